@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""The only entry for developers: ``python3 dev.py run|test|lint|bench|shots|build``.
+
+Needs nothing but Python 3.11–3.13 and its venv module. The first call makes ``.venv`` and installs the hashed
+lock of this platform; later calls notice that nothing changed and start at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+WINDOWS = os.name == "nt"
+BIN = VENV / ("Scripts" if WINDOWS else "bin")
+PYTHON = BIN / ("python.exe" if WINDOWS else "python")
+LOCK = ROOT / "packaging" / "requirements" / ("dev-windows.txt" if WINDOWS else "dev-linux.txt")
+STAMP = VENV / ".lock-sha256"
+
+# What Qt's offscreen and xcb platforms dlopen; a bare Debian has none of them.
+QT_LIBRARIES = {
+    "libGL.so.1": "libgl1",
+    "libEGL.so.1": "libegl1",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libglib-2.0.so.0": "libglib2.0-0",
+}
+
+
+def say(text: str) -> None:
+    print(f"[dev] {text}", flush=True)
+
+
+def call(*command: str | Path, check: bool = True, **kwargs: object) -> int:
+    """Run a command in the project's root and return its exit status; leave with it when ``check``."""
+    status = subprocess.run([str(c) for c in command], cwd=ROOT, check=False, **kwargs).returncode  # type: ignore[call-overload]
+    if check and status:
+        raise SystemExit(status)
+    return int(status)
+
+
+def make_venv() -> None:
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        raise SystemExit("[dev] Python 3.11, 3.12 or 3.13 is needed; this is " + sys.version.split()[0])
+    content = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()
+    wanted = hashlib.sha256(content).hexdigest()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+        return
+    uv = shutil.which("uv")
+    say(f"installing the locked dependencies into .venv with {'uv' if uv else 'pip'} …")
+    if uv:
+        call(uv, "venv", "-q", "--clear", "--seed", "--python", sys.executable, VENV)
+        install = [uv, "pip", "install", "-q", "--python", PYTHON]
+    else:
+        call(sys.executable, "-m", "venv", "--clear", VENV)
+        install = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    call(*install, "--require-hashes", "-r", LOCK)
+    call(*install, "--no-deps", "--no-build-isolation", "-e", ROOT)
+    STAMP.write_text(wanted)
+
+
+def system_libraries() -> None:
+    """Install what Qt needs when root on Debian, else print the one command that does."""
+    if not sys.platform.startswith("linux"):
+        return
+    probe = "import ctypes,sys\nfor n in sys.argv[1:]:\n try: ctypes.CDLL(n)\n except OSError: print(n)"
+    found = subprocess.run([PYTHON, "-c", probe, *QT_LIBRARIES], capture_output=True, text=True, check=True)
+    missing = sorted(QT_LIBRARIES[name] for name in found.stdout.split())
+    if not missing:
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        say("installing what Qt needs: " + " ".join(missing))
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        call("apt-get", "update", "-qq", env=env)
+        call("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, env=env,
+             stdout=subprocess.DEVNULL)  # fmt: skip
+    else:
+        raise SystemExit("[dev] Qt needs these first: sudo apt-get install " + " ".join(missing))
+
+
+def has_display() -> bool:
+    return (
+        WINDOWS
+        or sys.platform == "darwin"
+        or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    )
+
+
+def environment(*, offscreen: bool) -> dict[str, str]:
+    env = {**os.environ, "PYTHONUTF8": "1"}
+    if offscreen:
+        env["QT_QPA_PLATFORM"] = "offscreen"
+    return env
+
+
+def run(arguments: list[str]) -> int:
+    return call(PYTHON, "-m", "erp_desktop.demo", *arguments,
+                env=environment(offscreen=not has_display()), check=False)  # fmt: skip
+
+
+def test(arguments: list[str]) -> int:
+    chosen = arguments or ["-n", "2", "--dist", "worksteal", "-m", "not bench and not soak"]
+    return call(PYTHON, "-m", "pytest", *chosen, env=environment(offscreen=True), check=False)
+
+
+def lint(_: list[str]) -> int:
+    call(PYTHON, "-m", "ruff", "check", ".")
+    call(PYTHON, "-m", "ruff", "format", "--check", ".")
+    call(PYTHON, "-m", "mypy")
+    return call(BIN / "lint-imports", "--no-cache", check=False)
+
+
+def bench(arguments: list[str]) -> int:
+    return call(PYTHON, "-m", "tests.benchmarks", *arguments, env=environment(offscreen=True), check=False)
+
+
+def shots(arguments: list[str]) -> int:
+    env = environment(offscreen=True)
+    return call(PYTHON, "-m", "erp_desktop.demo.shots", *arguments, env=env, check=False)
+
+
+def build(arguments: list[str]) -> int:
+    return call(PYTHON, "packaging/build.py", *arguments, env=environment(offscreen=True), check=False)
+
+
+COMMANDS = {"run": run, "test": test, "lint": lint, "bench": bench, "shots": shots, "build": build}
+
+
+def main() -> int:
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        print(__doc__)
+        return 2
+    make_venv()
+    if sys.argv[1] != "lint":
+        system_libraries()
+    return COMMANDS[sys.argv[1]](sys.argv[2:])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

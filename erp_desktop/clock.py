@@ -1,0 +1,54 @@
+"""Instants and time zones; the only module that reads the clock.
+
+Morocco is at UTC+0 all year since 2026-09-20. Operating systems may still ship the older rule, and ``zoneinfo``
+prefers them over the ``tzdata`` wheel, so the search path is emptied once, here.
+"""
+
+from __future__ import annotations
+
+import time
+import zoneinfo
+from datetime import UTC, date, datetime
+
+zoneinfo.reset_tzpath([])
+
+CASABLANCA = zoneinfo.ZoneInfo("Africa/Casablanca")
+EPOCH_MS = 1_735_689_600_000
+"""2025-01-01T00:00:00Z in Unix milliseconds: the origin of Snowflake identifiers."""
+
+
+def now() -> datetime:
+    """The current instant, aware, in UTC, to the microsecond."""
+    return datetime.now(UTC)
+
+
+def now_ms() -> int:
+    """Milliseconds since 2025-01-01T00:00:00Z."""
+    return time.time_ns() // 1_000_000 - EPOCH_MS
+
+
+def today() -> date:
+    """Today's business date in Morocco."""
+    return now().astimezone(CASABLANCA).date()
+
+
+def to_text(instant: datetime) -> str:
+    """The one textual form of an instant in caches and payloads: ``YYYY-MM-DDTHH:MM:SS.ffffffZ``.
+
+    Raises:
+        ValueError: for a naive datetime.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("naive datetime")
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_text(text: str) -> datetime:
+    """Inverse of :func:`to_text`; also reads what other ISO writers produce. A missing zone means UTC."""
+    value = datetime.fromisoformat(text)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def local(instant: datetime, zone: zoneinfo.ZoneInfo = CASABLANCA) -> datetime:
+    """The wall-clock time of an instant in a branch's zone."""
+    return instant.astimezone(zone)

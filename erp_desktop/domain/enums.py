@@ -1,0 +1,181 @@
+"""Closed lists of the trade. Values are what databases, payloads and files carry; labels belong to the interface."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    RESPONSABLE = "responsable"
+    AGENT = "agent"
+    TECHNICIEN = "technicien"
+    CLIENT = "client"
+
+
+class Niveau(StrEnum):
+    DEBUTANT = "debutant"
+    INTERMEDIAIRE = "intermediaire"
+    AVANCE = "avance"
+    EXPERT = "expert"
+
+
+class Disponibilite(StrEnum):
+    DISPONIBLE = "disponible"
+    OCCUPE = "occupe"
+    CONGE = "conge"
+    FORMATION = "formation"
+    INDISPONIBLE = "indisponible"
+
+
+class TypeClient(StrEnum):
+    ENTREPRISE = "entreprise"
+    COLLECTIVITE = "collectivite"
+    ASSOCIATION = "association"
+    PARTICULIER = "particulier"
+
+
+class NiveauService(StrEnum):
+    PREMIUM = "premium"
+    STANDARD = "standard"
+    BASIQUE = "basique"
+
+
+class TypeContrat(StrEnum):
+    MAINTENANCE_PREVENTIVE = "maintenance_preventive"
+    MAINTENANCE_CORRECTIVE = "maintenance_corrective"
+    MAINTENANCE_COMPLETE = "maintenance_complete"
+    SUPPORT_TECHNIQUE = "support_technique"
+    CONTRAT_CADRE = "contrat_cadre"
+
+
+class StatutContrat(StrEnum):
+    BROUILLON = "brouillon"
+    EN_COURS = "en_cours"
+    SUSPENDU = "suspendu"
+    EXPIRE = "expire"
+    RESILIE = "resilie"
+
+
+class ModeFacturation(StrEnum):
+    MENSUEL = "mensuel"
+    TRIMESTRIEL = "trimestriel"
+    ANNUEL = "annuel"
+
+
+class StatutEquipement(StrEnum):
+    OPERATIONNEL = "operationnel"
+    MAINTENANCE = "maintenance"
+    PANNE = "panne"
+    RETIRE = "retire"
+
+
+class Criticite(StrEnum):
+    CRITIQUE = "critique"
+    IMPORTANT = "important"
+    STANDARD = "standard"
+    NON_CRITIQUE = "non_critique"
+
+
+class TypeIntervention(StrEnum):
+    CORRECTIVE = "corrective"
+    PREVENTIVE = "preventive"
+    AMELIORATIVE = "ameliorative"
+    DIAGNOSTIC = "diagnostic"
+
+
+class Statut(StrEnum):
+    """States of an intervention, in the order of its life."""
+
+    OUVERTE = "ouverte"
+    AFFECTEE = "affectee"
+    EN_COURS = "en_cours"
+    EN_ATTENTE = "en_attente"
+    CLOTUREE = "cloturee"
+    ARCHIVEE = "archivee"
+    ANNULEE = "annulee"
+
+
+class Priorite(StrEnum):
+    URGENTE = "urgente"
+    HAUTE = "haute"
+    NORMALE = "normale"
+    BASSE = "basse"
+    PROGRAMMEE = "programmee"
+
+
+class TypeLigne(StrEnum):
+    PIECE = "piece"
+    MAIN_OEUVRE = "main_oeuvre"
+    DEPLACEMENT = "deplacement"
+    AUTRE = "autre"
+
+
+class Frequence(StrEnum):
+    JOURNALIER = "journalier"
+    HEBDOMADAIRE = "hebdomadaire"
+    MENSUEL = "mensuel"
+    TRIMESTRIEL = "trimestriel"
+    SEMESTRIEL = "semestriel"
+    ANNUEL = "annuel"
+    RRULE = "rrule"
+
+
+class StatutPlanning(StrEnum):
+    ACTIF = "actif"
+    SUSPENDU = "suspendu"
+    TERMINE = "termine"
+    EN_RETARD = "en_retard"
+
+
+class TypeDocument(StrEnum):
+    PHOTO = "photo"
+    RAPPORT = "rapport"
+    MANUEL = "manuel"
+    CERTIFICAT = "certificat"
+    FACTURE = "facture"
+
+
+class TypeMouvement(StrEnum):
+    ENTREE = "entree"
+    SORTIE = "sortie"
+    AJUSTEMENT = "ajustement"
+    RETOUR = "retour"
+    TRANSFERT = "transfert"
+
+
+class TypeDepot(StrEnum):
+    AGENCE = "agence"
+    VEHICULE = "vehicule"
+
+
+class StatutFacture(StrEnum):
+    BROUILLON = "brouillon"
+    A_TRANSMETTRE = "a_transmettre"
+    VALIDEE = "validee"
+    ENVOYEE = "envoyee"
+    PAYEE = "payee"
+    EN_RETARD = "en_retard"
+    ANNULEE = "annulee"
+    REJETEE = "rejetee"
+
+
+class TypeFacture(StrEnum):
+    FACTURE = "facture"
+    AVOIR = "avoir"
+
+
+class ModePaiement(StrEnum):
+    VIREMENT = "virement"
+    CHEQUE = "cheque"
+    EFFET = "effet"
+    ESPECES = "especes"
+    CARTE = "carte"
+
+
+class TypeNotification(StrEnum):
+    AFFECTATION = "affectation"
+    CLOTURE = "cloture"
+    RAPPEL = "rappel"
+    RETARD = "retard"
+    INFORMATION = "information"

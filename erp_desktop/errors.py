@@ -1,0 +1,97 @@
+"""What can go wrong, told by whose turn it is to act.
+
+``UserError``: the person at the keyboard can mend it; the text is shown as written.
+``UnavailableError``: the surroundings fail for now; shown in the status chip and tried again.
+``SyncError``: the exchange with the centre is refused for a stated reason; nothing is lost.
+Anything else is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class ErpError(Exception):
+    """Base of every expected error; ``str(error)`` is one French sentence for the user."""
+
+    code = "erreur"
+
+
+class UserError(ErpError):
+    code = "refuse"
+
+
+class ValidationError(UserError):
+    """Fields that the domain refuses.
+
+    Attributes:
+        champs: field name → one French sentence.
+    """
+
+    code = "validation"
+
+    def __init__(self, champs: Mapping[str, str]) -> None:
+        self.champs = dict(champs)
+        super().__init__(" ".join(self.champs.values()))
+
+
+class DuplicateError(UserError):
+    code = "doublon"
+
+
+class TransitionError(UserError):
+    code = "transition"
+
+
+class NotAllowedError(UserError):
+    code = "interdit"
+
+
+class NotFoundError(UserError):
+    code = "introuvable"
+
+
+class UnavailableError(ErpError):
+    code = "indisponible"
+
+
+class CentralUnreachableError(UnavailableError):
+    code = "centre_injoignable"
+
+
+class DatabaseBusyError(UnavailableError):
+    code = "base_occupee"
+
+
+class DiskFullError(UnavailableError):
+    code = "disque_plein"
+
+
+class DatabaseRefusedError(ErpError):
+    """The file or server is not one that this program may write to; nothing was changed."""
+
+    code = "base_refusee"
+
+
+class UpgradeError(ErpError):
+    """An upgrade did not complete; the database is as it was before, or at the last committed revision."""
+
+    code = "mise_a_niveau"
+
+
+class SyncError(ErpError):
+    code = "synchronisation"
+
+
+class SchemaMismatchError(SyncError):
+    code = "schema_incompatible"
+
+
+class MergeRefusedError(SyncError):
+    code = "fusion_refusee"
+
+
+class CloneDetectedError(SyncError):
+    """The centre knows another history of this device: cloned disk or restored cache. The outbox is kept."""
+
+    code = "clone"

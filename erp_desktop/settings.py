@@ -1,0 +1,93 @@
+"""Every option of the program, typed and described in one place; environment variables start with ``ERP_``.
+
+Order, strongest first: constructor arguments, environment, ``reglages.json`` in the data folder, defaults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from erp_desktop import paths
+
+
+class Mode(StrEnum):
+    """Which database the program works on."""
+
+    AUTONOME = "autonome"
+    AGENCE = "agence"
+    CENTRE = "centre"
+
+
+class CentralUpgrade(StrEnum):
+    AUTO = "auto"
+    ASK = "ask"
+    NEVER = "never"
+
+
+class Settings(BaseSettings):
+    """See each field's description; `docs/reglages.md` is generated from them."""
+
+    model_config = SettingsConfigDict(env_prefix="ERP_", extra="ignore")
+
+    mode: Mode | None = Field(
+        None, description="autonome, agence ou centre ; vide : l'assistant de premier démarrage."
+    )
+    data_dir: Path = Field(default_factory=paths.data_dir, description="Dossier des données de ce poste.")
+    log_dir: Path = Field(default_factory=paths.log_dir, description="Dossier des journaux.")
+    cache_name: str = Field("erp-mif.sqlite", description="Nom du fichier de la base locale.")
+    central_url: str | None = Field(None, description="Adresse PostgreSQL du centre, sans mot de passe.")
+    secrets_file: Path | None = Field(None, description="Fichier 0600 des secrets, à la place du trousseau.")
+    password: SecretStr | None = Field(
+        None, description="Mot de passe PostgreSQL, sinon trousseau ou .pgpass."
+    )
+    central_upgrade: CentralUpgrade = Field(
+        CentralUpgrade.ASK, description="Mise à niveau du centre au démarrage par un rôle migrateur."
+    )
+    language: str = Field("fr", pattern="^(fr|ar|en)$", description="Langue de l'interface.")
+    theme: str = Field("systeme", pattern="^(systeme|clair|sombre)$", description="Thème de l'interface.")
+    sync_interval_s: float = Field(5.0, gt=0, description="Secondes entre deux cycles de synchronisation.")
+    sync_batch: int = Field(5000, ge=1, le=50000, description="Unités par lot envoyé.")
+    connect_timeout_s: int = Field(5, ge=1, description="Secondes avant de déclarer le centre injoignable.")
+    cycle_deadline_s: float = Field(120.0, gt=0, description="Secondes accordées à un cycle complet.")
+    offline_login_days: int = Field(
+        30, ge=0, description="Jours de connexion hors ligne après la dernière en ligne."
+    )
+    backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
+    log_level: str = Field("INFO", description="Niveau du journal.")
+
+    @property
+    def cache(self) -> Path:
+        return self.data_dir / self.cache_name
+
+    @property
+    def file(self) -> Path:
+        return self.data_dir / "reglages.json"
+
+
+def load(**overrides: Any) -> Settings:
+    """Settings from the environment over ``reglages.json``; explicit arguments win over both."""
+    base = Settings(**overrides)
+    if not base.file.exists():
+        return base
+    stored = json.loads(base.file.read_text(encoding="utf-8"))
+    return Settings(**{**stored, **base.model_dump(exclude_unset=True)})
+
+
+def save(settings: Settings, **changes: Any) -> Settings:
+    """Store changed options for the next start; written whole beside and swapped, so a crash keeps the old file."""
+    updated = settings.model_copy(update=changes)
+    stored = json.loads(settings.file.read_text(encoding="utf-8")) if settings.file.exists() else {}
+    stored.update({k: v.value if isinstance(v, StrEnum) else str(v) if isinstance(v, Path) else v
+                   for k, v in changes.items()})  # fmt: skip
+    settings.file.parent.mkdir(parents=True, exist_ok=True)
+    beside = settings.file.with_suffix(".tmp")
+    beside.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
+    os.replace(beside, settings.file)
+    return updated
