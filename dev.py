@@ -85,11 +85,7 @@ def system_libraries() -> None:
 
 
 def has_display() -> bool:
-    return (
-        WINDOWS
-        or sys.platform == "darwin"
-        or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    )
+    return WINDOWS or sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def environment(*, offscreen: bool) -> dict[str, str]:

@@ -6,7 +6,6 @@ Order, strongest first: constructor arguments, environment, ``reglages.json`` in
 from __future__ import annotations
 
 import json
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,7 @@ class Settings(BaseSettings):
     cache_name: str = Field("erp-mif.sqlite", description="Nom du fichier de la base locale.")
     central_url: str | None = Field(None, description="Adresse PostgreSQL du centre, sans mot de passe.")
     secrets_file: Path | None = Field(None, description="Fichier 0600 des secrets, à la place du trousseau.")
-    password: SecretStr | None = Field(
-        None, description="Mot de passe PostgreSQL, sinon trousseau ou .pgpass."
-    )
+    password: SecretStr | None = Field(None, description="Mot de passe PostgreSQL, sinon trousseau ou .pgpass.")
     central_upgrade: CentralUpgrade = Field(
         CentralUpgrade.ASK, description="Mise à niveau du centre au démarrage par un rôle migrateur."
     )
@@ -56,9 +53,7 @@ class Settings(BaseSettings):
     sync_batch: int = Field(5000, ge=1, le=50000, description="Unités par lot envoyé.")
     connect_timeout_s: int = Field(5, ge=1, description="Secondes avant de déclarer le centre injoignable.")
     cycle_deadline_s: float = Field(120.0, gt=0, description="Secondes accordées à un cycle complet.")
-    offline_login_days: int = Field(
-        30, ge=0, description="Jours de connexion hors ligne après la dernière en ligne."
-    )
+    offline_login_days: int = Field(30, ge=0, description="Jours de connexion hors ligne après la dernière en ligne.")
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
     log_level: str = Field("INFO", description="Niveau du journal.")
 
@@ -89,5 +84,5 @@ def save(settings: Settings, **changes: Any) -> Settings:
     settings.file.parent.mkdir(parents=True, exist_ok=True)
     beside = settings.file.with_suffix(".tmp")
     beside.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
-    os.replace(beside, settings.file)
+    beside.replace(settings.file)
     return updated
