@@ -1,0 +1,55 @@
+"""Mapped classes, one noun per module; importing this package completes ``Base.metadata``."""
+
+from __future__ import annotations
+
+from erp_desktop.models import centre, local
+from erp_desktop.models.agences import Agence
+from erp_desktop.models.base import Base
+from erp_desktop.models.clients import Client, Contrat
+from erp_desktop.models.divers import JourFerie, Notification, Preference, Rapport, RapportPlanifie, VueEnregistree
+from erp_desktop.models.equipements import Equipement, Planning
+from erp_desktop.models.factures import Facture, LigneFacture, Paiement, TauxTva
+from erp_desktop.models.interventions import (
+    Contenu,
+    Document,
+    HistoriqueIntervention,
+    Intervention,
+    LigneIntervention,
+)
+from erp_desktop.models.journal import JournalMigration
+from erp_desktop.models.stock import Depot, MouvementStock, PieceDetachee
+from erp_desktop.models.users import Competence, Technicien, TechnicienCompetence, User
+
+__all__ = [
+    "Agence",
+    "Base",
+    "Client",
+    "Competence",
+    "Contenu",
+    "Contrat",
+    "Depot",
+    "Document",
+    "Equipement",
+    "Facture",
+    "HistoriqueIntervention",
+    "Intervention",
+    "JourFerie",
+    "JournalMigration",
+    "LigneFacture",
+    "LigneIntervention",
+    "MouvementStock",
+    "Notification",
+    "Paiement",
+    "PieceDetachee",
+    "Planning",
+    "Preference",
+    "Rapport",
+    "RapportPlanifie",
+    "TauxTva",
+    "Technicien",
+    "TechnicienCompetence",
+    "User",
+    "VueEnregistree",
+    "centre",
+    "local",
+]  # fmt: skip

@@ -1,0 +1,130 @@
+"""What only the central PostgreSQL carries, in schema ``sync``: row states, devices, batches, conflicts, window.
+
+Every table here has ``info={"engine": "postgresql"}``; the history creates them on that engine alone. Grants,
+functions, policies and triggers around them are re-installed by ``db.central`` after every migration.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from erp_desktop.models.base import Base
+
+_ONLY = {"engine": "postgresql"}
+_meta = Base.metadata
+_now = sa.text("now()")
+
+
+class Xid8(sa.types.UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction identifier."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+row_state = sa.Table(
+    "row_state", _meta,
+    sa.Column("nom_table", sa.Text, primary_key=True),
+    sa.Column("pk", sa.BigInteger, primary_key=True),
+    # 0 is shared data, else agences.id.
+    sa.Column("scope", sa.BigInteger, primary_key=True),
+    sa.Column("ver", sa.BigInteger, nullable=False),
+    sa.Column("xid", Xid8, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    # Device whose push made this version exactly as it was sent; it needs no body back. 0: nobody.
+    sa.Column("origine", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("auteur", sa.BigInteger),
+    sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("etat", sa.Text, sa.CheckConstraint("etat IN ('live', 'deleted', 'evicted')", name="etat"),
+              nullable=False, server_default="live"),
+    sa.Index("idx_row_state_curseur", "scope", "xid", "seq"),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
+devices = sa.Table(
+    "devices", _meta,
+    sa.Column("poste", sa.Integer, primary_key=True),
+    sa.Column("login", sa.Text, nullable=False, unique=True),
+    sa.Column("nom", sa.Text, nullable=False),
+    sa.Column("agence_id", sa.BigInteger, sa.ForeignKey("agences.id"), nullable=False),
+    sa.Column("etat", sa.Text, sa.CheckConstraint("etat IN ('actif', 'vole', 'retire', 'remplace')", name="etat"),
+              nullable=False, server_default="actif"),
+    sa.Column("dernier_lot", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("inscrit_a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("vu_a", sa.DateTime(timezone=True)),
+    sa.Column("version", sa.Text),
+    sa.Column("revision", sa.Text),
+    sa.Column("en_attente", sa.Integer),
+    sa.Column("curseur_xid", Xid8),
+    sa.Column("curseur_seq", sa.BigInteger),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
+lots = sa.Table(
+    "lots", _meta,
+    sa.Column("poste", sa.Integer, sa.ForeignKey("sync.devices.poste"), primary_key=True),
+    sa.Column("numero", sa.BigInteger, primary_key=True),
+    sa.Column("empreinte", sa.Text, nullable=False),
+    sa.Column("resultat", JSONB, nullable=False),
+    sa.Column("recu_a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
+conflits = sa.Table(
+    "conflits", _meta,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("poste", sa.Integer, sa.ForeignKey("sync.devices.poste"), nullable=False),
+    sa.Column("lot", sa.BigInteger, nullable=False),
+    sa.Column("agence_id", sa.BigInteger),
+    sa.Column("nom_table", sa.Text, nullable=False),
+    sa.Column("pk", sa.BigInteger, nullable=False),
+    # NULL: the whole row (deletion against update).
+    sa.Column("colonne", sa.Text),
+    sa.Column("politique", sa.Text, nullable=False),
+    sa.Column("base", JSONB),
+    sa.Column("mien", JSONB),
+    sa.Column("leur", JSONB),
+    sa.Column("auteur_mien", sa.BigInteger),
+    sa.Column("auteur_leur", sa.BigInteger),
+    sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("a_decider", sa.Boolean, nullable=False),
+    sa.Column("resolu", sa.Text),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
+gares = sa.Table(
+    "gares", _meta,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("poste", sa.Integer, sa.ForeignKey("sync.devices.poste"), nullable=False),
+    sa.Column("lot", sa.BigInteger, nullable=False),
+    sa.Column("unite", sa.Integer, nullable=False),
+    sa.Column("agence_id", sa.BigInteger),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("raison", sa.Text, nullable=False),
+    sa.Column("contenu", JSONB, nullable=False),
+    sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
+logins = sa.Table(
+    "logins", _meta,
+    # People who work on the centre directly; devices are in ``devices``.
+    sa.Column("login", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.BigInteger, sa.ForeignKey("users.id"), nullable=False),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
+schema_compat = sa.Table(
+    "schema_compat", _meta,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("revision", sa.Text, nullable=False),
+    sa.Column("min_client_revision", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("par", sa.Text, nullable=False),
+    sa.Column("app_version", sa.Text, nullable=False),
+    sa.Column("a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    schema="sync", info=_ONLY,
+)  # fmt: skip

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.elements import conv
+
+from erp_desktop.domain.enums import Priorite, Statut, TypeDocument, TypeIntervention, TypeLigne
+from erp_desktop.models.base import Base, LigneAgence, parmi, reference
+from erp_desktop.models.types import Montant, big_int, json_type
+
+
+class Intervention(LigneAgence, Base):
+    """A job on a client's machine: the trade's central noun. Durations are minutes."""
+
+    __tablename__ = "interventions"
+    __table_args__ = (
+        parmi("type", TypeIntervention),
+        parmi("statut", Statut),
+        parmi("priorite", Priorite),
+        sa.CheckConstraint(
+            "satisfaction_client >= 1 AND satisfaction_client <= 5",
+            name=conv("ck_satisfaction_range"),
+        ),
+        sa.CheckConstraint("NOT urgence OR priorite = 'urgente'", name="urgence"),
+        sa.CheckConstraint(
+            "date_fin_travaux IS NULL OR date_debut_travaux IS NULL OR date_fin_travaux >= date_debut_travaux",
+            name="dates_travaux",
+        ),
+        sa.Index("idx_intervention_status_date", "statut", "date_creation"),
+        sa.Index("idx_intervention_satisfaction", "satisfaction_client"),
+        sa.Index("idx_intervention_date_creation", "date_creation"),
+    )
+
+    numero: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    titre: Mapped[str] = mapped_column(sa.String(200))
+    description: Mapped[str | None] = mapped_column(sa.Text)
+    type: Mapped[str] = mapped_column(sa.String(20), server_default="corrective", default="corrective")
+    statut: Mapped[str] = mapped_column(sa.String(20), server_default="ouverte", default="ouverte")
+    priorite: Mapped[str] = mapped_column(sa.String(20), server_default="normale", default="normale")
+    urgence: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
+    equipement_id: Mapped[int] = reference("equipements.id")
+    client_id: Mapped[int] = reference("clients.id")
+    contrat_id: Mapped[int | None] = reference("contrats.id")
+    technicien_id: Mapped[int | None] = mapped_column(
+        big_int(),
+        sa.ForeignKey("techniciens.id", name=conv("fk_intervention_technicien"), ondelete="SET NULL"),
+        index=True,
+    )
+    date_creation: Mapped[datetime]
+    date_planifiee: Mapped[datetime | None]
+    zone_planifiee: Mapped[str | None] = mapped_column(sa.String(40))
+    """IANA zone in which ``date_planifiee`` was chosen."""
+    date_limite: Mapped[datetime | None]
+    date_affectation: Mapped[datetime | None]
+    date_debut_travaux: Mapped[datetime | None]
+    date_fin_travaux: Mapped[datetime | None]
+    date_cloture: Mapped[datetime | None]
+    duree_estimee: Mapped[int | None]
+    duree_reelle: Mapped[int | None]
+    temps_deplacement: Mapped[int | None]
+    diagnostic: Mapped[str | None] = mapped_column(sa.Text)
+    travaux_realises: Mapped[str | None] = mapped_column(sa.Text)
+    recommandations: Mapped[str | None] = mapped_column(sa.Text)
+    notes_internes: Mapped[str | None] = mapped_column(sa.Text)
+    cout_externe: Mapped[Decimal | None]
+    """Cost taken over from an imported work order, MAD."""
+    satisfaction_client: Mapped[int | None]
+    signature: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    """PNG."""
+    signataire: Mapped[str | None] = mapped_column(sa.String(120))
+
+
+class LigneIntervention(LigneAgence, Base):
+    """Part, labour, travel or other; append-only once the intervention is closed."""
+
+    __tablename__ = "lignes_intervention"
+    __table_args__ = (parmi("type_ligne", TypeLigne),)
+
+    intervention_id: Mapped[int] = reference("interventions.id")
+    type_ligne: Mapped[str] = mapped_column(sa.String(20))
+    piece_id: Mapped[int | None] = reference("pieces_detachees.id")
+    designation: Mapped[str] = mapped_column(sa.String(200))
+    quantite: Mapped[Decimal] = mapped_column(Montant(12, 3))
+    prix_unitaire: Mapped[Decimal]
+    taux_tva: Mapped[Decimal] = mapped_column(Montant(5, 2))
+    """Percent."""
+
+
+class HistoriqueIntervention(LigneAgence, Base):
+    """Append-only audit. ``poste`` and ``recu_a`` are stamped by the centre beside the claimed user."""
+
+    __tablename__ = "historiques_interventions"
+    __table_args__ = (sa.Index("idx_historique_intervention_date", "intervention_id", "horodatage"),)
+
+    intervention_id: Mapped[int] = mapped_column(big_int(), sa.ForeignKey("interventions.id"))
+    user_id: Mapped[int | None] = mapped_column(big_int())
+    """The claimed user; no foreign key, see ``base``."""
+    action: Mapped[str] = mapped_column(sa.String(40))
+    statut: Mapped[str | None] = mapped_column(sa.String(20))
+    """Statut after the action."""
+    ancienne_valeur: Mapped[Any | None] = mapped_column(json_type())
+    nouvelle_valeur: Mapped[Any | None] = mapped_column(json_type())
+    remarque: Mapped[str | None] = mapped_column(sa.Text)
+    horodatage: Mapped[datetime]
+    poste: Mapped[int | None]
+    recu_a: Mapped[datetime | None]
+
+
+class Document(LigneAgence, Base):
+    """The description of a file; its bytes travel apart, by content hash."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        parmi("type_document", TypeDocument),
+        sa.CheckConstraint("intervention_id IS NOT NULL OR equipement_id IS NOT NULL", name="rattachement"),
+        sa.Index("idx_documents_sha256", "sha256"),
+    )
+
+    nom_fichier: Mapped[str] = mapped_column(sa.String(255))
+    type_document: Mapped[str] = mapped_column(sa.String(20))
+    mime_type: Mapped[str] = mapped_column(sa.String(120))
+    taille: Mapped[int] = mapped_column(big_int())
+    """Bytes."""
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    intervention_id: Mapped[int | None] = reference("interventions.id")
+    equipement_id: Mapped[int | None] = reference("equipements.id")
+
+
+class Contenu(Base):
+    """Bytes of documents, one row per content; never part of the row exchange."""
+
+    __tablename__ = "contenus"
+
+    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    contenu: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    dernier_acces: Mapped[datetime | None]
