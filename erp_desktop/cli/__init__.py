@@ -1,0 +1,38 @@
+"""erp-admin, the scriptable twin of everything that IT does; runs without Qt."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Annotated
+
+import typer
+
+import erp_desktop
+
+app = typer.Typer(
+    name="erp-admin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Administration de l'ERP MIF : bases, postes, synchronisation, données, rapports.",
+)  # fmt: skip
+
+GROUPS = ("server", "device", "sync", "db", "data", "user", "report")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ERP MIF {erp_desktop.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Version.")] = False,
+) -> None:
+    """Administration de l'ERP MIF."""
+
+
+def main() -> None:
+    """Console entry point."""
+    for name in GROUPS:
+        module = importlib.import_module(f"erp_desktop.cli.{name}")
+        app.add_typer(module.app, name=name)
+    app()

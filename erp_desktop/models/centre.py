@@ -40,6 +40,8 @@ row_state = sa.Table(
     sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     sa.Column("etat", sa.Text, sa.CheckConstraint("etat IN ('live', 'deleted', 'evicted')", name="etat"),
               nullable=False, server_default="live"),
+    # The last content of a deleted row, so that a late update can revive it.
+    sa.Column("contenu", JSONB),
     sa.Index("idx_row_state_curseur", "scope", "xid", "seq"),
     schema="sync", info=_ONLY,
 )  # fmt: skip

@@ -1,0 +1,138 @@
+"""What every erp-admin command shares: which database, how to answer, how to refuse."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, ParamSpec
+
+import sqlalchemy as sa
+import typer
+
+from erp_desktop import clock, settings
+from erp_desktop.db import engine as engines
+from erp_desktop.db import secrets
+from erp_desktop.errors import ErpError, UserError
+
+P = ParamSpec("P")
+
+Url = Annotated[str | None, typer.Option("--url", help="Base centrale : postgresql://utilisateur@hôte:port/base.")]
+Cache = Annotated[Path | None, typer.Option("--cache", help="Fichier de la base locale.")]
+Secrets = Annotated[
+    Path | None, typer.Option("--secrets", envvar="ERP_SECRETS_FILE", help="Fichier 0600 des secrets du poste.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Répondre en JSON.")]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The database that a command works on: exactly one of ``url`` and ``cache``."""
+
+    url: str | None
+    cache: Path | None
+    secrets: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.url is None) == (self.cache is None):
+            raise typer.BadParameter("donner soit --url, soit --cache")
+
+    @property
+    def key(self) -> str | None:
+        """The cache's encryption key, None when it is a plain file."""
+        return secrets.cache_key(self.cache, self.secrets) if self.cache else None
+
+    @contextmanager
+    def engine(self) -> Iterator[sa.Engine]:
+        """An engine on an existing database, disposed of at the end."""
+        if self.cache is None:
+            engine = engines.create_pg_engine(with_password(self.url or ""))
+        else:
+            if not self.cache.is_file():
+                raise UserError(f"Le fichier {self.cache} n'existe pas.")
+            engines.connect_sqlite(self.cache, self.key, read_only=True).close()
+            engine = engines.create_sqlite_engine(self.cache, self.key)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+def with_password(url: str) -> str:
+    """Complete a URL with ``ERP_PASSWORD`` when it carries no password (libpq then tries .pgpass by itself)."""
+    parsed = engines.normalise_url(url)
+    password = settings.Settings().password
+    if parsed.password is None and password is not None:
+        parsed = parsed.set(password=password.get_secret_value())
+    return parsed.render_as_string(hide_password=False)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime):
+        return clock.to_text(value)
+    if isinstance(value, (date, Path, Decimal)):
+        return str(value)
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    raise TypeError(type(value).__name__)
+
+
+def emit(as_json: bool, answer: Any, text: str | Callable[[], str] = "") -> None:
+    """Print the answer: JSON on one line, or the French text."""
+    if as_json:
+        typer.echo(json.dumps(answer, default=_plain, ensure_ascii=False))
+    else:
+        typer.echo(text() if callable(text) else text)
+
+
+def refuse(message: str, code: str = "refuse", *, as_json: bool = False) -> NoReturn:
+    """One line on stderr (and a JSON error on stdout with --json), exit status 1."""
+    line = " ".join(message.split())
+    if as_json:
+        typer.echo(json.dumps({"error": {"code": code, "message": line}}, ensure_ascii=False))
+    typer.echo(f"erp-admin : {line}", err=True)
+    raise typer.Exit(1)
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn expected errors of a command into :func:`refuse`; a bug keeps its traceback in the log only."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json = bool(kwargs.get("as_json"))
+        try:
+            command(*args, **kwargs)
+        except ErpError as error:
+            refuse(str(error), error.code, as_json=as_json)
+        except sa.exc.OperationalError as error:
+            refuse(_database_trouble(error), "indisponible", as_json=as_json)
+        except sa.exc.DBAPIError as error:
+            refuse(f"La base a refusé : {str(error.orig).splitlines()[0]}", "base", as_json=as_json)
+        except OSError as error:
+            refuse(f"Fichier inaccessible : {error.strerror or error} {error.filename or ''}", "fichier",
+                   as_json=as_json)  # fmt: skip
+
+    return run
+
+
+def _database_trouble(error: sa.exc.OperationalError) -> str:
+    text = str(error.orig).strip()
+    if "password authentication failed" in text or "no password supplied" in text:
+        return "Le serveur central a refusé l'identifiant ou le mot de passe."
+    if "does not exist" in text and "database" in text:
+        return "La base demandée n'existe pas sur ce serveur."
+    if any(sign in text for sign in ("refused", "could not translate", "timeout", "unreachable", "closed the conn")):
+        return "Le serveur central ne répond pas à cette adresse."
+    return f"Base indisponible : {text.splitlines()[0]}"
+
+
+def progress_wanted() -> bool:
+    return sys.stderr.isatty()

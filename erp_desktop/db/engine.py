@@ -1,0 +1,116 @@
+"""Engines: one SQLite (through SQLCipher, keyed or plain) and PostgreSQL through psycopg2.
+
+The SQLite driver is left in autocommit and every transaction begins explicitly, so that DDL is transactional and a
+writer takes its lock at once instead of failing half-way. Reads begin DEFERRED: they never wait for a writer (WAL).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import event
+from sqlalchemy.pool import NullPool, Pool, QueuePool
+
+from erp_desktop.errors import DatabaseRefusedError
+
+_HEX_KEY = re.compile(r"[0-9a-f]{64}")
+BUSY_MS = 10_000
+
+
+def connect_sqlite(path: Path | str, key: str | None = None, *, read_only: bool = False) -> Any:
+    """Open one DB-API connection in autocommit.
+
+    Args:
+        path: the cache file.
+        key: 64 hexadecimal digits, or None for a plain file.
+        read_only: open the file without any right to change it.
+
+    Raises:
+        DatabaseRefusedError: the file is not a database, or not one that this key opens.
+    """
+    if key is not None and not _HEX_KEY.fullmatch(key):
+        raise DatabaseRefusedError("La clé de la base locale n'a pas la forme attendue.")
+    target = f"{Path(path).resolve().as_uri()}?mode=ro" if read_only else str(path)
+    try:
+        connection = sqlcipher.connect(
+            target, isolation_level=None, check_same_thread=False, uri=read_only, timeout=BUSY_MS / 1000,
+            cached_statements=256,
+        )  # fmt: skip
+    except sqlcipher.OperationalError as error:
+        raise DatabaseRefusedError(f"Le fichier {Path(path).name} ne peut pas être ouvert ({error}).") from error
+    try:
+        if key is not None:
+            connection.execute(f"PRAGMA key = \"x'{key}'\"")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlcipher.DatabaseError as error:
+        connection.close()
+        if "not a database" in str(error):
+            raise DatabaseRefusedError(
+                f"Le fichier {Path(path).name} n'est pas une base ERP MIF, ou sa clé n'est pas la bonne."
+            ) from error
+        raise
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if not read_only:
+        # FULL: a committed keystroke survives a power cut, not only a crash of the program.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -16000")
+    return connection
+
+
+def create_sqlite_engine(path: Path | str, key: str | None = None) -> sa.Engine:
+    """An engine on a cache file in WAL mode; each transaction begins as its execution option ``write`` says."""
+
+    def creator() -> Any:
+        connection = connect_sqlite(path, key)
+        connection.execute("PRAGMA journal_mode = WAL")
+        return connection
+
+    engine = sa.create_engine(
+        "sqlite+pysqlite://", creator=creator, module=sqlcipher, poolclass=QueuePool, pool_size=3, max_overflow=2
+    )
+    _begin_explicitly(engine)
+    return engine
+
+
+def _begin_explicitly(engine: sa.Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get("write", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def normalise_url(url: str) -> sa.URL:
+    """Read a PostgreSQL URL; the bare and libpq spellings mean psycopg2.
+
+    Raises:
+        DatabaseRefusedError: not a PostgreSQL URL.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise DatabaseRefusedError("L'adresse du centre n'est pas lisible : postgresql://hôte:port/base.") from error
+    if parsed.drivername not in {"postgresql", "postgres", "postgresql+psycopg2"} or not parsed.database:
+        raise DatabaseRefusedError("L'adresse du centre doit avoir la forme postgresql://hôte:port/base.")
+    return parsed.set(drivername="postgresql+psycopg2")
+
+
+def is_loopback(host: str | None) -> bool:
+    return host in {None, "", "localhost", "127.0.0.1", "::1"}
+
+
+def create_pg_engine(url: str, *, pool: type[Pool] = NullPool, connect_timeout_s: int = 5) -> sa.Engine:
+    """An engine on the centre. TLS is verified in full except towards a loopback address."""
+    parsed = normalise_url(url)
+    if not is_loopback(parsed.host) and "sslmode" not in parsed.query:
+        parsed = parsed.update_query_dict({"sslmode": "verify-full"})
+    options: dict[str, Any] = {"connect_timeout": connect_timeout_s, "options": "-c TimeZone=UTC -c DateStyle=ISO"}
+    return sa.create_engine(parsed, poolclass=pool, connect_args=options)
+
+
+Opener = Callable[[], sa.Engine]

@@ -1,0 +1,67 @@
+"""The one-thread database worker: everything the window asks of a database runs here, in order.
+
+One thread is enough because a cache has one writer at a time, and it makes the order of a clerk's actions the order
+of their commits. A future's exception is the service's own; the caller decides what to show.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.db.session import transaction
+
+T = TypeVar("T")
+_Job = tuple[Callable[[Session], Any], bool, int | None, "Future[Any]"]
+
+
+class DbWorker:
+    """Runs callables that take a Session, each in one transaction, on one thread.
+
+    Args:
+        engine: the database; disposed of by :meth:`close`.
+        user_id: author of captured changes, settable after login.
+    """
+
+    def __init__(self, engine: sa.Engine, user_id: int | None = None) -> None:
+        self.engine = engine
+        self.user_id = user_id
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._loop, name="base", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[Session], T], *, write: bool = False) -> Future[T]:
+        """Queue ``job``; the future holds its result, or what it or its commit raised."""
+        if self._closed:
+            raise RuntimeError("the database worker is closed")
+        future: Future[T] = Future()
+        self._jobs.put((job, write, self.user_id, future))
+        return future
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Finish what is queued, stop the thread and dispose of the engine."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+            self._thread.join(timeout_s)
+            self.engine.dispose()
+
+    def _loop(self) -> None:
+        while (item := self._jobs.get()) is not None:
+            job, write, user_id, future = item
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                with transaction(self.engine, user_id, write=write) as session:
+                    result = job(session)
+            except BaseException as error:  # noqa: BLE001 - whatever it was belongs to the one who asked
+                future.set_exception(error)
+            else:
+                future.set_result(result)
