@@ -1,0 +1,147 @@
+"""Triggers of a SQLite cache: capture into the outbox, statut audit, owner's agency, identifiers of plain inserts.
+
+They use built-ins of SQLite 3.38 only, so any console that opens the file is captured too. They are generated from
+the registry for the columns that are present, and put back after every migration, because batch rebuilds drop them.
+An insert records its key, an update the old value of each changed column (new values are read from the live row
+when a batch is built, so coalescing is free), a delete the old row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from erp_desktop import clock
+from erp_desktop.db.registry import TABLES, SyncTable
+
+PREFIX = "erp_"
+_LOUD = "(SELECT muet FROM _sync_session) = 0"
+_NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'"
+_MS = "CAST((julianday('now') - julianday('2025-01-01')) * 86400000 AS INTEGER)"
+_GROUP = "(SELECT groupe FROM _sync_session), (SELECT user_id FROM _sync_session)"
+_OUTBOX = "INSERT INTO sync_outbox (groupe, user_id, nom_table, pk, op, colonne, ancien, quand) SELECT"
+
+
+def triggers(present: dict[str, set[str]]) -> dict[str, str]:
+    """Trigger name → CREATE statement, for tables and columns that exist."""
+    made: dict[str, str] = {}
+    for table in TABLES:
+        if table.name in present:
+            made.update(_of_table(table, present[table.name]))
+    if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
+        made.update(_statut_audit())
+    return made
+
+
+def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
+    name = table.name
+    if table.root and table.root.column in columns and "agence_id" in columns:
+        yield (
+            f"{PREFIX}{name}_agence",
+            f"CREATE TRIGGER {PREFIX}{name}_agence AFTER INSERT ON {name} "
+            f"WHEN NEW.agence_id IS NULL AND {_LOUD} BEGIN UPDATE {name} SET agence_id = "
+            f"(SELECT agence_id FROM {table.root.target} WHERE id = NEW.{table.root.column}) WHERE id = NEW.id; END",
+        )
+    yield f"{PREFIX}{name}_ins", _insert(name)
+    yield f"{PREFIX}{name}_reid", _re_identify(name)
+    yield f"{PREFIX}{name}_del", _delete(table, columns)
+    yield (
+        f"{PREFIX}{name}_upd_id",
+        f"CREATE TRIGGER {PREFIX}{name}_upd_id BEFORE UPDATE OF id ON {name} WHEN NEW.id IS NOT OLD.id AND {_LOUD} "
+        f"BEGIN SELECT RAISE(ABORT, 'id ne change jamais'); END",
+    )
+    for column in table.columns:
+        if column.name != "id" and column.name in columns:
+            c = column.name
+            yield (
+                f"{PREFIX}{name}_upd_{c}",
+                f"CREATE TRIGGER {PREFIX}{name}_upd_{c} AFTER UPDATE OF {c} ON {name} "
+                f"WHEN NEW.{c} IS NOT OLD.{c} AND {_LOUD} BEGIN "
+                f"{_OUTBOX} {_GROUP}, '{name}', NEW.id, 'U', '{c}', OLD.{c}, {_NOW}; END",
+            )
+
+
+# A plain INSERT without id takes max + 1 (or 1): an id that the allocator never gave and that may be another poste's.
+_MINTED = (
+    "(((NEW.id >> 3) & 524287) <> (SELECT poste FROM _allocateur) OR "
+    "(((NEW.id >> 22) << 3) | (NEW.id & 7)) >= (SELECT suivant FROM _allocateur)) AND "
+    "(NEW.id = 1 OR EXISTS (SELECT 1 FROM {t} WHERE id = NEW.id - 1)) AND "
+    "NOT EXISTS (SELECT 1 FROM {t} WHERE id > NEW.id)"
+)
+
+
+def _insert(name: str) -> str:
+    return (
+        f"CREATE TRIGGER {PREFIX}{name}_ins AFTER INSERT ON {name} "
+        f"WHEN {_LOUD} AND NOT ({_MINTED.format(t=name)}) BEGIN "
+        f"{_OUTBOX} {_GROUP}, '{name}', NEW.id, 'I', NULL, NULL, {_NOW}; END"
+    )
+
+
+def _re_identify(name: str) -> str:
+    new_id = "(SELECT (((suivant - 1) >> 3) << 22) | (poste << 3) | ((suivant - 1) & 7) FROM _allocateur)"
+    return (
+        f"CREATE TRIGGER {PREFIX}{name}_reid AFTER INSERT ON {name} "
+        f"WHEN {_LOUD} AND {_MINTED.format(t=name)} BEGIN "
+        f"UPDATE _allocateur SET suivant = max(suivant, ({_MS}) << 3) + 1; "
+        f"UPDATE _sync_session SET muet = 1; "
+        f"UPDATE {name} SET id = {new_id} WHERE id = NEW.id; "
+        f"UPDATE _sync_session SET muet = 0; "
+        f"{_OUTBOX} {_GROUP}, '{name}', {new_id}, 'I', NULL, NULL, {_NOW}; END"
+    )
+
+
+def _delete(table: SyncTable, columns: set[str]) -> str:
+    # JSON of the old row lets the inbox show what was deleted; blobs are left out.
+    pairs = ", ".join(
+        f"'{c.name}', OLD.{c.name}" for c in table.columns if c.name in columns and c.kind.value != "bytea"
+    )
+    return (
+        f"CREATE TRIGGER {PREFIX}{table.name}_del AFTER DELETE ON {table.name} WHEN {_LOUD} BEGIN "
+        f"{_OUTBOX} {_GROUP}, '{table.name}', OLD.id, 'D', NULL, json_object({pairs}), {_NOW}; END"
+    )
+
+
+def _statut_audit() -> Iterator[tuple[str, str]]:
+    new_id = "(SELECT (((suivant - 1) >> 3) << 22) | (poste << 3) | ((suivant - 1) & 7) FROM _allocateur)"
+    yield (
+        f"{PREFIX}interventions_statut_audit",
+        f"CREATE TRIGGER {PREFIX}interventions_statut_audit AFTER UPDATE OF statut ON interventions "
+        f"WHEN NEW.statut IS NOT OLD.statut AND {_LOUD} BEGIN "
+        f"UPDATE _allocateur SET suivant = max(suivant, ({_MS}) << 3) + 1; "
+        "INSERT INTO historiques_interventions (id, agence_id, intervention_id, user_id, action, statut, "
+        "ancienne_valeur, nouvelle_valeur, remarque, horodatage, poste, created_at, updated_at, created_by_id) "
+        f"SELECT {new_id}, NEW.agence_id, NEW.id, (SELECT user_id FROM _sync_session), 'statut', NEW.statut, "
+        "json_object('statut', OLD.statut), json_object('statut', NEW.statut), "
+        f"(SELECT remarque FROM _sync_session), {_NOW}, (SELECT poste FROM _allocateur), {_NOW}, {_NOW}, "
+        "(SELECT user_id FROM _sync_session); END",
+    )
+
+
+def install(connection: sa.Connection) -> None:
+    """Bring the cache's triggers to what the registry says for the structure present; idempotent."""
+    present = {
+        row[0]: {c[1] for c in connection.exec_driver_sql(f"PRAGMA table_info({row[0]})")}
+        for row in connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        if row[0].isidentifier()
+    }
+    existing = dict(
+        connection.exec_driver_sql(
+            f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{PREFIX}%'"
+        )
+        .tuples()
+        .all()
+    )
+    wanted: dict[str, str] = {}
+    if {"_sync_session", "_allocateur", "sync_outbox"} <= present.keys():
+        connection.exec_driver_sql("INSERT OR IGNORE INTO _sync_session (un, muet) VALUES (1, 0)")
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO _allocateur (un, poste, suivant) VALUES (1, 0, ?)", (clock.now_ms() << 3,)
+        )
+        wanted = triggers(present)
+    for name in existing.keys() - {n for n, sql in wanted.items() if existing.get(n) == sql}:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    for name, sql in wanted.items():
+        if existing.get(name) != sql:
+            connection.exec_driver_sql(sql)
