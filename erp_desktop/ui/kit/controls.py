@@ -1,0 +1,241 @@
+"""Texts, buttons and fields, styled by property and by the theme's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.theme import theme
+
+KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+
+
+def restyle(widget: QWidget) -> None:
+    """Apply the style sheet again after a property changed."""
+    style = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
+    widget.update()
+
+
+def mark(widget: QWidget, name: str, value: object) -> None:
+    """Set a dynamic property that the style sheet reads."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        restyle(widget)
+
+
+class Text(QLabel):
+    """A label with a font of the scale and a colour token; follows the theme."""
+
+    def __init__(
+        self, words: str = "", role: str = "body", colour: str = "text.primary", *, wrap: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(words, parent)
+        self._role, self._colour = role, colour
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(wrap)
+        self._refresh()
+        theme().changed.connect(self._refresh)
+
+    def set_colour(self, colour: str) -> None:
+        self._colour = colour
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.setFont(theme().font(self._role))
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, theme().color(self._colour))
+        self.setPalette(palette)
+
+
+class Elided(Text):
+    """A one-line text that shortens itself; the whole is in the tooltip."""
+
+    def __init__(self, words: str = "", role: str = "body", colour: str = "text.primary") -> None:
+        super().__init__(words, role, colour)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        shown = QFontMetrics(self.font()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.setToolTip(self.text() if shown != self.text() else "")
+        painter = QPainter(self)
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        paint.text(painter, self.rect(), self.text(), rtl=rtl, font=self.font(),
+                   colour=self.palette().color(QPalette.ColorRole.WindowText))  # fmt: skip
+        painter.end()
+
+
+class Button(QPushButton):
+    """A button of a kind: primary, default, ghost, soft, danger, link, icon or segment."""
+
+    def __init__(
+        self, words: str = "", kind: str = "default", *, icon: str = "", weight: str = "regular",
+        on_click: Callable[[], object] | None = None, tip: str = "", name: str = "", parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(words, parent)
+        self.setProperty("kind", kind)
+        if icon:
+            colour = {"primary": "text.onAccent", "danger": "semantic.danger.text", "soft": "accent.text"}
+            self.setIcon(icons.icon(icon, colour.get(kind, "text.secondary"), weight))
+            size = theme().px("control.icon")
+            self.setIconSize(QSize(size, size))
+        if kind == "icon":
+            self.setFixedSize(30, 30)
+        if kind == "link":
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAutoDefault(False)
+        self.setToolTip(tip)
+        self.setAccessibleName(name or tip or words)
+        if on_click is not None:
+            self.clicked.connect(lambda _checked=False: on_click())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        mark(self, "keyboard", event.reason() in KEYBOARD)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        mark(self, "keyboard", False)
+
+
+def icon_button(icon: str, name: str, on_click: Callable[[], object] | None = None) -> Button:
+    """A square button with an icon only; ``name`` is its tooltip and accessible name."""
+    return Button("", "icon", icon=icon, tip=name, on_click=on_click)
+
+
+class KeyCap(QWidget):
+    """The drawing of a key, e.g. ``Ctrl F``."""
+
+    def __init__(self, keys: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._keys = keys
+        self.setFixedSize(paint.metrics("caption").horizontalAdvance(keys) + 14, 18)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint.keycap(painter, self.rect(), self._keys)
+        painter.end()
+
+
+class ErrorLine(QWidget):
+    """The domain's sentence under a field; hidden while empty."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 2, 0, 0)
+        row.setSpacing(5)
+        self._icon = IconLabel("warning-circle", "semantic.danger.text", 13, "fill")
+        self.label = Text("", "caption", "semantic.danger.text", wrap=True)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.label, 1)
+        self.hide()
+
+    def say(self, words: str) -> None:
+        self.label.setText(words)
+        self.setVisible(bool(words))
+
+
+class IconLabel(QWidget):
+    """A themed icon that is not a button."""
+
+    def __init__(
+        self, name: str, colour: str = "text.secondary", size: int = 16, weight: str = "regular",
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._name, self._colour, self._size, self._weight = name, colour, size, weight
+        self.setFixedSize(size, size + 2)
+
+    def set_icon(self, name: str, colour: str, weight: str = "regular") -> None:
+        self._name, self._colour, self._weight = name, colour, weight
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        icons.draw(painter, self.rect(), self._name, theme().color(self._colour), self._size, self._weight)
+        painter.end()
+
+
+class LineEdit(QLineEdit):
+    """A one-line field; ``icon`` is drawn at its end."""
+
+    def __init__(self, placeholder: str = "", *, icon: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText(placeholder)
+        if icon:
+            self.addAction(icons.icon(icon, "text.tertiary"), QLineEdit.ActionPosition.TrailingPosition)
+
+    def set_invalid(self, invalid: bool) -> None:
+        mark(self, "invalid", invalid)
+
+    def set_read_only(self, read_only: bool) -> None:
+        self.setReadOnly(read_only)
+        restyle(self)
+
+
+class TextArea(QPlainTextEdit):
+    """A field of several lines; Tab leaves it."""
+
+    def __init__(self, placeholder: str = "", *, lines: int = 3, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText(placeholder)
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(lines * theme().px("font.scale.body.line") + 14)
+
+    def set_invalid(self, invalid: bool) -> None:
+        mark(self, "invalid", invalid)
+
+    def set_read_only(self, read_only: bool) -> None:
+        self.setReadOnly(read_only)
+        restyle(self)
+
+
+class Field(QWidget):
+    """A label, its editor and the error line below; the label is the editor's buddy."""
+
+    def __init__(self, label: str, editor: QWidget, *, label_width: int = 0, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.editor = editor
+        self.error = ErrorLine()
+        self.label = Text(label, "body", "text.secondary")
+        self.label.setBuddy(editor)
+        editor.setAccessibleName(label)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(0)
+        grid.setVerticalSpacing(4 if not label_width else 0)
+        if label_width:
+            self.label.setFixedWidth(label_width)
+            self.label.setMinimumHeight(30)
+            grid.addWidget(self.label, 0, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(editor, 0, 1)
+            grid.addWidget(self.error, 1, 1)
+        else:
+            grid.addWidget(self.label, 0, 0)
+            grid.addWidget(editor, 1, 0)
+            grid.addWidget(self.error, 2, 0)
+
+    def say(self, words: str) -> None:
+        """Show the domain's sentence and mark the editor; an empty text clears both."""
+        self.error.say(words)
+        mark(self.editor, "invalid", bool(words))
+        self.editor.setAccessibleDescription(words)

@@ -1,0 +1,159 @@
+"""Marks painted the same way in lists and forms: pill, priority, SLA bar, key cap, elided text.
+
+Rectangles are visual: callers mirror theirs with :func:`visual`; ``rtl`` tells on which side reading starts.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QStyle
+
+from erp_desktop.ui.kit import icons
+from erp_desktop.ui.kit.theme import theme
+
+PILL_HEIGHT = 20
+_WIDTHS: dict[tuple[str, str], int] = {}
+
+
+def visual(rtl: bool, outer: QRect, inner: QRect) -> QRect:
+    """``inner`` mirrored inside ``outer`` when reading goes right to left."""
+    direction = Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight
+    return QStyle.visualRect(direction, outer, inner)
+
+
+def leading(rtl: bool) -> Qt.AlignmentFlag:
+    """Alignment towards the side where reading starts, centred vertically."""
+    side = Qt.AlignmentFlag.AlignRight if rtl else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+
+
+def metrics(role: str) -> QFontMetrics:
+    return QFontMetrics(theme().font(role))
+
+
+def text(painter: QPainter, rect: QRect, words: str, *, rtl: bool, font: QFont, colour: QColor) -> None:
+    """One line of text, elided at its end."""
+    painter.setFont(font)
+    painter.setPen(colour)
+    shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    painter.drawText(rect, leading(rtl) | Qt.TextFlag.TextSingleLine, shown)
+
+
+def rounded(
+    painter: QPainter, rect: QRect, radius: float, fill: QColor | None, border: QColor | None = None, width: float = 1
+) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
+    if border is None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(QRectF(rect), radius, radius)
+    else:
+        painter.setPen(QPen(border, width))
+        half = width / 2
+        painter.drawRoundedRect(QRectF(rect).adjusted(half, half, -half, -half), radius, radius)
+
+
+def pill_width(label: str) -> int:
+    key = (label, theme().font("caption").key())
+    width = _WIDTHS.get(key)
+    if width is None:
+        width = _WIDTHS[key] = metrics("body").horizontalAdvance(label) + 6 + 14 + 5 + 9
+    return width
+
+
+def pill(painter: QPainter, rect: QRect, status: str, label: str, *, rtl: bool) -> int:
+    """A status pill at the leading side of ``rect``; returns its width in pixels."""
+    look, mark = theme(), theme().mark("status", status)
+    width = min(pill_width(label), rect.width())
+    top = rect.y() + (rect.height() - PILL_HEIGHT) // 2
+    box = visual(rtl, rect, QRect(rect.x(), top, width, PILL_HEIGHT))
+    ink = look.color(f"status.{status}.text")
+    border = look.color(f"status.{status}.border") if mark["border"] else None
+    rounded(painter, box, PILL_HEIGHT / 2, look.color(f"status.{status}.soft"), border)
+    icons.draw(
+        painter, visual(rtl, box, QRect(box.x() + 6, box.y(), 14, PILL_HEIGHT)), mark["icon"], ink, 14, mark["weight"]
+    )
+    words = visual(rtl, box, QRect(box.x() + 25, box.y(), box.width() - 31, PILL_HEIGHT))
+    text(painter, words, label, rtl=rtl, font=look.font("body"), colour=ink)
+    return width
+
+
+def priority(painter: QPainter, rect: QRect, value: str, label: str = "", *, rtl: bool) -> None:
+    """A priority mark: the icon centred, or followed by its word when ``label`` is given."""
+    look, mark = theme(), theme().mark("priority", value)
+    ink = look.color(f"priority.{value}.color")
+    if not label:
+        icons.draw(painter, rect, mark["icon"], ink, 16, mark["weight"])
+        return
+    place = visual(rtl, rect, QRect(rect.x(), rect.y(), 16, rect.height()))
+    icons.draw(painter, place, mark["icon"], ink, 16, mark["weight"])
+    words = visual(rtl, rect, QRect(rect.x() + 21, rect.y(), rect.width() - 21, rect.height()))
+    text(painter, words, label, rtl=rtl, font=look.font("body"), colour=ink)
+
+
+def sla(
+    painter: QPainter, rect: QRect, state: str, share: float, label: str, *, rtl: bool, bar: int = 27, words: int = 0
+) -> None:
+    """What is left of a deadline.
+
+    Args:
+        state: ok, soon, late, paused, tenu or none.
+        share: part of the delay that is left, 0 to 1.
+        bar: length of the bar in pixels.
+        words: width of the text; 0 takes the rest of ``rect``.
+    """
+    look = theme()
+    middle = rect.y() + rect.height() // 2
+    if state in ("ok", "soon", "late"):
+        track = visual(rtl, rect, QRect(rect.x(), middle - 3, bar, 6))
+        rounded(painter, track, 3, look.color("sla.track"))
+        filled = bar if state == "late" else max(6, round(bar * min(1.0, max(0.0, share))))
+        rounded(
+            painter, visual(rtl, track, QRect(track.x(), track.y(), filled, 6)), 3, look.color(f"sla.{state}")
+        )  # fmt: skip
+        start, kind = (
+            bar + 6,
+            {"ok": "text.secondary", "soon": "semantic.warning.text", "late": "semantic.danger.text"},
+        )
+        font, colour = look.font("strong" if state == "late" else "caption", tabular=True), look.color(kind[state])
+    else:
+        mark = {"paused": "pause-circle", "tenu": "check", "none": "minus"}[state]
+        tint = look.color("semantic.success.solid" if state == "tenu" else "text.tertiary")
+        icons.draw(painter, visual(rtl, rect, QRect(rect.x(), rect.y(), 14, rect.height())), mark, tint, 14)
+        start, font, colour = 18, look.font("caption"), look.color("text.tertiary")
+        if state == "tenu":
+            colour = look.color("text.secondary")
+    width = words or rect.width() - start
+    text(painter, visual(rtl, rect, QRect(rect.x() + start, rect.y(), width, rect.height())), label,
+         rtl=rtl, font=font, colour=colour)  # fmt: skip
+
+
+def keycap(painter: QPainter, rect: QRect, keys: str) -> None:
+    look = theme()
+    rounded(painter, rect, 3, look.color("surface.sunken"), look.color("border.default"))
+    painter.setFont(look.font("caption"))
+    painter.setPen(look.color("text.tertiary"))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, keys)
+
+
+def focus_ring(painter: QPainter, rect: QRect, radius: int) -> None:
+    """Two pixels around ``rect``; for painted widgets that have the keyboard."""
+    rounded(painter, rect, radius + 2, None, theme().color("focus"), 2)
+
+
+def logo(painter: QPainter, rect: QRect, ground: QColor, flower: QColor) -> None:
+    """The company's mark: a six-petal flower on a rounded square."""
+    side = min(rect.width(), rect.height())
+    rounded(painter, rect, side / 4, ground)
+    centre, petal = QPointF(rect.center()) + QPointF(0.5, 0.5), side * 0.125
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(flower)
+    path = QPainterPath()
+    path.setFillRule(Qt.FillRule.WindingFill)
+    for dx, dy in ((0, -1), (0.87, -0.5), (0.87, 0.5), (0, 1), (-0.87, 0.5), (-0.87, -0.5)):
+        path.addEllipse(centre + QPointF(dx, dy) * side * 0.165, petal, petal)
+    path.addEllipse(centre, side * 0.16, side * 0.16)
+    painter.drawPath(path)
+    painter.setBrush(ground)
+    painter.drawEllipse(centre, side * 0.1, side * 0.1)

@@ -1,0 +1,102 @@
+"""Full-page states: nothing found, and something failed; each says why and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.kit.surfaces import Card
+from erp_desktop.ui.kit.theme import theme
+
+
+class Medallion(QWidget):
+    """A large icon in a soft disc."""
+
+    def __init__(self, icon: str, ground: str, ink: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon, self._ground, self._ink = icon, ground, ink
+        self.setFixedSize(88, 88)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint.rounded(painter, self.rect(), 44, theme().color(self._ground))
+        icons.draw(painter, self.rect(), self._icon, theme().color(self._ink), theme().px("control.iconEmpty") - 4)
+        painter.end()
+
+
+class _State(QWidget):
+    def __init__(self, icon: str, ground: str, ink: str, title: str, words: str, buttons: Sequence[QWidget]) -> None:
+        super().__init__()
+        centre = Qt.AlignmentFlag.AlignHCenter
+        self.column = QVBoxLayout(self)
+        self.column.setSpacing(8)
+        self.column.addStretch(2)
+        self.column.addWidget(Medallion(icon, ground, ink), 0, centre)
+        self.column.addSpacing(8)
+        self.title = Text(title, "page")
+        self.column.addWidget(self.title, 0, centre)
+        self.words = Text(words, "body", "text.secondary", wrap=True)
+        self.words.setAlignment(centre)
+        self.words.setFixedWidth(520)
+        self.words.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.MinimumExpanding)
+        self.column.addWidget(self.words, 0, centre)
+        self.column.addSpacing(6)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch()
+        for button in buttons:
+            row.addWidget(button)
+        row.addStretch()
+        self.column.addLayout(row)
+        self.extra = QVBoxLayout()
+        self.column.addSpacing(10)
+        self.column.addLayout(self.extra)
+        self.column.addStretch(3)
+
+
+class EmptyState(_State):
+    """Nothing to show; ``hints`` (rows of widgets) go in a card below."""
+
+    def __init__(
+        self, title: str, words: str, buttons: Sequence[QWidget] = (), *, icon: str = "magnifying-glass",
+        hint: str = "", hints: Sequence[QWidget] = (),
+    ) -> None:  # fmt: skip
+        super().__init__(icon, "accent.soft", "accent.text", title, words, buttons)
+        self.card: Card | None = None
+        if hints:
+            self.card = Card("surface.sunken")
+            self.card.setFixedWidth(560)
+            self.card.box.addWidget(Text(hint, "strong"))
+            for line in hints:
+                self.card.box.addWidget(line)
+            self.extra.addWidget(self.card, 0, Qt.AlignmentFlag.AlignHCenter)
+
+
+class ErrorState(_State):
+    """A reading failed; ``detail`` is for support, in a fixed-width font."""
+
+    def __init__(
+        self, title: str, words: str, buttons: Sequence[QWidget] = (), *, detail_title: str = "", detail: str = "",
+        reference: str = "", icon: str = "database",
+    ) -> None:  # fmt: skip
+        super().__init__(icon, "semantic.danger.soft", "semantic.danger.text", title, words, buttons)
+        if detail:
+            card = Card("surface.sunken")
+            card.setFixedWidth(620)
+            head = QHBoxLayout()
+            head.addWidget(Text(detail_title, "strong"))
+            head.addStretch()
+            head.addWidget(Text(reference, "caption", "text.tertiary"))
+            card.box.addLayout(head)
+            lines = Text(detail, "mono", "text.secondary", wrap=True)
+            lines.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            card.box.addWidget(lines)
+            self.extra.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+
+
+Action = Callable[[], object]

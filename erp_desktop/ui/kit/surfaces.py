@@ -1,0 +1,220 @@
+"""Painted frames: surfaces, cards, banners, pills, chips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QLine, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import KEYBOARD, Button, IconLabel, Text
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.theme import theme
+
+
+class Surface(QFrame):
+    """A frame that paints its own background and border from tokens.
+
+    Args:
+        ground: token path of the background.
+        border: token path of the border, empty for none.
+        radius: corner radius in pixels.
+        sides: which sides carry the border when the corners are square: any of ``t``, ``b``, ``s`` (leading side),
+            ``e`` (trailing side).
+    """
+
+    def __init__(
+        self, ground: str, border: str = "", radius: int = 0, sides: str = "tbse", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._ground, self._border, self._radius, self._sides = ground, border, radius, sides
+        theme().changed.connect(self.update)
+
+    def set_look(self, ground: str, border: str = "") -> None:
+        self._ground, self._border = ground, border
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look = QPainter(self), theme()
+        if self._radius:
+            border = look.color(self._border) if self._border else None
+            paint.rounded(painter, self.rect(), self._radius, look.color(self._ground), border)
+        else:
+            painter.fillRect(self.rect(), look.color(self._ground))
+            if self._border:
+                self._lines(painter)
+        painter.end()
+
+    def _lines(self, painter: QPainter) -> None:
+        painter.setPen(theme().color(self._border))
+        right, bottom = self.width() - 1, self.height() - 1
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        start, end = (right, 0) if rtl else (0, right)
+        lines = {"t": QLine(0, 0, right, 0), "b": QLine(0, bottom, right, bottom),
+                 "s": QLine(start, 0, start, bottom), "e": QLine(end, 0, end, bottom)}  # fmt: skip
+        for side in self._sides:
+            painter.drawLine(lines[side])
+
+
+class Card(Surface):
+    """A raised block with a thin border; add content to :attr:`box`."""
+
+    def __init__(self, ground: str = "surface.raised", parent: QWidget | None = None) -> None:
+        super().__init__(ground, "border.subtle", theme().px("radius.lg"), parent=parent)
+        self.box = QVBoxLayout(self)
+        self.box.setContentsMargins(16, 12, 16, 12)
+        self.box.setSpacing(8)
+
+
+class Banner(Surface):
+    """One sentence across a region: info, success, warning or danger, with at most one action."""
+
+    _ICONS = {"info": "info", "success": "check-circle", "warning": "warning", "danger": "warning-octagon"}
+
+    def __init__(
+        self, kind: str, words: str, *, action: str = "", on_action: Callable[[], object] | None = None,
+        icon: str = "", detail: str = "", square: bool = False, closable: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(f"semantic.{kind}.soft", "", 0 if square else theme().px("radius.md"))
+        colour = f"semantic.{kind}.text"
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16 if square else 12, 8, 16 if square else 12, 8)
+        row.setSpacing(10)
+        row.addWidget(IconLabel(icon or self._ICONS[kind], colour, 16, "fill"))
+        words_box = QVBoxLayout()
+        words_box.setSpacing(1)
+        self.label = Text(words, "strong" if detail else "body", colour, wrap=True)
+        self.label.setMinimumWidth(60)
+        words_box.addWidget(self.label)
+        if detail:
+            words_box.addWidget(Text(detail, "caption", "text.secondary", wrap=True))
+        row.addLayout(words_box, 1)
+        if action:
+            row.addWidget(Button(action, "link", on_click=on_action))
+        if closable:
+            row.addWidget(Button("", "icon", icon="x", tip=tr("Fermer"), on_click=self.deleteLater))
+
+
+class Pill(QWidget):
+    """A status pill as a widget."""
+
+    def __init__(self, status: str, label: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.set_status(status, label)
+        theme().changed.connect(self.update)
+
+    def set_status(self, status: str, label: str) -> None:
+        self._status, self._label = status, label
+        self.setAccessibleName(label)
+        self.setFixedSize(paint.pill_width(label), paint.PILL_HEIGHT)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        paint.pill(painter, self.rect(), self._status, self._label, rtl=rtl)
+        painter.end()
+
+
+class Priority(QWidget):
+    """A priority mark with its word."""
+
+    def __init__(self, value: str, label: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.set_priority(value, label)
+
+    def set_priority(self, value: str, label: str) -> None:
+        self._value, self._label = value, label
+        self.setAccessibleName(label)
+        self.setFixedSize(paint.metrics("body").horizontalAdvance(label) + 28, 22)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        paint.priority(painter, self.rect(), self._value, self._label, rtl=rtl)
+        painter.end()
+
+
+class Chip(QAbstractButton):
+    """A filter: ``Statut : Ouverte ×`` when set, ``Statut ⌄`` when it offers a choice.
+
+    Clicking emits ``clicked``; the cross (or Delete) emits ``removed``.
+    """
+
+    removed = Signal()
+
+    def __init__(
+        self, label: str, value: str = "", *, icon: str = "", caret: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._label, self._value, self._icon, self._caret = label, value, icon, caret
+        self._ring = False
+        self.setText(f"{label} {value}".strip())
+        self.setAccessibleName(self.text())
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        width = 20 + paint.metrics("body").horizontalAdvance(self._label)
+        if self._value:
+            width += 5 + QFontMetrics(theme().font("strong")).horizontalAdvance(self._value) + 18
+        width += 20 * bool(self._icon) + 17 * self._caret
+        return QSize(width, 24)
+
+    def _cross(self) -> QRect:
+        box = QRect(self.width() - 24, 0, 18, self.height())
+        return paint.visual(theme().rtl, self.rect(), box)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._value and self._cross().contains(event.position().toPoint()):
+            self.setDown(False)
+            self.removed.emit()
+            return
+        super().mouseReleaseEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._value and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.removed.emit()
+            return
+        super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring = event.reason() in KEYBOARD
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._ring = False
+        super().focusOutEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl = QPainter(self), theme(), theme().rtl
+        box = self.rect()
+        active = bool(self._value)
+        hover = self.underMouse()
+        ground = look.color("surface.selected" if active else "surface.hover" if hover else "surface.base")
+        paint.rounded(
+            painter, box, box.height() / 2, ground, look.color("accent.border" if active else "border.default")
+        )
+        x, ink = 10, look.color("accent.text" if active else "text.primary")
+        if self._icon:
+            icons.draw(painter, paint.visual(rtl, box, QRect(x, 0, 14, box.height())), self._icon, ink, 14)
+            x += 20
+        wide = paint.metrics("body").horizontalAdvance(self._label) + 1
+        paint.text(painter, paint.visual(rtl, box, QRect(x, 0, wide, box.height())), self._label, rtl=rtl,
+                   font=look.font("body"), colour=ink)  # fmt: skip
+        x += wide + 4
+        if active:
+            room = box.width() - x - 24
+            paint.text(painter, paint.visual(rtl, box, QRect(x, 0, room + 1, box.height())), self._value, rtl=rtl,
+                       font=look.font("strong"), colour=ink)  # fmt: skip
+            icons.draw(painter, self._cross(), "x", ink, 12)
+        elif self._caret:
+            icons.draw(painter, paint.visual(rtl, box, QRect(box.width() - 25, 0, 18, box.height())), "caret-down",
+                       look.color("text.secondary"), 12)  # fmt: skip
+        if self._ring:
+            paint.focus_ring(painter, box, box.height() // 2)
+        painter.end()

@@ -1,0 +1,238 @@
+"""Lists of any length: identifiers first, rows when they become visible, everything read in the background."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.tasks import Task, Tasks
+
+R = TypeVar("R")
+Index = QModelIndex | QPersistentModelIndex
+
+ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+COLUMN_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+WINDOW = 64
+CACHED_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Column(Generic[R]):
+    """One column of a list.
+
+    Attributes:
+        key: stable name, also what is asked from the service as sort key; empty when not sortable.
+        title: French text, translated when shown.
+        width: pixels, ignored when ``stretch``.
+        text: what is shown, copied and read aloud.
+        kind: how the delegate paints it: text, strong, code, muted, pill, priority, sla or marks.
+        full: the complete text when the cell shows a short form.
+        value: what the painter of pill, priority and sla needs besides the text.
+    """
+
+    key: str
+    title: str
+    width: int
+    text: Callable[[R], str]
+    kind: str = "text"
+    stretch: bool = False
+    full: Callable[[R], str] | None = None
+    value: Callable[[R], Any] | None = None
+    numeric: bool = False
+
+
+class Source(Protocol[R]):
+    """Where a list reads; both run on the database worker."""
+
+    def ids(self, session: Any, text: str, sort: str, descending: bool) -> list[int]: ...
+
+    def rows(self, session: Any, ids: list[int]) -> list[R]: ...
+
+
+class LazyTableModel(QAbstractTableModel, Generic[R]):
+    """Shows ``len(ids)`` rows at once and fetches windows of 64 when they are painted.
+
+    Rows already known stay visible while fresher ones are read; answers to an older question are dropped.
+    """
+
+    loaded = Signal(int)
+    """The identifiers of the last question arrived; their number."""
+    failed = Signal(object)
+    busy_changed = Signal(bool)
+
+    def __init__(
+        self, tasks: Tasks, source: Source[R], columns: Sequence[Column[R]], row_id: Callable[[R], int],
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._tasks, self._source, self._row_id = tasks, source, row_id
+        self.columns = list(columns)
+        self._ids: list[int] = []
+        self._places: dict[int, int] | None = None
+        self._rows: OrderedDict[int, R] = OrderedDict()
+        self._stale: set[int] = set()
+        self._asked: set[int] = set()
+        self._wanted: set[int] = set()
+        self._generation = 0
+        self._question = ("", "", False)
+        self._ids_task: Task | None = None
+        self._gather = QTimer(self)
+        self._gather.setSingleShot(True)
+        self._gather.setInterval(0)
+        self._gather.timeout.connect(self._fetch)
+
+    @property
+    def question(self) -> tuple[str, str, bool]:
+        """The filter text, sort key and descending flag in force."""
+        return self._question
+
+    @property
+    def busy(self) -> bool:
+        return self._ids_task is not None
+
+    def ask(self, text: str = "", sort: str = "", descending: bool = False) -> None:
+        """Show what answers a filter, in an order; the present rows stay until the answer comes."""
+        self._question = (text, sort, descending)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask the same question again and consider every row stale."""
+        if self._ids_task is not None:
+            self._ids_task.cancel()
+        self._generation += 1
+        generation, (text, sort, descending) = self._generation, self._question
+        source = self._source
+        self.busy_changed.emit(True)
+        self._ids_task = self._tasks.run(
+            lambda session: source.ids(session, text, sort, descending),
+            lambda ids: self._ids_arrived(generation, ids),
+            lambda error: self._ids_failed(generation, error),
+            owner=self,
+        )
+
+    def mark_stale(self, ids: frozenset[int]) -> None:
+        """Read these rows again when they are painted; an empty set means all."""
+        self._stale |= ids if ids else set(self._rows)
+        self._asked.clear()
+        if self._ids:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, len(self.columns) - 1))
+
+    def _ids_arrived(self, generation: int, ids: list[int]) -> None:
+        if generation != self._generation:
+            return
+        self._ids_task = None
+        self._asked.clear()
+        self._wanted.clear()
+        self._stale = set(self._rows)
+        if ids == self._ids:
+            if ids:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(ids) - 1, len(self.columns) - 1))
+        else:
+            self.beginResetModel()
+            self._ids = ids
+            self._places = None
+            self.endResetModel()
+        self.busy_changed.emit(False)
+        self.loaded.emit(len(ids))
+
+    def _ids_failed(self, generation: int, error: Exception) -> None:
+        if generation == self._generation:
+            self._ids_task = None
+            self.busy_changed.emit(False)
+            self.failed.emit(error)
+
+    def _want(self, place: int) -> None:
+        window = place // WINDOW
+        if window not in self._asked and window not in self._wanted:
+            self._wanted.add(window)
+            self._gather.start()
+
+    def _fetch(self) -> None:
+        windows, self._wanted = sorted(self._wanted), set()
+        # Scrolling fast leaves windows behind that nobody looks at any more.
+        for window in windows[-6:]:
+            self._asked.add(window)
+            ids = self._ids[window * WINDOW : (window + 1) * WINDOW]
+            if ids:
+                self._fetch_window(window, ids)
+
+    def _fetch_window(self, window: int, ids: list[int]) -> None:
+        generation, source = self._generation, self._source
+        self._tasks.run(
+            lambda session: source.rows(session, ids),
+            lambda rows: self._rows_arrived(generation, window, rows),
+            lambda error: self._rows_failed(generation, error),
+            owner=self,
+        )
+
+    def _rows_arrived(self, generation: int, window: int, rows: list[R]) -> None:
+        if generation != self._generation:
+            return
+        for row in rows:
+            key = self._row_id(row)
+            self._rows[key] = row
+            self._rows.move_to_end(key)
+            self._stale.discard(key)
+        if len(self._rows) > CACHED_ROWS:
+            while len(self._rows) > CACHED_ROWS:
+                gone, _row = self._rows.popitem(last=False)
+                self._stale.discard(gone)
+            self._asked = {window}
+        first = window * WINDOW
+        last = min(first + WINDOW, len(self._ids)) - 1
+        if last >= first:
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+
+    def _rows_failed(self, generation: int, error: Exception) -> None:
+        if generation == self._generation:
+            self.failed.emit(error)
+
+    def id_at(self, place: int) -> int | None:
+        return self._ids[place] if 0 <= place < len(self._ids) else None
+
+    def place_of(self, row_id: int) -> int:
+        """The row number of an identifier, -1 when the list does not hold it."""
+        if self._places is None:
+            self._places = {key: place for place, key in enumerate(self._ids)}
+        return self._places.get(row_id, -1)
+
+    def row_at(self, place: int) -> R | None:
+        """The row if it was read; asks for it otherwise, and again when it is stale."""
+        key = self._ids[place]
+        row = self._rows.get(key)
+        if row is None or key in self._stale:
+            self._want(place)
+        return row
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._ids)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._ids):
+            return None
+        column = self.columns[index.column()]
+        if role == COLUMN_ROLE:
+            return column
+        if role == ROW_ROLE:
+            return self.row_at(index.row())
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            row = self.row_at(index.row())
+            if row is None:
+                return tr("chargement…") if role == Qt.ItemDataRole.AccessibleTextRole else None
+            if role == Qt.ItemDataRole.AccessibleTextRole:
+                return ", ".join(filter(None, (c.text(row) for c in self.columns)))
+            return column.full(row) if column.full and role != Qt.ItemDataRole.DisplayRole else column.text(row)
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return tr(self.columns[section].title) if self.columns[section].title else ""
+        return None

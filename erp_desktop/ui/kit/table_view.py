@@ -1,0 +1,277 @@
+"""The view of a lazy list: painted cells and header, fixed row height, hover of whole rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QFont,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.table import ROW_ROLE, Column, LazyTableModel
+from erp_desktop.ui.kit.theme import theme
+
+_PAD = 8
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paints every cell of a list; the kind of the column says how."""
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(80, theme().px("row.comfortable"))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        look = theme()
+        view = option.widget
+        model = index.model()
+        if not isinstance(model, LazyTableModel) or not isinstance(view, ListView):
+            return
+        rect: QRect = option.rect
+        rtl = option.direction == Qt.LayoutDirection.RightToLeft
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if selected:
+            painter.fillRect(rect, look.color("surface.selected"))
+        elif view.hovered == index.row():
+            painter.fillRect(rect, look.color("surface.hover"))
+        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, look.color("border.subtle"))
+        if selected and index.column() == view.first_column():
+            painter.fillRect(paint.visual(rtl, rect, QRect(rect.x(), rect.y(), 3, rect.height())),
+                             look.color("accent.fill"))  # fmt: skip
+        column: Column[Any] = model.columns[index.column()]
+        row = index.data(ROW_ROLE)
+        inner = rect.adjusted(_PAD, 0, -_PAD, -1)
+        if row is None:
+            self._placeholder(painter, inner, column, index.row(), rtl)
+        else:
+            self._cell(painter, inner, column, row, rtl)
+        if (
+            view.hasFocus() and view.keyboard and index.row() == view.currentIndex().row()
+            and index.column() == view.first_column()
+        ):  # fmt: skip
+            line = QRect(0, rect.y(), view.viewport().width(), rect.height() - 1)
+            painter.setClipping(False)
+            paint.rounded(painter, line, 3, None, look.color("focus"), 2)
+        painter.restore()
+
+    @staticmethod
+    def _placeholder(painter: QPainter, rect: QRect, column: Column[Any], place: int, rtl: bool) -> None:
+        share = 0.45 + ((place * 7 + len(column.key) * 3) % 5) * 0.09
+        width = 16 if column.kind == "priority" else round(rect.width() * share)
+        bar = QRect(rect.x(), rect.y() + rect.height() // 2 - 4, width, 8)
+        paint.rounded(painter, paint.visual(rtl, rect, bar), 4, theme().color("border.subtle"))
+
+    def _cell(self, painter: QPainter, rect: QRect, column: Column[Any], row: Any, rtl: bool) -> None:
+        look, words = theme(), column.text(row)
+        value = column.value(row) if column.value is not None else None
+        if column.kind == "pill" and value:
+            paint.pill(painter, rect, str(value), words, rtl=rtl)
+        elif column.kind == "priority" and value:
+            paint.priority(painter, rect, str(value), rtl=rtl)
+        elif column.kind == "sla" and value is not None:
+            state, share = value
+            paint.sla(painter, rect, state, share, words, rtl=rtl)
+        elif column.kind == "marks":
+            marks = [] if value is None else list(value)
+            room = rect.adjusted(0, 0, 0, 0)
+            room.setWidth(rect.width() - 20 * len(marks))
+            place = paint.visual(rtl, rect, room)
+            paint.text(painter, place, words, rtl=rtl, font=look.font("body"), colour=look.color("text.primary"))
+            for number, name in enumerate(marks):
+                box = QRect(rect.right() - 17 - 20 * number, rect.y(), 18, rect.height())
+                ink = "semantic.danger.text" if name == "git-merge" else "text.tertiary"
+                icons.draw(painter, paint.visual(rtl, rect, box), name, look.color(ink), 15)
+        else:
+            ink = {"muted": "text.tertiary", "code": "text.secondary"}.get(column.kind, "text.primary")
+            if value == "muted":
+                ink = "text.tertiary"
+            font = look.font("strong" if column.kind == "strong" else "body", tabular=column.numeric)
+            paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color(ink))
+
+
+class PaintedHeader(QHeaderView):
+    """A header painted from tokens; the sorted column is told by colour and caret."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setSectionsMovable(True)
+        self.setFixedHeight(theme().px("row.header"))
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setMinimumSectionSize(32)
+        self.sort_section = -1
+        self.descending = False
+
+    def set_sort(self, section: int, descending: bool) -> None:
+        self.sort_section, self.descending = section, descending
+        self.viewport().update()
+
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
+        look, rtl = theme(), self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        painter.save()
+        painter.fillRect(rect, look.color("surface.sunken"))
+        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, look.color("border.default"))
+        words = str(self.model().headerData(logicalIndex, Qt.Orientation.Horizontal) or "")
+        sorted_here = logicalIndex == self.sort_section
+        inner = rect.adjusted(_PAD, 0, -4, 0)
+        font: QFont = look.font("strong")
+        colour: QColor = look.color("accent.text" if sorted_here else "text.tertiary")
+        paint.text(painter, paint.visual(rtl, rect, inner), words, rtl=rtl, font=font, colour=colour)
+        if sorted_here:
+            wide = min(QFontMetrics(font).horizontalAdvance(words), inner.width() - 14)
+            box = QRect(inner.x() + wide + 3, rect.y(), 12, rect.height())
+            icons.draw(painter, paint.visual(rtl, rect, box), "caret-down" if self.descending else "caret-up",
+                       colour, 11, "bold")  # fmt: skip
+        painter.restore()
+
+
+class ListView(QTableView):
+    """A table of whole rows on a lazy model.
+
+    ``opened`` is emitted for Enter or a double click, ``chosen`` when the current row changes.
+    """
+
+    opened = Signal(int)
+    chosen = Signal(int)
+    sort_asked = Signal(str, bool)
+
+    def __init__(self, model: LazyTableModel[Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.hovered = -1
+        self.keyboard = False
+        self._sort: tuple[str, bool] = ("", False)
+        self.lazy = model
+        self.setModel(model)
+        self.setItemDelegate(CellDelegate(self))
+        header = PaintedHeader(self)
+        self.setHorizontalHeader(header)
+        self.painted_header = header
+        header.sectionClicked.connect(self._header_clicked)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setShowGrid(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        for section, column in enumerate(model.columns):
+            if column.stretch:
+                header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
+            else:
+                header.resizeSection(section, round(column.width * (1.12 if theme().rtl and column.numeric else 1)))
+        self.set_density(compact=False)
+        self.doubleClicked.connect(lambda index: self._open(index.row()))
+        copy = QAction(self)
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self.copy_rows)
+        self.addAction(copy)
+
+    def first_column(self) -> int:
+        return self.horizontalHeader().logicalIndex(0)
+
+    def set_density(self, *, compact: bool) -> None:
+        self.verticalHeader().setDefaultSectionSize(theme().px("row.compact" if compact else "row.comfortable"))
+
+    def set_sort(self, key: str, descending: bool) -> None:
+        self._sort = (key, descending)
+        keys = [column.key for column in self.lazy.columns]
+        self.painted_header.set_sort(keys.index(key) if key in keys else -1, descending)
+
+    def _header_clicked(self, section: int) -> None:
+        key = self.lazy.columns[section].key
+        if key:
+            descending = self._sort[0] == key and not self._sort[1]
+            self.set_sort(key, descending)
+            self.sort_asked.emit(key, descending)
+
+    def _open(self, place: int) -> None:
+        key = self.lazy.id_at(place)
+        if key is not None:
+            self.opened.emit(key)
+
+    def current_id(self) -> int | None:
+        index = self.currentIndex()
+        return self.lazy.id_at(index.row()) if index.isValid() else None
+
+    def selected_ids(self) -> list[int]:
+        places = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [key for key in (self.lazy.id_at(place) for place in places) if key is not None]
+
+    def select_id(self, row_id: int) -> bool:
+        """Make a row current if the list holds it; tells whether it does."""
+        place = self.lazy.place_of(row_id)
+        if place < 0:
+            return False
+        self.selectRow(place)
+        self.scrollTo(self.lazy.index(place, 0))
+        return True
+
+    def copy_rows(self) -> None:
+        """Put the selected rows on the clipboard, tab-separated, with complete numbers."""
+        lines = []
+        for index in self.selectionModel().selectedRows():
+            row = self.lazy.row_at(index.row())
+            if row is not None:
+                lines.append("\t".join((c.full or c.text)(row) for c in self.lazy.columns if c.title))
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def currentChanged(self, current: Any, previous: Any) -> None:
+        super().currentChanged(current, previous)
+        key = self.lazy.id_at(current.row()) if current.isValid() else None
+        if key is not None:
+            self.chosen.emit(key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.keyboard = True
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(self.currentIndex().row())
+            return
+        super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.keyboard = False
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self.rowAt(event.position().toPoint().y()))
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(-1)
+        super().leaveEvent(event)
+
+    def _hover(self, place: int) -> None:
+        if place != self.hovered:
+            for changed in (self.hovered, place):
+                if changed >= 0:
+                    top, height = self.rowViewportPosition(changed), self.rowHeight(changed)
+                    self.viewport().update(QRect(QPoint(0, top), QSize(self.viewport().width(), height)))
+            self.hovered = place

@@ -1,0 +1,140 @@
+"""Messages that pass: stacked bottom-centre, with an undo where the act has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QColor, QEnterEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QShortcut
+from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import Button, IconLabel
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.theme import theme
+
+_STACK = 3
+
+
+class Toast(QWidget):
+    """One message; closes itself, not while the pointer is on it."""
+
+    def __init__(self, words: str, undo: Callable[[], object] | None, kind: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._undo = undo
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 10, 8)
+        row.setSpacing(10)
+        tint = {"success": "sla.ok", "danger": "semantic.danger.solid"}.get(kind, "toast.action")
+        name = {"success": "check-circle", "danger": "warning-octagon"}.get(kind, "info")
+        row.addWidget(IconLabel(name, tint, 16, "fill"))
+        label = QLabel(words)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setFont(theme().font("body"))
+        self._ink(label, theme().color("toast.text"))
+        row.addWidget(label)
+        if undo is not None:
+            button = QPushButton(tr("Annuler"))
+            button.setProperty("kind", "link")
+            button.setAccessibleName(tr("Annuler"))
+            button.setStyleSheet(f"QPushButton {{ color: {theme().color('toast.action').name()}; }}")
+            button.clicked.connect(self.undo)
+            row.addWidget(button)
+            caps = QLabel("Ctrl Z")
+            caps.setFont(theme().font("caption"))
+            self._ink(caps, theme().color("toast.text"))
+            row.addWidget(caps)
+        close = Button("", "icon", tip=tr("Fermer"), on_click=self.dismiss)
+        close.setFixedSize(24, 24)
+        close.setIcon(icons.icon("x", "toast.text"))
+        row.addWidget(close)
+        self._clock = QTimer(self)
+        self._clock.setSingleShot(True)
+        seconds = theme().px("motion.toast.secondsUndo" if undo else "motion.toast.seconds")
+        self._clock.setInterval(seconds * 1000)
+        self._clock.timeout.connect(self.dismiss)
+        self._clock.start()
+        shadow = QGraphicsDropShadowEffect(self)
+        shadow.setBlurRadius(32)
+        shadow.setOffset(0, 10)
+        shadow.setColor(theme().color("shadow"))
+        self.setGraphicsEffect(shadow)
+        self.setAccessibleName(words)
+
+    @staticmethod
+    def _ink(label: QLabel, colour: QColor) -> None:
+        palette = label.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, colour)
+        label.setPalette(palette)
+
+    @property
+    def can_undo(self) -> bool:
+        return self._undo is not None
+
+    def undo(self) -> None:
+        act, self._undo = self._undo, None
+        self.dismiss()
+        if act is not None:
+            act()
+
+    def dismiss(self) -> None:
+        self._clock.stop()
+        self.hide()
+        self.setParent(None)
+        self.deleteLater()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._clock.stop()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._clock.start()
+        super().leaveEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint.rounded(painter, self.rect(), theme().px("radius.lg"), theme().color("toast.bg"))
+        painter.end()
+
+
+class Toaster(QObject):
+    """Shows toasts over a window; Ctrl+Z undoes the last one that can be."""
+
+    def __init__(self, window: QWidget, margin: int = 48) -> None:
+        super().__init__(window)
+        self._window, self._margin = window, margin
+        self._shortcut = QShortcut(QKeySequence.StandardKey.Undo, window)
+        self._shortcut.activated.connect(self._undo_last)
+        window.installEventFilter(self)
+
+    @property
+    def toasts(self) -> list[Toast]:
+        return [child for child in self._window.children() if isinstance(child, Toast)]
+
+    def say(self, words: str, undo: Callable[[], object] | None = None, kind: str = "success") -> Toast:
+        for old in self.toasts[: -(_STACK - 1)] if len(self.toasts) >= _STACK else []:
+            old.dismiss()
+        toast = Toast(words, undo, kind, self._window)
+        toast.show()
+        toast.raise_()
+        self._place()
+        return toast
+
+    def _undo_last(self) -> None:
+        for toast in reversed(self.toasts):
+            if toast.can_undo:
+                toast.undo()
+                return
+
+    def _place(self) -> None:
+        bottom = self._window.height() - self._margin
+        for toast in reversed(self.toasts):
+            toast.adjustSize()
+            bottom -= toast.height()
+            toast.move((self._window.width() - toast.width()) // 2, bottom)
+            bottom -= 8
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._window and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,111 @@
+"""Runs database work off the GUI thread and brings the answer back to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from typing import Any, Protocol, TypeVar
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from erp_desktop.errors import ErpError
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Worker(Protocol):
+    """What the database worker offers: callables get a session in its own thread."""
+
+    def submit(self, fn: Callable[[Any], T], *, write: bool = False) -> Future[T]: ...
+
+
+class Task:
+    """A piece of work under way; :meth:`cancel` drops its answer."""
+
+    __slots__ = ("cancelled", "future", "on_error", "on_result", "owner")
+
+    def __init__(
+        self,
+        owner: QObject | None,
+        on_result: Callable[[Any], object] | None,
+        on_error: Callable[[Exception], object] | None,
+    ) -> None:
+        self.owner, self.on_result, self.on_error = owner, on_result, on_error
+        self.cancelled = False
+        self.future: Future[Any] | None = None
+
+    def cancel(self) -> None:
+        """Forget the answer; work not yet begun is not begun."""
+        self.cancelled = True
+        if self.future is not None:
+            self.future.cancel()
+
+
+class Tasks(QObject):
+    """Submits callables to the worker; callbacks run on the thread that made this object."""
+
+    failed = Signal(object)
+    """An error that nobody asked to handle: an ``ErpError`` or, for a bug, any exception."""
+    idle = Signal()
+    _done = Signal(object)
+
+    def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = worker
+        self._pending = 0
+        self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def pending(self) -> int:
+        return self._pending
+
+    def run(
+        self, fn: Callable[[Any], T], on_result: Callable[[T], object] | None = None,
+        on_error: Callable[[Exception], object] | None = None, *, write: bool = False, owner: QObject | None = None,
+    ) -> Task:  # fmt: skip
+        """Run ``fn(session)`` on the worker; never blocks.
+
+        Args:
+            fn: gets a session; returns frozen data. ``write`` commits what it did.
+            on_result: called on this thread with the value.
+            on_error: called on this thread with the exception; without it :attr:`failed` is emitted.
+            owner: a widget; when it is gone the answer is dropped.
+        """
+        task = Task(owner, on_result, on_error)
+        self._pending += 1
+        task.future = self._worker.submit(fn, write=write)
+        task.future.add_done_callback(lambda _future: self._announce(task))
+        return task
+
+    def _announce(self, task: Task) -> None:
+        if shiboken6.isValid(self):
+            self._done.emit(task)
+
+    def _deliver(self, task: Task) -> None:
+        self._pending -= 1
+        try:
+            if (
+                task.cancelled
+                or task.future is None
+                or (task.owner is not None and not shiboken6.isValid(task.owner))
+            ):
+                return
+            error = task.future.exception()
+            if error is None:
+                if task.on_result is not None:
+                    task.on_result(task.future.result())
+            elif isinstance(error, Exception):
+                if not isinstance(error, ErpError):
+                    _log.error("unexpected error in background work", exc_info=error)
+                if task.on_error is not None:
+                    task.on_error(error)
+                else:
+                    self.failed.emit(error)
+        except CancelledError:
+            return
+        finally:
+            if self._pending == 0:
+                self.idle.emit()

@@ -1,0 +1,251 @@
+"""The kit: theme, icons, languages, controls, background tasks and lazy tables."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from PySide6 import __version__ as pyside_version
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.ui.kit import controls, i18n, icons, paint, surfaces, theme, toast
+from erp_desktop.ui.kit.table import WINDOW, Column, LazyTableModel
+from erp_desktop.ui.kit.table_view import ListView
+from erp_desktop.ui.tasks import Tasks
+
+
+class OneThread:
+    """A worker with the database worker's interface that hands out its thread's name as session."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix="base")
+
+    def submit(self, fn: Any, *, write: bool = False) -> Future[Any]:
+        return self.pool.submit(lambda: fn(threading.current_thread().name))
+
+
+@pytest.fixture
+def worker() -> Any:
+    made = OneThread()
+    yield made
+    made.pool.shutdown()
+
+
+@pytest.fixture
+def tasks(qtbot: QtBot, worker: OneThread) -> Any:
+    made = Tasks(worker)
+    yield made
+    qtbot.waitUntil(lambda: made.pending == 0)
+
+
+@dataclass(frozen=True)
+class Line:
+    id: int
+    nom: str
+
+
+class Numbers:
+    """A source of ``count`` rows that remembers what was asked."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.asked = count, list[list[int]]()
+
+    def ids(self, _session: Any, text: str, _sort: str, descending: bool) -> list[int]:
+        found = [n for n in range(1, self.count + 1) if not text or text in str(n)]
+        return found[::-1] if descending else found
+
+    def rows(self, _session: Any, ids: list[int]) -> list[Line]:
+        self.asked.append(ids)
+        return [Line(n, f"ligne {n}") for n in ids]
+
+
+COLUMNS = [Column[Line]("nom", "Nom", 120, lambda row: row.nom, stretch=True)]
+
+
+def test_painting_loses_no_reference_to_none(qtbot: QtBot) -> None:
+    assert pyside_version == "6.11.3"
+    image = QImage(QSize(20, 20), QImage.Format.Format_ARGB32)
+    painter = QPainter(image)
+    gc.collect()
+    before = sys.getrefcount(None)
+    for _ in range(200):
+        painter.save()
+        painter.setPen(QColor("black"))
+        painter.drawLine(0, 0, 9, 9)
+        painter.restore()
+    after = sys.getrefcount(None)
+    painter.end()
+    assert abs(after - before) < 50
+
+
+def test_theme_switches_palette_and_forced_mode_wins(qapp: QApplication) -> None:
+    look = theme.theme()
+    light = look.color("surface.base")
+    theme.install(qapp, theme.DARK)
+    assert look.dark
+    assert look.color("surface.base") != light
+    assert qapp.palette().base().color() == look.color("surface.base")
+    assert "$(" not in qapp.styleSheet()
+
+
+def test_every_mark_has_its_icon_file() -> None:
+    look = theme.theme()
+    for kind in ("status", "priority"):
+        for name in look.names(kind):
+            entry = look.mark(kind, name)
+            drawn = icons.pixmap(entry["icon"], QColor("red"), 16, entry["weight"])
+            assert not drawn.isNull()
+
+
+def test_icon_takes_the_colour_asked_at_the_real_ratio() -> None:
+    drawn = icons.pixmap("plus", QColor(200, 10, 10), 16, "regular", 2.0)
+    image = drawn.toImage()
+    assert image.width() == 32
+    assert image.pixelColor(16, 16).red() > 150
+    assert image.pixelColor(1, 1).alpha() == 0
+
+
+def test_arrows_mirror_in_arabic_and_clocks_do_not(qapp: QApplication) -> None:
+    ink = QColor("black")
+    right, clock = icons.pixmap("arrow-right", ink).toImage(), icons.pixmap("clock", ink).toImage()
+    i18n.set_language(qapp, "ar")
+    assert icons.pixmap("arrow-right", ink).toImage() == right.flipped(Qt.Orientation.Horizontal)
+    assert icons.pixmap("clock", ink).toImage() == clock
+
+
+def test_language_switch_translates_and_falls_back_to_french(qapp: QApplication) -> None:
+    assert i18n.tr("Enregistrer") == "Enregistrer"
+    i18n.set_language(qapp, "ar")
+    assert i18n.tr("Enregistrer") == "حفظ"
+    assert i18n.tr("Un texte jamais traduit") == "Un texte jamais traduit"
+    i18n.set_language(qapp, "en")
+    assert i18n.tr("Enregistrer") == "Save"
+    assert i18n.number(1248) == "1\u202f248"
+
+
+def test_field_shows_the_domain_sentence_and_clears_it(qtbot: QtBot) -> None:
+    field = controls.Field("ICE", controls.LineEdit())
+    qtbot.addWidget(field)
+    field.say("15 chiffres attendus.")
+    assert not field.error.isHidden()
+    assert field.editor.property("invalid") is True
+    field.say("")
+    assert field.error.isHidden()
+    assert field.editor.property("invalid") is False
+
+
+def test_chip_cross_removes_and_body_clicks(qtbot: QtBot) -> None:
+    chip = surfaces.Chip("Statut :", "Ouverte")
+    qtbot.addWidget(chip)
+    chip.resize(chip.sizeHint())
+    chip.show()
+    with qtbot.waitSignal(chip.removed, timeout=500), qtbot.assertNotEmitted(chip.clicked):
+        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton, pos=chip._cross().center())
+    with qtbot.waitSignal(chip.clicked, timeout=500):
+        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton, pos=chip.rect().topLeft() + chip.rect().center() / 4)
+
+
+def test_toasts_stack_to_three_and_ctrl_z_undoes_the_last(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    window.show()
+    said, toaster = list[str](), toast.Toaster(window)
+    for name in "abcd":
+        toaster.say(name, lambda name=name: said.append(name))
+    assert len(toaster.toasts) == 3
+    toaster._undo_last()
+    assert said == ["d"]
+    assert len(toaster.toasts) == 2
+
+
+def test_task_runs_elsewhere_and_answers_here(qtbot: QtBot, tasks: Tasks) -> None:
+    got: list[Any] = []
+    tasks.run(lambda session: session, lambda value: got.append((value, threading.current_thread())))
+    qtbot.waitUntil(lambda: bool(got))
+    assert got[0][0].startswith("base")
+    assert got[0][1] is threading.main_thread()
+
+
+def test_task_error_goes_to_its_handler_else_to_failed(qtbot: QtBot, tasks: Tasks) -> None:
+    def refuse(_session: Any) -> None:
+        raise NotFoundError("Fiche introuvable.")
+
+    got: list[Exception] = []
+    tasks.run(refuse, on_error=got.append)
+    qtbot.waitUntil(lambda: bool(got))
+    assert isinstance(got[0], UserError)
+    with qtbot.waitSignal(tasks.failed, timeout=1000):
+        tasks.run(refuse)
+
+
+def test_answer_for_a_dead_widget_or_cancelled_task_is_dropped(qtbot: QtBot, tasks: Tasks) -> None:
+    got: list[Any] = []
+    gate, owner = threading.Event(), QObject()
+    tasks.run(lambda _s: gate.wait(2), got.append, owner=owner)
+    cancelled = tasks.run(lambda _s: 1, got.append)
+    cancelled.cancel()
+    owner.deleteLater()
+    QApplication.sendPostedEvents(owner, 0)
+    gate.set()
+    qtbot.waitUntil(lambda: tasks.pending == 0)
+    assert got == []
+
+
+def test_list_reads_only_what_is_visible(qtbot: QtBot, tasks: Tasks) -> None:
+    source = Numbers(50_000)
+    model = LazyTableModel[Line](tasks, source, COLUMNS, lambda row: row.id)
+    view = ListView(model)
+    qtbot.addWidget(view)
+    view.resize(400, 300)
+    view.show()
+    with qtbot.waitSignal(model.loaded, timeout=2000):
+        model.ask()
+    qtbot.waitUntil(lambda: model.row_at(0) is not None)
+    assert model.rowCount() == 50_000
+    view.scrollToBottom()
+    qtbot.waitUntil(lambda: model.row_at(49_999) is not None)
+    assert sum(map(len, source.asked)) <= 6 * WINDOW
+
+
+def test_out_of_date_answer_is_dropped(qtbot: QtBot, tasks: Tasks, worker: OneThread) -> None:
+    gate = threading.Event()
+    worker.pool.submit(gate.wait, 2)
+    model = LazyTableModel[Line](tasks, Numbers(100), COLUMNS, lambda row: row.id)
+    model.ask("1")
+    model.ask("99")
+    gate.set()
+    qtbot.waitUntil(lambda: tasks.pending == 0)
+    assert model.rowCount() == 1
+    assert model.id_at(0) == 99
+
+
+def test_known_rows_stay_while_fresher_ones_are_read(qtbot: QtBot, tasks: Tasks) -> None:
+    model = LazyTableModel[Line](tasks, Numbers(10), COLUMNS, lambda row: row.id)
+    model.ask()
+    qtbot.waitUntil(lambda: model.rowCount() == 10 and model.row_at(3) is not None)
+    model.mark_stale(frozenset({4}))
+    assert model.row_at(3) == Line(4, "ligne 4")
+    qtbot.waitUntil(lambda: tasks.pending == 0)
+
+
+@pytest.mark.parametrize("rtl", [False, True])
+def test_pill_is_painted_on_the_reading_side(rtl: bool) -> None:
+    image = QImage(QSize(300, 34), QImage.Format.Format_ARGB32)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    width = paint.pill(painter, image.rect(), "en_cours", "En cours", rtl=rtl)
+    painter.end()
+    soft = theme.theme().color("status.en_cours.soft")
+    inside = image.width() - width + 10 if rtl else width - 10
+    assert image.pixelColor(inside, 10) == soft
+    assert image.pixelColor(width + 10 if not rtl else 10, 10) == QColor("white")
