@@ -30,7 +30,7 @@ class Catalogue(QTranslator):
     def isEmpty(self) -> bool:
         return not self._texts
 
-    def translate(self, context: str, source: str, _disambiguation: str | None = None, _n: int = -1) -> str | None:  # type: ignore[override]
+    def translate(self, context: str, source: str, _disambiguation: str | None = None, _n: int = -1) -> str | None:
         # Only a null string lets Qt go on to the next translator and to the source text.
         return self._texts.get(source) if context == CONTEXT else None
 
