@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 class Worker(Protocol):
     """What the database worker offers: callables get a session in its own thread."""
 
-    def submit(self, fn: Callable[[Any], T], *, write: bool = False) -> Future[T]: ...
+    def submit(self, fn: Callable[[Any], T], /, *, write: bool = False) -> Future[T]: ...
 
 
 class Task:

@@ -49,6 +49,7 @@ class Text(QLabel):
         self._role, self._colour = role, colour
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wrap)
+        self.setForegroundRole(QPalette.ColorRole.WindowText)
         self._refresh()
         theme().changed.connect(self._refresh)
 

@@ -38,6 +38,7 @@ class Catalogue(QTranslator):
 def tr(text: str, **values: object) -> str:
     """The text in the language in force, with ``{name}`` fields filled in."""
     said = QCoreApplication.translate(CONTEXT, text)
+    said = said.replace("'", "’")
     return said.format(**values) if values else said
 
 
@@ -54,6 +55,13 @@ def set_language(app: QApplication, language: str) -> None:
     QLocale.setDefault(QLocale({"ar": "ar_MA", "en": "en_GB"}.get(language, "fr_MA")))
     rtl = language == "ar"
     app.setLayoutDirection(Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight)
+
+
+def language() -> str:
+    """The code of the language in force."""
+    app = QCoreApplication.instance()
+    found = app.findChild(Catalogue) if app is not None else None
+    return found.code if found is not None else "fr"
 
 
 def isolate(text: str) -> str:

@@ -1,0 +1,56 @@
+"""What every screen is given; made once per login in ``app.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Role
+from erp_desktop.settings import Settings
+from erp_desktop.ui.bus import Bus
+from erp_desktop.ui.drafts import Drafts
+from erp_desktop.ui.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Contexte:
+    """The person at work and the means.
+
+    Attributes:
+        say: shows a toast: ``say(words, undo=None, kind="success")``.
+        open_record: opens a record in a tab of its own: ``open_record("interventions", id)``; None opens a blank one.
+    """
+
+    acteur: Acteur
+    settings: Settings
+    tasks: Tasks
+    bus: Bus
+    drafts: Drafts
+    say: Callable[..., Any]
+    open_record: Callable[[str, int | None], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A place of the left navigation.
+
+    Attributes:
+        key: stable name.
+        make: builds the page, called when it is first opened.
+        roles: who sees it.
+        shown: False for pages opened otherwise than by the navigation.
+        alert: drawn in red, only while its counter is above zero.
+    """
+
+    key: str
+    title: str
+    icon: str
+    group: str
+    make: Callable[[Contexte], QWidget]
+    roles: frozenset[Role] = field(default_factory=lambda: frozenset(Role))
+    shown: bool = True
+    alert: bool = False

@@ -1,0 +1,1 @@
+"""What surrounds every screen: top bar, navigation, tabs, status bar, panel of keys."""

@@ -1,0 +1,152 @@
+"""Closable tabs painted from tokens; a dot tells that a tab holds unsaved work."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.theme import theme
+
+
+class TabStrip(QTabBar):
+    """The strip; the page's state (icon, unsaved dot) lies in each tab's data."""
+
+    close_asked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDrawBase(False)
+        self.setExpanding(False)
+        self.setMovable(True)
+        self.setElideMode(Qt.TextElideMode.ElideRight)
+        self.setUsesScrollButtons(True)
+        self.setMouseTracking(True)
+        self.setFixedHeight(theme().px("frame.tabStrip"))
+        self._icons: dict[str, str] = {}
+        self._dirty: set[str] = set()
+
+    def set_icon(self, key: str, icon: str) -> None:
+        self._icons[key] = icon
+
+    def set_dirty(self, key: str, dirty: bool) -> None:
+        (self._dirty.add if dirty else self._dirty.discard)(key)
+        self.update()
+
+    def tabSizeHint(self, index: int) -> QSize:
+        width = paint.metrics("strong").horizontalAdvance(self.tabText(index))
+        return QSize(min(260, max(150, width + 84)), self.height())
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        return QSize(min(110, self.tabSizeHint(index).width()), self.height())
+
+    def _close_box(self, index: int) -> QRect:
+        tab = self.tabRect(index)
+        return paint.visual(theme().rtl, tab, QRect(tab.right() - 26, tab.y() + 7, 22, 22))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        point = event.position().toPoint()
+        index = self.tabAt(point)
+        closing = index >= 0 and (
+            self._close_box(index).contains(point) or event.button() == Qt.MouseButton.MiddleButton
+        )
+        super().mouseReleaseEvent(event)
+        if closing:
+            self.close_asked.emit(index)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl = QPainter(self), theme(), theme().rtl
+        pointer = self.mapFromGlobal(self.cursor().pos())
+        for index in range(self.count()):
+            tab, on, key = self.tabRect(index), index == self.currentIndex(), str(self.tabData(index))
+            if on:
+                shape = tab.adjusted(0, 3, 0, 8)
+                paint.rounded(painter, shape, 6, look.color("surface.base"))
+                if self.hasFocus():
+                    paint.rounded(painter, tab.adjusted(3, 6, -3, -3), 4, None, look.color("focus"), 2)
+            ink = look.color("text.primary" if on else "text.secondary")
+            name = self._icons.get(key, "file-text")
+            spot = paint.visual(rtl, tab, QRect(tab.x() + 13, tab.y() + 2, 16, tab.height()))
+            icons.draw(painter, spot, name, look.color("accent.text" if on else "text.tertiary"), 16)
+            words = paint.visual(rtl, tab, QRect(tab.x() + 38, tab.y() + 2, tab.width() - 68, tab.height()))
+            paint.text(painter, words, self.tabText(index), rtl=rtl, font=look.font("strong" if on else "body"),
+                       colour=ink)  # fmt: skip
+            box = self._close_box(index)
+            if key in self._dirty and not box.contains(pointer):
+                dot = QRect(box.center().x() - 3, box.center().y() - 2, 7, 7)
+                paint.rounded(painter, dot, 3.5, look.color("semantic.warning.solid"))
+            else:
+                if box.contains(pointer):
+                    paint.rounded(painter, box, 4, look.color("surface.hover"))
+                icons.draw(painter, box, "x", look.color("text.secondary"), 12)
+        painter.end()
+
+
+class Tabs(QWidget):
+    """The strip over its pages, each known by a key."""
+
+    current_changed = Signal(str)
+    close_asked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.strip = TabStrip()
+        self.stack = QStackedWidget()
+        self._pages: dict[str, QWidget] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        holder = QWidget()
+        box = QVBoxLayout(holder)
+        box.setContentsMargins(8, 0, 8, 0)
+        box.addWidget(self.strip)
+        column.addWidget(holder)
+        column.addWidget(self.stack, 1)
+        self.strip.currentChanged.connect(self._changed)
+        self.strip.close_asked.connect(lambda index: self.close_asked.emit(str(self.strip.tabData(index))))
+
+    @property
+    def keys(self) -> list[str]:
+        return [str(self.strip.tabData(index)) for index in range(self.strip.count())]
+
+    def page(self, key: str) -> QWidget | None:
+        return self._pages.get(key)
+
+    def add(self, key: str, title: str, icon: str, page: QWidget) -> None:
+        """Open a page at the end of the strip and show it."""
+        self._pages[key] = page
+        self.strip.set_icon(key, icon)
+        self.stack.addWidget(page)
+        index = self.strip.addTab(title)
+        self.strip.setTabData(index, key)
+        self.strip.setTabToolTip(index, title)
+        self.show_key(key)
+
+    def show_key(self, key: str) -> None:
+        if key in self._pages:
+            self.strip.setCurrentIndex(self.keys.index(key))
+            self.stack.setCurrentWidget(self._pages[key])
+
+    def retitle(self, key: str, title: str) -> None:
+        if key in self._pages:
+            index = self.keys.index(key)
+            self.strip.setTabText(index, title)
+            self.strip.setTabToolTip(index, title)
+
+    def remove(self, key: str) -> None:
+        page = self._pages.pop(key)
+        self.strip.removeTab(self.keys.index(key))
+        self.stack.removeWidget(page)
+        page.deleteLater()
+
+    @property
+    def current(self) -> str:
+        index = self.strip.currentIndex()
+        return str(self.strip.tabData(index)) if index >= 0 else ""
+
+    def _changed(self, index: int) -> None:
+        key = str(self.strip.tabData(index)) if index >= 0 else ""
+        if key in self._pages:
+            self.stack.setCurrentWidget(self._pages[key])
+            self.current_changed.emit(key)

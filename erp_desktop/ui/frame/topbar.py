@@ -1,0 +1,172 @@
+"""The top bar: who we are, where, one search, one act, the person."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QActionGroup, QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QWidget
+
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Role
+from erp_desktop.ui import labels
+from erp_desktop.ui.kit import i18n, icons, paint
+from erp_desktop.ui.kit import theme as look_module
+from erp_desktop.ui.kit.controls import KEYBOARD, Button, IconLabel, KeyCap, Text, icon_button
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.theme import theme
+
+
+class Logo(QWidget):
+    def __init__(self, side: int = 26, *, inverse: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._inverse = inverse
+        self.setFixedSize(side, side)
+        self.setAccessibleName("ERP MIF")
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        ground, flower = theme().color("accent.fill"), theme().color("text.onAccent")
+        paint.logo(painter, self.rect(), *((flower, ground) if self._inverse else (ground, flower)))
+        painter.end()
+
+
+class Person(QAbstractButton):
+    """Initials, name and role; opens the person's menu."""
+
+    def __init__(self, acteur: Acteur, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name, self._role = acteur.nom, labels.label(Role, acteur.role)
+        letters = [part[0] for part in acteur.nom.split() if part]
+        self._letters = letters[0] if theme().rtl and letters else "".join((letters[:1] + letters[-1:])[:2]).upper()
+        self._ring = False
+        self.setAccessibleName(f"{self._name}, {self._role}")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        words = max(paint.metrics("strong").horizontalAdvance(self._name),
+                    paint.metrics("caption").horizontalAdvance(self._role))  # fmt: skip
+        return QSize(words + 68, 38)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring = event.reason() in KEYBOARD
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._ring = False
+        super().focusOutEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
+        disc = paint.visual(rtl, box, QRect(4, 5, 28, 28))
+        paint.rounded(painter, disc, 14, look.color("status.en_cours.soft"))
+        painter.setFont(look.font("strong"))
+        painter.setPen(look.color("status.en_cours.text"))
+        painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, self._letters)
+        room = box.width() - 64
+        paint.text(painter, paint.visual(rtl, box, QRect(40, 3, room, 17)), self._name, rtl=rtl,
+                   font=look.font("strong"), colour=look.color("text.primary"))  # fmt: skip
+        paint.text(painter, paint.visual(rtl, box, QRect(40, 19, room, 16)), self._role, rtl=rtl,
+                   font=look.font("caption"), colour=look.color("text.tertiary"))  # fmt: skip
+        icons.draw(painter, paint.visual(rtl, box, QRect(box.width() - 20, 0, 16, 38)), "caret-down",
+                   look.color("text.secondary"), 12)  # fmt: skip
+        if self._ring:
+            paint.focus_ring(painter, box, 6)
+        painter.end()
+
+
+class SearchBox(Surface):
+    """What is typed here opens the interventions filtered by it."""
+
+    asked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("surface.sunken", "border.default", theme().px("radius.md"), parent=parent)
+        self.setFixedHeight(32)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 0, 8, 0)
+        row.setSpacing(8)
+        row.addWidget(IconLabel("magnifying-glass", "text.tertiary"))
+        self.edit = QLineEdit()
+        self.edit.setObjectName("recherche")
+        self.edit.setFrame(False)
+        self.edit.setStyleSheet("QLineEdit#recherche { border: none; background: transparent; padding: 0; }")
+        self.edit.setPlaceholderText(tr("Rechercher un numéro, un client, un équipement…"))
+        self.edit.setAccessibleName(tr("Recherche"))
+        self.edit.returnPressed.connect(self._ask)
+        row.addWidget(self.edit, 1)
+        row.addWidget(KeyCap("Ctrl K"))
+
+    def _ask(self) -> None:
+        self.asked.emit(self.edit.text().strip())
+        self.edit.clear()
+
+
+class TopBar(Surface):
+    """Signals carry what was asked; the window does it."""
+
+    new_asked = Signal()
+    search_asked = Signal(str)
+    keys_asked = Signal()
+    theme_asked = Signal(str)
+    language_asked = Signal(str)
+    logout_asked = Signal()
+
+    def __init__(self, acteur: Acteur, place: str, *, may_create: bool, parent: QWidget | None = None) -> None:
+        super().__init__("surface.base", "border.default", sides="b", parent=parent)
+        self.setFixedHeight(theme().px("frame.topBar"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(13, 0, 10, 1)
+        row.setSpacing(8)
+        row.addWidget(Logo())
+        row.addWidget(Text("ERP MIF", "section"))
+        rule = Surface("border.default")
+        rule.setFixedSize(1, 48)
+        row.addSpacing(12)
+        row.addWidget(rule)
+        row.addSpacing(12)
+        row.addWidget(IconLabel("buildings", "text.secondary"))
+        row.addWidget(Text(place, "body", "text.secondary"))
+        row.addStretch(2)
+        self.search = SearchBox()
+        self.search.setMinimumWidth(280)
+        self.search.setMaximumWidth(480)
+        self.search.asked.connect(self.search_asked)
+        row.addWidget(self.search, 8)
+        row.addStretch(2)
+        if may_create:
+            row.addWidget(Button(tr("Nouvelle intervention"), "primary", icon="plus", weight="bold",
+                                 tip="Ctrl+N", on_click=self.new_asked.emit,
+                                 name=tr("Nouvelle intervention")))  # fmt: skip
+        row.addSpacing(6)
+        row.addWidget(icon_button("question", tr("Touches (F1)"), self.keys_asked.emit))
+        self.person = Person(acteur)
+        self.person.clicked.connect(self._menu)
+        row.addWidget(self.person)
+
+    def _menu(self) -> None:
+        menu = QMenu(self)
+        self._choices(menu, tr("Thème"), [
+            (look_module.SYSTEM, tr("Comme le système")), (look_module.LIGHT, tr("Clair")),
+            (look_module.DARK, tr("Sombre")),
+        ], theme().mode, self.theme_asked)  # fmt: skip
+        language = i18n.language()
+        self._choices(menu, tr("Langue"), list(i18n.LANGUAGES.items()), language, self.language_asked)
+        menu.addSeparator()
+        menu.addAction(icons.icon("sign-out"), tr("Se déconnecter"), self.logout_asked.emit)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.person.mapToGlobal(self.person.rect().bottomLeft()))
+
+    @staticmethod
+    def _choices(
+        menu: QMenu, title: str, choices: list[tuple[str, str]], current: str, signal: SignalInstance
+    ) -> None:
+        sub = menu.addMenu(title)
+        group = QActionGroup(sub)
+        for value, words in choices:
+            action = sub.addAction(words)
+            action.setCheckable(True)
+            action.setChecked(value == current)
+            group.addAction(action)
+            action.triggered.connect(lambda _checked=False, value=value: signal.emit(value))

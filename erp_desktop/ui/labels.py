@@ -1,0 +1,124 @@
+"""What the clerk reads for each value of the closed lists, and how dates and durations are written."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from erp_desktop import clock
+from erp_desktop.domain import enums
+from erp_desktop.ui.kit.i18n import isolate, tr
+
+_WORDS: dict[type[StrEnum], dict[str, str]] = {
+    enums.Role: {
+        "admin": "Administration", "responsable": "Responsable d'agence", "agent": "Chargé d'exploitation",
+        "technicien": "Technicien", "client": "Client",
+    },
+    enums.Statut: {
+        "ouverte": "Ouverte", "affectee": "Affectée", "en_cours": "En cours", "en_attente": "En attente",
+        "cloturee": "Clôturée", "archivee": "Archivée", "annulee": "Annulée",
+    },
+    enums.Priorite: {
+        "urgente": "Urgente", "haute": "Haute", "normale": "Normale", "basse": "Basse", "programmee": "Programmée",
+    },
+    enums.TypeIntervention: {
+        "corrective": "Corrective", "preventive": "Préventive", "ameliorative": "Améliorative",
+        "diagnostic": "Diagnostic",
+    },
+    enums.TypeClient: {
+        "entreprise": "Entreprise", "collectivite": "Collectivité", "association": "Association",
+        "particulier": "Particulier",
+    },
+    enums.NiveauService: {"premium": "Premium", "standard": "Standard", "basique": "Basique"},
+    enums.StatutEquipement: {
+        "operationnel": "Opérationnel", "maintenance": "En maintenance", "panne": "En panne", "retire": "Retiré",
+    },
+    enums.Criticite: {
+        "critique": "Critique", "important": "Important", "standard": "Standard", "non_critique": "Non critique",
+    },
+    enums.Niveau: {
+        "debutant": "Débutant", "intermediaire": "Intermédiaire", "avance": "Avancé", "expert": "Expert",
+    },
+    enums.Disponibilite: {
+        "disponible": "Disponible", "occupe": "Occupé", "conge": "En congé", "formation": "En formation",
+        "indisponible": "Indisponible",
+    },
+    enums.TypeLigne: {
+        "piece": "Pièce", "main_oeuvre": "Main-d'œuvre", "deplacement": "Déplacement", "autre": "Autre",
+    },
+}  # fmt: skip
+
+_ACTIONS = {
+    "ouverte": "Rouvrir", "affectee": "Affecter", "en_cours": "Démarrer", "en_attente": "Mettre en attente",
+    "cloturee": "Clôturer", "archivee": "Archiver", "annulee": "Annuler l'intervention",
+}  # fmt: skip
+NONE = "—"
+
+
+def label(kind: type[StrEnum], value: str | None) -> str:
+    """The translated word of a value; a value from a newer version is shown as it is."""
+    if not value:
+        return NONE
+    words = _WORDS[kind].get(str(value))
+    return tr(words) if words else str(value)
+
+
+def options(kind: type[StrEnum]) -> list[tuple[str, str]]:
+    """``(value, word)`` of a closed list in its order."""
+    return [(member.value, label(kind, member.value)) for member in kind]
+
+
+def action(status: str, source: str = "") -> str:
+    """The verb that brings an intervention to ``status``."""
+    if status == "en_cours" and source == "en_attente":
+        return tr("Reprendre")
+    if status == "ouverte" and source == "affectee":
+        return tr("Retirer l'affectation")
+    return tr(_ACTIONS[status])
+
+
+def instant(value: datetime | None, *, year: bool = False) -> str:
+    """``17/11 13:40`` in Morocco's wall-clock time."""
+    if value is None:
+        return NONE
+    return isolate(clock.local(value).strftime("%d/%m/%Y %H:%M" if year else "%d/%m %H:%M"))
+
+
+def day(value: date | None) -> str:
+    return value.strftime("%d/%m/%Y") if value else NONE
+
+
+def remaining(minutes: int | None) -> str:
+    """What is left of a deadline: ``0 h 28``, ``11 h``, ``3 j``; late: ``+0 h 45``."""
+    if minutes is None:
+        return NONE
+    sign, left = ("+", -minutes) if minutes < 0 else ("", minutes)
+    hours, rest = divmod(left, 60)
+    if hours >= 48:
+        return isolate(f"{sign}{hours // 24} {tr('j')}")
+    if hours >= 10:
+        return isolate(f"{sign}{hours} {tr('h')}")
+    return isolate(f"{sign}{hours} {tr('h')} {rest:02d}")
+
+
+def freshness(value: datetime | None) -> str:
+    """``à 14:05`` today, ``du 17/11 à 14:05`` before."""
+    if value is None:
+        return tr("jamais")
+    here, today = clock.local(value), clock.local(clock.now()).date()
+    if here.date() == today:
+        return tr("à {heure}", heure=here.strftime("%H:%M"))
+    return tr("du {jour} à {heure}", jour=here.strftime("%d/%m"), heure=here.strftime("%H:%M"))
+
+
+def long_clock(now: datetime) -> str:
+    """``mardi 17/11/2026 15:20``."""
+    days = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+    here = clock.local(now)
+    return f"{tr(days[here.weekday()])} {here.strftime('%d/%m/%Y %H:%M')}"
+
+
+def until_next_minute(now: datetime) -> int:
+    """Milliseconds until the displayed clock changes."""
+    later = (now + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    return max(50, round((later - now).total_seconds() * 1000))

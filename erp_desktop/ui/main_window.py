@@ -1,0 +1,99 @@
+"""The window: shown at once, empty, while the database is opened behind it; then login or work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow, QProgressBar, QVBoxLayout, QWidget
+
+from erp_desktop.settings import Settings
+from erp_desktop.ui.frame.topbar import Logo
+from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.kit.toast import Toast, Toaster
+
+
+class Opening(Surface):
+    """What is seen while the database is opened or upgraded."""
+
+    def __init__(self) -> None:
+        super().__init__("surface.base")
+        column = QVBoxLayout(self)
+        column.addStretch()
+        centre = Qt.AlignmentFlag.AlignHCenter
+        column.addWidget(Logo(56), 0, centre)
+        column.addSpacing(10)
+        column.addWidget(Text("ERP MIF", "page"), 0, centre)
+        self.words = Text(tr("Ouverture…"), "body", "text.secondary")
+        column.addWidget(self.words, 0, centre)
+        self.bar = QProgressBar()
+        self.bar.setFixedWidth(280)
+        self.bar.setRange(0, 100)
+        self.bar.hide()
+        column.addWidget(self.bar, 0, centre)
+        column.addStretch()
+
+
+class MainWindow(QMainWindow):
+    """One per application.
+
+    Attributes:
+        on_close: called once when the window closes; ends threads.
+    """
+
+    closing = Signal()
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._memory = QSettings(str(settings.data_dir / "fenetre.ini"), QSettings.Format.IniFormat)
+        self.on_close: Callable[[], object] | None = None
+        self.setWindowTitle("ERP MIF")
+        self.setMinimumSize(theme().minimum_window())
+        stored = self._memory.value("geometrie")
+        if not (isinstance(stored, QByteArray) and self.restoreGeometry(stored)):
+            self.resize(1440, 900)
+        self.toaster = Toaster(self)
+        self._opening: Opening | None = None
+        self.show_opening(tr("Ouverture…"))
+
+    @property
+    def memory(self) -> QSettings:
+        """Sizes, orders and widths of this desktop."""
+        return self._memory
+
+    def show_opening(self, words: str, share: float | None = None) -> None:
+        """Say what is being done; ``share`` between 0 and 1 shows a bar."""
+        if self._opening is None:
+            self._opening = Opening()
+            self.show_content(self._opening)
+        self._opening.words.setText(words)
+        self._opening.bar.setVisible(share is not None)
+        if share is not None:
+            self._opening.bar.setValue(round(share * 100))
+
+    def show_content(self, content: QWidget) -> None:
+        """Replace what fills the window: opening, wizard, login or workspace."""
+        if content is not self._opening:
+            self._opening = None
+        old = self.takeCentralWidget()
+        self.setCentralWidget(content)
+        if old is not None:
+            old.hide()
+            old.deleteLater()
+
+    def say(self, words: str, undo: Callable[[], object] | None = None, kind: str = "success") -> Toast:
+        """Show a message that passes, with an undo where the act has one."""
+        return self.toaster.say(words, undo, kind)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._memory.setValue("geometrie", self.saveGeometry())
+        self.closing.emit()
+        if self.on_close is not None:
+            act, self.on_close = self.on_close, None
+            act()
+        super().closeEvent(event)

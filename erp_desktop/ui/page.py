@@ -1,0 +1,47 @@
+"""What the window expects of the widget in a tab."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+
+class Page(QWidget):
+    """A screen. The keys of the window call these; a page overrides those that mean something to it."""
+
+    title_changed = Signal(str)
+    dirty_changed = Signal(bool)
+    status_changed = Signal(str, str)
+    """Selection and freshness, for the status bar."""
+    closed = Signal()
+    """The page asks to be closed."""
+
+    def new_record(self) -> bool:
+        """Ctrl+N; True when the page took it."""
+        return False
+
+    def save(self) -> bool:
+        """Ctrl+S."""
+        return False
+
+    def focus_filter(self) -> bool:
+        """Ctrl+F."""
+        return False
+
+    def reload(self) -> bool:
+        """F5."""
+        return False
+
+    def escape(self) -> bool:
+        """Esc."""
+        return False
+
+    def search(self, words: str) -> None:
+        """Show what answers the top bar's search."""
+
+    def status(self) -> tuple[str, str]:
+        """Selection and freshness in force."""
+        return "", ""
+
+    def leave(self) -> None:
+        """The tab closes: keep what was typed."""

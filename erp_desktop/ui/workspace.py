@@ -1,0 +1,190 @@
+"""The working window's content: bars around tabs, and what the keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.domain.enums import Role
+from erp_desktop.ui.context import Contexte, Section
+from erp_desktop.ui.frame.keys import KeysPanel
+from erp_desktop.ui.frame.navigation import Navigation
+from erp_desktop.ui.frame.statusbar import StatusBar
+from erp_desktop.ui.frame.tabs import Tabs
+from erp_desktop.ui.frame.topbar import TopBar
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.page import Page
+
+RecordMaker = Callable[[Contexte, int | None], Page]
+
+
+class Workspace(QWidget):
+    """Everything after login.
+
+    Args:
+        sections: what may be opened; those that the role may not see are left out.
+        records: for each kind of record, what builds its page.
+        place: agency and desktop, e.g. ``Casablanca · poste 04``.
+    """
+
+    theme_asked = Signal(str)
+    language_asked = Signal(str)
+    logout_asked = Signal()
+
+    def __init__(
+        self, contexte: Contexte, sections: Sequence[Section], records: dict[str, tuple[str, RecordMaker]],
+        agency: str, place: str, parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self.contexte = contexte
+        acteur = contexte.acteur
+        self.sections = {section.key: section for section in sections if acteur.role in section.roles}
+        self._records = records
+        self._chosen_narrow: bool | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        may_create = "interventions" in self.sections and acteur.role != Role.TECHNICIEN
+        self.top = TopBar(acteur, agency, may_create=may_create)
+        self.nav = Navigation(list(self.sections.values()))
+        self.tabs = Tabs()
+        self.status = StatusBar(place)
+        self.keys = KeysPanel(self)
+        middle = Surface("surface.app")
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.nav)
+        row.addWidget(self.tabs, 1)
+        column.addWidget(self.top)
+        column.addWidget(middle, 1)
+        column.addWidget(self.status)
+        self._connect()
+        self._shortcuts()
+
+    def _connect(self) -> None:
+        self.nav.asked.connect(self.open_section)
+        self.nav.collapse_asked.connect(self.toggle_navigation)
+        self.tabs.current_changed.connect(self._tab_changed)
+        self.tabs.close_asked.connect(self.close_tab)
+        self.top.new_asked.connect(lambda: self.open_record("interventions", None))
+        self.top.search_asked.connect(self._search)
+        self.top.keys_asked.connect(self.keys.toggle)
+        self.top.theme_asked.connect(self.theme_asked)
+        self.top.language_asked.connect(self.language_asked)
+        self.top.logout_asked.connect(self.logout_asked)
+        self.status.keys_asked.connect(self.keys.toggle)
+        self.status.sync.setEnabled("sync" in self.sections)
+        self.status.sync.clicked.connect(lambda: self.open_section("sync"))
+
+    def _shortcuts(self) -> None:
+        standard = QKeySequence.StandardKey
+        table: list[tuple[QKeySequence | QKeySequence.StandardKey | str, Callable[[], object]]] = [
+            (standard.New, self._new), (standard.Save, lambda: self._page_does("save")),
+            (standard.Find, lambda: self._page_does("focus_filter")), ("F5", lambda: self._page_does("reload")),
+            ("Esc", self._escape), ("F1", self.keys.toggle), ("Ctrl+B", self.toggle_navigation),
+            ("Ctrl+W", lambda: self.close_tab(self.tabs.current)),
+            ("Ctrl+K", lambda: self.top.search.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)),
+        ]  # fmt: skip
+        for number, section in enumerate(self.nav.sections[:9], start=1):
+            table.append((f"Ctrl+{number}", lambda key=section.key: self.open_section(key)))  # type: ignore[misc]
+        for keys, act in table:
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.activated.connect(act)
+
+    def open_section(self, key: str) -> Page | None:
+        """Show a section's tab, opening it the first time."""
+        section = self.sections.get(key)
+        if section is None:
+            return None
+        if self.tabs.page(key) is None:
+            page = section.make(self.contexte)
+            self._add(key, tr(section.title), section.icon, page)
+        self.tabs.show_key(key)
+        shown = self.tabs.page(key)
+        return shown if isinstance(shown, Page) else None
+
+    def open_record(self, kind: str, row_id: int | None) -> Page | None:
+        """Show a record in a tab of its own; None starts a blank one."""
+        if kind not in self._records:
+            return None
+        key = f"{kind}/{row_id if row_id is not None else 'nouveau'}"
+        if self.tabs.page(key) is None:
+            icon, make = self._records[kind]
+            page = make(self.contexte, row_id)
+            self._add(key, tr("Nouvelle fiche") if row_id is None else "…", icon, page)
+        self.tabs.show_key(key)
+        page_now = self.tabs.page(key)
+        return page_now if isinstance(page_now, Page) else None
+
+    def _add(self, key: str, title: str, icon: str, page: QWidget) -> None:
+        if isinstance(page, Page):
+            page.title_changed.connect(lambda words: self.tabs.retitle(key, words))
+            page.dirty_changed.connect(lambda dirty: self.tabs.strip.set_dirty(key, dirty))
+            page.closed.connect(lambda: self.close_tab(key))
+            page.status_changed.connect(lambda *_words: self._show_status() if self.tabs.current == key else None)
+        self.tabs.add(key, title, icon, page)
+
+    def close_tab(self, key: str) -> None:
+        """Close a tab; the last one stays. What was typed is kept as a draft."""
+        page = self.tabs.page(key)
+        if page is None or len(self.tabs.keys) < 2:
+            return
+        if isinstance(page, Page):
+            page.leave()
+        self.tabs.remove(key)
+
+    def leave(self) -> None:
+        """The window closes or the person logs out: every page keeps its draft."""
+        for key in self.tabs.keys:
+            page = self.tabs.page(key)
+            if isinstance(page, Page):
+                page.leave()
+
+    @property
+    def page(self) -> Page | None:
+        found = self.tabs.page(self.tabs.current)
+        return found if isinstance(found, Page) else None
+
+    def _tab_changed(self, key: str) -> None:
+        self.nav.set_current(key.partition("/")[0])
+        self._show_status()
+
+    def _show_status(self) -> None:
+        selection, freshness = self.page.status() if self.page is not None else ("", "")
+        self.status.selection.setText(selection)
+        self.status.freshness.setText(freshness)
+
+    def _page_does(self, what: str) -> None:
+        if self.page is not None:
+            getattr(self.page, what)()
+
+    def _new(self) -> None:
+        if self.page is None or not self.page.new_record():
+            self.open_record("interventions", None)
+
+    def _escape(self) -> None:
+        if self.keys.isVisible():
+            self.keys.hide()
+        elif self.page is not None:
+            self.page.escape()
+
+    def _search(self, words: str) -> None:
+        page = self.open_section("interventions")
+        if page is not None:
+            page.search(words)
+
+    def toggle_navigation(self) -> None:
+        self._chosen_narrow = not self.nav.narrow
+        self.nav.set_narrow(self._chosen_narrow)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < theme().px("frame.navRailBelow")
+        if self._chosen_narrow is None and narrow != self.nav.narrow:
+            self.nav.set_narrow(narrow)
