@@ -1,0 +1,61 @@
+"""Runs the revision history on a connection. Alembic is imported when a function here is called, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from erp_desktop import paths
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+Avance = Callable[[str, str], None]
+"""Called with (revision, title) at the end of each revision, inside its transaction; raising rolls it back."""
+
+
+def config(connection: sa.Connection | None = None, command: str | None = None) -> Config:
+    """An Alembic configuration that works without a console and without a working directory."""
+    from alembic.config import Config
+
+    made = Config(str(paths.ALEMBIC_INI) if paths.ALEMBIC_INI.exists() else None, stdout=StringIO())
+    made.set_main_option("script_location", str(paths.MIGRATIONS).replace("%", "%%"))
+    made.set_main_option("prepend_sys_path", str(paths.ROOT).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    made.attributes["command"] = command
+    return made
+
+
+def scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(config())
+
+
+def upgrade(connection: sa.Connection, revision: str = "head", *, on_step: Avance | None = None) -> None:
+    """Bring the database of ``connection`` (outside a transaction) up to ``revision``, one transaction each."""
+    _run("upgrade", connection, revision, on_step)
+
+
+def downgrade(connection: sa.Connection, revision: str, *, on_step: Avance | None = None) -> None:
+    _run("downgrade", connection, revision, on_step)
+
+
+def _run(name: str, connection: sa.Connection, revision: str, on_step: Avance | None) -> None:
+    from alembic import command
+
+    made = config(connection, name)
+    made.attributes["on_step"] = on_step
+    action: Any = getattr(command, name)
+    action(made, revision)
+
+
+def stamp(connection: sa.Connection, revision: str) -> None:
+    """Record ``revision`` without running anything; only for a structure known to match."""
+    from alembic import command
+
+    command.stamp(config(connection, "stamp"), revision)

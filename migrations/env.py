@@ -1,0 +1,231 @@
+"""Runs revisions: from the command line, or inside the program on a connection that it passes.
+
+One transaction per revision on both engines. SQLite: the driver's own transaction handling is switched off, each
+transaction starts with BEGIN IMMEDIATE and foreign keys are off while tables are rebuilt, then checked. PostgreSQL:
+one advisory lock, polled, so that two upgrades never interleave.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.config import fileConfig
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+from sqlalchemy import event, pool
+from sqlalchemy.dialects.postgresql.base import ischema_names
+
+from erp_desktop import paths
+
+if str(paths.ROOT) not in sys.path:
+    sys.path.insert(0, str(paths.ROOT))
+
+config = context.config
+# Only the command line configures logging: inside the program this would silence its own loggers.
+if config.cmd_opts is not None and config.config_file_name is not None:
+    fileConfig(config.config_file_name, disable_existing_loggers=False)
+
+
+class Xid8(sa.types.UserDefinedType[int]):
+    """Known to reflection, so that comparing a centre warns about nothing."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+ischema_names.setdefault("xid8", Xid8)
+
+VERROU = 5_278_143_321
+ATTENTE_S = float(os.environ.get("ERP_MIGRATION_LOCK_WAIT", "60"))
+
+
+def target_metadata() -> sa.MetaData:
+    from erp_desktop.models import Base
+
+    return Base.metadata
+
+
+def address() -> sa.URL:
+    """``-x url=…``, then DATABASE_URL, then the configuration; a bare postgresql:// means psycopg2."""
+    given = context.get_x_argument(as_dictionary=True).get("url") or os.environ.get("DATABASE_URL")
+    given = given or config.get_main_option("sqlalchemy.url")
+    if not given:
+        raise SystemExit("Aucune base indiquée : définissez DATABASE_URL ou passez -x url=…")
+    url = sa.make_url(given)
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg2")
+    return url
+
+
+def include_object(item: Any, _name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+    """Leave out what the models declare for the other engine."""
+    dialect = context.get_context().dialect.name
+    info = getattr(item, "info", {}) if kind in {"table", "index"} else {}
+    return info.get("engine", dialect) == dialect
+
+
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    return name in {None, "public", "sync"} if kind == "schema" else True
+
+
+def applied(*, step: Any, **_: Any) -> None:
+    """Tell the caller, inside the revision's transaction: raising here rolls the revision back."""
+    tell = config.attributes.get("on_step")
+    if tell is not None:
+        script = step.up_revision if step.is_upgrade else None
+        tell(",".join(step.destination_revision_ids) or "base", script.doc if script is not None else "")
+
+
+def options(dialect: str) -> dict[str, Any]:
+    return {
+        "target_metadata": target_metadata(),
+        "include_object": include_object,
+        "include_name": include_name,
+        "include_schemas": dialect == "postgresql",
+        "compare_type": True,
+        # Alembic's comparison of defaults reports false differences; `db check` compares them.
+        "compare_server_default": False,
+        "transaction_per_migration": True,
+        "transactional_ddl": True,
+        "render_as_batch": True,
+        "on_version_apply": applied,
+    }
+
+
+def new_engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, poolclass=pool.NullPool)
+    import sqlcipher3.dbapi2
+
+    return sa.create_engine(url, module=sqlcipher3.dbapi2, poolclass=pool.NullPool)
+
+
+@contextmanager
+def sqlite_rules(connection: sa.Connection) -> Iterator[None]:
+    """BEGIN IMMEDIATE for each transaction, foreign keys off during, verified and restored after."""
+    raw: Any = connection.connection.dbapi_connection
+    before = raw.isolation_level
+    raw.isolation_level = None
+    keys = raw.execute("PRAGMA foreign_keys").fetchone()[0]
+    raw.execute("PRAGMA foreign_keys=OFF")
+    raw.execute("PRAGMA busy_timeout=60000")
+
+    def begin(_connection: sa.Connection) -> None:
+        if raw.in_transaction:
+            raw.execute("COMMIT")
+        raw.execute("BEGIN IMMEDIATE")
+
+    event.listen(connection, "begin", begin)
+    try:
+        yield
+    finally:
+        event.remove(connection, "begin", begin)
+        raw.execute(f"PRAGMA foreign_keys={keys}")
+        raw.isolation_level = before
+
+
+def verify_foreign_keys(connection: sa.Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        tables = ", ".join(sorted({str(row[0]) for row in broken}))
+        raise RuntimeError(f"Références orphelines après migration : {len(broken)} ligne(s) dans {tables}.")
+
+
+@contextmanager
+def postgres_lock(connection: sa.Connection) -> Iterator[None]:
+    deadline = time.monotonic() + ATTENTE_S
+    connection.exec_driver_sql("SET lock_timeout = '10s'")
+    while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({VERROU})").scalar():
+        connection.rollback()
+        if time.monotonic() > deadline:
+            raise RuntimeError("Une autre mise à niveau est en cours sur ce serveur.")
+        time.sleep(0.2)
+    connection.commit()
+    try:
+        yield
+    finally:
+        if not connection.invalidated and not connection.closed:
+            connection.rollback()
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({VERROU})")
+            connection.exec_driver_sql("RESET lock_timeout")
+            connection.commit()
+
+
+def drop_triggers(connection: sa.Connection) -> None:
+    """Triggers mention columns that revisions rename or drop, and would capture every backfill."""
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+    for name in names:
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+
+
+def changes_schema() -> bool:
+    """Only upgrade and downgrade move the schema; the other commands read or stamp."""
+    asked = config.attributes.get("command")
+    if asked is None and config.cmd_opts is not None and getattr(config.cmd_opts, "cmd", None):
+        asked = config.cmd_opts.cmd[0].__name__
+    return asked is None or asked in {"upgrade", "downgrade"}
+
+
+def after_migration(connection: sa.Connection) -> None:
+    if importlib.util.find_spec("erp_desktop.db.install") is not None:
+        importlib.import_module("erp_desktop.db.install").after_migration(connection)
+
+
+def run_on(connection: sa.Connection) -> None:
+    name = connection.dialect.name
+    moving = changes_schema()
+    with sqlite_rules(connection) if name == "sqlite" else postgres_lock(connection):
+        if moving and name == "sqlite":
+            drop_triggers(connection)
+            connection.commit()
+        context.configure(connection=connection, **options(name))
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+            if name == "sqlite":
+                verify_foreign_keys(connection)
+        finally:
+            # Also after a failure: the last committed revision gets its triggers back.
+            if connection.in_transaction():
+                connection.rollback()
+            if moving:
+                after_migration(connection)
+                connection.commit()
+
+
+def run_online() -> None:
+    given = config.attributes.get("connection")
+    if given is not None:
+        run_on(given)
+        return
+    engine = new_engine(address())
+    try:
+        with engine.connect() as connection:
+            run_on(connection)
+    finally:
+        engine.dispose()
+
+
+def run_offline() -> None:
+    url = address()
+    name = url.get_backend_name()
+    if name == "sqlite":
+        raise SystemExit("SQLite : utilisez « erp-admin db preview », qui exécute sur une copie et montre le SQL.")
+    context.configure(dialect_name=name, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options(name))
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    run_online()

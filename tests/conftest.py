@@ -1,0 +1,105 @@
+"""Databases for every test: built once by the migrations, then copied.
+
+``TEST_PG_URL`` names a server to use instead of a private one.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+
+from erp_desktop.db import migrate
+from erp_desktop.db.embedded import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL server per test process."""
+    with EmbeddedPostgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pg_template(pg_server: EmbeddedPostgres) -> str:
+    """Name of a database at the head revision, to be copied, never used."""
+    name = f"modele_{uuid.uuid4().hex[:8]}"
+    engine = create_pg_engine(pg_server.create_database(name))
+    try:
+        with engine.connect() as connection:
+            migrate.upgrade(connection)
+    finally:
+        engine.dispose()
+    return name
+
+
+@pytest.fixture
+def pg_url(pg_server: EmbeddedPostgres, pg_template: str) -> Iterator[str]:
+    """Address of a fresh central database at the head revision."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    yield pg_server.create_database(name, pg_template)
+    pg_server.drop_database(name)
+
+
+@pytest.fixture
+def pg_empty_url(pg_server: EmbeddedPostgres) -> Iterator[str]:
+    """Address of a fresh database without any table."""
+    name = f"v_{uuid.uuid4().hex[:12]}"
+    yield pg_server.create_database(name)
+    pg_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache at the head revision, to be copied, never opened."""
+    path = tmp_path_factory.mktemp("modele") / "modele.sqlite"
+    engine = create_sqlite_engine(path)
+    try:
+        with engine.connect() as connection:
+            migrate.upgrade(connection)
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    finally:
+        engine.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_path(sqlite_template: Path, tmp_path: Path) -> Path:
+    """A fresh cache file at the head revision."""
+    path = tmp_path / "cache.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    return path
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_path: Path) -> Iterator[sa.Engine]:
+    engine = create_sqlite_engine(sqlite_path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def pg_engine(pg_url: str) -> Iterator[sa.Engine]:
+    engine = create_pg_engine(pg_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> sa.Engine:
+    """The same test on a cache and on a centre."""
+    name = "sqlite_engine" if request.param == "sqlite" else "pg_engine"
+    made = request.getfixturevalue(name)
+    assert isinstance(made, sa.Engine)
+    return made
