@@ -120,15 +120,17 @@ def sqlite_rules(connection: sa.Connection) -> Iterator[None]:
     raw.execute("PRAGMA busy_timeout=60000")
 
     def begin(_connection: sa.Connection) -> None:
-        if raw.in_transaction:
-            raw.execute("COMMIT")
         raw.execute("BEGIN IMMEDIATE")
 
-    event.listen(connection, "begin", begin)
+    # The program's own engines already begin explicitly.
+    plain = not list(connection.engine.dispatch.begin)
+    if plain:
+        event.listen(connection, "begin", begin)
     try:
         yield
     finally:
-        event.remove(connection, "begin", begin)
+        if plain:
+            event.remove(connection, "begin", begin)
         raw.execute(f"PRAGMA foreign_keys={keys}")
         raw.isolation_level = before
 

@@ -132,8 +132,14 @@ class EmbeddedPostgres:
         initdb = [self.binaries / f"initdb{_EXE}", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                   "--locale=C.UTF-8" if not _WINDOWS else "--locale=C", "-N"]  # fmt: skip
         try:
-            subprocess.run([str(a) for a in initdb], cwd=self._folder, env=environment, check=True,
-                           capture_output=True, **_demoted())  # fmt: skip
+            subprocess.run(  # noqa: S603
+                [str(a) for a in initdb],
+                cwd=self._folder,
+                env=environment,
+                check=True,
+                capture_output=True,
+                **_demoted(),
+            )
             return self._launch(self._folder, self.binaries, environment, durable, options)
         except subprocess.CalledProcessError as error:
             self.stop()

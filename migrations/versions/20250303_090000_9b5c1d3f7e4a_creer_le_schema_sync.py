@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("auteur", sa.BigInteger(), nullable=True),
         sa.Column("quand", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("etat", sa.Text(), server_default="live", nullable=False),
+        sa.Column("contenu", JSONB(), nullable=True),
         sa.PrimaryKeyConstraint("nom_table", "pk", "scope", name=op.f("pk_row_state")),
         sa.CheckConstraint("etat IN ('live', 'deleted', 'evicted')", name=op.f("ck_row_state_etat")),
         schema="sync",
