@@ -126,7 +126,7 @@ def install(connection: sa.Connection) -> None:
         for row in connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         if row[0].isidentifier()
     }
-    existing = dict(
+    existing: dict[str, str] = dict(
         connection.exec_driver_sql(
             f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{PREFIX}%'"
         )

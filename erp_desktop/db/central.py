@@ -1,7 +1,288 @@
+"""The centre's half of the exchange: roles, row-level security, row states, and the merge, as SQL from the registry.
+
+Everything here is re-installed after every migration and is idempotent. Tables with data belong to the history.
+
+Who may do what: a device login is a member of ``erp_device`` and can only execute functions. Push and pull run as
+``erp_sync``, a role without login that is itself subject to row-level security keyed on ``session_user``, so no
+parameter can name another agency. Row states are kept by triggers for every other writer; the merge, which knows
+which rows it touches, writes them set-based itself (the triggers' WHEN leaves ``erp_sync`` out).
+"""
+
 from __future__ import annotations
 
 import sqlalchemy as sa
 
+from erp_desktop.db.central_merge import merge_functions
+from erp_desktop.db.central_pull import pull_functions
+from erp_desktop.db.registry import TABLES, SyncTable
+
+GROUP_ROLES = ("erp_sync", "erp_device", "erp_central")
+_PIN = "SET search_path = pg_catalog, public, pg_temp"
+
+# Roles belong to the whole server: two databases may be installed at once, so a duplicate is no error.
+_ROLES = "\n".join(
+    f"""DO $$ BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} NOLOGIN; END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;"""
+    for role in GROUP_ROLES
+)
+
+_IDENTITY = f"""
+CREATE SEQUENCE IF NOT EXISTS sync.seq_etat CACHE 32;
+CREATE SEQUENCE IF NOT EXISTS sync.seq_id;
+
+CREATE OR REPLACE FUNCTION sync.nouvel_id() RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER {_PIN} AS $f$
+DECLARE
+  c bigint := nextval('sync.seq_id');
+  cible bigint := (extract(epoch FROM clock_timestamp()) * 1000 - 1735689600000)::bigint << 3;
+BEGIN
+  -- Follow the clock, never back. The lag allowed before a jump keeps a racing nextval from passing the new value.
+  IF c < cible - 80000 THEN
+    PERFORM pg_advisory_lock(hashtext('sync.seq_id'));
+    IF (SELECT last_value FROM sync.seq_id) < cible - 80000 THEN PERFORM setval('sync.seq_id', cible); END IF;
+    PERFORM pg_advisory_unlock(hashtext('sync.seq_id'));
+    c := nextval('sync.seq_id');
+  END IF;
+  RETURN (c >> 3) << 22 | (c & 7);
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.poste() RETURNS integer LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS
+$f$ SELECT poste FROM sync.devices WHERE login = session_user AND etat = 'actif' $f$;
+
+CREATE OR REPLACE FUNCTION sync.agence() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS
+$f$ SELECT agence_id FROM sync.devices WHERE login = session_user AND etat = 'actif'
+    UNION ALL SELECT u.agence_id FROM sync.logins l JOIN public.users u ON u.id = l.user_id AND u.is_active
+    WHERE l.login = session_user LIMIT 1 $f$;
+
+CREATE OR REPLACE FUNCTION sync.toutes_agences() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS
+$f$ SELECT EXISTS (SELECT 1 FROM sync.logins l JOIN public.users u ON u.id = l.user_id AND u.is_active
+    WHERE l.login = session_user AND u.agence_id IS NULL AND u.role IN ('admin', 'responsable')) $f$;
+
+CREATE OR REPLACE FUNCTION sync.epoque() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS
+$f$ SELECT c.system_identifier || '/' || t.timeline_id || '/' || d.oid
+    FROM pg_control_system() c, pg_control_checkpoint() t, pg_database d
+    WHERE d.datname = current_database() $f$;
+
+CREATE OR REPLACE FUNCTION sync.auteur() RETURNS bigint LANGUAGE sql STABLE AS
+$f$ SELECT nullif(current_setting('erp.user_id', true), '')::bigint $f$;
+"""
+
+_CAPTURE = f"""
+CREATE OR REPLACE FUNCTION sync.noter(t text, k bigint, s bigint, e text, contenu jsonb) RETURNS void
+LANGUAGE sql VOLATILE AS $f$
+  INSERT INTO sync.row_state AS r (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
+  VALUES (t, k, s, 1, pg_current_xact_id(), nextval('sync.seq_etat'), 0, sync.auteur(), clock_timestamp(), e, contenu)
+  ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = r.ver + 1, xid = excluded.xid, seq = excluded.seq,
+    origine = 0, auteur = excluded.auteur, quand = excluded.quand, etat = excluded.etat, contenu = excluded.contenu
+$f$;
+
+CREATE OR REPLACE FUNCTION sync.capturer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS $f$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'deleted', to_jsonb(OLD) - 'hashed_password');
+  ELSE
+    IF TG_OP = 'UPDATE' AND NEW.agence_id IS DISTINCT FROM OLD.agence_id THEN
+      PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'evicted', NULL);
+    END IF;
+    PERFORM sync.noter(TG_TABLE_NAME, NEW.id, coalesce(NEW.agence_id, 0), 'live', NULL);
+  END IF;
+  RETURN NULL;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.capturer_partage() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS $f$
+BEGIN
+  IF TG_OP = 'DELETE' THEN PERFORM sync.noter(TG_TABLE_NAME, OLD.id, 0, 'deleted', to_jsonb(OLD));
+  ELSE PERFORM sync.noter(TG_TABLE_NAME, NEW.id, 0, 'live', NULL); END IF;
+  RETURN NULL;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.tracer_statut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS $f$
+BEGIN
+  INSERT INTO public.historiques_interventions (agence_id, intervention_id, user_id, action, statut, ancienne_valeur,
+    nouvelle_valeur, remarque, horodatage, poste, recu_a, created_at, updated_at, created_by_id)
+  VALUES (NEW.agence_id, NEW.id, sync.auteur(), 'statut', NEW.statut, jsonb_build_object('statut', OLD.statut),
+    jsonb_build_object('statut', NEW.statut), nullif(current_setting('erp.remarque', true), ''), clock_timestamp(), 0,
+    clock_timestamp(), clock_timestamp(), clock_timestamp(), sync.auteur());
+  RETURN NULL;
+END $f$;
+"""
+
+
+def _table_triggers(table: SyncTable) -> list[str]:
+    name = table.name
+    function = "capturer" if table.scoped else "capturer_partage"
+    made = [
+        f"DROP TRIGGER IF EXISTS erp_capture ON {name}",
+        f"CREATE TRIGGER erp_capture AFTER INSERT OR DELETE ON {name} FOR EACH ROW "
+        f"WHEN (current_user <> 'erp_sync') EXECUTE FUNCTION sync.{function}()",
+        f"DROP TRIGGER IF EXISTS erp_capture_maj ON {name}",
+        f"CREATE TRIGGER erp_capture_maj AFTER UPDATE ON {name} FOR EACH ROW "
+        f"WHEN (current_user <> 'erp_sync' AND OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION sync.{function}()",
+        f"DROP TRIGGER IF EXISTS erp_references ON {name}",
+    ]
+    if table.scoped and table.references:
+        made += _reference_guard(table)
+    if table.root:
+        made += _owner(table)
+    return made
+
+
+def _reference_guard(table: SyncTable) -> list[str]:
+    """Foreign keys ignore row-level security, so the owner's trigger refuses another agency's row as a target."""
+    tests = "\n".join(
+        f"""  IF NEW.{r.column} IS NOT NULL AND EXISTS (SELECT 1 FROM public.{r.target} c WHERE c.id = NEW.{r.column}
+      AND c.agence_id IS NOT NULL AND c.agence_id IS DISTINCT FROM NEW.agence_id) THEN
+    RAISE EXCEPTION 'la référence {r.column} vise une autre agence' USING ERRCODE = 'EM002'; END IF;"""
+        for r in table.references
+    )
+    columns = ", ".join(["agence_id", *(r.column for r in table.references)])
+    return [
+        f"CREATE OR REPLACE FUNCTION sync.ref_{table.name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} "
+        f"AS $f$ BEGIN\n{tests}\n  RETURN NULL; END $f$",
+        f"CREATE CONSTRAINT TRIGGER erp_references AFTER INSERT OR UPDATE OF {columns} ON {table.name} "
+        f"DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION sync.ref_{table.name}()",
+    ]
+
+
+def _owner(table: SyncTable) -> list[str]:
+    """A child row belongs to its root's agency, and follows it when an administrator moves the root."""
+    if table.root is None:
+        return []
+    root, name = table.root, table.name
+    return [
+        f"CREATE OR REPLACE FUNCTION sync.agence_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS "
+        f"$f$ BEGIN IF NEW.agence_id IS NULL THEN SELECT r.agence_id INTO NEW.agence_id FROM public.{root.target} r "
+        f"WHERE r.id = NEW.{root.column}; END IF; RETURN NEW; END $f$",
+        f"DROP TRIGGER IF EXISTS erp_agence ON {name}",
+        f"CREATE TRIGGER erp_agence BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION sync.agence_{name}()",
+        f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS "
+        f"$f$ BEGIN UPDATE public.{name} SET agence_id = NEW.agence_id WHERE {root.column} = NEW.id "
+        f"AND agence_id IS DISTINCT FROM NEW.agence_id; RETURN NULL; END $f$",
+        f"DROP TRIGGER IF EXISTS erp_a_suivre_{name} ON {root.target}",
+        f"CREATE TRIGGER erp_a_suivre_{name} AFTER UPDATE OF agence_id ON {root.target} FOR EACH ROW "
+        f"WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) EXECUTE FUNCTION sync.suivre_{name}()",
+    ]
+
+
+def _security(table: SyncTable) -> list[str]:
+    name = table.name
+    mine = "agence_id = (SELECT sync.agence()) OR (SELECT sync.toutes_agences())"
+    made = [
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"DROP POLICY IF EXISTS erp_lecture ON {name}",
+        f"DROP POLICY IF EXISTS erp_ecriture ON {name}",
+        f"GRANT SELECT ON {name} TO erp_sync",
+    ]
+    readable = f"agence_id IS NULL OR {mine}" if table.scoped else "true"
+    made.append(f"CREATE POLICY erp_lecture ON {name} FOR SELECT TO erp_sync, erp_central USING ({readable})")
+    if table.device_writes:
+        made.append(
+            f"CREATE POLICY erp_ecriture ON {name} TO erp_sync, erp_central USING ({mine}) WITH CHECK ({mine})"
+        )
+        rights = "INSERT" if table.append_only else "INSERT, UPDATE, DELETE"
+        made.append(f"GRANT {rights} ON {name} TO erp_sync")
+        made.append(f"GRANT SELECT, {rights} ON {name} TO erp_central")
+    elif name != "users":
+        made.append(f"GRANT SELECT ON {name} TO erp_central")
+    else:
+        shown = ", ".join(table.names)
+        made += [
+            f"REVOKE SELECT ON {name} FROM erp_sync",
+            f"GRANT SELECT ({shown}) ON {name} TO erp_sync, erp_central",
+        ]
+    return made
+
+
+_SYNC_RIGHTS = """
+REVOKE ALL ON SCHEMA sync FROM PUBLIC;
+GRANT USAGE ON SCHEMA sync TO erp_sync, erp_device, erp_central;
+GRANT USAGE ON SCHEMA public TO erp_sync, erp_central;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA sync TO erp_sync;
+GRANT SELECT, INSERT, UPDATE ON sync.row_state TO erp_sync;
+GRANT SELECT, UPDATE ON sync.devices TO erp_sync;
+GRANT SELECT, INSERT ON sync.lots TO erp_sync;
+GRANT SELECT, INSERT, UPDATE ON sync.conflits TO erp_sync;
+GRANT SELECT, INSERT ON sync.gares TO erp_sync;
+GRANT SELECT ON sync.schema_compat TO erp_sync, erp_device, erp_central;
+ALTER TABLE sync.devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync.lots ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync.conflits ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync.gares ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync.row_state ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS erp_mien ON sync.devices;
+CREATE POLICY erp_mien ON sync.devices TO erp_sync USING (login = session_user);
+DROP POLICY IF EXISTS erp_mien ON sync.lots;
+CREATE POLICY erp_mien ON sync.lots TO erp_sync USING (poste = (SELECT sync.poste()));
+DROP POLICY IF EXISTS erp_mien ON sync.conflits;
+CREATE POLICY erp_mien ON sync.conflits TO erp_sync USING (poste = (SELECT sync.poste()));
+DROP POLICY IF EXISTS erp_mien ON sync.gares;
+CREATE POLICY erp_mien ON sync.gares TO erp_sync USING (poste = (SELECT sync.poste()));
+DROP POLICY IF EXISTS erp_mien ON sync.row_state;
+CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT sync.agence())))
+  WITH CHECK (scope = (SELECT sync.agence()));
+"""
+
+# Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
+_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()",
+            "signaler(text, text, integer)")  # fmt: skip
+_SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
+
+
+def statements() -> list[str]:
+    """Every statement of the installation, in order, for the present registry."""
+    made = [_ROLES, _IDENTITY, _CAPTURE]
+    for table in TABLES:
+        made.append(f"ALTER TABLE {table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
+        made += _table_triggers(table)
+        made += _security(table)
+    made += [
+        "DROP TRIGGER IF EXISTS erp_statut ON interventions",
+        "CREATE TRIGGER erp_statut AFTER UPDATE OF statut ON interventions FOR EACH ROW "
+        "WHEN (OLD.statut IS DISTINCT FROM NEW.statut AND current_user <> 'erp_sync') "
+        "EXECUTE FUNCTION sync.tracer_statut()",
+        _SYNC_RIGHTS,
+        *merge_functions(),
+        *pull_functions(),
+        "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC",
+        "GRANT CREATE ON SCHEMA sync TO erp_sync",
+        "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
+    ]
+    hydrate = tuple(f"copie_{t.name}()" for t in TABLES)
+    for entry in (*_ENTRIES, *hydrate):
+        made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
+        made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
+    made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_central" for entry in _SHARED]
+    made += [
+        "REVOKE CREATE ON SCHEMA sync FROM erp_sync",
+        "REVOKE ALL ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) FROM PUBLIC",
+        "GRANT EXECUTE ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) TO erp_device",
+    ]
+    return made
+
+
+def uninstall(connection: sa.Connection) -> None:
+    """Take away what would stop a downgrade from dropping or changing columns."""
+    for table in connection.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars():
+        for name in ("erp_capture", "erp_capture_maj", "erp_references", "erp_agence", "erp_statut"):
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+        for policy in ("erp_lecture", "erp_ecriture"):
+            connection.exec_driver_sql(f"DROP POLICY IF EXISTS {policy} ON {table}")
+
 
 def install(connection: sa.Connection) -> None:
-    """Nothing yet."""
+    """Install for the structure present; does nothing below the revision that has schema ``sync`` whole."""
+    present = {
+        (row[0], row[1])
+        for row in connection.execute(
+            sa.text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
+        )
+    }
+    whole = connection.execute(sa.text("SELECT to_regclass('sync.schema_compat') IS NOT NULL")).scalar_one()
+    if not whole or any((t.name, c) not in present for t in TABLES for c in t.names):
+        if present:
+            uninstall(connection)
+        return
+    # One installation at a time: roles and grants are shared by the databases of a server.
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('erp.install'))")
+    for statement in statements():
+        connection.exec_driver_sql(statement.replace("%", "%%"))

@@ -1,0 +1,310 @@
+"""The merge at the centre: one call takes a whole batch, set-based, rows locked in (table, pk) order.
+
+A batch is first tried whole in a subtransaction; when the database refuses it, its units are bisected until each
+refused one stands alone and is parked with its reason, and the rest lands. Deadlocks, serialization failures and
+shortages are not refusals: they abort the call and the device sends the same bytes again.
+
+Payload (positional arrays; objects would double the bytes)::
+
+    {"n": units, "i": {table: {"c": [column…], "r": [[unit, user, value…]…]}},
+     "m": {table: [{"c": [column…], "r": [[unit, user, pk, ver, base1, mine1, base2, mine2…]…]}…]},
+     "d": {table: [[unit, user, pk, ver]…]}, "r": [[conflict, choice]…]}
+"""
+
+from __future__ import annotations
+
+from erp_desktop.db.registry import TABLES
+from erp_desktop.db.wire import read_expression, write_expression
+from erp_desktop.domain import transitions
+
+_PIN = "SET search_path = pg_catalog, public, pg_temp"
+
+
+def _registry_function() -> str:
+    def quote(text: str) -> str:
+        return "'" + text.replace("'", "''") + "'"
+
+    rows = [
+        f"({rank}, {quote(table.name)}, {quote(column.name)}, {quote(read_expression(column.kind, '%s'))}, "
+        f"{quote(write_expression(column.kind, '%s'))}, {quote(column.policy.value)}, "
+        f"{str(table.device_writes).lower()}, {str(table.append_only).lower()})"
+        for rank, table in enumerate(TABLES)
+        for column in table.columns
+    ]
+    return (
+        "CREATE OR REPLACE FUNCTION sync.registre() RETURNS TABLE (rang integer, nom_table text, colonne text, "
+        "lire text, ecrire text, politique text, inscriptible boolean, ajout_seul boolean) LANGUAGE sql IMMUTABLE AS "
+        f"$f$ VALUES {', '.join(rows)} $f$"
+    )
+
+
+def _reachable_function() -> str:
+    pairs = ", ".join(f"('{a}', '{b}')" for a, b in sorted(transitions.reachable_pairs()))
+    return (
+        "CREATE OR REPLACE FUNCTION sync.statut_atteignable(de text, vers text) RETURNS boolean LANGUAGE sql IMMUTABLE "
+        f"AS $f$ SELECT de = vers OR (de, vers) IN ({pairs}) $f$"
+    )
+
+
+_NOTE_STATE = """INSERT INTO sync.row_state AS e
+    (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
+  SELECT {source}
+  ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = e.ver + 1, xid = excluded.xid, seq = excluded.seq,
+    origine = excluded.origine, auteur = excluded.auteur, quand = excluded.quand, etat = excluded.etat,
+    contenu = excluded.contenu"""
+
+_INSERT_STATE = _NOTE_STATE.format(
+    source="""$1, (r->>$5)::bigint, $4, 1, pg_current_xact_id(), nextval('sync.seq_etat'), $6, (r->>1)::bigint,
+      now(), 'live', NULL FROM jsonb_array_elements($2->'r') r WHERE (r->>0)::int BETWEEN lower($3) AND upper($3) - 1"""
+)
+
+_INSERT = f"""
+CREATE OR REPLACE FUNCTION sync.inserer(t text, bloc jsonb, plage int4range, v_poste integer, v_agence bigint)
+RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
+DECLARE
+  noms text; valeurs text; rang_id integer; audit boolean := t = 'historiques_interventions';
+BEGIN
+  SELECT string_agg(format('%I', c.nom), ', ' ORDER BY c.i),
+         string_agg(format(g.lire, format('r->>%s', c.i + 1)), ', ' ORDER BY c.i),
+         max(c.i + 1) FILTER (WHERE c.nom = 'id')
+    INTO noms, valeurs, rang_id
+    FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
+    JOIN sync.registre() g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible
+   WHERE NOT (audit AND c.nom IN ('poste', 'recu_a'));
+  IF rang_id IS NULL THEN RAISE EXCEPTION 'ajout refusé dans %', t USING ERRCODE = 'EM001'; END IF;
+  IF audit THEN noms := noms || ', poste, recu_a'; valeurs := valeurs || format(', %s, now()', v_poste); END IF;
+  EXECUTE format('INSERT INTO public.%I (%s) SELECT %s FROM jsonb_array_elements($1) r '
+    || 'WHERE (r->>0)::int BETWEEN $2 AND $3', t, noms, valeurs)
+    USING bloc->'r', lower(plage), upper(plage) - 1;
+  EXECUTE $q${_INSERT_STATE}$q$ USING t, bloc, plage, v_agence, rang_id, v_poste;
+  IF audit AND EXISTS (
+    SELECT 1 FROM jsonb_array_elements(bloc->'r') r
+      JOIN public.historiques_interventions h ON h.id = (r->>rang_id)::bigint
+     WHERE (r->>0)::int <@ plage AND h.user_id IS NOT NULL AND NOT EXISTS (
+       SELECT 1 FROM public.users u WHERE u.id = h.user_id AND u.is_active
+         AND (u.agence_id IS NULL OR u.agence_id = v_agence))) THEN
+    RAISE EXCEPTION 'auteur inconnu dans cette agence' USING ERRCODE = 'EM006';
+  END IF;
+END $f$;
+"""
+
+_REVIVE = """
+CREATE OR REPLACE FUNCTION sync.ranimer(t text, lignes jsonb, plage int4range, v_poste integer, v_lot bigint,
+  v_agence bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
+DECLARE pks bigint[];
+BEGIN
+  SELECT array_agg(e.pk) INTO pks FROM sync.row_state e WHERE e.nom_table = t AND e.scope = v_agence
+    AND e.etat = 'deleted' AND e.contenu IS NOT NULL
+    AND e.pk IN (SELECT (r->>2)::bigint FROM jsonb_array_elements(lignes) r WHERE (r->>0)::int <@ plage);
+  IF pks IS NULL THEN RETURN; END IF;
+  EXECUTE format('INSERT INTO public.%I SELECT (jsonb_populate_record(NULL::public.%I, e.contenu)).* '
+    || 'FROM sync.row_state e WHERE e.nom_table = $1 AND e.scope = $2 AND e.pk = ANY($3) ON CONFLICT DO NOTHING', t, t)
+    USING t, v_agence, pks;
+  INSERT INTO sync.conflits (poste, lot, agence_id, nom_table, pk, politique, mien, leur, auteur_mien, auteur_leur,
+    a_decider)
+  SELECT v_poste, v_lot, v_agence, t, e.pk, 'suppression', '"modifie"', '"supprime"', (r->>1)::bigint, e.auteur, true
+    FROM jsonb_array_elements(lignes) r JOIN sync.row_state e ON e.nom_table = t AND e.scope = v_agence
+     AND e.pk = (r->>2)::bigint WHERE e.pk = ANY(pks) AND (r->>0)::int <@ plage;
+END $f$;
+"""
+
+_UPDATE = """
+CREATE OR REPLACE FUNCTION sync.modifier(t text, bloc jsonb, plage int4range, v_poste integer, v_lot bigint,
+  v_agence bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
+DECLARE
+  typees text; accords text; exacts text; affectations text; conflits text; nb integer; connues integer; manque bigint;
+BEGIN
+  nb := jsonb_array_length(bloc->'c');
+  PERFORM sync.ranimer(t, bloc->'r', plage, v_poste, v_lot, v_agence);
+  WITH c AS (
+    SELECT c.i, format('%I', c.nom) AS q, c.nom, g.ecrire, g.politique,
+           format(g.lire, format('r->>%s', 2 + 2 * c.i)) AS base,
+           format(g.lire, format('r->>%s', 3 + 2 * c.i)) AS mien
+      FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
+      JOIN sync.registre() g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible AND NOT g.ajout_seul
+                            AND c.nom <> 'id')
+  SELECT count(*),
+    string_agg(format('%s AS b%s, %s AS m%s', base, i, mien, i), ', ' ORDER BY i),
+    string_agg(CASE politique
+        WHEN 'max' THEN format('true AS k%s', i)
+        WHEN 'statut' THEN format('(t.%s IS NOT DISTINCT FROM b%s OR sync.statut_atteignable(t.%s, m%s)) AS k%s',
+                                  q, i, q, i, i)
+        ELSE format('(t.%s IS NOT DISTINCT FROM b%s OR t.%s IS NOT DISTINCT FROM m%s) AS k%s', q, i, q, i, i)
+      END || format(', t.%s AS o%s', q, i), ', ' ORDER BY i),
+    string_agg(CASE politique WHEN 'max' THEN format('(o%s IS NULL OR m%s >= o%s)', i, i, i) ELSE format('k%s', i) END,
+      ' AND ' ORDER BY i),
+    string_agg(CASE politique
+        WHEN 'max' THEN format('%s = greatest(t.%s, x.m%s)', q, q, i)
+        ELSE format('%s = CASE WHEN x.k%s THEN x.m%s ELSE t.%s END', q, i, i, q) END, ', ' ORDER BY i),
+    string_agg(format('SELECT x.u, x.auteur, x.pk, %L AS colonne, %L AS politique, x.r->%s AS base, x.r->%s AS mien, '
+        || 'to_jsonb(%s) AS leur, x.eauteur FROM x WHERE NOT x.k%s', nom, politique, 2 + 2 * i, 3 + 2 * i,
+        format(ecrire, 'x.o' || i), i), ' UNION ALL ' ORDER BY i)
+    INTO connues, typees, accords, exacts, affectations, conflits FROM c;
+  IF connues <> nb THEN RAISE EXCEPTION 'modification refusée dans %', t USING ERRCODE = 'EM001'; END IF;
+  IF t = 'interventions' AND bloc->'c' ? 'statut' THEN
+    SELECT i INTO nb FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i) WHERE nom = 'statut';
+    IF EXISTS (SELECT 1 FROM jsonb_array_elements(bloc->'r') r WHERE (r->>0)::int <@ plage
+        AND NOT sync.statut_atteignable(r->>(2 + 2 * nb), r->>(3 + 2 * nb))) THEN
+      RAISE EXCEPTION 'ce changement de statut ne suit pas les étapes' USING ERRCODE = 'EM003';
+    END IF;
+  END IF;
+  EXECUTE format($q$
+    WITH s AS MATERIALIZED (
+      SELECT (r->>0)::int AS u, (r->>1)::bigint AS auteur, (r->>2)::bigint AS pk, (r->>3)::bigint AS ver, r, %1$s
+        FROM jsonb_array_elements($1) r WHERE (r->>0)::int BETWEEN $2 AND $3),
+    x AS MATERIALIZED (
+      SELECT s.*, %2$s, e.ver AS ever, e.auteur AS eauteur
+        FROM s JOIN public.%3$I t ON t.id = s.pk
+        LEFT JOIN sync.row_state e ON e.nom_table = $4 AND e.pk = s.pk AND e.scope = $5),
+    maj AS (UPDATE public.%3$I t SET %4$s FROM x WHERE t.id = x.pk RETURNING t.id),
+    perdus AS (INSERT INTO sync.conflits (poste, lot, agence_id, nom_table, pk, colonne, politique, base, mien, leur,
+        auteur_mien, auteur_leur, a_decider)
+      SELECT $6, $7, $5, $4, p.pk, p.colonne, p.politique, p.base, p.mien, p.leur, p.auteur, p.eauteur,
+             p.politique IN ('ask', 'statut') FROM (%5$s) p),
+    etats AS (INSERT INTO sync.row_state AS e
+        (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
+      SELECT $4, x.pk, $5, 1, pg_current_xact_id(), nextval('sync.seq_etat'),
+             CASE WHEN x.ever = x.ver AND %6$s THEN $6 ELSE 0 END, x.auteur, now(), 'live', NULL FROM x
+      ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = e.ver + 1, xid = excluded.xid, seq = excluded.seq,
+        origine = excluded.origine, auteur = excluded.auteur, quand = excluded.quand, etat = 'live', contenu = NULL)
+    SELECT min(s.pk) FROM s LEFT JOIN maj ON maj.id = s.pk WHERE maj.id IS NULL
+  $q$, typees, accords, t, affectations, conflits, exacts)
+    INTO manque USING bloc->'r', lower(plage), upper(plage) - 1, t, v_agence, v_poste, v_lot;
+  IF manque IS NOT NULL THEN
+    RAISE EXCEPTION 'la ligne n''est plus dans cette agence' USING ERRCODE = 'EM004';
+  END IF;
+END $f$;
+"""
+
+_DELETE = """
+CREATE OR REPLACE FUNCTION sync.supprimer(t text, lignes jsonb, plage int4range, v_poste integer, v_lot bigint,
+  v_agence bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM sync.registre() g WHERE g.nom_table = t AND g.inscriptible AND NOT g.ajout_seul) THEN
+    RAISE EXCEPTION 'suppression refusée dans %', t USING ERRCODE = 'EM001';
+  END IF;
+  EXECUTE format($q$
+    WITH s AS MATERIALIZED (
+      SELECT (r->>1)::bigint AS auteur, (r->>2)::bigint AS pk, (r->>3)::bigint AS ver
+        FROM jsonb_array_elements($1) r WHERE (r->>0)::int BETWEEN $2 AND $3),
+    x AS MATERIALIZED (
+      SELECT s.*, e.auteur AS eauteur, (e.ver = s.ver OR e.origine = $6) AS intacte
+        FROM s JOIN public.%1$I t ON t.id = s.pk
+        JOIN sync.row_state e ON e.nom_table = $4 AND e.pk = s.pk AND e.scope = $5),
+    ote AS (DELETE FROM public.%1$I t USING x WHERE t.id = x.pk AND x.intacte RETURNING t.id, to_jsonb(t) AS contenu),
+    perdus AS (INSERT INTO sync.conflits (poste, lot, agence_id, nom_table, pk, politique, mien, leur, auteur_mien,
+        auteur_leur, a_decider)
+      SELECT $6, $7, $5, $4, x.pk, 'suppression', '"supprime"', '"modifie"', x.auteur, x.eauteur, true
+        FROM x WHERE NOT x.intacte)
+    INSERT INTO sync.row_state AS e (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
+      SELECT $4, x.pk, $5, 1, pg_current_xact_id(), nextval('sync.seq_etat'), 0, x.auteur, now(),
+             CASE WHEN x.intacte THEN 'deleted' ELSE 'live' END, ote.contenu FROM x LEFT JOIN ote ON ote.id = x.pk
+      ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = e.ver + 1, xid = excluded.xid, seq = excluded.seq,
+        origine = 0, auteur = excluded.auteur, quand = excluded.quand, etat = excluded.etat, contenu = excluded.contenu
+  $q$, t) USING lignes, lower(plage), upper(plage) - 1, t, v_agence, v_poste, v_lot;
+END $f$;
+"""
+
+_APPLY = """
+CREATE OR REPLACE FUNCTION sync.appliquer(p jsonb, plage int4range, v_poste integer, v_lot bigint, v_agence bigint)
+RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
+DECLARE g record; bloc jsonb;
+BEGIN
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre()
+           WHERE p->'m' ? nom_table OR p->'d' ? nom_table ORDER BY rang LOOP
+    EXECUTE format('SELECT 1 FROM public.%I WHERE id = ANY($1) ORDER BY id FOR UPDATE', g.nom_table) USING ARRAY(
+      SELECT (r->>2)::bigint FROM jsonb_array_elements(coalesce(p->'m'->g.nom_table, '[]')) b,
+             jsonb_array_elements(b->'r') r WHERE (r->>0)::int <@ plage
+      UNION ALL SELECT (r->>2)::bigint FROM jsonb_array_elements(coalesce(p->'d'->g.nom_table, '[]')) r
+             WHERE (r->>0)::int <@ plage);
+  END LOOP;
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE p->'i' ? nom_table ORDER BY rang LOOP
+    PERFORM sync.inserer(g.nom_table, p->'i'->g.nom_table, plage, v_poste, v_agence);
+  END LOOP;
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE p->'m' ? nom_table ORDER BY rang LOOP
+    FOR bloc IN SELECT b FROM jsonb_array_elements(p->'m'->g.nom_table) b LOOP
+      PERFORM sync.modifier(g.nom_table, bloc, plage, v_poste, v_lot, v_agence);
+    END LOOP;
+  END LOOP;
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE p->'d' ? nom_table ORDER BY rang DESC LOOP
+    PERFORM sync.supprimer(g.nom_table, p->'d'->g.nom_table, plage, v_poste, v_lot, v_agence);
+  END LOOP;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.extrait(p jsonb, v_unite integer) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $f$
+  SELECT jsonb_build_object(
+    'i', (SELECT jsonb_object_agg(t, jsonb_build_object('c', b->'c', 'r', (SELECT jsonb_agg(r) FROM
+            jsonb_array_elements(b->'r') r WHERE (r->>0)::int = v_unite))) FROM jsonb_each(p->'i') AS x(t, b)
+          WHERE EXISTS (SELECT 1 FROM jsonb_array_elements(b->'r') r WHERE (r->>0)::int = v_unite)),
+    'm', (SELECT jsonb_object_agg(t, l) FROM (SELECT t, (SELECT jsonb_agg(jsonb_build_object('c', b->'c', 'r',
+            (SELECT jsonb_agg(r) FROM jsonb_array_elements(b->'r') r WHERE (r->>0)::int = v_unite)))
+            FROM jsonb_array_elements(bs) b WHERE EXISTS (SELECT 1 FROM jsonb_array_elements(b->'r') r
+              WHERE (r->>0)::int = v_unite)) AS l FROM jsonb_each(p->'m') AS x(t, bs)) y WHERE l IS NOT NULL),
+    'd', (SELECT jsonb_object_agg(t, l) FROM (SELECT t, (SELECT jsonb_agg(r) FROM jsonb_array_elements(rs) r
+            WHERE (r->>0)::int = v_unite) AS l FROM jsonb_each(p->'d') AS x(t, rs)) y WHERE l IS NOT NULL))
+$f$;
+
+CREATE OR REPLACE FUNCTION sync.fusionner(p jsonb, plage int4range, v_poste integer, v_lot bigint, v_agence bigint)
+RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
+DECLARE milieu integer; v_code text; v_texte text; v_contrainte text;
+BEGIN
+  BEGIN
+    PERFORM sync.appliquer(p, plage, v_poste, v_lot, v_agence);
+    RETURN;
+  EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_texte = MESSAGE_TEXT, v_contrainte = CONSTRAINT_NAME;
+    IF left(v_code, 2) IN ('40', '53', '57', '58', '08', '55', 'XX', '54') THEN RAISE; END IF;
+  END;
+  IF upper(plage) - lower(plage) = 1 THEN
+    INSERT INTO sync.gares (poste, lot, unite, agence_id, code, raison, contenu)
+    VALUES (v_poste, v_lot, lower(plage), v_agence,
+      CASE v_code WHEN '23505' THEN 'doublon' WHEN '23503' THEN 'parent' WHEN '23514' THEN 'regle'
+        WHEN 'EM002' THEN 'agence' WHEN 'EM003' THEN 'statut' WHEN 'EM004' THEN 'partie' WHEN '42501' THEN 'droit'
+        ELSE 'refus' END,
+      v_texte || coalesce(' [' || nullif(v_contrainte, '') || ']', ''), sync.extrait(p, lower(plage)));
+    RETURN;
+  END IF;
+  milieu := (lower(plage) + upper(plage)) / 2;
+  PERFORM sync.fusionner(p, int4range(lower(plage), milieu), v_poste, v_lot, v_agence);
+  PERFORM sync.fusionner(p, int4range(milieu, upper(plage)), v_poste, v_lot, v_agence);
+END $f$;
+"""
+
+_PUSH = f"""
+CREATE OR REPLACE FUNCTION sync.pousser(p jsonb, v_numero bigint, v_empreinte text) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER {_PIN} AS $f$
+DECLARE d record; ancien record; resultat jsonb;
+BEGIN
+  SELECT * INTO d FROM sync.devices WHERE login = session_user FOR UPDATE;
+  IF NOT FOUND OR d.etat <> 'actif' THEN
+    RAISE EXCEPTION 'ce poste n''est plus autorisé' USING ERRCODE = 'EM011';
+  END IF;
+  SELECT empreinte, l.resultat AS r INTO ancien FROM sync.lots l WHERE l.poste = d.poste AND l.numero = v_numero;
+  IF FOUND THEN
+    IF ancien.empreinte = v_empreinte THEN RETURN ancien.r || '{{"rejoue": true}}'; END IF;
+    RAISE EXCEPTION 'le lot % a déjà un autre contenu', v_numero USING ERRCODE = 'EM012';
+  END IF;
+  IF v_numero <> d.dernier_lot + 1 THEN
+    RAISE EXCEPTION 'lot % reçu, % attendu', v_numero, d.dernier_lot + 1 USING ERRCODE = 'EM012';
+  END IF;
+  UPDATE sync.conflits c SET resolu = r->>1 FROM jsonb_array_elements(coalesce(p->'r', '[]')) r
+   WHERE c.id = (r->>0)::bigint AND c.poste = d.poste;
+  IF (p->>'n')::int > 0 THEN
+    PERFORM sync.fusionner(p, int4range(0, (p->>'n')::int), d.poste, v_numero, d.agence_id);
+  END IF;
+  SELECT jsonb_build_object(
+    'conflits', coalesce((SELECT jsonb_agg(jsonb_build_array(c.id, c.nom_table, c.pk, c.colonne, c.politique, c.base,
+        c.mien, c.leur, c.auteur_mien, (SELECT u.full_name FROM public.users u WHERE u.id = c.auteur_leur),
+        c.a_decider) ORDER BY c.id) FROM sync.conflits c WHERE c.poste = d.poste AND c.lot = v_numero), '[]'),
+    'gares', coalesce((SELECT jsonb_agg(jsonb_build_array(g.id, g.unite, g.code, g.raison) ORDER BY g.id)
+        FROM sync.gares g WHERE g.poste = d.poste AND g.lot = v_numero), '[]')) INTO resultat;
+  INSERT INTO sync.lots (poste, numero, empreinte, resultat) VALUES (d.poste, v_numero, v_empreinte, resultat);
+  UPDATE sync.devices SET dernier_lot = v_numero, vu_a = now() WHERE poste = d.poste;
+  RETURN resultat;
+END $f$;
+"""
+
+
+def merge_functions() -> list[str]:
+    """Statements that create the merge, callees first."""
+    return [_registry_function(), _reachable_function(), _INSERT, _REVIVE, _UPDATE, _DELETE, _APPLY, _PUSH]

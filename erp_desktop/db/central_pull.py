@@ -1,0 +1,150 @@
+"""What a device reads from the centre: pages after its cursor, first copies, and the one-round-trip cycle.
+
+The cursor is (xid, seq), and only states below the snapshot's xmin are served: nothing can commit behind it. A pull
+is one statement on one snapshot (STABLE functions see their caller's), and carries along every ancestor that lies
+beyond the page, so that a child never arrives without its parent.
+"""
+
+from __future__ import annotations
+
+from erp_desktop.db.registry import TABLES, SyncTable
+from erp_desktop.db.wire import wire_type, write_expression
+
+_PIN = "SET search_path = pg_catalog, public, pg_temp"
+_HEAD = f"LANGUAGE sql STABLE SECURITY DEFINER {_PIN}"
+
+
+def _scope(table: SyncTable) -> str:
+    return "coalesce(t.agence_id, 0)" if table.scoped else "0"
+
+
+def _per_table(table: SyncTable) -> list[str]:
+    name = table.name
+    values = ", ".join(write_expression(c.kind, f"t.{c.name}") for c in table.columns)
+    state = f"LEFT JOIN sync.row_state e ON e.nom_table = '{name}' AND e.pk = t.id AND e.scope = {_scope(table)}"
+    output = ", ".join(f"{c.name} {wire_type(c.kind)}" for c in table.columns)
+    parents = [(r.column, r.target) for r in table.references]
+    if table.scoped:
+        parents.append(("agence_id", "agences"))
+    ancestors = " UNION ".join(
+        f"SELECT '{target}'::text, t.{column} FROM public.{name} t WHERE t.id = ANY(pks) AND t.{column} IS NOT NULL"
+        for column, target in parents
+    )
+    return [
+        f"DROP FUNCTION IF EXISTS sync.copie_{name}()",
+        f"CREATE FUNCTION sync.copie_{name}() RETURNS TABLE (ver bigint, {output}) {_HEAD} ROWS 100000 AS "
+        f"$f$ SELECT coalesce(e.ver, 1), {values} FROM public.{name} t {state} ORDER BY t.id $f$",
+        f"CREATE OR REPLACE FUNCTION sync.corps_{name}(pks bigint[]) RETURNS jsonb LANGUAGE sql STABLE AS "
+        f"$f$ SELECT jsonb_agg(jsonb_build_array(coalesce(e.ver, 1), {values}) ORDER BY t.id) "
+        f"FROM public.{name} t {state} WHERE t.id = ANY(pks) $f$",
+        f"CREATE OR REPLACE FUNCTION sync.ancetres_{name}(pks bigint[]) RETURNS TABLE (nom_table text, pk bigint) "
+        f"LANGUAGE sql STABLE AS $f$ {ancestors or 'SELECT NULL::text, NULL::bigint WHERE false'} $f$",
+    ]
+
+
+_BRANCH = (
+    "(SELECT nom_table, pk, scope, ver, xid, seq, origine, etat FROM sync.row_state WHERE scope = {scope} "
+    "AND (xid, seq) > (p_xid, p_seq) AND xid < plafond ORDER BY xid, seq LIMIT p_limite)"
+)
+
+_PULL = f"""
+CREATE OR REPLACE FUNCTION sync.tirer(p_xid xid8, p_seq bigint, p_limite integer) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER {_PIN} AS $f$
+DECLARE
+  v_agence bigint := sync.agence();
+  v_poste integer := sync.poste();
+  plafond xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  n integer; x xid8; s bigint; page jsonb; ici jsonb; plus jsonb; trouves jsonb; corps jsonb := '{{}}'; bloc jsonb;
+  g record;
+BEGIN
+  IF v_poste IS NULL THEN RAISE EXCEPTION 'ce poste n''est plus autorisé' USING ERRCODE = 'EM011'; END IF;
+  SELECT count(*), (array_agg(v.xid ORDER BY v.xid DESC, v.seq DESC))[1],
+         (array_agg(v.seq ORDER BY v.xid DESC, v.seq DESC))[1],
+         jsonb_agg(jsonb_build_array(nom_table, pk, ver, etat, origine))
+    INTO n, x, s, page
+    FROM (SELECT * FROM ({_BRANCH.format(scope=0)} UNION ALL {_BRANCH.format(scope="v_agence")}) u
+          ORDER BY xid, seq LIMIT p_limite) v;
+  IF n = 0 THEN RETURN jsonb_build_object('n', 0); END IF;
+  -- Bodies wanted: live rows, but for what this device sent exactly as it now stands.
+  SELECT coalesce(jsonb_object_agg(t, ids), '{{}}') INTO ici FROM (
+    SELECT r->>0 AS t, jsonb_agg(r->1) AS ids FROM jsonb_array_elements(page) r
+     WHERE r->>3 = 'live' AND (r->>4)::int <> v_poste GROUP BY r->>0) y;
+  -- Ancestors whose present version this device has not been served yet.
+  plus := ici;
+  WHILE plus <> '{{}}' LOOP
+    trouves := '[]';
+    FOR g IN SELECT k AS t, l AS ids FROM jsonb_each(plus) AS e(k, l) LOOP
+      EXECUTE format('SELECT $6 || coalesce(jsonb_agg(DISTINCT jsonb_build_array(a.nom_table, a.pk)), ''[]'') '
+        || 'FROM sync.ancetres_%s($1) a JOIN sync.row_state e ON e.nom_table = a.nom_table AND e.pk = a.pk '
+        || 'AND e.scope IN (0, $2) AND e.etat = ''live'' WHERE (e.xid, e.seq) > ($3, $4) '
+        || 'AND NOT coalesce($5->a.nom_table @> to_jsonb(a.pk), false)', g.t)
+        INTO trouves USING ARRAY(SELECT i::bigint FROM jsonb_array_elements_text(g.ids) i), v_agence, p_xid, p_seq,
+          ici, trouves;
+    END LOOP;
+    SELECT coalesce(jsonb_object_agg(t, ids), '{{}}') INTO plus FROM (
+      SELECT r->>0 AS t, jsonb_agg(DISTINCT r->1) AS ids FROM jsonb_array_elements(trouves) r GROUP BY r->>0) y;
+    SELECT ici || coalesce(jsonb_object_agg(k, coalesce(ici->k, '[]') || l), '{{}}') INTO ici
+      FROM jsonb_each(plus) AS e(k, l);
+  END LOOP;
+  FOR g IN SELECT k AS t, l AS ids FROM jsonb_each(ici) AS e(k, l) LOOP
+    EXECUTE format('SELECT sync.corps_%s($1)', g.t)
+      INTO bloc USING ARRAY(SELECT i::bigint FROM jsonb_array_elements_text(g.ids) i);
+    corps := corps || jsonb_build_object(g.t, bloc);
+  END LOOP;
+  RETURN jsonb_build_object('n', n, 'x', x::text, 's', s, 't', corps,
+    'k', coalesce((SELECT jsonb_agg(jsonb_build_array(r->0, r->1, r->2)) FROM jsonb_array_elements(page) r
+                   WHERE r->>3 = 'live' AND (r->>4)::int = v_poste), '[]'),
+    -- An eviction or a deletion loses to a live state of the same row in this device's scopes.
+    'd', coalesce((SELECT jsonb_agg(jsonb_build_array(r->0, r->1, r->3)) FROM jsonb_array_elements(page) r
+                   WHERE r->>3 <> 'live' AND NOT EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = r->>0
+                     AND e.pk = (r->>1)::bigint AND e.scope IN (0, v_agence) AND e.etat = 'live')), '[]'));
+END $f$;
+"""
+
+_START = f"""
+CREATE OR REPLACE FUNCTION sync.debut_copie() RETURNS jsonb {_HEAD} AS $f$
+  SELECT jsonb_build_object('x', pg_snapshot_xmin(pg_current_snapshot())::text, 'epoque', sync.epoque(),
+    'poste', sync.poste(), 'agence', sync.agence(),
+    'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1))
+$f$;
+
+CREATE OR REPLACE FUNCTION sync.signaler(v_version text, v_revision text, v_en_attente integer) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER {_PIN} AS $f$
+BEGIN
+  UPDATE sync.devices SET vu_a = now(), version = v_version, revision = v_revision, en_attente = v_en_attente
+   WHERE login = session_user;
+  RETURN jsonb_build_object('epoque', sync.epoque(),
+    'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
+    'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
+    'min_client', (SELECT min_client_revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1));
+END $f$;
+"""
+
+# With invoker rights, because a definer's procedure may not COMMIT; every name is therefore qualified.
+_CYCLE = """
+CREATE OR REPLACE PROCEDURE sync.cycle(IN p_lot jsonb, IN p_numero bigint, IN p_empreinte text, IN p_xid xid8,
+  IN p_seq bigint, IN p_limite integer, INOUT resultat jsonb) LANGUAGE plpgsql AS $f$
+DECLARE pousse jsonb;
+BEGIN
+  IF p_lot IS NOT NULL THEN
+    pousse := sync.pousser(p_lot, p_numero, p_empreinte);
+    COMMIT;
+  END IF;
+  resultat := pg_catalog.jsonb_build_object('push', pousse, 'pull', sync.tirer(p_xid, p_seq, p_limite));
+END $f$;
+"""
+
+
+def _backfill(table: SyncTable) -> str:
+    """States for rows that were there before the first installation; once there is one, triggers keep them."""
+    return (
+        "INSERT INTO sync.row_state (nom_table, pk, scope, ver, xid, seq) "
+        f"SELECT '{table.name}', t.id, {_scope(table)}, 1, pg_current_xact_id(), nextval('sync.seq_etat') "
+        f"FROM {table.name} t WHERE NOT EXISTS (SELECT 1 FROM sync.row_state WHERE nom_table = '{table.name}')"
+    )
+
+
+def pull_functions() -> list[str]:
+    """Statements that create what devices read, callees first."""
+    made = [statement for table in TABLES for statement in _per_table(table)]
+    return [*made, *(_backfill(t) for t in TABLES), _PULL, _START, _CYCLE]
