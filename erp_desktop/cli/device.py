@@ -1,12 +1,57 @@
-"""erp-admin device."""
+"""erp-admin device: enrol, list and revoke devices."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded, with_password
+from erp_desktop.cli.server import CentreUrl
+from erp_desktop.sync import enrolment
 
 app = typer.Typer(no_args_is_help=True, help="Les postes inscrits.")
 
 
-@app.callback()
-def _group() -> None:
-    """Les postes inscrits."""
+@app.command()
+@guarded
+def enroll(
+    url: CentreUrl,
+    agence: Annotated[str, typer.Option(help="Code de l'agence.")],
+    name: Annotated[str, typer.Option(help="Nom du poste.")],
+    cache: Annotated[Path, typer.Option(help="Fichier à créer.")],
+    secrets: Secrets = None,
+    no_encryption: Annotated[bool, typer.Option("--no-encryption", help="Laisser la base locale en clair.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Inscrire ce poste et faire sa première copie."""
+    done = enrolment.enroll(
+        with_password(url), agence, name, cache, secrets_file=secrets, encrypted=not no_encryption
+    )
+    emit(as_json, done, f"Poste {done.poste:02d} inscrit à {done.agence_code}, {done.rows} lignes copiées.")
+
+
+@app.command("list")
+@guarded
+def list_devices(url: CentreUrl, as_json: AsJson = False) -> None:
+    """Postes, version, révision, changements en attente, dernière visite."""
+    with Target(url, None).engine() as engine:
+        found = enrolment.devices(engine)
+    emit(as_json, found, lambda: "\n".join(
+        f"{d['poste']:>4}  {d['agence']:<5} {d['nom']:<24} {d['etat']:<8} {d['en_attente'] or 0:>6} en attente  "
+        f"vu {d['vu_a'] or 'jamais'}" for d in found) or "Aucun poste.")  # fmt: skip
+
+
+@app.command()
+@guarded
+def revoke(
+    poste: int,
+    url: CentreUrl,
+    stolen: Annotated[bool, typer.Option("--vole", help="Le poste a été volé.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Refuser un poste à partir de maintenant."""
+    with Target(url, None).engine() as engine:
+        enrolment.revoke(engine, poste, stolen=stolen)
+    emit(as_json, {"poste": poste, "etat": "vole" if stolen else "retire"}, f"Poste {poste} révoqué.")

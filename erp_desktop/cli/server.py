@@ -1,12 +1,57 @@
-"""erp-admin server."""
+"""erp-admin server: make and watch the centre."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded
+from erp_desktop.db import secrets as secret_store
+from erp_desktop.sync import enrolment
+
 app = typer.Typer(no_args_is_help=True, help="Le serveur central et ses agences.")
+agence = typer.Typer(no_args_is_help=True, help="Les agences.")
+app.add_typer(agence, name="agence")
+
+CentreUrl = Annotated[str, typer.Option("--url", help="postgresql://utilisateur@hôte:port/base")]
 
 
-@app.callback()
-def _group() -> None:
-    """Le serveur central et ses agences."""
+@app.command()
+@guarded
+def init(
+    url: CentreUrl,
+    source: Annotated[Path | None, typer.Option("--from", help="Base autonome à promouvoir en centre.")] = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Créer ou compléter le schéma du centre."""
+    key = secret_store.cache_key(source, secrets) if source else None
+    with Target(url, None).engine() as engine:
+        revision = enrolment.init_centre(engine, source, key)
+    emit(as_json, {"revision": revision}, f"Centre prêt, révision {revision}.")
+
+
+@agence.command("add")
+@guarded
+def agence_add(
+    code: str,
+    nom: str,
+    url: CentreUrl,
+    ville: Annotated[str | None, typer.Option(help="Ville de l'agence.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ajouter une agence."""
+    with Target(url, None).engine() as engine:
+        identifier = enrolment.add_agence(engine, code, nom, ville)
+    emit(as_json, {"id": identifier, "code": code.upper()}, f"Agence {code.upper()} ajoutée.")
+
+
+@app.command()
+@guarded
+def status(url: CentreUrl, as_json: AsJson = False) -> None:
+    """État du centre."""
+    with Target(url, None).engine() as engine:
+        state = enrolment.centre_status(engine)
+    emit(as_json, state, "\n".join(f"{k} : {v}" for k, v in state.items()))

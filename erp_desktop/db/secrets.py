@@ -25,12 +25,19 @@ def new_password() -> str:
     return random.token_urlsafe(32)
 
 
+def beside(cache: Path) -> Path:
+    """Where an unencrypted cache keeps its password when the machine has no keyring."""
+    return cache.with_name(cache.name + ".secrets")
+
+
 def _name(cache: Path) -> str:
     return str(cache.resolve())
 
 
 def load(cache: Path, file: Path | None = None) -> dict[str, str]:
     """Secrets of a cache: ``password`` and, when encrypted, ``key``; empty when none are stored."""
+    if file is None and beside(cache).is_file():
+        file = beside(cache)
     if file is not None:
         if not file.exists():
             return {}
@@ -61,13 +68,13 @@ def store(cache: Path, values: dict[str, str], file: Path | None = None) -> None
         stored = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         stored[_name(cache)] = values
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_suffix(file.suffix + ".tmp")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        temporary = file.with_suffix(file.suffix + ".tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as out:
             json.dump(stored, out)
             out.flush()
             os.fsync(out.fileno())
-        beside.replace(file)
+        temporary.replace(file)
         return
     import keyring
     from keyring.errors import KeyringError

@@ -1,0 +1,248 @@
+"""What the centre answered, applied to the cache in one transaction: outcome of the batch, rows, deletions, cursor.
+
+A field that is still dirty here keeps its value *and its base*: the next push then shows the centre both, and its
+policy decides with nothing lost. (Taking the pulled value as the new base would let this side overwrite it unseen.)
+A row that cannot be applied goes to ``sync_recus_rejetes``; the cursor advances; it is tried again at each cycle.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import sqlcipher3.dbapi2 as sqlcipher
+
+from erp_desktop import clock
+from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable
+from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.outbox import Batch
+
+Dirty = dict[tuple[str, int], set[str] | None]
+"""Changed columns of rows that wait to be sent; None when the whole row does (insert or delete)."""
+
+
+@dataclass(slots=True)
+class Applied:
+    pulled: int = 0
+    conflicts: int = 0
+    parked: int = 0
+    rejected: int = 0
+
+
+def apply_answer(cache: Cache, batch: Batch | None, answer: dict[str, Any]) -> Applied:
+    """Apply one answer of ``sync.cycle`` whole, or not at all."""
+    done = Applied()
+    pull = answer["pull"]
+    if batch is None and not pull["n"]:
+        return done
+    with cache.writing(mute=True):
+        if batch is not None:
+            _settle(cache, batch, answer["push"], done)
+        if pull["n"]:
+            dirty = _dirty(cache)
+            _rows(cache, pull["t"], dirty, done)
+            cache.db.executemany(
+                "INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)",
+                [k for k in pull["k"] if k[0] in BY_NAME],
+            )
+            _removals(cache, pull["d"], dirty, done)
+            cache.put(curseur_xid=pull["x"], curseur_seq=pull["s"])
+        _retry_rejected(cache, done)
+    return done
+
+
+def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) -> None:
+    db, now = cache.db, clock.to_text(clock.now())
+    parked = {unit: (identifier, code, reason) for identifier, unit, code, reason in outcome["gares"]}
+    for unit, (_, code, reason) in parked.items():
+        ids = batch.units[unit]
+        marks = ", ".join("?" * min(len(ids), 500))
+        rows = cache.all(f"SELECT DISTINCT nom_table, pk FROM sync_outbox WHERE id IN ({marks})", *ids[:500])
+        gare = db.execute(
+            "INSERT INTO sync_gares (code, raison, contenu, quand) VALUES (?, ?, ?, ?)",
+            (code, reason, dumps([list(r) for r in rows]), now),
+        ).lastrowid
+        db.executemany("UPDATE sync_outbox SET refus = ? WHERE id = ?", [(str(gare), i) for i in ids])
+    db.executemany(
+        "DELETE FROM sync_outbox WHERE id = ?",
+        [(i,) for index, ids in enumerate(batch.units) if index not in parked for i in ids],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO sync_conflits (id, nom_table, pk, colonne, politique, base, mien, leur, auteur_mien, "
+        "auteur_leur, quand, a_decider) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (i, t, pk, col, pol, _json(base), _json(mine), _json(theirs), am, al, now, int(ask))
+            for i, t, pk, col, pol, base, mine, theirs, am, al, ask in outcome["conflits"]
+        ],
+    )
+    db.execute(
+        "UPDATE sync_lots SET repondu_a = ?, reponse = ? WHERE numero = ?", (now, dumps(outcome), batch.numero)
+    )
+    # Acknowledged batches are kept for a while, in case the centre is restored to before them.
+    db.execute("DELETE FROM sync_lots WHERE repondu_a IS NOT NULL AND numero <= ?", (batch.numero - 200,))
+    done.parked += len(parked)
+    done.conflicts += len(outcome["conflits"])
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else dumps(value)
+
+
+def _dirty(cache: Cache) -> Dirty:
+    dirty: Dirty = {}
+    for table, pk, op, column in cache.db.execute("SELECT nom_table, pk, op, colonne FROM sync_outbox"):
+        key = (table, pk)
+        if op != "U":
+            dirty[key] = None
+        elif (columns := dirty.setdefault(key, set())) is not None:
+            columns.add(column)
+    return dirty
+
+
+def upsert_sql(table: SyncTable) -> str:
+    names = table.names
+    updates = ", ".join(f"{c} = excluded.{c}" for c in names if c != "id")
+    return (
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) "
+        f"ON CONFLICT (id) DO UPDATE SET {updates}"
+    )
+
+
+def unwire(table: SyncTable, rows: list[list[Any]]) -> list[list[Any]]:
+    """Wire values to what SQLite stores: hexadecimal back to bytes."""
+    blobs = [i for i, c in enumerate(table.columns) if c.kind is Kind.BYTES]
+    for row in rows:
+        for i in blobs:
+            if row[i] is not None:
+                row[i] = bytes.fromhex(row[i])
+    return rows
+
+
+def _rows(cache: Cache, tables: dict[str, list[list[Any]]], dirty: Dirty, done: Applied) -> None:
+    touched: dict[str, list[int]] = defaultdict(list)
+    versions: list[tuple[str, int, int]] = []
+    for table in TABLES:
+        received = tables.get(table.name)
+        if not received:
+            continue
+        rows = unwire(table, [r[1:] for r in received])
+        versions += [(table.name, r[1], r[0]) for r in received]
+        clean = [r for r in rows if (table.name, r[0]) not in dirty]
+        done.pulled += len(rows)
+        _upsert(cache, table, clean, done)
+        for row in rows:
+            if columns := dirty.get((table.name, row[0])):
+                _upsert_around(cache, table, row, columns)
+        touched[table.name] = [r[0] for r in rows]
+    cache.db.executemany("INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
+    _reject_orphans(cache, touched, done)
+
+
+def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied) -> None:
+    sql = upsert_sql(table)
+    cache.db.execute("SAVEPOINT lignes")
+    try:
+        cache.db.executemany(sql, rows)
+    except sqlcipher.IntegrityError:
+        cache.db.execute("ROLLBACK TO lignes")
+        for row in rows:
+            cache.db.execute("SAVEPOINT ligne")
+            try:
+                cache.db.execute(sql, row)
+            except sqlcipher.IntegrityError as error:
+                cache.db.execute("ROLLBACK TO ligne")
+                _reject(cache, table, row, str(error), done)
+            cache.db.execute("RELEASE ligne")
+    cache.db.execute("RELEASE lignes")
+
+
+def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[str]) -> None:
+    """Take every field but those that wait to be sent."""
+    pairs = [(c, v) for c, v in zip(table.names, row, strict=True) if c not in dirty and c != "id"]
+    sets = ", ".join(f"{c} = ?" for c, _ in pairs)
+    cache.db.execute(f"UPDATE {table.name} SET {sets} WHERE id = ?", [*(v for _, v in pairs), row[0]])
+
+
+def _reject(cache: Cache, table: SyncTable, row: list[Any], reason: str, done: Applied) -> None:
+    values = [v.hex() if isinstance(v, bytes) else v for v in row]
+    cache.db.execute(
+        "INSERT OR REPLACE INTO sync_recus_rejetes (nom_table, pk, raison, contenu, quand) VALUES (?, ?, ?, ?, ?)",
+        (table.name, row[0], reason, dumps(values), clock.to_text(clock.now())),
+    )
+    done.rejected += 1
+
+
+def _reject_orphans(cache: Cache, touched: dict[str, list[int]], done: Applied) -> None:
+    """Set aside touched rows whose parent is not here, or their foreign key would refuse the whole pull at COMMIT."""
+    db = cache.db
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS _touches (pk INTEGER PRIMARY KEY)")
+    for table in TABLES:
+        if not touched.get(table.name) or not table.references:
+            continue
+        db.execute("DELETE FROM temp._touches")
+        db.executemany("INSERT OR IGNORE INTO temp._touches VALUES (?)", [(pk,) for pk in touched[table.name]])
+        missing = " OR ".join(
+            f"(t.{r.column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {r.target} p WHERE p.id = t.{r.column}))"
+            for r in table.references
+        )
+        columns = ", ".join(f"t.{c}" for c in table.names)
+        orphans = cache.all(
+            f"SELECT {columns} FROM temp._touches x JOIN {table.name} t ON t.id = x.pk WHERE {missing}"
+        )
+        for orphan in orphans:
+            _reject(cache, table, list(orphan), "le parent de cette ligne n'est pas encore arrivé", done)
+            db.execute(f"DELETE FROM {table.name} WHERE id = ?", (orphan[0],))
+
+
+def _removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: Applied) -> None:
+    by_table: dict[str, list[int]] = defaultdict(list)
+    for name, pk, state in removals:
+        if name not in BY_NAME:
+            continue
+        if (name, pk) in dirty:
+            # A dirty row is never taken away: its change goes to the centre first.
+            cache.db.execute(
+                "INSERT OR REPLACE INTO sync_recus_rejetes (nom_table, pk, raison, contenu, quand) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (
+                    name,
+                    pk,
+                    "modifiée ici, retirée après envoi",
+                    dumps({"retrait": state}),
+                    clock.to_text(clock.now()),
+                ),
+            )
+            done.rejected += 1
+        else:
+            by_table[name].append(pk)
+    for table in reversed(TABLES):
+        pks = [(pk,) for pk in by_table.get(table.name, ())]
+        if pks:
+            cache.db.executemany(f"DELETE FROM {table.name} WHERE id = ?", pks)
+            cache.db.executemany(
+                "DELETE FROM sync_versions WHERE nom_table = ? AND pk = ?", [(table.name, pk) for (pk,) in pks]
+            )
+            done.pulled += len(pks)
+
+
+def _retry_rejected(cache: Cache, done: Applied) -> None:
+    rejected = cache.all("SELECT nom_table, pk, contenu FROM sync_recus_rejetes")
+    if not rejected:
+        return
+    dirty = _dirty(cache)
+    cache.db.execute("DELETE FROM sync_recus_rejetes")
+    again = Applied()
+    removals: list[list[Any]] = []
+    rows: dict[str, list[list[Any]]] = defaultdict(list)
+    for name, pk, content in rejected:
+        stored = json.loads(content)
+        if isinstance(stored, dict):
+            removals.append([name, pk, stored["retrait"]])
+        elif cache.value(f"SELECT 1 FROM {BY_NAME[name].name} WHERE id = ?", pk) is None:
+            version = cache.value("SELECT ver FROM sync_versions WHERE nom_table = ? AND pk = ?", name, pk) or 1
+            rows[name].append([version, *stored])
+    _rows(cache, rows, dirty, again)
+    _removals(cache, removals, dirty, again)
+    done.rejected = again.rejected

@@ -1,0 +1,132 @@
+"""One cycle: push what waits, pull what is new, until both are empty. One round trip each when the line is warm.
+
+What a cycle does per failure: a cut line, a timeout, a busy or restarting centre → ``CentralUnreachableError``; the
+frozen batch stays and is sent again verbatim, which the centre recognises. A refused unit → parked with its reason,
+the rest lands. A clone → ``CloneDetectedError``, nothing is sent until the device is enrolled again. Anything that
+interrupts the application of an answer → the SQLite transaction rolls back and the same answer is asked again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+import erp_desktop
+from erp_desktop import clock
+from erp_desktop.errors import ErpError, SchemaMismatchError, SyncError
+from erp_desktop.sync.apply import apply_answer
+from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.link import Link
+from erp_desktop.sync.outbox import Outbox
+
+PULL_PAGE = 5_000
+
+
+@dataclass(slots=True)
+class CycleResult:
+    """Figures of one cycle; ``bytes_*`` are counted at the socket, ``seconds`` on the wall clock."""
+
+    pushed: int = 0
+    pulled: int = 0
+    conflicts: int = 0
+    parked: int = 0
+    rejected: int = 0
+    batches: int = 0
+    round_trips: int = 0
+    bytes_out: int = 0
+    bytes_in: int = 0
+    seconds: float = 0.0
+    waiting: int = 0
+
+
+class Syncer:
+    """Runs cycles of one cache over one line; used by one thread at a time."""
+
+    def __init__(self, cache: Cache, link: Link, *, batch: int = 5_000) -> None:
+        self.cache = cache
+        self.link = link
+        self.batch = batch
+        self.outbox = Outbox(cache)
+
+    def run(self) -> CycleResult:
+        """Run one cycle to its end and log it.
+
+        Raises:
+            ErpError: as the module says; the journal has a line for it either way.
+        """
+        result = CycleResult()
+        started = time.perf_counter()
+        trips = self.link.round_trips
+        sent, received = self.link.traffic() if self.link.open else (0, 0)
+        try:
+            self._exchange(result)
+        except ErpError as error:
+            self._log(result, started, str(error))
+            raise
+        now_sent, now_received = self.link.traffic()
+        result.round_trips = self.link.round_trips - trips
+        result.bytes_out, result.bytes_in = now_sent - sent, now_received - received
+        result.waiting = self.outbox.pending()
+        result.seconds = round(time.perf_counter() - started, 4)
+        if result.pushed or result.pulled or result.parked or result.conflicts:
+            self._log(result, started, None)
+        return result
+
+    def _exchange(self, result: CycleResult) -> None:
+        self.cache.require("epoque")
+        if not self.link.open:
+            self.link.connect()
+            self._handshake()
+        while True:
+            batch = self.outbox.next_batch(self.batch)
+            answer = self.link.row(
+                "CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL)",
+                (
+                    *((batch.content, batch.numero, batch.digest) if batch else (None, None, None)),
+                    self.cache.require("curseur_xid"), int(self.cache.require("curseur_seq")), PULL_PAGE,
+                ),
+            )[0]  # fmt: skip
+            done = apply_answer(self.cache, batch, answer)
+            if batch is not None:
+                result.batches += 1
+                result.pushed += batch.rows
+            result.pulled += done.pulled
+            result.conflicts += done.conflicts
+            result.parked += done.parked
+            result.rejected += done.rejected
+            more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
+            if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
+                break
+
+    def _handshake(self) -> None:
+        revision = self.cache.value("SELECT version_num FROM alembic_version")
+        centre = self.link.row(
+            "SELECT sync.signaler(%s, %s, %s)", (erp_desktop.__version__, revision, self.outbox.pending())
+        )[0]
+        if centre["etat"] is None:
+            self.link.close()
+            raise SyncError("Le centre ne connaît plus ce poste ; réinscrivez-le.")
+        if centre["epoque"] != self.cache.require("epoque"):
+            self.link.close()
+            raise SyncError(
+                "Le centre a été restauré ou déplacé depuis la dernière synchronisation. "
+                "Tout est gardé sur ce poste ; demandez à l'administrateur de le réinscrire."
+            )
+        if centre["revision"] is not None and revision not in {centre["revision"], centre["min_client"]}:
+            self.link.close()
+            raise SchemaMismatchError(
+                "La version de ce poste et celle du centre ne se comprennent pas. "
+                "Le travail continue ici ; une mise à jour est nécessaire."
+            )
+
+    def _log(self, result: CycleResult, started: float, error: str | None) -> None:
+        with self.cache.writing() as db:
+            db.execute(
+                "INSERT INTO sync_journal (quand, duree_s, envoyes, recus, conflits, gares, erreur, detail) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    clock.to_text(clock.now()), time.perf_counter() - started, result.pushed, result.pulled,
+                    result.conflicts, result.parked, error, dumps(asdict(result)),
+                ),
+            )  # fmt: skip
+            db.execute("DELETE FROM sync_journal WHERE id <= (SELECT max(id) FROM sync_journal) - 2000")

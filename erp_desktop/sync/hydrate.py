@@ -1,0 +1,131 @@
+"""The first copy of a branch: COPY out of one snapshot, straight into a new cache file.
+
+The file is filled beside its final place without indexes, triggers or foreign-key checks, which come back at the end
+and are then verified as a whole; it takes its name in one rename. The cursor starts at the snapshot's xmin, so what
+was still uncommitted is pulled by the next cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from erp_desktop.db import capture
+from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.db.registry import TABLES, Kind, SyncTable
+from erp_desktop.errors import SyncError
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.link import Link
+
+_ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\b": "\b", "\\f": "\f", "\\v": "\v", "\\\\": "\\"}
+_BATCH = 5_000
+
+Progress = Callable[[str, int], None]
+"""Called with a table's name and the rows copied so far."""
+
+
+def unescape(value: str) -> str | None:
+    r"""One field of COPY's text form: ``\N`` is NULL, backslash sequences are control characters."""
+    if value == r"\N":
+        return None
+    out, start = [], 0
+    while (at := value.find("\\", start)) >= 0:
+        out.append(value[start:at])
+        out.append(_ESCAPES.get(value[at : at + 2], value[at + 1 : at + 2]))
+        start = at + 2
+    return "".join([*out, value[start:]])
+
+
+class _Sink:
+    """What COPY writes into: splits lines and fields and inserts them by thousands."""
+
+    def __init__(self, db: Any, table: SyncTable, progress: Progress | None) -> None:
+        names = table.names
+        self.db = db
+        self.table = table
+        self.progress = progress
+        self.count = 0
+        self._insert = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+        self._blobs = [i for i, c in enumerate(table.columns) if c.kind is Kind.BYTES]
+        self._rest = b""
+        self._lines: list[str] = []
+
+    def write(self, data: bytes) -> int:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._lines += [line.decode() for line in lines]
+        if len(self._lines) >= _BATCH:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        rows = []
+        versions = []
+        for line in self._lines:
+            fields: list[Any] = line.split("\t")
+            if "\\" in line:
+                fields = [f if "\\" not in f else unescape(f) for f in fields]
+                for i in self._blobs:
+                    if fields[i + 1] is not None:
+                        fields[i + 1] = bytes.fromhex(fields[i + 1])
+            elif self._blobs:
+                for i in self._blobs:
+                    fields[i + 1] = bytes.fromhex(fields[i + 1])
+            versions.append((self.table.name, fields[1], fields[0]))
+            del fields[0]
+            rows.append(fields)
+        self.db.executemany(self._insert, rows)
+        self.db.executemany("INSERT INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
+        self.count += len(rows)
+        self._lines = []
+        if self.progress:
+            self.progress(self.table.name, self.count)
+
+
+def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
+    """Fill a cache that holds no synchronised row yet; returns the number of rows copied.
+
+    Raises:
+        SyncError: the copy does not hold together (a row's parent is missing).
+        CentralUnreachableError: the line was cut; the file is to be thrown away.
+    """
+    db = cache.db
+    names = {t.name for t in TABLES}
+    indexes = [
+        (name, sql)
+        for name, table, sql in cache.all("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index'")
+        if sql and table in names
+    ]
+    copied = 0
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute("PRAGMA synchronous = OFF")
+    with link.snapshot():
+        start = link.row("SELECT sync.debut_copie()")[0]
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("UPDATE _sync_session SET muet = 1")
+        for (name,) in cache.all("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp_%'"):
+            db.execute(f"DROP TRIGGER {name}")
+        for name, _ in indexes:
+            db.execute(f"DROP INDEX {name}")
+        for table in TABLES:
+            sink = _Sink(db, table, progress)
+            link.copy_out(f"SELECT * FROM sync.copie_{table.name}()", sink)
+            sink.flush()
+            copied += sink.count
+    for _, sql in indexes:
+        db.execute(sql)
+    orphans = db.execute("PRAGMA foreign_key_check").fetchall()
+    if orphans:
+        db.execute("ROLLBACK")
+        raise SyncError(f"La première copie est incohérente : {len(orphans)} lignes sans parent ({orphans[0][0]}).")
+    cache.put(epoque=start["epoque"], curseur_xid=start["x"], curseur_seq=0, agence_id=start["agence"])
+    db.execute("UPDATE _sync_session SET muet = 0")
+    db.execute("COMMIT")
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA synchronous = FULL")
+    engine = create_sqlite_engine(cache.path, cache.key)
+    try:
+        with engine.begin() as connection:
+            capture.install(connection)
+    finally:
+        engine.dispose()
+    return copied

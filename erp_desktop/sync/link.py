@@ -1,0 +1,178 @@
+"""The line to the centre: one dedicated autocommit psycopg2 connection, kept warm, with a deadline on everything.
+
+What is counted: a round trip is one statement sent and answered; bytes are the kernel's own counters of the socket
+(Linux; elsewhere they stay 0).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg2
+import sqlalchemy as sa
+from psycopg2 import extensions
+
+from erp_desktop.db.engine import is_loopback, normalise_url
+from erp_desktop.errors import CentralUnreachableError, CloneDetectedError, NotAllowedError, SyncError
+
+_SENT_AT, _RECEIVED_AT = 120, 128
+"""Offsets of tcpi_bytes_acked and tcpi_bytes_received in Linux's struct tcp_info."""
+
+
+class Link:
+    """One connection to the centre.
+
+    Args:
+        url: PostgreSQL address with user and password.
+        connect_timeout_s: seconds to open the line.
+        deadline_s: seconds that one statement may take before the line is declared dead.
+    """
+
+    def __init__(self, url: str, *, connect_timeout_s: int = 5, deadline_s: float = 120.0) -> None:
+        self.url = normalise_url(url)
+        self.connect_timeout_s = connect_timeout_s
+        self.deadline_s = deadline_s
+        self.round_trips = 0
+        self._connection: Any = None
+        self._before = (0, 0)
+
+    @property
+    def open(self) -> bool:
+        return self._connection is not None and not self._connection.closed
+
+    def connect(self) -> None:
+        """Open the line if it is closed.
+
+        Raises:
+            CentralUnreachableError: nobody answers.
+            NotAllowedError: the login was refused.
+        """
+        if self.open:
+            return
+        arguments = _libpq_arguments(self.url)
+        arguments.update(
+            connect_timeout=self.connect_timeout_s, keepalives=1, keepalives_idle=10, keepalives_interval=5,
+            keepalives_count=3, tcp_user_timeout=int(self.deadline_s * 1000), application_name="erp-mif",
+        )  # fmt: skip
+        try:
+            self._connection = psycopg2.connect(**arguments)
+        except psycopg2.OperationalError as error:
+            text = str(error)
+            if "authentication failed" in text or "not permitted to log in" in text or "no password" in text:
+                raise NotAllowedError("Le centre a refusé l'identifiant de ce poste.") from error
+            if "does not exist" in text:
+                raise NotAllowedError("La base demandée n'existe pas sur le serveur central.") from error
+            raise CentralUnreachableError("Le serveur central ne répond pas.") from error
+        self._connection.autocommit = True
+        self.round_trips += 1
+        self._before = (0, 0)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg2.Error):
+                self._connection.close()
+            self._connection = None
+
+    def abort(self) -> None:
+        """Cut the line from another thread; a statement under way fails at once."""
+        connection = self._connection
+        if connection is not None and not connection.closed:
+            with contextlib.suppress(OSError, psycopg2.Error):
+                duplicate = socket.socket(fileno=os.dup(connection.fileno()))
+                with contextlib.closing(duplicate):
+                    duplicate.shutdown(socket.SHUT_RDWR)
+
+    def row(self, sql: str, parameters: tuple[object, ...] = ()) -> tuple[Any, ...]:
+        """Run one statement in one round trip and return its only row."""
+        self.connect()
+        with self._guard(), self._connection.cursor() as cursor:
+            self.round_trips += 1
+            cursor.execute(sql, parameters)
+            row: tuple[Any, ...] = cursor.fetchone()
+            return row
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A read-only REPEATABLE READ transaction around several statements."""
+        self.connect()
+        with self._guard():
+            self._connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
+            try:
+                yield
+            finally:
+                if self.open:
+                    with contextlib.suppress(psycopg2.Error):
+                        self._connection.rollback()
+                        self._connection.set_session(isolation_level="DEFAULT", readonly=False, autocommit=True)
+
+    def copy_out(self, query: str, sink: Any) -> None:
+        """COPY a query's rows in text form into ``sink.write(bytes)``."""
+        with self._guard(), self._connection.cursor() as cursor:
+            self.round_trips += 1
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT", sink, size=1 << 18)
+
+    def traffic(self) -> tuple[int, int]:
+        """Bytes sent and received on this line so far; (0, 0) where the kernel does not tell."""
+        if not self.open or not sys.platform.startswith("linux"):
+            return self._before
+        with contextlib.closing(socket.socket(fileno=os.dup(self._connection.fileno()))) as duplicate:
+            try:
+                info = duplicate.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            except OSError:
+                return self._before
+        if len(info) >= _RECEIVED_AT + 8:
+            self._before = (
+                struct.unpack_from("Q", info, _SENT_AT)[0],
+                struct.unpack_from("Q", info, _RECEIVED_AT)[0],
+            )
+        return self._before
+
+    @contextlib.contextmanager
+    def _guard(self) -> Iterator[None]:
+        # libpq has no deadline of its own for a statement, and a half-open line answers nothing for minutes.
+        timer = threading.Timer(self.deadline_s, self.abort)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except psycopg2.Error as error:
+            raise self._translate(error) from error
+        finally:
+            timer.cancel()
+
+    def _translate(self, error: psycopg2.Error) -> Exception:
+        code = error.pgcode or ""
+        text = (error.diag.message_primary or str(error)).strip()
+        if code == "EM012":
+            return CloneDetectedError(
+                f"Le centre connaît une autre suite de ce poste ({text}) : disque cloné ou base restaurée. "
+                "Rien n'est perdu ; réinscrivez ce poste."
+            )
+        if code in {"EM011", "42501"}:
+            return NotAllowedError(f"Le centre refuse ce poste : {text}.")
+        if not code or code[:2] in {"08", "57"}:
+            self.close()
+            return CentralUnreachableError("La ligne avec le serveur central a été coupée.")
+        if code in {"40001", "40P01", "55P03"}:
+            return CentralUnreachableError("Le centre est occupé ; le lot sera renvoyé.")
+        return SyncError(f"Le centre a refusé l'échange : {text}.")
+
+
+def _libpq_arguments(url: sa.URL) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "host": url.host, "port": url.port or 5432, "dbname": url.database, "user": url.username,
+        "password": url.password, **url.query,
+    }  # fmt: skip
+    if not is_loopback(url.host):
+        arguments.setdefault("sslmode", "verify-full")
+    return {k: v for k, v in arguments.items() if v is not None}
+
+
+extensions.register_type(extensions.UNICODE)
