@@ -11,7 +11,6 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import shutil
 import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,14 +20,6 @@ import sqlalchemy as sa
 from erp_desktop.db import migrate
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    # Its own collector does not work with this pytest; tests/migrations covers more than its defaults.
-    plugin = config.pluginmanager.get_plugin("pytest_alembic")
-    if plugin is not None:
-        config.pluginmanager.unregister(plugin)
-    config.option.pytest_alembic_tests_path = "aucun"
 
 
 @pytest.fixture(scope="session")
@@ -73,8 +64,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("modele") / "modele.sqlite"
     engine = create_sqlite_engine(path)
     try:
-        with engine.connect() as connection, warnings.catch_warnings():
-            warnings.simplefilter("ignore", sa.exc.SADeprecationWarning)
+        with engine.connect() as connection:
             migrate.upgrade(connection)
             raw = connection.connection.dbapi_connection
             assert raw is not None

@@ -126,13 +126,10 @@ def install(connection: sa.Connection) -> None:
         for row in connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         if row[0].isidentifier()
     }
-    existing: dict[str, str] = dict(
-        connection.exec_driver_sql(
-            f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{PREFIX}%'"
-        )
-        .tuples()
-        .all()
+    rows = connection.exec_driver_sql(
+        f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{PREFIX}%'"
     )
+    existing: dict[str, str] = {row[0]: row[1] for row in rows}
     wanted: dict[str, str] = {}
     if {"_sync_session", "_allocateur", "sync_outbox"} <= present.keys():
         connection.exec_driver_sql("INSERT OR IGNORE INTO _sync_session (un, muet) VALUES (1, 0)")
