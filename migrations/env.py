@@ -8,12 +8,13 @@ one advisory lock, polled, so that two upgrades never interleave.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
 from logging.config import fileConfig
 from typing import Any
 
@@ -43,6 +44,7 @@ class Xid8(sa.types.UserDefinedType[int]):
 
 
 ischema_names.setdefault("xid8", Xid8)
+state = {"steps": 0}
 
 VERROU = 5_278_143_321
 ATTENTE_S = float(os.environ.get("ERP_MIGRATION_LOCK_WAIT", "60"))
@@ -77,8 +79,12 @@ def include_name(name: str | None, kind: str, _parents: Any) -> bool:
     return name in {None, "public", "sync"} if kind == "schema" else True
 
 
-def applied(*, step: Any, **_: Any) -> None:
-    """Tell the caller, inside the revision's transaction: raising here rolls the revision back."""
+def applied(*, step: Any, ctx: Any, **_: Any) -> None:
+    """End of a revision, inside its transaction: raising here rolls the revision back."""
+    if ctx.as_sql or not changes_schema():
+        return
+    state["steps"] += 1
+    importlib.import_module("erp_desktop.db.install").after_migration(ctx.connection)
     tell = config.attributes.get("on_step")
     if tell is not None:
         script = step.up_revision if step.is_upgrade else None
@@ -162,11 +168,37 @@ def postgres_lock(connection: sa.Connection) -> Iterator[None]:
             connection.commit()
 
 
-def drop_triggers(connection: sa.Connection) -> None:
-    """Triggers mention columns that revisions rename or drop, and would capture every backfill."""
+def remove_machinery(connection: sa.Connection) -> None:
+    """Take away triggers and policies: they name columns that revisions change, and would capture every backfill."""
+    if connection.dialect.name == "postgresql":
+        importlib.import_module("erp_desktop.db.central").uninstall(connection)
+        return
     names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
     for name in names:
         connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+
+
+def wrap_steps(connection: sa.Connection) -> None:
+    """Each revision removes the machinery first and puts it back last, all in its own transaction."""
+    running = context.get_context()
+    planned = running._migrations_fn  # noqa: SLF001
+
+    def steps(heads: Any, running_context: Any) -> Iterator[Any]:
+        for step in planned(heads, running_context):
+            step.migration_fn = one_step(connection, step.migration_fn)
+            yield step
+
+    if planned is not None:
+        running._migrations_fn = steps  # noqa: SLF001
+
+
+def one_step(connection: sa.Connection, revision_function: Any) -> Any:
+    @wraps(revision_function)
+    def run(**arguments: Any) -> None:
+        remove_machinery(connection)
+        revision_function(**arguments)
+
+    return run
 
 
 def changes_schema() -> bool:
@@ -177,31 +209,43 @@ def changes_schema() -> bool:
     return asked is None or asked in {"upgrade", "downgrade"}
 
 
-def after_migration(connection: sa.Connection) -> None:
-    if importlib.util.find_spec("erp_desktop.db.install") is not None:
+def current(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found
+
+
+def finish(connection: sa.Connection, before: str | None, started: float) -> None:
+    """Without any step the machinery is put back all the same: running `upgrade head` again repairs it."""
+    after = current(connection)
+    if not state["steps"]:
         importlib.import_module("erp_desktop.db.install").after_migration(connection)
+    connection.commit()
+    if after is not None:
+        audit = importlib.import_module("erp_desktop.db.audit")
+        audit.record(connection, before, after, time.monotonic() - started)
 
 
 def run_on(connection: sa.Connection) -> None:
     name = connection.dialect.name
     moving = changes_schema()
+    started = time.monotonic()
     with sqlite_rules(connection) if name == "sqlite" else postgres_lock(connection):
-        if moving and name == "sqlite":
-            drop_triggers(connection)
-            connection.commit()
+        before = current(connection)
+        connection.rollback()
         context.configure(connection=connection, **options(name))
-        try:
+        if not moving:
             with context.begin_transaction():
                 context.run_migrations()
-            if name == "sqlite":
-                verify_foreign_keys(connection)
-        finally:
-            # Also after a failure: the last committed revision gets its triggers back.
-            if connection.in_transaction():
-                connection.rollback()
-            if moving:
-                after_migration(connection)
-                connection.commit()
+            return
+        wrap_steps(connection)
+        with context.begin_transaction():
+            context.run_migrations()
+        if name == "sqlite":
+            verify_foreign_keys(connection)
+            connection.rollback()
+        finish(connection, before, started)
 
 
 def run_online() -> None:
@@ -221,7 +265,13 @@ def run_offline() -> None:
     url = address()
     name = url.get_backend_name()
     if name == "sqlite":
-        raise SystemExit("SQLite : utilisez « erp-admin db preview », qui exécute sur une copie et montre le SQL.")
+        # Rebuilding a table needs one to reflect: the same revisions run on an empty database in memory.
+        start = context.get_starting_revision_argument() or "base"
+        end = context.get_revision_argument() or "head"
+        command = [sys.executable, "-m", "erp_desktop.db.preview", str(start), str(end)]
+        written = subprocess.run(command, check=True, capture_output=True, text=True, cwd=paths.ROOT)
+        config.print_stdout("%s", written.stdout)
+        return
     context.configure(dialect_name=name, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options(name))
     with context.begin_transaction():
         context.run_migrations()

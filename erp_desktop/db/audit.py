@@ -1,0 +1,67 @@
+"""Written after every migration, whoever ran it: the audit row, and at the centre the compatibility window."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+
+import sqlalchemy as sa
+
+import erp_desktop
+from erp_desktop import clock
+from erp_desktop.db import history
+
+_JOURNAL = sa.table(
+    "journal_migrations",
+    *(sa.column(name) for name in ("qui", "quand", "de", "vers", "duree_s", "app_version")),
+)
+
+
+def author(connection: sa.Connection) -> str:
+    """Who is migrating: the PostgreSQL role, or the account of this machine."""
+    try:
+        account = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        account = "?"
+    here = f"{account}@{platform.node() or '?'}"
+    if connection.dialect.name == "postgresql":
+        here = f"{connection.exec_driver_sql('SELECT session_user').scalar_one()} ({here})"
+    return here[:120]
+
+
+def record(connection: sa.Connection, before: str | None, after: str, seconds: float) -> None:
+    """Note a finished migration, in a transaction of its own; does nothing below the revision with the tables."""
+    if connection.in_transaction():
+        connection.rollback()
+    with connection.begin():
+        present = sa.inspect(connection).has_table("journal_migrations")
+        if present and before != after:
+            now = clock.now()
+            quand = clock.to_text(now) if connection.dialect.name == "sqlite" else now
+            connection.execute(
+                _JOURNAL.insert().values(qui=author(connection), quand=quand, de=before, vers=after,
+                                         duree_s=round(seconds, 3), app_version=erp_desktop.__version__)
+            )  # fmt: skip
+    if connection.dialect.name == "postgresql" and after == history.head():
+        record_window(connection)
+
+
+def record_window(connection: sa.Connection) -> str:
+    """Publish what structure the centre has and which clients may write to it; the mark that was published."""
+    from erp_desktop.db import fingerprint
+
+    with connection.begin():
+        mark = fingerprint.digest(fingerprint.read(connection))
+        last = connection.exec_driver_sql(
+            "SELECT revision, fingerprint FROM sync.schema_compat ORDER BY id DESC LIMIT 1"
+        ).first()
+        if last is None or (last[0], last[1]) != (history.head(), mark):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO sync.schema_compat (revision, min_client_revision, fingerprint, par, app_version) "
+                    "VALUES (:revision, :least, :mark, :par, :version)"
+                ),
+                {"revision": history.head(), "least": history.minimum_client(), "mark": mark,
+                 "par": author(connection), "version": erp_desktop.__version__},
+            )  # fmt: skip
+    return mark

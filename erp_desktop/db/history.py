@@ -1,0 +1,115 @@
+"""The revisions that this program knows, read from ``migrations/manifest.json`` without importing Alembic.
+
+The manifest lists the shipped revisions in order with the checksum of each file. A shipped revision never changes:
+``python -m erp_desktop.db.history`` adds new files to the manifest and refuses when a listed one was edited.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from erp_desktop import paths
+from erp_desktop.errors import DatabaseRefusedError, UpgradeError
+
+MANIFEST = paths.MIGRATIONS / "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One shipped revision; ``sha256`` is of its file with Unix line ends."""
+
+    revision: str
+    fichier: str
+    sha256: str
+
+
+@cache
+def _manifest() -> tuple[tuple[Revision, ...], str]:
+    stored = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    return tuple(Revision(**row) for row in stored["revisions"]), str(stored["min_client"])
+
+
+def revisions() -> tuple[Revision, ...]:
+    """Shipped revisions, oldest first."""
+    return _manifest()[0]
+
+
+def head() -> str:
+    return revisions()[-1].revision
+
+
+def minimum_client() -> str:
+    """The oldest revision whose clients may still write to a centre at :func:`head`."""
+    return _manifest()[1]
+
+
+def position(revision: str) -> int | None:
+    """Rank of a revision, oldest 0; None when this program does not know it."""
+    return next((rank for rank, row in enumerate(revisions()) if row.revision == revision), None)
+
+
+def between(before: str | None, after: str) -> list[str]:
+    """Revisions after ``before`` (None: nothing applied) up to ``after``.
+
+    Raises:
+        DatabaseRefusedError: one of them is unknown.
+    """
+    start = -1 if before is None else position(before)
+    end = position(after)
+    if start is None or end is None:
+        unknown = before if start is None else after
+        raise DatabaseRefusedError(f"Révision inconnue de cette version du programme : {unknown}.")
+    return [row.revision for row in revisions()[start + 1 : end + 1]]
+
+
+def checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def verify(folder: Path | None = None) -> None:
+    """Refuse to run a history whose files are not the shipped ones.
+
+    Raises:
+        UpgradeError: a listed file is missing or was edited, or an unlisted one is present.
+    """
+    versions = folder or paths.MIGRATIONS / "versions"
+    listed = {row.fichier: row.sha256 for row in revisions()}
+    present = {path.name: path for path in versions.glob("*.py")}
+    edited = [name for name, wanted in listed.items() if name in present and checksum(present[name]) != wanted]
+    wrong = sorted(edited + list(listed.keys() ^ present.keys()))
+    if wrong:
+        raise UpgradeError(f"Migrations modifiées ou manquantes, mise à niveau refusée : {', '.join(wrong)}.")
+
+
+def extend() -> list[str]:
+    """Add files that the manifest does not list yet, in the order of their chain; their names."""
+    from erp_desktop.db import migrate
+
+    stored = json.loads(MANIFEST.read_text(encoding="utf-8")) if MANIFEST.exists() else {"revisions": []}
+    listed = {row["fichier"]: row for row in stored["revisions"]}
+    rows, added = [], []
+    for script in reversed(list(migrate.scripts().walk_revisions())):
+        path = Path(script.path)
+        row = {"revision": script.revision, "fichier": path.name, "sha256": checksum(path)}
+        if path.name in listed and listed[path.name] != row:
+            raise UpgradeError(f"{path.name} est déjà livrée et ne doit plus changer.")
+        if path.name not in listed:
+            added.append(path.name)
+        rows.append(row)
+    stored = {"min_client": stored.get("min_client", rows[-1]["revision"]), "revisions": rows}
+    text = json.dumps(stored, indent=1, ensure_ascii=False)
+    MANIFEST.write_text(re.sub(r"\r\n?", "\n", text) + "\n", encoding="utf-8", newline="\n")
+    return added
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write("".join(f"{name}\n" for name in extend()))
+    except UpgradeError as error:
+        raise SystemExit(str(error)) from error
