@@ -1,12 +1,159 @@
-"""erp-admin sync."""
+"""erp-admin sync: run a cycle, see what waits, decide."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+from sqlalchemy.orm import Session
+
+from erp_desktop import settings
+from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded
+from erp_desktop.db import secrets as secret_store
+from erp_desktop.db.session import transaction
+from erp_desktop.errors import UserError
+from erp_desktop.sync import conflicts as inbox
+from erp_desktop.sync import status as states
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.enrolment import device_link
+from erp_desktop.sync.verify import verify as compare
 
 app = typer.Typer(no_args_is_help=True, help="La synchronisation d'un poste.")
 
+CacheFile = Annotated[Path, typer.Option("--cache", help="Fichier de la base locale.")]
 
-@app.callback()
-def _group() -> None:
-    """La synchronisation d'un poste."""
+
+@contextmanager
+def _syncer(path: Path, secrets: Path | None) -> Iterator[Syncer]:
+    if not path.is_file():
+        raise UserError(f"Le fichier {path} n'existe pas.")
+    options = settings.load()
+    with Cache(path, secret_store.cache_key(path, secrets)) as cache:
+        link = device_link(
+            cache, secrets, connect_timeout_s=options.connect_timeout_s, deadline_s=options.cycle_deadline_s
+        )
+        try:
+            yield Syncer(cache, link, batch=options.sync_batch)
+        finally:
+            link.close()
+
+
+@contextmanager
+def _session(path: Path, secrets: Path | None, *, write: bool = False) -> Iterator[Session]:
+    with Target(None, path, secrets).engine() as engine, transaction(engine, write=write) as session:
+        yield session
+
+
+@app.command()
+@guarded
+def run(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Envoyer et recevoir jusqu'à ce que tout soit à jour."""
+    with _syncer(cache, secrets) as syncer:
+        result = syncer.run()
+    emit(
+        as_json,
+        result,
+        f"{result.pushed} envoyés, {result.pulled} reçus, {result.conflicts} conflits, {result.parked} mis de côté "
+        f"({result.round_trips} allers-retours, {result.seconds:.2f} s).",
+    )
+
+
+@app.command()
+@guarded
+def status(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Ce qui attend, ce qui a été refusé, dernier cycle."""
+    with _session(cache, secrets) as session:
+        state = states.etat(session)
+        waiting = states.sortants(session)
+    text = f"{state.en_attente} en attente, {state.refuses} mis de côté, {state.conflits} conflits à décider."
+    emit(as_json, {"etat": state, "sortants": waiting}, text)
+
+
+@app.command()
+@guarded
+def verify(
+    cache: CacheFile,
+    secrets: Secrets = None,
+    repair: Annotated[bool, typer.Option(help="Remettre la version du centre.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Comparer chaque ligne avec le centre et réparer les différences."""
+    with _syncer(cache, secrets) as syncer:
+        syncer.run()
+        found = compare(syncer.cache, syncer.link, repair=repair)
+    emit(as_json, found, f"{found.rows} lignes comparées, {len(found.differences)} tables différentes, "
+         f"{found.repaired} lignes réparées.")  # fmt: skip
+
+
+@app.command()
+@guarded
+def conflicts(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Les valeurs qui ont perdu : base, mienne, leur."""
+    with _session(cache, secrets) as session:
+        found = inbox.liste(session)
+    emit(as_json, found, lambda: "\n".join(
+        f"{c.id:>5} {c.libelle} {c.champ or 'suppression'} : {c.base!r} → mien {c.mien!r}, leur {c.leur!r}"
+        f"{' (réglé)' if c.resolu else ' (à décider)' if c.a_decider else ''}" for c in found)
+         or "Aucun conflit.")  # fmt: skip
+
+
+@app.command()
+@guarded
+def parked(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Les groupes que le centre a refusés."""
+    with _session(cache, secrets) as session:
+        found = states.gares(session)
+    emit(as_json, found, lambda: "\n".join(f"{g.id:>5} [{g.code}] {g.raison} : {g.lignes}" for g in found)
+         or "Rien n'est mis de côté.")  # fmt: skip
+
+
+@app.command()
+@guarded
+def rejected(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Les lignes reçues que cette base n'a pas pu prendre."""
+    with Target(None, cache, secrets).engine() as engine, engine.connect() as connection:
+        found = [
+            dict(r)
+            for r in connection.exec_driver_sql(
+                "SELECT nom_table, pk, raison, quand FROM sync_recus_rejetes ORDER BY quand"
+            ).mappings()
+        ]
+    emit(as_json, found, "\n".join(f"{r['nom_table']} {r['pk']} : {r['raison']}" for r in found) or "Aucune.")
+
+
+@app.command()
+@guarded
+def resolve(
+    conflict_id: int,
+    cache: CacheFile,
+    keep: Annotated[str | None, typer.Option(help="mine ou theirs")] = None,
+    value: Annotated[str | None, typer.Option(help="Valeur en JSON.")] = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Régler un conflit : garder la mienne, la leur, ou écrire une valeur."""
+    if (keep is None) == (value is None) or keep not in {None, "mine", "theirs"}:
+        raise typer.BadParameter("donner --keep mine, --keep theirs ou --value JSON")
+    chosen: Any = None
+    if value is not None:
+        try:
+            chosen = json.loads(value)
+        except ValueError as error:
+            raise typer.BadParameter("--value doit être du JSON") from error
+    with _session(cache, secrets, write=True) as session:
+        inbox.resolve(session, conflict_id, keep, chosen)  # type: ignore[arg-type]
+    emit(as_json, {"resolved": conflict_id, "keep": keep or "value"}, f"Conflit {conflict_id} réglé.")
+
+
+@app.command()
+@guarded
+def unpark(group_id: int, cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Renvoyer un groupe mis de côté au prochain cycle."""
+    with _session(cache, secrets, write=True) as session:
+        inbox.unpark(session, group_id)
+    emit(as_json, {"unparked": group_id}, f"Groupe {group_id} renvoyé au prochain cycle.")

@@ -76,7 +76,9 @@ BEGIN
   EXECUTE format('INSERT INTO public.%I (%s) SELECT %s FROM jsonb_array_elements($1) r '
     || 'WHERE (r->>0)::int BETWEEN $2 AND $3', t, noms, valeurs)
     USING bloc->'r', lower(plage), upper(plage) - 1;
-  EXECUTE $q${_INSERT_STATE}$q$ USING t, bloc, plage, v_agence, rang_id, v_poste;
+  EXECUTE $q${_INSERT_STATE}$q$ USING t, bloc, plage, v_agence, rang_id,
+    -- The centre stamps audit rows, so their sender needs them back.
+    CASE WHEN audit THEN 0 ELSE v_poste END;
   IF audit AND EXISTS (
     SELECT 1 FROM jsonb_array_elements(bloc->'r') r
       JOIN public.historiques_interventions h ON h.id = (r->>rang_id)::bigint

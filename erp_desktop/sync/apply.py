@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
@@ -29,6 +29,8 @@ class Applied:
     conflicts: int = 0
     parked: int = 0
     rejected: int = 0
+    parked_rows: int = 0
+    tables: set[str] = field(default_factory=set)
 
 
 def apply_answer(cache: Cache, batch: Batch | None, answer: dict[str, Any]) -> Applied:
@@ -62,8 +64,9 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
         rows = cache.all(f"SELECT DISTINCT nom_table, pk FROM sync_outbox WHERE id IN ({marks})", *ids[:500])
         gare = db.execute(
             "INSERT INTO sync_gares (code, raison, contenu, quand) VALUES (?, ?, ?, ?)",
-            (code, reason, dumps([list(r) for r in rows]), now),
+            (code, french_reason(code, reason), dumps([list(r) for r in rows]), now),
         ).lastrowid
+        done.parked_rows += len(rows)
         db.executemany("UPDATE sync_outbox SET refus = ? WHERE id = ?", [(str(gare), i) for i in ids])
     db.executemany(
         "DELETE FROM sync_outbox WHERE id = ?",
@@ -84,6 +87,31 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
     db.execute("DELETE FROM sync_lots WHERE repondu_a IS NOT NULL AND numero <= ?", (batch.numero - 200,))
     done.parked += len(parked)
     done.conflicts += len(outcome["conflits"])
+
+
+_REASONS = {
+    "parent": "La fiche dont dépend ce changement n'existe pas, ou plus, au centre.",
+    "agence": "Ce changement vise une fiche d'une autre agence.",
+    "statut": "Ce changement de statut ne suit pas les étapes permises.",
+    "partie": "Cette fiche n'est plus dans cette agence.",
+    "droit": "Ce poste n'a pas le droit de modifier cette fiche.",
+}
+_DUPLICATES = {
+    "uq_clients_ice": "Cet ICE appartient déjà à un autre client.",
+    "uq_equipements_code_interne": "Ce code interne appartient déjà à un autre équipement.",
+    "uq_equipements_numero_serie": "Ce numéro de série appartient déjà à un autre équipement.",
+    "uq_pieces_detachees_reference": "Cette référence appartient déjà à une autre pièce.",
+    "uq_interventions_numero": "Ce numéro d'intervention existe déjà au centre.",
+    "uq_contrats_numero_contrat": "Ce numéro de contrat existe déjà au centre.",
+}
+
+
+def french_reason(code: str, reason: str) -> str:
+    """The sentence shown to a clerk for what the centre refused; the centre's own words stay behind it."""
+    if code == "doublon":
+        named = next((text for name, text in _DUPLICATES.items() if name in reason), None)
+        return named or f"Cette valeur existe déjà au centre ({reason})."
+    return _REASONS.get(code) or f"Le centre a refusé ce changement ({reason})."
 
 
 def _json(value: object) -> str | None:
@@ -131,6 +159,7 @@ def _rows(cache: Cache, tables: dict[str, list[list[Any]]], dirty: Dirty, done: 
         versions += [(table.name, r[1], r[0]) for r in received]
         clean = [r for r in rows if (table.name, r[0]) not in dirty]
         done.pulled += len(rows)
+        done.tables.add(table.name)
         _upsert(cache, table, clean, done)
         for row in rows:
             if columns := dirty.get((table.name, row[0])):
@@ -225,6 +254,7 @@ def _removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: Appli
                 "DELETE FROM sync_versions WHERE nom_table = ? AND pk = ?", [(table.name, pk) for (pk,) in pks]
             )
             done.pulled += len(pks)
+            done.tables.add(table.name)
 
 
 def _retry_rejected(cache: Cache, done: Applied) -> None:

@@ -9,7 +9,8 @@ interrupts the application of an answer → the SQLite transaction rolls back an
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 
 import erp_desktop
 from erp_desktop import clock
@@ -37,6 +38,7 @@ class CycleResult:
     bytes_in: int = 0
     seconds: float = 0.0
     waiting: int = 0
+    tables: set[str] = field(default_factory=set)
 
 
 class Syncer:
@@ -47,6 +49,7 @@ class Syncer:
         self.link = link
         self.batch = batch
         self.outbox = Outbox(cache)
+        self._remembered: datetime | None = None
 
     def run(self) -> CycleResult:
         """Run one cycle to its end and log it.
@@ -70,7 +73,16 @@ class Syncer:
         result.seconds = round(time.perf_counter() - started, 4)
         if result.pushed or result.pulled or result.parked or result.conflicts:
             self._log(result, started, None)
+        self._remember_success()
         return result
+
+    def _remember_success(self) -> None:
+        """Note the time of the last good cycle, at most once a minute: an idle branch must not wear its disk."""
+        now = clock.now()
+        if self._remembered is None or (now - self._remembered).total_seconds() > 60:
+            with self.cache.writing():
+                self.cache.put(dernier_cycle=clock.to_text(now))
+            self._remembered = now
 
     def _exchange(self, result: CycleResult) -> None:
         self.cache.require("epoque")
@@ -89,11 +101,12 @@ class Syncer:
             done = apply_answer(self.cache, batch, answer)
             if batch is not None:
                 result.batches += 1
-                result.pushed += batch.rows
+                result.pushed += batch.rows - done.parked_rows
             result.pulled += done.pulled
             result.conflicts += done.conflicts
             result.parked += done.parked
             result.rejected += done.rejected
+            result.tables |= done.tables
             more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
             if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
                 break
@@ -126,7 +139,7 @@ class Syncer:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     clock.to_text(clock.now()), time.perf_counter() - started, result.pushed, result.pulled,
-                    result.conflicts, result.parked, error, dumps(asdict(result)),
+                    result.conflicts, result.parked, error, dumps({**asdict(result), "tables": sorted(result.tables)}),
                 ),
             )  # fmt: skip
             db.execute("DELETE FROM sync_journal WHERE id <= (SELECT max(id) FROM sync_journal) - 2000")

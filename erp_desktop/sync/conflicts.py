@@ -1,0 +1,154 @@
+"""The conflict inbox: what lost at the centre, kept with base, mine and theirs.
+
+The policy has already decided and nothing waits. Choosing is an ordinary edit of the live row, captured and sent like
+any other, with undo.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.db.registry import BY_NAME, Kind
+from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.sync.status import detail, libelle, nom_auteur
+
+Keep = Literal["mine", "theirs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflit:
+    """One field that lost, or a whole row (``champ`` None: deletion against update)."""
+
+    id: int
+    table: str
+    pk: int
+    libelle: str
+    detail: str
+    champ: str | None
+    policy: str
+    base: Any
+    mien: Any
+    leur: Any
+    auteur_mien: str
+    auteur_leur: str
+    quand: datetime
+    a_decider: bool
+    resolu: str | None
+
+
+def liste(session: Session, *, tous: bool = True) -> list[Conflit]:
+    """Conflicts, undecided first, newest first; only undecided ones unless ``tous``."""
+    rows = session.execute(
+        sa.text(
+            "SELECT * FROM sync_conflits WHERE :tous OR (a_decider AND resolu IS NULL) "
+            "ORDER BY (a_decider AND resolu IS NULL) DESC, quand DESC, id DESC"
+        ),
+        {"tous": tous},
+    )
+    return [
+        Conflit(
+            r.id, r.nom_table, r.pk, libelle(session, r.nom_table, r.pk), detail(session, r.nom_table, r.pk),
+            r.colonne, r.politique, _value(r.base), _value(r.mien), _value(r.leur), nom_auteur(session, r.auteur_mien),
+            r.auteur_leur or "", clock.from_text(r.quand), bool(r.a_decider), r.resolu,
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def _value(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _load(session: Session, identifier: int) -> Any:
+    row = session.execute(sa.text("SELECT * FROM sync_conflits WHERE id = :i"), {"i": identifier}).one_or_none()
+    if row is None:
+        raise NotFoundError(f"Aucun conflit n° {identifier} dans cette base.")
+    return row
+
+
+def resolve(session: Session, conflit_id: int, keep: Keep | None = None, value: Any = None) -> None:
+    """Decide a conflict: keep mine, keep theirs, or write ``value`` (wire form of the column).
+
+    Raises:
+        NotFoundError: no such conflict.
+        UserError: already decided, or the row is not here any more.
+    """
+    row = _load(session, conflit_id)
+    if row.resolu is not None:
+        raise UserError(f"Le conflit n° {conflit_id} est déjà réglé.")
+    before: Any = None
+    if row.colonne is None:
+        _resolve_row(session, row, keep)
+    else:
+        before = _current(session, row)
+        chosen = _value(row.mien) if keep == "mine" else _value(row.leur) if keep == "theirs" else value
+        if keep != "theirs" or before != chosen:
+            _write(session, row, chosen)
+    session.execute(
+        sa.text("UPDATE sync_conflits SET resolu = :r, resolu_a = :a, avant_resolution = :b WHERE id = :i"),
+        {"r": keep or "value", "a": clock.to_text(clock.now()), "b": json.dumps(before), "i": conflit_id},
+    )
+
+
+def undo(session: Session, conflit_id: int) -> None:
+    """Take a decision back: the field returns to what it was just before, by an ordinary edit."""
+    row = _load(session, conflit_id)
+    if row.resolu is None:
+        raise UserError(f"Le conflit n° {conflit_id} n'est pas réglé.")
+    if row.colonne is not None:
+        _write(session, row, _value(row.avant_resolution))
+    session.execute(
+        sa.text("UPDATE sync_conflits SET resolu = NULL, resolu_a = NULL WHERE id = :i"), {"i": conflit_id}
+    )
+
+
+def _resolve_row(session: Session, row: Any, keep: Keep | None) -> None:
+    """Deletion against update: the update stood; keeping the deletion deletes again."""
+    mine_deleted = _value(row.mien) == "supprime"
+    if keep is None:
+        raise UserError("Une suppression se règle en gardant l'une des deux versions.")
+    if mine_deleted == (keep == "mine"):
+        session.execute(sa.text(f"DELETE FROM {BY_NAME[row.nom_table].name} WHERE id = :pk"), {"pk": row.pk})
+
+
+def _current(session: Session, row: Any) -> Any:
+    column = BY_NAME[row.nom_table].column(row.colonne)
+    found = session.execute(
+        sa.text(f"SELECT {column.name} FROM {row.nom_table} WHERE id = :pk"), {"pk": row.pk}
+    ).one_or_none()
+    if found is None:
+        raise UserError("La fiche de ce conflit n'est plus sur ce poste.")
+    return found[0].hex() if isinstance(found[0], bytes) else found[0]
+
+
+def _write(session: Session, row: Any, value: Any) -> None:
+    column = BY_NAME[row.nom_table].column(row.colonne)
+    stored = bytes.fromhex(value) if column.kind is Kind.BYTES and value is not None else value
+    changed = session.execute(
+        sa.text(f"UPDATE {row.nom_table} SET {column.name} = :v, updated_at = :a WHERE id = :pk RETURNING id"),
+        {"v": stored, "a": clock.to_text(clock.now()), "pk": row.pk},
+    ).first()
+    if changed is None:
+        raise UserError("La fiche de ce conflit n'est plus sur ce poste.")
+
+
+def unpark(session: Session, gare_id: int) -> None:
+    """Send a parked unit again at the next cycle, and with it the units that were only waiting for a parent."""
+    row = session.execute(
+        sa.text("SELECT id FROM sync_gares WHERE id = :i AND etat = 'gare'"), {"i": gare_id}
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(f"Aucun groupe n° {gare_id} n'est mis de côté.")
+    ready = session.execute(
+        sa.text("SELECT id FROM sync_gares WHERE etat = 'gare' AND (id = :i OR code = 'parent')"), {"i": gare_id}
+    ).scalars()
+    for identifier in list(ready):
+        session.execute(sa.text("UPDATE sync_outbox SET refus = NULL WHERE refus = :r"), {"r": str(identifier)})
+        session.execute(sa.text("UPDATE sync_gares SET etat = 'renvoye' WHERE id = :i"), {"i": identifier})

@@ -1,0 +1,152 @@
+"""The network thread of a branch: cycles in the background, wakes on demand, backs off when the line is down.
+
+Nothing here touches the GUI: listeners are called on this thread and must only post to their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from erp_desktop import clock
+from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.db.session import transaction
+from erp_desktop.errors import CentralUnreachableError, ErpError
+from erp_desktop.settings import Settings
+from erp_desktop.sync import status
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.cycle import CycleResult, Syncer
+from erp_desktop.sync.enrolment import device_link
+from erp_desktop.sync.link import Link
+from erp_desktop.sync.status import EtatSync
+
+_log = logging.getLogger(__name__)
+BACKOFF_MAX_S = 60.0
+
+Listener = Callable[[EtatSync], None]
+DataListener = Callable[[frozenset[str], CycleResult], None]
+
+
+class SyncService:
+    """Synchronises one cache until stopped.
+
+    Retry policy: an unreachable centre is tried again after 1, 2, 4 … 60 s, each with up to 50 % of jitter so that
+    twenty branches coming back do not knock together; a refusal (schema, clone, rights) is tried at the slowest pace;
+    ``request_cycle`` cuts any wait short.
+
+    Args:
+        settings: interval, batch size and deadlines.
+        cache: the enrolled cache file.
+        key: its encryption key, or None.
+        listener: called with each new state.
+        on_data: called with the names of tables that a cycle changed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        cache: Path,
+        key: str | None = None,
+        listener: Listener | None = None,
+        on_data: DataListener | None = None,
+    ) -> None:
+        self.settings = settings
+        self.path = cache
+        self.key = key
+        self.listener = listener
+        self.on_data = on_data
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._line_up = True
+        self._link: Link | None = None
+        self._failures = 0
+        self._offline_since: datetime | None = None
+        self._online: bool | None = None
+        self._error: str | None = None
+        self._thread = threading.Thread(target=self._loop, name="synchronisation", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Cut the line if need be and wait for the thread."""
+        self._stopping.set()
+        self._wake.set()
+        if self._link is not None:
+            self._link.abort()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def request_cycle(self) -> None:
+        """Run a cycle as soon as possible."""
+        self._wake.set()
+
+    def set_line(self, up: bool) -> None:
+        """Cut the line on purpose, or give it back."""
+        self._line_up = up
+        if not up and self._link is not None:
+            self._link.abort()
+        self._failures = 0
+        self._wake.set()
+
+    @property
+    def line_up(self) -> bool:
+        return self._line_up
+
+    def _loop(self) -> None:
+        engine = create_sqlite_engine(self.path, self.key)
+        try:
+            with Cache(self.path, self.key) as cache:
+                self._link = device_link(
+                    cache, self.settings.secrets_file, connect_timeout_s=self.settings.connect_timeout_s,
+                    deadline_s=self.settings.cycle_deadline_s,
+                )  # fmt: skip
+                syncer = Syncer(cache, self._link, batch=self.settings.sync_batch)
+                while not self._stopping.is_set():
+                    self._wake.clear()
+                    result = self._cycle(syncer)
+                    delay = self._delay()
+                    with transaction(engine, write=False) as session:
+                        state = status.etat(
+                            session, en_ligne=self._online, hors_ligne_depuis=self._offline_since,
+                            prochain_essai_s=delay, erreur=self._error,
+                        )  # fmt: skip
+                    if self.listener:
+                        self.listener(state)
+                    if result and result.tables and self.on_data:
+                        self.on_data(frozenset(result.tables), result)
+                    self._wake.wait(delay)
+        except ErpError as error:
+            _log.error("synchronisation stopped: %s", error)
+        finally:
+            if self._link is not None:
+                self._link.close()
+            engine.dispose()
+
+    def _cycle(self, syncer: Syncer) -> CycleResult | None:
+        started = time.perf_counter()
+        try:
+            if not self._line_up:
+                syncer.link.close()
+                raise CentralUnreachableError("La ligne est coupée.")
+            result = syncer.run()
+        except ErpError as error:
+            self._online = False
+            self._failures += 1
+            self._offline_since = self._offline_since or clock.now()
+            self._error = str(error)
+            if self._failures == 1:
+                _log.info("cycle failed after %.2f s: %s", time.perf_counter() - started, error)
+            return None
+        self._online, self._failures, self._offline_since, self._error = True, 0, None, None
+        return result
+
+    def _delay(self) -> float:
+        if not self._failures:
+            return self.settings.sync_interval_s
+        return min(BACKOFF_MAX_S, 2.0 ** min(self._failures - 1, 6)) * (1 + random.random() / 2)  # noqa: S311
