@@ -55,8 +55,8 @@ def liste(session: Session, *, tous: bool = True) -> list[Conflit]:
     return [
         Conflit(
             r.id, r.nom_table, r.pk, libelle(session, r.nom_table, r.pk), detail(session, r.nom_table, r.pk),
-            r.colonne, r.politique, _value(r.base), _value(r.mien), _value(r.leur), nom_auteur(session, r.auteur_mien),
-            r.auteur_leur or "", clock.from_text(r.quand), bool(r.a_decider), r.resolu,
+            r.colonne, r.politique, _value(r.base), _value(r.mien), _value(r.leur),
+            nom_auteur(session, r.auteur_mien), r.auteur_leur or "", clock.from_text(r.quand), bool(r.a_decider), r.resolu,
         )
         for r in rows
     ]  # fmt: skip

@@ -139,7 +139,8 @@ class Syncer:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     clock.to_text(clock.now()), time.perf_counter() - started, result.pushed, result.pulled,
-                    result.conflicts, result.parked, error, dumps({**asdict(result), "tables": sorted(result.tables)}),
+                    result.conflicts, result.parked, error,
+                    dumps({**asdict(result), "tables": sorted(result.tables)}),
                 ),
             )  # fmt: skip
             db.execute("DELETE FROM sync_journal WHERE id <= (SELECT max(id) FROM sync_journal) - 2000")

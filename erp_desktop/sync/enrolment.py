@@ -141,7 +141,9 @@ def _register(engine: sa.Engine, agence: str, name: str, password: str) -> tuple
         connection.execute(sa.text("LOCK TABLE sync.devices IN SHARE ROW EXCLUSIVE MODE"))
         poste = int(connection.execute(sa.text("SELECT coalesce(max(poste), 0) + 1 FROM sync.devices")).scalar_one())
         base = str(connection.execute(sa.text("SELECT current_database()")).scalar_one())
-        login = f"erp_{base}"[:54] + f"_p{poste}"
+        # Logins belong to the server: the database's oid keeps them apart even from a dropped namesake's.
+        oid = connection.execute(sa.text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar()
+        login = f"erp_{base[:36]}_{oid}_p{poste}"
         connection.execute(
             sa.text("INSERT INTO sync.devices (poste, login, nom, agence_id) VALUES (:p, :l, :n, :a)"),
             {"p": poste, "l": login, "n": name, "a": row.id},

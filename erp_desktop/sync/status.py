@@ -195,9 +195,10 @@ def recus(session: Session, limite: int = 100) -> list[Recu]:
     rows = session.execute(
         sa.text(
             "SELECT i.id, i.numero, i.updated_at, h.user_id FROM interventions i "
-            "LEFT JOIN historiques_interventions h ON h.id = (SELECT x.id FROM historiques_interventions x WHERE x.intervention_id = i.id "
-            "ORDER BY x.horodatage DESC LIMIT 1) WHERE NOT EXISTS (SELECT 1 FROM sync_outbox o "
-            "WHERE o.nom_table = 'interventions' AND o.pk = i.id) ORDER BY i.updated_at DESC LIMIT :n"
+            "LEFT JOIN historiques_interventions h ON h.id = (SELECT x.id FROM historiques_interventions x "
+            "WHERE x.intervention_id = i.id ORDER BY x.horodatage DESC LIMIT 1) "
+            "WHERE NOT EXISTS (SELECT 1 FROM sync_outbox o WHERE o.nom_table = 'interventions' AND o.pk = i.id) "
+            "ORDER BY i.updated_at DESC LIMIT :n"
         ),
         {"n": limite},
     )
