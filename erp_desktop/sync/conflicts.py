@@ -52,14 +52,27 @@ def liste(session: Session, *, tous: bool = True) -> list[Conflit]:
         ),
         {"tous": tous},
     )
-    return [
-        Conflit(
-            r.id, r.nom_table, r.pk, libelle(session, r.nom_table, r.pk), detail(session, r.nom_table, r.pk),
-            r.colonne, r.politique, _value(r.base), _value(r.mien), _value(r.leur),
-            nom_auteur(session, r.auteur_mien), r.auteur_leur or "", clock.from_text(r.quand), bool(r.a_decider), r.resolu,
-        )
-        for r in rows
-    ]  # fmt: skip
+    return [_conflit(session, row) for row in rows]
+
+
+def _conflit(session: Session, row: Any) -> Conflit:
+    return Conflit(
+        id=row.id,
+        table=row.nom_table,
+        pk=row.pk,
+        libelle=libelle(session, row.nom_table, row.pk),
+        detail=detail(session, row.nom_table, row.pk),
+        champ=row.colonne,
+        policy=row.politique,
+        base=_value(row.base),
+        mien=_value(row.mien),
+        leur=_value(row.leur),
+        auteur_mien=nom_auteur(session, row.auteur_mien),
+        auteur_leur=row.auteur_leur or "",
+        quand=clock.from_text(row.quand),
+        a_decider=bool(row.a_decider),
+        resolu=row.resolu,
+    )
 
 
 def _value(text: str | None) -> Any:
