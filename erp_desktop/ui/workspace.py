@@ -107,6 +107,8 @@ class Workspace(QWidget):
             self._add(key, tr(section.title), section.icon, page)
         self.tabs.show_key(key)
         shown = self.tabs.page(key)
+        if shown is not None:
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
         return shown if isinstance(shown, Page) else None
 
     def open_record(self, kind: str, row_id: int | None) -> Page | None:

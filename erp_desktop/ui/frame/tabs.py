@@ -43,7 +43,7 @@ class TabStrip(QTabBar):
 
     def _close_box(self, index: int) -> QRect:
         tab = self.tabRect(index)
-        return paint.visual(theme().rtl, tab, QRect(tab.right() - 26, tab.y() + 7, 22, 22))
+        return paint.visual(theme().rtl, tab, QRect(tab.right() - 26, tab.y() + 9, 22, 22))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         point = event.position().toPoint()
@@ -122,6 +122,8 @@ class Tabs(QWidget):
         self.strip.setTabData(index, key)
         self.strip.setTabToolTip(index, title)
         self.show_key(key)
+        if self.strip.count() == 1:
+            self._changed(index)
 
     def show_key(self, key: str) -> None:
         if key in self._pages:

@@ -36,6 +36,8 @@ def text(painter: QPainter, rect: QRect, words: str, *, rtl: bool, font: QFont, 
     """One line of text, elided at its end."""
     painter.setFont(font)
     painter.setPen(colour)
+    # The words themselves say which way they read; only their place follows the window.
+    painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
     shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
     painter.drawText(rect, leading(rtl) | Qt.TextFlag.TextSingleLine, shown)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Text
@@ -43,7 +43,8 @@ class _State(QWidget):
         self.words = Text(words, "body", "text.secondary", wrap=True)
         self.words.setAlignment(centre)
         self.words.setFixedWidth(520)
-        self.words.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.MinimumExpanding)
+        # A centred label in a box layout is not asked its height for its width.
+        self.words.setMinimumHeight(self.words.heightForWidth(520))
         self.column.addWidget(self.words, 0, centre)
         self.column.addSpacing(6)
         row = QHBoxLayout()

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -63,7 +64,7 @@ class CellDelegate(QStyledItemDelegate):
         row = index.data(ROW_ROLE)
         inner = rect.adjusted(_PAD, 0, -_PAD, -1)
         if row is None:
-            self._placeholder(painter, inner, column, index.row(), rtl)
+            self.placeholder(painter, inner, column, index.row(), rtl)
         else:
             self._cell(painter, inner, column, row, rtl)
         if (
@@ -76,7 +77,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.restore()
 
     @staticmethod
-    def _placeholder(painter: QPainter, rect: QRect, column: Column[Any], place: int, rtl: bool) -> None:
+    def placeholder(painter: QPainter, rect: QRect, column: Column[Any], place: int, rtl: bool) -> None:
         share = 0.45 + ((place * 7 + len(column.key) * 3) % 5) * 0.09
         width = 16 if column.kind == "priority" else round(rect.width() * share)
         bar = QRect(rect.x(), rect.y() + rect.height() // 2 - 4, width, 8)
@@ -161,6 +162,7 @@ class ListView(QTableView):
         super().__init__(parent)
         self.hovered = -1
         self.keyboard = False
+        self._waiting = False
         self._sort: tuple[str, bool] = ("", False)
         self.lazy = model
         self.setModel(model)
@@ -233,6 +235,32 @@ class ListView(QTableView):
         self.selectRow(place)
         self.scrollTo(self.lazy.index(place, 0))
         return True
+
+    def select_quietly(self, row_id: int) -> None:
+        """Mark a row as current without telling that it was chosen."""
+        blocked = self.blockSignals(True)
+        self.select_id(row_id)
+        self.blockSignals(blocked)
+        self.viewport().update()
+
+    def set_waiting(self, waiting: bool) -> None:
+        """Draw grey bars while an empty list is being read."""
+        self._waiting = waiting
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not (self._waiting and self.lazy.rowCount() == 0):
+            return
+        painter, header = QPainter(self.viewport()), self.horizontalHeader()
+        height, rtl = self.verticalHeader().defaultSectionSize(), theme().rtl
+        for place in range(min(14, self.viewport().height() // height)):
+            for section, column in enumerate(self.lazy.columns):
+                if not header.isSectionHidden(section):
+                    x, wide = header.sectionViewportPosition(section), header.sectionSize(section)
+                    box = QRect(x + _PAD, place * height, wide - 2 * _PAD, height - 1)
+                    CellDelegate.placeholder(painter, box, column, place, rtl)
+        painter.end()
 
     def copy_rows(self) -> None:
         """Put the selected rows on the clipboard, tab-separated, with complete numbers."""

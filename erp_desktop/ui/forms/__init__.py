@@ -1,0 +1,1 @@
+"""The one form panel that every noun uses."""

@@ -1,0 +1,261 @@
+"""One editor per kind of field; all speak values of the domain, not texts."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from PySide6.QtCore import QRect, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
+
+from erp_desktop import clock
+from erp_desktop.ui.forms import dates
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import LineEdit, TextArea, mark
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.theme import theme
+
+
+class Unreadable(Exception):  # noqa: N818 - a state of the field, not an error of the program
+    """What is typed is no value of this field; the text is a sentence for the clerk."""
+
+
+class Editor(QWidget):
+    """Base of the editors.
+
+    ``changed`` is emitted when the person changes the value, never by :meth:`show_value`.
+    """
+
+    changed = Signal()
+
+    def __init__(self, inner: QWidget) -> None:
+        super().__init__()
+        self.inner = inner
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(inner)
+        self.setFocusProxy(inner)
+
+    def value(self) -> Any:
+        """The value typed.
+
+        Raises:
+            Unreadable: it is none.
+        """
+        raise NotImplementedError
+
+    def show_value(self, value: Any, words: str = "") -> None:
+        raise NotImplementedError
+
+    def words(self) -> str:
+        """The text shown, kept in drafts for pickers."""
+        return ""
+
+    def set_invalid(self, invalid: bool) -> None:
+        mark(self.inner, "invalid", invalid)
+
+    def set_read_only(self, read_only: bool) -> None:
+        self.inner.setEnabled(not read_only)
+
+    def setAccessibleName(self, name: str) -> None:
+        super().setAccessibleName(name)
+        self.inner.setAccessibleName(name)
+
+
+class TextEditor(Editor):
+    """One line; an empty text is None."""
+
+    def __init__(self, placeholder: str = "") -> None:
+        self.line = LineEdit(placeholder)
+        super().__init__(self.line)
+        self.line.textEdited.connect(lambda _text: self.changed.emit())
+
+    def value(self) -> Any:
+        return self.line.text().strip() or None
+
+    def show_value(self, value: Any, words: str = "") -> None:
+        self.line.setText(words or ("" if value is None else str(value)))
+        self.line.setCursorPosition(0)
+
+    def set_read_only(self, read_only: bool) -> None:
+        self.line.set_read_only(read_only)
+
+
+class WholeEditor(TextEditor):
+    def value(self) -> Any:
+        text = self.line.text().strip()
+        if not text:
+            return None
+        try:
+            return int(text)
+        except ValueError:
+            raise Unreadable(tr("Nombre entier attendu.")) from None
+
+
+class MoneyEditor(TextEditor):
+    """A decimal number, comma or point."""
+
+    def value(self) -> Any:
+        text = self.line.text().replace(",", ".").replace("\u202f", "").replace(" ", "")
+        if not text:
+            return None
+        try:
+            return Decimal(text)
+        except InvalidOperation:
+            raise Unreadable(tr("Nombre attendu, par exemple 1250,50.")) from None
+
+    def show_value(self, value: Any, words: str = "") -> None:
+        super().show_value(None if value is None else str(value).replace(".", ","), words)
+
+
+class AreaEditor(Editor):
+    """Several lines; an empty text is None."""
+
+    def __init__(self, placeholder: str, lines: int) -> None:
+        self.area = TextArea(placeholder, lines=lines)
+        super().__init__(self.area)
+        self._quiet = False
+        self.area.textChanged.connect(lambda: None if self._quiet else self.changed.emit())
+
+    def value(self) -> Any:
+        return self.area.toPlainText().strip() or None
+
+    def show_value(self, value: Any, words: str = "") -> None:
+        self._quiet = True
+        self.area.setPlainText(words or value or "")
+        self._quiet = False
+
+    def set_read_only(self, read_only: bool) -> None:
+        self.area.set_read_only(read_only)
+
+
+class _Combo(QComboBox):
+    """A combo box with the theme's caret; the wheel scrolls the form, not the value."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        box = paint.visual(theme().rtl, self.rect(), QRect(self.width() - 26, 0, 18, self.height()))
+        colour = theme().color("text.secondary" if self.isEnabled() else "text.disabled")
+        icons.draw(painter, box, "caret-down", colour, 13)
+        painter.end()
+
+
+class ChoiceEditor(Editor):
+    """A short closed list."""
+
+    def __init__(self, options: list[tuple[str, str]]) -> None:
+        self.combo = _Combo()
+        for value, words in options:
+            self.combo.addItem(words, value)
+        super().__init__(self.combo)
+        self.combo.activated.connect(lambda _index: self.changed.emit())
+
+    def value(self) -> Any:
+        return self.combo.currentData()
+
+    def show_value(self, value: Any, words: str = "") -> None:
+        found = self.combo.findData(None if value is None else str(value))
+        if found < 0 and value is not None:
+            self.combo.addItem(words or str(value), str(value))
+            found = self.combo.count() - 1
+        self.combo.setCurrentIndex(found)
+
+
+class _DateLine(LineEdit):
+    def __init__(self, placeholder: str, hours: bool) -> None:
+        super().__init__(placeholder)
+        self._hours = hours
+        self.setToolTip(tr("= maintenant ; d D jour, s S semaine, m M mois après et avant"))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.text()
+        if key and not self.isReadOnly() and key in "=dDsSmM":
+            here = clock.local(clock.now())
+            found = dates.parse(self.text(), here.date())
+            day = here.date() if key == "=" or found is None else dates.moved(found[0], key)
+            if day is not None:
+                hour = here.time() if key == "=" or found is None else found[1]
+                text = day.strftime("%d/%m/%Y")
+                self.setText(f"{text} {hour.strftime('%H:%M')}" if self._hours and hour else text)
+                self.textEdited.emit(self.text())
+            return
+        super().keyPressEvent(event)
+
+
+class DateEditor(Editor):
+    """A business date."""
+
+    _HOURS = False
+    _HINT = "jj/mm/aaaa"
+
+    def __init__(self) -> None:
+        self.line = _DateLine(tr(self._HINT), self._HOURS)
+        super().__init__(self.line)
+        self._shown: tuple[str, Any] = ("", None)
+        self.line.textEdited.connect(lambda _text: self.changed.emit())
+
+    def value(self) -> Any:
+        text = self.line.text().strip()
+        if not text:
+            return None
+        if text == self._shown[0]:
+            return self._shown[1]
+        found = dates.parse(text, clock.today())
+        if found is None:
+            raise Unreadable(tr("Date attendue sous la forme {forme}.", forme=tr(self._HINT)))
+        return self._made(*found)
+
+    def _made(self, day: date, _hour: Any) -> Any:
+        return day
+
+    def show_value(self, value: Any, words: str = "") -> None:
+        text = words or dates.written(value)
+        # Shown to the minute, kept to the microsecond: an untouched instant is not a change.
+        self._shown = (text, value)
+        self.line.setText(text)
+
+    def set_read_only(self, read_only: bool) -> None:
+        self.line.set_read_only(read_only)
+
+
+class InstantEditor(DateEditor):
+    """A planned time on Morocco's wall clock, kept as an instant in UTC."""
+
+    _HOURS = True
+    _HINT = "jj/mm/aaaa hh:mm"
+
+    def _made(self, day: date, hour: Any) -> datetime:
+        return dates.to_instant(day, hour).astimezone(UTC)
+
+
+class FlagEditor(Editor):
+    def __init__(self, words: str) -> None:
+        self.box = QCheckBox(words)
+        super().__init__(self.box)
+        self.box.clicked.connect(lambda _on: self.changed.emit())
+
+    def value(self) -> Any:
+        return self.box.isChecked()
+
+    def show_value(self, value: Any, words: str = "") -> None:  # noqa: ARG002
+        self.box.setChecked(bool(value))
+
+
+class InfoEditor(TextEditor):
+    """Shown, never edited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line.set_read_only(True)
+
+    def value(self) -> Any:
+        return None
+
+    def set_read_only(self, read_only: bool) -> None:  # noqa: ARG002
+        self.line.set_read_only(True)

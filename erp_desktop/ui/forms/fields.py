@@ -1,0 +1,203 @@
+"""The fields of one form: made from their specs, read, compared, refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms import editors
+from erp_desktop.ui.forms.picker import PickerEditor
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec
+from erp_desktop.ui.kit.controls import Field, Text
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.tasks import Task
+
+WORDS = "$mots"
+"""Suffix under which drafts keep what a picker showed."""
+
+
+class Fields(QObject):
+    """Editors by field name.
+
+    Attributes:
+        base: values as last read from the database, what changes are measured against.
+    """
+
+    changed = Signal()
+
+    def __init__(self, spec: FormSpec, contexte: Contexte, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._spec, self._contexte = spec, contexte
+        self._specs = {one.name: one for one in spec.fields}
+        self.editors: dict[str, editors.Editor] = {}
+        self.rows: dict[str, Field] = {}
+        self.base: dict[str, Any] = {}
+
+    def build(self, column: QVBoxLayout, label_width: int) -> None:
+        """Lay the groups out in ``column``."""
+        for number, group in enumerate(self._spec.groups):
+            if number:
+                column.addSpacing(4)
+            column.addWidget(Text(tr(group.title), "section"))
+            for one in group.fields:
+                row = self._row(one, 0 if one.kind == "area" else label_width)
+                column.addWidget(row)
+        self._tab_order()
+
+    def _tab_order(self) -> None:
+        previous: QWidget | None = None
+        for editor in self.editors.values():
+            if previous is not None:
+                QWidget.setTabOrder(previous, editor.inner)
+            previous = editor.inner
+
+    def _row(self, one: FieldSpec, label_width: int) -> Field:
+        editor = self._editor(one)
+        label = "" if one.kind == "flag" else tr(one.label)
+        row = Field(label, editor, label_width=label_width)
+        editor.setAccessibleName(tr(one.label))
+        editor.changed.connect(lambda: self._edited(one))
+        self.editors[one.name], self.rows[one.name] = editor, row
+        return row
+
+    def _editor(self, one: FieldSpec) -> editors.Editor:
+        hint = tr(one.placeholder) if one.placeholder else ""
+        made: dict[str, Callable[[], editors.Editor]] = {
+            "text": lambda: editors.TextEditor(hint),
+            "area": lambda: editors.AreaEditor(hint, one.lines),
+            "choice": lambda: editors.ChoiceEditor(one.options() if one.options else []),
+            "picker": lambda: PickerEditor(self._searcher(one), hint),
+            "date": editors.DateEditor,
+            "instant": editors.InstantEditor,
+            "whole": lambda: editors.WholeEditor(hint),
+            "money": lambda: editors.MoneyEditor(hint),
+            "flag": lambda: editors.FlagEditor(tr(one.label)),
+            "info": editors.InfoEditor,
+        }
+        return made[one.kind]()
+
+    def _searcher(self, one: FieldSpec) -> Callable[[str, Callable[[Choices], object]], Task]:
+        search, contexte = one.search, self._contexte
+        if search is None:
+            raise ValueError(f"{one.name}: a picker needs a search")
+
+        def ask(text: str, offer: Callable[[Choices], object]) -> Task:
+            values = self.readable()
+            return contexte.tasks.run(
+                lambda session: search(session, contexte.acteur, text, values), offer, owner=self
+            )  # fmt: skip
+
+        return ask
+
+    def _edited(self, one: FieldSpec) -> None:
+        for name in one.clears:
+            if name in self.editors:
+                self.editors[name].show_value(None)
+        self.rows[one.name].say("")
+        self.changed.emit()
+
+    def show_record(self, record: Any) -> None:
+        """Show a record's values, or a blank form's for None."""
+        acteur = self._contexte.acteur
+        allowed = self._spec.may_write(acteur, record)
+        self.base = {}
+        for name, one in self._specs.items():
+            editor = self.editors[name]
+            value = one.initial if record is None else getattr(record, name, None)
+            words = one.shown(record) if one.shown is not None and record is not None else ""
+            editor.show_value(value, words)
+            editor.set_read_only(not (allowed and one.writable(acteur, record)))
+            self.rows[name].setVisible(record is not None or one.on_create)
+            self.rows[name].say("")
+            if one.kind != "info":
+                self.base[name] = value
+
+    def readable(self) -> dict[str, Any]:
+        """The values that can be read; others are left out."""
+        found = {}
+        for name in self.base:
+            try:
+                found[name] = self.editors[name].value()
+            except editors.Unreadable:
+                continue
+        return found
+
+    def values(self) -> dict[str, Any] | None:
+        """Every value, or None after marking the fields that cannot be read."""
+        found, good = {}, True
+        for name in self.base:
+            try:
+                found[name] = self.editors[name].value()
+            except editors.Unreadable as error:
+                self.rows[name].say(str(error))
+                good = False
+        return found if good else None
+
+    def changes(self) -> dict[str, Any]:
+        """Fields whose readable value differs from the base."""
+        return {name: value for name, value in self.readable().items() if not self._same(value, self.base[name])}
+
+    @staticmethod
+    def _same(one: Any, other: Any) -> bool:
+        return one == other or (one in (None, "") and other in (None, ""))
+
+    @property
+    def dirty(self) -> bool:
+        if self.changes():
+            return True
+        return any(name not in self.readable() for name in self.base)
+
+    def refuse(self, champs: Mapping[str, str]) -> list[str]:
+        """Put the domain's sentences under their fields; returns those that have no field here."""
+        orphans, first = [], True
+        for name, words in champs.items():
+            if name in self.rows and not self.rows[name].isHidden():
+                self.rows[name].say(words)
+                if first:
+                    self.editors[name].inner.setFocus()
+                    first = False
+            else:
+                orphans.append(words)
+        return orphans
+
+    def draft(self) -> dict[str, Any]:
+        """Changed values, with the words that pickers show."""
+        kept = self.changes()
+        for name in list(kept):
+            words = self.editors[name].words()
+            if words:
+                kept[name + WORDS] = words
+        return kept
+
+    def restore(self, kept: Mapping[str, Any]) -> bool:
+        """Show a draft over the base; tells whether anything differs."""
+        for name, value in kept.items():
+            if name in self.base:
+                self.editors[name].show_value(value, str(kept.get(name + WORDS, "")))
+        return bool(self.changes())
+
+    def label(self, name: str) -> str:
+        return tr(self._specs[name].label)
+
+    def rebase(self, record: Any) -> dict[str, tuple[Any, Any, bool]]:
+        """Take a fresher record under what is typed.
+
+        Returns:
+            field → (old base, new base, whether the person changed it too); fields not touched here show the new
+            value at once.
+        """
+        mine, moved = set(self.changes()), {}
+        for name, old in self.base.items():
+            new = getattr(record, name, None)
+            if self._same(old, new):
+                continue
+            moved[name] = (old, new, name in mine)
+            if name not in mine:
+                one = self._specs[name]
+                self.editors[name].show_value(new, one.shown(record) if one.shown is not None else "")
+            self.base[name] = new
+        return moved

@@ -1,0 +1,99 @@
+"""The top of a form: number, title, status, priority, deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.ui.forms.spec import Head
+from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.controls import Elided, Text, icon_button
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.surfaces import Pill, Priority
+from erp_desktop.ui.kit.theme import theme
+
+
+class _Sla(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._state: tuple[str, float, str] = ("none", 0.0, "")
+        self.setFixedHeight(20)
+
+    def set_state(self, state: tuple[str, float, str]) -> None:
+        self._state = state
+        words = paint.metrics("strong").horizontalAdvance(state[2])
+        self.setFixedWidth(words + (84 if state[0] in ("ok", "soon", "late") else 26))
+        self.setAccessibleName(state[2])
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        state, share, words = self._state
+        paint.sla(painter, self.rect(), state, share, words, rtl=theme().rtl, bar=70)
+        painter.end()
+
+
+class HeadView(QWidget):
+    """Shows a :class:`Head`; the buttons that are given callables appear."""
+
+    def __init__(self, on_tab: Callable[[], object] | None, on_close: Callable[[], object] | None) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 8, 0)
+        column.setSpacing(5)
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        self.code = Text("", "caption", "text.tertiary")
+        self.code.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line.addWidget(self.code)
+        self._copy = icon_button("copy", tr("Copier le numéro"), self._copy_code)
+        line.addWidget(self._copy)
+        line.addStretch()
+        self._tab = icon_button("arrow-square-out", tr("Ouvrir dans un onglet"), on_tab)
+        self._tab.setVisible(on_tab is not None)
+        self._has_tab = on_tab is not None
+        line.addWidget(self._tab)
+        if on_close is not None:
+            line.addWidget(icon_button("x", tr("Fermer la fiche"), on_close))
+        column.addLayout(line)
+        self.title = Elided("", "title")
+        self.title.setMinimumHeight(26)
+        column.addWidget(self.title)
+        self._marks = QWidget()
+        marks = QHBoxLayout(self._marks)
+        marks.setContentsMargins(0, 0, 8, 0)
+        marks.setSpacing(12)
+        self.pill = Pill("ouverte", "")
+        self._priority = Priority("normale", "")
+        self._sla = _Sla()
+        self._plain = Text("", "body", "text.secondary")
+        for widget in (self.pill, self._priority, self._plain):
+            marks.addWidget(widget)
+        marks.addStretch()
+        marks.addWidget(self._sla)
+        column.addWidget(self._marks)
+
+    def _copy_code(self) -> None:
+        QGuiApplication.clipboard().setText(self.code.text().strip("\u2066\u2069"))
+
+    def show_head(self, head: Head, *, existing: bool) -> None:
+        self.code.setText(isolate(head.code))
+        self.title.setText(head.title)
+        self.title.update()
+        self._copy.setVisible(bool(head.code))
+        self._tab.setVisible(existing and self._has_tab)
+        self.pill.setVisible(head.status is not None)
+        if head.status is not None:
+            self.pill.set_status(*head.status)
+        self._priority.setVisible(head.priority is not None)
+        if head.priority is not None:
+            self._priority.set_priority(*head.priority)
+        self._sla.setVisible(head.sla is not None)
+        if head.sla is not None:
+            self._sla.set_state(head.sla)
+        self._plain.setText(head.plain)
+        self._plain.setVisible(bool(head.plain))
+        self._marks.setVisible(bool(head.status or head.priority or head.sla or head.plain))

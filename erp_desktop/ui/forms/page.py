@@ -1,0 +1,37 @@
+"""A form filling a tab of the window."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.forms.spec import FormSpec
+from erp_desktop.ui.page import Page
+
+
+class RecordPage(Page):
+    """One record, or a blank form that becomes the record it creates."""
+
+    def __init__(self, spec: FormSpec, contexte: Contexte, row_id: int | None) -> None:
+        super().__init__()
+        self.panel = FormPanel(spec, contexte, beside_list=False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.panel)
+        self.panel.title_changed.connect(self.title_changed)
+        self.panel.dirty_changed.connect(self.dirty_changed)
+        self.panel.closed.connect(self.closed)
+        self.panel.open_record(row_id)
+
+    def save(self) -> bool:
+        self.panel.save()
+        return True
+
+    def reload(self) -> bool:
+        if self.panel.row_id is not None and not self.panel.dirty:
+            self.panel.open_record(self.panel.row_id)
+        return True
+
+    def leave(self) -> None:
+        self.panel.keep_now()

@@ -1,0 +1,397 @@
+"""The form of one record: beside its list or in a tab of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from erp_desktop import clock
+from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.ui.bus import Changes
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.fields import Fields
+from erp_desktop.ui.forms.head import HeadView
+from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.forms.spec import FormSpec, Head
+from erp_desktop.ui.forms.underline import UnderlineTabs
+from erp_desktop.ui.kit.controls import Button, IconLabel, Text
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Banner, Surface
+from erp_desktop.ui.tasks import Task
+
+_DRAFT_PAUSE_MS = 700
+
+
+class FormPanel(Surface):
+    """Shows, edits and saves one record of a spec; keeps drafts; never overwrites what is typed.
+
+    Attributes:
+        row_id: the record shown; None for a blank form or an empty panel.
+        record: as last read.
+    """
+
+    closed = Signal()
+    tab_asked = Signal(int)
+    saved = Signal(int)
+    title_changed = Signal(str)
+    dirty_changed = Signal(bool)
+    shown = Signal()
+    """A record was read and is on screen."""
+
+    def __init__(
+        self, spec: FormSpec, contexte: Contexte, *, beside_list: bool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("surface.base", "border.default" if beside_list else "", sides="s", parent=parent)
+        self.spec, self.contexte = spec, contexte
+        self.row_id: int | None = None
+        self.record: Any = None
+        self._dirty = False
+        self._saving = False
+        self._undo_values: dict[str, Any] = {}
+        self._loading: Task | None = None
+        self.fields = Fields(spec, contexte, self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1 if beside_list else 0, 0, 0, 0)
+        column.setSpacing(0)
+        self.head = HeadView(self._ask_tab if beside_list else None, self.close_panel if beside_list else None)
+        column.addWidget(self.head)
+        self.bar: RecordPart | None = spec.bar(self) if spec.bar is not None else None
+        if self.bar is not None:
+            column.addWidget(self.bar)
+        self.tabs = UnderlineTabs()
+        column.addWidget(self.tabs)
+        self.banners = QVBoxLayout()
+        self.banners.setContentsMargins(12, 8, 12, 0)
+        column.addLayout(self.banners)
+        self.pages = QStackedWidget()
+        column.addWidget(self.pages, 1)
+        self._build_pages(beside_list)
+        column.addWidget(self._footer())
+        self.tabs.changed.connect(self.pages.setCurrentIndex)
+        self.fields.changed.connect(self._edited)
+        self._draft_pause = QTimer(self)
+        self._draft_pause.setSingleShot(True)
+        self._draft_pause.setInterval(_DRAFT_PAUSE_MS)
+        self._draft_pause.timeout.connect(self._keep_draft)
+        contexte.bus.data_changed.connect(self._data_changed)
+
+    def _build_pages(self, beside_list: bool) -> None:
+        body = QWidget()
+        body.setObjectName("corps")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(16, 12, 14, 16)
+        column.setSpacing(6)
+        self.fields.build(column, 108 if beside_list else 150)
+        column.addStretch()
+        if not beside_list:
+            body.setMaximumWidth(760)
+        self.pages.addWidget(self._scroller(body))
+        self.tabs.add(tr("Détail"))
+        self.parts: list[RecordPart] = []
+        for title, make in self.spec.tabs:
+            part: RecordPart = make(self)
+            part.setObjectName("corps")
+            self.parts.append(part)
+            index = self.tabs.add(tr(title))
+            self.pages.addWidget(self._scroller(part))
+            part.counted.connect(lambda number, index=index: self.tabs.set_count(index, number))
+        self.tabs.setVisible(bool(self.parts))
+
+    @staticmethod
+    def _scroller(body: QWidget) -> QScrollArea:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        return area
+
+    def _footer(self) -> QWidget:
+        foot = Surface("surface.sunken", "border.subtle", sides="t")
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(16, 8, 16, 8)
+        row.setSpacing(8)
+        self._draft_icon = IconLabel("floppy-disk", "text.tertiary", 14)
+        self.draft_words = Text("", "caption", "text.tertiary")
+        row.addWidget(self._draft_icon)
+        row.addWidget(self.draft_words)
+        row.addStretch()
+        self.cancel_button = Button(tr("Annuler"), on_click=self.cancel)
+        self.save_button = Button(tr("Enregistrer"), "primary", tip="Ctrl+S", name=tr("Enregistrer"),
+                                  on_click=self.save)  # fmt: skip
+        row.addWidget(self.cancel_button)
+        row.addWidget(self.save_button)
+        self._draft_icon.hide()
+        self.foot = foot
+        return foot
+
+    # Showing
+
+    def open_record(self, row_id: int | None) -> None:
+        """Show a record, or a blank form; what was typed in the present one is kept as its draft."""
+        self.keep_now()
+        self._drop_banners()
+        if self._loading is not None:
+            self._loading.cancel()
+            self._loading = None
+        if row_id is None:
+            self.row_id = None
+            self._show(None)
+            return
+        spec, acteur = self.spec, self.contexte.acteur
+        self._loading = self.contexte.tasks.run(
+            lambda session: spec.load(session, acteur, row_id),
+            lambda record: self._loaded(row_id, record),
+            self._failed,
+            owner=self,
+        )
+
+    def _loaded(self, row_id: int, record: Any) -> None:
+        self._loading = None
+        self.row_id = row_id
+        self._show(record)
+
+    def _show(self, record: Any) -> None:
+        self.record = record
+        self.fields.show_record(record)
+        head = self.spec.head(record) if record is not None else Head("", tr(self.spec.new_title))
+        self.head.show_head(head, existing=record is not None)
+        self.title_changed.emit(head.tab or head.code or head.title)
+        writable = self.spec.may_write(self.contexte.acteur, record)
+        self.foot.setVisible(writable)
+        self.tabs.setVisible(bool(self.parts) and record is not None)
+        if record is None:
+            self.tabs.set_current(0)
+        for part in [*self.parts, *([self.bar] if self.bar is not None else [])]:
+            part.show_record(self.row_id, record)
+        draft = self.contexte.drafts.find(self.spec.kind, self.row_id) if writable else None
+        if draft is not None and self.fields.restore(draft.values):
+            when = clock.local(draft.saved_at).strftime("%d/%m à %H:%M")
+            self._banner("info", tr("Brouillon du {quand} repris.", quand=when), tr("Abandonner"), self.cancel)
+            self._say_draft(draft.saved_at)
+        else:
+            self._say_draft(None)
+        self._set_dirty(self.fields.dirty)
+        self.shown.emit()
+
+    def _banner(self, kind: str, words: str, action: str = "", on_action: Any = None) -> Banner:
+        banner = Banner(kind, words, action=action, on_action=on_action, closable=not action)
+        self.banners.addWidget(banner)
+        return banner
+
+    def _drop_banners(self) -> None:
+        while self.banners.count():
+            item = self.banners.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    # Editing
+
+    def _set_dirty(self, dirty: bool) -> None:
+        self.save_button.setEnabled(dirty and not self._saving)
+        self.cancel_button.setEnabled(dirty or self.record is None)
+        if dirty != self._dirty:
+            self._dirty = dirty
+            self.dirty_changed.emit(dirty)
+
+    @property
+    def dirty(self) -> bool:
+        return self._dirty
+
+    def _edited(self) -> None:
+        self._set_dirty(self.fields.dirty)
+        self._draft_pause.start()
+
+    def _say_draft(self, when: Any) -> None:
+        self._draft_icon.setVisible(when is not None)
+        hour = clock.local(when).strftime("%H:%M") if when is not None else ""
+        self.draft_words.setText(tr("Brouillon gardé à {heure}", heure=hour) if when is not None else "")
+
+    def _keep_draft(self) -> None:
+        kept = self.fields.draft()
+        if kept:
+            self._say_draft(self.contexte.drafts.keep(self.spec.kind, self.row_id, kept))
+        else:
+            self.contexte.drafts.drop(self.spec.kind, self.row_id)
+            self._say_draft(None)
+
+    def keep_now(self) -> None:
+        """Write the draft without waiting for a pause in the typing."""
+        if self._draft_pause.isActive():
+            self._draft_pause.stop()
+            self._keep_draft()
+
+    def cancel(self) -> None:
+        """Give up what was typed since the last save; the toast can bring it back."""
+        self._draft_pause.stop()
+        given_up, row_id = self.fields.draft(), self.row_id
+        self.contexte.drafts.drop(self.spec.kind, row_id)
+        self._drop_banners()
+        self.fields.show_record(self.record)
+        self._say_draft(None)
+        self._set_dirty(False)
+        if given_up:
+            self.contexte.say(tr("Saisie abandonnée"), lambda: self._bring_back(row_id, given_up), "info")
+        if self.record is None:
+            self.close_panel()
+
+    def _bring_back(self, row_id: int | None, kept: dict[str, Any]) -> None:
+        if row_id == self.row_id:
+            self.fields.restore(kept)
+            self._edited()
+        else:
+            self.contexte.drafts.keep(self.spec.kind, row_id, kept)
+
+    def _ask_tab(self) -> None:
+        if self.row_id is not None:
+            self.keep_now()
+            self.tab_asked.emit(self.row_id)
+
+    def close_panel(self) -> None:
+        """Leave the form; its draft stays."""
+        self.keep_now()
+        self.closed.emit()
+
+    # Saving
+
+    def save(self) -> None:
+        """Save what changed; refusals go under their fields."""
+        if self._saving or not self.fields.dirty or not self.foot.isVisibleTo(self):
+            return
+        values = self.fields.values()
+        if values is None:
+            return
+        self._drop_banners()
+        spec, acteur, row_id = self.spec, self.contexte.acteur, self.row_id
+        self._saving = True
+        self.save_button.setEnabled(False)
+        if row_id is None:
+            shown = {name: value for name, value in values.items() if value is not None}
+            self.contexte.tasks.run(
+                lambda session: spec.create(session, acteur, shown),
+                self._created,
+                self._refused,
+                write=True,
+                owner=self,
+            )
+            return
+        changes = self.fields.changes()
+        before = {name: self.fields.base[name] for name in changes}
+        self.contexte.tasks.run(
+            lambda session: spec.update(session, acteur, row_id, changes),
+            lambda _none: self._updated(row_id, before), self._refused, write=True, owner=self,
+        )  # fmt: skip
+
+    def _created(self, row_id: int) -> None:
+        self._after_save(None)
+        self.row_id = row_id
+        self.contexte.say(tr(self.spec.created))
+        self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
+        self.saved.emit(row_id)
+        self.open_record(row_id)
+
+    def _updated(self, row_id: int, before: dict[str, Any]) -> None:
+        self._after_save(row_id)
+        self.contexte.say(tr(self.spec.saved), lambda: self._undo(row_id, before))
+        self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
+        self.saved.emit(row_id)
+        self.open_record(row_id)
+
+    def _after_save(self, row_id: int | None) -> None:
+        self._saving = False
+        self._draft_pause.stop()
+        self.contexte.drafts.drop(self.spec.kind, row_id)
+        self._set_dirty(False)
+        self.fields.base = {**self.fields.base, **self.fields.readable()}
+
+    def run_act(self, work: Callable[[Any], None], words: str) -> None:
+        """Run an act on the record shown in one transaction, then show the record afresh.
+
+        Args:
+            work: ``work(session)``, which may also save what is typed.
+            words: the toast.
+        """
+        row_id = self.row_id
+        if self._saving or row_id is None:
+            return
+        self._saving = True
+        self._drop_banners()
+
+        def done(_none: None) -> None:
+            self._after_save(row_id)
+            self.contexte.say(words)
+            self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
+            self.saved.emit(row_id)
+            self.open_record(row_id)
+
+        self.contexte.tasks.run(work, done, self._refused, write=True, owner=self)
+
+    def _undo(self, row_id: int, before: dict[str, Any]) -> None:
+        spec, contexte = self.spec, self.contexte
+
+        def done(_none: None) -> None:
+            contexte.say(tr("Enregistrement défait"), kind="info")
+            contexte.bus.publish(spec.table, row_id)
+
+        contexte.tasks.run(
+            lambda session: spec.update(session, contexte.acteur, row_id, before), done,
+            lambda error: contexte.say(str(error), kind="danger"), write=True,
+        )  # fmt: skip
+
+    def _refused(self, error: Exception) -> None:
+        self._saving = False
+        self._set_dirty(self.fields.dirty)
+        self._keep_draft()
+        if isinstance(error, ValidationError):
+            orphans = self.fields.refuse(error.champs)
+            if orphans:
+                self._banner("danger", " ".join(orphans))
+            self.tabs.set_current(0)
+        else:
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self._loading = None
+        if isinstance(error, ErpError):
+            self._banner("danger", str(error))
+        else:
+            self.contexte.tasks.failed.emit(error)
+
+    # Someone else's change
+
+    def _data_changed(self, changes: Changes, initiator: object) -> None:
+        ids = changes.get(self.spec.table)
+        if initiator is self or ids is None or self.row_id is None or (ids and self.row_id not in ids):
+            return
+        spec, acteur, row_id = self.spec, self.contexte.acteur, self.row_id
+        self.contexte.tasks.run(
+            lambda session: spec.load(session, acteur, row_id),
+            lambda record: self._fresher(row_id, record), self._failed, owner=self,
+        )  # fmt: skip
+
+    def _fresher(self, row_id: int, record: Any) -> None:
+        if row_id != self.row_id:
+            return
+        if not self.fields.dirty:
+            self._show(record)
+            return
+        moved = self.fields.rebase(record)
+        self.record = record
+        self.head.show_head(self.spec.head(record), existing=True)
+        for part in [*self.parts, *([self.bar] if self.bar is not None else [])]:
+            part.show_record(row_id, record)
+        if not moved:
+            return
+        names = ", ".join(self.fields.label(name) for name in moved)
+        clashing = [self.fields.label(name) for name, (_old, _new, mine) in moved.items() if mine]
+        words = tr("Un autre poste a changé : {champs}.", champs=names)
+        if clashing:
+            words += " " + tr("Votre saisie de {champs} est gardée.", champs=", ".join(clashing))
+        self._banner("info", words)
+        self._set_dirty(self.fields.dirty)

@@ -1,0 +1,111 @@
+"""What one noun tells the form panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from erp_desktop.domain.acteur import Acteur
+
+Values = Mapping[str, Any]
+Choices = Sequence[tuple[int, str, str]]
+"""``(id, words, detail)`` of a type-ahead picker."""
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field of a form.
+
+    Attributes:
+        name: the domain's field name, also the key of its refusals.
+        kind: text, area, choice, picker, date, instant, whole, money, flag or info.
+        options: for ``choice``: values and words.
+        search: for ``picker``: ``search(session, acteur, text, values)``.
+        shown: words for the present value, read from the record (pickers and ``info``).
+        lines: height of an ``area``.
+        writable: read-only when it says no: ``writable(acteur, record or None)``.
+        on_create: False hides the field on a blank form.
+        initial: value on a blank form.
+        clears: fields emptied when this one changes, e.g. the équipement when the client changes.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    options: Callable[[], list[tuple[str, str]]] | None = None
+    search: Callable[[Any, Acteur, str, Values], Choices] | None = None
+    shown: Callable[[Any], str] | None = None
+    placeholder: str = ""
+    lines: int = 3
+    writable: Callable[[Acteur, Any], bool] = lambda _acteur, _record: True
+    on_create: bool = True
+    initial: Any = None
+    clears: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields under a heading."""
+
+    title: str
+    fields: Sequence[FieldSpec]
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the top of the panel shows.
+
+    Attributes:
+        code: number or reference, with a copy button.
+        tab: title of the record's own tab.
+        status: ``(status, word)`` of the pill.
+        priority: ``(priority, word)``.
+        sla: ``(state, share, words)``.
+        plain: small words when there is no status.
+    """
+
+    code: str
+    title: str
+    tab: str = ""
+    status: tuple[str, str] | None = None
+    priority: tuple[str, str] | None = None
+    sla: tuple[str, float, str] | None = None
+    plain: str = ""
+
+
+@dataclass(frozen=True)
+class FormSpec:
+    """One form.
+
+    Attributes:
+        kind: key of drafts and record tabs.
+        load: ``load(session, acteur, id)`` gives the record, a frozen dataclass.
+        create: ``create(session, acteur, values)`` gives the new id.
+        update: ``update(session, acteur, id, changes)``.
+        head: top of the panel for a record.
+        saved: toast after saving an existing record.
+        created: toast after creating one.
+        may_write: whether this person may edit the record (None: a blank one).
+        bar: builds the row of acts under the head: a ``RecordPart``.
+        tabs: titles and builders of more tabs, each a ``RecordPart``.
+    """
+
+    kind: str
+    table: str
+    icon: str
+    new_title: str
+    groups: Sequence[Group]
+    load: Callable[[Any, Acteur, int], Any]
+    create: Callable[[Any, Acteur, dict[str, Any]], int]
+    update: Callable[[Any, Acteur, int, dict[str, Any]], None]
+    head: Callable[[Any], Head]
+    saved: str
+    created: str
+    may_write: Callable[[Acteur, Any], bool] = lambda _acteur, _record: True
+    bar: Callable[[Any], Any] | None = None
+    tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
+
+    @property
+    def fields(self) -> list[FieldSpec]:
+        return [one for group in self.groups for one in group.fields]

@@ -1,0 +1,1 @@
+"""The one list page that every noun uses."""

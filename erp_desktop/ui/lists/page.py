@@ -1,0 +1,361 @@
+"""One list with its filter and, beside it, the form of the chosen row."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from erp_desktop import clock
+from erp_desktop.ui import labels
+from erp_desktop.ui.bus import Changes
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.kit.controls import Button, Text, icon_button
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Banner, Surface
+from erp_desktop.ui.kit.table import LazyTableModel
+from erp_desktop.ui.kit.table_view import ListView
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.lists.chips import ChipRow
+from erp_desktop.ui.lists.filter_box import FilterBox
+from erp_desktop.ui.lists.spec import ListSpec
+from erp_desktop.ui.lists.states import empty_state, error_state
+from erp_desktop.ui.page import Page
+
+
+class _Reader:
+    """The list's source with the person's rights filled in."""
+
+    def __init__(self, spec: ListSpec[Any], contexte: Contexte) -> None:
+        self._spec, self._acteur = spec, contexte.acteur
+
+    def ids(self, session: Any, text: str, sort: str, descending: bool) -> list[int]:
+        return self._spec.ids(session, self._acteur, text, sort, descending)
+
+    def rows(self, session: Any, ids: list[int]) -> list[Any]:
+        return self._spec.rows(session, self._acteur, ids)
+
+
+class ListPage(Page):
+    """The page of a :class:`ListSpec`."""
+
+    def __init__(self, spec: ListSpec[Any], contexte: Contexte) -> None:
+        super().__init__()
+        self.spec, self.contexte = spec, contexte
+        self._read_at = clock.now()
+        self._asked_at = 0.0
+        self._took_ms = 0
+        self._select_after_load: int | None = None
+        self._compact_chosen: bool | None = None
+        self.model: LazyTableModel[Any] = LazyTableModel(
+            contexte.tasks, _Reader(spec, contexte), spec.columns, spec.row_id, self
+        )
+        self.view = ListView(self.model)
+        self.view.setAccessibleName(tr(spec.title))
+        self.filter = FilterBox(spec.words, tr(spec.placeholder))
+        self.chips = ChipRow(list(spec.facets), contexte)
+        self.form = FormPanel(spec.form, contexte, beside_list=True)
+        self.form.hide()
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.view)
+        self._state: QWidget | None = None
+        self._lay_out()
+        self.setFocusProxy(self.view)
+        self._connect()
+        self._restore_columns()
+        self.view.set_sort(spec.sort, spec.descending)
+        self.model.ask("", spec.sort, spec.descending)
+
+    def _lay_out(self) -> None:
+        body = Surface("surface.base")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.banners = QVBoxLayout()
+        column.addLayout(self.banners)
+        top = QVBoxLayout()
+        top.setContentsMargins(16, 10, 16, 9)
+        top.setSpacing(10)
+        head = QHBoxLayout()
+        head.setSpacing(9)
+        head.addWidget(Text(tr(self.spec.title), "page"))
+        self.count = Text("", "body", "text.tertiary")
+        head.addWidget(self.count, 0, Qt.AlignmentFlag.AlignVCenter)
+        head.addStretch()
+        self._density = icon_button("rows", tr("Lignes serrées ou aérées"), self._toggle_density)
+        head.addWidget(self._density)
+        self._columns = icon_button("columns", tr("Colonnes"), self._offer_columns)
+        head.addWidget(self._columns)
+        if self.spec.new and self.spec.may_create(self.contexte.acteur) and self.spec.key != "interventions":
+            head.addWidget(Button(tr(self.spec.new), icon="plus", tip="Ctrl+N", name=tr(self.spec.new),
+                                  on_click=self.new_record))  # fmt: skip
+        top.addLayout(head)
+        top.addWidget(self.filter)
+        top.addWidget(self.chips)
+        column.addLayout(top)
+        column.addWidget(self.stack, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.form.setMinimumWidth(theme().px("frame.detailMin"))
+        self.form.setMaximumWidth(theme().px("frame.detailMax"))
+        self.splitter.addWidget(body)
+        self.splitter.addWidget(self.form)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.splitter.setSizes([900, theme().px("frame.detailDefault")])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.splitter)
+
+    def _connect(self) -> None:
+        self.filter.changed.connect(self._filtered)
+        self.filter.left_down.connect(self._enter_list)
+        self.chips.changed.connect(self.filter.set_text)
+        self.view.sort_asked.connect(self._sort)
+        self.view.chosen.connect(self._row_chosen)
+        self.view.opened.connect(self._row_opened)
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._say_status())
+        self.model.loaded.connect(self._loaded)
+        self.model.failed.connect(self._failed)
+        self.model.busy_changed.connect(self._busy)
+        self.form.closed.connect(self._close_form)
+        self.form.saved.connect(self._saved)
+        self.form.tab_asked.connect(lambda row_id: self.contexte.open_record(self.spec.form.kind, row_id))
+        self.contexte.bus.data_changed.connect(self._data_changed)
+        self._keep_soon = QTimer(self)
+        self._keep_soon.setSingleShot(True)
+        self._keep_soon.setInterval(400)
+        self._keep_soon.timeout.connect(self._keep_columns)
+        self.view.horizontalHeader().sectionResized.connect(lambda *_: self._keep_soon.start())
+        self.view.horizontalHeader().sectionMoved.connect(lambda *_: self._keep_soon.start())
+        self.splitter.splitterMoved.connect(lambda *_: self._keep_soon.start())
+        self._form_pause = QTimer(self)
+        self._form_pause.setSingleShot(True)
+        self._form_pause.setInterval(90)
+        self._form_pause.timeout.connect(self._show_current)
+        self._slow = QTimer(self)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(150)
+        self._slow.timeout.connect(lambda: self.view.set_waiting(True))
+        self._very_slow = QTimer(self)
+        self._very_slow.setSingleShot(True)
+        self._very_slow.setInterval(2000)
+        self._very_slow.timeout.connect(lambda: self.count.setText(tr("lecture en cours…")))
+
+    # What is remembered on this desktop
+
+    def _memory(self) -> QSettings:
+        return QSettings(str(self.contexte.settings.data_dir / "fenetre.ini"), QSettings.Format.IniFormat)
+
+    def _restore_columns(self) -> None:
+        memory = self._memory()
+        header = memory.value(f"listes/{self.spec.key}/colonnes-{len(self.spec.columns)}")
+        if header is not None:
+            self.view.horizontalHeader().restoreState(header)
+        sizes = memory.value(f"listes/{self.spec.key}/volets")
+        if sizes is not None:
+            self.splitter.restoreState(sizes)
+        density = memory.value("densite")
+        if density is not None:
+            self._compact_chosen = str(density) == "serree"
+        self._apply_density()
+
+    def _keep_columns(self) -> None:
+        memory, key = self._memory(), f"listes/{self.spec.key}"
+        memory.setValue(f"{key}/colonnes-{len(self.spec.columns)}", self.view.horizontalHeader().saveState())
+        memory.setValue(f"{key}/volets", self.splitter.saveState())
+
+    def _offer_columns(self) -> None:
+        menu = QMenu(self)
+        header = self.view.horizontalHeader()
+        for section, column in enumerate(self.spec.columns):
+            if not column.title:
+                continue
+            action = menu.addAction(tr(column.title))
+            action.setCheckable(True)
+            action.setChecked(not header.isSectionHidden(section))
+            action.setEnabled(not column.stretch)
+            action.toggled.connect(lambda on, section=section: self._show_column(section, on))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
+
+    def _show_column(self, section: int, on: bool) -> None:
+        self.view.horizontalHeader().setSectionHidden(section, not on)
+        self._keep_soon.start()
+
+    @property
+    def compact(self) -> bool:
+        return self._compact_chosen if self._compact_chosen is not None else self.window().height() < 800
+
+    def _toggle_density(self) -> None:
+        self._compact_chosen = not self.compact
+        self._memory().setValue("densite", "serree" if self._compact_chosen else "aeree")
+        self._apply_density()
+
+    def _apply_density(self) -> None:
+        self.view.set_density(compact=self.compact)
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self._apply_density()
+
+    # Asking and answers
+
+    def _filtered(self, text: str) -> None:
+        self.chips.show_query(text)
+        _old, sort, descending = self.model.question
+        self.model.ask(text, sort, descending)
+
+    def _sort(self, key: str, descending: bool) -> None:
+        self.model.ask(self.model.question[0], key, descending)
+
+    def _busy(self, busy: bool) -> None:
+        if busy:
+            self._asked_at = time.perf_counter()
+            self._slow.start()
+            self._very_slow.start()
+        else:
+            self._took_ms = round((time.perf_counter() - self._asked_at) * 1000)
+            self._slow.stop()
+            self._very_slow.stop()
+            self.view.set_waiting(False)
+
+    def _loaded(self, number: int) -> None:
+        self._read_at = clock.now()
+        self._drop_banners()
+        self.count.setText(
+            tr(self.spec.counted(number)) if number or not self.filter.text() else tr("aucun résultat")
+        )
+        if number:
+            self._show_state(None)
+        else:
+            self._show_state(empty_state(self))
+        chosen = self._select_after_load if self._select_after_load is not None else self.form.row_id
+        self._select_after_load = None
+        if chosen is not None and not self.form.isHidden():
+            self.view.select_quietly(chosen)
+        self._say_status()
+
+    def _failed(self, error: Exception) -> None:
+        hour = clock.local(clock.now()).strftime("%H:%M")
+        self._drop_banners()
+        words = tr("Lecture impossible depuis {heure}. Les autres écrans restent utilisables.", heure=hour)
+        self.banners.addWidget(Banner("danger", words, square=True))
+        self.count.setText("")
+        self._show_state(error_state(self, error))
+        self._say_status()
+
+    def _drop_banners(self) -> None:
+        while self.banners.count():
+            item = self.banners.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _show_state(self, state: QWidget | None) -> None:
+        old, self._state = self._state, state
+        if state is not None:
+            self.stack.addWidget(state)
+        self.stack.setCurrentWidget(state if state is not None else self.view)
+        if old is not None:
+            self.stack.removeWidget(old)
+            old.deleteLater()
+
+    def _data_changed(self, changes: Changes, _initiator: object) -> None:
+        if self.spec.table in changes:
+            self.model.refresh()
+
+    # The row and its form
+
+    def _row_chosen(self, _row_id: int) -> None:
+        self._form_pause.start()
+
+    def _show_current(self) -> None:
+        row_id = self.view.current_id()
+        if row_id is not None and (row_id != self.form.row_id or self.form.isHidden()):
+            self._show_form()
+            self.form.open_record(row_id)
+
+    def _row_opened(self, row_id: int) -> None:
+        self._form_pause.stop()
+        self._show_form()
+        if row_id != self.form.row_id:
+            self.form.open_record(row_id)
+        first = next(iter(self.form.fields.editors.values()), None)
+        if first is not None:
+            first.inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _show_form(self) -> None:
+        if self.form.isHidden():
+            self.form.show()
+
+    def _close_form(self) -> None:
+        self.form.hide()
+        self.view.setFocus()
+
+    def _saved(self, row_id: int) -> None:
+        self._select_after_load = row_id
+
+    def _enter_list(self) -> None:
+        self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if not self.view.currentIndex().isValid() and self.model.rowCount():
+            self.view.selectRow(0)
+
+    def _say_status(self) -> None:
+        self.status_changed.emit(*self.status())
+
+    # What the window's keys do
+
+    def status(self) -> tuple[str, str]:
+        if self._state is not None and self.model.rowCount() == 0 and self.banners.count():
+            words = tr("Liste indisponible")
+        elif self.model.rowCount() == 0:
+            words = tr("0 résultat en {n} ms", n=self._took_ms)
+        else:
+            words = self.spec.selected(len(self.view.selectionModel().selectedRows()), self.model.rowCount())
+        return words, tr("Données locales {quand}", quand=labels.freshness(self._read_at))
+
+    def new_record(self) -> bool:
+        if not (self.spec.new and self.spec.may_create(self.contexte.acteur)):
+            return False
+        self._form_pause.stop()
+        self.view.clearSelection()
+        self._show_form()
+        self.form.open_record(None)
+        first = next(iter(self.form.fields.editors.values()), None)
+        if first is not None:
+            first.inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return True
+
+    def save(self) -> bool:
+        if not self.form.isHidden():
+            self.form.save()
+        return True
+
+    def focus_filter(self) -> bool:
+        self.filter.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter.edit.selectAll()
+        return True
+
+    def reload(self) -> bool:
+        self.model.refresh()
+        return True
+
+    def escape(self) -> bool:
+        if self.form.isHidden():
+            self.view.setFocus()
+        else:
+            self.form.close_panel()
+        return True
+
+    def search(self, words: str) -> None:
+        self.filter.set_text(words)
+        self.view.setFocus()
+
+    def leave(self) -> None:
+        self.form.keep_now()

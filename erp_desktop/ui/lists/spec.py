@@ -1,0 +1,73 @@
+"""What one noun tells the list page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.ui.forms.spec import FormSpec
+from erp_desktop.ui.kit.table import Column
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A typed word that the filter understands.
+
+    Attributes:
+        key: the word before the colon.
+        label: its name on a chip.
+        options: values and words to offer in a menu, made when the menu opens.
+        search: or a reading that gives them, run in the background: ``search(session, acteur) -> [(value, word)]``.
+        shown: False for words that have no chip of their own until typed.
+    """
+
+    key: str
+    label: str
+    options: Callable[[], list[tuple[str, str]]] | None = None
+    search: Callable[[Any, Acteur], list[tuple[str, str]]] | None = None
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class ListSpec(Generic[R]):
+    """One list.
+
+    Attributes:
+        key: section key and name of the remembered widths.
+        table: table whose changes make rows stale.
+        title: in the plural, e.g. ``Clients``.
+        counted: says ``1 248 interventions`` from a number.
+        selected: says ``1 sélectionnée sur 1 248``.
+        empty: title of the empty page.
+        new: words of the button that creates; empty when nobody creates here.
+        ids: ``ids(session, acteur, text, sort, descending)``.
+        rows: ``rows(session, acteur, ids)``.
+        may_create: whether this person may.
+    """
+
+    key: str
+    table: str
+    title: str
+    icon: str
+    placeholder: str
+    columns: Sequence[Column[R]]
+    row_id: Callable[[R], int]
+    ids: Callable[[Any, Acteur, str, str, bool], list[int]]
+    rows: Callable[[Any, Acteur, list[int]], list[R]]
+    counted: Callable[[int], str]
+    selected: Callable[[int, int], str]
+    empty: str
+    new: str
+    form: FormSpec
+    sort: str = ""
+    descending: bool = False
+    facets: Sequence[Facet] = field(default_factory=tuple)
+    may_create: Callable[[Acteur], bool] = lambda _acteur: True
+
+    @property
+    def words(self) -> list[str]:
+        return [facet.key for facet in self.facets]

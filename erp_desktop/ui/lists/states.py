@@ -1,0 +1,107 @@
+"""What a list page shows instead of rows: nothing found, or the reading failed."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from erp_desktop import clock
+from erp_desktop.errors import ErpError
+from erp_desktop.ui.kit.controls import Button
+from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.states import EmptyState, ErrorState
+from erp_desktop.ui.kit.surfaces import Chip
+from erp_desktop.ui.lists.query import without, without_free_text, words
+
+if TYPE_CHECKING:
+    from erp_desktop.ui.lists.page import ListPage
+
+
+def empty_state(page: ListPage) -> EmptyState:
+    """Why nothing is shown, and what each filter costs."""
+    spec, text = page.spec, page.filter.text()
+    buttons: list[QWidget] = []
+    if text:
+        buttons.append(Button(tr("Effacer les filtres"), icon="x", on_click=lambda: page.filter.set_text("")))
+    if spec.new and spec.may_create(page.contexte.acteur):
+        buttons.append(Button(tr(spec.new), "primary", icon="plus", weight="bold", tip="Ctrl+N",
+                              name=tr(spec.new), on_click=page.new_record))  # fmt: skip
+    hour = clock.local(clock.now()).strftime("%d/%m à %H:%M")
+    if not text:
+        told = tr("Cette liste est vide sur ce poste, à jour du {quand}.", quand=hour)
+        return EmptyState(tr(spec.empty), told, buttons, icon=spec.icon)
+    told = tr("La recherche porte sur les données de ce poste, à jour du {quand}. "
+              "Une fiche créée depuis par une autre agence n'y est pas encore.", quand=hour)  # fmt: skip
+    return EmptyState(
+        tr(spec.empty), told, buttons, hint=tr("Un de ces filtres est peut-être de trop"), hints=_costs(page, text)
+    )
+
+
+def _costs(page: ListPage, text: str) -> list[QWidget]:
+    keys = page.spec.words
+    found = words(text, keys)
+    free = [word for word in found if not word.key]
+    lines: list[QWidget] = []
+    asked: list[tuple[str, Button]] = []
+    page.chips.show_query(text)
+    lines.extend(_line(page, page.chips.chip(word), without(text, word), asked) for word in found if word.key)
+    if free:
+        chip = Chip(tr("Texte :"), f"« {' '.join(word.value for word in free)} »")
+        rest = without_free_text(text, keys)
+        chip.removed.connect(lambda: page.filter.set_text(rest))
+        lines.append(_line(page, chip, rest, asked))
+    if len(asked) > 1:
+        _count(page, asked)
+    return lines if len(asked) > 1 else []
+
+
+def _line(page: ListPage, chip: QWidget, rest: str, asked: list[tuple[str, Button]]) -> QWidget:
+    line = QWidget()
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(chip)
+    row.addStretch()
+    button = Button("…", "link", on_click=lambda: page.filter.set_text(rest))
+    row.addWidget(button)
+    asked.append((rest, button))
+    return line
+
+
+def _count(page: ListPage, asked: list[tuple[str, Button]]) -> None:
+    spec, acteur = page.spec, page.contexte.acteur
+
+    def read(session: Any) -> list[int]:
+        return [len(spec.ids(session, acteur, rest, "", False)) for rest, _button in asked]
+
+    def show(counts: list[int]) -> None:
+        for (_rest, button), count in zip(asked, counts, strict=True):
+            said = tr("1 résultat sans lui") if count == 1 else tr("{n} résultats sans lui", n=number(count))
+            button.setText(said)
+            button.setEnabled(count > 0)
+            button.setAccessibleName(said)
+
+    page.contexte.tasks.run(read, show, lambda _error: None, owner=asked[0][1])
+
+
+def error_state(page: ListPage, error: Exception) -> ErrorState:
+    """What failed, in words for the clerk and in detail for support."""
+    now = clock.local(clock.now()).strftime("%d/%m/%Y %H:%M:%S")
+    expected = isinstance(error, ErpError)
+    told = str(error) if expected else tr(
+        "Une erreur inattendue empêche de lire cette liste. Ce qui attend d'être envoyé est intact. "
+        "Réessayez ; si elle revient, transmettez le rapport à l'assistance."
+    )  # fmt: skip
+    last = traceback.format_exception_only(error)[-1].strip()
+    detail = f"{now}  lecture « {page.spec.key} »\n{last[:400]}"
+    report = "\n".join([detail, "", *traceback.format_exception(error)])
+    buttons = [
+        Button(tr("Réessayer la lecture"), "primary", icon="arrows-clockwise", on_click=page.reload),
+        Button(tr("Copier le rapport"), icon="copy", on_click=lambda: QGuiApplication.clipboard().setText(report)),
+    ]
+    return ErrorState(
+        tr("Cette liste n'a pas pu être lue"), told, buttons, detail_title=tr("Détail pour l'assistance"),
+        detail=detail,
+    )  # fmt: skip

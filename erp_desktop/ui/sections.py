@@ -1,0 +1,62 @@
+"""Which screens there are, in the order of the navigation; each is imported when first opened."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from erp_desktop.domain.enums import Role
+from erp_desktop.ui.context import Contexte, Section
+from erp_desktop.ui.page import Page
+
+_EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIEN})
+_SPECS = {
+    "interventions": "erp_desktop.ui.interventions.liste",
+    "clients": "erp_desktop.ui.clients",
+    "equipements": "erp_desktop.ui.equipements",
+    "techniciens": "erp_desktop.ui.techniciens",
+}
+_ICONS = {
+    "interventions": "note-pencil",
+    "clients": "users-three",
+    "equipements": "factory",
+    "techniciens": "hard-hat",
+}
+
+
+def spec(kind: str) -> Any:
+    """The list specification of a noun."""
+    return import_module(_SPECS[kind]).LISTE
+
+
+def _list(kind: str) -> Any:
+    def make(contexte: Contexte) -> Page:
+        from erp_desktop.ui.lists.page import ListPage
+
+        return ListPage(spec(kind), contexte)
+
+    return make
+
+
+def _record(kind: str) -> Any:
+    def make(contexte: Contexte, row_id: int | None) -> Page:
+        from erp_desktop.ui.forms.page import RecordPage
+
+        return RecordPage(spec(kind).form, contexte, row_id)
+
+    return make
+
+
+def sections() -> list[Section]:
+    """Every section; the workspace leaves out those that a role may not see."""
+    return [
+        Section("interventions", "Interventions", "wrench", "Exploitation", _list("interventions"), _EVERYBODY),
+        Section("clients", "Clients", "users-three", "Parc", _list("clients"), _EVERYBODY),
+        Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),
+        Section("techniciens", "Techniciens", "hard-hat", "Moyens", _list("techniciens"), _EVERYBODY),
+    ]
+
+
+def records() -> dict[str, Any]:
+    """Kind of record → its icon and what builds its page."""
+    return {kind: (_ICONS[kind], _record(kind)) for kind in _SPECS}
