@@ -1,0 +1,398 @@
+"""The managers' report on interventions: volumes, backlog, commitments, repair time, cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention, TypeLigne
+from erp_desktop.errors import NotAllowedError, NotFoundError
+from erp_desktop.models import (
+    Agence,
+    Client,
+    Equipement,
+    HistoriqueIntervention,
+    Intervention,
+    LigneIntervention,
+    Technicien,
+    User,
+)
+from erp_desktop.models.local import sync_journal
+from erp_desktop.reports.modele import (
+    Cout,
+    LigneEquipement,
+    LigneTechnicien,
+    MoisRapport,
+    Mttr,
+    ParamsRapport,
+    Precedent,
+    RapportInterventions,
+    Sla,
+    Tranche,
+    Volume,
+)
+from erp_desktop.reports.sql import centimes, centimes_ligne, microsecondes, minuit, rang
+
+I = Intervention  # noqa: E741
+TRANCHES = ((0, 2), (3, 7), (8, 30), (31, None))
+"""Ages of the backlog in local days."""
+_EN_VIE = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
+_FINIES = (Statut.CLOTUREE, Statut.ARCHIVEE)
+_SANS_SUITE = (Statut.ANNULEE, Statut.ARCHIVEE)
+
+
+def autoriser(session: Session, acteur: Acteur, params: ParamsRapport) -> ParamsRapport:
+    """Narrow ``params`` to what the person may see: own agency away from headquarters, own work for a technicien.
+
+    Raises:
+        NotAllowedError: for a client, another agency, or a technicien without a record.
+    """
+    if acteur.role is Role.CLIENT:
+        raise NotAllowedError("Les rapports ne sont pas ouverts aux clients.")
+    agence_id = params.agence_id
+    if acteur.role is not Role.ADMIN and acteur.agence_id is not None:
+        if agence_id not in (None, acteur.agence_id):
+            raise NotAllowedError("Vous ne pouvez voir que les rapports de votre agence.")
+        agence_id = acteur.agence_id
+    technicien_id = params.technicien_id
+    if acteur.role is Role.TECHNICIEN:
+        technicien_id = session.scalar(sa.select(Technicien.id).where(Technicien.user_id == acteur.user_id))
+        if technicien_id is None:
+            raise NotAllowedError("Votre compte n’est rattaché à aucune fiche de technicien.")
+    return ParamsRapport(params.debut, params.fin, agence_id, technicien_id, params.top)
+
+
+def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | None = None) -> RapportInterventions:
+    """Compute the report in a handful of scans; the same figures on SQLite and PostgreSQL.
+
+    The period runs from the local midnight that begins ``debut`` to the one that ends ``fin``, both converted to UTC
+    instants, so that the change of Morocco's offset moves no intervention to another day.
+
+    - *créées*: ``date_creation`` in the period; ``par_statut`` (present statut), ``par_type`` and ``par_priorite``
+      describe them. *clôturées*: ``date_cloture`` in the period and statut ``cloturee`` or ``archivee``.
+    - *encours*: created before the end of the period and neither closed nor cancelled before it. The instant of a
+      cancellation is its historique row; without one the intervention counts as cancelled from the start. Ages are
+      counted in local days back from ``anciennete_au``, the last day of the period or today if that is earlier.
+      ``encours_debut`` is the same count at the beginning of the period.
+    - *SLA*: commitments whose ``date_limite`` falls in the period and is already past. The response is kept when
+      work began (``date_debut_travaux``) at or before ``date_limite``; a job closed without a start counts from its
+      ``date_cloture``. What never began is not kept, except that a job cancelled before any work is left out.
+    - *MTTR*: corrective interventions closed in the period with both ends stamped: total and number of
+      ``date_fin_travaux − date_debut_travaux``. The mean includes waiting.
+    - *minutes* worked: ``duree_reelle`` when typed, else the whole minutes between the two ends of the work.
+    - *coût*: before tax, of interventions closed in the period: each line's quantity × price rounded half up to the
+      centime, plus ``cout_externe``.
+    - *donnees_du*: the last successful exchange with the centre on a cache, otherwise the moment of computation.
+
+    Args:
+        session: reads only.
+        params: the period and the scope.
+        maintenant: the moment of computation, by default now.
+
+    Raises:
+        NotFoundError: when ``agence_id`` names no agency.
+    """
+    a = maintenant or clock.now()
+    return _Calcul(session, params, a).rapport()
+
+
+class _Calcul:
+    """One computation; bounds and scope are set once, each method is one statement."""
+
+    def __init__(self, session: Session, params: ParamsRapport, a: datetime) -> None:
+        self.session, self.params, self.a = session, params, a
+        self.t0, self.t1 = minuit(params.debut), minuit(params.fin + timedelta(days=1))
+        self.jours = (params.fin - params.debut).days + 1
+        self.avant = minuit(params.debut - timedelta(days=self.jours))
+        self.mois = _mois(params.debut, params.fin)
+        # Rank 0 is the previous period, rank n the n-th month of this one.
+        self.bornes = [self.t0, *(minuit(m) for m in self.mois[1:])]
+        self.portee: list[sa.ColumnElement[bool]] = []
+        if params.agence_id is not None:
+            self.portee.append(I.agence_id == params.agence_id)
+        if params.technicien_id is not None:
+            self.portee.append(I.technicien_id == params.technicien_id)
+        self.closes = sa.and_(
+            I.date_cloture >= self.t0, I.date_cloture < self.t1, I.statut.in_(_FINIES), *self.portee
+        )
+
+    def lignes(self, requete: sa.Executable) -> list[Any]:
+        return list(self.session.execute(requete))
+
+    def rapport(self) -> RapportInterventions:
+        p = self.params
+        agence = self._agence()
+        creees, statuts, types, priorites = self._creees()
+        cloturees = self._cloturees()
+        sla = self._sla()
+        tranches, sans_technicien, au = self._anciennete()
+        techniciens = self._techniciens()
+        equipements, nombre = self._equipements()
+        n = range(1, len(self.mois) + 1)
+        return RapportInterventions(
+            params=p,
+            agence=agence,
+            calcule_a=self.a,
+            donnees_du=self._fraicheur(),
+            creees=sum(creees[i] for i in n),
+            cloturees=sum(cloturees[i][0] for i in n),
+            encours=sum(t.nombre for t in tranches),
+            encours_debut=self._encours(self.t0),
+            sans_technicien=sans_technicien,
+            anciennete_au=au,
+            anciennete=tranches,
+            par_statut=_volumes(statuts, Statut),
+            par_type=_volumes(types, TypeIntervention),
+            par_priorite=_volumes(priorites, Priorite),
+            par_mois=tuple(
+                MoisRapport(m, creees[i], cloturees[i][0], sla[i], cloturees[i][1])
+                for i, m in enumerate(self.mois, start=1)
+            ),
+            sla=_sla_total(sla[i] for i in n),
+            mttr=_mttr_total(cloturees[i][1] for i in n),
+            minutes=sum(t.minutes for t in techniciens),
+            cout=_cout_total(t.cout for t in techniciens),
+            techniciens=techniciens,
+            equipements=equipements,
+            nb_equipements=nombre,
+            precedent=Precedent(
+                p.debut - timedelta(days=self.jours),
+                p.debut - timedelta(days=1),
+                creees[0],
+                cloturees[0][0],
+                sla[0],
+                cloturees[0][1],
+            ),
+        )
+
+    def _agence(self) -> str:
+        if self.params.agence_id is None:
+            return "Toutes les agences"
+        trouve = self.session.execute(
+            sa.select(Agence.nom, Agence.code).where(Agence.id == self.params.agence_id)
+        ).one_or_none()
+        if trouve is None:
+            raise NotFoundError("Cette agence n’existe pas dans cette base.")
+        return f"{trouve.nom} ({trouve.code})"
+
+    def _fraicheur(self) -> datetime:
+        if self.session.get_bind().dialect.name != "sqlite":
+            return self.a
+        reussi = sa.select(sa.func.max(sync_journal.c.quand)).where(sync_journal.c.erreur.is_(None))
+        texte = self.session.scalar(reussi)
+        return clock.from_text(texte) if texte else self.a
+
+    def _creees(self) -> tuple[dict[int, int], Counter[str], Counter[str], Counter[str]]:
+        k = rang(I.date_creation, self.bornes).label("k")
+        par_mois: dict[int, int] = dict.fromkeys(range(len(self.mois) + 1), 0)
+        statuts: Counter[str] = Counter()
+        types: Counter[str] = Counter()
+        priorites: Counter[str] = Counter()
+        requete = (
+            sa.select(k, I.statut, I.type, I.priorite, sa.func.count())
+            .where(I.date_creation >= self.avant, I.date_creation < self.t1, *self.portee)
+            .group_by(sa.literal_column("k"), I.statut, I.type, I.priorite)
+        )
+        for rang_, statut, type_, priorite, nombre in self.lignes(requete):
+            par_mois[rang_] += nombre
+            if rang_:
+                statuts[statut] += nombre
+                types[type_] += nombre
+                priorites[priorite] += nombre
+        return par_mois, statuts, types, priorites
+
+    def _cloturees(self) -> dict[int, tuple[int, Mttr]]:
+        k = rang(I.date_cloture, self.bornes).label("k")
+        chronometree = sa.and_(
+            I.type == TypeIntervention.CORRECTIVE, I.date_debut_travaux.is_not(None), I.date_fin_travaux.is_not(None)
+        )
+        duree = microsecondes(I.date_fin_travaux) - microsecondes(I.date_debut_travaux)
+        requete = (
+            sa.select(k, sa.func.count(), _nombre(chronometree), sa.func.sum(sa.case((chronometree, duree))))
+            .where(I.date_cloture >= self.avant, I.date_cloture < self.t1, I.statut.in_(_FINIES), *self.portee)
+            .group_by(sa.literal_column("k"))
+        )
+        vide = dict.fromkeys(range(len(self.mois) + 1), (0, Mttr(0, 0)))
+        return vide | {r: (n, Mttr(int(m), int(us or 0))) for r, n, m, us in self.lignes(requete)}
+
+    def _sla(self) -> dict[int, Sla]:
+        k = rang(I.date_limite, self.bornes).label("k")
+        fin = min(self.t1, max(self.a, self.t0))
+        requete = (
+            sa.select(k, sa.func.count(), _nombre(_tenu()))
+            .where(I.date_limite >= self.avant, I.date_limite < fin, _engagement(), *self.portee)
+            .group_by(sa.literal_column("k"))
+        )
+        vide = dict.fromkeys(range(len(self.mois) + 1), Sla(0, 0))
+        return vide | {r: Sla(n, int(tenus)) for r, n, tenus in self.lignes(requete)}
+
+    def _ouverte_a(self, t: datetime) -> sa.ColumnElement[bool]:
+        h = HistoriqueIntervention
+        annulee_apres = (
+            sa.select(h.id)
+            .where(h.intervention_id == I.id, h.statut == Statut.ANNULEE, h.horodatage >= t)
+            .correlate(I)
+            .exists()
+        )
+        return sa.and_(
+            I.date_creation < t,
+            sa.or_(
+                I.statut.in_(_EN_VIE),
+                sa.and_(I.statut.in_(_FINIES), I.date_cloture >= t),
+                sa.and_(I.statut.in_(_SANS_SUITE), I.date_cloture.is_(None), annulee_apres),
+            ),
+            *self.portee,
+        )
+
+    def _encours(self, t: datetime) -> int:
+        return self.session.scalar(sa.select(sa.func.count()).select_from(I).where(self._ouverte_a(t))) or 0
+
+    def _anciennete(self) -> tuple[tuple[Tranche, ...], int, date]:
+        au = min(self.params.fin, clock.local(self.a).date())
+        # Oldest first: created before the midnight that begins the youngest day of a bucket.
+        bornes = [minuit(au - timedelta(days=mini - 1)) for mini, _ in reversed(TRANCHES[1:])]
+        k = rang(I.date_creation, bornes).label("k")
+        requete = (
+            sa.select(k, sa.func.count(), _nombre(I.technicien_id.is_(None)))
+            .where(self._ouverte_a(self.t1))
+            .group_by(sa.literal_column("k"))
+        )
+        compte = {r: (n, int(sans)) for r, n, sans in self.lignes(requete)}
+        dernier = len(TRANCHES) - 1
+        tranches = tuple(
+            Tranche(mini, maxi, compte.get(dernier - i, (0, 0))[0]) for i, (mini, maxi) in enumerate(TRANCHES)
+        )
+        return tranches, sum(sans for _, sans in compte.values()), au
+
+    def _sommes(self, cle: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        """Closed interventions grouped by ``cle``: number, minutes, commitments, costs in centimes."""
+        ligne = LigneIntervention
+        montant = centimes_ligne(ligne.quantite, ligne.prix_unitaire)
+        simples = (TypeLigne.PIECE, TypeLigne.MAIN_OEUVRE, TypeLigne.DEPLACEMENT)
+        couts = (
+            sa.select(
+                ligne.intervention_id,
+                *(sa.func.sum(sa.case((ligne.type_ligne == t, montant), else_=0)).label(t.value) for t in simples),
+                sa.func.sum(sa.case((ligne.type_ligne == TypeLigne.AUTRE, montant), else_=0)).label("autre"),
+            )
+            .where(ligne.intervention_id.in_(sa.select(I.id).where(self.closes)))
+            .group_by(ligne.intervention_id)
+            .subquery("couts")
+        )
+        passe = (microsecondes(I.date_fin_travaux) - microsecondes(I.date_debut_travaux)) // 60_000_000
+        minutes = sa.func.coalesce(I.duree_reelle, passe, 0)
+        echu = sa.and_(I.date_limite.is_not(None), I.date_limite < self.a)
+        sommes = [sa.func.coalesce(sa.func.sum(c), 0) for c in (
+            couts.c.piece, couts.c.main_oeuvre, couts.c.deplacement, couts.c.autre, centimes(I.cout_externe),
+        )]  # fmt: skip
+        total = sommes[0] + sommes[1] + sommes[2] + sommes[3] + sommes[4]
+        return (
+            sa.select(
+                cle.label("cle"), sa.func.count().label("nombre"), sa.func.sum(minutes).label("minutes"),
+                _nombre(echu).label("echus"), _nombre(sa.and_(echu, _tenu())).label("tenus"),
+                *(s.label(f"c{i}") for i, s in enumerate(sommes)), total.label("total"),
+            )
+            .select_from(sa.outerjoin(I, couts, couts.c.intervention_id == I.id))
+            .where(self.closes)
+            .group_by(cle)
+        )  # fmt: skip
+
+    def _techniciens(self) -> tuple[LigneTechnicien, ...]:
+        s = self._sommes(I.technicien_id.expression).subquery("s")
+        requete = (
+            sa.select(s, User.full_name)
+            .select_from(s)
+            .outerjoin(Technicien, Technicien.id == s.c.cle)
+            .outerjoin(User, User.id == Technicien.user_id)
+        )
+        trouves = [
+            LigneTechnicien(
+                r.cle, _nom_technicien(r.cle, r.full_name), r.nombre, int(r.minutes), Sla(int(r.echus), int(r.tenus)),
+                _cout(r),
+            )
+            for r in self.lignes(requete)
+        ]  # fmt: skip
+        return tuple(sorted(trouves, key=lambda t: (t.id is None, -t.nombre, t.id or 0)))
+
+    def _equipements(self) -> tuple[tuple[LigneEquipement, ...], int]:
+        s = self._sommes(I.equipement_id.expression).subquery("s")
+        premiers = (
+            sa.select(s, sa.func.count().over().label("combien"))
+            .order_by(s.c.total.desc(), s.c.nombre.desc(), s.c.cle)
+            .limit(self.params.top)
+            .subquery("premiers")
+        )
+        requete = (
+            sa.select(premiers, Equipement.code_interne, Equipement.nom, Client.nom_entreprise)
+            .select_from(premiers)
+            .join(Equipement, Equipement.id == premiers.c.cle)
+            .join(Client, Client.id == Equipement.client_id)
+            .order_by(premiers.c.total.desc(), premiers.c.nombre.desc(), premiers.c.cle)
+        )
+        lignes = self.lignes(requete)
+        trouves = tuple(
+            LigneEquipement(
+                r.cle, r.code_interne, r.nom, r.nom_entreprise, r.nombre, int(r.minutes), _cout(r)
+            )
+            for r in lignes
+        )  # fmt: skip
+        return trouves, lignes[0].combien if lignes else 0
+
+
+def _tenu() -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(I.date_debut_travaux, I.date_cloture) <= I.date_limite
+
+
+def _engagement() -> sa.ColumnElement[bool]:
+    abandonnee = sa.and_(I.statut.in_(_SANS_SUITE), I.date_cloture.is_(None), I.date_debut_travaux.is_(None))
+    return sa.not_(abandonnee)
+
+
+def _nombre(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
+def _mois(debut: date, fin: date) -> list[date]:
+    """First days of the calendar months that the period touches."""
+    premier, dernier = debut.year * 12 + debut.month - 1, fin.year * 12 + fin.month - 1
+    return [date(m // 12, m % 12 + 1, 1) for m in range(premier, dernier + 1)]
+
+
+def _volumes(compte: Counter[str], ordre: Iterable[str]) -> tuple[Volume, ...]:
+    return tuple(Volume(str(v), compte[v]) for v in ordre)
+
+
+def _sla_total(parts: Iterable[Sla]) -> Sla:
+    liste = list(parts)
+    return Sla(sum(s.echus for s in liste), sum(s.tenus for s in liste))
+
+
+def _mttr_total(parts: Iterable[Mttr]) -> Mttr:
+    liste = list(parts)
+    return Mttr(sum(m.reparations for m in liste), sum(m.total_us for m in liste))
+
+
+def _cout(r: Any) -> Cout:
+    return Cout(*(Decimal(int(c)).scaleb(-2) for c in (r.c0, r.c1, r.c2, r.c3, r.c4)))
+
+
+def _cout_total(parts: Iterable[Cout]) -> Cout:
+    liste = list(parts)
+    zero = Decimal("0.00")
+    return Cout(
+        sum((c.pieces for c in liste), zero), sum((c.main_oeuvre for c in liste), zero),
+        sum((c.deplacement for c in liste), zero), sum((c.autres for c in liste), zero),
+        sum((c.externe for c in liste), zero),
+    )  # fmt: skip
+
+
+def _nom_technicien(cle: int | None, nom: str | None) -> str:
+    return "Sans technicien" if cle is None else nom or f"Technicien {cle}"
