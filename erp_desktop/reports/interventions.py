@@ -38,6 +38,9 @@ from erp_desktop.reports.modele import (
     Sla,
     Tranche,
     Volume,
+    cout_total,
+    mttr_total,
+    sla_total,
 )
 from erp_desktop.reports.sql import centimes, centimes_ligne, microsecondes, minuit, rang
 
@@ -47,6 +50,7 @@ TRANCHES = ((0, 2), (3, 7), (8, 30), (31, None))
 _EN_VIE = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
 _FINIES = (Statut.CLOTUREE, Statut.ARCHIVEE)
 _SANS_SUITE = (Statut.ANNULEE, Statut.ARCHIVEE)
+_COUTS = (TypeLigne.PIECE, TypeLigne.MAIN_OEUVRE, TypeLigne.DEPLACEMENT, TypeLigne.AUTRE)
 
 
 def autoriser(session: Session, acteur: Acteur, params: ParamsRapport) -> ParamsRapport:
@@ -134,8 +138,7 @@ class _Calcul:
         cloturees = self._cloturees()
         sla = self._sla()
         tranches, sans_technicien, au = self._anciennete()
-        techniciens = self._techniciens()
-        equipements, nombre = self._equipements()
+        techniciens, equipements, nombre = self._chiffrage()
         n = range(1, len(self.mois) + 1)
         return RapportInterventions(
             params=p,
@@ -156,10 +159,10 @@ class _Calcul:
                 MoisRapport(m, creees[i], cloturees[i][0], sla[i], cloturees[i][1])
                 for i, m in enumerate(self.mois, start=1)
             ),
-            sla=_sla_total(sla[i] for i in n),
-            mttr=_mttr_total(cloturees[i][1] for i in n),
+            sla=sla_total(sla[i] for i in n),
+            mttr=mttr_total(cloturees[i][1] for i in n),
             minutes=sum(t.minutes for t in techniciens),
-            cout=_cout_total(t.cout for t in techniciens),
+            cout=cout_total(t.cout for t in techniciens),
             techniciens=techniciens,
             equipements=equipements,
             nb_equipements=nombre,
@@ -272,79 +275,87 @@ class _Calcul:
         )
         return tranches, sum(sans for _, sans in compte.values()), au
 
-    def _sommes(self, cle: sa.ColumnElement[Any]) -> sa.Select[Any]:
-        """Closed interventions grouped by ``cle``: number, minutes, commitments, costs in centimes."""
+    def _faits(self) -> sa.CTE:
+        """One row per closed intervention; used twice, so that both engines compute it once."""
         ligne = LigneIntervention
         montant = centimes_ligne(ligne.quantite, ligne.prix_unitaire)
-        simples = (TypeLigne.PIECE, TypeLigne.MAIN_OEUVRE, TypeLigne.DEPLACEMENT)
         couts = (
             sa.select(
                 ligne.intervention_id,
-                *(sa.func.sum(sa.case((ligne.type_ligne == t, montant), else_=0)).label(t.value) for t in simples),
-                sa.func.sum(sa.case((ligne.type_ligne == TypeLigne.AUTRE, montant), else_=0)).label("autre"),
+                *(
+                    sa.func.sum(sa.case((ligne.type_ligne == t, montant), else_=0)).label(f"c{i}")
+                    for i, t in enumerate(_COUTS)
+                ),
             )
             .where(ligne.intervention_id.in_(sa.select(I.id).where(self.closes)))
             .group_by(ligne.intervention_id)
             .subquery("couts")
         )
         passe = (microsecondes(I.date_fin_travaux) - microsecondes(I.date_debut_travaux)) // 60_000_000
-        minutes = sa.func.coalesce(I.duree_reelle, passe, 0)
         echu = sa.and_(I.date_limite.is_not(None), I.date_limite < self.a)
-        sommes = [sa.func.coalesce(sa.func.sum(c), 0) for c in (
-            couts.c.piece, couts.c.main_oeuvre, couts.c.deplacement, couts.c.autre, centimes(I.cout_externe),
-        )]  # fmt: skip
-        total = sommes[0] + sommes[1] + sommes[2] + sommes[3] + sommes[4]
         return (
             sa.select(
-                cle.label("cle"), sa.func.count().label("nombre"), sa.func.sum(minutes).label("minutes"),
-                _nombre(echu).label("echus"), _nombre(sa.and_(echu, _tenu())).label("tenus"),
-                *(s.label(f"c{i}") for i, s in enumerate(sommes)), total.label("total"),
+                I.technicien_id,
+                I.equipement_id,
+                sa.func.coalesce(I.duree_reelle, passe, 0).label("minutes"),
+                sa.case((echu, 1), else_=0).label("echu"),
+                sa.case((sa.and_(echu, _tenu()), 1), else_=0).label("tenu"),
+                *(sa.func.coalesce(couts.c[f"c{i}"], 0).label(f"c{i}") for i in range(len(_COUTS))),
+                sa.func.coalesce(centimes(I.cout_externe), 0).label("externe"),
             )
             .select_from(sa.outerjoin(I, couts, couts.c.intervention_id == I.id))
             .where(self.closes)
-            .group_by(cle)
-        )  # fmt: skip
-
-    def _techniciens(self) -> tuple[LigneTechnicien, ...]:
-        s = self._sommes(I.technicien_id.expression).subquery("s")
-        requete = (
-            sa.select(s, User.full_name)
-            .select_from(s)
-            .outerjoin(Technicien, Technicien.id == s.c.cle)
-            .outerjoin(User, User.id == Technicien.user_id)
+            .cte("faits")
         )
-        trouves = [
+
+    def _chiffrage(self) -> tuple[tuple[LigneTechnicien, ...], tuple[LigneEquipement, ...], int]:
+        """Work and cost by technicien, and by the ``top`` équipements of the returned number."""
+        faits = self._faits()
+        colonnes = ("minutes", "echu", "tenu", *(f"c{i}" for i in range(len(_COUTS))), "externe")
+
+        def sommes(cle: sa.ColumnElement[Any]) -> sa.Select[Any]:
+            total = sum((sa.func.sum(faits.c[c]) for c in colonnes[4:]), sa.func.sum(faits.c[colonnes[3]]))
+            return sa.select(
+                cle.label("cle"), sa.func.count().label("nombre"), total.label("total"),
+                *(sa.func.sum(faits.c[c]).label(c) for c in colonnes), sa.func.count().over().label("combien"),
+            ).group_by(cle)  # fmt: skip
+
+        t = sommes(faits.c.technicien_id).subquery("t")
+        e = sommes(faits.c.equipement_id)
+        e_tri = e.order_by(sa.desc("total"), sa.desc("nombre"), "cle").limit(self.params.top).subquery("e")
+        requete = sa.union_all(
+            sa.select(sa.literal_column("0", sa.Integer).label("genre"), t),
+            sa.select(sa.literal_column("1", sa.Integer).label("genre"), e_tri),
+        )
+        par_t: list[Any] = []
+        par_e: list[Any] = []
+        for r in self.lignes(requete):
+            (par_e if r.genre else par_t).append(r)
+        noms = self._noms_techniciens([r.cle for r in par_t if r.cle is not None])
+        machines = self._machines([r.cle for r in par_e])
+        par_e.sort(key=lambda r: (-r.total, -r.nombre, r.cle))
+        techniciens = [
             LigneTechnicien(
-                r.cle, _nom_technicien(r.cle, r.full_name), r.nombre, int(r.minutes), Sla(int(r.echus), int(r.tenus)),
-                _cout(r),
+                r.cle, "Sans technicien" if r.cle is None else noms.get(r.cle, f"Technicien {r.cle}"),
+                r.nombre, int(r.minutes), Sla(int(r.echu), int(r.tenu)), _cout(r),
             )
-            for r in self.lignes(requete)
+            for r in par_t
         ]  # fmt: skip
-        return tuple(sorted(trouves, key=lambda t: (t.id is None, -t.nombre, t.id or 0)))
+        return (
+            tuple(sorted(techniciens, key=lambda x: (x.id is None, -x.nombre, x.id or 0))),
+            tuple(LigneEquipement(r.cle, *machines[r.cle], r.nombre, int(r.minutes), _cout(r)) for r in par_e),
+            par_e[0].combien if par_e else 0,
+        )
 
-    def _equipements(self) -> tuple[tuple[LigneEquipement, ...], int]:
-        s = self._sommes(I.equipement_id.expression).subquery("s")
-        premiers = (
-            sa.select(s, sa.func.count().over().label("combien"))
-            .order_by(s.c.total.desc(), s.c.nombre.desc(), s.c.cle)
-            .limit(self.params.top)
-            .subquery("premiers")
+    def _noms_techniciens(self, ids: list[int]) -> dict[int, str]:
+        requete = sa.select(Technicien.id, User.full_name).join(User, User.id == Technicien.user_id)
+        return dict(self.lignes(requete.where(Technicien.id.in_(ids))))
+
+    def _machines(self, ids: list[int]) -> dict[int, tuple[str, str, str]]:
+        requete = sa.select(Equipement.id, Equipement.code_interne, Equipement.nom, Client.nom_entreprise).join(
+            Client, Client.id == Equipement.client_id
         )
-        requete = (
-            sa.select(premiers, Equipement.code_interne, Equipement.nom, Client.nom_entreprise)
-            .select_from(premiers)
-            .join(Equipement, Equipement.id == premiers.c.cle)
-            .join(Client, Client.id == Equipement.client_id)
-            .order_by(premiers.c.total.desc(), premiers.c.nombre.desc(), premiers.c.cle)
-        )
-        lignes = self.lignes(requete)
-        trouves = tuple(
-            LigneEquipement(
-                r.cle, r.code_interne, r.nom, r.nom_entreprise, r.nombre, int(r.minutes), _cout(r)
-            )
-            for r in lignes
-        )  # fmt: skip
-        return trouves, lignes[0].combien if lignes else 0
+        return {i: (code, nom, client) for i, code, nom, client in self.lignes(requete.where(Equipement.id.in_(ids)))}
 
 
 def _tenu() -> sa.ColumnElement[bool]:
@@ -370,29 +381,5 @@ def _volumes(compte: Counter[str], ordre: Iterable[str]) -> tuple[Volume, ...]:
     return tuple(Volume(str(v), compte[v]) for v in ordre)
 
 
-def _sla_total(parts: Iterable[Sla]) -> Sla:
-    liste = list(parts)
-    return Sla(sum(s.echus for s in liste), sum(s.tenus for s in liste))
-
-
-def _mttr_total(parts: Iterable[Mttr]) -> Mttr:
-    liste = list(parts)
-    return Mttr(sum(m.reparations for m in liste), sum(m.total_us for m in liste))
-
-
 def _cout(r: Any) -> Cout:
-    return Cout(*(Decimal(int(c)).scaleb(-2) for c in (r.c0, r.c1, r.c2, r.c3, r.c4)))
-
-
-def _cout_total(parts: Iterable[Cout]) -> Cout:
-    liste = list(parts)
-    zero = Decimal("0.00")
-    return Cout(
-        sum((c.pieces for c in liste), zero), sum((c.main_oeuvre for c in liste), zero),
-        sum((c.deplacement for c in liste), zero), sum((c.autres for c in liste), zero),
-        sum((c.externe for c in liste), zero),
-    )  # fmt: skip
-
-
-def _nom_technicien(cle: int | None, nom: str | None) -> str:
-    return "Sans technicien" if cle is None else nom or f"Technicien {cle}"
+    return Cout(*(Decimal(int(c)).scaleb(-2) for c in (r.c0, r.c1, r.c2, r.c3, r.externe)))

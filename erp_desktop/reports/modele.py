@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -170,3 +171,23 @@ class RapportInterventions:
     equipements: tuple[LigneEquipement, ...]
     nb_equipements: int
     precedent: Precedent
+
+
+def sla_total(parts: Iterable[Sla]) -> Sla:
+    liste = list(parts)
+    return Sla(sum(s.echus for s in liste), sum(s.tenus for s in liste))
+
+
+def mttr_total(parts: Iterable[Mttr]) -> Mttr:
+    liste = list(parts)
+    return Mttr(sum(m.reparations for m in liste), sum(m.total_us for m in liste))
+
+
+def cout_total(parts: Iterable[Cout]) -> Cout:
+    liste = list(parts)
+    zero = Decimal("0.00")
+    return Cout(
+        sum((c.pieces for c in liste), zero), sum((c.main_oeuvre for c in liste), zero),
+        sum((c.deplacement for c in liste), zero), sum((c.autres for c in liste), zero),
+        sum((c.externe for c in liste), zero),
+    )  # fmt: skip

@@ -55,7 +55,7 @@ def remplir(session: Session, nombre: int = 1500, graine: int = 7, jours: int = 
          "agence_id": ORIGINE + i % 2}
         for i in range(40)
     ])  # fmt: skip
-    interventions = [_intervention(hasard, i, debut, jours) for i in range(nombre)]
+    interventions = [_intervention(hasard, i, debut + i * timedelta(days=jours) / nombre) for i in range(nombre)]
     lignes, historiques = [], []
     for i in interventions:
         n = hasard.choice((0, 1, 1, 2, 4)) if i["statut"] in {"cloturee", "archivee", "en_cours"} else 0
@@ -72,8 +72,7 @@ def remplir(session: Session, nombre: int = 1500, graine: int = 7, jours: int = 
             ajouter(sa.insert(table), rangees[bas : bas + 5000])
 
 
-def _intervention(hasard: random.Random, i: int, debut: datetime, jours: int) -> dict[str, Any]:
-    creation = debut + timedelta(microseconds=hasard.randrange(jours * 86_400_000_000))
+def _intervention(hasard: random.Random, i: int, creation: datetime) -> dict[str, Any]:
     age = (MAINTENANT - creation).total_seconds() / 86400
     statut = hasard.choices(list(Statut), weights=(2, 2, 1, 1, 14, 4, 2) if age > 20 else (5, 4, 2, 2, 4, 0, 1))[0]
     travail = creation + timedelta(minutes=hasard.randrange(1, 9000), microseconds=hasard.randrange(1_000_000))
@@ -87,7 +86,8 @@ def _intervention(hasard: random.Random, i: int, debut: datetime, jours: int) ->
     agence = equipement % 2
     sans_debut = hasard.random() < 0.1
     return {
-        "id": PREMIERE + i, "numero": f"INT-{'CAS' if agence == 0 else 'RAB'}-00-2026-{i:06}", "titre": "Fuite d’huile",
+        "id": PREMIERE + i, "numero": f"INT-{'CAS' if agence == 0 else 'RAB'}-00-2026-{i:06}", 
+        "titre": "Fuite d’huile",
         "agence_id": ORIGINE + agence, "equipement_id": ORIGINE + equipement, "client_id": ORIGINE + equipement % 8,
         "type": str(hasard.choice(list(TypeIntervention))), "statut": str(statut),
         "priorite": str(hasard.choice(list(Priorite))),
