@@ -86,7 +86,7 @@ def _intervention(hasard: random.Random, i: int, creation: datetime) -> dict[str
     agence = equipement % 2
     sans_debut = hasard.random() < 0.1
     return {
-        "id": PREMIERE + i, "numero": f"INT-{'CAS' if agence == 0 else 'RAB'}-00-2026-{i:06}", 
+        "id": PREMIERE + i, "numero": f"INT-{'CAS' if agence == 0 else 'RAB'}-00-2026-{i:06}",
         "titre": "Fuite d’huile",
         "agence_id": ORIGINE + agence, "equipement_id": ORIGINE + equipement, "client_id": ORIGINE + equipement % 8,
         "type": str(hasard.choice(list(TypeIntervention))), "statut": str(statut),

@@ -1,0 +1,74 @@
+"""The report as CSV for French spreadsheets: one figure per line, ``;``, UTF-8 with BOM, decimal comma."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from erp_desktop import clock
+from erp_desktop.reports.modele import RapportInterventions
+from erp_desktop.reports.sortie import atomique
+from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
+
+ENTETE = ("rubrique", "element", "mesure", "valeur", "unite")
+_UNITES = {"entier": "", "pourcent": "%", "duree": "min", "mad": "MAD", "texte": "", "mois": ""}
+
+
+def ecrire(rapport: RapportInterventions, cible: Path) -> None:
+    """Write ``cible`` whole or not at all.
+
+    Raises:
+        UserError: see :func:`erp_desktop.reports.sortie.atomique`.
+    """
+
+    def remplir(fichier: Path) -> None:
+        with fichier.open("w", encoding="utf-8-sig", newline="") as flux:
+            sortie = csv.writer(flux, delimiter=";", lineterminator="\r\n")
+            sortie.writerow(ENTETE)
+            sortie.writerows(_rangees(rapport))
+
+    atomique(cible, remplir)
+
+
+def _rangees(r: RapportInterventions) -> Iterator[tuple[str, str, str, str, str]]:
+    yield "Rapport", "", "Agence", _neutre(r.agence), ""
+    for nom, jour in (("Début", r.params.debut), ("Fin", r.params.fin)):
+        yield "Rapport", "", nom, jour.isoformat(), ""
+    for nom, instant in (("Calculé à", r.calcule_a), ("Données du", r.donnees_du)):
+        yield "Rapport", "", nom, clock.local(instant).strftime("%Y-%m-%d %H:%M"), ""
+    for i in indicateurs(r):
+        yield "Indicateurs", "", i.libelle, _valeur(i.valeur), _UNITES[i.genre]
+    yield "Indicateurs", "", "Créées", str(r.creees), ""
+    yield "Indicateurs", "", "Clôturées", str(r.cloturees), ""
+    for tableau in tableaux(r):
+        yield from _mesures(tableau)
+
+
+def _mesures(tableau: Tableau) -> Iterator[tuple[str, str, str, str, str]]:
+    textes = [i for i, c in enumerate(tableau.colonnes) if c.genre in {"texte", "mois"}]
+    for ligne in tableau.lignes:
+        element = _neutre(" · ".join(_valeur(ligne[i]) for i in textes))
+        for i, colonne in enumerate(tableau.colonnes):
+            if i not in textes:
+                yield tableau.titre, element, colonne.nom, _valeur(ligne[i]), _UNITES[colonne.genre]
+
+
+def _valeur(valeur: Any) -> str:
+    if valeur is None:
+        return ""
+    if isinstance(valeur, date):
+        return valeur.strftime("%Y-%m")
+    if isinstance(valeur, Decimal):
+        return format(valeur, ".2f").replace(".", ",")
+    if isinstance(valeur, float):
+        return format(valeur, ".2f").replace(".", ",")
+    return str(valeur)
+
+
+def _neutre(texte: str) -> str:
+    """A name that begins like a formula must stay a name when a spreadsheet opens the file."""
+    return f"'{texte}" if texte[:1] in {"=", "+", "-", "@", "\t", "\r"} else texte
