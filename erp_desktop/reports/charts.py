@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from erp_desktop.reports.palette import Palette
-from erp_desktop.reports.presentation import FINE
+from erp_desktop.reports.presentation import FINE, ecrire
 from erp_desktop.reports.tableaux import Indicateur, ecrire_indicateur
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Toile:
         self.p.drawText(zone, int(drapeaux[cale] | self.core.Qt.AlignmentFlag.AlignVCenter) | sans_coupe, texte)
 
     def plein(self, zone: QRectF, couleur: str, rayon: float = 0) -> None:
+        if zone.width() <= 0 or zone.height() <= 0:
+            return
         self.p.setPen(self.core.Qt.PenStyle.NoPen)
         self.p.setBrush(self.couleur(couleur))
         if rayon:
@@ -137,7 +139,7 @@ def tuiles(t: Toile, zone: QRectF, valeurs: Sequence[Indicateur]) -> None:
         t.p.setPen(t.gui.QPen(t.couleur(t.palette.bordure), 0.75))
         t.p.setBrush(t.couleur(t.palette.fond))
         t.p.drawRoundedRect(carte.adjusted(0.5, 0.5, -0.5, -0.5), RAYON, RAYON)
-        x, dedans = carte.x() + 12, w - 24
+        x, dedans = carte.x() + 11, w - 20
         t.texte(t.rect(x, carte.y() + 9, dedans, 18), i.libelle, 11, couleur=t.palette.secondaire)
         valeur, unite = ecrire_indicateur(i)
         taille = 24 if t.largeur(valeur, 24, gras=True) + t.largeur(unite, 11) + 6 <= dedans else 18
@@ -149,10 +151,8 @@ def tuiles(t: Toile, zone: QRectF, valeurs: Sequence[Indicateur]) -> None:
         if i.ecart:
             pris = t.largeur(i.ecart, 11, gras=True) + 6
             t.texte(t.rect(x, y, pris, 16), i.ecart, 11, gras=True, couleur=tons[i.ton])
-            suite = "sur la période" if i.cle == "encours" else "contre la précédente"
+            suite = f"{ecrire(i.genre, i.precedent)} {'au début' if i.cle == 'encours' else 'avant'}"
             t.texte(t.rect(x + pris, y, dedans - pris, 16), suite, 10, couleur=t.palette.discret)
-        else:
-            t.texte(t.rect(x, y, dedans, 16), "", 10)
         t.texte(t.rect(x, y + 16, dedans, 16), i.detail, 10, couleur=t.palette.discret)
 
 
@@ -183,7 +183,7 @@ def barres(
     series: Sequence[Serie],
     *,
     couleurs: Sequence[str] = (),
-    ecrire: Callable[[float], str],
+    nombre: Callable[[float], str],
 ) -> None:
     """Vertical bars, grouped by category, each with its value above while it has room.
 
@@ -198,16 +198,16 @@ def barres(
         _vide(t, dedans)
         return
     graduations = paliers(maximum)
-    marge_g = max(t.largeur(ecrire(g), 10) for g in graduations) + 6
+    marge_g = max(t.largeur(nombre(g), 10) for g in graduations) + 6
     bas, haut = dedans.bottom() - 18, dedans.y() + 16
     echelle = (bas - haut) / maximum
     for g in graduations:
         y = bas - g * echelle
         t.trait(dedans.x() + marge_g, y, dedans.right(), y, t.palette.grille if g else t.palette.bordure, 0.75)
-        t.texte(t.rect(dedans.x(), y - 7, marge_g - 6, 14), ecrire(g), 10, couleur=t.palette.axe, cale="d")
+        t.texte(t.rect(dedans.x(), y - 7, marge_g - 6, 14), nombre(g), 10, couleur=t.palette.axe, cale="d")
     pas = (dedans.width() - marge_g) / len(categories)
     epaisseur = min(pas * (0.58 if len(series) == 1 else 0.74) / len(series), 46)
-    lisible = max(t.largeur(ecrire(v), 10, gras=True) for s in series for v in s.valeurs) <= epaisseur * 1.25 + 4
+    lisible = max(t.largeur(nombre(v), 10, gras=True) for s in series for v in s.valeurs) <= epaisseur + 3
     saut = max(1, math.ceil(max(t.largeur(c, 10) + 6 for c in categories) / pas))
     for n, categorie in enumerate(categories):
         centre = dedans.x() + marge_g + pas * (n + 0.5)
@@ -220,7 +220,7 @@ def barres(
             t.plein(t.rect(x + 0.5, bas - h, epaisseur - 1, h), couleurs[n] if couleurs else s.couleur)
             if lisible and (s.valeurs[n] or len(series) == 1):
                 t.texte(
-                    t.rect(x - 12, bas - h - 15, epaisseur + 24, 14), ecrire(s.valeurs[n]), 10, gras=True, cale="c"
+                    t.rect(x - 12, bas - h - 15, epaisseur + 24, 14), nombre(s.valeurs[n]), 10, gras=True, cale="c"
                 )
 
 

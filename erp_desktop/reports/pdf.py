@@ -43,6 +43,8 @@ MARGE_MM = (15.0, 24.0, 15.0, 18.0)
 LARGEUR = (210 - MARGE_MM[0] - MARGE_MM[2]) * PX_PAR_MM
 HAUTEUR = (297 - MARGE_MM[1] - MARGE_MM[3]) * PX_PAR_MM
 RESOLUTION = 1200
+TITRE_ET_SUITE = 120
+"""Room that a heading needs below it for its table's head and first rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class _Document:
         document.setHtml(self._html())
         objets = _placer(document, self._figures(), self.palette, self.famille)
         document.setPageSize(QSizeF(LARGEUR, HAUTEUR))
+        _garder_les_titres(document)
         return document, objets
 
     def _html(self) -> str:
@@ -185,12 +188,11 @@ class _Document:
         # From light to dark, skipping the second tint so that neighbours stay apart.
         rampe = (c.ordinal[0], c.ordinal[2], c.ordinal[3], c.ordinal[4])
 
-        def repartition(cle: str, couleurs: dict[str, str] | None, largeur: float) -> _Figure:
+        def repartition(cle: str, largeur: float) -> _Figure:
             tableau = tous[cle]
             lignes = [charts.Barre(nom, (n,), f"{entier(n)} · {pourcent(part)}") for nom, n, part in tableau.lignes]
-            del couleurs
             titre = tableau.titre.removeprefix("Créées ").capitalize()
-            return _Figure(largeur, 60 + 25 * len(lignes), lambda t, z: charts.barres_horizontales(
+            return _Figure(largeur, 58 + 21 * len(lignes), lambda t, z: charts.barres_horizontales(
                 t, z, titre, f"{entier(r.creees)} créées", lignes, [("", c.series[0])]))  # fmt: skip
 
         couts = [charts.Barre(e.nom, tuple(float(p) for p in parts(e.cout)), mad_court(e.cout.total))
@@ -202,19 +204,17 @@ class _Document:
                 t, z, f"Créées et clôturées {pas}", "", noms,
                 [charts.Serie("créées", c.series[0], tuple(m.creees for _, m in mois)),
                  charts.Serie("clôturées", c.series[2], tuple(m.cloturees for _, m in mois))],
-                ecrire=lambda v: entier(round(v)))),
-            "age": _Figure(demie, 210, lambda t, z: charts.barres(
+                nombre=lambda v: entier(round(v)))),
+            "age_sla": _paire(_Figure(demie, 210, lambda t, z: charts.barres(
                 t, z, "Ancienneté de l’encours", f"{entier(r.encours)} par âge",
                 [libelle_tranche(a.mini, a.maxi) for a in r.anciennete],
                 [charts.Serie("encours", c.series[0], tuple(a.nombre for a in r.anciennete))],
-                couleurs=rampe, ecrire=lambda v: entier(round(v)))),
-            "sla": _Figure(demie, 210, lambda t, z: charts.courbe(
-                t, z, f"SLA tenus {pas}", "", [(nom, m.sla.taux) for nom, m in mois])),
+                couleurs=rampe, nombre=lambda v: entier(round(v)))), _Figure(demie, 210, lambda t, z: charts.courbe(
+                t, z, f"SLA tenus {pas}", "", [(nom, m.sla.taux) for nom, m in mois]))),
             "couts": _Figure(LARGEUR, 62 + 24 * max(len(couts), 2), lambda t, z: charts.barres_horizontales(
                 t, z, "Équipements les plus coûteux", "MAD hors taxes", couts, types_couts)),
-            "types": repartition("type", None, demie),
-            "priorites": repartition("priorite", None, demie),
-            "statuts": repartition("statut", None, LARGEUR),
+            "types_priorites": _paire(repartition("type", demie), repartition("priorite", demie)),
+            "statuts": repartition("statut", LARGEUR),
         }  # fmt: skip
 
     def _cadre(self, painter: QPainter, page: int, pages: int, sujet: str) -> None:
@@ -288,6 +288,33 @@ def _placer(document: QTextDocument, figures: dict[str, _Figure], couleurs: pale
         forme.setProperty(cle, nom)
         curseur.insertText("\ufffc", forme)
     return objet
+
+
+def _paire(gauche: _Figure, droite: _Figure) -> _Figure:
+    """Two cards side by side, as high as the higher."""
+    hauteur = max(gauche.hauteur, droite.hauteur)
+
+    def peindre(t: Toile, zone: QRectF) -> None:
+        gauche.peindre(t, t.rect(zone.x(), zone.y(), gauche.largeur, hauteur))
+        droite.peindre(t, t.rect(zone.right() - droite.largeur, zone.y(), droite.largeur, hauteur))
+
+    return _Figure(LARGEUR, hauteur, peindre)
+
+
+def _garder_les_titres(document: QTextDocument) -> None:
+    """Begin a page before a heading that would be left alone at the foot of one."""
+    from PySide6.QtGui import QTextCursor, QTextFormat
+
+    bloc = document.begin()
+    while bloc.isValid():
+        forme = bloc.blockFormat()
+        if forme.headingLevel() == 2:
+            haut = document.documentLayout().blockBoundingRect(bloc).y()
+            reste = HAUTEUR - haut % HAUTEUR
+            if reste < TITRE_ET_SUITE and haut > HAUTEUR:
+                forme.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
+                QTextCursor(bloc).setBlockFormat(forme)
+        bloc = bloc.next()
 
 
 def _phrase(r: RapportInterventions) -> str:

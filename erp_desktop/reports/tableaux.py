@@ -62,7 +62,7 @@ def indicateurs(r: RapportInterventions) -> tuple[Indicateur, ...]:
         _encours(r),
         _compare("sla", "SLA tenus", "pourcent", r.sla.taux, p.sla.taux, plus_est="bon",
                  detail=f"{entier(r.sla.tenus)} tenus sur {entier(r.sla.echus)} échus"),
-        _compare("mttr", "Temps moyen de réparation", "duree", r.mttr.minutes, p.mttr.minutes, plus_est="mauvais",
+        _compare("mttr", "Réparation moyenne", "duree", r.mttr.minutes, p.mttr.minutes, plus_est="mauvais",
                  detail=f"{entier(r.mttr.reparations)} réparation{'s' if r.mttr.reparations > 1 else ''}"),
         Indicateur("cout", "Coût des clôturées", "mad", r.cout.total, None, "", "neutre",
                    f"hors taxes, {entier(r.cloturees)} clôturée{'s' if r.cloturees > 1 else ''}"),
@@ -193,8 +193,8 @@ DEFINITIONS = (
     ("SLA tenus", "Parmi les engagements échus dans la période, ceux dont les travaux ont commencé avant la date "
                   "limite. Sans heure de début, la clôture fait foi ; une annulation avant travaux ne compte pas. "
                   "Pour un technicien : parmi les interventions clôturées dans la période."),
-    ("Temps moyen de réparation", "Du début à la fin des travaux, attentes comprises, des interventions correctives "
-                                  "clôturées dans la période."),
+    ("Réparation moyenne", "Temps moyen du début à la fin des travaux, attentes comprises, des interventions "
+                           "correctives clôturées dans la période."),
     ("Heures", "Durée réelle saisie, sinon du début à la fin des travaux."),
     ("Coût HT", "Lignes des interventions clôturées (quantité × prix, arrondi par ligne) et coût repris d’un autre "
                 "système. Les montants sont en dirhams."),
@@ -208,7 +208,7 @@ def ecrire_indicateur(i: Indicateur) -> tuple[str, str]:
     if i.genre == "pourcent":
         return pourcent(i.valeur)[:-2], "%"
     if i.genre == "mad":
-        return mad(i.valeur).removesuffix(" MAD"), "MAD"
+        return (mad(i.valeur).removesuffix(" MAD") if i.valeur < 100_000 else entier(round(i.valeur))), "MAD"
     if i.genre == "duree":
         return _duree(i.valeur), ""
     return entier(i.valeur), "interventions" if i.valeur > 1 else "intervention"
