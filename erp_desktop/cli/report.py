@@ -2,11 +2,85 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import sqlalchemy as sa
 import typer
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.cli import common
+from erp_desktop.db.session import transaction
+from erp_desktop.errors import NotFoundError, UserError, ValidationError
+from erp_desktop.models import Agence
+from erp_desktop.reports import csv_, pdf, xlsx
+from erp_desktop.reports.interventions import calculer
+from erp_desktop.reports.modele import ParamsRapport
 
 app = typer.Typer(no_args_is_help=True, help="Rapports.")
+
+FORMATS = {"pdf": pdf.ecrire_pdf, "xlsx": xlsx.ecrire, "csv": csv_.ecrire}
 
 
 @app.callback()
 def _group() -> None:
     """Rapports."""
+
+
+@app.command("interventions")
+@common.guarded
+def interventions(
+    format: Annotated[str, typer.Option("--format", help="pdf, xlsx ou csv.")],
+    out: Annotated[Path, typer.Option("--out", help="Fichier à écrire ; remplacé s'il existe.")],
+    debut: Annotated[str | None, typer.Option("--debut", help="Premier jour, AAAA-MM-JJ.")] = None,
+    fin: Annotated[
+        str | None, typer.Option("--fin", help="Dernier jour, AAAA-MM-JJ ; aujourd'hui par défaut.")
+    ] = None,
+    agence: Annotated[str | None, typer.Option("--agence", help="Code d'une agence ; toutes par défaut.")] = None,
+    url: common.Url = None,
+    cache: common.Cache = None,
+    secrets: common.Secrets = None,
+    as_json: common.AsJson = False,
+) -> None:
+    """Activité, encours, SLA, temps de réparation et coûts ; les trente derniers jours par défaut."""
+    if format not in FORMATS:
+        raise UserError(f"Le format « {format} » n'existe pas ; choisir pdf, xlsx ou csv.")
+    dernier = _jour("fin", fin) or clock.today()
+    premier = _jour("debut", debut) or dernier - timedelta(days=29)
+    target = common.Target(url, cache, secrets)
+    with target.engine() as engine, transaction(_instantane(engine), write=False) as session:
+        params = ParamsRapport(premier, dernier, _agence_id(session, agence))
+        rapport = calculer(session, params)
+    FORMATS[format](rapport, out)
+    answer = {
+        "fichier": out, "octets": out.stat().st_size, "debut": premier, "fin": dernier, "agence": rapport.agence,
+        "creees": rapport.creees, "cloturees": rapport.cloturees, "encours": rapport.encours,
+    }  # fmt: skip
+    common.emit(as_json, answer, f"Rapport écrit : {out} ({rapport.creees} créées, {rapport.cloturees} clôturées).")
+
+
+def _instantane(engine: sa.Engine) -> sa.Engine:
+    """One snapshot for all statements, so that the figures of one page add up while clerks work."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    return engine
+
+
+def _jour(champ: str, texte: str | None) -> date | None:
+    if texte is None:
+        return None
+    try:
+        return date.fromisoformat(texte)
+    except ValueError:
+        raise ValidationError({champ: f"« {texte} » n'est pas une date de la forme AAAA-MM-JJ."}) from None
+
+
+def _agence_id(session: Session, code: str | None) -> int | None:
+    if code is None:
+        return None
+    trouve = session.scalar(sa.select(Agence.id).where(Agence.code == code.upper()))
+    if trouve is None:
+        raise NotFoundError(f"L'agence « {code} » n'existe pas dans cette base.")
+    return trouve

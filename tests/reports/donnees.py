@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db import ids
 from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention
 from erp_desktop.models import (
     Agence,
@@ -26,53 +28,74 @@ from erp_desktop.models import (
 from erp_desktop.reports.modele import ParamsRapport
 
 MAINTENANT = datetime(2026, 10, 15, 14, 30, tzinfo=UTC)
-ORIGINE = 1_000
-PREMIERE = 100_000
 
 
-def remplir(session: Session, nombre: int = 1500, graine: int = 7, jours: int = 500) -> None:
+@dataclass(frozen=True)
+class Jeu:
+    """Identifiers of what :func:`remplir` made; techniciens alternate between the two agencies."""
+
+    agences: list[int]
+    utilisateurs: list[int]
+    techniciens: list[int]
+    equipements: list[int]
+    interventions: list[int]
+
+
+def remplir(session: Session, nombre: int = 1500, graine: int = 7, jours: int = 500) -> Jeu:
     """Two agencies, six techniciens, forty machines and ``nombre`` interventions in every state of their life."""
     hasard = random.Random(graine)
     debut = MAINTENANT - timedelta(days=jours)
+    connexion = session.connection()
+
+    def nouveaux(n: int) -> list[int]:
+        return ids.allocate(connexion, n)
+
+    jeu = Jeu(nouveaux(2), nouveaux(6), nouveaux(6), nouveaux(40), nouveaux(nombre))
+    clients = nouveaux(8)
     ajouter = session.execute
     ajouter(sa.insert(Agence), [
-        {"id": ORIGINE + i, "code": code, "nom": nom}
+        {"id": jeu.agences[i], "code": code, "nom": nom}
         for i, (code, nom) in enumerate((("CAS", "Casablanca"), ("RAB", "Rabat")))
     ])  # fmt: skip
     ajouter(sa.insert(User), [
-        {"id": ORIGINE + i, "username": f"tech{i}", "email": f"tech{i}@mif.ma", "full_name": f"Nadia Ouazzani {i}",
-         "role": "technicien", "agence_id": ORIGINE + i % 2}
+        {"id": jeu.utilisateurs[i], "username": f"tech{i}", "email": f"tech{i}@mif.ma",
+         "full_name": f"Nadia Ouazzani {i}", "role": "technicien", "agence_id": jeu.agences[i % 2]}
         for i in range(6)
     ])  # fmt: skip
     ajouter(sa.insert(Technicien), [
-        {"id": ORIGINE + i, "user_id": ORIGINE + i, "agence_id": ORIGINE + i % 2} for i in range(6)
+        {"id": jeu.techniciens[i], "user_id": jeu.utilisateurs[i], "agence_id": jeu.agences[i % 2]} for i in range(6)
     ])  # fmt: skip
     ajouter(sa.insert(Client), [
-        {"id": ORIGINE + i, "nom_entreprise": f"Cimenterie n° {i}", "agence_id": ORIGINE + i % 2} for i in range(8)
+        {"id": clients[i], "nom_entreprise": f"Cimenterie n° {i}", "agence_id": jeu.agences[i % 2]} for i in range(8)
     ])  # fmt: skip
     ajouter(sa.insert(Equipement), [
-        {"id": ORIGINE + i, "client_id": ORIGINE + i % 8, "nom": f"Presse PH-{i:03}", "code_interne": f"EQ-{i:04}",
-         "agence_id": ORIGINE + i % 2}
+        {"id": jeu.equipements[i], "client_id": clients[i % 8], "nom": f"Presse PH-{i:03}",
+         "code_interne": f"EQ-{i:04}", "agence_id": jeu.agences[i % 2]}
         for i in range(40)
     ])  # fmt: skip
-    interventions = [_intervention(hasard, i, debut + i * timedelta(days=jours) / nombre) for i in range(nombre)]
+    pas = timedelta(days=jours) / nombre
+    interventions = [_intervention(hasard, jeu, clients, i, debut + i * pas) for i in range(nombre)]
     lignes, historiques = [], []
     for i in interventions:
         n = hasard.choice((0, 1, 1, 2, 4)) if i["statut"] in {"cloturee", "archivee", "en_cours"} else 0
-        lignes += [_ligne(hasard, i, len(lignes) + k) for k in range(n)]
+        lignes += [_ligne(hasard, i) for _ in range(n)]
         if i["statut"] == "annulee" and hasard.random() < 0.8:
             quand = i["date_creation"] + timedelta(hours=hasard.randrange(1, 2000))
             historiques.append({
-                "id": 10_000_000 + i["id"], "intervention_id": i["id"], "agence_id": i["agence_id"],
-                "action": "statut", "statut": "annulee", "horodatage": quand,
+                "intervention_id": i["id"], "agence_id": i["agence_id"], "action": "statut", "statut": "annulee",
+                "horodatage": quand,
             })  # fmt: skip
+    for rangees in (lignes, historiques):
+        for rangee, identifiant in zip(rangees, nouveaux(len(rangees)), strict=True):
+            rangee["id"] = identifiant
     for table, rangees in ((Intervention, interventions), (LigneIntervention, lignes),
                            (HistoriqueIntervention, historiques)):  # fmt: skip
         for bas in range(0, len(rangees), 5000):
             ajouter(sa.insert(table), rangees[bas : bas + 5000])
+    return jeu
 
 
-def _intervention(hasard: random.Random, i: int, creation: datetime) -> dict[str, Any]:
+def _intervention(hasard: random.Random, jeu: Jeu, clients: list[int], i: int, creation: datetime) -> dict[str, Any]:
     age = (MAINTENANT - creation).total_seconds() / 86400
     statut = hasard.choices(list(Statut), weights=(2, 2, 1, 1, 14, 4, 2) if age > 20 else (5, 4, 2, 2, 4, 0, 1))[0]
     travail = creation + timedelta(minutes=hasard.randrange(1, 9000), microseconds=hasard.randrange(1_000_000))
@@ -82,16 +105,15 @@ def _intervention(hasard: random.Random, i: int, creation: datetime) -> dict[str
     finie = statut in {Statut.CLOTUREE, Statut.ARCHIVEE} and cloture < MAINTENANT
     if statut in {Statut.CLOTUREE, Statut.ARCHIVEE} and not finie:
         statut = Statut.EN_COURS
-    equipement = hasard.randrange(40)
-    agence = equipement % 2
+    machine = hasard.randrange(40)
+    agence = machine % 2
     sans_debut = hasard.random() < 0.1
     return {
-        "id": PREMIERE + i, "numero": f"INT-{'CAS' if agence == 0 else 'RAB'}-00-2026-{i:06}",
-        "titre": "Fuite d’huile",
-        "agence_id": ORIGINE + agence, "equipement_id": ORIGINE + equipement, "client_id": ORIGINE + equipement % 8,
-        "type": str(hasard.choice(list(TypeIntervention))), "statut": str(statut),
+        "id": jeu.interventions[i], "numero": f"INT-{'CAS' if agence == 0 else 'RAB'}-00-2026-{i:06}",
+        "titre": "Fuite d’huile", "agence_id": jeu.agences[agence], "equipement_id": jeu.equipements[machine],
+        "client_id": clients[machine % 8], "type": str(hasard.choice(list(TypeIntervention))), "statut": str(statut),
         "priorite": str(hasard.choice(list(Priorite))),
-        "technicien_id": None if hasard.random() < 0.15 else ORIGINE + agence + 2 * hasard.randrange(3),
+        "technicien_id": None if hasard.random() < 0.15 else jeu.techniciens[agence + 2 * hasard.randrange(3)],
         "date_creation": creation,
         "date_limite": None if hasard.random() < 0.2 else creation + timedelta(hours=hasard.choice((2, 24, 72, 168))),
         "date_debut_travaux": travail if commencee and not sans_debut else None,
@@ -102,9 +124,9 @@ def _intervention(hasard: random.Random, i: int, creation: datetime) -> dict[str
     }  # fmt: skip
 
 
-def _ligne(hasard: random.Random, i: dict[str, Any], n: int) -> dict[str, Any]:
+def _ligne(hasard: random.Random, i: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": 1_000_000 + n, "intervention_id": i["id"], "agence_id": i["agence_id"],
+        "intervention_id": i["id"], "agence_id": i["agence_id"],
         "type_ligne": hasard.choice(("piece", "main_oeuvre", "deplacement", "autre")), "designation": "Joint",
         "quantite": Decimal(hasard.randrange(-500, 12_000)).scaleb(-3),
         "prix_unitaire": Decimal(hasard.randrange(1, 500_000)).scaleb(-2), "taux_tva": Decimal("20.00"),
