@@ -44,7 +44,9 @@ class HeadView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 8, 0)
         column.setSpacing(5)
-        line = QHBoxLayout()
+        self._line, self._closable = QWidget(), on_close is not None
+        line = QHBoxLayout(self._line)
+        line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
         self.code = Text("", "caption", "text.tertiary")
         self.code.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -58,7 +60,7 @@ class HeadView(QWidget):
         line.addWidget(self._tab)
         if on_close is not None:
             line.addWidget(icon_button("x", tr("Fermer la fiche"), on_close))
-        column.addLayout(line)
+        column.addWidget(self._line)
         self.title = Elided("", "title")
         self.title.setMinimumHeight(26)
         column.addWidget(self.title)
@@ -84,6 +86,7 @@ class HeadView(QWidget):
         self.title.setText(head.title)
         self.title.update()
         self._copy.setVisible(bool(head.code))
+        self._line.setVisible(bool(head.code) or self._closable)
         self._tab.setVisible(existing and self._has_tab)
         self.pill.setVisible(head.status is not None)
         if head.status is not None:

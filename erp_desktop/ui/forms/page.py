@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout
 
 from erp_desktop.ui.context import Contexte
@@ -22,7 +23,8 @@ class RecordPage(Page):
         self.panel.title_changed.connect(self.title_changed)
         self.panel.dirty_changed.connect(self.dirty_changed)
         self.panel.closed.connect(self.closed)
-        self.panel.open_record(row_id)
+        # The window listens once the page stands in its tab.
+        QTimer.singleShot(0, self, lambda: self.panel.open_record(row_id))
 
     def save(self) -> bool:
         self.panel.save()

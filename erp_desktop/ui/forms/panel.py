@@ -44,7 +44,7 @@ class FormPanel(Surface):
     def __init__(
         self, spec: FormSpec, contexte: Contexte, *, beside_list: bool, parent: QWidget | None = None
     ) -> None:
-        super().__init__("surface.base", "border.default" if beside_list else "", sides="s", parent=parent)
+        super().__init__("surface.base", parent=parent)
         self.spec, self.contexte = spec, contexte
         self.row_id: int | None = None
         self.record: Any = None
@@ -54,7 +54,7 @@ class FormPanel(Surface):
         self._loading: Task | None = None
         self.fields = Fields(spec, contexte, self)
         column = QVBoxLayout(self)
-        column.setContentsMargins(1 if beside_list else 0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.head = HeadView(self._ask_tab if beside_list else None, self.close_panel if beside_list else None)
         column.addWidget(self.head)

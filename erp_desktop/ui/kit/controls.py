@@ -59,6 +59,9 @@ class Text(QLabel):
 
     def _refresh(self) -> None:
         self.setFont(theme().font(self._role))
+        if theme().rtl and not self.alignment() & Qt.AlignmentFlag.AlignHCenter:
+            # A label aligns by its words; one not yet translated still belongs on the reading side.
+            self.setAlignment(paint.leading(True))
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.WindowText, theme().color(self._colour))
         self.setPalette(palette)
@@ -182,6 +185,8 @@ class LineEdit(QLineEdit):
     def __init__(self, placeholder: str = "", *, icon: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setPlaceholderText(placeholder)
+        if theme().rtl:
+            self.setAlignment(paint.leading(True))
         if icon:
             self.addAction(icons.icon(icon, "text.tertiary"), QLineEdit.ActionPosition.TrailingPosition)
 

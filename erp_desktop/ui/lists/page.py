@@ -49,6 +49,7 @@ class ListPage(Page):
         self._asked_at = 0.0
         self._took_ms = 0
         self._select_after_load: int | None = None
+        self._chosen: int | None = None
         self._compact_chosen: bool | None = None
         self.model: LazyTableModel[Any] = LazyTableModel(
             contexte.tasks, _Reader(spec, contexte), spec.columns, spec.row_id, self
@@ -234,9 +235,9 @@ class ListPage(Page):
             self._show_state(None)
         else:
             self._show_state(empty_state(self))
-        chosen = self._select_after_load if self._select_after_load is not None else self.form.row_id
+        chosen = self._select_after_load if self._select_after_load is not None else self._chosen
         self._select_after_load = None
-        if chosen is not None and not self.form.isHidden():
+        if chosen is not None:
             self.view.select_quietly(chosen)
         self._say_status()
 
@@ -272,7 +273,8 @@ class ListPage(Page):
 
     # The row and its form
 
-    def _row_chosen(self, _row_id: int) -> None:
+    def _row_chosen(self, row_id: int) -> None:
+        self._chosen = row_id
         self._form_pause.start()
 
     def _show_current(self) -> None:
@@ -295,6 +297,7 @@ class ListPage(Page):
             self.form.show()
 
     def _close_form(self) -> None:
+        self._form_pause.stop()
         self.form.hide()
         self.view.setFocus()
 

@@ -1,0 +1,338 @@
+"""The only wiring of the desktop: settings → window frame → upgrade → engine → worker → content."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from erp_desktop import log
+from erp_desktop import settings as options
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.errors import ErpError
+from erp_desktop.settings import Mode, Settings
+from erp_desktop.ui.bug import show_bug
+from erp_desktop.ui.bus import Bus, Changes
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.drafts import Drafts
+from erp_desktop.ui.kit import i18n, theme
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.main_window import MainWindow
+from erp_desktop.ui.tasks import Tasks
+from erp_desktop.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from erp_desktop.db.worker import DbWorker
+    from erp_desktop.sync.service import SyncService
+    from erp_desktop.sync.status import EtatSync
+
+_log = logging.getLogger(__name__)
+
+
+class Desktop(QObject):
+    """One running window: opens the database behind it, then login, then work.
+
+    Attributes:
+        settings: in force; changes are stored for the next start.
+        worker: the database worker once the database is open.
+        sync: the network thread of a branch, None elsewhere.
+    """
+
+    database_opened = Signal()
+    logged_in = Signal(object)
+    _progress = Signal(str, object)
+    _engine_ready = Signal(object)
+    _engine_refused = Signal(object)
+    _state_arrived = Signal(object)
+    _data_arrived = Signal(object)
+
+    def __init__(self, app: QApplication, settings: Settings) -> None:
+        super().__init__(app)
+        self.app, self.settings = app, settings
+        i18n.set_language(app, settings.language)
+        self.theme = theme.install(app, settings.theme)
+        self.window = MainWindow(settings)
+        self.window.on_close = self.close
+        self.worker: DbWorker | None = None
+        self.tasks: Tasks | None = None
+        self.bus = Bus(self)
+        self.sync: SyncService | None = None
+        self.state: EtatSync | None = None
+        self.workspace: Workspace | None = None
+        self._drafts: Drafts | None = None
+        self._acteur: Acteur | None = None
+        self._opener: threading.Thread | None = None
+        queued = Qt.ConnectionType.QueuedConnection
+        self._progress.connect(self.window.show_opening, queued)
+        self._engine_ready.connect(self._opened, queued)
+        self._engine_refused.connect(self._refused, queued)
+        self._state_arrived.connect(self._show_state, queued)
+        self._data_arrived.connect(self._publish, queued)
+        self._count_soon = QTimer(self)
+        self._count_soon.setSingleShot(True)
+        self._count_soon.setInterval(400)
+        self._count_soon.timeout.connect(self._count)
+        self.bus.data_changed.connect(self._changed_here)
+
+    def start(self) -> None:
+        """Show the window, then go on behind it."""
+        self.window.show()
+        QTimer.singleShot(0, self, self._begin)
+
+    def _begin(self) -> None:
+        if self.settings.mode is None and not self.settings.cache.exists():
+            self.show_first_run()
+        else:
+            self.open_database()
+
+    # The database
+
+    def open_database(self) -> None:
+        """Open, and if need be upgrade, the database in a thread of its own."""
+        self.window.show_opening(tr("Ouverture de la base…"))
+        self._opener = threading.Thread(target=self._open, name="ouverture", daemon=True)
+        self._opener.start()
+
+    def _open(self) -> None:
+        try:
+            self._engine_ready.emit(open_engine(self.settings, self._progress.emit))
+        except Exception as error:  # noqa: BLE001 - shown by the window, whatever it is
+            self._engine_refused.emit(error)
+
+    def _opened(self, engine: sa.Engine) -> None:
+        from erp_desktop.db.worker import DbWorker
+
+        self.worker = DbWorker(engine)
+        self.tasks = Tasks(self.worker, self)
+        self.tasks.failed.connect(self.report)
+        if self.settings.mode is Mode.AGENCE:
+            self._start_sync()
+        self.database_opened.emit()
+        self.show_login()
+
+    def _refused(self, error: Exception) -> None:
+        from erp_desktop.ui.kit.controls import Button
+        from erp_desktop.ui.kit.states import ErrorState
+
+        _log.error("database not opened", exc_info=error)
+        expected = isinstance(error, ErpError)
+        words = (
+            str(error) if expected else tr("Une erreur inattendue empêche d'ouvrir la base. Rien n'a été modifié.")
+        )
+        buttons = [Button(tr("Réessayer"), "primary", icon="arrows-clockwise", on_click=self.open_database),
+                   Button(tr("Quitter"), on_click=self.window.close)]  # fmt: skip
+        detail = "" if expected else f"{type(error).__name__}: {error}"
+        title, support = tr("La base ne s'est pas ouverte"), tr("Détail pour l'assistance")
+        self.window.show_content(ErrorState(title, words, buttons, detail_title=support, detail=detail))
+
+    def _start_sync(self) -> None:
+        from erp_desktop.db import secrets
+        from erp_desktop.sync.service import SyncService
+
+        cache, file = self.settings.cache, self.settings.secrets_file
+        self.sync = SyncService(
+            self.settings, cache, secrets.cache_key(cache, file), self._state_arrived.emit,
+            lambda tables, _result: self._data_arrived.emit(tables),
+        )  # fmt: skip
+        self.sync.start()
+
+    # Login and work
+
+    def show_first_run(self) -> None:
+        """The wizard; it calls :meth:`open_database` when it is done."""
+        from erp_desktop.ui.first_run import FirstRun  # type: ignore[import-not-found]
+
+        self.window.show_content(FirstRun(self))
+
+    def show_login(self) -> None:
+        """The login page; it calls :meth:`log_in`."""
+        from erp_desktop.ui.login import LoginPage  # type: ignore[import-not-found]
+
+        self.window.show_content(LoginPage(self))
+
+    def log_in(self, acteur: Acteur) -> None:
+        """Open the workspace of a person."""
+        if self.worker is None or self.tasks is None:
+            raise RuntimeError("no database")
+        self._acteur = acteur
+        self.worker.user_id = acteur.user_id
+        self._drafts = Drafts(self.settings.data_dir / "brouillons", acteur.user_id)
+        self._build()
+        self.logged_in.emit(acteur)
+        self.refresh_state()
+
+    def _build(self, section: str = "interventions") -> None:
+        from erp_desktop.ui.sections import records, sections
+
+        if self._acteur is None or self.tasks is None or self._drafts is None:
+            return
+        contexte = Contexte(
+            self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self._open_record
+        )  # fmt: skip
+        agency = self._acteur.agence_code or tr("Siège")
+        poste = tr("poste {n}", n=f"{self._acteur.poste:02d}") if self._acteur.poste else tr("poste autonome")
+        made = Workspace(contexte, sections(), records(), tr("Agence {nom}", nom=agency), f"{agency} · {poste}")
+        made.theme_asked.connect(self.set_theme)
+        made.language_asked.connect(self.set_language)
+        made.logout_asked.connect(self.log_out)
+        self.workspace = made
+        self.window.show_content(made)
+        made.open_section(section)
+        if self.state is not None:
+            self._show_state(self.state)
+        self._count_soon.start()
+
+    def _open_record(self, kind: str, row_id: int | None) -> object:
+        return self.workspace.open_record(kind, row_id) if self.workspace is not None else None
+
+    def log_out(self) -> None:
+        """Keep the drafts and go back to the login page."""
+        self._leave()
+        if self.worker is not None:
+            self.worker.user_id = None
+        self.show_login()
+
+    def _leave(self) -> None:
+        if self.workspace is not None:
+            self.workspace.leave()
+            self.workspace = None
+        if self._drafts is not None:
+            self._drafts.close()
+            self._drafts = None
+        self._acteur = None
+
+    def set_theme(self, mode: str) -> None:
+        self.settings = options.save(self.settings, theme=mode)
+        self.theme.apply(mode)
+
+    def set_language(self, language: str) -> None:
+        """Switch at once; open forms keep their drafts."""
+        self.settings = options.save(self.settings, language=language)
+        i18n.set_language(self.app, language)
+        self.theme.apply(self.settings.theme)
+        if self.workspace is not None:
+            section = self.workspace.tabs.current.partition("/")[0]
+            self.workspace.leave()
+            self._build(section)
+
+    # What changes
+
+    def _publish(self, tables: frozenset[str]) -> None:
+        changes: Changes = {table: frozenset() for table in tables}
+        self.bus.data_changed.emit(changes, None)
+
+    def _changed_here(self, _changes: Changes, initiator: object) -> None:
+        self._count_soon.start()
+        if initiator is not None:
+            self.refresh_state()
+            if self.sync is not None:
+                self.sync.request_cycle()
+
+    def refresh_state(self) -> None:
+        """Count again what waits; the line's own state comes from the network thread."""
+        from erp_desktop.sync import status
+
+        known = self.state
+        if self.tasks is None or self.worker is None or self.worker.engine.dialect.name != "sqlite":
+            return
+        self.tasks.run(
+            lambda session: status.etat(
+                session, en_ligne=known.en_ligne if known else None if self.sync is None else False,
+                hors_ligne_depuis=known.hors_ligne_depuis if known else None,
+                prochain_essai_s=known.prochain_essai_s if known else None, erreur=known.erreur if known else None,
+            ),
+            self._show_state, owner=self,
+        )  # fmt: skip
+
+    def _show_state(self, state: EtatSync) -> None:
+        self.state = state
+        if self.workspace is None:
+            return
+        online = None if state.mode == Mode.AUTONOME else bool(state.en_ligne)
+        self.workspace.status.sync.show_state(
+            online=online, since=state.hors_ligne_depuis, waiting=state.en_attente if online is not None else 0,
+            conflicts=state.conflits, refused=state.refuses,
+        )  # fmt: skip
+        self.workspace.nav.set_count("conflits", state.conflits)
+
+    def _count(self) -> None:
+        from erp_desktop.services import interventions  # type: ignore[attr-defined]
+        from erp_desktop.services.listes import ListQuery  # type: ignore[import-not-found]
+
+        acteur, made = self._acteur, self.workspace
+        if self.tasks is not None and acteur is not None and made is not None:
+            self.tasks.run(
+                lambda session: len(interventions.ids(session, acteur, ListQuery(texte="statut:ouverte"))),
+                lambda number: made.nav.set_count("interventions", number), lambda _error: None, owner=made,
+            )  # fmt: skip
+
+    def report(self, error: object) -> None:
+        """Tell an error that no screen handled."""
+        if isinstance(error, ErpError):
+            self.window.say(str(error), kind="danger")
+        elif isinstance(error, BaseException):
+            show_bug(self.window, error)
+
+    def close(self) -> None:
+        """End threads, in the order that loses nothing."""
+        self._leave()
+        if self.sync is not None:
+            self.sync.stop()
+            self.sync = None
+        if self.worker is not None:
+            self.worker.close()
+            self.worker = None
+
+
+def open_engine(settings: Settings, progress: Callable[[str, float | None], object]) -> sa.Engine:
+    """The engine of the database that this desktop works on, upgraded when it is behind.
+
+    Raises:
+        ErpError: refused for a stated reason; nothing was changed.
+    """
+    from erp_desktop.db import engine as engines
+    from erp_desktop.db import secrets
+
+    if settings.mode is Mode.CENTRE:
+        if not settings.central_url:
+            raise ErpError(tr("L'adresse du centre n'est pas réglée."))
+        return engines.create_pg_engine(settings.central_url)
+    from erp_desktop.db.startup import open_local  # type: ignore[import-not-found]
+
+    key = secrets.cache_key(settings.cache, settings.secrets_file)
+    opened: sa.Engine = open_local(settings.cache, key, progress=progress)
+    return opened
+
+
+def catch_bugs(desktop: Desktop) -> None:
+    """Send errors that escape a slot to the log and to the window's dialog."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
+        if issubclass(kind, KeyboardInterrupt):
+            return sys.__excepthook__(kind, error, trace)
+        _log.error("unexpected error", exc_info=(kind, error, trace))
+        return show_bug(desktop.window, error)
+
+    sys.excepthook = hook
+
+
+def run(settings: Settings | None = None) -> int:
+    """Run the desktop until its window closes."""
+    chosen = settings if settings is not None else options.load()
+    log.configure(chosen.log_dir, chosen.log_level)
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    if not isinstance(app, QApplication):
+        raise RuntimeError("a QApplication is needed")
+    app.setApplicationName("ERP MIF")
+    desktop = Desktop(app, chosen)
+    catch_bugs(desktop)
+    desktop.start()
+    return app.exec()
