@@ -169,10 +169,10 @@ BEGIN
              CASE WHEN x.ever = x.ver AND %6$s THEN $6 ELSE 0 END, x.auteur, now(), 'live', NULL FROM x
       ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = e.ver + 1, xid = excluded.xid, seq = excluded.seq,
         origine = excluded.origine, auteur = excluded.auteur, quand = excluded.quand, etat = 'live', contenu = NULL)
-    SELECT min(s.pk) FROM s LEFT JOIN maj ON maj.id = s.pk WHERE maj.id IS NULL
+    SELECT (SELECT count(*) FROM s) - (SELECT count(*) FROM maj)
   $q$, typees, accords, t, affectations, conflits, exacts)
     INTO manque USING bloc->'r', lower(plage), upper(plage) - 1, t, v_agence, v_poste, v_lot;
-  IF manque IS NOT NULL THEN
+  IF manque <> 0 THEN
     RAISE EXCEPTION 'la ligne n''est plus dans cette agence' USING ERRCODE = 'EM004';
   END IF;
 END $f$;

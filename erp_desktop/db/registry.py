@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 import sqlalchemy as sa
 
@@ -52,7 +52,7 @@ class Reference:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SyncTable:
     """One synchronised table.
 
@@ -76,7 +76,7 @@ class SyncTable:
     def column(self, name: str) -> SyncColumn:
         return _by_name(self)[name]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns)
 

@@ -43,7 +43,8 @@ def apply_answer(cache: Cache, batch: Batch | None, answer: dict[str, Any]) -> A
         if batch is not None:
             _settle(cache, batch, answer["push"], done)
         if pull["n"]:
-            dirty = _dirty(cache)
+            received = [(t, r[1]) for t, rows in pull["t"].items() for r in rows]
+            dirty = _dirty(cache, [*received, *((t, pk) for t, pk, _ in pull["d"])])
             _rows(cache, pull["t"], dirty, done)
             cache.db.executemany(
                 "INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)",
@@ -118,9 +119,18 @@ def _json(value: object) -> str | None:
     return None if value is None else dumps(value)
 
 
-def _dirty(cache: Cache) -> Dirty:
+def _dirty(cache: Cache, keys: list[tuple[str, int]]) -> Dirty:
+    """Which of ``keys`` wait to be sent; costs what the pull brought, whatever the outbox holds."""
+    if not keys:
+        return {}
     dirty: Dirty = {}
-    for table, pk, op, column in cache.db.execute("SELECT nom_table, pk, op, colonne FROM sync_outbox"):
+    cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS _cles (t TEXT, pk INTEGER)")
+    cache.db.execute("DELETE FROM temp._cles")
+    cache.db.executemany("INSERT INTO temp._cles VALUES (?, ?)", keys)
+    for table, pk, op, column in cache.db.execute(
+        "SELECT o.nom_table, o.pk, o.op, o.colonne FROM temp._cles k CROSS JOIN sync_outbox o "
+        "ON o.nom_table = k.t AND o.pk = k.pk"
+    ):
         key = (table, pk)
         if op != "U":
             dirty[key] = None
@@ -261,7 +271,7 @@ def _retry_rejected(cache: Cache, done: Applied) -> None:
     rejected = cache.all("SELECT nom_table, pk, contenu FROM sync_recus_rejetes")
     if not rejected:
         return
-    dirty = _dirty(cache)
+    dirty = _dirty(cache, [(name, pk) for name, pk, _ in rejected])
     cache.db.execute("DELETE FROM sync_recus_rejetes")
     again = Applied()
     removals: list[list[Any]] = []

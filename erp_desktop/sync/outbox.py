@@ -59,7 +59,7 @@ class Outbox:
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
         self._plan: list[Unit] = []
-        self._seen = (-1, -1)
+        self._newest: int | None = None
 
     def pending(self) -> int:
         """Rows waiting to be sent."""
@@ -120,14 +120,15 @@ class Outbox:
             self.cache.db.executemany(
                 "UPDATE sync_outbox SET refus = ? WHERE id = ?", [(str(cursor.lastrowid), i) for i in unit.outbox]
             )
-        self._seen = (-1, -1)
+        self._newest = None
 
     def _take(self, limit: int) -> list[Unit]:
-        seen = self.cache.one("SELECT max(id), count(*) FROM sync_outbox WHERE refus IS NULL") or (None, 0)
-        expected = sum(len(u.outbox) for u in self._plan)
-        if seen[0] != self._seen[0] or seen[1] != expected:
+        # A plan that misses a change captured meanwhile is still right: that change goes with the next plan, and
+        # the values sent are read from the live rows either way.
+        newest = self.cache.value("SELECT max(id) FROM sync_outbox")
+        if not self._plan or newest != self._newest:
             self._plan = plan(self.cache)
-            self._seen = (seen[0], seen[1])
+            self._newest = newest
         units, self._plan = self._plan[:limit], self._plan[limit:]
         return units
 
@@ -213,6 +214,8 @@ def _content(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
             continue
         live = _live(cache, table, {pk: c for pk, (_, c) in mine.items()})
         shapes: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
+        names = table.names
+        position = {c: i + 1 for i, c in enumerate(names)}
         for pk, (index, change) in mine.items():
             row = live.get(pk)
             if row is None:
@@ -220,13 +223,14 @@ def _content(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
                     deletes.setdefault(table.name, []).append([index, change.user_id, pk, _version(cache, table, pk)])
                 continue
             if change.first == "I":
-                block = inserts.setdefault(table.name, {"c": list(table.names), "r": []})
+                block = inserts.setdefault(table.name, {"c": list(names), "r": []})
                 block["r"].append([index, change.user_id, *map(wire, row[1:])])
                 continue
-            values = dict(zip(table.names, row[1:], strict=True))
-            changed = [c for c in table.names if c in change.olds and change.olds[c] != values[c]]
+            changed = sorted(
+                (c for c, old in change.olds.items() if old != row[position[c]]), key=position.__getitem__
+            )
             if changed:
-                pairs = [wire(v) for c in changed for v in (change.olds[c], values[c])]
+                pairs = [wire(v) for c in changed for v in (change.olds[c], row[position[c]])]
                 shapes[tuple(changed)].append([index, change.user_id, pk, row[0], *pairs])
         for shape, rows in shapes.items():
             carried += len(rows)

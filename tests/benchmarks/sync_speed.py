@@ -1,0 +1,166 @@
+"""Hydrate, push and idle cycles beside their floors, in one run on one machine.
+
+Floors: *hydrate* is COPY TO STDOUT in text form, split in Python, into one executemany per table in one transaction
+of the same kind of cache (encrypted, indexes and foreign keys on, capture triggers off). *push* is, as owner and
+without sync triggers or row-level security, COPY into a temporary table plus one set-based UPDATE per 5,000
+rows.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from erp_desktop.db import secrets
+from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.db.engine import create_pg_engine, normalise_url
+from erp_desktop.db.registry import TABLES
+from erp_desktop.sync import enrolment
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.hydrate import unescape
+from tests.benchmarks.data import fill
+
+BATCH = 5_000
+
+
+@dataclass
+class Figure:
+    """One line of the result: ours and floor in rows (or cycles) per second unless ``unit`` says otherwise."""
+
+    name: str
+    ours: float
+    floor: float
+    unit: str = "lignes/s"
+    wanted: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.floor
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _owner(url: str) -> Any:
+    parsed = normalise_url(url)
+    connection = psycopg2.connect(
+        host=parsed.host, port=parsed.port, dbname=parsed.database, user=parsed.username, password=parsed.password
+    )
+    connection.autocommit = True
+    return connection
+
+
+def _bare_cache(path: Path, key: str) -> Cache:
+    enrolment.create_cache(path, key, 99)
+    cache = Cache(path, key)
+    for (name,) in cache.all("SELECT name FROM sqlite_schema WHERE type = 'trigger'"):
+        cache.db.execute(f"DROP TRIGGER {name}")
+    return cache
+
+
+def hydrate_floor(url: str, path: Path, key: str) -> float:
+    """Seconds for the plain copy of every synchronised table."""
+    cache = _bare_cache(path, key)
+    connection = _owner(url)
+
+    def copy() -> None:
+        cache.db.execute("BEGIN IMMEDIATE")
+        for table in TABLES:
+            sink = io.StringIO()
+            names = ", ".join(table.names)
+            with connection.cursor() as cursor:
+                cursor.copy_expert(f"COPY (SELECT {names} FROM {table.name} ORDER BY id) TO STDOUT", sink)
+            rows = [
+                [None if f == r"\N" else unescape(f) if "\\" in f else f for f in line.split("\t")]
+                for line in sink.getvalue().splitlines()
+            ]
+            marks = ", ".join("?" * len(table.names))
+            cache.db.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)
+        cache.db.execute("COMMIT")
+
+    seconds = _timed(copy)
+    cache.close()
+    connection.close()
+    return seconds
+
+
+def push_floor(url: str, count: int) -> float:
+    """Seconds for the owner's COPY and set-based UPDATE of ``count`` interventions, 5,000 at a time."""
+    connection = _owner(url)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE interventions DISABLE TRIGGER USER")
+        cursor.execute("SELECT id FROM interventions ORDER BY id LIMIT %s", (count,))
+        ids = [r[0] for r in cursor.fetchall()]
+
+        def push() -> None:
+            for start in range(0, count, BATCH):
+                text = "".join(
+                    f"{i}\tTitre revu\tNote du floor\t2026-11-20 10:00:00+00\n" for i in ids[start : start + BATCH]
+                )
+                cursor.execute("BEGIN")
+                cursor.execute(
+                    "CREATE TEMP TABLE lot (id bigint, titre text, notes text, maj timestamptz) ON COMMIT DROP"
+                )
+                cursor.copy_expert("COPY lot FROM STDIN", io.StringIO(text))
+                cursor.execute(
+                    "UPDATE interventions i SET titre = l.titre, notes_internes = l.notes, updated_at = l.maj "
+                    "FROM lot l WHERE l.id = i.id"
+                )
+                cursor.execute("COMMIT")
+
+        seconds = _timed(push)
+        cursor.execute("ALTER TABLE interventions ENABLE TRIGGER USER")
+        cursor.execute("VACUUM interventions")
+    connection.close()
+    return seconds
+
+
+def measure(interventions: int, server: EmbeddedPostgres) -> list[Figure]:
+    """All figures for a branch of ``interventions`` rows."""
+    figures: list[Figure] = []
+    url = server.create_database(f"bench_{interventions}")
+    engine = create_pg_engine(url)
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        enrolment.init_centre(engine)
+        fill(engine, enrolment.add_agence(engine, "CAS", "Casablanca"), interventions)
+        key = secrets.new_key()
+        # Before the copies, which must start from what the floor leaves behind.
+        floor_push = push_floor(url, interventions)
+        floor = hydrate_floor(url, here / "floor.sqlite", key)
+        path, store = here / "ours.sqlite", here / "secrets.json"
+        # Enrolment also makes the login and the empty file: the time of an empty agency is taken off.
+        enrolment.add_agence(engine, "VID", "Vide")
+        empty = _timed(lambda: enrolment.enroll(url, "VID", "vide", here / "vide.sqlite", secrets_file=store))
+        whole = _timed(lambda: enrolment.enroll(url, "CAS", "banc", path, secrets_file=store))
+        figures.append(Figure("première copie", interventions / (whole - empty), interventions / floor, wanted=0.7))
+        with Cache(path, secrets.cache_key(path, store)) as cache:
+            syncer = Syncer(cache, enrolment.device_link(cache, store))
+            syncer.run()
+            cache.db.execute(
+                "UPDATE interventions SET titre = 'Titre de l''agence', notes_internes = 'Note de l''agence', "
+                "updated_at = '2026-11-21T10:00:00.000000Z'"
+            )
+            seconds = _timed(syncer.run)
+            figures.append(
+                Figure("envoi par lots de 5 000", interventions / seconds, interventions / floor_push, wanted=0.3)
+            )
+            trips = syncer.link.round_trips
+            idle = _timed(lambda: [syncer.run() for _ in range(50)]) / 50
+            trips = (syncer.link.round_trips - trips) // 50
+            figures.append(Figure("rien à faire, ligne chaude", idle * 1000, 1.0, "ms"))
+            figures.append(Figure("allers-retours d'un cycle vide", trips, 1, "", wanted=1))
+            syncer.link.close()
+    engine.dispose()
+    return figures
