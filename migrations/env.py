@@ -151,7 +151,7 @@ def verify_foreign_keys(connection: sa.Connection) -> None:
 @contextmanager
 def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     deadline = time.monotonic() + ATTENTE_S
-    connection.exec_driver_sql("SET lock_timeout = '10s'")
+    connection.exec_driver_sql(f"SET lock_timeout = '{config.attributes.get('lock_timeout', '10s')}'")
     while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({VERROU})").scalar():
         connection.rollback()
         if time.monotonic() > deadline:

@@ -36,20 +36,30 @@ def scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config())
 
 
-def upgrade(connection: sa.Connection, revision: str = "head", *, on_step: Avance | None = None) -> None:
-    """Bring the database of ``connection`` (outside a transaction) up to ``revision``, one transaction each."""
-    _run("upgrade", connection, revision, on_step)
+def upgrade(
+    connection: sa.Connection, revision: str = "head", *, on_step: Avance | None = None, lock_timeout: str = "10s"
+) -> None:
+    """Bring the database of ``connection`` (outside a transaction) up to ``revision``, one transaction each.
+
+    Args:
+        connection: from this program's engines, or a plain one.
+        revision: where to stop.
+        on_step: told at the end of each revision.
+        lock_timeout: PostgreSQL only: how long a statement waits for a table.
+    """
+    _run("upgrade", connection, revision, on_step, lock_timeout)
 
 
 def downgrade(connection: sa.Connection, revision: str, *, on_step: Avance | None = None) -> None:
-    _run("downgrade", connection, revision, on_step)
+    _run("downgrade", connection, revision, on_step, "10s")
 
 
-def _run(name: str, connection: sa.Connection, revision: str, on_step: Avance | None) -> None:
+def _run(name: str, connection: sa.Connection, revision: str, on_step: Avance | None, lock_timeout: str) -> None:
     from alembic import command
 
     made = config(connection, name)
     made.attributes["on_step"] = on_step
+    made.attributes["lock_timeout"] = lock_timeout
     action: Any = getattr(command, name)
     action(made, revision)
 

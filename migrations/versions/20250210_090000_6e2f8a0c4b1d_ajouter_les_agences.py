@@ -22,6 +22,9 @@ perd_au_retour: str | None = (
     "les échéances et les coûts externes."
 )
 
+# The client of machines registered before clients existed.
+ecarts_de_lignes = ("clients",)
+
 
 def preparer() -> None:
     """Rows written before the rules of this revision: complete or correct them, and say so in the row."""

@@ -1,0 +1,305 @@
+"""The structure of the central database: what every client checks, what a migrator upgrades."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+import erp_desktop
+from erp_desktop import clock
+from erp_desktop.db import history
+from erp_desktop.errors import NotAllowedError, UnavailableError, UpgradeError
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class EtatSchema:
+    """How the centre's structure stands towards this program.
+
+    Attributes:
+        etat: ``vide``, ``egal``, ``ancien`` (centre older), ``recent`` (centre newer) or ``incoherent``.
+        revision: the centre's revision; None when empty.
+        min_client: oldest revision of a client that may write.
+        migrateur: the connected role may change the structure.
+        differences: why ``incoherent``, one French line each.
+        ecriture: this client may read from and write to the centre.
+        message: one French sentence.
+    """
+
+    etat: str
+    revision: str | None
+    attendue: str
+    min_client: str | None
+    migrateur: bool
+    differences: tuple[str, ...]
+    ecriture: bool
+    message: str
+
+
+def _may_migrate(connection: sa.Connection) -> bool:
+    row = connection.exec_driver_sql(
+        "SELECT has_schema_privilege('public', 'CREATE') AND has_database_privilege(current_database(), 'CREATE') AND "
+        "coalesce((SELECT pg_has_role(relowner, 'USAGE') FROM pg_class "
+        "WHERE oid = to_regclass('public.alembic_version')), true)"
+    )
+    return bool(row.scalar_one())
+
+
+def _stamps(connection: sa.Connection) -> list[str] | None:
+    """Rows of ``alembic_version``; None when this role may not read it or it is absent."""
+    readable = connection.exec_driver_sql(
+        "SELECT has_table_privilege(to_regclass('public.alembic_version'), 'SELECT')"
+    ).scalar()
+    if not readable:
+        return None
+    return [str(v) for v in connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalars()]
+
+
+def _window(connection: sa.Connection) -> Any:
+    readable = connection.exec_driver_sql(
+        "SELECT to_regclass('sync.schema_compat') IS NOT NULL AND has_schema_privilege('sync', 'USAGE')"
+    ).scalar()
+    if not readable:
+        return None
+    return connection.exec_driver_sql(
+        "SELECT revision, min_client_revision, fingerprint, app_version FROM sync.schema_compat ORDER BY id DESC LIMIT 1"
+    ).first()
+
+
+def check_central(engine: sa.Engine) -> EtatSchema:
+    """Compare the centre with this program, changing nothing.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the server does not answer.
+    """
+    with engine.connect() as connection:
+        migrator = _may_migrate(connection)
+        stamps = _stamps(connection)
+        window = _window(connection)
+        connection.rollback()
+        revision = stamps[0] if stamps else (window[0] if window else None)
+        wrong = _wrong_stamps(stamps, window)
+        least = window[1] if window else None
+        if revision is None and not wrong:
+            return _etat("vide", None, least, migrator, (), "La base centrale est vide.")
+        rank = history.position(revision) if revision else None
+        if not wrong and rank == len(history.revisions()) - 1:
+            wrong = _structure(connection, migrator, window)
+        if wrong:
+            told = "La base centrale n'a pas la structure annoncée : rien n'y sera écrit, prévenez l'informatique."
+            return _etat("incoherent", revision, least, migrator, tuple(wrong), told)
+        if rank is None:
+            return _newer(str(revision), least, migrator)
+        if revision == history.head():
+            return _etat("egal", revision, least, migrator, (), "La base centrale est à jour.")
+        told = "La base centrale attend sa mise à niveau."
+        return _etat("ancien", revision, least, migrator, (), told)
+
+
+def _etat(
+    etat: str, revision: str | None, least: str | None, migrator: bool, wrong: tuple[str, ...], told: str
+) -> EtatSchema:
+    return EtatSchema(etat, revision, history.head(), least, migrator, wrong, etat == "egal", told)
+
+
+def _newer(revision: str, least: str | None, migrator: bool) -> EtatSchema:
+    """A centre ahead of this program: usable while our revision is one that the centre still accepts."""
+    accepted = least is not None and history.position(least) is not None
+    told = (
+        "La base centrale est plus récente que ce programme, qui reste compatible."
+        if accepted
+        else "Mise à jour du programme nécessaire : le travail continue hors ligne, rien n'est perdu."
+    )
+    return EtatSchema("recent", revision, history.head(), least, migrator, (), accepted, told)
+
+
+def _wrong_stamps(stamps: list[str] | None, window: Any) -> list[str]:
+    if stamps is not None and len(stamps) > 1:
+        return [f"alembic_version : {len(stamps)} révisions ({', '.join(sorted(stamps))})"]
+    if stamps == [] and window is not None:
+        return ["alembic_version : aucune révision"]
+    return []
+
+
+def _structure(connection: sa.Connection, migrator: bool, window: Any) -> list[str]:
+    from erp_desktop.db import fingerprint
+
+    if migrator:
+        wrong = fingerprint.check(connection)
+        connection.rollback()
+        return wrong
+    if window is None or window[0] != history.head() or window[3] != erp_desktop.__version__:
+        return []
+    same = fingerprint.digest(fingerprint.read(connection)) == window[2]
+    connection.rollback()
+    return [] if same else ["structure différente de celle de la dernière mise à niveau"]
+
+
+def client_program(name: str) -> Path | None:
+    """A PostgreSQL client program: on the path, else from a local installation, newest first."""
+    found = shutil.which(name)
+    if found:
+        return Path(found)
+    local = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda p: int(p.parts[-3]))
+    if local:
+        return local[-1]
+    from erp_desktop.db.embedded import find_binaries
+
+    folder = find_binaries()
+    program = folder / name if folder else None
+    return program if program is not None and program.exists() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Copie:
+    """A checked ``pg_dump -Fc`` archive."""
+
+    chemin: Path
+    taille: int
+    sha256: str
+
+
+def dump(url: str, folder: Path) -> Copie:
+    """Back the centre up and read the archive's table of contents.
+
+    Raises:
+        UnavailableError: no ``pg_dump`` on this machine, or it failed.
+    """
+    from erp_desktop.db.embedded import find_binaries
+
+    candidates = [client_program("pg_dump")]
+    carried = find_binaries()
+    if carried is not None:
+        candidates.append(carried / "pg_dump")
+    parsed = sa.make_url(url).set(drivername="postgresql")
+    environment = dict(os.environ)
+    if parsed.password:
+        environment["PGPASSWORD"] = str(parsed.password)
+    address = parsed.set(password=None).render_as_string(hide_password=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{parsed.database}-{clock.now():%Y%m%d_%H%M%S}.dump"
+    failure = "pg_dump est introuvable sur ce poste."
+    for program in dict.fromkeys(p for p in candidates if p is not None and p.exists()):
+        done = subprocess.run(  # noqa: S603
+            [str(program), "-Fc", "-f", str(target), "-d", address], env=environment, capture_output=True, check=False
+        )
+        if done.returncode == 0:
+            return _checked(program, target)
+        target.unlink(missing_ok=True)
+        failure = done.stderr.decode(errors="replace").strip().splitlines()[-1]
+    raise UnavailableError(f"Sauvegarde du centre impossible : {failure}")
+
+
+def _checked(program: Path, target: Path) -> Copie:
+    listing = subprocess.run(  # noqa: S603
+        [str(program.with_name("pg_restore")), "--list", str(target)], capture_output=True, check=False
+    )
+    if listing.returncode or b"TABLE DATA" not in listing.stdout:
+        target.unlink(missing_ok=True)
+        raise UnavailableError("La sauvegarde du centre est illisible : mise à niveau arrêtée.")
+    target.chmod(0o600)
+    mark = hashlib.sha256(target.read_bytes()).hexdigest()
+    target.with_suffix(".sha256").write_text(f"{mark}  {target.name}\n", encoding="utf-8")
+    return Copie(target, target.stat().st_size, mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Bilan:
+    """What an upgrade of the centre did; ``secondes`` of the migrations alone."""
+
+    avant: str | None
+    apres: str
+    copie: Copie | None
+    secondes: float
+
+
+def upgrade_central(
+    engine: sa.Engine,
+    consent: Callable[[EtatSchema], bool],
+    progress: Callable[[str], None] | None = None,
+    *,
+    backups: Path | None = None,
+    target: str | None = None,
+) -> Bilan:
+    """Bring the centre to this program's revision, one transaction per revision.
+
+    Args:
+        engine: connected as a migrator, directly to the server (no pooler).
+        consent: asked once, with what was found, before anything is written.
+        progress: told each step in French.
+        backups: folder for the archive made first; None when the caller already has one.
+        target: another revision to stop at.
+
+    Raises:
+        NotAllowedError: not a migrator, or consent refused.
+        UpgradeError: stopped at the last committed revision, which the message names.
+        UnavailableError: the backup could not be made; nothing was changed.
+    """
+    from erp_desktop.db import fingerprint
+
+    tell = progress or (lambda _texte: None)
+    history.verify()
+    wanted = target or history.head()
+    found = check_central(engine)
+    if not found.migrateur:
+        raise NotAllowedError("Ce compte n'a pas le droit de modifier la structure de la base centrale.")
+    if found.etat in {"recent", "incoherent"}:
+        raise UpgradeError(" ".join([found.message, *found.differences[:5]]))
+    if found.revision == wanted:
+        return Bilan(found.revision, wanted, None, 0.0)
+    if not consent(found):
+        raise NotAllowedError("La mise à niveau du centre n'a pas été acceptée : rien n'a été modifié.")
+    copy = None
+    if backups is not None and found.revision is not None:
+        tell("Sauvegarde du centre")
+        copy = dump(engine.url.render_as_string(hide_password=False), backups)
+    started = time.monotonic()
+    _with_retries(engine, wanted, tell)
+    seconds = time.monotonic() - started
+    if wanted == history.head():
+        tell("Vérification de la structure")
+        with engine.connect() as connection:
+            wrong = fingerprint.check(connection)
+        if wrong:
+            raise UpgradeError(f"Après la mise à niveau, la structure diffère : {' ; '.join(wrong[:5])}")
+    return Bilan(found.revision, wanted, copy, round(seconds, 3))
+
+
+def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], None]) -> None:
+    """A statement waits one second for its lock, then gives way to the clerks and comes back a little later."""
+    from erp_desktop.db import migrate
+
+    def step(revision: str, _title: str) -> None:
+        tell(f"Révision {revision}")
+
+    for attempt in range(_TRIES):
+        try:
+            with engine.connect() as connection:
+                migrate.upgrade(connection, wanted, on_step=step, lock_timeout="1s")
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE or attempt == _TRIES - 1:
+                raise _stopped(engine, str(error.orig).splitlines()[0]) from error
+            time.sleep(random.uniform(0.3, 1.0) * (attempt + 1))  # noqa: S311
+        except RuntimeError as error:
+            raise _stopped(engine, str(error)) from error
+        else:
+            return
+
+
+def _stopped(engine: sa.Engine, cause: str) -> UpgradeError:
+    with engine.connect() as connection:
+        stamps = _stamps(connection)
+    at = stamps[0] if stamps else "vide"
+    return UpgradeError(f"Mise à niveau du centre arrêtée à la révision {at} : {cause}")

@@ -1,0 +1,241 @@
+"""Opens a cache: at once when it is at this program's revision, else after copy – upgrade – verify – swap.
+
+Killing the process at any instant leaves a file that opens, old or new, with every row: the live file is only ever
+replaced whole, by a copy that was verified. Alembic is imported only when an upgrade is due.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import event
+
+from erp_desktop.db import backup, capture, history
+from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_central
+from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
+from erp_desktop.db.locks import CacheLock
+from erp_desktop.db.registry import TABLES
+from erp_desktop.errors import DatabaseRefusedError, UpgradeError
+
+__all__ = ["Etape", "EtatSchema", "check_central", "open_local", "read_revision", "upgrade_central", "upgrade_local"]
+
+log = logging.getLogger(__name__)
+_STEPS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Etape:
+    """Where an upgrade stands; ``texte`` is for the person who waits. Raising in the callback cancels."""
+
+    numero: int
+    total: int
+    texte: str
+
+
+Progress = Callable[[Etape], None]
+
+
+def read_revision(path: Path, key: str | None = None) -> str:
+    """The revision of an existing file, read without changing it.
+
+    Raises:
+        DatabaseRefusedError: not a database of this program, or with no or several revisions.
+    """
+    try:
+        connection = connect_sqlite(path, key, read_only=True)
+    except sqlcipher.OperationalError:
+        # A transaction was cut short: only a writer can roll it back.
+        connection = connect_sqlite(path, key)
+    try:
+        known = connection.execute(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'"
+        ).fetchone()[0]
+        if not known:
+            raise DatabaseRefusedError(f"Le fichier {path.name} n'est pas une base ERP MIF ; il n'a pas été modifié.")
+        rows = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+    except sqlcipher.DatabaseError as error:
+        raise DatabaseRefusedError(
+            f"La base locale {path.name} est abîmée ({error}) : restaurez une sauvegarde (erp-admin db restore)."
+        ) from error
+    finally:
+        connection.close()
+    if len(rows) != 1:
+        told = "n'indique aucune révision" if not rows else f"indique plusieurs révisions ({', '.join(sorted(rows))})"
+        raise DatabaseRefusedError(f"La base locale {path.name} {told} ; elle n'a pas été modifiée.")
+    return str(rows[0])
+
+
+def _known(path: Path, key: str | None) -> str:
+    revision = read_revision(path, key)
+    if history.position(revision) is None:
+        raise DatabaseRefusedError(
+            f"La base locale vient d'une version plus récente du programme (révision {revision}) : "
+            "installez cette version. Rien n'a été modifié."
+        )
+    return revision
+
+
+def _absent(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0
+
+
+def open_local(
+    path: Path, key: str | None = None, *, progress: Progress | None = None, keep: int = 3, wait_s: float = 60.0
+) -> sa.Engine:
+    """An engine on a cache at this program's revision, created or upgraded first when needed.
+
+    The engine holds a share of the cache's lock until it is disposed of.
+
+    Args:
+        path: the cache file.
+        key: 64 hexadecimal digits for an encrypted file.
+        progress: told before each step of an upgrade.
+        keep: dated backups to keep.
+        wait_s: seconds to wait for another process that is upgrading the same file.
+
+    Raises:
+        DatabaseRefusedError: foreign, newer, damaged or wrongly keyed file; not one byte was changed.
+        DatabaseBusyError: another window or command works on the file and an upgrade is due.
+        DiskFullError: no room for the safety copies.
+        UpgradeError: the upgrade did not succeed; the file is as it was.
+    """
+    if not _absent(path):
+        # Before the lock: a refused file gets no neighbour either.
+        _known(path, key)
+    lock = CacheLock(path)
+    lock.shared(wait_s)
+    try:
+        if _absent(path) or _known(path, key) != history.head():
+            lock.exclusive(wait_s)
+            upgrade_local(path, key, progress=progress, keep=keep)
+            lock.shared(wait_s)
+        engine = create_sqlite_engine(path, key)
+        _heal_triggers(engine)
+    except BaseException:
+        lock.release()
+        raise
+    event.listen(engine, "engine_disposed", lambda _engine: lock.release())
+    return engine
+
+
+def _heal_triggers(engine: sa.Engine) -> None:
+    """Capture without its triggers would lose changes silently: put back what is missing."""
+    wanted = len(capture.triggers({table.name: set(table.names) for table in TABLES}))
+    with engine.connect().execution_options(write=False) as connection:
+        found = connection.exec_driver_sql(
+            f"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{capture.PREFIX}%'"
+        ).scalar_one()
+    if found != wanted:
+        log.warning("%d déclencheurs au lieu de %d : remis en place", found, wanted)
+        with engine.begin() as connection:
+            capture.install(connection)
+
+
+def upgrade_local(
+    path: Path, key: str | None = None, *, progress: Progress | None = None, keep: int = 3, target: str | None = None
+) -> tuple[str | None, str]:
+    """Create or upgrade a cache; the caller holds the exclusive lock.
+
+    Returns:
+        Revision before (None: there was no file) and after.
+    """
+    tell = progress or (lambda _etape: None)
+    wanted = target or history.head()
+    working = path.with_name(path.name + ".upgrading")
+    _discard(working)
+    before: str | None = None
+    try:
+        if _absent(path):
+            tell(Etape(4, _STEPS, "Création de la base locale"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            history.verify()
+            _run(working, key, wanted, tell)
+        else:
+            before = _known(path, key)
+            if before == wanted:
+                return before, before
+            history.verify()
+            _copy(path, key, before, working, tell, keep)
+            stat = path.stat()
+            _run(working, key, wanted, tell)
+            now = path.stat()
+            if (stat.st_mtime_ns, stat.st_size) != (now.st_mtime_ns, now.st_size):
+                raise UpgradeError("La base locale a changé pendant sa mise à niveau : rien n'a été remplacé.")
+        tell(Etape(_STEPS, _STEPS, "Mise en place"))
+        backup.swap(working, path)
+        return before, wanted
+    finally:
+        _discard(working)
+
+
+def _discard(working: Path) -> None:
+    for leftover in (working, *backup.siblings(working)):
+        leftover.unlink(missing_ok=True)
+
+
+def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progress, keep: int) -> None:
+    tell(Etape(1, _STEPS, "Contrôle de la base locale"))
+    backup.need_room(path.parent, 3 * path.stat().st_size)
+    connection = connect_sqlite(path, key)
+    try:
+        problems = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
+    except sqlcipher.DatabaseError as error:
+        problems = [str(error)]
+    finally:
+        connection.close()
+    if problems:
+        raise DatabaseRefusedError(
+            f"La base locale {path.name} est abîmée ({problems[0]}) : "
+            "restaurez une sauvegarde (erp-admin db restore)."
+        )
+    backup.settle(path, key)
+    tell(Etape(2, _STEPS, "Sauvegarde"))
+    connection = connect_sqlite(path, key)
+    saved = backup.name_for(path, revision)
+    try:
+        backup.vacuum_into(connection, saved)
+    finally:
+        connection.close()
+    backup.verify(saved, key)
+    backup.prune(path, keep)
+    tell(Etape(3, _STEPS, "Copie de travail"))
+    shutil.copyfile(saved, working)
+
+
+def _run(working: Path, key: str | None, wanted: str, tell: Progress) -> None:
+    """Bring the working copy to ``wanted`` and prove that nothing was lost."""
+    from erp_desktop.db import migrate, proof
+
+    engine = create_sqlite_engine(working, key)
+    try:
+        before = proof.measure(engine)
+        with engine.connect() as connection:
+            for table in sa.inspect(connection).get_table_names():
+                if table.startswith("_alembic_tmp_"):
+                    connection.exec_driver_sql(f'DROP TABLE "{table}"')
+            connection.commit()
+
+            due = history.between(before.revision, wanted)
+
+            def step(revision: str, _title: str) -> None:
+                tell(Etape(4, _STEPS, f"Mise à niveau : révision {due.index(revision) + 1} sur {len(due)}"))
+
+            try:
+                migrate.upgrade(connection, wanted, on_step=step)
+            except (sa.exc.SQLAlchemyError, RuntimeError) as error:
+                cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+                raise UpgradeError(f"La mise à niveau a échoué, la base est comme avant : {cause}") from error
+        tell(Etape(5, _STEPS, "Vérification"))
+        problems = proof.compare(engine, before, whole=wanted == history.head())
+        if problems:
+            shown = " ; ".join(problems[:5])
+            raise UpgradeError(f"La mise à niveau n'est pas fidèle, la base est comme avant : {shown}")
+    finally:
+        engine.dispose()
+    backup.settle(working, key)

@@ -1,0 +1,112 @@
+"""Rows for whatever tables and columns a revision has, valid for its constraints, on both engines."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from erp_desktop import clock
+from erp_desktop.models import Base
+from erp_desktop.models.types import Instant, Montant
+
+_WHEN = datetime(2025, 1, 10, 8, 30, 15, 123456, tzinfo=UTC)
+_INSTANTS = {c.name for t in Base.metadata.sorted_tables for c in t.columns if isinstance(c.type, Instant)}
+_MONEY = {c.name for t in Base.metadata.sorted_tables for c in t.columns if isinstance(c.type, Montant)}
+_SELF = {"parent_id", "facture_origine_id"}
+
+
+def metier(connection: sa.Connection) -> dict[str, sa.Table]:
+    """Reflected business tables by name, parents first."""
+    metadata = sa.MetaData()
+    metadata.reflect(connection)
+    return {
+        t.name: t
+        for t in metadata.sorted_tables
+        if not t.name.startswith(("_", "sync_")) and t.name not in {"alembic_version", "journal_migrations"}
+    }
+
+
+def _choices(connection: sa.Connection, table: str) -> dict[str, str]:
+    """Column → first value of its closed list."""
+    found = {}
+    for check in sa.inspect(connection).get_check_constraints(table):
+        match = re.match(r"\(*(\w+)\)*(?:::text)?\s*(?:IN|= ANY)", str(check["sqltext"]))
+        values = re.findall(r"'([^']*)'", str(check["sqltext"]))
+        if match and values:
+            found[match[1]] = values[0]
+    return found
+
+
+def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, str], sqlite: bool) -> Any:
+    name = column.name
+    if name == "id":
+        return n
+    if name in choices:
+        return choices[name]
+    if name in _INSTANTS and not isinstance(column.type, sa.Date):
+        return clock.to_text(_WHEN) if sqlite else _WHEN
+    if name in {"taux", "taux_tva"}:
+        return "20.00" if sqlite else Decimal("20.00")
+    if name in _MONEY:
+        return f"{n}.50" if sqlite else Decimal(f"{n}.50")
+    if isinstance(column.type, sa.Boolean):
+        return name in {"is_active", "is_verified"}
+    if isinstance(column.type, sa.Date):
+        # A different day per row: some tables allow one row per day.
+        return date.fromordinal(date(2025, 1, 1).toordinal() + n)
+    if isinstance(column.type, sa.JSON):
+        return {"n": n}
+    if isinstance(column.type, sa.LargeBinary):
+        return f"octets {n}".encode()
+    if isinstance(column.type, (sa.Integer, sa.BigInteger)):
+        return 3 if name == "satisfaction_client" else n
+    if name == "ice":
+        return f"{n:015d}"
+    if name == "code" and table.name == "agences":
+        return f"A{n % 10000}"
+    if name == "sha256":
+        return f"{n:064x}"
+    text = f"{name} n°{n}"
+    length = getattr(column.type, "length", None)
+    return text[-length:] if length else text
+
+
+def remplir(connection: sa.Connection, base: int, lignes: int = 3) -> dict[str, int]:
+    """Insert ``lignes`` rows in every business table; identifiers are ``base``, ``base + 10`` …
+
+    Returns:
+        Rows now in each table.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    counts = {}
+    for name, table in metier(connection).items():
+        choices = _choices(connection, name)
+        targets = {fk.parent.name: fk.column.table.name for fk in table.foreign_keys}
+        for i in range(lignes):
+            n = base + 10 * i
+            row = {}
+            for column in table.columns:
+                if column.name in _SELF or column.name in {"created_by_id", "poste"}:
+                    continue
+                if column.name in targets or column.name == "technicien_id":
+                    row[column.name] = n
+                else:
+                    row[column.name] = _value(table, column, n, choices, sqlite)
+            connection.execute(table.insert().values(row))
+        counts[name] = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+    connection.commit()
+    return counts
+
+
+def contenu(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
+    """Every business row, ordered by its key."""
+    found = {}
+    for name, table in metier(connection).items():
+        key = next(iter(table.primary_key.columns))
+        found[name] = [dict(r) for r in connection.execute(sa.select(table).order_by(key)).mappings()]
+    connection.rollback()
+    return found

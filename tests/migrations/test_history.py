@@ -1,0 +1,304 @@
+"""The revision history: its chain, its files, every step up, down and up again with rows, on both engines."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop import paths
+from erp_desktop.db import fingerprint, history, migrate
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.errors import UpgradeError
+from tests.migrations.donnees import contenu, metier, remplir
+
+GUIDE = [
+    "bb94288d88f3_initial_full_migration_from_models.py",
+    "5bd306f33b2b_add_username_to_user_model.py",
+    "e576b04091b6_add_is_active_column_to_users.py",
+    "df44b376bc8a_ensure_all_timestamps_columns_exist.py",
+    "2a1f3c8d7c1b_create_clients_and_contrats.py",
+]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def vide(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """An engine on a database without any table."""
+    if request.param == "sqlite":
+        engine = create_sqlite_engine(tmp_path / "vide.sqlite")
+    else:
+        engine = create_pg_engine(request.getfixturevalue("pg_empty_url"))
+    yield engine
+    engine.dispose()
+
+
+def up(engine: sa.Engine, revision: str = "head") -> None:
+    with engine.connect() as connection:
+        migrate.upgrade(connection, revision)
+
+
+def down(engine: sa.Engine, revision: str) -> None:
+    with engine.connect() as connection:
+        migrate.downgrade(connection, revision)
+
+
+def test_the_chain_starts_with_the_guides_five_files_and_has_one_head() -> None:
+    assert [row.fichier for row in history.revisions()[:5]] == GUIDE
+    scripts = migrate.scripts()
+    assert scripts.get_heads() == [history.head()]
+    assert [s.revision for s in reversed(list(scripts.walk_revisions()))] == [
+        row.revision for row in history.revisions()
+    ]
+
+
+def test_our_files_carry_date_revision_and_slug() -> None:
+    for row in history.revisions()[5:]:
+        assert re.fullmatch(rf"\d{{8}}_\d{{6}}_{row.revision}_[a-z0-9_]+\.py", row.fichier)
+
+
+def test_revisions_are_self_contained_and_say_what_a_downgrade_loses() -> None:
+    scripts = migrate.scripts()
+    for row in history.revisions():
+        text = (paths.MIGRATIONS / "versions" / row.fichier).read_text(encoding="utf-8")
+        assert "erp_desktop" not in text, row.fichier
+        lost = scripts.get_revision(row.revision).module.perd_au_retour
+        assert lost is None or lost.endswith("."), row.fichier
+
+
+def test_shipped_files_are_those_of_the_manifest() -> None:
+    history.verify()
+
+
+@pytest.mark.parametrize("change", ["edit", "remove", "add"])
+def test_another_history_is_refused(tmp_path: Path, change: str) -> None:
+    copy = tmp_path / "versions"
+    shutil.copytree(paths.MIGRATIONS / "versions", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    victim = copy / GUIDE[1]
+    if change == "edit":
+        victim.write_text(victim.read_text(encoding="utf-8") + "# retouche\n", encoding="utf-8")
+    elif change == "remove":
+        victim.unlink()
+    else:
+        (copy / "intruse.py").write_text("x = 1\n", encoding="utf-8")
+    with pytest.raises(UpgradeError, match="intruse" if change == "add" else "username"):
+        history.verify(copy)
+
+
+def test_every_revision_up_down_up_with_rows(vide: sa.Engine) -> None:
+    scripts = migrate.scripts()
+    before = "base"
+    for rank, row in enumerate(history.revisions()):
+        module = scripts.get_revision(row.revision).module
+        with vide.connect() as connection:
+            counts = remplir(connection, 1000 * (rank + 1))
+            old = contenu(connection)
+        up(vide, row.revision)
+        with vide.connect() as connection:
+            new = {name: len(rows) for name, rows in contenu(connection).items()}
+            structure = fingerprint.read(connection)
+        allowed = set(getattr(module, "ecarts_de_lignes", ()))
+        assert {t: n for t, n in new.items() if t in counts and t not in allowed} == {
+            t: n for t, n in counts.items() if t not in allowed
+        }, row.fichier
+        down(vide, before)
+        with vide.connect() as connection:
+            back = contenu(connection)
+        if module.perd_au_retour is None:
+            assert back == old, row.fichier
+        else:
+            assert back.keys() == old.keys(), row.fichier
+            assert all(len(back[t]) == len(old[t]) for t in old if t not in allowed), row.fichier
+        up(vide, row.revision)
+        with vide.connect() as connection:
+            assert fingerprint.differences(structure, fingerprint.read(connection)) == [], row.fichier
+        before = row.revision
+    with vide.connect() as connection:
+        assert fingerprint.check(connection) == []
+    down(vide, "base")
+    with vide.connect() as connection:
+        assert not metier(connection)
+
+
+def rows(engine: sa.Engine, query: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+def test_full_name_keeps_every_half_and_splits_back(vide: sa.Engine) -> None:
+    up(vide, "2e8c4b6d0f53")
+    names = [("Salma", "Benali"), ("Salma", None), (None, "Benali"), (None, None), ("Ali", "El Fassi"), ("", "Ôkit")]
+    with vide.begin() as connection:
+        for n, (first, last) in enumerate(names):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO users (id, first_name, last_name, email, username, role, created_at, updated_at) "
+                    "VALUES (:id, :first, :last, :email, :name, 'user', :now, :now)"
+                ),
+                {"id": n * 10 + 1, "first": first, "last": last, "email": f"u{n}@x.ma", "name": f"u{n}",
+                 "now": "2025-01-01T00:00:00.000000Z"},
+            )  # fmt: skip
+    up(vide, "3f9d5c7e1a64")
+    assert [r[0] for r in rows(vide, "SELECT full_name FROM users ORDER BY id")] == [
+        "Salma Benali", "Salma", "Benali", None, "Ali El Fassi", "Ôkit",
+    ]  # fmt: skip
+    down(vide, "2e8c4b6d0f53")
+    assert rows(vide, "SELECT first_name, last_name FROM users ORDER BY id") == [
+        ("Salma", "Benali"), (None, "Salma"), (None, "Benali"), (None, None), ("Ali", "El Fassi"), (None, "Ôkit"),
+    ]  # fmt: skip
+
+
+def test_an_existing_account_becomes_unverified_not_true(vide: sa.Engine) -> None:
+    up(vide, "4c0e6f8a2b31")
+    with vide.connect() as connection:
+        remplir(connection, 1000)
+    up(vide, "1d7b3a5c9e42")
+    assert [bool(r[0]) for r in rows(vide, "SELECT is_verified FROM users")] == [False] * 3
+    assert rows(vide, "SELECT count(*) FROM users WHERE is_verified") == [(0,)]
+
+
+def _roles(engine: sa.Engine, *values: str) -> None:
+    """Users with these roles, past the CHECK, as a hand-made script once left them."""
+    with engine.begin() as connection:
+        remplir(connection, 1000, len(values))
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        else:
+            connection.exec_driver_sql("ALTER TABLE users DROP CONSTRAINT ck_users_role")
+        for n, value in enumerate(values):
+            connection.execute(sa.text("UPDATE users SET role = :v WHERE id = :i"), {"v": value, "i": 1000 + 10 * n})
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = OFF")
+        else:
+            connection.exec_driver_sql(
+                "ALTER TABLE users ADD CONSTRAINT ck_users_role CHECK (role IN ('admin', 'user', 'tech')) NOT VALID"
+            )
+
+
+def test_roles_are_mapped(vide: sa.Engine) -> None:
+    up(vide, "3f9d5c7e1a64")
+    _roles(vide, "admin", "user", "tech")
+    up(vide, "4a0e6d8f2b75")
+    assert rows(vide, "SELECT role FROM users ORDER BY id") == [("admin",), ("client",), ("technicien",)]
+    down(vide, "3f9d5c7e1a64")
+    assert rows(vide, "SELECT role FROM users ORDER BY id") == [("admin",), ("user",), ("tech",)]
+
+
+def test_unknown_roles_stop_the_upgrade_with_their_list(vide: sa.Engine) -> None:
+    up(vide, "3f9d5c7e1a64")
+    _roles(vide, "admin", "chef", "boss")
+    with pytest.raises(RuntimeError, match=r"Rôles inconnus.*boss, chef"):
+        up(vide, "4a0e6d8f2b75")
+    assert rows(vide, "SELECT version_num FROM alembic_version") == [("3f9d5c7e1a64",)]
+    assert rows(vide, "SELECT role FROM users ORDER BY id") == [("admin",), ("chef",), ("boss",)]
+
+
+def test_an_intervention_of_a_vanished_technicien_keeps_its_row(vide: sa.Engine) -> None:
+    up(vide, "5b1f7e9a3c86")
+    with vide.connect() as connection:
+        remplir(connection, 1000)
+        connection.execute(sa.text("UPDATE interventions SET technicien_id = 4 WHERE id = 1010"))
+        connection.commit()
+    up(vide, "5d1e7f9b3a0c")
+    assert rows(vide, "SELECT id, technicien_id FROM interventions ORDER BY id") == [
+        (1000, 1000), (1010, None), (1020, 1020),
+    ]  # fmt: skip
+    with vide.begin() as connection:
+        connection.execute(sa.text("DELETE FROM technicien_competence WHERE technicien_id = 1000"))
+        connection.execute(sa.text("DELETE FROM techniciens WHERE id = 1000"))
+    assert rows(vide, "SELECT count(*) FROM interventions WHERE technicien_id IS NULL") == [(2,)]
+
+
+def test_machines_without_a_client_get_one_to_be_named(vide: sa.Engine) -> None:
+    up(vide, "5d1e7f9b3a0c")
+    with vide.connect() as connection:
+        remplir(connection, 1000)
+        connection.execute(sa.text("UPDATE equipements SET client_id = NULL, contrat_id = NULL WHERE id <= 1010"))
+        connection.execute(sa.text("UPDATE interventions SET client_id = NULL WHERE id <= 1010"))
+        connection.commit()
+    up(vide, "6e2f8a0c4b1d")
+    found = rows(
+        vide, "SELECT e.id, c.nom_entreprise FROM equipements e JOIN clients c ON c.id = e.client_id ORDER BY 1"
+    )
+    assert [name for _, name in found] == ["Client à préciser", "Client à préciser", "nom_entreprise n°1020"]
+    assert rows(
+        vide,
+        "SELECT count(*) FROM interventions i JOIN equipements e ON e.id = i.equipement_id "
+        "WHERE e.client_id <> i.client_id",
+    ) == [(0,)]
+
+
+def test_rebuilding_a_parent_keeps_its_children(tmp_path: Path) -> None:
+    engine = create_sqlite_engine(tmp_path / "enfants.sqlite")
+    up(engine, "2a1f3c8d7c1b")
+    with engine.connect() as connection:
+        remplir(connection, 1000, 5)
+        connection.exec_driver_sql(
+            "CREATE TABLE fils (id INTEGER PRIMARY KEY, i INTEGER REFERENCES interventions (id) ON DELETE CASCADE)"
+        )
+        connection.exec_driver_sql("INSERT INTO fils SELECT id, id FROM interventions")
+        connection.commit()
+    up(engine, "3b9d5e7f1a20")
+    assert rows(engine, "SELECT count(*) FROM fils") == [(5,)]
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()
+
+
+FAULTY = '''"""Fails half-way."""
+import sqlalchemy as sa
+from alembic import op
+revision = "ffffffffffff"
+down_revision = "{head}"
+branch_labels = None
+depends_on = None
+perd_au_retour = None
+def upgrade() -> None:
+    op.add_column("clients", sa.Column("fax", sa.Text()))
+    op.execute("UPDATE clients SET fax = 'x'")
+    op.execute("UPDATE table_absente SET x = 1")
+def downgrade() -> None:
+    op.drop_column("clients", "fax")
+'''
+
+
+def test_a_failing_revision_leaves_nothing(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "migrations"
+    shutil.copytree(paths.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "versions" / "panne.py").write_text(FAULTY.format(head=history.head()), encoding="utf-8")
+    monkeypatch.setattr(paths, "MIGRATIONS", copy)
+    with engine.connect() as connection:
+        before = fingerprint.read(connection)
+    with pytest.raises(sa.exc.DBAPIError, match="table_absente"):
+        up(engine)
+    with engine.connect() as connection:
+        assert fingerprint.differences(before, fingerprint.read(connection)) == []
+        connection.rollback()
+        assert fingerprint.check(connection) == []
+    assert rows(engine, "SELECT version_num FROM alembic_version") == [(history.head(),)]
+
+
+def test_triggers_are_back_after_upgrade_and_after_downgrade(sqlite_engine: sa.Engine) -> None:
+    query = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"
+    wanted = rows(sqlite_engine, query)
+    assert wanted[0][0] > 0
+    down(sqlite_engine, "8a4b0c2e6d3f")
+    assert rows(sqlite_engine, query) == wanted
+    up(sqlite_engine)
+    assert rows(sqlite_engine, query) == wanted
+
+
+def test_a_downgraded_centre_has_no_trigger_of_a_later_structure(pg_engine: sa.Engine) -> None:
+    query = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"
+    wanted = rows(pg_engine, query)
+    assert wanted[0][0] > 0
+    down(pg_engine, "5d1e7f9b3a0c")
+    assert rows(pg_engine, query) == [(0,)]
+    up(pg_engine)
+    assert rows(pg_engine, query) == wanted
