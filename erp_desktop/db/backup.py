@@ -90,15 +90,16 @@ def verify(path: Path, key: str | None) -> None:
     Raises:
         DatabaseRefusedError: it cannot be read, or is damaged.
     """
-    connection = connect_sqlite(path, key, read_only=True)
     try:
-        problems = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        if key is not None:
-            problems += [row[0] for row in connection.execute("PRAGMA cipher_integrity_check")]
+        connection = connect_sqlite(path, key, read_only=True)
+        try:
+            problems = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            if key is not None:
+                problems += [row[0] for row in connection.execute("PRAGMA cipher_integrity_check")]
+        finally:
+            connection.close()
     except sqlcipher.DatabaseError as error:
         problems = [str(error)]
-    finally:
-        connection.close()
     if problems:
         raise DatabaseRefusedError(f"La copie {path.name} est abîmée ({problems[0]}).")
 
@@ -195,13 +196,16 @@ def settle(path: Path, key: str | None) -> None:
 
 def _unsent(path: Path, key: str | None) -> set[int]:
     """Keys of captured changes that wait for the centre."""
-    connection = connect_sqlite(path, key, read_only=True)
     try:
-        return {row[0] for row in connection.execute("SELECT id FROM sync_outbox")}
-    except sqlcipher.DatabaseError:
-        return set()
-    finally:
-        connection.close()
+        connection = connect_sqlite(path, key, read_only=True)
+        try:
+            return {row[0] for row in connection.execute("SELECT id FROM sync_outbox")}
+        finally:
+            connection.close()
+    except sqlcipher.OperationalError as error:
+        if "no such table" in str(error):
+            return set()
+        raise
 
 
 def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_loss: bool = False) -> Path | None:

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
@@ -48,27 +49,36 @@ def read_revision(path: Path, key: str | None = None) -> str:
         DatabaseRefusedError: not a database of this program, or with no or several revisions.
     """
     try:
-        connection = connect_sqlite(path, key, read_only=True)
-    except sqlcipher.OperationalError:
-        # A transaction was cut short: only a writer can roll it back.
-        connection = connect_sqlite(path, key)
-    try:
-        known = connection.execute(
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'"
-        ).fetchone()[0]
-        if not known:
-            raise DatabaseRefusedError(f"Le fichier {path.name} n'est pas une base ERP MIF ; il n'a pas été modifié.")
-        rows = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+        try:
+            connection = connect_sqlite(path, key, read_only=True)
+        except sqlcipher.OperationalError:
+            # A transaction was cut short: only a writer can roll it back.
+            connection = connect_sqlite(path, key)
+        try:
+            rows = _stamps(connection, path)
+        finally:
+            connection.close()
     except sqlcipher.DatabaseError as error:
-        raise DatabaseRefusedError(
-            f"La base locale {path.name} est abîmée ({error}) : restaurez une sauvegarde (erp-admin db restore)."
-        ) from error
-    finally:
-        connection.close()
+        raise _damaged(path, str(error)) from error
     if len(rows) != 1:
         told = "n'indique aucune révision" if not rows else f"indique plusieurs révisions ({', '.join(sorted(rows))})"
         raise DatabaseRefusedError(f"La base locale {path.name} {told} ; elle n'a pas été modifiée.")
     return str(rows[0])
+
+
+def _stamps(connection: Any, path: Path) -> list[str]:
+    known = connection.execute(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'"
+    ).fetchone()[0]
+    if not known:
+        raise DatabaseRefusedError(f"Le fichier {path.name} n'est pas une base ERP MIF ; il n'a pas été modifié.")
+    return [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+
+
+def _damaged(path: Path, cause: str) -> DatabaseRefusedError:
+    return DatabaseRefusedError(
+        f"La base locale {path.name} est abîmée ({cause}) : restaurez une sauvegarde (erp-admin db restore)."
+    )
 
 
 def _known(path: Path, key: str | None) -> str:
@@ -182,18 +192,16 @@ def _discard(working: Path) -> None:
 def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progress, keep: int) -> None:
     tell(Etape(1, _STEPS, "Contrôle de la base locale"))
     backup.need_room(path.parent, 3 * path.stat().st_size)
-    connection = connect_sqlite(path, key)
     try:
-        problems = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
+        connection = connect_sqlite(path, key)
+        try:
+            problems = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
+        finally:
+            connection.close()
     except sqlcipher.DatabaseError as error:
         problems = [str(error)]
-    finally:
-        connection.close()
     if problems:
-        raise DatabaseRefusedError(
-            f"La base locale {path.name} est abîmée ({problems[0]}) : "
-            "restaurez une sauvegarde (erp-admin db restore)."
-        )
+        raise _damaged(path, problems[0])
     backup.settle(path, key)
     tell(Etape(2, _STEPS, "Sauvegarde"))
     connection = connect_sqlite(path, key)

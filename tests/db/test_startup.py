@@ -1,0 +1,387 @@
+"""Start-up on a cache: at once, by an upgrade, or refused; killed, doubled, without room, always with every row."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import sqlcipher3.dbapi2 as sqlcipher
+
+from erp_desktop import paths
+from erp_desktop.db import backup, fingerprint, history, migrate, startup
+from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
+from erp_desktop.db.locks import CacheLock
+from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, DiskFullError, UpgradeError
+from tests.migrations.donnees import contenu, remplir
+
+KEY = "5a" * 32
+OLD = "8a4b0c2e6d3f"
+"""One revision behind, with an outbox."""
+
+
+def make(path: Path, revision: str, key: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """A cache at ``revision`` with rows, closed without a checkpoint; its content."""
+    engine = create_sqlite_engine(path, key)
+    with engine.connect() as connection:
+        migrate.upgrade(connection, revision)
+        remplir(connection, 1000, 4)
+        rows = contenu(connection)
+    engine.dispose()
+    return rows
+
+
+def whole(engine: sa.Engine, rows: dict[str, list[dict[str, Any]]], but: tuple[str, ...] = ()) -> None:
+    """The cache has every row and the structure of the models."""
+    with engine.connect() as connection:
+        now = contenu(connection)
+        assert fingerprint.check(connection) == []
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    for table, old in rows.items():
+        if table not in but:
+            assert len(now[table]) == len(old), table
+
+
+def mark(path: Path) -> tuple[str, int, list[str]]:
+    names = sorted(p.name for p in path.parent.iterdir() if not p.name.endswith((".verrou", "-shm", "-wal")))
+    return hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns, names
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_a_new_cache_is_made_by_the_migrations(tmp_path: Path, key: str | None) -> None:
+    path = tmp_path / "données é" / "cache.sqlite"
+    told: list[str] = []
+    engine = startup.open_local(path, key, progress=lambda e: told.append(e.texte))
+    with engine.connect() as connection:
+        assert fingerprint.check(connection) == []
+    engine.dispose()
+    assert told[0] == "Création de la base locale"
+    assert told[-1] == "Mise en place"
+    assert path.read_bytes().startswith(b"SQLite format 3") is (key is None)
+    assert not path.with_name("cache.sqlite.upgrading").exists()
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+@pytest.mark.parametrize("revision", ["bb94288d88f3", "2a1f3c8d7c1b", "5d1e7f9b3a0c", OLD])
+def test_an_old_cache_is_upgraded_with_every_row(tmp_path: Path, revision: str, key: str | None) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, revision, key)
+    steps: list[startup.Etape] = []
+    engine = startup.open_local(path, key, progress=steps.append)
+    whole(engine, rows)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT vers FROM journal_migrations ORDER BY id DESC").scalar() == (
+            history.head()
+        )
+    engine.dispose()
+    assert [s.numero for s in steps] == sorted(s.numero for s in steps)
+    saved = backup.backups(path)
+    assert [s.revision for s in saved] == [revision]
+    backup.verify(saved[0].chemin, key)
+
+
+def test_the_outbox_goes_through_an_upgrade_unchanged(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, OLD)
+    connection = connect_sqlite(path)
+    before = connection.execute("SELECT * FROM sync_outbox ORDER BY id").fetchall()
+    connection.close()
+    assert before
+    engine = startup.open_local(path)
+    with engine.connect() as upgraded:
+        rows = upgraded.exec_driver_sql("SELECT * FROM sync_outbox ORDER BY id")
+        assert [tuple(row) for row in rows] == before
+    engine.dispose()
+
+
+FAST = """
+import sys
+from pathlib import Path
+from erp_desktop.db import startup
+engine = startup.open_local(Path(sys.argv[1]))
+with engine.connect() as connection:
+    connection.exec_driver_sql("SELECT count(*) FROM clients").scalar_one()
+engine.dispose()
+assert "alembic" not in sys.modules, "alembic"
+assert "mako" not in sys.modules, "mako"
+"""
+
+
+def run(code: str, *arguments: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-u", "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment, cwd=paths.ROOT,
+    )  # fmt: skip
+
+
+def test_a_cache_at_the_head_opens_without_importing_alembic(sqlite_path: Path) -> None:
+    child = run(FAST, str(sqlite_path))
+    _, errors = child.communicate(timeout=60)
+    assert child.returncode == 0, errors
+    assert not (sqlite_path.parent / backup.FOLDER).exists()
+
+
+def test_missing_triggers_are_put_back_at_the_start(sqlite_path: Path) -> None:
+    connection = connect_sqlite(sqlite_path)
+    connection.execute("DROP TRIGGER erp_clients_ins")
+    connection.close()
+    engine = startup.open_local(sqlite_path)
+    with engine.connect() as checked:
+        assert fingerprint.check(checked) == []
+    engine.dispose()
+
+
+def _foreign(path: Path) -> None:
+    connection = sqlcipher.connect(str(path), isolation_level=None)
+    connection.execute("CREATE TABLE recettes (nom TEXT)")
+    connection.execute("INSERT INTO recettes VALUES ('tajine')")
+    connection.close()
+
+
+def _newer(path: Path) -> None:
+    connection = sqlcipher.connect(str(path), isolation_level=None)
+    connection.execute("UPDATE alembic_version SET version_num = 'abcdefabcdef'")
+    connection.close()
+
+
+def _stamps(path: Path, *revisions: str) -> None:
+    connection = sqlcipher.connect(str(path), isolation_level=None)
+    connection.execute("DELETE FROM alembic_version")
+    connection.executemany("INSERT INTO alembic_version VALUES (?)", [(r,) for r in revisions])
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("foreign", "n'est pas une base ERP MIF"),
+        ("text", "n'est pas une base ERP MIF"),
+        ("newer", "plus récente"),
+        ("none", "aucune révision"),
+        ("two", "plusieurs révisions"),
+        ("keyed", "clé"),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused_untouched(sqlite_path: Path, change: str, told: str) -> None:
+    if change in {"foreign", "text", "keyed"}:
+        sqlite_path.unlink()
+    if change == "foreign":
+        _foreign(sqlite_path)
+    elif change == "text":
+        sqlite_path.write_text("liste de courses\n" * 500, encoding="utf-8")
+    elif change == "newer":
+        _newer(sqlite_path)
+    elif change == "none":
+        _stamps(sqlite_path)
+    elif change == "two":
+        _stamps(sqlite_path, OLD, history.head())
+    else:
+        connection = connect_sqlite(sqlite_path, KEY)
+        connection.execute("CREATE TABLE t (x)")
+        connection.close()
+    before = mark(sqlite_path)
+    with pytest.raises(DatabaseRefusedError, match=told) as caught:
+        startup.open_local(sqlite_path)
+    assert "\n" not in str(caught.value)
+    assert mark(sqlite_path) == before
+
+
+def test_a_hand_made_column_stops_the_upgrade_and_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD)
+    connection = connect_sqlite(path)
+    connection.execute("ALTER TABLE clients ADD COLUMN bricolage TEXT")
+    connection.close()
+    with pytest.raises(UpgradeError, match="bricolage"):
+        startup.open_local(path)
+    assert startup.read_revision(path) == OLD
+    engine = create_sqlite_engine(path)
+    with engine.connect() as unchanged:
+        assert {t: len(r) for t, r in contenu(unchanged).items()} == {t: len(r) for t, r in rows.items()}
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", [OLD, "9b5c1d3f7e4a"])
+def test_a_damaged_cache_is_refused_with_the_way_out(tmp_path: Path, revision: str) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, revision)
+    backup.settle(path, None)
+    content = bytearray(path.read_bytes())
+    pages = slice(4096 * 3, 4096 * 150)
+    content[pages] = b"\xff" * len(content[pages])
+    path.write_bytes(content)
+    before = mark(path)
+    with pytest.raises(DatabaseRefusedError, match="restaurez une sauvegarde"):
+        startup.open_local(path)
+    assert mark(path) == before
+
+
+def test_cancelling_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, "5d1e7f9b3a0c")
+
+    def cancel(step: startup.Etape) -> None:
+        if "révision 3" in step.texte:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        startup.open_local(path, progress=cancel)
+    assert startup.read_revision(path) == "5d1e7f9b3a0c"
+    assert not path.with_name("cache.sqlite.upgrading").exists()
+    engine = startup.open_local(path)
+    engine.dispose()
+
+
+def test_without_room_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, OLD)
+    before = mark(path)
+    full = shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: full)
+    with pytest.raises(DiskFullError, match="Mo"):
+        startup.open_local(path)
+    assert mark(path) == before
+
+
+def test_rows_still_in_the_wal_are_upgraded_too(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD)
+    writer = run(
+        "import sys, os\n"
+        "from erp_desktop.db.engine import connect_sqlite\n"
+        "c = connect_sqlite(sys.argv[1])\n"
+        "c.execute('PRAGMA journal_mode = WAL'); c.execute('PRAGMA wal_autocheckpoint = 0')\n"
+        "c.execute(\"INSERT INTO contenus (sha256, contenu) VALUES ('w', x'00')\")\n"
+        "print('prêt', flush=True); os.kill(os.getpid(), 9)\n",
+        str(path),
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline().strip() == "prêt"
+    writer.communicate(timeout=30)
+    assert path.with_name("cache.sqlite-wal").stat().st_size > 0
+    engine = startup.open_local(path)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM contenus WHERE sha256 = 'w'").scalar() == 1
+    whole(engine, rows, but=("contenus",))
+    engine.dispose()
+
+
+UPGRADE = """
+import sys
+from pathlib import Path
+from erp_desktop.db import startup
+def tell(step):
+    print(step.texte, flush=True)
+    sys.stdin.readline()
+engine = startup.open_local(Path(sys.argv[1]), progress=tell)
+engine.dispose()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.parametrize(
+    "point",
+    ["Contrôle", "Sauvegarde", "Copie", "révision 1 ", "révision 3 ", "révision 5 ", "Vérification", "Mise en place"],
+)
+def test_killed_anywhere_the_next_start_completes_with_every_row(tmp_path: Path, point: str) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, "5b1f7e9a3c86")
+    child = subprocess.Popen(
+        [sys.executable, "-u", "-c", UPGRADE, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(paths.ROOT)}, cwd=paths.ROOT,
+    )  # fmt: skip
+    assert child.stdin is not None
+    assert child.stdout is not None
+    reached = False
+    for line in child.stdout:
+        if point in line:
+            reached = True
+            child.send_signal(signal.SIGKILL)
+            break
+        child.stdin.write("\n")
+        child.stdin.flush()
+    child.wait(30)
+    child.stdin.close()
+    child.stdout.close()
+    assert reached
+    assert startup.read_revision(path) == "5b1f7e9a3c86"
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    engine.dispose()
+    assert not list(tmp_path.glob("*.upgrading*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.parametrize("delay_s", [0.0, 0.02, 0.1, 0.3])
+def test_killed_at_any_moment_of_the_swap_the_file_opens(tmp_path: Path, delay_s: float) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD)
+    code = UPGRADE.replace("sys.stdin.readline()", "").replace("Etape", "Etape")
+    child = run(code, str(path))
+    assert child.stdout is not None
+    for line in child.stdout:
+        if "Mise en place" in line:
+            break
+    try:
+        child.wait(delay_s)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGKILL)
+    child.communicate(timeout=30)
+    assert startup.read_revision(path) in {OLD, history.head()}
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    engine.dispose()
+
+
+SIMPLE = """
+import sys
+from pathlib import Path
+from erp_desktop.db import startup
+engine = startup.open_local(Path(sys.argv[1]))
+with engine.connect() as connection:
+    print(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+engine.dispose()
+"""
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_two_starts_at_once_upgrade_once(tmp_path: Path, existing: bool) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD) if existing else {}
+    children = [run(SIMPLE, str(path)) for _ in range(3)]
+    answers = [child.communicate(timeout=120) for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0], answers
+    assert {out.strip() for out, _ in answers} == {history.head()}
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    with engine.connect() as connection:
+        count = connection.exec_driver_sql(
+            "SELECT count(*) FROM journal_migrations WHERE vers = ?", (history.head(),)
+        )
+        assert count.scalar() == 1
+    engine.dispose()
+
+
+def test_a_running_program_keeps_its_cache_from_being_upgraded(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, OLD)
+    lock = CacheLock(path)
+    lock.shared()
+    with pytest.raises(DatabaseBusyError, match="Une autre fenêtre"):
+        startup.open_local(path, wait_s=0.2)
+    lock.release()
+    engine = startup.open_local(path, wait_s=0.2)
+    with pytest.raises(DatabaseBusyError):
+        CacheLock(path).exclusive(0.1)
+    engine.dispose()
+    free = CacheLock(path)
+    free.exclusive(0.1)
+    free.release()
