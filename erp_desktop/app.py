@@ -305,11 +305,15 @@ def open_engine(settings: Settings, progress: Callable[[str, float | None], obje
         if not settings.central_url:
             raise ErpError(tr("L'adresse du centre n'est pas réglée."))
         return engines.create_pg_engine(settings.central_url)
-    from erp_desktop.db.startup import open_local  # type: ignore[import-not-found]
+    from erp_desktop.db.startup import open_local
 
     key = secrets.cache_key(settings.cache, settings.secrets_file)
-    opened: sa.Engine = open_local(settings.cache, key, progress=progress)
-    return opened
+    return open_local(
+        settings.cache,
+        key,
+        progress=lambda step: progress(step.texte, step.numero / step.total),
+        keep=settings.backups_kept,
+    )
 
 
 def catch_bugs(desktop: Desktop) -> None:

@@ -39,7 +39,7 @@ class Etape:
     texte: str
 
 
-Progress = Callable[[Etape], None]
+Progress = Callable[[Etape], object]
 
 
 def read_revision(path: Path, key: str | None = None) -> str:
