@@ -1,12 +1,145 @@
-"""erp-admin data."""
+"""erp-admin data: import, export and generate rows."""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import sqlalchemy as sa
 import typer
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy.orm import Session
+
+from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, refuse
+from erp_desktop.db.registry import BY_NAME
+from erp_desktop.db.session import transaction
+from erp_desktop.errors import UserError
+from erp_desktop.services import demo_data, importation
 
 app = typer.Typer(no_args_is_help=True, help="Importer, exporter, engendrer des données.")
 
+Agence = Annotated[str | None, typer.Option("--agence", help="Code de l'agence ; celle du poste par défaut.")]
+WithBar = Annotated[bool, typer.Option("--progress", help="Montrer l'avancement.")]
 
-@app.callback()
-def _group() -> None:
-    """Importer, exporter, engendrer des données."""
+
+@contextmanager
+def _bar(wanted: bool, title: str) -> Iterator[Callable[[int, int], None] | None]:
+    if not wanted:
+        yield None
+        return
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _agence(session: Session, wanted: str | None) -> str:
+    """The wanted agency, else the enrolled cache's, else the only one there is."""
+    if wanted:
+        return wanted.upper()
+    if session.get_bind().dialect.name == "sqlite":
+        code = session.execute(sa.text("SELECT valeur FROM sync_meta WHERE cle = 'agence_code'")).scalar()
+        if code:
+            return str(code)
+    codes = list(session.execute(sa.text("SELECT code FROM agences ORDER BY code")).scalars())
+    if len(codes) != 1:
+        raise UserError(f"Indiquez --agence CODE ; agences : {', '.join(codes) or 'aucune'}.")
+    return str(codes[0])
+
+
+@app.command("import")
+@guarded
+def import_rows(
+    table: str,
+    file: Path,
+    url: Url = None,
+    cache: Cache = None,
+    secrets: Secrets = None,
+    mapping: Annotated[list[str] | None, typer.Option("--map", help="colonne=champ, répétable.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Vérifier sans rien écrire.")] = False,
+    agence: Agence = None,
+    progress: WithBar = False,
+    as_json: AsJson = False,
+) -> None:
+    """Importer des lignes : tout ou rien."""
+    if table != "interventions":
+        raise UserError(f"L'import de « {table} » n'existe pas ; table possible : interventions.")
+    if not file.is_file():
+        raise UserError(f"Le fichier {file} n'existe pas.")
+    try:
+        with (
+            Target(url, cache, secrets).engine() as engine,
+            transaction(engine, write=not dry_run) as session,
+            _bar(progress, "Import") as bar,
+        ):
+            bilan = importation.importer_interventions(
+                session, file, _agence(session, agence), paires=mapping or (), essai=dry_run, progress=bar
+            )
+    except importation.ImportRefuse as error:
+        for line in error.bilan.refusees[:50] if not as_json else ():
+            typer.echo(f"ligne {line.ligne} : {line.raison}")
+        refuse(str(error), error.code, as_json=as_json)
+    emit(as_json, bilan, lambda: _bilan_text(bilan))
+
+
+def _bilan_text(bilan: importation.Bilan) -> str:
+    head = "Essai : rien n'a été écrit. " if bilan.essai else ""
+    lines = [f"{head}{bilan.lignes} lignes lues, {bilan.importees} importées, {len(bilan.refusees)} refusées."]
+    lines += [f"ligne {r.ligne} : {r.raison}" for r in bilan.refusees]
+    lines += [f"{count} × {note}" for note, count in sorted(bilan.remarques.items())]
+    return "\n".join(lines)
+
+
+@app.command()
+@guarded
+def export(
+    table: str,
+    file: Path,
+    url: Url = None,
+    cache: Cache = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Exporter une table en CSV (point-virgule, UTF-8 avec BOM)."""
+    if table not in BY_NAME:
+        raise UserError(f"Table inconnue : {table}. Tables : {', '.join(sorted(BY_NAME))}.")
+    names = [c.name for c in BY_NAME[table].columns if c.kind.value != "bytea"]
+    count = 0
+    beside = file.with_name(file.name + ".tmp")
+    with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
+        rows = session.execute(sa.text(f"SELECT {', '.join(names)} FROM {table} ORDER BY id"))
+        with beside.open("w", encoding="utf-8-sig", newline="") as out:
+            writer = csv.writer(out, delimiter=";")
+            writer.writerow(names)
+            for row in rows:
+                writer.writerow(["" if v is None else v for v in row])
+                count += 1
+    beside.replace(file)
+    emit(as_json, {"table": table, "rows": count, "file": file}, f"{count} lignes écrites dans {file}.")
+
+
+@app.command()
+@guarded
+def generate(
+    interventions: Annotated[int, typer.Option(min=1, help="Nombre d'interventions.")],
+    seed: Annotated[int, typer.Option(help="Même graine, mêmes données.")] = 1,
+    url: Url = None,
+    cache: Cache = None,
+    secrets: Secrets = None,
+    agence: Agence = None,
+    progress: WithBar = False,
+    as_json: AsJson = False,
+) -> None:
+    """Engendrer des données marocaines vraisemblables."""
+    with (
+        Target(url, cache, secrets).engine() as engine,
+        transaction(engine) as session,
+        _bar(progress, "Interventions") as bar,
+    ):
+        made = demo_data.generer(session, _agence(session, agence), interventions, seed, progress=bar)
+    emit(
+        as_json, made, f"{made.interventions} interventions, {made.clients} clients, {made.equipements} équipements."
+    )

@@ -1,0 +1,368 @@
+"""Believable Moroccan data, the same for the same seed: clients, équipements, contrats, techniciens, interventions.
+
+Rows are inserted by thousands with ``executemany``; an intervention's dates, technicien and historique agree with its
+statut, so that reports and screens show what a real office would.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.db import ids
+from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
+from erp_desktop.errors import UserError
+from erp_desktop.models import (
+    Agence,
+    Base,
+    Client,
+    Contrat,
+    Equipement,
+    HistoriqueIntervention,
+    Intervention,
+    LigneIntervention,
+    Technicien,
+    User,
+)
+
+Progress = Callable[[int, int], None]
+
+_CLIENTS = (
+    "Conserveries Atlas", "Froid Atlantique", "Minoterie Chaouia", "Textiles Bouregreg", "Huilerie Zerhoun",
+    "Laiterie Doukkala", "Céramiques du Souss", "Câblages Rif Auto", "Plastiques du Détroit", "Imprimerie Al Qalam",
+    "Papeterie Sebou", "Cimenterie Oued Nefifik", "Sucrerie Tadla", "Fonderie Aïn Harrouda", "Brasserie Oulmès",
+    "Emballages Gharb", "Tanneries de Fès", "Verreries Mohammedia", "Aciéries Jorf", "Menuiserie Cèdre Azrou",
+)  # fmt: skip
+_MACHINES = (
+    ("Sertisseuse", "SR", "Ferrum", "F12"), ("Groupe froid", "GF", "Carrier", "30XA"),
+    ("Broyeur", "BR", "Retsch", "SM300"), ("Presse hydraulique", "PH", "Bosch Rexroth", "A10V"),
+    ("Réducteur", "RD", "SEW", "R107"), ("Silo", "SL", "Silos Cordoba", "09.15"),
+    ("Bascule", "BP", "Mettler", "IND570"), ("Convoyeur", "CV", "Interroll", "EC310"),
+    ("Armoire électrique", "AE", "Schneider", "Prisma"), ("Chaudière", "CH", "Babcock", "BWD"),
+    ("Compresseur", "CP", "Atlas Copco", "GA37"), ("Extrudeuse", "EX", "Coperion", "ZSK"),
+    ("Pont roulant", "PR", "Demag", "KBK"), ("Pompe de recirculation", "PC", "Grundfos", "CR32"),
+)  # fmt: skip
+_TITRES: dict[TypeIntervention, tuple[str, ...]] = {
+    TypeIntervention.CORRECTIVE: (
+        "Arrêt ligne : {m} bloquée", "Vibration palier côté moteur", "Fuite d'huile vérin principal",
+        "Bruit anormal réducteur", "Défaut isolement moteur", "Surchauffe pompe de recirculation",
+        "Variateur hors service, pièce à commander", "Capteur de niveau instable", "Fuite de gaz sur raccord",
+        "Courroie détendue", "Voyant défaut armoire électrique",
+    ),
+    TypeIntervention.PREVENTIVE: (
+        "Préventif mensuel {m}", "Préventif trimestriel {m}", "Contrôle annuel {m}", "Graissage général {m}",
+        "Remplacement filtre hydraulique", "Étalonnage de la chaîne de mesure",
+    ),
+    TypeIntervention.AMELIORATIVE: ("Pose d'un carter de sécurité", "Devis éclairage atelier", "Ajout d'un capteur"),
+    TypeIntervention.DIAGNOSTIC: ("Diagnostic vibratoire {m}", "Analyse d'huile {m}", "Thermographie {m}"),
+}  # fmt: skip
+_DIAGNOSTICS = (
+    "Joint racleur usé, tige rayée sur 4 cm.", "Roulement côté moteur à remplacer.", "Connecteur oxydé.",
+    "Courroie étirée au-delà de la tolérance.", "Filtre colmaté, pression différentielle hors seuil.",
+)  # fmt: skip
+_TRAVAUX = (
+    "Joint remplacé, essai en charge concluant.", "Roulement changé, alignement au laser.",
+    "Connecteur refait, isolement mesuré à 500 MΩ.", "Courroie remplacée et retendue.", "Filtre et huile remplacés.",
+)  # fmt: skip
+_PRENOMS = ("Karim", "Hicham", "Nadia", "Omar", "Imane", "Rachid", "Yassine", "Salma", "Badr", "Khadija")
+_NOMS = ("Alaoui", "Berrada", "Ouazzani", "Tazi", "Chraïbi", "El Fassi", "Lahlou", "Bennis", "Aït Lahcen", "Idrissi")
+_DELAIS = {
+    Priorite.URGENTE: 2,
+    Priorite.HAUTE: 24,
+    Priorite.NORMALE: 72,
+    Priorite.BASSE: 168,
+    Priorite.PROGRAMMEE: 336,
+}
+_BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Genere:
+    """How many rows of each kind were made."""
+
+    clients: int
+    equipements: int
+    techniciens: int
+    interventions: int
+
+
+@dataclass(slots=True)
+class _Parc:
+    """What interventions refer to: (équipement id, client id, contrat id, machine's name)."""
+
+    equipements: list[tuple[int, int, int | None, str]]
+    techniciens: list[int]
+    users: list[int]
+
+
+def _ice(alea: random.Random) -> str:
+    stem = "00" + "".join(str(alea.randrange(10)) for _ in range(11))
+    return stem + f"{(97 - int(stem + '00') % 97) % 97:02d}"
+
+
+def generer(
+    session: Session, agence_code: str, interventions: int, seed: int = 1, *, progress: Progress | None = None,
+    maintenant: datetime | None = None,
+) -> Genere:  # fmt: skip
+    """Fill one agency in the caller's transaction.
+
+    Args:
+        session: cache or centre.
+        agence_code: an existing agency.
+        interventions: how many to make; clients and équipements follow from it.
+        seed: same seed, same names, titles, statuts and durations.
+        progress: called with (done, total).
+        maintenant: the instant at which the last six months end; now when left out.
+
+    Raises:
+        UserError: unknown agency.
+    """
+    agence = session.execute(sa.select(Agence.id).where(Agence.code == agence_code.upper())).scalar_one_or_none()
+    if agence is None:
+        raise UserError(f"Agence inconnue : {agence_code}.")
+    alea = random.Random(f"{seed}/{agence_code}")  # noqa: S311 - not a secret
+    now = maintenant or clock.now()
+    connection = session.connection()
+    poste = _poste(connection)
+    annees: dict[int, int] = {}
+    parc = _parc(session, agence, agence_code, poste, interventions, alea, now)
+    done = 0
+    for block in _blocks(interventions):
+        rows, audit, lines = [], [], []
+        for identifier in ids.allocate(connection, block):
+            ouverture = now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182))
+            annees[ouverture.year] = annees.get(ouverture.year, 0) + 1
+            row = _intervention(identifier, agence, parc, ouverture, now, alea)
+            row["numero"] = f"INT-{agence_code}-{poste:02d}-{ouverture.year}-{annees[ouverture.year]:05d}"
+            rows.append(row)
+            audit += list(_audit(row, alea))
+            lines += list(_lignes(row, alea))
+        _insert(connection, Intervention, rows)
+        _insert(connection, HistoriqueIntervention, _with_ids(connection, audit))
+        _insert(connection, LigneIntervention, _with_ids(connection, lines))
+        done += block
+        if progress:
+            progress(done, interventions)
+    _remember_numbers(connection, agence_code, poste, annees)
+    return Genere(
+        len({e[1] for e in parc.equipements}), len(parc.equipements), len(parc.techniciens), interventions
+    )  # fmt: skip
+
+
+def _blocks(total: int) -> Iterator[int]:
+    for start in range(0, total, _BATCH):
+        yield min(_BATCH, total - start)
+
+
+def _poste(connection: sa.Connection) -> int:
+    if connection.dialect.name == "postgresql":
+        return 0
+    return int(connection.exec_driver_sql("SELECT poste FROM _allocateur").scalar_one())
+
+
+def _insert(connection: sa.Connection, mapped: type[Base], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(sa.insert(mapped.__table__), rows)  # type: ignore[arg-type]
+
+
+def _with_ids(connection: sa.Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for row, identifier in zip(rows, ids.allocate(connection, len(rows)), strict=True):
+        row["id"] = identifier
+    return rows
+
+
+def _remember_numbers(connection: sa.Connection, code: str, poste: int, annees: dict[int, int]) -> None:
+    """So that the next number typed on this cache follows the generated ones."""
+    if connection.dialect.name == "sqlite":
+        for annee, dernier in annees.items():
+            connection.exec_driver_sql(
+                "INSERT INTO _compteurs (nom, valeur) VALUES (?, ?) "
+                "ON CONFLICT (nom) DO UPDATE SET valeur = max(valeur, excluded.valeur)",
+                (f"INT-{code}-{poste:02d}-{annee}", dernier),
+            )
+
+
+def _parc(
+    session: Session, agence: int, code: str, poste: int, interventions: int, alea: random.Random, now: datetime
+) -> _Parc:
+    connection = session.connection()
+    stamps = {"agence_id": agence, "created_at": now, "updated_at": now}
+    techniciens, users = _people(session, agence, code, stamps, alea)
+    nb_clients = min(400, max(8, interventions // 40))
+    clients: list[dict[str, Any]] = [
+        stamps
+        | {
+            "nom_entreprise": _CLIENTS[i % 20] + (f" {i // 20 + 1}" if i >= 20 else ""),
+            "niveau_service": alea.choice(("premium", "standard", "standard", "basique")), "ice": _ice(alea),
+            "contact": f"{alea.choice(_PRENOMS)} {alea.choice(_NOMS)}",
+            "ville": alea.choice(("Casablanca", "Tanger", "Kénitra")),
+            "telephone": f"+2125{alea.randrange(20_000_000, 40_000_000)}", "type_client": "entreprise",
+        }
+        for i in range(nb_clients)
+    ]  # fmt: skip
+    _insert(connection, Client, _with_ids(connection, clients))
+    contrats: list[dict[str, Any]] = [
+        stamps
+        | {
+            "numero_contrat": f"CTR-{code}-{poste:02d}-{c['id'] & 0xFFFFFFF:07X}", "client_id": c["id"],
+            "type_contrat": "maintenance_complete", "statut": "en_cours", "date_debut": date(now.year, 1, 1),
+            "date_fin": date(now.year + 1, 12, 31), "montant_annuel": Decimal(alea.randrange(40, 400) * 1000),
+            "temps_reponse_urgence": 2, "temps_reponse_normal": 24,
+        }
+        for c in clients[:: 2]
+    ]  # fmt: skip
+    _insert(connection, Contrat, _with_ids(connection, contrats))
+    contrat_of = {c["client_id"]: c["id"] for c in contrats}
+    machines: list[dict[str, Any]] = []
+    for i in range(nb_clients * 4):
+        nom, prefixe, marque, modele = alea.choice(_MACHINES)
+        client = clients[i % nb_clients]["id"]
+        machines.append(
+            stamps
+            | {
+                "client_id": client, "contrat_id": contrat_of.get(client), "nom": f"{nom} {prefixe}-{i % 97 + 1:02d}",
+                "code_interne": f"{code}-{poste:02d}-{prefixe}-{client & 0xFFFFF:05X}{i:04d}", "marque": marque,
+                "modele": modele, "type_equipement": nom, "criticite": alea.choice(("critique", "standard")),
+                "localisation": f"Atelier {alea.randrange(1, 6)}",
+            }
+        )  # fmt: skip
+    _insert(connection, Equipement, _with_ids(connection, machines))
+    parc = [(m["id"], m["client_id"], m["contrat_id"], m["nom"].split()[0].lower()) for m in machines]
+    return _Parc(parc, techniciens, users)
+
+
+def _people(
+    session: Session, agence: int, code: str, stamps: dict[str, Any], alea: random.Random
+) -> tuple[list[int], list[int]]:
+    """The agency's techniciens and office users; made when there are none, but on no cache of a branch."""
+    connection = session.connection()
+    known = list(session.execute(sa.select(Technicien.id).where(Technicien.agence_id == agence)).scalars())
+    office = [Role.AGENT.value, Role.RESPONSABLE.value]
+    users = list(session.execute(sa.select(User.id).where(User.agence_id == agence, User.role.in_(office))).scalars())
+    if known or _poste(connection):
+        return known, users
+    people = []
+    for i, nom in enumerate(_NOMS[:8]):
+        prenom = _PRENOMS[(i + alea.randrange(10)) % 10]
+        login = f"{prenom}.{nom}.{code}".lower().replace(" ", "").replace("ï", "i")
+        people.append(
+            stamps
+            | {"username": login, "email": f"{login}@erp-mif.example", "full_name": f"{prenom} {nom}",
+               "role": Role.TECHNICIEN.value}
+        )  # fmt: skip
+    _insert(connection, User, _with_ids(connection, people))
+    techniciens = [
+        stamps
+        | {"user_id": p["id"], "numero_badge": f"{code}-{i + 1:03d}", "equipe": ("Mécanique", "Électrique")[i % 2],
+           "niveau": alea.choice(("intermediaire", "avance", "expert")), "zone_intervention": "Agence"}
+        for i, p in enumerate(people)
+    ]  # fmt: skip
+    _insert(connection, Technicien, _with_ids(connection, techniciens))
+    return [t["id"] for t in techniciens], users
+
+
+def _statut(age_h: float, technicien: bool, alea: random.Random) -> Statut:
+    """Old work is mostly done, fresh work mostly open."""
+    if alea.random() < 0.03:
+        return Statut.ANNULEE
+    if not technicien:
+        return Statut.OUVERTE
+    if age_h > 24 * 30:
+        return Statut.ARCHIVEE if alea.random() < 0.6 else Statut.CLOTUREE
+    if age_h > 24 * 5:
+        return alea.choices((Statut.CLOTUREE, Statut.EN_ATTENTE, Statut.EN_COURS, Statut.AFFECTEE), (88, 5, 3, 4))[0]
+    return alea.choices((Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.CLOTUREE), (3, 4, 2, 3))[0]
+
+
+def _intervention(
+    identifier: int, agence: int, parc: _Parc, ouverture: datetime, now: datetime, alea: random.Random
+) -> dict[str, Any]:
+    equipement, client, contrat, machine = alea.choice(parc.equipements)
+    kind = alea.choices(tuple(_TITRES), (55, 32, 5, 8))[0]
+    priorite = Priorite.PROGRAMMEE if kind is TypeIntervention.PREVENTIVE else alea.choices(
+        (Priorite.URGENTE, Priorite.HAUTE, Priorite.NORMALE, Priorite.BASSE), (1, 3, 5, 1))[0]  # fmt: skip
+    statut = _statut((now - ouverture).total_seconds() / 3600, bool(parc.techniciens), alea)
+    limite = ouverture + timedelta(hours=_DELAIS[priorite])
+    row: dict[str, Any] = dict.fromkeys(
+        ("technicien_id", "date_planifiee", "zone_planifiee", "date_affectation", "date_debut_travaux",
+         "date_fin_travaux", "date_cloture", "duree_reelle", "diagnostic", "travaux_realises", "satisfaction_client")
+    )  # fmt: skip
+    row |= {
+        "id": identifier, "agence_id": agence, "titre": alea.choice(_TITRES[kind]).format(m=machine)[:200],
+        "description": "Signalé par le responsable d'atelier.", "type": kind.value, "statut": statut.value,
+        "priorite": priorite.value, "urgence": priorite is Priorite.URGENTE, "equipement_id": equipement,
+        "client_id": client, "contrat_id": contrat, "date_creation": ouverture, "date_limite": limite,
+        "duree_estimee": alea.choice((30, 60, 90, 120, 180)), "created_at": ouverture, "updated_at": ouverture,
+        "created_by_id": alea.choice(parc.users) if parc.users else None,
+    }  # fmt: skip
+    if statut in {Statut.OUVERTE, Statut.ANNULEE}:
+        return row
+    row["technicien_id"] = alea.choice(parc.techniciens)
+    row["date_affectation"] = ouverture + timedelta(minutes=alea.randrange(5, 90))
+    row["date_planifiee"], row["zone_planifiee"] = (
+        ouverture + timedelta(hours=alea.randrange(1, 72)),
+        "Africa/Casablanca",
+    )
+    if statut is Statut.AFFECTEE:
+        return row
+    share = alea.choices((0.5, 0.9, 1.6), (6, 3, 2))[0]
+    debut = min(ouverture + timedelta(hours=_DELAIS[priorite] * share * alea.random() + 0.2), now)
+    row["date_debut_travaux"] = debut
+    row["diagnostic"] = alea.choice(_DIAGNOSTICS)
+    if statut in {Statut.CLOTUREE, Statut.ARCHIVEE}:
+        duree = alea.randrange(20, 360)
+        fin = debut + timedelta(minutes=duree)
+        row |= {
+            "date_fin_travaux": fin, "date_cloture": fin + timedelta(minutes=alea.randrange(5, 120)),
+            "duree_reelle": duree, "travaux_realises": alea.choice(_TRAVAUX), "updated_at": fin,
+            "satisfaction_client": alea.choice((None, 3, 4, 4, 5, 5)),
+        }  # fmt: skip
+    return row
+
+
+_CHAIN = {
+    Statut.AFFECTEE: ("affectee",), Statut.EN_COURS: ("affectee", "en_cours"), Statut.ANNULEE: ("annulee",),
+    Statut.EN_ATTENTE: ("affectee", "en_cours", "en_attente"), Statut.CLOTUREE: ("affectee", "en_cours", "cloturee"),
+    Statut.ARCHIVEE: ("affectee", "en_cours", "cloturee", "archivee"), Statut.OUVERTE: (),
+}  # fmt: skip
+_WHEN = {"affectee": "date_affectation", "en_cours": "date_debut_travaux", "cloturee": "date_cloture"}
+
+
+def _audit(row: dict[str, Any], alea: random.Random) -> Iterator[dict[str, Any]]:
+    common = {
+        "agence_id": row["agence_id"], "intervention_id": row["id"], "user_id": row["created_by_id"],
+        "created_by_id": row["created_by_id"], "remarque": None,
+    }  # fmt: skip
+    when = row["date_creation"]
+    before = Statut.OUVERTE.value
+    yield common | {"action": "creation", "statut": before, "horodatage": when, "ancienne_valeur": None,
+                    "nouvelle_valeur": None, "created_at": when, "updated_at": when}  # fmt: skip
+    for statut in _CHAIN[Statut(row["statut"])]:
+        when = row.get(_WHEN.get(statut, "")) or when + timedelta(minutes=alea.randrange(10, 300))
+        values = {"ancienne_valeur": {"statut": before}, "nouvelle_valeur": {"statut": statut}}
+        stamps = {"horodatage": when, "created_at": when, "updated_at": when}
+        yield common | values | stamps | {"action": "statut", "statut": statut}
+        before = statut
+
+
+def _lignes(row: dict[str, Any], alea: random.Random) -> Iterator[dict[str, Any]]:
+    if row["date_fin_travaux"] is None:
+        return
+    common = {
+        "agence_id": row["agence_id"], "intervention_id": row["id"], "taux_tva": Decimal(20),
+        "created_at": row["updated_at"], "updated_at": row["updated_at"],
+    }  # fmt: skip
+    heures = (Decimal(row["duree_reelle"]) / 60).quantize(Decimal("0.001"))
+    yield common | {"type_ligne": "main_oeuvre", "designation": "Main-d'œuvre", "quantite": heures,
+                    "prix_unitaire": Decimal(220)}  # fmt: skip
+    if alea.random() < 0.5:
+        yield common | {"type_ligne": "deplacement", "designation": "Déplacement",
+                        "quantite": Decimal(alea.randrange(5, 90)), "prix_unitaire": Decimal("4.50")}  # fmt: skip

@@ -1,0 +1,316 @@
+"""Import of work orders from another system: all or nothing, with a dry run that names every bad line.
+
+A *profile* says what the file's columns mean. ``excavators`` reads the public work orders of five mining excavators
+(2001–2012): assets A–E become five équipements of one client, found again or created; the short text becomes the
+title; PM types become ours; the cost is kept as it stands, in AUD, which the notes say. Old work is closed work.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.db import ids
+from erp_desktop.domain.enums import Statut, TypeIntervention
+from erp_desktop.errors import UserError
+from erp_desktop.models import Agence, Client, Equipement, Intervention
+
+Progress = Callable[[int, int], None]
+
+FIELDS = ("date_creation", "equipement", "titre", "type", "cout_externe")
+"""Fields of an intervention that a column can be mapped to."""
+
+_TYPES = {
+    "PM01": TypeIntervention.CORRECTIVE,  # repair
+    "PM02": TypeIntervention.PREVENTIVE,  # planned replacement
+}
+_BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a known file looks like.
+
+    Attributes:
+        columns: file column → field.
+        client: the client that owns the assets.
+        machine: name of an équipement, formatted with the asset.
+        devise: currency of the costs.
+    """
+
+    columns: dict[str, str]
+    client: str
+    machine: str
+    devise: str
+
+
+PROFILES = {
+    "excavators": Profile(
+        {"BscStartDate": "date_creation", "Asset": "equipement", "OriginalShorttext": "titre", "PMType": "type",
+         "Cost": "cout_externe"},
+        "Mines à ciel ouvert (reprise)", "Excavatrice {}", "AUD",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LigneRefusee:
+    """``ligne`` counts from 1, the header being line 1."""
+
+    ligne: int
+    raison: str
+
+
+@dataclass(slots=True)
+class Bilan:
+    """What an import did, or would do."""
+
+    lignes: int = 0
+    importees: int = 0
+    equipements_crees: int = 0
+    refusees: list[LigneRefusee] = field(default_factory=list)
+    remarques: dict[str, int] = field(default_factory=dict)
+    essai: bool = False
+
+
+class ImportRefuse(UserError):  # noqa: N818 - an outcome that carries its report
+    """Bad lines: nothing was imported."""
+
+    code = "import_refuse"
+
+    def __init__(self, bilan: Bilan) -> None:
+        self.bilan = bilan
+        first = bilan.refusees[0]
+        super().__init__(
+            f"{len(bilan.refusees)} lignes refusées, rien n'a été importé ; ligne {first.ligne} : {first.raison}"
+        )
+
+
+def lire(fichier: Path) -> list[tuple[int, dict[str, str]]]:
+    """Rows of a CSV (``,`` or ``;``, UTF-8 with or without BOM) or of the first sheet of an XLSX, as texts,
+    each with the line of the file on which it ends.
+
+    Raises:
+        UserError: not a file that can be read as a table.
+    """
+    if fichier.suffix.lower() == ".xlsx":
+        import python_calamine
+
+        try:
+            rows = python_calamine.CalamineWorkbook.from_path(str(fichier)).get_sheet_by_index(0).to_python()
+        except python_calamine.CalamineError as error:
+            raise UserError(f"Le fichier {fichier.name} n'est pas un classeur lisible.") from error
+        table = [(n, [str(v) for v in row]) for n, row in enumerate(rows, start=1)]
+    else:
+        try:
+            text = fichier.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError(f"Le fichier {fichier.name} n'est pas un texte UTF-8.") from error
+        first = text.partition("\n")[0]
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        table = [(reader.line_num, row) for row in reader if row]
+    if not table or len(table[0][1]) < 2:
+        raise UserError(f"Le fichier {fichier.name} n'a pas d'en-tête de colonnes.")
+    header = [c.strip() for c in table[0][1]]
+    return [(line, dict(zip(header, row, strict=False))) for line, row in table[1:]]
+
+
+def correspondance(paires: Iterable[str], colonnes: Iterable[str]) -> tuple[Profile, dict[str, str]]:
+    """The profile that the columns show, with the user's ``colonne=champ`` pairs over it.
+
+    Raises:
+        UserError: an unknown field, a column that the file lacks, or no way to know what the columns mean.
+    """
+    present = set(colonnes)
+    profile = next((p for p in PROFILES.values() if set(p.columns) <= present), None)
+    mapping = dict(profile.columns) if profile else {}
+    for pair in paires:
+        column, _, name = pair.partition("=")
+        if name not in FIELDS:
+            raise UserError(f"Champ inconnu : « {name} ». Champs possibles : {', '.join(FIELDS)}.")
+        if column not in present:
+            raise UserError(f"Le fichier n'a pas de colonne « {column} ».")
+        mapping = {c: f for c, f in mapping.items() if f != name} | {column: name}
+    missing = {"date_creation", "equipement", "titre"} - set(mapping.values())
+    if missing:
+        raise UserError(f"Aucune colonne ne donne : {', '.join(sorted(missing))} (--map colonne=champ).")
+    return profile or Profile({}, "Reprise de données", "Équipement {}", "MAD"), mapping
+
+
+def _checked(row: dict[str, str], number: int, bilan: Bilan, notes: Counter[str]) -> dict[str, Any] | None:
+    def refuse(reason: str) -> None:
+        bilan.refusees.append(LigneRefusee(number, reason))
+
+    values = {k: (v or "").strip() for k, v in row.items()}
+    try:
+        day = date.fromisoformat(values["date_creation"][:10])
+    except ValueError:
+        refuse(f"date illisible « {values['date_creation']} »" if values["date_creation"] else "date absente")
+        return None
+    if day > clock.today():
+        refuse(f"date dans le futur : {day.isoformat()}")
+        return None
+    if not values["equipement"]:
+        refuse("équipement absent")
+        return None
+    title = " ".join(values["titre"].split())
+    if not title:
+        notes["titre absent, remplacé par « Sans intitulé »"] += 1
+        title = "Sans intitulé"
+    code = values.get("type", "").upper()
+    kind = _TYPES.get(code) or next((t for t in TypeIntervention if t.value == code.lower()), None)
+    if kind is None:
+        if re.fullmatch(r"PM\d\d", code):
+            notes[f"code {code} sans équivalent, compris comme corrective"] += 1
+        elif code:
+            refuse(f"type inconnu « {code} »")
+            return None
+        else:
+            notes["type absent, compris comme corrective"] += 1
+        kind = TypeIntervention.CORRECTIVE
+    cost: Decimal | None = None
+    if raw := values.get("cout_externe", ""):
+        try:
+            cost = Decimal(raw.replace(",", "."))
+        except InvalidOperation:
+            refuse(f"coût illisible « {raw} »")
+            return None
+        if cost < 0:
+            notes["coût négatif, gardé tel quel"] += 1
+    else:
+        notes["coût absent"] += 1
+    return {"jour": day, "equipement": values["equipement"], "titre": title[:200], "type": kind.value, "cout": cost}
+
+
+def importer_interventions(
+    session: Session,
+    fichier: Path,
+    agence_code: str,
+    *,
+    paires: Iterable[str] = (),
+    essai: bool = False,
+    user_id: int | None = None,
+    progress: Progress | None = None,
+) -> Bilan:
+    """Import work orders into an agency, in the caller's transaction.
+
+    Args:
+        session: cache or centre; written to only when every line is good and ``essai`` is False.
+        fichier: CSV or XLSX.
+        agence_code: the agency that takes the work over.
+        paires: ``colonne=champ`` mappings.
+        essai: check only.
+        user_id: author.
+        progress: called with (done, total).
+
+    Raises:
+        ImportRefuse: at least one bad line; its ``bilan`` lists them all.
+        UserError: unreadable file, unknown agency or mapping.
+    """
+    agence = session.execute(sa.select(Agence.id).where(Agence.code == agence_code.upper())).scalar_one_or_none()
+    if agence is None:
+        raise UserError(f"Agence inconnue : {agence_code}.")
+    rows = lire(fichier)
+    profile, mapping = correspondance(paires, rows[0][1].keys() if rows else ())
+    bilan = Bilan(lignes=len(rows), essai=essai)
+    notes: Counter[str] = Counter()
+    good = []
+    for number, row in rows:
+        checked = _checked({f: row.get(c, "") for c, f in mapping.items()}, number, bilan, notes)
+        if checked is not None:
+            good.append(checked)
+    bilan.remarques = dict(notes)
+    if bilan.refusees:
+        if essai:
+            return bilan
+        raise ImportRefuse(bilan)
+    if essai:
+        bilan.importees = len(good)
+        return bilan
+    machines = _machines(session, agence, agence_code, profile, good, bilan)
+    _insert(session, agence, agence_code, profile, machines, good, user_id, progress)
+    bilan.importees = len(good)
+    return bilan
+
+
+def _machines(
+    session: Session, agence: int, code: str, profile: Profile, rows: list[dict[str, Any]], bilan: Bilan
+) -> dict[str, tuple[int, int]]:
+    """Asset → (équipement id, client id), creating the client and the équipements that are missing."""
+    client = session.execute(
+        sa.select(Client.id).where(Client.agence_id == agence, Client.nom_entreprise == profile.client)
+    ).scalar_one_or_none()
+    if client is None:
+        owner = Client(agence_id=agence, nom_entreprise=profile.client)
+        session.add(owner)
+        session.flush()
+        client = owner.id
+    found: dict[str, tuple[int, int]] = {}
+    for asset in sorted({r["equipement"] for r in rows}):
+        internal = f"{code}-REP-{asset}"[:40]
+        known = session.execute(
+            sa.select(Equipement.id).where(Equipement.agence_id == agence, Equipement.code_interne == internal)
+        ).scalar_one_or_none()
+        if known is None:
+            machine = Equipement(
+                agence_id=agence, client_id=client, nom=profile.machine.format(asset), code_interne=internal
+            )
+            session.add(machine)
+            session.flush()
+            known = machine.id
+            bilan.equipements_crees += 1
+        found[asset] = (known, client)
+    return found
+
+
+def _insert(
+    session: Session,
+    agence: int,
+    code: str,
+    profile: Profile,
+    machines: dict[str, tuple[int, int]],
+    rows: list[dict[str, Any]],
+    user_id: int | None,
+    progress: Progress | None,
+) -> None:
+    connection, now = session.connection(), clock.now()
+    table = Intervention.__table__
+    start = int(
+        session.execute(
+            sa.select(sa.func.count()).where(Intervention.numero.like(f"REP-{code}-%"))
+        ).scalar_one()
+    )  # fmt: skip
+    note = f"Repris d'un autre système ; coût en {profile.devise}."
+    for at in range(0, len(rows), _BATCH):
+        block = rows[at : at + _BATCH]
+        values = []
+        for offset, (identifier, row) in enumerate(zip(ids.allocate(connection, len(block)), block, strict=True)):
+            opened = datetime.combine(row["jour"], time(8), UTC)
+            closed = opened + timedelta(hours=8)
+            equipement, client = machines[row["equipement"]]
+            values.append(
+                {
+                    "id": identifier, "agence_id": agence, "numero": f"REP-{code}-{start + at + offset + 1:06d}",
+                    "titre": row["titre"], "type": row["type"], "statut": Statut.CLOTUREE.value,
+                    "priorite": "normale", "urgence": False, "equipement_id": equipement, "client_id": client,
+                    "date_creation": opened, "date_debut_travaux": opened, "date_fin_travaux": closed,
+                    "date_cloture": closed, "travaux_realises": row["titre"], "notes_internes": note,
+                    "cout_externe": row["cout"], "created_at": now, "updated_at": now, "created_by_id": user_id,
+                }
+            )  # fmt: skip
+        connection.execute(sa.insert(table), values)  # type: ignore[arg-type]
+        if progress:
+            progress(at + len(block), len(rows))
