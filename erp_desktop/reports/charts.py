@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from erp_desktop.reports.graduations import paliers
 from erp_desktop.reports.palette import Palette
 from erp_desktop.reports.presentation import FINE, ecrire
 from erp_desktop.reports.tableaux import Indicateur, ecrire_indicateur
@@ -154,20 +155,6 @@ def tuiles(t: Toile, zone: QRectF, valeurs: Sequence[Indicateur]) -> None:
             suite = f"{ecrire(i.genre, i.precedent)} {'au début' if i.cle == 'encours' else 'avant'}"
             t.texte(t.rect(x + pris, y, dedans - pris, 16), suite, 10, couleur=t.palette.discret)
         t.texte(t.rect(x, y + 16, dedans, 16), i.detail, 10, couleur=t.palette.discret)
-
-
-def paliers(maximum: float, combien: int = 4) -> list[float]:
-    """Round graduations from 0 up to the last one that a chart of this maximum needs.
-
-    >>> paliers(64)
-    [0, 20, 40, 60]
-    """
-    if maximum <= 0:
-        return [0]
-    brut = maximum / combien
-    ordre = 10 ** math.floor(math.log10(brut))
-    pas = max(next(m for m in (1, 2, 2.5, 5, 10) if m * ordre >= brut * 0.999) * ordre, 1)
-    return [pas * i for i in range(int(maximum / pas + 1e-9) + 1)]
 
 
 def _vide(t: Toile, zone: QRectF, texte: str = "Rien dans cette période") -> None:

@@ -74,6 +74,12 @@ def autoriser(session: Session, acteur: Acteur, params: ParamsRapport) -> Params
     return ParamsRapport(params.debut, params.fin, agence_id, technicien_id, params.top)
 
 
+def agences(session: Session) -> tuple[tuple[int, str], ...]:
+    """Identifier and name of every active agency, for a picker."""
+    requete = sa.select(Agence.id, Agence.nom, Agence.code).where(Agence.is_active).order_by(Agence.nom)
+    return tuple((i, f"{nom} ({code})") for i, nom, code in session.execute(requete))
+
+
 def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | None = None) -> RapportInterventions:
     """Compute the report in a handful of scans; the same figures on SQLite and PostgreSQL.
 

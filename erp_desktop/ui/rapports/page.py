@@ -1,0 +1,350 @@
+"""The reports screen: pick a period and an agency, look, export."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shiboken6
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from erp_desktop.errors import ErpError
+from erp_desktop.reports import palette
+from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
+from erp_desktop.reports.presentation import periode as periode_ecrite
+from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
+from erp_desktop.ui import labels
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, icon_button
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.states import ErrorState
+from erp_desktop.ui.kit.surfaces import Card
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.page import Page
+from erp_desktop.ui.rapports.choix import Choix
+from erp_desktop.ui.rapports.ecriture import Ecriture
+from erp_desktop.ui.rapports.table import TableauVue
+from erp_desktop.ui.rapports.tuile import Tuile
+
+if TYPE_CHECKING:
+    from erp_desktop.ui.rapports.graphes import Graphe
+
+GRAPHES = (
+    ("activite", "Créées et clôturées", 0, 0),
+    ("anciennete", "Ancienneté de l'encours", 0, 1),
+    ("sla", "SLA tenus", 1, 0),
+    ("couts", "Équipements les plus coûteux", 1, 1),
+)
+FORMATS = {"pdf": ("PDF", "file-pdf"), "xlsx": ("XLSX", "file-xls"), "csv": ("CSV", "file-csv")}
+_SERIES_ACTIVITE = (("créées", 0), ("clôturées", 2))
+_SERIES_COUTS = (("pièces", 0), ("main-d'œuvre", 1), ("autres", 5))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lu:
+    rapport: RapportInterventions
+    agences: tuple[tuple[int, str], ...]
+
+
+class RapportsPage(Page):
+    """Computes on the database worker, writes files on a thread of its own; the window never waits.
+
+    Attributes:
+        rapport: what is shown, None until the first answer.
+    """
+
+    exporte = Signal(str, object)
+    """A file is ready or failed: its path, and None or the exception."""
+    _pret = Signal()
+
+    def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._contexte = contexte
+        self.rapport: RapportInterventions | None = None
+        self.choix = Choix(contexte.acteur, self)
+        self.choix.change.connect(self.reload)
+        self._graphes: dict[str, Graphe] = {}
+        self._demande = 0
+        self._fils = ThreadPoolExecutor(1, thread_name_prefix="rapports")
+        # A second of imports, off the GUI thread, while the database computes.
+        self._dessin = self._fils.submit(importlib.import_module, "erp_desktop.ui.rapports.graphes")
+        self._batir()
+        self.exporte.connect(self._exporte, Qt.ConnectionType.QueuedConnection)
+        # Queued: the callback may come on the thread that imported the charts.
+        self._pret.connect(self._dessiner, Qt.ConnectionType.QueuedConnection)
+        theme().changed.connect(self._redessiner)
+        contexte.bus.data_changed.connect(self._donnees_changees)
+        self.destroyed.connect(functools.partial(self._fils.shutdown, wait=False))
+        self.reload()
+
+    # What is on the page
+
+    def _batir(self) -> None:
+        self._pile = QStackedLayout(self)
+        zone = QScrollArea()
+        zone.setWidgetResizable(True)
+        corps = QWidget()
+        corps.setObjectName("corps")
+        colonne = QVBoxLayout(corps)
+        colonne.setContentsMargins(16, 12, 16, 16)
+        colonne.setSpacing(12)
+        colonne.addLayout(self._tete())
+        colonne.addWidget(self.choix.dates)
+        tuiles = QHBoxLayout()
+        tuiles.setSpacing(12)
+        self.tuiles = {cle: Tuile(cle) for cle in ("encours", "sla", "mttr", "cout")}
+        for tuile in self.tuiles.values():
+            tuiles.addWidget(tuile)
+        colonne.addLayout(tuiles)
+        grille = QGridLayout()
+        grille.setSpacing(12)
+        grille.setColumnStretch(0, 1)
+        grille.setColumnStretch(1, 1)
+        self._details: dict[str, Text] = {}
+        self._places: dict[str, QVBoxLayout] = {}
+        for cle, titre, ligne, cote in GRAPHES:
+            grille.addWidget(self._carte(cle, titre), ligne, cote)
+        colonne.addLayout(grille)
+        self.tables = {"techniciens": TableauVue(tr("Techniciens")), "equipements": TableauVue(tr("Équipements"))}
+        bas = QGridLayout()
+        bas.setSpacing(12)
+        bas.setColumnStretch(0, 1)
+        bas.setColumnStretch(1, 1)
+        for cote, (cle, titre) in enumerate((("techniciens", "Techniciens"), ("equipements", "Équipements"))):
+            bas.addWidget(self._carte_table(cle, titre), 0, cote, Qt.AlignmentFlag.AlignTop)
+        colonne.addLayout(bas)
+        colonne.addStretch()
+        zone.setWidget(corps)
+        self._zone = zone
+        self._pile.addWidget(zone)
+
+    def _tete(self) -> QHBoxLayout:
+        rangee = QHBoxLayout()
+        rangee.setSpacing(8)
+        rangee.addWidget(Text(tr("Rapports"), "page"))
+        rangee.addSpacing(6)
+        rangee.addWidget(self.choix.periode)
+        rangee.addWidget(self.choix.agence)
+        rangee.addWidget(icon_button("arrows-clockwise", tr("Recalculer (F5)"), self.reload))
+        rangee.addStretch()
+        rangee.addWidget(IconLabel("clock", "text.tertiary", 14))
+        self.fraicheur = Elided("", "body", "text.tertiary")
+        rangee.addWidget(self.fraicheur, 3)
+        self.boutons: dict[str, Button] = {}
+        for forme, (nom, icone) in FORMATS.items():
+            choisir = functools.partial(self._choisir_fichier, forme)
+            bouton = Button(nom, icon=icone, name=tr("Exporter en {format}", format=nom), on_click=choisir)
+            bouton.setEnabled(False)
+            self.boutons[forme] = bouton
+            rangee.addWidget(bouton)
+        return rangee
+
+    def _carte(self, cle: str, titre: str) -> Card:
+        carte = Card()
+        tete = QHBoxLayout()
+        tete.setSpacing(8)
+        tete.addWidget(Text(tr(titre), "section"))
+        self._details[cle] = Text("", "body", "text.tertiary")
+        tete.addWidget(self._details[cle])
+        tete.addStretch()
+        series = {"activite": _SERIES_ACTIVITE, "couts": _SERIES_COUTS}.get(cle, ())
+        for nom, rang in series:
+            tete.addWidget(_Pastille(rang))
+            tete.addWidget(Text(tr(nom), "body", "text.secondary"))
+        carte.box.addLayout(tete)
+        carte.setMinimumHeight(290)
+        self._places[cle] = carte.box
+        return carte
+
+    def _carte_table(self, cle: str, titre: str) -> Card:
+        carte = Card()
+        tete = QHBoxLayout()
+        tete.setSpacing(8)
+        tete.addWidget(Text(tr(titre), "section"))
+        self._details[cle] = Text("", "body", "text.tertiary")
+        tete.addWidget(self._details[cle])
+        tete.addStretch()
+        carte.box.addLayout(tete)
+        carte.box.addWidget(self.tables[cle])
+        return carte
+
+    # Computing and showing
+
+    def reload(self) -> bool:
+        self._demande += 1
+        acteur = self._contexte.acteur
+        params = ParamsRapport(*self.choix.bornes, agence_id=self.choix.agence_id)
+
+        def calculer(session: Any) -> _Lu:
+            from erp_desktop.reports import interventions
+
+            permis = interventions.autoriser(session, acteur, params)
+            return _Lu(interventions.calculer(session, permis), interventions.agences(session))
+
+        numero = self._demande
+        self.fraicheur.setText(tr("calcul en cours…"))
+        self._contexte.tasks.run(
+            calculer,
+            lambda lu: self._recu(numero, lu),
+            lambda erreur: self._echec(numero, erreur),
+            owner=self,
+        )
+        return True
+
+    def _donnees_changees(self, changes: Any, _initiateur: object) -> None:
+        if self.rapport is not None and {"interventions", "lignes_intervention"} & set(changes):
+            self.fraicheur.setText(tr("des données ont changé depuis le calcul, F5 pour recalculer"))
+
+    def _recu(self, numero: int, lu: _Lu) -> None:
+        if numero != self._demande:
+            return
+        ancien = self._pile.currentWidget()
+        if ancien is not None and ancien is not self._zone:
+            self._pile.setCurrentWidget(self._zone)
+            self._pile.removeWidget(ancien)
+            ancien.deleteLater()
+        r = self.rapport = lu.rapport
+        self.choix.offrir(lu.agences)
+        self.fraicheur.setText(tr("calculé {a} sur les données {de}", a=labels.freshness(r.calcule_a),
+                                  de=_de(labels.freshness(r.donnees_du))))  # fmt: skip
+        suites = {
+            "sla": tuple(m.sla.taux for m in r.par_mois), "mttr": tuple(m.mttr.minutes for m in r.par_mois),
+            "encours": (), "cout": (),
+        }  # fmt: skip
+        for indicateur in indicateurs(r):
+            self.tuiles[indicateur.cle].montrer(indicateur, suites[indicateur.cle])
+        pas = tr("par mois") if len(r.par_mois) <= 24 else tr("par an")
+        details = {"activite": pas, "sla": pas, "anciennete": tr("{n} par âge", n=r.encours),
+                   "couts": tr("hors taxes, MAD"), "techniciens": tr("interventions clôturées"),
+                   "equipements": tr("{n} sur {total}, du plus coûteux", n=len(r.equipements),
+                                     total=r.nb_equipements)}  # fmt: skip
+        for cle, texte in details.items():
+            self._details[cle].setText(texte)
+        tous = {t.cle: t for t in tableaux(r)}
+        self.tables["techniciens"].montrer(tous["techniciens"])
+        self.tables["equipements"].montrer(_resume(tous["equipements"]))
+        for bouton in self.boutons.values():
+            bouton.setEnabled(True)
+        self.status_changed.emit(*self.status())
+        self._dessin.add_done_callback(lambda _futur: self._pret.emit() if shiboken6.isValid(self) else None)
+
+    def _dessiner(self) -> None:
+        if self.rapport is None:
+            return
+        dessin = self._dessin.result()
+        for cle, *_ in GRAPHES:
+            if cle not in self._graphes:
+                self._graphes[cle] = dessin.Graphe()
+                self._places[cle].addWidget(self._graphes[cle])
+            dessin.DESSINS[cle](self._graphes[cle], self.rapport)
+
+    @property
+    def dessine(self) -> bool:
+        """Whether the charts are on the page."""
+        return len(self._graphes) == len(GRAPHES)
+
+    def _redessiner(self) -> None:
+        if self.dessine:
+            self._dessiner()
+
+    def _echec(self, numero: int, erreur: Exception) -> None:
+        if numero != self._demande:
+            return
+        mots = str(erreur) if isinstance(erreur, ErpError) else tr("Le détail est dans le journal de ce poste.")
+        etat = ErrorState(tr("Ce rapport n'a pas pu être calculé"), mots,
+                          [Button(tr("Réessayer"), "primary", on_click=self.reload)])  # fmt: skip
+        self._pile.addWidget(etat)
+        self._pile.setCurrentWidget(etat)
+
+    def status(self) -> tuple[str, str]:
+        return periode_ecrite(*self.choix.bornes), self.fraicheur.text()
+
+    # Exporting
+
+    def _choisir_fichier(self, forme: str) -> QFileDialog:
+        debut, fin = self.choix.bornes
+        nom = f"rapport-interventions-{debut:%Y%m%d}-{fin:%Y%m%d}.{forme}"
+        dialogue = QFileDialog(self, tr("Exporter en {format}", format=FORMATS[forme][0]))
+        dialogue.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialogue.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialogue.setDefaultSuffix(forme)
+        dialogue.selectFile(nom)
+        dialogue.fileSelected.connect(lambda chemin: self.exporter(forme, Path(chemin)))
+        dialogue.open()
+        return dialogue
+
+    def exporter(self, forme: str, cible: Path) -> None:
+        """Write what is shown to ``cible``, off the GUI thread; ``exporte`` tells the end."""
+        if self.rapport is None:
+            return
+        rapport = self.rapport
+        self.boutons[forme].setEnabled(False)
+
+        ecriture = Ecriture(rapport, forme, cible)
+        ecriture.finished.connect(functools.partial(_signaler, self, ecriture))
+        ecriture.start()
+
+    def _exporte(self, chemin: str, erreur: Exception | None) -> None:
+        for bouton in self.boutons.values():
+            bouton.setEnabled(True)
+        if erreur is None:
+            toast = self._contexte.say(tr("Rapport enregistré : {nom}", nom=Path(chemin).name), None, "success")
+            _ajouter_ouvrir(toast, chemin)
+        else:
+            mots = str(erreur) if isinstance(erreur, ErpError) else tr("Le rapport n'a pas pu être écrit.")
+            self._contexte.say(mots, None, "danger")
+
+
+class _Pastille(QWidget):
+    """The colour of a series, beside its name."""
+
+    def __init__(self, rang: int) -> None:
+        super().__init__()
+        self._rang = rang
+        self.setFixedSize(10, 10)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint.rounded(painter, self.rect(), 2, QColor(palette.lire(theme().dark).series[self._rang]))
+        painter.end()
+
+
+def _ajouter_ouvrir(toast: Any, chemin: str) -> None:
+    rangee = toast.layout() if isinstance(toast, QWidget) else None
+    if isinstance(rangee, QHBoxLayout):
+        ouvrir = Button(tr("Ouvrir"), "link", on_click=lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(chemin)))
+        ouvrir.setStyleSheet(f"QPushButton {{ color: {theme().color('toast.action').name()}; }}")
+        rangee.insertWidget(rangee.count() - 1, ouvrir)
+        toast.adjustSize()
+
+
+def _signaler(page: RapportsPage, ecriture: Ecriture) -> None:
+    if shiboken6.isValid(page):
+        page.exporte.emit(str(ecriture.cible), ecriture.erreur)
+
+
+def _de(fraicheur: str) -> str:
+    """``locales de 14:05`` from ``à 14:05``; ``locales du 17/11 à 14:05`` stays."""
+    return tr("de {heure}", heure=fraicheur.removeprefix("à ")) if fraicheur.startswith("à ") else fraicheur
+
+
+def _resume(tableau: Tableau) -> Tableau:
+    garde = (0, 2, 3, 4, 8)
+    colonnes = tuple(tableau.colonnes[i] for i in garde)
+    lignes = tuple((f"{x[0]} ({x[1]})", *(x[i] for i in garde[1:])) for x in tableau.lignes)
+    return Tableau(tableau.cle, tableau.titre, colonnes, lignes)
