@@ -32,6 +32,8 @@ class Graphe(pg.PlotWidget):  # type: ignore[misc]
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumHeight(230)
         self.setFrameShape(self.Shape.NoFrame)
+        # Time runs left to right in every language, and axes stay at their place.
+        self.getPlotItem().setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         for cote in ("left", "bottom"):
             axe = self.getAxis(cote)
             axe.setStyle(tickLength=0, tickTextOffset=6)
@@ -62,9 +64,11 @@ class Graphe(pg.PlotWidget):  # type: ignore[misc]
     def barre(self, couleur: QColor | str, **geometrie: Any) -> None:
         self.addItem(pg.BarGraphItem(pen=pg.mkPen(None), brush=pg.mkBrush(couleur), **geometrie))
 
-    def etiquette(self, x: float, y: float, texte: str, ancre: tuple[float, float], couleur: str) -> None:
+    def etiquette(
+        self, x: float, y: float, texte: str, ancre: tuple[float, float], couleur: str, role: str = "strong"
+    ) -> None:
         mot = pg.TextItem(texte, color=theme().color(couleur), anchor=ancre)
-        mot.setFont(theme().font("strong"))
+        mot.setFont(theme().font(role))
         self.addItem(mot)
         mot.setPos(x, y)
 
@@ -113,13 +117,13 @@ def activite(g: Graphe, r: RapportInterventions) -> None:
         return
     series = _couleurs().series
     g.grille(paliers(maximum), lambda v: entier(round(v)))
-    lisible = len(mois) * len(entier(maximum)) <= 42
-    for decalage, couleur, valeurs in ((-0.19, series[0], [m.creees for _, m in mois]),
-                                       (0.19, series[2], [m.cloturees for _, m in mois])):  # fmt: skip
-        g.barre(couleur, x=[n + decalage for n in range(len(mois))], height=valeurs, width=0.36)
+    lisible = len(mois) * len(entier(maximum)) <= 38
+    for decalage, couleur, valeurs in ((-0.225, series[0], [m.creees for _, m in mois]),
+                                       (0.225, series[2], [m.cloturees for _, m in mois])):  # fmt: skip
+        g.barre(couleur, x=[n + decalage for n in range(len(mois))], height=valeurs, width=0.43)
         for n, valeur in enumerate(valeurs):
             if lisible and valeur:
-                g.etiquette(n + decalage, valeur, entier(valeur), (0.5, 1.0), "text.primary")
+                g.etiquette(n + decalage, valeur, entier(valeur), (0.5, 1.0), "text.primary", "caption")
     saut = max(1, math.ceil(len(mois) / 13))
     g.getAxis("bottom").setTicks([[(n, nom) for n, (nom, _) in enumerate(mois) if n % saut == 0]])
     g.setRange(xRange=(-0.6, len(mois) - 0.4), yRange=(0, maximum * 1.14), padding=0)
@@ -145,8 +149,10 @@ def sla(g: Graphe, r: RapportInterventions) -> None:
     g.plot([n for n, *_ in points], [nan if t is None else t for *_, t in points], pen=pg.mkPen(couleur, width=2),
            connect="finite", symbol="o" if len(connus) <= 13 else None, symbolSize=5, symbolBrush=couleur,
            symbolPen=None, fillLevel=bas if len(connus) == len(points) else None, brush=dessous)  # fmt: skip
-    for n, _, taux in {connus[-1], max(connus, key=lambda c: c[2]), min(connus, key=lambda c: c[2])}:
-        g.etiquette(n, taux, pourcent(taux), (0.5, 1.15), "accent.text")
+    plus_bas = min(connus, key=lambda c: c[2])
+    for n, _, taux in {connus[-1], max(connus, key=lambda c: c[2]), plus_bas}:
+        dessous_libre = (n, taux) == (plus_bas[0], plus_bas[2]) and len(connus) > 1 and taux - bas > (haut - bas) / 6
+        g.etiquette(n, taux, pourcent(taux), (0.5, -0.15 if dessous_libre else 1.15), "accent.text")
     saut = max(1, math.ceil(len(points) / 13))
     g.getAxis("bottom").setTicks([[(n, nom) for n, nom, _ in points if n % saut == 0]])
     g.setRange(xRange=(-0.5, len(points) - 0.5), yRange=(bas, haut + (haut - bas) * 0.12), padding=0)

@@ -344,7 +344,7 @@ def _de(fraicheur: str) -> str:
 
 
 def _resume(tableau: Tableau) -> Tableau:
+    """What fits half a page; the files give codes and the detail of costs."""
     garde = (0, 2, 3, 4, 8)
     colonnes = tuple(tableau.colonnes[i] for i in garde)
-    lignes = tuple((f"{x[0]} ({x[1]})", *(x[i] for i in garde[1:])) for x in tableau.lignes)
-    return Tableau(tableau.cle, tableau.titre, colonnes, lignes)
+    return Tableau(tableau.cle, tableau.titre, colonnes, tuple(tuple(x[i] for i in garde) for x in tableau.lignes))

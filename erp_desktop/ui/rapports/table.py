@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QKeySequence, QPainter
+from PySide6.QtGui import QKeySequence, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -138,6 +138,14 @@ class TableauVue(QTableView):
         self.setAccessibleName(nom)
         self.horizontalHeader().sectionClicked.connect(self._trier)
         self._trie: tuple[int, Qt.SortOrder] | None = None
+        self._fond()
+        theme().changed.connect(self._fond)
+
+    def _fond(self) -> None:
+        """The card's own ground shows through."""
+        couleurs = self.palette()
+        couleurs.setColor(QPalette.ColorRole.Base, theme().color("surface.raised"))
+        self.setPalette(couleurs)
 
     def montrer(self, tableau: Tableau) -> None:
         """Show a table, in its own order until a heading is clicked."""
@@ -150,7 +158,7 @@ class TableauVue(QTableView):
             mode = QHeaderView.ResizeMode.Stretch if etire else QHeaderView.ResizeMode.Fixed
             entete.setSectionResizeMode(n, mode)
             if not etire:
-                self.setColumnWidth(n, {"mad": 146, "duree": 104}.get(colonne.genre, 92))
+                self.setColumnWidth(n, {"mad": 142, "duree": 90}.get(colonne.genre, 80))
         lignes = self.modele.rowCount()
         self.setFixedHeight(theme().px("row.header") + max(lignes, 1) * theme().px("row.compact") + 2)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QLinearGradient, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from erp_desktop.reports.presentation import ecrire
@@ -97,7 +97,7 @@ class Tuile(QWidget):
         dessous.lineTo(points[0].x(), zone.bottom())
         couleur = theme().color("accent.text")
         fondu = QLinearGradient(0, zone.y(), 0, zone.bottom())
-        debut, fin = theme().color("accent.text"), theme().color("accent.text")
+        debut, fin = QColor(couleur), QColor(couleur)
         debut.setAlphaF(0.20)
         fin.setAlphaF(0.02)
         fondu.setColorAt(0, debut)
