@@ -58,7 +58,11 @@ def target_metadata() -> sa.MetaData:
 
 def address() -> sa.URL:
     """``-x url=…``, then DATABASE_URL, then the configuration; a bare postgresql:// means psycopg2."""
-    given = context.get_x_argument(as_dictionary=True).get("url") or os.environ.get("DATABASE_URL")
+    given = (
+        config.attributes.get("url")
+        or context.get_x_argument(as_dictionary=True).get("url")
+        or os.environ.get("DATABASE_URL")
+    )
     given = given or config.get_main_option("sqlalchemy.url")
     if not given:
         raise SystemExit("Aucune base indiquée : définissez DATABASE_URL ou passez -x url=…")

@@ -42,26 +42,28 @@ def record(connection: sa.Connection, before: str | None, after: str, seconds: f
                 _JOURNAL.insert().values(qui=author(connection), quand=quand, de=before, vers=after,
                                          duree_s=round(seconds, 3), app_version=erp_desktop.__version__)
             )  # fmt: skip
-    if connection.dialect.name == "postgresql" and after == history.head():
-        record_window(connection)
+    if connection.dialect.name == "postgresql":
+        record_window(connection, after)
 
 
-def record_window(connection: sa.Connection) -> str:
-    """Publish what structure the centre has and which clients may write to it; the mark that was published."""
+def record_window(connection: sa.Connection, revision: str) -> None:
+    """Publish the centre's revision, the mark of its structure, and the oldest clients that may write to it."""
     from erp_desktop.db import fingerprint
 
+    least = history.minimum_client() if revision == history.head() else revision
     with connection.begin():
+        if connection.exec_driver_sql("SELECT to_regclass('sync.schema_compat')").scalar() is None:
+            return
         mark = fingerprint.digest(fingerprint.read(connection))
         last = connection.exec_driver_sql(
             "SELECT revision, fingerprint FROM sync.schema_compat ORDER BY id DESC LIMIT 1"
         ).first()
-        if last is None or (last[0], last[1]) != (history.head(), mark):
+        if last is None or (last[0], last[1]) != (revision, mark):
             connection.execute(
                 sa.text(
                     "INSERT INTO sync.schema_compat (revision, min_client_revision, fingerprint, par, app_version) "
                     "VALUES (:revision, :least, :mark, :par, :version)"
                 ),
-                {"revision": history.head(), "least": history.minimum_client(), "mark": mark,
+                {"revision": revision, "least": least, "mark": mark,
                  "par": author(connection), "version": erp_desktop.__version__},
             )  # fmt: skip
-    return mark

@@ -277,6 +277,28 @@ def upgrade_central(
     return Bilan(found.revision, wanted, copy, round(seconds, 3))
 
 
+def downgrade_central(engine: sa.Engine, target: str, *, backups: Path | None = None) -> None:
+    """Take the centre back to an older revision; what the revisions lose is lost.
+
+    Raises:
+        NotAllowedError: not a migrator.
+        UpgradeError: stopped at the last committed revision.
+    """
+    from erp_desktop.db import migrate
+
+    history.verify()
+    found = check_central(engine)
+    if not found.migrateur:
+        raise NotAllowedError("Ce compte n'a pas le droit de modifier la structure de la base centrale.")
+    if backups is not None:
+        dump(engine.url.render_as_string(hide_password=False), backups)
+    try:
+        with engine.connect() as connection:
+            migrate.downgrade(connection, target)
+    except (sa.exc.DBAPIError, RuntimeError) as error:
+        raise _stopped(engine, str(getattr(error, "orig", None) or error).splitlines()[0]) from error
+
+
 def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], None]) -> None:
     """A statement waits one second for its lock, then gives way to the clerks and comes back a little later."""
     from erp_desktop.db import migrate

@@ -68,6 +68,37 @@ def between(before: str | None, after: str) -> list[str]:
     return [row.revision for row in revisions()[start + 1 : end + 1]]
 
 
+def resolve(asked: str, current: str | None) -> str:
+    """The revision that an operator means: ``head``, ``base``, ``-2`` (steps back) or an identifier's beginning.
+
+    Raises:
+        DatabaseRefusedError: nothing, or more than one revision, answers to it.
+    """
+    if asked in {"head", "base"}:
+        return head() if asked == "head" else asked
+    if asked.startswith("-") and asked[1:].isdigit() and current is not None:
+        rank = (position(current) or 0) - int(asked[1:])
+        return revisions()[rank].revision if rank >= 0 else "base"
+    found = [row.revision for row in revisions() if row.revision.startswith(asked)]
+    if len(found) != 1 or len(asked) < 4:
+        raise DatabaseRefusedError(f"Révision inconnue ou ambiguë : {asked}.")
+    return found[0]
+
+
+def losses(current: str, target: str) -> dict[str, str]:
+    """What going from ``current`` back to ``target`` (or ``base``) loses: revision → one French sentence."""
+    from erp_desktop.db import migrate
+
+    scripts = migrate.scripts()
+    undone = between(None if target == "base" else target, current)
+    found = {}
+    for revision in reversed(undone):
+        lost = scripts.get_revision(revision).module.perd_au_retour
+        if lost is not None:
+            found[revision] = str(lost)
+    return found
+
+
 def checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 

@@ -69,3 +69,14 @@ def stamp(connection: sa.Connection, revision: str) -> None:
     from alembic import command
 
     command.stamp(config(connection, "stamp"), revision)
+
+
+def postgres_sql(start: str, end: str) -> str:
+    """The SQL that brings a centre from revision ``start`` ("base" or an id) to ``end``; nothing is run."""
+    from alembic import command
+
+    made = config(None, "upgrade")
+    made.attributes["url"] = "postgresql+psycopg2://"
+    made.output_buffer = written = StringIO()
+    command.upgrade(made, f"{start}:{end}", sql=True)
+    return written.getvalue()

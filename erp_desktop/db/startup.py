@@ -184,6 +184,58 @@ def upgrade_local(
         _discard(working)
 
 
+def downgrade_local(path: Path, key: str | None, target: str, *, keep: int = 3) -> tuple[str, str]:
+    """Take a cache back to an older revision on a copy, then swap; what the revisions lose is lost.
+
+    Args:
+        path: an existing cache that no program works on.
+        key: its encryption key.
+        target: a known revision, or ``base``.
+        keep: dated backups to keep; one of the present state is made first.
+
+    Returns:
+        Revision before and after.
+
+    Raises:
+        DatabaseBusyError: a program works on the cache.
+        UpgradeError: nothing was changed.
+    """
+    lock = CacheLock(path)
+    lock.exclusive(2.0)
+    working = path.with_name(path.name + ".upgrading")
+    _discard(working)
+    try:
+        before = _known(path, key)
+        history.verify()
+        _copy(path, key, before, working, lambda _etape: None, keep)
+        _take_back(working, key, target)
+        backup.swap(working, path)
+        return before, target
+    finally:
+        _discard(working)
+        lock.release()
+
+
+def _take_back(working: Path, key: str | None, target: str) -> None:
+    from erp_desktop.db import migrate
+
+    engine = create_sqlite_engine(working, key)
+    try:
+        with engine.connect() as connection:
+            migrate.downgrade(connection, target)
+            problems = [
+                line for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars() if line != "ok"
+            ]
+    except (sa.exc.SQLAlchemyError, RuntimeError) as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise UpgradeError(f"Le retour en arrière a échoué, la base est comme avant : {cause}") from error
+    finally:
+        engine.dispose()
+    if problems:
+        raise UpgradeError(f"Le retour en arrière a abîmé la copie, la base est comme avant : {problems[0]}")
+    backup.settle(working, key)
+
+
 def _discard(working: Path) -> None:
     for leftover in (working, *backup.siblings(working)):
         leftover.unlink(missing_ok=True)

@@ -1,0 +1,203 @@
+"""The centre: what a client concludes from its structure, and how a migrator upgrades it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop import paths
+from erp_desktop.db import central_schema, fingerprint, history, migrate
+from erp_desktop.db.central_schema import check_central, upgrade_central
+from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.errors import NotAllowedError, UpgradeError
+from tests.migrations.donnees import contenu, remplir
+
+OLD = "5d1e7f9b3a0c"
+
+
+def yes(_state: object) -> bool:
+    return True
+
+
+@pytest.fixture
+def old(pg_empty_url: str) -> Iterator[sa.Engine]:
+    """A centre several revisions behind, with rows."""
+    engine = create_pg_engine(pg_empty_url)
+    with engine.connect() as connection:
+        migrate.upgrade(connection, OLD)
+        remplir(connection, 1000, 3)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def clerk(pg_engine: sa.Engine, pg_server: EmbeddedPostgres) -> Iterator[sa.Engine]:
+    """The same centre through a role that may only read the compatibility window."""
+    name = f"commis_{pg_engine.url.database}"
+    with pg_engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN")
+        connection.exec_driver_sql(f"GRANT erp_central TO {name}")
+    engine = create_pg_engine(pg_engine.url.set(username=name).render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+    with pg_engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP ROLE {name}")
+
+
+def run(engine: sa.Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def test_an_up_to_date_centre_is_equal_for_everyone(pg_engine: sa.Engine, clerk: sa.Engine) -> None:
+    for engine, migrator in ((pg_engine, True), (clerk, False)):
+        state = check_central(engine)
+        assert (state.etat, state.revision, state.ecriture, state.migrateur) == (
+            "egal", history.head(), True, migrator,
+        )  # fmt: skip
+
+
+def test_an_empty_database_is_told_apart(pg_empty_url: str) -> None:
+    engine = create_pg_engine(pg_empty_url)
+    state = check_central(engine)
+    engine.dispose()
+    assert (state.etat, state.revision, state.ecriture) == ("vide", None, False)
+
+
+def test_a_structure_that_differs_from_its_stamp_stops_every_write(pg_engine: sa.Engine, clerk: sa.Engine) -> None:
+    run(pg_engine, "ALTER TABLE clients ADD COLUMN bricolage text")
+    owner, other = check_central(pg_engine), check_central(clerk)
+    assert (owner.etat, owner.ecriture) == ("incoherent", False)
+    assert owner.differences == ("clients : colonne « bricolage » en trop",)
+    assert (other.etat, other.ecriture) == ("incoherent", False)
+
+
+def test_a_stamp_without_the_work_is_seen(old: sa.Engine) -> None:
+    run(old, f"UPDATE alembic_version SET version_num = '{history.head()}'")
+    state = check_central(old)
+    assert state.etat == "incoherent"
+    assert "agences : table absente" in state.differences
+    with pytest.raises(UpgradeError, match="agences"):
+        upgrade_central(old, yes)
+
+
+def test_two_stamps_are_refused(pg_engine: sa.Engine) -> None:
+    run(pg_engine, "INSERT INTO alembic_version VALUES ('5d1e7f9b3a0c')")
+    state = check_central(pg_engine)
+    assert state.etat == "incoherent"
+    assert "2 révisions" in state.differences[0]
+
+
+@pytest.mark.parametrize(("least", "writes"), [("9b5c1d3f7e4a", True), ("abcdefabcdef", False)])
+def test_a_newer_centre_decides_which_clients_may_write(pg_engine: sa.Engine, least: str, writes: bool) -> None:
+    run(
+        pg_engine,
+        "UPDATE alembic_version SET version_num = 'abcdefabcdef'",
+        "INSERT INTO sync.schema_compat (revision, min_client_revision, fingerprint, par, app_version) "
+        f"VALUES ('abcdefabcdef', '{least}', 'x', 'x', '9')",
+    )
+    state = check_central(pg_engine)
+    assert (state.etat, state.ecriture) == ("recent", writes)
+    with pytest.raises(UpgradeError):
+        upgrade_central(pg_engine, yes)
+
+
+def test_an_upgrade_keeps_every_row_and_publishes_the_window(old: sa.Engine, tmp_path: Path) -> None:
+    with old.connect() as connection:
+        before = {t: len(r) for t, r in contenu(connection).items()}
+    told: list[str] = []
+    done = upgrade_central(old, yes, told.append, backups=tmp_path)
+    assert (done.avant, done.apres) == (OLD, history.head())
+    assert done.copie is not None
+    assert done.copie.chemin.stat().st_size == done.copie.taille
+    assert done.copie.sha256 in done.copie.chemin.with_suffix(".sha256").read_text(encoding="utf-8")
+    with old.connect() as connection:
+        after = {t: len(r) for t, r in contenu(connection).items()}
+        assert {t: after[t] for t in before} == before
+        window = connection.exec_driver_sql(
+            "SELECT revision, min_client_revision, fingerprint FROM sync.schema_compat ORDER BY id DESC LIMIT 1"
+        ).one()
+        assert tuple(window) == (
+            history.head(), history.minimum_client(), fingerprint.digest(fingerprint.read(connection)),
+        )  # fmt: skip
+        connection.rollback()
+        journal = connection.exec_driver_sql("SELECT de, vers FROM journal_migrations").all()
+        assert [tuple(row) for row in journal] == [(OLD, history.head())]
+    assert check_central(old).etat == "egal"
+    assert told[0] == "Sauvegarde du centre"
+
+
+def test_nothing_happens_without_consent_or_right(old: sa.Engine, clerk: sa.Engine) -> None:
+    asked: list[str] = []
+    with pytest.raises(NotAllowedError, match="acceptée"):
+        upgrade_central(old, lambda state: bool(asked.append(state.etat)))
+    assert asked == ["ancien"]
+    assert check_central(old).revision == OLD
+    with pytest.raises(NotAllowedError, match="droit"):
+        upgrade_central(clerk, yes)
+
+
+def test_two_upgrades_at_once_both_end_well(old: sa.Engine) -> None:
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            upgrade_central(old, yes)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    # Alembic keeps its context in a module: one of the two runs as a process of its own.
+    url = old.url.render_as_string(hide_password=False)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "erp_desktop.cli", "db", "upgrade", "--url", url, "--yes", "--no-backup"],
+        cwd=paths.ROOT, env={**os.environ, "PYTHONPATH": str(paths.ROOT)}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(60)
+    _, errors = child.communicate(timeout=60)
+    assert failures == []
+    assert child.returncode == 0, errors
+    with old.connect() as connection:
+        assert fingerprint.check(connection) == []
+        connection.rollback()
+        assert connection.exec_driver_sql("SELECT count(*) FROM journal_migrations").scalar() == 1
+
+
+def test_a_held_table_delays_the_upgrade_without_failing_it(old: sa.Engine) -> None:
+    holder = old.connect()
+    holder.exec_driver_sql("LOCK TABLE interventions IN ACCESS SHARE MODE")
+    release = threading.Timer(2.5, holder.close)
+    release.start()
+    upgrade_central(old, yes)
+    release.join()
+    assert check_central(old).etat == "egal"
+
+
+def test_a_forgotten_transaction_stops_the_upgrade_with_its_revision(
+    old: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(central_schema, "_TRIES", 1)
+    with old.connect() as holder:
+        holder.exec_driver_sql("LOCK TABLE interventions IN ACCESS SHARE MODE")
+        with pytest.raises(UpgradeError, match=OLD):
+            upgrade_central(old, yes)
+    upgrade_central(old, yes)
+
+
+def test_a_downgrade_publishes_the_older_revision(pg_engine: sa.Engine) -> None:
+    central_schema.downgrade_central(pg_engine, "5b1f7e9a3c86")
+    state = check_central(pg_engine)
+    assert (state.etat, state.revision) == ("ancien", "5b1f7e9a3c86")
+    upgrade_central(pg_engine, yes)
+    assert check_central(pg_engine).etat == "egal"
