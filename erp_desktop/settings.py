@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     cycle_deadline_s: float = Field(120.0, gt=0, description="Secondes accordées à un cycle complet.")
     offline_login_days: int = Field(30, ge=0, description="Jours de connexion hors ligne après la dernière en ligne.")
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
+    demo: bool = Field(False, description="Démonstration : montre l'interrupteur « Couper la ligne ».")
     log_level: str = Field("INFO", description="Niveau du journal.")
 
     @property

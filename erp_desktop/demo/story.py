@@ -1,0 +1,223 @@
+"""The story that the demonstration plays: two branches and the head office work while the line is cut, then meet.
+
+Every edit goes through the services that the window uses, every exchange through the same thread; the figures printed
+are read back from the databases at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from erp_desktop.db.session import transaction
+from erp_desktop.demo.stage import Branch, Stage
+from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention
+from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.models import Intervention, LigneIntervention
+from erp_desktop.services import interventions
+from erp_desktop.sync import conflicts, status
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.cycle import CycleResult, Syncer
+from erp_desktop.sync.enrolment import device_link
+from erp_desktop.sync.verify import verify
+
+MIEN = "Joint racleur usé, tige rayée sur 4 cm. Prévoir rechromage."
+LEUR = "Fuite côté tige et raccord desserré. Joint 63×75 à commander."
+TITRE = "Fuite d'huile vérin principal"
+
+
+@dataclass(slots=True)
+class Report:
+    """What happened, read back from the databases."""
+
+    lines: list[str] = field(default_factory=list)
+    cycles: dict[str, list[CycleResult]] = field(default_factory=dict)
+    conflits: int = 0
+    differences: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+
+
+class Story:
+    """Steps to be called in order; each says what it did.
+
+    Attributes:
+        disputee: the intervention that Casablanca and the head office both edit.
+        nouvelles: interventions created while cut off.
+    """
+
+    def __init__(self, stage: Stage, say: Callable[[str], None] = print) -> None:
+        self.stage = stage
+        self.report = Report()
+        self._tell = say
+        self.disputee = 0
+        self.ligne_supprimee = 0
+        self.nouvelles: dict[str, list[int]] = {"CAS": [], "TNG": []}
+
+    def say(self, text: str) -> None:
+        self.report.lines.append(text)
+        self._tell(text)
+
+    def prepare(self) -> None:
+        """Give Casablanca an intervention that both sides know, and a line to delete."""
+        branch = self.stage.branches["CAS"]
+        engine = branch.engine()
+        try:
+            with transaction(engine, branch.acteur.user_id) as session:
+                row = session.execute(
+                    sa.select(Intervention)
+                    .where(Intervention.statut == Statut.EN_COURS.value)
+                    .order_by(Intervention.date_creation.desc())
+                    .limit(1)
+                ).scalar_one()
+                self.disputee = row.id
+                interventions.update(
+                    session, branch.acteur, row.id,
+                    {"titre": TITRE, "diagnostic": "Fuite côté tige.", "priorite": Priorite.NORMALE, "urgence": False},
+                )  # fmt: skip
+                self.ligne_supprimee = session.execute(
+                    sa.select(LigneIntervention.id)
+                    .join(Intervention, Intervention.id == LigneIntervention.intervention_id)
+                    .where(LigneIntervention.type_ligne == "deplacement")
+                    .limit(1)
+                ).scalar_one()
+        finally:
+            engine.dispose()
+        self.cycle("CAS")
+
+    def cycle(self, code: str) -> CycleResult:
+        """One synchronous cycle of a branch, as ``erp-admin sync run`` does."""
+        branch = self.stage.branches[code]
+        with Cache(branch.cache, branch.key) as cache:
+            link = device_link(cache, branch.settings.secrets_file)
+            try:
+                result = Syncer(cache, link).run()
+            finally:
+                link.close()
+        self.report.cycles.setdefault(code, []).append(result)
+        return result
+
+    def edit_while_cut_off(self) -> None:
+        """Different fields, the same field, new interventions, a deletion; nobody sees the others."""
+        self._casablanca()
+        self._tanger()
+        self._siege()
+
+    def _casablanca(self) -> None:
+        branch = self.stage.branches["CAS"]
+        engine, who = branch.engine(), branch.acteur
+        try:
+            with transaction(engine, who.user_id) as session:
+                interventions.update(session, who, self.disputee, {"diagnostic": MIEN, "temps_deplacement": 25})
+            with transaction(engine, who.user_id) as session:
+                interventions.changer_statut(session, who, self.disputee, Statut.EN_ATTENTE, "pièce commandée")
+            with transaction(engine, who.user_id) as session:
+                self.nouvelles["CAS"].append(self._create(session, branch, "Groupe froid en alarme haute pression"))
+            with transaction(engine, who.user_id) as session:
+                session.execute(sa.delete(LigneIntervention).where(LigneIntervention.id == self.ligne_supprimee))
+            with transaction(engine, write=False) as session:
+                state = status.etat(session)
+        finally:
+            engine.dispose()
+        self.say(
+            "Casablanca, ligne coupée : diagnostic et déplacement saisis, mise en attente, une intervention créée, "
+            f"une ligne supprimée ; {state.en_attente} fiches attendent"
+        )
+
+    def _tanger(self) -> None:
+        branch = self.stage.branches["TNG"]
+        engine, who = branch.engine(), branch.acteur
+        try:
+            for titre in ("Vibration palier côté moteur", "Capteur de niveau silo instable"):
+                with transaction(engine, who.user_id) as session:
+                    self.nouvelles["TNG"].append(self._create(session, branch, titre))
+            with transaction(engine, write=False) as session:
+                state = status.etat(session)
+        finally:
+            engine.dispose()
+        self.say(f"Tanger, ligne coupée : deux interventions créées ; {state.en_attente} fiches attendent")
+
+    def _siege(self) -> None:
+        who = self.stage.siege
+        with transaction(self.stage.centre, who.user_id) as session:
+            interventions.update(
+                session, who, self.disputee,
+                {"diagnostic": LEUR, "priorite": Priorite.HAUTE, "recommandations": "Contrôler le second vérin."},
+            )  # fmt: skip
+        self.say("Siège, au même moment : même diagnostic réécrit, priorité haute et recommandation ajoutées")
+
+    def _create(self, session: object, branch: Branch, titre: str) -> int:
+        from sqlalchemy.orm import Session
+
+        assert isinstance(session, Session)  # noqa: S101 - narrows for the type checker
+        equipement, client = session.execute(
+            sa.select(Intervention.equipement_id, Intervention.client_id)
+            .where(Intervention.agence_id == branch.acteur.agence_id)
+            .order_by(Intervention.id.desc())
+            .limit(1)
+        ).one()
+        return interventions.create(
+            session, branch.acteur,
+            InterventionInput(titre=titre, type=TypeIntervention.CORRECTIVE, equipement_id=equipement, client_id=client),
+        )  # fmt: skip
+
+    def meet(self) -> None:
+        """The line comes back: both branches cycle until nothing moves."""
+        started = time.perf_counter()
+        for code in ("CAS", "TNG", "CAS"):
+            result = self.cycle(code)
+            self.say(
+                f"{self.stage.branches[code].nom} : {result.pushed} envoyées, {result.pulled} reçues, "
+                f"{result.conflicts} conflits, {result.parked} mises de côté, {result.round_trips} allers-retours "
+                f"en {result.seconds * 1000:.0f} ms"
+            )
+            self.report.conflits += result.conflicts
+        self.report.seconds = time.perf_counter() - started
+
+    def resolve(self) -> None:
+        """The clerk who lost keeps her text; the choice travels like any edit."""
+        branch = self.stage.branches["CAS"]
+        engine = branch.engine()
+        try:
+            with transaction(engine, branch.acteur.user_id) as session:
+                waiting = [c for c in conflicts.liste(session, tous=False) if c.champ == "diagnostic"]
+                for conflit in waiting:
+                    conflicts.resolve(session, conflit.id, "mine")
+        finally:
+            engine.dispose()
+        self.cycle("CAS")
+        self.say(f"Conflit réglé à Casablanca : « garder la mienne » sur {len(waiting)} champ, renvoyé au centre")
+
+    def check(self) -> Report:
+        """Compare every row of both caches with the centre; raises when anything was lost."""
+        for branch in self.stage.branches.values():
+            with Cache(branch.cache, branch.key) as cache:
+                link = device_link(cache, branch.settings.secrets_file)
+                try:
+                    found = verify(cache, link, repair=False)
+                finally:
+                    link.close()
+            self.report.rows += found.rows
+            self.report.differences += sum(sum(d) for d in found.differences.values())
+        with transaction(self.stage.centre, write=False) as session:
+            row = session.get_one(Intervention, self.disputee)
+            wanted = (MIEN, Priorite.HAUTE.value, Statut.EN_ATTENTE.value, "Contrôler le second vérin.")
+            got = (row.diagnostic, row.priorite, row.statut, row.recommandations)
+            if got != wanted:
+                raise RuntimeError(f"la fiche disputée ne dit pas ce qu'elle devrait : {got}")
+            created = [i for ids in self.nouvelles.values() for i in ids]
+            there = session.execute(
+                sa.select(sa.func.count()).select_from(Intervention).where(Intervention.id.in_(created))
+            ).scalar_one()
+            if there != len(created) or session.get(LigneIntervention, self.ligne_supprimee) is not None:
+                raise RuntimeError("une création ou une suppression faite hors ligne s'est perdue")
+        if self.report.differences:
+            raise RuntimeError(f"{self.report.differences} lignes diffèrent entre les postes et le centre")
+        self.say(
+            f"Vérifié ligne à ligne : {self.report.rows} lignes sur deux postes, 0 différence, rien de perdu ; "
+            f"{self.report.conflits} champ(s) disputé(s), la valeur perdante gardée"
+        )
+        return self.report

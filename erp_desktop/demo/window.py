@@ -1,0 +1,70 @@
+"""The demonstration's window: a real desktop on Casablanca's cache, with or without a screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtWidgets import QApplication
+
+from erp_desktop.app import Desktop
+from erp_desktop.demo.stage import Branch
+from erp_desktop.ui.snap import grab
+
+SIZE = (1440, 900)
+
+
+def wait(condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    """Let the window live until ``condition`` holds.
+
+    Raises:
+        TimeoutError: it did not within ``seconds``.
+    """
+    limit = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > limit:
+            raise TimeoutError(f"la fenêtre attend encore : {what}")
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        time.sleep(0.005)
+
+
+def settle(seconds: float = 0.6) -> None:
+    """Let lists load and animations end."""
+    limit = time.monotonic() + seconds
+    wait(lambda: time.monotonic() > limit, "le calme", seconds + 5)
+
+
+class Camera:
+    """Takes numbered pictures of one window into a folder."""
+
+    def __init__(self, desktop: Desktop, folder: Path) -> None:
+        self.desktop = desktop
+        self.folder = folder
+        self.taken: list[Path] = []
+
+    def shoot(self, name: str) -> Path:
+        settle()
+        path = self.folder / f"{len(self.taken) + 1:02d}-{name}.png"
+        self.taken.append(grab(self.desktop.window, path))
+        return path
+
+
+def open_desktop(app: QApplication, branch: Branch) -> Desktop:
+    """Start the desktop of a branch and wait for its login page."""
+    desktop = Desktop(app, branch.settings)
+    desktop.window.resize(*SIZE)
+    opened: list[bool] = []
+    desktop.database_opened.connect(lambda: opened.append(True))
+    desktop.start()
+    wait(lambda: opened, "l'ouverture de la base")
+    return desktop
+
+
+def line(desktop: Desktop, up: bool) -> None:
+    """Cut the line of a desktop or give it back, and wait until its status says so."""
+    if desktop.sync is None:
+        raise RuntimeError("this desktop has no line")
+    desktop.sync.set_line(up)
+    wait(lambda: desktop.state is not None and desktop.state.en_ligne is up, "l'état de la ligne")
