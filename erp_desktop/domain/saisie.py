@@ -1,0 +1,296 @@
+"""Input models: what forms, the command line and imports hand to the services.
+
+A refused value is a ``ValidationError`` with one French sentence per field, never pydantic's own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Self
+
+import pydantic
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from erp_desktop import clock
+from erp_desktop.domain import argent, ice, telephone
+from erp_desktop.domain.enums import (
+    Criticite,
+    Disponibilite,
+    Niveau,
+    NiveauService,
+    Priorite,
+    StatutEquipement,
+    TypeClient,
+    TypeIntervention,
+    TypeLigne,
+)
+from erp_desktop.errors import ValidationError
+
+_COURRIEL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_PHRASES = {
+    "missing": "Ce champ est obligatoire.",
+    "string_type": "Ce champ est obligatoire.",
+    "string_too_short": "Ce champ est obligatoire.",
+    "string_too_long": "{max_length} caractères au plus.",
+    "int_parsing": "Un nombre entier est attendu.",
+    "int_type": "Un nombre entier est attendu.",
+    "int_from_float": "Un nombre entier est attendu.",
+    "decimal_parsing": "Un nombre est attendu.",
+    "decimal_type": "Un nombre est attendu.",
+    "decimal_max_digits": "Ce nombre est trop grand.",
+    "decimal_whole_digits": "Ce nombre est trop grand.",
+    "decimal_max_places": "{decimal_places} décimales au plus.",
+    "greater_than": "Doit être supérieur à {gt}.",
+    "greater_than_equal": "Doit être au moins {ge}.",
+    "less_than_equal": "Doit être au plus {le}.",
+    "extra_forbidden": "Champ inconnu.",
+    "bool_parsing": "Oui ou non est attendu.",
+    "bool_type": "Oui ou non est attendu.",
+}
+
+
+def _phrase(erreur: Any) -> str:
+    genre, contexte = erreur["type"], erreur.get("ctx", {})
+    if genre == "regle":
+        return str(contexte["phrase"])
+    if genre == "value_error":
+        return str(contexte["error"])
+    if erreur.get("input") is None and genre != "extra_forbidden":
+        return "Ce champ est obligatoire."
+    if genre == "enum":
+        return f"Valeur inconnue : {erreur['input']}."
+    if genre.startswith(("date", "datetime")):
+        return "Date illisible."
+    return _PHRASES.get(genre, "Valeur refusée.").format(**contexte)
+
+
+def _refus(erreur: pydantic.ValidationError) -> ValidationError:
+    champs: dict[str, str] = {}
+    for detail in erreur.errors():
+        champ = str(detail["loc"][0]) if detail["loc"] else str(detail.get("ctx", {}).get("champ", ""))
+        champs.setdefault(champ, _phrase(detail))
+    return ValidationError(champs)
+
+
+class Saisie(BaseModel):
+    """Base of every input model: trimmed text, empty means absent, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, use_enum_values=True, validate_default=True)
+
+    def __init__(self, **valeurs: Any) -> None:
+        try:
+            super().__init__(**valeurs)
+        except pydantic.ValidationError as erreur:
+            raise _refus(erreur) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _nettoyer(cls, valeur: Any) -> Any:
+        if not isinstance(valeur, str):
+            return valeur
+        if "\0" in valeur:
+            raise ValueError("Ce texte contient un caractère interdit.")
+        # One form of each accented letter, so that a search finds what another keyboard typed.
+        return unicodedata.normalize("NFC", valeur.strip()) or None
+
+    @classmethod
+    def changements(cls, actuel: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+        """Validate an edit: only the fields that change are judged, so an old row with an old fault stays editable.
+
+        Args:
+            actuel: present values of the form's fields.
+            changes: field → new value, as typed.
+
+        Returns:
+            the validated new values that differ from the present ones.
+
+        Raises:
+            ValidationError: with every refused field.
+        """
+        modele = cls.model_construct(**{k: v for k, v in actuel.items() if k in cls.model_fields})
+        champs: dict[str, str] = {}
+        for champ, valeur in changes.items():
+            if champ not in cls.model_fields:
+                champs[champ] = "Champ inconnu."
+                continue
+            try:
+                cls.__pydantic_validator__.validate_assignment(modele, champ, valeur)
+            except pydantic.ValidationError as erreur:
+                champs.update(_refus(erreur).champs)
+        if champs:
+            raise ValidationError(champs)
+        nouvelles = {champ: getattr(modele, champ) for champ in cls.model_fields if hasattr(modele, champ)}
+        return {k: v for k, v in nouvelles.items() if (k in changes or k in actuel) and v != actuel.get(k)}
+
+
+def _montant(valeur: Any) -> Any:
+    return argent.lire_montant(valeur) if isinstance(valeur, str) else valeur
+
+
+def _instant(valeur: Any) -> Any:
+    if isinstance(valeur, str):
+        try:
+            valeur = datetime.fromisoformat(valeur)
+        except ValueError:
+            raise ValueError("Date illisible.") from None
+    if isinstance(valeur, datetime):
+        # A time typed without a zone is the branch's wall clock.
+        valeur = valeur.replace(tzinfo=clock.CASABLANCA) if valeur.tzinfo is None else valeur
+        return valeur.astimezone(UTC)
+    return valeur
+
+
+def _telephone(valeur: Any) -> Any:
+    return telephone.normaliser(valeur) if isinstance(valeur, str) and valeur.strip() else valeur
+
+
+def _courriel(valeur: str | None) -> str | None:
+    if valeur is not None and not _COURRIEL.fullmatch(valeur):
+        raise ValueError("Adresse de courriel illisible.")
+    return valeur
+
+
+Court = Annotated[str, Field(min_length=1, max_length=200)]
+Long = Annotated[str | None, Field(max_length=20_000)]
+Montant = Annotated[Decimal, Field(max_digits=12, decimal_places=2), BeforeValidator(_montant)]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Telephone = Annotated[str | None, BeforeValidator(_telephone)]
+Courriel = Annotated[str | None, Field(max_length=255), pydantic.AfterValidator(_courriel)]
+Minutes = Annotated[int | None, Field(ge=0, le=100_000)]
+
+
+def _regle(champ: str, phrase: str) -> PydanticCustomError:
+    """A model-wide refusal that names the field under which it is shown."""
+    return PydanticCustomError("regle", "refus", {"champ": champ, "phrase": phrase})
+
+
+def _texte(maximum: int) -> Any:
+    return Field(None, max_length=maximum)
+
+
+class InterventionInput(Saisie):
+    """An intervention as its form types it; ``client_id`` is the équipement's when left out."""
+
+    titre: Court
+    description: Long = None
+    type: TypeIntervention = TypeIntervention.CORRECTIVE
+    priorite: Priorite = Priorite.NORMALE
+    urgence: bool = False
+    equipement_id: int
+    client_id: int | None = None
+    contrat_id: int | None = None
+    technicien_id: int | None = None
+    agence_id: int | None = None
+    date_planifiee: Instant | None = None
+    zone_planifiee: str | None = _texte(40)
+    duree_estimee: Minutes = None
+    duree_reelle: Minutes = None
+    temps_deplacement: Minutes = None
+    date_debut_travaux: Instant | None = None
+    date_fin_travaux: Instant | None = None
+    diagnostic: Long = None
+    travaux_realises: Long = None
+    recommandations: Long = None
+    notes_internes: Long = None
+    satisfaction_client: Annotated[int | None, Field(ge=1, le=5)] = None
+    signature: bytes | None = None
+    signataire: str | None = _texte(120)
+
+    @model_validator(mode="after")
+    def _regles(self) -> Self:
+        # Written straight into the instance: assignment would validate again and come back here.
+        if self.urgence and self.priorite != Priorite.URGENTE:
+            self.__dict__["priorite"] = Priorite.URGENTE.value
+        if self.date_planifiee is None:
+            self.__dict__["zone_planifiee"] = None
+        elif self.zone_planifiee is None:
+            self.__dict__["zone_planifiee"] = clock.CASABLANCA.key
+        debut, fin = self.date_debut_travaux, self.date_fin_travaux
+        if debut is not None and fin is not None and fin < debut:
+            raise _regle("date_fin_travaux", "La fin des travaux précède leur début.")
+        return self
+
+
+class ClientInput(Saisie):
+    nom_entreprise: Court
+    type_client: TypeClient = TypeClient.ENTREPRISE
+    niveau_service: NiveauService = NiveauService.STANDARD
+    ice: str | None = None
+    identifiant_fiscal: str | None = _texte(20)
+    registre_commerce: str | None = _texte(30)
+    ville_rc: str | None = _texte(80)
+    taxe_professionnelle: str | None = _texte(20)
+    cnss: str | None = _texte(20)
+    contact: str | None = _texte(120)
+    email: Courriel = None
+    telephone: Telephone = None
+    adresse: Long = None
+    ville: str | None = _texte(80)
+    notes: Long = None
+    agence_id: int | None = None
+    is_active: bool = True
+
+    @field_validator("ice")
+    @classmethod
+    def _ice(cls, valeur: str | None) -> str | None:
+        return ice.normaliser(valeur) if valeur else None
+
+    @property
+    def avertissements(self) -> dict[str, str]:
+        """What is accepted but deserves a look: field → French sentence."""
+        phrase = ice.avertissement(self.ice)
+        return {"ice": phrase} if phrase else {}
+
+
+class EquipementInput(Saisie):
+    client_id: int
+    contrat_id: int | None = None
+    parent_id: int | None = None
+    nom: Annotated[str, Field(min_length=1, max_length=160)]
+    code_interne: Annotated[str, Field(min_length=1, max_length=40)]
+    numero_serie: str | None = _texte(80)
+    type_equipement: str | None = _texte(80)
+    marque: str | None = _texte(80)
+    modele: str | None = _texte(80)
+    localisation: str | None = _texte(160)
+    statut: StatutEquipement = StatutEquipement.OPERATIONNEL
+    criticite: Criticite = Criticite.STANDARD
+    date_mise_en_service: date | None = None
+    date_fin_garantie: date | None = None
+    is_active: bool = True
+
+    @model_validator(mode="after")
+    def _dates(self) -> Self:
+        service, garantie = self.date_mise_en_service, self.date_fin_garantie
+        if service is not None and garantie is not None and garantie < service:
+            raise _regle("date_fin_garantie", "La garantie finit avant la mise en service.")
+        return self
+
+
+class TechnicienInput(Saisie):
+    """A technicien's profile; ``user_id`` names an account with the role technicien."""
+
+    user_id: int
+    numero_badge: str | None = _texte(30)
+    equipe: str | None = _texte(60)
+    niveau: Niveau = Niveau.INTERMEDIAIRE
+    zone_intervention: str | None = _texte(120)
+    disponibilite: Disponibilite = Disponibilite.DISPONIBLE
+    horaires_travail: str | None = _texte(80)
+    astreinte: bool = False
+    is_active: bool = True
+
+
+class LigneInput(Saisie):
+    """A part, labour, travel or other line; ``taux_tva`` in percent."""
+
+    type_ligne: TypeLigne
+    piece_id: int | None = None
+    designation: Court
+    quantite: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=3), BeforeValidator(_montant)]
+    prix_unitaire: Annotated[Montant, Field(ge=0)]
+    taux_tva: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2), BeforeValidator(_montant)] = Decimal(20)
