@@ -1,0 +1,38 @@
+"""Interventions: everything that the window, the command line and reports ask of them."""
+
+from __future__ import annotations
+
+from erp_desktop.services._interventions_fiche import InterventionFiche, create, get, update
+from erp_desktop.services._interventions_liste import InterventionLigne, conditions, ids, indices, rows
+from erp_desktop.services._interventions_suivi import (
+    HistoriqueInfo,
+    LigneInfo,
+    TransitionOffre,
+    ajouter_ligne,
+    changer_statut,
+    historique,
+    lignes,
+    supprimer_ligne,
+    transitions,
+)
+
+__all__ = [
+    "HistoriqueInfo",
+    "InterventionFiche",
+    "InterventionLigne",
+    "LigneInfo",
+    "TransitionOffre",
+    "ajouter_ligne",
+    "changer_statut",
+    "conditions",
+    "create",
+    "get",
+    "historique",
+    "ids",
+    "indices",
+    "lignes",
+    "rows",
+    "supprimer_ligne",
+    "transitions",
+    "update",
+]
