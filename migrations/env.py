@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
 from logging.config import fileConfig
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from sqlalchemy import event, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from erp_desktop import paths
+from erp_desktop.db.locks import CacheLock
 
 if str(paths.ROOT) not in sys.path:
     sys.path.insert(0, str(paths.ROOT))
@@ -88,6 +90,8 @@ def applied(*, step: Any, ctx: Any, **_: Any) -> None:
     if ctx.as_sql or not changes_schema():
         return
     state["steps"] += 1
+    if ctx.dialect.name == "sqlite":
+        verify_foreign_keys(ctx.connection)
     importlib.import_module("erp_desktop.db.install").after_migration(ctx.connection)
     tell = config.attributes.get("on_step")
     if tell is not None:
@@ -126,6 +130,7 @@ def sqlite_rules(connection: sa.Connection) -> Iterator[None]:
     before = raw.isolation_level
     raw.isolation_level = None
     keys = raw.execute("PRAGMA foreign_keys").fetchone()[0]
+    patience = raw.execute("PRAGMA busy_timeout").fetchone()[0]
     raw.execute("PRAGMA foreign_keys=OFF")
     raw.execute("PRAGMA busy_timeout=60000")
 
@@ -142,6 +147,7 @@ def sqlite_rules(connection: sa.Connection) -> Iterator[None]:
         if plain:
             event.remove(connection, "begin", begin)
         raw.execute(f"PRAGMA foreign_keys={keys}")
+        raw.execute(f"PRAGMA busy_timeout={patience}")
         raw.isolation_level = before
 
 
@@ -205,12 +211,30 @@ def one_step(connection: sa.Connection, revision_function: Any) -> Any:
     return run
 
 
+def asked() -> str | None:
+    """Name of the running command; None inside the program when it was not told."""
+    command: str | None = config.attributes.get("command")
+    if command is None and config.cmd_opts is not None and getattr(config.cmd_opts, "cmd", None):
+        command = config.cmd_opts.cmd[0].__name__
+    return command
+
+
 def changes_schema() -> bool:
     """Only upgrade and downgrade move the schema; the other commands read or stamp."""
-    asked = config.attributes.get("command")
-    if asked is None and config.cmd_opts is not None and getattr(config.cmd_opts, "cmd", None):
-        asked = config.cmd_opts.cmd[0].__name__
-    return asked is None or asked in {"upgrade", "downgrade"}
+    return asked() in {None, "upgrade", "downgrade"}
+
+
+def guard_stamp(connection: sa.Connection) -> None:
+    """A stamp says that a structure is there: it must be."""
+    if context.get_x_argument(as_dictionary=True).get("force") == "oui":
+        return
+    wanted = getattr(config.cmd_opts, "revisions", None) or [None]
+    if any(name not in {"head", "heads", context.get_head_revision()} for name in wanted):
+        raise SystemExit("stamp : seule la révision finale se vérifie ; pour une autre, ajoutez -x force=oui.")
+    wrong = importlib.import_module("erp_desktop.db.fingerprint").check(connection)
+    connection.rollback()
+    if wrong:
+        raise SystemExit("stamp refusé, la structure n'est pas celle du programme : " + " ; ".join(wrong[:5]))
 
 
 def current(connection: sa.Connection) -> str | None:
@@ -231,25 +255,45 @@ def finish(connection: sa.Connection, before: str | None, started: float) -> Non
         audit.record(connection, before, after, time.monotonic() - started)
 
 
+def read_only(connection: sa.Connection) -> None:
+    context.configure(connection=connection, **options(connection.dialect.name))
+    with context.begin_transaction():
+        context.run_migrations()
+
+
 def run_on(connection: sa.Connection) -> None:
     name = connection.dialect.name
-    moving = changes_schema()
+    if not changes_schema() and asked() != "stamp":
+        read_only(connection)
+        return
     started = time.monotonic()
     with sqlite_rules(connection) if name == "sqlite" else postgres_lock(connection):
         before = current(connection)
         connection.rollback()
-        context.configure(connection=connection, **options(name))
-        if not moving:
-            with context.begin_transaction():
-                context.run_migrations()
+        if not changes_schema():
+            guard_stamp(connection)
+            read_only(connection)
             return
+        context.configure(connection=connection, **options(name))
         wrap_steps(connection)
         with context.begin_transaction():
             context.run_migrations()
-        if name == "sqlite":
-            verify_foreign_keys(connection)
-            connection.rollback()
         finish(connection, before, started)
+
+
+@contextmanager
+def file_lock(url: sa.URL) -> Iterator[None]:
+    """On a SQLite file nobody else may work while its tables are rebuilt."""
+    named = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    if not named or not changes_schema():
+        yield
+        return
+    lock = CacheLock(Path(str(url.database)))
+    lock.exclusive(ATTENTE_S)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def run_online() -> None:
@@ -257,9 +301,10 @@ def run_online() -> None:
     if given is not None:
         run_on(given)
         return
-    engine = new_engine(address())
+    url = address()
+    engine = new_engine(url)
     try:
-        with engine.connect() as connection:
+        with file_lock(url), engine.connect() as connection:
             run_on(connection)
     finally:
         engine.dispose()

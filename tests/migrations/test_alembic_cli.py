@@ -1,0 +1,180 @@
+"""The guide's commands, typed as the guide writes them, on both engines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop import paths
+from erp_desktop.db import fingerprint, history
+from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """DATABASE_URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'guide.sqlite'}"
+    found: str = request.getfixturevalue("pg_empty_url")
+    # The bare form of the guide and of every operator.
+    return found.replace("postgresql+psycopg2://", "postgresql://")
+
+
+def opened(url: str) -> sa.Engine:
+    return create_sqlite_engine(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else create_pg_engine(url)
+
+
+def start(url: str, *arguments: str, folder: Path = paths.ROOT) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "alembic", *arguments], cwd=folder, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(folder)},
+    )  # fmt: skip
+
+
+def alembic(url: str, *arguments: str, folder: Path = paths.ROOT, status: int = 0) -> str:
+    child = start(url, *arguments, folder=folder)
+    out, errors = child.communicate(timeout=120)
+    assert child.returncode == status, out + errors
+    return out if status == 0 else out + errors
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the history, for commands that write revisions."""
+    folder = tmp_path / "projet"
+    shutil.copytree(paths.MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(paths.ALEMBIC_INI, folder)
+    (folder / "erp_desktop").symlink_to(paths.ROOT / "erp_desktop")
+    return folder
+
+
+def test_upgrade_current_check_and_steps_both_ways(url: str) -> None:
+    alembic(url, "upgrade", "head")
+    assert history.head() in alembic(url, "current")
+    assert "No new upgrade operations detected" in alembic(url, "check")
+    alembic(url, "downgrade", "-1")
+    assert history.revisions()[-2].revision in alembic(url, "current")
+    alembic(url, "upgrade", "+1")
+    alembic(url, "downgrade", "base")
+    alembic(url, "upgrade", "head")
+    engine = opened(url)
+    with engine.connect() as connection:
+        assert fingerprint.check(connection) == []
+    engine.dispose()
+
+
+def test_history_heads_and_show_need_no_database() -> None:
+    url = "postgresql://personne@127.0.0.1:1/rien"
+    told = alembic(url, "history", "--verbose")
+    assert all(row.revision in told for row in history.revisions())
+    assert alembic(url, "heads").startswith(history.head())
+    assert history.head() in alembic(url, "show", "head")
+
+
+def test_the_offline_sql_makes_the_same_database(pg_server: EmbeddedPostgres, pg_empty_url: str) -> None:
+    sql = alembic("postgresql://u:p%40%25@nulle-part/x", "upgrade", "head", "--sql")
+    engine = create_pg_engine(pg_empty_url)
+    with engine.begin() as connection:
+        connection.connection.cursor().execute("COMMIT;" + sql)
+    with engine.connect() as connection:
+        assert fingerprint.check(connection) == []
+    engine.dispose()
+
+
+def test_the_offline_sql_of_a_part_starts_at_that_part(tmp_path: Path) -> None:
+    sql = alembic(f"sqlite:///{tmp_path / 'x'}", "upgrade", "5d1e7f9b3a0c:6e2f8a0c4b1d", "--sql")
+    assert sql.lstrip().startswith("CREATE TABLE agences")
+    assert "pieces_detachees" not in sql
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_in_memory_database_is_accepted() -> None:
+    alembic("sqlite:///:memory:", "upgrade", "head")
+
+
+def test_a_password_with_percent_and_at_signs(pg_server: EmbeddedPostgres, pg_empty_url: str) -> None:
+    engine = create_pg_engine(pg_empty_url)
+    name = f"migrateur_{engine.url.database}"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'p@ss%%w/rd'")
+    try:
+        url = engine.url.set(drivername="postgresql", username=name, password="p@ss%w/rd")
+        alembic(url.render_as_string(hide_password=False), "upgrade", "head")
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"REASSIGN OWNED BY {name} TO postgres")
+            connection.exec_driver_sql(f"DROP OWNED BY {name}")
+            connection.exec_driver_sql(f"DROP ROLE {name}")
+        engine.dispose()
+
+
+def test_no_address_is_told_in_one_sentence() -> None:
+    assert "DATABASE_URL" in alembic("", "upgrade", "head", status=1)
+
+
+def test_two_upgrades_of_one_database_at_once(url: str) -> None:
+    children = [start(url, "upgrade", "head") for _ in range(3)]
+    answers = [child.communicate(timeout=170) for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0], answers
+    assert history.head() in alembic(url, "current")
+
+
+def test_a_new_revision_gets_date_identifier_and_template(project: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'neuf.sqlite'}"
+    alembic(url, "upgrade", "head", folder=project)
+    alembic(url, "revision", "--autogenerate", "-m", "Description of changes", folder=project)
+    alembic(url, "revision", "-m", "Custom migration description", folder=project)
+    made = sorted(p.name for p in (project / "migrations" / "versions").glob("*description*"))
+    assert len(made) == 2
+    text = (project / "migrations" / "versions" / made[0]).read_text(encoding="utf-8")
+    assert "perd_au_retour" in text
+    alembic(url, "upgrade", "head", folder=project)
+    alembic(url, "downgrade", history.head(), folder=project)
+
+
+def test_two_heads_are_shown_and_merged(project: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tetes.sqlite'}"
+    alembic(url, "revision", "-m", "gauche", "--rev-id", "aaaa00000001", folder=project)
+    alembic(url, "revision", "-m", "droite", "--rev-id", "aaaa00000002", "--head", history.head(), "--splice",
+            folder=project)  # fmt: skip
+    assert len(alembic(url, "heads", folder=project).split("\n")) == 3
+    assert "Multiple head" in alembic(url, "upgrade", "head", folder=project, status=255)
+    alembic(url, "merge", "-m", "Merge migrations", "aaaa00000001", "aaaa00000002", folder=project)
+    alembic(url, "upgrade", "head", folder=project)
+
+
+def test_a_stamp_is_refused_unless_the_structure_is_there(url: str) -> None:
+    alembic(url, "upgrade", "head")
+    engine = opened(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '8a4b0c2e6d3f'")
+        connection.exec_driver_sql("DROP INDEX idx_active_users")
+    assert "idx_active_users" in alembic(url, "stamp", "head", status=1)
+    assert "8a4b0c2e6d3f" in alembic(url, "current")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE INDEX idx_active_users ON users (role) WHERE is_active")
+    alembic(url, "stamp", "head")
+    assert history.head() in alembic(url, "current")
+    engine.dispose()
+
+
+def test_a_downgrade_keeps_the_rows_of_a_file_made_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "standard.sqlite"
+    alembic(f"sqlite:///{path}", "upgrade", "e576b04091b6")
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO users (id, email, role, username) VALUES (7, 'a@b.ma', 'tech', 'a')")
+    connection.commit()
+    connection.close()
+    alembic(f"sqlite:///{path}", "upgrade", "head")
+    connection = sqlite3.connect(path)
+    found = connection.execute("SELECT id, email, role, username, full_name, is_verified FROM users").fetchall()
+    connection.close()
+    assert found == [(7, "a@b.ma", "technicien", "a", "a", 0)]
