@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from erp_desktop import clock
 from erp_desktop.domain import enums
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import isolate, language, tr
 
 _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.Role: {
@@ -95,10 +95,12 @@ def remaining(minutes: int | None) -> str:
     sign, left = ("+", -minutes) if minutes < 0 else ("", minutes)
     hours, rest = divmod(left, 60)
     if hours >= 48:
-        return isolate(f"{sign}{hours // 24} {tr('j')}")
+        return f"{isolate(f'{sign}{hours // 24}')} {tr('j')}"
     if hours >= 10:
-        return isolate(f"{sign}{hours} {tr('h')}")
-    return isolate(f"{sign}{hours} {tr('h')} {rest:02d}")
+        return f"{isolate(f'{sign}{hours}')} {tr('h')}"
+    if language() == "ar":
+        return f"{isolate(f'{sign}{hours}:{rest:02d}')} {tr('h')}"
+    return f"{sign}{hours} {tr('h')} {rest:02d}"
 
 
 def freshness(value: datetime | None) -> str:

@@ -118,6 +118,8 @@ class PickerEditor(Editor):
 
     def set_read_only(self, read_only: bool) -> None:
         self.line.set_read_only(read_only)
+        for action in self.line.actions():
+            action.setVisible(not read_only)
 
     def look_up(self, *, at_once: bool = False) -> None:
         """Offer the choices for what is typed."""

@@ -274,7 +274,8 @@ class ListView(QTableView):
     def currentChanged(self, current: Any, previous: Any) -> None:
         super().currentChanged(current, previous)
         key = self.lazy.id_at(current.row()) if current.isValid() else None
-        if key is not None:
+        # Taking the focus makes the first row current without choosing it.
+        if key is not None and self.selectionModel().isRowSelected(current.row(), current.parent()):
             self.chosen.emit(key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -228,9 +228,7 @@ class ListPage(Page):
     def _loaded(self, number: int) -> None:
         self._read_at = clock.now()
         self._drop_banners()
-        self.count.setText(
-            tr(self.spec.counted(number)) if number or not self.filter.text() else tr("aucun résultat")
-        )
+        self.count.setText(self.spec.counted(number) if number or not self.filter.text() else tr("aucun résultat"))
         if number:
             self._show_state(None)
         else:

@@ -1,0 +1,122 @@
+"""What is typed and shown, without a window: filter words, dates, drafts, durations, catalogues."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from erp_desktop import clock, paths
+from erp_desktop.domain import enums
+from erp_desktop.ui import labels
+from erp_desktop.ui.drafts import Drafts
+from erp_desktop.ui.forms import dates
+from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.lists.query import with_word, without, without_free_text, words
+
+KEYS = ["statut", "technicien", "avant"]
+
+
+def test_filter_words_are_told_from_free_text() -> None:
+    text = 'technicien:"Rachid El Fassi" avant:18/11 presse 12:30'
+    found = [(word.key, word.value) for word in words(text, KEYS)]
+    assert found == [("technicien", "Rachid El Fassi"), ("avant", "18/11"), ("", "presse"), ("", "12:30")]
+
+
+def test_filter_words_can_be_replaced_and_removed() -> None:
+    text = "statut:ouverte presse"
+    assert with_word(text, "technicien", "K. Alaoui", KEYS) == 'statut:ouverte presse technicien:"K. Alaoui"'
+    assert with_word(text, "statut", "en_cours", KEYS) == "presse statut:en_cours"
+    assert without(text, words(text, KEYS)[0]) == "presse"
+    assert without_free_text(text, KEYS) == "statut:ouverte"
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("17/11", (date(2026, 11, 17), None)),
+        ("17/11/25", (date(2025, 11, 17), None)),
+        ("1.2.2027 8:05", (date(2027, 2, 1), time(8, 5))),
+        ("17/11 13h40", (date(2026, 11, 17), time(13, 40))),
+        ("31/02", None),
+        ("demain", None),
+        ("17/11 25:00", None),
+    ],
+)
+def test_dates_are_read_as_clerks_type_them(typed: str, expected: object) -> None:
+    assert dates.parse(typed, date(2026, 11, 22)) == expected
+
+
+def test_date_keys_step_by_day_week_and_month() -> None:
+    end = date(2026, 1, 31)
+    assert dates.moved(end, "d") == date(2026, 2, 1)
+    assert dates.moved(end, "S") == date(2026, 1, 24)
+    assert dates.moved(end, "m") == date(2026, 2, 28)
+    assert dates.moved(end, "M") == date(2025, 12, 31)
+    assert dates.moved(end, "x") is None
+
+
+def test_a_planned_time_follows_morocco_on_its_day() -> None:
+    summer, winter = dates.to_instant(date(2026, 7, 1), time(9)), dates.to_instant(date(2026, 11, 22), time(9))
+    assert summer.astimezone(UTC).hour == 8
+    assert winter.astimezone(UTC).hour == 9
+
+
+def test_drafts_survive_the_window_with_their_types(tmp_path: Path) -> None:
+    kept = {"titre": "Fuite", "date_planifiee": datetime(2026, 11, 22, 9, tzinfo=UTC), "jour": date(2026, 1, 2),
+            "prix": Decimal("12.50"), "technicien_id": 2**52 + 1}  # fmt: skip
+    first = Drafts(tmp_path, 7)
+    first.keep("interventions", 41, kept)
+    first.close()
+    other = Drafts(tmp_path, 7)
+    found = other.find("interventions", 41)
+    assert found is not None
+    assert found.values == kept
+    assert Drafts(tmp_path, 8).find("interventions", 41) is None
+    other.drop("interventions", 41)
+    other.close()
+    assert other.find("interventions", 41) is None
+
+
+def test_a_damaged_draft_is_set_aside(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, 7)
+    drafts.keep("clients", None, {"nom": "x"})
+    drafts.close()
+    (tmp_path / "7" / "clients-nouveau.json").write_text('{"quand": ', encoding="utf-8")
+    assert drafts.find("clients", None) is None
+
+
+def test_deadlines_are_said_shortly() -> None:
+    said = [labels.remaining(n) for n in (28, -45, 550, 660, 26 * 60, 3 * 1440, None)]
+    assert said == ["0 h 28", "+0 h 45", "9 h 10", "11 h", "26 h", "3 j", "—"]
+
+
+def test_every_value_of_the_lists_has_a_word() -> None:
+    for kind in labels._WORDS:
+        for value, said in labels.options(kind):
+            assert said, (kind, value)
+            assert value in labels._WORDS[kind]
+    for status in enums.Statut:
+        assert labels.action(status.value)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_catalogues_keep_the_fields_of_their_source(qapp: QApplication, language: str) -> None:
+    file = paths.RESOURCES / "translations" / f"{language}.json"
+    texts = json.loads(file.read_text(encoding="utf-8"))
+    for source, said in texts.items():
+        assert sorted(re.findall(r"\{\w+\}", source)) == sorted(re.findall(r"\{\w+\}", said)), source
+    i18n.set_language(qapp, language)
+    for status in enums.Statut:
+        assert labels.label(enums.Statut, status) == texts[labels._WORDS[enums.Statut][status]]
+
+
+def test_freshness_names_the_day_only_when_it_is_another() -> None:
+    now = clock.now()
+    assert labels.freshness(now).startswith("à ")
+    assert labels.freshness(datetime(2026, 1, 5, 14, 5, tzinfo=UTC)) == "du 05/01 à 15:05"
