@@ -7,12 +7,18 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from erp_desktop.db.worker import DbWorker
 from erp_desktop.ui.kit import i18n, theme
+from tests.gui.bureau import Bureau
+from tests.gui.monde import Monde, creer
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +29,25 @@ def _look(qapp: QApplication) -> Iterator[None]:
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     i18n.set_language(qapp, "fr")
+
+
+@pytest.fixture
+def monde(sqlite_engine: sa.Engine) -> Monde:
+    """A small company in a cache made by the migrations."""
+    return creer(sqlite_engine)
+
+
+@pytest.fixture
+def worker(sqlite_engine: sa.Engine) -> Iterator[DbWorker]:
+    made = DbWorker(sqlite_engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bureau(qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path) -> Iterator[Bureau]:
+    assert monde.responsable is not None
+    made = Bureau(qtbot, worker, monde.responsable, tmp_path)
+    yield made
+    made.close()
+    assert made.failures == []

@@ -1,0 +1,64 @@
+"""A window at work on a real database, for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.worker import DbWorker
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.settings import Settings
+from erp_desktop.ui.bus import Bus
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.drafts import Drafts
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.main_window import MainWindow
+from erp_desktop.ui.sections import records, sections
+from erp_desktop.ui.tasks import Tasks
+from erp_desktop.ui.workspace import Workspace
+
+
+class Bureau:
+    """A window at work on a real database."""
+
+    def __init__(self, qtbot: QtBot, worker: DbWorker, acteur: Acteur, folder: Path) -> None:
+        self.qtbot, self.worker, self.acteur = qtbot, worker, acteur
+        worker.user_id = acteur.user_id
+        self.settings = Settings(data_dir=folder, log_dir=folder)
+        self.window = MainWindow(self.settings)
+        qtbot.addWidget(self.window)
+        self.window.resize(1440, 900)
+        self.tasks, self.bus = Tasks(worker), Bus()
+        self.failures: list[object] = []
+        self.tasks.failed.connect(self.failures.append)
+        self.drafts = Drafts(folder / "brouillons", acteur.user_id)
+        contexte = Contexte(
+            acteur, self.settings, self.tasks, self.bus, self.drafts, self.window.say,
+            self._open_record,
+        )  # fmt: skip
+        self.workspace = Workspace(contexte, sections(), records(), "Casablanca", "Casablanca · poste 04")
+        self.window.show_content(self.workspace)
+        self.window.show()
+
+    def _open_record(self, kind: str, row_id: int | None) -> object:
+        return self.workspace.open_record(kind, row_id)
+
+    def settle(self) -> None:
+        """Wait until nothing is read or written and no pause of the typing is running."""
+        self.qtbot.wait(120)
+        self.qtbot.waitUntil(lambda: self.tasks.pending == 0)
+        self.qtbot.wait(20)
+        self.qtbot.waitUntil(lambda: self.tasks.pending == 0)
+
+    def liste(self, key: str = "interventions") -> ListPage:
+        page = self.workspace.open_section(key)
+        assert isinstance(page, ListPage)
+        self.settle()
+        return page
+
+    def close(self) -> None:
+        self.workspace.leave()
+        self.settle()
+        self.drafts.close()
+        self.window.close()
