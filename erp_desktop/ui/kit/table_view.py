@@ -273,10 +273,19 @@ class ListView(QTableView):
 
     def currentChanged(self, current: Any, previous: Any) -> None:
         super().currentChanged(current, previous)
-        key = self.lazy.id_at(current.row()) if current.isValid() else None
-        # Taking the focus makes the first row current without choosing it.
-        if key is not None and self.selectionModel().isRowSelected(current.row(), current.parent()):
-            self.chosen.emit(key)
+        self._say_chosen()
+
+    def selectionChanged(self, selected: Any, deselected: Any) -> None:
+        super().selectionChanged(selected, deselected)
+        self._say_chosen()
+
+    def _say_chosen(self) -> None:
+        # Taking the focus makes the first row current without choosing it: chosen means current and selected.
+        index = self.currentIndex()
+        if index.isValid() and self.selectionModel().isRowSelected(index.row(), index.parent()):
+            key = self.lazy.id_at(index.row())
+            if key is not None:
+                self.chosen.emit(key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.keyboard = True
