@@ -264,8 +264,8 @@ class Desktop(QObject):
         self.workspace.nav.set_count("conflits", state.conflits)
 
     def _count(self) -> None:
-        from erp_desktop.services import interventions  # type: ignore[attr-defined]
-        from erp_desktop.services.listes import ListQuery  # type: ignore[import-not-found]
+        from erp_desktop.services import interventions
+        from erp_desktop.services.listes import ListQuery
 
         acteur, made = self._acteur, self.workspace
         if self.tasks is not None and acteur is not None and made is not None:

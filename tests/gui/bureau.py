@@ -27,7 +27,8 @@ class Bureau:
         worker.user_id = acteur.user_id
         self.settings = Settings(data_dir=folder, log_dir=folder)
         self.window = MainWindow(self.settings)
-        qtbot.addWidget(self.window)
+        self._finished = False
+        qtbot.addWidget(self.window, before_close_func=lambda _window: self.finish())
         self.window.resize(1440, 900)
         self.tasks, self.bus = Tasks(worker), Bus()
         self.failures: list[object] = []
@@ -40,6 +41,8 @@ class Bureau:
         self.workspace = Workspace(contexte, sections(), records(), "Casablanca", "Casablanca · poste 04")
         self.window.show_content(self.workspace)
         self.window.show()
+        self.window.activateWindow()
+        qtbot.waitUntil(self.window.isActiveWindow)
 
     def _open_record(self, kind: str, row_id: int | None) -> object:
         return self.workspace.open_record(kind, row_id)
@@ -57,8 +60,10 @@ class Bureau:
         self.settle()
         return page
 
-    def close(self) -> None:
-        self.workspace.leave()
-        self.settle()
-        self.drafts.close()
-        self.window.close()
+    def finish(self) -> None:
+        """Leave every page, wait for the work under way, write the last draft."""
+        if not self._finished:
+            self._finished = True
+            self.workspace.leave()
+            self.settle()
+            self.drafts.close()

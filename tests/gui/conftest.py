@@ -49,5 +49,4 @@ def bureau(qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path) -> Iter
     assert monde.responsable is not None
     made = Bureau(qtbot, worker, monde.responsable, tmp_path)
     yield made
-    made.close()
     assert made.failures == []

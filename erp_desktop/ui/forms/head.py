@@ -55,9 +55,9 @@ class HeadView(QWidget):
         line.addWidget(self._copy)
         line.addStretch()
         self._tab = icon_button("arrow-square-out", tr("Ouvrir dans un onglet"), on_tab)
-        self._tab.setVisible(on_tab is not None)
         self._has_tab = on_tab is not None
         line.addWidget(self._tab)
+        self._tab.setVisible(self._has_tab)
         if on_close is not None:
             line.addWidget(icon_button("x", tr("Fermer la fiche"), on_close))
         column.addWidget(self._line)

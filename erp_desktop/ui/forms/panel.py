@@ -34,8 +34,8 @@ class FormPanel(Surface):
     """
 
     closed = Signal()
-    tab_asked = Signal(int)
-    saved = Signal(int)
+    tab_asked = Signal(object)
+    saved = Signal(object)
     title_changed = Signal(str)
     dirty_changed = Signal(bool)
     shown = Signal()

@@ -81,15 +81,8 @@ class PickerEditor(Editor):
         self._words = ""
         self._asked: Task | None = None
         self._model = QStandardItemModel(self)
-        self._completer = QCompleter(self._model, self)
-        self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        self._completer.setWidget(self.line)
-        self._completer.setMaxVisibleItems(9)
-        popup = QListView()
-        self._completer.setPopup(popup)
-        self._popup = popup
-        popup.setItemDelegate(_ChoiceDelegate(popup))
-        self._completer.activated[QModelIndex].connect(self._chosen)  # type: ignore[index]
+        self._completer: QCompleter | None = None
+        self._popup: QListView | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(self._PAUSE_MS)
@@ -98,7 +91,20 @@ class PickerEditor(Editor):
 
     @property
     def popup_visible(self) -> bool:
-        return self._popup.isVisible()
+        return self._popup is not None and self._popup.isVisible()
+
+    def _ready(self) -> QCompleter:
+        """The completer, made when first needed: its popup is a window of its own."""
+        if self._completer is None:
+            self._completer = QCompleter(self._model, self)
+            self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+            self._completer.setMaxVisibleItems(9)
+            self._popup = QListView()
+            self._completer.setPopup(self._popup)
+            self._completer.setWidget(self.line)
+            self._popup.setItemDelegate(_ChoiceDelegate(self._popup))
+            self._completer.activated[QModelIndex].connect(self._chosen)  # type: ignore[index]
+        return self._completer
 
     def value(self) -> Any:
         text = self.line.text().strip()
@@ -146,8 +152,8 @@ class PickerEditor(Editor):
             item.setAccessibleDescription(detail)
             self._model.appendRow(item)
         if choices and self.line.hasFocus():
-            self._completer.complete()
-        else:
+            self._ready().complete()
+        elif self._popup is not None:
             self._popup.hide()
 
     def _chosen(self, index: QModelIndex) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -154,8 +164,9 @@ class ListView(QTableView):
     ``opened`` is emitted for Enter or a double click, ``chosen`` when the current row changes.
     """
 
-    opened = Signal(int)
-    chosen = Signal(int)
+    # Identifiers have 63 bits: Signal(int) would cut them to 32.
+    opened = Signal(object)
+    chosen = Signal(object)
     sort_asked = Signal(str, bool)
 
     def __init__(self, model: LazyTableModel[Any], parent: QWidget | None = None) -> None:
@@ -232,9 +243,15 @@ class ListView(QTableView):
         place = self.lazy.place_of(row_id)
         if place < 0:
             return False
-        self.selectRow(place)
-        self.scrollTo(self.lazy.index(place, 0))
+        self.select_place(place)
         return True
+
+    def select_place(self, place: int) -> None:
+        """Select one row; ``selectRow`` finds no column at the edge of a right-to-left table."""
+        index = self.lazy.index(place, self.first_column())
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().setCurrentIndex(index, flags)
+        self.scrollTo(index)
 
     def select_quietly(self, row_id: int) -> None:
         """Mark a row as current without telling that it was chosen."""

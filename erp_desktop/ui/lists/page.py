@@ -96,6 +96,9 @@ class ListPage(Page):
         top.addLayout(head)
         top.addWidget(self.filter)
         top.addWidget(self.chips)
+        self.hint = Text("", "caption", "semantic.warning.text", wrap=True)
+        self.hint.hide()
+        top.addWidget(self.hint)
         column.addLayout(top)
         column.addWidget(self.stack, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -208,6 +211,9 @@ class ListPage(Page):
 
     def _filtered(self, text: str) -> None:
         self.chips.show_query(text)
+        hints = self.spec.hints(text)
+        self.hint.setText(" ".join(hints))
+        self.hint.setVisible(bool(hints))
         _old, sort, descending = self.model.question
         self.model.ask(text, sort, descending)
 
@@ -305,7 +311,7 @@ class ListPage(Page):
     def _enter_list(self) -> None:
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if not self.view.currentIndex().isValid() and self.model.rowCount():
-            self.view.selectRow(0)
+            self.view.select_place(0)
 
     def _say_status(self) -> None:
         self.status_changed.emit(*self.status())

@@ -47,6 +47,7 @@ class ListSpec(Generic[R]):
         ids: ``ids(session, acteur, text, sort, descending)``.
         rows: ``rows(session, acteur, ids)``.
         may_create: whether this person may.
+        hints: French sentences about what a filter text says that is not understood.
     """
 
     key: str
@@ -67,6 +68,7 @@ class ListSpec(Generic[R]):
     descending: bool = False
     facets: Sequence[Facet] = field(default_factory=tuple)
     may_create: Callable[[Acteur], bool] = lambda _acteur: True
+    hints: Callable[[str], list[str]] = lambda _text: []
 
     @property
     def words(self) -> list[str]:

@@ -1,0 +1,100 @@
+"""Clients: list and form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import NiveauService, Role, TypeClient
+from erp_desktop.domain.saisie import ClientInput
+from erp_desktop.services import clients
+from erp_desktop.services.clients import ClientLigne
+from erp_desktop.services.listes import ListQuery
+from erp_desktop.ui import labels
+from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+
+COLUMNS: list[Column[ClientLigne]] = [
+    Column("nom_entreprise", "Client", 240, lambda r: r.nom_entreprise, "strong", stretch=True),
+    Column("type_client", "Type", 120, lambda r: labels.label(TypeClient, r.type_client), "code"),
+    Column("niveau_service", "Service", 100, lambda r: labels.label(NiveauService, r.niveau_service)),
+    Column("ville", "Ville", 140, lambda r: r.ville or labels.NONE),
+    Column("ice", "ICE", 140, lambda r: isolate(r.ice or labels.NONE), "code", numeric=True),
+    Column("telephone", "Téléphone", 140, lambda r: isolate(r.telephone or labels.NONE), "code", numeric=True),
+    Column("nb_equipements", "Équipements", 104, lambda r: number(r.nb_equipements), "code", numeric=True),
+]
+
+
+def _writer(acteur: Acteur, _record: Any = None) -> bool:
+    return acteur.role in (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
+
+
+FORM = FormSpec(
+    kind="clients",
+    table="clients",
+    icon="users-three",
+    new_title="Nouveau client",
+    groups=[
+        Group("Identité", [
+            FieldSpec("nom_entreprise", "Nom"),
+            FieldSpec("type_client", "Type", "choice", options=lambda: labels.options(TypeClient),
+                      initial="entreprise"),
+            FieldSpec("niveau_service", "Service", "choice", options=lambda: labels.options(NiveauService),
+                      initial="standard"),
+        ]),
+        Group("Contact", [
+            FieldSpec("contact", "Contact"),
+            FieldSpec("telephone", "Téléphone", placeholder="+212 5 22 40 18 76"),
+            FieldSpec("email", "Courriel"),
+            FieldSpec("ville", "Ville"),
+            FieldSpec("adresse", "Adresse", "area", lines=2),
+        ]),
+        Group("Identifiants légaux", [
+            FieldSpec("ice", "ICE", placeholder="15 chiffres"),
+            FieldSpec("identifiant_fiscal", "Identifiant fiscal"),
+            FieldSpec("registre_commerce", "Registre du com."),
+            FieldSpec("ville_rc", "Ville du RC"),
+            FieldSpec("taxe_professionnelle", "Taxe prof."),
+            FieldSpec("cnss", "CNSS"),
+        ]),
+        Group("Notes", [FieldSpec("notes", "Notes", "area")]),
+    ],
+    load=clients.get,
+    create=lambda session, acteur, values: clients.create(session, acteur, ClientInput(**values)),
+    update=clients.update,
+    head=lambda r: Head(
+        code="", title=r.nom_entreprise, tab=r.nom_entreprise,
+        plain=" · ".join(filter(None, [labels.label(NiveauService, r.niveau_service), r.ville])),
+    ),
+    saved="Client enregistré",
+    created="Client créé",
+    may_write=_writer,
+)  # fmt: skip
+
+LISTE: ListSpec[ClientLigne] = ListSpec(
+    key="clients",
+    table="clients",
+    title="Clients",
+    icon="users-three",
+    placeholder="Filtrer : ville:rabat service:premium, un nom, un ICE, un téléphone",
+    columns=COLUMNS,
+    row_id=lambda row: row.id,
+    ids=lambda session, acteur, text, sort, descending: clients.ids(
+        session, acteur, ListQuery(texte=text, tri=sort, descendant=descending)
+    ),
+    rows=clients.rows,
+    counted=lambda n: tr("1 client") if n == 1 else tr("{n} clients", n=number(n)),
+    selected=lambda n, total: tr("{n} sélectionné(s) sur {total}", n=number(n), total=number(total)),
+    empty="Aucun client ne répond à ces critères",
+    new="Nouveau client",
+    form=FORM,
+    sort="nom_entreprise",
+    facets=[
+        Facet("type", "Type", options=lambda: labels.options(TypeClient)),
+        Facet("service", "Service", options=lambda: labels.options(NiveauService)),
+        Facet("ville", "Ville"),
+    ],
+    may_create=_writer,
+)

@@ -1,0 +1,116 @@
+"""Équipements: list and form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Criticite, Role, StatutEquipement
+from erp_desktop.domain.saisie import EquipementInput
+from erp_desktop.services import choix, equipements
+from erp_desktop.services.equipements import EquipementLigne
+from erp_desktop.services.listes import ListQuery
+from erp_desktop.ui import labels
+from erp_desktop.ui.forms.choices import choices
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+
+COLUMNS: list[Column[EquipementLigne]] = [
+    Column("code_interne", "Code", 110, lambda r: isolate(r.code_interne), "code", numeric=True),
+    Column("nom", "Équipement", 220, lambda r: r.nom, "strong", stretch=True),
+    Column("client", "Client", 160, lambda r: r.client),
+    Column("type_equipement", "Type", 120, lambda r: r.type_equipement or labels.NONE, "code"),
+    Column("marque", "Marque", 110, lambda r: r.marque or labels.NONE),
+    Column("modele", "Modèle", 110, lambda r: r.modele or labels.NONE, "code"),
+    Column("statut", "État", 116, lambda r: labels.label(StatutEquipement, r.statut)),
+    Column("criticite", "Criticité", 100, lambda r: labels.label(Criticite, r.criticite)),
+    Column("localisation", "Localisation", 130, lambda r: r.localisation or labels.NONE, "muted"),
+]
+
+
+def _writer(acteur: Acteur, _record: Any = None) -> bool:
+    return acteur.role in (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
+
+
+def _clients(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
+    return choices(choix.clients(session, acteur, text))
+
+
+def _contracts(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+    client = values.get("client_id")
+    return choices(choix.contrats(session, acteur, text, client_id=client)) if client else []
+
+
+def _parents(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+    return choices(choix.equipements(session, acteur, text, client_id=values.get("client_id")))
+
+
+FORM = FormSpec(
+    kind="equipements",
+    table="equipements",
+    icon="factory",
+    new_title="Nouvel équipement",
+    groups=[
+        Group("Identité", [
+            FieldSpec("nom", "Nom"),
+            FieldSpec("code_interne", "Code interne"),
+            FieldSpec("numero_serie", "N° de série"),
+            FieldSpec("type_equipement", "Type"),
+            FieldSpec("marque", "Marque"),
+            FieldSpec("modele", "Modèle"),
+        ]),
+        Group("Rattachement", [
+            FieldSpec("client_id", "Client", "picker", search=_clients, shown=lambda r: r.client,
+                      clears=("contrat_id", "parent_id")),
+            FieldSpec("contrat_id", "Contrat", "picker", search=_contracts, shown=lambda r: r.contrat or ""),
+            FieldSpec("parent_id", "Fait partie de", "picker", search=_parents, shown=lambda r: r.parent or ""),
+            FieldSpec("localisation", "Localisation"),
+        ]),
+        Group("Exploitation", [
+            FieldSpec("statut", "État", "choice", options=lambda: labels.options(StatutEquipement),
+                      initial="operationnel"),
+            FieldSpec("criticite", "Criticité", "choice", options=lambda: labels.options(Criticite),
+                      initial="standard"),
+            FieldSpec("date_mise_en_service", "Mis en service", "date"),
+            FieldSpec("date_fin_garantie", "Fin de garantie", "date"),
+        ]),
+    ],
+    load=equipements.get,
+    create=lambda session, acteur, values: equipements.create(session, acteur, EquipementInput(**values)),
+    update=equipements.update,
+    head=lambda r: Head(
+        code=r.code_interne, title=r.nom, tab=r.nom,
+        plain=" · ".join(filter(None, [labels.label(StatutEquipement, r.statut), r.client])),
+    ),
+    saved="Équipement enregistré",
+    created="Équipement créé",
+    may_write=_writer,
+)  # fmt: skip
+
+LISTE: ListSpec[EquipementLigne] = ListSpec(
+    key="equipements",
+    table="equipements",
+    title="Équipements",
+    icon="factory",
+    placeholder="Filtrer : statut:panne criticite:critique client:atlas, un code, un nom",
+    columns=COLUMNS,
+    row_id=lambda row: row.id,
+    ids=lambda session, acteur, text, sort, descending: equipements.ids(
+        session, acteur, ListQuery(texte=text, tri=sort, descendant=descending)
+    ),
+    rows=equipements.rows,
+    counted=lambda n: tr("1 équipement") if n == 1 else tr("{n} équipements", n=number(n)),
+    selected=lambda n, total: tr("{n} sélectionné(s) sur {total}", n=number(n), total=number(total)),
+    empty="Aucun équipement ne répond à ces critères",
+    new="Nouvel équipement",
+    form=FORM,
+    sort="nom",
+    facets=[
+        Facet("statut", "État", options=lambda: labels.options(StatutEquipement)),
+        Facet("criticite", "Criticité", options=lambda: labels.options(Criticite)),
+        Facet("client", "Client"),
+    ],
+    may_create=_writer,
+)

@@ -1,0 +1,1 @@
+"""Interventions: the list, the form, the transitions, the lines and the history."""

@@ -1,0 +1,90 @@
+"""The list of interventions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_desktop import clock
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
+from erp_desktop.services import choix, interventions
+from erp_desktop.services.interventions import InterventionLigne
+from erp_desktop.services.listes import ListQuery
+from erp_desktop.ui import labels
+from erp_desktop.ui.interventions.fiche import FORM
+from erp_desktop.ui.interventions.sla import sla_share, sla_words
+from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+
+
+def short_number(row: InterventionLigne) -> str:
+    """``04-00487`` of this year, ``04-2025-00487`` of another."""
+    parts = row.numero.split("-")
+    if len(parts) != 5:
+        return isolate(row.numero)
+    year = "" if parts[3] == str(clock.today().year) else f"{parts[3]}-"
+    return isolate(f"{parts[2]}-{year}{parts[4]}")
+
+
+def marks(row: InterventionLigne) -> list[str]:
+    return ["git-merge"] * row.en_conflit + ["cloud-arrow-up"] * row.en_attente_sync
+
+
+COLUMNS: list[Column[InterventionLigne]] = [
+    Column("priorite", "", 34, lambda r: labels.label(Priorite, r.priorite), "priority", value=lambda r: r.priorite),
+    Column("numero", "N°", 72, short_number, "code", full=lambda r: r.numero, numeric=True),
+    Column("statut", "Statut", 108, lambda r: labels.label(Statut, r.statut), "pill", value=lambda r: r.statut),
+    Column("titre", "Intervention", 200, lambda r: r.titre, "marks", stretch=True, value=marks),
+    Column("client", "Client", 120, lambda r: r.client),
+    Column("equipement", "Équipement", 112, lambda r: r.equipement or labels.NONE, "code"),
+    Column("technicien", "Technicien", 88, lambda r: r.technicien or tr("non affecté"),
+           value=lambda r: None if r.technicien else "muted"),
+    Column("sla", "SLA restant", 92, lambda r: sla_words(r.sla_etat, r.sla_reste_min), "sla", numeric=True,
+           value=lambda r: (r.sla_etat, sla_share(r))),
+    Column("date_planifiee", "Planifiée", 84, lambda r: labels.instant(r.date_planifiee), "code", numeric=True,
+           full=lambda r: labels.instant(r.date_planifiee, year=True)),
+]  # fmt: skip
+
+
+def _technicians(session: Any, acteur: Acteur) -> list[tuple[str, str]]:
+    return [(one.libelle, one.libelle) for one in choix.techniciens(session, acteur, "", limite=30)]
+
+
+FACETS = [
+    Facet("agence", "Agence"),
+    Facet("statut", "Statut", options=lambda: labels.options(Statut)),
+    Facet("technicien", "Technicien", search=_technicians),
+    Facet("priorite", "Priorité", options=lambda: labels.options(Priorite)),
+    Facet("type", "Type", options=lambda: labels.options(TypeIntervention)),
+    Facet("sla", "SLA", options=lambda: [("depasse", tr("Dépassé"))]),
+    Facet("client", "Client"),
+    Facet("equipement", "Équipement"),
+    Facet("depuis", "Depuis"),
+    Facet("avant", "Avant"),
+    Facet("cree_depuis", "Créée depuis"),
+    Facet("cree_avant", "Créée avant"),
+]
+
+LISTE: ListSpec[InterventionLigne] = ListSpec(
+    key="interventions",
+    table="interventions",
+    title="Interventions",
+    icon="wrench",
+    placeholder="Filtrer : statut:ouverte technicien:alaoui avant:30/11, ou du texte libre",
+    columns=COLUMNS,
+    row_id=lambda row: row.id,
+    ids=lambda session, acteur, text, sort, descending: interventions.ids(
+        session, acteur, ListQuery(texte=text, tri=sort, descendant=descending)
+    ),
+    rows=interventions.rows,
+    counted=lambda n: tr("1 intervention") if n == 1 else tr("{n} interventions", n=number(n)),
+    selected=lambda n, total: tr("{n} sélectionnée(s) sur {total}", n=number(n), total=number(total)),
+    hints=interventions.indices,
+    empty="Aucune intervention ne répond à ces critères",
+    new="Créer une intervention",
+    form=FORM,
+    sort="sla",
+    facets=FACETS,
+    may_create=lambda acteur: acteur.role not in (Role.TECHNICIEN, Role.CLIENT),
+)

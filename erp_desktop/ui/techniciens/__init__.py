@@ -1,0 +1,88 @@
+"""Techniciens: list and form. Their accounts are made by the administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Disponibilite, Niveau, Role
+from erp_desktop.domain.saisie import TechnicienInput
+from erp_desktop.services import techniciens
+from erp_desktop.services.listes import ListQuery
+from erp_desktop.services.techniciens import TechnicienLigne
+from erp_desktop.ui import labels
+from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+
+COLUMNS: list[Column[TechnicienLigne]] = [
+    Column("nom", "Technicien", 240, lambda r: r.nom, "strong", stretch=True),
+    Column("numero_badge", "Badge", 100, lambda r: r.numero_badge or labels.NONE, "code", numeric=True),
+    Column("equipe", "Équipe", 140, lambda r: r.equipe or labels.NONE),
+    Column("niveau", "Niveau", 120, lambda r: labels.label(Niveau, r.niveau), "code"),
+    Column("disponibilite", "Disponibilité", 130, lambda r: labels.label(Disponibilite, r.disponibilite)),
+    Column("zone_intervention", "Zone", 170, lambda r: r.zone_intervention or labels.NONE, "muted"),
+    Column("nb_en_cours", "En charge", 96, lambda r: number(r.nb_en_cours), "code", numeric=True),
+]
+
+
+def _writer(acteur: Acteur, _record: Any = None) -> bool:
+    return acteur.role in (Role.ADMIN, Role.RESPONSABLE)
+
+
+FORM = FormSpec(
+    kind="techniciens",
+    table="techniciens",
+    icon="hard-hat",
+    new_title="Nouveau technicien",
+    groups=[
+        Group("Identité", [
+            FieldSpec("nom", "Nom", "info", shown=lambda r: r.nom),
+            FieldSpec("numero_badge", "Badge"),
+            FieldSpec("equipe", "Équipe"),
+            FieldSpec("niveau", "Niveau", "choice", options=lambda: labels.options(Niveau)),
+        ]),
+        Group("Disponibilité", [
+            FieldSpec("disponibilite", "Disponibilité", "choice", options=lambda: labels.options(Disponibilite)),
+            FieldSpec("zone_intervention", "Zone"),
+            FieldSpec("horaires_travail", "Horaires"),
+            FieldSpec("astreinte", "D'astreinte", "flag"),
+        ]),
+    ],
+    load=techniciens.get,
+    create=lambda session, acteur, values: techniciens.create(session, acteur, TechnicienInput(**values)),
+    update=techniciens.update,
+    head=lambda r: Head(
+        code=r.numero_badge or "", title=r.nom, tab=r.nom,
+        plain=" · ".join(filter(None, [labels.label(Disponibilite, r.disponibilite), r.equipe])),
+    ),
+    saved="Technicien enregistré",
+    created="Technicien créé",
+    may_write=_writer,
+)  # fmt: skip
+
+LISTE: ListSpec[TechnicienLigne] = ListSpec(
+    key="techniciens",
+    table="techniciens",
+    title="Techniciens",
+    icon="hard-hat",
+    placeholder="Filtrer : disponibilite:disponible niveau:expert, un nom, une zone",
+    columns=COLUMNS,
+    row_id=lambda row: row.id,
+    ids=lambda session, acteur, text, sort, descending: techniciens.ids(
+        session, acteur, ListQuery(texte=text, tri=sort, descendant=descending)
+    ),
+    rows=techniciens.rows,
+    counted=lambda n: tr("1 technicien") if n == 1 else tr("{n} techniciens", n=number(n)),
+    selected=lambda n, total: tr("{n} sélectionné(s) sur {total}", n=number(n), total=number(total)),
+    empty="Aucun technicien ne répond à ces critères",
+    new="",
+    form=FORM,
+    sort="nom",
+    facets=[
+        Facet("disponibilite", "Disponibilité", options=lambda: labels.options(Disponibilite)),
+        Facet("niveau", "Niveau", options=lambda: labels.options(Niveau)),
+    ],
+    may_create=lambda _acteur: False,
+)
