@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
+from pathlib import Path
+
+import erp_desktop
+
 
 def main() -> int:
     """Start the window; returns the process's exit status."""
+    parser = argparse.ArgumentParser(prog="erp-mif", description="ERP MIF, le poste de travail.")
+    parser.add_argument("--version", action="version", version=f"ERP MIF {erp_desktop.__version__}")
+    parser.add_argument(
+        "--capture", type=Path, metavar="FICHIER", help="peindre la première page dans un PNG, puis quitter"
+    )
+    # What is left belongs to Qt (-platform, -style …).
+    chosen, _qt = parser.parse_known_args(sys.argv[1:])
+
     from erp_desktop.app import run
 
-    return run()
+    return run(capture=chosen.capture)
 
 
 if __name__ == "__main__":

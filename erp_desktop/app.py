@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -328,8 +329,55 @@ def catch_bugs(desktop: Desktop) -> None:
     sys.excepthook = hook
 
 
-def run(settings: Settings | None = None) -> int:
-    """Run the desktop until its window closes."""
+class Capture(QObject):
+    """Waits for the first page behind the opening, paints it into a file and ends the program."""
+
+    SETTLED, PATIENCE = 5, 600
+    """Ticks of 100 ms: without change, and in all."""
+
+    def __init__(self, desktop: Desktop, file: Path) -> None:
+        super().__init__(desktop)
+        self._desktop, self._file = desktop, file
+        self._seen: object = None
+        self._same = self._ticks = 0
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look)
+        self._timer.start(100)
+        sys.excepthook = self._failed
+
+    def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        _log.error("unexpected error", exc_info=(kind, error, trace))
+        self._end(1)
+
+    def _end(self, status: int) -> None:
+        self._timer.stop()
+        self._desktop.close()
+        self._desktop.app.exit(status)
+
+    def _look(self) -> None:
+        from erp_desktop.ui.kit.states import ErrorState
+        from erp_desktop.ui.main_window import Opening
+        from erp_desktop.ui.snap import grab
+
+        self._ticks += 1
+        content = self._desktop.window.centralWidget()
+        self._same = self._same + 1 if content is self._seen and not isinstance(content, Opening) else 0
+        self._seen = content
+        if self._same >= self.SETTLED:
+            grab(self._desktop.window, self._file)
+            self._end(1 if isinstance(content, ErrorState) else 0)
+        elif self._ticks >= self.PATIENCE:
+            self._end(1)
+
+
+def run(settings: Settings | None = None, capture: Path | None = None) -> int:
+    """Run the desktop until its window closes.
+
+    Args:
+        settings: options in force, by default the stored ones.
+        capture: paint the first page that is ready into this PNG and end; the exit status is 1 when the database
+            did not open.
+    """
     chosen = settings if settings is not None else options.load()
     log.configure(chosen.log_dir, chosen.log_level)
     app = QApplication.instance() or QApplication(sys.argv[:1])
@@ -338,5 +386,7 @@ def run(settings: Settings | None = None) -> int:
     app.setApplicationName("ERP MIF")
     desktop = Desktop(app, chosen)
     catch_bugs(desktop)
+    if capture is not None:
+        Capture(desktop, capture)
     desktop.start()
     return app.exec()

@@ -47,6 +47,12 @@ def _record(kind: str) -> Any:
     return make
 
 
+def _rapports(contexte: Contexte) -> Page:
+    from erp_desktop.ui.rapports import RapportsPage
+
+    return RapportsPage(contexte)
+
+
 def sections() -> list[Section]:
     """Every section; the workspace leaves out those that a role may not see."""
     return [
@@ -54,6 +60,7 @@ def sections() -> list[Section]:
         Section("clients", "Clients", "users-three", "Parc", _list("clients"), _EVERYBODY),
         Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),
         Section("techniciens", "Techniciens", "hard-hat", "Moyens", _list("techniciens"), _EVERYBODY),
+        Section("rapports", "Rapports", "chart-bar", "Gestion", _rapports, _EVERYBODY),
     ]
 
 
