@@ -87,7 +87,9 @@ def show(app: QApplication, stage: Stage) -> None:
     desktop = open_desktop(app, stage.branches["CAS"])
     company = Company(stage)
     company.start()
-    say(f"Identifiant : salma.bennis, mot de passe : {MOT_DE_PASSE}. « Couper la ligne » est dans le panneau de synchronisation.")
+    say(
+        f"Identifiant : salma.bennis, mot de passe : {MOT_DE_PASSE}. « Couper la ligne » est dans le panneau de synchronisation."
+    )
     try:
         app.exec()
     finally:

@@ -44,6 +44,8 @@ from erp_desktop.reports.modele import (
 )
 from erp_desktop.reports.sql import centimes, centimes_ligne, microsecondes, minuit, rang
 
+__all__ = ["ParamsRapport", "RapportInterventions", "agences", "autoriser", "calculer"]
+
 I = Intervention  # noqa: E741
 TRANCHES = ((0, 2), (3, 7), (8, 30), (31, None))
 """Ages of the backlog in local days."""
