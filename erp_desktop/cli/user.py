@@ -1,12 +1,109 @@
-"""erp-admin user."""
+"""erp-admin user: accounts, managed at the centre or in a stand-alone file."""
 
 from __future__ import annotations
 
+import secrets as random_source
+import sys
+from typing import Annotated
+
 import typer
+
+from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import Role
+from erp_desktop.errors import UserError
+from erp_desktop.services import auth
 
 app = typer.Typer(no_args_is_help=True, help="Les comptes.")
 
+FromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Lire le mot de passe sur l'entrée standard ; sinon il est tiré.")
+]
 
-@app.callback()
-def _group() -> None:
-    """Les comptes."""
+
+def _password(from_stdin: bool) -> tuple[str, bool]:
+    """The password, and whether it was made here and must be shown once."""
+    if not from_stdin:
+        return random_source.token_urlsafe(12), True
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise UserError("Aucun mot de passe sur l'entrée standard.")
+    return line, False
+
+
+def _shown(password: str, made: bool) -> dict[str, str]:
+    return {"password": password} if made else {}
+
+
+def _words(text: str, password: str, made: bool) -> str:
+    return f"{text} Mot de passe, montré une seule fois : {password}" if made else text
+
+
+@app.command()
+@guarded
+def add(
+    username: str,
+    name: Annotated[str, typer.Option("--name", help="Nom complet.")],
+    email: Annotated[str, typer.Option("--email")],
+    role: Annotated[Role, typer.Option("--role")],
+    agence: Annotated[str | None, typer.Option("--agence", help="Code de l'agence ; vide : le siège.")] = None,
+    phone: Annotated[str | None, typer.Option("--phone")] = None,
+    password_stdin: FromStdin = False,
+    url: Url = None,
+    cache: Cache = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ouvrir un compte."""
+    password, made = _password(password_stdin)
+    with Target(url, cache, secrets).engine() as engine, transaction(engine) as session:
+        user_id = auth.creer_utilisateur(
+            session, None, username=username, email=email, full_name=name, role=role, mot_de_passe=password,
+            agence_code=agence, phone=phone,
+        )  # fmt: skip
+    answer = {"id": user_id, "username": username.strip().lower(), **_shown(password, made)}
+    emit(as_json, answer, _words(f"Compte {answer['username']} ouvert.", password, made))
+
+
+@app.command("list")
+@guarded
+def list_accounts(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Montrer les comptes."""
+    with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
+        found = auth.comptes(session)
+    lines = (
+        f"{u.username:<24} {u.role:<12} {u.agence_code or 'siège':<6} {u.full_name}"
+        + ("" if u.is_active else " (désactivé)")
+        + (" (verrouillé)" if u.verrouille else "")
+        for u in found
+    )
+    emit(as_json, found, "\n".join(lines) or "Aucun compte.")
+
+
+@app.command()
+@guarded
+def disable(
+    username: str, url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False
+) -> None:  # fmt: skip
+    """Désactiver un compte."""
+    with Target(url, cache, secrets).engine() as engine, transaction(engine) as session:
+        user_id = auth.desactiver(session, None, username)
+    emit(as_json, {"id": user_id, "username": username}, f"Compte {username} désactivé.")
+
+
+@app.command("reset-password")
+@guarded
+def reset_password(
+    username: str,
+    password_stdin: FromStdin = False,
+    url: Url = None,
+    cache: Cache = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Donner un nouveau mot de passe et lever le verrou."""
+    password, made = _password(password_stdin)
+    with Target(url, cache, secrets).engine() as engine, transaction(engine) as session:
+        user_id = auth.reinitialiser(session, None, username, password)
+    answer = {"id": user_id, "username": username, **_shown(password, made)}
+    emit(as_json, answer, _words(f"Mot de passe de {username} changé.", password, made))

@@ -1,0 +1,326 @@
+"""Accounts and logins: argon2id, locked for a while after repeated failures, working offline on a device.
+
+At the centre (and in a stand-alone file) a password is checked against ``users.hashed_password``. That column never
+reaches a device: after a login at the centre a device keeps its own verifier in ``_verificateurs`` and serves offline
+logins from it for a limited number of days. A failed attempt is counted even though the caller's transaction ends
+with an exception: it is committed first.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+import argon2
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import roles, telephone
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Role
+from erp_desktop.domain.recherche import plier
+from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
+from erp_desktop.models import Agence, Technicien, User
+from erp_desktop.models.local import sync_session, verificateurs
+from erp_desktop.services._commun import ecrire, refuser_doublon
+from erp_desktop.services._numeros import poste_local
+from erp_desktop.services.listes import est_sqlite
+
+ESSAIS = 5
+VERROU = timedelta(minutes=15)
+JOURS_HORS_LIGNE = 30
+LONGUEUR_MIN = 8
+_REFUS = "Identifiant ou mot de passe incorrect."
+_hacheur = argon2.PasswordHasher()
+
+
+class LoginRefuseError(NotAllowedError):
+    """The login was refused; ``str()`` says what to do, and never whether the account exists."""
+
+    code = "connexion_refusee"
+
+
+class PremiereConnexionError(LoginRefuseError):
+    """This device knows no verifier for the account, or too old a one: the centre must be asked once."""
+
+    code = "connexion_en_ligne_requise"
+
+
+def hacher(mot_de_passe: str) -> str:
+    """The argon2id hash to store.
+
+    Raises:
+        ValidationError: too short.
+    """
+    if len(mot_de_passe) < LONGUEUR_MIN:
+        raise ValidationError({"mot_de_passe": f"Le mot de passe compte au moins {LONGUEUR_MIN} caractères."})
+    return _hacheur.hash(mot_de_passe)
+
+
+@cache
+def _leurre() -> str:
+    return _hacheur.hash("aucun compte ne porte ce mot de passe")
+
+
+def _correspond(empreinte: str | None, mot_de_passe: str) -> bool:
+    """Compare; an unknown account costs as long as a known one."""
+    try:
+        return _hacheur.verify(empreinte or _leurre(), mot_de_passe) and empreinte is not None
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+def acteur_de(session: Session, compte: User) -> Acteur:
+    """The person as services know them, on this database."""
+    agence = session.get(Agence, compte.agence_id) if compte.agence_id else None
+    return Acteur(
+        compte.id, compte.full_name, Role(compte.role), compte.agence_id, agence.code if agence else "",
+        poste_local(session),
+    )  # fmt: skip
+
+
+def _compte(session: Session, identifiant: str) -> User | None:
+    cherche = identifiant.strip().lower()
+    requete = sa.select(User).where(
+        sa.or_(sa.func.lower(User.username) == cherche, sa.func.lower(User.email) == cherche)
+    )
+    if not est_sqlite(session):
+        requete = requete.with_for_update()
+    comptes = list(session.scalars(requete.limit(2)))
+    return comptes[0] if len(comptes) == 1 else None
+
+
+def login(
+    session: Session, identifiant: str, mot_de_passe: str, *, jours_hors_ligne: int = JOURS_HORS_LIGNE
+) -> Acteur:  # fmt: skip
+    """Check a username (or e-mail) and password on the database at hand.
+
+    Args:
+        session: a write transaction; a refused attempt commits it.
+        jours_hors_ligne: how long after the last login at the centre this device still answers by itself.
+
+    Raises:
+        LoginRefuseError: wrong, locked or disabled.
+        PremiereConnexionError: only the centre can answer.
+    """
+    compte = _compte(session, identifiant)
+    if compte is None or not compte.is_active or compte.role == Role.CLIENT:
+        _correspond(None, mot_de_passe)
+        raise LoginRefuseError(_REFUS)
+    if est_sqlite(session) and compte.hashed_password is None:
+        _verifier_local(session, compte, mot_de_passe, jours_hors_ligne)
+    else:
+        _verifier_centre(session, compte, mot_de_passe)
+    return acteur_de(session, compte)
+
+
+def _refuser_verrou(jusqu_a: datetime | None) -> None:
+    if jusqu_a is not None and jusqu_a > clock.now():
+        minutes = math.ceil((jusqu_a - clock.now()).total_seconds() / 60)
+        raise LoginRefuseError(
+            f"Compte verrouillé après {ESSAIS} essais : réessayez dans {minutes} min, "
+            "ou demandez à un administrateur de réinitialiser le mot de passe."
+        )
+
+
+def _garder(session: Session) -> None:
+    """Commit the counted failure before the refusal undoes the transaction; the capture group ends with it."""
+    if est_sqlite(session):
+        session.execute(sa.update(sync_session).values(groupe=None, user_id=None, remarque=None))
+    session.commit()
+
+
+def _verifier_centre(session: Session, compte: User, mot_de_passe: str) -> None:
+    _refuser_verrou(compte.locked_until)
+    # ``updated_at`` stays: a login is no change that branches should receive.
+    etat = sa.update(User).where(User.id == compte.id).values(updated_at=User.updated_at)
+    if not _correspond(compte.hashed_password, mot_de_passe):
+        essais = compte.failed_login_attempts + 1
+        verrou = clock.now() + VERROU if essais >= ESSAIS else None
+        session.execute(etat.values(failed_login_attempts=0 if verrou else essais, locked_until=verrou))
+        _garder(session)
+        _refuser_verrou(verrou)
+        raise LoginRefuseError(_REFUS)
+    session.execute(etat.values(failed_login_attempts=0, locked_until=None, last_login=clock.now()))
+    if compte.hashed_password and _hacheur.check_needs_rehash(compte.hashed_password):
+        session.execute(etat.values(hashed_password=_hacheur.hash(mot_de_passe)))
+
+
+def _verifier_local(session: Session, compte: User, mot_de_passe: str, jours: int) -> None:
+    v = verificateurs.c
+    garde = session.execute(sa.select(verificateurs).where(v.user_id == compte.id)).first()
+    if garde is None:
+        raise PremiereConnexionError("Première connexion sur ce poste : elle demande la ligne avec le centre.")
+    _refuser_verrou(clock.from_text(garde.verrou_jusqu_a) if garde.verrou_jusqu_a else None)
+    if not _correspond(garde.empreinte, mot_de_passe):
+        essais = garde.echecs + 1
+        verrou = clock.now() + VERROU if essais >= ESSAIS else None
+        session.execute(
+            sa.update(verificateurs)
+            .where(v.user_id == compte.id)
+            .values(echecs=0 if verrou else essais, verrou_jusqu_a=clock.to_text(verrou) if verrou else None)
+        )
+        _garder(session)
+        _refuser_verrou(verrou)
+        raise LoginRefuseError(_REFUS)
+    if clock.now() - clock.from_text(garde.en_ligne_a) > timedelta(days=jours):
+        raise PremiereConnexionError(
+            f"La dernière connexion en ligne date de plus de {jours} jours : reconnectez ce poste au centre une fois."
+        )
+    session.execute(
+        sa.update(verificateurs).where(v.user_id == compte.id).values(echecs=0, verrou_jusqu_a=None)
+    )  # fmt: skip
+
+
+def deposer_verificateur(session: Session, user_id: int, mot_de_passe: str) -> None:
+    """Keep on this device what offline logins are checked against, once the centre has accepted the password."""
+    session.execute(sa.delete(verificateurs).where(verificateurs.c.user_id == user_id))
+    session.execute(
+        sa.insert(verificateurs).values(
+            user_id=user_id, empreinte=_hacheur.hash(mot_de_passe), en_ligne_a=clock.to_text(clock.now()), echecs=0
+        )
+    )
+
+
+def oublier_verificateur(session: Session, user_id: int) -> None:
+    """Take the offline login of an account off this device."""
+    session.execute(sa.delete(verificateurs).where(verificateurs.c.user_id == user_id))
+
+
+@dataclass(frozen=True, slots=True)
+class CompteInfo:
+    """An account as lists show it; nothing secret."""
+
+    id: int
+    username: str
+    email: str
+    full_name: str
+    role: str
+    agence_code: str
+    is_active: bool
+    verrouille: bool
+    last_login: datetime | None
+
+
+def comptes(session: Session) -> list[CompteInfo]:
+    """Every account, by username."""
+    requete = sa.select(User, Agence.code).outerjoin(Agence, Agence.id == User.agence_id).order_by(User.username)
+    maintenant = clock.now()
+    return [
+        CompteInfo(
+            u.id, u.username, u.email, u.full_name, u.role, code or "", u.is_active,
+            u.locked_until is not None and u.locked_until > maintenant, u.last_login,
+        )
+        for u, code in session.execute(requete)
+    ]  # fmt: skip
+
+
+def _a_gerer(session: Session, identifiant: str) -> User:
+    compte = _compte(session, identifiant)
+    if compte is None:
+        raise NotFoundError(f"Aucun compte ne répond à « {identifiant} ».")
+    return compte
+
+
+def _centre(session: Session) -> None:
+    if est_sqlite(session) and poste_local(session) != 0:
+        raise NotAllowedError("Les comptes se gèrent au centre, jamais sur le poste d'une agence.")
+
+
+def creer_utilisateur(
+    session: Session,
+    acteur: Acteur | None,
+    *,
+    username: str,
+    email: str,
+    full_name: str,
+    role: Role,
+    mot_de_passe: str | None = None,
+    agence_code: str | None = None,
+    phone: str | None = None,
+) -> int:
+    """Open an account, and for the role technicien its profile; returns ``users.id``.
+
+    Args:
+        acteur: the administrator; None when the command line acts with the database's own rights.
+        mot_de_passe: None leaves the account without login until a password is set.
+        agence_code: None is headquarters.
+
+    Raises:
+        NotAllowedError, ValidationError, DuplicateError
+    """
+    if acteur is not None:
+        roles.exiger(acteur, roles.Droit.ADMINISTRER)
+    _centre(session)
+    username, email, full_name = username.strip().lower(), email.strip().lower(), full_name.strip()
+    champs: dict[str, str] = {}
+    if not username or plier(username) != username or any(c.isspace() for c in username) or len(username) > 60:
+        champs["username"] = "L'identifiant s'écrit sans espace ni accent, en 60 caractères au plus."
+    if email.count("@") != 1 or any(c.isspace() for c in email):
+        champs["email"] = "Adresse de courriel illisible."
+    if not full_name:
+        champs["full_name"] = "Ce champ est obligatoire."
+    agence_id = None
+    if agence_code:
+        agence_id = session.scalar(sa.select(Agence.id).where(Agence.code == agence_code.strip().upper()))
+        if agence_id is None:
+            champs["agence_code"] = f"Agence inconnue : {agence_code}."
+    if phone:
+        try:
+            phone = telephone.normaliser(phone)
+        except ValueError as error:
+            champs["phone"] = str(error)
+    if champs:
+        raise ValidationError(champs)
+    refuser_doublon(session, User.username, username, None, User.full_name,
+                    "L'identifiant {valeur} est déjà celui de « {autre} ».")  # fmt: skip
+    refuser_doublon(session, User.email, email, None, User.full_name,
+                    "L'adresse {valeur} est déjà celle de « {autre} ».")  # fmt: skip
+    compte = User(
+        username=username, email=email, full_name=full_name, role=Role(role).value, agence_id=agence_id, phone=phone,
+        hashed_password=hacher(mot_de_passe) if mot_de_passe else None, is_verified=True,
+        password_changed_at=clock.now() if mot_de_passe else None, created_by_id=acteur.user_id if acteur else None,
+    )  # fmt: skip
+    session.add(compte)
+    ecrire(session)
+    if role is Role.TECHNICIEN:
+        session.add(Technicien(user_id=compte.id, agence_id=agence_id, created_by_id=compte.created_by_id))
+        ecrire(session)
+    return compte.id
+
+
+def reinitialiser(session: Session, acteur: Acteur | None, identifiant: str, mot_de_passe: str) -> int:
+    """Set a new password and lift the lock; offline logins with the old one end at their day limit. Gives the id."""
+    if acteur is not None:
+        roles.exiger(acteur, roles.Droit.ADMINISTRER)
+    _centre(session)
+    compte = _a_gerer(session, identifiant)
+    compte.hashed_password = hacher(mot_de_passe)
+    compte.password_changed_at = clock.now()
+    compte.failed_login_attempts, compte.locked_until = 0, None
+    ecrire(session)
+    return compte.id
+
+
+def desactiver(session: Session, acteur: Acteur | None, identifiant: str) -> int:
+    """Close an account: no login any more, everywhere that receives the change. Returns the id.
+
+    Raises:
+        ValidationError: the last active administrator.
+    """
+    if acteur is not None:
+        roles.exiger(acteur, roles.Droit.ADMINISTRER)
+    _centre(session)
+    compte = _a_gerer(session, identifiant)
+    if compte.role == Role.ADMIN:
+        autres = sa.select(sa.func.count()).where(
+            User.role == Role.ADMIN.value, User.is_active.is_(True), User.id != compte.id
+        )
+        if not session.scalar(autres):
+            raise ValidationError({"username": "Ce compte est le dernier administrateur actif."})
+    compte.is_active = False
+    ecrire(session)
+    return compte.id

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Role
+from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, ValidationError
+from erp_desktop.models import Technicien, User
+from erp_desktop.models.local import allocateur, sync_outbox, sync_session, verificateurs
+from erp_desktop.services import auth
+from tests.services.conftest import Monde
+
+SECRET = "minaret-42-vert"
+
+
+def ouvrir(monde: Monde, **valeurs: Any) -> int:
+    champs = {"username": "Leila.Amrani", "email": "leila@exemple.ma", "full_name": "Leïla Amrani",
+              "role": Role.AGENT, "mot_de_passe": SECRET, "agence_code": "CAS", **valeurs}  # fmt: skip
+    with transaction(monde.engine) as session:
+        return auth.creer_utilisateur(session, monde.admin, **champs)
+
+
+def entrer(engine: sa.Engine, secret: str = SECRET, nom: str = "leila.amrani", **reste: Any) -> Acteur:
+    with transaction(engine) as session:
+        return auth.login(session, nom, secret, **reste)
+
+
+def test_login_knows_the_person(monde: Monde) -> None:
+    ident = ouvrir(monde)
+    for nom in ("leila.amrani", " Leila.Amrani", "LEILA@exemple.ma"):
+        assert entrer(monde.engine, nom=nom) == Acteur(ident, "Leïla Amrani", Role.AGENT, monde.cas, "CAS", 0)
+    [compte] = monde.lire(sa.select(User.last_login, User.hashed_password).where(User.id == ident))
+    assert compte.last_login is not None
+    assert compte.hashed_password.startswith("$argon2id$")
+    assert SECRET not in compte.hashed_password
+
+
+def test_five_failures_lock_for_a_quarter_of_an_hour(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    ouvrir(monde)
+    for _ in range(4):
+        with pytest.raises(auth.LoginRefuseError, match="incorrect"):
+            entrer(monde.engine, "faux")
+    with pytest.raises(auth.LoginRefuseError, match="verrouillé"):
+        entrer(monde.engine, "faux")
+    with pytest.raises(auth.LoginRefuseError, match="15 min"):
+        entrer(monde.engine)
+    plus_tard = clock.now() + timedelta(minutes=16)
+    monkeypatch.setattr(clock, "now", lambda: plus_tard)
+    assert entrer(monde.engine).role is Role.AGENT
+    with pytest.raises(auth.LoginRefuseError, match="incorrect"):
+        entrer(monde.engine, "faux")
+
+
+def test_unknown_disabled_and_client_accounts_get_the_same_words(monde: Monde) -> None:
+    ouvrir(monde)
+    ouvrir(monde, username="c", email="c@exemple.ma", role=Role.CLIENT)
+    with transaction(monde.engine) as session:
+        auth.desactiver(session, monde.admin, "leila.amrani")
+    refus = set()
+    for nom in ("leila.amrani", "c", "personne"):
+        with pytest.raises(auth.LoginRefuseError) as erreur:
+            entrer(monde.engine, nom=nom)
+        refus.add(str(erreur.value))
+    assert refus == {"Identifiant ou mot de passe incorrect."}
+
+
+def test_a_login_is_no_change_for_the_branches(sqlite_engine: sa.Engine) -> None:
+    with transaction(sqlite_engine) as session:
+        auth.creer_utilisateur(session, None, username="x", email="x@x.ma", full_name="X", role=Role.ADMIN,
+                               mot_de_passe=SECRET)  # fmt: skip
+    with transaction(sqlite_engine) as session:
+        session.execute(sa.delete(sync_outbox))
+    entrer(sqlite_engine, nom="x")
+    with pytest.raises(auth.LoginRefuseError):
+        entrer(sqlite_engine, "faux", nom="x")
+    with transaction(sqlite_engine, write=False) as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(sync_outbox)) == 0
+        assert session.execute(sa.select(sync_session.c.groupe)).scalar_one() is None
+
+
+@pytest.fixture
+def poste(sqlite_engine: sa.Engine) -> sa.Engine:
+    """A device: its own number, an account without password hash."""
+    with transaction(sqlite_engine) as session:
+        session.add(User(id=77, username="leila.amrani", email="l@x.ma", full_name="Leïla", role="agent"))
+        session.execute(sa.update(allocateur).values(poste=4))
+    return sqlite_engine
+
+
+def _deposer(session: Session) -> None:
+    auth.deposer_verificateur(session, 77, SECRET)
+
+
+def test_a_device_answers_offline_once_it_has_a_verifier(poste: sa.Engine) -> None:
+    with pytest.raises(auth.PremiereConnexionError):
+        entrer(poste)
+    with transaction(poste) as session:
+        _deposer(session)
+    assert entrer(poste).poste == 4
+    for _ in range(4):
+        with pytest.raises(auth.LoginRefuseError, match="incorrect"):
+            entrer(poste, "faux")
+    assert entrer(poste).user_id == 77
+    for _ in range(5):
+        with pytest.raises(auth.LoginRefuseError):
+            entrer(poste, "faux")
+    with pytest.raises(auth.LoginRefuseError, match="verrouillé"):
+        entrer(poste)
+    with transaction(poste) as session:
+        _deposer(session)
+    assert entrer(poste).user_id == 77
+
+
+def test_offline_logins_end_after_the_days_allowed(poste: sa.Engine) -> None:
+    with transaction(poste) as session:
+        _deposer(session)
+        session.execute(sa.update(verificateurs).values(en_ligne_a=clock.to_text(clock.now() - timedelta(days=31))))
+    with pytest.raises(auth.PremiereConnexionError, match="30 jours"):
+        entrer(poste)
+    with pytest.raises(auth.LoginRefuseError, match="incorrect"):
+        entrer(poste, "faux")
+    assert entrer(poste, jours_hors_ligne=40).user_id == 77
+
+
+def test_accounts_are_opened_once_and_by_administrators(monde: Monde) -> None:
+    ouvrir(monde)
+    with pytest.raises(DuplicateError, match="Leïla Amrani"):
+        ouvrir(monde, email="autre@exemple.ma")
+    with pytest.raises(DuplicateError, match=r"leila@exemple\.ma"):
+        ouvrir(monde, username="autre")
+    with pytest.raises(ValidationError) as refus:
+        ouvrir(monde, username="é è", email="x", full_name=" ", agence_code="ZZZ", phone="12")
+    assert set(refus.value.champs) == {"username", "email", "full_name", "agence_code", "phone"}
+    with pytest.raises(ValidationError, match="8 caractères"):
+        ouvrir(monde, username="b", email="b@b.ma", mot_de_passe="court")
+    with transaction(monde.engine) as session, pytest.raises(NotAllowedError):
+        auth.creer_utilisateur(
+            session, monde.responsable, username="z", email="z@z.ma", full_name="Z", role=Role.AGENT
+        )
+    technicien = ouvrir(monde, username="t", email="t@t.ma", role=Role.TECHNICIEN)
+    assert monde.lire(sa.select(Technicien.agence_id).where(Technicien.user_id == technicien)) == [(monde.cas,)]
+
+
+def test_reset_lifts_the_lock_and_the_last_admin_stays(monde: Monde) -> None:
+    ouvrir(monde)
+    for _ in range(5):
+        with pytest.raises(auth.LoginRefuseError):
+            entrer(monde.engine, "faux")
+    with transaction(monde.engine) as session:
+        assert {c.username: c.verrouille for c in auth.comptes(session)}["leila.amrani"] is True
+        auth.reinitialiser(session, monde.admin, "leila.amrani", "nouveau-secret")
+    assert entrer(monde.engine, "nouveau-secret").nom == "Leïla Amrani"
+    with transaction(monde.engine) as session:
+        with pytest.raises(ValidationError, match="dernier administrateur"):
+            auth.desactiver(session, monde.admin, "nadia.admin")
+        with pytest.raises(NotFoundError):
+            auth.desactiver(session, monde.admin, "personne")
