@@ -7,11 +7,11 @@ to its end, with pictures and a report in ``demo-out/``. Either way nothing is l
 from __future__ import annotations
 
 import argparse
-import datetime
 import os
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
@@ -73,7 +73,7 @@ def _show(desktop: Desktop, section: str) -> None:
 
 def _report_pdf(stage: Stage, out: Path) -> Path:
     end = clock.today()
-    params = rapport.ParamsRapport(end - datetime.timedelta(days=180), end, None)
+    params = rapport.ParamsRapport(end - timedelta(days=180), end, None)
     with transaction(stage.centre, write=False) as session:
         figures = rapport.calculer(session, params)
     path = out / "rapport-interventions.pdf"
@@ -87,9 +87,8 @@ def show(app: QApplication, stage: Stage) -> None:
     desktop = open_desktop(app, stage.branches["CAS"])
     company = Company(stage)
     company.start()
-    say(
-        f"Identifiant : salma.bennis, mot de passe : {MOT_DE_PASSE}. « Couper la ligne » est dans le panneau de synchronisation."
-    )
+    say(f"Identifiant : salma.bennis, mot de passe : {MOT_DE_PASSE}")
+    say("« Couper la ligne » est dans le panneau de synchronisation, en bas à gauche")
     try:
         app.exec()
     finally:

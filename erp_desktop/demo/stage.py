@@ -70,15 +70,15 @@ class Stage:
         self.folder = folder
         self.interventions = interventions
         self.say = say
-        self.server = EmbeddedPostgres()
         self.branches: dict[str, Branch] = {}
         self.url = ""
+        self.server: EmbeddedPostgres
         self.centre: sa.Engine
         self.siege: Acteur
 
     def __enter__(self) -> Self:
         started = time.perf_counter()
-        self.server.start()
+        self.server = EmbeddedPostgres()
         try:
             self.say(f"PostgreSQL privé démarré en {time.perf_counter() - started:.1f} s")
             self._build()

@@ -9,13 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from erp_desktop.db.session import transaction
 from erp_desktop.demo.stage import Branch, Stage
-from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention
-from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention, TypeLigne
+from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.models import Intervention, LigneIntervention
 from erp_desktop.services import interventions
 from erp_desktop.sync import conflicts, status
@@ -26,6 +28,10 @@ from erp_desktop.sync.verify import verify
 
 MIEN = "Joint racleur usé, tige rayée sur 4 cm. Prévoir rechromage."
 LEUR = "Fuite côté tige et raccord desserré. Joint 63×75 à commander."
+DEPLACEMENT = LigneInput(
+    type_ligne=TypeLigne.DEPLACEMENT, designation="Déplacement", quantite=Decimal(42), prix_unitaire=Decimal("4.50"),
+    taux_tva=Decimal(20),
+)  # fmt: skip
 TITRE = "Fuite d'huile vérin principal"
 
 
@@ -74,16 +80,14 @@ class Story:
                     .limit(1)
                 ).scalar_one()
                 self.disputee = row.id
-                interventions.update(
-                    session, branch.acteur, row.id,
-                    {"titre": TITRE, "diagnostic": "Fuite côté tige.", "priorite": Priorite.NORMALE, "urgence": False},
-                )  # fmt: skip
-                self.ligne_supprimee = session.execute(
-                    sa.select(LigneIntervention.id)
-                    .join(Intervention, Intervention.id == LigneIntervention.intervention_id)
-                    .where(LigneIntervention.type_ligne == "deplacement")
-                    .limit(1)
-                ).scalar_one()
+                known = {
+                    "titre": TITRE,
+                    "diagnostic": "Fuite côté tige.",
+                    "priorite": Priorite.NORMALE,
+                    "urgence": False,
+                }
+                interventions.update(session, branch.acteur, row.id, known)
+                self.ligne_supprimee = interventions.ajouter_ligne(session, branch.acteur, row.id, DEPLACEMENT)
         finally:
             engine.dispose()
         self.cycle("CAS")
@@ -117,7 +121,7 @@ class Story:
             with transaction(engine, who.user_id) as session:
                 self.nouvelles["CAS"].append(self._create(session, branch, "Groupe froid en alarme haute pression"))
             with transaction(engine, who.user_id) as session:
-                session.execute(sa.delete(LigneIntervention).where(LigneIntervention.id == self.ligne_supprimee))
+                interventions.supprimer_ligne(session, who, self.ligne_supprimee)
             with transaction(engine, write=False) as session:
                 state = status.etat(session)
         finally:
@@ -149,19 +153,16 @@ class Story:
             )  # fmt: skip
         self.say("Siège, au même moment : même diagnostic réécrit, priorité haute et recommandation ajoutées")
 
-    def _create(self, session: object, branch: Branch, titre: str) -> int:
-        from sqlalchemy.orm import Session
-
-        assert isinstance(session, Session)  # noqa: S101 - narrows for the type checker
-        equipement, client = session.execute(
-            sa.select(Intervention.equipement_id, Intervention.client_id)
+    def _create(self, session: Session, branch: Branch, titre: str) -> int:
+        equipement = session.execute(
+            sa.select(Intervention.equipement_id)
             .where(Intervention.agence_id == branch.acteur.agence_id)
             .order_by(Intervention.id.desc())
             .limit(1)
-        ).one()
+        ).scalar_one()
         return interventions.create(
             session, branch.acteur,
-            InterventionInput(titre=titre, type=TypeIntervention.CORRECTIVE, equipement_id=equipement, client_id=client),
+            InterventionInput(titre=titre, type=TypeIntervention.CORRECTIVE, equipement_id=equipement),
         )  # fmt: skip
 
     def meet(self) -> None:

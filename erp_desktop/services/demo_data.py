@@ -138,7 +138,7 @@ def generer(
     for block in _blocks(interventions):
         rows, audit, lines = [], [], []
         for identifier in ids.allocate(connection, block):
-            ouverture = now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182))
+            ouverture = _heure_ouvree(now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182)), now, alea)
             annees[ouverture.year] = annees.get(ouverture.year, 0) + 1
             row = _intervention(identifier, agence, parc, ouverture, now, alea)
             row["numero"] = f"INT-{agence_code}-{poste:02d}-{ouverture.year}-{annees[ouverture.year]:05d}"
@@ -155,6 +155,12 @@ def generer(
     return Genere(
         len({e[1] for e in parc.equipements}), len(parc.equipements), len(parc.techniciens), interventions
     )  # fmt: skip
+
+
+def _heure_ouvree(instant: datetime, now: datetime, alea: random.Random) -> datetime:
+    """The same day between 8 and 18 o'clock, on five minutes; the instant itself when that is still to come."""
+    moved = instant.replace(hour=8 + alea.randrange(10), minute=5 * alea.randrange(12), second=0, microsecond=0)
+    return moved if moved < now else instant
 
 
 def _blocks(total: int) -> Iterator[int]:
@@ -307,10 +313,11 @@ def _intervention(
         return row
     row["technicien_id"] = alea.choice(parc.techniciens)
     row["date_affectation"] = ouverture + timedelta(minutes=alea.randrange(5, 90))
-    row["date_planifiee"], row["zone_planifiee"] = (
-        ouverture + timedelta(hours=alea.randrange(1, 72)),
-        "Africa/Casablanca",
+    day = ouverture + timedelta(days=alea.randrange(4))
+    row["date_planifiee"] = max(
+        ouverture + timedelta(minutes=60), day.replace(hour=8 + alea.randrange(10), minute=alea.choice((0, 30)))
     )
+    row["zone_planifiee"] = "Africa/Casablanca"
     if statut is Statut.AFFECTEE:
         return row
     share = alea.choices((0.5, 0.9, 1.6), (6, 3, 2))[0]
