@@ -23,7 +23,7 @@ from erp_desktop.db import ids, migrate, secrets
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url
 from erp_desktop.db.registry import TABLES
 from erp_desktop.db.wire import read_expression
-from erp_desktop.errors import DuplicateError, UserError
+from erp_desktop.errors import CentralUnreachableError, DuplicateError, ErpError, NotAllowedError, UserError
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.hydrate import Progress, hydrate
 from erp_desktop.sync.link import Link
@@ -112,6 +112,9 @@ def enroll(
 
     Raises:
         UserError: unknown agency, or a file already at ``path``.
+        NotAllowedError: the login is refused, or may not enrol devices.
+        CentralUnreachableError: nobody answers there.
+        DatabaseRefusedError: the address cannot be read.
     """
     if path.exists():
         raise UserError(f"Le fichier {path} existe déjà ; une base locale n'est jamais écrasée.")
@@ -120,7 +123,8 @@ def enroll(
     password = secrets.new_password()
     engine = create_pg_engine(url)
     try:
-        poste, login, agence_id, code = _register(engine, agence, name, password)
+        with _explained():
+            poste, login, agence_id, code = _register(engine, agence, name, password)
         device_url = normalise_url(url).set(username=login, password=password)
         with _undone_on_failure(lambda: _unregister(engine, poste, login), path, secrets_file):
             _store(path, key, password, secrets_file, encrypted)
@@ -128,6 +132,33 @@ def enroll(
     finally:
         engine.dispose()
     return Enrolled(poste, login, agence_id, code, path, rows)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _in_french(error) from error
+
+
+def _in_french(error: sa.exc.DBAPIError) -> ErpError:
+    text, state = str(error.orig).strip(), getattr(error.orig, "pgcode", None)
+    if state == "42501":
+        return NotAllowedError(
+            "Cet identifiant n'a pas le droit d'inscrire un poste ; prenez celui d'un administrateur."
+        )
+    if state in {"42P01", "3F000", "42883"}:
+        return UserError("Cette base n'est pas un centre ERP MIF ; vérifiez son nom dans l'adresse.")
+    if (
+        "authentication failed" in text
+        or "no password supplied" in text
+        or ("does not exist" in text and "role" in text)
+    ):
+        return NotAllowedError("Le serveur central a refusé l'identifiant ou le mot de passe.")
+    if "does not exist" in text and "database" in text:
+        return UserError("La base demandée n'existe pas sur ce serveur.")
+    return CentralUnreachableError("Le serveur central ne répond pas à cette adresse.")
 
 
 def _register(engine: sa.Engine, agence: str, name: str, password: str) -> tuple[int, str, int, str]:
