@@ -104,6 +104,11 @@ def icone(nom: str) -> str:
     return TABLES.get(nom, ("", "file-text"))[1]
 
 
+def liste(nom_table: str, nom: str) -> type[StrEnum] | None:
+    """The closed list that a field takes its values from."""
+    return _OF_TABLE.get((nom_table, nom)) or _LISTS.get(nom)
+
+
 def valeur(nom_table: str, nom: str | None, value: Any, noms: Mapping[tuple[str, int], str] | None = None) -> str:
     """A stored or wire value as a clerk reads it.
 
@@ -114,7 +119,7 @@ def valeur(nom_table: str, nom: str | None, value: Any, noms: Mapping[tuple[str,
         return labels.NONE
     if nom is None:
         return {"supprime": tr("Fiche supprimée"), "modifie": tr("Fiche modifiée")}.get(str(value), str(value))
-    kind = _OF_TABLE.get((nom_table, nom)) or _LISTS.get(nom)
+    kind = liste(nom_table, nom)
     if kind is not None:
         return labels.label(kind, str(value))
     if nom in _YES_NO or isinstance(value, bool):

@@ -176,9 +176,7 @@ class Connexion(Accueil):
     def _forgotten(self) -> None:
         self._show_line()
         words = tr("Un responsable ou un administrateur peut vous donner un nouveau mot de passe.")
-        detail = tr(
-            "Administration › Comptes. Il faut la ligne avec le siège ; ce poste l'apprendra ensuite."
-        )
+        detail = tr("Administration › Comptes. Il faut la ligne avec le siège ; ce poste l'apprendra ensuite.")
         self.notices.addWidget(Banner("info", words, detail=detail))
 
     def try_login(self) -> None:

@@ -1,0 +1,1 @@
+"""The synchronisation drawer: what waits, what was refused and why, what arrived."""
