@@ -80,7 +80,8 @@ def creer_autonome(
         UserError: a file lies there already, or no keyring answers.
     """
     code = agence_code.strip().upper()
-    _check(code, agence_nom, compte)
+    if champs := verifier_agence(code, agence_nom) | verifier_compte(compte):
+        raise ValidationError(champs)
     if path.exists():
         raise UserError(f"Le fichier {path.name} existe déjà ; une base locale n'est jamais écrasée.")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,12 +124,20 @@ def _administrator(agence: Agence, compte: Compte) -> User:
     )  # fmt: skip
 
 
-def _check(code: str, nom: str, compte: Compte) -> None:
+def verifier_agence(code: str, nom: str) -> dict[str, str]:
+    """What is wrong with an agency, by field; empty when nothing is."""
     champs: dict[str, str] = {}
+    code = code.strip()
     if not (3 <= len(code) <= 5 and code.isascii() and code.isalpha()):
         champs["agence_code"] = "Le code d'une agence a de 3 à 5 lettres, par exemple CAS."
     if not nom.strip():
         champs["agence_nom"] = "Donnez un nom à l'agence."
+    return champs
+
+
+def verifier_compte(compte: Compte) -> dict[str, str]:
+    """What is wrong with an account, by field; empty when nothing is."""
+    champs: dict[str, str] = {}
     if len(compte.identifiant.strip()) < 3:
         champs["identifiant"] = "L'identifiant a au moins 3 caractères."
     if not compte.nom.strip():
@@ -137,8 +146,7 @@ def _check(code: str, nom: str, compte: Compte) -> None:
         champs["email"] = "Cette adresse électronique n'est pas complète."
     if len(compte.mot_de_passe) < PASSWORD_MIN:
         champs["mot_de_passe"] = f"Le mot de passe a au moins {PASSWORD_MIN} caractères."
-    if champs:
-        raise ValidationError(champs)
+    return champs
 
 
 def importer(source: Path, path: Path, *, secrets_file: Path | None = None) -> Importee:

@@ -1,0 +1,150 @@
+"""The step line and the three choice cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import KEYBOARD
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.theme import theme
+
+
+class Etapes(QWidget):
+    """``1 Usage — 2 Connexion — …``; what is done wears a check."""
+
+    def __init__(self, steps: Sequence[str], current: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._steps, self._current = list(steps), current
+        self.setFixedHeight(26)
+        self.setAccessibleName(
+            tr("Étape {n} sur {total} : {nom}", n=current + 1, total=len(self._steps), nom=self._steps[current])
+        )
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
+        x = 0
+        for number, words in enumerate(self._steps):
+            done, on = number < self._current, number == self._current
+            disc = paint.visual(rtl, box, QRect(x, 1, 24, 24))
+            ground = "semantic.success.soft" if done else "accent.fill" if on else "surface.app"
+            paint.rounded(painter, disc, 12, look.color(ground))
+            if done:
+                icons.draw(painter, disc, "check", look.color("semantic.success.text"), 13, "bold")
+            else:
+                painter.setPen(look.color("text.onAccent" if on else "text.tertiary"))
+                painter.setFont(look.font("strong"))
+                painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, str(number + 1))
+            x += 32
+            font = look.font("strong" if on else "body")
+            wide = QFontMetrics(font).horizontalAdvance(words) + 2
+            ink = look.color("accent.text" if on else "text.secondary" if done else "text.tertiary")
+            paint.text(painter, paint.visual(rtl, box, QRect(x, 0, wide, 26)), words, rtl=rtl, font=font, colour=ink)
+            x += wide + 8
+            if number < len(self._steps) - 1:
+                rule = paint.visual(rtl, box, QRect(x, 12, 40, 1))
+                painter.fillRect(rule, look.color("border.default"))
+                x += 48
+        painter.end()
+
+
+class Carte(QAbstractButton):
+    """One way to work: icon, title, two lines, two promises, the key that chooses it."""
+
+    opened = Signal()
+    """Double click or Enter: go on with this one."""
+    moved = Signal(int)
+
+    def __init__(
+        self, key: str, icon: str, title: str, words: str, promises: Sequence[str], *, badge: str = "",
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._key, self._icon, self._words, self._badge = key, icon, words, badge
+        self._promises = list(promises)
+        self._ring = False
+        self.setText(title)
+        self.setCheckable(True)
+        self.setAutoExclusive(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(" ".join([words, *self._promises]))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(113)
+
+    def sizeHint(self) -> QSize:
+        return QSize(760, 113)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring = event.reason() in KEYBOARD
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._ring = False
+        super().focusOutEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.setChecked(True)
+            self.opened.emit()
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.moved.emit(1 if event.key() == Qt.Key.Key_Down else -1)
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
+        on = self.isChecked()
+        ground = "surface.selected" if on else "surface.hover" if self.underMouse() else "surface.raised"
+        paint.rounded(painter, box, 8, look.color(ground), look.color("accent.fill" if on else "border.default"))
+        tile = paint.visual(rtl, box, QRect(20, 32, 48, 48))
+        paint.rounded(painter, tile, 8, look.color("accent.fill" if on else "surface.app"))
+        icons.draw(painter, tile, self._icon, look.color("text.onAccent" if on else "text.secondary"), 24)
+        right = box.width() - 60
+        self._title(painter, box, rtl)
+        body = look.font("body")
+        words = paint.visual(rtl, box, QRect(86, 42, right - 86, 38))
+        painter.setFont(body)
+        painter.setPen(look.color("text.secondary"))
+        flags = int((paint.leading(rtl) & ~Qt.AlignmentFlag.AlignVCenter) | Qt.AlignmentFlag.AlignTop)
+        painter.drawText(words, flags | int(Qt.TextFlag.TextWordWrap), self._words)
+        x = 86
+        for promise in self._promises:
+            icons.draw(painter, paint.visual(rtl, box, QRect(x, 82, 14, 16)), "check",
+                       look.color("semantic.success.solid"), 13, "bold")  # fmt: skip
+            wide = paint.metrics("body").horizontalAdvance(promise) + 2
+            paint.text(painter, paint.visual(rtl, box, QRect(x + 18, 82, wide, 16)), promise, rtl=rtl, font=body,
+                       colour=look.color("text.secondary"))  # fmt: skip
+            x += wide + 34
+        spot = paint.visual(rtl, box, QRect(box.width() - 42, 46, 20, 20))
+        if on:
+            paint.rounded(painter, spot, 10, look.color("accent.fill"))
+            icons.draw(painter, spot, "check", look.color("text.onAccent"), 12, "bold")
+        else:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(look.color("border.control"), 1.4))
+            painter.drawEllipse(spot)
+        if self._ring:
+            paint.focus_ring(painter, box, 7)
+        painter.end()
+
+    def _title(self, painter: QPainter, box: QRect, rtl: bool) -> None:
+        look = theme()
+        font = look.font("title")
+        wide = QFontMetrics(font).horizontalAdvance(self.text()) + 4
+        place = paint.visual(rtl, box, QRect(86, 14, wide, 26))
+        paint.text(painter, place, self.text(), rtl=rtl, font=font, colour=look.color("text.primary"))
+        if self._badge:
+            strong = look.font("strong")
+            badge_wide = QFontMetrics(strong).horizontalAdvance(self._badge) + 14
+            badge = paint.visual(rtl, box, QRect(86 + wide + 8, 18, badge_wide, 19))
+            paint.rounded(painter, badge, 4, look.color("semantic.info.soft"))
+            painter.setFont(strong)
+            painter.setPen(look.color("semantic.info.text"))
+            painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, self._badge)
+        paint.keycap(painter, paint.visual(rtl, box, QRect(box.width() - 84, 18, 22, 18)), self._key)
