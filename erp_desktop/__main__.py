@@ -1,4 +1,4 @@
-"""``python -m erp_desktop``: the desktop."""
+"""``python -m erp_desktop``: the desktop; with ``--demo``, the demonstration."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ def main() -> int:
     parser.add_argument(
         "--capture", type=Path, metavar="FICHIER", help="peindre la première page dans un PNG, puis quitter"
     )
+    parser.add_argument("--demo", action="store_true", help="jouer la démonstration, rien n'est gardé")
     # What is left belongs to Qt (-platform, -style …).
     chosen, _qt = parser.parse_known_args(sys.argv[1:])
+    if chosen.demo:
+        from erp_desktop.demo.__main__ import main as demo
+
+        sys.argv.remove("--demo")
+        return demo()
 
     from erp_desktop.app import run
 

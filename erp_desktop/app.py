@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QProcess, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import log
@@ -49,6 +49,8 @@ class Desktop(QObject):
 
     database_opened = Signal()
     logged_in = Signal(object)
+    state_changed = Signal(object)
+    """A new :class:`EtatSync`."""
     _progress = Signal(str, object)
     _engine_ready = Signal(object)
     _engine_refused = Signal(object)
@@ -149,13 +151,22 @@ class Desktop(QObject):
 
     def show_first_run(self) -> None:
         """The wizard; it calls :meth:`open_database` when it is done."""
-        from erp_desktop.ui.first_run import FirstRun  # type: ignore[import-not-found]
+        from erp_desktop.ui.first_run import FirstRun
 
         self.window.show_content(FirstRun(self))
 
+    def start_demo(self) -> None:
+        """Leave this window for the demonstration, in a process of its own."""
+        frozen = getattr(sys, "frozen", False)
+        arguments = ["--demo"] if frozen else ["-m", "erp_desktop", "--demo"]
+        if not QProcess.startDetached(sys.executable, arguments)[0]:
+            self.window.say(tr("La démonstration n'a pas pu démarrer."), kind="danger")
+            return
+        self.window.close()
+
     def show_login(self) -> None:
         """The login page; it calls :meth:`log_in`."""
-        from erp_desktop.ui.login import LoginPage  # type: ignore[import-not-found]
+        from erp_desktop.ui.login import LoginPage
 
         self.window.show_content(LoginPage(self))
 
@@ -172,6 +183,7 @@ class Desktop(QObject):
 
     def _build(self, section: str = "interventions") -> None:
         from erp_desktop.ui.sections import records, sections
+        from erp_desktop.ui.synchro.brancher import attach_sync
 
         if self._acteur is None or self.tasks is None or self._drafts is None:
             return
@@ -186,6 +198,7 @@ class Desktop(QObject):
         made.logout_asked.connect(self.log_out)
         self.workspace = made
         self.window.show_content(made)
+        attach_sync(made, self.sync, self.state_changed)
         made.open_section(section)
         if self.state is not None:
             self._show_state(self.state)
@@ -255,6 +268,7 @@ class Desktop(QObject):
 
     def _show_state(self, state: EtatSync) -> None:
         self.state = state
+        self.state_changed.emit(state)
         if self.workspace is None:
             return
         online = None if state.mode == Mode.AUTONOME else bool(state.en_ligne)

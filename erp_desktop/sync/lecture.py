@@ -123,3 +123,11 @@ def journal(session: Session, limite: int = 50) -> list[Cycle]:
     return [
         Cycle(clock.from_text(r.quand), r.duree_s, r.envoyes, r.recus, r.conflits, r.gares, r.erreur) for r in rows
     ]
+
+
+def lieu(session: Session) -> tuple[str, int]:
+    """(name of the agency, poste) of this cache; ("", 0) when it says neither."""
+    meta = {r[0]: r[1] for r in session.execute(sa.text("SELECT cle, valeur FROM sync_meta"))}
+    code = meta.get("agence_code") or ""
+    nom = session.execute(sa.text("SELECT nom FROM agences WHERE code = :c"), {"c": code}).scalar() if code else None
+    return str(nom or code), int(meta.get("poste") or 0)

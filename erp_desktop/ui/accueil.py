@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 import erp_desktop
@@ -44,7 +44,7 @@ class Volet(QWidget):
         label = QLabel(words)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
-        font = theme().font("page" if strong else "body")
+        font = QFont(theme().font("page" if strong else "body"))
         font.setPixelSize(pixels)
         label.setFont(font)
         colour = QColor(theme().color("text.onAccent"))
@@ -173,9 +173,9 @@ class Accueil(QWidget):
         inside = QVBoxLayout(middle)
         inside.setContentsMargins(0, 12, 0, 12)
         inside.setSpacing(0)
-        inside.addStretch(1)
+        inside.addStretch(2)
         self.body(inside)
-        inside.addStretch(1)
+        inside.addStretch(3)
         area.setWidget(middle)
         column.addWidget(area, 1)
         self.help = Banner("info", self.help_words())

@@ -53,6 +53,12 @@ def _rapports(contexte: Contexte) -> Page:
     return RapportsPage(contexte)
 
 
+def _conflits(contexte: Contexte) -> Page:
+    from erp_desktop.ui.conflits.page import ConflitsPage
+
+    return ConflitsPage(contexte)
+
+
 def sections() -> list[Section]:
     """Every section; the workspace leaves out those that a role may not see."""
     return [
@@ -61,6 +67,7 @@ def sections() -> list[Section]:
         Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),
         Section("techniciens", "Techniciens", "hard-hat", "Moyens", _list("techniciens"), _EVERYBODY),
         Section("rapports", "Rapports", "chart-bar", "Gestion", _rapports, _EVERYBODY),
+        Section("conflits", "Conflits", "git-merge", "À régler", _conflits, _EVERYBODY, alert=True),
     ]
 
 

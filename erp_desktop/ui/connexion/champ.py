@@ -13,6 +13,8 @@ from erp_desktop.ui.kit.controls import LineEdit
 from erp_desktop.ui.kit.i18n import tr
 
 _CAPITAL = 0x14
+TALL = "QLineEdit { min-height: 34px; }"
+"""Fields of the screens before work are taller than those of forms."""
 
 
 def _locked_on_windows() -> bool | None:

@@ -14,7 +14,7 @@ from erp_desktop.domain.acteur import Acteur
 from erp_desktop.errors import ErpError, UnavailableError, ValidationError
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.accueil import Accueil
-from erp_desktop.ui.connexion.champ import MotDePasse
+from erp_desktop.ui.connexion.champ import TALL, MotDePasse
 from erp_desktop.ui.kit.controls import Button, Field, IconLabel, LineEdit, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Banner
@@ -61,7 +61,7 @@ class Connexion(Accueil):
 
     def panel_words(self) -> tuple[str, str]:
         return (
-            tr("Le travail continue, même sans réseau."),
+            tr("Le travail continue,\nmême sans réseau."),
             tr("Vos interventions sont sur ce poste. Elles partent au siège dès que la ligne revient."),
         )
 
@@ -88,17 +88,22 @@ class Connexion(Accueil):
             if self._agence
             else tr("Connectez-vous pour commencer.")
         )
-        form.addWidget(Text(invitation, "section", "text.secondary", wrap=True))
+        form.addWidget(Text(invitation, "body", "text.secondary", wrap=True))
         form.addSpacing(20)
         self._fields(form)
         self.submit = Button(tr("Se connecter"), "primary", on_click=self.try_login)
-        self.submit.setMinimumHeight(40)
+        self.submit.setStyleSheet("QPushButton { min-height: 38px; }")
         form.addWidget(self.submit)
         form.addSpacing(22)
         self.notices = QVBoxLayout()
         self.notices.setSpacing(8)
         form.addLayout(self.notices)
-        column.addWidget(holder, 0, Qt.AlignmentFlag.AlignHCenter)
+        # Not by alignment, which would ignore how high wrapped sentences are.
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(holder)
+        row.addStretch()
+        column.addLayout(row)
         self._show_line()
         first = self.password if self.identifier.text() else self.identifier
         QTimer.singleShot(0, first, lambda: first.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -106,18 +111,19 @@ class Connexion(Accueil):
     def _fields(self, form: QVBoxLayout) -> None:
         self.identifier = LineEdit()
         self.identifier.setText(self._typed["identifiant"])
-        self.identifier.setFixedHeight(36)
+        self.identifier.setStyleSheet(TALL)
         self.id_field = Field(tr("Identifiant ou adresse électronique"), self.identifier)
         form.addWidget(self.id_field)
         form.addSpacing(14)
         self.password = MotDePasse()
-        self.password.setFixedHeight(36)
+        self.password.setStyleSheet(TALL)
         head = QHBoxLayout()
         label = Text(tr("Mot de passe"), "body", "text.secondary")
         head.addWidget(label)
         head.addStretch()
         head.addWidget(Button(tr("Mot de passe oublié"), "link", on_click=self._forgotten))
         form.addLayout(head)
+        form.addSpacing(4)
         self.password_field = Field(tr("Mot de passe"), self.password)
         self.password_field.label.hide()
         label.setBuddy(self.password)
@@ -153,6 +159,12 @@ class Connexion(Accueil):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
+
+    def set_place(self, agence: str, poste: int) -> None:
+        """Name the agency and the device once the database has told them."""
+        if (agence, poste) != (self._agence, self._poste):
+            self._agence, self._poste = agence, poste
+            self.rebuild()
 
     def set_state(self, state: EtatSync) -> None:
         """Say whether the centre answers; called at each change of the line."""

@@ -76,7 +76,8 @@ class Assistant(Accueil):
     def help_words(self) -> str:
         return tr(
             "« Rejoindre une agence » demande l'adresse du serveur et un administrateur. « Poste autonome » "
-            "ne demande rien à personne. « Démonstration » s'efface quand on la ferme. Une sauvegarde se reprend par Importer."
+            "ne demande rien à personne. « Démonstration » s'efface quand on la ferme. "
+            "Une sauvegarde se reprend par Importer."
         )
 
     def foot(self) -> str:
@@ -134,7 +135,7 @@ class Assistant(Accueil):
         heading = Text(title, "kpi", wrap=True)
         self._box.addWidget(heading)
         self._box.addSpacing(8)
-        self._box.addWidget(Text(words, "section", "text.secondary", wrap=True))
+        self._box.addWidget(Text(words, "body", "text.secondary", wrap=True))
         self._box.addSpacing(22)
         self._show_error()
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
-from erp_desktop.ui.connexion.champ import MotDePasse
+from erp_desktop.ui.connexion.champ import TALL, MotDePasse
 from erp_desktop.ui.kit.controls import Field, LineEdit, Text
 from erp_desktop.ui.kit.i18n import tr
 
@@ -36,7 +36,7 @@ class Formulaire(QWidget):
     ) -> LineEdit:  # fmt: skip
         """Place a field; codes, addresses and passwords stay left to right."""
         editor: LineEdit = MotDePasse() if secret else LineEdit(hint)
-        editor.setFixedHeight(36)
+        editor.setStyleSheet(TALL)
         editor.setMaxLength(limit)
         editor.setText(self._values.get(name, default))
         if code or secret:

@@ -45,6 +45,8 @@ class Panneau(Surface):
 
     open_record = Signal(str, int)
     conflicts_asked = Signal()
+    conflicts_changed = Signal()
+    """The number of conflicts is not what it was."""
 
     def __init__(
         self, contexte: Contexte, host: QWidget, *, retry: Callable[[], object] | None = None,
@@ -138,7 +140,10 @@ class Panneau(Surface):
 
     def set_state(self, state: EtatSync) -> None:
         """Take a new state of the exchange; reads the lists again when it is open."""
+        moved = self._state is not None and self._state.conflits != state.conflits
         self._state = state
+        if moved:
+            self.conflicts_changed.emit()
         self.head.set_state(state)
         self._foot.setText(self._foot_words(state))
         self._count()
