@@ -375,3 +375,29 @@ def test_a_failed_reading_says_so_and_can_be_tried_again(bureau: Bureau, sqlite_
     page.reload()
     bureau.settle()
     assert page.stack.currentWidget() is page.view
+
+
+def test_the_filtered_list_is_exported_for_excel(bureau: Bureau, qtbot: QtBot, tmp_path: Path) -> None:
+    page = bureau.liste()
+    page.filter.set_text("client:chaouia")
+    bureau.settle()
+    target = tmp_path / "liste.csv"
+    made = page.export(target)
+    assert made is not None
+    bureau.settle()
+    raw = target.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    lines = raw.decode("utf-8-sig").splitlines()
+    assert lines[0].split(";")[:3] == ["N°", "Statut", "Intervention"]
+    assert len(lines) == 1 + page.model.rowCount()
+    assert all(line.startswith("INT-CAS-") for line in lines[1:])
+    assert not target.with_name("liste.csv.part").exists()
+
+
+def test_a_cancelled_export_leaves_no_file(bureau: Bureau, tmp_path: Path) -> None:
+    page = bureau.liste()
+    made = page.export(tmp_path / "liste.csv")
+    assert made is not None
+    made.cancel()
+    bureau.settle()
+    assert not list(tmp_path.glob("liste.csv*"))

@@ -18,12 +18,12 @@ from erp_desktop.ui.lists.spec import Facet, ListSpec
 
 COLUMNS: list[Column[ClientLigne]] = [
     Column("nom_entreprise", "Client", 240, lambda r: r.nom_entreprise, "strong", stretch=True),
-    Column("type_client", "Type", 120, lambda r: labels.label(TypeClient, r.type_client), "code"),
-    Column("niveau_service", "Service", 100, lambda r: labels.label(NiveauService, r.niveau_service)),
-    Column("ville", "Ville", 140, lambda r: r.ville or labels.NONE),
-    Column("ice", "ICE", 140, lambda r: isolate(r.ice or labels.NONE), "code", numeric=True),
-    Column("telephone", "Téléphone", 140, lambda r: isolate(r.telephone or labels.NONE), "code", numeric=True),
-    Column("nb_equipements", "Équipements", 104, lambda r: number(r.nb_equipements), "code", numeric=True),
+    Column("type_client", "Type", 96, lambda r: labels.label(TypeClient, r.type_client), "code"),
+    Column("niveau_service", "Service", 84, lambda r: labels.label(NiveauService, r.niveau_service)),
+    Column("ville", "Ville", 100, lambda r: r.ville or labels.NONE),
+    Column("ice", "ICE", 130, lambda r: isolate(r.ice or labels.NONE), "code", numeric=True),
+    Column("telephone", "Téléphone", 132, lambda r: isolate(r.telephone or labels.NONE), "code", numeric=True),
+    Column("nb_equipements", "Équipements", 92, lambda r: number(r.nb_equipements), "code", numeric=True),
 ]
 
 
@@ -86,7 +86,9 @@ LISTE: ListSpec[ClientLigne] = ListSpec(
     ),
     rows=clients.rows,
     counted=lambda n: tr("1 client") if n == 1 else tr("{n} clients", n=number(n)),
-    selected=lambda n, total: tr("{n} sélectionné(s) sur {total}", n=number(n), total=number(total)),
+    selected=lambda n, total: tr(
+        "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
+    ),
     empty="Aucun client ne répond à ces critères",
     new="Nouveau client",
     form=FORM,

@@ -18,15 +18,15 @@ from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 
 COLUMNS: list[Column[EquipementLigne]] = [
-    Column("code_interne", "Code", 110, lambda r: isolate(r.code_interne), "code", numeric=True),
+    Column("code_interne", "Code", 92, lambda r: isolate(r.code_interne), "code", numeric=True),
     Column("nom", "Équipement", 220, lambda r: r.nom, "strong", stretch=True),
-    Column("client", "Client", 160, lambda r: r.client),
-    Column("type_equipement", "Type", 120, lambda r: r.type_equipement or labels.NONE, "code"),
-    Column("marque", "Marque", 110, lambda r: r.marque or labels.NONE),
-    Column("modele", "Modèle", 110, lambda r: r.modele or labels.NONE, "code"),
-    Column("statut", "État", 116, lambda r: labels.label(StatutEquipement, r.statut)),
-    Column("criticite", "Criticité", 100, lambda r: labels.label(Criticite, r.criticite)),
-    Column("localisation", "Localisation", 130, lambda r: r.localisation or labels.NONE, "muted"),
+    Column("client", "Client", 130, lambda r: r.client),
+    Column("type_equipement", "Type", 96, lambda r: r.type_equipement or labels.NONE, "code"),
+    Column("marque", "Marque", 88, lambda r: r.marque or labels.NONE),
+    Column("modele", "Modèle", 88, lambda r: r.modele or labels.NONE, "code"),
+    Column("statut", "État", 100, lambda r: labels.label(StatutEquipement, r.statut)),
+    Column("criticite", "Criticité", 84, lambda r: labels.label(Criticite, r.criticite)),
+    Column("localisation", "Localisation", 104, lambda r: r.localisation or labels.NONE, "muted"),
 ]
 
 
@@ -102,7 +102,9 @@ LISTE: ListSpec[EquipementLigne] = ListSpec(
     ),
     rows=equipements.rows,
     counted=lambda n: tr("1 équipement") if n == 1 else tr("{n} équipements", n=number(n)),
-    selected=lambda n, total: tr("{n} sélectionné(s) sur {total}", n=number(n), total=number(total)),
+    selected=lambda n, total: tr(
+        "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
+    ),
     empty="Aucun équipement ne répond à ces critères",
     new="Nouvel équipement",
     form=FORM,

@@ -27,6 +27,12 @@ def short_number(row: InterventionLigne) -> str:
     return isolate(f"{parts[2]}-{year}{parts[4]}")
 
 
+def short_name(name: str | None) -> str:
+    """``K. Alaoui`` for ``Karim Alaoui``."""
+    first, _space, rest = (name or "").partition(" ")
+    return f"{first[0]}. {rest}" if rest else first
+
+
 def marks(row: InterventionLigne) -> list[str]:
     return ["git-merge"] * row.en_conflit + ["cloud-arrow-up"] * row.en_attente_sync
 
@@ -38,8 +44,8 @@ COLUMNS: list[Column[InterventionLigne]] = [
     Column("titre", "Intervention", 200, lambda r: r.titre, "marks", stretch=True, value=marks),
     Column("client", "Client", 120, lambda r: r.client),
     Column("equipement", "Équipement", 112, lambda r: r.equipement or labels.NONE, "code"),
-    Column("technicien", "Technicien", 88, lambda r: r.technicien or tr("non affecté"),
-           value=lambda r: None if r.technicien else "muted"),
+    Column("technicien", "Technicien", 88, lambda r: short_name(r.technicien) or tr("non affecté"),
+           value=lambda r: None if r.technicien else "muted", full=lambda r: r.technicien or ""),
     Column("sla", "SLA restant", 92, lambda r: sla_words(r.sla_etat, r.sla_reste_min), "sla", numeric=True,
            value=lambda r: (r.sla_etat, sla_share(r))),
     Column("date_planifiee", "Planifiée", 84, lambda r: labels.instant(r.date_planifiee), "code", numeric=True,
@@ -79,7 +85,9 @@ LISTE: ListSpec[InterventionLigne] = ListSpec(
     ),
     rows=interventions.rows,
     counted=lambda n: tr("1 intervention") if n == 1 else tr("{n} interventions", n=number(n)),
-    selected=lambda n, total: tr("{n} sélectionnée(s) sur {total}", n=number(n), total=number(total)),
+    selected=lambda n, total: tr(
+        "{n} sélectionnée sur {total}" if n < 2 else "{n} sélectionnées sur {total}", n=number(n), total=number(total)
+    ),
     hints=interventions.indices,
     empty="Aucune intervention ne répond à ces critères",
     new="Créer une intervention",

@@ -92,6 +92,11 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         return self._question
 
     @property
+    def ids(self) -> list[int]:
+        """Every identifier in the order shown; not to be changed."""
+        return self._ids
+
+    @property
     def busy(self) -> bool:
         return self._ids_task is not None
 

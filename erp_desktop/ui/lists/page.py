@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.ui import labels
@@ -20,6 +21,7 @@ from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.chips import ChipRow
+from erp_desktop.ui.lists.export import CsvExport
 from erp_desktop.ui.lists.filter_box import FilterBox
 from erp_desktop.ui.lists.spec import ListSpec
 from erp_desktop.ui.lists.states import empty_state, error_state
@@ -90,6 +92,7 @@ class ListPage(Page):
         head.addWidget(self._density)
         self._columns = icon_button("columns", tr("Colonnes"), self._offer_columns)
         head.addWidget(self._columns)
+        head.addWidget(icon_button("export", tr("Exporter la liste (CSV)"), self._ask_export))
         if self.spec.new and self.spec.may_create(self.contexte.acteur) and self.spec.key != "interventions":
             head.addWidget(Button(tr(self.spec.new), icon="plus", tip="Ctrl+N", name=tr(self.spec.new),
                                   on_click=self.new_record))  # fmt: skip
@@ -186,6 +189,26 @@ class ListPage(Page):
             action.toggled.connect(lambda on, section=section: self._show_column(section, on))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
+
+    def _ask_export(self) -> None:
+        dialog = QFileDialog(self, tr("Exporter la liste (CSV)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter("CSV (*.csv)")
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile(f"{self.spec.key}-{clock.today().isoformat()}.csv")
+        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
+        dialog.open()
+
+    def export(self, path: Path) -> CsvExport | None:
+        """Write the whole list, as filtered and sorted, into a file; None when it is empty."""
+        if not self.model.rowCount():
+            self.contexte.say(tr("La liste est vide."), kind="info")
+            return None
+        made = CsvExport(self.spec, self.contexte, self.model.ids, path, self)
+        made.finished.connect(made.deleteLater)
+        made.start()
+        return made
 
     def _show_column(self, section: int, on: bool) -> None:
         self.view.horizontalHeader().setSectionHidden(section, not on)

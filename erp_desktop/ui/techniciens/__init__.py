@@ -75,7 +75,9 @@ LISTE: ListSpec[TechnicienLigne] = ListSpec(
     ),
     rows=techniciens.rows,
     counted=lambda n: tr("1 technicien") if n == 1 else tr("{n} techniciens", n=number(n)),
-    selected=lambda n, total: tr("{n} sélectionné(s) sur {total}", n=number(n), total=number(total)),
+    selected=lambda n, total: tr(
+        "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
+    ),
     empty="Aucun technicien ne répond à ces critères",
     new="",
     form=FORM,
