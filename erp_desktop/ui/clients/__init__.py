@@ -89,6 +89,7 @@ LISTE: ListSpec[ClientLigne] = ListSpec(
     selected=lambda n, total: tr(
         "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
     ),
+    hints=clients.indices,
     empty="Aucun client ne répond à ces critères",
     new="Nouveau client",
     form=FORM,
@@ -97,6 +98,7 @@ LISTE: ListSpec[ClientLigne] = ListSpec(
         Facet("type", "Type", options=lambda: labels.options(TypeClient)),
         Facet("service", "Service", options=lambda: labels.options(NiveauService)),
         Facet("ville", "Ville"),
+        Facet("agence", "Agence"),
     ],
     may_create=_writer,
 )

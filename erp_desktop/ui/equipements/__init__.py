@@ -105,6 +105,7 @@ LISTE: ListSpec[EquipementLigne] = ListSpec(
     selected=lambda n, total: tr(
         "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
     ),
+    hints=equipements.indices,
     empty="Aucun équipement ne répond à ces critères",
     new="Nouvel équipement",
     form=FORM,
@@ -113,6 +114,9 @@ LISTE: ListSpec[EquipementLigne] = ListSpec(
         Facet("statut", "État", options=lambda: labels.options(StatutEquipement)),
         Facet("criticite", "Criticité", options=lambda: labels.options(Criticite)),
         Facet("client", "Client"),
+        Facet("marque", "Marque"),
+        Facet("type", "Type"),
+        Facet("agence", "Agence"),
     ],
     may_create=_writer,
 )

@@ -78,6 +78,7 @@ LISTE: ListSpec[TechnicienLigne] = ListSpec(
     selected=lambda n, total: tr(
         "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
     ),
+    hints=techniciens.indices,
     empty="Aucun technicien ne répond à ces critères",
     new="",
     form=FORM,
@@ -85,6 +86,9 @@ LISTE: ListSpec[TechnicienLigne] = ListSpec(
     facets=[
         Facet("disponibilite", "Disponibilité", options=lambda: labels.options(Disponibilite)),
         Facet("niveau", "Niveau", options=lambda: labels.options(Niveau)),
+        Facet("equipe", "Équipe"),
+        Facet("zone", "Zone"),
+        Facet("agence", "Agence"),
     ],
     may_create=lambda _acteur: False,
 )
