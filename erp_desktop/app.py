@@ -313,14 +313,18 @@ def open_engine(settings: Settings, progress: Callable[[str, float | None], obje
     Raises:
         ErpError: refused for a stated reason; nothing was changed.
     """
-    from erp_desktop.db import engine as engines
     from erp_desktop.db import secrets
+    from erp_desktop.db.startup import open_central, open_local
 
     if settings.mode is Mode.CENTRE:
         if not settings.central_url:
             raise ErpError(tr("L'adresse du centre n'est pas réglée."))
-        return engines.create_pg_engine(settings.central_url)
-    from erp_desktop.db.startup import open_local
+        return open_central(
+            settings.central_url,
+            policy=settings.central_upgrade,
+            progress=lambda text: progress(text, None),
+            backups=settings.data_dir / "sauvegardes-centre",
+        )
 
     key = secrets.cache_key(settings.cache, settings.secrets_file)
     return open_local(

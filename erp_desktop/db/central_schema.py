@@ -228,7 +228,7 @@ class Bilan:
 def upgrade_central(
     engine: sa.Engine,
     consent: Callable[[EtatSchema], bool],
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str], object] | None = None,
     *,
     backups: Path | None = None,
     target: str | None = None,
@@ -299,7 +299,7 @@ def downgrade_central(engine: sa.Engine, target: str, *, backups: Path | None = 
         raise _stopped(engine, str(getattr(error, "orig", None) or error).splitlines()[0]) from error
 
 
-def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], None]) -> None:
+def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], object]) -> None:
     """A statement waits one second for its lock, then gives way to the clerks and comes back a little later."""
     from erp_desktop.db import migrate
 

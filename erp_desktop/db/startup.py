@@ -19,10 +19,11 @@ from sqlalchemy import event
 
 from erp_desktop.db import backup, capture, history
 from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_central
-from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
+from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.db.registry import TABLES
-from erp_desktop.errors import DatabaseRefusedError, UpgradeError
+from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, UpgradeError
+from erp_desktop.settings import CentralUpgrade
 
 __all__ = ["Etape", "EtatSchema", "check_central", "open_local", "read_revision", "upgrade_central", "upgrade_local"]
 
@@ -131,6 +132,50 @@ def open_local(
         lock.release()
         raise
     event.listen(engine, "engine_disposed", lambda _engine: lock.release())
+    return engine
+
+
+def open_central(
+    url: str,
+    *,
+    policy: CentralUpgrade = CentralUpgrade.ASK,
+    consent: Callable[[EtatSchema], bool] | None = None,
+    progress: Callable[[str], object] | None = None,
+    backups: Path | None = None,
+) -> sa.Engine:
+    """An engine on a centre whose structure was checked; a migrator's centre is upgraded first as ``policy`` says.
+
+    Args:
+        url: the centre's address.
+        policy: ``auto`` upgrades, ``ask`` upgrades when ``consent`` agrees, ``never`` only checks.
+        consent: asked with what was found.
+        progress: told each step.
+        backups: folder of the archive made before an upgrade.
+
+    Raises:
+        CentralUnreachableError: no answer.
+        DatabaseRefusedError: this program must not write to that centre; the sentence says what to do.
+        UpgradeError: the upgrade stopped at the last committed revision.
+    """
+    engine = create_pg_engine(url)
+    try:
+        state = check_central(engine)
+        due = state.etat in {"ancien", "vide"} and state.migrateur
+        agreed = policy is CentralUpgrade.AUTO or (
+            policy is CentralUpgrade.ASK and due and consent is not None and consent(state)
+        )
+        if due and agreed:
+            upgrade_central(engine, lambda _state: True, progress, backups=backups)
+            state = check_central(engine)
+        if not state.ecriture:
+            remedy = " Un administrateur la lance par « erp-admin db upgrade »." if state.etat == "ancien" else ""
+            raise DatabaseRefusedError(state.message + remedy)
+    except sa.exc.OperationalError as error:
+        engine.dispose()
+        raise CentralUnreachableError("Le serveur central ne répond pas : vérifiez le réseau.") from error
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

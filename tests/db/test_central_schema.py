@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import paths
-from erp_desktop.db import central_schema, fingerprint, history, migrate
+from erp_desktop.db import central_schema, fingerprint, history, migrate, startup
 from erp_desktop.db.central_schema import check_central, upgrade_central
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.errors import NotAllowedError, UpgradeError
+from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, NotAllowedError, UpgradeError
+from erp_desktop.settings import CentralUpgrade
 from tests.migrations.donnees import contenu, remplir
 
 OLD = "5d1e7f9b3a0c"
@@ -25,6 +26,10 @@ OLD = "5d1e7f9b3a0c"
 
 def yes(_state: object) -> bool:
     return True
+
+
+def no(_state: object) -> bool:
+    return False
 
 
 @pytest.fixture
@@ -193,6 +198,23 @@ def test_a_forgotten_transaction_stops_the_upgrade_with_its_revision(
         with pytest.raises(UpgradeError, match=OLD):
             upgrade_central(old, yes)
     upgrade_central(old, yes)
+
+
+def test_the_desktop_upgrades_its_centre_only_as_its_setting_says(old: sa.Engine, tmp_path: Path) -> None:
+    url = old.url.render_as_string(hide_password=False)
+    for policy, consent in ((CentralUpgrade.NEVER, yes), (CentralUpgrade.ASK, None), (CentralUpgrade.ASK, no)):
+        with pytest.raises(DatabaseRefusedError, match="erp-admin db upgrade"):
+            startup.open_central(url, policy=policy, consent=consent)
+    assert check_central(old).revision == OLD
+    startup.open_central(url, policy=CentralUpgrade.AUTO, backups=tmp_path).dispose()
+    assert check_central(old).etat == "egal"
+    assert list(tmp_path.glob("*.dump"))
+    startup.open_central(url, policy=CentralUpgrade.NEVER).dispose()
+
+
+def test_an_absent_centre_is_unreachable_not_a_bug() -> None:
+    with pytest.raises(CentralUnreachableError):
+        startup.open_central("postgresql://x@127.0.0.1:1/x")
 
 
 def test_a_downgrade_publishes_the_older_revision(pg_engine: sa.Engine) -> None:
