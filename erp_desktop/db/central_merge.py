@@ -62,12 +62,15 @@ _INSERT = f"""
 CREATE OR REPLACE FUNCTION sync.inserer(t text, bloc jsonb, plage int4range, v_poste integer, v_agence bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
-  noms text; valeurs text; rang_id integer; audit boolean := t = 'historiques_interventions';
+  noms text; valeurs text; formes text; rang_id integer; audit boolean := t = 'historiques_interventions';
 BEGIN
   SELECT string_agg(format('%I', c.nom), ', ' ORDER BY c.i),
          string_agg(format(g.lire, format('r->>%s', c.i + 1)), ', ' ORDER BY c.i),
+         string_agg(CASE WHEN g.lire LIKE '%::timestamptz' THEN format('length(r->>%s) <> 27', c.i + 1)
+           WHEN g.lire LIKE '%::numeric' OR c.nom = 'agence_id'
+             THEN format('t.%I::text IS DISTINCT FROM r->>%s', c.nom, c.i + 1) END, ' OR '),
          max(c.i + 1) FILTER (WHERE c.nom = 'id')
-    INTO noms, valeurs, rang_id
+    INTO noms, valeurs, formes, rang_id
     FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
     JOIN sync.registre() g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible
    WHERE NOT (audit AND c.nom IN ('poste', 'recu_a'));
@@ -79,6 +82,11 @@ BEGIN
   EXECUTE $q${_INSERT_STATE}$q$ USING t, bloc, plage, v_agence, rang_id,
     -- The centre stamps audit rows, so their sender needs them back.
     CASE WHEN audit THEN 0 ELSE v_poste END;
+  -- A value that another program spelled its own way (12.5 for 12.50) goes back in the one form.
+  EXECUTE format('UPDATE sync.row_state e SET origine = 0 FROM jsonb_array_elements($1) r '
+    || 'JOIN public.%I t ON t.id = (r->>%s)::bigint WHERE (r->>0)::int BETWEEN $2 AND $3 AND e.nom_table = $4 '
+    || 'AND e.pk = t.id AND e.scope = $5 AND (%s)', t, rang_id, coalesce(formes, 'false'))
+    USING bloc->'r', lower(plage), upper(plage) - 1, t, v_agence;
   IF audit AND EXISTS (
     SELECT 1 FROM jsonb_array_elements(bloc->'r') r
       JOIN public.historiques_interventions h ON h.id = (r->>rang_id)::bigint
@@ -119,7 +127,7 @@ BEGIN
   nb := jsonb_array_length(bloc->'c');
   PERFORM sync.ranimer(t, bloc->'r', plage, v_poste, v_lot, v_agence);
   WITH c AS (
-    SELECT c.i, format('%I', c.nom) AS q, c.nom, g.ecrire, g.politique,
+    SELECT c.i, format('%I', c.nom) AS q, c.nom, g.lire, g.ecrire, g.politique,
            format(g.lire, format('r->>%s', 2 + 2 * c.i)) AS base,
            format(g.lire, format('r->>%s', 3 + 2 * c.i)) AS mien
       FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
@@ -133,8 +141,10 @@ BEGIN
                                   q, i, q, i, i)
         ELSE format('(t.%s IS NOT DISTINCT FROM b%s OR t.%s IS NOT DISTINCT FROM m%s) AS k%s', q, i, q, i, i)
       END || format(', t.%s AS o%s', q, i), ', ' ORDER BY i),
-    string_agg(CASE politique WHEN 'max' THEN format('(o%s IS NULL OR m%s >= o%s)', i, i, i) ELSE format('k%s', i) END,
-      ' AND ' ORDER BY i),
+    string_agg(format('t.%s IS NOT DISTINCT FROM x.m%s', q, i)
+      || CASE WHEN lire LIKE '%::timestamptz' THEN format(' AND coalesce(length(x.r->>%s), 27) = 27', 3 + 2 * i)
+           WHEN lire LIKE '%::numeric' THEN format(' AND t.%s::text IS NOT DISTINCT FROM x.r->>%s', q, 3 + 2 * i)
+           ELSE '' END, ' AND ' ORDER BY i),
     string_agg(CASE politique
         WHEN 'max' THEN format('%s = greatest(t.%s, x.m%s)', q, q, i)
         ELSE format('%s = CASE WHEN x.k%s THEN x.m%s ELSE t.%s END', q, i, i, q) END, ', ' ORDER BY i),
@@ -158,7 +168,8 @@ BEGIN
       SELECT s.*, %2$s, e.ver AS ever, e.auteur AS eauteur
         FROM s JOIN public.%3$I t ON t.id = s.pk
         LEFT JOIN sync.row_state e ON e.nom_table = $4 AND e.pk = s.pk AND e.scope = $5),
-    maj AS (UPDATE public.%3$I t SET %4$s FROM x WHERE t.id = x.pk RETURNING t.id),
+    maj AS (UPDATE public.%3$I t SET %4$s FROM x WHERE t.id = x.pk
+      RETURNING t.id, (%6$s) AS pareil),
     perdus AS (INSERT INTO sync.conflits (poste, lot, agence_id, nom_table, pk, colonne, politique, base, mien, leur,
         auteur_mien, auteur_leur, a_decider)
       SELECT $6, $7, $5, $4, p.pk, p.colonne, p.politique, p.base, p.mien, p.leur, p.auteur, p.eauteur,
@@ -166,7 +177,8 @@ BEGIN
     etats AS (INSERT INTO sync.row_state AS e
         (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
       SELECT $4, x.pk, $5, 1, pg_current_xact_id(), nextval('sync.seq_etat'),
-             CASE WHEN x.ever = x.ver AND %6$s THEN $6 ELSE 0 END, x.auteur, now(), 'live', NULL FROM x
+             CASE WHEN x.ever = x.ver AND maj.pareil THEN $6 ELSE 0 END, x.auteur, now(), 'live', NULL
+        FROM x LEFT JOIN maj ON maj.id = x.pk
       ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = e.ver + 1, xid = excluded.xid, seq = excluded.seq,
         origine = excluded.origine, auteur = excluded.auteur, quand = excluded.quand, etat = 'live', contenu = NULL)
     SELECT (SELECT count(*) FROM s) - (SELECT count(*) FROM maj)
@@ -184,6 +196,10 @@ CREATE OR REPLACE FUNCTION sync.supprimer(t text, lignes jsonb, plage int4range,
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM sync.registre() g WHERE g.nom_table = t AND g.inscriptible AND NOT g.ajout_seul) THEN
     RAISE EXCEPTION 'suppression refusée dans %', t USING ERRCODE = 'EM001';
+  END IF;
+  IF EXISTS (SELECT 1 FROM jsonb_array_elements(lignes) r JOIN sync.row_state e ON e.nom_table = t
+      AND e.pk = (r->>2)::bigint AND e.scope = v_agence AND e.etat = 'evicted' WHERE (r->>0)::int <@ plage) THEN
+    RAISE EXCEPTION 'la ligne n''est plus dans cette agence' USING ERRCODE = 'EM004';
   END IF;
   EXECUTE format($q$
     WITH s AS MATERIALIZED (

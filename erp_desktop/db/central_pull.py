@@ -33,7 +33,8 @@ def _per_table(table: SyncTable) -> list[str]:
     return [
         f"DROP FUNCTION IF EXISTS sync.copie_{name}()",
         f"CREATE FUNCTION sync.copie_{name}() RETURNS TABLE (ver bigint, {output}) {_HEAD} ROWS 100000 AS "
-        f"$f$ SELECT coalesce(e.ver, 1), {values} FROM public.{name} t {state} ORDER BY t.id $f$",
+        f"$f$ SELECT coalesce(e.ver, 1), {values} FROM public.{name} t {state} "
+        f"WHERE (SELECT sync.exiger_poste()) ORDER BY t.id $f$",
         f"CREATE OR REPLACE FUNCTION sync.corps_{name}(pks bigint[]) RETURNS jsonb LANGUAGE sql STABLE AS "
         f"$f$ SELECT jsonb_agg(jsonb_build_array(coalesce(e.ver, 1), {values}) ORDER BY t.id) "
         f"FROM public.{name} t {state} WHERE t.id = ANY(pks) $f$",
@@ -101,11 +102,19 @@ BEGIN
 END $f$;
 """
 
+_ACTIVE = """
+CREATE OR REPLACE FUNCTION sync.exiger_poste() RETURNS boolean LANGUAGE plpgsql STABLE AS $f$
+BEGIN
+  IF sync.poste() IS NULL THEN RAISE EXCEPTION 'ce poste n''est plus autorisé' USING ERRCODE = 'EM011'; END IF;
+  RETURN true;
+END $f$;
+"""
+
 _START = f"""
 CREATE OR REPLACE FUNCTION sync.debut_copie() RETURNS jsonb {_HEAD} AS $f$
   SELECT jsonb_build_object('x', pg_snapshot_xmin(pg_current_snapshot())::text, 'epoque', sync.epoque(),
     'poste', sync.poste(), 'agence', sync.agence(),
-    'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1))
+    'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1)) WHERE sync.exiger_poste()
 $f$;
 
 CREATE OR REPLACE FUNCTION sync.signaler(v_version text, v_revision text, v_en_attente integer) RETURNS jsonb
@@ -147,4 +156,4 @@ def _backfill(table: SyncTable) -> str:
 def pull_functions() -> list[str]:
     """Statements that create what devices read, callees first."""
     made = [statement for table in TABLES for statement in _per_table(table)]
-    return [*made, *(_backfill(t) for t in TABLES), _PULL, _START, _CYCLE]
+    return [_ACTIVE, *made, *(_backfill(t) for t in TABLES), _PULL, _START, _CYCLE]

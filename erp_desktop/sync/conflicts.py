@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db.registry import BY_NAME, Kind
+from erp_desktop.domain import transitions
+from erp_desktop.domain.enums import Statut
 from erp_desktop.errors import NotFoundError, UserError
 from erp_desktop.sync.status import detail, libelle, nom_auteur
 
@@ -103,6 +105,7 @@ def resolve(session: Session, conflit_id: int, keep: Keep | None = None, value: 
         before = _current(session, row)
         chosen = _value(row.mien) if keep == "mine" else _value(row.leur) if keep == "theirs" else value
         if keep != "theirs" or before != chosen:
+            _check_statut(row, before, chosen)
             _write(session, row, chosen)
     session.execute(
         sa.text("UPDATE sync_conflits SET resolu = :r, resolu_a = :a, avant_resolution = :b WHERE id = :i"),
@@ -116,7 +119,11 @@ def undo(session: Session, conflit_id: int) -> None:
     if row.resolu is None:
         raise UserError(f"Le conflit n° {conflit_id} n'est pas réglé.")
     if row.colonne is not None:
-        _write(session, row, _value(row.avant_resolution))
+        back = _value(row.avant_resolution)
+        _check_statut(row, _current(session, row), back)
+        _write(session, row, back)
+    elif (_value(row.mien) == "supprime") == (row.resolu == "mine"):
+        raise UserError("La fiche a été supprimée : cette décision ne s'annule pas.")
     session.execute(
         sa.text("UPDATE sync_conflits SET resolu = NULL, resolu_a = NULL WHERE id = :i"), {"i": conflit_id}
     )
@@ -129,6 +136,14 @@ def _resolve_row(session: Session, row: Any, keep: Keep | None) -> None:
         raise UserError("Une suppression se règle en gardant l'une des deux versions.")
     if mine_deleted == (keep == "mine"):
         session.execute(sa.text(f"DELETE FROM {BY_NAME[row.nom_table].name} WHERE id = :pk"), {"pk": row.pk})
+
+
+def _check_statut(row: Any, before: Any, chosen: Any) -> None:
+    """A statut is only ever reached by its steps; the centre would park anything else."""
+    if row.politique != "statut" or chosen == before:
+        return
+    if chosen not in set(Statut) or Statut(chosen) not in transitions.reachable(Statut(before)):
+        raise UserError(f"Le statut ne peut plus passer de « {before} » à « {chosen} ».")
 
 
 def _current(session: Session, row: Any) -> Any:

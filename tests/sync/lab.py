@@ -1,0 +1,358 @@
+"""A laboratory: one real centre, devices with real cache files, a line that can be cut, and an oracle.
+
+The oracle compares every synchronised table of every cache with what the centre holds for that agency, value by
+value in wire form, read from the tables themselves and not through the exchange.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import sqlalchemy as sa
+import sqlcipher3.dbapi2 as sqlcipher
+
+from erp_desktop.db import secrets
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url
+from erp_desktop.db.registry import TABLES, Kind, SyncTable
+from erp_desktop.db.wire import write_expression
+from erp_desktop.sync import enrolment
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.cycle import CycleResult, Syncer
+from erp_desktop.sync.link import Link
+from tests.sync.proxy import ChaosProxy
+
+T = "2026-11-20T08:00:00.000000Z"
+"""An instant for rows whose time does not matter."""
+
+SEED = f"""
+INSERT INTO users (agence_id, username, email, full_name, hashed_password, role, created_at, updated_at)
+  SELECT a.id, lower(a.code) || '_' || r, lower(a.code) || r || '@mif.ma', 'Agent ' || a.code || ' ' || r,
+         'secret-hash', CASE r WHEN 1 THEN 'agent' ELSE 'technicien' END, '{T}', '{T}'
+    FROM agences a, generate_series(1, 2) r;
+INSERT INTO techniciens (agence_id, user_id, numero_badge, created_at, updated_at)
+  SELECT agence_id, id, 'B-' || username, '{T}', '{T}' FROM users WHERE role = 'technicien';
+INSERT INTO clients (agence_id, nom_entreprise, ice, ville, created_at, updated_at)
+  SELECT a.id, 'Client ' || a.code || ' ' || i, a.code || lpad(i::text, 12, '0'), a.nom, '{T}', '{T}'
+    FROM agences a, generate_series(1, 3) i;
+INSERT INTO equipements (agence_id, client_id, nom, code_interne, created_at, updated_at)
+  SELECT c.agence_id, c.id, 'Presse ' || c.nom_entreprise, 'EQ-' || c.ice, '{T}', '{T}' FROM clients c;
+INSERT INTO interventions (agence_id, numero, titre, description, equipement_id, client_id, date_creation,
+    cout_externe, created_at, updated_at)
+  SELECT e.agence_id, 'INT-' || e.code_interne || '-' || i, 'Fuite ' || i, 'Signalée ' || i, e.id, e.client_id,
+         '{T}', i + 0.5, '{T}', '{T}' FROM equipements e, generate_series(1, 2) i;
+INSERT INTO lignes_intervention (agence_id, intervention_id, type_ligne, designation, quantite, prix_unitaire,
+    taux_tva, created_at, updated_at)
+  SELECT i.agence_id, i.id, 'piece', 'Joint', 2, 15.25, 20, '{T}', '{T}' FROM interventions i;
+INSERT INTO pieces_detachees (agence_id, reference, designation, created_at, updated_at)
+  SELECT a.id, 'P-' || a.code || '-' || i, 'Joint ' || i, '{T}', '{T}' FROM agences a, generate_series(1, 2) i;
+INSERT INTO depots (agence_id, nom, created_at, updated_at) SELECT id, 'Magasin', '{T}', '{T}' FROM agences;
+"""
+
+
+def seed(url: str) -> None:
+    """Make the centre of all labs: two agencies, CAS and TNG, with a few rows each."""
+    engine = create_pg_engine(url)
+    try:
+        enrolment.init_centre(engine)
+        enrolment.add_agence(engine, "CAS", "Casablanca")
+        enrolment.add_agence(engine, "TNG", "Tanger")
+        with engine.begin() as connection:
+            connection.exec_driver_sql(SEED)
+    finally:
+        engine.dispose()
+
+
+@dataclass
+class Device:
+    """One enrolled cache. ``port`` sends its line through a proxy."""
+
+    lab: Lab
+    path: Path
+    secrets_file: Path
+    poste: int
+    login: str
+    agence: str
+    agence_id: int
+    key: str | None
+    port: int | None = None
+    deadline_s: float = 20.0
+    _cache: Cache | None = None
+    _syncer: Syncer | None = None
+
+    @contextlib.contextmanager
+    def console(self) -> Iterator[Any]:
+        """A plain SQL console in autocommit.
+
+        Never the standard library's ``sqlite3`` in this process: two SQLite libraries drop each other's POSIX locks.
+        """
+        db = sqlcipher.connect(str(self.path), isolation_level=None, timeout=10)
+        if self.key is not None:
+            db.execute(f"PRAGMA key = \"x'{self.key}'\"")
+        try:
+            db.execute("PRAGMA foreign_keys = ON")
+            yield db
+        finally:
+            db.close()
+
+    def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """One statement as a plain console would write it."""
+        with self.console() as db:
+            return list(db.execute(statement, parameters).fetchall())
+
+    def group(self, *statements: str) -> None:
+        """Several statements in one console transaction."""
+        with self.console() as db:
+            db.execute("BEGIN IMMEDIATE")
+            for statement in statements:
+                db.execute(statement)
+            db.execute("COMMIT")
+
+    def value(self, statement: str, *parameters: object) -> Any:
+        rows = self.sql(statement, *parameters)
+        return rows[0][0] if rows else None
+
+    def set(self, table: str, pk: int, **changes: object) -> None:
+        assignments = ", ".join(f"{c} = ?" for c in changes)
+        self.sql(f"UPDATE {table} SET {assignments} WHERE id = ?", *changes.values(), pk)
+
+    def get(self, table: str, pk: int, column: str) -> Any:
+        return self.value(f"SELECT {column} FROM {table} WHERE id = ?", pk)
+
+    @property
+    def engine(self) -> sa.Engine:
+        made = create_sqlite_engine(self.path, self.key)
+        self.lab.engines.append(made)
+        return made
+
+    @property
+    def url(self) -> str:
+        """This device's own address and password, through the proxy when there is one."""
+        password = secrets.load(self.path, self.secrets_file)["password"]
+        url = normalise_url(self.lab.url).set(username=self.login, password=password)
+        if self.port is not None:
+            url = url.set(host="127.0.0.1", port=self.port)
+        return url.render_as_string(hide_password=False)
+
+    def link(self) -> Link:
+        return Link(self.url, deadline_s=self.deadline_s)
+
+    @property
+    def syncer(self) -> Syncer:
+        """A warm one, kept until :meth:`hang_up`."""
+        if self._syncer is None:
+            self._cache = Cache(self.path, self.key)
+            self._syncer = Syncer(self._cache, self.link())
+        return self._syncer
+
+    def hang_up(self) -> None:
+        if self._syncer is not None and self._cache is not None:
+            self._syncer.link.close()
+            self._cache.close()
+            self._syncer = self._cache = None
+
+    def sync(self) -> CycleResult:
+        return self.syncer.run()
+
+    def connect(self) -> Any:
+        """A psycopg2 connection as this device, in autocommit."""
+        url = normalise_url(self.url)
+        connection = psycopg2.connect(
+            host=url.host, port=url.port, dbname=url.database, user=url.username, password=url.password
+        )
+        connection.autocommit = True
+        return connection
+
+    @property
+    def waiting(self) -> int:
+        return int(self.value("SELECT count(*) FROM sync_outbox WHERE refus IS NULL"))
+
+    def conflicts(self) -> list[tuple[Any, ...]]:
+        """(table, pk, column, base, mine, theirs) of every conflict, decoded."""
+        return [
+            (t, pk, c, *(None if v is None else json.loads(v) for v in values))
+            for t, pk, c, *values in self.sql(
+                "SELECT nom_table, pk, colonne, base, mien, leur FROM sync_conflits ORDER BY id"
+            )
+        ]
+
+    def parked(self) -> list[tuple[int, str, str]]:
+        return self.sql("SELECT id, code, raison FROM sync_gares WHERE etat = 'gare' ORDER BY id")  # type: ignore[return-value]
+
+    def rows(self) -> dict[str, dict[int, list[Any]]]:
+        """Every synchronised row, by table and key."""
+        with self.console() as db:
+            return {
+                t.name: {r[0]: normal(t, r) for r in db.execute(f"SELECT {', '.join(t.names)} FROM {t.name}")}
+                for t in TABLES
+            }
+
+    def point_at(self, port: int) -> None:
+        """Write a proxy's port into the cache, so that other processes take it too."""
+        url = normalise_url(self.value("SELECT valeur FROM sync_meta WHERE cle = 'url'")).set(port=port)
+        self.sql("UPDATE sync_meta SET valeur = ? WHERE cle = 'url'", url.render_as_string(hide_password=False))
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "erp_desktop.cli", *arguments, "--cache", str(self.path), "--secrets",
+                str(self.secrets_file)]  # fmt: skip
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """``erp-admin`` in a process of its own."""
+        return subprocess.Popen(
+            self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )  # fmt: skip
+
+
+def normal(table: SyncTable, row: tuple[Any, ...]) -> list[Any]:
+    """Values in wire form; JSON by value, because jsonb keeps no spelling."""
+    out: list[Any] = []
+    for column, value in zip(table.columns, row, strict=True):
+        if isinstance(value, (bytes, memoryview)):
+            out.append(bytes(value).hex())
+        elif column.kind is Kind.JSON and value is not None:
+            out.append(json.loads(value))
+        else:
+            out.append(value)
+    return out
+
+
+@dataclass
+class Lab:
+    """The centre at ``url`` and its devices, made in ``folder``."""
+
+    url: str
+    folder: Path
+    devices: list[Device] = field(default_factory=list)
+    engines: list[sa.Engine] = field(default_factory=list)
+    proxies: list[ChaosProxy] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._owner = self.connect()
+
+    def connect(self) -> Any:
+        """A new connection of the centre's owner, in autocommit."""
+        url = normalise_url(self.url)
+        connection = psycopg2.connect(
+            host=url.host, port=url.port, dbname=url.database, user=url.username, password=url.password
+        )
+        connection.autocommit = True
+        return connection
+
+    def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """One statement at the centre, as its owner."""
+        with self._owner.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def value(self, statement: str, *parameters: object) -> Any:
+        rows = self.sql(statement, *parameters)
+        return rows[0][0] if rows else None
+
+    def set(self, table: str, pk: int, **changes: object) -> None:
+        assignments = ", ".join(f"{c} = %s" for c in changes)
+        self.sql(f"UPDATE {table} SET {assignments} WHERE id = %s", *changes.values(), pk)
+
+    def get(self, table: str, pk: int, column: str) -> Any:
+        return self.value(f"SELECT {column} FROM {table} WHERE id = %s", pk)
+
+    def ids(self, table: str, agence: str = "CAS") -> list[int]:
+        return [r[0] for r in self.sql(
+            f"SELECT t.id FROM {table} t JOIN agences a ON a.id = t.agence_id WHERE a.code = %s ORDER BY t.id", agence
+        )]  # fmt: skip
+
+    def agence(self, code: str) -> int:
+        return int(self.value("SELECT id FROM agences WHERE code = %s", code))
+
+    def device(self, agence: str = "CAS", *, encrypted: bool = False) -> Device:
+        number = len(self.devices) + 1
+        path, store = self.folder / f"poste{number}.sqlite", self.folder / f"poste{number}.json"
+        done = enrolment.enroll(
+            self.url, agence, f"Poste {number}", path, secrets_file=store, encrypted=encrypted
+        )
+        made = Device(
+            self, path, store, done.poste, done.login, agence, done.agence_id,
+            secrets.cache_key(path, store) if encrypted else None,
+        )  # fmt: skip
+        self.devices.append(made)
+        return made
+
+    def copy_of(self, device: Device, name: str) -> Device:
+        """The same disk in another PC: the cache file as it is now, with the same secrets."""
+        device.hang_up()
+        path = self.folder / name
+        shutil.copyfile(device.path, path)
+        store = path.with_suffix(".json")
+        secrets.store(path, secrets.load(device.path, device.secrets_file), store)
+        return Device(
+            self, path, store, device.poste, device.login, device.agence, device.agence_id, device.key, device.port
+        )
+
+    def proxy(self, *devices: Device) -> ChaosProxy:
+        """A line that can be cut, in front of the given devices."""
+        url = normalise_url(self.url)
+        made = ChaosProxy(url.host or "127.0.0.1", url.port or 5432)
+        self.proxies.append(made)
+        for device in devices:
+            device.hang_up()
+            device.port = made.port
+            device.point_at(made.port)
+        return made
+
+    def settle(self, rounds: int = 6) -> None:
+        """Cycles on every device until a whole round moves nothing."""
+        for _ in range(rounds):
+            results = [d.sync() for d in self.devices]
+            if not any(r.pushed or r.pulled or r.parked or r.conflicts for r in results):
+                return
+        raise AssertionError("the devices never come to rest")
+
+    def shown(self, table: SyncTable, agence_id: int) -> dict[int, list[Any]]:
+        """What the centre holds of a table for an agency."""
+        values = ", ".join(write_expression(c.kind, f"t.{c.name}") for c in table.columns)
+        where = f" WHERE agence_id IS NULL OR agence_id = {agence_id}" if table.scoped else ""
+        return {r[0]: normal(table, r) for r in self.sql(f"SELECT {values} FROM public.{table.name} t{where}")}
+
+    def differences(self, device: Device) -> list[str]:
+        """Every value that differs between a cache and the centre, in words; empty when they agree."""
+        found: list[str] = []
+        here = device.rows()
+        for table in TABLES:
+            ours, theirs = here[table.name], self.shown(table, device.agence_id)
+            for pk in sorted(ours.keys() | theirs.keys()):
+                if pk not in ours:
+                    found.append(f"{table.name} {pk} : manque sur le poste {device.poste}")
+                elif pk not in theirs:
+                    found.append(f"{table.name} {pk} : en trop sur le poste {device.poste}")
+                elif ours[pk] != theirs[pk]:
+                    pairs = zip(table.names, ours[pk], theirs[pk], strict=True)
+                    shown = "; ".join(f"{c} {a!r} ≠ {b!r}" for c, a, b in pairs if a != b)
+                    found.append(f"{table.name} {pk} : poste {device.poste} {shown}")
+        return found
+
+    def converged(self) -> None:
+        """Fail unless every cache equals the centre."""
+        found = [line for device in self.devices for line in self.differences(device)]
+        assert not found, "\n".join(found[:20])
+
+    def close(self) -> None:
+        for device in self.devices:
+            device.hang_up()
+        for engine in self.engines:
+            engine.dispose()
+        for proxy in self.proxies:
+            proxy.close()
+        logins = [r[0] for r in self.sql("SELECT login FROM sync.devices")]
+        for login in logins:
+            self.sql(f'DROP OWNED BY "{login}"')
+            self.sql(f'DROP ROLE "{login}"')
+        self._owner.close()
