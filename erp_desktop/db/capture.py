@@ -34,17 +34,27 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     return made
 
 
+def _owner(table: SyncTable, columns: set[str]) -> str | None:
+    """SQL for the agency of a row inserted without one: its root's, else this cache's. None: the table needs none."""
+    if not table.device_writes or "agence_id" not in columns:
+        return None
+    if table.root and table.root.column in columns:
+        return f"(SELECT agence_id FROM {table.root.target} WHERE id = NEW.{table.root.column})"
+    return "(SELECT CAST(valeur AS INTEGER) FROM sync_meta WHERE cle = 'agence_id')"
+
+
 def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
     name = table.name
-    if table.root and table.root.column in columns and "agence_id" in columns:
+    owner = _owner(table, columns)
+    if owner:
         yield (
             f"{PREFIX}{name}_agence",
             f"CREATE TRIGGER {PREFIX}{name}_agence AFTER INSERT ON {name} "
-            f"WHEN NEW.agence_id IS NULL AND {_LOUD} BEGIN UPDATE {name} SET agence_id = "
-            f"(SELECT agence_id FROM {table.root.target} WHERE id = NEW.{table.root.column}) WHERE id = NEW.id; END",
+            f"WHEN NEW.agence_id IS NULL AND {_LOUD} AND NOT ({_MINTED.format(t=name)}) BEGIN "
+            f"UPDATE {name} SET agence_id = {owner} WHERE id = NEW.id; END",
         )
     yield f"{PREFIX}{name}_ins", _insert(name)
-    yield f"{PREFIX}{name}_reid", _re_identify(name)
+    yield f"{PREFIX}{name}_reid", _re_identify(name, owner)
     yield f"{PREFIX}{name}_del", _delete(table, columns)
     yield (
         f"{PREFIX}{name}_upd_id",
@@ -79,14 +89,15 @@ def _insert(name: str) -> str:
     )
 
 
-def _re_identify(name: str) -> str:
+def _re_identify(name: str, owner: str | None) -> str:
+    agence = f", agence_id = coalesce(agence_id, {owner})" if owner else ""
     new_id = "(SELECT (((suivant - 1) >> 3) << 22) | (poste << 3) | ((suivant - 1) & 7) FROM _allocateur)"
     return (
         f"CREATE TRIGGER {PREFIX}{name}_reid AFTER INSERT ON {name} "
         f"WHEN {_LOUD} AND {_MINTED.format(t=name)} BEGIN "
         f"UPDATE _allocateur SET suivant = max(suivant, ({_MS}) << 3) + 1; "
         f"UPDATE _sync_session SET muet = 1; "
-        f"UPDATE {name} SET id = {new_id} WHERE id = NEW.id; "
+        f"UPDATE {name} SET id = {new_id}{agence} WHERE id = NEW.id; "
         f"UPDATE _sync_session SET muet = 0; "
         f"{_OUTBOX} {_GROUP}, '{name}', {new_id}, 'I', NULL, NULL, {_NOW}; END"
     )

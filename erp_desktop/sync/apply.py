@@ -25,6 +25,7 @@ Dirty = dict[tuple[str, int], set[str] | None]
 
 @dataclass(slots=True)
 class Applied:
+    pushed: int = 0
     pulled: int = 0
     conflicts: int = 0
     parked: int = 0
@@ -33,16 +34,30 @@ class Applied:
     tables: set[str] = field(default_factory=set)
 
 
-def apply_answer(cache: Cache, batch: Batch | None, answer: dict[str, Any]) -> Applied:
-    """Apply one answer of ``sync.cycle`` whole, or not at all."""
+Cursor = tuple[str, int]
+
+
+def apply_answer(cache: Cache, batch: Batch | None, answer: dict[str, Any], cursor: Cursor) -> Applied:
+    """Apply one answer of ``sync.cycle`` whole, or not at all.
+
+    Args:
+        cache: where to.
+        batch: the batch that was sent, if any.
+        answer: what ``sync.cycle`` returned.
+        cursor: the (xid, seq) that was sent. When another process moved it or settled the batch meanwhile, that
+            part of the answer is older than what is here and is dropped.
+    """
     done = Applied()
     pull = answer["pull"]
     if batch is None and not pull["n"]:
         return done
     with cache.writing(mute=True):
-        if batch is not None:
+        if batch is not None and cache.one(
+            "SELECT 1 FROM sync_lots WHERE numero = ? AND repondu_a IS NULL", batch.numero
+        ):
             _settle(cache, batch, answer["push"], done)
-        if pull["n"]:
+            done.pushed = batch.rows - done.parked_rows
+        if pull["n"] and cursor == read_cursor(cache):
             received = [(t, r[1]) for t, rows in pull["t"].items() for r in rows]
             dirty = _dirty(cache, [*received, *((t, pk) for t, pk, _ in pull["d"])])
             _rows(cache, pull["t"], dirty, done)
@@ -56,13 +71,18 @@ def apply_answer(cache: Cache, batch: Batch | None, answer: dict[str, Any]) -> A
     return done
 
 
+def read_cursor(cache: Cache) -> Cursor:
+    return cache.require("curseur_xid"), int(cache.require("curseur_seq"))
+
+
 def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) -> None:
     db, now = cache.db, clock.to_text(clock.now())
     parked = {unit: (identifier, code, reason) for identifier, unit, code, reason in outcome["gares"]}
     for unit, (_, code, reason) in parked.items():
         ids = batch.units[unit]
-        marks = ", ".join("?" * min(len(ids), 500))
-        rows = cache.all(f"SELECT DISTINCT nom_table, pk FROM sync_outbox WHERE id IN ({marks})", *ids[:500])
+        rows = cache.all(
+            "SELECT DISTINCT nom_table, pk FROM sync_outbox WHERE id IN (SELECT value FROM json_each(?))", dumps(ids)
+        )
         gare = db.execute(
             "INSERT INTO sync_gares (code, raison, contenu, quand) VALUES (?, ?, ?, ?)",
             (code, french_reason(code, reason), dumps([list(r) for r in rows]), now),
@@ -96,6 +116,7 @@ _REASONS = {
     "statut": "Ce changement de statut ne suit pas les étapes permises.",
     "partie": "Cette fiche n'est plus dans cette agence.",
     "droit": "Ce poste n'a pas le droit de modifier cette fiche.",
+    "regle": "Une valeur ne respecte pas une règle du centre.",
 }
 _DUPLICATES = {
     "uq_clients_ice": "Cet ICE appartient déjà à un autre client.",
@@ -112,6 +133,8 @@ def french_reason(code: str, reason: str) -> str:
     if code == "doublon":
         named = next((text for name, text in _DUPLICATES.items() if name in reason), None)
         return named or f"Cette valeur existe déjà au centre ({reason})."
+    if code == "parent" and "update or delete" in reason:
+        return "D'autres fiches du centre dépendent de celle qui est supprimée ici."
     return _REASONS.get(code) or f"Le centre a refusé ce changement ({reason})."
 
 
@@ -161,10 +184,17 @@ def unwire(table: SyncTable, rows: list[list[Any]]) -> list[list[Any]]:
 def _rows(cache: Cache, tables: dict[str, list[list[Any]]], dirty: Dirty, done: Applied) -> None:
     touched: dict[str, list[int]] = defaultdict(list)
     versions: list[tuple[str, int, int]] = []
+    forget = bool(cache.value("SELECT 1 FROM sync_recus_rejetes LIMIT 1"))
     for table in TABLES:
         received = tables.get(table.name)
         if not received:
             continue
+        if forget:
+            # What was set aside for these rows is older than what comes now.
+            cache.db.executemany(
+                "DELETE FROM sync_recus_rejetes WHERE nom_table = ? AND pk = ?",
+                [(table.name, r[1]) for r in received],
+            )
         rows = unwire(table, [r[1:] for r in received])
         versions += [(table.name, r[1], r[0]) for r in received]
         clean = [r for r in rows if (table.name, r[0]) not in dirty]
@@ -173,7 +203,7 @@ def _rows(cache: Cache, tables: dict[str, list[list[Any]]], dirty: Dirty, done: 
         _upsert(cache, table, clean, done)
         for row in rows:
             if columns := dirty.get((table.name, row[0])):
-                _upsert_around(cache, table, row, columns)
+                _upsert_around(cache, table, row, columns, done)
         touched[table.name] = [r[0] for r in rows]
     cache.db.executemany("INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
     _reject_orphans(cache, touched, done)
@@ -197,11 +227,15 @@ def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied
     cache.db.execute("RELEASE lignes")
 
 
-def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[str]) -> None:
+def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[str], done: Applied) -> None:
     """Take every field but those that wait to be sent."""
     pairs = [(c, v) for c, v in zip(table.names, row, strict=True) if c not in dirty and c != "id"]
     sets = ", ".join(f"{c} = ?" for c, _ in pairs)
-    cache.db.execute(f"UPDATE {table.name} SET {sets} WHERE id = ?", [*(v for _, v in pairs), row[0]])
+    try:
+        cache.db.execute(f"UPDATE {table.name} SET {sets} WHERE id = ?", [*(v for _, v in pairs), row[0]])
+    except sqlcipher.IntegrityError as error:
+        # The two halves do not fit together: the centre's waits until mine is settled.
+        _reject(cache, table, row, str(error), done)
 
 
 def _reject(cache: Cache, table: SyncTable, row: list[Any], reason: str, done: Applied) -> None:
@@ -213,58 +247,79 @@ def _reject(cache: Cache, table: SyncTable, row: list[Any], reason: str, done: A
     done.rejected += 1
 
 
+def _references_to(name: str) -> list[tuple[str, str]]:
+    """(table, column) of every foreign key to ``name``."""
+    return [(t.name, r.column) for t in TABLES for r in t.references if r.target == name]
+
+
+def _touch(cache: Cache, pks: list[int]) -> None:
+    cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS _touches (pk INTEGER PRIMARY KEY)")
+    cache.db.execute("DELETE FROM temp._touches")
+    cache.db.executemany("INSERT OR IGNORE INTO temp._touches VALUES (?)", [(pk,) for pk in pks])
+
+
 def _reject_orphans(cache: Cache, touched: dict[str, list[int]], done: Applied) -> None:
     """Set aside touched rows whose parent is not here, or their foreign key would refuse the whole pull at COMMIT."""
-    db = cache.db
-    db.execute("CREATE TEMP TABLE IF NOT EXISTS _touches (pk INTEGER PRIMARY KEY)")
     for table in TABLES:
-        if not touched.get(table.name) or not table.references:
+        if not table.references:
             continue
-        db.execute("DELETE FROM temp._touches")
-        db.executemany("INSERT OR IGNORE INTO temp._touches VALUES (?)", [(pk,) for pk in touched[table.name]])
         missing = " OR ".join(
             f"(t.{r.column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {r.target} p WHERE p.id = t.{r.column}))"
             for r in table.references
         )
         columns = ", ".join(f"t.{c}" for c in table.names)
-        orphans = cache.all(
-            f"SELECT {columns} FROM temp._touches x JOIN {table.name} t ON t.id = x.pk WHERE {missing}"
-        )
-        for orphan in orphans:
-            _reject(cache, table, list(orphan), "le parent de cette ligne n'est pas encore arrivé", done)
-            db.execute(f"DELETE FROM {table.name} WHERE id = ?", (orphan[0],))
+        # Again while something went, because a table may refer to itself.
+        while pks := touched.pop(table.name, None):
+            _touch(cache, pks)
+            orphans = cache.all(
+                f"SELECT {columns} FROM temp._touches x JOIN {table.name} t ON t.id = x.pk WHERE {missing}"
+            )
+            for orphan in orphans:
+                _reject(cache, table, list(orphan), "le parent de cette ligne n'est pas encore arrivé", done)
+                cache.db.execute(f"DELETE FROM {table.name} WHERE id = ?", (orphan[0],))
+                for child, column in _references_to(table.name):
+                    found = cache.all(f"SELECT id FROM {child} WHERE {column} = ?", orphan[0])
+                    touched[child] += [r[0] for r in found]
+
+
+def _postpone(cache: Cache, name: str, pk: int, state: str, reason: str, done: Applied) -> None:
+    cache.db.execute(
+        "INSERT OR REPLACE INTO sync_recus_rejetes (nom_table, pk, raison, contenu, quand) VALUES (?, ?, ?, ?, ?)",
+        (name, pk, reason, dumps({"retrait": state}), clock.to_text(clock.now())),
+    )
+    done.rejected += 1
 
 
 def _removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: Applied) -> None:
-    by_table: dict[str, list[int]] = defaultdict(list)
+    by_table: dict[str, dict[int, str]] = defaultdict(dict)
     for name, pk, state in removals:
         if name not in BY_NAME:
             continue
         if (name, pk) in dirty:
             # A dirty row is never taken away: its change goes to the centre first.
-            cache.db.execute(
-                "INSERT OR REPLACE INTO sync_recus_rejetes (nom_table, pk, raison, contenu, quand) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (
-                    name,
-                    pk,
-                    "modifiée ici, retirée après envoi",
-                    dumps({"retrait": state}),
-                    clock.to_text(clock.now()),
-                ),
-            )
-            done.rejected += 1
+            _postpone(cache, name, pk, state, "modifiée ici, retirée après envoi", done)
         else:
-            by_table[name].append(pk)
+            by_table[name][pk] = state
     for table in reversed(TABLES):
-        pks = [(pk,) for pk in by_table.get(table.name, ())]
-        if pks:
-            cache.db.executemany(f"DELETE FROM {table.name} WHERE id = ?", pks)
-            cache.db.executemany(
-                "DELETE FROM sync_versions WHERE nom_table = ? AND pk = ?", [(table.name, pk) for (pk,) in pks]
-            )
-            done.pulled += len(pks)
-            done.tables.add(table.name)
+        going = by_table.get(table.name, {})
+        if not going:
+            continue
+        _touch(cache, list(going))
+        for child, column in _references_to(table.name):
+            itself = "AND c.id NOT IN (SELECT pk FROM temp._touches)" if child == table.name else ""
+            for (pk,) in cache.all(
+                f"SELECT x.pk FROM temp._touches x WHERE EXISTS "
+                f"(SELECT 1 FROM {child} c WHERE c.{column} = x.pk {itself})"
+            ):
+                # It goes once what still refers to it has gone or changed.
+                if (state := going.pop(pk, None)) is not None:
+                    _postpone(cache, table.name, pk, state, "une autre fiche d'ici en dépend encore", done)
+        pks = [(table.name, pk) for pk in going]
+        cache.db.executemany(f"DELETE FROM {table.name} WHERE id = ?", [(pk,) for pk in going])
+        cache.db.executemany("DELETE FROM sync_versions WHERE nom_table = ? AND pk = ?", pks)
+        cache.db.executemany("DELETE FROM sync_recus_rejetes WHERE nom_table = ? AND pk = ?", pks)
+        done.pulled += len(pks)
+        done.tables.add(table.name)
 
 
 def _retry_rejected(cache: Cache, done: Applied) -> None:
@@ -280,7 +335,7 @@ def _retry_rejected(cache: Cache, done: Applied) -> None:
         stored = json.loads(content)
         if isinstance(stored, dict):
             removals.append([name, pk, stored["retrait"]])
-        elif cache.value(f"SELECT 1 FROM {BY_NAME[name].name} WHERE id = ?", pk) is None:
+        else:
             version = cache.value("SELECT ver FROM sync_versions WHERE nom_table = ? AND pk = ?", name, pk) or 1
             rows[name].append([version, *stored])
     _rows(cache, rows, dirty, again)

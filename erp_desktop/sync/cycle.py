@@ -15,7 +15,7 @@ from datetime import datetime
 import erp_desktop
 from erp_desktop import clock
 from erp_desktop.errors import ErpError, SchemaMismatchError, SyncError
-from erp_desktop.sync.apply import apply_answer
+from erp_desktop.sync.apply import apply_answer, read_cursor
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.outbox import Outbox
@@ -91,17 +91,18 @@ class Syncer:
             self._handshake()
         while True:
             batch = self.outbox.next_batch(self.batch)
+            cursor = read_cursor(self.cache)
             answer = self.link.row(
                 "CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL)",
                 (
                     *((batch.content, batch.numero, batch.digest) if batch else (None, None, None)),
-                    self.cache.require("curseur_xid"), int(self.cache.require("curseur_seq")), PULL_PAGE,
+                    *cursor, PULL_PAGE,
                 ),
             )[0]  # fmt: skip
-            done = apply_answer(self.cache, batch, answer)
+            done = apply_answer(self.cache, batch, answer, cursor)
             if batch is not None:
                 result.batches += 1
-                result.pushed += batch.rows - done.parked_rows
+                result.pushed += done.pushed
             result.pulled += done.pulled
             result.conflicts += done.conflicts
             result.parked += done.parked

@@ -59,7 +59,7 @@ class Outbox:
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
         self._plan: list[Unit] = []
-        self._newest: int | None = None
+        self._seen: tuple[int | None, int] = (None, -1)
 
     def pending(self) -> int:
         """Rows waiting to be sent."""
@@ -84,6 +84,9 @@ class Outbox:
         if self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is None:
             return None
         with self.cache.writing() as db:
+            # Another process may have frozen the same changes since; only the lock tells.
+            if (again := self.unanswered()) is not None:
+                return again
             while True:
                 units = self._take(limit)
                 if not units:
@@ -120,17 +123,33 @@ class Outbox:
             self.cache.db.executemany(
                 "UPDATE sync_outbox SET refus = ? WHERE id = ?", [(str(cursor.lastrowid), i) for i in unit.outbox]
             )
-        self._newest = None
+        self._plan = []
 
     def _take(self, limit: int) -> list[Unit]:
         # A plan that misses a change captured meanwhile is still right: that change goes with the next plan, and
         # the values sent are read from the live rows either way.
-        newest = self.cache.value("SELECT max(id) FROM sync_outbox")
-        if not self._plan or newest != self._newest:
+        # ``data_version`` moves when another connection commits: what it took from the outbox must not go twice.
+        seen = (self.cache.value("SELECT max(id) FROM sync_outbox"), self.cache.value("PRAGMA data_version"))
+        if not self._plan or seen != self._seen:
+            _reopen_parked(self.cache)
             self._plan = plan(self.cache)
-            self._newest = newest
+            self._seen = seen
         units, self._plan = self._plan[:limit], self._plan[limit:]
         return units
+
+
+def _reopen_parked(cache: Cache) -> None:
+    """A row that was corrected after its refusal is sent again whole, with the units that waited for a parent."""
+    touched = cache.all(
+        "SELECT DISTINCT p.refus FROM sync_outbox p WHERE p.refus IS NOT NULL AND EXISTS "
+        "(SELECT 1 FROM sync_outbox o WHERE o.nom_table = p.nom_table AND o.pk = p.pk AND o.refus IS NULL)"
+    )
+    if not touched:
+        return
+    waiting = cache.all("SELECT CAST(id AS TEXT) FROM sync_gares WHERE etat = 'gare' AND code = 'parent'")
+    refusals = {r[0] for r in (*touched, *waiting)}
+    cache.db.executemany("UPDATE sync_outbox SET refus = NULL WHERE refus = ?", [(r,) for r in refusals])
+    cache.db.executemany("UPDATE sync_gares SET etat = 'renvoye' WHERE id = ?", [(int(r),) for r in refusals])
 
 
 def plan(cache: Cache) -> list[Unit]:

@@ -276,9 +276,7 @@ class Lab:
     def device(self, agence: str = "CAS", *, encrypted: bool = False) -> Device:
         number = len(self.devices) + 1
         path, store = self.folder / f"poste{number}.sqlite", self.folder / f"poste{number}.json"
-        done = enrolment.enroll(
-            self.url, agence, f"Poste {number}", path, secrets_file=store, encrypted=encrypted
-        )
+        done = enrolment.enroll(self.url, agence, f"Poste {number}", path, secrets_file=store, encrypted=encrypted)
         made = Device(
             self, path, store, done.poste, done.login, agence, done.agence_id,
             secrets.cache_key(path, store) if encrypted else None,

@@ -108,7 +108,7 @@ def test_a_choice_is_an_edit_that_reaches_the_centre_and_can_be_undone(
 
 
 def test_a_conflict_solved_here_is_solved_at_the_centre(lab: Lab) -> None:
-    device, pk, conflict = _lost(lab)
+    device, _, conflict = _lost(lab)
     with transaction(device.engine) as session:
         conflicts.resolve(session, conflict, "mine")
     settled(lab)
@@ -334,4 +334,6 @@ def test_values_in_a_console_spelling_come_back_in_the_centres(lab: Lab) -> None
     settled(lab)
     assert a.get("interventions", pk, "cout_externe") == "12.50"
     assert a.get("interventions", pk, "date_planifiee") == "2026-12-01T09:00:00.000000Z"
-    assert b.value("SELECT quantite || prix_unitaire FROM lignes_intervention WHERE designation = 'Vis'") == "3.0001.00"
+    assert (
+        b.value("SELECT quantite || prix_unitaire FROM lignes_intervention WHERE designation = 'Vis'") == "3.0001.00"
+    )
