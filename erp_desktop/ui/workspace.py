@@ -97,6 +97,11 @@ class Workspace(QWidget):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(act)
 
+    def set_place(self, agency: str, place: str) -> None:
+        """Name the agency in the bars once its row was read."""
+        self.top.place.setText(agency)
+        self.status.place.setText(place)
+
     def open_section(self, key: str) -> Page | None:
         """Show a section's tab, opening it the first time."""
         section = self.sections.get(key)
