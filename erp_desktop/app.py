@@ -190,9 +190,7 @@ class Desktop(QObject):
         contexte = Contexte(
             self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self._open_record
         )  # fmt: skip
-        agency = self._acteur.agence_code or tr("Siège")
-        poste = tr("poste {n}", n=f"{self._acteur.poste:02d}") if self._acteur.poste else tr("poste autonome")
-        made = Workspace(contexte, sections(), records(), tr("Agence {nom}", nom=agency), f"{agency} · {poste}")
+        made = Workspace(contexte, sections(), records(), *self._place(self._acteur.agence_code))
         made.theme_asked.connect(self.set_theme)
         made.language_asked.connect(self.set_language)
         made.logout_asked.connect(self.log_out)
@@ -203,6 +201,26 @@ class Desktop(QObject):
         if self.state is not None:
             self._show_state(self.state)
         self._count_soon.start()
+        self._name_agency(made)
+
+    def _place(self, agency: str) -> tuple[str, str]:
+        """What the top bar and the status bar say of where we are."""
+        poste = self._acteur.poste if self._acteur is not None else 0
+        told = tr("poste {n}", n=f"{poste:02d}") if poste else tr("poste autonome")
+        if not agency:
+            return tr("Siège"), f"{tr('Siège')} · {told}"
+        return tr("Agence {nom}", nom=agency), f"{agency} · {told}"
+
+    def _name_agency(self, made: Workspace) -> None:
+        import sqlalchemy as sa
+
+        if self.tasks is None or self._acteur is None or self._acteur.agence_id is None:
+            return
+        row_id, sql = self._acteur.agence_id, sa.text("SELECT nom FROM agences WHERE id = :i")
+        self.tasks.run(
+            lambda session: str(session.execute(sql, {"i": row_id}).scalar() or ""),
+            lambda name: made.set_place(*self._place(name)) if name else None, lambda _error: None, owner=made,
+        )  # fmt: skip
 
     def _open_record(self, kind: str, row_id: int | None) -> object:
         return self.workspace.open_record(kind, row_id) if self.workspace is not None else None
