@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from erp_desktop.errors import DatabaseBusyError
+from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError
 
 if sys.platform == "win32":
     import ctypes
@@ -61,8 +61,14 @@ class CacheLock:
 
     def _acquire(self, exclusive: bool, timeout_s: float) -> None:
         self.release()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise DatabaseRefusedError(
+                f"Le dossier {self.path.parent} n'est pas accessible en écriture ({error.strerror}) : "
+                "choisissez un autre dossier de données ou demandez l'accès."
+            ) from error
         deadline = time.monotonic() + timeout_s
         while not _try(descriptor, exclusive):
             if time.monotonic() >= deadline:

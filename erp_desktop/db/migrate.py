@@ -55,7 +55,12 @@ def downgrade(connection: sa.Connection, revision: str, *, on_step: Avance | Non
 
 
 def _run(name: str, connection: sa.Connection, revision: str, on_step: Avance | None, lock_timeout: str) -> None:
+    # env.py is plain data in a frozen build: what it imports is named here, so that it is packed.
+    import logging.config  # noqa: F401
+
     from alembic import command
+
+    from erp_desktop.db import audit, central, fingerprint, install, locks  # noqa: F401
 
     made = config(connection, name)
     made.attributes["on_step"] = on_step

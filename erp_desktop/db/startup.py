@@ -22,7 +22,7 @@ from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_cen
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.db.registry import TABLES
-from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, UpgradeError
+from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, DiskFullError, ErpError, UpgradeError
 from erp_desktop.settings import CentralUpgrade
 
 __all__ = ["Etape", "EtatSchema", "check_central", "open_local", "read_revision", "upgrade_central", "upgrade_local"]
@@ -272,13 +272,19 @@ def _take_back(working: Path, key: str | None, target: str) -> None:
                 line for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars() if line != "ok"
             ]
     except (sa.exc.SQLAlchemyError, RuntimeError) as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise UpgradeError(f"Le retour en arrière a échoué, la base est comme avant : {cause}") from error
+        raise _failed("Le retour en arrière a échoué, la base est comme avant", error) from error
     finally:
         engine.dispose()
     if problems:
         raise UpgradeError(f"Le retour en arrière a abîmé la copie, la base est comme avant : {problems[0]}")
     backup.settle(working, key)
+
+
+def _failed(told: str, error: Exception) -> ErpError:
+    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    if "disk is full" in cause or "disk I/O" in cause:
+        return DiskFullError(f"{told} : le disque est plein. Libérez de la place puis réessayez.")
+    return UpgradeError(f"{told} : {cause}")
 
 
 def _discard(working: Path) -> None:
@@ -334,8 +340,7 @@ def _run(working: Path, key: str | None, wanted: str, tell: Progress) -> None:
             try:
                 migrate.upgrade(connection, wanted, on_step=step)
             except (sa.exc.SQLAlchemyError, RuntimeError) as error:
-                cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-                raise UpgradeError(f"La mise à niveau a échoué, la base est comme avant : {cause}") from error
+                raise _failed("La mise à niveau a échoué, la base est comme avant", error) from error
         tell(Etape(5, _STEPS, "Vérification"))
         problems = proof.compare(engine, before, whole=wanted == history.head())
         if problems:

@@ -251,6 +251,28 @@ def test_without_room_nothing_is_written(tmp_path: Path, monkeypatch: pytest.Mon
     assert mark(path) == before
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "donnees").write_text("un fichier à la place du dossier", encoding="utf-8")
+    with pytest.raises(DatabaseRefusedError, match="donnees n'est pas accessible"):
+        startup.open_local(tmp_path / "donnees" / "cache.sqlite")
+
+
+def test_a_disk_that_fills_during_the_upgrade_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, "5d1e7f9b3a0c")
+
+    def fill(step: startup.Etape) -> None:
+        if "révision 1 " in step.texte:
+            raise sa.exc.OperationalError("x", None, sqlcipher.OperationalError("database or disk is full"))
+
+    with pytest.raises(DiskFullError, match="comme avant"):
+        startup.open_local(path, progress=fill)
+    assert startup.read_revision(path) == "5d1e7f9b3a0c"
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    engine.dispose()
+
+
 def test_rows_still_in_the_wal_are_upgraded_too(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, OLD)
