@@ -273,6 +273,44 @@ def test_a_disk_that_fills_during_the_upgrade_leaves_the_old_file(tmp_path: Path
     engine.dispose()
 
 
+def test_what_an_old_crash_left_is_cleared_away(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD)
+    connection = connect_sqlite(path)
+    connection.execute("CREATE TABLE _alembic_tmp_clients AS SELECT * FROM clients")
+    connection.close()
+    path.with_name("cache.sqlite.upgrading").write_bytes(b"reste" * 1000)
+    path.with_name("cache.sqlite.upgrading-wal").write_bytes(b"reste")
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    engine.dispose()
+    assert not list(tmp_path.glob("*.upgrading*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_a_hot_journal_is_rolled_back_before_the_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD)
+    backup.settle(path, None)
+    writer = run(
+        "import sys, os\n"
+        "from erp_desktop.db.engine import connect_sqlite\n"
+        "c = connect_sqlite(sys.argv[1])\n"
+        "c.execute('PRAGMA cache_size = 1'); c.execute('PRAGMA cache_spill = 1'); c.execute('BEGIN IMMEDIATE')\n"
+        "c.execute('DELETE FROM historiques_interventions')\n"
+        "c.execute('CREATE TABLE gros (x)')\n"
+        "c.execute('INSERT INTO gros WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000)'\n"
+        "          ' SELECT randomblob(500) FROM n')\n"
+        "print('prêt', flush=True); os.kill(os.getpid(), 9)\n",
+        str(path),
+    )
+    writer.communicate(timeout=30)
+    assert path.with_name("cache.sqlite-journal").stat().st_size > 0
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    engine.dispose()
+
+
 def test_rows_still_in_the_wal_are_upgraded_too(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, OLD)

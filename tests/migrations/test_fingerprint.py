@@ -65,3 +65,10 @@ def test_a_rewritten_check_is_seen(pg_engine: sa.Engine) -> None:
 def test_a_missing_trigger_is_seen(sqlite_engine: sa.Engine) -> None:
     lines = _changed(sqlite_engine, "DROP TRIGGER erp_clients_ins")
     assert lines == ["clients : déclencheur « erp_clients_ins » absent(e)"]
+
+
+def test_an_index_left_invalid_by_an_interrupted_build_is_seen(pg_engine: sa.Engine) -> None:
+    lines = _changed(
+        pg_engine, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_active_users'::regclass"
+    )
+    assert lines == ["users : index invalide « idx_active_users » en trop"]

@@ -197,6 +197,39 @@ def test_unknown_roles_stop_the_upgrade_with_their_list(vide: sa.Engine) -> None
     assert rows(vide, "SELECT role FROM users ORDER BY id") == [("admin",), ("chef",), ("boss",)]
 
 
+def test_duplicates_stop_the_centre_and_pass_in_a_cache(vide: sa.Engine) -> None:
+    up(vide, "4a0e6d8f2b75")
+    with vide.connect() as connection:
+        remplir(connection, 1000)
+        connection.execute(sa.text("UPDATE equipements SET code_interne = 'POMPE-1' WHERE id <= 1010"))
+        connection.commit()
+    if vide.dialect.name == "sqlite":
+        up(vide, "5b1f7e9a3c86")
+        assert rows(vide, "SELECT count(*) FROM equipements WHERE code_interne = 'POMPE-1'") == [(2,)]
+    else:
+        with pytest.raises(RuntimeError, match=r"equipements.code_interne.*POMPE-1"):
+            up(vide, "5b1f7e9a3c86")
+        assert rows(vide, "SELECT version_num FROM alembic_version") == [("4a0e6d8f2b75",)]
+        assert rows(vide, "SELECT count(*) FROM pg_indexes WHERE indexname = 'idx_user_email'") == [(0,)]
+
+
+def test_an_orphan_made_by_hand_stops_the_revision_that_would_keep_it(tmp_path: Path) -> None:
+    engine = create_sqlite_engine(tmp_path / "orphelin.sqlite")
+    up(engine, "2a1f3c8d7c1b")
+    with engine.connect() as connection:
+        remplir(connection, 1000)
+    with engine.connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute("PRAGMA foreign_keys = OFF")
+        raw.execute("DELETE FROM interventions WHERE id = 1000")
+        raw.execute("PRAGMA foreign_keys = ON")
+    with pytest.raises(RuntimeError, match=r"orphelines.*historiques_interventions"):
+        up(engine, "3b9d5e7f1a20")
+    assert rows(engine, "SELECT version_num FROM alembic_version") == [("2a1f3c8d7c1b",)]
+    assert "satisfaction_client" not in {c["name"] for c in sa.inspect(engine).get_columns("interventions")}
+    engine.dispose()
+
+
 def test_an_intervention_of_a_vanished_technicien_keeps_its_row(vide: sa.Engine) -> None:
     up(vide, "5b1f7e9a3c86")
     with vide.connect() as connection:
