@@ -72,7 +72,6 @@ class Editeur(Surface):
     """The place where a third value is written; Ctrl+Entrée keeps it."""
 
     decided = Signal(object)
-    cancelled = Signal()
 
     def __init__(self, conflit: Conflit) -> None:
         super().__init__("surface.sunken", "border.default", theme().px("radius.md"))
@@ -116,10 +115,11 @@ class Editeur(Surface):
                            on_click=self._decide)  # fmt: skip
         foot.addWidget(self.keep)
         column.addLayout(foot)
-        for keys, act in (("Ctrl+Return", self._decide), ("Ctrl+Enter", self._decide), ("Esc", self.cancelled.emit)):
+        # Esc is the window's; the page closes its editors when asked.
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(act)
+            shortcut.activated.connect(self._decide)
 
     def _start_from(self, value: Any) -> None:
         if self.text is not None:
@@ -221,7 +221,6 @@ class LigneChamp(QWidget):
         if self.editor is None:
             self.editor = Editeur(self.conflit)
             self.editor.decided.connect(lambda value: self.write.emit(self.conflit, value))
-            self.editor.cancelled.connect(self.close_editor)
             self._grid.addWidget(self.editor, 1, 1, 1, 3)
         self.editor.show()
         proxy = self.editor.focusProxy()

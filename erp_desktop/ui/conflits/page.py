@@ -30,7 +30,7 @@ _RECORDS = ("interventions", "clients", "equipements", "techniciens", "contrats"
 class ConflitsPage(Page):
     """The conflict inbox."""
 
-    open_record = Signal(str, int)
+    open_record = Signal(str, object)
     """The record's form is asked for: table and identifier."""
 
     def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:

@@ -204,7 +204,7 @@ class Assistant(Accueil):
         keys = list(self.cards)
         for usage, card in self.cards.items():
             card.clicked.connect(lambda _checked=False, usage=usage: self.choose(usage))
-            card.opened.connect(self.go_on)
+            card.opened.connect(lambda usage=usage: self._enter(usage))
             card.moved.connect(lambda step, usage=usage: self._focus(keys[max(0, min(2, keys.index(usage) + step))]))
             self._box.addWidget(card)
             self._box.addSpacing(10)
@@ -214,6 +214,10 @@ class Assistant(Accueil):
         )  # fmt: skip
         chosen = self.cards[self._usage]
         QTimer.singleShot(0, chosen, lambda: chosen.setFocus(Qt.FocusReason.OtherFocusReason))
+
+    def _enter(self, usage: str) -> None:
+        self.choose(usage)
+        self.go_on()
 
     def _focus(self, usage: str) -> None:
         self.choose(usage)

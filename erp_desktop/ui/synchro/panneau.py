@@ -43,7 +43,7 @@ class Panneau(Surface):
         set_line: cuts or restores the line, given by the demonstration only.
     """
 
-    open_record = Signal(str, int)
+    open_record = Signal(str, object)
     conflicts_asked = Signal()
     conflicts_changed = Signal()
     """The number of conflicts is not what it was."""
@@ -324,6 +324,14 @@ class Panneau(Surface):
         self.reload()
 
     # Keys and place
+
+    def event(self, event: QEvent) -> bool:
+        # Inside the drawer Esc closes it; elsewhere it is the page's.
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
