@@ -17,12 +17,11 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock, log
-from erp_desktop.app import Desktop
 from erp_desktop.db.session import transaction
 from erp_desktop.demo.beside import Company
 from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
 from erp_desktop.demo.story import Story
-from erp_desktop.demo.window import Camera, line, open_desktop, settle, wait
+from erp_desktop.demo.window import Camera, line, open_desktop, open_form, settle, show, wait
 from erp_desktop.reports import interventions as rapport
 from erp_desktop.reports.pdf import ecrire_pdf
 
@@ -41,20 +40,28 @@ def play(app: QApplication, stage: Stage, out: Path) -> None:
         camera.shoot("connexion")
         desktop.log_in(stage.branches["CAS"].acteur)
         wait(lambda: desktop.state is not None and desktop.state.en_ligne, "la ligne")
+        if desktop.workspace is None:
+            raise RuntimeError("the workspace did not open")
+        show(desktop, "interventions")
         camera.shoot("interventions-en-ligne")
         line(desktop, up=False)
         story.edit_while_cut_off()
-        desktop.bus.data_changed.emit({"interventions": frozenset()}, story)
-        camera.shoot("interventions-hors-ligne")
+        page = show(desktop, "interventions")
+        page.search("fuite vérin statut:en_attente")
+        settle()
+        open_form(page)
+        camera.shoot("hors-ligne-fiche")
+        desktop.workspace.status.sync.click()
+        camera.shoot("hors-ligne-panneau")
+        desktop.workspace.status.sync.click()
         story.meet()
         line(desktop, up=True)
-        _show(desktop, "conflits")
+        show(desktop, "conflits")
         camera.shoot("conflit")
         story.resolve()
         desktop.bus.data_changed.emit({"interventions": frozenset(), "sync_conflits": frozenset()}, story)
         camera.shoot("conflit-regle")
-        _show(desktop, "rapports")
-        settle(1.5)
+        show(desktop, "rapports")
         camera.shoot("rapport")
         report = story.check()
     finally:
@@ -64,11 +71,6 @@ def play(app: QApplication, stage: Stage, out: Path) -> None:
     lines = ["# Démonstration", "", *(f"- {x}" for x in report.lines), "", *(f"![]({p.name})" for p in camera.taken)]
     (out / "histoire.md").write_text("\n".join([*lines, "", f"[Rapport]({pdf.name})", ""]), encoding="utf-8")
     say(f"{len(camera.taken)} captures, le rapport PDF et l'histoire sont dans {out}/")
-
-
-def _show(desktop: Desktop, section: str) -> None:
-    if desktop.workspace is None or desktop.workspace.open_section(section) is None:
-        raise RuntimeError(f"no section {section}")
 
 
 def _report_pdf(stage: Stage, out: Path) -> Path:
@@ -81,7 +83,7 @@ def _report_pdf(stage: Stage, out: Path) -> Path:
     return path
 
 
-def show(app: QApplication, stage: Stage) -> None:
+def present(app: QApplication, stage: Stage) -> None:
     """The window for a person, with the company at work beside it."""
     Story(stage, say).prepare()
     desktop = open_desktop(app, stage.branches["CAS"])
@@ -112,7 +114,7 @@ def main() -> int:
                 options.out.mkdir(parents=True, exist_ok=True)
                 play(app, stage, options.out)
             else:
-                show(app, stage)
+                present(app, stage)
     say(f"terminé en {time.perf_counter() - started:.1f} s ; rien ne reste en marche")
     return 0
 

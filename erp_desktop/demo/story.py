@@ -131,6 +131,21 @@ class Story:
             f"une ligne supprimée ; {state.en_attente} fiches attendent"
         )
 
+    def edit_again(self) -> None:
+        """A few more edits in Casablanca, so that something waits."""
+        branch = self.stage.branches["CAS"]
+        engine, who = branch.engine(), branch.acteur
+        try:
+            with transaction(engine, who.user_id) as session:
+                interventions.update(session, who, self.disputee, {"recommandations": "Commander un second joint."})
+            with transaction(engine, who.user_id) as session:
+                interventions.update(session, who, self.disputee, {"notes_internes": "Client prévenu à 15 h."})
+            with transaction(engine, who.user_id) as session:
+                interventions.ajouter_ligne(session, who, self.disputee, DEPLACEMENT)
+                self._create(session, branch, "Arrêt ligne : sertisseuse bloquée")
+        finally:
+            engine.dispose()
+
     def _tanger(self) -> None:
         branch = self.stage.branches["TNG"]
         engine, who = branch.engine(), branch.acteur

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.app import Desktop
 from erp_desktop.demo.stage import Branch
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.rapports import RapportsPage
 from erp_desktop.ui.snap import grab
 
 SIZE = (1440, 900)
@@ -60,6 +63,27 @@ def open_desktop(app: QApplication, branch: Branch) -> Desktop:
     desktop.start()
     wait(lambda: opened, "l'ouverture de la base")
     return desktop
+
+
+def show(desktop: Desktop, section: str) -> Any:
+    """Open a section of the working window and wait for what it shows."""
+    if desktop.workspace is None:
+        raise RuntimeError("nobody is logged in")
+    page = desktop.workspace.open_section(section)
+    if page is None:
+        raise RuntimeError(f"no section {section}")
+    if isinstance(page, ListPage):
+        wait(lambda: page.model.rowCount() > 0, f"la liste {section}")
+    if isinstance(page, RapportsPage):
+        wait(lambda: page.dessine, "les graphiques", 60)
+    settle()
+    return page
+
+
+def open_form(page: ListPage, place: int = 0) -> None:
+    """Select a row of a list, whose form opens beside it."""
+    page.view.select_place(place)
+    wait(lambda: not page.form.isHidden() and page.form.row_id is not None, "la fiche")
 
 
 def line(desktop: Desktop, up: bool) -> None:
