@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -46,6 +47,36 @@ def build() -> None:
     files = [f for f in DIST.rglob("*") if f.is_file() and not f.is_symlink()]
     size = sum(f.stat().st_size for f in files) / 1e6
     say(f"{DIST} : {len(files)} fichiers, {size:.0f} Mo, {time.monotonic() - started:.0f} s")
+
+
+def package() -> Path | None:
+    """One file to hand out: an archive with its installer on Linux, a silent installer on Windows.
+
+    Returns:
+        None on Windows without NSIS.
+    """
+    import erp_desktop
+
+    started = time.monotonic()
+    made: Path | None
+    if os.name == "nt":
+        made = DIST.parent / f"erp-mif-{erp_desktop.__version__}-windows-x64.exe"
+        compiler = shutil.which("makensis")
+        if compiler is None:
+            say("makensis introuvable : pas d'installeur")
+            return None
+        script = ROOT / "packaging" / "windows" / "installer.nsi"
+        subprocess.run([compiler, "/V2", f"/DVERSION={erp_desktop.__version__}", f"/DSOURCE={DIST}",
+                        f"/DSORTIE={made}", str(script)], check=True)  # fmt: skip
+    else:
+        folder = f"erp-mif-{erp_desktop.__version__}"
+        made = DIST.parent / f"{folder}-{sys.platform}-x86_64.tar.gz"
+        with tarfile.open(made, "w:gz", compresslevel=4) as archive:
+            archive.add(ROOT / "packaging" / "linux" / "installer.sh", f"{folder}/installer.sh")
+            archive.add(ROOT / "docs" / "guide_it.md", f"{folder}/guide_it.md")
+            archive.add(DIST, f"{folder}/erp-mif")
+    say(f"{made} : {made.stat().st_size / 1e6:.0f} Mo, {time.monotonic() - started:.0f} s")
+    return made
 
 
 class Trial:
@@ -165,6 +196,34 @@ class Trial:
         expect(all("NotoSans" in f for f in fonts), f"polices du PDF : {fonts}")
         return ", ".join(sizes)
 
+    def install(self) -> str:
+        """The installer works unattended, upgrades in place and leaves nothing behind; other files are refused."""
+        if os.name == "nt":
+            return "essayé sur une machine Windows par l'installeur lui-même"
+        unpacked = self.folder / "archive"
+        unpacked.mkdir()
+        (unpacked / "erp-mif").symlink_to(DIST)
+        shutil.copy(ROOT / "packaging" / "linux" / "installer.sh", unpacked)
+        prefix, links, menus = (self.folder / "installe" / n for n in ("erp-mif", "bin", "menus"))
+        command = ["sh", str(unpacked / "installer.sh"), "--silencieux", "--prefixe", str(prefix), "--liens",
+                   str(links), "--menus", str(menus)]  # fmt: skip
+        for _ in range(2):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            expect((done.returncode, done.stdout, done.stderr) == (0, "", ""), f"{done}")
+        program = [str(links / "erp-admin"), "--version"]
+        told = subprocess.run(program, env=self.environment, capture_output=True, text=True, check=False).stdout
+        expect(told.startswith("ERP MIF "), f"le programme installé répond : {told!r}")
+        subprocess.run([*command, "--desinstaller"], check=True)
+        left = [p for p in (self.folder / "installe").rglob("*") if not p.is_dir()]
+        expect(not left, f"il reste {left}")
+        prefix.mkdir()
+        (prefix / "autre.txt").write_text("x")
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+        expect(
+            refused.returncode == 1 and (prefix / "autre.txt").exists(), f"un dossier étranger est pris : {refused}"
+        )
+        return "installé, remplacé, retiré sans question"
+
     def capture(self) -> str:
         """The window opens a stand-alone database and shows its first page."""
         self.run("erp-admin", "db", "upgrade", "--cache", self.folder / "data" / "erp-mif.sqlite")
@@ -276,8 +335,8 @@ def smoke(keep: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="erp-mif-essai-"))
     trial = Trial(folder)
     steps: tuple[Callable[[], str], ...] = (
-        trial.version, trial.contents, trial.first_run, trial.old_cache, trial.sync, trial.report, trial.capture,
-        trial.first_window,
+        trial.version, trial.contents, trial.first_run, trial.old_cache, trial.sync, trial.report, trial.install,
+        trial.capture, trial.first_window,
     )  # fmt: skip
     failures = 0
     for step in steps:
@@ -303,6 +362,8 @@ def main() -> int:
     if not chosen.smoke_only:
         build()
     failures = smoke(chosen.keep)
+    if not failures and not chosen.smoke_only:
+        package()
     say("tout est en ordre" if not failures else f"{failures} essai(s) en échec")
     return 1 if failures else 0
 
