@@ -241,18 +241,19 @@ class _Document:
 
 
 def _marque(t: Toile, x: float, y: float) -> None:
-    """The company's mark: a nut on the accent colour."""
+    """The company's mark: a six-petal flower on the accent colour."""
     from PySide6.QtCore import QPointF
-    from PySide6.QtGui import QPolygonF
 
-    t.plein(t.rect(x, y, 26, 26), t.palette.accent, 6)
-    centre = (x + 13, y + 13)
-    coins = ((0, -8.5), (7.4, -4.25), (7.4, 4.25), (0, 8.5), (-7.4, 4.25), (-7.4, -4.25))
+    cote = 26.0
+    t.plein(t.rect(x, y, cote, cote), t.palette.accent, cote / 4)
+    centre = QPointF(x + cote / 2, y + cote / 2)
     t.p.setPen(t.core.Qt.PenStyle.NoPen)
     t.p.setBrush(t.couleur(t.palette.fond))
-    t.p.drawPolygon(QPolygonF([QPointF(centre[0] + dx, centre[1] + dy) for dx, dy in coins]))
+    for dx, dy in ((0, -1), (0.87, -0.5), (0.87, 0.5), (0, 1), (-0.87, 0.5), (-0.87, -0.5)):
+        t.p.drawEllipse(centre + QPointF(dx, dy) * cote * 0.165, cote * 0.125, cote * 0.125)
+    t.p.drawEllipse(centre, cote * 0.16, cote * 0.16)
     t.p.setBrush(t.couleur(t.palette.accent))
-    t.p.drawEllipse(QPointF(*centre), 3.6, 3.6)
+    t.p.drawEllipse(centre, cote * 0.1, cote * 0.1)
 
 
 def _placer(document: QTextDocument, figures: dict[str, _Figure], couleurs: palette.Palette, famille: str) -> Any:
