@@ -15,6 +15,7 @@ from erp_desktop import settings
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
+from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import UserError
 from erp_desktop.sync import conflicts as inbox
 from erp_desktop.sync import status as states
@@ -33,6 +34,8 @@ def _syncer(path: Path, secrets: Path | None) -> Iterator[Syncer]:
     if not path.is_file():
         raise UserError(f"Le fichier {path} n'existe pas.")
     options = settings.load()
+    # Before anything is opened for writing: a foreign file keeps every byte.
+    read_revision(path, secret_store.cache_key(path, secrets))
     with Cache(path, secret_store.cache_key(path, secrets)) as cache:
         link = device_link(
             cache, secrets, connect_timeout_s=options.connect_timeout_s, deadline_s=options.cycle_deadline_s

@@ -62,13 +62,15 @@ _INSERT = f"""
 CREATE OR REPLACE FUNCTION sync.inserer(t text, bloc jsonb, plage int4range, v_poste integer, v_agence bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
-  noms text; valeurs text; formes text; rang_id integer; audit boolean := t = 'historiques_interventions';
+  noms text; valeurs text; formes text; rang_id integer; autres bigint[]; audit boolean := t = 'historiques_interventions';
 BEGIN
   SELECT string_agg(format('%I', c.nom), ', ' ORDER BY c.i),
          string_agg(format(g.lire, format('r->>%s', c.i + 1)), ', ' ORDER BY c.i),
          string_agg(CASE WHEN g.lire LIKE '%::timestamptz' THEN format('length(r->>%s) <> 27', c.i + 1)
-           WHEN g.lire LIKE '%::numeric' OR c.nom = 'agence_id'
-             THEN format('t.%I::text IS DISTINCT FROM r->>%s', c.nom, c.i + 1) END, ' OR '),
+           WHEN g.lire LIKE '%::numeric' THEN format('r->>%s !~ ''^-?(0|[1-9][0-9]*)[.][0-9]{{%s}}$''', c.i + 1,
+             (SELECT (a.atttypmod - 4) & 65535 FROM pg_attribute a
+               WHERE a.attrelid = format('public.%I', t)::regclass AND a.attname = c.nom))
+           WHEN c.nom = 'agence_id' THEN format('r->>%s IS NULL', c.i + 1) END, ' OR '),
          max(c.i + 1) FILTER (WHERE c.nom = 'id')
     INTO noms, valeurs, formes, rang_id
     FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
@@ -83,10 +85,12 @@ BEGIN
     -- The centre stamps audit rows, so their sender needs them back.
     CASE WHEN audit THEN 0 ELSE v_poste END;
   -- A value that another program spelled its own way (12.5 for 12.50) goes back in the one form.
-  EXECUTE format('UPDATE sync.row_state e SET origine = 0 FROM jsonb_array_elements($1) r '
-    || 'JOIN public.%I t ON t.id = (r->>%s)::bigint WHERE (r->>0)::int BETWEEN $2 AND $3 AND e.nom_table = $4 '
-    || 'AND e.pk = t.id AND e.scope = $5 AND (%s)', t, rang_id, coalesce(formes, 'false'))
-    USING bloc->'r', lower(plage), upper(plage) - 1, t, v_agence;
+  EXECUTE format('SELECT array_agg((r->>%s)::bigint) FROM jsonb_array_elements($1) r '
+    || 'WHERE (r->>0)::int BETWEEN $2 AND $3 AND (%s)', rang_id, coalesce(formes, 'false'))
+    INTO autres USING bloc->'r', lower(plage), upper(plage) - 1;
+  IF autres IS NOT NULL THEN
+    UPDATE sync.row_state SET origine = 0 WHERE nom_table = t AND pk = ANY(autres) AND scope = v_agence;
+  END IF;
   IF audit AND EXISTS (
     SELECT 1 FROM jsonb_array_elements(bloc->'r') r
       JOIN public.historiques_interventions h ON h.id = (r->>rang_id)::bigint

@@ -37,7 +37,9 @@ class Applied:
 Cursor = tuple[str, int]
 
 
-def apply_answer(cache: Cache, batch: Batch | None, answer: dict[str, Any], cursor: Cursor) -> Applied:
+def apply_answer(
+    cache: Cache, batch: Batch | None, answer: dict[str, Any], cursor: Cursor, *, retry: bool = False
+) -> Applied:
     """Apply one answer of ``sync.cycle`` whole, or not at all.
 
     Args:
@@ -46,10 +48,11 @@ def apply_answer(cache: Cache, batch: Batch | None, answer: dict[str, Any], curs
         answer: what ``sync.cycle`` returned.
         cursor: the (xid, seq) that was sent. When another process moved it or settled the batch meanwhile, that
             part of the answer is older than what is here and is dropped.
+        retry: try what was set aside again even when the answer brings nothing.
     """
     done = Applied()
     pull = answer["pull"]
-    if batch is None and not pull["n"]:
+    if batch is None and not pull["n"] and not retry:
         return done
     with cache.writing(mute=True):
         if batch is not None and cache.one(

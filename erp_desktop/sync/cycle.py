@@ -99,7 +99,8 @@ class Syncer:
                     *cursor, PULL_PAGE,
                 ),
             )[0]  # fmt: skip
-            done = apply_answer(self.cache, batch, answer, cursor)
+            done = apply_answer(self.cache, batch, answer, cursor, retry=self.outbox.cancelled)
+            self.outbox.cancelled = False
             if batch is not None:
                 result.batches += 1
                 result.pushed += done.pushed

@@ -67,6 +67,8 @@ class Link:
             text = str(error)
             if "authentication failed" in text or "not permitted to log in" in text or "no password" in text:
                 raise NotAllowedError("Le centre a refusé l'identifiant de ce poste.") from error
+            if "role" in text and "does not exist" in text:
+                raise NotAllowedError("Le centre ne connaît pas l'identifiant de ce poste.") from error
             if "does not exist" in text:
                 raise NotAllowedError("La base demandée n'existe pas sur le serveur central.") from error
             raise CentralUnreachableError("Le serveur central ne répond pas.") from error

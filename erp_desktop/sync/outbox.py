@@ -58,6 +58,8 @@ class Outbox:
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
+        self.cancelled = False
+        """Changes were dropped because they came to nothing; what waited for their rows may be tried again."""
         self._plan: list[Unit] = []
         self._seen: tuple[int | None, int] = (None, -1)
 
@@ -98,6 +100,7 @@ class Outbox:
                 if not carried:
                     # Inserted and deleted, or changed and changed back: nothing to tell.
                     db.executemany("DELETE FROM sync_outbox WHERE id = ?", [(i,) for u in units for i in u.outbox])
+                    self.cancelled = True
                     continue
                 return self._freeze(units, content, carried)
 
