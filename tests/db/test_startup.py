@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +29,24 @@ OLD = "8a4b0c2e6d3f"
 """One revision behind, with an outbox."""
 
 
+@cache
+def _made(revision: str, key: str | None) -> tuple[bytes, dict[str, list[dict[str, Any]]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cache.sqlite"
+        engine = create_sqlite_engine(path, key)
+        with engine.connect() as connection:
+            migrate.upgrade(connection, revision)
+            remplir(connection, 1000, 4)
+            rows = contenu(connection)
+        engine.dispose()
+        assert not backup.siblings(path)
+        return path.read_bytes(), rows
+
+
 def make(path: Path, revision: str, key: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """A cache at ``revision`` with rows, closed without a checkpoint; its content."""
-    engine = create_sqlite_engine(path, key)
-    with engine.connect() as connection:
-        migrate.upgrade(connection, revision)
-        remplir(connection, 1000, 4)
-        rows = contenu(connection)
-    engine.dispose()
+    """A cache at ``revision`` with rows; its content."""
+    content, rows = _made(revision, key)
+    path.write_bytes(content)
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -71,11 +72,11 @@ print(json.dumps(answers), file=screen)
 """
 
 
-def several(url: str, *lines: str) -> list[tuple[int, str]]:
+def several(url: str, *lines: str, folder: Path = paths.ROOT) -> list[tuple[int, str]]:
     """The same as typing one command after the other, in one process: (exit status, output) of each."""
     done = subprocess.run(
-        [sys.executable, "-c", _SEVERAL, json.dumps(lines)], cwd=paths.ROOT, text=True, capture_output=True,
-        env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(paths.ROOT)}, timeout=150, check=False,
+        [sys.executable, "-c", _SEVERAL, json.dumps(lines)], cwd=folder, text=True, capture_output=True,
+        env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(folder)}, timeout=150, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [(int(status), str(text)) for status, text in json.loads(done.stdout.splitlines()[-1])]
@@ -164,27 +165,26 @@ def test_two_upgrades_of_one_database_at_once(url: str) -> None:
 
 
 def test_a_new_revision_gets_date_identifier_and_template(project: Path, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'neuf.sqlite'}"
-    alembic(url, "upgrade", "head", folder=project)
-    alembic(url, "revision", "--autogenerate", "-m", "Description of changes", folder=project)
-    alembic(url, "revision", "-m", "Custom migration description", folder=project)
+    answers = several(
+        f"sqlite:///{tmp_path / 'neuf.sqlite'}", "upgrade head", "revision --autogenerate -m description_of_changes",
+        "revision -m custom_migration_description", "upgrade head", f"downgrade {history.head()}", folder=project,
+    )  # fmt: skip
+    assert [status for status, _ in answers] == [0] * 5, answers
     made = sorted(p.name for p in (project / "migrations" / "versions").glob("*description*"))
     assert len(made) == 2
-    text = (project / "migrations" / "versions" / made[0]).read_text(encoding="utf-8")
-    assert "perd_au_retour" in text
-    alembic(url, "upgrade", "head", folder=project)
-    alembic(url, "downgrade", history.head(), folder=project)
+    assert all(re.fullmatch(r"\d{8}_\d{6}_[0-9a-f]{12}_\w+\.py", name) for name in made)
+    assert "perd_au_retour" in (project / "migrations" / "versions" / made[0]).read_text(encoding="utf-8")
 
 
 def test_two_heads_are_shown_and_merged(project: Path, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'tetes.sqlite'}"
-    alembic(url, "revision", "-m", "gauche", "--rev-id", "aaaa00000001", folder=project)
-    alembic(url, "revision", "-m", "droite", "--rev-id", "aaaa00000002", "--head", history.head(), "--splice",
-            folder=project)  # fmt: skip
-    assert len(alembic(url, "heads", folder=project).split("\n")) == 3
-    assert "Multiple head" in alembic(url, "upgrade", "head", folder=project, status=255)
-    alembic(url, "merge", "-m", "Merge migrations", "aaaa00000001", "aaaa00000002", folder=project)
-    alembic(url, "upgrade", "head", folder=project)
+    answers = several(
+        f"sqlite:///{tmp_path / 'tetes.sqlite'}", "revision -m gauche --rev-id aaaa00000001",
+        f"revision -m droite --rev-id aaaa00000002 --head {history.head()} --splice", "heads", "upgrade head",
+        "merge -m merge_migrations aaaa00000001 aaaa00000002", "upgrade head", folder=project,
+    )  # fmt: skip
+    assert [status for status, _ in answers] == [0, 0, 0, -1, 0, 0], answers
+    assert answers[2][1].count("(head)") == 2
+    assert "Multiple head" in answers[3][1]
 
 
 def test_a_stamp_is_refused_unless_the_structure_is_there(url: str) -> None:
