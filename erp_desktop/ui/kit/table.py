@@ -33,6 +33,8 @@ class Column(Generic[R]):
         kind: how the delegate paints it: text, strong, code, muted, pill, priority, sla or marks.
         full: the complete text when the cell shows a short form.
         value: what the painter of pill, priority and sla needs besides the text.
+        numeric: tabular figures, and more room in Arabic.
+        hidden: offered by the column chooser, not shown at first.
     """
 
     key: str
@@ -44,6 +46,7 @@ class Column(Generic[R]):
     full: Callable[[R], str] | None = None
     value: Callable[[R], Any] | None = None
     numeric: bool = False
+    hidden: bool = False
 
 
 class Source(Protocol[R]):

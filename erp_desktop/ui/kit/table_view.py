@@ -199,6 +199,7 @@ class ListView(QTableView):
                 header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
             else:
                 header.resizeSection(section, round(column.width * (1.12 if theme().rtl and column.numeric else 1)))
+            header.setSectionHidden(section, column.hidden)
         self.set_density(compact=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
         copy = QAction(self)

@@ -94,7 +94,8 @@ def error_state(page: ListPage, error: Exception) -> ErrorState:
         "Une erreur inattendue empêche de lire cette liste. Ce qui attend d'être envoyé est intact. "
         "Réessayez ; si elle revient, transmettez le rapport à l'assistance."
     )  # fmt: skip
-    last = traceback.format_exception_only(error)[-1].strip()
+    # The statement behind the first line belongs in the report, not on the screen.
+    last = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
     detail = f"{now}  lecture « {page.spec.key} »\n{last[:400]}"
     report = "\n".join([detail, "", *traceback.format_exception(error)])
     buttons = [
