@@ -56,6 +56,7 @@ class Drafts:
     def __init__(self, folder: Path, user_id: int) -> None:
         self._folder = folder / str(user_id)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="brouillons")
+        self._latest: dict[Path, str | None] = {}
 
     def _file(self, key: str, row_id: int | None) -> Path:
         return self._folder / f"{key}-{row_id if row_id is not None else 'nouveau'}.json"
@@ -64,7 +65,9 @@ class Drafts:
         """Write the changed fields soon; returns the instant that the draft will carry."""
         now = clock.now()
         text = json.dumps({"quand": clock.to_text(now), "champs": dict(values)}, default=_encode, ensure_ascii=False)
-        self._pool.submit(self._write, self._file(key, row_id), text)
+        file = self._file(key, row_id)
+        self._latest[file] = text
+        self._pool.submit(self._write, file, text)
         return now
 
     @staticmethod
@@ -78,10 +81,14 @@ class Drafts:
             _log.warning("draft not written: %s", file.name, exc_info=True)
 
     def find(self, key: str, row_id: int | None) -> Draft | None:
-        """The draft left by an earlier window, if it can be read."""
+        """The draft of a record, left by this window or an earlier one, if it can be read."""
         file = self._file(key, row_id)
         try:
-            stored = json.loads(file.read_text(encoding="utf-8"), object_hook=_decode)
+            # What this window wrote last counts, even while its thread has not reached the file.
+            text = self._latest[file] if file in self._latest else file.read_text(encoding="utf-8")
+            if text is None:
+                return None
+            stored = json.loads(text, object_hook=_decode)
             return Draft(stored["champs"], clock.from_text(stored["quand"]))
         except FileNotFoundError:
             return None
@@ -91,7 +98,9 @@ class Drafts:
 
     def drop(self, key: str, row_id: int | None) -> None:
         """Forget a draft: it was saved or given up."""
-        self._pool.submit(self._file(key, row_id).unlink, missing_ok=True)
+        file = self._file(key, row_id)
+        self._latest[file] = None
+        self._pool.submit(file.unlink, missing_ok=True)
 
     def close(self) -> None:
         """Wait for the last file to be written."""

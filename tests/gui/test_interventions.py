@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
 import sqlalchemy as sa
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -314,19 +315,22 @@ def test_fifty_thousand_rows_never_hold_the_window(
     remplir(sqlite_engine, monde, 50_000)
     assert monde.responsable is not None
     bureau = Bureau(qtbot, worker, monde.responsable, tmp_path)
-    gaps, last = list[float](), [time.perf_counter()]
+    # Wall clock and this thread's own work between two ticks: on a loaded machine only the second is ours.
+    waits, works = list[float](), list[float]()
+    last = [time.perf_counter(), time.thread_time()]
 
     def tick() -> None:
-        now = time.perf_counter()
-        gaps.append(now - last[0])
-        last[0] = now
+        now, worked = time.perf_counter(), time.thread_time()
+        waits.append(now - last[0])
+        works.append(worked - last[1])
+        last[:] = now, worked
 
     page = bureau.workspace.open_section("interventions")
     assert isinstance(page, ListPage)
     bureau.qtbot.wait(50)
     watchdog = QTimer()
     watchdog.timeout.connect(tick)
-    last[0] = time.perf_counter()
+    last[:] = time.perf_counter(), time.thread_time()
     watchdog.start(2)
     page.reload()
     qtbot.waitUntil(lambda: page.model.rowCount() >= 50_000, timeout=20_000)
@@ -337,9 +341,8 @@ def test_fifty_thousand_rows_never_hold_the_window(
     bureau.settle()
     watchdog.stop()
     assert page.model.rowCount() == 1
-    gaps.sort()
-    # Two busy cores make one late tick in a while; a list that blocked would show several.
-    assert gaps[-3] < 0.05, gaps[-5:]
+    assert max(works) < 0.05, sorted(works)[-5:]
+    assert sorted(waits)[-4] < 0.15, sorted(waits)[-5:]
 
 
 def test_arabic_paints_the_whole_screen_mirrored(
@@ -401,3 +404,48 @@ def test_a_cancelled_export_leaves_no_file(bureau: Bureau, tmp_path: Path) -> No
     made.cancel()
     bureau.settle()
     assert not list(tmp_path.glob("liste.csv*"))
+
+
+def test_keys_struck_while_saving_are_kept(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, worker: DbWorker, sqlite_engine: sa.Engine
+) -> None:
+    page, row_id = bureau.liste(), monde.interventions[2]
+    open_form(bureau, page, row_id)
+    line = page.form.fields.editors["titre"].inner
+    assert isinstance(line, QLineEdit)
+    line.selectAll()
+    qtbot.keyClicks(line, "Premier")
+    gate = threading.Event()
+    worker.submit(lambda _session: gate.wait(5))
+    page.form.save()
+    qtbot.keyClicks(line, " puis second")
+    gate.set()
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "titre") == "Premier"
+    assert line.text() == "Premier puis second"
+    assert page.form.dirty
+    page.form.save()
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "titre") == "Premier puis second"
+
+
+def test_a_late_refusal_never_lands_on_another_record(
+    bureau: Bureau, monde: Monde, worker: DbWorker, sqlite_engine: sa.Engine
+) -> None:
+    page, first, second = bureau.liste(), monde.interventions[2], monde.interventions[3]
+    open_form(bureau, page, first)
+    editor = page.form.fields.editors["titre"]
+    editor.show_value("")
+    editor.changed.emit()
+    gate = threading.Event()
+    worker.submit(lambda _session: gate.wait(5))
+    page.form.save()
+    page.form.open_record(second)
+    gate.set()
+    bureau.settle()
+    assert page.form.row_id == second
+    assert not page.form.dirty
+    assert page.form.fields.rows["titre"].error.isHidden()
+    draft = bureau.drafts.find("interventions", first)
+    assert draft is not None
+    assert "titre" in draft.values

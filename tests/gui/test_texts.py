@@ -88,7 +88,7 @@ def test_a_damaged_draft_is_set_aside(tmp_path: Path) -> None:
     drafts.keep("clients", None, {"nom": "x"})
     drafts.close()
     (tmp_path / "7" / "clients-nouveau.json").write_text('{"quand": ', encoding="utf-8")
-    assert drafts.find("clients", None) is None
+    assert Drafts(tmp_path, 7).find("clients", None) is None
 
 
 def test_deadlines_are_said_shortly() -> None:

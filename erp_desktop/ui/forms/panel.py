@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+import shiboken6
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.errors import ErpError, ValidationError
@@ -14,7 +15,7 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.fields import Fields
 from erp_desktop.ui.forms.head import HeadView
-from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.forms.underline import UnderlineTabs
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
@@ -23,6 +24,7 @@ from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.tasks import Task
 
 _DRAFT_PAUSE_MS = 700
+Action = Callable[[], None]
 
 
 class FormPanel(Surface):
@@ -50,7 +52,6 @@ class FormPanel(Surface):
         self.record: Any = None
         self._dirty = False
         self._saving = False
-        self._undo_values: dict[str, Any] = {}
         self._loading: Task | None = None
         self.fields = Fields(spec, contexte, self)
         column = QVBoxLayout(self)
@@ -88,7 +89,7 @@ class FormPanel(Surface):
         column.addStretch()
         if not beside_list:
             body.setMaximumWidth(760)
-        self.pages.addWidget(self._scroller(body))
+        self.pages.addWidget(scroller(body))
         self.tabs.add(tr("Détail"))
         self.parts: list[RecordPart] = []
         for title, make in self.spec.tabs:
@@ -96,19 +97,9 @@ class FormPanel(Surface):
             part.setObjectName("corps")
             self.parts.append(part)
             index = self.tabs.add(tr(title))
-            self.pages.addWidget(self._scroller(part))
+            self.pages.addWidget(scroller(part))
             part.counted.connect(lambda number, index=index: self.tabs.set_count(index, number))
         self.tabs.setVisible(bool(self.parts))
-
-    @staticmethod
-    def _scroller(body: QWidget) -> QScrollArea:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(body)
-        return area
 
     def _footer(self) -> QWidget:
         foot = Surface("surface.sunken", "border.subtle", sides="t")
@@ -267,48 +258,23 @@ class FormPanel(Surface):
         values = self.fields.values()
         if values is None:
             return
-        self._drop_banners()
         spec, acteur, row_id = self.spec, self.contexte.acteur, self.row_id
-        self._saving = True
-        self.save_button.setEnabled(False)
+        self._begin_save()
         if row_id is None:
             shown = {name: value for name, value in values.items() if value is not None}
             self.contexte.tasks.run(
                 lambda session: spec.create(session, acteur, shown),
-                self._created,
-                self._refused,
-                write=True,
-                owner=self,
-            )
+                lambda new_id: self._saved(None, new_id, values, tr(spec.created)),
+                lambda error: self._refused(None, error), write=True,
+            )  # fmt: skip
             return
         changes = self.fields.changes()
         before = {name: self.fields.base[name] for name in changes}
         self.contexte.tasks.run(
             lambda session: spec.update(session, acteur, row_id, changes),
-            lambda _none: self._updated(row_id, before), self._refused, write=True, owner=self,
+            lambda _none: self._saved(row_id, row_id, changes, tr(spec.saved), lambda: self._undo(row_id, before)),
+            lambda error: self._refused(row_id, error), write=True,
         )  # fmt: skip
-
-    def _created(self, row_id: int) -> None:
-        self._after_save(None)
-        self.row_id = row_id
-        self.contexte.say(tr(self.spec.created))
-        self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
-        self.saved.emit(row_id)
-        self.open_record(row_id)
-
-    def _updated(self, row_id: int, before: dict[str, Any]) -> None:
-        self._after_save(row_id)
-        self.contexte.say(tr(self.spec.saved), lambda: self._undo(row_id, before))
-        self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
-        self.saved.emit(row_id)
-        self.open_record(row_id)
-
-    def _after_save(self, row_id: int | None) -> None:
-        self._saving = False
-        self._draft_pause.stop()
-        self.contexte.drafts.drop(self.spec.kind, row_id)
-        self._set_dirty(False)
-        self.fields.base = {**self.fields.base, **self.fields.readable()}
 
     def run_act(self, work: Callable[[Any], None], words: str) -> None:
         """Run an act on the record shown in one transaction, then show the record afresh.
@@ -320,17 +286,47 @@ class FormPanel(Surface):
         row_id = self.row_id
         if self._saving or row_id is None:
             return
-        self._saving = True
+        changes = self.fields.changes()
+        self._begin_save()
+        self.contexte.tasks.run(
+            work, lambda _none: self._saved(row_id, row_id, changes, words),
+            lambda error: self._refused(row_id, error), write=True,
+        )  # fmt: skip
+
+    def _begin_save(self) -> None:
+        self._draft_pause.stop()
+        # Should the record be refused after the panel went on to another one, the draft still holds it.
+        self._keep_draft()
         self._drop_banners()
+        self._saving = True
+        self.save_button.setEnabled(False)
 
-        def done(_none: None) -> None:
-            self._after_save(row_id)
-            self.contexte.say(words)
-            self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
-            self.saved.emit(row_id)
-            self.open_record(row_id)
+    def _saved(
+        self, asked: int | None, row_id: int, saved: dict[str, Any], words: str, undo: Action | None = None
+    ) -> None:
+        """The transaction is committed. ``asked`` is the record that the panel showed when it began."""
+        self.contexte.drafts.drop(self.spec.kind, asked)
+        self.contexte.say(words, undo)
+        if not shiboken6.isValid(self):
+            self.contexte.bus.publish(self.spec.table, row_id)
+            return
+        self._saving = False
+        if self.row_id == asked:
+            self.row_id = row_id
+            self.fields.base.update(saved)
+            # Keys struck while the save was under way are a new draft, never lost to the reload.
+            self._keep_draft()
+            self._set_dirty(self.fields.dirty)
+            self._reload(row_id)
+        self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
+        self.saved.emit(row_id)
 
-        self.contexte.tasks.run(work, done, self._refused, write=True, owner=self)
+    def _reload(self, row_id: int) -> None:
+        spec, acteur = self.spec, self.contexte.acteur
+        self.contexte.tasks.run(
+            lambda session: spec.load(session, acteur, row_id),
+            lambda record: self._fresher(row_id, record, quiet=True), self._failed, owner=self,
+        )  # fmt: skip
 
     def _undo(self, row_id: int, before: dict[str, Any]) -> None:
         spec, contexte = self.spec, self.contexte
@@ -344,10 +340,15 @@ class FormPanel(Surface):
             lambda error: contexte.say(str(error), kind="danger"), write=True,
         )  # fmt: skip
 
-    def _refused(self, error: Exception) -> None:
+    def _refused(self, asked: int | None, error: Exception) -> None:
+        if not shiboken6.isValid(self) or self.row_id != asked:
+            if shiboken6.isValid(self):
+                self._saving = False
+                self._set_dirty(self.fields.dirty)
+            self.contexte.say(tr("Enregistrement refusé, brouillon gardé : {cause}", cause=str(error)), kind="danger")
+            return
         self._saving = False
         self._set_dirty(self.fields.dirty)
-        self._keep_draft()
         if isinstance(error, ValidationError):
             orphans = self.fields.refuse(error.champs)
             if orphans:
@@ -375,8 +376,8 @@ class FormPanel(Surface):
             lambda record: self._fresher(row_id, record), self._failed, owner=self,
         )  # fmt: skip
 
-    def _fresher(self, row_id: int, record: Any) -> None:
-        if row_id != self.row_id:
+    def _fresher(self, row_id: int, record: Any, *, quiet: bool = False) -> None:
+        if row_id != self.row_id or self._loading is not None:
             return
         if not self.fields.dirty:
             self._show(record)
@@ -386,7 +387,8 @@ class FormPanel(Surface):
         self.head.show_head(self.spec.head(record), existing=True)
         for part in [*self.parts, *([self.bar] if self.bar is not None else [])]:
             part.show_record(row_id, record)
-        if not moved:
+        self._set_dirty(self.fields.dirty)
+        if not moved or quiet:
             return
         names = ", ".join(self.fields.label(name) for name in moved)
         clashing = [self.fields.label(name) for name, (_old, _new, mine) in moved.items() if mine]
@@ -394,4 +396,3 @@ class FormPanel(Surface):
         if clashing:
             words += " " + tr("Votre saisie de {champs} est gardée.", champs=", ".join(clashing))
         self._banner("info", words)
-        self._set_dirty(self.fields.dirty)

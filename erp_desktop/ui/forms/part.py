@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 
 class RecordPart(QWidget):
@@ -17,3 +17,14 @@ class RecordPart(QWidget):
     def show_record(self, row_id: int | None, record: Any) -> None:
         """The panel shows another record, the same one freshly read, or a blank one (None, None)."""
         raise NotImplementedError
+
+
+def scroller(body: QWidget) -> QScrollArea:
+    """A vertical scroll area around one page of a form."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(body)
+    return area
