@@ -70,7 +70,7 @@ def test_a_waiting_change_is_shown_old_to_new_and_taken_back(
     pk = labo.monde.interventions[3]
     mine.edit(labo.salma.user_id, "interventions", pk, titre="Capteur remplacé", statut="affectee")
     panel = _panel(window, [])
-    assert panel.head.tiles["attente"].figure.text() == "2"
+    assert panel.head.tiles["attente"].figure.text() == "1"
     change = next(c for c in panel.changes if c.sortant.table == "interventions")
     said = change.values.accessibleName() if change.values is not None else ""
     assert "Titre" in said
