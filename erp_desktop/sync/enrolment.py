@@ -17,7 +17,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import erp_desktop
 from erp_desktop import clock
 from erp_desktop.db import ids, migrate, secrets
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url
@@ -47,14 +46,6 @@ def init_centre(engine: sa.Engine, source: Path | None = None, key: str | None =
         connection.commit()
     with engine.begin() as connection:
         revision = str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one())
-        connection.execute(
-            sa.text(
-                "INSERT INTO sync.schema_compat (revision, min_client_revision, fingerprint, par, app_version) "
-                "SELECT CAST(:r AS text), CAST(:r AS text), '', current_user, :v WHERE NOT EXISTS "
-                "(SELECT 1 FROM sync.schema_compat WHERE revision = :r)"
-            ),
-            {"r": revision, "v": erp_desktop.__version__},
-        )
         if source is not None:
             _promote(connection, source, key)
     return revision
