@@ -245,7 +245,7 @@ class Trial:
     def demo(self) -> str:
         """The demonstration that the wizard offers plays to its end, server included, and leaves nothing running."""
         out = self.folder / "demo"
-        self.run("erp-mif", "--demo", "--interventions", "60", "--out", out)
+        self.run("erp-mif", "--demo", "--interventions", "300", "--out", out)
         pictures = sorted(out.glob("*.png"))
         expect(len(pictures) >= 5, f"{len(pictures)} captures seulement")
         expect(any(out.glob("*.pdf")), "le rapport manque")
