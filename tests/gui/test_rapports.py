@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +16,7 @@ from PySide6.QtCore import Qt, QThread
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from erp_desktop import clock
+from erp_desktop import clock, paths
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.acteur import Acteur
@@ -28,12 +30,12 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.kit import theme
 from erp_desktop.ui.rapports import RapportsPage
+from erp_desktop.ui.rapports.page import GRAPHES
 from erp_desktop.ui.rapports.periodes import PERIODES
 from erp_desktop.ui.tasks import Tasks
 from tests.reports.donnees import MAINTENANT, Jeu, remplir
 
 Ouvrir = Callable[..., RapportsPage]
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")  # what the offscreen screen cannot do
 
 
 @pytest.fixture
@@ -213,3 +215,15 @@ def test_les_periodes_nommees() -> None:
     for p in PERIODES:
         debut, fin = p.bornes(jour)
         assert timedelta(0) <= fin - debut <= timedelta(days=366), p.cle
+
+
+@pytest.mark.parametrize("langue", ["ar", "en"])
+def test_chaque_texte_de_l_ecran_est_traduit(langue: str) -> None:
+    """Literal texts of the screen, and those it takes from the periods and the report's headings."""
+    source = "".join(f.read_text(encoding="utf-8") for f in (paths.ROOT / "erp_desktop/ui/rapports").glob("*.py"))
+    textes = set(re.findall(r'\btr\("([^"]+)"', source)) | {p.nom for p in PERIODES}
+    textes |= {titre for _, titre, *_ in GRAPHES} | {"Techniciens", "Équipements", "Du", "au"}
+    assert len(textes) > 40
+    fichier = paths.RESOURCES / "translations" / f"{langue}.json"
+    connus = json.loads(fichier.read_text(encoding="utf-8"))
+    assert sorted(textes - set(connus) - {"PDF", "XLSX", "CSV"}) == []

@@ -1,0 +1,43 @@
+"""``erp-mif --capture``: the first page as a picture, for IT and for the trial of a build."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtGui import QImage
+
+from erp_desktop import paths
+
+
+def _capture(folder: Path, **options: str) -> tuple[int, QImage]:
+    picture = folder / "page.png"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ERP_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "erp_desktop", "--capture", str(picture)], cwd=paths.ROOT, check=False, timeout=120,
+        env={**environment, "QT_QPA_PLATFORM": "offscreen", "PYTHONUTF8": "1", "ERP_DATA_DIR": str(folder),
+             "ERP_LOG_DIR": str(folder / "journaux"), **options},
+    )  # fmt: skip
+    return done.returncode, QImage(str(picture))
+
+
+def test_the_first_start_shows_the_wizard(tmp_path: Path) -> None:
+    status, picture = _capture(tmp_path)
+    assert status == 0
+    assert (picture.width(), picture.height()) == (1440, 900)
+    assert not (tmp_path / "erp-mif.sqlite").exists()
+
+
+def test_an_existing_database_shows_the_login(sqlite_path: Path, tmp_path: Path) -> None:
+    status, picture = _capture(tmp_path, ERP_MODE="autonome", ERP_CACHE_NAME=sqlite_path.name)
+    assert status == 0
+    assert not picture.isNull()
+
+
+def test_a_refused_database_ends_with_one(tmp_path: Path) -> None:
+    (tmp_path / "erp-mif.sqlite").write_bytes(b"rien d'une base" * 100)
+    status, picture = _capture(tmp_path, ERP_MODE="autonome")
+    assert status == 1
+    assert not picture.isNull()
