@@ -1,0 +1,131 @@
+"""What people type: forms and the filter box."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from erp_desktop.domain import recherche
+from erp_desktop.domain.saisie import (
+    ClientInput,
+    EquipementInput,
+    InterventionInput,
+    LigneInput,
+    Saisie,
+    TechnicienInput,
+)
+from erp_desktop.errors import ValidationError
+from erp_desktop.services.listes import motif_regex
+
+LE_22 = date(2026, 11, 22)
+LISTES = {"statut": ["ouverte", "en_cours", "en_attente"]}
+
+
+def refus(modele: type[Saisie], **valeurs: Any) -> dict[str, str]:
+    with pytest.raises(ValidationError) as erreur:
+        modele(**valeurs)
+    return erreur.value.champs
+
+
+def test_every_wrong_field_has_its_french_sentence() -> None:
+    champs = refus(LigneInput, type_ligne="x", designation=" ", quantite="0", prix_unitaire="abc", taux_tva=120, zz=1)
+    assert champs == {
+        "type_ligne": "Valeur inconnue : x.",
+        "designation": "Ce champ est obligatoire.",
+        "quantite": "Doit être supérieur à 0.",
+        "prix_unitaire": "« abc » n'est pas un nombre.",
+        "taux_tva": "Doit être au plus 100.",
+        "zz": "Champ inconnu.",
+    }
+    assert refus(InterventionInput) == dict.fromkeys(("titre", "equipement_id"), "Ce champ est obligatoire.")
+    assert refus(InterventionInput, titre="x" * 201, equipement_id="a") == {
+        "titre": "200 caractères au plus.", "equipement_id": "Un nombre entier est attendu.",
+    }  # fmt: skip
+    assert refus(ClientInput, nom_entreprise="a\0b") == {"nom_entreprise": "Ce texte contient un caractère interdit."}
+    assert refus(ClientInput, nom_entreprise="x", email="a@b") == {"email": "Adresse de courriel illisible."}
+    assert refus(TechnicienInput, user_id=1, niveau="dieu") == {"niveau": "Valeur inconnue : dieu."}
+    assert refus(EquipementInput, client_id=1, nom="a", code_interne="b", date_mise_en_service="2026-02-01",
+                 date_fin_garantie="2026-01-01") == {
+        "date_fin_garantie": "La garantie finit avant la mise en service.",
+    }  # fmt: skip
+
+
+def test_values_are_cleaned() -> None:
+    client = ClientInput(
+        nom_entreprise="  Caf" + unicodedata.normalize("NFD", "é") + " ", ville="  ", ice="001 525713 000089"
+    )
+    assert (client.nom_entreprise, client.ville, client.ice) == ("Café", None, "001525713000089")
+    ligne = LigneInput(type_ligne="piece", designation="x", quantite="1,5", prix_unitaire="1 234,50")
+    assert (ligne.quantite, ligne.prix_unitaire, ligne.taux_tva) == (Decimal("1.5"), Decimal("1234.50"), Decimal(20))
+
+
+def test_urgence_forces_priorite_and_local_times_become_instants() -> None:
+    saisie = InterventionInput(titre="x", equipement_id=1, urgence=True, priorite="basse",
+                               date_planifiee=datetime(2026, 7, 1, 9))  # noqa: DTZ001  # fmt: skip
+    assert saisie.priorite == "urgente"
+    assert saisie.date_planifiee == datetime(2026, 7, 1, 8, tzinfo=UTC)
+    assert saisie.zone_planifiee == "Africa/Casablanca"
+
+
+def test_edits_judge_only_what_changes() -> None:
+    actuel = {"nom_entreprise": "x", "ice": "123", "telephone": "abc", "ville": "Fès"}
+    assert ClientInput.changements(actuel, {"ville": "Rabat", "nom_entreprise": " x "}) == {"ville": "Rabat"}
+    with pytest.raises(ValidationError) as erreur:
+        ClientInput.changements(actuel, {"ice": "12", "telephone": "1", "inconnu": 1})
+    assert set(erreur.value.champs) == {"ice", "telephone", "inconnu"}
+    calme = {"titre": "a", "urgence": False, "priorite": "basse"}
+    assert InterventionInput.changements(calme, {"urgence": True}) == {"urgence": True, "priorite": "urgente"}
+
+
+def test_the_filter_box() -> None:
+    filtre = recherche.analyser(
+        'statut:ouverte technicien:"Karim A" avant:30/11 fuite statut:en', ["technicien"], LE_22, LISTES, ["avant"]
+    )
+    assert filtre.mots == {"statut": ["ouverte", "en_cours", "en_attente"], "technicien": ["karim a"]}
+    assert filtre.dates == {"avant": date(2026, 11, 30)}
+    assert filtre.libre == ["fuite"]
+    assert filtre.indices == []
+
+
+@pytest.mark.parametrize(
+    ("texte", "indice"),
+    [
+        ("statu:x", "vouliez-vous dire « statut: »"),
+        ("statut:zut", "« zut » n'est pas un statut connu"),
+        ("avant:32/13", "« 32/13 » n'est pas une date"),
+        ("avant:", "Complétez « avant: »"),
+    ],
+)
+def test_what_is_not_understood_gets_a_hint(texte: str, indice: str) -> None:
+    [dit] = recherche.analyser(texte, [], LE_22, LISTES, ["avant"]).indices
+    assert indice in dit
+
+
+@pytest.mark.parametrize(
+    ("texte", "jour"),
+    [("30/11", date(2026, 11, 30)), ("1/2/25", date(2025, 2, 1)), ("2026-03-04", date(2026, 3, 4)),
+     ("aujourd’hui", LE_22), ("Hier", date(2026, 11, 21)), ("-7j", date(2026, 11, 15)), ("31/02", None),
+     ("31/04/2026", None), ("x", None)],
+)  # fmt: skip
+def test_dates_as_people_type_them(texte: str, jour: date | None) -> None:
+    assert recherche.lire_date(texte, LE_22) == jour
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_without_error(texte: str) -> None:
+    filtre = recherche.analyser(texte, ["technicien"], LE_22, LISTES, ["avant"])
+    for mot in filtre.libre:
+        motif_regex(mot)
+
+
+@given(st.text(alphabet="éèàçôïUEOaeiou -_%[]*?.()", min_size=1, max_size=8), st.text(max_size=5))
+def test_a_pattern_finds_what_was_typed_otherwise(mot: str, autour: str) -> None:
+    import re
+
+    assert re.search(motif_regex(recherche.plier(mot)), autour + mot.upper() + autour)
