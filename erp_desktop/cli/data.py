@@ -59,6 +59,7 @@ def import_rows(
     cache: Cache = None,
     secrets: Secrets = None,
     mapping: Annotated[list[str] | None, typer.Option("--map", help="colonne=champ, répétable.")] = None,
+    profil: Annotated[str | None, typer.Option("--profil", help="Profil connu, par exemple excavators.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Vérifier sans rien écrire.")] = False,
     agence: Agence = None,
     progress: WithBar = False,
@@ -76,7 +77,13 @@ def import_rows(
             _bar(progress, "Import") as bar,
         ):
             bilan = importation.importer_interventions(
-                session, file, _agence(session, agence), paires=mapping or (), essai=dry_run, progress=bar
+                session,
+                file,
+                _agence(session, agence),
+                paires=mapping or (),
+                profil=profil,
+                essai=dry_run,
+                progress=bar,
             )
     except importation.ImportRefuse as error:
         for line in error.bilan.refusees[:50] if not as_json else ():

@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
+from erp_desktop.domain import sla
 from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
+from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import UserError
 from erp_desktop.models import (
     Agence,
@@ -32,6 +34,8 @@ from erp_desktop.models import (
     Technicien,
     User,
 )
+from erp_desktop.services import _numeros
+from erp_desktop.services._horloges import Horloges
 
 Progress = Callable[[int, int], None]
 
@@ -96,11 +100,19 @@ class Genere:
 
 @dataclass(slots=True)
 class _Parc:
-    """What interventions refer to: (équipement id, client id, contrat id, machine's name)."""
+    """What interventions refer to.
+
+    Attributes:
+        equipements: (équipement id, client id, contrat id, machine's name).
+        occupes: techniciens with an intervention en_cours; nobody does two at once.
+        horaire: the agency's clock, on which deadlines run.
+    """
 
     equipements: list[tuple[int, int, int | None, str]]
     techniciens: list[int]
     users: list[int]
+    occupes: set[int]
+    horaire: sla.Horaire
 
 
 def _ice(alea: random.Random) -> str:
@@ -131,19 +143,19 @@ def generer(
     alea = random.Random(f"{seed}/{agence_code}")  # noqa: S311 - not a secret
     now = maintenant or clock.now()
     connection = session.connection()
-    poste = _poste(connection)
-    annees: dict[int, int] = {}
-    parc = _parc(session, agence, agence_code, poste, interventions, alea, now)
+    parc = _parc(session, agence, agence_code.upper(), _numeros.poste_local(session), interventions, alea, now)
     done = 0
     for block in _blocks(interventions):
+        ouvertures = [
+            _heure_ouvree(now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182)), now, alea) for _ in range(block)
+        ]
+        numeros = _draw_numbers(session, agence_code.upper(), ouvertures)
         rows, audit, lines = [], [], []
-        for identifier in ids.allocate(connection, block):
-            ouverture = _heure_ouvree(now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182)), now, alea)
-            annees[ouverture.year] = annees.get(ouverture.year, 0) + 1
+        for identifier, ouverture, numero in zip(ids.allocate(connection, block), ouvertures, numeros, strict=True):
             row = _intervention(identifier, agence, parc, ouverture, now, alea)
-            row["numero"] = f"INT-{agence_code}-{poste:02d}-{ouverture.year}-{annees[ouverture.year]:05d}"
+            row["numero"] = numero
             rows.append(row)
-            audit += list(_audit(row, alea))
+            audit += list(_audit(row, now, alea))
             lines += list(_lignes(row, alea))
         _insert(connection, Intervention, rows)
         _insert(connection, HistoriqueIntervention, _with_ids(connection, audit))
@@ -151,7 +163,6 @@ def generer(
         done += block
         if progress:
             progress(done, interventions)
-    _remember_numbers(connection, agence_code, poste, annees)
     return Genere(
         len({e[1] for e in parc.equipements}), len(parc.equipements), len(parc.techniciens), interventions
     )  # fmt: skip
@@ -163,15 +174,16 @@ def _heure_ouvree(instant: datetime, now: datetime, alea: random.Random) -> date
     return moved if moved < now else instant
 
 
+def _draw_numbers(session: Session, code: str, ouvertures: list[datetime]) -> list[str]:
+    """The next numbers of each opening's year, in the order of the openings."""
+    annees = [clock.local(o).year for o in ouvertures]
+    tires = {annee: iter(_numeros.tirer(session, code, annee, annees.count(annee))) for annee in sorted(set(annees))}
+    return [next(tires[annee]) for annee in annees]
+
+
 def _blocks(total: int) -> Iterator[int]:
     for start in range(0, total, _BATCH):
         yield min(_BATCH, total - start)
-
-
-def _poste(connection: sa.Connection) -> int:
-    if connection.dialect.name == "postgresql":
-        return 0
-    return int(connection.exec_driver_sql("SELECT poste FROM _allocateur").scalar_one())
 
 
 def _insert(connection: sa.Connection, mapped: type[Base], rows: list[dict[str, Any]]) -> None:
@@ -183,17 +195,6 @@ def _with_ids(connection: sa.Connection, rows: list[dict[str, Any]]) -> list[dic
     for row, identifier in zip(rows, ids.allocate(connection, len(rows)), strict=True):
         row["id"] = identifier
     return rows
-
-
-def _remember_numbers(connection: sa.Connection, code: str, poste: int, annees: dict[int, int]) -> None:
-    """So that the next number typed on this cache follows the generated ones."""
-    if connection.dialect.name == "sqlite":
-        for annee, dernier in annees.items():
-            connection.exec_driver_sql(
-                "INSERT INTO _compteurs (nom, valeur) VALUES (?, ?) "
-                "ON CONFLICT (nom) DO UPDATE SET valeur = max(valeur, excluded.valeur)",
-                (f"INT-{code}-{poste:02d}-{annee}", dernier),
-            )
 
 
 def _parc(
@@ -214,6 +215,7 @@ def _parc(
         }
         for i in range(nb_clients)
     ]  # fmt: skip
+    _forget_taken_ice(session, clients)
     _insert(connection, Client, _with_ids(connection, clients))
     contrats: list[dict[str, Any]] = [
         stamps
@@ -242,7 +244,17 @@ def _parc(
         )  # fmt: skip
     _insert(connection, Equipement, _with_ids(connection, machines))
     parc = [(m["id"], m["client_id"], m["contrat_id"], m["nom"].split()[0].lower()) for m in machines]
-    return _Parc(parc, techniciens, users)
+    occupes = sa.select(Intervention.technicien_id).where(Intervention.statut == Statut.EN_COURS)
+    pris = {t for t in session.scalars(occupes) if t is not None}
+    return _Parc(parc, techniciens, users, pris, Horloges(session).de(agence))
+
+
+def _forget_taken_ice(session: Session, clients: list[dict[str, Any]]) -> None:
+    """The same seed twice makes the same clients: the second ones go without ICE rather than share it."""
+    pris = set(session.scalars(sa.select(Client.ice).where(Client.ice.in_([c["ice"] for c in clients]))))
+    for client in clients:
+        if client["ice"] in pris:
+            client["ice"] = None
 
 
 def _people(
@@ -253,12 +265,12 @@ def _people(
     known = list(session.execute(sa.select(Technicien.id).where(Technicien.agence_id == agence)).scalars())
     office = [Role.AGENT.value, Role.RESPONSABLE.value]
     users = list(session.execute(sa.select(User.id).where(User.agence_id == agence, User.role.in_(office))).scalars())
-    if known or _poste(connection):
+    if known or _numeros.poste_local(session):
         return known, users
     people = []
     for i, nom in enumerate(_NOMS[:8]):
         prenom = _PRENOMS[(i + alea.randrange(10)) % 10]
-        login = f"{prenom}.{nom}.{code}".lower().replace(" ", "").replace("ï", "i")
+        login = plier(f"{prenom}.{nom}.{code}").replace(" ", "")
         people.append(
             stamps
             | {"username": login, "email": f"{login}@erp-mif.example", "full_name": f"{prenom} {nom}",
@@ -296,7 +308,18 @@ def _intervention(
     priorite = Priorite.PROGRAMMEE if kind is TypeIntervention.PREVENTIVE else alea.choices(
         (Priorite.URGENTE, Priorite.HAUTE, Priorite.NORMALE, Priorite.BASSE), (1, 3, 5, 1))[0]  # fmt: skip
     statut = _statut((now - ouverture).total_seconds() / 3600, bool(parc.techniciens), alea)
-    limite = ouverture + timedelta(hours=_DELAIS[priorite])
+    technicien = alea.choice(parc.techniciens) if parc.techniciens else None
+    if statut is Statut.EN_COURS:
+        if technicien in parc.occupes:
+            statut = Statut.AFFECTEE
+        elif technicien is not None:
+            parc.occupes.add(technicien)
+    day = ouverture + timedelta(days=alea.randrange(4))
+    planifiee = max(
+        ouverture + timedelta(minutes=60), day.replace(hour=8 + alea.randrange(10), minute=alea.choice((0, 30)))
+    )
+    heures = sla.heures(priorite, 2 if contrat else None, 24 if contrat else None)
+    limite = sla.echeance(parc.horaire, ouverture, heures, planifiee)
     row: dict[str, Any] = dict.fromkeys(
         ("technicien_id", "date_planifiee", "zone_planifiee", "date_affectation", "date_debut_travaux",
          "date_fin_travaux", "date_cloture", "duree_reelle", "diagnostic", "travaux_realises", "satisfaction_client")
@@ -309,27 +332,26 @@ def _intervention(
         "duree_estimee": alea.choice((30, 60, 90, 120, 180)), "created_at": ouverture, "updated_at": ouverture,
         "created_by_id": alea.choice(parc.users) if parc.users else None,
     }  # fmt: skip
+    if priorite is Priorite.PROGRAMMEE:
+        row["date_planifiee"], row["zone_planifiee"] = planifiee, clock.CASABLANCA.key
     if statut in {Statut.OUVERTE, Statut.ANNULEE}:
         return row
-    row["technicien_id"] = alea.choice(parc.techniciens)
-    row["date_affectation"] = ouverture + timedelta(minutes=alea.randrange(5, 90))
-    day = ouverture + timedelta(days=alea.randrange(4))
-    row["date_planifiee"] = max(
-        ouverture + timedelta(minutes=60), day.replace(hour=8 + alea.randrange(10), minute=alea.choice((0, 30)))
-    )
-    row["zone_planifiee"] = "Africa/Casablanca"
+    row["technicien_id"] = technicien
+    row["date_affectation"] = min(ouverture + timedelta(minutes=alea.randrange(5, 90)), now)
+    row["date_planifiee"], row["zone_planifiee"] = planifiee, clock.CASABLANCA.key
     if statut is Statut.AFFECTEE:
         return row
     share = alea.choices((0.5, 0.9, 1.6), (6, 3, 2))[0]
     debut = min(ouverture + timedelta(hours=_DELAIS[priorite] * share * alea.random() + 0.2), now)
+    row["date_affectation"] = min(row["date_affectation"], debut)
     row["date_debut_travaux"] = debut
     row["diagnostic"] = alea.choice(_DIAGNOSTICS)
     if statut in {Statut.CLOTUREE, Statut.ARCHIVEE}:
-        duree = alea.randrange(20, 360)
-        fin = debut + timedelta(minutes=duree)
+        fin = min(debut + timedelta(minutes=alea.randrange(20, 360)), now)
         row |= {
-            "date_fin_travaux": fin, "date_cloture": fin + timedelta(minutes=alea.randrange(5, 120)),
-            "duree_reelle": duree, "travaux_realises": alea.choice(_TRAVAUX), "updated_at": fin,
+            "date_fin_travaux": fin, "date_cloture": min(fin + timedelta(minutes=alea.randrange(5, 120)), now),
+            "duree_reelle": int((fin - debut).total_seconds() // 60),
+            "travaux_realises": alea.choice(_TRAVAUX), "updated_at": fin,
             "satisfaction_client": alea.choice((None, 3, 4, 4, 5, 5)),
         }  # fmt: skip
     return row
@@ -343,7 +365,7 @@ _CHAIN = {
 _WHEN = {"affectee": "date_affectation", "en_cours": "date_debut_travaux", "cloturee": "date_cloture"}
 
 
-def _audit(row: dict[str, Any], alea: random.Random) -> Iterator[dict[str, Any]]:
+def _audit(row: dict[str, Any], now: datetime, alea: random.Random) -> Iterator[dict[str, Any]]:
     common = {
         "agence_id": row["agence_id"], "intervention_id": row["id"], "user_id": row["created_by_id"],
         "created_by_id": row["created_by_id"], "remarque": None,
@@ -353,7 +375,7 @@ def _audit(row: dict[str, Any], alea: random.Random) -> Iterator[dict[str, Any]]
     yield common | {"action": "creation", "statut": before, "horodatage": when, "ancienne_valeur": None,
                     "nouvelle_valeur": None, "created_at": when, "updated_at": when}  # fmt: skip
     for statut in _CHAIN[Statut(row["statut"])]:
-        when = row.get(_WHEN.get(statut, "")) or when + timedelta(minutes=alea.randrange(10, 300))
+        when = row.get(_WHEN.get(statut, "")) or min(when + timedelta(minutes=alea.randrange(10, 300)), now)
         values = {"ancienne_valeur": {"statut": before}, "nouvelle_valeur": {"statut": statut}}
         stamps = {"horodatage": when, "created_at": when, "updated_at": when}
         yield common | values | stamps | {"action": "statut", "statut": statut}

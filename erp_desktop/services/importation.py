@@ -2,7 +2,9 @@
 
 A *profile* says what the file's columns mean. ``excavators`` reads the public work orders of five mining excavators
 (2001–2012): assets A–E become five équipements of one client, found again or created; the short text becomes the
-title; PM types become ours; the cost is kept as it stands, in AUD, which the notes say. Old work is closed work.
+title; PM types become ours (PM01 repair → corrective, PM02 planned replacement → preventive, the rest corrective and
+told); the cost is kept as it stands, in AUD, which the notes say. Old work is closed work: it takes numbers of its
+own year, a start and an end on its day, its title as work done, and one audit row « importation ».
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
+from erp_desktop.domain import recherche
 from erp_desktop.domain.enums import Statut, TypeIntervention
 from erp_desktop.errors import UserError
-from erp_desktop.models import Agence, Client, Equipement, Intervention
+from erp_desktop.models import Agence, Client, Equipement, HistoriqueIntervention, Intervention
+from erp_desktop.services import _numeros
 
 Progress = Callable[[int, int], None]
 
@@ -112,7 +116,7 @@ def lire(fichier: Path) -> list[tuple[int, dict[str, str]]]:
             rows = python_calamine.CalamineWorkbook.from_path(str(fichier)).get_sheet_by_index(0).to_python()
         except python_calamine.CalamineError as error:
             raise UserError(f"Le fichier {fichier.name} n'est pas un classeur lisible.") from error
-        table = [(n, [str(v) for v in row]) for n, row in enumerate(rows, start=1)]
+        table = [(n, [_cellule(v) for v in row]) for n, row in enumerate(rows, start=1) if any(v != "" for v in row)]
     else:
         try:
             text = fichier.read_text(encoding="utf-8-sig")
@@ -128,15 +132,24 @@ def lire(fichier: Path) -> list[tuple[int, dict[str, str]]]:
     return [(line, dict(zip(header, row, strict=False))) for line, row in table[1:]]
 
 
-def correspondance(paires: Iterable[str], colonnes: Iterable[str]) -> tuple[Profile, dict[str, str]]:
-    """The profile that the columns show, with the user's ``colonne=champ`` pairs over it.
+def _cellule(valeur: Any) -> str:
+    """A cell as its text; a sheet keeps 7 as 7.0."""
+    return str(int(valeur)) if isinstance(valeur, float) and valeur.is_integer() else str(valeur)
+
+
+def correspondance(
+    paires: Iterable[str], colonnes: Iterable[str], profil: str | None = None
+) -> tuple[Profile, dict[str, str]]:
+    """The named profile, else the one that the columns show, with the user's ``colonne=champ`` pairs over it.
 
     Raises:
-        UserError: an unknown field, a column that the file lacks, or no way to know what the columns mean.
+        UserError: an unknown profile or field, a column that the file lacks, or no way to know what the columns mean.
     """
     present = set(colonnes)
-    profile = next((p for p in PROFILES.values() if set(p.columns) <= present), None)
-    mapping = dict(profile.columns) if profile else {}
+    if profil is not None and profil not in PROFILES:
+        raise UserError(f"Profil inconnu : « {profil} ». Profils : {', '.join(sorted(PROFILES))}.")
+    profile = PROFILES[profil] if profil else next((p for p in PROFILES.values() if set(p.columns) <= present), None)
+    mapping = {c: f for c, f in profile.columns.items() if c in present} if profile else {}
     for pair in paires:
         column, _, name = pair.partition("=")
         if name not in FIELDS:
@@ -150,14 +163,33 @@ def correspondance(paires: Iterable[str], colonnes: Iterable[str]) -> tuple[Prof
     return profile or Profile({}, "Reprise de données", "Équipement {}", "MAD"), mapping
 
 
+def _jour(texte: str) -> date | None:
+    """``2004-07-01``, with or without a time, or ``01/07/2004``."""
+    try:
+        return date.fromisoformat(texte[:10])
+    except ValueError:
+        return recherche.lire_date(texte, clock.today()) if texte.count("/") == 2 else None
+
+
+def _cout(texte: str) -> Decimal | None:
+    """A figure that NUMERIC(12,2) holds."""
+    try:
+        cout = Decimal(texte.replace(",", ".").replace(" ", "").replace("\u202f", "").replace("\u00a0", ""))
+    except InvalidOperation:
+        return None
+    return cout if cout.is_finite() and abs(cout) < Decimal(10) ** 10 else None
+
+
 def _checked(row: dict[str, str], number: int, bilan: Bilan, notes: Counter[str]) -> dict[str, Any] | None:
     def refuse(reason: str) -> None:
         bilan.refusees.append(LigneRefusee(number, reason))
 
     values = {k: (v or "").strip() for k, v in row.items()}
-    try:
-        day = date.fromisoformat(values["date_creation"][:10])
-    except ValueError:
+    if any("\0" in v for v in values.values()):
+        refuse("caractère interdit dans la ligne")
+        return None
+    day = _jour(values["date_creation"])
+    if day is None:
         refuse(f"date illisible « {values['date_creation']} »" if values["date_creation"] else "date absente")
         return None
     if day > clock.today():
@@ -165,6 +197,9 @@ def _checked(row: dict[str, str], number: int, bilan: Bilan, notes: Counter[str]
         return None
     if not values["equipement"]:
         refuse("équipement absent")
+        return None
+    if len(values["equipement"]) > 30:
+        refuse("nom d'équipement trop long (30 caractères au plus)")
         return None
     title = " ".join(values["titre"].split())
     if not title:
@@ -183,9 +218,8 @@ def _checked(row: dict[str, str], number: int, bilan: Bilan, notes: Counter[str]
         kind = TypeIntervention.CORRECTIVE
     cost: Decimal | None = None
     if raw := values.get("cout_externe", ""):
-        try:
-            cost = Decimal(raw.replace(",", "."))
-        except InvalidOperation:
+        cost = _cout(raw)
+        if cost is None:
             refuse(f"coût illisible « {raw} »")
             return None
         if cost < 0:
@@ -201,6 +235,7 @@ def importer_interventions(
     agence_code: str,
     *,
     paires: Iterable[str] = (),
+    profil: str | None = None,
     essai: bool = False,
     user_id: int | None = None,
     progress: Progress | None = None,
@@ -212,6 +247,7 @@ def importer_interventions(
         fichier: CSV or XLSX.
         agence_code: the agency that takes the work over.
         paires: ``colonne=champ`` mappings.
+        profil: a name of ``PROFILES``; recognised from the columns when left out.
         essai: check only.
         user_id: author.
         progress: called with (done, total).
@@ -224,7 +260,7 @@ def importer_interventions(
     if agence is None:
         raise UserError(f"Agence inconnue : {agence_code}.")
     rows = lire(fichier)
-    profile, mapping = correspondance(paires, rows[0][1].keys() if rows else ())
+    profile, mapping = correspondance(paires, rows[0][1].keys() if rows else (), profil)
     bilan = Bilan(lignes=len(rows), essai=essai)
     notes: Counter[str] = Counter()
     good = []
@@ -249,24 +285,39 @@ def importer_interventions(
 def _machines(
     session: Session, agence: int, code: str, profile: Profile, rows: list[dict[str, Any]], bilan: Bilan
 ) -> dict[str, tuple[int, int]]:
-    """Asset → (équipement id, client id), creating the client and the équipements that are missing."""
-    client = session.execute(
-        sa.select(Client.id).where(Client.agence_id == agence, Client.nom_entreprise == profile.client)
-    ).scalar_one_or_none()
+    """Asset → (équipement id, client id): known by its code, made by an earlier import, or made now."""
+    assets = sorted({r["equipement"] for r in rows})
+    connues: dict[str, tuple[int, int]] = {}
+    for debut in range(0, len(assets), 500):
+        requete = sa.select(Equipement.code_interne, Equipement.id, Equipement.client_id).where(
+            Equipement.agence_id == agence, Equipement.code_interne.in_(assets[debut : debut + 500])
+        )
+        connues.update({code_interne: (ident, client) for code_interne, ident, client in session.execute(requete)})
+    if len(connues) == len(assets):
+        return connues
+    client = (
+        session.execute(
+            sa.select(Client.id).where(Client.agence_id == agence, Client.nom_entreprise == profile.client)
+        )
+        .scalars()
+        .first()
+    )
     if client is None:
         owner = Client(agence_id=agence, nom_entreprise=profile.client)
         session.add(owner)
         session.flush()
         client = owner.id
-    found: dict[str, tuple[int, int]] = {}
-    for asset in sorted({r["equipement"] for r in rows}):
+    found = connues
+    for asset in assets:
+        if asset in found:
+            continue
         internal = f"{code}-REP-{asset}"[:40]
         known = session.execute(
             sa.select(Equipement.id).where(Equipement.agence_id == agence, Equipement.code_interne == internal)
         ).scalar_one_or_none()
         if known is None:
             machine = Equipement(
-                agence_id=agence, client_id=client, nom=profile.machine.format(asset), code_interne=internal
+                agence_id=agence, client_id=client, nom=profile.machine.format(asset)[:160], code_interne=internal
             )
             session.add(machine)
             session.flush()
@@ -286,31 +337,40 @@ def _insert(
     user_id: int | None,
     progress: Progress | None,
 ) -> None:
+    session.flush()
     connection, now = session.connection(), clock.now()
-    table = Intervention.__table__
-    start = int(
-        session.execute(
-            sa.select(sa.func.count()).where(Intervention.numero.like(f"REP-{code}-%"))
-        ).scalar_one()
-    )  # fmt: skip
+    par_annee = Counter(row["jour"].year for row in rows)
+    numeros = {annee: iter(_numeros.tirer(session, code, annee, n)) for annee, n in sorted(par_annee.items())}
     note = f"Repris d'un autre système ; coût en {profile.devise}."
     for at in range(0, len(rows), _BATCH):
         block = rows[at : at + _BATCH]
-        values = []
-        for offset, (identifier, row) in enumerate(zip(ids.allocate(connection, len(block)), block, strict=True)):
+        values, audit = [], []
+        identifiers = ids.allocate(connection, 2 * len(block))
+        for identifier, audit_id, row in zip(
+            identifiers[: len(block)], identifiers[len(block) :], block, strict=True
+        ):
             opened = datetime.combine(row["jour"], time(8), UTC)
             closed = opened + timedelta(hours=8)
             equipement, client = machines[row["equipement"]]
+            common = {"agence_id": agence, "created_at": now, "updated_at": now, "created_by_id": user_id}
             values.append(
-                {
-                    "id": identifier, "agence_id": agence, "numero": f"REP-{code}-{start + at + offset + 1:06d}",
-                    "titre": row["titre"], "type": row["type"], "statut": Statut.CLOTUREE.value,
-                    "priorite": "normale", "urgence": False, "equipement_id": equipement, "client_id": client,
-                    "date_creation": opened, "date_debut_travaux": opened, "date_fin_travaux": closed,
-                    "date_cloture": closed, "travaux_realises": row["titre"], "notes_internes": note,
-                    "cout_externe": row["cout"], "created_at": now, "updated_at": now, "created_by_id": user_id,
+                common
+                | {
+                    "id": identifier, "numero": next(numeros[row["jour"].year]), "titre": row["titre"],
+                    "type": row["type"], "statut": Statut.CLOTUREE.value, "priorite": "normale", "urgence": False,
+                    "equipement_id": equipement, "client_id": client, "date_creation": opened,
+                    "date_debut_travaux": opened, "date_fin_travaux": closed, "date_cloture": closed,
+                    "travaux_realises": row["titre"], "notes_internes": note, "cout_externe": row["cout"],
                 }
             )  # fmt: skip
-        connection.execute(sa.insert(table), values)  # type: ignore[arg-type]
+            audit.append(
+                common
+                | {
+                    "id": audit_id, "intervention_id": identifier, "user_id": user_id, "action": "importation",
+                    "statut": Statut.CLOTUREE.value, "remarque": note, "horodatage": now,
+                }
+            )  # fmt: skip
+        connection.execute(sa.insert(Intervention.__table__), values)  # type: ignore[arg-type]
+        connection.execute(sa.insert(HistoriqueIntervention.__table__), audit)  # type: ignore[arg-type]
         if progress:
             progress(at + len(block), len(rows))
