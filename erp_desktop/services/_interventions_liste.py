@@ -63,7 +63,7 @@ class InterventionLigne:
 
 def portee_interventions(acteur: Acteur) -> list[sa.ColumnElement[bool]]:
     """The agency's interventions; for a technicien, those assigned to them."""
-    conditions = portee(acteur, Intervention.agence_id)
+    conditions = portee(acteur, Intervention.agence_id, partagees=False)
     if acteur.role is Role.TECHNICIEN:
         miens = sa.select(Technicien.id).where(Technicien.user_id == acteur.user_id)
         conditions.append(Intervention.technicien_id.in_(miens))
@@ -138,21 +138,11 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
 
 _RANG_PRIORITE = sa.case({p.value: rang for rang, p in enumerate(Priorite)}, value=Intervention.priorite, else_=9)
 _RANG_STATUT = sa.case({s.value: rang for rang, s in enumerate(Statut)}, value=Intervention.statut, else_=9)
-_RANG_SLA = sa.case(
-    (Intervention.statut.in_(_ACTIFS) & Intervention.date_limite.is_not(None), 0),
-    (Intervention.statut == Statut.EN_ATTENTE, 1),
-    (Intervention.statut.in_(_ACTIFS), 2),
-    else_=3,
-)
 
 
 def _trier(session: Session, requete: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
     tri = query.tri or "date_creation"
     descendant = query.descendant if query.tri else True
-    if tri == "sla":
-        # What runs comes first in both directions, done work last.
-        limite = Intervention.date_limite.desc() if descendant else Intervention.date_limite.asc()
-        return requete.order_by(_RANG_SLA, limite.nulls_last(), Intervention.id.desc())
     cles: list[Any]
     if tri == "client":
         requete = requete.join(Client, Client.id == Intervention.client_id)
@@ -182,10 +172,25 @@ def _trier(session: Session, requete: sa.Select[Any], query: ListQuery) -> sa.Se
     return ordonner(requete, cles, Intervention.id, descendant=descendant)
 
 
+def _par_sla(session: Session, requete: sa.Select[int], *, descendant: bool) -> list[int]:
+    """What runs, by deadline; then what waits; then done work, newest first, each statut straight from its index."""
+    i = Intervention
+    limite = (i.date_limite.desc() if descendant else i.date_limite.asc()).nulls_last()
+    court = requete.where(i.statut.in_(_ACTIFS)).order_by(limite, i.id.desc())
+    trouves = list(session.scalars(court))
+    for statut in (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE):
+        trouves += session.scalars(
+            requete.where(i.statut == statut).order_by(i.statut, i.date_creation.desc(), i.id.desc())
+        )
+    return trouves
+
+
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; newest first when no column is chosen."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte))
+    if query.tri == "sla":
+        return _par_sla(session, requete, descendant=query.descendant)
     return list(session.scalars(_trier(session, requete, query)))
 
 

@@ -7,6 +7,7 @@ statut, so that reports and screens show what a real office would.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -36,6 +37,7 @@ from erp_desktop.models import (
 )
 from erp_desktop.services import _numeros
 from erp_desktop.services._horloges import Horloges
+from erp_desktop.services.listes import mesurer
 
 Progress = Callable[[int, int], None]
 
@@ -144,14 +146,15 @@ def generer(
     now = maintenant or clock.now()
     connection = session.connection()
     parc = _parc(session, agence, agence_code.upper(), _numeros.poste_local(session), interventions, alea, now)
+    ouvertures = [
+        _heure_ouvree(now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182)), now, alea)
+        for _ in range(interventions)
+    ]
+    a_venir = zip(ouvertures, _draw_numbers(session, agence_code.upper(), ouvertures), strict=True)
     done = 0
     for block in _blocks(interventions):
-        ouvertures = [
-            _heure_ouvree(now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182)), now, alea) for _ in range(block)
-        ]
-        numeros = _draw_numbers(session, agence_code.upper(), ouvertures)
         rows, audit, lines = [], [], []
-        for identifier, ouverture, numero in zip(ids.allocate(connection, block), ouvertures, numeros, strict=True):
+        for identifier, (ouverture, numero) in zip(ids.allocate(connection, block), a_venir, strict=False):
             row = _intervention(identifier, agence, parc, ouverture, now, alea)
             row["numero"] = numero
             rows.append(row)
@@ -163,6 +166,7 @@ def generer(
         done += block
         if progress:
             progress(done, interventions)
+    mesurer(session, Intervention, HistoriqueIntervention, LigneIntervention, Equipement, Client)
     return Genere(
         len({e[1] for e in parc.equipements}), len(parc.equipements), len(parc.techniciens), interventions
     )  # fmt: skip
@@ -177,7 +181,8 @@ def _heure_ouvree(instant: datetime, now: datetime, alea: random.Random) -> date
 def _draw_numbers(session: Session, code: str, ouvertures: list[datetime]) -> list[str]:
     """The next numbers of each opening's year, in the order of the openings."""
     annees = [clock.local(o).year for o in ouvertures]
-    tires = {annee: iter(_numeros.tirer(session, code, annee, annees.count(annee))) for annee in sorted(set(annees))}
+    comptes = sorted(Counter(annees).items())
+    tires = {annee: iter(_numeros.tirer(session, code, annee, combien)) for annee, combien in comptes}
     return [next(tires[annee]) for annee in annees]
 
 

@@ -30,6 +30,7 @@ from erp_desktop.domain.enums import Statut, TypeIntervention
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Client, Equipement, HistoriqueIntervention, Intervention
 from erp_desktop.services import _numeros
+from erp_desktop.services.listes import mesurer
 
 Progress = Callable[[int, int], None]
 
@@ -374,3 +375,4 @@ def _insert(
         connection.execute(sa.insert(HistoriqueIntervention.__table__), audit)  # type: ignore[arg-type]
         if progress:
             progress(at + len(block), len(rows))
+    mesurer(session, Intervention, HistoriqueIntervention)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from erp_desktop.domain import roles
 from erp_desktop.domain.acteur import Acteur
+from erp_desktop.models import Base
 from erp_desktop.models.local import sync_conflits, sync_outbox
 
 _ACCENTS = {
@@ -88,6 +89,14 @@ def portee(acteur: Acteur, agence: Colonne, *, partagees: bool = True) -> list[s
         return []
     mienne = agence == acteur.agence_id
     return [sa.or_(mienne, agence.is_(None)) if partagees else mienne]
+
+
+def mesurer(session: Session, *modeles: type[Base]) -> None:
+    """Refresh the centre's planner figures after a bulk load, before its daemon gets round to it."""
+    if not est_sqlite(session):
+        session.flush()
+        for modele in modeles:
+            session.execute(sa.text(f"ANALYZE {modele.__tablename__}"))
 
 
 def paquets(ids: Sequence[int]) -> Iterator[list[int]]:

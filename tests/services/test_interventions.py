@@ -265,6 +265,17 @@ def test_sorts_are_total_and_reverse(monde: Monde) -> None:
             assert set(chercher(monde, "", tri=tri, descendant=descendant)) == toutes
 
 
+def test_sla_order_puts_what_runs_first(monde: Monde) -> None:
+    lente, vite = creer(monde, priorite="basse", contrat_id=None), creer(monde, priorite="urgente")
+    attente, close = creer(monde, technicien_id=monde.karim), creer(monde, technicien_id=monde.hind, diagnostic="x")
+    passer(monde, attente, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
+    passer(monde, close, Statut.AFFECTEE, Statut.EN_COURS, Statut.CLOTUREE)
+    annulee = creer(monde)
+    passer(monde, annulee, Statut.ANNULEE)
+    assert chercher(monde, "", tri="sla") == [vite, lente, attente, close, annulee]
+    assert chercher(monde, "", tri="sla", descendant=True) == [lente, vite, attente, close, annulee]
+
+
 def test_rows_keep_order_and_skip_the_vanished(monde: Monde) -> None:
     a, b = creer(monde, titre="a", technicien_id=monde.karim), creer(monde, titre="b", urgence=True)
     lignes = monde.faire(svc.rows, monde.agent, [b, 12345, a])
