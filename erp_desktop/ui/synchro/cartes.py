@@ -189,7 +189,9 @@ class Changement(_Item):
         why = Surface("semantic.danger.soft", radius=4)
         inside = QHBoxLayout(why)
         inside.setContentsMargins(8, 4, 8, 4)
-        inside.addWidget(Text(tr("Refusé par le siège : {raison}", raison=sortant.refus),
+        reason = tr(sortant.refus or "")
+        reason = reason[:1].lower() + reason[1:]
+        inside.addWidget(Text(tr("Refusé par le siège : {raison}", raison=reason),
                               "body", "semantic.danger.text", wrap=True))  # fmt: skip
         self.lines.addWidget(why)
         row = QHBoxLayout()

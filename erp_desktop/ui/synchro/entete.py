@@ -44,6 +44,10 @@ class Entete(QWidget):
         title.addWidget(self._icon)
         title.addWidget(Text(tr("Synchronisation"), "title"))
         title.addStretch()
+        self.line_button: Button | None = None
+        if self._set_line is not None:
+            self.line_button = Button(tr("Couper la ligne"), icon="wifi-slash", on_click=self._switch_line)
+            title.addWidget(self.line_button)
         title.addWidget(icon_button("x", tr("Fermer"), self.closed.emit))
         column.addLayout(title)
         self._banner = QVBoxLayout()
@@ -75,10 +79,6 @@ class Entete(QWidget):
         self.countdown = Text("", "body", "text.tertiary")
         row.addWidget(self.countdown)
         row.addStretch()
-        self.line_button: Button | None = None
-        if self._set_line is not None:
-            self.line_button = Button(tr("Couper la ligne"), icon="wifi-slash", on_click=self._switch_line)
-            row.addWidget(self.line_button)
         self.journal_button = Button(tr("Journal"), icon="list-bullets", on_click=self.journal_asked.emit)
         row.addWidget(self.journal_button)
         return row
