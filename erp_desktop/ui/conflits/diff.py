@@ -52,11 +52,12 @@ def mots(avant: str, apres: str) -> list[Fragment]:
 
 
 def _joined(parts: list[Fragment]) -> list[Fragment]:
-    """A lone space between two changed runs belongs to them, or words would flicker."""
+    """Spaces and stops alone between two added runs belong to them, or words would flicker."""
     made: list[Fragment] = []
     for number, part in enumerate(parts):
         nxt = parts[number + 1] if number + 1 < len(parts) else None
-        between = part.genre == "egal" and not part.texte.strip() and nxt is not None and nxt.genre == "ajoute"
+        between = part.genre == "egal" and not part.texte.strip(" .,;:!?\n") and nxt is not None
+        between = between and nxt is not None and nxt.genre == "ajoute"
         if (between and made and made[-1].genre == "ajoute") or (made and made[-1].genre == part.genre == "ajoute"):
             made[-1] = Fragment(made[-1].texte + part.texte, "ajoute")
         else:

@@ -100,7 +100,7 @@ class Toast(QWidget):
 class Toaster(QObject):
     """Shows toasts over a window; Ctrl+Z undoes the last one that can be."""
 
-    def __init__(self, window: QWidget, margin: int = 48) -> None:
+    def __init__(self, window: QWidget, margin: int = 92) -> None:
         super().__init__(window)
         self._window, self._margin = window, margin
         self._shortcut = QShortcut(QKeySequence.StandardKey.Undo, window)

@@ -265,10 +265,10 @@ class LigneJournal(_Item):
     def __init__(self, cycle: Cycle) -> None:
         failed = cycle.erreur is not None
         said = [
-            (cycle.envoyes, tr("{n} envoyés", n=number(cycle.envoyes))),
-            (cycle.recus, tr("{n} reçus", n=number(cycle.recus))),
+            (cycle.envoyes, tr("{n} envoyés" if cycle.envoyes > 1 else "1 envoyé", n=number(cycle.envoyes))),
+            (cycle.recus, tr("{n} reçus" if cycle.recus > 1 else "1 reçu", n=number(cycle.recus))),
             (cycle.conflits, tr("{n} en conflit", n=number(cycle.conflits))),
-            (cycle.gares, tr("{n} refusés", n=number(cycle.gares))),
+            (cycle.gares, tr("{n} refusés" if cycle.gares > 1 else "1 refusé", n=number(cycle.gares))),
         ]
         title = ", ".join(words for count, words in said if count) or tr("Rien n'a circulé")
         icon, colour = (
