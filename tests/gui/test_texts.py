@@ -107,8 +107,11 @@ def test_every_value_of_the_lists_has_a_word() -> None:
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_catalogues_keep_the_fields_of_their_source(qapp: QApplication, language: str) -> None:
-    file = paths.RESOURCES / "translations" / f"{language}.json"
-    texts = json.loads(file.read_text(encoding="utf-8"))
+    texts: dict[str, str] = {}
+    for file in (paths.RESOURCES / "translations").glob(f"{language}*.json"):
+        read = json.loads(file.read_text(encoding="utf-8"))
+        assert not texts.keys() & read.keys()
+        texts.update(read)
     for source, said in texts.items():
         assert sorted(re.findall(r"\{\w+\}", source)) == sorted(re.findall(r"\{\w+\}", said)), source
     i18n.set_language(qapp, language)

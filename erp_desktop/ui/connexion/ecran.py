@@ -224,10 +224,10 @@ class Connexion(Accueil):
             self.password_field.say(" ".join(rest))
         elif isinstance(error, UnavailableError):
             self._clear_notices()
-            self.notices.addWidget(Banner("warning", str(error), icon="cloud-slash"))
+            self.notices.addWidget(Banner("warning", tr(str(error)), icon="cloud-slash"))
             return
         elif isinstance(error, ErpError):
-            self.password_field.say(str(error))
+            self.password_field.say(tr(str(error)))
         else:
             self.password_field.say(tr("La connexion n'a pas abouti ; le journal du poste dit pourquoi."))
         self.password.selectAll()

@@ -24,8 +24,9 @@ class Catalogue(QTranslator):
     def __init__(self, language: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.code = language
-        file = paths.RESOURCES / "translations" / f"{language}.json"
-        self._texts: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        self._texts: dict[str, str] = {}
+        for file in sorted((paths.RESOURCES / "translations").glob(f"{language}*.json"), reverse=True):
+            self._texts.update(json.loads(file.read_text(encoding="utf-8")))
 
     def isEmpty(self) -> bool:
         return not self._texts
