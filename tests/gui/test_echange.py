@@ -15,6 +15,7 @@ from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.conflits.diff import mots
 from erp_desktop.ui.conflits.page import ConflitsPage
+from erp_desktop.ui.synchro.cartes import LigneJournal
 from erp_desktop.ui.synchro.panneau import Panneau
 from tests.gui.bureau import Bureau
 from tests.gui.labo import Labo, Poste
@@ -133,9 +134,7 @@ def test_the_drawer_counts_down_asks_for_a_cycle_and_shows_the_journal(
     assert asked == ["cycle"]
     assert panel.head.line_button is None
     qtbot.mouseClick(panel.head.journal_button, Qt.MouseButton.LeftButton)
-    assert any(
-        "1 envoyés" in w.accessibleName() for w in panel.findChildren(type(panel.head.tiles["attente"]).__base__)
-    )
+    assert any("1 envoyé" in line.accessibleName() for line in panel.findChildren(LigneJournal))
     qtbot.keyClick(panel, Qt.Key.Key_Escape)
     assert panel.isHidden()
 
