@@ -294,6 +294,7 @@ class Desktop(QObject):
             online=online, since=state.hors_ligne_depuis, waiting=state.en_attente if online is not None else 0,
             conflicts=state.conflits, refused=state.refuses,
         )  # fmt: skip
+        self.workspace.set_synced(state.dernier_cycle if online is not None else None)
         self.workspace.nav.set_count("conflits", state.conflits)
 
     def _count(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
+from erp_desktop.ui import labels
 from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.frame.keys import KeysPanel
 from erp_desktop.ui.frame.navigation import Navigation
@@ -46,6 +48,7 @@ class Workspace(QWidget):
         self.sections = {section.key: section for section in sections if acteur.role in section.roles}
         self._records = records
         self._chosen_narrow: bool | None = None
+        self._synced_at: datetime | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -165,7 +168,14 @@ class Workspace(QWidget):
     def _show_status(self) -> None:
         selection, freshness = self.page.status() if self.page is not None else ("", "")
         self.status.selection.setText(selection)
+        if self._synced_at is not None and freshness:
+            freshness = tr("Données locales {quand}", quand=labels.freshness(self._synced_at))
         self.status.freshness.setText(freshness)
+
+    def set_synced(self, when: datetime | None) -> None:
+        """The last exchange with the centre, which dates every list; None where there is no centre."""
+        self._synced_at = when
+        self._show_status()
 
     def _page_does(self, what: str) -> None:
         if self.page is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QWidget
@@ -137,3 +139,22 @@ def test_no_part_of_a_screen_flashes_as_a_window(bureau: Bureau, qapp: QApplicat
     bureau.settle()
     qapp.removeEventFilter(shown)
     assert shown.windows == []
+
+
+def test_a_hidden_list_reads_again_only_when_shown(bureau: Bureau, sqlite_engine: sa.Engine) -> None:
+    clients = bureau.liste("clients")
+    bureau.liste("interventions")
+    read: list[int] = []
+    clients.model.loaded.connect(read.append)
+    bureau.bus.publish("clients")
+    bureau.settle()
+    assert read == []
+    bureau.workspace.open_section("clients")
+    bureau.settle()
+    assert read == [3]
+
+
+def test_the_last_exchange_dates_the_lists(bureau: Bureau) -> None:
+    bureau.liste()
+    bureau.workspace.set_synced(datetime(2026, 1, 5, 14, 5, tzinfo=UTC))
+    assert bureau.workspace.status.freshness.text() == "Données locales du 05/01 à 15:05"

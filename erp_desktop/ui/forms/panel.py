@@ -18,7 +18,7 @@ from erp_desktop.ui.forms.head import HeadView
 from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.forms.underline import UnderlineTabs
-from erp_desktop.ui.kit.controls import Button, IconLabel, Text
+from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.tasks import Task
@@ -175,12 +175,7 @@ class FormPanel(Surface):
         return banner
 
     def _drop_banners(self) -> None:
-        while self.banners.count():
-            item = self.banners.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self.banners)
 
     # Editing
 

@@ -13,7 +13,7 @@ from erp_desktop.services.interventions import TransitionOffre
 from erp_desktop.ui import labels
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.kit.controls import Button, IconLabel, Text
+from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear
 from erp_desktop.ui.kit.i18n import tr
 
 _ICONS = {
@@ -65,12 +65,7 @@ class ActsBar(RecordPart):
         if row_id != self._row_id:
             return
         self.offers = sorted(offers, key=lambda offer: _FIRST.index(str(offer.vers)))
-        while self._row.count():
-            item = self._row.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._row)
         self.buttons: dict[str, Button] = {}
         for offer in self.offers[:_SHOWN]:
             button = Button(self._words(offer), icon=_ICONS[str(offer.vers)],

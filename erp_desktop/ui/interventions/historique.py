@@ -12,7 +12,7 @@ from erp_desktop.services.interventions import HistoriqueInfo
 from erp_desktop.ui import labels
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.kit.controls import IconLabel, Text
+from erp_desktop.ui.kit.controls import IconLabel, Text, clear
 from erp_desktop.ui.kit.i18n import tr
 
 
@@ -42,12 +42,7 @@ class HistoryTab(RecordPart):
     def _show(self, row_id: int | None, found: list[HistoriqueInfo]) -> None:
         if row_id != self._row_id:
             return
-        while self.column.count():
-            item = self.column.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self.column)
         for entry in found:
             self.column.addWidget(self._entry(entry))
         if not found:

@@ -18,7 +18,7 @@ from erp_desktop.ui import labels
 from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.kit.controls import Button, Field, Text, icon_button
+from erp_desktop.ui.kit.controls import Button, Field, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import THOUSANDS, isolate, tr
 from erp_desktop.ui.kit.surfaces import Card
 
@@ -99,12 +99,7 @@ class LinesTab(RecordPart):
     def _show(self, row_id: int | None, found: list[LigneInfo]) -> None:
         if row_id != self._row_id:
             return
-        while self.lines.count():
-            item = self.lines.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self.lines)
         for line in found:
             self.lines.addWidget(self._line(line))
         if not found:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kit.controls import clear
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Chip
 from erp_desktop.ui.lists.query import Word, with_word, without, without_free_text, words
@@ -47,12 +48,7 @@ class ChipRow(QWidget):
     def show_query(self, text: str) -> None:
         """Rebuild the chips for a query."""
         self._text = text
-        while self._row.count():
-            item = self._row.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._row)
         set_keys = set()
         for word in words(text, list(self._facets)):
             if word.key:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -14,7 +15,7 @@ from erp_desktop.ui import labels
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.kit.controls import Button, Text, icon_button
+from erp_desktop.ui.kit.controls import Button, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.table import LazyTableModel
@@ -23,22 +24,9 @@ from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.chips import ChipRow
 from erp_desktop.ui.lists.export import CsvExport
 from erp_desktop.ui.lists.filter_box import FilterBox
-from erp_desktop.ui.lists.spec import ListSpec
+from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
 from erp_desktop.ui.page import Page
-
-
-class _Reader:
-    """The list's source with the person's rights filled in."""
-
-    def __init__(self, spec: ListSpec[Any], contexte: Contexte) -> None:
-        self._spec, self._acteur = spec, contexte.acteur
-
-    def ids(self, session: Any, text: str, sort: str, descending: bool) -> list[int]:
-        return self._spec.ids(session, self._acteur, text, sort, descending)
-
-    def rows(self, session: Any, ids: list[int]) -> list[Any]:
-        return self._spec.rows(session, self._acteur, ids)
 
 
 class ListPage(Page):
@@ -50,11 +38,12 @@ class ListPage(Page):
         self._read_at = clock.now()
         self._asked_at = 0.0
         self._took_ms = 0
+        self._outdated = False
         self._select_after_load: int | None = None
         self._chosen: int | None = None
         self._compact_chosen: bool | None = None
         self.model: LazyTableModel[Any] = LazyTableModel(
-            contexte.tasks, _Reader(spec, contexte), spec.columns, spec.row_id, self
+            contexte.tasks, Reader(spec, contexte), spec.columns, spec.row_id, self
         )
         self.view = ListView(self.model)
         self.view.setAccessibleName(tr(spec.title))
@@ -133,6 +122,10 @@ class ListPage(Page):
         self.form.saved.connect(self._saved)
         self.form.tab_asked.connect(lambda row_id: self.contexte.open_record(self.spec.form.kind, row_id))
         self.contexte.bus.data_changed.connect(self._data_changed)
+        self._refresh_soon = QTimer(self)
+        self._refresh_soon.setSingleShot(True)
+        self._refresh_soon.setInterval(60)
+        self._refresh_soon.timeout.connect(self._refresh)
         self._keep_soon = QTimer(self)
         self._keep_soon.setSingleShot(True)
         self._keep_soon.setInterval(400)
@@ -226,7 +219,7 @@ class ListPage(Page):
     def _apply_density(self) -> None:
         self.view.set_density(compact=self.compact)
 
-    def resizeEvent(self, event: Any) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._apply_density()
 
@@ -278,12 +271,7 @@ class ListPage(Page):
         self._say_status()
 
     def _drop_banners(self) -> None:
-        while self.banners.count():
-            item = self.banners.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self.banners)
 
     def _show_state(self, state: QWidget | None) -> None:
         old, self._state = self._state, state
@@ -296,7 +284,19 @@ class ListPage(Page):
 
     def _data_changed(self, changes: Changes, _initiator: object) -> None:
         if self.spec.table in changes:
+            self._outdated = True
+            if self.isVisible():
+                self._refresh_soon.start()
+
+    def _refresh(self) -> None:
+        if self._outdated:
+            self._outdated = False
             self.model.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # A list in a hidden tab waits until it is looked at.
+        self._refresh()
 
     # The row and its form
 

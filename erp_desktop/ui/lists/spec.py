@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from erp_desktop.domain.acteur import Acteur
+from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec
 from erp_desktop.ui.kit.table import Column
 
@@ -73,3 +74,16 @@ class ListSpec(Generic[R]):
     @property
     def words(self) -> list[str]:
         return [facet.key for facet in self.facets]
+
+
+class Reader:
+    """The list's source with the person's rights filled in."""
+
+    def __init__(self, spec: ListSpec[Any], contexte: Contexte) -> None:
+        self._spec, self._acteur = spec, contexte.acteur
+
+    def ids(self, session: Any, text: str, sort: str, descending: bool) -> list[int]:
+        return self._spec.ids(session, self._acteur, text, sort, descending)
+
+    def rows(self, session: Any, ids: list[int]) -> list[Any]:
+        return self._spec.rows(session, self._acteur, ids)
