@@ -180,14 +180,15 @@ def open_central(
 
 
 def _heal_triggers(engine: sa.Engine) -> None:
-    """Capture without its triggers would lose changes silently: put back what is missing."""
-    wanted = len(capture.triggers({table.name: set(table.names) for table in TABLES}))
+    """Capture with missing or outdated triggers would lose changes silently: put back what differs."""
+    wanted = capture.triggers({table.name: set(table.names) for table in TABLES})
     with engine.connect().execution_options(write=False) as connection:
-        found = connection.exec_driver_sql(
-            f"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{capture.PREFIX}%'"
-        ).scalar_one()
+        rows = connection.exec_driver_sql(
+            f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{capture.PREFIX}%'"
+        )
+        found = {row[0]: row[1] for row in rows}
     if found != wanted:
-        log.warning("%d déclencheurs au lieu de %d : remis en place", found, wanted)
+        log.warning("%d déclencheurs remis en place", len(dict(found.items() ^ wanted.items())))
         with engine.begin() as connection:
             capture.install(connection)
 

@@ -200,6 +200,16 @@ def test_a_forgotten_transaction_stops_the_upgrade_with_its_revision(
     upgrade_central(old, yes)
 
 
+def test_upgrading_an_up_to_date_centre_puts_its_triggers_back(pg_engine: sa.Engine) -> None:
+    query = "SELECT count(*) FROM pg_trigger WHERE tgname = 'erp_capture'"
+    with pg_engine.connect() as connection:
+        wanted = connection.exec_driver_sql(query).scalar_one()
+    run(pg_engine, "DROP TRIGGER erp_capture ON clients")
+    upgrade_central(pg_engine, no)
+    with pg_engine.connect() as connection:
+        assert connection.exec_driver_sql(query).scalar_one() == wanted > 0
+
+
 def test_the_desktop_upgrades_its_centre_only_as_its_setting_says(old: sa.Engine, tmp_path: Path) -> None:
     url = old.url.render_as_string(hide_password=False)
     for policy, consent in ((CentralUpgrade.NEVER, yes), (CentralUpgrade.ASK, None), (CentralUpgrade.ASK, no)):

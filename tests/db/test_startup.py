@@ -141,9 +141,12 @@ def test_a_cache_at_the_head_opens_without_importing_alembic(sqlite_path: Path) 
     assert not (sqlite_path.parent / backup.FOLDER).exists()
 
 
-def test_missing_triggers_are_put_back_at_the_start(sqlite_path: Path) -> None:
+@pytest.mark.parametrize("also", [None, "CREATE TRIGGER erp_clients_ins AFTER INSERT ON clients BEGIN SELECT 1; END"])
+def test_missing_or_outdated_triggers_are_put_back_at_the_start(sqlite_path: Path, also: str | None) -> None:
     connection = connect_sqlite(sqlite_path)
     connection.execute("DROP TRIGGER erp_clients_ins")
+    if also:
+        connection.execute(also)
     connection.close()
     engine = startup.open_local(sqlite_path)
     with engine.connect() as checked:
