@@ -255,7 +255,12 @@ def upgrade_central(
     found = check_central(engine)
     if not found.migrateur:
         raise NotAllowedError("Ce compte n'a pas le droit de modifier la structure de la base centrale.")
-    if found.etat in {"recent", "incoherent"}:
+    repairable = (
+        found.etat == "incoherent"
+        and found.revision == wanted
+        and fingerprint.only_machinery(found.differences or ("",))
+    )
+    if found.etat in {"recent", "incoherent"} and not repairable:
         raise UpgradeError(" ".join([found.message, *found.differences[:5]]))
     if found.revision == wanted:
         # No revision is due, but functions and triggers are brought to this program's.

@@ -18,17 +18,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from erp_desktop.db import capture
+from erp_desktop.db import capture, central
 from erp_desktop.models import Base
 from erp_desktop.models.centre import Xid8
 
 ischema_names.setdefault("xid8", Xid8)
 
 Structure = dict[str, dict[str, dict[str, Any]]]
-"""table → kind (colonne, clé, contrainte, index, référence, déclencheur) → name → plain JSON value."""
+"""table → kind (colonne, clé, contrainte, index, référence, déclencheur …) → name → plain JSON value."""
 
 _SCRATCH = {None: "erp_attendu", "sync": "erp_attendu_sync"}
 _IGNORED = {"alembic_version"}
+_TRIGGER = re.compile(r"CREATE (?:OR REPLACE |CONSTRAINT )*TRIGGER (\w+)\s.*?\sON\s+([\w.]+)\s", re.DOTALL)
 
 
 def _clean(text: str | None) -> str | None:
@@ -138,6 +139,42 @@ def _postgres_extras(connection: sa.Connection, found: Structure) -> None:
         found.get(table, {}).setdefault("index invalide", {})[name] = True
 
 
+def _postgres_machinery(connection: sa.Connection, found: Structure) -> None:
+    """Triggers, policies and row-level security as installed; a disabled trigger differs from an enabled one."""
+    name = "CASE n.nspname WHEN 'sync' THEN 'sync.' ELSE '' END || c.relname"
+    source = "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'sync')"
+    for table, trigger, enabled in connection.exec_driver_sql(
+        f"SELECT {name}, t.tgname, t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid {source} "
+        "AND NOT t.tgisinternal"
+    ).fetchall():
+        found.get(table, {}).setdefault("déclencheur", {})[trigger] = "actif" if enabled == "O" else "désactivé"
+    for table, policy in connection.exec_driver_sql(
+        f"SELECT {name}, p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid {source}"
+    ).fetchall():
+        found.get(table, {}).setdefault("règle d'accès", {})[policy] = True
+    for (table,) in connection.exec_driver_sql(
+        f"SELECT {name} FROM pg_class c {source} AND c.relrowsecurity"
+    ).fetchall():
+        found.get(table, {})["sécurité par ligne"] = {"active": True}
+
+
+def _expected_machinery(found: Structure) -> None:
+    """The same, as ``db.central`` installs them."""
+    for statement in central.statements():
+        for trigger, table in _TRIGGER.findall(statement):
+            found[table].setdefault("déclencheur", {})[trigger] = "actif"
+        for policy, table in re.findall(r"CREATE POLICY (\w+) ON ([\w.]+)", statement):
+            found[table].setdefault("règle d'accès", {})[policy] = True
+        for table in re.findall(r"ALTER TABLE ([\w.]+) ENABLE ROW LEVEL SECURITY", statement):
+            found[table]["sécurité par ligne"] = {"active": True}
+
+
+def only_machinery(lines: Iterable[str]) -> bool:
+    """Whether these differences are all of what an upgrade without any revision puts back."""
+    kinds = (" : déclencheur « ", " : règle d'accès « ", " : sécurité par ligne « ")
+    return all(any(kind in line for kind in kinds) for line in lines)
+
+
 def read(connection: sa.Connection) -> Structure:
     """The structure of the connected database; tables of schema ``sync`` are named ``sync.<table>``."""
     if connection.dialect.name == "sqlite":
@@ -148,6 +185,7 @@ def read(connection: sa.Connection) -> Structure:
     _postgres_extras(connection, found)
     for table, content in _tables(connection, "sync").items():
         found[f"sync.{table}"] = content
+    _postgres_machinery(connection, found)
     for content in found.values():
         for reference in content["référence"].values():
             if reference["vers"][0] == "public":
@@ -176,6 +214,7 @@ def expected(connection: sa.Connection) -> Structure:
             found[f"sync.{table}"] = content
         transaction.rollback()
     connection.execution_options(schema_translate_map=None)
+    _expected_machinery(found)
     return found
 
 

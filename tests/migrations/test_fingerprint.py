@@ -72,3 +72,19 @@ def test_an_index_left_invalid_by_an_interrupted_build_is_seen(pg_engine: sa.Eng
         pg_engine, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_active_users'::regclass"
     )
     assert lines == ["users : index invalide « idx_active_users » en trop"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        ("DROP TRIGGER erp_capture ON clients", "clients : déclencheur « erp_capture » absent(e)"),
+        (
+            "ALTER TABLE clients DISABLE TRIGGER erp_capture",
+            "clients : déclencheur « erp_capture » : attendu 'actif', trouvé 'désactivé'",
+        ),
+        ("DROP POLICY erp_lecture ON clients", "clients : règle d'accès « erp_lecture » absent(e)"),
+        ("ALTER TABLE clients DISABLE ROW LEVEL SECURITY", "clients : sécurité par ligne « active » absent(e)"),
+    ],
+)
+def test_a_centre_without_its_defences_is_seen(pg_engine: sa.Engine, statement: str, line: str) -> None:
+    assert _changed(pg_engine, statement) == [line]
