@@ -15,6 +15,8 @@ from typing import Annotated, Any, NoReturn, ParamSpec
 
 import sqlalchemy as sa
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from erp_desktop import clock, settings
 from erp_desktop.db import engine as engines
@@ -132,6 +134,17 @@ def _database_trouble(error: sa.exc.OperationalError) -> str:
     if any(sign in text for sign in ("refused", "could not translate", "timeout", "unreachable", "closed the conn")):
         return "Le serveur central ne répond pas à cette adresse."
     return f"Base indisponible : {text.splitlines()[0]}"
+
+
+@contextmanager
+def bar(wanted: bool, title: str) -> Iterator[Callable[[int, int | None], None] | None]:
+    """A progress bar on stderr, told (done, total or None); None when nobody asked for it."""
+    if not wanted:
+        yield None
+        return
+    with Progress(console=Console(stderr=True)) as shown:
+        task = shown.add_task(title, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def progress_wanted() -> bool:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import sqlalchemy as sa
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from sqlalchemy.orm import Session
 
-from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, refuse
+from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emit, guarded, refuse
 from erp_desktop.db.registry import BY_NAME
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import UserError
@@ -24,16 +20,6 @@ app = typer.Typer(no_args_is_help=True, help="Importer, exporter, engendrer des 
 
 Agence = Annotated[str | None, typer.Option("--agence", help="Code de l'agence ; celle du poste par défaut.")]
 WithBar = Annotated[bool, typer.Option("--progress", help="Montrer l'avancement.")]
-
-
-@contextmanager
-def _bar(wanted: bool, title: str) -> Iterator[Callable[[int, int], None] | None]:
-    if not wanted:
-        yield None
-        return
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _agence(session: Session, wanted: str | None) -> str:
@@ -74,7 +60,7 @@ def import_rows(
         with (
             Target(url, cache, secrets).engine() as engine,
             transaction(engine, write=not dry_run) as session,
-            _bar(progress, "Import") as bar,
+            bar(progress, "Import") as advance,
         ):
             bilan = importation.importer_interventions(
                 session,
@@ -83,7 +69,7 @@ def import_rows(
                 paires=mapping or (),
                 profil=profil,
                 essai=dry_run,
-                progress=bar,
+                progress=advance,
             )
     except importation.ImportRefuse as error:
         for line in error.bilan.refusees[:50] if not as_json else ():
@@ -144,9 +130,9 @@ def generate(
     with (
         Target(url, cache, secrets).engine() as engine,
         transaction(engine) as session,
-        _bar(progress, "Interventions") as bar,
+        bar(progress, "Interventions") as advance,
     ):
-        made = demo_data.generer(session, _agence(session, agence), interventions, seed, progress=bar)
+        made = demo_data.generer(session, _agence(session, agence), interventions, seed, progress=advance)
     emit(
         as_json, made, f"{made.interventions} interventions, {made.clients} clients, {made.equipements} équipements."
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded, with_password
+from erp_desktop.cli.common import AsJson, Secrets, Target, bar, emit, guarded, with_password
 from erp_desktop.cli.server import CentreUrl
 from erp_desktop.sync import enrolment
 
@@ -23,12 +23,15 @@ def enroll(
     cache: Annotated[Path, typer.Option(help="Fichier à créer.")],
     secrets: Secrets = None,
     no_encryption: Annotated[bool, typer.Option("--no-encryption", help="Laisser la base locale en clair.")] = False,
+    progress: Annotated[bool, typer.Option("--progress", help="Montrer l'avancement.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Inscrire ce poste et faire sa première copie."""
-    done = enrolment.enroll(
-        with_password(url), agence, name, cache, secrets_file=secrets, encrypted=not no_encryption
-    )
+    with bar(progress, "Première copie") as advance:
+        done = enrolment.enroll(
+            with_password(url), agence, name, cache, secrets_file=secrets, encrypted=not no_encryption,
+            progress=(lambda _table, rows: advance(rows, None)) if advance else None,
+        )  # fmt: skip
     emit(as_json, done, f"Poste {done.poste:02d} inscrit à {done.agence_code}, {done.rows} lignes copiées.")
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded
+from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded, with_password
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.sync import enrolment
+from erp_desktop.sync import snapshot as snapshots
 
 app = typer.Typer(no_args_is_help=True, help="Le serveur central et ses agences.")
 agence = typer.Typer(no_args_is_help=True, help="Les agences.")
@@ -55,3 +56,13 @@ def status(url: CentreUrl, as_json: AsJson = False) -> None:
     with Target(url, None).engine() as engine:
         state = enrolment.centre_status(engine)
     emit(as_json, state, "\n".join(f"{k} : {v}" for k, v in state.items()))
+
+
+@app.command("snapshot")
+@guarded
+def publish_snapshots(url: CentreUrl, as_json: AsJson = False) -> None:
+    """Publier la première copie de chaque agence, compressée, pour les prochains postes."""
+    done = snapshots.publish(with_password(url), lambda path: enrolment.create_cache(path, None, 0))
+    emit(as_json, done, lambda: "\n".join(
+        f"{p.agence} : {p.rows} lignes, {p.size / 1e6:.1f} Mo en {p.pieces} morceaux ({p.size / p.plain_size:.0%})"
+        for p in done) or "Aucune agence.")  # fmt: skip

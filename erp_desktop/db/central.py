@@ -203,6 +203,7 @@ GRANT SELECT, UPDATE ON sync.devices TO erp_sync;
 GRANT SELECT, INSERT ON sync.lots TO erp_sync;
 GRANT SELECT, INSERT, UPDATE ON sync.conflits TO erp_sync;
 GRANT SELECT, INSERT ON sync.gares TO erp_sync;
+GRANT SELECT ON sync.instantanes TO erp_sync;
 GRANT SELECT ON sync.schema_compat TO erp_sync, erp_device, erp_central;
 ALTER TABLE sync.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE sync.lots ENABLE ROW LEVEL SECURITY;
@@ -217,13 +218,16 @@ DROP POLICY IF EXISTS erp_mien ON sync.conflits;
 CREATE POLICY erp_mien ON sync.conflits TO erp_sync USING (poste = (SELECT sync.poste()));
 DROP POLICY IF EXISTS erp_mien ON sync.gares;
 CREATE POLICY erp_mien ON sync.gares TO erp_sync USING (poste = (SELECT sync.poste()));
+ALTER TABLE sync.instantanes ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS erp_mien ON sync.instantanes;
+CREATE POLICY erp_mien ON sync.instantanes TO erp_sync USING (scope = (SELECT sync.agence()));
 DROP POLICY IF EXISTS erp_mien ON sync.row_state;
 CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT sync.agence())))
   WITH CHECK (scope = (SELECT sync.agence()));
 """
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
-_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()",
+_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "instantane_morceau(integer)",
             "signaler(text, text, integer)")  # fmt: skip
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
 

@@ -129,6 +129,17 @@ BEGIN
 END $f$;
 """
 
+_SNAPSHOT = f"""
+CREATE OR REPLACE FUNCTION sync.instantane() RETURNS jsonb {_HEAD} AS $f$
+  SELECT jsonb_build_object('n', count(*), 'revision', max(revision), 'epoque', max(epoque), 'x', max(xid::text),
+    'lignes', max(lignes)) FROM sync.instantanes WHERE scope = sync.agence() HAVING count(*) > 0
+$f$;
+
+CREATE OR REPLACE FUNCTION sync.instantane_morceau(n integer) RETURNS bytea {_HEAD} AS $f$
+  SELECT contenu FROM sync.instantanes WHERE scope = sync.agence() AND morceau = n
+$f$;
+"""
+
 # With invoker rights, because a definer's procedure may not COMMIT; every name is therefore qualified.
 _CYCLE = """
 CREATE OR REPLACE PROCEDURE sync.cycle(IN p_lot jsonb, IN p_numero bigint, IN p_empreinte text, IN p_xid xid8,
@@ -156,4 +167,4 @@ def _backfill(table: SyncTable) -> str:
 def pull_functions() -> list[str]:
     """Statements that create what devices read, callees first."""
     made = [statement for table in TABLES for statement in _per_table(table)]
-    return [_ACTIVE, *made, *(_backfill(t) for t in TABLES), _PULL, _START, _CYCLE]
+    return [_ACTIVE, *made, *(_backfill(t) for t in TABLES), _PULL, _START, _SNAPSHOT, _CYCLE]

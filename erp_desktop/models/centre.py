@@ -111,6 +111,20 @@ gares = sa.Table(
     schema="sync", info=_ONLY,
 )  # fmt: skip
 
+instantanes = sa.Table(
+    "instantanes", _meta,
+    # A published first copy: a plain SQLite file of one scope, zstd, cut into pieces of 1 MB.
+    sa.Column("scope", sa.BigInteger, primary_key=True),
+    sa.Column("morceau", sa.Integer, primary_key=True),
+    sa.Column("revision", sa.Text, nullable=False),
+    sa.Column("epoque", sa.Text, nullable=False),
+    sa.Column("xid", Xid8, nullable=False),
+    sa.Column("lignes", sa.BigInteger, nullable=False),
+    sa.Column("contenu", sa.LargeBinary, nullable=False),
+    sa.Column("a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
 logins = sa.Table(
     "logins", _meta,
     # People who work on the centre directly; devices are in ``devices``.

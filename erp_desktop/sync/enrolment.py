@@ -24,9 +24,10 @@ from erp_desktop.db.registry import TABLES
 from erp_desktop.db.wire import read_expression
 from erp_desktop.errors import CentralUnreachableError, DuplicateError, ErpError, NotAllowedError, UserError
 from erp_desktop.sync.cache import Cache, dumps
-from erp_desktop.sync.hydrate import Progress, hydrate
+from erp_desktop.sync.hydrate import Progress
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.outbox import wire
+from erp_desktop.sync.snapshot import first_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ def _first_copy(
                     url=url.set(password=None).render_as_string(), login=url.username, poste=poste, agence_code=code,
                     nom=name, dernier_lot=0, mode="agence",
                 )  # fmt: skip
-            rows = hydrate(cache, link, progress)
+            rows = first_copy(cache, link, progress)
             # One file, no WAL beside it, before it takes its name.
             cache.db.execute("PRAGMA journal_mode = DELETE")
     finally:

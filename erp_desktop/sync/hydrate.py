@@ -82,44 +82,68 @@ class _Sink:
 
 
 def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
-    """Fill a cache that holds no synchronised row yet; returns the number of rows copied.
+    """Fill a cache that holds no synchronised row yet, from one snapshot of the centre; returns the rows copied.
 
     Raises:
         SyncError: the copy does not hold together (a row's parent is missing).
         CentralUnreachableError: the line was cut; the file is to be thrown away.
     """
+    with link.snapshot():
+        start = link.row("SELECT sync.debut_copie()")[0]
+        return fill(cache, start, lambda table: f"SELECT * FROM sync.copie_{table.name}()", link, progress)
+
+
+def fill(
+    cache: Cache,
+    start: dict[str, Any],
+    query: Callable[[SyncTable], str],
+    link: Link,
+    progress: Progress | None = None,
+) -> int:
+    """COPY each table's ``query`` (version first, then the columns in wire form) into the cache, and finish it."""
+
+    def copy(table: SyncTable) -> int:
+        sink = _Sink(cache.db, table, progress)
+        link.copy_out(query(table), sink)
+        sink.flush()
+        return sink.count
+
+    return load(cache, start, copy)
+
+
+def load(cache: Cache, start: dict[str, Any], copy: Callable[[SyncTable], int]) -> int:
+    """Run ``copy`` for every table without indexes, triggers or checks; put them back, verify, set the cursor.
+
+    Args:
+        cache: holds no synchronised row yet.
+        start: ``epoque``, ``x`` (xmin of the copy's snapshot) and ``agence``.
+        copy: inserts one table's rows and returns their number.
+    """
     db = cache.db
     names = {t.name for t in TABLES}
     indexes = [
         (name, sql)
-        for name, table, sql in cache.all("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index'")
+        for name, table, sql in cache.all("SELECT name, tbl_name, sql FROM main.sqlite_schema WHERE type = 'index'")
         if sql and table in names
     ]
-    copied = 0
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("PRAGMA synchronous = OFF")
-    with link.snapshot():
-        start = link.row("SELECT sync.debut_copie()")[0]
-        db.execute("BEGIN IMMEDIATE")
+    with cache.writing() as db:
         db.execute("UPDATE _sync_session SET muet = 1")
-        for (name,) in cache.all("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp_%'"):
-            db.execute(f"DROP TRIGGER {name}")
+        for (name,) in cache.all("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp_%'"):
+            db.execute(f"DROP TRIGGER main.{name}")
         for name, _ in indexes:
-            db.execute(f"DROP INDEX {name}")
-        for table in TABLES:
-            sink = _Sink(db, table, progress)
-            link.copy_out(f"SELECT * FROM sync.copie_{table.name}()", sink)
-            sink.flush()
-            copied += sink.count
-    for _, sql in indexes:
-        db.execute(sql)
-    orphans = db.execute("PRAGMA foreign_key_check").fetchall()
-    if orphans:
-        db.execute("ROLLBACK")
-        raise SyncError(f"La première copie est incohérente : {len(orphans)} lignes sans parent ({orphans[0][0]}).")
-    cache.put(epoque=start["epoque"], curseur_xid=start["x"], curseur_seq=0, agence_id=start["agence"])
-    db.execute("UPDATE _sync_session SET muet = 0")
-    db.execute("COMMIT")
+            db.execute(f"DROP INDEX main.{name}")
+        copied = sum(copy(table) for table in TABLES)
+        for _, sql in indexes:
+            db.execute(sql)
+        orphans = db.execute("PRAGMA main.foreign_key_check").fetchall()
+        if orphans:
+            raise SyncError(
+                f"La première copie est incohérente : {len(orphans)} lignes sans parent ({orphans[0][0]})."
+            )
+        cache.put(epoque=start["epoque"], curseur_xid=start["x"], curseur_seq=0, agence_id=start["agence"])
+        db.execute("UPDATE _sync_session SET muet = 0")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = FULL")
     engine = create_sqlite_engine(cache.path, cache.key)

@@ -100,6 +100,14 @@ class Link:
             row: tuple[Any, ...] = cursor.fetchone()
             return row
 
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run one statement in one round trip and return all its rows."""
+        self.connect()
+        with self._guard(), self._connection.cursor() as cursor:
+            self.round_trips += 1
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """A read-only REPEATABLE READ transaction around several statements."""

@@ -143,11 +143,25 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["poste"], ["sync.devices.poste"], name=op.f("fk_lots_poste")),
         schema="sync",
     )
+    op.create_table(
+        "instantanes",
+        sa.Column("scope", sa.BigInteger(), nullable=False),
+        sa.Column("morceau", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.Column("epoque", sa.Text(), nullable=False),
+        sa.Column("xid", Xid8(), nullable=False),
+        sa.Column("lignes", sa.BigInteger(), nullable=False),
+        sa.Column("contenu", sa.LargeBinary(), nullable=False),
+        sa.Column("a", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "morceau", name=op.f("pk_instantanes")),
+        schema="sync",
+    )
 
 
 def downgrade() -> None:
     if h.est_sqlite():
         return
+    op.drop_table("instantanes", schema="sync")
     op.drop_table("lots", schema="sync")
     op.drop_table("logins", schema="sync")
     op.drop_table("gares", schema="sync")
