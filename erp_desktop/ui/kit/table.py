@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,8 +76,8 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         super().__init__(parent)
         self._tasks, self._source, self._row_id = tasks, source, row_id
         self.columns = list(columns)
-        self._ids: list[int] = []
-        self._places: dict[int, int] | None = None
+        # Packed: a million identifiers are 8 MB here and 40 as a list.
+        self._ids = array("q")
         self._rows: OrderedDict[int, R] = OrderedDict()
         self._stale: set[int] = set()
         self._asked: set[int] = set()
@@ -95,7 +96,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         return self._question
 
     @property
-    def ids(self) -> list[int]:
+    def ids(self) -> Sequence[int]:
         """Every identifier in the order shown; not to be changed."""
         return self._ids
 
@@ -117,7 +118,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         source = self._source
         self.busy_changed.emit(True)
         self._ids_task = self._tasks.run(
-            lambda session: source.ids(session, text, sort, descending),
+            lambda session: array("q", source.ids(session, text, sort, descending)),
             lambda ids: self._ids_arrived(generation, ids),
             lambda error: self._ids_failed(generation, error),
             owner=self,
@@ -130,7 +131,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         if self._ids:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, len(self.columns) - 1))
 
-    def _ids_arrived(self, generation: int, ids: list[int]) -> None:
+    def _ids_arrived(self, generation: int, ids: array[int]) -> None:
         if generation != self._generation:
             return
         self._ids_task = None
@@ -143,7 +144,6 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         else:
             self.beginResetModel()
             self._ids = ids
-            self._places = None
             self.endResetModel()
         self.busy_changed.emit(False)
         self.loaded.emit(len(ids))
@@ -165,7 +165,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         # Scrolling fast leaves windows behind that nobody looks at any more.
         for window in windows[-6:]:
             self._asked.add(window)
-            ids = self._ids[window * WINDOW : (window + 1) * WINDOW]
+            ids = list(self._ids[window * WINDOW : (window + 1) * WINDOW])
             if ids:
                 self._fetch_window(window, ids)
 
@@ -205,9 +205,10 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
 
     def place_of(self, row_id: int) -> int:
         """The row number of an identifier, -1 when the list does not hold it."""
-        if self._places is None:
-            self._places = {key: place for place, key in enumerate(self._ids)}
-        return self._places.get(row_id, -1)
+        try:
+            return self._ids.index(row_id)
+        except ValueError:
+            return -1
 
     def row_at(self, place: int) -> R | None:
         """The row if it was read; asks for it otherwise, and again when it is stale."""
