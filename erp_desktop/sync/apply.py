@@ -96,6 +96,10 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
         "DELETE FROM sync_outbox WHERE id = ?",
         [(i,) for index, ids in enumerate(batch.units) if index not in parked for i in ids],
     )
+    db.execute(
+        "DELETE FROM sync_meta WHERE cle LIKE 'centre:%' AND NOT EXISTS "
+        "(SELECT 1 FROM sync_outbox o WHERE cle = 'centre:' || o.nom_table || ':' || o.pk)"
+    )
     db.executemany(
         "INSERT OR IGNORE INTO sync_conflits (id, nom_table, pk, colonne, politique, base, mien, leur, auteur_mien, "
         "auteur_leur, quand, a_decider) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -207,6 +211,8 @@ def _rows(cache: Cache, tables: dict[str, list[list[Any]]], dirty: Dirty, done: 
         for row in rows:
             if columns := dirty.get((table.name, row[0])):
                 _upsert_around(cache, table, row, columns, done)
+            elif (table.name, row[0]) in dirty:
+                remember(cache, table, row, set(table.names))
         touched[table.name] = [r[0] for r in rows]
     cache.db.executemany("INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
     _reject_orphans(cache, touched, done)
@@ -231,7 +237,8 @@ def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied
 
 
 def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[str], done: Applied) -> None:
-    """Take every field but those that wait to be sent."""
+    """Take every field but those that wait to be sent; the centre's value of those is kept for who gives up."""
+    remember(cache, table, row, dirty)
     pairs = [(c, v) for c, v in zip(table.names, row, strict=True) if c not in dirty and c != "id"]
     sets = ", ".join(f"{c} = ?" for c, _ in pairs)
     try:
@@ -239,6 +246,12 @@ def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[st
     except sqlcipher.IntegrityError as error:
         # The two halves do not fit together: the centre's waits until mine is settled.
         _reject(cache, table, row, str(error), done)
+
+
+def remember(cache: Cache, table: SyncTable, row: list[Any], columns: set[str]) -> None:
+    """Keep what the centre holds of fields that are dirty here, until they are settled."""
+    held = {c: v.hex() if isinstance(v, bytes) else v for c, v in zip(table.names, row, strict=True) if c in columns}
+    cache.put(**{f"centre:{table.name}:{row[0]}": dumps(held)})
 
 
 def _reject(cache: Cache, table: SyncTable, row: list[Any], reason: str, done: Applied) -> None:

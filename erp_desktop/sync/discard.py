@@ -80,6 +80,7 @@ def _mute(session: Session, muted: bool) -> None:
 
 def _forget(session: Session, table: str, pk: int) -> None:
     session.execute(sa.text("DELETE FROM sync_outbox WHERE nom_table = :t AND pk = :pk"), {"t": table, "pk": pk})
+    session.execute(sa.text("DELETE FROM sync_meta WHERE cle = :c"), {"c": f"centre:{table}:{pk}"})
 
 
 def _muted(session: Session) -> bool:
@@ -90,12 +91,13 @@ def _give_back(session: Session, table: SyncTable, pk: int, entries: list[Any]) 
     if entries[0].op == "I":
         _delete_inserted(session, table, pk)
     elif entries[-1].op == "D":
-        _insert_again(session, table, entries)
+        _insert_again(session, table, pk, entries)
     else:
         olds: dict[str, Any] = {}
         for entry in entries:
             olds.setdefault(entry.colonne, entry.ancien)
-        _restore(session, table, pk, olds)
+        held = _held(session, table, pk)
+        _restore(session, table, pk, {**olds, **{c: v for c, v in held.items() if c in olds}})
         if table.name == "interventions":
             _drop_history(session, pk, {entry.groupe for entry in entries})
 
@@ -107,6 +109,17 @@ def _restore(session: Session, table: SyncTable, pk: int, olds: dict[str, Any]) 
         olds = {**olds, "updated_at": clock.to_text(clock.now())}
     sets = ", ".join(f"{name} = :{name}" for name in names)
     session.execute(sa.text(f"UPDATE {table.name} SET {sets} WHERE id = :pk"), {**olds, "pk": pk})
+
+
+def _held(session: Session, table: SyncTable, pk: int) -> dict[str, Any]:
+    """What the centre said of these fields after they were changed here; newer than the base."""
+    text = session.execute(
+        sa.text("SELECT valeur FROM sync_meta WHERE cle = :c"), {"c": f"centre:{table.name}:{pk}"}
+    ).scalar()
+    if text is None:
+        return {}
+    bytes_columns = {c.name for c in table.columns if c.kind is Kind.BYTES}
+    return {c: bytes.fromhex(v) if c in bytes_columns and v is not None else v for c, v in json.loads(text).items()}
 
 
 def _drop_history(session: Session, pk: int, groups: set[int | None]) -> None:
@@ -158,8 +171,9 @@ def _let_go(session: Session, table: SyncTable, pk: int, column: str) -> None:
         )
 
 
-def _insert_again(session: Session, table: SyncTable, entries: list[Any]) -> None:
-    if any(column.kind is Kind.BYTES for column in table.columns):
+def _insert_again(session: Session, table: SyncTable, pk: int, entries: list[Any]) -> None:
+    held = _held(session, table, pk)
+    if not held and any(column.kind is Kind.BYTES for column in table.columns):
         raise UserError(
             "Cette fiche contenait peut-être une signature, que la suppression n'a pas gardée : "
             "laissez partir la suppression, puis demandez au siège de rétablir la fiche."
@@ -169,6 +183,7 @@ def _insert_again(session: Session, table: SyncTable, entries: list[Any]) -> Non
     for entry in reversed(entries):
         if entry.op == "U":
             row[entry.colonne] = entry.ancien
+    row.update(held)
     names = [name for name in table.names if name in row]
     session.execute(
         sa.text(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})"), row
