@@ -55,6 +55,7 @@ def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
         )
     yield f"{PREFIX}{name}_ins", _insert(name)
     yield f"{PREFIX}{name}_reid", _re_identify(name, owner)
+    yield f"{PREFIX}{name}_remplace", _replace(table, columns)
     yield f"{PREFIX}{name}_del", _delete(table, columns)
     yield (
         f"{PREFIX}{name}_upd_id",
@@ -100,6 +101,21 @@ def _re_identify(name: str, owner: str | None) -> str:
         f"UPDATE {name} SET id = {new_id}{agence} WHERE id = NEW.id; "
         f"UPDATE _sync_session SET muet = 0; "
         f"{_OUTBOX} {_GROUP}, '{name}', {new_id}, 'I', NULL, NULL, {_NOW}; END"
+    )
+
+
+def _replace(table: SyncTable, columns: set[str]) -> str:
+    """``INSERT OR REPLACE`` takes the old row away without a delete trigger: note its values before, as an update."""
+    name = table.name
+    notes = " ".join(
+        f"{_OUTBOX} {_GROUP}, '{name}', id, 'U', '{c.name}', {c.name}, {_NOW} FROM {name} "
+        f"WHERE id = NEW.id AND {c.name} IS NOT NEW.{c.name};"
+        for c in table.columns
+        if c.name != "id" and c.name in columns
+    )
+    return (
+        f"CREATE TRIGGER {PREFIX}{name}_remplace BEFORE INSERT ON {name} "
+        f"WHEN EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id) AND {_LOUD} BEGIN {notes} END"
     )
 
 
