@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, ParamSpec
 
 import sqlalchemy as sa
+import sqlcipher3.dbapi2 as sqlcipher
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -21,6 +22,7 @@ from rich.progress import Progress
 from erp_desktop import clock, settings
 from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
+from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import ErpError, UserError
 
 P = ParamSpec("P")
@@ -58,7 +60,8 @@ class Target:
         else:
             if not self.cache.is_file():
                 raise UserError(f"Le fichier {self.cache} n'existe pas.")
-            engines.connect_sqlite(self.cache, self.key, read_only=True).close()
+            # Before anything is opened for writing: a foreign file keeps every byte.
+            read_revision(self.cache, self.key)
             engine = engines.create_sqlite_engine(self.cache, self.key)
         try:
             yield engine
@@ -118,6 +121,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             refuse(_database_trouble(error), "indisponible", as_json=as_json)
         except sa.exc.DBAPIError as error:
             refuse(f"La base a refusé : {str(error.orig).splitlines()[0]}", "base", as_json=as_json)
+        except sqlcipher.Error as error:
+            refuse(f"La base locale a refusé : {error}", "base", as_json=as_json)
         except OSError as error:
             refuse(f"Fichier inaccessible : {error.strerror or error} {error.filename or ''}", "fichier",
                    as_json=as_json)  # fmt: skip
@@ -129,6 +134,8 @@ def _database_trouble(error: sa.exc.OperationalError) -> str:
     text = str(error.orig).strip()
     if "password authentication failed" in text or "no password supplied" in text:
         return "Le serveur central a refusé l'identifiant ou le mot de passe."
+    if "role" in text and "does not exist" in text:
+        return "Le serveur central ne connaît pas cet identifiant."
     if "does not exist" in text and "database" in text:
         return "La base demandée n'existe pas sur ce serveur."
     if any(sign in text for sign in ("refused", "could not translate", "timeout", "unreachable", "closed the conn")):

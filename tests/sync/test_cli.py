@@ -1,0 +1,163 @@
+"""The command line as an outsider uses it: separate processes, JSON answers, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.db.engine import normalise_url
+
+
+def erp(*arguments: str | Path, store: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("ERP_", "PG"))}
+    environment |= {"PYTHONUTF8": "1"} | ({"ERP_SECRETS_FILE": str(store)} if store else {})
+    return subprocess.run(
+        [sys.executable, "-m", "erp_desktop.cli", *map(str, arguments)], capture_output=True, text=True,
+        env=environment, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def answer(*arguments: str | Path, store: Path | None = None) -> Any:
+    done = erp(*arguments, "--json", store=store)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def sql(path: Path, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Another program: no process here ever opens the file through the encrypted library."""
+    with sqlite3.connect(path) as db:
+        rows = db.execute(statement, parameters).fetchall()
+    db.close()
+    return rows
+
+
+RUN = {"pushed", "pulled", "conflicts", "parked", "rejected", "batches", "round_trips", "bytes_out", "bytes_in",
+       "seconds", "waiting", "tables"}  # fmt: skip
+
+
+def test_the_whole_story_from_an_empty_server(pg_empty_url: str, tmp_path: Path) -> None:
+    url, store = pg_empty_url, tmp_path / "secrets.json"
+    assert set(answer("server", "init", "--url", url)) == {"revision"}
+    assert answer("server", "agence", "add", "cas", "Casablanca", "--url", url)["code"] == "CAS"
+    answer("server", "agence", "add", "TNG", "Tanger", "--ville", "Tanger", "--url", url)
+    caches = [tmp_path / "un.sqlite", tmp_path / "deux.sqlite"]
+    for number, cache in enumerate(caches, 1):
+        done = answer("device", "enroll", "--url", url, "--agence", "CAS", "--name", f"P{number}", "--cache", cache,
+                      "--no-encryption", store=store)  # fmt: skip
+        assert {"poste", "login", "agence_id", "agence_code", "cache", "rows"} == set(done)
+        assert (done["poste"], done["agence_code"], done["rows"]) == (number, "CAS", 2)
+    one, two = caches
+    now = "2026-11-20T08:00:00.000000Z"
+    sql(
+        one,
+        "INSERT INTO clients (nom_entreprise, ville, created_at, updated_at) VALUES ('Atlas', 'Rabat', ?, ?)",
+        now,
+        now,
+    )
+    status = answer("sync", "status", "--cache", one, store=store)
+    assert status["etat"]["en_attente"] == 1
+    assert [s["libelle"] for s in status["sortants"]] == ["Atlas"]
+    ran = answer("sync", "run", "--cache", one, store=store)
+    assert set(ran) == RUN
+    assert (ran["pushed"], ran["parked"], ran["conflicts"]) == (1, 0, 0)
+    assert ran["bytes_out"] > 100
+    assert answer("sync", "run", "--cache", two, store=store)["pulled"] == 1
+    for cache, name in ((one, "Atlas Un"), (two, "Atlas Deux")):
+        sql(cache, "UPDATE clients SET nom_entreprise = ?", name)
+        answer("sync", "run", "--cache", cache, store=store)
+    (conflict,) = answer("sync", "conflicts", "--cache", two, store=store)
+    assert {"id", "table", "pk", "champ", "policy", "base", "mien", "leur", "a_decider", "resolu"} <= set(conflict)
+    assert [conflict[k] for k in ("base", "mien", "leur")] == ["Atlas", "Atlas Deux", "Atlas Un"]
+    answer("sync", "resolve", str(conflict["id"]), "--keep", "mine", "--cache", two, store=store)
+    for cache in (two, one):
+        answer("sync", "run", "--cache", cache, store=store)
+    assert sql(one, "SELECT nom_entreprise FROM clients") == [("Atlas Deux",)]
+    for cache in caches:
+        checked = answer("sync", "verify", "--cache", cache, store=store)
+        assert checked["differences"] == {}
+        assert checked["repaired"] == 0
+        assert checked["rows"] == 3
+        assert answer("sync", "parked", "--cache", cache, store=store) == []
+        assert answer("sync", "rejected", "--cache", cache, store=store) == []
+    listed = answer("device", "list", "--url", url)
+    assert [(d["poste"], d["nom"], d["agence"], d["etat"]) for d in listed] == [
+        (1, "P1", "CAS", "actif"), (2, "P2", "CAS", "actif"),
+    ]  # fmt: skip
+    state = answer("server", "status", "--url", url)
+    assert (state["agences"], state["postes"], state["gares"]) == (2, 2, 0)
+    answer("device", "revoke", "2", "--url", url)
+    refused = erp("sync", "run", "--cache", two, "--json", store=store)
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["error"]["code"] == "interdit"
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """Check the shape of a refusal and return its code."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("erp-admin : ")
+    error = json.loads(done.stdout)["error"]
+    assert lines[0] == f"erp-admin : {error['message']}"
+    return str(error["code"])
+
+
+def test_wrong_addresses_are_refused_in_one_line(pg_server: EmbeddedPostgres, pg_url: str, tmp_path: Path) -> None:
+    good = normalise_url(pg_url)
+    text = {
+        name: made.render_as_string(hide_password=False) for name, made in {
+            "port": good.set(port=1), "base": good.set(database="absente"), "role": good.set(username="personne"),
+        }.items()
+    }  # fmt: skip
+    for url, code in (
+        ("nimporte", "base_refusee"), ("mysql://h/b", "base_refusee"), (text["port"], "indisponible"),
+        (text["base"], "indisponible"), (text["role"], "indisponible"),
+    ):  # fmt: skip
+        assert refused(erp("server", "status", "--url", url, "--json")) == code
+    cache = tmp_path / "x.sqlite"
+    store = tmp_path / "s.json"
+    done = erp(
+        "device", "enroll", "--url", pg_url, "--agence", "ABC", "--name", "n", "--cache", cache, "--json", store=store
+    )
+    assert refused(done) == "refuse"
+    assert not cache.exists()
+    assert not store.exists()
+
+
+@pytest.mark.parametrize("command", [("sync", "run"), ("sync", "status"), ("sync", "parked"), ("sync", "rejected")])
+def test_files_that_are_not_caches_are_refused_and_untouched(tmp_path: Path, command: tuple[str, str]) -> None:
+    noise = tmp_path / "bruit.sqlite"
+    noise.write_bytes(b"pas une base " * 400)
+    other = tmp_path / "autre.sqlite"
+    sql(other, "CREATE TABLE recettes (id INTEGER)")
+    absent = tmp_path / "absente.sqlite"
+    for path, code in ((noise, "base_refusee"), (other, "base_refusee"), (absent, "refuse")):
+        before = path.read_bytes() if path.exists() else None
+        assert refused(erp(*command, "--cache", path, "--json")) == code
+        assert (path.read_bytes() if path.exists() else None) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["autre.sqlite", "bruit.sqlite"]
+
+
+def test_missing_or_readable_secrets_are_refused(sqlite_path: Path, tmp_path: Path) -> None:
+    assert refused(erp("sync", "run", "--cache", sqlite_path, "--json", store=tmp_path / "rien.json")) == "refuse"
+    store = tmp_path / "ouvert.json"
+    store.write_text("{}")
+    store.chmod(0o644)
+    assert refused(erp("sync", "run", "--cache", sqlite_path, "--json", store=store)) == "refuse"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("sync",), ("sync", "run"), ("sync", "resolve", "1", "--cache", "x"), ("sync", "resolve", "un", "--cache", "x"),
+     ("inconnu",), ("server", "agence", "add", "CAS"), ("sync", "resolve", "1", "--cache", "x", "--value", "{")],
+)  # fmt: skip
+def test_bad_usage_exits_two(arguments: tuple[str, ...]) -> None:
+    assert erp(*arguments).returncode == 2
