@@ -13,6 +13,8 @@ class Page(QWidget):
     dirty_changed = Signal(bool)
     status_changed = Signal(str, str)
     """Selection and freshness, for the status bar."""
+    record_created = Signal(object)
+    """A blank form became the record of this identifier."""
     closed = Signal()
     """The page asks to be closed."""
 

@@ -134,10 +134,12 @@ class Workspace(QWidget):
 
     def _add(self, key: str, title: str, icon: str, page: QWidget) -> None:
         if isinstance(page, Page):
-            page.title_changed.connect(lambda words: self.tabs.retitle(key, words))
-            page.dirty_changed.connect(lambda dirty: self.tabs.strip.set_dirty(key, dirty))
-            page.closed.connect(lambda: self.close_tab(key))
-            page.status_changed.connect(lambda *_words: self._show_status() if self.tabs.current == key else None)
+            # The key of a blank form changes when it becomes a record.
+            page.title_changed.connect(lambda words: self.tabs.retitle(self.tabs.key_of(page), words))
+            page.dirty_changed.connect(lambda dirty: self.tabs.strip.set_dirty(self.tabs.key_of(page), dirty))
+            page.closed.connect(lambda: self.close_tab(self.tabs.key_of(page)))
+            page.status_changed.connect(lambda *_words: self._show_status() if self.page is page else None)
+            page.record_created.connect(lambda row_id: self.tabs.rekey(key, f"{key.partition('/')[0]}/{row_id}"))
         self.tabs.add(key, title, icon, page)
 
     def close_tab(self, key: str) -> None:

@@ -283,6 +283,11 @@ def test_a_new_intervention_is_typed_with_pickers(
     assert page.panel.row_id is not None
     assert str(column(sqlite_engine, page.panel.row_id, "numero")).startswith("INT-CAS-")
     assert column(sqlite_engine, page.panel.row_id, "client_id") == monde.clients[1]
+    tabs = bureau.workspace.tabs
+    assert tabs.current == f"interventions/{page.panel.row_id}"
+    assert tabs.strip.tabText(tabs.strip.currentIndex()).startswith("INT-CAS-")
+    other = bureau.workspace.open_record("interventions", None)
+    assert other is not page
 
 
 def test_words_not_chosen_are_no_value(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:

@@ -23,8 +23,15 @@ class RecordPage(Page):
         self.panel.title_changed.connect(self.title_changed)
         self.panel.dirty_changed.connect(self.dirty_changed)
         self.panel.closed.connect(self.closed)
+        self.panel.saved.connect(self._saved)
+        self._blank = row_id is None
         # The window listens once the page stands in its tab.
         QTimer.singleShot(0, self, lambda: self.panel.open_record(row_id))
+
+    def _saved(self, row_id: int) -> None:
+        if self._blank:
+            self._blank = False
+            self.record_created.emit(row_id)
 
     def save(self) -> bool:
         self.panel.save()

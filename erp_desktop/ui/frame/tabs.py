@@ -30,6 +30,14 @@ class TabStrip(QTabBar):
     def set_icon(self, key: str, icon: str) -> None:
         self._icons[key] = icon
 
+    def rename(self, key: str, new_key: str) -> None:
+        """Carry icon and dot over to another key."""
+        if key in self._icons:
+            self._icons[new_key] = self._icons.pop(key)
+        if key in self._dirty:
+            self._dirty.discard(key)
+            self._dirty.add(new_key)
+
     def set_dirty(self, key: str, dirty: bool) -> None:
         (self._dirty.add if dirty else self._dirty.discard)(key)
         self.update()
@@ -110,6 +118,10 @@ class Tabs(QWidget):
     def keys(self) -> list[str]:
         return [str(self.strip.tabData(index)) for index in range(self.strip.count())]
 
+    def key_of(self, page: QWidget) -> str:
+        """The key of a page, empty when it is not open."""
+        return next((key for key, found in self._pages.items() if found is page), "")
+
     def page(self, key: str) -> QWidget | None:
         return self._pages.get(key)
 
@@ -135,6 +147,13 @@ class Tabs(QWidget):
             index = self.keys.index(key)
             self.strip.setTabText(index, title)
             self.strip.setTabToolTip(index, title)
+
+    def rekey(self, key: str, new_key: str) -> None:
+        """Know a page by another key, unless that one is taken."""
+        if key in self._pages and new_key not in self._pages:
+            self.strip.setTabData(self.keys.index(key), new_key)
+            self._pages[new_key] = self._pages.pop(key)
+            self.strip.rename(key, new_key)
 
     def remove(self, key: str) -> None:
         page = self._pages.pop(key)
