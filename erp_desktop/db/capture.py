@@ -85,7 +85,8 @@ _MINTED = (
 def _insert(name: str) -> str:
     return (
         f"CREATE TRIGGER {PREFIX}{name}_ins AFTER INSERT ON {name} "
-        f"WHEN {_LOUD} AND NOT ({_MINTED.format(t=name)}) BEGIN "
+        # The re-identifying trigger may have run before: then this key is gone.
+        f"WHEN {_LOUD} AND NOT ({_MINTED.format(t=name)}) AND EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id) BEGIN "
         f"{_OUTBOX} {_GROUP}, '{name}', NEW.id, 'I', NULL, NULL, {_NOW}; END"
     )
 
