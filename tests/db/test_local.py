@@ -21,7 +21,7 @@ from erp_desktop.errors import UserError
 def test_identifiers_keep_their_parts_and_order() -> None:
     for counter, poste in ((0, 0), (7, 1), (8, ids.MAX_POSTE), ((1 << 44) - 1, 12)):
         assert ids.decompose(ids.compose(counter, poste)) == (counter, poste)
-    assert ids.compose(9, 0) > ids.compose(8, ids.MAX_POSTE)
+    assert ids.compose(16, 0) > ids.compose(15, ids.MAX_POSTE)
     assert ids.compose((1 << 44) - 1, ids.MAX_POSTE) < 1 << 63
 
 
@@ -97,8 +97,13 @@ def test_one_transaction_is_one_group_with_its_author(sqlite_engine: sa.Engine) 
     for user in (7, 8):
         with transaction(sqlite_engine, user) as session:
             for name in ("a", "b"):
-                session.execute(sa.text("INSERT INTO rapports (nom, type_rapport, parametres, created_at, updated_at) "
-                                        "VALUES (:n, 't', '{}', '', '')"), {"n": name})  # fmt: skip
+                session.execute(
+                    sa.text(
+                        "INSERT INTO rapports (nom, type_rapport, parametres, created_at, updated_at) "
+                        "VALUES (:n, 't', '{}', '', '')"
+                    ),
+                    {"n": name},
+                )
     with sqlite_engine.connect() as connection:
         rows = connection.exec_driver_sql(
             "SELECT count(DISTINCT pk), user_id FROM sync_outbox GROUP BY groupe ORDER BY user_id"

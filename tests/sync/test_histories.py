@@ -1,4 +1,4 @@
-"""Random histories: whatever the order of edits, moves, cuts and cycles, replicas agree and no typed value vanishes."""
+"""Random histories: whatever the order of edits, moves, cuts and cycles, replicas agree and no value vanishes."""
 
 from __future__ import annotations
 
