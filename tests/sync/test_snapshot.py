@@ -1,0 +1,48 @@
+"""Published first copies: the same rows as by COPY, then the cursor brings what came since."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.db.session import transaction
+from erp_desktop.services import demo_data
+from erp_desktop.sync import enrolment, snapshot
+from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.verify import verify
+
+
+def test_a_device_takes_the_published_copy_and_catches_up(pg_url: str, tmp_path: Path) -> None:
+    engine = create_pg_engine(pg_url)
+    try:
+        for code in ("CAS", "TNG"):
+            enrolment.add_agence(engine, code, code)
+        with transaction(engine) as session:
+            demo_data.generer(session, "CAS", 120, 1)
+            demo_data.generer(session, "TNG", 40, 2)
+        published = snapshot.publish(pg_url, lambda path: enrolment.create_cache(path, None, 0))
+        assert [p.agence for p in published] == ["CAS", "TNG"]
+        assert all(p.size < 0.35 * p.plain_size for p in published)
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text("UPDATE interventions SET titre = 'après' WHERE id = (SELECT max(id) FROM interventions)")
+            )
+            connection.execute(sa.text("UPDATE clients SET ville = 'Fès'"))
+        done = enrolment.enroll(pg_url, "CAS", "neuf", tmp_path / "c.sqlite", encrypted=False)
+        assert done.rows == published[0].rows
+        with Cache(tmp_path / "c.sqlite") as cache:
+            link = enrolment.device_link(cache)
+            try:
+                assert Syncer(cache, link).run().pulled >= 1
+                assert cache.value("SELECT count(DISTINCT ville) FROM clients") == 1
+                assert cache.value("SELECT count(*) FROM interventions") == 120
+                assert cache.value("SELECT count(*) FROM sync_outbox") == 0
+                assert verify(cache, link, repair=False).differences == {}
+            finally:
+                link.close()
+        assert not list(tmp_path.glob("*instantane*"))
+    finally:
+        engine.dispose()
