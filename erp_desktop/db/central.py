@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from erp_desktop.db import central_login
 from erp_desktop.db.central_merge import merge_functions
 from erp_desktop.db.central_pull import pull_functions
 from erp_desktop.db.registry import TABLES, SyncTable
@@ -111,13 +112,15 @@ END $f$;
 def _table_triggers(table: SyncTable) -> list[str]:
     name = table.name
     function = "capturer" if table.scoped else "capturer_partage"
+    # Columns that never leave the centre are no change for the branches: a login is not one.
+    old, new = (f"({', '.join(f'{row}.{c}' for c in table.names)})" for row in ("OLD", "NEW"))
     made = [
         f"DROP TRIGGER IF EXISTS erp_capture ON {name}",
         f"CREATE TRIGGER erp_capture AFTER INSERT OR DELETE ON {name} FOR EACH ROW "
         f"WHEN (current_user <> 'erp_sync') EXECUTE FUNCTION sync.{function}()",
         f"DROP TRIGGER IF EXISTS erp_capture_maj ON {name}",
         f"CREATE TRIGGER erp_capture_maj AFTER UPDATE ON {name} FOR EACH ROW "
-        f"WHEN (current_user <> 'erp_sync' AND OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION sync.{function}()",
+        f"WHEN (current_user <> 'erp_sync' AND {old} IS DISTINCT FROM {new}) EXECUTE FUNCTION sync.{function}()",
         f"DROP TRIGGER IF EXISTS erp_references ON {name}",
     ]
     if table.scoped and table.references:
@@ -247,6 +250,7 @@ def statements() -> list[str]:
         _SYNC_RIGHTS,
         *merge_functions(),
         *pull_functions(),
+        central_login.FUNCTIONS,
         "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC",
         "GRANT CREATE ON SCHEMA sync TO erp_sync",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
@@ -255,7 +259,10 @@ def statements() -> list[str]:
     for entry in (*_ENTRIES, *hydrate):
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
-    made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_central" for entry in _SHARED]
+    made += [
+        f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_central"
+        for entry in (*_SHARED, *central_login.ENTRIES)
+    ]
     made += [
         "REVOKE CREATE ON SCHEMA sync FROM erp_sync",
         "REVOKE ALL ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) FROM PUBLIC",

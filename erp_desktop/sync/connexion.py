@@ -1,0 +1,59 @@
+"""The first login of a person on a device, and the first after a password change: the centre is asked once."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.db import secrets
+from erp_desktop.db.engine import normalise_url
+from erp_desktop.domain import empreinte
+from erp_desktop.errors import CentralUnreachableError, NotAllowedError
+from erp_desktop.models.local import sync_meta
+from erp_desktop.sync.link import Link
+
+DELAI_S = 15.0
+
+
+def au_centre(
+    session: Session, cache: Path, secrets_file: Path | None, identifiant: str, mot_de_passe: str
+) -> int:  # fmt: skip
+    """Prove a password to the centre over a line of its own; returns ``users.id``.
+
+    Args:
+        session: the device's cache, which knows the centre's address.
+        cache: its file, under whose name the device's secret is kept.
+
+    Raises:
+        CentralUnreachableError: nobody answers, or this cache is not enrolled.
+        NotAllowedError: wrong, locked, or not of this agency.
+    """
+    adresse = session.scalar(sa.select(sync_meta.c.valeur).where(sync_meta.c.cle == "url"))
+    mot_de_poste = secrets.load(cache, secrets_file).get("password") if adresse else None
+    if adresse is None or mot_de_poste is None:
+        raise CentralUnreachableError("Ce poste n'est pas inscrit au centre.")
+    url = normalise_url(adresse).set(password=mot_de_poste)
+    link = Link(url.render_as_string(hide_password=False), deadline_s=DELAI_S)
+    try:
+        (sel,) = link.row("SELECT sync.connexion_sel(%s)", (identifiant,))
+        user_id, verrou = link.row(
+            "SELECT user_id, verrou FROM sync.connexion(%s, %s)",
+            (identifiant, empreinte.calculer(sel, mot_de_passe)),
+        )
+    finally:
+        link.close()
+    if user_id is not None:
+        return int(user_id)
+    raise NotAllowedError(_refus(verrou))
+
+
+def _refus(verrou: datetime | None) -> str:
+    if verrou is None:
+        return "Identifiant ou mot de passe incorrect."
+    minutes = max(1, math.ceil((verrou - clock.now()).total_seconds() / 60))
+    return f"Compte verrouillé après plusieurs essais : réessayez dans {minutes} min."

@@ -1,0 +1,142 @@
+"""The first login on a device, against a real centre."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Role
+from erp_desktop.errors import NotAllowedError
+from erp_desktop.models import User
+from erp_desktop.models.local import verificateurs
+from erp_desktop.services import auth
+from erp_desktop.settings import Mode, Settings
+from erp_desktop.sync import enrolment
+from erp_desktop.ui.login import login_au_poste
+
+SECRET = "minaret-42-vert"
+
+
+class Poste:
+    """A centre with two agencies and one enrolled device of Casablanca."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.centre = create_pg_engine(url)
+        for code in ("CAS", "RAB"):
+            enrolment.add_agence(self.centre, code, code, code)
+        self.ouvrir("salma", "CAS")
+        self.ouvrir("yasmine", "RAB")
+        self.settings = Settings(mode=Mode.AGENCE, data_dir=folder, log_dir=folder, secrets_file=folder / "s.json")
+        done = enrolment.enroll(
+            url, "CAS", "Accueil", self.settings.cache, secrets_file=self.settings.secrets_file, encrypted=False
+        )
+        self.poste = done.poste
+        self.cache = create_sqlite_engine(self.settings.cache)
+
+    def ouvrir(self, nom: str, agence: str) -> None:
+        with transaction(self.centre) as session:
+            auth.creer_utilisateur(session, None, username=nom, email=f"{nom}@x.ma", full_name=nom.title(),
+                                   role=Role.AGENT, mot_de_passe=SECRET, agence_code=agence)  # fmt: skip
+
+    def entrer(self, nom: str = "salma", secret: str = SECRET) -> Acteur:
+        with transaction(self.cache) as session:
+            return login_au_poste(session, nom, secret, settings=self.settings)
+
+    def compte(self, nom: str) -> User:
+        with transaction(self.centre, write=False) as session:
+            compte = session.scalars(sa.select(User).where(User.username == nom)).one()
+            session.expunge(compte)
+            return compte
+
+    def couper(self) -> None:
+        """Forget the centre's address, as far as this device can tell: the line is down."""
+        with transaction(self.cache) as session:
+            session.execute(sa.text("UPDATE sync_meta SET valeur = replace(valeur, '127.0.0.1', '127.0.0.2') "
+                                    "WHERE cle = 'url'"))  # fmt: skip
+
+    def versions(self) -> int:
+        with transaction(self.centre, write=False) as session:
+            return int(
+                session.execute(sa.text("SELECT sum(ver) FROM sync.row_state WHERE nom_table = 'users'")).scalar_one()
+            )
+
+
+@pytest.fixture
+def poste(pg_url: str, tmp_path: Path):  # type: ignore[no-untyped-def]
+    made = Poste(pg_url, tmp_path)
+    yield made
+    made.cache.dispose()
+    made.centre.dispose()
+
+
+def test_first_login_asks_the_centre_then_works_offline(poste: Poste) -> None:
+    avant = poste.versions()
+    acteur = poste.entrer()
+    assert (acteur.nom, acteur.agence_code, acteur.poste) == ("Salma", "CAS", poste.poste)
+    assert poste.compte("salma").last_login is not None
+    assert poste.versions() == avant
+    poste.couper()
+    assert poste.entrer() == acteur
+    with transaction(poste.cache, write=False) as session:
+        assert session.execute(sa.select(User.hashed_password)).scalars().all() == [None]
+        [garde] = session.execute(sa.select(verificateurs.c.empreinte)).scalars()
+    assert garde != poste.compte("salma").hashed_password
+
+
+def test_no_line_says_that_the_first_login_needs_it(poste: Poste) -> None:
+    poste.couper()
+    with pytest.raises(auth.PremiereConnexionError, match="ligne"):
+        poste.entrer()
+
+
+def test_a_password_changed_at_the_centre_is_taken_over(poste: Poste) -> None:
+    poste.entrer()
+    with transaction(poste.centre) as session:
+        auth.reinitialiser(session, None, "salma", "nouveau-secret")
+    assert poste.entrer(secret="nouveau-secret").nom == "Salma"
+    poste.couper()
+    assert poste.entrer(secret="nouveau-secret").nom == "Salma"
+    with pytest.raises(auth.LoginRefuseError):
+        poste.entrer()
+
+
+def test_guessing_through_a_device_locks_the_account_at_the_centre(poste: Poste) -> None:
+    for _ in range(5):
+        with pytest.raises(NotAllowedError):
+            poste.entrer(secret="faux-secret")
+    assert poste.compte("salma").locked_until is not None
+    with pytest.raises(NotAllowedError, match="verrouillé"):
+        poste.entrer()
+
+
+def test_a_device_learns_nothing_about_other_agencies(poste: Poste) -> None:
+    with pytest.raises(NotAllowedError, match="incorrect"):
+        poste.entrer("yasmine")
+    assert poste.compte("yasmine").failed_login_attempts == 0
+    with transaction(poste.centre) as session:
+        login = session.execute(sa.text("SELECT login FROM sync.devices")).scalar_one()
+        session.execute(sa.text(f'SET LOCAL SESSION AUTHORIZATION "{login}"'))
+        sels = [
+            session.execute(sa.text("SELECT sync.connexion_sel(:n)"), {"n": nom}).scalar_one()
+            for nom in ("salma", "yasmine", "personne", "personne")
+        ]
+        with pytest.raises(sa.exc.ProgrammingError, match="permission denied"), session.begin_nested():
+            session.execute(sa.text("SELECT hashed_password FROM users"))
+        with pytest.raises(sa.exc.ProgrammingError, match="permission denied"), session.begin_nested():
+            session.execute(sa.text("SELECT sync.compte_connu('yasmine')"))
+    vrai = (poste.compte("yasmine").hashed_password or "").rpartition("$")[0]
+    assert sels[1] != vrai
+    assert sels[2] == sels[3]
+    assert {len(s) for s in sels} == {len(vrai)}
+
+
+def test_a_revoked_device_is_refused(poste: Poste) -> None:
+    enrolment.revoke(poste.centre, poste.poste, stolen=True)
+    with pytest.raises(NotAllowedError):
+        poste.entrer()
+    assert poste.compte("salma").last_login is None
