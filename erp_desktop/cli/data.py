@@ -14,7 +14,7 @@ from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emi
 from erp_desktop.db.registry import BY_NAME
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import UserError
-from erp_desktop.services import demo_data, importation
+from erp_desktop.services import demo_data, importation, importation_tables
 
 app = typer.Typer(no_args_is_help=True, help="Importer, exporter, engendrer des données.")
 
@@ -52,8 +52,11 @@ def import_rows(
     as_json: AsJson = False,
 ) -> None:
     """Importer des lignes : tout ou rien."""
-    if table != "interventions":
-        raise UserError(f"L'import de « {table} » n'existe pas ; table possible : interventions.")
+    orders = table == "interventions"
+    if not orders:
+        importation_tables.exiger(table)
+    if profil and not orders:
+        raise UserError("--profil ne vaut que pour les interventions.")
     if not file.is_file():
         raise UserError(f"Le fichier {file} n'existe pas.")
     try:
@@ -62,15 +65,15 @@ def import_rows(
             transaction(engine, write=not dry_run) as session,
             bar(progress, "Import") as advance,
         ):
-            bilan = importation.importer_interventions(
-                session,
-                file,
-                _agence(session, agence),
-                paires=mapping or (),
-                profil=profil,
-                essai=dry_run,
-                progress=advance,
-            )
+            code = _agence(session, agence)
+            if orders:
+                bilan = importation.importer_interventions(
+                    session, file, code, paires=mapping or (), profil=profil, essai=dry_run, progress=advance
+                )
+            else:
+                bilan = importation_tables.importer(
+                    session, table, file, code, paires=mapping or (), essai=dry_run, progress=advance
+                )
     except importation.ImportRefuse as error:
         for line in error.bilan.refusees[:50] if not as_json else ():
             typer.echo(f"ligne {line.ligne} : {line.raison}")
@@ -99,14 +102,16 @@ def export(
     """Exporter une table en CSV (point-virgule, UTF-8 avec BOM)."""
     if table not in BY_NAME:
         raise UserError(f"Table inconnue : {table}. Tables : {', '.join(sorted(BY_NAME))}.")
-    names = [c.name for c in BY_NAME[table].columns if c.kind.value != "bytea"]
+    columns = {c.name: c.name for c in BY_NAME[table].columns if c.kind.value != "bytea"}
+    # What people know of a referenced row, so that the file can be imported where identifiers differ.
+    columns |= importation_tables.expressions(table)
     count = 0
     beside = file.with_name(file.name + ".tmp")
     with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
-        rows = session.execute(sa.text(f"SELECT {', '.join(names)} FROM {table} ORDER BY id"))
+        rows = session.execute(sa.text(f"SELECT {', '.join(columns.values())} FROM {table} ORDER BY id"))
         with beside.open("w", encoding="utf-8-sig", newline="") as out:
             writer = csv.writer(out, delimiter=";")
-            writer.writerow(names)
+            writer.writerow(columns)
             for row in rows:
                 writer.writerow(["" if v is None else v for v in row])
                 count += 1

@@ -130,6 +130,9 @@ def lire(fichier: Path) -> list[tuple[int, dict[str, str]]]:
     if not table or len(table[0][1]) < 2:
         raise UserError(f"Le fichier {fichier.name} n'a pas d'en-tête de colonnes.")
     header = [c.strip() for c in table[0][1]]
+    for name, times in Counter(header).items():
+        if name and times > 1:
+            raise UserError(f"Le fichier {fichier.name} a {times} colonnes « {name} ».")
     return [(line, dict(zip(header, row, strict=False))) for line, row in table[1:]]
 
 

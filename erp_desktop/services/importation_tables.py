@@ -1,0 +1,399 @@
+"""Import of rows into a table of the trade from a CSV or XLSX file: all or nothing, every bad line named.
+
+Columns of the file are the columns of the registry, by name or by ``colonne=champ``. A reference is given by its
+identifier (``client_id``) or, in a column without the suffix, by what people know (``client``: ICE or name). The
+latter wins when both are there, because identifiers of another database mean nothing here: rows get new ones.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.db import ids
+from erp_desktop.db.registry import BY_NAME, Reference
+from erp_desktop.domain import ice
+from erp_desktop.domain.enums import Role, Statut, TypeMouvement
+from erp_desktop.domain.saisie import ClientInput, EquipementInput, LigneInput, Saisie, TechnicienInput
+from erp_desktop.errors import UserError, ValidationError
+from erp_desktop.models import Agence, Base
+from erp_desktop.services import _importation_valeurs as valeurs
+from erp_desktop.services.importation import Bilan, ImportRefuse, LigneRefusee, Progress, lire
+
+TABLES = (
+    "clients", "contrats", "equipements", "techniciens", "pieces_detachees", "depots", "mouvements_stock",
+    "lignes_intervention",
+)  # fmt: skip
+"""Tables that a file can fill, in the order in which a take-over fills them."""
+
+IDENTIFIANTS = {
+    "clients": ("ice", "nom_entreprise"),
+    "contrats": ("numero_contrat",),
+    "depots": ("nom",),
+    "equipements": ("code_interne",),
+    "interventions": ("numero",),
+    "pieces_detachees": ("reference",),
+    "techniciens": ("numero_badge",),
+    "users": ("username", "email"),
+}
+"""Table → the columns by which people name its rows, the surest first."""
+
+_GERES = {"id", "agence_id", "created_at", "updated_at", "created_by_id"}
+_UNIQUES = {
+    "clients": ("ice",),
+    "contrats": ("numero_contrat",),
+    "depots": ("nom",),
+    "equipements": ("code_interne", "numero_serie"),
+    "pieces_detachees": ("reference",),
+    "techniciens": ("user_id", "numero_badge"),
+}
+_UNIQUES_PAR_AGENCE = {("depots", "nom"), ("techniciens", "numero_badge")}
+_SAISIES: dict[str, type[Saisie]] = {
+    "clients": ClientInput,
+    "equipements": EquipementInput,
+    "lignes_intervention": LigneInput,
+    "techniciens": TechnicienInput,
+}
+_UTILES = {"contrats": "client_id", "equipements": "client_id", "interventions": "statut", "users": "role"}
+"""Table → the column of a referenced row that a check needs."""
+_FERMEES = {Statut.ANNULEE.value, Statut.ARCHIVEE.value}
+_BATCH = 2_000
+_CHUNK = 500
+_Row = sa.Row[Any, Any, Any, Any]
+"""id, agence_id, cle, utile"""
+
+
+@dataclass(slots=True)
+class _Ligne:
+    """``cles``: reference column → (by key of people, text); ``parent``: the line of the file that is its parent."""
+
+    numero: int
+    valeurs: dict[str, Any]
+    cles: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    refs: dict[str, _Row] = field(default_factory=dict)
+    fautes: list[str] = field(default_factory=list)
+    parent: _Ligne | None = None
+
+
+def references(table: str) -> dict[str, Reference]:
+    """Name of the column that takes what people know (``client``) → the reference that it gives."""
+    return {r.column.removesuffix("_id"): r for r in BY_NAME[table].references if r.target in IDENTIFIANTS}
+
+
+def expressions(table: str) -> dict[str, str]:
+    """Column of an export → SQL that names the referenced row as :func:`importer` reads it."""
+    return {
+        name: f"(SELECT coalesce({', '.join(f'r.{c}' for c in IDENTIFIANTS[ref.target])}, NULL) FROM {ref.target} r "
+        f"WHERE r.id = {table}.{ref.column})"
+        for name, ref in references(table).items()
+        if table in TABLES
+    }
+
+
+def exiger(table: str) -> None:
+    """Refuse a table that no file fills.
+
+    Raises:
+        UserError: naming the tables that one can.
+    """
+    if table not in TABLES:
+        possible = ", ".join(sorted((*TABLES, "interventions")))
+        raise UserError(f"L'import de « {table} » n'existe pas ; tables possibles : {possible}.")
+
+
+def importer(
+    session: Session,
+    table: str,
+    fichier: Path,
+    agence_code: str,
+    *,
+    paires: Iterable[str] = (),
+    essai: bool = False,
+    user_id: int | None = None,
+    progress: Progress | None = None,
+) -> Bilan:
+    """Import the rows of a file into an agency, in the caller's transaction.
+
+    Args:
+        session: cache or centre; written to only when every line is good and ``essai`` is False.
+        table: one of :data:`TABLES`.
+        fichier: CSV or XLSX.
+        agence_code: the agency that takes the rows over; references are looked up in it and in what is shared.
+        paires: ``colonne=champ`` mappings; ``colonne=`` leaves a column out.
+        essai: check only.
+        user_id: author.
+        progress: called with (done, total).
+
+    Raises:
+        ImportRefuse: at least one bad line; its ``bilan`` lists them all, the header being line 1.
+        UserError: a table that takes no import, an unreadable or empty file, unknown agency or mapping.
+    """
+    exiger(table)
+    agence = session.execute(sa.select(Agence.id).where(Agence.code == agence_code.upper())).scalar_one_or_none()
+    if agence is None:
+        raise UserError(f"Agence inconnue : {agence_code}.")
+    rows = [(n, row) for n, row in lire(fichier) if any((v or "").strip() for v in row.values())]
+    if not rows:
+        raise UserError(f"Le fichier {fichier.name} n'a aucune ligne à importer.")
+    return _Reprise(session, table, agence, Bilan(lignes=len(rows), essai=essai)).faire(
+        rows, paires, user_id, progress
+    )
+
+
+class _Reprise:
+    """One import: what its steps share."""
+
+    def __init__(self, session: Session, table: str, agence: int, bilan: Bilan) -> None:
+        self.session, self.nom, self.agence, self.bilan = session, table, agence, bilan
+        self.table = Base.metadata.tables[table]
+        self.references = references(table)
+        self.courts = {ref.column: name for name, ref in self.references.items()}
+        self.colonnes = [c.name for c in BY_NAME[table].columns if c.name not in _GERES]
+        self.lecteurs = {c: valeurs.lecteur(self.table, BY_NAME[table].column(c)) for c in self.colonnes}
+        self.remarques: Counter[str] = Counter()
+
+    def faire(
+        self,
+        rows: Sequence[tuple[int, dict[str, str]]],
+        paires: Iterable[str],
+        user_id: int | None,
+        progress: Progress | None,
+    ) -> Bilan:
+        champs = self._entete(list(dict.fromkeys(c for _, row in rows for c in row)), paires, rows)
+        if not self.bilan.refusees:
+            lignes = [self._lire(n, {f: row.get(c) or "" for c, f in champs.items()}) for n, row in rows]
+            self._relier(lignes)
+            for ligne in lignes:
+                self._juger(ligne)
+            self._doublons(lignes)
+            self.bilan.refusees = [LigneRefusee(x.numero, " ; ".join(x.fautes)) for x in lignes if x.fautes]
+        self.bilan.remarques = dict(self.remarques)
+        if self.bilan.refusees:
+            if self.bilan.essai:
+                return self.bilan
+            raise ImportRefuse(self.bilan)
+        if not self.bilan.essai:
+            self._inserer(lignes, user_id, progress)
+        self.bilan.importees = len(lignes)
+        return self.bilan
+
+    def _entete(
+        self, colonnes: list[str], paires: Iterable[str], rows: Sequence[tuple[int, dict[str, str]]]
+    ) -> dict[str, str]:
+        """File column → field; columns that mean nothing and required fields that nothing gives are refused."""
+        possibles = [*self.colonnes, *self.references]
+        voulus: dict[str, str] = {}
+        for paire in paires:
+            colonne, _, champ = paire.partition("=")
+            if colonne not in colonnes:
+                raise UserError(f"Le fichier n'a pas de colonne « {colonne} ».")
+            if champ and champ not in possibles:
+                raise UserError(f"Champ inconnu : « {champ} ». Champs possibles : {', '.join(possibles)}.")
+            voulus[colonne] = champ
+        champs = {c: f for c, f in voulus.items() if f}
+        raisons = [f"deux colonnes donnent {f}" for f, n in Counter(champs.values()).items() if n > 1]
+        for colonne in colonnes:
+            champ = valeurs.plier(colonne)
+            if colonne in voulus or (not colonne and not any((row.get(colonne) or "").strip() for _, row in rows)):
+                continue
+            if champ in _GERES:
+                self.remarques[f"colonne « {colonne} » non reprise : ces valeurs sont données à l'import"] = len(rows)
+            elif champ and champ in voulus.values():
+                self.remarques[f"colonne « {colonne} » écartée : une autre donne {champ}"] = len(rows)
+            elif champ in champs.values():
+                raisons.append(f"deux colonnes donnent {champ}")
+            elif champ in possibles:
+                champs[colonne] = champ
+            else:
+                raisons.append(
+                    f"colonne inconnue « {colonne} » (--map {colonne}=champ, ou --map {colonne}= pour l'ignorer)"
+                )
+        for nom in self.colonnes:
+            if self.lecteurs[nom].obligatoire and not {nom, self.courts.get(nom, nom)} & set(champs.values()):
+                autre = f"{self.courts[nom]} ou " if nom in self.courts else ""
+                raisons.append(f"colonne obligatoire absente : {autre}{nom}")
+        self.bilan.refusees = [LigneRefusee(1, raison) for raison in raisons]
+        return champs
+
+    def _lire(self, numero: int, textes: dict[str, str]) -> _Ligne:
+        ligne = _Ligne(numero, {})
+        propres = {f: unicodedata.normalize("NFC", t).strip() for f, t in textes.items()}
+        for nom in self.colonnes:
+            texte = propres.get(nom, "")
+            court = propres.get(self.courts.get(nom, ""), "")
+            try:
+                if court:
+                    ligne.valeurs[nom] = None
+                    ligne.cles[nom] = (True, valeurs.texte_sain(court))
+                else:
+                    ligne.valeurs[nom] = self.lecteurs[nom].lire(_ice(texte) if nom == "ice" else texte)
+                    if nom in self.courts and texte:
+                        ligne.cles[nom] = (False, str(ligne.valeurs[nom]))
+            except ValueError as error:
+                ligne.fautes.append(f"{nom} : {error}")
+        return ligne
+
+    def _relier(self, lignes: list[_Ligne]) -> None:
+        """Replace what people know by identifiers; every referenced row must be the agency's or shared."""
+        par_code = {x.valeurs.get("code_interne"): x for x in lignes} if self.nom == "equipements" else {}
+        for nom, ref in self.references.items():
+            propre = ref.target == self.nom
+            cles = {(par_cle, t) for x in lignes for par_cle, t in [x.cles.get(ref.column, (True, ""))] if t}
+            trouves = self._chercher(ref, cles)
+            for ligne in lignes:
+                if ref.column not in ligne.cles:
+                    continue
+                par_cle, texte = ligne.cles[ref.column]
+                if propre and par_cle and texte in par_code:
+                    ligne.parent = par_code[texte]
+                    continue
+                choix = trouves.get((par_cle, texte), [])
+                if len(choix) == 1:
+                    ligne.refs[ref.column] = choix[0]
+                    ligne.valeurs[ref.column] = choix[0].id
+                elif choix:
+                    ligne.fautes.append(f"{nom} « {texte} » en désigne plusieurs : donnez {ref.column}")
+                else:
+                    ligne.fautes.append(f"{nom} introuvable dans cette agence : « {texte} »")
+
+    def _chercher(self, ref: Reference, cles: set[tuple[bool, str]]) -> dict[tuple[bool, str], list[_Row]]:
+        cible = Base.metadata.tables[ref.target]
+        trouves: dict[tuple[bool, str], list[_Row]] = {}
+        utile = cible.c[_UTILES[ref.target]] if ref.target in _UTILES else sa.null()
+        for colonne in ("id", *IDENTIFIANTS[ref.target]):
+            cherches: dict[Any, list[tuple[bool, str]]] = {}
+            for cle in cles - trouves.keys():
+                if cle[0] == (colonne != "id"):
+                    valeur: Any = cle[1] if cle[0] else int(cle[1])
+                    cherches.setdefault(_ice(cle[1]) if colonne == "ice" else valeur, []).append(cle)
+            for paquet in _paquets(list(cherches)):
+                requete = sa.select(
+                    cible.c.id, cible.c.agence_id, cible.c[colonne].label("cle"), utile.label("utile")
+                ).where(
+                    cible.c[colonne].in_(paquet),
+                    sa.or_(cible.c.agence_id.is_(None), cible.c.agence_id == self.agence),
+                )
+                for row in self.session.execute(requete):
+                    for cle in cherches[row.cle]:
+                        trouves.setdefault(cle, []).append(row)
+        return trouves
+
+    def _juger(self, ligne: _Ligne) -> None:
+        """What the domain asks beyond types; only for lines whose values could all be read."""
+        if ligne.fautes:
+            return
+        v, saisie = ligne.valeurs, _SAISIES.get(self.nom)
+        if saisie is not None:
+            try:
+                lu = saisie(**{c: v[c] for c in saisie.model_fields if c in v}).model_dump()
+            except ValidationError as error:
+                ligne.fautes += [f"{champ} : {phrase.rstrip('.')}" for champ, phrase in error.champs.items()]
+                return
+            v.update({c: lu[c] for c in lu if c in v})
+        if self.nom == "clients" and ice.avertissement(v["ice"]):
+            self.remarques["ICE dont la clé n'est pas cohérente, gardé tel quel"] += 1
+        fautes = ligne.fautes
+        if self.nom == "contrats" and v["date_fin"] and v["date_fin"] < v["date_debut"]:
+            fautes.append("date_fin précède date_debut")
+        if self.nom == "mouvements_stock":
+            sortie = v["type_mouvement"] == TypeMouvement.SORTIE.value
+            entree = v["type_mouvement"] in (TypeMouvement.ENTREE.value, TypeMouvement.RETOUR.value)
+            if v["quantite"] == 0 or (sortie and v["quantite"] > 0) or (entree and v["quantite"] < 0):
+                fautes.append(
+                    "quantite : positive pour une entrée ou un retour, négative pour une sortie, jamais nulle"
+                )
+        else:
+            nombres = (c for c, lecteur in self.lecteurs.items() if lecteur.nombre and v[c] is not None)
+            fautes += [f"{c} : nombre négatif" for c in nombres if v[c] < 0]
+        if self.nom == "techniciens" and ligne.refs["user_id"].utile != Role.TECHNICIEN.value:
+            fautes.append("ce compte n'a pas le rôle technicien")
+        if self.nom == "lignes_intervention" and ligne.refs["intervention_id"].utile in _FERMEES:
+            fautes.append("cette intervention est annulée ou archivée : elle ne reçoit plus de lignes")
+        if self.nom == "equipements":
+            contrat, parent = ligne.refs.get("contrat_id"), ligne.refs.get("parent_id")
+            if contrat is not None and contrat.utile != v["client_id"]:
+                fautes.append("ce contrat est celui d'un autre client")
+            client = ligne.parent.valeurs.get("client_id") if ligne.parent else parent.utile if parent else None
+            if client is not None and client != v["client_id"]:
+                fautes.append("son parent appartient à un autre client")
+            if ligne.parent is not None and _rang(ligne) < 0:
+                fautes.append("un équipement ne peut pas faire partie de lui-même")
+
+    def _doublons(self, lignes: list[_Ligne]) -> None:
+        """Natural keys taken twice in the file, or already in the database."""
+        for nom in _UNIQUES.get(self.nom, ()):
+            self._doublon(
+                nom,
+                [x for x in lignes if x.valeurs.get(nom) is not None],
+                par_agence=(self.nom, nom) in _UNIQUES_PAR_AGENCE,
+            )
+        if self.nom == "clients":
+            # Without ICE, the name is all that tells one client from another.
+            anonymes = [x for x in lignes if x.valeurs.get("ice") is None and x.valeurs.get("nom_entreprise")]
+            self._doublon("nom_entreprise", anonymes, par_agence=True)
+
+    def _doublon(self, nom: str, lignes: list[_Ligne], *, par_agence: bool) -> None:
+        premiers: dict[Any, int] = {}
+        colonne = self.table.c[nom]
+        ou = [self.table.c.agence_id == self.agence] if par_agence else []
+        pris: set[Any] = set()
+        for paquet in _paquets(list({x.valeurs[nom] for x in lignes})):
+            pris.update(self.session.execute(sa.select(colonne).where(colonne.in_(paquet), *ou)).scalars())
+        for ligne in lignes:
+            valeur = ligne.valeurs[nom]
+            dit = ligne.cles.get(nom, (True, valeur))[1]
+            if valeur in pris:
+                ligne.fautes.append(f"{nom} « {dit} » est déjà dans la base")
+            elif valeur in premiers:
+                ligne.fautes.append(f"{nom} « {dit} » est déjà à la ligne {premiers[valeur]}")
+            premiers.setdefault(valeur, ligne.numero)
+
+    def _inserer(self, lignes: list[_Ligne], user_id: int | None, progress: Progress | None) -> None:
+        connection, now = self.session.connection(), clock.now()
+        racine = BY_NAME[self.nom].root
+        ordre = sorted(lignes, key=_rang)
+        for at in range(0, len(ordre), _BATCH):
+            bloc = ordre[at : at + _BATCH]
+            for identifiant, ligne in zip(ids.allocate(connection, len(bloc)), bloc, strict=True):
+                agence = ligne.refs[racine.column].agence_id if racine else self.agence
+                ligne.valeurs |= {
+                    "id": identifiant, "agence_id": agence, "created_at": now, "updated_at": now,
+                    "created_by_id": user_id,
+                }  # fmt: skip
+                if ligne.parent is not None:
+                    ligne.valeurs["parent_id"] = ligne.parent.valeurs["id"]
+            for rang in sorted({_rang(x) for x in bloc}):
+                connection.execute(sa.insert(self.table), [x.valeurs for x in bloc if _rang(x) == rang])
+            if progress:
+                progress(at + len(bloc), len(ordre))
+
+
+def _rang(ligne: _Ligne) -> int:
+    """How many lines of the file stand above this one in its tree; -1 when they go round in a circle."""
+    vus, rang, haut = {id(ligne)}, 0, ligne.parent
+    while haut is not None:
+        if id(haut) in vus:
+            return -1
+        vus.add(id(haut))
+        rang, haut = rang + 1, haut.parent
+    return rang
+
+
+def _ice(texte: str) -> str:
+    try:
+        return ice.normaliser(texte)
+    except ValueError:
+        return texte
+
+
+def _paquets(tout: list[Any]) -> Iterator[list[Any]]:
+    for at in range(0, len(tout), _CHUNK):
+        yield tout[at : at + _CHUNK]
