@@ -153,8 +153,8 @@ BEGIN
         WHEN 'max' THEN format('%s = greatest(t.%s, x.m%s)', q, q, i)
         ELSE format('%s = CASE WHEN x.k%s THEN x.m%s ELSE t.%s END', q, i, i, q) END, ', ' ORDER BY i),
     string_agg(format('SELECT x.u, x.auteur, x.pk, %L AS colonne, %L AS politique, x.r->%s AS base, x.r->%s AS mien, '
-        || 'to_jsonb(%s) AS leur, x.eauteur FROM x WHERE NOT x.k%s', nom, politique, 2 + 2 * i, 3 + 2 * i,
-        format(ecrire, 'x.o' || i), i), ' UNION ALL ' ORDER BY i)
+        || 'to_jsonb(%s) AS leur, x.eauteur FROM x WHERE NOT x.k%s AND x.b%s IS DISTINCT FROM x.m%s', nom, politique, 2 + 2 * i, 3 + 2 * i,
+        format(ecrire, 'x.o' || i), i, i, i), ' UNION ALL ' ORDER BY i)
     INTO connues, typees, accords, exacts, affectations, conflits FROM c;
   IF connues <> nb THEN RAISE EXCEPTION 'modification refusée dans %', t USING ERRCODE = 'EM001'; END IF;
   IF t = 'interventions' AND bloc->'c' ? 'statut' THEN

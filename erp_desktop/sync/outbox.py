@@ -226,6 +226,7 @@ def _content(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
     for index, unit in enumerate(units):
         for change in unit.changes.values():
             by_table[change.table][change.pk] = (index, change)
+    held = _held(cache)
     inserts: dict[str, Any] = {}
     updates: dict[str, Any] = {}
     deletes: dict[str, Any] = {}
@@ -248,8 +249,10 @@ def _content(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
                 block = inserts.setdefault(table.name, {"c": list(names), "r": []})
                 block["r"].append([index, change.user_id, *map(wire, row[1:])])
                 continue
+            overtaken = held.get((table.name, pk), ())
             changed = sorted(
-                (c for c, old in change.olds.items() if old != row[position[c]]), key=position.__getitem__
+                (c for c, old in change.olds.items() if old != row[position[c]] or c in overtaken),
+                key=position.__getitem__,
             )
             if changed:
                 pairs = [wire(v) for c in changed for v in (change.olds[c], row[position[c]])]
@@ -264,6 +267,18 @@ def _content(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
     content = dumps(payload)
     poison = _poisoned(inserts, updates) if "\\u0000" in content else set()
     return content, carried, poison
+
+
+def _held(cache: Cache) -> dict[tuple[str, int], set[str]]:
+    """Fields whose newer value from the centre was set aside because they were dirty here.
+
+    Such a field is sent even when it was changed back: only the centre's answer brings its value here.
+    """
+    held = {}
+    for key, value in cache.all("SELECT cle, valeur FROM sync_meta WHERE cle LIKE 'centre:%'"):
+        _, table, pk = key.split(":")
+        held[table, int(pk)] = set(json.loads(value))
+    return held
 
 
 def _poisoned(inserts: dict[str, Any], updates: dict[str, Any]) -> set[int]:

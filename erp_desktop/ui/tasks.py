@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any, Protocol, TypeVar
@@ -44,6 +45,23 @@ class Task:
             self.future.cancel()
 
 
+class _Gate:
+    """Shut when the Qt object goes, so that the worker thread never signals through one that is being destroyed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open = True
+
+    def shut(self) -> None:
+        with self._lock:
+            self._open = False
+
+    def pass_through(self, action: Callable[[], object]) -> None:
+        with self._lock:
+            if self._open:
+                action()
+
+
 class Tasks(QObject):
     """Submits callables to the worker; callbacks run on the thread that made this object."""
 
@@ -57,6 +75,8 @@ class Tasks(QObject):
         self._worker = worker
         self._pending = 0
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._gate = _Gate()
+        self.destroyed.connect(self._gate.shut)
 
     @property
     def pending(self) -> int:
@@ -77,12 +97,9 @@ class Tasks(QObject):
         task = Task(owner, on_result, on_error)
         self._pending += 1
         task.future = self._worker.submit(fn, write=write)
-        task.future.add_done_callback(lambda _future: self._announce(task))
+        gate = self._gate
+        task.future.add_done_callback(lambda _future: gate.pass_through(lambda: self._done.emit(task)))
         return task
-
-    def _announce(self, task: Task) -> None:
-        if shiboken6.isValid(self):
-            self._done.emit(task)
 
     def _deliver(self, task: Task) -> None:
         self._pending -= 1

@@ -214,3 +214,21 @@ def test_an_insert_without_agency_is_this_agencys(lab: Lab) -> None:
     assert b.value("SELECT count(*) FROM lignes_intervention WHERE designation = 'Vis'") == 1
     assert a.parked() == []
     lab.converged()
+
+
+def test_a_refused_field_changed_back_takes_what_the_centre_holds_by_now(lab: Lab) -> None:
+    a = lab.device()
+    one, other = lab.ids("equipements")[:2]
+    first, taken = lab.get("equipements", one, "code_interne"), lab.get("equipements", other, "code_interne")
+    a.set("equipements", one, code_interne=taken)
+    assert a.sync().parked == 1
+    lab.set("equipements", one, code_interne="Z-9")
+    a.sync()
+    a.set("equipements", one, code_interne=first)
+    a.sync()
+    with transaction(a.engine) as session:
+        for gare, _, _ in a.parked():
+            conflicts.unpark(session, gare)
+    lab.settle()
+    lab.converged()
+    assert lab.get("equipements", one, "code_interne") == "Z-9"
