@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from erp_desktop.cli import main
+
+main()
