@@ -19,7 +19,7 @@ from tests.sync.lab import Device, Lab, T
 def add(device: Device, count: int, start: int) -> None:
     """``count`` clients, each a change of its own, with known keys."""
     with device.console() as db:
-        db.execute("BEGIN")
+        db.execute("BEGIN IMMEDIATE")
         db.executemany(
             "INSERT INTO clients (id, agence_id, nom_entreprise, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
             [(start + 2 * i, device.agence_id, f"C{start + 2 * i}", T, T) for i in range(count)],

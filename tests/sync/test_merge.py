@@ -308,7 +308,7 @@ def test_a_self_reference_and_its_parent_land_together(lab: Lab) -> None:
     a, b = lab.device(), lab.device()
     client = lab.ids("clients")[0]
     with a.console() as db:
-        db.execute("BEGIN")
+        db.execute("BEGIN IMMEDIATE")
         # Child before parent: deferred here, one statement there.
         db.execute("PRAGMA defer_foreign_keys = ON")
         for pk, parent in ((9_000_001, 9_000_002), (9_000_002, None)):

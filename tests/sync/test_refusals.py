@@ -128,7 +128,7 @@ def test_one_poison_in_five_thousand_is_found_and_the_rest_lands(lab: Lab) -> No
     a = lab.device()
     taken = lab.value("SELECT ice FROM clients ORDER BY id LIMIT 1")
     with a.console() as db:
-        db.execute("BEGIN")
+        db.execute("BEGIN IMMEDIATE")
         db.executemany(
             "INSERT INTO clients (id, agence_id, nom_entreprise, ice, created_at, updated_at) "
             "VALUES (?, ?, ?, ?, ?, ?)",
