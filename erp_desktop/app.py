@@ -20,6 +20,7 @@ from erp_desktop.errors import ErpError
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bug import show_bug
 from erp_desktop.ui.bus import Bus, Changes
+from erp_desktop.ui.collect import Collector
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.kit import i18n, theme
@@ -60,6 +61,7 @@ class Desktop(QObject):
     def __init__(self, app: QApplication, settings: Settings) -> None:
         super().__init__(app)
         self.app, self.settings = app, settings
+        self._collector = Collector(self)
         i18n.set_language(app, settings.language)
         self.theme = theme.install(app, settings.theme)
         self.window = MainWindow(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -50,3 +51,12 @@ def bureau(qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path) -> Iter
     made = Bureau(qtbot, worker, monde.responsable, tmp_path)
     yield made
     assert made.failures == []
+
+
+@pytest.fixture(autouse=True)
+def garbage_on_this_thread_only() -> Iterator[None]:
+    """As in the program (see ``ui.collect``): a worker thread must never destroy a widget."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()

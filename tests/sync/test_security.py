@@ -83,7 +83,7 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         )
     }  # fmt: skip
     assert allowed == {
-        "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "cycle", "poste", "agence", "toutes_agences", "epoque",
+        "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "cycle", "poste", "agence", "toutes_agences", "epoque",  # noqa: E501
         "auteur", "nouvel_id", *(f"copie_{t.name}" for t in TABLES),
     }  # fmt: skip
 
