@@ -83,7 +83,8 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         )
     }  # fmt: skip
     assert allowed == {
-        "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "cycle", "poste", "agence", "toutes_agences", "epoque",  # noqa: E501
+        "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "cycle", "poste", "agence",
+        "toutes_agences", "epoque", "connexion", "connexion_sel",
         "auteur", "nouvel_id", *(f"copie_{t.name}" for t in TABLES),
     }  # fmt: skip
 
