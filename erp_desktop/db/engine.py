@@ -7,6 +7,7 @@ writer takes its lock at once instead of failing half-way. Reads begin DEFERRED:
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,12 +64,32 @@ def connect_sqlite(path: Path | str, key: str | None = None, *, read_only: bool 
     return connection
 
 
+def enter_wal(connection: Any) -> None:
+    """Put a cache in WAL mode.
+
+    SQLite's busy timeout does not cover this switch, and two programs may open a new or upgraded file at once.
+
+    Raises:
+        sqlcipher3.OperationalError: another program held the file for longer than the busy timeout.
+    """
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlcipher.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
 def create_sqlite_engine(path: Path | str, key: str | None = None) -> sa.Engine:
     """An engine on a cache file in WAL mode; each transaction begins as its execution option ``write`` says."""
 
     def creator() -> Any:
         connection = connect_sqlite(path, key)
-        connection.execute("PRAGMA journal_mode = WAL")
+        enter_wal(connection)
         return connection
 
     engine = sa.create_engine(

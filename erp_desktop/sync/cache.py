@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from erp_desktop.db.engine import connect_sqlite
+from erp_desktop.db.engine import connect_sqlite, enter_wal
 from erp_desktop.errors import UserError
 
 Row = tuple[Any, ...]
@@ -26,7 +26,7 @@ class Cache:
         self.path = path
         self.key = key
         self.db = connect_sqlite(path, key)
-        self.db.execute("PRAGMA journal_mode = WAL")
+        enter_wal(self.db)
 
     def close(self) -> None:
         self.db.close()

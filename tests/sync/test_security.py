@@ -83,9 +83,9 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         )
     }  # fmt: skip
     assert allowed == {
-        "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "cycle", "poste", "agence",
-        "toutes_agences", "epoque", "connexion", "connexion_sel",
-        "auteur", "nouvel_id", *(f"copie_{t.name}" for t in TABLES),
+        "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "cycle", "connexion",
+        "connexion_sel", "poste", "agence", "toutes_agences", "epoque", "auteur", "nouvel_id",
+        *(f"copie_{t.name}" for t in TABLES),
     }  # fmt: skip
 
 
@@ -225,6 +225,20 @@ def test_a_revoked_device_gets_nothing_at_all(lab: Lab, device: Device, line: An
         with pytest.raises(psycopg2.Error) as refused:
             line.execute(f"SELECT {call}")
         assert refused.value.pgcode == "EM011", call
+
+
+def test_the_login_entry_shows_no_hash_and_knows_no_other_agency(lab: Lab, line: Any) -> None:
+    lab.sql("UPDATE users SET hashed_password = '$argon2id$v=19$m=65536,t=3,p=4$c2Vs$c2VjcmV0'")
+    proof = "$argon2id$v=19$m=65536,t=3,p=4$c2Vs$c2VjcmV0"
+    line.execute("SELECT sync.connexion_sel('cas_1')")
+    assert line.fetchone()[0] == proof.rpartition("$")[0]
+    line.execute("SELECT user_id FROM sync.connexion('cas_1', %s)", (proof,))
+    assert line.fetchone()[0] == lab.ids("users")[0]
+    line.execute("SELECT user_id FROM sync.connexion('tng_1', %s)", (proof,))
+    assert line.fetchone()[0] is None
+    line.execute("SELECT sync.connexion_sel('tng_1'), sync.connexion_sel('tng_1')")
+    first, second = line.fetchone()
+    assert first == second != proof.rpartition("$")[0], "an unknown account has a salt like any other"
 
 
 def test_a_device_cannot_become_anyone_else(lab: Lab, line: Any) -> None:
