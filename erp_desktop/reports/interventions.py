@@ -283,8 +283,8 @@ class _Calcul:
         )
         return tranches, sum(sans for _, sans in compte.values()), au
 
-    def _faits(self) -> sa.CTE:
-        """One row per closed intervention; used twice, so that both engines compute it once."""
+    def _paires(self) -> sa.CTE:
+        """Closed interventions by technicien and équipement: one pass over the rows serves both tables."""
         ligne = LigneIntervention
         montant = centimes_ligne(ligne.quantite, ligne.prix_unitaire)
         couts = (
@@ -301,35 +301,38 @@ class _Calcul:
         )
         passe = (microsecondes(I.date_fin_travaux) - microsecondes(I.date_debut_travaux)) // 60_000_000
         echu = sa.and_(I.date_limite.is_not(None), I.date_limite < self.a)
+        somme = sa.func.sum
         return (
             sa.select(
                 I.technicien_id,
                 I.equipement_id,
-                sa.func.coalesce(I.duree_reelle, passe, 0).label("minutes"),
-                sa.case((echu, 1), else_=0).label("echu"),
-                sa.case((sa.and_(echu, _tenu()), 1), else_=0).label("tenu"),
-                *(sa.func.coalesce(couts.c[f"c{i}"], 0).label(f"c{i}") for i in range(len(_COUTS))),
-                sa.func.coalesce(centimes(I.cout_externe), 0).label("externe"),
+                sa.func.count().label("nombre"),
+                somme(sa.func.coalesce(I.duree_reelle, passe, 0)).label("minutes"),
+                _nombre(echu).label("echu"),
+                _nombre(sa.and_(echu, _tenu())).label("tenu"),
+                *(sa.func.coalesce(somme(couts.c[f"c{i}"]), 0).label(f"c{i}") for i in range(len(_COUTS))),
+                sa.func.coalesce(somme(centimes(I.cout_externe)), 0).label("externe"),
             )
             .select_from(sa.outerjoin(I, couts, couts.c.intervention_id == I.id))
             .where(self.closes)
-            .cte("faits")
+            .group_by(I.technicien_id, I.equipement_id)
+            .cte("paires")
         )
 
     def _chiffrage(self) -> tuple[tuple[LigneTechnicien, ...], tuple[LigneEquipement, ...], int]:
         """Work and cost by technicien, and by the ``top`` équipements of the returned number."""
-        faits = self._faits()
-        colonnes = ("minutes", "echu", "tenu", *(f"c{i}" for i in range(len(_COUTS))), "externe")
+        paires = self._paires()
+        couts = (*(f"c{i}" for i in range(len(_COUTS))), "externe")
 
         def sommes(cle: sa.ColumnElement[Any]) -> sa.Select[Any]:
-            total = sum((sa.func.sum(faits.c[c]) for c in colonnes[4:]), sa.func.sum(faits.c[colonnes[3]]))
+            total = sum((sa.func.sum(paires.c[c]) for c in couts[1:]), sa.func.sum(paires.c[couts[0]]))
             return sa.select(
-                cle.label("cle"), sa.func.count().label("nombre"), total.label("total"),
-                *(sa.func.sum(faits.c[c]).label(c) for c in colonnes), sa.func.count().over().label("combien"),
+                cle.label("cle"), total.label("total"), sa.func.count().over().label("combien"),
+                *(sa.func.sum(paires.c[c]).label(c) for c in ("nombre", "minutes", "echu", "tenu", *couts)),
             ).group_by(cle)  # fmt: skip
 
-        t = sommes(faits.c.technicien_id).subquery("t")
-        e = sommes(faits.c.equipement_id)
+        t = sommes(paires.c.technicien_id).subquery("t")
+        e = sommes(paires.c.equipement_id)
         e_tri = e.order_by(sa.desc("total"), sa.desc("nombre"), "cle").limit(self.params.top).subquery("e")
         requete = sa.union_all(
             sa.select(sa.literal_column("0", sa.Integer).label("genre"), t),
@@ -345,14 +348,14 @@ class _Calcul:
         techniciens = [
             LigneTechnicien(
                 r.cle, "Sans technicien" if r.cle is None else noms.get(r.cle, f"Technicien {r.cle}"),
-                r.nombre, int(r.minutes), Sla(int(r.echu), int(r.tenu)), _cout(r),
+                int(r.nombre), int(r.minutes), Sla(int(r.echu), int(r.tenu)), _cout(r),
             )
             for r in par_t
         ]  # fmt: skip
         return (
             tuple(sorted(techniciens, key=lambda x: (x.id is None, -x.nombre, x.id or 0))),
-            tuple(LigneEquipement(r.cle, *machines[r.cle], r.nombre, int(r.minutes), _cout(r)) for r in par_e),
-            par_e[0].combien if par_e else 0,
+            tuple(LigneEquipement(r.cle, *machines[r.cle], int(r.nombre), int(r.minutes), _cout(r)) for r in par_e),
+            int(par_e[0].combien) if par_e else 0,
         )
 
     def _noms_techniciens(self, ids: list[int]) -> dict[int, str]:

@@ -67,9 +67,8 @@ class centimes_ligne(FunctionElement[int]):  # noqa: N801
 @compiles(centimes_ligne, "sqlite")
 def _l_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     quantite, prix = (compiler.process(c, **kw) for c in element.clauses)
-    milliemes = f"CAST(round(CAST({quantite} AS REAL) * 1000) AS INTEGER)"
-    produit = f"({milliemes} * CAST(round(CAST({prix} AS REAL) * 100) AS INTEGER))"
-    return f"((abs({produit}) + 500) / 1000 * sign({produit}))"
+    # In hundred-thousandths the product is a whole number, recovered exactly up to ten thousand million MAD.
+    return f"CAST(round(round(CAST({quantite} AS REAL) * CAST({prix} AS REAL) * 100000) / 1000) AS INTEGER)"
 
 
 @compiles(centimes_ligne, "postgresql")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pypdf
 import pytest
 import sqlalchemy as sa
+from PySide6.QtWidgets import QApplication
 from python_calamine import CalamineWorkbook
 
 from erp_desktop import paths
@@ -29,6 +30,11 @@ from erp_desktop.reports.tableaux import indicateurs, tableaux
 from tests.reports.donnees import MAINTENANT, attendu, remplir
 
 DIX_MOIS = ParamsRapport(date(2026, 1, 1), date(2026, 10, 31))
+
+
+@pytest.fixture(autouse=True)
+def _application(qapp: QApplication) -> None:
+    """A PDF written in this process would make an application without widgets, of no use to the window's tests."""
 
 
 @pytest.fixture
