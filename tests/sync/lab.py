@@ -6,12 +6,14 @@ value in wire form, read from the tables themselves and not through the exchange
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +59,18 @@ INSERT INTO pieces_detachees (agence_id, reference, designation, created_at, upd
   SELECT a.id, 'P-' || a.code || '-' || i, 'Joint ' || i, '{T}', '{T}' FROM agences a, generate_series(1, 2) i;
 INSERT INTO depots (agence_id, nom, created_at, updated_at) SELECT id, 'Magasin', '{T}', '{T}' FROM agences;
 """
+
+
+_BYTECODE = tempfile.mkdtemp(prefix="erp-mif-pyc-")
+atexit.register(shutil.rmtree, _BYTECODE, ignore_errors=True)
+
+
+def child_environment() -> dict[str, str]:
+    """For ``erp-admin`` in a process of its own: nothing of this machine's settings, and modules compiled once."""
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("ERP_", "PG")) and k != "PYTHONDONTWRITEBYTECODE"
+    }
+    return kept | {"PYTHONUTF8": "1", "PYTHONPYCACHEPREFIX": _BYTECODE}
 
 
 def seed(url: str) -> None:
@@ -209,7 +223,7 @@ class Device:
         """``erp-admin`` in a process of its own."""
         return subprocess.Popen(
             self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONUTF8": "1"},
+            env=child_environment(),
         )  # fmt: skip
 
 
