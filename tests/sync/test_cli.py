@@ -153,7 +153,7 @@ def test_missing_or_readable_secrets_are_refused(sqlite_path: Path, tmp_path: Pa
 
 @pytest.mark.parametrize(
     "arguments",
-    [("sync",), ("sync", "run"), ("sync", "resolve", "1", "--cache", "x"), 
+    [("sync",), ("sync", "run"), ("sync", "resolve", "1", "--cache", "x"),
      ("inconnu",), ("server", "agence", "add", "CAS"), ("sync", "resolve", "1", "--cache", "x", "--value", "{")],
 )  # fmt: skip
 def test_bad_usage_exits_two(arguments: tuple[str, ...]) -> None:
