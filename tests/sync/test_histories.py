@@ -13,17 +13,38 @@ from tests.sync.lab import Device, Lab, T
 FIELDS = ("titre", "diagnostic", "description", "duree_estimee")
 
 
+# Every value that a field ever had at the centre, in order, whoever wrote it.
+WATCH = """
+CREATE SCHEMA labo;
+CREATE TABLE labo.suite (n bigint GENERATED ALWAYS AS IDENTITY, pk bigint, champ text, avant text, apres text);
+CREATE FUNCTION labo.noter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN
+  INSERT INTO labo.suite (pk, champ, avant, apres) SELECT NEW.id, a.key, a.value, b.value
+    FROM jsonb_each_text(to_jsonb(OLD)) a JOIN jsonb_each_text(to_jsonb(NEW)) b ON a.key = b.key
+   WHERE a.key = ANY(ARRAY['titre', 'diagnostic', 'description', 'duree_estimee'])
+     AND a.value IS DISTINCT FROM b.value;
+  RETURN NULL; END $f$;
+CREATE TRIGGER labo AFTER UPDATE ON interventions FOR EACH ROW EXECUTE FUNCTION labo.noter();
+"""
+
+
 class History:
-    """One seeded history; ``typed`` is what people typed: (row, field) → values."""
+    """One seeded history.
+
+    Attributes:
+        typed: what people typed and did not type over themselves: (row, field, value).
+        seen: for each of them, the values that its author may say to have replaced.
+    """
 
     def __init__(self, lab: Lab, devices: list[Device], seed: int) -> None:
         self.lab = lab
         self.devices = devices
         self.chance = random.Random(seed)
         self.seed = seed
-        self.typed: dict[tuple[int, str], list[object]] = {}
+        self.typed: set[tuple[int, str, str]] = set()
+        self.seen: dict[tuple[int, str, str], set[str | None]] = {}
         self.inserted: list[int] = []
-        self.serial = 0
+        # Values are never typed twice, in this history or another of the same centre.
+        self.serial = seed * 1_000
 
     def edit(self) -> None:
         device = self.chance.choice(self.devices)
@@ -35,13 +56,16 @@ class History:
         value: object = self.serial if column == "duree_estimee" else f"{self.seed}-{self.serial}"
         before = device.get("interventions", pk, column)
         device.set("interventions", pk, **{column: value})
-        values = self.typed.setdefault((pk, column), [])
+        shown = None if before is None else str(before)
+        key, replaced = (pk, column, str(value)), (pk, column, str(shown))
+        self.seen[key] = {shown}
         # Typing over one's own unsent value is a choice, not a loss.
-        if before in values and device.value(
+        if replaced in self.seen and device.value(
             "SELECT 1 FROM sync_outbox WHERE nom_table = 'interventions' AND pk = ? AND colonne = ?", pk, column
         ):
-            values.remove(before)
-        values.append(value)
+            self.seen[key] |= self.seen[replaced]
+            self.typed.discard(replaced)
+        self.typed.add(key)
 
     def edit_centre(self) -> None:
         pk = self.chance.choice(self.lab.ids("interventions", self.chance.choice(["CAS", "TNG"])))
@@ -83,20 +107,20 @@ class History:
         assert len(set(self.inserted)) == len(self.inserted)
         found = self.lab.value("SELECT count(*) FROM clients WHERE nom_entreprise = 'Histoire'")
         assert found >= len(self.inserted)
-        lost = {(pk, c, mine) for d in self.devices for _, pk, c, _, mine, _ in d.conflicts()}
-        bases = {(pk, c, base) for d in self.devices for _, pk, c, base, _, _ in d.conflicts()}
-        superseded = {(pk, c, theirs) for d in self.devices for _, pk, c, _, _, theirs in d.conflicts()}
-        for (pk, column), values in self.typed.items():
-            stands = self.lab.get("interventions", pk, column)
-            assert stands in values or (pk, column, stands) in bases, f"{pk} {column} : {stands!r}"
-            clashed = [v for v in values if (pk, column, v) in lost]
-            assert stands not in clashed or (pk, column, stands) in superseded
+        lost = {(pk, c, str(mine)) for d in self.devices for _, pk, c, _, mine, _ in d.conflicts()}
+        steps = self.lab.sql("SELECT pk, champ, avant, apres FROM labo.suite ORDER BY n")
+        stood = {(pk, c, after) for pk, c, _, after in steps}
+        assert self.typed <= stood | lost, f"vanished: {sorted(self.typed - stood - lost)[:5]}"
+        for pk, column, before, after in steps:
+            bases = self.seen.get((pk, column, after))
+            assert bases is None or before in bases, f"{column} of {pk}: {after!r} replaced {before!r} unseen"
 
 
 def play(lab: Lab, seeds: range, steps: int) -> None:
     devices = [lab.device("CAS"), lab.device("CAS"), lab.device("TNG")]
     for device in devices:
         lab.proxy(device)
+    lab.sql(WATCH)
     inserted: list[int] = []
     for seed in seeds:
         history = History(lab, devices, seed)
