@@ -347,8 +347,7 @@ def test_fifty_thousand_rows_never_hold_the_window(
     watchdog.stop()
     assert page.model.rowCount() == 1
     assert max(works) < 0.05, sorted(works)[-5:]
-    # A query or a lock held on this thread would show here even without work; room is left for two busy cores.
-    assert sorted(waits)[-4] < 1.0, sorted(waits)[-5:]
+    assert sorted(waits)[-4] < 0.15, sorted(waits)[-5:]
 
 
 def test_arabic_paints_the_whole_screen_mirrored(
