@@ -1,4 +1,7 @@
-"""The only wiring of the desktop: settings → window frame → upgrade → engine → worker → content."""
+"""The only wiring of the desktop: settings → window frame → upgrade → engine → worker → content.
+
+Long on purpose: everything that is wired is wired here, in the order in which it happens.
+"""
 
 from __future__ import annotations
 

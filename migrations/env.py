@@ -324,6 +324,16 @@ def run_offline() -> None:
     context.configure(dialect_name=name, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options(name))
     with context.begin_transaction():
         context.run_migrations()
+    if asked() == "upgrade" and context.get_revision_argument() == context.get_head_revision():
+        write_machinery()
+
+
+def write_machinery() -> None:
+    """A centre made from a script is guarded like any other: triggers, policies, grants and functions end it."""
+    central = importlib.import_module("erp_desktop.db.central")
+    write = context.get_context().impl.static_output
+    for statement in ["BEGIN", *central.statements(), "COMMIT"]:
+        write(f"{statement};\n")
 
 
 if context.is_offline_mode():

@@ -2,6 +2,8 @@
 
 Rows are inserted by thousands with ``executemany``; an intervention's dates, technicien and historique agree with its
 statut, so that reports and screens show what a real office would.
+
+Long on purpose: half of it is the words that the rows are made of.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Start-up on a cache: at once, by an upgrade, or refused; killed, doubled, without room, always with every row."""
+"""Start-up on a cache: at once, by an upgrade, or refused; killed, doubled, without room, always with every row.
+
+Long on purpose: the scenarios share the old caches and the killed processes that stand at the top.
+"""
 
 from __future__ import annotations
 

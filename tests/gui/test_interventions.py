@@ -1,4 +1,7 @@
-"""The interventions screen on a real cache: list, filter, form, transitions, drafts, other people's changes."""
+"""The interventions screen on a real cache: list, filter, form, transitions, drafts, other people's changes.
+
+Long on purpose: one screen, tested as one clerk's day on one set of data.
+"""
 
 from __future__ import annotations
 
