@@ -173,16 +173,16 @@ BEGIN
         FROM s JOIN public.%3$I t ON t.id = s.pk
         LEFT JOIN sync.row_state e ON e.nom_table = $4 AND e.pk = s.pk AND e.scope = $5),
     maj AS (UPDATE public.%3$I t SET %4$s FROM x WHERE t.id = x.pk
-      RETURNING t.id, (%6$s) AS pareil),
+      RETURNING t.id, x.ver, x.ever, x.auteur, (%6$s) AS pareil),
     perdus AS (INSERT INTO sync.conflits (poste, lot, agence_id, nom_table, pk, colonne, politique, base, mien, leur,
         auteur_mien, auteur_leur, a_decider)
       SELECT $6, $7, $5, $4, p.pk, p.colonne, p.politique, p.base, p.mien, p.leur, p.auteur, p.eauteur,
              p.politique IN ('ask', 'statut') FROM (%5$s) p),
     etats AS (INSERT INTO sync.row_state AS e
         (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
-      SELECT $4, x.pk, $5, 1, pg_current_xact_id(), nextval('sync.seq_etat'),
-             CASE WHEN x.ever = x.ver AND maj.pareil THEN $6 ELSE 0 END, x.auteur, now(), 'live', NULL
-        FROM x LEFT JOIN maj ON maj.id = x.pk
+      -- From the update alone: joined to x, whose size the planner cannot know, this cost the square of the batch.
+      SELECT $4, maj.id, $5, 1, pg_current_xact_id(), nextval('sync.seq_etat'),
+             CASE WHEN maj.ever = maj.ver AND maj.pareil THEN $6 ELSE 0 END, maj.auteur, now(), 'live', NULL FROM maj
       ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = e.ver + 1, xid = excluded.xid, seq = excluded.seq,
         origine = excluded.origine, auteur = excluded.auteur, quand = excluded.quand, etat = 'live', contenu = NULL)
     SELECT (SELECT count(*) FROM s) - (SELECT count(*) FROM maj)

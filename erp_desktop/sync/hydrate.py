@@ -18,7 +18,8 @@ from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.link import Link
 
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\b": "\b", "\\f": "\f", "\\v": "\v", "\\\\": "\\"}
-_BATCH = 5_000
+_PIECE = 2 << 20
+"""Bytes of COPY's text inserted at once."""
 
 Progress = Callable[[str, int], None]
 """Called with a table's name and the rows copied so far."""
@@ -37,7 +38,7 @@ def unescape(value: str) -> str | None:
 
 
 class _Sink:
-    """What COPY writes into: splits lines and fields and inserts them by thousands."""
+    """What COPY writes into: splits lines and fields and inserts them by pieces."""
 
     def __init__(self, db: Any, table: SyncTable, progress: Progress | None) -> None:
         names = table.names
@@ -47,20 +48,27 @@ class _Sink:
         self.count = 0
         self._insert = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
         self._blobs = [i for i, c in enumerate(table.columns) if c.kind is Kind.BYTES]
-        self._rest = b""
-        self._lines: list[str] = []
+        self._parts: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes) -> int:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self._lines += [line.decode() for line in lines]
-        if len(self._lines) >= _BATCH:
-            self.flush()
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size >= _PIECE:
+            whole, _, rest = b"".join(self._parts).rpartition(b"\n")
+            self._insert_lines(whole)
+            self._parts, self._size = [rest], len(rest)
         return len(data)
 
     def flush(self) -> None:
+        """Insert what is left once COPY has ended; its text ends with a line feed."""
+        self._insert_lines(b"".join(self._parts).removesuffix(b"\n"))
+        self._parts, self._size = [], 0
+
+    def _insert_lines(self, text: bytes) -> None:
         rows = []
         versions = []
-        for line in self._lines:
+        for line in text.decode().split("\n") if text else ():
             fields: list[Any] = line.split("\t")
             if "\\" in line:
                 fields = [f if "\\" not in f else unescape(f) for f in fields]
@@ -76,7 +84,6 @@ class _Sink:
         self.db.executemany(self._insert, rows)
         self.db.executemany("INSERT INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
         self.count += len(rows)
-        self._lines = []
         if self.progress:
             self.progress(self.table.name, self.count)
 
@@ -128,6 +135,9 @@ def load(cache: Cache, start: dict[str, Any], copy: Callable[[SyncTable], int]) 
     ]
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("PRAGMA synchronous = OFF")
+    # Whoever fills a file throws it away when this fails, so it needs no log to be written twice.
+    db.execute("PRAGMA journal_mode = MEMORY")
+    db.execute("PRAGMA cache_size = -200000")
     with cache.writing() as db:
         db.execute("UPDATE _sync_session SET muet = 1")
         for (name,) in cache.all("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp_%'"):
@@ -146,6 +156,7 @@ def load(cache: Cache, start: dict[str, Any], copy: Callable[[SyncTable], int]) 
         db.execute("UPDATE _sync_session SET muet = 0")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA cache_size = -16000")
     engine = create_sqlite_engine(cache.path, cache.key)
     try:
         with engine.begin() as connection:
