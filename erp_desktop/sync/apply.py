@@ -32,6 +32,7 @@ class Applied:
     rejected: int = 0
     parked_rows: int = 0
     tables: set[str] = field(default_factory=set)
+    rows: set[tuple[str, int]] = field(default_factory=set)
 
 
 Cursor = tuple[str, int]
@@ -62,7 +63,9 @@ def apply_answer(
             done.pushed = batch.rows - done.parked_rows
         if pull["n"] and cursor == read_cursor(cache):
             received = [(t, r[1]) for t, rows in pull["t"].items() for r in rows]
-            dirty = _dirty(cache, [*received, *((t, pk) for t, pk, _ in pull["d"])])
+            received += [(t, pk) for t, pk, _ in pull["d"]]
+            dirty = _dirty(cache, received)
+            done.rows = {*received, *((t, pk) for t, pk, _ in pull["k"])}
             _rows(cache, pull["t"], dirty, done)
             cache.db.executemany(
                 "INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)",
@@ -356,4 +359,5 @@ def _retry_rejected(cache: Cache, done: Applied) -> None:
             rows[name].append([version, *stored])
     _rows(cache, rows, dirty, again)
     _removals(cache, removals, dirty, again)
+    done.rows |= {(name, pk) for name, pk, _ in rejected}
     done.rejected = again.rejected

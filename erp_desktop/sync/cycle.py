@@ -9,16 +9,18 @@ interrupts the application of an answer → the SQLite transaction rolls back an
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any, cast
 
 import erp_desktop
 from erp_desktop import clock
 from erp_desktop.errors import ErpError, SchemaMismatchError, SyncError
-from erp_desktop.sync.apply import apply_answer, read_cursor
+from erp_desktop.sync.apply import Cursor, apply_answer, read_cursor
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.link import Link
-from erp_desktop.sync.outbox import Outbox
+from erp_desktop.sync.outbox import Batch, Outbox
 
 PULL_PAGE = 5_000
 
@@ -92,14 +94,9 @@ class Syncer:
         while True:
             batch = self.outbox.next_batch(self.batch)
             cursor = read_cursor(self.cache)
-            answer = self.link.row(
-                "CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL)",
-                (
-                    *((batch.content, batch.numero, batch.digest) if batch else (None, None, None)),
-                    *cursor, PULL_PAGE,
-                ),
-            )[0]  # fmt: skip
+            answer = self._ask(batch, cursor)
             done = apply_answer(self.cache, batch, answer, cursor, retry=self.outbox.cancelled)
+            self.outbox.touched(done.rows)
             self.outbox.cancelled = False
             if batch is not None:
                 result.batches += 1
@@ -112,6 +109,17 @@ class Syncer:
             more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
             if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
                 break
+
+    def _ask(self, batch: Batch | None, cursor: Cursor) -> dict[str, Any]:
+        sent = (batch.content, batch.numero, batch.digest) if batch else (None, None, None)
+        call = ("CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL)", (*sent, *cursor, PULL_PAGE))
+        if batch is None:
+            return cast("dict[str, Any]", self.link.row(*call)[0])
+        # The centre merges this batch while the next one is drafted here: the slower of the two sets the pace.
+        with ThreadPoolExecutor(1, "erp-ligne") as line:
+            future = line.submit(self.link.row, *call)
+            self.outbox.prepare(self.batch)
+            return cast("dict[str, Any]", future.result()[0])
 
     def _handshake(self) -> None:
         revision = self.cache.value("SELECT version_num FROM alembic_version")

@@ -7,9 +7,12 @@ is answered.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +56,17 @@ class Batch:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The content of the units that come next, and the state of the outbox that it was read from."""
+
+    seen: tuple[int | None, int]
+    units: list[Unit]
+    content: str
+    carried: int
+    poison: set[int]
+
+
 class Outbox:
     """Plans units once for all that waits, and freezes them batch by batch while nothing new was captured."""
 
@@ -62,6 +76,7 @@ class Outbox:
         """Changes were dropped because they came to nothing; what waited for their rows may be tried again."""
         self._plan: list[Unit] = []
         self._seen: tuple[int | None, int] = (None, -1)
+        self._draft: Draft | None = None
 
     def pending(self) -> int:
         """Rows waiting to be sent."""
@@ -89,20 +104,31 @@ class Outbox:
             # Another process may have frozen the same changes since; only the lock tells.
             if (again := self.unanswered()) is not None:
                 return again
-            while True:
-                units = self._take(limit)
-                if not units:
-                    return None
-                content, carried, poison = _content(self.cache, units)
-                if poison:
-                    self._set_aside(units, poison)
+            while (draft := self._take(limit)) is not None:
+                if draft.poison:
+                    self._set_aside(draft.units, draft.poison)
                     continue
-                if not carried:
+                if not draft.carried:
                     # Inserted and deleted, or changed and changed back: nothing to tell.
-                    db.executemany("DELETE FROM sync_outbox WHERE id = ?", [(i,) for u in units for i in u.outbox])
+                    ids = [(i,) for u in draft.units for i in u.outbox]
+                    db.executemany("DELETE FROM sync_outbox WHERE id = ?", ids)
                     self.cancelled = True
                     continue
-                return self._freeze(units, content, carried)
+                return self._freeze(draft.units, draft.content, draft.carried)
+        return None
+
+    def prepare(self, limit: int) -> None:
+        """Draft the batch that follows the one under way, while the line is busy with that one."""
+        self._draft = None
+        if self._plan:
+            seen, units = self._state(), self._plan[:limit]
+            with _without_collector():
+                self._draft = Draft(seen, units, *_content(self.cache, units))
+
+    def touched(self, rows: Collection[tuple[str, int]]) -> None:
+        """Drop a draft that holds one of these rows: an answer changed them here since it was made."""
+        if self._draft is not None and any(not u.changes.keys().isdisjoint(rows) for u in self._draft.units):
+            self._draft = None
 
     def _freeze(self, units: list[Unit], content: str, carried: int) -> Batch:
         numero = int(self.cache.get("dernier_lot") or 0) + 1
@@ -128,17 +154,40 @@ class Outbox:
             )
         self._plan = []
 
-    def _take(self, limit: int) -> list[Unit]:
+    def _state(self) -> tuple[int | None, int]:
+        # ``data_version`` moves when another connection commits: what it took from the outbox must not go twice.
+        return self.cache.value("SELECT max(id) FROM sync_outbox"), self.cache.value("PRAGMA data_version")
+
+    def _take(self, limit: int) -> Draft | None:
         # A plan that misses a change captured meanwhile is still right: that change goes with the next plan, and
         # the values sent are read from the live rows either way.
-        # ``data_version`` moves when another connection commits: what it took from the outbox must not go twice.
-        seen = (self.cache.value("SELECT max(id) FROM sync_outbox"), self.cache.value("PRAGMA data_version"))
-        if not self._plan or seen != self._seen:
-            _reopen_parked(self.cache)
-            self._plan = plan(self.cache)
-            self._seen = seen
-        units, self._plan = self._plan[:limit], self._plan[limit:]
-        return units
+        seen = self._state()
+        draft, self._draft = self._draft, None
+        with _without_collector():
+            if not self._plan or seen != self._seen:
+                _reopen_parked(self.cache)
+                self._plan = plan(self.cache)
+                self._seen = seen
+                draft = None
+            if draft is None or draft.seen != seen:
+                units = self._plan[:limit]
+                if not units:
+                    return None
+                draft = Draft(seen, units, *_content(self.cache, units))
+        self._plan = self._plan[len(draft.units) :]
+        return draft
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A plan is many small objects, all alive and without cycles: walking them repeatedly costs half its time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _reopen_parked(cache: Cache) -> None:
@@ -158,7 +207,7 @@ def _reopen_parked(cache: Cache) -> None:
 def plan(cache: Cache) -> list[Unit]:
     """Join captured groups that share a row into units, in the order of their first change."""
     rows = cache.db.execute(
-        "SELECT id, coalesce(groupe, -id), user_id, nom_table, pk, op, colonne, ancien FROM sync_outbox "
+        "SELECT id, groupe, user_id, nom_table, pk, op, colonne, ancien FROM sync_outbox "
         "WHERE refus IS NULL ORDER BY id"
     )
     unit_of_group: dict[int, Unit] = {}
@@ -166,34 +215,32 @@ def plan(cache: Cache) -> list[Unit]:
     groups_of: dict[int, list[int]] = defaultdict(list)
     for identifier, group, user_id, table, pk, op, column, old in rows:
         key = (table, pk)
-        unit, other = unit_of_group.get(group), unit_of_row.get(key)
-        if unit is None and other is None:
+        unit = unit_of_row.get(key)
+        # Without a group a change is one of its own, which nothing else can join by its number.
+        if group is not None and (other := unit_of_group.get(group)) is not unit:
+            if unit is None:
+                unit = other
+            elif other is not None:
+                unit, second = (unit, other) if unit.outbox[0] < other.outbox[0] else (other, unit)
+                unit.outbox += second.outbox
+                unit.changes.update(second.changes)
+                unit_of_row.update(dict.fromkeys(second.changes, unit))
+                moved = groups_of.pop(id(second), [])
+                unit_of_group.update(dict.fromkeys(moved, unit))
+                groups_of[id(unit)] += moved
+        if unit is None:
             unit = Unit()
-        elif unit is None:
-            unit = other
-        elif other is not None and other is not unit:
-            first, second = (unit, other) if unit.outbox[0] < other.outbox[0] else (other, unit)
-            first.outbox += second.outbox
-            first.changes.update(second.changes)
-            for moved in second.changes:
-                unit_of_row[moved] = first
-            for moved_group in groups_of.pop(id(second), []):
-                unit_of_group[moved_group] = first
-                groups_of[id(first)].append(moved_group)
-            second.outbox = []
-            unit = first
-        assert unit is not None  # noqa: S101 - narrows for the type checker
-        if group not in unit_of_group:
+        if group is not None and group not in unit_of_group:
             unit_of_group[group] = unit
             groups_of[id(unit)].append(group)
-        unit_of_row[key] = unit
         unit.outbox.append(identifier)
         change = unit.changes.get(key)
         if change is None:
+            unit_of_row[key] = unit
             change = unit.changes[key] = Change(table, pk, user_id, op, op)
         change.last = op
-        if op == "U":
-            change.olds.setdefault(column, old)
+        if op == "U" and column not in change.olds:
+            change.olds[column] = old
     units = {id(u): u for u in unit_of_row.values()}
     return sorted(units.values(), key=lambda u: min(u.outbox))
 
@@ -203,70 +250,89 @@ def wire(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else value
 
 
-def _live(cache: Cache, table: SyncTable, wanted: dict[int, Change]) -> dict[int, tuple[Any, ...]]:
-    """(ver, values of the table's columns…) by pk, of the rows that still exist."""
-    db = cache.db
-    db.execute("CREATE TEMP TABLE IF NOT EXISTS _lot (pk INTEGER PRIMARY KEY)")
-    db.execute("DELETE FROM temp._lot")
-    db.executemany("INSERT INTO temp._lot VALUES (?)", [(pk,) for pk in wanted])
-    columns = ", ".join(f"t.{c}" for c in table.names)
+def _live(cache: Cache, table: SyncTable, columns: tuple[str, ...], pks: list[int]) -> dict[int, tuple[Any, ...]]:
+    """(pk, ver, values of ``columns``…) by pk, of the rows that still exist."""
+    shown = ", ".join(f"t.{c}" for c in columns)
     return {
-        row[1]: row
-        for row in db.execute(
-            f"SELECT coalesce(v.ver, 0), {columns} FROM temp._lot l JOIN {table.name} t ON t.id = l.pk "
-            "LEFT JOIN sync_versions v ON v.nom_table = ? AND v.pk = l.pk",
-            (table.name,),
+        row[0]: row
+        for row in cache.db.execute(
+            f"SELECT t.id, coalesce(v.ver, 0), {shown} FROM json_each(?) l JOIN {table.name} t ON t.id = l.value "
+            "LEFT JOIN sync_versions v ON v.nom_table = ? AND v.pk = t.id",
+            (dumps(pks), table.name),
         )
     }
 
 
 def _content(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
     """The batch's JSON, the rows that it carries, and the units that hold a text the centre cannot store."""
-    by_table: dict[str, dict[int, tuple[int, Change]]] = defaultdict(dict)
+    by_table: dict[str, list[tuple[int, Change]]] = defaultdict(list)
     for index, unit in enumerate(units):
         for change in unit.changes.values():
-            by_table[change.table][change.pk] = (index, change)
+            by_table[change.table].append((index, change))
     held = _held(cache)
     inserts: dict[str, Any] = {}
     updates: dict[str, Any] = {}
     deletes: dict[str, Any] = {}
-    carried = 0
     for table in TABLES:
         mine = by_table.get(table.name)
         if not mine:
             continue
-        live = _live(cache, table, {pk: c for pk, (_, c) in mine.items()})
-        shapes: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
-        names = table.names
-        position = {c: i + 1 for i, c in enumerate(names)}
-        for pk, (index, change) in mine.items():
-            row = live.get(pk)
-            if row is None:
-                if change.first != "I":
-                    deletes.setdefault(table.name, []).append([index, change.user_id, pk, _version(cache, table, pk)])
-                continue
-            if change.first == "I":
-                block = inserts.setdefault(table.name, {"c": list(names), "r": []})
-                block["r"].append([index, change.user_id, *map(wire, row[1:])])
-                continue
-            overtaken = held.get((table.name, pk), ())
-            changed = sorted(
-                (c for c, old in change.olds.items() if old != row[position[c]] or c in overtaken),
-                key=position.__getitem__,
-            )
-            if changed:
-                pairs = [wire(v) for c in changed for v in (change.olds[c], row[position[c]])]
-                shapes[tuple(changed)].append([index, change.user_id, pk, row[0], *pairs])
-        for shape, rows in shapes.items():
-            carried += len(rows)
-            updates.setdefault(table.name, []).append({"c": list(shape), "r": rows})
-        carried += len(inserts.get(table.name, {"r": ()})["r"]) + len(deletes.get(table.name, ()))
+        _inserted(cache, table, [m for m in mine if m[1].first == "I"], inserts)
+        gone = _updated(cache, table, [m for m in mine if m[1].first != "I"], held, updates)
+        if gone:
+            deletes[table.name] = [[i, c.user_id, c.pk, _version(cache, table, c.pk)] for i, c in gone]
+    carried = sum(len(b["r"]) for b in (*inserts.values(), *(b for blocks in updates.values() for b in blocks)))
+    carried += sum(map(len, deletes.values()))
     settled = cache.all("SELECT id, resolu FROM sync_conflits WHERE resolu IS NOT NULL AND resolu_a >= ?",
                         cache.get("resolus_envoyes_a") or "")  # fmt: skip
     payload = {"n": len(units), "i": inserts, "m": updates, "d": deletes, "r": [list(r) for r in settled]}
     content = dumps(payload)
     poison = _poisoned(inserts, updates) if "\\u0000" in content else set()
     return content, carried, poison
+
+
+Indexed = list[tuple[int, Change]]
+"""Changes with the index of their unit in the batch."""
+
+
+def _inserted(cache: Cache, table: SyncTable, born: Indexed, inserts: dict[str, Any]) -> None:
+    """Add the rows that were born here; those that died here too leave no trace."""
+    live = _live(cache, table, table.names, [c.pk for _, c in born])
+    rows = [[i, c.user_id, *map(wire, live[c.pk][2:])] for i, c in born if c.pk in live]
+    if rows:
+        inserts[table.name] = {"c": list(table.names), "r": rows}
+
+
+def _updated(
+    cache: Cache, table: SyncTable, known: Indexed, held: dict[tuple[str, int], set[str]], updates: dict[str, Any]
+) -> Indexed:
+    """Add the fields that differ from what they were, one block per set of columns; return the deleted rows."""
+    position = {c: i for i, c in enumerate(table.names)}
+    by_columns: dict[tuple[str, ...], Indexed] = defaultdict(list)
+    for pair in known:
+        by_columns[tuple(pair[1].olds)].append(pair)
+    gone: Indexed = []
+    blocks: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
+    for captured, pairs in by_columns.items():
+        columns = tuple(sorted(captured, key=position.__getitem__))
+        live = _live(cache, table, columns or ("id",), [c.pk for _, c in pairs])
+        for index, change in pairs:
+            row = live.get(change.pk)
+            if row is None:
+                gone.append((index, change))
+                continue
+            overtaken = held.get((table.name, change.pk), ())
+            changed, values = [], []
+            for column, new in zip(columns, row[2:], strict=False):
+                old = change.olds[column]
+                if old != new or column in overtaken:
+                    changed.append(column)
+                    values += (wire(old), wire(new))
+            if changed:
+                blocks[tuple(changed)].append([index, change.user_id, change.pk, row[1], *values])
+    if blocks:
+        updates[table.name] = [{"c": list(columns), "r": rows} for columns, rows in blocks.items()]
+    return gone
 
 
 def _held(cache: Cache) -> dict[tuple[str, int], set[str]]:

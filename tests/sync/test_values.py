@@ -183,6 +183,34 @@ def test_a_frozen_batch_is_sent_again_byte_for_byte(lab: Lab) -> None:
     assert "Plus tard" not in again.content
 
 
+def test_a_drafted_batch_is_dropped_when_its_rows_move(lab: Lab) -> None:
+    a = lab.device()
+    first, second = lab.ids("interventions")[:2]
+    for moves in ("elsewhere", "in this answer", "not"):
+        a.set("interventions", first, titre=f"Un {moves}")
+        a.set("interventions", second, titre=f"Avant {moves}")
+        a.hang_up()
+        outbox = a.syncer.outbox
+        assert outbox.next_batch(1) is not None
+        outbox.prepare(1)
+        drafted = outbox._draft
+        assert drafted is not None
+        assert f"Avant {moves}" in drafted.content
+        if moves == "elsewhere":
+            a.set("interventions", second, titre="Après")
+        outbox.touched({("interventions", second)} if moves == "in this answer" else {("interventions", first)})
+        a.syncer.cache.db.execute("UPDATE sync_lots SET repondu_a = 'x'")
+        sent = outbox.next_batch(1)
+        assert sent is not None
+        if moves == "elsewhere":
+            assert "Un elsewhere" in sent.content  # planned anew from the start
+        else:
+            assert f"Avant {moves}" in sent.content
+            assert (sent.content is drafted.content) == (moves == "not")
+        a.sql("DELETE FROM sync_lots")
+        a.sql("DELETE FROM sync_outbox")
+
+
 def test_an_encrypted_cache_opens_with_its_key_only(lab: Lab) -> None:
     a = lab.device(encrypted=True)
     a.set("interventions", lab.ids("interventions")[0], titre="Chiffré")
