@@ -47,6 +47,12 @@ class NotAllowedError(UserError):
     code = "interdit"
 
 
+class DeviceRevokedError(NotAllowedError):
+    """The centre no longer accepts this device."""
+
+    code = "poste_revoque"
+
+
 class NotFoundError(UserError):
     code = "introuvable"
 

@@ -9,7 +9,8 @@ import typer
 
 from erp_desktop.cli.common import AsJson, Secrets, Target, bar, emit, guarded, with_password
 from erp_desktop.cli.server import CentreUrl
-from erp_desktop.sync import enrolment
+from erp_desktop.errors import UserError
+from erp_desktop.sync import enrolment, reenrolment
 
 app = typer.Typer(no_args_is_help=True, help="Les postes inscrits.")
 
@@ -33,6 +34,31 @@ def enroll(
             progress=(lambda _table, rows: advance(rows, None)) if advance else None,
         )  # fmt: skip
     emit(as_json, done, f"Poste {done.poste:02d} inscrit à {done.agence_code}, {done.rows} lignes copiées.")
+
+
+@app.command()
+@guarded
+def reenroll(
+    url: CentreUrl,
+    cache: Annotated[Path, typer.Option(help="Base locale clonée, restaurée ou oubliée du centre.")],
+    name: Annotated[str | None, typer.Option(help="Nouveau nom du poste.")] = None,
+    secrets: Secrets = None,
+    progress: Annotated[bool, typer.Option("--progress", help="Montrer l'avancement.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Réinscrire une base locale sous un nouveau numéro de poste, avec ce qu'elle n'a pas envoyé."""
+    if not cache.is_file():
+        raise UserError(f"Le fichier {cache} n'existe pas.")
+    with bar(progress, "Nouvelle copie") as advance:
+        done = reenrolment.reenroll(
+            with_password(url), cache, secrets_file=secrets, name=name,
+            progress=(lambda _table, rows: advance(rows, None)) if advance else None,
+        )  # fmt: skip
+    emit(
+        as_json, done,
+        f"Poste {done.former_poste:02d} réinscrit sous le numéro {done.poste:02d} à {done.agence_code} ; "
+        f"{done.waiting} changements gardés, à envoyer (erp-admin sync run).",
+    )  # fmt: skip
 
 
 @app.command("list")

@@ -9,12 +9,14 @@ import typer
 
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded, with_password
 from erp_desktop.db import secrets as secret_store
-from erp_desktop.sync import enrolment
+from erp_desktop.sync import centre, enrolment
 from erp_desktop.sync import snapshot as snapshots
 
 app = typer.Typer(no_args_is_help=True, help="Le serveur central et ses agences.")
 agence = typer.Typer(no_args_is_help=True, help="Les agences.")
 app.add_typer(agence, name="agence")
+quarantine = typer.Typer(no_args_is_help=True, help="Ce que les postes retirés avaient encore à envoyer.")
+app.add_typer(quarantine, name="quarantaine")
 
 CentreUrl = Annotated[str, typer.Option("--url", help="postgresql://utilisateur@hôte:port/base")]
 
@@ -66,3 +68,38 @@ def publish_snapshots(url: CentreUrl, as_json: AsJson = False) -> None:
     emit(as_json, done, lambda: "\n".join(
         f"{p.agence} : {p.rows} lignes, {p.size / 1e6:.1f} Mo en {p.pieces} morceaux ({p.size / p.plain_size:.0%})"
         for p in done) or "Aucune agence.")  # fmt: skip
+
+
+@app.command()
+@guarded
+def purge(
+    url: CentreUrl,
+    days: Annotated[int, typer.Option("--jours", min=1, help="Les postes absents plus longtemps repartiront d'une "
+                                                            "copie neuve.")] = 90,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Oublier les suppressions que tous les postes ont reçues."""
+    with Target(url, None).engine() as engine:
+        forgotten = centre.purge(engine, days)
+    emit(as_json, {"lignes": forgotten}, f"{forgotten} suppressions oubliées.")
+
+
+@quarantine.command("list")
+@guarded
+def quarantine_list(url: CentreUrl, as_json: AsJson = False) -> None:
+    """Ce que les postes retirés ont remis et que personne n'a encore repris."""
+    with Target(url, None).engine() as engine:
+        found = centre.quarantine(engine)
+    emit(as_json, found, lambda: "\n".join(
+        f"{q['id']:>4}  poste {q['poste']:02d} {q['nom']:<24} {q['unites']:>6} changements, remis {q['recu_a']}"
+        for q in found) or "Rien en quarantaine.")  # fmt: skip
+
+
+@quarantine.command("accept")
+@guarded
+def quarantine_accept(identifier: int, url: CentreUrl, as_json: AsJson = False) -> None:
+    """Fusionner ce qu'un poste retiré a remis, comme s'il l'envoyait maintenant."""
+    with Target(url, None).engine() as engine:
+        done = centre.take_over(engine, identifier)
+    emit(as_json, done, f"{done['unites']} changements repris du poste {done['poste']:02d} : {done['conflits']} "
+                        f"conflits, {done['gares']} refusés.")  # fmt: skip

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from erp_desktop.db import central_login
+from erp_desktop.db import central_devices, central_login
 from erp_desktop.db.central_merge import merge_functions
 from erp_desktop.db.central_pull import pull_functions
 from erp_desktop.db.registry import TABLES, SyncTable
@@ -230,8 +230,8 @@ CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT
 """
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
-_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "instantane_morceau(integer)",
-            "signaler(text, text, integer)")  # fmt: skip
+_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()",
+            "instantane_morceau(integer)")  # fmt: skip
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
 
 
@@ -251,6 +251,7 @@ def statements() -> list[str]:
         *merge_functions(),
         *pull_functions(),
         central_login.FUNCTIONS,
+        central_devices.FUNCTIONS,
         "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC",
         "GRANT CREATE ON SCHEMA sync TO erp_sync",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
@@ -259,6 +260,7 @@ def statements() -> list[str]:
     for entry in (*_ENTRIES, *hydrate):
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
+    made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device" for entry in central_devices.ENTRIES]
     made += [
         f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_central"
         for entry in (*_SHARED, *central_login.ENTRIES)

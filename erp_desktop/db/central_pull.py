@@ -116,17 +116,6 @@ CREATE OR REPLACE FUNCTION sync.debut_copie() RETURNS jsonb {_HEAD} AS $f$
     'poste', sync.poste(), 'agence', sync.agence(),
     'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1)) WHERE sync.exiger_poste()
 $f$;
-
-CREATE OR REPLACE FUNCTION sync.signaler(v_version text, v_revision text, v_en_attente integer) RETURNS jsonb
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER {_PIN} AS $f$
-BEGIN
-  UPDATE sync.devices SET vu_a = now(), version = v_version, revision = v_revision, en_attente = v_en_attente
-   WHERE login = session_user;
-  RETURN jsonb_build_object('epoque', sync.epoque(),
-    'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
-    'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
-    'min_client', (SELECT min_client_revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1));
-END $f$;
 """
 
 _SNAPSHOT = f"""

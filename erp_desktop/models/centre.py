@@ -125,6 +125,29 @@ instantanes = sa.Table(
     schema="sync", info=_ONLY,
 )  # fmt: skip
 
+quarantaine = sa.Table(
+    "quarantaine", _meta,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("poste", sa.Integer, sa.ForeignKey("sync.devices.poste"), nullable=False),
+    sa.Column("agence_id", sa.BigInteger, nullable=False),
+    # What a retired device still had to send, as a batch; merged when an administrator takes it over.
+    sa.Column("contenu", JSONB, nullable=False),
+    sa.Column("recu_a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("repris_a", sa.DateTime(timezone=True)),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
+purges = sa.Table(
+    "purges", _meta,
+    # Deletions older than ``xid`` are forgotten: a device whose cursor is behind starts from a fresh copy.
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("scope", sa.BigInteger, nullable=False),
+    sa.Column("xid", Xid8, nullable=False),
+    sa.Column("lignes", sa.BigInteger, nullable=False),
+    sa.Column("a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
 logins = sa.Table(
     "logins", _meta,
     # People who work on the centre directly; devices are in ``devices``.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
@@ -18,6 +19,9 @@ from erp_desktop import clock
 from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.outbox import Batch
+
+BACKUP_WINDOW = timedelta(days=14)
+"""How old a restored backup of the centre may be without a device missing what it must send again."""
 
 Dirty = dict[tuple[str, int], set[str] | None]
 """Changed columns of rows that wait to be sent; None when the whole row does (insert or delete)."""
@@ -64,14 +68,14 @@ def apply_answer(
         if pull["n"] and cursor == read_cursor(cache):
             received = [(t, r[1]) for t, rows in pull["t"].items() for r in rows]
             received += [(t, pk) for t, pk, _ in pull["d"]]
-            dirty = _dirty(cache, received)
+            dirty = dirty_rows(cache, received)
             done.rows = {*received, *((t, pk) for t, pk, _ in pull["k"])}
-            _rows(cache, pull["t"], dirty, done)
+            apply_rows(cache, pull["t"], dirty, done)
             cache.db.executemany(
                 "INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)",
                 [k for k in pull["k"] if k[0] in BY_NAME],
             )
-            _removals(cache, pull["d"], dirty, done)
+            apply_removals(cache, pull["d"], dirty, done)
             cache.put(curseur_xid=pull["x"], curseur_seq=pull["s"])
         _retry_rejected(cache, done)
     return done
@@ -114,8 +118,9 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
     db.execute(
         "UPDATE sync_lots SET repondu_a = ?, reponse = ? WHERE numero = ?", (now, dumps(outcome), batch.numero)
     )
-    # Acknowledged batches are kept for a while, in case the centre is restored to before them.
-    db.execute("DELETE FROM sync_lots WHERE repondu_a IS NOT NULL AND numero <= ?", (batch.numero - 200,))
+    # Acknowledged batches are kept for the backup window, in case the centre is restored to before them.
+    old = clock.to_text(clock.now() - BACKUP_WINDOW)
+    db.execute("DELETE FROM sync_lots WHERE repondu_a < ? AND numero <= ?", (old, batch.numero - 200))
     done.parked += len(parked)
     done.conflicts += len(outcome["conflits"])
 
@@ -152,7 +157,7 @@ def _json(value: object) -> str | None:
     return None if value is None else dumps(value)
 
 
-def _dirty(cache: Cache, keys: list[tuple[str, int]]) -> Dirty:
+def dirty_rows(cache: Cache, keys: list[tuple[str, int]]) -> Dirty:
     """Which of ``keys`` wait to be sent; costs what the pull brought, whatever the outbox holds."""
     if not keys:
         return {}
@@ -191,8 +196,24 @@ def unwire(table: SyncTable, rows: list[list[Any]]) -> list[list[Any]]:
     return rows
 
 
-def _rows(cache: Cache, tables: dict[str, list[list[Any]]], dirty: Dirty, done: Applied) -> None:
-    touched: dict[str, list[int]] = defaultdict(list)
+def apply_rows(
+    cache: Cache,
+    tables: dict[str, list[list[Any]]],
+    dirty: Dirty,
+    done: Applied,
+    *,
+    also: dict[str, list[int]] | None = None,
+) -> None:
+    """Take rows over; what waits here keeps its fields, and what lacks its parent is set aside.
+
+    Args:
+        cache: inside a muted transaction.
+        tables: by table, (version, columns in wire form…) per row.
+        dirty: of these rows, those that wait to be sent.
+        done: counts what happens.
+        also: keys of rows that were written otherwise in this transaction and need their parents checked too.
+    """
+    touched: dict[str, list[int]] = defaultdict(list, {k: list(v) for k, v in (also or {}).items()})
     versions: list[tuple[str, int, int]] = []
     forget = bool(cache.value("SELECT 1 FROM sync_recus_rejetes LIMIT 1"))
     for table in TABLES:
@@ -216,7 +237,7 @@ def _rows(cache: Cache, tables: dict[str, list[list[Any]]], dirty: Dirty, done: 
                 _upsert_around(cache, table, row, columns, done)
             elif (table.name, row[0]) in dirty:
                 remember(cache, table, row, set(table.names))
-        touched[table.name] = [r[0] for r in rows]
+        touched[table.name] += [r[0] for r in rows]
     cache.db.executemany("INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
     _reject_orphans(cache, touched, done)
 
@@ -309,7 +330,8 @@ def _postpone(cache: Cache, name: str, pk: int, state: str, reason: str, done: A
     done.rejected += 1
 
 
-def _removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: Applied) -> None:
+def apply_removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: Applied) -> None:
+    """Take away (table, pk, state) rows, but for those that wait to be sent or that something here still needs."""
     by_table: dict[str, dict[int, str]] = defaultdict(dict)
     for name, pk, state in removals:
         if name not in BY_NAME:
@@ -345,7 +367,7 @@ def _retry_rejected(cache: Cache, done: Applied) -> None:
     rejected = cache.all("SELECT nom_table, pk, contenu FROM sync_recus_rejetes")
     if not rejected:
         return
-    dirty = _dirty(cache, [(name, pk) for name, pk, _ in rejected])
+    dirty = dirty_rows(cache, [(name, pk) for name, pk, _ in rejected])
     cache.db.execute("DELETE FROM sync_recus_rejetes")
     again = Applied()
     removals: list[list[Any]] = []
@@ -357,7 +379,7 @@ def _retry_rejected(cache: Cache, done: Applied) -> None:
         else:
             version = cache.value("SELECT ver FROM sync_versions WHERE nom_table = ? AND pk = ?", name, pk) or 1
             rows[name].append([version, *stored])
-    _rows(cache, rows, dirty, again)
-    _removals(cache, removals, dirty, again)
+    apply_rows(cache, rows, dirty, again)
+    apply_removals(cache, removals, dirty, again)
     done.rows |= {(name, pk) for name, pk, _ in rejected}
     done.rejected = again.rejected

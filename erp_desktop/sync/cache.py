@@ -80,10 +80,12 @@ class Cache:
         """A setting that every enrolled cache has.
 
         Raises:
-            UserError: this file was never enrolled.
+            UserError: this file was never enrolled, or its device was revoked and its data erased.
         """
         value = self.get(name)
         if value is None:
+            if self.get("efface_a") is not None:
+                raise UserError("Ce poste a été retiré par un administrateur : ses données ont été effacées d'ici.")
             raise UserError("Cette base locale n'est pas inscrite auprès d'un centre (erp-admin device enroll).")
         return value
 

@@ -3,7 +3,10 @@
 What a cycle does per failure: a cut line, a timeout, a busy or restarting centre → ``CentralUnreachableError``; the
 frozen batch stays and is sent again verbatim, which the centre recognises. A refused unit → parked with its reason,
 the rest lands. A clone → ``CloneDetectedError``, nothing is sent until the device is enrolled again. Anything that
-interrupts the application of an answer → the SQLite transaction rolls back and the same answer is asked again.
+interrupts the application of an answer → the SQLite transaction rolls back and the same answer is asked again. A
+centre that was restored or moved, or that no longer remembers the deletions since the last cycle → the lost batches
+are sent again and the cache starts from a fresh copy with what waits laid over it. A revoked device → it hands over
+what it had to send, and its data is erased.
 """
 
 from __future__ import annotations
@@ -16,11 +19,14 @@ from typing import Any, cast
 
 import erp_desktop
 from erp_desktop import clock
-from erp_desktop.errors import ErpError, SchemaMismatchError, SyncError
+from erp_desktop.db.registry import BY_NAME
+from erp_desktop.errors import DeviceRevokedError, ErpError, SchemaMismatchError, SyncError
 from erp_desktop.sync.apply import Cursor, apply_answer, read_cursor
 from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.farewell import farewell
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.outbox import Batch, Outbox
+from erp_desktop.sync.rebase import rebase, send_again
 
 PULL_PAGE = 5_000
 
@@ -40,6 +46,7 @@ class CycleResult:
     bytes_in: int = 0
     seconds: float = 0.0
     waiting: int = 0
+    restarted: bool = False
     tables: set[str] = field(default_factory=set)
 
 
@@ -65,6 +72,9 @@ class Syncer:
         sent, received = self.link.traffic() if self.link.open else (0, 0)
         try:
             self._exchange(result)
+        except DeviceRevokedError:
+            farewell(self.cache, self.link)
+            raise
         except ErpError as error:
             self._log(result, started, str(error))
             raise
@@ -90,7 +100,7 @@ class Syncer:
         self.cache.require("epoque")
         if not self.link.open:
             self.link.connect()
-            self._handshake()
+            self._handshake(result)
         while True:
             batch = self.outbox.next_batch(self.batch)
             cursor = read_cursor(self.cache)
@@ -121,26 +131,35 @@ class Syncer:
             self.outbox.prepare(self.batch)
             return cast("dict[str, Any]", future.result()[0])
 
-    def _handshake(self) -> None:
+    def _handshake(self, result: CycleResult) -> None:
         revision = self.cache.value("SELECT version_num FROM alembic_version")
+        cursor = read_cursor(self.cache)
         centre = self.link.row(
-            "SELECT sync.signaler(%s, %s, %s)", (erp_desktop.__version__, revision, self.outbox.pending())
+            "SELECT sync.signaler(%s, %s, %s, %s::xid8)",
+            (erp_desktop.__version__, revision, self.outbox.pending(), cursor[0]),
         )[0]
+        moved = centre["epoque"] != self.cache.require("epoque")
         if centre["etat"] is None:
             self.link.close()
-            raise SyncError("Le centre ne connaît plus ce poste ; réinscrivez-le.")
-        if centre["epoque"] != self.cache.require("epoque"):
-            self.link.close()
-            raise SyncError(
-                "Le centre a été restauré ou déplacé depuis la dernière synchronisation. "
-                "Tout est gardé sur ce poste ; demandez à l'administrateur de le réinscrire."
-            )
+            raise SyncError("Le centre ne connaît plus ce poste ; réinscrivez-le (erp-admin device reenroll).")
         if centre["revision"] is not None and revision not in {centre["revision"], centre["min_client"]}:
             self.link.close()
             raise SchemaMismatchError(
                 "La version de ce poste et celle du centre ne se comprennent pas. "
                 "Le travail continue ici ; une mise à jour est nécessaire."
             )
+        try:
+            if moved:
+                # Restored to an earlier day, or moved to another server: what it forgot goes first.
+                send_again(self.cache, self.link, centre["dernier_lot"])
+            if moved or (centre["purge"] is not None and int(cursor[0]) < int(centre["purge"])):
+                result.restarted = True
+                result.pulled += rebase(self.cache, self.link).taken
+                result.tables |= set(BY_NAME)
+        except ErpError:
+            # Not half greeted: the next cycle starts here again.
+            self.link.close()
+            raise
 
     def _log(self, result: CycleResult, started: float, error: str | None) -> None:
         with self.cache.writing() as db:

@@ -115,10 +115,10 @@ def enroll(
     password = secrets.new_password()
     engine = create_pg_engine(url)
     try:
-        with _explained():
-            poste, login, agence_id, code = _register(engine, agence, name, password)
+        with in_french():
+            poste, login, agence_id, code = register(engine, agence, name, password)
         device_url = normalise_url(url).set(username=login, password=password)
-        with _undone_on_failure(lambda: _unregister(engine, poste, login), path, secrets_file):
+        with _undone_on_failure(lambda: unregister(engine, poste, login), path, secrets_file):
             _store(path, key, password, secrets_file, encrypted)
             rows = _first_copy(path, key, poste, code, name, device_url, progress)
     finally:
@@ -127,14 +127,15 @@ def enroll(
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def in_french() -> Iterator[None]:
+    """What the server refuses, in one French sentence."""
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise _in_french(error) from error
+        raise _french_error(error) from error
 
 
-def _in_french(error: sa.exc.DBAPIError) -> ErpError:
+def _french_error(error: sa.exc.DBAPIError) -> ErpError:
     text, state = str(error.orig).strip(), getattr(error.orig, "pgcode", None)
     if state == "42501":
         return NotAllowedError(
@@ -153,7 +154,8 @@ def _in_french(error: sa.exc.DBAPIError) -> ErpError:
     return CentralUnreachableError("Le serveur central ne répond pas à cette adresse.")
 
 
-def _register(engine: sa.Engine, agence: str, name: str, password: str) -> tuple[int, str, int, str]:
+def register(engine: sa.Engine, agence: str, name: str, password: str) -> tuple[int, str, int, str]:
+    """Make the login of a new device of an agency; its number, login, agency's id and code."""
     with engine.begin() as connection:
         row = connection.execute(
             sa.text("SELECT id, code FROM agences WHERE code = :c AND is_active"), {"c": agence.strip().upper()}
@@ -183,7 +185,8 @@ def _register(engine: sa.Engine, agence: str, name: str, password: str) -> tuple
     return poste, login, int(row.id), str(row.code)
 
 
-def _unregister(engine: sa.Engine, poste: int, login: str) -> None:
+def unregister(engine: sa.Engine, poste: int, login: str) -> None:
+    """Take back a device that never sent anything."""
     with engine.begin() as connection:
         quoted = connection.dialect.identifier_preparer.quote(login)
         connection.execute(sa.text("DELETE FROM sync.devices WHERE poste = :p"), {"p": poste})
@@ -269,8 +272,10 @@ def device_link(cache: Cache, secrets_file: Path | None = None, **options: Any) 
         UserError: the cache was never enrolled, or its password is not in the store.
     """
     url = normalise_url(cache.require("url"))
-    password = secrets.load(cache.path, secrets_file).get("password")
-    if password is None:
+    stored = secrets.load(cache.path, secrets_file)
+    mine = stored.get("login", url.username) == url.username
+    password = stored.get("password" if mine else "former_password")
+    if not password:
         raise UserError("Le mot de passe de ce poste n'est ni dans le trousseau ni dans le fichier de secrets.")
     return Link(url.set(password=password).render_as_string(hide_password=False), **options)
 

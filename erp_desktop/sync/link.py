@@ -20,7 +20,13 @@ import sqlalchemy as sa
 from psycopg2 import extensions
 
 from erp_desktop.db.engine import is_loopback, normalise_url
-from erp_desktop.errors import CentralUnreachableError, CloneDetectedError, NotAllowedError, SyncError
+from erp_desktop.errors import (
+    CentralUnreachableError,
+    CloneDetectedError,
+    DeviceRevokedError,
+    NotAllowedError,
+    SyncError,
+)
 
 _SENT_AT, _RECEIVED_AT = 120, 128
 """Offsets of tcpi_bytes_acked and tcpi_bytes_received in Linux's struct tcp_info."""
@@ -163,9 +169,11 @@ class Link:
         if code == "EM012":
             return CloneDetectedError(
                 f"Le centre connaît une autre suite de ce poste ({text}) : disque cloné ou base restaurée. "
-                "Rien n'est perdu ; réinscrivez ce poste."
+                "Rien n'est perdu ; réinscrivez ce poste (erp-admin device reenroll)."
             )
-        if code in {"EM011", "42501"}:
+        if code == "EM011":
+            return DeviceRevokedError(f"Le centre refuse ce poste : {text}.")
+        if code == "42501":
             return NotAllowedError(f"Le centre refuse ce poste : {text}.")
         if not code or code[:2] in {"08", "57"}:
             self.close()

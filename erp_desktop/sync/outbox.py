@@ -204,11 +204,11 @@ def _reopen_parked(cache: Cache) -> None:
     cache.db.executemany("UPDATE sync_gares SET etat = 'renvoye' WHERE id = ?", [(int(r),) for r in refusals])
 
 
-def plan(cache: Cache) -> list[Unit]:
-    """Join captured groups that share a row into units, in the order of their first change."""
+def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
+    """Join captured groups that share a row into units, in the order of their first change; ``parked`` ones too."""
+    which = "" if parked else "WHERE refus IS NULL "
     rows = cache.db.execute(
-        "SELECT id, groupe, user_id, nom_table, pk, op, colonne, ancien FROM sync_outbox "
-        "WHERE refus IS NULL ORDER BY id"
+        f"SELECT id, groupe, user_id, nom_table, pk, op, colonne, ancien FROM sync_outbox {which}ORDER BY id"
     )
     unit_of_group: dict[int, Unit] = {}
     unit_of_row: dict[tuple[str, int], Unit] = {}
@@ -243,6 +243,15 @@ def plan(cache: Cache) -> list[Unit]:
             change.olds[column] = old
     units = {id(u): u for u in unit_of_row.values()}
     return sorted(units.values(), key=lambda u: min(u.outbox))
+
+
+def everything(cache: Cache) -> str:
+    """All that waits, parked units included, as the content of one batch."""
+    units = plan(cache, parked=True)
+    content, _, poison = _content(cache, units)
+    if poison:
+        content, _, _ = _content(cache, [u for i, u in enumerate(units) if i not in poison])
+    return content
 
 
 def wire(value: object) -> object:
@@ -322,7 +331,8 @@ def _updated(
                 gone.append((index, change))
                 continue
             overtaken = held.get((table.name, change.pk), ())
-            changed, values = [], []
+            changed: list[str] = []
+            values: list[object] = []
             for column, new in zip(columns, row[2:], strict=False):
                 old = change.olds[column]
                 if old != new or column in overtaken:

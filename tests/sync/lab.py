@@ -251,7 +251,18 @@ class Lab:
     proxies: list[ChaosProxy] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.open_lines()
+
+    def open_lines(self) -> None:
         self._owner = self.connect()
+
+    def close_lines(self) -> None:
+        """Leave the centre's database to nobody, so that it can be copied."""
+        for device in self.devices:
+            device.hang_up()
+        for engine in self.engines:
+            engine.dispose()
+        self._owner.close()
 
     def connect(self) -> Any:
         """A new connection of the centre's owner, in autocommit."""

@@ -10,9 +10,7 @@ import time
 
 import pytest
 
-from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.errors import CentralUnreachableError, CloneDetectedError, NotAllowedError
-from erp_desktop.sync import enrolment
+from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
 from tests.sync.lab import Device, Lab, T
 
 
@@ -209,17 +207,3 @@ def test_a_cache_restored_from_yesterday_is_refused_and_keeps_its_outbox(lab: La
     assert yesterday.get("clients", 72_000, "nom_entreprise") == "C72000"
     assert yesterday.waiting > 0
     yesterday.hang_up()
-
-
-def test_a_revoked_device_is_refused_and_keeps_its_work(lab: Lab) -> None:
-    a = lab.device()
-    a.sync()
-    a.set("interventions", lab.ids("interventions")[0], titre="Trop tard")
-    engine = create_pg_engine(lab.url)
-    enrolment.revoke(engine, a.poste, stolen=False)
-    engine.dispose()
-    for _ in range(2):
-        with pytest.raises(NotAllowedError):
-            a.sync()
-        a.hang_up()
-    assert a.waiting > 0

@@ -83,8 +83,8 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         )
     }  # fmt: skip
     assert allowed == {
-        "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "cycle", "connexion",
-        "connexion_sel", "poste", "agence", "toutes_agences", "epoque", "auteur", "nouvel_id",
+        "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "adieu", "cycle",
+        "connexion", "connexion_sel", "poste", "agence", "toutes_agences", "epoque", "auteur", "nouvel_id",
         *(f"copie_{t.name}" for t in TABLES),
     }  # fmt: skip
 
@@ -100,6 +100,12 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
 def test_internal_functions_are_refused(line: Any, call: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         line.execute(f"SELECT {call}")
+
+
+def test_an_active_device_cannot_fill_the_quarantine(lab: Lab, line: Any) -> None:
+    line.execute("SELECT sync.adieu('{\"n\": 1}')")
+    assert line.fetchone() == ("actif",)
+    assert lab.value("SELECT count(*) FROM sync.quarantaine") == 0
 
 
 def test_another_agencys_row_cannot_be_changed_or_deleted(lab: Lab, line: Any) -> None:
