@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from erp_desktop.db import central_devices, central_login
 from erp_desktop.db.central_merge import merge_functions
 from erp_desktop.db.central_pull import pull_functions
+from erp_desktop.db.central_verify import verify_functions
 from erp_desktop.db.registry import TABLES, SyncTable
 
 GROUP_ROLES = ("erp_sync", "erp_device", "erp_central")
@@ -230,7 +231,7 @@ CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT
 """
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
-_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()",
+_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "empreintes()",
             "instantane_morceau(integer)")  # fmt: skip
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
 
@@ -250,6 +251,7 @@ def statements() -> list[str]:
         _SYNC_RIGHTS,
         *merge_functions(),
         *pull_functions(),
+        *verify_functions(),
         central_login.FUNCTIONS,
         central_devices.FUNCTIONS,
         "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC",

@@ -1,12 +1,20 @@
-"""Comparison of a cache with the centre, row by row, and repair of what differs; unsent changes are left alone."""
+"""Comparison of a cache with the centre and repair of what differs; unsent changes are left alone.
+
+Counts and hashes of buckets of rows are compared first, so that a cache in order costs a few kilobytes; only the rows
+of buckets that differ are fetched and compared one by one. A hash that differs for a reason of spelling costs a look
+at those rows and nothing else.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from erp_desktop.db.registry import TABLES, Kind, SyncTable
+from erp_desktop.db.central_verify import BUCKETS, bucket
+from erp_desktop.db.registry import TABLES, Kind, SyncColumn, SyncTable
 from erp_desktop.sync.apply import upsert_sql
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.hydrate import unescape
@@ -15,9 +23,10 @@ from erp_desktop.sync.link import Link
 
 @dataclass(slots=True)
 class Verified:
-    """``differences``: table → (missing here, too many here, different)."""
+    """Rows of the branch at the centre, how many were fetched, and by table (missing here, too many, different)."""
 
     rows: int = 0
+    compared: int = 0
     differences: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     repaired: int = 0
 
@@ -57,24 +66,86 @@ def _json_equal(a: str, b: str) -> bool:
     return bool(json.loads(a) == json.loads(b))
 
 
+def _text(column: SyncColumn, value: Any) -> str:
+    """A cached value as PostgreSQL writes its wire form."""
+    if value is None:
+        return "\x1e"
+    match column.kind:
+        case Kind.BYTES:
+            return bytes(value).hex()
+        case Kind.FLOAT:
+            return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+        case Kind.JSON:
+            return _jsonb(json.loads(value, parse_int=_Number, parse_float=_Number))
+        case _:
+            return str(value)
+
+
+class _Number(str):
+    """Figures of JSON as they were written."""
+
+    __slots__ = ()
+
+
+def _jsonb(value: Any) -> str:
+    """JSON as PostgreSQL prints its binary form: shorter keys first, a space after commas and colons."""
+    if isinstance(value, dict):
+        pairs = sorted(value.items(), key=lambda p: (len(p[0].encode()), p[0].encode()))
+        return "{" + ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {_jsonb(v)}" for k, v in pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_jsonb, value)) + "]"
+    return value if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+
+
+def _hashes(cache: Cache) -> dict[tuple[str, int], tuple[int, int]]:
+    """(rows, hash) of every bucket of the cache that holds a row."""
+    found: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
+    for table in TABLES:
+        for row in cache.db.execute(f"SELECT {', '.join(table.names)} FROM {table.name}"):
+            text = "\x1f".join(map(_text, table.columns, row))
+            mine = found[table.name, (row[0] >> 3) % BUCKETS]
+            mine[0] += 1
+            digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
+            mine[1] ^= int.from_bytes(digest[:8], "big", signed=True)
+    return {key: (rows, mixed) for key, (rows, mixed) in found.items()}
+
+
 def verify(cache: Cache, link: Link, *, repair: bool = True) -> Verified:
-    """Compare every synchronised row with the centre; run right after a cycle.
+    """Compare the branch with the centre; run right after a cycle.
 
     Rows that wait to be sent are skipped. With ``repair`` the centre's version is put in place of what differs.
     """
     done = Verified()
     texts: dict[str, str] = {}
+    suspects: dict[str, list[int]] = defaultdict(list)
     with link.snapshot():
-        for table in TABLES:
+        theirs_by_bucket = {
+            (name, place): (rows, mixed) for name, place, rows, mixed in link.rows("SELECT * FROM sync.empreintes()")
+        }
+        done.rows = sum(rows for rows, _ in theirs_by_bucket.values())
+        ours_by_bucket = _hashes(cache)
+        for name, place in theirs_by_bucket.keys() | ours_by_bucket.keys():
+            if theirs_by_bucket.get((name, place)) != ours_by_bucket.get((name, place)):
+                suspects[name].append(int(place))
+        for name, places in suspects.items():
             sink = _Collect()
-            link.copy_out(f"SELECT * FROM sync.copie_{table.name}()", sink)
-            texts[table.name] = b"".join(sink.parts).decode()
+            wanted = ", ".join(map(str, places))
+            link.copy_out(f"SELECT * FROM sync.copie_{name}() c WHERE {bucket('c.id')} IN ({wanted})", sink)
+            texts[name] = b"".join(sink.parts).decode()
     dirty = set(cache.all("SELECT DISTINCT nom_table, pk FROM sync_outbox"))
     wrong: list[tuple[SyncTable, list[list[Any]], list[int]]] = []
     for table in TABLES:
+        if table.name not in suspects:
+            continue
+        wanted = ", ".join(map(str, suspects[table.name]))
         theirs = {int(r[0]): r for r in (_native(table, x) for x in texts[table.name].split("\n")[:-1])}
-        ours = {r[0]: r for r in cache.all(f"SELECT {', '.join(table.names)} FROM {table.name}")}
-        done.rows += len(theirs)
+        ours = {
+            r[0]: r
+            for r in cache.all(
+                f"SELECT {', '.join(table.names)} FROM {table.name} WHERE {bucket('id')} IN ({wanted})"
+            )
+        }
+        done.compared += len(theirs)
         missing = [pk for pk in theirs.keys() - ours.keys() if (table.name, pk) not in dirty]
         extra = [pk for pk in ours.keys() - theirs.keys() if (table.name, pk) not in dirty]
         different = [
