@@ -251,8 +251,13 @@ def restore(
     chosen = source or (saved[0].chemin if saved else None)
     if chosen is None:
         raise UserError("Aucune sauvegarde de cette base.")
-    kept = backups.restore(cache, chosen, target.key, accept_data_loss=accept_data_loss)
-    emit(as_json, {"restaure": chosen, "remplace": kept}, f"{chosen.name} est en place ; l'ancien fichier : {kept}.")
+    done = backups.restore(cache, chosen, target.key, accept_data_loss=accept_data_loss)
+    emit(
+        as_json,
+        {"restaure": chosen, "revision": done.revision, "remplace": done.remplacee, "reportees": done.reportees},
+        f"{chosen.name} est en place, {done.reportees} fiche(s) en attente d'envoi reprises ; "
+        f"l'ancien fichier : {done.remplacee or 'aucun'}.",
+    )
 
 
 @app.command()

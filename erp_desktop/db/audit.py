@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import platform
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,16 +18,30 @@ _JOURNAL = sa.table(
 )
 
 
-def author(connection: sa.Connection) -> str:
-    """Who is migrating: the PostgreSQL role, or the account of this machine."""
+def here() -> str:
+    """The account and the name of this machine."""
     try:
         account = getpass.getuser()
     except (KeyError, OSError, ImportError):
         account = "?"
-    here = f"{account}@{platform.node() or '?'}"
+    return f"{account}@{platform.node() or '?'}"[:120]
+
+
+def author(connection: sa.Connection) -> str:
+    """Who is migrating: the PostgreSQL role, and the account of this machine."""
     if connection.dialect.name == "postgresql":
-        here = f"{connection.exec_driver_sql('SELECT session_user').scalar_one()} ({here})"
-    return here[:120]
+        return f"{connection.exec_driver_sql('SELECT session_user').scalar_one()} ({here()})"[:120]
+    return here()
+
+
+def note(connection: Any, before: str | None, after: str, seconds: float) -> None:
+    """Write one line into a cache's journal over a plain connection; does nothing below the revision with the table."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'journal_migrations'").fetchone():
+        connection.execute(
+            "INSERT INTO journal_migrations (qui, quand, de, vers, duree_s, app_version) VALUES (?, ?, ?, ?, ?, ?)",
+            (here(), clock.to_text(clock.now()), (before or "")[-40:] or None, after, round(seconds, 3),
+             erp_desktop.__version__),
+        )  # fmt: skip
 
 
 def record(connection: sa.Connection, before: str | None, after: str, seconds: float) -> None:

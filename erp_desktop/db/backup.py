@@ -6,7 +6,6 @@ Copies lie in ``sauvegardes/`` beside the cache: ``<cache>-<revision>-<UTC insta
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import clock
+from erp_desktop.db import audit, carry
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, DiskFullError, UpgradeError, UserError
@@ -194,69 +194,92 @@ def settle(path: Path, key: str | None) -> None:
         raise DatabaseBusyError("Un autre programme tient la base locale ouverte ; fermez-le.")
 
 
-def _unsent(path: Path, key: str | None) -> set[int]:
-    """Keys of captured changes that wait for the centre."""
-    try:
-        connection = connect_sqlite(path, key, read_only=True)
-        try:
-            return {row[0] for row in connection.execute("SELECT id FROM sync_outbox")}
-        finally:
-            connection.close()
-    except sqlcipher.OperationalError as error:
-        if "no such table" in str(error):
-            return set()
-        raise
+@dataclass(frozen=True, slots=True)
+class Restauration:
+    """What a restoration did; ``remplacee`` is where the replaced file is now, ``reportees`` rows wait to be sent."""
+
+    restauree: Path
+    revision: str
+    remplacee: Path | None
+    reportees: int
 
 
-def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_loss: bool = False) -> Path | None:
+def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_loss: bool = False) -> Restauration:
     """Put a backup in the place of the cache; the replaced file is kept as a backup of its own.
 
-    Returns:
-        Where the replaced file is now; None when there was none.
+    What the device did since the backup (changes that wait, identifiers and batch numbers given) is carried over,
+    unless its loss is accepted: then the backup comes back as it was.
 
     Raises:
-        UserError: the cache holds unsent changes that the backup lacks, and the loss was not accepted.
-        DatabaseRefusedError: the backup is damaged.
+        UserError: unsent changes cannot be carried over, or the cache cannot be read; nothing was changed.
+        DatabaseRefusedError: the backup is damaged, or no database of ours.
         DatabaseBusyError: the program is running on the cache.
     """
     if not chosen.is_file():
         raise UserError(f"La sauvegarde {chosen} n'existe pas.")
     verify(chosen, key)
+    revision = _revision_of(chosen, key)
     lock = CacheLock(path)
     lock.exclusive(2.0)
+    started = time.monotonic()
     ready = path.with_name(path.name + ".restauration")
+    kept: Path | None = None
     try:
-        kept: Path | None = None
-        if path.exists():
-            kept = _set_aside(path, chosen, key, accept_data_loss)
         need_room(path.parent, 2 * chosen.stat().st_size)
+        if path.exists():
+            kept = _set_aside(path, key, accept_data_loss)
         shutil.copyfile(chosen, ready)
+        try:
+            carried = carry.over(kept, ready, key) if kept is not None and not accept_data_loss else 0
+        except UserError:
+            if kept is not None:
+                kept.unlink()
+            raise
+        _note(ready, key, kept, revision, time.monotonic() - started)
+        settle(ready, key)
+        for side in siblings(path):
+            # Only beside a file that could not be opened: kept with it, never applied to the backup.
+            beside = kept or name_for(path, "remplacee")
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            side.replace(beside.with_name(beside.name + side.name.removeprefix(path.name)))
         swap(ready, path)
-        return kept
+        return Restauration(chosen, revision, kept, carried)
     finally:
-        ready.unlink(missing_ok=True)
+        for leftover in (ready, *siblings(ready)):
+            leftover.unlink(missing_ok=True)
         lock.release()
 
 
-def _set_aside(path: Path, chosen: Path, key: str | None, accept_data_loss: bool) -> Path:
+def _revision_of(chosen: Path, key: str | None) -> str:
+    connection = connect_sqlite(chosen, key, read_only=True)
+    try:
+        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    except sqlcipher.DatabaseError as error:
+        raise DatabaseRefusedError(f"Le fichier {chosen.name} n'est pas une base ERP MIF.") from error
+    finally:
+        connection.close()
+    if len(rows) != 1:
+        raise DatabaseRefusedError(f"La sauvegarde {chosen.name} n'indique pas sa révision.")
+    return str(rows[0][0])
+
+
+def _set_aside(path: Path, key: str | None, accept_data_loss: bool) -> Path:
     kept = name_for(path, "remplacee")
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
-        lost = len(_unsent(path, key) - _unsent(chosen, key))
-        if lost and not accept_data_loss:
-            raise UserError(
-                f"{lost} modification(s) pas encore envoyée(s) au centre ne sont pas dans cette sauvegarde : "
-                "synchronisez d'abord, ou acceptez la perte."
-            )
         settle(path, key)
     except (sqlcipher.DatabaseError, DatabaseRefusedError) as error:
         if not accept_data_loss:
-            raise UserError(
-                "La base locale est illisible : ses modifications pas encore envoyées ne peuvent pas être comptées. "
-                "Acceptez la perte pour restaurer ; le fichier abîmé est gardé."
-            ) from error
-        for side in siblings(path):
-            with contextlib.suppress(OSError):
-                side.replace(kept.with_name(kept.name + side.name.removeprefix(path.name)))
+            raise UserError(carry.UNREADABLE) from error
     shutil.copyfile(path, kept)
+    sync_file(kept)
     return kept
+
+
+def _note(ready: Path, key: str | None, kept: Path | None, revision: str, seconds: float) -> None:
+    """Leave a trace of the restoration in the journal of the file that comes back."""
+    connection = connect_sqlite(ready, key)
+    try:
+        audit.note(connection, kept.name if kept else None, revision, seconds)
+    finally:
+        connection.close()

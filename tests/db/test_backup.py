@@ -60,21 +60,31 @@ def test_restoring_brings_the_rows_back_and_keeps_the_replaced_file(sqlite_path:
     add_client(sqlite_path, "Cosumar")
     made = backup.create(sqlite_path)
     add_client(sqlite_path, "Lesieur")
-    kept = backup.restore(sqlite_path, made.chemin)
+    kept = backup.restore(sqlite_path, made.chemin).remplacee
     assert clients(sqlite_path) == ["Cosumar"]
     assert kept is not None
     assert clients(kept) == ["Cosumar", "Lesieur"]
     startup.open_local(sqlite_path).dispose()
 
 
-def test_unsent_changes_are_not_discarded_silently(sqlite_path: Path) -> None:
+def journal(path: Path) -> list[tuple[str, str]]:
+    connection = connect_sqlite(path, read_only=True)
+    try:
+        return list(connection.execute("SELECT de, vers FROM journal_migrations ORDER BY id"))
+    finally:
+        connection.close()
+
+
+def test_unsent_changes_are_carried_over_unless_their_loss_is_accepted(sqlite_path: Path) -> None:
     made = backup.create(sqlite_path)
     add_client(sqlite_path, "Lesieur", captured=True)
-    with pytest.raises(UserError, match=r"1 modification"):
-        backup.restore(sqlite_path, made.chemin)
-    assert clients(sqlite_path) == ["Lesieur"]
-    backup.restore(sqlite_path, made.chemin, accept_data_loss=True)
-    assert clients(sqlite_path) == []
+    done = backup.restore(sqlite_path, made.chemin)
+    assert (clients(sqlite_path), done.reportees) == (["Lesieur"], 1)
+    assert done.remplacee is not None
+    assert journal(sqlite_path)[-1] == (done.remplacee.name[-40:], history.head())
+    startup.open_local(sqlite_path).dispose()
+    done = backup.restore(sqlite_path, made.chemin, accept_data_loss=True)
+    assert (clients(sqlite_path), done.reportees) == ([], 0)
 
 
 def test_a_damaged_backup_is_not_restored(sqlite_path: Path) -> None:
@@ -94,7 +104,7 @@ def test_a_damaged_cache_is_replaced_and_kept(sqlite_path: Path) -> None:
     sqlite_path.write_bytes(b"\0" * 5000)
     with pytest.raises(UserError, match="illisible"):
         backup.restore(sqlite_path, made.chemin)
-    kept = backup.restore(sqlite_path, made.chemin, accept_data_loss=True)
+    kept = backup.restore(sqlite_path, made.chemin, accept_data_loss=True).remplacee
     assert clients(sqlite_path) == ["Cosumar"]
     assert kept is not None
     assert kept.read_bytes() == b"\0" * 5000

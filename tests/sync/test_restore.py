@@ -1,0 +1,105 @@
+"""A backup put back in the middle of the exchange: nothing that the device did since is lost or sent twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from erp_desktop.db import backup
+from erp_desktop.errors import UserError
+from tests.sync.lab import Device, Lab, T
+
+
+def client(device: Device, name: str) -> int:
+    device.sql("INSERT INTO clients (nom_entreprise, created_at, updated_at) VALUES (?, ?, ?)", name, T, T)
+    return int(device.value("SELECT id FROM clients WHERE nom_entreprise = ?", name))
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_restored_backup_carries_on_with_everything_done_since(lab: Lab, encrypted: bool) -> None:
+    a, b = lab.device(encrypted=encrypted), lab.device()
+    lab.settle()
+    first, second, gone = lab.ids("interventions")[:3]
+    a.hang_up()
+    saved = backup.create(a.path, a.key)
+    # Sent and answered: the centre never sends these back to their author.
+    a.set("interventions", first, diagnostic="Envoyé depuis")
+    old = client(a, "Client envoyé")
+    # Pulled: a machine of another desktop, on which this one then works.
+    machine = b.value("SELECT id FROM equipements LIMIT 1")
+    new_client = client(b, "Client d'en face")
+    b.sql(
+        "INSERT INTO equipements (client_id, nom, code_interne, created_at, updated_at) VALUES (?, 'Four', 'F-1', ?, ?)",
+        new_client, T, T,
+    )  # fmt: skip
+    lab.settle()
+    four = a.value("SELECT id FROM equipements WHERE code_interne = 'F-1'")
+    # Waiting.
+    a.set("interventions", second, titre="Pas encore envoyé")
+    a.set("equipements", four, localisation="Atelier 2")
+    a.set("equipements", machine, marque="Cosumar")
+    new = client(a, "Client en attente")
+    a.sql("DELETE FROM lignes_intervention WHERE intervention_id = ?", gone)
+    waiting = a.sql("SELECT nom_table, pk, op, colonne, ancien FROM sync_outbox ORDER BY id")
+    numbers = a.value("SELECT suivant FROM _allocateur")
+    a.hang_up()
+
+    done = backup.restore(a.path, saved.chemin, a.key)
+
+    assert done.reportees == len({row[:2] for row in waiting}) > 3
+    assert a.sql("SELECT nom_table, pk, op, colonne, ancien FROM sync_outbox ORDER BY id") == waiting
+    assert a.value("SELECT suivant FROM _allocateur") >= numbers
+    assert a.get("interventions", first, "diagnostic") == "Envoyé depuis"
+    assert a.get("clients", old, "nom_entreprise") == "Client envoyé"
+    lab.settle()
+    lab.converged()
+    assert lab.get("interventions", second, "titre") == "Pas encore envoyé"
+    assert lab.get("equipements", four, "localisation") == "Atelier 2"
+    assert lab.get("clients", new, "nom_entreprise") == "Client en attente"
+    assert lab.value("SELECT count(*) FROM lignes_intervention WHERE intervention_id = %s", gone) == 0
+    assert lab.value("SELECT count(*) FROM sync.conflits") == 0
+
+
+def test_a_batch_cut_in_flight_is_sent_again_after_a_restoration(lab: Lab) -> None:
+    a = lab.device()
+    lab.settle()
+    pk = lab.ids("interventions")[0]
+    a.hang_up()
+    saved = backup.create(a.path, a.key)
+    a.set("interventions", pk, diagnostic="En vol")
+    frozen = a.syncer.outbox.next_batch(100)
+    a.hang_up()
+    assert frozen is not None
+    backup.restore(a.path, saved.chemin, a.key)
+    assert a.value("SELECT empreinte FROM sync_lots WHERE repondu_a IS NULL") == frozen.digest
+    lab.settle()
+    lab.converged()
+    assert lab.get("interventions", pk, "diagnostic") == "En vol"
+
+
+def test_what_cannot_be_carried_over_is_refused_and_changes_nothing(lab: Lab) -> None:
+    a = lab.device()
+    lab.settle()
+    a.hang_up()
+    saved = backup.create(a.path, a.key)
+    pk = lab.ids("interventions")[0]
+    a.set("interventions", pk, diagnostic="En attente")
+    a.sql("ALTER TABLE interventions ADD COLUMN avenir TEXT")
+    a.sql("UPDATE interventions SET avenir = 'x' WHERE id = ?", pk)
+    with pytest.raises(UserError, match=r"interventions\.avenir"):
+        backup.restore(a.path, saved.chemin, a.key)
+    assert a.get("interventions", pk, "avenir") == "x"
+    assert [s.chemin for s in backup.backups(a.path)] == [saved.chemin]
+    done = backup.restore(a.path, saved.chemin, a.key, accept_data_loss=True)
+    assert (done.reportees, a.waiting) == (0, 0)
+
+
+def test_a_backup_of_another_enrolment_takes_no_changes(lab: Lab) -> None:
+    a = lab.device()
+    lab.settle()
+    a.hang_up()
+    saved = backup.create(a.path, a.key)
+    a.set("interventions", lab.ids("interventions")[0], diagnostic="En attente")
+    a.sql("UPDATE sync_meta SET valeur = '77' WHERE cle = 'poste'")
+    with pytest.raises(UserError, match="autre poste"):
+        backup.restore(a.path, saved.chemin, a.key)
+    assert a.waiting > 0
