@@ -35,7 +35,7 @@ def author(connection: sa.Connection) -> str:
 
 
 def note(connection: Any, before: str | None, after: str, seconds: float) -> None:
-    """Write one line into a cache's journal over a plain connection; does nothing below the revision with the table."""
+    """Write one line into a cache's journal over a plain connection, where the revision has one."""
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'journal_migrations'").fetchone():
         connection.execute(
             "INSERT INTO journal_migrations (qui, quand, de, vers, duree_s, app_version) VALUES (?, ?, ?, ?, ?, ?)",

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,33 +52,24 @@ def _columns(rows: Iterable[Mapping[str, Any]], dialect: sa.Dialect) -> dict[str
             "obligatoire": not row["nullable"],
             "défaut": default,
             "identité": bool(row.get("identity")),
+            "calcul": _clean((row.get("computed") or {}).get("sqltext")),
         }
     return found
 
 
-def _indexes(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    found = {}
-    for row in rows:
-        if row.get("duplicates_constraint"):
-            continue
-        options = row.get("dialect_options", {})
-        where = options.get("sqlite_where", options.get("postgresql_where"))
-        found[row["name"]] = {
-            "colonnes": [str(c) for c in row.get("expressions") or row["column_names"]],
-            "unique": bool(row["unique"]),
-            "condition": _clean(str(where)) if where is not None else None,
-        }
-    return found
+def _named(rows: Iterable[Mapping[str, Any]], text: Callable[[Mapping[str, Any]], str]) -> dict[str, str]:
+    """Constraints by name; those without one by what they say, so that none hides another."""
+    return {str(row["name"] or f"sans nom : {text(row)}"): text(row) for row in rows}
 
 
 def _references(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     back = {scratch: schema for schema, scratch in _SCRATCH.items()}
     return {
-        row["name"]: {
+        str(row["name"] or f"sans nom : {', '.join(row['constrained_columns'])}"): {
             "colonnes": row["constrained_columns"],
             "vers": [back.get(row["referred_schema"], row["referred_schema"]) or "", row["referred_table"],
                      *row["referred_columns"]],
-            "suppression": (row.get("options") or {}).get("ondelete"),
+            "options": {k: v for k, v in sorted((row.get("options") or {}).items()) if v not in {None, "NO ACTION"}},
         }
         for row in rows
     }  # fmt: skip
@@ -88,38 +80,113 @@ def _tables(connection: sa.Connection, schema: str | None) -> Structure:
     columns = inspector.get_multi_columns(schema=schema)
     keys = inspector.get_multi_pk_constraint(schema=schema)
     checks = inspector.get_multi_check_constraints(schema=schema)
-    uniques = inspector.get_multi_unique_constraints(schema=schema)
-    indexes = inspector.get_multi_indexes(schema=schema)
+    with warnings.catch_warnings():
+        # On SQLite it goes through the indexes, and those on expressions are read below.
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection")
+        uniques = inspector.get_multi_unique_constraints(schema=schema)
     references = inspector.get_multi_foreign_keys(schema=schema)
     found: Structure = {}
     for identity, rows in columns.items():
         if identity[1] in _IGNORED:
             continue
         key: Mapping[str, Any] = keys.get(identity) or {}
-        constraints = {str(row["name"]): _clean(row["sqltext"]) for row in checks.get(identity, [])}
-        constraints |= {str(r["name"]): f"UNIQUE {', '.join(r['column_names'])}" for r in uniques.get(identity, [])}
+        constraints = _named(checks.get(identity, []), lambda row: str(_clean(row["sqltext"])))
+        constraints |= _named(uniques.get(identity, []), lambda row: f"UNIQUE {', '.join(row['column_names'])}")
         found[identity[1]] = {
             "colonne": _columns(rows, connection.dialect),
             "clé": {str(key.get("name")): key.get("constrained_columns", [])},
             "contrainte": constraints,
-            "index": _indexes(indexes.get(identity, [])),
+            "index": {},
             "référence": _references(references.get(identity, [])),
         }
+    if connection.dialect.name == "sqlite":
+        _sqlite_extras(connection, found)
+    else:
+        _postgres_details(connection, found, schema or "public")
     return found
 
 
+def _split(text: str) -> tuple[list[str], str]:
+    """The comma-separated items of a text's first parentheses, and what follows these."""
+    depth, items, quoted = 0, [""], ""
+    start = text.index("(")
+    for place, char in enumerate(text[start:], start):
+        if quoted or char in "'\"":
+            quoted = "" if char == quoted else quoted or char
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            if depth == 0:
+                return [re.sub(r"\s+", " ", item[1:] if i == 0 else item).strip() for i, item in enumerate(items)], (
+                    text[place + 1 :].strip()
+                )
+        if char == "," and depth == 1 and not quoted:
+            items.append("")
+        else:
+            items[-1] += char
+    raise ValueError(text)
+
+
 def _sqlite_extras(connection: sa.Connection, found: Structure) -> None:
-    """What reflection does not see: triggers, collations, WITHOUT ROWID."""
+    """What reflection does not see: indexes whole, triggers, collations, WITHOUT ROWID."""
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
     for kind, name, table, sql in rows.fetchall():
         if table not in found:
             continue
         if kind == "trigger":
             found[table].setdefault("déclencheur", {})[name] = re.sub(r"\s+", " ", sql)
+        if kind == "index":
+            items, rest = _split(sql)
+            found[table]["index"][name] = {
+                "colonnes": ", ".join(item.replace('"', "") for item in items),
+                "unique": bool(re.match(r"CREATE\s+UNIQUE", sql, re.IGNORECASE)),
+                "condition": _clean(re.sub(r"^WHERE\s+", "", rest, flags=re.IGNORECASE)) or None,
+            }
         if kind == "table":
-            words = re.findall(r"\b(?:COLLATE\s+\w+|WITHOUT\s+ROWID|STRICT|AUTOINCREMENT)\b", sql, re.IGNORECASE)
+            items, rest = _split(sql)
+            for item in items:
+                collation = re.search(r"\bCOLLATE\s+\"?(\w+)", item, re.IGNORECASE)
+                column = found[table]["colonne"].get(item.split()[0].strip('"`[]'))
+                if column is not None and collation:
+                    column["collation"] = collation[1].upper()
+            words = {w.upper() for w in re.findall(r"WITHOUT\s+ROWID|STRICT", rest, re.IGNORECASE)}
+            words |= {"AUTOINCREMENT" for item in items if re.search(r"\bAUTOINCREMENT\b", item, re.IGNORECASE)}
             if words:
-                found[table]["option"] = {word.upper(): True for word in words}
+                found[table]["option"] = dict.fromkeys(sorted(words), True)
+
+
+def _postgres_details(connection: sa.Connection, found: Structure, schema: str) -> None:
+    """Indexes as the server would write them, and collations other than their type's."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT t.relname, i.relname, x.indisunique, pg_get_indexdef(i.oid), pg_get_expr(x.indpred, x.indrelid) "
+            "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid "
+            "JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = :schema "
+            "AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x'))"
+        ),
+        {"schema": schema},
+    )
+    for table, name, unique, definition, condition in rows.fetchall():
+        if table in found:
+            items, rest = _split(definition.split(" USING ", 1)[1])
+            method = definition.split(" USING ", 1)[1].split(" ", 1)[0]
+            rest = rest.split("WHERE ", 1)[0].strip()
+            found[table]["index"][name] = {
+                "colonnes": " ".join(p for p in (method.replace("btree", ""), ", ".join(items), rest) if p),
+                "unique": bool(unique),
+                "condition": _clean(condition),
+            }
+    rows = connection.execute(
+        sa.text(
+            "SELECT c.relname, a.attname, k.collname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid "
+            "JOIN pg_collation k ON k.oid = a.attcollation WHERE n.nspname = :schema AND a.attnum > 0 "
+            "AND a.attcollation <> t.typcollation AND c.relkind IN ('r', 'p')"
+        ),
+        {"schema": schema},
+    )
+    for table, column, collation in rows.fetchall():
+        if table in found:
+            found[table]["colonne"][column]["collation"] = str(collation)
 
 
 def _postgres_extras(connection: sa.Connection, found: Structure) -> None:
@@ -178,9 +245,7 @@ def only_machinery(lines: Iterable[str]) -> bool:
 def read(connection: sa.Connection) -> Structure:
     """The structure of the connected database; tables of schema ``sync`` are named ``sync.<table>``."""
     if connection.dialect.name == "sqlite":
-        found = _tables(connection, None)
-        _sqlite_extras(connection, found)
-        return found
+        return _tables(connection, None)
     found = _tables(connection, "public")
     _postgres_extras(connection, found)
     for table, content in _tables(connection, "sync").items():
@@ -225,13 +290,10 @@ def _expected_sqlite() -> Structure:
     try:
         with engine.begin() as connection:
             Base.metadata.create_all(connection, tables=_metadata_for("sqlite"), checkfirst=False)
-            found = _tables(connection, None)
-            for trigger in capture.triggers(
-                {table: set(kinds["colonne"]) for table, kinds in found.items()}
-            ).values():
+            present = {t.name: {c.name for c in t.columns} for t in _metadata_for("sqlite")}
+            for trigger in capture.triggers(present).values():
                 connection.exec_driver_sql(trigger)
-            _sqlite_extras(connection, found)
-            return found
+            return _tables(connection, None)
     finally:
         engine.dispose()
 

@@ -50,6 +50,98 @@ def test_a_partial_index_with_another_condition_is_seen(engine: sa.Engine) -> No
     assert "condition" in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("statements", "line"),
+    [
+        (
+            ("CREATE INDEX idx_x ON clients (lower(ville))",),
+            "clients : index « idx_x » en trop",
+        ),
+        (
+            ("DROP INDEX idx_intervention_date_creation",
+             "CREATE INDEX idx_intervention_date_creation ON interventions (date_creation DESC)"),
+            "interventions : index « idx_intervention_date_creation » : "
+            "colonnes attendu 'date_creation', trouvé 'date_creation DESC'",
+        ),
+        (
+            ("DROP INDEX idx_intervention_date_creation",
+             "CREATE INDEX idx_intervention_date_creation ON interventions (lower(numero), date_creation)"),
+            "interventions : index « idx_intervention_date_creation » : "
+            "colonnes attendu 'date_creation', trouvé 'lower(numero), date_creation'",
+        ),
+    ],
+)  # fmt: skip
+def test_an_index_on_an_expression_or_in_another_order_is_seen(
+    engine: sa.Engine, statements: tuple[str, ...], line: str
+) -> None:
+    found = [item.replace("(numero)::text", "numero") for item in _changed(engine, *statements)]
+    assert found == [line]
+
+
+def test_a_collation_a_default_a_type_and_a_reference_are_compared(pg_engine: sa.Engine) -> None:
+    lines = _changed(
+        pg_engine,
+        'ALTER TABLE journal_migrations ALTER COLUMN de TYPE varchar(40) COLLATE "C"',
+        "ALTER TABLE agences ALTER COLUMN horaires SET DEFAULT '08:00-18:00'",
+        "ALTER TABLE journal_migrations ALTER COLUMN qui TYPE varchar(130)",
+        "ALTER TABLE interventions DROP CONSTRAINT fk_intervention_technicien",
+        "ALTER TABLE interventions ADD CONSTRAINT fk_intervention_technicien FOREIGN KEY (technicien_id) "
+        "REFERENCES techniciens (id) ON DELETE CASCADE",
+    )
+    assert len(lines) == 4
+    for told, line in zip(("défaut", "CASCADE", "collation", "type"), lines, strict=True):
+        assert told in line
+
+
+def _rewritten(engine: sa.Engine, table: str, old: str, new: str) -> list[str]:
+    """A table's own text changed, as a program that rebuilt it without care leaves it."""
+    with engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.execute("PRAGMA writable_schema = ON")  # type: ignore[attr-defined]
+        sql = "UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE name = ?"
+        assert raw.execute(sql, (old, new, table)).rowcount == 1  # type: ignore[attr-defined]
+        raw.execute("PRAGMA writable_schema = RESET")  # type: ignore[attr-defined]
+    engine.dispose()
+    with engine.connect() as connection:
+        return fingerprint.check(connection)
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "line"),
+    [
+        (
+            "clients", "ville VARCHAR(80)", "ville VARCHAR(80) COLLATE NOCASE",
+            "clients : colonne « ville » : collation attendu None, trouvé 'NOCASE'",
+        ),
+        (
+            "interventions", "satisfaction_client <= 5", "satisfaction_client <= 6",
+            "interventions : contrainte « ck_satisfaction_range » : attendu "
+            "'satisfaction_client >= 1 AND satisfaction_client <= 5', trouvé "
+            "'satisfaction_client >= 1 AND satisfaction_client <= 6'",
+        ),
+        (
+            "clients", "ville VARCHAR(80)", "ville VARCHAR(80) CHECK (ville <> '')",
+            "clients : contrainte « sans nom : ville <> '' » en trop",
+        ),
+        (
+            "interventions", "(technicien_id) REFERENCES techniciens (id) ON DELETE SET NULL",
+            "(technicien_id) REFERENCES techniciens (id) ON DELETE SET NULL ON UPDATE CASCADE",
+            "interventions : référence « fk_intervention_technicien » : options attendu {'ondelete': 'SET NULL'}, "
+            "trouvé {'ondelete': 'SET NULL', 'onupdate': 'CASCADE'}",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_careless_rebuild_changes_is_seen(
+    sqlite_engine: sa.Engine, table: str, old: str, new: str, line: str
+) -> None:
+    with sqlite_engine.connect() as connection:
+        sql = connection.exec_driver_sql("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).scalar_one()
+        connection.rollback()
+    assert old in sql.replace('"', ""), sql
+    assert _rewritten(sqlite_engine, table, old, new) == [line]
+
+
 def test_a_rewritten_check_is_seen(pg_engine: sa.Engine) -> None:
     lines = _changed(
         pg_engine,

@@ -28,7 +28,8 @@ def test_a_restored_backup_carries_on_with_everything_done_since(lab: Lab, encry
     machine = b.value("SELECT id FROM equipements LIMIT 1")
     new_client = client(b, "Client d'en face")
     b.sql(
-        "INSERT INTO equipements (client_id, nom, code_interne, created_at, updated_at) VALUES (?, 'Four', 'F-1', ?, ?)",
+        "INSERT INTO equipements (client_id, nom, code_interne, created_at, updated_at) "
+        "VALUES (?, 'Four', 'F-1', ?, ?)",
         new_client, T, T,
     )  # fmt: skip
     lab.settle()
