@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, progress_wanted
 from erp_desktop.db import history
-from erp_desktop.errors import UpgradeError, UserError
+from erp_desktop.errors import NotAllowedError, UserError
+
+if TYPE_CHECKING:
+    from erp_desktop.db.doctor import Constat
 
 app = typer.Typer(no_args_is_help=True, help="Révisions, contrôle et sauvegarde d'une base.")
 
 To = Annotated[str, typer.Option("--to", help="Révision à atteindre.")]
+WithProgress = Annotated[bool, typer.Option("--progress", help="Dire chaque étape sur la sortie d'erreur.")]
 Accept = Annotated[bool, typer.Option("--accept-data-loss", help="Accepter la perte annoncée.")]
 
 
@@ -35,55 +40,104 @@ def _pending(current: str | None) -> list[str]:
     return history.between(current, history.head()) if known else []
 
 
-def _told(text: str) -> None:
-    if progress_wanted():
-        typer.echo(text, err=True)
+def _titles(revisions: list[str]) -> list[dict[str, str]]:
+    return [{"revision": revision, "description": history.title(revision)} for revision in revisions]
+
+
+def _listed(revisions: list[str]) -> str:
+    return "".join(f"\n  {row['revision']}  {row['description']}" for row in _titles(revisions))
+
+
+def _teller(wanted: bool) -> Callable[[str], None]:
+    """Steps, one line each on stderr, when asked for or when a person watches."""
+    told = wanted or progress_wanted()
+    return lambda text: typer.echo(text, err=True) if told else None
 
 
 @app.command()
 @guarded
 def status(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
-    """Révision de la base, révision du programme, révisions en attente."""
-    from erp_desktop.db import central_schema
+    """Révision de la base et du programme, révisions en attente, écarts de structure, fenêtre de compatibilité."""
+    from erp_desktop.db import audit, central_schema, structures
 
     target = Target(url, cache, secrets)
-    answer: dict[str, Any] = {}
-    if target.cache is None:
+    answer: dict[str, Any] = {"min_client": history.minimum_client(), "differences": [], "journal": []}
+    current = _current(target)
+    newer = current is not None and history.position(current) is None
+    if target.cache is not None:
+        answer["etat"] = (
+            "vide" if current is None else "recent" if newer else "egal" if current == history.head() else "ancien"
+        )
+    if target.cache is None or current is not None:
         with target.engine() as engine:
-            state = central_schema.check_central(engine)
-        answer = asdict(state)
-        current = state.revision
-    else:
-        current = _current(target)
-        newer = current is not None and history.position(current) is None
-        answer = {"etat": "vide" if current is None else "recent" if newer else
-                  "egal" if current == history.head() else "ancien"}  # fmt: skip
+            if target.cache is None:
+                answer |= asdict(central_schema.check_central(engine))
+            with engine.connect().execution_options(write=False) as connection:
+                compared = current is not None and not newer and answer.get("migrateur", True)
+                if compared and not answer["differences"]:
+                    answer["differences"] = structures.drift(connection, str(current))
+                    connection.rollback()
+                if answer.get("migrateur", True):
+                    answer["journal"] = audit.journal(connection)
     pending = _pending(current)
-    answer |= {"revision": current, "attendue": history.head(), "en_attente": pending}
+    answer |= {"revision": current, "attendue": history.head(), "en_attente": pending, "a_venir": _titles(pending)}
     told = f"Base : {current or 'vide'} ; programme : {history.head()} ; {len(pending)} révision(s) en attente."
-    emit(as_json, answer, " ".join([told, str(answer.get("message", ""))]).strip())
+    lines = [" ".join([told, str(answer.get("message", ""))]).strip() + _listed(pending)]
+    lines.append(f"Fenêtre : le centre accepte les postes depuis la révision {answer['min_client'] or 'inconnue'}.")
+    lines += [f"Écart : {line}" for line in answer["differences"]]
+    lines += [f"Journal : {row['quand']} {row['de']} → {row['vers']}, {row['qui']}, {row['duree_s']} s, "
+              f"version {row['app_version']}" for row in answer["journal"]]  # fmt: skip
+    emit(as_json, answer, "\n".join(lines))
 
 
 @app.command()
 @guarded
 def preview(
-    url: Url = None, cache: Cache = None, secrets: Secrets = None, to: To = "head", as_json: AsJson = False
+    url: Url = None,
+    cache: Cache = None,
+    secrets: Secrets = None,
+    to: To = "head",
+    progress: WithProgress = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Montrer le SQL qu'une mise à niveau exécuterait, sans rien changer."""
+    """Montrer le SQL qu'une mise à niveau exécuterait ; une base locale est essayée en copie, rien ne change."""
     from erp_desktop.db import migrate
     from erp_desktop.db import preview as previews
 
     target = Target(url, cache, secrets)
+    history.verify()
     current = _current(target)
-    wanted = history.resolve(to, current)
-    pending = history.between(current, wanted)
+    wanted, pending = _forward(to, current)
+    tell = _teller(progress)
     if not pending:
         sql = ""
     elif target.cache is None:
         sql = migrate.postgres_sql(current or "base", wanted)
     else:
-        sql = "".join(f"{line};\n\n" for line in previews.sqlite_statements(current or "base", wanted))
-    emit(as_json, {"de": current, "vers": wanted, "revisions": pending, "sql": sql}, sql or "Rien à faire.")
+        tell("Essai sur une copie")
+        statements = (
+            previews.on_copy(target.cache, target.key, wanted)
+            if current is not None
+            else previews.sqlite_statements("base", wanted)
+        )
+        sql = "".join(f"{line};\n\n" for line in statements)
+    emit(as_json, {"de": current, "vers": wanted, "revisions": pending, "a_venir": _titles(pending), "sql": sql},
+         sql or "Rien à faire.")  # fmt: skip
+
+
+def _forward(to: str, current: str | None) -> tuple[str, list[str]]:
+    """The revision asked for, and those on the way; refuses the way back.
+
+    Raises:
+        UserError: it is behind the present one.
+    """
+    wanted = history.resolve(to, current)
+    if wanted == "base":
+        raise UserError("« base » est le chemin du retour : erp-admin db downgrade base.")
+    pending = history.between(current, wanted)
+    if not pending and wanted != current:
+        raise UserError("La base est déjà plus avancée : erp-admin db downgrade revient en arrière.")
+    return wanted, pending
 
 
 @app.command()
@@ -97,57 +151,57 @@ def upgrade(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Dire ce qui serait fait, ne rien changer.")] = False,
     backups: Annotated[Path | None, typer.Option(help="Dossier de la sauvegarde du centre.")] = None,
     no_backup: Annotated[bool, typer.Option("--no-backup", help="Une sauvegarde du centre existe déjà.")] = False,
+    progress: WithProgress = False,
     as_json: AsJson = False,
 ) -> None:
     """Mettre la base à niveau : sauvegarde vérifiée, révisions une à une, contrôle final."""
     target = Target(url, cache, secrets)
+    current = _current(target)
+    wanted, pending = _forward(to, current)
     if dry_run:
-        current = _current(target)
-        pending = history.between(current, history.resolve(to, current))
-        emit(as_json, {"de": current, "revisions": pending}, f"{len(pending)} révision(s) seraient appliquées.")
+        emit(as_json, {"de": current, "revisions": pending, "a_venir": _titles(pending)},
+             f"{len(pending)} révision(s) seraient appliquées.{_listed(pending)}")  # fmt: skip
         return
-    answer = _upgrade_cache(target, to) if target.cache else _upgrade_centre(target, to, yes, backups, no_backup)
+    tell = _teller(progress)
+    if target.cache is not None:
+        answer = _upgrade_cache(target.cache, target.key, current, wanted, tell)
+    else:
+        answer = _upgrade_centre(target, wanted, yes, None if no_backup else backups or _folder(), tell)
     emit(as_json, answer, f"Base à la révision {answer['vers']} (avant : {answer['de'] or 'vide'}).")
 
 
-def _upgrade_cache(target: Target, to: str) -> dict[str, Any]:
+def _folder() -> Path:
+    return Path.cwd() / "sauvegardes-centre"
+
+
+def _upgrade_cache(
+    path: Path, key: str | None, current: str | None, wanted: str, tell: Callable[[str], None]
+) -> dict[str, Any]:
     from erp_desktop.db import startup
     from erp_desktop.db.locks import CacheLock
 
-    path = target.cache
-    if path is None:
-        raise UserError("Donner --cache.")
-    current = _current(target)
-    wanted = history.resolve(to, current)
-    if current is not None and not history.between(current, wanted):
-        if wanted != current:
-            raise UserError("La base est déjà plus avancée : erp-admin db downgrade revient en arrière.")
+    if current == wanted:
         return {"de": current, "vers": wanted}
     lock = CacheLock(path)
     lock.exclusive(2.0)
     try:
-        before, after = startup.upgrade_local(
-            path, target.key, progress=lambda step: _told(step.texte), target=wanted
-        )
+        before, after = startup.upgrade_local(path, key, progress=lambda step: tell(step.texte), target=wanted)
     finally:
         lock.release()
     return {"de": before, "vers": after}
 
 
-def _upgrade_centre(target: Target, to: str, yes: bool, backups: Path | None, no_backup: bool) -> dict[str, Any]:
+def _upgrade_centre(
+    target: Target, wanted: str, yes: bool, folder: Path | None, tell: Callable[[str], None]
+) -> dict[str, Any]:
     from erp_desktop.db import central_schema
 
-    folder = None if no_backup else (backups or Path.cwd() / "sauvegardes-centre")
-
     def consent(state: central_schema.EtatSchema) -> bool:
-        question = f"Mettre à niveau le centre de {state.revision or 'vide'} à {history.head()} ?"
+        question = f"Mettre à niveau le centre de {state.revision or 'vide'} à {wanted} ?"
         return yes or typer.confirm(question, err=True)
 
     with target.engine() as engine:
-        current = central_schema.check_central(engine).revision
-        done = central_schema.upgrade_central(
-            engine, consent, _told, backups=folder, target=history.resolve(to, current)
-        )
+        done = central_schema.upgrade_central(engine, consent, tell, backups=folder, target=wanted)
     copy = asdict(done.copie) if done.copie else None
     return {"de": done.avant, "vers": done.apres, "secondes": done.secondes, "copie": copy}
 
@@ -162,6 +216,7 @@ def downgrade(
     accept_data_loss: Accept = False,
     backups: Annotated[Path | None, typer.Option(help="Dossier de la sauvegarde du centre.")] = None,
     no_backup: Annotated[bool, typer.Option("--no-backup", help="Une sauvegarde du centre existe déjà.")] = False,
+    progress: WithProgress = False,
     as_json: AsJson = False,
 ) -> None:
     """Revenir à une révision antérieure ; dit ce qui serait perdu et refuse sans accord."""
@@ -175,14 +230,22 @@ def downgrade(
     if wanted == current:
         emit(as_json, {"de": current, "vers": wanted, "perdu": {}}, "Rien à faire.")
         return
+    if wanted != "base" and not history.between(wanted, current):
+        raise UserError("La base n'en est pas encore là : erp-admin db upgrade y mène.")
+    history.verify()
     lost = history.losses(current, wanted)
     if not accept_data_loss and lost:
         told = " ".join(f"[{name}] {text}" for name, text in lost.items())
         raise UserError(f"Ce retour en arrière perdrait : {told} Ajouter --accept-data-loss pour l'accepter.")
+    tell = _teller(progress)
+    tell("Sauvegarde, puis retour en arrière")
     if target.cache is not None:
         startup.downgrade_local(target.cache, target.key, wanted)
+        if wanted == "base":
+            # Nothing is left in it; a file without revision would be refused by every start.
+            target.cache.unlink()
     else:
-        folder = None if no_backup else (backups or Path.cwd() / "sauvegardes-centre")
+        folder = None if no_backup else backups or _folder()
         with target.engine() as engine:
             central_schema.downgrade_central(engine, wanted, backups=folder)
     emit(as_json, {"de": current, "vers": wanted, "perdu": lost}, f"Base revenue à la révision {wanted}.")
@@ -190,14 +253,45 @@ def downgrade(
 
 @app.command()
 @guarded
-def check(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
-    """Comparer la structure de la base aux modèles du programme ; statut 1 à la moindre différence."""
-    from erp_desktop.db import fingerprint
+def stamp(
+    revision: Annotated[str, typer.Argument(help="Révision à inscrire.")] = "head",
+    url: Url = None,
+    cache: Cache = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Inscrire une révision sans l'exécuter, seulement si la structure est exactement la sienne."""
+    from erp_desktop.db import stamp as stamps
 
     target = Target(url, cache, secrets)
-    current = _current(target)
-    with target.engine() as engine, engine.connect() as connection:
-        wrong = fingerprint.check(connection)
+    wanted = history.resolve(revision, None)
+    if wanted == "base":
+        raise UserError("« base » ne s'inscrit pas : erp-admin db downgrade base.")
+    if target.cache is not None:
+        _existing(target.cache)
+        before = stamps.cache(target.cache, target.key, wanted)
+    else:
+        with target.engine() as engine:
+            before = stamps.centre(engine, wanted)
+    emit(
+        as_json, {"de": before, "vers": wanted}, f"Révision inscrite : {wanted} (avant : {', '.join(before) or '∅'})."
+    )
+
+
+@app.command()
+@guarded
+def check(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Comparer la structure de la base à celle de sa révision ; statut 1 à la moindre différence."""
+    from erp_desktop.db import central_schema, fingerprint, structures
+
+    target = Target(url, cache, secrets)
+    current = _current(target) if target.cache is None or target.cache.is_file() else None
+    with target.engine() as engine, engine.connect().execution_options(write=False) as connection:
+        if current is not None and history.position(current) is None:
+            raise UserError(f"La base vient d'une version plus récente du programme (révision {current}).")
+        if target.cache is None and not central_schema.check_central(engine).migrateur:
+            raise NotAllowedError("Ce compte n'a pas le droit de comparer la structure : prenez le compte migrateur.")
+        wrong = fingerprint.check(connection) if current is None else structures.drift(connection, current)
     emit(as_json, {"revision": current, "differences": wrong},
          "\n".join(wrong) or f"Aucune différence (révision {current}).")  # fmt: skip
     if wrong:
@@ -212,6 +306,7 @@ def backup(
     secrets: Secrets = None,
     folder: Annotated[Path | None, typer.Option(help="Dossier de la sauvegarde du centre.")] = None,
     keep: Annotated[int, typer.Option(min=1, help="Sauvegardes locales à garder.")] = 3,
+    progress: WithProgress = False,
     as_json: AsJson = False,
 ) -> None:
     """Faire une sauvegarde datée et la relire."""
@@ -219,10 +314,11 @@ def backup(
     from erp_desktop.db import central_schema
 
     target = Target(url, cache, secrets)
+    _teller(progress)("Copie et relecture")
     if target.cache is None:
         with target.engine() as engine:
             address = engine.url.render_as_string(hide_password=False)
-        made: Any = central_schema.dump(address, folder or Path.cwd() / "sauvegardes-centre")
+        made: Any = central_schema.dump(address, folder or _folder())
     else:
         _existing(target.cache)
         made = backups.create(target.cache, target.key, keep=keep)
@@ -241,9 +337,10 @@ def restore(
     source: Annotated[Path | None, typer.Argument(help="Sauvegarde ; sans elle, la plus récente.")] = None,
     secrets: Secrets = None,
     accept_data_loss: Accept = False,
+    progress: WithProgress = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remettre une sauvegarde locale en place ; le fichier remplacé est gardé."""
+    """Remettre une sauvegarde locale en place, ce qui attendait l'envoi repris ; le fichier remplacé est gardé."""
     from erp_desktop.db import backup as backups
 
     target = Target(None, cache, secrets)
@@ -251,6 +348,7 @@ def restore(
     chosen = source or (saved[0].chemin if saved else None)
     if chosen is None:
         raise UserError("Aucune sauvegarde de cette base.")
+    _teller(progress)("Relecture de la sauvegarde, puis échange")
     done = backups.restore(cache, chosen, target.key, accept_data_loss=accept_data_loss)
     emit(
         as_json,
@@ -273,11 +371,12 @@ def doctor(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
     else:
         _existing(target.cache)
         found = doctors.cache(target.cache, target.key)
-    try:
-        history.verify()
-        found.append(doctors.Constat("migrations", "ok", "fichiers conformes au manifeste"))
-    except UpgradeError as error:
-        found.append(doctors.Constat("migrations", "erreur", str(error)))
-    emit(as_json, [asdict(c) for c in found], "\n".join(f"{c.etat:<10} {c.controle:<12} {c.detail}" for c in found))
+    found += doctors.migrations()
+    emit(as_json, [asdict(c) for c in found], "\n".join(_shown(c) for c in found))
     if any(c.etat == "erreur" for c in found):
         raise typer.Exit(1)
+
+
+def _shown(found: Constat) -> str:
+    remedy = f" → {found.remede}" if found.remede else ""
+    return f"{found.etat:<10} {found.controle:<12} {found.detail}{remedy}"

@@ -61,6 +61,20 @@ def record(connection: sa.Connection, before: str | None, after: str, seconds: f
         record_window(connection, after)
 
 
+def journal(connection: sa.Connection, last: int = 5) -> list[dict[str, Any]]:
+    """The latest upgrades, downgrades, stamps and restorations, newest first."""
+    if not sa.inspect(connection).has_table("journal_migrations"):
+        return []
+    rows = connection.execute(
+        sa.text(
+            "SELECT qui, quand, de, vers, duree_s, app_version FROM journal_migrations "
+            "ORDER BY quand DESC, id DESC LIMIT :last"
+        ),
+        {"last": last},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 def record_window(connection: sa.Connection, revision: str) -> None:
     """Publish the centre's revision, the mark of its structure, and the oldest clients that may write to it."""
     from erp_desktop.db import fingerprint

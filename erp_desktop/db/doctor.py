@@ -1,4 +1,4 @@
-"""Quick diagnosis of a database: what is wrong, and what to do about it. Reads only."""
+"""Diagnosis of a database: what is wrong, and the repair for it. Reads only."""
 
 from __future__ import annotations
 
@@ -10,60 +10,159 @@ from pathlib import Path
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
-from erp_desktop import clock
-from erp_desktop.db import backup, central_schema, fingerprint, history, startup
-from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
+from erp_desktop import clock, paths
+from erp_desktop.db import backup, central_schema, fingerprint, history, migrate, stamp, structures
+from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.errors import DatabaseBusyError, ErpError
+from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, UpgradeError
 
 
 @dataclass(frozen=True, slots=True)
 class Constat:
-    """One finding; ``etat`` is ``ok``, ``attention`` or ``erreur``."""
+    """One finding; ``etat`` is ``ok``, ``attention`` or ``erreur``, ``remede`` what to do, empty when nothing."""
 
     controle: str
     etat: str
     detail: str
+    remede: str = ""
+
+
+RESTORE = "erp-admin db restore --cache {} (les modifications pas encore envoyées sont reprises)"
 
 
 def cache(path: Path, key: str | None) -> list[Constat]:
     """Examine a cache file that exists."""
     found = [_in_use(path), _room(path)]
+    restore = RESTORE.format(path)
     try:
-        revision = startup.read_revision(path, key)
-    except ErpError as error:
-        return [*found, Constat("fichier", "erreur", str(error)), _copies(path)]
-    found += [_revision(revision), _copies(path), *_leftovers(path)]
-    connection = connect_sqlite(path, key, read_only=True)
-    try:
-        problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)") if row[0] != "ok"]
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
-    except sqlcipher.DatabaseError as error:
-        problems, orphans = [str(error)], []
-    finally:
-        connection.close()
-    found.append(_list("intégrité", problems, "fichier lisible de bout en bout", "erp-admin db restore"))
-    found.append(_list("références", sorted({r[0] for r in orphans}), "aucune ligne orpheline", "tables à corriger"))
-    if revision == history.head() and not problems:
-        found.append(_structure_of(path, key))
-    return found
+        stamps = stamp.stamps_of(path, key)
+        structure = structures.read(path, key)
+    except DatabaseRefusedError as error:
+        return [*found, Constat("fichier", "erreur", str(error), "vérifier le fichier et sa clé"), _copies(path)]
+    except (sqlcipher.DatabaseError, sa.exc.DBAPIError) as error:
+        cause = getattr(error, "orig", None) or error
+        return [*found, Constat("fichier", "erreur", f"base abîmée : {cause}", restore), _copies(path)]
+    if not structure.keys() & structures.by_revision()[history.head()].keys():
+        told = "ce n'est pas une base ERP MIF" if structure else "base vide"
+        return [*found, Constat("fichier", "erreur", told, "indiquer un autre fichier avec --cache")]
+    found += [_copies(path), *_leftovers(path, structure)]
+    found.append(_integrity(path, key, restore))
+    structure = structures.without_leftovers(structure)
+    found += _stamp(stamps or [], structures.matching(structure, "sqlite"), f"--cache {path}", stamps is None)
+    if stamps is not None and len(stamps) == 1 and history.position(stamps[0]) is not None:
+        found.append(_structure(structures.differences(stamps[0], structure, "sqlite")))
+    return [*found, _references(path, key)]
 
 
-def _structure_of(path: Path, key: str | None) -> Constat:
-    engine = create_sqlite_engine(path, key)
-    try:
-        with engine.connect().execution_options(write=False) as connection:
-            wrong = fingerprint.check(connection)
-    finally:
-        engine.dispose()
-    return _list("structure", wrong, "celle du programme", "erp-admin db check")
+def _stamp(stamps: list[str], really: list[str], target: str, absent: bool = False) -> Iterator[Constat]:
+    """What ``alembic_version`` says, held against the revisions whose structure is there."""
+    best = really[-1] if really else None
+    repair = f"erp-admin db stamp {best} {target}" if best else "d'abord la structure, puis erp-admin db stamp"
+    if best not in {None, history.head()} and "--url" in target:
+        # An older structure of a centre is recognised by its names only: a person answers for the rest.
+        repair = f"DATABASE_URL=… alembic -x force=oui stamp {best}"
+    if len(stamps) != 1:
+        told = "alembic_version est absente" if absent else "alembic_version est vide"
+        if stamps:
+            told = f"alembic_version contient {len(stamps)} révisions ({', '.join(stamps)})"
+        yield Constat("révision", "erreur", told + (f" ; la structure est celle de {best}" if best else ""), repair)
+        return
+    revision = stamps[0]
+    rank = history.position(revision)
+    if rank is None:
+        yield Constat("révision", "erreur", f"{revision} : d'une version plus récente du programme",
+                      "installer cette version, ou restaurer une sauvegarde")  # fmt: skip
+    elif best is not None and revision not in really:
+        told = f"la base annonce {revision}, sa structure est celle de {best}"
+        yield Constat("révision", "erreur", told, repair)
+    elif behind := len(history.revisions()) - 1 - rank:
+        yield Constat("révision", "attention", f"{revision} : {behind} révision(s) en attente",
+                      f"erp-admin db upgrade {target}")  # fmt: skip
+    else:
+        yield Constat("révision", "ok", revision)
 
 
-def _list(name: str, wrong: list[str], good: str, remedy: str) -> Constat:
+def _structure(wrong: list[str]) -> Constat:
+    """Differences to the revision announced, and the way out for the first kind of them."""
     if not wrong:
-        return Constat(name, "ok", good)
+        return Constat("structure", "ok", "celle de la révision")
     more = f" (et {len(wrong) - 3} autres)" if len(wrong) > 3 else ""
-    return Constat(name, "erreur", f"{' ; '.join(wrong[:3])}{more} : {remedy}")
+    detail = f"{' ; '.join(wrong[:3])}{more}"
+    if fingerprint.only_machinery(wrong):
+        return Constat("structure", "erreur", detail, "remis en place par erp-admin db upgrade ou au démarrage")
+    invalid = next((line for line in wrong if "index invalide" in line), None)
+    if invalid is not None:
+        name = invalid.split("« ")[1].split(" »")[0]
+        return Constat("structure", "erreur", detail, f"REINDEX INDEX CONCURRENTLY {name}")
+    unproven = next((line for line in wrong if "non validée" in line), None)
+    if unproven is not None:
+        table, name = unproven.split(" : ")[0], unproven.split("« ")[1].split(" »")[0]
+        return Constat("structure", "erreur", detail, f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+    extra = [line for line in wrong if line.endswith("en trop")]
+    if extra and len(extra) == len(wrong):
+        return Constat("structure", "erreur", detail, f"noter puis retirer ce qui est en trop : {_drop(extra[0])}")
+    return Constat("structure", "erreur", detail, "erp-admin db check les liste ; remettre l'ancienne définition")
+
+
+def _drop(line: str) -> str:
+    """The statement that takes a hand-made thing away again."""
+    table = line.split(" : ")[0]
+    if " : table en trop" in line:
+        return f"DROP TABLE {table}"
+    kind, name = line.split(" : ")[1].split(" «")[0], line.split("« ")[1].split(" »")[0]
+    words = {"colonne": f"ALTER TABLE {table} DROP COLUMN {name}", "index": f"DROP INDEX {name}"}
+    return words.get(kind, f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+
+
+def _integrity(path: Path, key: str | None, restore: str) -> Constat:
+    try:
+        connection = connect_sqlite(path, key, read_only=True)
+        try:
+            wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
+            if key is not None:
+                wrong += [row[0] for row in connection.execute("PRAGMA cipher_integrity_check")]
+        finally:
+            connection.close()
+    except (sqlcipher.DatabaseError, DatabaseRefusedError) as error:
+        wrong = [str(error)]
+    if wrong:
+        return Constat("intégrité", "erreur", f"page abîmée : {wrong[0]}".replace("\n", " "), restore)
+    return Constat("intégrité", "ok", "fichier lisible de bout en bout")
+
+
+def _references(path: Path, key: str | None) -> Constat:
+    try:
+        connection = connect_sqlite(path, key, read_only=True)
+        try:
+            orphans = sorted({str(row[0]) for row in connection.execute("PRAGMA foreign_key_check")})
+        finally:
+            connection.close()
+    except sqlcipher.DatabaseError as error:
+        return Constat("références", "erreur", str(error), RESTORE.format(path))
+    if orphans:
+        return Constat("références", "erreur", f"lignes orphelines : {', '.join(orphans)}",
+                       "corriger ou supprimer ces lignes : PRAGMA foreign_key_check les nomme")  # fmt: skip
+    return Constat("références", "ok", "aucune ligne orpheline")
+
+
+def migrations() -> list[Constat]:
+    """Examine the history that this program carries: unedited, with one end."""
+    from alembic.util import CommandError
+
+    try:
+        heads = sorted(migrate.scripts().get_heads())
+    except (CommandError, SyntaxError) as error:
+        return [Constat("migrations", "erreur", f"historique illisible : {error}", "réinstaller le programme")]
+    if len(heads) > 1:
+        told = f"l'historique a {len(heads)} têtes : {', '.join(heads)}"
+        repair = f"alembic merge -m fusion {' '.join(heads)}, puis python -m erp_desktop.db.history"
+        return [Constat("migrations", "erreur", told, repair)]
+    try:
+        history.verify(paths.MIGRATIONS / "versions")
+    except UpgradeError as error:
+        repair = "réinstaller le programme ; en développement, remettre le fichier livré (git checkout -- migrations)"
+        return [Constat("migrations", "erreur", str(error), repair)]
+    return [Constat("migrations", "ok", "fichiers conformes au manifeste, une seule tête")]
 
 
 def _in_use(path: Path) -> Constat:
@@ -73,7 +172,7 @@ def _in_use(path: Path) -> Constat:
     try:
         lock.exclusive(0.0)
     except DatabaseBusyError:
-        return Constat("verrou", "attention", "un programme travaille sur le fichier")
+        return Constat("verrou", "attention", "un programme travaille sur le fichier", "le fermer avant de réparer")
     lock.release()
     return Constat("verrou", "ok", "personne ne travaille sur le fichier")
 
@@ -81,55 +180,66 @@ def _in_use(path: Path) -> Constat:
 def _room(path: Path) -> Constat:
     free, size = shutil.disk_usage(path.parent).free, path.stat().st_size
     told = f"{free // 1_000_000} Mo libres pour un fichier de {max(1, size // 1_000_000)} Mo"
-    return Constat("disque", "ok" if free > 3 * size else "erreur", told)
-
-
-def _revision(revision: str) -> Constat:
-    rank = history.position(revision)
-    if rank is None:
-        return Constat("révision", "erreur", f"{revision} : d'une version plus récente du programme")
-    behind = len(history.revisions()) - 1 - rank
-    if behind:
-        return Constat("révision", "attention", f"{revision} : {behind} révision(s) en attente, erp-admin db upgrade")
-    return Constat("révision", "ok", revision)
+    if free > 3 * size:
+        return Constat("disque", "ok", told)
+    return Constat("disque", "erreur", told, "libérer trois fois la taille de la base avant une mise à niveau")
 
 
 def _copies(path: Path) -> Constat:
     saved = backup.backups(path)
     if not saved:
-        return Constat("sauvegardes", "attention", "aucune : erp-admin db backup")
+        return Constat("sauvegardes", "attention", "aucune", f"erp-admin db backup --cache {path}")
     return Constat("sauvegardes", "ok", f"{len(saved)}, la dernière du {clock.local(saved[0].quand):%d/%m/%Y %H:%M}")
 
 
-def _leftovers(path: Path) -> Iterator[Constat]:
-    for name in (".upgrading", ".restauration"):
+def _leftovers(path: Path, structure: fingerprint.Structure) -> Iterator[Constat]:
+    for name in (".upgrading", ".restauration", ".apercu"):
         rest = path.with_name(path.name + name)
         if rest.exists():
-            told = "reste d'une opération interrompue, effacé à la prochaine mise à niveau"
-            yield Constat("restes", "attention", f"{rest.name} : {told}")
+            told = f"{rest.name} : reste d'une opération interrompue"
+            yield Constat("restes", "attention", told, "effacé par la prochaine opération de ce nom, sinon à la main")
+    tables = sorted(t for t in structure if t.startswith(structures.LEFTOVER))
+    if tables:
+        told = f"table(s) d'une reconstruction interrompue : {', '.join(tables)}"
+        yield Constat("restes", "erreur", told, " ; ".join(f'DROP TABLE "{t}"' for t in tables))
 
 
 def centre(engine: sa.Engine) -> list[Constat]:
     """Examine a central database."""
     state = central_schema.check_central(engine)
-    level = {"egal": "ok", "ancien": "attention", "vide": "attention", "recent": "attention"}.get(
-        state.etat, "erreur"
-    )
-    detail = " ; ".join([state.message, *state.differences[:3]])
-    found = [Constat("structure", level, detail), Constat("révision", level, state.revision or "aucune")]
     with engine.connect() as connection:
+        stamps = _stamps(connection)
+        absent = stamps == [] and not sa.inspect(connection).has_table("alembic_version")
+        structure = fingerprint.read(connection)
+        connection.rollback()
+        if state.etat == "vide" and not structure:
+            return [Constat("révision", "attention", state.message, "erp-admin server init --url …")]
+        really = structures.matching(structure, "postgresql")
+        found = list(_stamp(sorted(stamps or []), really, "--url …", absent))
+        if stamps is None:
+            found = [_announced(state)]
+        if not state.migrateur:
+            found.append(Constat("structure", "attention", "ce compte ne peut pas la comparer", "compte migrateur"))
+        elif state.revision == history.head():
+            found.append(_structure(fingerprint.check(connection)))
+        elif stamps and len(stamps) == 1 and history.position(stamps[0]) is not None:
+            found.append(_structure(structures.differences(stamps[0], structure, "postgresql")))
+        connection.rollback()
         version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
         shown = connection.exec_driver_sql("SHOW server_version").scalar_one()
         found.append(Constat("serveur", "ok" if version >= 140000 else "erreur", f"PostgreSQL {shown}, 14 au moins"))
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
-        found.append(Constat("encodage", "ok" if encoding == "UTF8" else "erreur", str(encoding)))
+        remedy = "" if encoding == "UTF8" else "recréer la base : CREATE DATABASE … ENCODING 'UTF8'"
+        found.append(Constat("encodage", "erreur" if remedy else "ok", str(encoding), remedy))
         idle = connection.exec_driver_sql(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
             "AND state LIKE 'idle in transaction%%' AND state_change < now() - interval '1 minute'"
         ).scalar_one()
         told = f"{idle} session(s) laissée(s) dans une transaction : elles bloqueraient une mise à niveau"
         found.append(
-            Constat("sessions", "attention" if idle else "ok", told if idle else "aucune transaction oubliée")
+            Constat("sessions", "attention", told, "les fermer : pg_terminate_backend, idle_session_timeout")
+            if idle
+            else Constat("sessions", "ok", "aucune transaction oubliée")
         )
         locks = connection.exec_driver_sql(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -138,3 +248,20 @@ def centre(engine: sa.Engine) -> list[Constat]:
             Constat("attentes", "attention" if locks else "ok", f"{locks} requête(s) en attente d'un verrou")
         )
     return found
+
+
+def _stamps(connection: sa.Connection) -> list[str] | None:
+    """Rows of ``alembic_version``; None when this role may not read it."""
+    table = connection.exec_driver_sql("SELECT to_regclass('public.alembic_version')").scalar()
+    if table is None:
+        return []
+    readable = connection.exec_driver_sql("SELECT has_table_privilege('public.alembic_version', 'SELECT')").scalar()
+    if not readable:
+        return None
+    return [str(v) for v in connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalars()]
+
+
+def _announced(state: central_schema.EtatSchema) -> Constat:
+    """The revision as an ordinary role learns it, from the compatibility window."""
+    level = {"egal": "ok", "ancien": "attention", "recent": "attention"}.get(state.etat, "erreur")
+    return Constat("révision", level, f"{state.revision or 'aucune'} : {state.message}")

@@ -109,7 +109,7 @@ def _tables(connection: sa.Connection, schema: str | None) -> Structure:
 def _split(text: str) -> tuple[list[str], str]:
     """The comma-separated items of a text's first parentheses, and what follows these."""
     depth, items, quoted = 0, [""], ""
-    start = text.index("(")
+    start = max(text.find("("), 0)
     for place, char in enumerate(text[start:], start):
         if quoted or char in "'\"":
             quoted = "" if char == quoted else quoted or char
@@ -123,7 +123,7 @@ def _split(text: str) -> tuple[list[str], str]:
             items.append("")
         else:
             items[-1] += char
-    raise ValueError(text)
+    return items, ""
 
 
 def _sqlite_extras(connection: sa.Connection, found: Structure) -> None:
@@ -236,10 +236,17 @@ def _expected_machinery(found: Structure) -> None:
             found[table]["sécurité par ligne"] = {"active": True}
 
 
+_MACHINERY = (" : déclencheur « ", " : règle d'accès « ", " : sécurité par ligne « ")
+
+
+def without_machinery(lines: Iterable[str]) -> list[str]:
+    """The differences that an upgrade without any revision does not put back by itself."""
+    return [line for line in lines if not any(kind in line for kind in _MACHINERY)]
+
+
 def only_machinery(lines: Iterable[str]) -> bool:
     """Whether these differences are all of what an upgrade without any revision puts back."""
-    kinds = (" : déclencheur « ", " : règle d'accès « ", " : sécurité par ligne « ")
-    return all(any(kind in line for kind in kinds) for line in lines)
+    return not without_machinery(lines)
 
 
 def read(connection: sa.Connection) -> Structure:

@@ -85,6 +85,13 @@ def resolve(asked: str, current: str | None) -> str:
     return found[0]
 
 
+def title(revision: str) -> str:
+    """What a revision does: the first line of its file."""
+    name = next(row.fichier for row in revisions() if row.revision == revision)
+    first = (paths.MIGRATIONS / "versions" / name).read_text(encoding="utf-8").split("\n", 1)[0]
+    return first.strip().strip('"').rstrip(".")
+
+
 def losses(current: str, target: str) -> dict[str, str]:
     """What going from ``current`` back to ``target`` (or ``base``) loses: revision → one French sentence."""
     from erp_desktop.db import migrate

@@ -1,4 +1,4 @@
-"""The SQL of SQLite revisions, as it runs on an empty database in memory.
+"""The SQL of SQLite revisions, as it runs on an empty database in memory or on a copy of a cache.
 
 SQLite rebuilds tables, which needs a table to read: SQL cannot be written without running it.
 """
@@ -6,6 +6,7 @@ SQLite rebuilds tables, which needs a table to read: SQL cannot be written witho
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,9 @@ import sqlcipher3.dbapi2
 from sqlalchemy import event
 from sqlalchemy.pool import StaticPool
 
-from erp_desktop.db import migrate
+from erp_desktop.db import backup, migrate
+from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
+from erp_desktop.errors import UpgradeError
 
 # Reads, and the triggers that every program start checks anyway.
 _QUIET = ("PRAGMA", "SELECT", "BEGIN", "CREATE TRIGGER", "DROP TRIGGER", "INSERT OR IGNORE", "INSERT INTO JOURNAL")
@@ -22,21 +25,59 @@ _QUIET = ("PRAGMA", "SELECT", "BEGIN", "CREATE TRIGGER", "DROP TRIGGER", "INSERT
 def sqlite_statements(start: str, end: str) -> list[str]:
     """Statements that bring an empty cache from revision ``start`` ("base" or an id) to ``end``."""
     engine = sa.create_engine("sqlite://", module=sqlcipher3.dbapi2, poolclass=StaticPool)
+    try:
+        with engine.connect() as connection:
+            if start != "base":
+                migrate.upgrade(connection, start)
+            return _collected(engine, connection, end)
+    finally:
+        engine.dispose()
+
+
+def on_copy(path: Path, key: str | None, end: str) -> list[str]:
+    """Statements that bring this cache, with its rows, to ``end``: they are run on a copy that is thrown away.
+
+    Raises:
+        DiskFullError: no room for the copy.
+        UpgradeError: the upgrade would not succeed, and why.
+    """
+    copy = path.with_name(path.name + ".apercu")
+    _discard(copy)
+    backup.need_room(path.parent, 3 * path.stat().st_size)
+    try:
+        source = connect_sqlite(path, key, read_only=True)
+        try:
+            backup.vacuum_into(source, copy)
+        finally:
+            source.close()
+        engine = create_sqlite_engine(copy, key)
+        try:
+            with engine.connect() as connection:
+                return _collected(engine, connection, end)
+        except (sa.exc.DBAPIError, RuntimeError) as error:
+            cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise UpgradeError(f"Cette mise à niveau échouerait : {cause} Rien n'a été modifié.") from error
+        finally:
+            engine.dispose()
+    finally:
+        _discard(copy)
+
+
+def _discard(copy: Path) -> None:
+    for leftover in (copy, *backup.siblings(copy)):
+        leftover.unlink(missing_ok=True)
+
+
+def _collected(engine: sa.Engine, connection: sa.Connection, end: str) -> list[str]:
     collected: list[str] = []
 
     def collect(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
         if not statement.lstrip().upper().startswith(_QUIET):
             collected.append(_inline(statement, parameters).strip())
 
-    try:
-        with engine.connect() as connection:
-            if start != "base":
-                migrate.upgrade(connection, start)
-            event.listen(engine, "before_cursor_execute", collect)
-            migrate.upgrade(connection, end)
-            return collected
-    finally:
-        engine.dispose()
+    event.listen(engine, "before_cursor_execute", collect)
+    migrate.upgrade(connection, end)
+    return collected
 
 
 def _inline(statement: str, parameters: Any) -> str:
