@@ -317,6 +317,7 @@ def backup(
     _teller(progress)("Copie et relecture")
     if target.cache is None:
         with target.engine() as engine:
+            central_schema.check_central(engine)
             address = engine.url.render_as_string(hide_password=False)
         made: Any = central_schema.dump(address, folder or _folder())
     else:

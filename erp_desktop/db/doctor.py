@@ -264,4 +264,5 @@ def _stamps(connection: sa.Connection) -> list[str] | None:
 def _announced(state: central_schema.EtatSchema) -> Constat:
     """The revision as an ordinary role learns it, from the compatibility window."""
     level = {"egal": "ok", "ancien": "attention", "recent": "attention"}.get(state.etat, "erreur")
-    return Constat("révision", level, f"{state.revision or 'aucune'} : {state.message}")
+    remedy = "un compte migrateur dira quoi : erp-admin db doctor" if level == "erreur" else ""
+    return Constat("révision", level, f"{state.revision or 'aucune'} : {state.message}", remedy)

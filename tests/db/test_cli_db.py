@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from typer.testing import CliRunner
 
+import erp_desktop
 from erp_desktop.cli.db import app
 from erp_desktop.db import history, startup
 from tests.db.test_startup import OLD, make
@@ -120,3 +122,164 @@ def test_the_centre_from_empty_to_checked(pg_empty_url: str, tmp_path: Path) -> 
     assert [p.suffix for p in sorted(tmp_path.iterdir())] == [".dump", ".sha256"]
     assert answer("upgrade", "--url", pg_empty_url, "--yes", "--no-backup")["vers"] == history.head()
     assert Path(answer("backup", "--url", pg_empty_url, "--folder", tmp_path / "b")["chemin"]).is_file()
+
+
+def test_status_tells_what_waits_the_drift_and_who_upgraded(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, OLD)
+    found = answer("status", "--cache", path)
+    assert found["a_venir"] == [{"revision": r, "description": history.title(r)} for r in found["en_attente"]]
+    assert found["a_venir"]
+    assert (found["differences"], found["min_client"]) == ([], history.minimum_client())
+    connection = sqlite3.connect(path)
+    connection.execute("ALTER TABLE clients ADD COLUMN bricolage TEXT")
+    connection.close()
+    assert answer("status", "--cache", path)["differences"] == ["clients : colonne « bricolage » en trop"]
+    assert answer("check", "--cache", path, status=1)["differences"] == ["clients : colonne « bricolage » en trop"]
+    connection = sqlite3.connect(path)
+    connection.execute("ALTER TABLE clients DROP COLUMN bricolage")
+    connection.close()
+    answer("upgrade", "--cache", path)
+    last = answer("status", "--cache", path)["journal"][0]
+    assert (last["de"], last["vers"], last["app_version"]) == (OLD, history.head(), erp_desktop.__version__)
+    assert "@" in last["qui"]
+    assert last["duree_s"] > 0
+    told = call("status", "--cache", path).stdout
+    assert f"Journal : {last['quand']} {OLD} → {history.head()}" in told
+
+
+def test_preview_runs_on_a_copy_and_tells_what_would_fail(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, "2a1f3c8d7c1b")
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM interventions WHERE id = (SELECT min(id) FROM interventions)")
+    connection.commit()
+    connection.close()
+    content = path.read_bytes()
+    assert "orphelines" in refused("preview", "--cache", path)
+    assert path.read_bytes() == content
+    assert [p.name for p in tmp_path.iterdir() if "apercu" in p.name] == []
+
+
+def test_preview_of_a_part_and_of_nothing(sqlite_path: Path, tmp_path: Path) -> None:
+    assert answer("preview", "--cache", sqlite_path)["sql"] == ""
+    path = tmp_path / "ancien.sqlite"
+    make(path, "4c0e6f8a2b31")
+    shown = answer("preview", "--cache", path, "--to", "1d7b3a5c9e42")
+    assert "is_verified" in shown["sql"]
+    assert "full_name" not in shown["sql"]
+    assert [row["revision"] for row in shown["a_venir"]] == ["1d7b3a5c9e42"]
+
+
+def test_progress_goes_to_stderr_and_leaves_the_answer_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, OLD)
+    done = call("upgrade", "--cache", path, "--progress", "--json")
+    assert json.loads(done.stdout)["vers"] == history.head()
+    assert "Sauvegarde" in done.stderr.splitlines()
+    for command in (["backup"], ["restore"], ["downgrade", OLD, "--accept-data-loss"], ["preview"]):
+        done = call(*command, "--cache", path, "--progress", "--json")
+        assert done.exit_code == 0, done.output
+        json.loads(done.stdout)
+        assert done.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("upgrade", "--to", "5b1f7e9a3c86"), "downgrade"),
+        (("upgrade", "--to", "base"), "downgrade"),
+        (("upgrade", "--to", "zzzz"), "inconnue"),
+        (("preview", "--to", "5b1f"), "downgrade"),
+        (("downgrade", "nulle-part"), "inconnue"),
+        (("stamp", "base"), "base"),
+        (("stamp", "-1"), "inconnue"),
+    ],
+)
+def test_wrong_revisions_are_refused_in_one_line(sqlite_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    content = sqlite_path.read_bytes()
+    command, *rest = arguments
+    assert told in refused(command, "--cache", sqlite_path, *(["--", *rest] if rest[0].startswith("-1") else rest))
+    assert sqlite_path.read_bytes() == content
+
+
+def test_going_back_to_where_the_cache_is_not_yet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, "5b1f7e9a3c86")
+    assert "upgrade y mène" in refused("downgrade", OLD, "--cache", path)
+
+
+@pytest.mark.parametrize("command", ["status", "preview", "upgrade", "check", "backup", "doctor", "stamp"])
+def test_no_database_or_two_is_a_usage_error(command: str, sqlite_path: Path) -> None:
+    for target in ([], ["--cache", sqlite_path, "--url", "postgresql://x@127.0.0.1/x"]):
+        done = call(command, *target)
+        assert done.exit_code == 2
+        assert "soit --url, soit --cache" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "preview", "upgrade", "check", "backup", "doctor", "stamp"])
+def test_an_absent_server_is_told_in_one_line(command: str) -> None:
+    assert "ne répond pas" in refused(command, "--url", "postgresql://x@127.0.0.1:1/x")
+
+
+def test_back_to_nothing_and_up_again(sqlite_path: Path) -> None:
+    assert "perdrait" in refused("downgrade", "base", "--cache", sqlite_path)
+    answer("downgrade", "base", "--cache", sqlite_path, "--accept-data-loss")
+    assert not sqlite_path.exists()
+    assert len(list((sqlite_path.parent / "sauvegardes").iterdir())) == 1
+    assert answer("upgrade", "--cache", sqlite_path) == {"de": None, "vers": history.head()}
+    assert answer("check", "--cache", sqlite_path)["differences"] == []
+
+
+def test_an_accented_and_long_path(tmp_path: Path) -> None:
+    folder = (
+        tmp_path / "Données de Fès" / ("répertoire très long " * 5).strip() / ("encore un niveau à côté " * 5).strip()
+    )
+    folder.mkdir(parents=True)
+    path = folder / "base é % #1 « cache ».sqlite"
+    make(path, OLD)
+    assert len(str(path)) > 260
+    assert answer("preview", "--cache", path)["de"] == OLD
+    assert answer("upgrade", "--cache", path)["vers"] == history.head()
+    assert answer("backup", "--cache", path)["revision"] == history.head()
+    answer("restore", "--cache", path)
+    assert answer("check", "--cache", path)["differences"] == []
+
+
+def test_a_role_without_ownership_reads_and_changes_nothing(pg_engine: sa.Engine) -> None:
+    name = f"lecteur_{pg_engine.url.database}"
+    url = pg_engine.url.set(username=name).render_as_string(hide_password=False)
+    with pg_engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN")
+        connection.exec_driver_sql(f"GRANT erp_central TO {name}")
+    try:
+        assert answer("status", "--url", url)["migrateur"] is False
+        assert answer("doctor", "--url", url)
+        commands = (
+            ["upgrade", "--yes"],
+            ["check"],
+            ["stamp"],
+            ["downgrade", "-1", "--accept-data-loss", "--no-backup"],
+        )
+        for command in commands:
+            rest = ["--", "-1"] if "-1" in command else []
+            told = refused(*(c for c in command if c != "-1"), "--url", url, *rest)
+            assert "droit" in told
+    finally:
+        with pg_engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP ROLE {name}")
+
+
+def test_a_password_with_percent_and_at_signs_reaches_every_command(pg_url: str, pg_engine: sa.Engine) -> None:
+    name = f"chef_{pg_engine.url.database}"
+    with pg_engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'p@ss%%w/rd'")
+    try:
+        url = pg_engine.url.set(drivername="postgresql", username=name, password="p@ss%w/rd")
+        for command in ("status", "preview", "check", "doctor", "stamp"):
+            answer(command, "--url", url.render_as_string(hide_password=False))
+    finally:
+        with pg_engine.begin() as connection:
+            connection.exec_driver_sql(f"REASSIGN OWNED BY {name} TO postgres")
+            connection.exec_driver_sql(f"DROP OWNED BY {name}")
+            connection.exec_driver_sql(f"DROP ROLE {name}")
