@@ -33,11 +33,20 @@ _IGNORED = {"alembic_version"}
 _TRIGGER = re.compile(r"CREATE (?:OR REPLACE |CONSTRAINT )*TRIGGER (\w+)\s.*?\sON\s+([\w.]+)\s", re.DOTALL)
 
 
+# A dump that was read back spells the same CHECK with its casts elsewhere: a restored centre is not another one.
+_CASTS = re.compile(r"::(?:character varying|text|bpchar)(?:\(\d+\))?(?:\[\])?")
+_NEEDLESS = re.compile(r"(?<![\w'])\((\w+|ARRAY\[[^\[\]]*\])\)")
+
+
 def _clean(text: str | None) -> str | None:
+    """An expression in one spelling: without scratch schemas, text casts and needless parentheses."""
     if text is None:
         return None
     for scratch in (_SCRATCH["sync"], _SCRATCH[None]):
         text = text.replace(f"{scratch}.", "sync." if scratch == _SCRATCH["sync"] else "")
+    text, before = _CASTS.sub("", text), None
+    while text != before:
+        text, before = _NEEDLESS.sub(r"\1", text), text
     return re.sub(r"\s+", " ", text).strip().strip("()") if text.count("(") == text.count(")") else text
 
 

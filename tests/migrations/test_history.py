@@ -88,33 +88,125 @@ def test_another_history_is_refused(tmp_path: Path, change: str) -> None:
         history.verify(copy)
 
 
+TRADUIT = {
+    "3f9d5c7e1a64": {"users.first_name", "users.last_name"},
+    # Machines without a client get one, and their interventions too.
+    "6e2f8a0c4b1d": {"equipements.client_id", "interventions.client_id"},
+}
+"""Revision → columns of older rows that come back translated after its way up and down."""
+
+DATES = (
+    "competences", "documents", "equipements", "notifications", "plannings", "technicien_competence", "techniciens",
+    "users",
+)  # fmt: skip
+AGENCES = (
+    "clients", "competences", "contrats", "documents", "equipements", "historiques_interventions", "interventions",
+    "notifications", "plannings", "technicien_competence", "techniciens", "users",
+)  # fmt: skip
+PERTES = {
+    "bb94288d88f3": {
+        "competences", "documents", "equipements", "historiques_interventions", "interventions", "notifications",
+        "plannings", "technicien_competence", "techniciens", "users",
+    },
+    "5bd306f33b2b": {"users.username"},
+    "e576b04091b6": {"users.is_active"},
+    "df44b376bc8a": {f"{table}.{column}" for table in DATES for column in ("created_at", "updated_at")},
+    "2a1f3c8d7c1b": {
+        "clients", "contrats", "equipements.client_id", "equipements.contrat_id", "interventions.client_id",
+        "interventions.contrat_id",
+    },
+    "3b9d5e7f1a20": {"interventions.notes_internes", "interventions.satisfaction_client"},
+    "4c0e6f8a2b31": {"users.phone"},
+    "1d7b3a5c9e42": {"users.is_verified"},
+    "2e8c4b6d0f53": {"users.phone"},
+    "4a0e6d8f2b75": {"users.role"},
+    "6e2f8a0c4b1d": {
+        "agences", *(f"{table}.agence_id" for table in AGENCES), "historiques_interventions.ancienne_valeur",
+        "historiques_interventions.nouvelle_valeur", "historiques_interventions.recu_a", "interventions.cout_externe",
+        "interventions.date_limite", "interventions.signataire", "interventions.signature",
+        "interventions.temps_deplacement", "interventions.zone_planifiee", "users.failed_login_attempts",
+        "users.last_login", "users.locked_until", "users.password_changed_at",
+    },
+    "7f3a9b1d5c2e": {
+        "contenus", "depots", "factures", "jours_feries", "lignes_facture", "lignes_intervention", "mouvements_stock",
+        "paiements", "pieces_detachees", "preferences", "rapports", "rapports_planifies", "taux_tva",
+        "vues_enregistrees",
+    },
+}  # fmt: skip
+"""Revision → what rows written at it miss after its downgrade and its upgrade: tables, and columns.
+
+The sentence that each revision declares (``perd_au_retour``) is for the person who decides; this is its proof.
+"""
+
+# Values that the plain rows do not have and that the way back cannot keep.
+ECARTS = {
+    "e576b04091b6": "UPDATE users SET is_active = false WHERE id = {n}",
+    "2e8c4b6d0f53": "UPDATE users SET phone = '+212 5 22 00 00 00 poste 1234' WHERE id = {n}",
+    "4a0e6d8f2b75": "UPDATE users SET role = 'responsable' WHERE id = {n}",
+}
+# What a cache or a centre needs for the exchange is no business row.
+ECHANGE = {"8a4b0c2e6d3f", "9b5c1d3f7e4a"}
+
+
+def values(connection: sa.Connection) -> dict[str, dict[Any, dict[str, Any]]]:
+    """Table → key → row, of every business row."""
+    return {
+        table: {next(iter(row.values())): row for row in found}
+        for table, found in contenu(connection).items()
+        if found
+    }
+
+
+def lost(before: dict[str, dict[Any, dict[str, Any]]], after: dict[str, dict[Any, dict[str, Any]]]) -> set[str]:
+    """Tables that lost rows, and columns whose values changed."""
+    found = set()
+    for table, lines in before.items():
+        for key, row in lines.items():
+            now = after.get(table, {}).get(key)
+            if now is None:
+                found.add(table)
+            else:
+                found |= {f"{table}.{column}" for column, value in row.items() if now.get(column) != value}
+    return found
+
+
 def test_every_revision_up_down_up_with_rows(vide: sa.Engine) -> None:
     scripts = migrate.scripts()
     before = "base"
     for rank, row in enumerate(history.revisions()):
         module = scripts.get_revision(row.revision).module
         with vide.connect() as connection:
-            counts = remplir(connection, 1000 * (rank + 1))
-            old = contenu(connection)
+            remplir(connection, 1000 * (rank + 1))
+            old = values(connection)
         up(vide, row.revision)
         with vide.connect() as connection:
-            new = {name: len(rows) for name, rows in contenu(connection).items()}
+            new = values(connection)
             structure = fingerprint.read(connection)
+            connection.rollback()
+            remplir(connection, 1000 * (rank + 1) + 500)
+            if row.revision in ECARTS:
+                connection.exec_driver_sql(ECARTS[row.revision].format(n=1000 * (rank + 1) + 500))
+                connection.commit()
+            full = values(connection)
+        # Up: no row is lost, none appears but where the revision says so.
         allowed = set(getattr(module, "ecarts_de_lignes", ()))
-        assert {t: n for t, n in new.items() if t in counts and t not in allowed} == {
-            t: n for t, n in counts.items() if t not in allowed
+        assert {t: len(r) for t, r in new.items() if t not in allowed} == {
+            t: len(r) for t, r in old.items() if t not in allowed
         }, row.fichier
         down(vide, before)
         with vide.connect() as connection:
-            back = contenu(connection)
-        if module.perd_au_retour is None:
-            assert back == old, row.fichier
-        else:
-            assert back.keys() == old.keys(), row.fichier
-            assert all(len(back[t]) == len(old[t]) for t in old if t not in allowed), row.fichier
+            back = values(connection)
+        # Up and down: what was there before is there again, but for what the revision itself translates.
+        assert lost(old, back) == TRADUIT.get(row.revision, set()), row.fichier
         up(vide, row.revision)
         with vide.connect() as connection:
             assert fingerprint.differences(structure, fingerprint.read(connection)) == [], row.fichier
+            connection.rollback()
+            again = values(connection)
+        # Down and up: what was written since is lost exactly where it is declared.
+        assert lost(full, again) == PERTES.get(row.revision, set()), row.fichier
+        declared = module.perd_au_retour is not None
+        assert declared is (row.revision in PERTES.keys() | TRADUIT.keys() | ECHANGE), row.fichier
         before = row.revision
     with vide.connect() as connection:
         assert fingerprint.check(connection) == []
@@ -315,6 +407,30 @@ def test_a_failing_revision_leaves_nothing(
         connection.rollback()
         assert fingerprint.check(connection) == []
     assert rows(engine, "SELECT version_num FROM alembic_version") == [(history.head(),)]
+
+
+BACKFILL = FAULTY.replace('    op.execute("UPDATE table_absente SET x = 1")\n', "")
+
+
+def test_a_backfill_of_every_row_is_sent_to_nobody(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "migrations"
+    shutil.copytree(paths.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "versions" / "remplissage.py").write_text(BACKFILL.format(head=history.head()), encoding="utf-8")
+    monkeypatch.setattr(paths, "MIGRATIONS", copy)
+    with engine.connect() as connection:
+        remplir(connection, 1000, 20)
+    captured = (
+        "SELECT nom_table, pk, op, colonne FROM sync_outbox ORDER BY id"
+        if engine.dialect.name == "sqlite"
+        else "SELECT nom_table, pk, ver, xid::text, seq FROM sync.row_state ORDER BY 1, 2"
+    )
+    before = rows(engine, captured)
+    assert len(before) >= 20
+    up(engine)
+    assert rows(engine, "SELECT count(*) FROM clients WHERE fax = 'x'") == [(20,)]
+    assert rows(engine, captured) == before
 
 
 def test_triggers_are_back_after_upgrade_and_after_downgrade(sqlite_engine: sa.Engine) -> None:
