@@ -79,10 +79,22 @@ class DatabaseRefusedError(ErpError):
     code = "base_refusee"
 
 
+class DamagedError(DatabaseRefusedError):
+    """The file is ours but cannot be read whole; it stays as it is until it is set aside."""
+
+    code = "base_abimee"
+
+
 class UpgradeError(ErpError):
     """An upgrade did not complete; the database is as it was before, or at the last committed revision."""
 
     code = "mise_a_niveau"
+
+
+class UpgradeCancelledError(UpgradeError):
+    """The person who waited stopped the upgrade between two steps."""
+
+    code = "mise_a_niveau_annulee"
 
 
 class SyncError(ErpError):

@@ -23,20 +23,25 @@ _HEX_KEY = re.compile(r"[0-9a-f]{64}")
 BUSY_MS = 10_000
 
 
-def connect_sqlite(path: Path | str, key: str | None = None, *, read_only: bool = False) -> Any:
+def connect_sqlite(
+    path: Path | str, key: str | None = None, *, read_only: bool = False, immutable: bool = False
+) -> Any:
     """Open one DB-API connection in autocommit.
 
     Args:
         path: the cache file.
         key: 64 hexadecimal digits, or None for a plain file.
         read_only: open the file without any right to change it.
+        immutable: read the file alone, as if nobody could change it: no lock, no side file is made or read.
 
     Raises:
         DatabaseRefusedError: the file is not a database, or not one that this key opens.
     """
     if key is not None and not _HEX_KEY.fullmatch(key):
         raise DatabaseRefusedError("La clé de la base locale n'a pas la forme attendue.")
-    target = f"{Path(path).resolve().as_uri()}?mode=ro" if read_only else str(path)
+    read_only = read_only or immutable
+    mode = "?mode=ro&immutable=1" if immutable else "?mode=ro"
+    target = f"{Path(path).resolve().as_uri()}{mode}" if read_only else str(path)
     try:
         connection = sqlcipher.connect(
             target, isolation_level=None, check_same_thread=False, uri=read_only, timeout=BUSY_MS / 1000,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
@@ -21,8 +21,16 @@ from erp_desktop.db import backup, capture, history
 from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_central
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
+from erp_desktop.db.peek import absent, damaged, known_revision, read_revision, refuse_stranger
 from erp_desktop.db.registry import TABLES
-from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, DiskFullError, ErpError, UpgradeError
+from erp_desktop.errors import (
+    CentralUnreachableError,
+    DatabaseBusyError,
+    DatabaseRefusedError,
+    DiskFullError,
+    ErpError,
+    UpgradeError,
+)
 from erp_desktop.settings import CentralUpgrade
 
 __all__ = ["Etape", "EtatSchema", "check_central", "open_local", "read_revision", "upgrade_central", "upgrade_local"]
@@ -41,59 +49,6 @@ class Etape:
 
 
 Progress = Callable[[Etape], object]
-
-
-def read_revision(path: Path, key: str | None = None) -> str:
-    """The revision of an existing file, read without changing it.
-
-    Raises:
-        DatabaseRefusedError: not a database of this program, or with no or several revisions.
-    """
-    try:
-        try:
-            connection = connect_sqlite(path, key, read_only=True)
-        except sqlcipher.OperationalError:
-            # A transaction was cut short: only a writer can roll it back.
-            connection = connect_sqlite(path, key)
-        try:
-            rows = _stamps(connection, path)
-        finally:
-            connection.close()
-    except sqlcipher.DatabaseError as error:
-        raise _damaged(path, str(error)) from error
-    if len(rows) != 1:
-        told = "n'indique aucune révision" if not rows else f"indique plusieurs révisions ({', '.join(sorted(rows))})"
-        raise DatabaseRefusedError(f"La base locale {path.name} {told} ; elle n'a pas été modifiée.")
-    return str(rows[0])
-
-
-def _stamps(connection: Any, path: Path) -> list[str]:
-    known = connection.execute(
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'"
-    ).fetchone()[0]
-    if not known:
-        raise DatabaseRefusedError(f"Le fichier {path.name} n'est pas une base ERP MIF ; il n'a pas été modifié.")
-    return [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
-
-
-def _damaged(path: Path, cause: str) -> DatabaseRefusedError:
-    return DatabaseRefusedError(
-        f"La base locale {path.name} est abîmée ({cause}) : restaurez une sauvegarde (erp-admin db restore)."
-    )
-
-
-def _known(path: Path, key: str | None) -> str:
-    revision = read_revision(path, key)
-    if history.position(revision) is None:
-        raise DatabaseRefusedError(
-            f"La base locale vient d'une version plus récente du programme (révision {revision}) : "
-            "installez cette version. Rien n'a été modifié."
-        )
-    return revision
-
-
-def _absent(path: Path) -> bool:
-    return not path.exists() or path.stat().st_size == 0
 
 
 def open_local(
@@ -116,16 +71,12 @@ def open_local(
         DiskFullError: no room for the safety copies.
         UpgradeError: the upgrade did not succeed; the file is as it was.
     """
-    if not _absent(path):
-        # Before the lock: a refused file gets no neighbour either.
-        _known(path, key)
+    refuse_stranger(path, key)
     lock = CacheLock(path)
     lock.shared(wait_s)
     try:
-        if _absent(path) or _known(path, key) != history.head():
-            lock.exclusive(wait_s)
-            upgrade_local(path, key, progress=progress, keep=keep)
-            lock.shared(wait_s)
+        if _due(path, key):
+            _upgrade_or_wait(lock, path, key, progress, keep, wait_s)
         engine = create_sqlite_engine(path, key)
         _heal_triggers(engine)
     except BaseException:
@@ -133,6 +84,29 @@ def open_local(
         raise
     event.listen(engine, "engine_disposed", lambda _engine: lock.release())
     return engine
+
+
+def _due(path: Path, key: str | None) -> bool:
+    return absent(path) or known_revision(path, key) != history.head()
+
+
+def _upgrade_or_wait(
+    lock: CacheLock, path: Path, key: str | None, progress: Progress | None, keep: int, wait_s: float
+) -> None:
+    """Upgrade alone, or find that another start did: it then keeps its share for as long as it runs."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            lock.exclusive(min(0.2, wait_s))
+            break
+        except DatabaseBusyError:
+            lock.shared(wait_s)
+            if not _due(path, key):
+                return
+            if time.monotonic() > deadline:
+                raise
+    upgrade_local(path, key, progress=progress, keep=keep)
+    lock.shared(wait_s)
 
 
 def open_central(
@@ -207,13 +181,13 @@ def upgrade_local(
     _discard(working)
     before: str | None = None
     try:
-        if _absent(path):
+        if absent(path):
             tell(Etape(4, _STEPS, "Création de la base locale"))
             path.parent.mkdir(parents=True, exist_ok=True)
             history.verify()
             _run(working, key, wanted, tell)
         else:
-            before = _known(path, key)
+            before = known_revision(path, key)
             if before == wanted:
                 return before, before
             history.verify()
@@ -251,7 +225,7 @@ def downgrade_local(path: Path, key: str | None, target: str, *, keep: int = 3) 
     working = path.with_name(path.name + ".upgrading")
     _discard(working)
     try:
-        before = _known(path, key)
+        before = known_revision(path, key)
         history.verify()
         _copy(path, key, before, working, lambda _etape: None, keep)
         _take_back(working, key, target)
@@ -305,7 +279,7 @@ def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progr
     except sqlcipher.DatabaseError as error:
         problems = [str(error)]
     if problems:
-        raise _damaged(path, problems[0])
+        raise damaged(path, problems[0])
     backup.settle(path, key)
     tell(Etape(2, _STEPS, "Sauvegarde"))
     connection = connect_sqlite(path, key)

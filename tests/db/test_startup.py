@@ -64,9 +64,13 @@ def whole(engine: sa.Engine, rows: dict[str, list[dict[str, Any]]], but: tuple[s
             assert len(now[table]) == len(old), table
 
 
-def mark(path: Path) -> tuple[str, int, list[str]]:
-    names = sorted(p.name for p in path.parent.iterdir() if not p.name.endswith((".verrou", "-shm", "-wal")))
-    return hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns, names
+def mark(path: Path) -> dict[str, tuple[str, int]]:
+    """Content and time of every file of the folder."""
+    return {
+        p.name: (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns)
+        for p in path.parent.iterdir()
+        if p.is_file()
+    }
 
 
 @pytest.mark.parametrize("key", [None, KEY])
@@ -164,6 +168,29 @@ def _foreign(path: Path) -> None:
     connection.close()
 
 
+FOREIGN_WAL = """
+import os, sys
+import sqlcipher3.dbapi2 as sqlcipher
+c = sqlcipher.connect(sys.argv[1], isolation_level=None)
+c.execute("PRAGMA journal_mode = WAL"); c.execute("PRAGMA wal_autocheckpoint = 0")
+c.execute("CREATE TABLE recettes (nom TEXT)")
+c.execute("INSERT INTO recettes VALUES ('tajine')")
+os.kill(os.getpid(), 9)
+"""
+
+
+def _foreign_in_wal(path: Path, *, killed: bool) -> None:
+    """Another program's database in WAL mode: closed as it should, or with its rows in the WAL only."""
+    if killed:
+        run(FOREIGN_WAL, str(path)).communicate(timeout=30)
+        assert path.with_name(path.name + "-wal").stat().st_size > 0
+        return
+    connection = sqlcipher.connect(str(path), isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    _foreign(path)
+
+
 def _newer(path: Path) -> None:
     connection = sqlcipher.connect(str(path), isolation_level=None)
     connection.execute("UPDATE alembic_version SET version_num = 'abcdefabcdef'")
@@ -177,10 +204,13 @@ def _stamps(path: Path, *revisions: str) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize("locked_before", [False, True])
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ("foreign", "n'est pas une base ERP MIF"),
+        ("foreign in wal", "n'est pas une base ERP MIF"),
+        ("foreign with its wal", "n'est pas une base ERP MIF"),
         ("text", "n'est pas une base ERP MIF"),
         ("newer", "plus récente"),
         ("none", "aucune révision"),
@@ -188,11 +218,15 @@ def _stamps(path: Path, *revisions: str) -> None:
         ("keyed", "clé"),
     ],
 )
-def test_a_file_that_is_not_ours_is_refused_untouched(sqlite_path: Path, change: str, told: str) -> None:
-    if change in {"foreign", "text", "keyed"}:
+def test_a_file_that_is_not_ours_is_refused_untouched(
+    sqlite_path: Path, change: str, told: str, locked_before: bool
+) -> None:
+    if change not in {"newer", "none", "two"}:
         sqlite_path.unlink()
     if change == "foreign":
         _foreign(sqlite_path)
+    elif change.startswith("foreign "):
+        _foreign_in_wal(sqlite_path, killed="its" in change)
     elif change == "text":
         sqlite_path.write_text("liste de courses\n" * 500, encoding="utf-8")
     elif change == "newer":
@@ -205,6 +239,8 @@ def test_a_file_that_is_not_ours_is_refused_untouched(sqlite_path: Path, change:
         connection = connect_sqlite(sqlite_path, KEY)
         connection.execute("CREATE TABLE t (x)")
         connection.close()
+    if locked_before:
+        CacheLock(sqlite_path).path.touch()
     before = mark(sqlite_path)
     with pytest.raises(DatabaseRefusedError, match=told) as caught:
         startup.open_local(sqlite_path)
@@ -419,25 +455,49 @@ def test_killed_at_any_moment_of_the_swap_the_file_opens(tmp_path: Path, delay_s
     engine.dispose()
 
 
-SIMPLE = """
-import sys
+AT_ONCE = """
+import os, sys
 from pathlib import Path
-from erp_desktop.db import startup
-engine = startup.open_local(Path(sys.argv[1]))
-with engine.connect() as connection:
-    print(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
-engine.dispose()
+from erp_desktop.db import migrate, proof, startup
+migrate.scripts()
+path, number = Path(sys.argv[1]), int(sys.argv[2])
+waiting, go = os.pipe()
+children = []
+for _ in range(number):
+    child = os.fork()
+    if child == 0:
+        os.close(go)
+        os.read(waiting, 1)
+        engine = startup.open_local(path)
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+            assert found == sys.argv[3], found
+        os.write(1, b"ouverte\\n")
+        sys.stdin.read()  # a window stays open
+        engine.dispose()
+        os._exit(0)
+    children.append(child)
+os.close(go)
+print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
 """
+"""Starts that have imported everything and wait for one signal; each keeps its window open until the end."""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize("existing", [True, False])
-def test_two_starts_at_once_upgrade_once(tmp_path: Path, existing: bool) -> None:
+def test_twenty_starts_at_once_upgrade_once(tmp_path: Path, existing: bool) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, OLD) if existing else {}
-    children = [run(SIMPLE, str(path)) for _ in range(3)]
-    answers = [child.communicate(timeout=120) for child in children]
-    assert [child.returncode for child in children] == [0, 0, 0], answers
-    assert {out.strip() for out, _ in answers} == {history.head()}
+    starts = subprocess.Popen(
+        [sys.executable, "-u", "-c", AT_ONCE, str(path), "20", history.head()], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(paths.ROOT)},
+        cwd=paths.ROOT,
+    )  # fmt: skip
+    assert starts.stdout is not None
+    opened = [starts.stdout.readline() for _ in range(20)]
+    answer, errors = starts.communicate(timeout=60)
+    assert opened == ["ouverte\n"] * 20, errors
+    assert answer.strip() == str([0] * 20), errors
     engine = startup.open_local(path)
     whole(engine, rows)
     with engine.connect() as connection:
@@ -446,6 +506,7 @@ def test_two_starts_at_once_upgrade_once(tmp_path: Path, existing: bool) -> None
         )
         assert count.scalar() == 1
     engine.dispose()
+    assert len(backup.backups(path)) == int(existing)
 
 
 def test_a_running_program_keeps_its_cache_from_being_upgraded(tmp_path: Path) -> None:
