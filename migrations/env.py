@@ -161,7 +161,7 @@ def verify_foreign_keys(connection: sa.Connection) -> None:
 @contextmanager
 def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     deadline = time.monotonic() + ATTENTE_S
-    connection.exec_driver_sql(f"SET lock_timeout = '{config.attributes.get('lock_timeout', '10s')}'")
+    set_patience(connection)
     while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({VERROU})").scalar():
         connection.rollback()
         if time.monotonic() > deadline:
@@ -175,7 +175,30 @@ def postgres_lock(connection: sa.Connection) -> Iterator[None]:
             connection.rollback()
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({VERROU})")
             connection.exec_driver_sql("RESET lock_timeout")
+            connection.exec_driver_sql("RESET statement_timeout")
             connection.commit()
+
+
+def patience() -> str:
+    return str(config.attributes.get("lock_timeout", "10s"))
+
+
+def set_patience(connection: sa.Connection) -> None:
+    """How long a statement may wait for a table, and how long it may run."""
+    connection.exec_driver_sql(f"SET lock_timeout = '{patience()}'")
+    connection.exec_driver_sql(f"SET statement_timeout = '{config.attributes.get('statement_timeout', '0')}'")
+
+
+def take_tables(connection: sa.Connection) -> None:
+    """Every table at once, or none: while one is waited for, whoever wants one that is already held waits as well."""
+    set_patience(connection)
+    query = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'sync')"
+    names = connection.execute(sa.text(f"{query} AND tablename <> 'alembic_version' ORDER BY 1")).scalars().all()
+    if not names:
+        return
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{patience()}'")
+    connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{config.attributes.get('statement_timeout', '0')}'")
 
 
 def remove_machinery(connection: sa.Connection) -> None:
@@ -195,18 +218,29 @@ def wrap_steps(connection: sa.Connection) -> None:
 
     def steps(heads: Any, running_context: Any) -> Iterator[Any]:
         for step in planned(heads, running_context):
-            step.migration_fn = one_step(connection, step.migration_fn)
+            alone = getattr(getattr(step, "revision", None), "module", None)
+            outside = bool(getattr(alone, "hors_transaction", False)) and step.is_upgrade
+            step.migration_fn = one_step(connection, step.migration_fn, outside=outside)
             yield step
 
     if planned is not None:
         running._migrations_fn = steps  # noqa: SLF001
 
 
-def one_step(connection: sa.Connection, revision_function: Any) -> Any:
+def one_step(connection: sa.Connection, revision_function: Any, *, outside: bool) -> Any:
+    """Wrap a revision; one that works ``outside`` a transaction commits at once, so nothing is taken away before it."""
+    central = connection.dialect.name == "postgresql"
+
     @wraps(revision_function)
     def run(**arguments: Any) -> None:
-        remove_machinery(connection)
+        if not outside or not central:
+            if central:
+                take_tables(connection)
+            remove_machinery(connection)
+            revision_function(**arguments)
+            return
         revision_function(**arguments)
+        take_tables(connection)
 
     return run
 

@@ -88,3 +88,55 @@ def interdire(requete: str, message: str) -> None:
     valeurs = [str(ligne[0]) for ligne in op.get_bind().execute(sa.text(requete))]
     if valeurs:
         raise RuntimeError(f"{message} {', '.join(valeurs)}")
+
+
+def indexer_sans_bloquer(nom: str, table: str, colonnes: Sequence[str]) -> None:
+    """An index that PostgreSQL builds while everybody goes on writing; its revision says ``hors_transaction``.
+
+    What an interrupted build left invalid is dropped first. Waiting for older transactions keeps nobody waiting, so the
+    short lock timeout of other revisions does not hold here.
+    """
+    if est_sqlite():
+        op.create_index(nom, table, list(colonnes))
+        return
+    with op.get_context().autocommit_block():
+        if not hors_ligne():
+            op.execute("SET lock_timeout = '10min'")
+            op.execute("SET statement_timeout = 0")
+            valide = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:nom)")
+            if op.get_bind().execute(valide, {"nom": nom}).scalar():
+                return
+        op.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {nom}"))
+        op.create_index(nom, table, list(colonnes), postgresql_concurrently=True)
+
+
+def suivre_renommage(table: str, ancien: str, nouveau: str) -> None:
+    """Give a renamed column its new name wherever a pending exchange speaks of it.
+
+    Frozen batches keep their bytes, which the centre must recognise; it reads the old name through its lens.
+    """
+    noms = {"t": table, "a": ancien, "n": nouveau}
+    if not est_sqlite():
+        for requete in (
+            "UPDATE sync.row_state SET contenu = contenu - :a || jsonb_build_object(:n, contenu->:a) "
+            "WHERE nom_table = :t AND jsonb_exists(contenu, :a)",
+            "UPDATE sync.conflits SET colonne = :n WHERE nom_table = :t AND colonne = :a",
+        ):
+            op.execute(_litteral(requete, noms))
+        return
+    for requete in (
+        "UPDATE sync_outbox SET colonne = :n WHERE nom_table = :t AND colonne = :a",
+        "UPDATE sync_outbox SET ancien = json_remove(json_set(ancien, '$.' || :n, json_extract(ancien, '$.' || :a)), "
+        "'$.' || :a) WHERE nom_table = :t AND op = 'D' AND json_type(ancien, '$.' || :a) IS NOT NULL",
+        "UPDATE sync_conflits SET colonne = :n WHERE nom_table = :t AND colonne = :a",
+        "UPDATE sync_meta SET valeur = json_remove(json_set(valeur, '$.' || :n, json_extract(valeur, '$.' || :a)), "
+        "'$.' || :a) WHERE cle LIKE 'centre:' || :t || ':%' AND json_type(valeur, '$.' || :a) IS NOT NULL",
+    ):
+        op.execute(_litteral(requete, noms))
+
+
+def _litteral(requete: str, noms: dict[str, str]) -> sa.TextClause:
+    """Names of columns of this history, written into the statement so that the offline script is whole."""
+    for cle, nom in noms.items():
+        requete = requete.replace(f":{cle}", f"'{nom}'")
+    return sa.text(requete)

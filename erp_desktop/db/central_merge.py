@@ -13,7 +13,8 @@ Payload (positional arrays; objects would double the bytes)::
 
 from __future__ import annotations
 
-from erp_desktop.db.registry import TABLES
+from erp_desktop.db import history
+from erp_desktop.db.registry import RENAMED, TABLES
 from erp_desktop.db.wire import read_expression, write_expression
 from erp_desktop.domain import transitions
 
@@ -44,6 +45,43 @@ def _reachable_function() -> str:
         "CREATE OR REPLACE FUNCTION sync.statut_atteignable(de text, vers text) RETURNS boolean LANGUAGE sql IMMUTABLE "
         f"AS $f$ SELECT de = vers OR (de, vers) IN ({pairs}) $f$"
     )
+
+
+def _lens_function() -> str:
+    """Old names of columns, with the revisions whose programs use them."""
+    rows = [
+        f"('{r.table}', '{r.old}', '{r.new}', '{{{','.join(history.before(r.revision))}}}'::text[])" for r in RENAMED
+    ]
+    return (
+        "CREATE OR REPLACE FUNCTION sync.renommages() RETURNS TABLE (nom_table text, ancien text, nouveau text, "
+        f"avant text[]) LANGUAGE sql IMMUTABLE AS $f$ VALUES {', '.join(rows)} $f$"
+    )
+
+
+_LENS = """
+CREATE OR REPLACE FUNCTION sync.traduire(p jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $f$
+DECLARE g record; chemin text[];
+BEGIN
+  FOR g IN SELECT * FROM sync.renommages() LOOP
+    FOR chemin IN
+      SELECT ARRAY['i', g.nom_table, 'c'] UNION ALL
+      SELECT ARRAY['m', g.nom_table, (i - 1)::text, 'c']
+        FROM generate_series(1, coalesce(jsonb_array_length(p->'m'->g.nom_table), 0)) i
+    LOOP
+      IF (p #> chemin) ? g.ancien THEN
+        p := jsonb_set(p, chemin, (SELECT jsonb_agg(CASE WHEN c = g.ancien THEN g.nouveau ELSE c END ORDER BY n)
+          FROM jsonb_array_elements_text(p #> chemin) WITH ORDINALITY AS x(c, n)));
+      END IF;
+    END LOOP;
+  END LOOP;
+  RETURN p;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.nom_connu(t text, c text, v_revision text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
+  SELECT coalesce((SELECT g.ancien FROM sync.renommages() g
+    WHERE g.nom_table = t AND g.nouveau = c AND v_revision = ANY(g.avant)), c)
+$f$;
+"""
 
 
 _NOTE_STATE = """INSERT INTO sync.row_state AS e
@@ -309,14 +347,16 @@ BEGIN
   IF v_numero <> d.dernier_lot + 1 THEN
     RAISE EXCEPTION 'lot % reçu, % attendu', v_numero, d.dernier_lot + 1 USING ERRCODE = 'EM012';
   END IF;
+  -- A program, or a batch frozen before its upgrade, may still use a column's old name.
+  p := sync.traduire(p);
   UPDATE sync.conflits c SET resolu = r->>1 FROM jsonb_array_elements(coalesce(p->'r', '[]')) r
    WHERE c.id = (r->>0)::bigint AND c.poste = d.poste;
   IF (p->>'n')::int > 0 THEN
     PERFORM sync.fusionner(p, int4range(0, (p->>'n')::int), d.poste, v_numero, d.agence_id);
   END IF;
   SELECT jsonb_build_object(
-    'conflits', coalesce((SELECT jsonb_agg(jsonb_build_array(c.id, c.nom_table, c.pk, c.colonne, c.politique, c.base,
-        c.mien, c.leur, c.auteur_mien, (SELECT u.full_name FROM public.users u WHERE u.id = c.auteur_leur),
+    'conflits', coalesce((SELECT jsonb_agg(jsonb_build_array(c.id, c.nom_table, c.pk,
+        sync.nom_connu(c.nom_table, c.colonne, d.revision), c.politique, c.base, c.mien, c.leur, c.auteur_mien, (SELECT u.full_name FROM public.users u WHERE u.id = c.auteur_leur),
         c.a_decider) ORDER BY c.id) FROM sync.conflits c WHERE c.poste = d.poste AND c.lot = v_numero), '[]'),
     'gares', coalesce((SELECT jsonb_agg(jsonb_build_array(g.id, g.unite, g.code, g.raison) ORDER BY g.id)
         FROM sync.gares g WHERE g.poste = d.poste AND g.lot = v_numero), '[]')) INTO resultat;
@@ -329,4 +369,4 @@ END $f$;
 
 def merge_functions() -> list[str]:
     """Statements that create the merge, callees first."""
-    return [_registry_function(), _reachable_function(), _INSERT, _REVIVE, _UPDATE, _DELETE, _APPLY, _PUSH]
+    return [_registry_function(), _reachable_function(), _lens_function(), _LENS, _INSERT, _REVIVE, _UPDATE, _DELETE, _APPLY, _PUSH]

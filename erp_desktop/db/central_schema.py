@@ -17,11 +17,13 @@ import sqlalchemy as sa
 
 import erp_desktop
 from erp_desktop import clock
-from erp_desktop.db import history
+from erp_desktop.db import central_report, history
 from erp_desktop.errors import NotAllowedError, UnavailableError, UpgradeError
 
-_LOCK_NOT_AVAILABLE = "55P03"
 _TRIES = 6
+_PATIENCE = "1200ms"
+"""A little over the second after which PostgreSQL makes an autovacuum give way: with one second it never would."""
+_LONGEST_STATEMENT = "15min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _etat(
 
 def _newer(revision: str, least: str | None, migrator: bool) -> EtatSchema:
     """A centre ahead of this program: usable while our revision is one that the centre still accepts."""
-    accepted = least is not None and history.position(least) is not None
+    accepted = history.understands(history.head(), revision, least)
     told = (
         "La base centrale est plus récente que ce programme, qui reste compatible."
         if accepted
@@ -217,12 +219,20 @@ def _checked(program: Path, target: Path) -> Copie:
 
 @dataclass(frozen=True, slots=True)
 class Bilan:
-    """What an upgrade of the centre did; ``secondes`` of the migrations alone."""
+    """What an upgrade of the centre did.
+
+    Attributes:
+        secondes: of the migrations alone.
+        revisions: applied, in order.
+        constats: what to look at: fewer rows or values than before, one French line each.
+    """
 
     avant: str | None
     apres: str
     copie: Copie | None
     secondes: float
+    revisions: tuple[str, ...] = ()
+    constats: tuple[str, ...] = ()
 
 
 def upgrade_central(
@@ -268,20 +278,28 @@ def upgrade_central(
         return Bilan(found.revision, wanted, None, 0.0)
     if not consent(found):
         raise NotAllowedError("La mise à niveau du centre n'a pas été acceptée : rien n'a été modifié.")
+    due = tuple(history.between(found.revision, wanted))
     copy = None
     if backups is not None and found.revision is not None:
         tell("Sauvegarde du centre")
         copy = dump(engine.url.render_as_string(hide_password=False), backups)
+    before = _survey(engine)
     started = time.monotonic()
     _with_retries(engine, wanted, tell)
     seconds = time.monotonic() - started
+    tell("Vérification de la structure et des valeurs")
     if wanted == history.head():
-        tell("Vérification de la structure")
         with engine.connect() as connection:
             wrong = fingerprint.check(connection)
         if wrong:
             raise UpgradeError(f"Après la mise à niveau, la structure diffère : {' ; '.join(wrong[:5])}")
-    return Bilan(found.revision, wanted, copy, round(seconds, 3))
+    fewer = tuple(central_report.missing(before, _survey(engine)))
+    return Bilan(found.revision, wanted, copy, round(seconds, 3), due, fewer)
+
+
+def _survey(engine: sa.Engine) -> central_report.Releve:
+    with engine.connect() as connection:
+        return central_report.survey(connection)
 
 
 def downgrade_central(engine: sa.Engine, target: str, *, backups: Path | None = None) -> None:
@@ -307,7 +325,7 @@ def downgrade_central(engine: sa.Engine, target: str, *, backups: Path | None = 
 
 
 def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], object]) -> None:
-    """A statement waits one second for its lock, then gives way to the clerks and comes back a little later."""
+    """A revision waits a second for its tables, then gives way to the clerks and comes back a little later."""
     from erp_desktop.db import migrate
 
     def step(revision: str, _title: str) -> None:
@@ -316,10 +334,13 @@ def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], object])
     for attempt in range(_TRIES):
         try:
             with engine.connect() as connection:
-                migrate.upgrade(connection, wanted, on_step=step, lock_timeout="1s")
+                migrate.upgrade(
+                    connection, wanted, on_step=step, lock_timeout=_PATIENCE, statement_timeout=_LONGEST_STATEMENT
+                )
         except sa.exc.DBAPIError as error:
-            if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE or attempt == _TRIES - 1:
-                raise _stopped(engine, str(error.orig).splitlines()[0]) from error
+            if not _gave_way(error) or attempt == _TRIES - 1:
+                raise _stopped(engine, str(error.orig).splitlines()[0], waited=_gave_way(error)) from error
+            tell("Des tables sont utilisées : nouvel essai dans un instant")
             time.sleep(random.uniform(0.3, 1.0) * (attempt + 1))  # noqa: S311
         except RuntimeError as error:
             raise _stopped(engine, str(error)) from error
@@ -327,8 +348,28 @@ def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], object])
             return
 
 
-def _stopped(engine: sa.Engine, cause: str) -> UpgradeError:
-    with engine.connect() as connection:
-        stamps = _stamps(connection)
+def _gave_way(error: sa.exc.DBAPIError) -> bool:
+    """Whether a revision stopped because others used its tables: nothing of it was done."""
+    code = getattr(error.orig, "pgcode", None)
+    return code in {"55P03", "40P01"} or (code == "57014" and str(error.statement).startswith("LOCK TABLE"))
+
+
+def _stopped(engine: sa.Engine, cause: str, *, waited: bool = False) -> UpgradeError:
+    """The report of a failure; after a cut line it has no revision to name."""
+    try:
+        with engine.connect() as connection:
+            stamps = _stamps(connection)
+            others = central_report.blockers(connection) if waited else []
+    except sa.exc.OperationalError:
+        return UpgradeError(
+            f"Mise à niveau du centre interrompue ({cause}) et le serveur ne répond plus. La révision en cours est "
+            "annulée, les précédentes sont gardées : relancez la même commande quand il répond."
+        )
     at = stamps[0] if stamps else "vide"
-    return UpgradeError(f"Mise à niveau du centre arrêtée à la révision {at} : {cause}")
+    remedy = (
+        f"terminez d'abord {' ; '.join(others)}, puis relancez." if others else "corrigez la cause, puis relancez."
+    )
+    return UpgradeError(
+        f"Mise à niveau du centre arrêtée à la révision {at} : {cause}. Rien d'autre n'a changé et les révisions "
+        f"faites sont gardées : {remedy}"
+    )

@@ -54,6 +54,12 @@ def position(revision: str) -> int | None:
     return next((rank for rank, row in enumerate(revisions()) if row.revision == revision), None)
 
 
+def before(revision: str) -> list[str]:
+    """Revisions older than a known one, oldest first."""
+    rank = position(revision)
+    return [row.revision for row in revisions()[:rank]]
+
+
 def between(before: str | None, after: str) -> list[str]:
     """Revisions after ``before`` (None: nothing applied) up to ``after``.
 
@@ -66,6 +72,19 @@ def between(before: str | None, after: str) -> list[str]:
         unknown = before if start is None else after
         raise DatabaseRefusedError(f"Révision inconnue de cette version du programme : {unknown}.")
     return [row.revision for row in revisions()[start + 1 : end + 1]]
+
+
+def understands(mine: str, centre: str, least: str | None) -> bool:
+    """Whether a program at revision ``mine`` may work with a centre that serves clients from ``least`` on.
+
+    An older centre may lack what this program writes; a newer one says itself how old its clients may be.
+    """
+    if mine == centre:
+        return True
+    if position(centre) is not None or least is None:
+        return False
+    oldest, own = position(least), position(mine)
+    return oldest is not None and own is not None and oldest <= own
 
 
 def resolve(asked: str, current: str | None) -> str:

@@ -37,7 +37,12 @@ def scripts() -> ScriptDirectory:
 
 
 def upgrade(
-    connection: sa.Connection, revision: str = "head", *, on_step: Avance | None = None, lock_timeout: str = "10s"
+    connection: sa.Connection,
+    revision: str = "head",
+    *,
+    on_step: Avance | None = None,
+    lock_timeout: str = "10s",
+    statement_timeout: str = "0",
 ) -> None:
     """Bring the database of ``connection`` (outside a transaction) up to ``revision``, one transaction each.
 
@@ -46,15 +51,23 @@ def upgrade(
         revision: where to stop.
         on_step: told at the end of each revision.
         lock_timeout: PostgreSQL only: how long a statement waits for a table.
+        statement_timeout: PostgreSQL only: how long a statement may run; "0" for as long as it takes.
     """
-    _run("upgrade", connection, revision, on_step, lock_timeout)
+    _run("upgrade", connection, revision, on_step, lock_timeout, statement_timeout)
 
 
 def downgrade(connection: sa.Connection, revision: str, *, on_step: Avance | None = None) -> None:
     _run("downgrade", connection, revision, on_step, "10s")
 
 
-def _run(name: str, connection: sa.Connection, revision: str, on_step: Avance | None, lock_timeout: str) -> None:
+def _run(
+    name: str,
+    connection: sa.Connection,
+    revision: str,
+    on_step: Avance | None,
+    lock_timeout: str,
+    statement_timeout: str = "0",
+) -> None:
     # env.py is plain data in a frozen build: what it imports is named here, so that it is packed.
     import logging.config  # noqa: F401
 
@@ -65,6 +78,7 @@ def _run(name: str, connection: sa.Connection, revision: str, on_step: Avance | 
     made = config(connection, name)
     made.attributes["on_step"] = on_step
     made.attributes["lock_timeout"] = lock_timeout
+    made.attributes["statement_timeout"] = statement_timeout
     action: Any = getattr(command, name)
     action(made, revision)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
 from erp_desktop.db import fingerprint, history, migrate
+from erp_desktop.db.registry import RENAMED, present_name
 from erp_desktop.models import Base
 from erp_desktop.models.types import Montant
 
 # Moved by the upgrade itself.
 _MOVING = {"alembic_version", "journal_migrations", "_sync_session", "_allocateur"}
+_RENAMED_TABLES = {r.table for r in RENAMED}
 _UNSENT = ("sync_outbox", "sync_meta", "sync_lots", "sync_gares", "sync_conflits")
 
 
@@ -32,11 +37,26 @@ def _columns(connection: sa.Connection, table: str) -> tuple[str, ...]:
 
 
 def _mark(connection: sa.Connection, table: str, columns: tuple[str, ...]) -> str:
+    """A mark of every row, in which renamed columns are called what they are called now."""
     listed = ", ".join(f'"{c}"' for c in columns)
     digest = hashlib.sha256()
+    owner = next((columns.index(name) for name in ("nom_table", "cle") if name in columns), None)
     for row in connection.exec_driver_sql(f'SELECT {listed} FROM "{table}" ORDER BY 1'):
-        digest.update(repr(tuple(row)).encode())
+        values = tuple(row)
+        of_table = str(values[owner]).removeprefix("centre:").split(":")[0] if owner is not None else ""
+        if of_table in _RENAMED_TABLES:
+            values = tuple(_named_now(of_table, name, value) for name, value in zip(columns, values, strict=True))
+        digest.update(repr(values).encode())
     return digest.hexdigest()
+
+
+def _named_now(table: str, name: str, value: Any) -> Any:
+    if name == "colonne":
+        return present_name(table, value)
+    if name in {"ancien", "valeur"} and isinstance(value, str) and value.startswith("{"):
+        with contextlib.suppress(ValueError):
+            return sorted((str(present_name(table, key)), repr(v)) for key, v in json.loads(value).items())
+    return value
 
 
 def measure(engine: sa.Engine, columns: dict[str, tuple[str, ...]] | None = None) -> Mesure:

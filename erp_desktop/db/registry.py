@@ -171,3 +171,26 @@ TABLES: tuple[SyncTable, ...] = tuple(
 """Every synchronised table, parents before children."""
 
 BY_NAME = {t.name: t for t in TABLES}
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A column under another name: programs from before ``revision`` still speak of ``old``.
+
+    The column keeps its rank in the table, because rows cross the line as plain lists of values.
+    """
+
+    table: str
+    old: str
+    new: str
+    revision: str
+
+
+RENAMED = (Renamed("plannings", "rrule", "recurrence", "ce8f4a6c0b7d"),)
+
+_PRESENT_NAMES = {(r.table, r.old): r.new for r in RENAMED}
+
+
+def present_name(table: str, column: str | None) -> str | None:
+    """The name that a column has now; None stays None."""
+    return _PRESENT_NAMES.get((table, column), column) if column is not None else None

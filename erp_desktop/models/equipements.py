@@ -53,12 +53,13 @@ class Planning(LigneAgence, Base):
         parmi("statut", StatutPlanning),
         parmi("modele_type", TypeIntervention),
         parmi("modele_priorite", Priorite),
-        sa.CheckConstraint("frequence <> 'rrule' OR rrule IS NOT NULL", name="rrule_presente"),
+        sa.CheckConstraint("frequence <> 'rrule' OR recurrence IS NOT NULL", name="recurrence_presente"),
     )
 
     equipement_id: Mapped[int] = reference("equipements.id")
     frequence: Mapped[str] = mapped_column(sa.String(20))
-    rrule: Mapped[str | None] = mapped_column(sa.String(255))
+    recurrence: Mapped[str | None] = mapped_column(sa.String(255))
+    """An RFC 5545 RRULE."""
     prochaine_date: Mapped[date | None]
     derniere_date: Mapped[date | None]
     statut: Mapped[str] = mapped_column(sa.String(20), server_default="actif", default="actif")

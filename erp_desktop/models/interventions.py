@@ -33,6 +33,7 @@ class Intervention(LigneAgence, Base):
         sa.Index("idx_intervention_status_date", "statut", "date_creation"),
         sa.Index("idx_intervention_satisfaction", "satisfaction_client"),
         sa.Index("idx_intervention_date_creation", "date_creation"),
+        sa.Index("idx_intervention_date_limite", "date_limite"),
     )
 
     numero: Mapped[str] = mapped_column(sa.String(40), unique=True)

@@ -16,7 +16,7 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import clock
-from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable
+from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable, present_name
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.outbox import Batch
 
@@ -111,7 +111,7 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
         "INSERT OR IGNORE INTO sync_conflits (id, nom_table, pk, colonne, politique, base, mien, leur, auteur_mien, "
         "auteur_leur, quand, a_decider) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (i, t, pk, col, pol, _json(base), _json(mine), _json(theirs), am, al, now, int(ask))
+            (i, t, pk, present_name(t, col), pol, _json(base), _json(mine), _json(theirs), am, al, now, int(ask))
             for i, t, pk, col, pol, base, mine, theirs, am, al, ask in outcome["conflits"]
         ],
     )

@@ -19,6 +19,7 @@ from typing import Any, cast
 
 import erp_desktop
 from erp_desktop import clock
+from erp_desktop.db import history
 from erp_desktop.db.registry import BY_NAME
 from erp_desktop.errors import DeviceRevokedError, ErpError, SchemaMismatchError, SyncError
 from erp_desktop.sync.apply import Cursor, apply_answer, read_cursor
@@ -142,7 +143,8 @@ class Syncer:
         if centre["etat"] is None:
             self.link.close()
             raise SyncError("Le centre ne connaît plus ce poste ; réinscrivez-le (erp-admin device reenroll).")
-        if centre["revision"] is not None and revision not in {centre["revision"], centre["min_client"]}:
+        known = centre["revision"]
+        if known is not None and not history.understands(revision, known, centre["min_client"]):
             self.link.close()
             raise SchemaMismatchError(
                 "La version de ce poste et celle du centre ne se comprennent pas. "

@@ -29,7 +29,7 @@ from tests.migrations.donnees import contenu, remplir
 
 KEY = "5a" * 32
 OLD = "8a4b0c2e6d3f"
-"""One revision behind, with an outbox."""
+"""Some revisions behind, with an outbox."""
 
 
 @cache

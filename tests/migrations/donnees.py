@@ -67,7 +67,7 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
     if name == "ice":
         return f"{n:015d}"
     if name == "code" and table.name == "agences":
-        return f"A{n % 10000}"
+        return f"A{n // 10 % 10000:04d}"
     if name == "sha256":
         return f"{n:064x}"
     text = f"{name} n°{n}"

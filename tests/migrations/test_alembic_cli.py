@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from erp_desktop import paths
 from erp_desktop.db import fingerprint, history
+from erp_desktop.db.central_schema import client_program
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 
@@ -119,8 +120,14 @@ def test_history_heads_and_show_need_no_database() -> None:
 def test_the_offline_sql_makes_the_same_database(pg_server: EmbeddedPostgres, pg_empty_url: str) -> None:
     sql = alembic("postgresql://u:p%40%25@nulle-part/x", "upgrade", "head", "--sql")
     engine = create_pg_engine(pg_empty_url)
-    with engine.begin() as connection:
-        connection.connection.cursor().execute("COMMIT;" + sql)
+    program = client_program("psql")
+    assert program is not None
+    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # As an operator runs it: one statement after the other, because an index is built outside any transaction.
+    done = subprocess.run(
+        [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", address], input=sql, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
     with engine.connect() as connection:
         assert fingerprint.check(connection) == []
     engine.dispose()

@@ -434,11 +434,12 @@ def test_a_backfill_of_every_row_is_sent_to_nobody(
 
 
 def test_triggers_are_back_after_upgrade_and_after_downgrade(sqlite_engine: sa.Engine) -> None:
-    query = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"
+    query = "SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
     wanted = rows(sqlite_engine, query)
-    assert wanted[0][0] > 0
+    assert len(wanted) > 300
     down(sqlite_engine, "8a4b0c2e6d3f")
-    assert rows(sqlite_engine, query) == wanted
+    # The one column that this revision does not have yet.
+    assert rows(sqlite_engine, query) == [row for row in wanted if row != ("erp_plannings_upd_recurrence",)]
     up(sqlite_engine)
     assert rows(sqlite_engine, query) == wanted
 
