@@ -52,9 +52,10 @@ def _lens_function() -> str:
     rows = [
         f"('{r.table}', '{r.old}', '{r.new}', '{{{','.join(history.before(r.revision))}}}'::text[])" for r in RENAMED
     ]
+    values = f"VALUES {', '.join(rows)}" if rows else "SELECT NULL, NULL, NULL, NULL::text[] WHERE false"
     return (
         "CREATE OR REPLACE FUNCTION sync.renommages() RETURNS TABLE (nom_table text, ancien text, nouveau text, "
-        f"avant text[]) LANGUAGE sql IMMUTABLE AS $f$ VALUES {', '.join(rows)} $f$"
+        f"avant text[]) LANGUAGE sql IMMUTABLE AS $f$ {values} $f$"
     )
 
 

@@ -146,9 +146,15 @@ class Syncer:
         known = centre["revision"]
         if known is not None and not history.understands(revision, known, centre["min_client"]):
             self.link.close()
+            if history.position(known) is None:
+                raise SchemaMismatchError(
+                    f"Mise à jour nécessaire : le centre travaille avec la version {centre.get('version') or '?'} du "
+                    "programme. Demandez cette version à l'informatique ; d'ici là le travail continue hors ligne, "
+                    "rien n'est perdu."
+                )
             raise SchemaMismatchError(
-                "La version de ce poste et celle du centre ne se comprennent pas. "
-                "Le travail continue ici ; une mise à jour est nécessaire."
+                "Le centre attend sa mise à niveau vers la version de ce poste ; prévenez l'informatique. "
+                "D'ici là le travail continue hors ligne, rien n'est perdu."
             )
         try:
             if moved:

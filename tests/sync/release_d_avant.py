@@ -1,0 +1,94 @@
+"""The release before, in a process of its own: this program with the column name and the history that one had.
+
+``python -m tests.sync.release_d_avant centre URL | cache FILE SECRETS | figer FILE SECRETS | sync FILE SECRETS [EDITS]``
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from erp_desktop.db import history
+from erp_desktop.models import Base
+
+AVANT = "9b5c1d3f7e4a"
+
+
+def go_back() -> None:
+    """Before anything derived from the models is imported."""
+    Base.metadata.tables["plannings"].c.recurrence.name = "rrule"
+    rows, least = history._manifest()
+    kept = tuple(rows[: [r.revision for r in rows].index(AVANT) + 1])
+    history._manifest = lambda: (kept, least)  # type: ignore[assignment]
+    from erp_desktop.db import registry
+
+    registry.RENAMED = ()
+    registry._PRESENT_NAMES.clear()
+
+
+def main() -> None:
+    go_back()
+    import sqlalchemy as sa
+
+    from erp_desktop.db import audit, capture, central, secrets
+    from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+    from erp_desktop.errors import CentralUnreachableError, SchemaMismatchError
+    from erp_desktop.sync import enrolment
+    from erp_desktop.sync.cache import Cache
+    from erp_desktop.sync.cycle import Syncer
+    from erp_desktop.sync.outbox import Outbox
+
+    command, target = sys.argv[1], sys.argv[2]
+    if command == "centre":
+        engine = create_pg_engine(target)
+        with engine.begin() as connection:
+            central.install(connection)
+        with engine.connect() as connection:
+            audit.record_window(connection, AVANT)
+        engine.dispose()
+        return
+    path, store = Path(target), Path(sys.argv[3])
+    key = secrets.cache_key(path, store)
+    if command == "cache":
+        engine = create_sqlite_engine(path, key)
+        with engine.begin() as connection:
+            capture.install(connection)
+        engine.dispose()
+        return
+    with Cache(path, key) as cache:
+        if command == "figer":
+            batch = Outbox(cache).next_batch(5_000)
+            print(batch.content if batch else "")
+            return
+        syncer = Syncer(cache, enrolment.device_link(cache, store))
+        edits = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+        told = set()
+        for number in range(edits):
+            if edits > 1:
+                cache.db.execute("UPDATE plannings SET rrule = ?", (f"FREQ=DAILY;COUNT={number + 1}",))
+                print("cycle", flush=True)
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    syncer.run()
+                    break
+                except CentralUnreachableError as error:
+                    # The centre is being upgraded: what a running program does is try again.
+                    told.add(str(error))
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
+                except SchemaMismatchError as error:
+                    print(json.dumps({"refus": str(error), "attente": syncer.outbox.pending()}))
+                    return
+        rows = cache.all("SELECT rrule FROM plannings ORDER BY id")
+        conflicts = cache.all("SELECT colonne, mien, leur FROM sync_conflits ORDER BY id")
+        print(json.dumps({"plannings": [r[0] for r in rows], "conflits": conflicts, "dit": sorted(told),
+                          "attente": syncer.outbox.pending()}))  # fmt: skip
+        syncer.link.close()
+
+
+if __name__ == "__main__":
+    main()
