@@ -6,6 +6,7 @@ replaced whole, by a copy that was verified. Alembic is imported only when an up
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import time
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import event
 
-from erp_desktop.db import backup, capture, history
+from erp_desktop.db import backup, capture, history, rescue
 from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_central
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
@@ -179,29 +180,40 @@ def upgrade_local(
     wanted = target or history.head()
     working = path.with_name(path.name + ".upgrading")
     _discard(working)
-    before: str | None = None
     try:
-        if absent(path):
-            tell(Etape(4, _STEPS, "Création de la base locale"))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            history.verify()
-            _run(working, key, wanted, tell)
-        else:
-            before = known_revision(path, key)
-            if before == wanted:
-                return before, before
-            history.verify()
-            _copy(path, key, before, working, tell, keep)
-            stat = path.stat()
-            _run(working, key, wanted, tell)
-            now = path.stat()
-            if (stat.st_mtime_ns, stat.st_size) != (now.st_mtime_ns, now.st_size):
-                raise UpgradeError("La base locale a changé pendant sa mise à niveau : rien n'a été remplacé.")
-        tell(Etape(_STEPS, _STEPS, "Mise en place"))
-        backup.swap(working, path)
-        return before, wanted
+        return _upgrade(path, key, wanted, working, tell, keep)
+    except (OSError, sqlcipher.OperationalError) as error:
+        raise _failed("La mise à niveau a échoué, la base est comme avant", error) from error
     finally:
         _discard(working)
+
+
+def _upgrade(
+    path: Path, key: str | None, wanted: str, working: Path, tell: Progress, keep: int
+) -> tuple[str | None, str]:
+    before: str | None = None
+    saved: Path | None = None
+    if absent(path):
+        tell(Etape(4, _STEPS, "Création de la base locale"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        history.verify()
+        _run(working, key, wanted, tell)
+    else:
+        before = known_revision(path, key)
+        if before == wanted:
+            return before, before
+        history.verify()
+        saved = _copy(path, key, before, working, tell, keep)
+        stat = path.stat()
+        _run(working, key, wanted, tell)
+        now = path.stat()
+        if (stat.st_mtime_ns, stat.st_size) != (now.st_mtime_ns, now.st_size):
+            raise UpgradeError("La base locale a changé pendant sa mise à niveau : rien n'a été remplacé.")
+    tell(Etape(_STEPS, _STEPS, "Mise en place"))
+    backup.swap(working, path)
+    if before is not None and saved is not None:
+        rescue.begin(path, before, wanted, saved)
+    return before, wanted
 
 
 def downgrade_local(path: Path, key: str | None, target: str, *, keep: int = 3) -> tuple[str, str]:
@@ -257,7 +269,8 @@ def _take_back(working: Path, key: str | None, target: str) -> None:
 
 def _failed(told: str, error: Exception) -> ErpError:
     cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-    if "disk is full" in cause or "disk I/O" in cause:
+    without_room = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG}
+    if without_room or "disk is full" in cause or "disk I/O" in cause:
         return DiskFullError(f"{told} : le disque est plein. Libérez de la place puis réessayez.")
     return UpgradeError(f"{told} : {cause}")
 
@@ -267,7 +280,8 @@ def _discard(working: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progress, keep: int) -> None:
+def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progress, keep: int) -> Path:
+    """Check the live file, back it up, and copy the backup to work on; returns the backup."""
     tell(Etape(1, _STEPS, "Contrôle de la base locale"))
     backup.need_room(path.parent, 3 * path.stat().st_size)
     try:
@@ -284,14 +298,20 @@ def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progr
     tell(Etape(2, _STEPS, "Sauvegarde"))
     connection = connect_sqlite(path, key)
     saved = backup.name_for(path, revision)
+    # Under its name only once it is whole: a half-made backup must never push out a good one.
+    partial = saved.with_suffix(".partiel")
+    for leftover in partial.parent.glob("*.partiel"):
+        leftover.unlink()
     try:
-        backup.vacuum_into(connection, saved)
+        backup.vacuum_into(connection, partial)
     finally:
         connection.close()
-    backup.verify(saved, key)
+    backup.verify(partial, key)
+    partial.replace(saved)
     backup.prune(path, keep)
     tell(Etape(3, _STEPS, "Copie de travail"))
     shutil.copyfile(saved, working)
+    return saved
 
 
 def _run(working: Path, key: str | None, wanted: str, tell: Progress) -> None:
