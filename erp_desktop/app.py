@@ -6,6 +6,7 @@ Long on purpose: everything that is wired is wired here, in the order in which i
 from __future__ import annotations
 
 import logging
+import queue
 import sys
 import threading
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from erp_desktop import log
 from erp_desktop import settings as options
 from erp_desktop.domain.acteur import Acteur
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import ErpError, FirstRunError, UpgradeCancelledError
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bug import show_bug
 from erp_desktop.ui.bus import Bus, Changes
@@ -35,6 +36,8 @@ from erp_desktop.ui.workspace import Workspace
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from erp_desktop.db.backup import Restauration
+    from erp_desktop.db.central_schema import EtatSchema
     from erp_desktop.db.worker import DbWorker
     from erp_desktop.sync.service import SyncService
     from erp_desktop.sync.status import EtatSync
@@ -58,6 +61,8 @@ class Desktop(QObject):
     _progress = Signal(str, object)
     _engine_ready = Signal(object)
     _engine_refused = Signal(object)
+    _consent_asked = Signal(object)
+    _restored = Signal(object)
     _state_arrived = Signal(object)
     _data_arrived = Signal(object)
 
@@ -78,10 +83,16 @@ class Desktop(QObject):
         self._drafts: Drafts | None = None
         self._acteur: Acteur | None = None
         self._opener: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._insist = False
         queued = Qt.ConnectionType.QueuedConnection
         self._progress.connect(self.window.show_opening, queued)
         self._engine_ready.connect(self._opened, queued)
         self._engine_refused.connect(self._refused, queued)
+        self._consent_asked.connect(self._ask_consent, queued)
+        self._restored.connect(self._show_restored, queued)
+        self.window.stop_asked.connect(self._stop.set)
         self._state_arrived.connect(self._show_state, queued)
         self._data_arrived.connect(self._publish, queued)
         self._count_soon = QTimer(self)
@@ -105,15 +116,76 @@ class Desktop(QObject):
 
     def open_database(self) -> None:
         """Open, and if need be upgrade, the database in a thread of its own."""
+        self._behind(self._open)
+
+    def _behind(self, work: Callable[[], object]) -> None:
         self.window.show_opening(tr("Ouverture de la base…"))
-        self._opener = threading.Thread(target=self._open, name="ouverture", daemon=True)
+        self._stop.clear()
+        self._opener = threading.Thread(target=self._told, args=(work,), name="ouverture", daemon=True)
         self._opener.start()
 
-    def _open(self) -> None:
+    def _told(self, work: Callable[[], object]) -> None:
         try:
-            self._engine_ready.emit(open_engine(self.settings, self._progress.emit))
+            work()
         except Exception as error:  # noqa: BLE001 - shown by the window, whatever it is
             self._engine_refused.emit(error)
+
+    def _open(self) -> None:
+        from erp_desktop.db import rescue
+
+        if self.settings.mode is not Mode.CENTRE and not self._insist and rescue.pending(self.settings.cache):
+            raise FirstRunError(
+                tr("Vous pouvez réessayer, ou revenir à la sauvegarde faite juste avant ; vos changements pas encore "
+                   "envoyés y seront reportés.")
+            )  # fmt: skip
+        self._engine_ready.emit(open_engine(self.settings, self._advance, self._consent))
+
+    def _advance(self, words: str, share: float | None) -> None:
+        """Called by the opening thread before each step: the only places where an upgrade stops."""
+        if self._stop.is_set():
+            raise UpgradeCancelledError(tr("La base est comme avant. La mise à niveau reprendra au début."))
+        self._progress.emit(words, share)
+
+    def _consent(self, state: EtatSchema) -> bool:
+        self._consent_asked.emit(state)
+        return self._answers.get()
+
+    def _ask_consent(self, state: EtatSchema) -> None:
+        from erp_desktop.ui.demarrage.mise_a_niveau import Consentement
+
+        def answer(agreed: bool) -> None:
+            self.window.show_opening(tr("Ouverture de la base…"))
+            self._answers.put(agreed)
+
+        page = Consentement(state.revision, state.attendue, state.revisions, state.avertissements, answer)
+        self.window.show_content(page)
+
+    def _go_back(self) -> None:
+        from erp_desktop.db import rescue, secrets
+
+        cache, file = self.settings.cache, self.settings.secrets_file
+        self._behind(lambda: self._restored.emit(rescue.go_back(cache, secrets.cache_key(cache, file))))
+
+    def _salvage(self) -> None:
+        from erp_desktop.db import rescue, secrets
+
+        def work() -> None:
+            cache, file = self.settings.cache, self.settings.secrets_file
+            rescue.salvage(cache, secrets.cache_key(cache, file))
+            self._open()
+
+        self._behind(work)
+
+    def _show_restored(self, done: Restauration) -> None:
+        from erp_desktop.ui.demarrage.mise_a_niveau import restored
+
+        self.window.show_content(
+            restored(done.revision, done.reportees, again=self._try_again, leave=self.window.close)
+        )
+
+    def _try_again(self) -> None:
+        self._insist = True
+        self.open_database()
 
     def _opened(self, engine: sa.Engine) -> None:
         from erp_desktop.db.worker import DbWorker
@@ -127,19 +199,17 @@ class Desktop(QObject):
         self.show_login()
 
     def _refused(self, error: Exception) -> None:
-        from erp_desktop.ui.kit.controls import Button
-        from erp_desktop.ui.kit.states import ErrorState
+        from erp_desktop.db import rescue
+        from erp_desktop.ui.demarrage.mise_a_niveau import refusal
 
         _log.error("database not opened", exc_info=error)
-        expected = isinstance(error, ErpError)
-        words = (
-            str(error) if expected else tr("Une erreur inattendue empêche d'ouvrir la base. Rien n'a été modifié.")
-        )
-        buttons = [Button(tr("Réessayer"), "primary", icon="arrows-clockwise", on_click=self.open_database),
-                   Button(tr("Quitter"), on_click=self.window.close)]  # fmt: skip
-        detail = "" if expected else f"{type(error).__name__}: {error}"
-        title, support = tr("La base ne s'est pas ouverte"), tr("Détail pour l'assistance")
-        self.window.show_content(ErrorState(title, words, buttons, detail_title=support, detail=detail))
+        cache, local = self.settings.cache, self.settings.mode is not Mode.CENTRE
+        go_back = self._go_back if local and rescue.pending(cache) is not None else None
+        page = refusal(
+            error, again=self._try_again, leave=self.window.close, go_back=go_back,
+            salvage=self._salvage if local else None,
+        )  # fmt: skip
+        self.window.show_content(page)
 
     def _start_sync(self) -> None:
         from erp_desktop.db import secrets
@@ -207,6 +277,13 @@ class Desktop(QObject):
             self._show_state(self.state)
         self._count_soon.start()
         self._name_agency(made)
+        self._confirm_upgrade()
+
+    def _confirm_upgrade(self) -> None:
+        from erp_desktop.db import rescue
+
+        if self.settings.mode is not Mode.CENTRE:
+            rescue.confirm(self.settings.cache)
 
     def _place(self, agency: str) -> tuple[str, str]:
         """What the top bar and the status bar say of where we are."""
@@ -323,6 +400,10 @@ class Desktop(QObject):
     def close(self) -> None:
         """End threads, in the order that loses nothing."""
         self._leave()
+        self._stop.set()
+        self._answers.put(False)
+        if self.worker is not None:
+            self._confirm_upgrade()
         if self.sync is not None:
             self.sync.stop()
             self.sync = None
@@ -331,8 +412,17 @@ class Desktop(QObject):
             self.worker = None
 
 
-def open_engine(settings: Settings, progress: Callable[[str, float | None], object]) -> sa.Engine:
+def open_engine(
+    settings: Settings,
+    progress: Callable[[str, float | None], object],
+    consent: Callable[[EtatSchema], bool] | None = None,
+) -> sa.Engine:
     """The engine of the database that this desktop works on, upgraded when it is behind.
+
+    Args:
+        settings: which database, and what is allowed at the start.
+        progress: told before each step of an upgrade; raising there stops it.
+        consent: asked before a migrator's centre is upgraded.
 
     Raises:
         ErpError: refused for a stated reason; nothing was changed.
@@ -346,6 +436,7 @@ def open_engine(settings: Settings, progress: Callable[[str, float | None], obje
         return open_central(
             settings.central_url,
             policy=settings.central_upgrade,
+            consent=consent,
             progress=lambda text: progress(text, None),
             backups=settings.data_dir / "sauvegardes-centre",
         )
@@ -354,8 +445,9 @@ def open_engine(settings: Settings, progress: Callable[[str, float | None], obje
     return open_local(
         settings.cache,
         key,
-        progress=lambda step: progress(step.texte, step.numero / step.total),
+        progress=lambda step: progress(step.texte, step.part),
         keep=settings.backups_kept,
+        on_trial=True,
     )
 
 

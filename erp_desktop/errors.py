@@ -91,6 +91,12 @@ class UpgradeError(ErpError):
     code = "mise_a_niveau"
 
 
+class FirstRunError(UpgradeError):
+    """The first run after an upgrade did not end well; the backup made before it is still there."""
+
+    code = "premier_demarrage"
+
+
 class UpgradeCancelledError(UpgradeError):
     """The person who waited stopped the upgrade between two steps."""
 

@@ -228,7 +228,7 @@ def wrap_steps(connection: sa.Connection) -> None:
 
 
 def one_step(connection: sa.Connection, revision_function: Any, *, outside: bool) -> Any:
-    """Wrap a revision; one that works ``outside`` a transaction commits at once, so nothing is taken away before it."""
+    """Wrap a revision; one that works ``outside`` a transaction commits at once: nothing is taken away before it."""
     central = connection.dialect.name == "postgresql"
 
     @wraps(revision_function)

@@ -93,8 +93,8 @@ def interdire(requete: str, message: str) -> None:
 def indexer_sans_bloquer(nom: str, table: str, colonnes: Sequence[str]) -> None:
     """An index that PostgreSQL builds while everybody goes on writing; its revision says ``hors_transaction``.
 
-    What an interrupted build left invalid is dropped first. Waiting for older transactions keeps nobody waiting, so the
-    short lock timeout of other revisions does not hold here.
+    What an interrupted build left invalid is dropped first. Waiting for older transactions keeps nobody waiting, so
+    the short lock timeout of other revisions does not hold here.
     """
     if est_sqlite():
         op.create_index(nom, table, list(colonnes))

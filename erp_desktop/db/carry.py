@@ -14,10 +14,11 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop.db.engine import connect_sqlite
-from erp_desktop.db.registry import TABLES
+from erp_desktop.db.registry import RENAMED, TABLES, present_name
 from erp_desktop.errors import UserError
 
 _WHOLE = ("sync_outbox", "sync_lots", "sync_gares", "sync_conflits", "_verificateurs")
+_NAMING = {"sync_outbox", "sync_conflits"}
 _IDENTITY = ("poste", "agence_id", "epoque", "mode")
 _CURSOR = "('curseur_xid', 'curseur_seq')"
 UNREADABLE = (
@@ -139,14 +140,28 @@ def _rows(db: Any) -> None:
 def _copy(db: Any, table: str, where: str = "true") -> None:
     """Copy rows of the replaced file; a column that the backup lacks must be empty in all of them."""
     known = _columns(db, "main", table)
-    names = _columns(db, "ancien", table)
-    for column in names:
-        if column not in known and _one(
-            db, f'SELECT 1 FROM ancien.{table} WHERE {where} AND "{column}" IS NOT NULL LIMIT 1'
-        ):
+    former = {present_name(table, c): c for c in known}
+    pairs = []
+    for column in _columns(db, "ancien", table):
+        target = column if column in known else former.get(column)
+        if target is not None:
+            pairs.append((target, column))
+        elif _one(db, f'SELECT 1 FROM ancien.{table} WHERE {where} AND "{column}" IS NOT NULL LIMIT 1'):
             raise _NotCarriedError(f"elle n'a pas la colonne {table}.{column}")
-    listed = ", ".join(f'"{c}"' for c in names if c in known)
-    db.execute(f"INSERT INTO main.{table} ({listed}) SELECT {listed} FROM ancien.{table} WHERE {where}")
+    targets, sources = (", ".join(f'"{name}"' for name in names) for names in zip(*pairs, strict=True))
+    db.execute(f"INSERT INTO main.{table} ({targets}) SELECT {sources} FROM ancien.{table} WHERE {where}")
+    if table in _NAMING:
+        _speak_as_before(db, table)
+
+
+def _speak_as_before(db: Any, table: str) -> None:
+    """Columns that the backup has under their former name are called so in what waits."""
+    for renamed in RENAMED:
+        if renamed.old in _columns(db, "main", renamed.table):
+            db.execute(
+                f"UPDATE main.{table} SET colonne = ? WHERE nom_table = ? AND colonne = ?",
+                (renamed.old, renamed.table, renamed.new),
+            )
 
 
 def _parents(db: Any) -> None:

@@ -370,4 +370,15 @@ END $f$;
 
 def merge_functions() -> list[str]:
     """Statements that create the merge, callees first."""
-    return [_registry_function(), _reachable_function(), _lens_function(), _LENS, _INSERT, _REVIVE, _UPDATE, _DELETE, _APPLY, _PUSH]
+    return [
+        _registry_function(),
+        _reachable_function(),
+        _lens_function(),
+        _LENS,
+        _INSERT,
+        _REVIVE,
+        _UPDATE,
+        _DELETE,
+        _APPLY,
+        _PUSH,
+    ]

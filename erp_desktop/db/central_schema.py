@@ -38,6 +38,8 @@ class EtatSchema:
         differences: why ``incoherent``, one French line each.
         ecriture: this client may read from and write to the centre.
         message: one French sentence.
+        revisions: titles of the revisions that are due.
+        avertissements: what an upgrade would meet, one French line each.
     """
 
     etat: str
@@ -48,6 +50,8 @@ class EtatSchema:
     differences: tuple[str, ...]
     ecriture: bool
     message: str
+    revisions: tuple[str, ...] = ()
+    avertissements: tuple[str, ...] = ()
 
 
 def _may_migrate(connection: sa.Connection) -> bool:

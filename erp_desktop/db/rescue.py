@@ -1,4 +1,4 @@
-"""The way back after an upgrade whose first run failed, or from a damaged file: the last good backup, with what waits.
+"""The way back after an upgrade whose first run failed, or from a damaged file: the last good backup.
 
 An upgrade leaves a small note beside the cache, which the window takes away once it is up. A note that is still there
 at the next start says that the first run did not end well.
@@ -18,26 +18,24 @@ from erp_desktop.errors import DatabaseRefusedError, UserError
 
 @dataclass(frozen=True, slots=True)
 class Essai:
-    """An upgrade that no window has confirmed yet: revisions before and after, backup made first, starts tried."""
+    """An upgrade that no window has confirmed yet: revisions before and after, and the backup made first."""
 
     de: str
     vers: str
     sauvegarde: str
-    departs: int = 0
 
 
 def _note(path: Path) -> Path:
     return path.with_name(path.name + ".essai")
 
 
-def begin(path: Path, before: str, after: str, saved: Path) -> None:
+def begin(path: Path, before: str, after: str) -> None:
     """Note that the file was just replaced by its upgraded copy."""
-    _write(path, Essai(before, after, saved.name))
-
-
-def _write(path: Path, trial: Essai) -> None:
-    beside = _note(path).with_suffix(".essai-tmp")
-    beside.write_text(json.dumps(asdict(trial)), encoding="utf-8")
+    saved = next((s for s in backup.backups(path) if s.revision == before), None)
+    if saved is None:
+        return
+    beside = path.with_name(path.name + ".essai-tmp")
+    beside.write_text(json.dumps(asdict(Essai(before, after, saved.chemin.name))), encoding="utf-8")
     beside.replace(_note(path))
 
 
@@ -48,14 +46,6 @@ def pending(path: Path) -> Essai | None:
     except (OSError, ValueError, TypeError):
         return None
     return trial if (path.parent / backup.FOLDER / trial.sauvegarde).is_file() else None
-
-
-def count_start(path: Path) -> Essai | None:
-    """Note one more start on an unconfirmed upgrade; returns it as it was before."""
-    trial = pending(path)
-    if trial is not None:
-        _write(path, Essai(trial.de, trial.vers, trial.sauvegarde, trial.departs + 1))
-    return trial
 
 
 def confirm(path: Path) -> None:
@@ -106,7 +96,9 @@ def salvage(path: Path, key: str | None = None) -> backup.Restauration:
     try:
         backup.need_room(path.parent, 2 * path.stat().st_size + saved.taille)
         # Side files come too: they may hold the last changes, and must never be applied to the backup.
-        sides = [(side, kept.with_name(kept.name + side.name.removeprefix(path.name))) for side in backup.siblings(path)]
+        sides = [
+            (side, kept.with_name(kept.name + side.name.removeprefix(path.name))) for side in backup.siblings(path)
+        ]
         for source, target in [(path, kept), *sides]:
             shutil.copyfile(source, target)
         shutil.copyfile(saved.chemin, ready)

@@ -11,14 +11,14 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import event
 
-from erp_desktop.db import backup, capture, history, rescue
+from erp_desktop.db import backup, capture, central_report, history, rescue
 from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_central
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
@@ -47,13 +47,26 @@ class Etape:
     numero: int
     total: int
     texte: str
+    fait: float = 0.0
+    """Share of this step that is done."""
+
+    @property
+    def part(self) -> float:
+        """Share of the whole that is done, 0 to 1."""
+        return (self.numero - 1 + self.fait) / self.total
 
 
 Progress = Callable[[Etape], object]
 
 
 def open_local(
-    path: Path, key: str | None = None, *, progress: Progress | None = None, keep: int = 3, wait_s: float = 60.0
+    path: Path,
+    key: str | None = None,
+    *,
+    progress: Progress | None = None,
+    keep: int = 3,
+    wait_s: float = 60.0,
+    on_trial: bool = False,
 ) -> sa.Engine:
     """An engine on a cache at this program's revision, created or upgraded first when needed.
 
@@ -65,6 +78,7 @@ def open_local(
         progress: told before each step of an upgrade.
         keep: dated backups to keep.
         wait_s: seconds to wait for another process that is upgrading the same file.
+        on_trial: keep the way back of an upgrade until ``rescue.confirm`` says that the first run went well.
 
     Raises:
         DatabaseRefusedError: foreign, newer, damaged or wrongly keyed file; not one byte was changed.
@@ -77,9 +91,16 @@ def open_local(
     lock.shared(wait_s)
     try:
         if _due(path, key):
-            _upgrade_or_wait(lock, path, key, progress, keep, wait_s)
+            before, after = _upgrade_or_wait(lock, path, key, progress, keep, wait_s)
+            if on_trial and before is not None and before != after:
+                rescue.begin(path, before, after)
         engine = create_sqlite_engine(path, key)
         _heal_triggers(engine)
+    except sa.exc.DatabaseError as error:
+        lock.release()
+        if "malformed" in str(error.orig):
+            raise damaged(path, str(error.orig)) from error
+        raise
     except BaseException:
         lock.release()
         raise
@@ -93,7 +114,7 @@ def _due(path: Path, key: str | None) -> bool:
 
 def _upgrade_or_wait(
     lock: CacheLock, path: Path, key: str | None, progress: Progress | None, keep: int, wait_s: float
-) -> None:
+) -> tuple[str | None, str]:
     """Upgrade alone, or find that another start did: it then keeps its share for as long as it runs."""
     deadline = time.monotonic() + wait_s
     while True:
@@ -103,11 +124,12 @@ def _upgrade_or_wait(
         except DatabaseBusyError:
             lock.shared(wait_s)
             if not _due(path, key):
-                return
+                return history.head(), history.head()
             if time.monotonic() > deadline:
                 raise
-    upgrade_local(path, key, progress=progress, keep=keep)
+    done = upgrade_local(path, key, progress=progress, keep=keep)
     lock.shared(wait_s)
+    return done
 
 
 def open_central(
@@ -136,10 +158,7 @@ def open_central(
     try:
         state = check_central(engine)
         due = state.etat in {"ancien", "vide"} and state.migrateur
-        agreed = policy is CentralUpgrade.AUTO or (
-            policy is CentralUpgrade.ASK and due and consent is not None and consent(state)
-        )
-        if due and agreed:
+        if due and _agreed(engine, state, policy, consent):
             upgrade_central(engine, lambda _state: True, progress, backups=backups)
             state = check_central(engine)
         if not state.ecriture:
@@ -152,6 +171,19 @@ def open_central(
         engine.dispose()
         raise
     return engine
+
+
+def _agreed(
+    engine: sa.Engine, state: EtatSchema, policy: CentralUpgrade, consent: Callable[[EtatSchema], bool] | None
+) -> bool:
+    if policy is not CentralUpgrade.ASK or consent is None:
+        return policy is CentralUpgrade.AUTO
+    found = central_report.plan(engine, state.revision, history.head())
+    warnings = (
+        *(f"Transaction en cours, attendue au besoin : {line}." for line in found.bloquants),
+        *(f"Ne pourra plus synchroniser avant sa propre mise à jour : {line}." for line in found.exclus),
+    )
+    return consent(replace(state, revisions=tuple(title for _, title in found.revisions), avertissements=warnings))
 
 
 def _heal_triggers(engine: sa.Engine) -> None:
@@ -192,7 +224,6 @@ def _upgrade(
     path: Path, key: str | None, wanted: str, working: Path, tell: Progress, keep: int
 ) -> tuple[str | None, str]:
     before: str | None = None
-    saved: Path | None = None
     if absent(path):
         tell(Etape(4, _STEPS, "Création de la base locale"))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -203,7 +234,7 @@ def _upgrade(
         if before == wanted:
             return before, before
         history.verify()
-        saved = _copy(path, key, before, working, tell, keep)
+        _copy(path, key, before, working, tell, keep)
         stat = path.stat()
         _run(working, key, wanted, tell)
         now = path.stat()
@@ -211,8 +242,6 @@ def _upgrade(
             raise UpgradeError("La base locale a changé pendant sa mise à niveau : rien n'a été remplacé.")
     tell(Etape(_STEPS, _STEPS, "Mise en place"))
     backup.swap(working, path)
-    if before is not None and saved is not None:
-        rescue.begin(path, before, wanted, saved)
     return before, wanted
 
 
@@ -280,8 +309,8 @@ def _discard(working: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progress, keep: int) -> Path:
-    """Check the live file, back it up, and copy the backup to work on; returns the backup."""
+def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progress, keep: int) -> None:
+    """Check the live file, back it up, and copy the backup to work on."""
     tell(Etape(1, _STEPS, "Contrôle de la base locale"))
     backup.need_room(path.parent, 3 * path.stat().st_size)
     try:
@@ -311,7 +340,6 @@ def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progr
     backup.prune(path, keep)
     tell(Etape(3, _STEPS, "Copie de travail"))
     shutil.copyfile(saved, working)
-    return saved
 
 
 def _run(working: Path, key: str | None, wanted: str, tell: Progress) -> None:
@@ -330,7 +358,8 @@ def _run(working: Path, key: str | None, wanted: str, tell: Progress) -> None:
             due = history.between(before.revision, wanted)
 
             def step(revision: str, _title: str) -> None:
-                tell(Etape(4, _STEPS, f"Mise à niveau : révision {due.index(revision) + 1} sur {len(due)}"))
+                rank = due.index(revision) + 1
+                tell(Etape(4, _STEPS, f"Mise à niveau : révision {rank} sur {len(due)}", rank / len(due)))
 
             try:
                 migrate.upgrade(connection, wanted, on_step=step)

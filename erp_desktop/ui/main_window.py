@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QProgressBar, QVBoxLayout, QWidget
 
 from erp_desktop.settings import Settings
 from erp_desktop.ui.frame.topbar import Logo
-from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -35,6 +35,10 @@ class Opening(Surface):
         self.bar.setRange(0, 100)
         self.bar.hide()
         column.addWidget(self.bar, 0, centre)
+        column.addSpacing(6)
+        self.stop = Button(tr("Arrêter la mise à niveau"))
+        self.stop.hide()
+        column.addWidget(self.stop, 0, centre)
         column.addStretch()
 
 
@@ -46,6 +50,8 @@ class MainWindow(QMainWindow):
     """
 
     closing = Signal()
+    stop_asked = Signal()
+    """The person who waits for an upgrade wants it stopped before its next step."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -67,14 +73,22 @@ class MainWindow(QMainWindow):
         return self._memory
 
     def show_opening(self, words: str, share: float | None = None) -> None:
-        """Say what is being done; ``share`` between 0 and 1 shows a bar."""
+        """Say what is being done; ``share`` between 0 and 1 shows a bar and a way to stop."""
         if self._opening is None:
             self._opening = Opening()
+            self._opening.stop.clicked.connect(self._ask_to_stop)
             self.show_content(self._opening)
         self._opening.words.setText(words)
         self._opening.bar.setVisible(share is not None)
+        self._opening.stop.setVisible(share is not None)
         if share is not None:
             self._opening.bar.setValue(round(share * 100))
+
+    def _ask_to_stop(self) -> None:
+        if self._opening is not None:
+            self._opening.stop.setEnabled(False)
+            self._opening.stop.setText(tr("Arrêt à la fin de cette étape…"))
+        self.stop_asked.emit()
 
     def show_content(self, content: QWidget) -> None:
         """Replace what fills the window: opening, wizard, login or workspace."""

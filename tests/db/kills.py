@@ -155,7 +155,9 @@ def _look(path: Path, model: Path, wanted: dict[str, str], number: int, verdict:
     try:
         untouched = not backup.siblings(path) and filecmp.cmp(path, model, shallow=False)
         revision = peek.read_revision(path)
-        verdict.trouve["ancienne" if revision == FROM else "nouvelle" if revision == history.head() else revision] += 1
+        verdict.trouve[
+            "ancienne" if revision == FROM else "nouvelle" if revision == history.head() else revision
+        ] += 1
         if not untouched:
             # Opened as it was left, side files included, but on a copy: the next start must find it as it is.
             with tempfile.TemporaryDirectory() as beside:
@@ -196,10 +198,15 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         verdict = play(chosen.count, chosen.seed, chosen.rows, Path(folder), told)
-    print(f"graine {chosen.seed}, {chosen.count} coups, {chosen.rows} interventions et autant de changements en attente")
+    print(
+        f"graine {chosen.seed}, {chosen.count} coups, {chosen.rows} interventions et autant de changements en attente"
+    )
     print("pendant : " + " ; ".join(f"{k} {v}" for k, v in verdict.instants.most_common()))
     print("fichier trouvé : " + ", ".join(f"{k} {v}" for k, v in verdict.trouve.items()))
-    print("\n".join(verdict.fautes) or "aucune ligne perdue, aucun changement perdu, tous les démarrages suivants aboutis")
+    print(
+        "\n".join(verdict.fautes)
+        or "aucune ligne perdue, aucun changement perdu, tous les démarrages suivants aboutis"
+    )
     return 1 if verdict.fautes else 0
 
 

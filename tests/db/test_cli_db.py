@@ -53,9 +53,7 @@ def test_status_and_preview_of_a_cache_behind(tmp_path: Path) -> None:
 def test_upgrade_then_check_then_downgrade_of_a_cache(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     make(path, OLD)
-    assert answer("upgrade", "--cache", path, "--dry-run")["revisions"] == history.between(
-        OLD, history.head()
-    )
+    assert answer("upgrade", "--cache", path, "--dry-run")["revisions"] == history.between(OLD, history.head())
     assert startup.read_revision(path) == OLD
     assert answer("upgrade", "--cache", path) == {"de": OLD, "vers": history.head()}
     assert answer("check", "--cache", path)["differences"] == []

@@ -125,7 +125,11 @@ def test_the_offline_sql_makes_the_same_database(pg_server: EmbeddedPostgres, pg
     address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     # As an operator runs it: one statement after the other, because an index is built outside any transaction.
     done = subprocess.run(
-        [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", address], input=sql, capture_output=True, text=True, check=False
+        [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", address],
+        input=sql,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     with engine.connect() as connection:

@@ -1,6 +1,6 @@
 """The release before, in a process of its own: this program with the column name and the history that one had.
 
-``python -m tests.sync.release_d_avant centre URL | cache FILE SECRETS | figer FILE SECRETS | sync FILE SECRETS [EDITS]``
+``python -m tests.sync.release_d_avant centre URL``, or ``cache``, ``figer`` and ``sync FILE SECRETS [EDITS]``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ def go_back() -> None:
 
 def main() -> None:
     go_back()
-    import sqlalchemy as sa
 
     from erp_desktop.db import audit, capture, central, secrets
     from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
