@@ -50,6 +50,8 @@ state = {"steps": 0}
 
 VERROU = 5_278_143_321
 ATTENTE_S = float(os.environ.get("ERP_MIGRATION_LOCK_WAIT", "60"))
+SILENCE_S = float(os.environ.get("ERP_MIGRATION_SILENCE", "60"))
+"""After so many seconds without a word the server gives up a migrator whose line is dead, and its locks."""
 
 
 def target_metadata() -> sa.MetaData:
@@ -162,6 +164,12 @@ def verify_foreign_keys(connection: sa.Connection) -> None:
 def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     deadline = time.monotonic() + ATTENTE_S
     set_patience(connection)
+    silences = ["idle_in_transaction_session_timeout"]
+    if connection.dialect.server_version_info >= (14,):  # type: ignore[operator]
+        silences.append("idle_session_timeout")
+    for setting in silences:
+        connection.exec_driver_sql(f"SET {setting} = '{int(SILENCE_S * 1000)}'")
+    yield_first(connection)
     while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({VERROU})").scalar():
         connection.rollback()
         if time.monotonic() > deadline:
@@ -169,6 +177,8 @@ def postgres_lock(connection: sa.Connection) -> Iterator[None]:
         time.sleep(0.2)
     connection.commit()
     try:
+        hold_on(connection)
+        connection.commit()
         yield
     finally:
         if not connection.invalidated and not connection.closed:
@@ -176,7 +186,36 @@ def postgres_lock(connection: sa.Connection) -> Iterator[None]:
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({VERROU})")
             connection.exec_driver_sql("RESET lock_timeout")
             connection.exec_driver_sql("RESET statement_timeout")
+            for setting in silences:
+                connection.exec_driver_sql(f"RESET {setting}")
             connection.commit()
+
+
+def hold_on(connection: sa.Connection) -> None:
+    """Behind a pooler each transaction may run on another session, without our lock and without our settings."""
+    held = connection.exec_driver_sql(
+        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted "
+        f"AND (classid::bigint << 32) + objid::bigint = {VERROU})"
+    ).scalar()
+    if not held:
+        raise RuntimeError(
+            "La connexion passe par un répartiteur (PgBouncer) : le verrou de mise à niveau ne tient pas d'une "
+            "transaction à l'autre. Indiquez l'adresse directe du serveur."
+        )
+
+
+def yield_first(connection: sa.Connection) -> None:
+    """In a deadlock with a clerk the migrator is the one who gives up, and an autovacuum gives way to it soon.
+
+    Needs a superuser or ``GRANT SET ON PARAMETER deadlock_timeout``; without it PostgreSQL chooses.
+    """
+    allowed = connection.exec_driver_sql(
+        "SELECT CASE WHEN current_setting('server_version_num')::int >= 150000 "
+        "THEN has_parameter_privilege('deadlock_timeout', 'SET') "
+        "ELSE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) END"
+    ).scalar()
+    if allowed:
+        connection.exec_driver_sql("SET deadlock_timeout = '300ms'")
 
 
 def patience() -> str:
@@ -191,6 +230,7 @@ def set_patience(connection: sa.Connection) -> None:
 
 def take_tables(connection: sa.Connection) -> None:
     """Every table at once, or none: while one is waited for, whoever wants one that is already held waits as well."""
+    hold_on(connection)
     set_patience(connection)
     query = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'sync')"
     names = connection.execute(sa.text(f"{query} AND tablename <> 'alembic_version' ORDER BY 1")).scalars().all()
@@ -281,7 +321,10 @@ def current(connection: sa.Connection) -> str | None:
 def finish(connection: sa.Connection, before: str | None, started: float) -> None:
     """Without any step the machinery is put back all the same: running `upgrade head` again repairs it."""
     after = current(connection)
-    if not state["steps"]:
+    # Who waited while somebody else upgraded has nothing to repair.
+    if not state["steps"] and config.attributes.get("seen", before) == before:
+        if connection.dialect.name == "postgresql":
+            take_tables(connection)
         importlib.import_module("erp_desktop.db.install").after_migration(connection)
     connection.commit()
     if after is not None:

@@ -80,7 +80,7 @@ def excluded(connection: sa.Connection) -> list[str]:
 
 
 def survey(connection: sa.Connection) -> Releve:
-    """Count what the centre holds; one pass over each table."""
+    """Count what the centre holds; one pass over each table, each let go before the next is taken."""
     columns: dict[str, list[str]] = defaultdict(list)
     for table, column, nullable in connection.exec_driver_sql(
         "SELECT c.table_name, c.column_name, c.is_nullable = 'YES' FROM information_schema.columns c "
@@ -92,10 +92,12 @@ def survey(connection: sa.Connection) -> Releve:
     quote = connection.dialect.identifier_preparer.quote
     for table, names in columns.items():
         counts = ", ".join(["count(*)", *(f"count({quote(name)})" for name in names)])
+        connection.rollback()
         found = connection.exec_driver_sql(f"SELECT {counts} FROM public.{quote(table)}").one()
         rows[table] = int(found[0])
         for name, count in zip(names, found[1:], strict=True):
             filled[table, str(present_name(table, name))] = int(count)
+    connection.rollback()
     return Releve(rows, filled)
 
 

@@ -21,8 +21,8 @@ from erp_desktop.db import central_report, history
 from erp_desktop.errors import NotAllowedError, UnavailableError, UpgradeError
 
 _TRIES = 6
-_PATIENCE = "1200ms"
-"""A little over the second after which PostgreSQL makes an autovacuum give way: with one second it never would."""
+_PATIENCE = "1100ms"
+"""One second, and a little more: after one second PostgreSQL makes an autovacuum give way."""
 _LONGEST_STATEMENT = "15min"
 
 
@@ -278,7 +278,7 @@ def upgrade_central(
         raise UpgradeError(" ".join([found.message, *found.differences[:5]]))
     if found.revision == wanted:
         # No revision is due, but functions and triggers are brought to this program's.
-        _with_retries(engine, wanted, tell)
+        _with_retries(engine, found.revision, wanted, tell)
         return Bilan(found.revision, wanted, None, 0.0)
     if not consent(found):
         raise NotAllowedError("La mise à niveau du centre n'a pas été acceptée : rien n'a été modifié.")
@@ -289,7 +289,7 @@ def upgrade_central(
         copy = dump(engine.url.render_as_string(hide_password=False), backups)
     before = _survey(engine)
     started = time.monotonic()
-    _with_retries(engine, wanted, tell)
+    _with_retries(engine, found.revision, wanted, tell)
     seconds = time.monotonic() - started
     tell("Vérification de la structure et des valeurs")
     if wanted == history.head():
@@ -297,13 +297,18 @@ def upgrade_central(
             wrong = fingerprint.check(connection)
         if wrong:
             raise UpgradeError(f"Après la mise à niveau, la structure diffère : {' ; '.join(wrong[:5])}")
-    fewer = tuple(central_report.missing(before, _survey(engine)))
+    after = _survey(engine)
+    fewer = tuple(central_report.missing(before, after)) if before and after else ()
     return Bilan(found.revision, wanted, copy, round(seconds, 3), due, fewer)
 
 
-def _survey(engine: sa.Engine) -> central_report.Releve:
-    with engine.connect() as connection:
-        return central_report.survey(connection)
+def _survey(engine: sa.Engine) -> central_report.Releve | None:
+    """None while another migrator changes the tables that are counted."""
+    try:
+        with engine.connect() as connection:
+            return central_report.survey(connection)
+    except sa.exc.ProgrammingError:
+        return None
 
 
 def downgrade_central(engine: sa.Engine, target: str, *, backups: Path | None = None) -> None:
@@ -328,7 +333,7 @@ def downgrade_central(engine: sa.Engine, target: str, *, backups: Path | None = 
         raise _stopped(engine, str(getattr(error, "orig", None) or error).splitlines()[0]) from error
 
 
-def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], object]) -> None:
+def _with_retries(engine: sa.Engine, seen: str | None, wanted: str, tell: Callable[[str], object]) -> None:
     """A revision waits a second for its tables, then gives way to the clerks and comes back a little later."""
     from erp_desktop.db import migrate
 
@@ -339,8 +344,9 @@ def _with_retries(engine: sa.Engine, wanted: str, tell: Callable[[str], object])
         try:
             with engine.connect() as connection:
                 migrate.upgrade(
-                    connection, wanted, on_step=step, lock_timeout=_PATIENCE, statement_timeout=_LONGEST_STATEMENT
-                )
+                    connection, wanted, on_step=step, lock_timeout=_PATIENCE, statement_timeout=_LONGEST_STATEMENT,
+                    seen=seen,
+                )  # fmt: skip
         except sa.exc.DBAPIError as error:
             if not _gave_way(error) or attempt == _TRIES - 1:
                 raise _stopped(engine, str(error.orig).splitlines()[0], waited=_gave_way(error)) from error

@@ -43,6 +43,7 @@ def upgrade(
     on_step: Avance | None = None,
     lock_timeout: str = "10s",
     statement_timeout: str = "0",
+    seen: str | None = "",
 ) -> None:
     """Bring the database of ``connection`` (outside a transaction) up to ``revision``, one transaction each.
 
@@ -52,8 +53,9 @@ def upgrade(
         on_step: told at the end of each revision.
         lock_timeout: PostgreSQL only: how long a statement waits for a table.
         statement_timeout: PostgreSQL only: how long a statement may run; "0" for as long as it takes.
+        seen: the revision that the caller found before it waited for the lock, when it looked.
     """
-    _run("upgrade", connection, revision, on_step, lock_timeout, statement_timeout)
+    _run("upgrade", connection, revision, on_step, lock_timeout, statement_timeout, seen)
 
 
 def downgrade(connection: sa.Connection, revision: str, *, on_step: Avance | None = None) -> None:
@@ -67,6 +69,7 @@ def _run(
     on_step: Avance | None,
     lock_timeout: str,
     statement_timeout: str = "0",
+    seen: str | None = "",
 ) -> None:
     # env.py is plain data in a frozen build: what it imports is named here, so that it is packed.
     import logging.config  # noqa: F401
@@ -79,6 +82,8 @@ def _run(
     made.attributes["on_step"] = on_step
     made.attributes["lock_timeout"] = lock_timeout
     made.attributes["statement_timeout"] = statement_timeout
+    if seen != "":
+        made.attributes["seen"] = seen
     action: Any = getattr(command, name)
     action(made, revision)
 

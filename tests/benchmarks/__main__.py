@@ -1,19 +1,23 @@
-"""``python3 dev.py bench [--interventions N]``: every figure beside its floor."""
+"""``python3 dev.py bench [sync|upgrade] [--interventions N]``: every figure beside its floor."""
 
 from __future__ import annotations
 
 import argparse
 
 from erp_desktop.db.embedded import EmbeddedPostgres
-from tests.benchmarks.sync_speed import measure
+from tests.benchmarks import sync_speed, upgrade_speed
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--interventions", type=int, default=100_000)
+    parser.add_argument("what", nargs="?", choices=("sync", "upgrade"), default="sync")
+    parser.add_argument("--interventions", type=int, help="100 000, and 1 000 000 for upgrade")
     arguments = parser.parse_args()
+    upgrade = arguments.what == "upgrade"
+    measure = upgrade_speed.measure if upgrade else sync_speed.measure
+    count = arguments.interventions or (1_000_000 if upgrade else 100_000)
     with EmbeddedPostgres() as server:
-        for figure in measure(arguments.interventions, server):
+        for figure in measure(count, server):
             wanted = f"  (voulu {figure.wanted:g})" if figure.wanted is not None else ""
             print(f"{figure.name:<34} {figure.ours:>12,.2f} {figure.unit:<9} plancher {figure.floor:>12,.2f}  "
                   f"rapport {figure.ratio:.2f}{wanted}")  # fmt: skip

@@ -13,7 +13,7 @@ from pathlib import Path
 from erp_desktop.db import history
 from erp_desktop.models import Base
 
-AVANT = "9b5c1d3f7e4a"
+AVANT = "0c6d2e4f8a5b"
 
 
 def go_back() -> None:
