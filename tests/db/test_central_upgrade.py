@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -271,14 +271,15 @@ class Pooler:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with _closed_is_the_end(), client:
+        with _closed_is_the_end(), ExitStack() as open_lines:
+            open_lines.enter_context(client)
             first = _packet(client)
             while first[4:8] in {b"\x04\xd2\x16\x2f", b"\x04\xd2\x16\x30"}:
                 client.sendall(b"N")
                 first = _packet(client)
             sessions = []
             for _ in range(2):
-                server = socket.create_connection(self._server)
+                server = open_lines.enter_context(socket.create_connection(self._server))
                 server.sendall(first)
                 sessions.append((server, _until_ready(server)[0]))
             client.sendall(sessions[0][1])
