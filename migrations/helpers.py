@@ -107,7 +107,7 @@ def indexer_sans_bloquer(nom: str, table: str, colonnes: Sequence[str]) -> None:
             if op.get_bind().execute(valide, {"nom": nom}).scalar():
                 return
         op.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {nom}"))
-        op.create_index(nom, table, list(colonnes), postgresql_concurrently=True)
+        op.create_index(nom, table, list(colonnes), postgresql_concurrently=True, if_not_exists=True)
 
 
 def suivre_renommage(table: str, ancien: str, nouveau: str) -> None:

@@ -1,4 +1,4 @@
-"""The upgrade of a centre in use: clerks at work, twenty migrators, dead lines, poolers, archives, invalid indexes."""
+"""The upgrade of a centre in use: clerks at work, twenty migrators, dead lines, poolers, archives."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ def test_devices_that_the_window_shuts_out_are_named(centre: sa.Engine) -> None:
     with centre.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO sync.devices (login, nom, agence_id, revision) "
-            "SELECT 'poste_' || n, 'Poste ' || n, 1000, r FROM (VALUES (1, '8a4b0c2e6d3f'), (2, '9b5c1d3f7e4a')) v (n, r)"
+            "SELECT 'poste_' || n, 'Poste ' || n, 1000, r "
+            "FROM (VALUES (1, '8a4b0c2e6d3f'), (2, '9b5c1d3f7e4a')) v (n, r)"
         )
     with centre.connect() as connection:
         named = central_report.excluded(connection)

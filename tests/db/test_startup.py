@@ -25,6 +25,7 @@ from erp_desktop.db import backup, fingerprint, history, migrate, startup
 from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, DiskFullError, UpgradeError
+from tests.db import kills
 from tests.migrations.donnees import contenu, remplir
 
 KEY = "5a" * 32
@@ -313,20 +314,138 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         startup.open_local(tmp_path / "donnees" / "cache.sqlite")
 
 
-def test_a_disk_that_fills_during_the_upgrade_leaves_the_old_file(tmp_path: Path) -> None:
+FULL = """
+import resource, sys
+from pathlib import Path
+from erp_desktop.db import startup
+from erp_desktop.errors import DiskFullError
+path, point, bytes_left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+def tell(step):
+    if point in step.texte:
+        # From here on the system refuses to write past this size, as a full disk does.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, resource.RLIM_INFINITY))
+try:
+    startup.open_local(path, progress=tell)
+except DiskFullError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="RLIMIT_FSIZE")
+@pytest.mark.parametrize(
+    ("point", "bytes_left"),
+    [("Sauvegarde", 4096), ("Copie de travail", 4096), ("révision 1 ", 8192), ("révision 9 ", 8192)],
+    ids=["backup", "copy", "rebuild", "late rebuild"],
+)
+def test_a_disk_that_fills_leaves_the_old_file_and_no_half_backup(
+    tmp_path: Path, point: str, bytes_left: int
+) -> None:
     path = tmp_path / "cache.sqlite"
-    rows = make(path, "5d1e7f9b3a0c")
-
-    def fill(step: startup.Etape) -> None:
-        if "révision 1 " in step.texte:
-            raise sa.exc.OperationalError("x", None, sqlcipher.OperationalError("database or disk is full"))
-
-    with pytest.raises(DiskFullError, match="comme avant"):
-        startup.open_local(path, progress=fill)
-    assert startup.read_revision(path) == "5d1e7f9b3a0c"
+    rows = make(path, "5d1e7f9b3a0c" if "9" not in point else "2a1f3c8d7c1b")
+    old = startup.read_revision(path)
+    out, errors = run(FULL, str(path), point, str(bytes_left)).communicate(timeout=120)
+    assert "disque" in out, errors
+    assert "\n" not in out.strip()
+    assert startup.read_revision(path) == old
+    assert not list(tmp_path.glob("*.upgrading*"))
+    for saved in backup.backups(path):
+        backup.verify(saved.chemin, None)
     engine = startup.open_local(path)
     whole(engine, rows)
     engine.dispose()
+    assert not list((tmp_path / backup.FOLDER).glob("*.partiel"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="user ids")
+def test_a_read_only_folder_is_refused_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, OLD)
+    before = mark(path)
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from erp_desktop.db import migrate, proof, startup\n"
+        "if os.geteuid() == 0: os.seteuid(65534)\n"
+        "try: startup.open_local(Path(sys.argv[1]))\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755 if folder != tmp_path else 0o555)
+    try:
+        out, errors = run(code, str(path)).communicate(timeout=60)
+    finally:
+        tmp_path.chmod(0o755)
+    assert out.startswith("DatabaseRefusedError"), out + errors
+    assert f"{tmp_path} n'est pas accessible en écriture" in out
+    assert mark(path) == before
+
+
+def test_a_file_held_by_another_program_at_the_swap_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses to replace an open file; an antivirus lets go after a moment."""
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD)
+    refusals = iter([PermissionError(13, "held")] * 3)
+    real = Path.replace
+
+    def held(self: Path, target: Path) -> Path:
+        if Path(target) == path and (refusal := next(refusals, None)) is not None:
+            raise refusal
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    engine.dispose()
+
+
+def test_a_program_that_keeps_the_file_open_stops_the_upgrade_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD)
+    viewer = connect_sqlite(path)
+    viewer.execute("BEGIN")
+    viewer.execute("SELECT count(*) FROM clients").fetchone()
+    writer = connect_sqlite(path)
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.close()
+    with pytest.raises((DatabaseBusyError, UpgradeError)):
+        startup.open_local(path)
+    viewer.close()
+    assert startup.read_revision(path) == OLD
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    engine.dispose()
+
+
+def test_a_newer_database_after_a_rollback_is_refused_and_its_backup_brings_work_back(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    rows = make(path, OLD)
+    startup.open_local(path).dispose()
+    _newer(path)
+    before = mark(path)
+    with pytest.raises(DatabaseRefusedError, match="plus récente"):
+        startup.open_local(path)
+    assert mark(path) == before
+    saved = backup.backups(path)[0]
+    assert saved.revision == OLD
+    backup.restore(path, saved.chemin)
+    engine = startup.open_local(path)
+    whole(engine, rows)
+    engine.dispose()
+
+
+def test_ten_kills_at_random_instants_lose_nothing(tmp_path: Path) -> None:
+    verdict = kills.play(10, seed=20261122, rows=1_500, folder=tmp_path)
+    assert verdict.fautes == []
+    assert sum(verdict.instants.values()) == 10
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_three_hundred_kills_lose_nothing(tmp_path: Path) -> None:
+    verdict = kills.play(300, seed=1, rows=100_000, folder=tmp_path)
+    assert verdict.fautes == []
 
 
 def test_what_an_old_crash_left_is_cleared_away(tmp_path: Path) -> None:

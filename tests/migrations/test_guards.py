@@ -59,6 +59,11 @@ EXCUSED: dict[str, tuple[str, set[str]]] = {
             "adding-not-nullable-field",
         },
     ),
+    "ce8f4a6c0b7d": (
+        "the contract half of a rename: no program of the release before reads the column at the centre, devices "
+        "reach it through the lens, and plannings is small",
+        {"ban-drop-column", "ban-drop-constraint", "ban-drop-function", "constraint-missing-not-valid"},
+    ),
 }
 """Revision → why, and the rules that it breaks. A released revision never changes, so neither does its line."""
 
