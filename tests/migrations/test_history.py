@@ -145,7 +145,7 @@ ECARTS = {
     "4a0e6d8f2b75": "UPDATE users SET role = 'responsable' WHERE id = {n}",
 }
 # What a cache or a centre needs for the exchange is no business row.
-ECHANGE = {"8a4b0c2e6d3f", "9b5c1d3f7e4a"}
+ECHANGE = {"8a4b0c2e6d3f", "9b5c1d3f7e4a", "0c6d2e4f8a5b"}
 
 
 def values(connection: sa.Connection) -> dict[str, dict[Any, dict[str, Any]]]:
