@@ -52,11 +52,20 @@ def say(text: str) -> None:
 
 
 def call(*command: str | Path, check: bool = True, **kwargs: object) -> int:
-    """Run a command in the project's root and return its exit status; leave with it when ``check``."""
-    status = subprocess.run([str(c) for c in command], cwd=ROOT, check=False, **kwargs).returncode  # type: ignore[call-overload]
+    """Run a command in the project's root and return its exit status; leave with it when ``check``.
+
+    Ctrl+C reaches the command as well as us: it is left to end in its own way, which cleans up.
+    """
+    with subprocess.Popen([str(c) for c in command], cwd=ROOT, **kwargs) as process:  # type: ignore[call-overload]
+        while True:
+            try:
+                status = int(process.wait())
+                break
+            except KeyboardInterrupt:
+                continue
     if check and status:
         raise SystemExit(status)
-    return int(status)
+    return status
 
 
 def make_venv() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.app import Desktop
@@ -63,6 +64,19 @@ def open_desktop(app: QApplication, branch: Branch) -> Desktop:
     desktop.start()
     wait(lambda: opened, "l'ouverture de la base")
     return desktop
+
+
+def leave_on_signals(app: QApplication) -> QTimer:
+    """Let Ctrl+C and a polite kill end the window like its close button; the timer must be kept.
+
+    Python only looks at signals between two of its own steps, and Qt's loop takes none while nothing happens.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: app.quit())
+    pulse = QTimer(app)
+    pulse.timeout.connect(lambda: None)
+    pulse.start(200)
+    return pulse
 
 
 def show(desktop: Desktop, section: str) -> Any:
