@@ -195,20 +195,18 @@ def _sortant(session: Session, key: tuple[str, int, int | None], entries: list[A
 
 
 def recus(session: Session, limite: int = 100) -> list[Recu]:
-    """Interventions that others changed most recently, newest first."""
+    """Interventions that cycles brought since the first copy, by last arrival, newest first."""
     rows = session.execute(
         sa.text(
-            "SELECT i.id, i.numero, i.updated_at, h.user_id FROM interventions i "
-            "LEFT JOIN historiques_interventions h ON h.id = (SELECT x.id FROM historiques_interventions x "
-            "WHERE x.intervention_id = i.id ORDER BY x.horodatage DESC LIMIT 1) "
-            "WHERE NOT EXISTS (SELECT 1 FROM sync_outbox o WHERE o.nom_table = 'interventions' AND o.pk = i.id) "
-            "ORDER BY i.updated_at DESC LIMIT :n"
+            "SELECT i.id, i.numero, max(j.quand) AS quand, (SELECT h.user_id FROM historiques_interventions h "
+            "WHERE h.intervention_id = i.id ORDER BY h.horodatage DESC LIMIT 1) AS user_id "
+            "FROM sync_journal j JOIN json_each(j.detail, '$.fiches') f JOIN interventions i ON i.id = f.value "
+            "WHERE j.recus > 0 GROUP BY i.id ORDER BY max(j.id) DESC, i.id DESC LIMIT :n"
         ),
         {"n": limite},
     )
     return [
-        Recu(clock.from_text(r.updated_at), "interventions", r.id, r.numero, nom_auteur(session, r.user_id))
-        for r in rows
+        Recu(clock.from_text(r.quand), "interventions", r.id, r.numero, nom_auteur(session, r.user_id)) for r in rows
     ]
 
 

@@ -200,7 +200,8 @@ class ConflitsPage(Page):
         for conflit in dossier.conflits:
             if conflit not in asked:
                 column.addWidget(self._ruled(conflit))
-        column.addStretch()
+        # With a factor, or cards would grow into half of the empty room.
+        column.addStretch(1)
         area.setWidget(inside)
         return area
 

@@ -151,9 +151,13 @@ class ListPage(Page):
     def _memory(self) -> QSettings:
         return QSettings(str(self.contexte.settings.data_dir / "fenetre.ini"), QSettings.Format.IniFormat)
 
+    def _columns_key(self) -> str:
+        """Arabic needs wider columns than French: each direction remembers its own."""
+        return f"listes/{self.spec.key}/colonnes-{len(self.spec.columns)}{'-rtl' if theme().rtl else ''}"
+
     def _restore_columns(self) -> None:
         memory = self._memory()
-        header = memory.value(f"listes/{self.spec.key}/colonnes-{len(self.spec.columns)}")
+        header = memory.value(self._columns_key())
         if header is not None:
             self.view.horizontalHeader().restoreState(header)
         sizes = memory.value(f"listes/{self.spec.key}/volets")
@@ -165,9 +169,9 @@ class ListPage(Page):
         self._apply_density()
 
     def _keep_columns(self) -> None:
-        memory, key = self._memory(), f"listes/{self.spec.key}"
-        memory.setValue(f"{key}/colonnes-{len(self.spec.columns)}", self.view.horizontalHeader().saveState())
-        memory.setValue(f"{key}/volets", self.splitter.saveState())
+        memory = self._memory()
+        memory.setValue(self._columns_key(), self.view.horizontalHeader().saveState())
+        memory.setValue(f"listes/{self.spec.key}/volets", self.splitter.saveState())
 
     def _offer_columns(self) -> None:
         menu = QMenu(self)
