@@ -110,10 +110,14 @@ class Desktop(QObject):
         self._opener.start()
 
     def _open(self) -> None:
+        from erp_desktop.ui.sections import preload
+
         try:
             self._engine_ready.emit(open_engine(self.settings, self._progress.emit))
         except Exception as error:  # noqa: BLE001 - shown by the window, whatever it is
             self._engine_refused.emit(error)
+            return
+        preload()
 
     def _opened(self, engine: sa.Engine) -> None:
         from erp_desktop.db.worker import DbWorker

@@ -140,14 +140,14 @@ class Syncer:
             )
 
     def _log(self, result: CycleResult, started: float, error: str | None) -> None:
+        detail = {**asdict(result), "tables": sorted(result.tables), "fiches": self._received[-JOURNAL_ROWS:]}
         with self.cache.writing() as db:
             db.execute(
                 "INSERT INTO sync_journal (quand, duree_s, envoyes, recus, conflits, gares, erreur, detail) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     clock.to_text(clock.now()), time.perf_counter() - started, result.pushed, result.pulled,
-                    result.conflicts, result.parked, error,
-                    dumps({**asdict(result), "tables": sorted(result.tables), "fiches": self._received[-JOURNAL_ROWS:]}),
+                    result.conflicts, result.parked, error, dumps(detail),
                 ),
             )  # fmt: skip
             db.execute("DELETE FROM sync_journal WHERE id <= (SELECT max(id) FROM sync_journal) - 2000")

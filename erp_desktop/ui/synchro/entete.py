@@ -72,7 +72,9 @@ class Entete(QWidget):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(10)
-        self.retry_button = Button(tr("Réessayer maintenant"), "primary", icon="arrows-clockwise", on_click=self._try_now)
+        self.retry_button = Button(
+            tr("Réessayer maintenant"), "primary", icon="arrows-clockwise", on_click=self._try_now
+        )
         self.retry_button.setEnabled(self._retry is not None)
         row.addWidget(self.retry_button)
         self.countdown = Text("", "body", "text.tertiary")

@@ -51,7 +51,8 @@ class Panneau(Surface):
 
     def __init__(
         self, contexte: Contexte, host: QWidget, *, retry: Callable[[], object] | None = None,
-        set_line: Callable[[bool], object] | None = None, line_up: Callable[[], bool] = lambda: True, top: int = 48, bottom: int = 30,
+        set_line: Callable[[bool], object] | None = None, line_up: Callable[[], bool] = lambda: True,
+        top: int = 48, bottom: int = 30,
     ) -> None:  # fmt: skip
         super().__init__("surface.raised", "border.default", sides="st", parent=host)
         self._contexte, self._host = contexte, host
