@@ -144,6 +144,8 @@ class Story:
                 mien, leur = [c.id for c in choix.clients(session, who, "")][:2]
             with transaction(engine, who.user_id) as session:
                 interventions.update(session, who, self.disputee, {**MES_TRAVAUX, "technicien_id": techniciens[0]})
+            # Apart: the centre takes or refuses a transaction whole.
+            with transaction(engine, who.user_id) as session:
                 clients.update(session, who, mien, {"ice": ICE})
         finally:
             engine.dispose()

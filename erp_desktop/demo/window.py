@@ -96,6 +96,7 @@ def show(desktop: Desktop, section: str) -> Any:
 
 def open_form(page: ListPage, place: int = 0) -> None:
     """Select a row of a list, whose form opens beside it."""
+    page.view.clearSelection()
     page.view.select_place(place)
     wait(lambda: not page.form.isHidden() and page.form.row_id is not None, "la fiche")
 

@@ -195,6 +195,8 @@ class ListView(QTableView):
             header.setSectionHidden(section, column.hidden)
         self.set_density(compact=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
+        # The row that is chosen already may be asked for again, once its form was closed.
+        self.clicked.connect(lambda _index: self._say_chosen())
         copy = QAction(self)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
