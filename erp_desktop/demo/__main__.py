@@ -85,6 +85,7 @@ def _report_pdf(stage: Stage, out: Path) -> Path:
 
 def present(app: QApplication, stage: Stage) -> None:
     """The window for a person, with the company at work beside it."""
+    pulse = leave_on_signals(app)
     Story(stage, say).prepare()
     desktop = open_desktop(app, stage.branches["CAS"])
     company = Company(stage)
@@ -92,7 +93,6 @@ def present(app: QApplication, stage: Stage) -> None:
     say(f"Identifiant : salma.bennis, mot de passe : {MOT_DE_PASSE}")
     say("En bas à gauche, l'état de la ligne ouvre le panneau de synchronisation ; « Couper la ligne » y est")
     say("Fermez la fenêtre pour tout arrêter, ou Ctrl+C ici")
-    pulse = leave_on_signals(app)
     try:
         app.exec()
     finally:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock, log
 from erp_desktop.app import Desktop
-from erp_desktop.db.session import transaction
 from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
 from erp_desktop.demo.story import Story
 from erp_desktop.demo.window import SIZE, line, open_desktop, open_form, settle, show, wait
@@ -133,13 +132,15 @@ class Shooter:
         """A list that really cannot be read: its table is gone from this throwaway cache."""
         page: ListPage = show(self.desktop, "interventions")
         page.form.close_panel()
+        for toast in list(self.desktop.window.toaster.toasts):
+            toast.dismiss()
         if self.desktop.worker is None:
             raise RuntimeError("no database")
         with self.desktop.worker.engine.begin() as connection:
             connection.execute(sa.text("PRAGMA legacy_alter_table = ON"))
             connection.execute(sa.text("ALTER TABLE interventions RENAME TO interventions_perdue"))
         page.reload()
-        wait(lambda: page.banners.count(), "l'erreur")
+        wait(page.banners.count, "l'erreur")
         for look in _LOOKS[:2]:
             self.look(*look)
             self.take("etat-erreur")

@@ -72,7 +72,8 @@ def leave_on_signals(app: QApplication) -> QTimer:
     Python only looks at signals between two of its own steps, and Qt's loop takes none while nothing happens.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: app.quit())
+        # Through the loop: a signal that comes before it runs is not lost.
+        signal.signal(number, lambda *_: QTimer.singleShot(0, app, app.quit))
     pulse = QTimer(app)
     pulse.timeout.connect(lambda: None)
     pulse.start(200)

@@ -348,7 +348,7 @@ class ListPage(Page):
     # What the window's keys do
 
     def status(self) -> tuple[str, str]:
-        if self._state is not None and self.model.rowCount() == 0 and self.banners.count():
+        if self._state is not None and self.banners.count():
             words = tr("Liste indisponible")
         elif self.model.rowCount() == 0:
             words = tr("0 résultat en {n} ms", n=self._took_ms)
