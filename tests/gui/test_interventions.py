@@ -330,7 +330,9 @@ def test_an_intervention_is_made_from_the_keyboard_alone(
     qtbot.keyClicks(QApplication.focusWidget(), "Moteur grille")
     strike(Qt.Key.Key_S, control)
     bureau.settle()
-    refused = {name: row.error.text() for name, row in page.form.fields.rows.items() if not row.error.isHidden()}
+    refused = {
+        name: row.error.label.text() for name, row in page.form.fields.rows.items() if not row.error.isHidden()
+    }
     assert list(refused) == ["equipement_id"]
     assert refused["equipement_id"].endswith(".")
     page.form.fields.editors["titre"].inner.setFocus()
