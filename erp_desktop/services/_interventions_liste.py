@@ -18,7 +18,6 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.services._horloges import Horloges
 from erp_desktop.services.listes import (
     ListQuery,
-    cle_texte,
     contient,
     dans_l_ordre,
     identifiants,
@@ -160,7 +159,8 @@ def _trier(session: Session, requete: sa.Select[Any], query: ListQuery) -> sa.Se
         requete = requete.outerjoin(Agence, Agence.id == Intervention.agence_id)
         cles = [Agence.code]
     elif tri == "titre":
-        cles = [cle_texte(session, Intervention.titre)]
+        noms = rang(session, Intervention.titre, Intervention.titre)
+        requete, cles = requete.join(noms, noms.c.id == Intervention.titre), [noms.c.rang]
     else:
         cles = [
             {

@@ -90,12 +90,13 @@ def identifiants(session: Session, requete: sa.Select[int]) -> list[int]:
 
 
 def rang(session: Session, identifiant: Colonne, nom: Colonne) -> sa.CTE:
-    """``id`` and ``rang`` of a small table's rows by name; equal names share their rank.
+    """``id`` and ``rang`` by name of what many rows refer to or repeat; equal names share their rank.
 
-    Names are made comparable once, not once for each row that refers to them.
+    Names are made comparable once, not once for each row: the titles of 100,000 interventions are a few hundred.
     """
-    place = sa.func.dense_rank().over(order_by=cle_texte(session, nom)).label("rang")
-    return sa.select(identifiant.label("id"), place).cte("noms")
+    noms = sa.select(identifiant.label("id"), nom.label("nom")).distinct().subquery()
+    place = sa.func.dense_rank().over(order_by=cle_texte(session, noms.c.nom)).label("rang")
+    return sa.select(noms.c.id, place).cte("noms")
 
 
 def ordonner(
