@@ -31,6 +31,20 @@ QT_LIBRARIES = {
     "libdbus-1.so.3": "libdbus-1-3",
     "libglib-2.0.so.0": "libglib2.0-0",
 }
+# What a window on an X display needs besides; without them Qt ends the process before it says a word of ours.
+SCREEN_LIBRARIES = {
+    "libX11-xcb.so.1": "libx11-xcb1",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-util.so.1": "libxcb-util1",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
 
 
 def say(text: str) -> None:
@@ -38,11 +52,20 @@ def say(text: str) -> None:
 
 
 def call(*command: str | Path, check: bool = True, **kwargs: object) -> int:
-    """Run a command in the project's root and return its exit status; leave with it when ``check``."""
-    status = subprocess.run([str(c) for c in command], cwd=ROOT, check=False, **kwargs).returncode  # type: ignore[call-overload]
+    """Run a command in the project's root and return its exit status; leave with it when ``check``.
+
+    Ctrl+C reaches the command as well as us: it is left to end in its own way, which cleans up.
+    """
+    with subprocess.Popen([str(c) for c in command], cwd=ROOT, **kwargs) as process:  # type: ignore[call-overload]
+        while True:
+            try:
+                status = int(process.wait())
+                break
+            except KeyboardInterrupt:
+                continue
     if check and status:
         raise SystemExit(status)
-    return int(status)
+    return status
 
 
 def make_venv() -> None:
@@ -69,9 +92,10 @@ def system_libraries() -> None:
     """Install what Qt needs when root on Debian, else print the one command that does."""
     if not sys.platform.startswith("linux"):
         return
+    libraries = {**QT_LIBRARIES, **(SCREEN_LIBRARIES if has_display() else {})}
     probe = "import ctypes,sys\nfor n in sys.argv[1:]:\n try: ctypes.CDLL(n)\n except OSError: print(n)"
-    found = subprocess.run([PYTHON, "-c", probe, *QT_LIBRARIES], capture_output=True, text=True, check=True)
-    missing = sorted(QT_LIBRARIES[name] for name in found.stdout.split())
+    found = subprocess.run([PYTHON, "-c", probe, *libraries], capture_output=True, text=True, check=True)
+    missing = sorted(libraries[name] for name in found.stdout.split())
     if not missing:
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):

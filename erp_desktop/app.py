@@ -132,6 +132,7 @@ class Desktop(QObject):
 
     def _open(self) -> None:
         from erp_desktop.db import rescue
+        from erp_desktop.ui.sections import preload
 
         if self.settings.mode is not Mode.CENTRE and not self._insist and rescue.pending(self.settings.cache):
             raise FirstRunError(
@@ -139,6 +140,7 @@ class Desktop(QObject):
                    "envoyés y seront reportés.")
             )  # fmt: skip
         self._engine_ready.emit(open_engine(self.settings, self._advance, self._consent))
+        preload()
 
     def _advance(self, words: str, share: float | None) -> None:
         """Called by the opening thread before each step: the only places where an upgrade stops."""

@@ -162,7 +162,8 @@ class EmbeddedPostgres:
         log = folder / "serveur.log"
         with log.open("wb") as output:
             self._server = subprocess.Popen(  # noqa: S603
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                # A session of its own: Ctrl+C in a terminal is for the program, which then stops its server.
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, start_new_session=not _WINDOWS,
                                             stdout=output, stderr=subprocess.STDOUT, **_demoted())  # fmt: skip
         if not _WINDOWS:
             self._watchdog = subprocess.Popen(  # noqa: S603

@@ -21,7 +21,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.demo.beside import Company
 from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
 from erp_desktop.demo.story import Story
-from erp_desktop.demo.window import Camera, line, open_desktop, open_form, settle, show, wait
+from erp_desktop.demo.window import Camera, leave_on_signals, line, open_desktop, open_form, settle, show, wait
 from erp_desktop.reports import interventions as rapport
 from erp_desktop.reports.pdf import ecrire_pdf
 
@@ -85,15 +85,18 @@ def _report_pdf(stage: Stage, out: Path) -> Path:
 
 def present(app: QApplication, stage: Stage) -> None:
     """The window for a person, with the company at work beside it."""
+    pulse = leave_on_signals(app)
     Story(stage, say).prepare()
     desktop = open_desktop(app, stage.branches["CAS"])
     company = Company(stage)
     company.start()
     say(f"Identifiant : salma.bennis, mot de passe : {MOT_DE_PASSE}")
-    say("« Couper la ligne » est dans le panneau de synchronisation, en bas à gauche")
+    say("En bas à gauche, l'état de la ligne ouvre le panneau de synchronisation ; « Couper la ligne » y est")
+    say("Fermez la fenêtre pour tout arrêter, ou Ctrl+C ici")
     try:
         app.exec()
     finally:
+        pulse.stop()
         company.stop()
         desktop.close()
 
@@ -109,12 +112,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="erp-mif-demo-") as folder:
         log.configure(Path(folder) / "journaux")
         print("ERP MIF, démonstration", flush=True)
-        with Stage(Path(folder), options.interventions, say) as stage:
-            if headless:
-                options.out.mkdir(parents=True, exist_ok=True)
-                play(app, stage, options.out)
-            else:
-                present(app, stage)
+        try:
+            with Stage(Path(folder), options.interventions, say) as stage:
+                if headless:
+                    options.out.mkdir(parents=True, exist_ok=True)
+                    play(app, stage, options.out)
+                else:
+                    present(app, stage)
+        except KeyboardInterrupt:
+            say("interrompu ; rien ne reste en marche")
+            return 130
     say(f"terminé en {time.perf_counter() - started:.1f} s ; rien ne reste en marche")
     return 0
 

@@ -7,17 +7,27 @@ import sys
 import tempfile
 from pathlib import Path
 
+import sqlalchemy as sa
 from PySide6.QtWidgets import QApplication
 
-from erp_desktop import log
+from erp_desktop import clock, log
 from erp_desktop.app import Desktop
-from erp_desktop.demo.stage import Stage
+from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
 from erp_desktop.demo.story import Story
 from erp_desktop.demo.window import SIZE, line, open_desktop, open_form, settle, show, wait
 from erp_desktop.settings import Settings
+from erp_desktop.ui.conflits.page import ConflitsPage
+from erp_desktop.ui.demarrage.assistant import AGENCE
+from erp_desktop.ui.first_run import FirstRun
+from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.login import LoginPage
 from erp_desktop.ui.snap import grab
+from erp_desktop.ui.synchro.panneau import Panneau
 
 _LISTS = ("clients", "equipements", "techniciens")
+_LOOKS = (("", "fr", "clair"), ("-sombre", "fr", "sombre"), ("-ar", "ar", "clair"))
+_NOTHING = "sertisseuse statut:annulee priorite:urgente"
 
 
 class Shooter:
@@ -34,36 +44,106 @@ class Shooter:
         grab(self.desktop.window, self.out / f"{screen}{self.variant}.png")
         self.count += 1
 
+    def look(self, variant: str, language: str, theme: str) -> None:
+        """Dress the window; the look is part of the names that follow."""
+        self.variant = variant
+        if language != i18n.language():
+            self.desktop.set_language(language)
+        self.desktop.set_theme(theme)
+
+    # Before work
+
+    def wizard(self) -> None:
+        for look in _LOOKS:
+            self.look(*look)
+            # What is open keeps its language until it is built again.
+            self.desktop.show_first_run()
+            self.take("premier-demarrage")
+            page = self.desktop.window.centralWidget()
+            if isinstance(page, FirstRun):
+                page.choose(AGENCE)
+                page.go_on()
+            self.take("premier-demarrage-connexion")
+
+    def login(self) -> None:
+        for look in _LOOKS:
+            self.look(*look)
+            self.desktop.show_login()
+            settle()
+            page = self.desktop.window.centralWidget()
+            if isinstance(page, LoginPage):
+                page.identifier.setText("salma.bennis")
+                page.password.setText(MOT_DE_PASSE)
+                page.keep.setChecked(True)
+                page.password.setFocus()
+            self.take("connexion")
+
+    # At work
+
     def work_screens(self) -> None:
         """Interventions with its form, the drawer, the inbox, the report."""
-        page = show(self.desktop, "interventions")
-        page.search("")
-        settle()
-        open_form(page, 2)
-        self.take("interventions")
+        page = self.interventions()
         self.drawer()
-        show(self.desktop, "conflits")
-        self.take("conflits")
-        show(self.desktop, "rapports")
-        self.take("rapports")
-
-    def drawer(self) -> None:
-        if self.desktop.workspace is None:
-            raise RuntimeError("nobody is logged in")
-        chip = self.desktop.workspace.status.sync
-        chip.click()
-        self.take("synchronisation")
-        chip.click()
-
-    def other_screens(self) -> None:
-        for name in _LISTS:
-            open_form(show(self.desktop, name))
-            self.take(name)
-        page = show(self.desktop, "interventions")
-        page.search("sertisseuse statut:annulee priorite:urgente client:introuvable")
+        page.form.close_panel()
+        page.search(_NOTHING)
         settle(1.0)
         self.take("etat-vide")
         page.search("")
+        show(self.desktop, "conflits")
+        self.take("conflits")
+        rapports = show(self.desktop, "rapports")
+        end = clock.today()
+        begin = end.replace(year=end.year - (end.month < 6), month=(end.month - 6) % 12 + 1, day=1)
+        rapports.choix.choisir_dates(begin, end)
+        wait(lambda: rapports.dessine, "les graphiques", 60)
+        self.take("rapports")
+
+    def interventions(self) -> ListPage:
+        page: ListPage = show(self.desktop, "interventions")
+        open_form(page, 3)
+        self.take("interventions")
+        return page
+
+    def drawer(self) -> None:
+        workspace = self.desktop.workspace
+        panel = workspace.findChild(Panneau) if workspace is not None else None
+        if workspace is None or panel is None:
+            raise RuntimeError("nobody is logged in")
+        workspace.status.sync.click()
+        for tab, name in (("sortants", ""), ("conflits", "-conflits"), ("recus", "-recus"), ("journal", "-journal")):
+            panel.show_tab(tab)
+            self.take(f"synchronisation{name}")
+        panel.show_tab("sortants")
+        panel.hide()
+
+    def other_lists(self) -> None:
+        for name in _LISTS:
+            open_form(show(self.desktop, name))
+            self.take(name)
+
+    def decided(self) -> None:
+        """The inbox after one choice, with its undo."""
+        page = show(self.desktop, "conflits")
+        if isinstance(page, ConflitsPage):
+            page.decide(next(row for row in page.rows if row.open).conflit, "theirs")
+        self.take("conflits-choix")
+
+    def broken(self) -> None:
+        """A list that really cannot be read: its table is gone from this throwaway cache."""
+        page: ListPage = show(self.desktop, "interventions")
+        page.form.close_panel()
+        for toast in list(self.desktop.window.toaster.toasts):
+            toast.dismiss()
+        if self.desktop.worker is None:
+            raise RuntimeError("no database")
+        with self.desktop.worker.engine.begin() as connection:
+            connection.execute(sa.text("PRAGMA legacy_alter_table = ON"))
+            connection.execute(sa.text("ALTER TABLE interventions RENAME TO interventions_perdue"))
+        page.reload()
+        wait(page.banners.count, "l'erreur")
+        for look in _LOOKS[:2]:
+            self.look(*look)
+            self.take("etat-erreur")
 
 
 def main() -> int:
@@ -74,58 +154,65 @@ def main() -> int:
     app = QApplication(sys.argv[:1])
     with tempfile.TemporaryDirectory(prefix="erp-mif-shots-") as folder:
         log.configure(Path(folder) / "journaux")
-        _first_run(app, Path(folder) / "neuf", out)
-        with Stage(Path(folder)) as stage:
-            _working(app, stage, out)
+        count = _first_run(app, Path(folder) / "neuf", out)
+        with Stage(Path(folder), interventions=400) as stage:
+            count += _working(app, stage, out)
+    print(f"{count} captures dans {out}/")
     return 0
 
 
-def _first_run(app: QApplication, home: Path, out: Path) -> None:
+def _first_run(app: QApplication, home: Path, out: Path) -> int:
     desktop = Desktop(app, Settings(data_dir=home, log_dir=home / "journaux"))
     desktop.window.resize(*SIZE)
     desktop.start()
-    settle(1.0)
-    for theme, suffix in (("clair", ""), ("sombre", "-sombre")):
-        desktop.theme.apply(theme)
-        settle()
-        grab(desktop.window, out / f"premier-demarrage{suffix}.png")
+    shooter = Shooter(desktop, out)
+    shooter.wizard()
     desktop.window.close()
     desktop.close()
+    return shooter.count
 
 
-def _working(app: QApplication, stage: Stage, out: Path) -> None:
+def _prepare(stage: Stage) -> Story:
+    """A branch back from a cut: fields to decide and a refusal, besides the story's."""
     story = Story(stage)
     story.prepare()
     story.edit_while_cut_off()
+    story.disagree()
     story.meet()
-    desktop = open_desktop(app, stage.branches["CAS"])
+    return story
+
+
+def _working(app: QApplication, stage: Stage, out: Path) -> int:
+    story = _prepare(stage)
+    casablanca = stage.branches["CAS"]
+    desktop = open_desktop(app, casablanca)
     shooter = Shooter(desktop, out)
     try:
-        shooter.take("connexion")
-        desktop.log_in(stage.branches["CAS"].acteur)
-        wait(lambda: desktop.state is not None, "l'état")
+        wait(lambda: desktop.state is not None and desktop.state.en_ligne, "la ligne")
         line(desktop, up=False)
+        shooter.login()
+        shooter.look(*_LOOKS[0])
+        desktop.log_in(casablanca.acteur)
         story.edit_again()
         desktop.refresh_state()
         shooter.work_screens()
-        shooter.other_screens()
-        desktop.set_theme("sombre")
-        shooter.variant = "-sombre"
+        shooter.other_lists()
+        shooter.look(*_LOOKS[1])
         shooter.work_screens()
-        desktop.set_theme("clair")
+        shooter.look(*_LOOKS[0])
         desktop.window.resize(1366, 768)
         shooter.variant = "-1366x768"
-        open_form(show(desktop, "interventions"), 2)
-        shooter.take("interventions")
+        shooter.interventions()
         desktop.window.resize(*SIZE)
-        desktop.set_language("ar")
-        shooter.variant = "-ar"
-        open_form(show(desktop, "interventions"), 2)
-        shooter.take("interventions")
+        shooter.look(*_LOOKS[2])
+        shooter.interventions()
+        shooter.look(*_LOOKS[0])
+        shooter.decided()
+        shooter.broken()
     finally:
         desktop.window.close()
         desktop.close()
-    print(f"{shooter.count} captures dans {out}/")
+    return shooter.count
 
 
 if __name__ == "__main__":

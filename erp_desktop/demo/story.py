@@ -19,7 +19,7 @@ from erp_desktop.demo.stage import Branch, Stage
 from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention, TypeLigne
 from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.models import Intervention, LigneIntervention
-from erp_desktop.services import interventions
+from erp_desktop.services import choix, clients, interventions
 from erp_desktop.sync import conflicts, status
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import CycleResult, Syncer
@@ -28,6 +28,9 @@ from erp_desktop.sync.verify import verify
 
 MIEN = "Joint racleur usé, tige rayée sur 4 cm. Prévoir rechromage."
 LEUR = "Fuite côté tige et raccord desserré. Joint 63×75 à commander."
+MES_TRAVAUX = {"travaux_realises": "Raccord resserré, niveau refait."}
+LEURS_TRAVAUX = {"travaux_realises": "Raccord remplacé sous garantie."}
+ICE = "001532097000001"
 DEPLACEMENT = LigneInput(
     type_ligne=TypeLigne.DEPLACEMENT, designation="Déplacement", quantite=Decimal(42), prix_unitaire=Decimal("4.50"),
     taux_tva=Decimal(20),
@@ -130,6 +133,26 @@ class Story:
             "Casablanca, ligne coupée : diagnostic et déplacement saisis, mise en attente, une intervention créée, "
             f"une ligne supprimée ; {state.en_attente} fiches attendent"
         )
+
+    def disagree(self) -> None:
+        """Casablanca and the head office also write the same work, and give the same ICE to two clients."""
+        branch = self.stage.branches["CAS"]
+        engine, who = branch.engine(), branch.acteur
+        try:
+            with transaction(engine, write=False) as session:
+                techniciens = [t.id for t in choix.techniciens(session, who, "", limite=3)]
+                mien, leur = [c.id for c in choix.clients(session, who, "")][:2]
+            with transaction(engine, who.user_id) as session:
+                interventions.update(session, who, self.disputee, {**MES_TRAVAUX, "technicien_id": techniciens[0]})
+            # Apart: the centre takes or refuses a transaction whole.
+            with transaction(engine, who.user_id) as session:
+                clients.update(session, who, mien, {"ice": ICE})
+        finally:
+            engine.dispose()
+        siege = self.stage.siege
+        with transaction(self.stage.centre, siege.user_id) as session:
+            interventions.update(session, siege, self.disputee, {**LEURS_TRAVAUX, "technicien_id": techniciens[1]})
+            clients.update(session, siege, leur, {"ice": ICE})
 
     def edit_again(self) -> None:
         """A few more edits in Casablanca, so that something waits."""

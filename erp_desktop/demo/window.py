@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.app import Desktop
@@ -65,6 +66,20 @@ def open_desktop(app: QApplication, branch: Branch) -> Desktop:
     return desktop
 
 
+def leave_on_signals(app: QApplication) -> QTimer:
+    """Let Ctrl+C and a polite kill end the window like its close button; the timer must be kept.
+
+    Python only looks at signals between two of its own steps, and Qt's loop takes none while nothing happens.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Through the loop: a signal that comes before it runs is not lost.
+        signal.signal(number, lambda *_: QTimer.singleShot(0, app, app.quit))
+    pulse = QTimer(app)
+    pulse.timeout.connect(lambda: None)
+    pulse.start(200)
+    return pulse
+
+
 def show(desktop: Desktop, section: str) -> Any:
     """Open a section of the working window and wait for what it shows."""
     if desktop.workspace is None:
@@ -82,6 +97,7 @@ def show(desktop: Desktop, section: str) -> Any:
 
 def open_form(page: ListPage, place: int = 0) -> None:
     """Select a row of a list, whose form opens beside it."""
+    page.view.clearSelection()
     page.view.select_place(place)
     wait(lambda: not page.form.isHidden() and page.form.row_id is not None, "la fiche")
 

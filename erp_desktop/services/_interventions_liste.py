@@ -18,13 +18,14 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.services._horloges import Horloges
 from erp_desktop.services.listes import (
     ListQuery,
-    cle_texte,
     contient,
     dans_l_ordre,
+    identifiants,
     marques,
     ordonner,
     paquets,
     portee,
+    rang,
     un_de,
 )
 
@@ -145,20 +146,21 @@ def _trier(session: Session, requete: sa.Select[Any], query: ListQuery) -> sa.Se
     descendant = query.descendant if query.tri else True
     cles: list[Any]
     if tri == "client":
-        requete = requete.join(Client, Client.id == Intervention.client_id)
-        cles = [cle_texte(session, Client.nom_entreprise)]
+        noms = rang(session, Client.id, Client.nom_entreprise)
+        requete, cles = requete.join(noms, noms.c.id == Intervention.client_id), [noms.c.rang]
     elif tri == "equipement":
-        requete = requete.join(Equipement, Equipement.id == Intervention.equipement_id)
-        cles = [cle_texte(session, Equipement.nom)]
+        noms = rang(session, Equipement.id, Equipement.nom)
+        requete, cles = requete.join(noms, noms.c.id == Intervention.equipement_id), [noms.c.rang]
     elif tri == "technicien":
+        noms = rang(session, User.id, User.full_name)
         requete = requete.outerjoin(Technicien, Technicien.id == Intervention.technicien_id)
-        requete = requete.outerjoin(User, User.id == Technicien.user_id)
-        cles = [cle_texte(session, User.full_name)]
+        requete, cles = requete.outerjoin(noms, noms.c.id == Technicien.user_id), [noms.c.rang]
     elif tri == "agence_code":
         requete = requete.outerjoin(Agence, Agence.id == Intervention.agence_id)
         cles = [Agence.code]
     elif tri == "titre":
-        cles = [cle_texte(session, Intervention.titre)]
+        noms = rang(session, Intervention.titre, Intervention.titre)
+        requete, cles = requete.join(noms, noms.c.id == Intervention.titre), [noms.c.rang]
     else:
         cles = [
             {
@@ -172,26 +174,26 @@ def _trier(session: Session, requete: sa.Select[Any], query: ListQuery) -> sa.Se
     return ordonner(requete, cles, Intervention.id, descendant=descendant)
 
 
-def _par_sla(session: Session, requete: sa.Select[int], *, descendant: bool) -> list[int]:
+def _par_sla(session: Session, requete: sa.Select[int], query: ListQuery) -> list[int]:
     """What runs, by deadline; then what waits; then done work, newest first, each statut straight from its index."""
     i = Intervention
-    limite = (i.date_limite.desc() if descendant else i.date_limite.asc()).nulls_last()
+    limite = (i.date_limite.desc() if query.descendant else i.date_limite.asc()).nulls_last()
     court = requete.where(i.statut.in_(_ACTIFS)).order_by(limite, i.id.desc())
-    trouves = list(session.scalars(court))
+    trouves = identifiants(session, court.limit(query.limite))
     for statut in (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE):
-        trouves += session.scalars(
-            requete.where(i.statut == statut).order_by(i.statut, i.date_creation.desc(), i.id.desc())
-        )
+        reste = None if query.limite is None else query.limite - len(trouves)
+        suite = requete.where(i.statut == statut).order_by(i.statut, i.date_creation.desc(), i.id.desc())
+        trouves += identifiants(session, suite.limit(reste))
     return trouves
 
 
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """Every matching identifier, in order; newest first when no column is chosen."""
+    """The matching identifiers, in order; newest first when no column is chosen."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte))
     if query.tri == "sla":
-        return _par_sla(session, requete, descendant=query.descendant)
-    return list(session.scalars(_trier(session, requete, query)))
+        return _par_sla(session, requete, query)
+    return identifiants(session, _trier(session, requete, query).limit(query.limite))
 
 
 _COLONNES = (

@@ -24,6 +24,7 @@ from erp_desktop.services.listes import (
     cle_texte,
     contient,
     dans_l_ordre,
+    identifiants,
     ordonner,
     paquets,
     portee,
@@ -131,7 +132,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     else:
         cle = cle_texte(session, Client.ville if tri == "ville" else Client.nom_entreprise)
     requete = sa.select(Client.id).where(*conditions(session, acteur, query.texte))
-    return list(session.scalars(ordonner(requete, [cle], Client.id, descendant=query.descendant)))
+    requete = ordonner(requete, [cle], Client.id, descendant=query.descendant)
+    return identifiants(session, requete.limit(query.limite))
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ClientLigne]:

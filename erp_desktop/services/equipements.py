@@ -24,6 +24,7 @@ from erp_desktop.services.listes import (
     cle_texte,
     contient,
     dans_l_ordre,
+    identifiants,
     ordonner,
     paquets,
     portee,
@@ -136,7 +137,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     else:
         connue = tri if tri in ("type_equipement", "marque", "modele", "localisation") else "nom"
         cle = cle_texte(session, getattr(Equipement, connue))
-    return list(session.scalars(ordonner(requete, [cle], Equipement.id, descendant=query.descendant)))
+    requete = ordonner(requete, [cle], Equipement.id, descendant=query.descendant)
+    return identifiants(session, requete.limit(query.limite))
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[EquipementLigne]:

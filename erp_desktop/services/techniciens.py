@@ -24,6 +24,7 @@ from erp_desktop.services.listes import (
     cle_texte,
     contient,
     dans_l_ordre,
+    identifiants,
     ordonner,
     paquets,
     portee,
@@ -134,7 +135,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         cle = cle_texte(session, getattr(Technicien, tri))
     else:
         cle = cle_texte(session, User.full_name)
-    return list(session.scalars(ordonner(requete, [cle], Technicien.id, descendant=query.descendant)))
+    requete = ordonner(requete, [cle], Technicien.id, descendant=query.descendant)
+    return identifiants(session, requete.limit(query.limite))
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[TechnicienLigne]:

@@ -37,6 +37,8 @@ class Applied:
     parked_rows: int = 0
     tables: set[str] = field(default_factory=set)
     rows: set[tuple[str, int]] = field(default_factory=set)
+    fiches: list[int] = field(default_factory=list)
+    """Interventions that others changed, as they came."""
 
 
 Cursor = tuple[str, int]
@@ -238,6 +240,7 @@ def apply_rows(
             elif (table.name, row[0]) in dirty:
                 remember(cache, table, row, set(table.names))
         touched[table.name] += [r[0] for r in rows]
+    done.fiches += touched.get("interventions", [])
     cache.db.executemany("INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
     _reject_orphans(cache, touched, done)
 

@@ -30,6 +30,8 @@ from erp_desktop.sync.outbox import Batch, Outbox
 from erp_desktop.sync.rebase import rebase, send_again
 
 PULL_PAGE = 5_000
+JOURNAL_ROWS = 200
+"""Received interventions that one line of the journal names at most."""
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class Syncer:
         self.batch = batch
         self.outbox = Outbox(cache)
         self._remembered: datetime | None = None
+        self._received: list[int] = []
 
     def run(self) -> CycleResult:
         """Run one cycle to its end and log it.
@@ -68,6 +71,7 @@ class Syncer:
             ErpError: as the module says; the journal has a line for it either way.
         """
         result = CycleResult()
+        self._received = []
         started = time.perf_counter()
         trips = self.link.round_trips
         sent, received = self.link.traffic() if self.link.open else (0, 0)
@@ -117,6 +121,7 @@ class Syncer:
             result.parked += done.parked
             result.rejected += done.rejected
             result.tables |= done.tables
+            self._received += done.fiches
             more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
             if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
                 break
@@ -170,14 +175,14 @@ class Syncer:
             raise
 
     def _log(self, result: CycleResult, started: float, error: str | None) -> None:
+        detail = {**asdict(result), "tables": sorted(result.tables), "fiches": self._received[-JOURNAL_ROWS:]}
         with self.cache.writing() as db:
             db.execute(
                 "INSERT INTO sync_journal (quand, duree_s, envoyes, recus, conflits, gares, erreur, detail) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     clock.to_text(clock.now()), time.perf_counter() - started, result.pushed, result.pulled,
-                    result.conflicts, result.parked, error,
-                    dumps({**asdict(result), "tables": sorted(result.tables)}),
+                    result.conflicts, result.parked, error, dumps(detail),
                 ),
             )  # fmt: skip
             db.execute("DELETE FROM sync_journal WHERE id <= (SELECT max(id) FROM sync_journal) - 2000")

@@ -195,20 +195,24 @@ def _sortant(session: Session, key: tuple[str, int, int | None], entries: list[A
 
 
 def recus(session: Session, limite: int = 100) -> list[Recu]:
-    """Interventions that others changed most recently, newest first."""
+    """Interventions that others changed and cycles brought, by last arrival, newest first.
+
+    The first copy is no news, nor is one's own work that the centre gives back.
+    """
     rows = session.execute(
         sa.text(
-            "SELECT i.id, i.numero, i.updated_at, h.user_id FROM interventions i "
-            "LEFT JOIN historiques_interventions h ON h.id = (SELECT x.id FROM historiques_interventions x "
-            "WHERE x.intervention_id = i.id ORDER BY x.horodatage DESC LIMIT 1) "
-            "WHERE NOT EXISTS (SELECT 1 FROM sync_outbox o WHERE o.nom_table = 'interventions' AND o.pk = i.id) "
-            "ORDER BY i.updated_at DESC LIMIT :n"
+            "SELECT r.id, r.numero, r.quand, h.user_id FROM (SELECT i.id, i.numero, max(j.quand) AS quand "
+            "FROM sync_journal j JOIN json_each(j.detail, '$.fiches') f JOIN interventions i ON i.id = f.value "
+            "WHERE j.recus > 0 GROUP BY i.id) r LEFT JOIN historiques_interventions h ON h.id = ("
+            "SELECT x.id FROM historiques_interventions x WHERE x.intervention_id = r.id AND x.horodatage <= r.quand "
+            "ORDER BY x.horodatage DESC LIMIT 1) "
+            "WHERE h.poste IS NOT (SELECT CAST(valeur AS INTEGER) FROM sync_meta WHERE cle = 'poste') "
+            "ORDER BY r.quand DESC, r.id DESC LIMIT :n"
         ),
         {"n": limite},
     )
     return [
-        Recu(clock.from_text(r.updated_at), "interventions", r.id, r.numero, nom_auteur(session, r.user_id))
-        for r in rows
+        Recu(clock.from_text(r.quand), "interventions", r.id, r.numero, nom_auteur(session, r.user_id)) for r in rows
     ]
 
 

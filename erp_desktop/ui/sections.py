@@ -29,6 +29,13 @@ def spec(kind: str) -> Any:
     return import_module(_SPECS[kind]).LISTE
 
 
+def preload() -> None:
+    """Import what the first pages need, off the window's thread, while somebody logs in."""
+    for kind in _SPECS:
+        spec(kind)
+    import_module("erp_desktop.ui.lists.page")
+
+
 def _list(kind: str) -> Any:
     def make(contexte: Contexte) -> Page:
         from erp_desktop.ui.lists.page import ListPage

@@ -1,21 +1,26 @@
-"""``python3 dev.py bench [sync|upgrade] [--interventions N]``: every figure beside its floor."""
+"""``python3 dev.py bench [sync|upgrade|listes] [--interventions N]``: every figure beside its floor."""
 
 from __future__ import annotations
 
 import argparse
 
 from erp_desktop.db.embedded import EmbeddedPostgres
-from tests.benchmarks import sync_speed, upgrade_speed
+from tests.benchmarks import lists, sync_speed, upgrade_speed
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("sync", "upgrade"), default="sync")
+    parser.add_argument("what", nargs="?", choices=("sync", "upgrade", "listes"), default="sync")
     parser.add_argument("--interventions", type=int, help="100 000, and 1 000 000 for upgrade")
     arguments = parser.parse_args()
     upgrade = arguments.what == "upgrade"
     measure = upgrade_speed.measure if upgrade else sync_speed.measure
     count = arguments.interventions or (1_000_000 if upgrade else 100_000)
+    if arguments.what == "listes":
+        for reading in lists.measure(count):
+            print(f"{reading.act:<40} premières {reading.first_ms:>5.0f} ms, tout {reading.whole_ms:>5.0f} ms, "
+                  f"travail de la fenêtre {reading.work_ms:>4.0f} ms  {reading.rows} lignes", flush=True)  # fmt: skip
+        return
     with EmbeddedPostgres() as server:
         for figure in measure(count, server):
             wanted = f"  (voulu {figure.wanted:g})" if figure.wanted is not None else ""

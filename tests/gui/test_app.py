@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.app import Desktop
+from erp_desktop.db import secrets
 from erp_desktop.db.session import transaction
+from erp_desktop.db.startup import open_local
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.kit import theme
@@ -121,6 +123,27 @@ def test_a_file_that_is_no_database_is_refused_untouched(qapp: QApplication, qtb
     assert isinstance(state, ErrorState)
     assert "autre.sqlite" in state.words.text()
     assert (tmp_path / "autre.sqlite").read_bytes() == b"pas une base" * 200
+    desktop.close()
+    desktop.setParent(None)
+
+
+def test_the_cache_of_another_desktop_is_refused_untouched(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> None:
+    cache, store = tmp_path / "ailleurs.sqlite", tmp_path / "secrets.json"
+    open_local(cache, secrets.new_key()).dispose()
+    secrets.store(cache, {"key": secrets.new_key()}, store)
+    before = cache.read_bytes()
+    desktop = Desktop(
+        qapp,
+        Settings(mode=Mode.AGENCE, data_dir=tmp_path, log_dir=tmp_path, cache_name=cache.name, secrets_file=store),
+    )
+    qtbot.addWidget(desktop.window)
+    desktop.start()
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState), timeout=15_000)
+    state = desktop.window.centralWidget()
+    assert isinstance(state, ErrorState)
+    assert "ailleurs.sqlite" in state.words.text()
+    assert desktop.sync is None
+    assert cache.read_bytes() == before
     desktop.close()
     desktop.setParent(None)
 

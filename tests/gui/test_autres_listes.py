@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
+from erp_desktop.ui.kit import i18n
 from tests.gui.bureau import Bureau
 from tests.gui.monde import Monde
 
@@ -114,6 +115,22 @@ def test_columns_and_their_widths_are_remembered(bureau: Bureau) -> None:
     assert again is not page
     assert again.view.horizontalHeader().sectionSize(3) == 211
     assert again.view.horizontalHeader().isSectionHidden(4)
+
+
+def test_each_direction_remembers_its_own_widths(bureau: Bureau, qapp: QApplication) -> None:
+    page = bureau.liste()
+    page.view.horizontalHeader().resizeSection(8, 60)
+    page._keep_columns()
+    bureau.workspace.open_section("clients")
+    bureau.workspace.close_tab("interventions")
+    i18n.set_language(qapp, "ar")
+    arabic = bureau.liste()
+    assert arabic.view.horizontalHeader().sectionSize(8) == round(arabic.spec.columns[8].width * 1.12)
+    arabic._keep_columns()
+    bureau.workspace.open_section("clients")
+    bureau.workspace.close_tab("interventions")
+    i18n.set_language(qapp, "fr")
+    assert bureau.liste().view.horizontalHeader().sectionSize(8) == 60
 
 
 class _Shown(QObject):

@@ -77,6 +77,21 @@ def test_the_right_password_opens_and_the_identifier_is_kept(
     assert page.password.text() == ""
 
 
+def test_the_name_is_followed_by_the_password(qtbot: QtBot, page: Connexion) -> None:
+    page.activateWindow()
+    page.identifier.setFocus()
+    qtbot.waitUntil(page.identifier.hasFocus)
+    qtbot.keyClick(page.identifier, Qt.Key.Key_Tab)
+    assert page.password.hasFocus()
+
+
+def test_a_forgotten_password_says_who_can_help(qtbot: QtBot, page: Connexion) -> None:
+    qtbot.mouseClick(page.forgotten, Qt.MouseButton.LeftButton)
+    said = " ".join(text.text() for text in page.findChildren(QLabel))
+    assert "erp-admin user reset-password" in said
+    assert "Administration" not in said
+
+
 def test_a_wrong_password_is_told_under_the_field(qtbot: QtBot, page: Connexion) -> None:
     _enter(qtbot, page, "salma.bennis", "autre chose")
     assert page.password_field.error.label.text() == "Identifiant ou mot de passe incorrect."

@@ -139,6 +139,48 @@ def test_the_drawer_counts_down_asks_for_a_cycle_and_shows_the_journal(
     assert panel.isHidden()
 
 
+def test_the_first_copy_and_own_work_are_not_received(
+    qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
+) -> None:
+    assert labo.salma is not None
+    assert labo.nadia is not None
+    panel = _panel(window, [])
+    mine.edit(labo.salma.user_id, "interventions", labo.monde.interventions[2], titre="Le mien")
+    mine.cycle()
+    panel.reload()
+    window.settle()
+    assert panel.tabs["recus"].text() == "Reçus aujourd’hui 0"
+    theirs.cycle()
+    theirs.edit(labo.nadia.user_id, "interventions", labo.monde.interventions[3], titre="Le leur")
+    theirs.cycle()
+    mine.cycle()
+    panel.reload()
+    window.settle()
+    assert panel.tabs["recus"].text() == "Reçus aujourd’hui 1"
+
+
+def test_the_switch_follows_the_line(qtbot: QtBot, window: Bureau) -> None:
+    line = {"up": True}
+    contexte = window.workspace.contexte
+    panel = Panneau(
+        contexte, window.workspace, retry=lambda: None, set_line=lambda up: line.update(up=up),
+        line_up=lambda: line["up"],
+    )  # fmt: skip
+    panel.set_state(_etat(window, en_ligne=True))
+    button = panel.head.line_button
+    assert button is not None
+    assert button.text() == "Couper la ligne"
+    assert panel.head.retry_button.text() == "Échanger maintenant"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not line["up"]
+    assert button.text() == "Rétablir la ligne"
+    # Given back elsewhere, or by the drawer of another language.
+    line["up"] = True
+    panel.set_state(_etat(window, en_ligne=False))
+    assert button.text() == "Couper la ligne"
+    assert panel.head.retry_button.text() == "Réessayer maintenant"
+
+
 def test_a_conflict_shows_three_versions_and_keeping_mine_is_undone(
     qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
 ) -> None:
@@ -152,6 +194,7 @@ def test_a_conflict_shows_three_versions_and_keeping_mine_is_undone(
     assert rows["technicien_id"].theirs.value.accessibleName().strip() == "Hind Berrada"
     assert "Joint racleur" in rows["diagnostic"].mine.value.accessibleName()
     assert rows["priorite"].mine.value.accessibleName().endswith("Basse")
+    assert all(row.height() < 200 for row in page.rows), "a card takes the height of its text"
     assert mine.value("interventions", pk, "priorite") == "normale"
     button = rows["priorite"].mine.button
     assert button is not None

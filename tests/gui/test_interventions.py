@@ -102,6 +102,18 @@ def test_enter_opens_the_form_and_escape_closes_it(bureau: Bureau, qtbot: QtBot)
     assert not page.form.isVisible()
 
 
+def test_a_click_on_the_chosen_row_opens_its_form_again(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    open_form(bureau, page, monde.interventions[2])
+    page.form.close_panel()
+    assert page.form.isHidden()
+    place = page.view.visualRect(page.view.currentIndex()).center()
+    qtbot.mouseClick(page.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    bureau.settle()
+    assert not page.form.isHidden()
+    assert page.form.row_id == monde.interventions[2]
+
+
 def test_an_edit_is_saved_and_undone(bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine) -> None:
     page, row_id = bureau.liste(), monde.interventions[2]
     open_form(bureau, page, row_id)
@@ -291,6 +303,50 @@ def test_a_new_intervention_is_typed_with_pickers(
     assert tabs.strip.tabText(tabs.strip.currentIndex()).startswith("INT-CAS-")
     other = bureau.workspace.open_record("interventions", None)
     assert other is not page
+
+
+def test_an_intervention_is_made_from_the_keyboard_alone(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste()
+    control = Qt.KeyboardModifier.ControlModifier
+
+    def strike(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        qtbot.keyClick(focus, key, modifier)
+
+    def pick(words: str) -> None:
+        focus = QApplication.focusWidget()
+        qtbot.keyClicks(focus, words)
+        qtbot.wait(200)
+        bureau.settle()
+        popup = QApplication.activePopupWidget() or focus
+        qtbot.keyClick(popup, Qt.Key.Key_Down)
+        qtbot.keyClick(popup, Qt.Key.Key_Return)
+
+    strike(Qt.Key.Key_N, control)
+    bureau.settle()
+    qtbot.keyClicks(QApplication.focusWidget(), "Moteur grille")
+    strike(Qt.Key.Key_S, control)
+    bureau.settle()
+    refused = {
+        name: row.error.label.text() for name, row in page.form.fields.rows.items() if not row.error.isHidden()
+    }
+    assert list(refused) == ["equipement_id"]
+    assert refused["equipement_id"].endswith(".")
+    page.form.fields.editors["titre"].inner.setFocus()
+    strike(Qt.Key.Key_Tab)
+    pick("chaouia")
+    strike(Qt.Key.Key_Tab)
+    pick("silo")
+    strike(Qt.Key.Key_S, control)
+    bureau.settle()
+    assert page.form.row_id is not None
+    assert column(sqlite_engine, page.form.row_id, "titre") == "Moteur grille"
+    assert column(sqlite_engine, page.form.row_id, "client_id") == monde.clients[1]
+    assert column(sqlite_engine, page.form.row_id, "equipement_id") == monde.machines[3]
+    assert page.view.current_id() == page.form.row_id
 
 
 def test_words_not_chosen_are_no_value(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.errors import NotFoundError, UserError
 from erp_desktop.ui.kit import controls, i18n, icons, paint, surfaces, theme, toast
-from erp_desktop.ui.kit.table import WINDOW, Column, LazyTableModel
+from erp_desktop.ui.kit.table import FIRST, WINDOW, Column, LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.tasks import Tasks
 
@@ -59,9 +59,9 @@ class Numbers:
     def __init__(self, count: int) -> None:
         self.count, self.asked = count, list[list[int]]()
 
-    def ids(self, _session: Any, text: str, _sort: str, descending: bool) -> list[int]:
+    def ids(self, _session: Any, text: str, _sort: str, descending: bool, limit: int | None) -> list[int]:
         found = [n for n in range(1, self.count + 1) if not text or text in str(n)]
-        return found[::-1] if descending else found
+        return (found[::-1] if descending else found)[:limit]
 
     def rows(self, _session: Any, ids: list[int]) -> list[Line]:
         self.asked.append(ids)
@@ -215,6 +215,60 @@ def test_list_reads_only_what_is_visible(qtbot: QtBot, tasks: Tasks) -> None:
     view.scrollToBottom()
     qtbot.waitUntil(lambda: model.row_at(49_999) is not None)
     assert sum(map(len, source.asked)) <= 6 * WINDOW
+
+
+class Gated(Numbers):
+    """Gives its first page at once and the rest when told."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.gate = threading.Event()
+
+    def ids(self, _session: Any, text: str, _sort: str, descending: bool, limit: int | None) -> list[int]:
+        if limit is None:
+            assert self.gate.wait(5)
+        return super().ids(_session, text, _sort, descending, limit)
+
+
+def test_first_page_is_there_before_the_rest_and_keeps_its_choice(qtbot: QtBot, tasks: Tasks) -> None:
+    source = Gated(50_000)
+    model = LazyTableModel[Line](tasks, source, COLUMNS, lambda row: row.id)
+    view = ListView(model)
+    qtbot.addWidget(view)
+    view.resize(400, 300)
+    view.show()
+    with qtbot.waitSignal(model.first_shown, timeout=2000):
+        model.ask()
+    assert model.rowCount() == FIRST
+    assert model.row_at(3) == Line(4, "ligne 4")
+    assert model.busy
+    view.select_place(3)
+    resets: list[int] = []
+    model.modelReset.connect(lambda: resets.append(1))
+    with qtbot.waitSignal(model.loaded, timeout=2000) as loaded:
+        source.gate.set()
+    assert loaded.args == [50_000]
+    assert model.rowCount() == 50_000
+    assert model.id_at(49_999) == 50_000
+    assert view.current_id() == 4
+    assert resets == []
+    qtbot.waitUntil(lambda: tasks.pending == 0)
+
+
+def test_reading_again_moves_nothing_until_the_whole_answer_is_there(qtbot: QtBot, tasks: Tasks) -> None:
+    source = Gated(50_000)
+    source.gate.set()
+    model = LazyTableModel[Line](tasks, source, COLUMNS, lambda row: row.id)
+    with qtbot.waitSignal(model.loaded, timeout=2000):
+        model.ask()
+    source.gate.clear()
+    source.count = 50_001
+    model.refresh()
+    qtbot.wait(100)
+    assert model.rowCount() == 50_000
+    with qtbot.waitSignal(model.loaded, timeout=2000):
+        source.gate.set()
+    assert model.rowCount() == 50_001
 
 
 def test_out_of_date_answer_is_dropped(qtbot: QtBot, tasks: Tasks, worker: OneThread) -> None:

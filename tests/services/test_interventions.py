@@ -265,6 +265,18 @@ def test_sorts_are_total_and_reverse(monde: Monde) -> None:
             assert set(chercher(monde, "", tri=tri, descendant=descendant)) == toutes
 
 
+@pytest.mark.parametrize("tri", ["", "sla", "numero", "statut", "titre", "client", "equipement", "technicien"])
+@pytest.mark.parametrize("descendant", [False, True])
+def test_a_limit_is_the_beginning_of_the_whole_answer(monde: Monde, tri: str, descendant: bool) -> None:
+    for titre in ("Étau grippé", "étau desserré", "Zinc", "Alarme"):
+        passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
+        creer(monde, titre=titre)
+    toutes = chercher(monde, "", tri=tri, descendant=descendant)
+    assert len(toutes) >= 8
+    for limite in (1, 3, 6, 100):
+        assert chercher(monde, "", tri=tri, descendant=descendant, limite=limite) == toutes[:limite]
+
+
 def test_sla_order_puts_what_runs_first(monde: Monde) -> None:
     lente, vite = creer(monde, priorite="basse", contrat_id=None), creer(monde, priorite="urgente")
     attente, close = creer(monde, technicien_id=monde.karim), creer(monde, technicien_id=monde.hind, diagnostic="x")

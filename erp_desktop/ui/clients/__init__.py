@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from erp_desktop.domain.acteur import Acteur
-from erp_desktop.domain.enums import NiveauService, Role, TypeClient
+from erp_desktop.domain.enums import NiveauService, TypeClient
 from erp_desktop.domain.saisie import ClientInput
 from erp_desktop.services import clients
 from erp_desktop.services.clients import ClientLigne
-from erp_desktop.services.listes import ListQuery
 from erp_desktop.ui import labels
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, number
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 
@@ -25,10 +21,6 @@ COLUMNS: list[Column[ClientLigne]] = [
     Column("telephone", "Téléphone", 132, lambda r: isolate(r.telephone or labels.NONE), "code", numeric=True),
     Column("nb_equipements", "Équipements", 92, lambda r: number(r.nb_equipements), "code", numeric=True),
 ]
-
-
-def _writer(acteur: Acteur, _record: Any = None) -> bool:
-    return acteur.role in (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
 
 
 FORM = FormSpec(
@@ -70,25 +62,18 @@ FORM = FormSpec(
     ),
     saved="Client enregistré",
     created="Client créé",
-    may_write=_writer,
 )  # fmt: skip
 
 LISTE: ListSpec[ClientLigne] = ListSpec(
-    key="clients",
-    table="clients",
     title="Clients",
     icon="users-three",
     placeholder="Filtrer : ville:rabat service:premium, un nom, un ICE, un téléphone",
     columns=COLUMNS,
     row_id=lambda row: row.id,
-    ids=lambda session, acteur, text, sort, descending: clients.ids(
-        session, acteur, ListQuery(texte=text, tri=sort, descendant=descending)
-    ),
+    ids=clients.ids,
     rows=clients.rows,
-    counted=lambda n: tr("1 client") if n == 1 else tr("{n} clients", n=number(n)),
-    selected=lambda n, total: tr(
-        "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
-    ),
+    one="1 client",
+    many="{n} clients",
     hints=clients.indices,
     empty="Aucun client ne répond à ces critères",
     new="Nouveau client",
@@ -100,5 +85,4 @@ LISTE: ListSpec[ClientLigne] = ListSpec(
         Facet("ville", "Ville"),
         Facet("agence", "Agence"),
     ],
-    may_create=_writer,
 )

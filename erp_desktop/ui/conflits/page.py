@@ -200,7 +200,8 @@ class ConflitsPage(Page):
         for conflit in dossier.conflits:
             if conflit not in asked:
                 column.addWidget(self._ruled(conflit))
-        column.addStretch()
+        # With a factor, or cards would grow into half of the empty room.
+        column.addStretch(1)
         area.setWidget(inside)
         return area
 
@@ -273,7 +274,9 @@ class ConflitsPage(Page):
             mark = Surface("semantic.success.solid" if done else "sla.track", radius=2)
             mark.setFixedSize(38, 4)
             row.addWidget(mark)
-        words = tr("{n} champs sur {total} décidés", n=len(self.rows) - len(left), total=len(self.rows))
+        decided = len(self.rows) - len(left)
+        told = "{n} champ sur {total} décidé" if decided < 2 else "{n} champs sur {total} décidés"
+        words = tr(told, n=decided, total=len(self.rows))
         if len(left) == 1:
             words += " · " + tr("reste « {champ} »", champ=libelles.champ(left[0].conflit.champ))
         row.addSpacing(4)

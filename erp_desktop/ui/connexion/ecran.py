@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
@@ -94,6 +95,9 @@ class Connexion(Accueil):
         self.submit = Button(tr("Se connecter"), "primary", on_click=self.try_login)
         self.submit.setStyleSheet("QPushButton { min-height: 38px; }")
         form.addWidget(self.submit)
+        # The link above the password comes last: whoever has typed a name goes on to the password.
+        for before, after in pairwise((self.identifier, self.password, self.keep, self.submit, self.forgotten)):
+            QWidget.setTabOrder(before, after)
         form.addSpacing(22)
         self.notices = QVBoxLayout()
         self.notices.setSpacing(8)
@@ -121,7 +125,8 @@ class Connexion(Accueil):
         label = Text(tr("Mot de passe"), "body", "text.secondary")
         head.addWidget(label)
         head.addStretch()
-        head.addWidget(Button(tr("Mot de passe oublié"), "link", on_click=self._forgotten))
+        self.forgotten = Button(tr("Mot de passe oublié"), "link", on_click=self._say_forgotten)
+        head.addWidget(self.forgotten)
         form.addLayout(head)
         form.addSpacing(4)
         self.password_field = Field(tr("Mot de passe"), self.password)
@@ -185,10 +190,13 @@ class Connexion(Accueil):
         detail = tr("La connexion hors ligne reste possible pour les comptes déjà ouverts sur ce poste.")
         self.notices.addWidget(Banner("warning", words, detail=detail, icon="cloud-slash"))
 
-    def _forgotten(self) -> None:
+    def _say_forgotten(self) -> None:
         self._show_line()
-        words = tr("Un responsable ou un administrateur peut vous donner un nouveau mot de passe.")
-        detail = tr("Administration › Comptes. Il faut la ligne avec le siège ; ce poste l'apprendra ensuite.")
+        words = tr("L'informatique de l'entreprise peut vous donner un nouveau mot de passe.")
+        detail = tr(
+            "Avec la commande « erp-admin user reset-password ». Sur un poste d'agence, la connexion suivante "
+            "demande la ligne avec le siège."
+        )
         self.notices.addWidget(Banner("info", words, detail=detail))
 
     def try_login(self) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from erp_desktop.domain.acteur import Acteur
-from erp_desktop.domain.enums import Criticite, Role, StatutEquipement
+from erp_desktop.domain.enums import Criticite, StatutEquipement
 from erp_desktop.domain.saisie import EquipementInput
 from erp_desktop.services import choix, equipements
 from erp_desktop.services.equipements import EquipementLigne
-from erp_desktop.services.listes import ListQuery
 from erp_desktop.ui import labels
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 
@@ -28,10 +27,6 @@ COLUMNS: list[Column[EquipementLigne]] = [
     Column("criticite", "Criticité", 84, lambda r: labels.label(Criticite, r.criticite)),
     Column("localisation", "Localisation", 104, lambda r: r.localisation or labels.NONE, "muted"),
 ]
-
-
-def _writer(acteur: Acteur, _record: Any = None) -> bool:
-    return acteur.role in (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
 
 
 def _clients(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
@@ -86,25 +81,18 @@ FORM = FormSpec(
     ),
     saved="Équipement enregistré",
     created="Équipement créé",
-    may_write=_writer,
 )  # fmt: skip
 
 LISTE: ListSpec[EquipementLigne] = ListSpec(
-    key="equipements",
-    table="equipements",
     title="Équipements",
     icon="factory",
     placeholder="Filtrer : statut:panne criticite:critique client:atlas, un code, un nom",
     columns=COLUMNS,
     row_id=lambda row: row.id,
-    ids=lambda session, acteur, text, sort, descending: equipements.ids(
-        session, acteur, ListQuery(texte=text, tri=sort, descendant=descending)
-    ),
+    ids=equipements.ids,
     rows=equipements.rows,
-    counted=lambda n: tr("1 équipement") if n == 1 else tr("{n} équipements", n=number(n)),
-    selected=lambda n, total: tr(
-        "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
-    ),
+    one="1 équipement",
+    many="{n} équipements",
     hints=equipements.indices,
     empty="Aucun équipement ne répond à ces critères",
     new="Nouvel équipement",
@@ -118,5 +106,4 @@ LISTE: ListSpec[EquipementLigne] = ListSpec(
         Facet("type", "Type"),
         Facet("agence", "Agence"),
     ],
-    may_create=_writer,
 )

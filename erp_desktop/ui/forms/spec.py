@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Role
 
 Values = Mapping[str, Any]
 Choices = Sequence[tuple[int, str, str]]
 """``(id, words, detail)`` of a type-ahead picker."""
+
+
+def ecrit_les_fiches(acteur: Acteur, _record: Any = None) -> bool:
+    """Whether a person may write clients and équipements, and create interventions."""
+    return acteur.role in (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ class FormSpec:
     head: Callable[[Any], Head]
     saved: str
     created: str
-    may_write: Callable[[Acteur, Any], bool] = lambda _acteur, _record: True
+    may_write: Callable[[Acteur, Any], bool] = ecrit_les_fiches
     bar: Callable[[Any], Any] | None = None
     tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
 

@@ -72,8 +72,8 @@ class ActsBar(RecordPart):
                             on_click=self._goer(offer))  # fmt: skip
             button.setEnabled(offer.permis)
             if not offer.permis:
-                button.setToolTip(offer.raison)
-                button.setAccessibleDescription(offer.raison)
+                button.setToolTip(tr(offer.raison))
+                button.setAccessibleDescription(tr(offer.raison))
             self.buttons[str(offer.vers)] = button
             self._row.addWidget(button)
         self._row.addStretch()
@@ -82,7 +82,7 @@ class ActsBar(RecordPart):
             self.more.setFixedWidth(44)
             self._row.addWidget(self.more)
         refused = next((offer for offer in self.offers[:_SHOWN] if not offer.permis and offer.raison), None)
-        words = f"{self._words(refused)} : {refused.raison}" if refused is not None else ""
+        words = f"{self._words(refused)} : {tr(refused.raison)}" if refused is not None else ""
         self.reason.setText(words)
         self._icon.setVisible(bool(words))
         self.reason.setVisible(bool(words))
@@ -96,7 +96,7 @@ class ActsBar(RecordPart):
         for offer in self.offers[_SHOWN:]:
             words = self._words(offer)
             if not offer.permis and offer.raison:
-                words = f"{words} ({offer.raison})"
+                words = f"{words} ({tr(offer.raison)})"
             action = menu.addAction(words)
             action.setEnabled(offer.permis)
             action.triggered.connect(self._goer(offer))

@@ -6,14 +6,13 @@ from typing import Any
 
 from erp_desktop import clock
 from erp_desktop.domain.acteur import Acteur
-from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
+from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention
 from erp_desktop.services import choix, interventions
 from erp_desktop.services.interventions import InterventionLigne
-from erp_desktop.services.listes import ListQuery
 from erp_desktop.ui import labels
 from erp_desktop.ui.interventions.fiche import FORM
 from erp_desktop.ui.interventions.sla import sla_share, sla_words
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 
@@ -73,26 +72,20 @@ FACETS = [
 ]
 
 LISTE: ListSpec[InterventionLigne] = ListSpec(
-    key="interventions",
-    table="interventions",
     title="Interventions",
     icon="wrench",
     placeholder="Filtrer : statut:ouverte technicien:alaoui avant:30/11, ou du texte libre",
     columns=COLUMNS,
     row_id=lambda row: row.id,
-    ids=lambda session, acteur, text, sort, descending: interventions.ids(
-        session, acteur, ListQuery(texte=text, tri=sort, descendant=descending)
-    ),
+    ids=interventions.ids,
     rows=interventions.rows,
-    counted=lambda n: tr("1 intervention") if n == 1 else tr("{n} interventions", n=number(n)),
-    selected=lambda n, total: tr(
-        "{n} sélectionnée sur {total}" if n < 2 else "{n} sélectionnées sur {total}", n=number(n), total=number(total)
-    ),
+    one="1 intervention",
+    many="{n} interventions",
+    feminine=True,
     hints=interventions.indices,
     empty="Aucune intervention ne répond à ces critères",
     new="Créer une intervention",
     form=FORM,
     sort="sla",
     facets=FACETS,
-    may_create=lambda acteur: acteur.role not in (Role.TECHNICIEN, Role.CLIENT),
 )

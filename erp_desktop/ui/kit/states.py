@@ -97,7 +97,12 @@ class ErrorState(_State):
             lines = Text(detail, "mono", "text.secondary", wrap=True)
             lines.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             card.box.addWidget(lines)
-            self.extra.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+            # Not by alignment, which would ignore how high wrapped sentences are.
+            row = QHBoxLayout()
+            row.addStretch()
+            row.addWidget(card)
+            row.addStretch()
+            self.extra.addLayout(row)
 
 
 Action = Callable[[], object]

@@ -1,4 +1,4 @@
-"""Lists of any length: identifiers first, rows when they become visible, everything read in the background."""
+"""Lists of any length: a first page, then every identifier, rows when they become visible; all in the background."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 COLUMN_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 WINDOW = 64
 CACHED_ROWS = 4096
+FIRST = 4 * WINDOW
+"""Identifiers asked for at once when the question is new; the others follow."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Column(Generic[R]):
 class Source(Protocol[R]):
     """Where a list reads; both run on the database worker."""
 
-    def ids(self, session: Any, text: str, sort: str, descending: bool) -> list[int]: ...
+    def ids(self, session: Any, text: str, sort: str, descending: bool, limit: int | None) -> list[int]: ...
 
     def rows(self, session: Any, ids: list[int]) -> list[R]: ...
 
@@ -64,6 +66,8 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     Rows already known stay visible while fresher ones are read; answers to an older question are dropped.
     """
 
+    first_shown = Signal()
+    """The first page of a new question is there; how many answer it is not known yet."""
     loaded = Signal(int)
     """The identifiers of the last question arrived; their number."""
     failed = Signal(object)
@@ -83,6 +87,8 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         self._asked: set[int] = set()
         self._wanted: set[int] = set()
         self._generation = 0
+        self._paged = 0
+        """The generation whose first page is shown."""
         self._question = ("", "", False)
         self._ids_task: Task | None = None
         self._gather = QTimer(self)
@@ -105,20 +111,39 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         return self._ids_task is not None
 
     def ask(self, text: str = "", sort: str = "", descending: bool = False) -> None:
-        """Show what answers a filter, in an order; the present rows stay until the answer comes."""
+        """Show what answers a filter, in an order; the present rows stay until the first page comes."""
         self._question = (text, sort, descending)
-        self.refresh()
+        generation, source = self._begin(), self._source
+
+        def first(session: Any) -> tuple[array[int], list[R]]:
+            ids = array("q", source.ids(session, text, sort, descending, FIRST))
+            return ids, source.rows(session, list(ids[:WINDOW]))
+
+        self._ids_task = self._tasks.run(
+            first,
+            lambda found: self._first_arrived(generation, *found),
+            lambda error: self._ids_failed(generation, error),
+            owner=self,
+        )
 
     def refresh(self) -> None:
-        """Ask the same question again and consider every row stale."""
+        """Ask the same question again and consider every row stale; nothing moves until the whole answer is there."""
+        if self._ids:
+            self._ask_all(self._begin())
+        else:
+            self.ask(*self._question)
+
+    def _begin(self) -> int:
         if self._ids_task is not None:
             self._ids_task.cancel()
         self._generation += 1
-        generation, (text, sort, descending) = self._generation, self._question
-        source = self._source
         self.busy_changed.emit(True)
+        return self._generation
+
+    def _ask_all(self, generation: int) -> None:
+        source, question = self._source, self._question
         self._ids_task = self._tasks.run(
-            lambda session: array("q", source.ids(session, text, sort, descending)),
+            lambda session: array("q", source.ids(session, *question, None)),
             lambda ids: self._ids_arrived(generation, ids),
             lambda error: self._ids_failed(generation, error),
             owner=self,
@@ -131,22 +156,55 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         if self._ids:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, len(self.columns) - 1))
 
+    def _first_arrived(self, generation: int, ids: array[int], rows: list[R]) -> None:
+        if generation != self._generation:
+            return
+        self._stale = set(self._rows)
+        self._keep(rows)
+        self._show(ids)
+        if len(ids) < FIRST:
+            self._finish()
+        else:
+            self._paged = generation
+            self.first_shown.emit()
+            self._ask_all(generation)
+
     def _ids_arrived(self, generation: int, ids: array[int]) -> None:
         if generation != self._generation:
             return
+        held = len(self._ids)
+        if self._paged == generation and held < len(ids) and ids[:held] == self._ids:
+            # The rest of a first page: what is on screen, chosen and scrolled to stays.
+            self.beginInsertRows(QModelIndex(), held, len(ids) - 1)
+            self._ids = ids
+            self.endInsertRows()
+        else:
+            self._stale = set(self._rows)
+            self._show(ids)
+        self._finish()
+
+    def _finish(self) -> None:
         self._ids_task = None
+        self.busy_changed.emit(False)
+        self.loaded.emit(len(self._ids))
+
+    def _show(self, ids: array[int]) -> None:
         self._asked.clear()
         self._wanted.clear()
-        self._stale = set(self._rows)
         if ids == self._ids:
             if ids:
                 self.dataChanged.emit(self.index(0, 0), self.index(len(ids) - 1, len(self.columns) - 1))
-        else:
-            self.beginResetModel()
-            self._ids = ids
-            self.endResetModel()
-        self.busy_changed.emit(False)
-        self.loaded.emit(len(ids))
+            return
+        self.beginResetModel()
+        self._ids = ids
+        self.endResetModel()
+
+    def _keep(self, rows: list[R]) -> None:
+        for row in rows:
+            key = self._row_id(row)
+            self._rows[key] = row
+            self._rows.move_to_end(key)
+            self._stale.discard(key)
 
     def _ids_failed(self, generation: int, error: Exception) -> None:
         if generation == self._generation:
@@ -181,11 +239,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     def _rows_arrived(self, generation: int, window: int, rows: list[R]) -> None:
         if generation != self._generation:
             return
-        for row in rows:
-            key = self._row_id(row)
-            self._rows[key] = row
-            self._rows.move_to_end(key)
-            self._stale.discard(key)
+        self._keep(rows)
         if len(self._rows) > CACHED_ROWS:
             while len(self._rows) > CACHED_ROWS:
                 gone, _row = self._rows.popitem(last=False)

@@ -77,13 +77,6 @@ class CellDelegate(QStyledItemDelegate):
             self.placeholder(painter, inner, column, index.row(), rtl)
         else:
             self._cell(painter, inner, column, row, rtl)
-        if (
-            view.hasFocus() and view.keyboard and index.row() == view.currentIndex().row()
-            and index.column() == view.first_column()
-        ):  # fmt: skip
-            line = QRect(0, rect.y(), view.viewport().width(), rect.height() - 1)
-            painter.setClipping(False)
-            paint.rounded(painter, line, 3, None, look.color("focus"), 2)
         painter.restore()
 
     @staticmethod
@@ -202,6 +195,8 @@ class ListView(QTableView):
             header.setSectionHidden(section, column.hidden)
         self.set_density(compact=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
+        # The row that is chosen already may be asked for again, once its form was closed.
+        self.clicked.connect(lambda _index: self._say_chosen())
         copy = QAction(self)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -268,6 +263,8 @@ class ListView(QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        if self.hasFocus() and self.keyboard and self.currentIndex().isValid():
+            self._focus_ring()
         if not (self._waiting and self.lazy.rowCount() == 0):
             return
         painter, header = QPainter(self.viewport()), self.horizontalHeader()
@@ -278,6 +275,13 @@ class ListView(QTableView):
                     x, wide = header.sectionViewportPosition(section), header.sectionSize(section)
                     box = QRect(x + _PAD, place * height, wide - 2 * _PAD, height - 1)
                     CellDelegate.placeholder(painter, box, column, place, rtl)
+        painter.end()
+
+    def _focus_ring(self) -> None:
+        """Around the whole row, so after its cells."""
+        place, painter = self.currentIndex().row(), QPainter(self.viewport())
+        box = QRect(0, self.rowViewportPosition(place), self.viewport().width(), self.rowHeight(place) - 1)
+        paint.rounded(painter, box, 3, None, theme().color("focus"), 2)
         painter.end()
 
     def copy_rows(self) -> None:

@@ -115,6 +115,7 @@ class ListPage(Page):
         self.view.chosen.connect(self._row_chosen)
         self.view.opened.connect(self._row_opened)
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._say_status())
+        self.model.first_shown.connect(self._first_shown)
         self.model.loaded.connect(self._loaded)
         self.model.failed.connect(self._failed)
         self.model.busy_changed.connect(self._busy)
@@ -151,9 +152,13 @@ class ListPage(Page):
     def _memory(self) -> QSettings:
         return QSettings(str(self.contexte.settings.data_dir / "fenetre.ini"), QSettings.Format.IniFormat)
 
+    def _columns_key(self) -> str:
+        """Arabic needs wider columns than French: each direction remembers its own."""
+        return f"listes/{self.spec.key}/colonnes-{len(self.spec.columns)}{'-rtl' if theme().rtl else ''}"
+
     def _restore_columns(self) -> None:
         memory = self._memory()
-        header = memory.value(f"listes/{self.spec.key}/colonnes-{len(self.spec.columns)}")
+        header = memory.value(self._columns_key())
         if header is not None:
             self.view.horizontalHeader().restoreState(header)
         sizes = memory.value(f"listes/{self.spec.key}/volets")
@@ -165,9 +170,9 @@ class ListPage(Page):
         self._apply_density()
 
     def _keep_columns(self) -> None:
-        memory, key = self._memory(), f"listes/{self.spec.key}"
-        memory.setValue(f"{key}/colonnes-{len(self.spec.columns)}", self.view.horizontalHeader().saveState())
-        memory.setValue(f"{key}/volets", self.splitter.saveState())
+        memory = self._memory()
+        memory.setValue(self._columns_key(), self.view.horizontalHeader().saveState())
+        memory.setValue(f"listes/{self.spec.key}/volets", self.splitter.saveState())
 
     def _offer_columns(self) -> None:
         menu = QMenu(self)
@@ -194,7 +199,10 @@ class ListPage(Page):
         dialog.open()
 
     def export(self, path: Path) -> CsvExport | None:
-        """Write the whole list, as filtered and sorted, into a file; None when it is empty."""
+        """Write the whole list, as filtered and sorted, into a file; None when it is empty or still being read."""
+        if self.model.busy:
+            self.contexte.say(tr("La liste se lit encore ; exportez-la dans un instant."), kind="info")
+            return None
         if not self.model.rowCount():
             self.contexte.say(tr("La liste est vide."), kind="info")
             return None
@@ -247,9 +255,14 @@ class ListPage(Page):
             self._very_slow.stop()
             self.view.set_waiting(False)
 
+    def _first_shown(self) -> None:
+        clear(self.banners)
+        self.count.setText(tr("lecture en cours…"))
+        self._show_state(None)
+
     def _loaded(self, number: int) -> None:
         self._read_at = clock.now()
-        self._drop_banners()
+        clear(self.banners)
         self.count.setText(self.spec.counted(number) if number or not self.filter.text() else tr("aucun résultat"))
         if number:
             self._show_state(None)
@@ -263,15 +276,12 @@ class ListPage(Page):
 
     def _failed(self, error: Exception) -> None:
         hour = clock.local(clock.now()).strftime("%H:%M")
-        self._drop_banners()
+        clear(self.banners)
         words = tr("Lecture impossible depuis {heure}. Les autres écrans restent utilisables.", heure=hour)
         self.banners.addWidget(Banner("danger", words, square=True))
         self.count.setText("")
         self._show_state(error_state(self, error))
         self._say_status()
-
-    def _drop_banners(self) -> None:
-        clear(self.banners)
 
     def _show_state(self, state: QWidget | None) -> None:
         old, self._state = self._state, state
@@ -307,21 +317,17 @@ class ListPage(Page):
     def _show_current(self) -> None:
         row_id = self.view.current_id()
         if row_id is not None and (row_id != self.form.row_id or self.form.isHidden()):
-            self._show_form()
+            self.form.show()
             self.form.open_record(row_id)
 
     def _row_opened(self, row_id: int) -> None:
         self._form_pause.stop()
-        self._show_form()
+        self.form.show()
         if row_id != self.form.row_id:
             self.form.open_record(row_id)
         first = next(iter(self.form.fields.editors.values()), None)
         if first is not None:
             first.inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _show_form(self) -> None:
-        if self.form.isHidden():
-            self.form.show()
 
     def _close_form(self) -> None:
         self._form_pause.stop()
@@ -342,7 +348,7 @@ class ListPage(Page):
     # What the window's keys do
 
     def status(self) -> tuple[str, str]:
-        if self._state is not None and self.model.rowCount() == 0 and self.banners.count():
+        if self._state is not None and self.banners.count():
             words = tr("Liste indisponible")
         elif self.model.rowCount() == 0:
             words = tr("0 résultat en {n} ms", n=self._took_ms)
@@ -355,7 +361,7 @@ class ListPage(Page):
             return False
         self._form_pause.stop()
         self.view.clearSelection()
-        self._show_form()
+        self.form.show()
         self.form.open_record(None)
         first = next(iter(self.form.fields.editors.values()), None)
         if first is not None:

@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from erp_desktop.domain.acteur import Acteur
+from erp_desktop.services.listes import ListQuery
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.forms.spec import FormSpec
+from erp_desktop.ui.forms.spec import FormSpec, ecrit_les_fiches
+from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.table import Column
 
 R = TypeVar("R")
+_SELECTED = (
+    ("{n} sélectionné sur {total}", "{n} sélectionnés sur {total}"),
+    ("{n} sélectionnée sur {total}", "{n} sélectionnées sur {total}"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,38 +44,53 @@ class ListSpec(Generic[R]):
     """One list.
 
     Attributes:
-        key: section key and name of the remembered widths.
-        table: table whose changes make rows stale.
         title: in the plural, e.g. ``Clients``.
-        counted: says ``1 248 interventions`` from a number.
-        selected: says ``1 sélectionnée sur 1 248``.
+        one, many: ``1 client`` and ``{n} clients``.
+        feminine: how « sélectionné » agrees.
         empty: title of the empty page.
         new: words of the button that creates; empty when nobody creates here.
-        ids: ``ids(session, acteur, text, sort, descending)``.
+        form: of one row; its kind is the section's key, its table the one whose changes make rows stale.
+        ids: ``ids(session, acteur, query)``.
         rows: ``rows(session, acteur, ids)``.
         may_create: whether this person may.
         hints: French sentences about what a filter text says that is not understood.
     """
 
-    key: str
-    table: str
     title: str
     icon: str
     placeholder: str
     columns: Sequence[Column[R]]
     row_id: Callable[[R], int]
-    ids: Callable[[Any, Acteur, str, str, bool], list[int]]
+    ids: Callable[[Any, Acteur, ListQuery], list[int]]
     rows: Callable[[Any, Acteur, list[int]], list[R]]
-    counted: Callable[[int], str]
-    selected: Callable[[int, int], str]
+    one: str
+    many: str
     empty: str
     new: str
     form: FormSpec
     sort: str = ""
     descending: bool = False
+    feminine: bool = False
     facets: Sequence[Facet] = field(default_factory=tuple)
-    may_create: Callable[[Acteur], bool] = lambda _acteur: True
+    may_create: Callable[[Acteur], bool] = ecrit_les_fiches
     hints: Callable[[str], list[str]] = lambda _text: []
+
+    @property
+    def key(self) -> str:
+        return self.form.kind
+
+    @property
+    def table(self) -> str:
+        return self.form.table
+
+    def counted(self, count: int) -> str:
+        """``1 248 interventions``."""
+        return tr(self.one) if count == 1 else tr(self.many, n=number(count))
+
+    def selected(self, count: int, total: int) -> str:
+        """``1 sélectionnée sur 1 248``."""
+        words = _SELECTED[self.feminine][count > 1]
+        return tr(words, n=number(count), total=number(total))
 
     @property
     def words(self) -> list[str]:
@@ -82,8 +103,8 @@ class Reader:
     def __init__(self, spec: ListSpec[Any], contexte: Contexte) -> None:
         self._spec, self._acteur = spec, contexte.acteur
 
-    def ids(self, session: Any, text: str, sort: str, descending: bool) -> list[int]:
-        return self._spec.ids(session, self._acteur, text, sort, descending)
+    def ids(self, session: Any, text: str, sort: str, descending: bool, limit: int | None) -> list[int]:
+        return self._spec.ids(session, self._acteur, ListQuery(text, sort, descending, limit))
 
     def rows(self, session: Any, ids: list[int]) -> list[Any]:
         return self._spec.rows(session, self._acteur, ids)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.errors import ErpError
+from erp_desktop.services.listes import ListQuery
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
@@ -74,7 +75,7 @@ def _count(page: ListPage, asked: list[tuple[str, Button]]) -> None:
     spec, acteur = page.spec, page.contexte.acteur
 
     def read(session: Any) -> list[int]:
-        return [len(spec.ids(session, acteur, rest, "", False)) for rest, _button in asked]
+        return [len(spec.ids(session, acteur, ListQuery(rest))) for rest, _button in asked]
 
     def show(counts: list[int]) -> None:
         for (_rest, button), count in zip(asked, counts, strict=True):

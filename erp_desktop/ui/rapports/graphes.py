@@ -149,9 +149,12 @@ def sla(g: Graphe, r: RapportInterventions) -> None:
     g.plot([n for n, *_ in points], [nan if t is None else t for *_, t in points], pen=pg.mkPen(couleur, width=2),
            connect="finite", symbol="o" if len(connus) <= 13 else None, symbolSize=5, symbolBrush=couleur,
            symbolPen=None, fillLevel=bas if len(connus) == len(points) else None, brush=dessous)  # fmt: skip
-    plus_bas = min(connus, key=lambda c: c[2])
-    for n, _, taux in {connus[-1], max(connus, key=lambda c: c[2]), plus_bas}:
-        dessous_libre = (n, taux) == (plus_bas[0], plus_bas[2]) and len(connus) > 1 and taux - bas > (haut - bas) / 6
+    nommes = {len(connus) - 1, *(choix(range(len(connus)), key=lambda i: connus[i][2]) for choix in (max, min))}
+    for i in nommes:
+        n, _, taux = connus[i]
+        # Under the point when the line comes from, or goes, above it.
+        creux = any(voisin[2] > taux for voisin in connus[max(0, i - 1) : i + 2])
+        dessous_libre = creux and taux - bas > (haut - bas) / 6
         g.etiquette(n, taux, pourcent(taux), (0.5, -0.15 if dessous_libre else 1.15), "accent.text")
     saut = max(1, math.ceil(len(points) / 13))
     g.getAxis("bottom").setTicks([[(n, nom) for n, nom, _ in points if n % saut == 0]])

@@ -17,6 +17,8 @@ class Ligne(Protocol):
 
     def request_cycle(self) -> None: ...
     def set_line(self, up: bool) -> None: ...
+    @property
+    def line_up(self) -> bool: ...
 
 
 def attach_sync(espace: Workspace, ligne: Ligne | None, states: SignalInstance) -> Panneau:
@@ -28,6 +30,7 @@ def attach_sync(espace: Workspace, ligne: Ligne | None, states: SignalInstance) 
     panel = Panneau(
         espace.contexte, espace, retry=ligne.request_cycle if ligne is not None else None,
         set_line=ligne.set_line if ligne is not None and demo else None,
+        line_up=lambda: ligne is None or ligne.line_up,
         top=theme().px("frame.topBar"), bottom=theme().px("frame.statusBar"),
     )  # fmt: skip
     panel.open_record.connect(espace.contexte.open_record)

@@ -157,7 +157,9 @@ class Changement(_Item):
             self.values = DiffLabel(fragments(sortant.table, sortant.champs, noms, named=len(sortant.champs) > 1))
             self.lines.addWidget(self.values)
             if len(sortant.champs) > _DIFFS:
-                self.add_line(tr("et {n} autres champs", n=len(sortant.champs) - _DIFFS), "text.tertiary")
+                rest = len(sortant.champs) - _DIFFS
+                words = tr("et 1 autre champ") if rest == 1 else tr("et {n} autres champs", n=rest)
+                self.add_line(words, "text.tertiary")
         if refused:
             self._refusal(sortant)
         else:

@@ -21,6 +21,7 @@ class Entete(QWidget):
     Args:
         retry: asks for a cycle now; None when this desktop has no centre.
         set_line: cuts or restores the line, given by the demonstration only.
+        line_up: whether it was not cut.
     """
 
     closed = Signal()
@@ -28,13 +29,12 @@ class Entete(QWidget):
 
     def __init__(
         self, retry: Callable[[], object] | None, set_line: Callable[[bool], object] | None,
-        parent: QWidget | None = None,
+        line_up: Callable[[], bool] = lambda: True, parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
-        self._retry, self._set_line = retry, set_line
+        self._retry, self._set_line, self._line_up = retry, set_line, line_up
         self._state: EtatSync | None = None
         self._left = 0.0
-        self._line_up = True
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(10)
@@ -72,8 +72,9 @@ class Entete(QWidget):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(10)
-        words = tr("Réessayer maintenant")
-        self.retry_button = Button(words, "primary", icon="arrows-clockwise", on_click=self._try_now)
+        self.retry_button = Button(
+            tr("Réessayer maintenant"), "primary", icon="arrows-clockwise", on_click=self._try_now
+        )
         self.retry_button.setEnabled(self._retry is not None)
         row.addWidget(self.retry_button)
         self.countdown = Text("", "body", "text.tertiary")
@@ -88,6 +89,8 @@ class Entete(QWidget):
         self._state = state
         self._left = state.prochain_essai_s or 0.0
         self._say_line(state)
+        self._say_switch()
+        self.retry_button.setText(tr("Échanger maintenant") if state.en_ligne else tr("Réessayer maintenant"))
         tiles = self.tiles
         tiles["attente"].set_figure(number(state.en_attente))
         words = tr("refusé") if state.refuses == 1 else tr("refusés")
@@ -147,6 +150,9 @@ class Entete(QWidget):
     def _switch_line(self) -> None:
         if self._set_line is None or self.line_button is None:
             return
-        self._line_up = not self._line_up
-        self._set_line(self._line_up)
-        self.line_button.setText(tr("Couper la ligne") if self._line_up else tr("Rétablir la ligne"))
+        self._set_line(not self._line_up())
+        self._say_switch()
+
+    def _say_switch(self) -> None:
+        if self.line_button is not None:
+            self.line_button.setText(tr("Couper la ligne") if self._line_up() else tr("Rétablir la ligne"))

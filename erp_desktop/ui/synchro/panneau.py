@@ -41,6 +41,7 @@ class Panneau(Surface):
         host: what it lies over; it follows its size.
         retry: asks for a cycle now; None when this desktop has no centre.
         set_line: cuts or restores the line, given by the demonstration only.
+        line_up: whether it was not cut.
     """
 
     open_record = Signal(str, object)
@@ -50,7 +51,8 @@ class Panneau(Surface):
 
     def __init__(
         self, contexte: Contexte, host: QWidget, *, retry: Callable[[], object] | None = None,
-        set_line: Callable[[bool], object] | None = None, top: int = 48, bottom: int = 30,
+        set_line: Callable[[bool], object] | None = None, line_up: Callable[[], bool] = lambda: True,
+        top: int = 48, bottom: int = 30,
     ) -> None:  # fmt: skip
         super().__init__("surface.raised", "border.default", sides="st", parent=host)
         self._contexte, self._host = contexte, host
@@ -66,7 +68,7 @@ class Panneau(Surface):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(1, 1, 0, 0)
         self._column.setSpacing(0)
-        self.head = Entete(retry, set_line)
+        self.head = Entete(retry, set_line, line_up)
         self.head.closed.connect(self.hide)
         self.head.journal_asked.connect(lambda: self.show_tab("journal"))
         self._column.addWidget(self.head)
@@ -154,7 +156,7 @@ class Panneau(Surface):
         """Read what waits, what conflicts, what arrived and the journal."""
 
         def read(session: Any) -> tuple[Depart, Boite, list[Recu], list[Cycle]]:
-            return depart(session), boite(session), status.recus(session, 100), journal(session)
+            return depart(session), boite(session), status.recus(session, 500), journal(session)
 
         self._contexte.tasks.run(read, self._fill, owner=self)
 

@@ -8,11 +8,10 @@ from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
 from erp_desktop.domain.saisie import TechnicienInput
 from erp_desktop.services import techniciens
-from erp_desktop.services.listes import ListQuery
 from erp_desktop.services.techniciens import TechnicienLigne
 from erp_desktop.ui import labels
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import number
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 
@@ -63,21 +62,15 @@ FORM = FormSpec(
 )  # fmt: skip
 
 LISTE: ListSpec[TechnicienLigne] = ListSpec(
-    key="techniciens",
-    table="techniciens",
     title="Techniciens",
     icon="hard-hat",
     placeholder="Filtrer : disponibilite:disponible niveau:expert, un nom, une zone",
     columns=COLUMNS,
     row_id=lambda row: row.id,
-    ids=lambda session, acteur, text, sort, descending: techniciens.ids(
-        session, acteur, ListQuery(texte=text, tri=sort, descendant=descending)
-    ),
+    ids=techniciens.ids,
     rows=techniciens.rows,
-    counted=lambda n: tr("1 technicien") if n == 1 else tr("{n} techniciens", n=number(n)),
-    selected=lambda n, total: tr(
-        "{n} sélectionné sur {total}" if n < 2 else "{n} sélectionnés sur {total}", n=number(n), total=number(total)
-    ),
+    one="1 technicien",
+    many="{n} techniciens",
     hints=techniciens.indices,
     empty="Aucun technicien ne répond à ces critères",
     new="",
