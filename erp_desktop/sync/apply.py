@@ -38,7 +38,7 @@ class Applied:
     tables: set[str] = field(default_factory=set)
     rows: set[tuple[str, int]] = field(default_factory=set)
     fiches: list[int] = field(default_factory=list)
-    """Interventions that others changed, as they came."""
+    """Interventions that came, in their order."""
 
 
 Cursor = tuple[str, int]
@@ -240,7 +240,8 @@ def apply_rows(
             elif (table.name, row[0]) in dirty:
                 remember(cache, table, row, set(table.names))
         touched[table.name] += [r[0] for r in rows]
-    done.fiches += touched.get("interventions", [])
+        if table.name == "interventions":
+            done.fiches += [r[0] for r in rows]
     cache.db.executemany("INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
     _reject_orphans(cache, touched, done)
 

@@ -1,4 +1,4 @@
-"""``python3 dev.py bench [sync|upgrade|listes] [--interventions N]``: every figure beside its floor."""
+"""``python3 dev.py bench [sync|upgrade|lists] [--interventions N]``: every figure beside its floor or its bound."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.benchmarks import lists, sync_speed, upgrade_speed
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("sync", "upgrade", "listes"), default="sync")
+    parser.add_argument("what", nargs="?", choices=("sync", "upgrade", "lists"), default="sync")
     parser.add_argument("--interventions", type=int, help="100 000, and 1 000 000 for upgrade")
     arguments = parser.parse_args()
     upgrade = arguments.what == "upgrade"
     measure = upgrade_speed.measure if upgrade else sync_speed.measure
     count = arguments.interventions or (1_000_000 if upgrade else 100_000)
-    if arguments.what == "listes":
+    if arguments.what == "lists":
         for reading in lists.measure(count):
             print(f"{reading.act:<40} premières {reading.first_ms:>5.0f} ms, tout {reading.whole_ms:>5.0f} ms, "
                   f"travail de la fenêtre {reading.work_ms:>4.0f} ms  {reading.rows} lignes", flush=True)  # fmt: skip
