@@ -92,7 +92,8 @@ def applied(*, step: Any, ctx: Any, **_: Any) -> None:
     if ctx.as_sql or not changes_schema():
         return
     state["steps"] += 1
-    if ctx.dialect.name == "sqlite":
+    # A working copy is checked as a whole at its end, before it takes the place of the cache.
+    if ctx.dialect.name == "sqlite" and not config.attributes.get("verified_after"):
         verify_foreign_keys(ctx.connection)
     importlib.import_module("erp_desktop.db.install").after_migration(ctx.connection)
     tell = config.attributes.get("on_step")
@@ -246,7 +247,9 @@ def remove_machinery(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
         importlib.import_module("erp_desktop.db.central").uninstall(connection)
         return
-    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+    # What ties the two names of a column together (``helpers.lier``) is the history's own, not machinery.
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'lier!_%' ESCAPE '!'"
+    names = connection.exec_driver_sql(query).scalars().all()
     for name in names:
         connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
 

@@ -140,3 +140,48 @@ def _litteral(requete: str, noms: dict[str, str]) -> sa.TextClause:
     for cle, nom in noms.items():
         requete = requete.replace(f":{cle}", f"'{nom}'")
     return sa.text(requete)
+
+
+def lier(table: str, ancienne: str, nouvelle: str) -> None:
+    """Two names of one value while a column changes its name: what a program writes in either is in both."""
+    if est_sqlite():
+        # After, not before: a SQLite trigger cannot change the row that is being written.
+        valeur = {
+            "INSERT": f"coalesce(NEW.{nouvelle}, NEW.{ancienne})",
+            f"UPDATE OF {ancienne}, {nouvelle}": f"CASE WHEN NEW.{nouvelle} IS NOT OLD.{nouvelle} "
+            f"THEN NEW.{nouvelle} ELSE NEW.{ancienne} END",
+        }
+        for quand, v in valeur.items():
+            op.execute(
+                sa.text(
+                    f"CREATE TRIGGER lier_{nouvelle}_{quand[:6].lower()} AFTER {quand} ON {table} "
+                    f"WHEN NEW.{ancienne} IS NOT NEW.{nouvelle} BEGIN UPDATE {table} "
+                    f"SET {ancienne} = {v}, {nouvelle} = {v} WHERE id = NEW.id; END"
+                )
+            )
+        return
+    op.execute(
+        sa.text(
+            f"CREATE FUNCTION sync.lier_{nouvelle}() RETURNS trigger LANGUAGE plpgsql "
+            "SET search_path = pg_catalog, pg_temp AS $f$ BEGIN IF TG_OP = 'INSERT' THEN "
+            f"NEW.{nouvelle} \\:= coalesce(NEW.{nouvelle}, NEW.{ancienne}); "
+            f"ELSIF NEW.{nouvelle} IS NOT DISTINCT FROM OLD.{nouvelle} THEN NEW.{nouvelle} \\:= NEW.{ancienne}; "
+            f"END IF; NEW.{ancienne} \\:= NEW.{nouvelle}; RETURN NEW; END $f$"
+        )
+    )
+    op.execute(
+        sa.text(
+            f"CREATE TRIGGER lier_{nouvelle} BEFORE INSERT OR UPDATE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION sync.lier_{nouvelle}()"
+        )
+    )
+
+
+def delier(table: str, nouvelle: str) -> None:
+    """End what :func:`lier` began."""
+    if est_sqlite():
+        for quand in ("insert", "update"):
+            op.execute(sa.text(f"DROP TRIGGER IF EXISTS lier_{nouvelle}_{quand}"))
+        return
+    op.execute(sa.text(f"DROP TRIGGER lier_{nouvelle} ON {table}"))
+    op.execute(sa.text(f"DROP FUNCTION sync.lier_{nouvelle}()"))

@@ -159,15 +159,28 @@ def upgrade(
     current = _current(target)
     wanted, pending = _forward(to, current)
     if dry_run:
-        emit(as_json, {"de": current, "revisions": pending, "a_venir": _titles(pending)},
-             f"{len(pending)} révision(s) seraient appliquées.{_listed(pending)}")  # fmt: skip
+        warnings = _warnings(target, current, wanted) if target.cache is None else {}
+        told = [f"{len(pending)} révision(s) seraient appliquées.{_listed(pending)}"]
+        told += [f"Transaction ouverte : {line}" for line in warnings.get("bloquants", [])]
+        told += [f"Poste qui ne pourrait plus échanger : {line}" for line in warnings.get("exclus", [])]
+        emit(as_json, {"de": current, "revisions": pending, "a_venir": _titles(pending), **warnings}, "\n".join(told))
         return
     tell = _teller(progress)
     if target.cache is not None:
         answer = _upgrade_cache(target.cache, target.key, current, wanted, tell)
     else:
         answer = _upgrade_centre(target, wanted, yes, None if no_backup else backups or _folder(), tell)
-    emit(as_json, answer, f"Base à la révision {answer['vers']} (avant : {answer['de'] or 'vide'}).")
+    lines = [f"Base à la révision {answer['vers']} (avant : {answer['de'] or 'vide'})."]
+    emit(as_json, answer, "\n".join([*lines, *(f"À regarder : {line}" for line in answer.get("constats", []))]))
+
+
+def _warnings(target: Target, current: str | None, wanted: str) -> dict[str, list[str]]:
+    """What an upgrade of the centre would have to wait for, and whom it would shut out."""
+    from erp_desktop.db import central_report
+
+    with target.engine() as engine:
+        found = central_report.plan(engine, current, wanted)
+    return {"bloquants": found.bloquants, "exclus": found.exclus}
 
 
 def _folder() -> Path:
@@ -203,7 +216,10 @@ def _upgrade_centre(
     with target.engine() as engine:
         done = central_schema.upgrade_central(engine, consent, tell, backups=folder, target=wanted)
     copy = asdict(done.copie) if done.copie else None
-    return {"de": done.avant, "vers": done.apres, "secondes": done.secondes, "copie": copy}
+    return {
+        "de": done.avant, "vers": done.apres, "secondes": done.secondes, "copie": copy,
+        "revisions": list(done.revisions), "constats": list(done.constats),
+    }  # fmt: skip
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

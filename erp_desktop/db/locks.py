@@ -52,6 +52,10 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
+_NOTE = 16
+"""Where the note begins: Windows keeps others from reading the locked first byte."""
+
+
 class CacheLock:
     """The lock of one cache file; not re-entrant, one object per opening."""
 
@@ -96,6 +100,20 @@ class CacheLock:
             DatabaseBusyError: somebody kept it for ``timeout_s`` seconds.
         """
         self._acquire(exclusive=True, timeout_s=timeout_s)
+
+    def note(self, text: str) -> None:
+        """Leave a line for the next one who holds the lock; what it holds now must be held."""
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, _NOTE)
+            os.lseek(self._descriptor, _NOTE, os.SEEK_SET)
+            os.write(self._descriptor, text.encode())
+
+    def noted(self) -> str:
+        """The last line left; empty when there is none."""
+        if self._descriptor is None:
+            return ""
+        os.lseek(self._descriptor, _NOTE, os.SEEK_SET)
+        return os.read(self._descriptor, 200).decode(errors="replace")
 
     def release(self) -> None:
         if self._descriptor is not None:

@@ -44,6 +44,7 @@ def upgrade(
     lock_timeout: str = "10s",
     statement_timeout: str = "0",
     seen: str | None = "",
+    verified_after: bool = False,
 ) -> None:
     """Bring the database of ``connection`` (outside a transaction) up to ``revision``, one transaction each.
 
@@ -54,8 +55,9 @@ def upgrade(
         lock_timeout: PostgreSQL only: how long a statement waits for a table.
         statement_timeout: PostgreSQL only: how long a statement may run; "0" for as long as it takes.
         seen: the revision that the caller found before it waited for the lock, when it looked.
+        verified_after: SQLite only: the caller checks references once all is done, instead of after each revision.
     """
-    _run("upgrade", connection, revision, on_step, lock_timeout, statement_timeout, seen)
+    _run("upgrade", connection, revision, on_step, lock_timeout, statement_timeout, seen, verified_after)
 
 
 def downgrade(connection: sa.Connection, revision: str, *, on_step: Avance | None = None) -> None:
@@ -70,6 +72,7 @@ def _run(
     lock_timeout: str,
     statement_timeout: str = "0",
     seen: str | None = "",
+    verified_after: bool = False,
 ) -> None:
     # env.py is plain data in a frozen build: what it imports is named here, so that it is packed.
     import logging.config  # noqa: F401
@@ -82,6 +85,7 @@ def _run(
     made.attributes["on_step"] = on_step
     made.attributes["lock_timeout"] = lock_timeout
     made.attributes["statement_timeout"] = statement_timeout
+    made.attributes["verified_after"] = verified_after
     if seen != "":
         made.attributes["seen"] = seen
     action: Any = getattr(command, name)

@@ -90,7 +90,7 @@ def open_local(
     lock = CacheLock(path)
     lock.shared(wait_s)
     try:
-        if _due(path, key):
+        if lock.noted() != _state(path) and _due(path, key):
             before, after = _upgrade_or_wait(lock, path, key, progress, keep, wait_s)
             if on_trial and before is not None and before != after:
                 rescue.begin(path, before, after)
@@ -104,8 +104,21 @@ def open_local(
     except BaseException:
         lock.release()
         raise
-    event.listen(engine, "engine_disposed", lambda _engine: lock.release())
+
+    def closed(_engine: sa.Engine) -> None:
+        lock.note(_state(path))
+        lock.release()
+
+    event.listen(engine, "engine_disposed", closed)
     return engine
+
+
+def _state(path: Path) -> str:
+    """What tells that nobody touched the file since it was closed at the head; never equal while in doubt."""
+    if absent(path) or backup.siblings(path):
+        return f"?{time.monotonic_ns()}"
+    now = path.stat()
+    return f"{history.head()} {now.st_dev} {now.st_ino} {now.st_size} {now.st_mtime_ns}"
 
 
 def _due(path: Path, key: str | None) -> bool:
@@ -362,7 +375,7 @@ def _run(working: Path, key: str | None, wanted: str, tell: Progress) -> None:
                 tell(Etape(4, _STEPS, f"Mise à niveau : révision {rank} sur {len(due)}", rank / len(due)))
 
             try:
-                migrate.upgrade(connection, wanted, on_step=step)
+                migrate.upgrade(connection, wanted, on_step=step, verified_after=True)
             except (sa.exc.SQLAlchemyError, RuntimeError) as error:
                 raise _failed("La mise à niveau a échoué, la base est comme avant", error) from error
         tell(Etape(5, _STEPS, "Vérification"))

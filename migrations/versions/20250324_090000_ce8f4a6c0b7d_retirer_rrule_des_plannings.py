@@ -17,22 +17,7 @@ down_revision = "bd7e3f5b9a6c"
 branch_labels = None
 depends_on = None
 
-perd_au_retour: str | None = "Une règle écrite dans rrule seul, quand recurrence en avait déjà une autre."
-
-MIROIR = """
-CREATE FUNCTION sync.miroir_recurrence() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
-BEGIN
-  IF TG_OP = 'INSERT' THEN
-    NEW.recurrence := coalesce(NEW.recurrence, NEW.rrule);
-  ELSIF NEW.recurrence IS NOT DISTINCT FROM OLD.recurrence THEN
-    NEW.recurrence := NEW.rrule;
-  END IF;
-  NEW.rrule := NEW.recurrence;
-  RETURN NEW;
-END $f$
-"""
-
-ANCIENNE, NOUVELLE = "rrule", "recurrence"
+perd_au_retour: str | None = None
 
 
 def regle(colonne: str) -> str:
@@ -40,28 +25,20 @@ def regle(colonne: str) -> str:
 
 
 def upgrade() -> None:
+    h.delier("plannings", "recurrence")
     op.execute(sa.text("UPDATE plannings SET recurrence = rrule WHERE recurrence IS NULL AND rrule IS NOT NULL"))
-    if not h.est_sqlite():
-        op.execute("DROP TRIGGER miroir_recurrence ON plannings")
-        op.execute("DROP FUNCTION sync.miroir_recurrence()")
     with h.alterer("plannings") as lot:
         lot.drop_constraint(op.f("ck_plannings_rrule_presente"), type_="check")
-        lot.create_check_constraint(op.f("ck_plannings_recurrence_presente"), regle(NOUVELLE))
-        lot.drop_column(ANCIENNE)
-    h.suivre_renommage("plannings", ANCIENNE, NOUVELLE)
+        lot.create_check_constraint(op.f("ck_plannings_recurrence_presente"), regle("recurrence"))
+        lot.drop_column("rrule")
+    h.suivre_renommage("plannings", "rrule", "recurrence")
 
 
 def downgrade() -> None:
-    h.suivre_renommage("plannings", NOUVELLE, ANCIENNE)
-    h.ajouter_colonnes("plannings", [sa.Column(ANCIENNE, sa.String(255), nullable=True)])
-    op.execute(sa.text("UPDATE plannings SET rrule = recurrence"))
+    h.suivre_renommage("plannings", "recurrence", "rrule")
+    h.ajouter_colonnes("plannings", [sa.Column("rrule", sa.String(255), nullable=True)])
+    op.execute(sa.text("UPDATE plannings SET rrule = recurrence WHERE recurrence IS NOT NULL"))
     with h.alterer("plannings") as lot:
         lot.drop_constraint(op.f("ck_plannings_recurrence_presente"), type_="check")
-        lot.create_check_constraint(op.f("ck_plannings_rrule_presente"), regle(ANCIENNE))
-    if h.est_sqlite():
-        return
-    op.execute(MIROIR)
-    op.execute(
-        "CREATE TRIGGER miroir_recurrence BEFORE INSERT OR UPDATE ON plannings "
-        "FOR EACH ROW EXECUTE FUNCTION sync.miroir_recurrence()"
-    )
+        lot.create_check_constraint(op.f("ck_plannings_rrule_presente"), regle("rrule"))
+    h.lier("plannings", "rrule", "recurrence")

@@ -37,11 +37,12 @@ def yes(_state: object) -> bool:
 
 @pytest.fixture
 def centre(pg_empty_url: str) -> Iterator[sa.Engine]:
-    """A centre one release behind, with rows."""
+    """A centre one release behind, with rows and their states."""
     engine = create_pg_engine(pg_empty_url)
     with engine.connect() as connection:
-        migrate.upgrade(connection, AVANT)
+        migrate.upgrade(connection)
         remplir(connection, 1000, 3)
+        migrate.downgrade(connection, AVANT)
     yield engine
     engine.dispose()
 
@@ -357,7 +358,7 @@ def test_a_server_that_goes_away_is_told_with_what_to_do(centre: sa.Engine) -> N
                     "AND pid <> pg_backend_pid()"
                 )
 
-    with pytest.raises(UpgradeError, match=f"arrêtée à la révision {AVANT}.*relancez"):
+    with pytest.raises(UpgradeError, match=rf"arrêtée à la révision {AVANT}.*relancez"):
         upgrade_central(centre, yes, kick)
     owner.close()
     assert upgrade_central(centre, yes).apres == history.head()

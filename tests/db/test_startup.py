@@ -357,10 +357,7 @@ def test_a_disk_that_fills_leaves_the_old_file_and_no_half_backup(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="user ids")
-def test_a_read_only_folder_is_refused_with_its_name(tmp_path: Path) -> None:
-    path = tmp_path / "cache.sqlite"
-    make(path, OLD)
-    before = mark(path)
+def test_a_read_only_folder_is_refused_with_its_name() -> None:
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"
@@ -369,15 +366,20 @@ def test_a_read_only_folder_is_refused_with_its_name(tmp_path: Path) -> None:
         "try: startup.open_local(Path(sys.argv[1]))\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755 if folder != tmp_path else 0o555)
-    try:
-        out, errors = run(code, str(path)).communicate(timeout=60)
-    finally:
-        tmp_path.chmod(0o755)
-    assert out.startswith("DatabaseRefusedError"), out + errors
-    assert f"{tmp_path} n'est pas accessible en écriture" in out
-    assert mark(path) == before
+    # Not below pytest's folder, which nobody else may enter.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "cache.sqlite"
+        make(path, OLD)
+        before = mark(path)
+        folder.chmod(0o555)
+        try:
+            out, errors = run(code, str(path)).communicate(timeout=60)
+        finally:
+            folder.chmod(0o755)
+        assert out.startswith("DatabaseRefusedError"), out + errors
+        assert f"{folder} n'est pas accessible en écriture" in out
+        assert mark(path) == before
 
 
 def test_a_file_held_by_another_program_at_the_swap_is_waited_for(

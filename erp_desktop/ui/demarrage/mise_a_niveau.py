@@ -10,6 +10,7 @@ from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 
 Action = Callable[[], object]
+_WIDE = 520
 
 
 class Consentement(EmptyState):
@@ -34,14 +35,21 @@ class Consentement(EmptyState):
             "est appliquée en entier ou pas du tout, et les autres postes continuent de travailler.",
             de=current or tr("vide"), vers=wanted,
         )  # fmt: skip
-        lines = [Text(f"• {title}", "body", wrap=True) for title in revisions[:8]]
+        lines = [_line(f"• {title}") for title in revisions[:8]]
         if len(revisions) > 8:
-            lines.append(Text(tr("et {n} autres", n=len(revisions) - 8), "body", "text.secondary"))
-        lines += [Text(line, "body", "semantic.warning.text", wrap=True) for line in warnings]
+            lines.append(_line(tr("et {n} autres", n=len(revisions) - 8), "text.secondary"))
+        lines += [_line(line, "semantic.warning.text") for line in warnings]
         super().__init__(
             tr("La base centrale attend sa mise à niveau"), words, [self.accept, self.decline], icon="database",
             hint=tr("Ce qui sera appliqué"), hints=lines,
         )  # fmt: skip
+
+
+def _line(words: str, ink: str = "text.primary") -> Text:
+    made = Text(words, "body", ink, wrap=True)
+    # As in the states: a label in a box layout is not asked its height for its width.
+    made.setMinimumHeight(made.heightForWidth(_WIDE))
+    return made
 
 
 def refusal(
