@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +17,13 @@ from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.db.startup import read_revision
-from erp_desktop.errors import UserError
+from erp_desktop.errors import ErpError, UserError
 from erp_desktop.sync import conflicts as inbox
 from erp_desktop.sync import status as states
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
+from erp_desktop.sync.documents import contenus as documents_of
 from erp_desktop.sync.enrolment import device_link
 from erp_desktop.sync.verify import verify as compare
 
@@ -58,12 +61,35 @@ def run(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> N
     """Envoyer et recevoir jusqu'à ce que tout soit à jour."""
     with _syncer(cache, secrets) as syncer:
         result = syncer.run()
-    emit(
-        as_json,
-        result,
+        documents, trouble = _documents(syncer)
+    text = (
         f"{result.pushed} envoyés, {result.pulled} reçus, {result.conflicts} conflits, {result.parked} mis de côté "
-        f"({result.round_trips} allers-retours, {result.seconds:.2f} s).",
+        f"({result.round_trips} allers-retours, {result.seconds:.2f} s)."
     )
+    if documents.moved or trouble:
+        text += f" Documents : {documents.sent} envoyés, {documents.received} reçus{trouble and f', {trouble}'}."
+    emit(as_json, {**asdict(result), "documents": {**asdict(documents), "erreur": trouble or None}}, text)
+
+
+def _documents(syncer: Syncer) -> tuple[DocumentsResult, str]:
+    """Move all documents; what stops them leaves the rows' cycle a success."""
+    options = settings.load()
+    exchange = DocumentExchange(syncer.cache, syncer.link, quota=options.documents_quota, days=options.documents_days)
+    try:
+        return exchange.run(), ""
+    except ErpError as error:
+        return exchange.result, str(error)
+
+
+@app.command()
+@guarded
+def documents(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Les documents et où sont leurs octets : ici, au centre, en attente."""
+    with _session(cache, secrets) as session:
+        found = documents_of(session)
+    emit(as_json, found, lambda: "\n".join(
+        f"{d.id:>20} {d.etat.value:<8} {d.taille:>10} octets  {d.nom_fichier}" for d in found)
+         or "Aucun document.")  # fmt: skip
 
 
 @app.command()
