@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,7 +17,7 @@ from erp_desktop.domain import documents as regles
 from erp_desktop.domain import roles
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import EtatDocument, TypeDocument
-from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.errors import NotFoundError, UserError, ValidationError
 from erp_desktop.models import Contenu, Document, Equipement, Intervention, MorceauContenu, User
 from erp_desktop.services import _trace
 from erp_desktop.services._commun import charger, ecrire
@@ -124,6 +126,27 @@ def joindre(
         _trace.noter(session, acteur, cible, "document_joint", None, {"nom_fichier": fichier.nom})
     ecrire(session)
     return document.id
+
+
+def joindre_fichiers(session: Session, acteur: Acteur, table: str, ident: int, chemins: Sequence[Path]) -> list[int]:
+    """Attach files of this desktop; returns the documents' ids.
+
+    Raises:
+        UserError: a file cannot be read, or is no document; none is attached then.
+    """
+    faits = []
+    for chemin in chemins:
+        try:
+            with chemin.open("rb") as fichier:
+                # One byte too many tells a large file without reading it all.
+                contenu = fichier.read(regles.TAILLE_MAX + 1)
+        except OSError as error:
+            raise UserError(f"{chemin.name} ne peut pas être lu : {error.strerror or error}.") from error
+        try:
+            faits.append(joindre(session, acteur, table, ident, chemin.name, contenu))
+        except ValidationError as error:
+            raise UserError(f"{chemin.name} : {error}") from error
+    return faits
 
 
 def _garder(session: Session, fichier: regles.Fichier) -> None:
