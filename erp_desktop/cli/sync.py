@@ -19,11 +19,13 @@ from erp_desktop.db.session import transaction
 from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import ErpError, UserError
 from erp_desktop.sync import conflicts as inbox
+from erp_desktop.sync import fusion
 from erp_desktop.sync import status as states
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import Syncer
 from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
 from erp_desktop.sync.documents import contenus as documents_of
+from erp_desktop.sync.doublons import doublons
 from erp_desktop.sync.enrolment import device_link
 from erp_desktop.sync.verify import verify as compare
 
@@ -186,3 +188,43 @@ def unpark(group_id: int, cache: CacheFile, secrets: Secrets = None, as_json: As
     with _session(cache, secrets, write=True) as session:
         inbox.unpark(session, group_id)
     emit(as_json, {"unparked": group_id}, f"Groupe {group_id} renvoyé au prochain cycle.")
+
+
+@app.command()
+@guarded
+def duplicates(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Les fiches refusées parce qu'une autre a la même clé, et cette autre."""
+    with _session(cache, secrets) as session:
+        found = [{**asdict(d), "noms": [[*k, v] for k, v in d.noms.items()]} for d in doublons(session)]
+    emit(as_json, found, lambda: "\n".join(
+        f"{d['gare']:>5} {d['table']} {d['mienne']} ({d['libelle']}) : {d['obstacle'] or 'même clé que ' + str(d['autre'])}"
+        for d in found) or "Aucun doublon.")  # fmt: skip
+
+
+@app.command()
+@guarded
+def merge(
+    group_id: int,
+    row_id: int,
+    cache: CacheFile,
+    keep: Annotated[str, typer.Option(help="mine ou theirs : de qui les valeurs restent.")] = "theirs",
+    field: Annotated[list[str] | None, typer.Option(help="champ=mine ou champ=theirs, autant de fois.")] = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Faire une seule fiche d'un doublon ; l'autre garde son identité."""
+    chosen = dict(one.partition("=")[::2] for one in field or [])
+    if not {keep, *chosen.values()} <= {"mine", "theirs"}:
+        raise typer.BadParameter("donner mine ou theirs")
+    with _session(cache, secrets, write=True) as session:
+        number = fusion.fusionner(session, group_id, row_id, keep, chosen)  # type: ignore[arg-type]
+    emit(as_json, {"merged": number}, f"Fusion {number} faite.")
+
+
+@app.command()
+@guarded
+def unmerge(merge_id: int, cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Annuler une fusion : les deux fiches sont de nouveau là."""
+    with _session(cache, secrets, write=True) as session:
+        fusion.annuler(session, merge_id)
+    emit(as_json, {"unmerged": merge_id}, f"Fusion {merge_id} annulée.")

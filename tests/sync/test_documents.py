@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import random
 import threading
 import time
@@ -501,3 +502,28 @@ def test_a_revoked_device_reaches_no_document(lab: Lab) -> None:
                 cursor.execute(f"SELECT sync.{call}")
             assert refused.value.pgcode == "EM011", call
     connection.close()
+
+
+def test_the_command_line_carries_documents_and_lists_them(lab: Lab) -> None:
+    a, b = lab.device(), lab.device()
+    content = octets(3 * MO)
+    document = attach(lab, a, content)
+
+    def erp(device: Device, command: str) -> Any:
+        device.hang_up()
+        done = device.start("sync", command, "--json")
+        out, err = done.communicate(timeout=60)
+        assert done.returncode == 0, err
+        return json.loads(out)
+
+    key = hashlib.sha256(content).hexdigest()
+    row = {"id": document, "nom_fichier": "photo.jpg", "taille": len(content), "sha256": key}
+    assert erp(a, "documents") == [{**row, "etat": "attente", "recus": len(content)}]
+    ran = erp(a, "run")
+    assert {k: ran["documents"][k] for k in ("sent", "bytes_out", "waiting", "erreur")} == {
+        "sent": 1, "bytes_out": len(content), "waiting": 0, "erreur": None,
+    }  # fmt: skip
+    b.sync()
+    assert erp(b, "documents") == [{**row, "etat": "distant", "recus": 0}]
+    assert erp(b, "run")["documents"]["received"] == 1
+    assert erp(b, "documents") == [{**row, "etat": "centre", "recus": len(content)}]

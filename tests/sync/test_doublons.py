@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -353,3 +354,23 @@ def test_a_merge_is_one_unit(lab: Lab, two: tuple[Device, Device]) -> None:
     b.sync()
     lab.settle()
     lab.converged()
+
+
+def test_the_command_line_lists_merges_and_parts(lab: Lab, two: tuple[Device, Device]) -> None:
+    _, b = two
+    b.hang_up()
+
+    def erp(*arguments: str) -> Any:
+        done = b.start(*arguments, "--json")
+        out, err = done.communicate(timeout=60)
+        assert done.returncode == 0, err
+        return json.loads(out)
+
+    (double,) = erp("sync", "duplicates")
+    assert (double["mienne"], double["autre"], double["obstacle"]) == (72, 71, None)
+    number = erp("sync", "merge", str(double["gare"]), "72", "--field", "ville=mine")["merged"]
+    assert b.get("clients", 71, "ville") == "Salé"
+    assert erp("sync", "unmerge", str(number)) == {"unmerged": number}
+    assert b.get("clients", 71, "ville") == "Rabat"
+    assert b.start("sync", "merge", str(double["gare"]), "72", "--keep", "yours").wait(60) == 2
+    assert b.start("sync", "merge", "99", "72").wait(60) == 1
