@@ -197,7 +197,8 @@ def duplicates(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = Fals
     with _session(cache, secrets) as session:
         found = [{**asdict(d), "noms": [[*k, v] for k, v in d.noms.items()]} for d in doublons(session)]
     emit(as_json, found, lambda: "\n".join(
-        f"{d['gare']:>5} {d['table']} {d['mienne']} ({d['libelle']}) : {d['obstacle'] or 'même clé que ' + str(d['autre'])}"
+        f"{d['gare']:>5} {d['table']} {d['mienne']} ({d['libelle']}) : "
+        f"{d['obstacle'] or 'même clé que ' + str(d['autre'])}"
         for d in found) or "Aucun doublon.")  # fmt: skip
 
 

@@ -22,6 +22,8 @@ perd_au_retour: str | None = (
     "fusions de doublons déjà faites."
 )
 
+ecarts_de_lignes = ("contenus_morceaux",)
+
 MORCEAU = 65536
 
 

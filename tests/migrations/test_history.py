@@ -132,6 +132,7 @@ PERTES = {
         "paiements", "pieces_detachees", "preferences", "rapports", "rapports_planifies", "taux_tva",
         "vues_enregistrees",
     },
+    "c6d0a4e8f2b1": {"contenus", "contenus_morceaux"},
 }  # fmt: skip
 """Revision → what rows written at it miss after its downgrade and its upgrade: tables, and columns.
 
