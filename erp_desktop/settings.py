@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     sync_batch: int = Field(5000, ge=1, le=50000, description="Unités par lot envoyé.")
     connect_timeout_s: int = Field(5, ge=1, description="Secondes avant de déclarer le centre injoignable.")
     cycle_deadline_s: float = Field(120.0, gt=0, description="Secondes accordées à un cycle complet.")
+    documents_quota_mo: int = Field(500, ge=10, description="Mo réservés aux documents sur ce poste.")
+    documents_budget_ko: int = Field(1024, ge=64, description="Ko de documents échangés entre deux cycles.")
+    documents_days: int = Field(
+        30, ge=0, description="Les documents des derniers jours viennent d'eux-mêmes ; 0 : sur demande seulement."
+    )
     offline_login_days: int = Field(30, ge=0, description="Jours de connexion hors ligne après la dernière en ligne.")
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
     demo: bool = Field(False, description="Démonstration : montre l'interrupteur « Couper la ligne ».")
@@ -61,6 +66,11 @@ class Settings(BaseSettings):
     @property
     def cache(self) -> Path:
         return self.data_dir / self.cache_name
+
+    @property
+    def documents_quota(self) -> int:
+        """Bytes."""
+        return self.documents_quota_mo * 1_048_576
 
     @property
     def file(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +17,15 @@ from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.db.startup import read_revision
-from erp_desktop.errors import UserError
+from erp_desktop.errors import ErpError, UserError
 from erp_desktop.sync import conflicts as inbox
+from erp_desktop.sync import fusion
 from erp_desktop.sync import status as states
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
+from erp_desktop.sync.documents import contenus as documents_of
+from erp_desktop.sync.doublons import doublons
 from erp_desktop.sync.enrolment import device_link
 from erp_desktop.sync.verify import verify as compare
 
@@ -58,12 +63,35 @@ def run(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> N
     """Envoyer et recevoir jusqu'à ce que tout soit à jour."""
     with _syncer(cache, secrets) as syncer:
         result = syncer.run()
-    emit(
-        as_json,
-        result,
+        documents, trouble = _documents(syncer)
+    text = (
         f"{result.pushed} envoyés, {result.pulled} reçus, {result.conflicts} conflits, {result.parked} mis de côté "
-        f"({result.round_trips} allers-retours, {result.seconds:.2f} s).",
+        f"({result.round_trips} allers-retours, {result.seconds:.2f} s)."
     )
+    if documents.moved or trouble:
+        text += f" Documents : {documents.sent} envoyés, {documents.received} reçus{trouble and f', {trouble}'}."
+    emit(as_json, {**asdict(result), "documents": {**asdict(documents), "erreur": trouble or None}}, text)
+
+
+def _documents(syncer: Syncer) -> tuple[DocumentsResult, str]:
+    """Move all documents; what stops them leaves the rows' cycle a success."""
+    options = settings.load()
+    exchange = DocumentExchange(syncer.cache, syncer.link, quota=options.documents_quota, days=options.documents_days)
+    try:
+        return exchange.run(), ""
+    except ErpError as error:
+        return exchange.result, str(error)
+
+
+@app.command()
+@guarded
+def documents(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Les documents et où sont leurs octets : ici, au centre, en attente."""
+    with _session(cache, secrets) as session:
+        found = documents_of(session)
+    emit(as_json, found, lambda: "\n".join(
+        f"{d.id:>20} {d.etat.value:<8} {d.taille:>10} octets  {d.nom_fichier}" for d in found)
+         or "Aucun document.")  # fmt: skip
 
 
 @app.command()
@@ -160,3 +188,44 @@ def unpark(group_id: int, cache: CacheFile, secrets: Secrets = None, as_json: As
     with _session(cache, secrets, write=True) as session:
         inbox.unpark(session, group_id)
     emit(as_json, {"unparked": group_id}, f"Groupe {group_id} renvoyé au prochain cycle.")
+
+
+@app.command()
+@guarded
+def duplicates(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Les fiches refusées parce qu'une autre a la même clé, et cette autre."""
+    with _session(cache, secrets) as session:
+        found = [{**asdict(d), "noms": [[*k, v] for k, v in d.noms.items()]} for d in doublons(session)]
+    emit(as_json, found, lambda: "\n".join(
+        f"{d['gare']:>5} {d['table']} {d['mienne']} ({d['libelle']}) : "
+        f"{d['obstacle'] or 'même clé que ' + str(d['autre'])}"
+        for d in found) or "Aucun doublon.")  # fmt: skip
+
+
+@app.command()
+@guarded
+def merge(
+    group_id: int,
+    row_id: int,
+    cache: CacheFile,
+    keep: Annotated[str, typer.Option(help="mine ou theirs : de qui les valeurs restent.")] = "theirs",
+    field: Annotated[list[str] | None, typer.Option(help="champ=mine ou champ=theirs, autant de fois.")] = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Faire une seule fiche d'un doublon ; l'autre garde son identité."""
+    chosen = dict(one.partition("=")[::2] for one in field or [])
+    if not {keep, *chosen.values()} <= {"mine", "theirs"}:
+        raise typer.BadParameter("donner mine ou theirs")
+    with _session(cache, secrets, write=True) as session:
+        number = fusion.fusionner(session, group_id, row_id, keep, chosen)  # type: ignore[arg-type]
+    emit(as_json, {"merged": number}, f"Fusion {number} faite.")
+
+
+@app.command()
+@guarded
+def unmerge(merge_id: int, cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Annuler une fusion : les deux fiches sont de nouveau là."""
+    with _session(cache, secrets, write=True) as session:
+        fusion.annuler(session, merge_id)
+    emit(as_json, {"unmerged": merge_id}, f"Fusion {merge_id} annulée.")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from erp_desktop.db import central_devices, central_login
+from erp_desktop.db import central_devices, central_documents, central_login
 from erp_desktop.db.central_merge import merge_functions
 from erp_desktop.db.central_pull import pull_functions
 from erp_desktop.db.central_verify import verify_functions
@@ -254,12 +254,13 @@ def statements() -> list[str]:
         *verify_functions(),
         central_login.FUNCTIONS,
         central_devices.FUNCTIONS,
+        *central_documents.document_functions(),
         "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC",
         "GRANT CREATE ON SCHEMA sync TO erp_sync",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
     ]
     hydrate = tuple(f"copie_{t.name}()" for t in TABLES)
-    for entry in (*_ENTRIES, *hydrate):
+    for entry in (*_ENTRIES, *central_documents.ENTRIES, *hydrate):
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
     made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device" for entry in central_devices.ENTRIES]
@@ -292,7 +293,12 @@ def install(connection: sa.Connection) -> None:
             sa.text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
         )
     }
-    whole = connection.execute(sa.text("SELECT to_regclass('sync.schema_compat') IS NOT NULL")).scalar_one()
+    whole = connection.execute(
+        sa.text(
+            "SELECT to_regclass('sync.schema_compat') IS NOT NULL "
+            "AND to_regclass('public.contenus_morceaux') IS NOT NULL"
+        )
+    ).scalar_one()
     if not whole or any((t.name, c) not in present for t in TABLES for c in t.names):
         if present:
             uninstall(connection)

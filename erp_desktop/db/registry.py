@@ -86,7 +86,7 @@ def _by_name(table: SyncTable) -> dict[str, SyncColumn]:
     return {c.name: c for c in table.columns}
 
 
-_NOT_SYNCED = {"contenus", "journal_migrations"}
+_NOT_SYNCED = {"contenus", "contenus_morceaux", "journal_migrations"}
 _CENTRE_ONLY_COLUMNS = {
     "users": {"hashed_password", "failed_login_attempts", "locked_until", "last_login", "password_changed_at"},
 }

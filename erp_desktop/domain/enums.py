@@ -136,6 +136,16 @@ class TypeDocument(StrEnum):
     FACTURE = "facture"
 
 
+class EtatDocument(StrEnum):
+    """Where the bytes of a document are; never stored."""
+
+    POSTE = "poste"
+    ATTENTE = "attente"
+    CENTRE = "centre"
+    DISTANT = "distant"
+    DEMANDE = "demande"
+
+
 class TypeMouvement(StrEnum):
     ENTREE = "entree"
     SORTIE = "sortie"

@@ -7,15 +7,10 @@ from erp_desktop.models.agences import Agence
 from erp_desktop.models.base import Base
 from erp_desktop.models.clients import Client, Contrat
 from erp_desktop.models.divers import JourFerie, Notification, Preference, Rapport, RapportPlanifie, VueEnregistree
+from erp_desktop.models.documents import Contenu, Document, MorceauContenu
 from erp_desktop.models.equipements import Equipement, Planning
 from erp_desktop.models.factures import Facture, LigneFacture, Paiement, TauxTva
-from erp_desktop.models.interventions import (
-    Contenu,
-    Document,
-    HistoriqueIntervention,
-    Intervention,
-    LigneIntervention,
-)
+from erp_desktop.models.interventions import HistoriqueIntervention, Intervention, LigneIntervention
 from erp_desktop.models.journal import JournalMigration
 from erp_desktop.models.stock import Depot, MouvementStock, PieceDetachee
 from erp_desktop.models.users import Competence, Technicien, TechnicienCompetence, User
@@ -37,6 +32,7 @@ __all__ = [
     "JournalMigration",
     "LigneFacture",
     "LigneIntervention",
+    "MorceauContenu",
     "MouvementStock",
     "Notification",
     "Paiement",

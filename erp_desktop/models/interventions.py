@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import conv
 
-from erp_desktop.domain.enums import Priorite, Statut, TypeDocument, TypeIntervention, TypeLigne
+from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention, TypeLigne
 from erp_desktop.models.base import Base, LigneAgence, parmi, reference
 from erp_desktop.models.types import Montant, big_int, json_type
 
@@ -109,33 +109,3 @@ class HistoriqueIntervention(LigneAgence, Base):
     horodatage: Mapped[datetime]
     poste: Mapped[int | None]
     recu_a: Mapped[datetime | None]
-
-
-class Document(LigneAgence, Base):
-    """The description of a file; its bytes travel apart, by content hash."""
-
-    __tablename__ = "documents"
-    __table_args__ = (
-        parmi("type_document", TypeDocument),
-        sa.CheckConstraint("intervention_id IS NOT NULL OR equipement_id IS NOT NULL", name="rattachement"),
-        sa.Index("idx_documents_sha256", "sha256"),
-    )
-
-    nom_fichier: Mapped[str] = mapped_column(sa.String(255))
-    type_document: Mapped[str] = mapped_column(sa.String(20))
-    mime_type: Mapped[str] = mapped_column(sa.String(120))
-    taille: Mapped[int] = mapped_column(big_int())
-    """Bytes."""
-    sha256: Mapped[str] = mapped_column(sa.String(64))
-    intervention_id: Mapped[int | None] = reference("interventions.id")
-    equipement_id: Mapped[int | None] = reference("equipements.id")
-
-
-class Contenu(Base):
-    """Bytes of documents, one row per content; never part of the row exchange."""
-
-    __tablename__ = "contenus"
-
-    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    contenu: Mapped[bytes] = mapped_column(sa.LargeBinary)
-    dernier_acces: Mapped[datetime | None]

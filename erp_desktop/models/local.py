@@ -120,6 +120,19 @@ sync_gares = sa.Table(
     info=_ONLY,
 )  # fmt: skip
 
+sync_fusions = sa.Table(
+    "sync_fusions", _meta,
+    # Duplicates merged here, with all that is needed to take a merge back.
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("nom_table", sa.Text, nullable=False),
+    sa.Column("gardee", sa.Integer, nullable=False),
+    sa.Column("retiree", sa.Integer, nullable=False),
+    sa.Column("contenu", sa.Text, nullable=False),
+    sa.Column("quand", sa.Text, nullable=False),
+    sa.Column("annulee_a", sa.Text),
+    info=_ONLY,
+)  # fmt: skip
+
 sync_recus_rejetes = sa.Table(
     "sync_recus_rejetes", _meta,
     sa.Column("nom_table", sa.Text, primary_key=True),

@@ -39,6 +39,7 @@ ACTIONS = {
     "modification": "Modification",
     "ligne_ajoutee": "Ligne ajoutée",
     "ligne_retiree": "Ligne retirée",
+    "document_joint": "Document joint",
     "importation": "Importation",
 }
 CHAMPS = {
@@ -51,6 +52,7 @@ CHAMPS = {
     "recommandations": "Recommandations", "notes_internes": "Notes internes",
     "satisfaction_client": "Satisfaction du client", "signature": "Signature", "signataire": "Signataire",
     "designation": "Désignation", "quantite": "Quantité", "prix_unitaire": "Prix unitaire", "taux_tva": "TVA",
+    "nom_fichier": "Fichier",
 }  # fmt: skip
 _REFERENCES: dict[str, Any] = {
     "equipement_id": (Equipement.id, Equipement.nom),

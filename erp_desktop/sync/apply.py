@@ -8,6 +8,7 @@ A row that cannot be applied goes to ``sync_recus_rejetes``; the cursor advances
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -153,6 +154,13 @@ def french_reason(code: str, reason: str) -> str:
     if code == "parent" and "update or delete" in reason:
         return "D'autres fiches du centre dépendent de celle qui est supprimée ici."
     return _REASONS.get(code) or f"Le centre a refusé ce changement ({reason})."
+
+
+def refused_by(raison: str) -> str | None:
+    """The constraint behind a sentence of :func:`french_reason` about a duplicate."""
+    named = next((name for name, text in _DUPLICATES.items() if text == raison), None)
+    found = re.search(r"\[(\w+)\]", raison)
+    return named or (found[1] if found else None)
 
 
 def _json(value: object) -> str | None:

@@ -21,12 +21,15 @@ from erp_desktop.settings import Settings
 from erp_desktop.sync import status
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import CycleResult, Syncer
+from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
 from erp_desktop.sync.enrolment import device_link
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.status import EtatSync
 
 _log = logging.getLogger(__name__)
 BACKOFF_MAX_S = 60.0
+_LOOK_S = 60.0
+"""Seconds between two looks for recent documents when no new one arrived."""
 
 Listener = Callable[[EtatSync], None]
 DataListener = Callable[[frozenset[str], CycleResult], None]
@@ -65,6 +68,7 @@ class SyncService:
         self._line_up = True
         self._link: Link | None = None
         self._failures = 0
+        self._looked = float("-inf")
         self._offline_since: datetime | None = None
         self._online: bool | None = None
         self._error: str | None = None
@@ -110,6 +114,7 @@ class SyncService:
                 while not self._stopping.is_set():
                     self._wake.clear()
                     result = self._cycle(syncer)
+                    documents = self._documents(syncer, result)
                     delay = self._delay()
                     with transaction(engine, write=False) as session:
                         state = status.etat(
@@ -120,7 +125,8 @@ class SyncService:
                         self.listener(state)
                     if result and result.tables and self.on_data:
                         self.on_data(frozenset(result.tables), result)
-                    self._wake.wait(delay)
+                    # Documents under way go on at once, each time behind the rows.
+                    self._wake.wait(0 if documents is not None and documents.moved else delay)
         except ErpError as error:
             _log.error("synchronisation stopped: %s", error)
         finally:
@@ -145,6 +151,27 @@ class SyncService:
             return None
         self._online, self._failures, self._offline_since, self._error = True, 0, None, None
         return result
+
+    def _documents(self, syncer: Syncer, result: CycleResult | None) -> DocumentsResult | None:
+        """Move documents after the rows; what stops them is logged and is no failure of the cycle."""
+        if result is None:
+            return None
+        options = self.settings
+        look = "documents" in result.tables or time.monotonic() - self._looked > _LOOK_S
+        try:
+            done = DocumentExchange(
+                syncer.cache, syncer.link, quota=options.documents_quota, budget=options.documents_budget_ko * 1024,
+                days=options.documents_days, choose=look,
+                stop=lambda: self._wake.is_set() or self._stopping.is_set(),
+            ).run()  # fmt: skip
+        except ErpError as error:
+            _log.info("documents wait: %s", error)
+            return None
+        if look and not done.moved:
+            self._looked = time.monotonic()
+        if done.sent or done.received or done.dropped:
+            result.tables.add("documents")
+        return done
 
     def _delay(self) -> float:
         if not self._failures:

@@ -46,6 +46,13 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.TypeLigne: {
         "piece": "Pièce", "main_oeuvre": "Main-d'œuvre", "deplacement": "Déplacement", "autre": "Autre",
     },
+    enums.TypeDocument: {
+        "photo": "Photo", "rapport": "Rapport", "manuel": "Manuel", "certificat": "Certificat", "facture": "Facture",
+    },
+    enums.EtatDocument: {
+        "poste": "Sur ce poste", "attente": "En attente d'envoi", "centre": "Au centre", "distant": "À télécharger",
+        "demande": "Téléchargement demandé",
+    },
 }  # fmt: skip
 
 _ACTIONS = {

@@ -92,7 +92,7 @@ def remplir(connection: sa.Connection, base: int, lignes: int = 3) -> dict[str, 
             for column in table.columns:
                 if column.name in _SELF or column.name in {"created_by_id", "poste"}:
                     continue
-                if column.name in targets or column.name == "technicien_id":
+                if column.name != "sha256" and (column.name in targets or column.name == "technicien_id"):
                     row[column.name] = n
                 else:
                     row[column.name] = _value(table, column, n, choices, sqlite)

@@ -132,6 +132,7 @@ PERTES = {
         "paiements", "pieces_detachees", "preferences", "rapports", "rapports_planifies", "taux_tva",
         "vues_enregistrees",
     },
+    "c6d0a4e8f2b1": {"contenus", "contenus_morceaux"},
 }  # fmt: skip
 """Revision → what rows written at it miss after its downgrade and its upgrade: tables, and columns.
 
@@ -452,3 +453,25 @@ def test_a_downgraded_centre_has_no_trigger_of_a_later_structure(pg_engine: sa.E
     assert rows(pg_engine, query) == [(0,)]
     up(pg_engine)
     assert rows(pg_engine, query) == wanted
+
+
+def test_documents_are_cut_into_pieces_and_joined_again(vide: sa.Engine) -> None:
+    up(vide, "ce8f4a6c0b7d")
+    # Nulls, bytes that are no UTF-8, and sizes around the border of a piece.
+    contents = {f"{n:064x}": bytes(i * 7 % 256 for i in range(n)) for n in (1, 65_535, 65_536, 65_537, 200_000)}
+    statement = sa.text("INSERT INTO contenus (sha256, contenu) VALUES (:s, :c)")
+    with vide.begin() as connection:
+        connection.execute(statement, [{"s": s, "c": c} for s, c in contents.items()])
+    up(vide, "c6d0a4e8f2b1")
+    assert {tuple(r) for r in rows(vide, "SELECT sha256, taille FROM contenus WHERE complet")} == {
+        (s, len(c)) for s, c in contents.items()
+    }
+    pieces: dict[str, bytes] = {}
+    for key, number, content in rows(vide, "SELECT sha256, numero, octets FROM contenus_morceaux ORDER BY 1, 2"):
+        assert len(pieces.get(key, b"")) == number * 65_536
+        pieces[key] = pieces.get(key, b"") + bytes(content)
+    assert pieces == contents
+    with vide.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO contenus (sha256, taille) VALUES ('partiel', 10)")
+    down(vide, "ce8f4a6c0b7d")
+    assert {s: bytes(c) for s, c in rows(vide, "SELECT sha256, contenu FROM contenus")} == contents

@@ -39,7 +39,7 @@ def sql(path: Path, statement: str, *parameters: object) -> list[tuple[Any, ...]
 
 
 RUN = {"pushed", "pulled", "conflicts", "parked", "rejected", "batches", "round_trips", "bytes_out", "bytes_in",
-       "seconds", "waiting", "tables"}  # fmt: skip
+       "seconds", "waiting", "restarted", "tables", "documents"}  # fmt: skip
 
 
 @pytest.mark.timeout(600)

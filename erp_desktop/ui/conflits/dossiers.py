@@ -174,6 +174,8 @@ class Liste(Surface):
         self.help = Banner("info", words, square=True)
         self.help.hide()
         column.addWidget(self.help)
+        self._notices = QVBoxLayout()
+        column.addLayout(self._notices)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -186,6 +188,10 @@ class Liste(Surface):
         area.setWidget(inside)
         column.addWidget(area, 1)
         self.entries: list[Entree] = []
+
+    def add_notice(self, notice: QWidget) -> None:
+        """Put a notice over the records."""
+        self._notices.addWidget(notice)
 
     def _toggle_help(self) -> None:
         self.help.setVisible(self.help.isHidden())

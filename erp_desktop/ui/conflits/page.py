@@ -17,6 +17,7 @@ from erp_desktop.sync.lecture import Boite, boite
 from erp_desktop.ui import labels, libelles
 from erp_desktop.ui.conflits.cartes import LABEL_WIDTH, STRETCH, LigneChamp
 from erp_desktop.ui.conflits.dossiers import Cle, Dossier, Liste, grouper, recu
+from erp_desktop.ui.conflits.fusion import BandeauDoublons
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, KeyCap, Text
 from erp_desktop.ui.kit.i18n import isolate, tr
@@ -45,6 +46,8 @@ class ConflitsPage(Page):
         across.setSpacing(0)
         self.list = Liste()
         self.list.chosen.connect(self.show_record)
+        self.doublons = BandeauDoublons(contexte)
+        self.list.add_notice(self.doublons)
         across.addWidget(self.list)
         self._stack = QStackedWidget()
         across.addWidget(self._stack, 1)
@@ -80,6 +83,7 @@ class ConflitsPage(Page):
     def reload(self) -> bool:
         """Read the inbox again; an open editor keeps its text."""
         self._contexte.tasks.run(boite, self._show, owner=self)
+        self.doublons.reload()
         return True
 
     def status(self) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from erp_desktop.domain.saisie import EquipementInput
 from erp_desktop.services import choix, equipements
 from erp_desktop.services.equipements import EquipementLigne
 from erp_desktop.ui import labels
+from erp_desktop.ui.documents.onglet import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate
@@ -81,6 +82,7 @@ FORM = FormSpec(
     ),
     saved="Équipement enregistré",
     created="Équipement créé",
+    tabs=[("Documents", DocumentsTab)],
 )  # fmt: skip
 
 LISTE: ListSpec[EquipementLigne] = ListSpec(

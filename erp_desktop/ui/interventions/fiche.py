@@ -10,6 +10,7 @@ from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.services import choix, interventions
 from erp_desktop.ui import labels
+from erp_desktop.ui.documents.onglet import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.interventions.actes import ActsBar
@@ -114,5 +115,5 @@ FORM = FormSpec(
     created="Intervention créée",
     may_write=_may_write,
     bar=ActsBar,
-    tabs=[("Lignes", LinesTab), ("Historique", HistoryTab)],
+    tabs=[("Lignes", LinesTab), ("Documents", DocumentsTab), ("Historique", HistoryTab)],
 )

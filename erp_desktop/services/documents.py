@@ -1,0 +1,230 @@
+"""Files attached to interventions and équipements: list, attach, read, ask for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import documents as regles
+from erp_desktop.domain import roles
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import EtatDocument, TypeDocument
+from erp_desktop.errors import NotFoundError, UserError, ValidationError
+from erp_desktop.models import Contenu, Document, Equipement, Intervention, MorceauContenu, User
+from erp_desktop.services import _trace
+from erp_desktop.services._commun import charger, ecrire
+from erp_desktop.services._interventions_fiche import ouvrir
+from erp_desktop.services.listes import est_sqlite
+
+CIBLES: Final = ("interventions", "equipements")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """One attached file; ``taille`` in bytes."""
+
+    id: int
+    nom_fichier: str
+    type_document: str
+    mime_type: str
+    taille: int
+    etat: EtatDocument
+    created_at: datetime
+    auteur: str | None
+
+
+def _cible(session: Session, acteur: Acteur, table: str, ident: int) -> Intervention | Equipement:
+    if table == "interventions":
+        roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+        return ouvrir(session, acteur, ident)
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    return charger(session, acteur, Equipement, ident, "cet équipement")
+
+
+def _en_reseau(session: Session) -> bool:
+    """Whether this database is a cache with a centre."""
+    if not est_sqlite(session):
+        return False
+    return session.execute(sa.text("SELECT 1 FROM sync_meta WHERE cle = 'epoque'")).scalar() is not None
+
+
+def _etat(session: Session, contenu: Contenu | None, *, reseau: bool) -> EtatDocument:
+    if contenu is None:
+        return EtatDocument.DISTANT
+    if not est_sqlite(session):
+        return EtatDocument.CENTRE if contenu.complet else EtatDocument.DISTANT
+    return regles.etat(reseau=reseau, complet=contenu.complet, au_centre=contenu.au_centre,
+                       demande=contenu.demande_le is not None)  # fmt: skip
+
+
+def liste(session: Session, acteur: Acteur, table: str, ident: int) -> list[DocumentInfo]:
+    """Files of an intervention or of an équipement, newest first.
+
+    Args:
+        table: one of :data:`CIBLES`.
+    """
+    _cible(session, acteur, table, ident)
+    cle = Document.intervention_id if table == "interventions" else Document.equipement_id
+    rows = session.execute(
+        sa.select(Document, Contenu, User.full_name)
+        .outerjoin(Contenu, Contenu.sha256 == Document.sha256)
+        .outerjoin(User, User.id == Document.created_by_id)
+        .where(cle == ident)
+        .order_by(Document.created_at.desc(), Document.id.desc())
+    )
+    reseau = _en_reseau(session)
+    return [
+        DocumentInfo(d.id, d.nom_fichier, d.type_document, d.mime_type, d.taille, _etat(session, c, reseau=reseau),
+                     d.created_at, auteur)
+        for d, c, auteur in rows
+    ]  # fmt: skip
+
+
+def joindre(
+    session: Session, acteur: Acteur, table: str, ident: int, nom: str, contenu: bytes,
+    type_document: TypeDocument | None = None,
+) -> int:  # fmt: skip
+    """Attach a file; returns the document's id. The same bytes are stored once, whatever their names.
+
+    Never refused for want of quota: what waits to be sent is the clerk's work.
+
+    Raises:
+        NotAllowedError, NotFoundError
+        ValidationError: empty, too large, or of a kind that is not kept.
+    """
+    cible = _cible(session, acteur, table, ident)
+    roles.exiger(
+        acteur,
+        roles.Droit.INTERVENTION_EXECUTER if table == "interventions" else roles.Droit.FICHIER_ECRIRE,
+    )
+    fichier = regles.accepter(nom, contenu)
+    _trace.annoncer(session, acteur)
+    document = Document(
+        nom_fichier=fichier.nom,
+        type_document=(type_document or regles.type_suppose(fichier.mime)).value,
+        mime_type=fichier.mime,
+        taille=fichier.taille,
+        sha256=fichier.sha256,
+        intervention_id=ident if table == "interventions" else None,
+        equipement_id=ident if table == "equipements" else None,
+        agence_id=cible.agence_id if cible.agence_id is not None else acteur.agence_id,
+        created_by_id=acteur.user_id,
+    )
+    session.add(document)
+    # The description first: at the centre a content is visible through it alone.
+    ecrire(session)
+    _garder(session, fichier)
+    if isinstance(cible, Intervention):
+        _trace.noter(session, acteur, cible, "document_joint", None, {"nom_fichier": fichier.nom})
+    ecrire(session)
+    return document.id
+
+
+def joindre_fichiers(session: Session, acteur: Acteur, table: str, ident: int, chemins: Sequence[Path]) -> list[int]:
+    """Attach files of this desktop; returns the documents' ids.
+
+    Raises:
+        UserError: a file cannot be read, or is no document; none is attached then.
+    """
+    faits = []
+    for chemin in chemins:
+        try:
+            with chemin.open("rb") as fichier:
+                # One byte too many tells a large file without reading it all.
+                contenu = fichier.read(regles.TAILLE_MAX + 1)
+        except OSError as error:
+            raise UserError(f"{chemin.name} ne peut pas être lu : {error.strerror or error}.") from error
+        try:
+            faits.append(joindre(session, acteur, table, ident, chemin.name, contenu))
+        except ValidationError as error:
+            raise UserError(f"{chemin.name} : {error}") from error
+    return faits
+
+
+def _garder(session: Session, fichier: regles.Fichier) -> None:
+    """Store bytes that may be here already, whole or in part."""
+    connue = session.get(Contenu, fichier.sha256, with_for_update=True)
+    if connue is not None and connue.complet:
+        connue.dernier_acces = clock.now()
+        return
+    if connue is None:
+        connue = Contenu(sha256=fichier.sha256, taille=fichier.taille)
+        session.add(connue)
+    else:
+        # Pieces of a transfer under way: these are all here and known to be good.
+        session.execute(sa.delete(MorceauContenu).where(MorceauContenu.sha256 == fichier.sha256))
+    connue.complet, connue.demande_le, connue.dernier_acces = True, None, clock.now()
+    session.flush()
+    session.execute(
+        sa.insert(MorceauContenu),
+        [{"sha256": fichier.sha256, "numero": n, "octets": o} for n, o in regles.decouper(fichier.contenu)],
+    )
+
+
+def _charger(session: Session, acteur: Acteur, ident: int) -> Document:
+    document = charger(session, acteur, Document, ident, "ce document")
+    if document.intervention_id is not None:
+        _cible(session, acteur, "interventions", document.intervention_id)
+    else:
+        roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    return document
+
+
+def lire(session: Session, acteur: Acteur, ident: int) -> tuple[str, bytes]:
+    """A document's safe file name and its bytes; needs a writing transaction, for it notes the reading.
+
+    Raises:
+        NotFoundError: the bytes are not here; :func:`demander` fetches them.
+    """
+    document = _charger(session, acteur, ident)
+    contenu = session.get(Contenu, document.sha256)
+    if contenu is None or not contenu.complet:
+        raise NotFoundError("Ce document n'est pas sur ce poste : téléchargez-le d'abord.")
+    morceaux = session.scalars(
+        sa.select(MorceauContenu.octets)
+        .where(MorceauContenu.sha256 == document.sha256)
+        .order_by(MorceauContenu.numero)
+    )
+    octets = b"".join(morceaux)
+    if hashlib.sha256(octets).hexdigest() != document.sha256:
+        raise UserError("Ce document est abîmé sur ce poste ; demandez-le à la personne qui l'a joint.")
+    if est_sqlite(session):
+        contenu.dernier_acces = clock.now()
+    return regles.nom_sur(document.nom_fichier, document.mime_type), octets
+
+
+def demander(session: Session, acteur: Acteur, ident: int, *, quota: int) -> None:
+    """Ask for a document's bytes: they come with the next exchange, before all others.
+
+    Args:
+        quota: bytes that contents may take here.
+
+    Raises:
+        UserError: no centre to ask, or what waits to be sent leaves no room for it.
+    """
+    document = _charger(session, acteur, ident)
+    if not _en_reseau(session):
+        raise UserError("Ce document n'est pas dans cette base, et il n'y a pas de centre où le demander.")
+    contenu = session.get(Contenu, document.sha256)
+    if contenu is not None and contenu.complet:
+        return
+    garde = session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(Contenu.taille), 0)).where(Contenu.complet, sa.not_(Contenu.au_centre))
+    )
+    if document.taille + int(garde or 0) > quota:
+        raise UserError(
+            "La place réservée aux documents est prise par ceux qui attendent d'être envoyés ; "
+            "réessayez après leur envoi."
+        )
+    if contenu is None:
+        contenu = Contenu(sha256=document.sha256, taille=document.taille)
+        session.add(contenu)
+    contenu.demande_le = clock.now()
