@@ -69,6 +69,7 @@ CREATE OR REPLACE FUNCTION sync.auteur() RETURNS bigint LANGUAGE sql STABLE AS
 $f$ SELECT nullif(current_setting('erp.user_id', true), '')::bigint $f$;
 """
 
+# Equal notifications of one transaction are one, and it is sent at its COMMIT: listening devices then ask.
 _CAPTURE = f"""
 CREATE OR REPLACE FUNCTION sync.noter(t text, k bigint, s bigint, e text, contenu jsonb) RETURNS void
 LANGUAGE sql VOLATILE AS $f$
@@ -82,11 +83,14 @@ CREATE OR REPLACE FUNCTION sync.capturer() RETURNS trigger LANGUAGE plpgsql SECU
 BEGIN
   IF TG_OP = 'DELETE' THEN
     PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'deleted', to_jsonb(OLD) - 'hashed_password');
+    PERFORM pg_notify('erp_' || coalesce(OLD.agence_id, 0), '');
   ELSE
     IF TG_OP = 'UPDATE' AND NEW.agence_id IS DISTINCT FROM OLD.agence_id THEN
       PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'evicted', NULL);
+      PERFORM pg_notify('erp_' || coalesce(OLD.agence_id, 0), '');
     END IF;
     PERFORM sync.noter(TG_TABLE_NAME, NEW.id, coalesce(NEW.agence_id, 0), 'live', NULL);
+    PERFORM pg_notify('erp_' || coalesce(NEW.agence_id, 0), '');
   END IF;
   RETURN NULL;
 END $f$;
@@ -95,6 +99,7 @@ CREATE OR REPLACE FUNCTION sync.capturer_partage() RETURNS trigger LANGUAGE plpg
 BEGIN
   IF TG_OP = 'DELETE' THEN PERFORM sync.noter(TG_TABLE_NAME, OLD.id, 0, 'deleted', to_jsonb(OLD));
   ELSE PERFORM sync.noter(TG_TABLE_NAME, NEW.id, 0, 'live', NULL); END IF;
+  PERFORM pg_notify('erp_0', '');
   RETURN NULL;
 END $f$;
 

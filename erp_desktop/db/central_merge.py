@@ -322,6 +322,7 @@ BEGIN
         FROM sync.gares g WHERE g.poste = d.poste AND g.lot = v_numero), '[]')) INTO resultat;
   INSERT INTO sync.lots (poste, numero, empreinte, resultat) VALUES (d.poste, v_numero, v_empreinte, resultat);
   UPDATE sync.devices SET dernier_lot = v_numero, vu_a = now() WHERE poste = d.poste;
+  PERFORM pg_notify('erp_' || d.agence_id, d.poste::text);
   RETURN resultat;
 END $f$;
 """

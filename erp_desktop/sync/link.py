@@ -46,6 +46,8 @@ class Link:
         self.connect_timeout_s = connect_timeout_s
         self.deadline_s = deadline_s
         self.round_trips = 0
+        self.listening: bool | None = None
+        """True: this line hears notifications; False: a pooler stands in between; None: not asked for."""
         self._connection: Any = None
         self._before = (0, 0)
 
@@ -79,6 +81,7 @@ class Link:
                 raise NotAllowedError("La base demandée n'existe pas sur le serveur central.") from error
             raise CentralUnreachableError("Le serveur central ne répond pas.") from error
         self._connection.autocommit = True
+        self.listening = None
         self.round_trips += 1
         self._before = (0, 0)
 
@@ -113,6 +116,39 @@ class Link:
             self.round_trips += 1
             cursor.execute(sql)
             return list(cursor.fetchall())
+
+    def listen(self, *channels: str) -> bool:
+        """Hear what the centre notifies on ``channels``; False behind a pooler, which hands the server line on.
+
+        Args:
+            channels: identifiers made by this program, never by a person.
+        """
+        self.listening = False
+        if self.row("SELECT pg_backend_pid()")[0] == self._connection.info.backend_pid:
+            with self._guard(), self._connection.cursor() as cursor:
+                self.round_trips += 1
+                cursor.execute("; ".join(f"LISTEN {channel}" for channel in channels))
+            self.listening = True
+        return self.listening
+
+    def heard(self) -> list[str]:
+        """Payloads of the notifications that have arrived, without waiting for more.
+
+        Raises:
+            CentralUnreachableError: the line is dead.
+        """
+        if not self.open or not self.listening:
+            return []
+        try:
+            self._connection.poll()
+        except psycopg2.Error as error:
+            raise self._translate(error) from error
+        found = [note.payload for note in self._connection.notifies]
+        self._connection.notifies.clear()
+        return found
+
+    def fileno(self) -> int:
+        return int(self._connection.fileno())
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
