@@ -237,7 +237,7 @@ CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
 _ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "empreintes()",
-            "instantane_morceau(integer)")  # fmt: skip
+            "instantane_morceau(integer)", "instantane_suite(bigint)")  # fmt: skip
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
 
 
@@ -263,7 +263,7 @@ def statements() -> list[str]:
         "GRANT CREATE ON SCHEMA sync TO erp_sync",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
     ]
-    hydrate = tuple(f"copie_{t.name}()" for t in TABLES)
+    hydrate = tuple(f"copie_{t.name}(bigint)" for t in TABLES)
     for entry in (*_ENTRIES, *hydrate):
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")

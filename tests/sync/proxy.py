@@ -1,4 +1,4 @@
-"""A TCP relay on 127.0.0.1 that misbehaves on command: latency, loss, throttle, cuts, lines that stay open but dead."""
+"""A TCP relay on 127.0.0.1 that misbehaves on command: latency, loss, throttle, cuts, half-open lines."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _UNSENT = 1 << 20
 class ChaosProxy:
     """Relays to one address.
 
-    Loss is what an application sees of it: TCP sends the segment again after a round trip (200 ms at least), and
-    everything behind it waits.
+    Loss is what an application sees of it: TCP sends the segment again after a round trip, and everything behind
+    it waits.
 
     Attributes:
         port: where devices connect to.
@@ -174,7 +174,7 @@ class ChaosProxy:
         if self.loss:
             for _ in range(-(-size // _SEGMENT)):
                 while self._chance.random() < self.loss:
-                    due += max(2 * self.delay_s, 0.2)
+                    due += 2 * self.delay_s
         return due
 
     def _deliver(self, piece: bytes, sink: socket.socket, direction: Direction) -> bool:

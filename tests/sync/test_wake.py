@@ -1,4 +1,4 @@
-"""The background service of a branch: woken by the centre, by the window, or by the clock; calm when the line is down."""
+"""The service of a branch: woken by the centre, by the window, or by the clock; calm when the line is down."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-import pytest
 
 from erp_desktop.settings import Settings
 from erp_desktop.sync import service as services
@@ -134,8 +132,8 @@ def test_a_line_cut_while_waiting_is_noticed_and_taken_up_again(lab: Lab) -> Non
         until(lambda: device.get("interventions", pk, "titre") == "Pendant la coupure")
 
 
-def test_behind_a_pooler_a_device_polls(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PgBouncer gives its clients a key of its own: the process number that the line announces is not the server's."""
+def test_behind_a_pooler_a_device_polls(lab: Lab) -> None:
+    """PgBouncer gives its clients a key of its own: the process that the line announces is not the server's."""
     device = lab.device()
     proxy = lab.proxy(device)
     proxy.rewrite_backend_key = True
