@@ -273,6 +273,10 @@ class Lab:
         connection.autocommit = True
         return connection
 
+    def reconnect(self) -> None:
+        """After the server came back."""
+        self._owner = self.connect()
+
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """One statement at the centre, as its owner."""
         with self._owner.cursor() as cursor:
