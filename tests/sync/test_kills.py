@@ -6,10 +6,7 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -17,24 +14,10 @@ import pytest
 
 from erp_desktop.errors import CentralUnreachableError, DiskFullError, ErpError
 from erp_desktop.sync.link import Link
-from tests.sync.lab import Device, Lab, T, child_environment
+from tests.sync.lab import Device, Lab, T
 from tests.sync.test_wake import until
 
-
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'"
-
-
-@contextlib.contextmanager
-def zygote(device: Device) -> Iterator[subprocess.Popen[str]]:
-    device.hang_up()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.sync.killed", str(device.path), device.url], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True, env=child_environment(), cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.communicate()
 
 
 def test_killed_at_statement_boundaries_of_push_and_pull(lab: Lab) -> None:
@@ -49,35 +32,29 @@ def test_killed_at_every_statement_boundary_of_push_and_pull(lab: Lab) -> None:
 def killed_everywhere(lab: Lab, stride: int) -> None:
     a, b = lab.device(), lab.device()
     pks = lab.ids("interventions")
-    with zygote(a) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        boundary, turns, answer = 0, 0, "tué"
-        while answer == "tué":
-            boundary += stride
-            # Work both ways: an insert, an update, a delete and a refusal here, an update and an insert there.
-            a.sql(
-                "INSERT INTO clients (id, agence_id, nom_entreprise, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-                1_000_000 + boundary, a.agence_id, f"Ici {boundary}", T, T,
-            )  # fmt: skip
-            a.set("interventions", pks[0], titre=f"Titre {boundary}")
-            a.set("interventions", pks[2], technicien_id=None, diagnostic=f"Ici {boundary}")
-            lab.set("interventions", pks[1], titre=f"Centre {boundary}")
-            lab.sql(
-                "INSERT INTO clients (id, agence_id, nom_entreprise, created_at, updated_at) "
-                "VALUES (%s, %s, 'Centre', now(), now())", 2_000_000 + boundary, a.agence_id,
-            )  # fmt: skip
-            print(boundary, file=process.stdin, flush=True)
-            answer = process.stdout.readline().strip()
-            turns += 1
-            if turns % 2:
-                # Every other kill is followed by another one on what it left behind.
-                a.sync()
-                a.hang_up()
-                assert a.waiting == 0
-                assert lab.get("interventions", pks[0], "titre") == f"Titre {boundary}"
-                assert a.get("interventions", pks[1], "titre") == f"Centre {boundary}"
-    assert answer == "fini"
+    boundary, turns, killed = 0, 0, True
+    while killed:
+        boundary += stride
+        turns += 1
+        # Work both ways: an insert and updates here, an update and an insert there.
+        a.sql(
+            "INSERT INTO clients (id, agence_id, nom_entreprise, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+            1_000_000 + boundary, a.agence_id, f"Ici {boundary}", T, T,
+        )  # fmt: skip
+        a.set("interventions", pks[0], titre=f"Titre {boundary}")
+        a.set("interventions", pks[2], technicien_id=None, diagnostic=f"Ici {boundary}")
+        lab.set("interventions", pks[1], titre=f"Centre {boundary}")
+        lab.sql(
+            "INSERT INTO clients (id, agence_id, nom_entreprise, created_at, updated_at) "
+            "VALUES (%s, %s, 'Centre', now(), now())", 2_000_000 + boundary, a.agence_id,
+        )  # fmt: skip
+        killed = a.die_at(boundary)
+        if turns % 2:
+            # Every other kill is followed by another one on what it left behind.
+            a.sync()
+            assert a.waiting == 0
+            assert lab.get("interventions", pks[0], "titre") == f"Titre {boundary}"
+            assert a.get("interventions", pks[1], "titre") == f"Centre {boundary}"
     assert boundary > 60
     lab.settle()
     assert lab.value("SELECT count(*) FROM clients WHERE id BETWEEN 1000000 AND 1999999") == turns
