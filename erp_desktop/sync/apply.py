@@ -16,9 +16,9 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import clock
-from erp_desktop.db.central_swap import natural_keys, provisional
 from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable
 from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.exchanged import exchanged, one_by_one
 from erp_desktop.sync.outbox import Batch
 
 BACKUP_WINDOW = timedelta(days=14)
@@ -250,43 +250,13 @@ def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied
         cache.db.executemany(sql, rows)
     except sqlcipher.IntegrityError:
         cache.db.execute("ROLLBACK TO lignes")
-        refused = _one_by_one(cache, sql, rows)
+        refused = one_by_one(cache, sql, rows)
         twins = [row for row, reason in refused if reason.startswith("UNIQUE")]
-        if twins and _exchanged(cache, table, sql, twins):
+        if twins and exchanged(cache, table, sql, twins):
             refused = [(row, reason) for row, reason in refused if not reason.startswith("UNIQUE")]
         for row, reason in refused:
             _reject(cache, table, row, reason, done)
     cache.db.execute("RELEASE lignes")
-
-
-def _one_by_one(cache: Cache, sql: str, rows: list[list[Any]]) -> list[tuple[list[Any], str]]:
-    refused = []
-    for row in rows:
-        cache.db.execute("SAVEPOINT ligne")
-        try:
-            cache.db.execute(sql, row)
-        except sqlcipher.IntegrityError as error:
-            cache.db.execute("ROLLBACK TO ligne")
-            refused.append((row, str(error)))
-        cache.db.execute("RELEASE ligne")
-    return refused
-
-
-def _exchanged(cache: Cache, table: SyncTable, sql: str, rows: list[list[Any]]) -> bool:
-    """Take rows that exchanged a natural key: each gives its own up before any takes its new one."""
-    given_up = ", ".join(f"{c} = {provisional(nullable)}" for c, nullable in natural_keys(table))
-    if not given_up:
-        return False
-    cache.db.execute("SAVEPOINT echange")
-    try:
-        cache.db.executemany(f"UPDATE {table.name} SET {given_up} WHERE id = ?", [(row[0],) for row in rows])
-        cache.db.executemany(sql, rows)
-    except sqlcipher.IntegrityError:
-        cache.db.execute("ROLLBACK TO echange")
-        return False
-    finally:
-        cache.db.execute("RELEASE echange")
-    return True
 
 
 def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[str], done: Applied) -> None:

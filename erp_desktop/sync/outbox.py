@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from erp_desktop import clock
-from erp_desktop.db.central_swap import natural_keys
-from erp_desktop.db.registry import BY_NAME, TABLES, SyncTable
+from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.exchanged import passed_on
 
 
 @dataclass(slots=True)
@@ -206,7 +206,7 @@ def _reopen_parked(cache: Cache) -> None:
 
 
 def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
-    """Join captured groups that share a row or pass a natural key on into units, oldest first; ``parked`` ones too."""
+    """Join captured groups that share a row or pass a natural key on into units, oldest first; ``parked`` too."""
     which = "" if parked else "WHERE refus IS NULL "
     rows = cache.db.execute(
         f"SELECT id, groupe, user_id, nom_table, pk, op, colonne, ancien FROM sync_outbox {which}ORDER BY id"
@@ -236,7 +236,7 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
         change.last = op
         if op == "U" and column not in change.olds:
             change.olds[column] = old
-    for giver, taker in _keys_passed_on(cache):
+    for giver, taker in passed_on(cache):
         one, two = unit_of_row.get(giver), unit_of_row.get(taker)
         if one is not None and two is not None and one is not two:
             _join(one, two, unit_of_row, unit_of_group, groups_of)
@@ -271,23 +271,6 @@ def _join(
         groups_of[id(first)].append(moved_group)
     second.outbox = []
     return first
-
-
-def _keys_passed_on(cache: Cache) -> list[tuple[tuple[str, int], tuple[str, int]]]:
-    """(giver, taker) of natural keys that changed hands: neither can land without the other."""
-    pairs = []
-    changed = cache.all("SELECT DISTINCT nom_table, colonne FROM sync_outbox WHERE op = 'U' AND refus IS NULL")
-    for name, column in changed:
-        table = BY_NAME.get(name)
-        if table is None or column not in {c for c, _ in natural_keys(table)}:
-            continue
-        found = cache.all(
-            f"SELECT g.pk, t.id FROM sync_outbox g JOIN {table.name} t ON t.{table.column(column).name} = g.ancien "
-            "WHERE g.nom_table = ? AND g.op = 'U' AND g.colonne = ? AND g.refus IS NULL AND t.id <> g.pk",
-            name, column,
-        )  # fmt: skip
-        pairs += [((name, giver), (name, taker)) for giver, taker in found]
-    return pairs
 
 
 def wire(value: object) -> object:

@@ -224,10 +224,13 @@ def _copy(source: Path, target: Path) -> None:
 
 def give_up_what_moved(device: Device) -> None:
     """A clerk reads that a client has gone to the other agency and gives the edit up."""
+    engine = device.engine
     for content, code in device.sql("SELECT contenu, code FROM sync_gares WHERE etat = 'gare'"):
         for table, pk in json.loads(content) if code == "partie" else ():
-            with transaction(device.engine) as session:
+            with transaction(engine) as session:
                 discard.abandonner(session, table, pk)
+    # A restore replaces the file; nobody may have it open then.
+    engine.dispose()
 
 
 def play(lab: Lab, seeds: Iterable[int], steps: int) -> int:
