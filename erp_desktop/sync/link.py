@@ -85,6 +85,10 @@ class Link:
                 raise NotAllowedError("Le centre ne connaît pas l'identifiant de ce poste.") from error
             if "does not exist" in text:
                 raise NotAllowedError("La base demandée n'existe pas sur le serveur central.") from error
+            if "certificate" in text:
+                raise NotAllowedError(
+                    "Le certificat du serveur central n'est pas celui attendu : la ligne n'est pas ouverte."
+                ) from error
             if "timeout" in text:
                 # A line of two seconds a round trip needs a quarter of a minute to open.
                 self._patience = min(_PATIENCE_MAX, 2 * self._patience)
