@@ -189,7 +189,7 @@ class History:
             device.path.with_suffix(".avant").unlink(missing_ok=True)
         self.lab.settle(12)
         codes = {code for d in self.devices for _, code, _ in d.parked()}
-        assert codes <= {"partie"}, f"parked: {codes}"
+        assert codes <= {"partie"}, f"parked: {[d.parked() for d in self.devices]}"
         for device in self.devices:
             give_up_what_moved(device)
         self.lab.settle(12)
