@@ -24,6 +24,7 @@ from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
 from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import ErpError, UserError
+from erp_desktop.sync.surveillance import OK, Constat, pire
 
 P = ParamSpec("P")
 
@@ -96,6 +97,15 @@ def emit(as_json: bool, answer: Any, text: str | Callable[[], str] = "") -> None
         typer.echo(json.dumps(answer, default=_plain, ensure_ascii=False))
     else:
         typer.echo(text() if callable(text) else text)
+
+
+def emit_health(as_json: bool, found: list[Constat]) -> None:
+    """Print findings; exit status 1 unless all are well, so that a monitor needs nothing else."""
+    worst = pire(found)
+    emit(as_json, {"niveau": worst, "constats": found},
+         lambda: "\n".join(f"{c.niveau:<7} {c.sujet} : {c.message}" for c in found))  # fmt: skip
+    if worst != OK:
+        raise typer.Exit(1)
 
 
 def refuse(message: str, code: str = "refuse", *, as_json: bool = False) -> NoReturn:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from erp_desktop.cli.common import AsJson, Secrets, Target, bar, emit, guarded, with_password
 from erp_desktop.cli.server import CentreUrl
 from erp_desktop.errors import UserError
-from erp_desktop.sync import enrolment, reenrolment
+from erp_desktop.sync import enrolment, reenrolment, surveillance
 
 app = typer.Typer(no_args_is_help=True, help="Les postes inscrits.")
 
@@ -66,10 +66,18 @@ def reenroll(
 def list_devices(url: CentreUrl, as_json: AsJson = False) -> None:
     """Postes, version, révision, changements en attente, dernière visite."""
     with Target(url, None).engine() as engine:
-        found = enrolment.devices(engine)
-    emit(as_json, found, lambda: "\n".join(
-        f"{d['poste']:>4}  {d['agence']:<5} {d['nom']:<24} {d['etat']:<8} {d['en_attente'] or 0:>6} en attente  "
-        f"vu {d['vu_a'] or 'jamais'}" for d in found) or "Aucun poste.")  # fmt: skip
+        found = surveillance.postes(engine)
+    emit(as_json, found, lambda: "\n".join(map(_ligne, found)) or "Aucun poste.")
+
+
+def _ligne(poste: dict[str, Any]) -> str:
+    seen = "en ligne" if poste["en_ligne"] else f"vu {str(poste['vu_a'] or 'jamais')[:16]}"
+    late = "" if poste["retard"] is None else f"  {poste['retard']} à recevoir"
+    return (
+        f"{poste['poste']:>4}  {poste['agence']:<5} {poste['nom']:<24} {poste['etat']:<8} "
+        f"v{poste['version'] or '?'}  {poste['revision'] or '?'}  "
+        f"{poste['en_attente'] or 0:>6} en attente{late}  {seen}"
+    )
 
 
 @app.command()

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded, with_password
+from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded, with_password
 from erp_desktop.db import secrets as secret_store
-from erp_desktop.sync import centre, enrolment
+from erp_desktop.sync import centre, enrolment, surveillance
 from erp_desktop.sync import snapshot as snapshots
 
 app = typer.Typer(no_args_is_help=True, help="Le serveur central et ses agences.")
@@ -58,6 +58,15 @@ def status(url: CentreUrl, as_json: AsJson = False) -> None:
     with Target(url, None).engine() as engine:
         state = enrolment.centre_status(engine)
     emit(as_json, state, "\n".join(f"{k} : {v}" for k, v in state.items()))
+
+
+@app.command()
+@guarded
+def health(url: CentreUrl, as_json: AsJson = False) -> None:
+    """Pour une surveillance : 0 tout va bien, 1 quelque chose demande un regard."""
+    with Target(url, None).engine() as engine:
+        found = surveillance.sante_centre(engine)
+    emit_health(as_json, found)
 
 
 @app.command("snapshot")

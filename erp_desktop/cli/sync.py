@@ -12,14 +12,14 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.orm import Session
 
-from erp_desktop import settings
-from erp_desktop.cli.common import AsJson, Secrets, Target, emit, guarded
+from erp_desktop import clock, settings
+from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import ErpError, UserError
 from erp_desktop.sync import conflicts as inbox
-from erp_desktop.sync import fusion
+from erp_desktop.sync import fusion, lecture, surveillance
 from erp_desktop.sync import status as states
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import Syncer
@@ -103,6 +103,32 @@ def status(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -
         waiting = states.sortants(session)
     text = f"{state.en_attente} en attente, {state.refuses} mis de côté, {state.conflits} conflits à décider."
     emit(as_json, {"etat": state, "sortants": waiting}, text)
+
+
+@app.command()
+@guarded
+def journal(
+    cache: CacheFile,
+    secrets: Secrets = None,
+    limite: Annotated[int, typer.Option("--limite", help="Nombre de cycles.", min=1)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Les derniers cycles qui ont échangé quelque chose ou échoué, le plus récent d'abord."""
+    with _session(cache, secrets) as session:
+        found = lecture.journal(session, limite)
+    emit(as_json, found, lambda: "\n".join(
+        f"{clock.to_text(c.quand)[:19]}  {c.duree_s:7.2f} s  {c.envoyes:>6} envoyés  {c.recus:>6} reçus  "
+        f"{c.conflits} conflits  {c.gares} mis de côté  {c.erreur or ''}".rstrip() for c in found)
+         or "Aucun cycle.")  # fmt: skip
+
+
+@app.command()
+@guarded
+def health(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Pour une surveillance : 0 tout va bien, 1 quelque chose demande un regard."""
+    with _session(cache, secrets) as session:
+        found = surveillance.sante_cache(session, cache)
+    emit_health(as_json, found)
 
 
 @app.command()

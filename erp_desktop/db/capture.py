@@ -73,9 +73,10 @@ def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
             )
 
 
-# A plain INSERT without id takes max + 1 (or 1): an id that the allocator never gave and that may be another poste's.
+# A plain INSERT without id takes max + 1 (or 1): an id that the allocator never gave and that may be another poste's,
+# or one that it gave to a row that has left since. Only the application, which names its group, brings its own.
 _MINTED = (
-    "(((NEW.id >> 3) & 524287) <> (SELECT poste FROM _allocateur) OR "
+    "((SELECT groupe FROM _sync_session) IS NULL OR ((NEW.id >> 3) & 524287) <> (SELECT poste FROM _allocateur) OR "
     "(((NEW.id >> 22) << 3) | (NEW.id & 7)) >= (SELECT suivant FROM _allocateur)) AND "
     "(NEW.id = 1 OR EXISTS (SELECT 1 FROM {t} WHERE id = NEW.id - 1)) AND "
     "NOT EXISTS (SELECT 1 FROM {t} WHERE id > NEW.id)"

@@ -69,6 +69,7 @@ CREATE OR REPLACE FUNCTION sync.auteur() RETURNS bigint LANGUAGE sql STABLE AS
 $f$ SELECT nullif(current_setting('erp.user_id', true), '')::bigint $f$;
 """
 
+# Equal notifications of one transaction are one, and it is sent at its COMMIT: listening devices then ask.
 _CAPTURE = f"""
 CREATE OR REPLACE FUNCTION sync.noter(t text, k bigint, s bigint, e text, contenu jsonb) RETURNS void
 LANGUAGE sql VOLATILE AS $f$
@@ -82,11 +83,14 @@ CREATE OR REPLACE FUNCTION sync.capturer() RETURNS trigger LANGUAGE plpgsql SECU
 BEGIN
   IF TG_OP = 'DELETE' THEN
     PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'deleted', to_jsonb(OLD) - 'hashed_password');
+    PERFORM pg_notify('erp_' || coalesce(OLD.agence_id, 0), '');
   ELSE
     IF TG_OP = 'UPDATE' AND NEW.agence_id IS DISTINCT FROM OLD.agence_id THEN
       PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'evicted', NULL);
+      PERFORM pg_notify('erp_' || coalesce(OLD.agence_id, 0), '');
     END IF;
     PERFORM sync.noter(TG_TABLE_NAME, NEW.id, coalesce(NEW.agence_id, 0), 'live', NULL);
+    PERFORM pg_notify('erp_' || coalesce(NEW.agence_id, 0), '');
   END IF;
   RETURN NULL;
 END $f$;
@@ -95,6 +99,7 @@ CREATE OR REPLACE FUNCTION sync.capturer_partage() RETURNS trigger LANGUAGE plpg
 BEGIN
   IF TG_OP = 'DELETE' THEN PERFORM sync.noter(TG_TABLE_NAME, OLD.id, 0, 'deleted', to_jsonb(OLD));
   ELSE PERFORM sync.noter(TG_TABLE_NAME, NEW.id, 0, 'live', NULL); END IF;
+  PERFORM pg_notify('erp_0', '');
   RETURN NULL;
 END $f$;
 
@@ -232,7 +237,7 @@ CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
 _ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "empreintes()",
-            "instantane_morceau(integer)")  # fmt: skip
+            "instantane_morceau(integer)", "instantane_suite(bigint)")  # fmt: skip
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
 
 
@@ -259,7 +264,7 @@ def statements() -> list[str]:
         "GRANT CREATE ON SCHEMA sync TO erp_sync",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
     ]
-    hydrate = tuple(f"copie_{t.name}()" for t in TABLES)
+    hydrate = tuple(f"copie_{t.name}(bigint)" for t in TABLES)
     for entry in (*_ENTRIES, *central_documents.ENTRIES, *hydrate):
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")

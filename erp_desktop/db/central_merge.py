@@ -14,6 +14,7 @@ Payload (positional arrays; objects would double the bytes)::
 from __future__ import annotations
 
 from erp_desktop.db import history
+from erp_desktop.db.central_swap import SWAP
 from erp_desktop.db.registry import RENAMED, TABLES
 from erp_desktop.db.wire import read_expression, write_expression
 from erp_desktop.domain import transitions
@@ -317,6 +318,13 @@ BEGIN
     IF left(v_code, 2) IN ('40', '53', '57', '58', '08', '55', 'XX', '54') THEN RAISE; END IF;
   END;
   IF upper(plage) - lower(plage) = 1 THEN
+    IF v_code = '23505' THEN
+      BEGIN
+        PERFORM sync.appliquer(sync.permuter(p, plage), plage, v_poste, v_lot, v_agence);
+        RETURN;
+      EXCEPTION WHEN unique_violation OR check_violation OR string_data_right_truncation THEN NULL;
+      END;
+    END IF;
     INSERT INTO sync.gares (poste, lot, unite, agence_id, code, raison, contenu)
     VALUES (v_poste, v_lot, lower(plage), v_agence,
       CASE v_code WHEN '23505' THEN 'doublon' WHEN '23503' THEN 'parent' WHEN '23514' THEN 'regle'
@@ -363,6 +371,7 @@ BEGIN
         FROM sync.gares g WHERE g.poste = d.poste AND g.lot = v_numero), '[]')) INTO resultat;
   INSERT INTO sync.lots (poste, numero, empreinte, resultat) VALUES (d.poste, v_numero, v_empreinte, resultat);
   UPDATE sync.devices SET dernier_lot = v_numero, vu_a = now() WHERE poste = d.poste;
+  PERFORM pg_notify('erp_' || d.agence_id, d.poste::text);
   RETURN resultat;
 END $f$;
 """
@@ -379,6 +388,7 @@ def merge_functions() -> list[str]:
         _REVIVE,
         _UPDATE,
         _DELETE,
+        SWAP,
         _APPLY,
         _PUSH,
     ]

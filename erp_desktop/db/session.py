@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from erp_desktop.db import ids
-from erp_desktop.errors import DatabaseBusyError, DiskFullError
+from erp_desktop.errors import DatabaseBusyError, DiskFullError, UnavailableError
 from erp_desktop.models.base import Ligne
 
 _OPEN_GROUP = sa.text(
@@ -45,7 +45,10 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
                 session.execute(_CLOSE_GROUP)
             session.commit()
     except OperationalError as error:
-        raise _translate(error) from error
+        told = sqlite_trouble(error.orig)
+        if told is None:
+            raise
+        raise told from error
 
 
 def _name_author(session: Session, user_id: int | None) -> None:
@@ -55,13 +58,14 @@ def _name_author(session: Session, user_id: int | None) -> None:
         session.execute(sa.text("SELECT set_config('erp.user_id', :user, true)"), {"user": str(user_id)})
 
 
-def _translate(error: OperationalError) -> Exception:
-    text = str(error.orig)
+def sqlite_trouble(error: BaseException | None) -> UnavailableError | None:
+    """What a person is told of an operational error of the driver; None when there is nothing to wait for."""
+    text = str(error)
     if "locked" in text or "busy" in text:
         return DatabaseBusyError("La base locale est occupée par un autre programme ; réessayez dans un instant.")
     if "disk is full" in text or "disk I/O" in text:
         return DiskFullError("Le disque est plein : rien n'a été perdu, libérez de la place puis réessayez.")
-    return error
+    return None
 
 
 @event.listens_for(Session, "before_flush")

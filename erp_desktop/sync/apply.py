@@ -19,6 +19,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 from erp_desktop import clock
 from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable, present_name
 from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.exchanged import exchanged, one_by_one
 from erp_desktop.sync.outbox import Batch
 
 BACKUP_WINDOW = timedelta(days=14)
@@ -261,14 +262,12 @@ def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied
         cache.db.executemany(sql, rows)
     except sqlcipher.IntegrityError:
         cache.db.execute("ROLLBACK TO lignes")
-        for row in rows:
-            cache.db.execute("SAVEPOINT ligne")
-            try:
-                cache.db.execute(sql, row)
-            except sqlcipher.IntegrityError as error:
-                cache.db.execute("ROLLBACK TO ligne")
-                _reject(cache, table, row, str(error), done)
-            cache.db.execute("RELEASE ligne")
+        refused = one_by_one(cache, sql, rows)
+        twins = [row for row, reason in refused if reason.startswith("UNIQUE")]
+        if twins and exchanged(cache, table, sql, twins):
+            refused = [(row, reason) for row, reason in refused if not reason.startswith("UNIQUE")]
+        for row, reason in refused:
+            _reject(cache, table, row, reason, done)
     cache.db.execute("RELEASE lignes")
 
 

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import sqlcipher3.dbapi2 as sqlcipher
+
 from erp_desktop.db.engine import connect_sqlite, enter_wal
+from erp_desktop.db.session import sqlite_trouble
 from erp_desktop.errors import UserError
 
 Row = tuple[Any, ...]
@@ -39,9 +42,14 @@ class Cache:
 
     @contextmanager
     def writing(self, *, mute: bool = False) -> Iterator[Any]:
-        """One IMMEDIATE transaction; with ``mute`` nothing in it is captured. Rolled back whole by any exception."""
-        self.db.execute("BEGIN IMMEDIATE")
+        """One IMMEDIATE transaction; with ``mute`` nothing in it is captured. Rolled back whole by any exception.
+
+        Raises:
+            DiskFullError: nothing was written.
+            DatabaseBusyError: another process kept the file locked.
+        """
         try:
+            self.db.execute("BEGIN IMMEDIATE")
             if mute:
                 self.db.execute("PRAGMA defer_foreign_keys = ON")
                 self.db.execute("UPDATE _sync_session SET muet = 1")
@@ -49,9 +57,11 @@ class Cache:
             if mute:
                 self.db.execute("UPDATE _sync_session SET muet = 0")
             self.db.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
+            if isinstance(error, sqlcipher.OperationalError) and (told := sqlite_trouble(error)):
+                raise told from error
             raise
 
     def all(self, sql: str, *parameters: object) -> list[Row]:

@@ -63,6 +63,7 @@ class Syncer:
         self.outbox = Outbox(cache)
         self._remembered: datetime | None = None
         self._received: list[int] = []
+        self._version = 0
 
     def run(self) -> CycleResult:
         """Run one cycle to its end and log it.
@@ -110,7 +111,9 @@ class Syncer:
             batch = self.outbox.next_batch(self.batch)
             cursor = read_cursor(self.cache)
             answer = self._ask(batch, cursor)
-            done = apply_answer(self.cache, batch, answer, cursor, retry=self.outbox.cancelled)
+            done = apply_answer(
+                self.cache, batch, answer, cursor, retry=self.outbox.cancelled or self._changed_here()
+            )
             self.outbox.touched(done.rows)
             self.outbox.cancelled = False
             if batch is not None:
@@ -125,6 +128,12 @@ class Syncer:
             more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
             if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
                 break
+
+    def _changed_here(self) -> bool:
+        """Whether somebody else wrote to this file since the last cycle while received rows are set aside."""
+        version = int(self.cache.value("PRAGMA data_version"))
+        changed, self._version = version != self._version, version
+        return changed and self.cache.value("SELECT 1 FROM sync_recus_rejetes LIMIT 1") is not None
 
     def _ask(self, batch: Batch | None, cursor: Cursor) -> dict[str, Any]:
         sent = (batch.content, batch.numero, batch.digest) if batch else (None, None, None)

@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,14 +32,16 @@ from erp_desktop.errors import (
 _SENT_AT, _RECEIVED_AT = 120, 128
 """Offsets of tcpi_bytes_acked and tcpi_bytes_received in Linux's struct tcp_info."""
 
+_PATIENCE_MAX = 8
+
 
 class Link:
     """One connection to the centre.
 
     Args:
         url: PostgreSQL address with user and password.
-        connect_timeout_s: seconds to open the line.
-        deadline_s: seconds that one statement may take before the line is declared dead.
+        connect_timeout_s: seconds to open the line; twice as many after each attempt that they did not suffice for.
+        deadline_s: seconds without a byte of an answer after which the line is declared dead.
     """
 
     def __init__(self, url: str, *, connect_timeout_s: int = 5, deadline_s: float = 120.0) -> None:
@@ -46,7 +49,11 @@ class Link:
         self.connect_timeout_s = connect_timeout_s
         self.deadline_s = deadline_s
         self.round_trips = 0
+        self.listening: bool | None = None
+        """True: this line hears notifications; False: a pooler stands in between; None: not asked for."""
         self._connection: Any = None
+        self._patience = 1
+        self._alive = 0.0
         self._before = (0, 0)
 
     @property
@@ -64,8 +71,9 @@ class Link:
             return
         arguments = _libpq_arguments(self.url)
         arguments.update(
-            connect_timeout=self.connect_timeout_s, keepalives=1, keepalives_idle=10, keepalives_interval=5,
-            keepalives_count=3, tcp_user_timeout=int(self.deadline_s * 1000), application_name="erp-mif",
+            connect_timeout=self.connect_timeout_s * self._patience, keepalives=1, keepalives_idle=10,
+            keepalives_interval=5, keepalives_count=3, tcp_user_timeout=int(self.deadline_s * 1000),
+            application_name="erp-mif",
         )  # fmt: skip
         try:
             self._connection = psycopg2.connect(**arguments)
@@ -77,8 +85,16 @@ class Link:
                 raise NotAllowedError("Le centre ne connaît pas l'identifiant de ce poste.") from error
             if "does not exist" in text:
                 raise NotAllowedError("La base demandée n'existe pas sur le serveur central.") from error
+            if "certificate" in text:
+                raise NotAllowedError(
+                    "Le certificat du serveur central n'est pas celui attendu : la ligne n'est pas ouverte."
+                ) from error
+            if "timeout" in text:
+                # A line of two seconds a round trip needs a quarter of a minute to open.
+                self._patience = min(_PATIENCE_MAX, 2 * self._patience)
             raise CentralUnreachableError("Le serveur central ne répond pas.") from error
         self._connection.autocommit = True
+        self.listening = None
         self.round_trips += 1
         self._before = (0, 0)
 
@@ -114,25 +130,64 @@ class Link:
             cursor.execute(sql)
             return list(cursor.fetchall())
 
+    def listen(self, *channels: str) -> bool:
+        """Hear what the centre notifies on ``channels``; False behind a pooler, which hands the server line on.
+
+        Args:
+            channels: identifiers made by this program, never by a person.
+        """
+        self.listening = False
+        if self.row("SELECT pg_backend_pid()")[0] == self._connection.info.backend_pid:
+            with self._guard(), self._connection.cursor() as cursor:
+                self.round_trips += 1
+                cursor.execute("; ".join(f"LISTEN {channel}" for channel in channels))
+            self.listening = True
+        return self.listening
+
+    def heard(self) -> list[str]:
+        """Payloads of the notifications that have arrived, without waiting for more.
+
+        Raises:
+            CentralUnreachableError: the line is dead.
+        """
+        if not self.open or not self.listening:
+            return []
+        try:
+            self._connection.poll()
+        except psycopg2.Error as error:
+            raise self._translate(error) from error
+        found = [note.payload for note in self._connection.notifies]
+        self._connection.notifies.clear()
+        return found
+
+    def fileno(self) -> int:
+        return int(self._connection.fileno())
+
+    @property
+    def in_snapshot(self) -> bool:
+        """Whether :meth:`snapshot` is open on a living line."""
+        return self.open and not self._connection.autocommit
+
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """A read-only REPEATABLE READ transaction around several statements."""
         self.connect()
-        with self._guard():
-            self._connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
-            try:
-                yield
-            finally:
-                if self.open:
-                    with contextlib.suppress(psycopg2.Error):
-                        self._connection.rollback()
-                        self._connection.set_session(isolation_level="DEFAULT", readonly=False, autocommit=True)
+        self._connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
+        try:
+            yield
+        finally:
+            if self.open:
+                with contextlib.suppress(CentralUnreachableError), self._guard():
+                    self._connection.rollback()
+                    self._connection.set_session(isolation_level="DEFAULT", readonly=False, autocommit=True)
 
-    def copy_out(self, query: str, sink: Any) -> None:
-        """COPY a query's rows in text form into ``sink.write(bytes)``."""
+    def copy_out(self, query: str, sink: Any, *, binary: bool = False) -> None:
+        """COPY a query's rows, in text or PostgreSQL's binary form, into ``sink.write(bytes)``."""
+        self.connect()
         with self._guard(), self._connection.cursor() as cursor:
             self.round_trips += 1
-            cursor.copy_expert(f"COPY ({query}) TO STDOUT", sink, size=1 << 18)
+            form = " (FORMAT binary)" if binary else ""
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT{form}", _Heard(self, sink), size=1 << 18)
 
     def traffic(self) -> tuple[int, int]:
         """Bytes sent and received on this line so far; (0, 0) where the kernel does not tell."""
@@ -153,15 +208,26 @@ class Link:
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:
         # libpq has no deadline of its own for a statement, and a half-open line answers nothing for minutes.
-        timer = threading.Timer(self.deadline_s, self.abort)
-        timer.daemon = True
-        timer.start()
+        self.touch()
+        done = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(done,), name="échéance", daemon=True)
+        watch.start()
         try:
             yield
         except psycopg2.Error as error:
             raise self._translate(error) from error
         finally:
-            timer.cancel()
+            done.set()
+
+    def touch(self) -> None:
+        """The line has just brought something: its deadline starts again."""
+        self._alive = time.monotonic()
+
+    def _watch(self, done: threading.Event) -> None:
+        while not done.wait(max(0.0, (left := self._alive + self.deadline_s - time.monotonic()))):
+            if left <= 0:
+                self.abort()
+                return
 
     def _translate(self, error: psycopg2.Error) -> Exception:
         code = error.pgcode or ""
@@ -181,6 +247,19 @@ class Link:
         if code in {"40001", "40P01", "55P03"}:
             return CentralUnreachableError("Le centre est occupé ; le lot sera renvoyé.")
         return SyncError(f"Le centre a refusé l'échange : {text}.")
+
+
+class _Heard:
+    """A sink whose writes tell that the line lives: a long copy may take longer than the deadline."""
+
+    def __init__(self, link: Link, sink: Any) -> None:
+        self._link = link
+        self._sink = sink
+
+    def write(self, data: bytes) -> int:
+        taken = int(self._sink.write(data))
+        self._link.touch()
+        return taken
 
 
 def _libpq_arguments(url: sa.URL) -> dict[str, Any]:

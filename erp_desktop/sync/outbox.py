@@ -19,6 +19,7 @@ from typing import Any
 from erp_desktop import clock
 from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.exchanged import passed_on
 
 
 @dataclass(slots=True)
@@ -205,7 +206,7 @@ def _reopen_parked(cache: Cache) -> None:
 
 
 def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
-    """Join captured groups that share a row into units, in the order of their first change; ``parked`` ones too."""
+    """Join captured groups that share a row or pass a natural key on into units, oldest first; ``parked`` too."""
     which = "" if parked else "WHERE refus IS NULL "
     rows = cache.db.execute(
         f"SELECT id, groupe, user_id, nom_table, pk, op, colonne, ancien FROM sync_outbox {which}ORDER BY id"
@@ -221,13 +222,7 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
             if unit is None:
                 unit = other
             elif other is not None:
-                unit, second = (unit, other) if unit.outbox[0] < other.outbox[0] else (other, unit)
-                unit.outbox += second.outbox
-                unit.changes.update(second.changes)
-                unit_of_row.update(dict.fromkeys(second.changes, unit))
-                moved = groups_of.pop(id(second), [])
-                unit_of_group.update(dict.fromkeys(moved, unit))
-                groups_of[id(unit)] += moved
+                unit = _join(unit, other, unit_of_row, unit_of_group, groups_of)
         if unit is None:
             unit = Unit()
         if group is not None and group not in unit_of_group:
@@ -241,6 +236,10 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
         change.last = op
         if op == "U" and column not in change.olds:
             change.olds[column] = old
+    for giver, taker in passed_on(cache):
+        one, two = unit_of_row.get(giver), unit_of_row.get(taker)
+        if one is not None and two is not None and one is not two:
+            _join(one, two, unit_of_row, unit_of_group, groups_of)
     units = {id(u): u for u in unit_of_row.values()}
     return sorted(units.values(), key=lambda u: min(u.outbox))
 
@@ -252,6 +251,26 @@ def everything(cache: Cache) -> str:
     if poison:
         content, _, _ = _content(cache, [u for i, u in enumerate(units) if i not in poison])
     return content
+
+
+def _join(
+    one: Unit,
+    two: Unit,
+    unit_of_row: dict[tuple[str, int], Unit],
+    unit_of_group: dict[int, Unit],
+    groups_of: dict[int, list[int]],
+) -> Unit:
+    """Make two units one, the older; returns it."""
+    first, second = (one, two) if one.outbox[0] < two.outbox[0] else (two, one)
+    first.outbox += second.outbox
+    first.changes.update(second.changes)
+    for moved in second.changes:
+        unit_of_row[moved] = first
+    for moved_group in groups_of.pop(id(second), []):
+        unit_of_group[moved_group] = first
+        groups_of[id(first)].append(moved_group)
+    second.outbox = []
+    return first
 
 
 def wire(value: object) -> object:

@@ -215,8 +215,8 @@ def _around(cache: Cache, table: SyncTable) -> list[list[Any]]:
     """The fresh copy's version of rows that wait here, as a pull would bring them: version, then columns."""
     columns = ", ".join(f"t.{c}" for c in table.names)
     found = cache.all(
-        f"SELECT v.ver, {columns} FROM frais.{table.name} t "
-        "JOIN frais.sync_versions v ON v.nom_table = ? AND v.pk = t.id "
+        f"SELECT coalesce(v.ver, 1), {columns} FROM frais.{table.name} t "
+        "LEFT JOIN frais.sync_versions v ON v.nom_table = ? AND v.pk = t.id "
         "WHERE t.id IN (SELECT pk FROM sync_outbox WHERE nom_table = ?)",
         table.name, table.name,
     )  # fmt: skip
@@ -241,7 +241,7 @@ def _deleted(cache: Cache) -> list[tuple[str, int, int]]:
             row = cache.one(f"SELECT {', '.join(texts)} FROM frais.{table.name} WHERE id = ?", pk)
             same = row is not None and all(before.get(c) == v for c, v in zip(texts, row, strict=True))
             ver = cache.value("SELECT ver FROM frais.sync_versions WHERE nom_table = ? AND pk = ?", table.name, pk)
-            made.append((table.name, pk, int(ver) if same else 0))
+            made.append((table.name, pk, (ver or 1) if same else 0))
     return made
 
 

@@ -5,8 +5,12 @@ Nothing here touches the GUI: listeners are called on this thread and must only 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
+import select
+import selectors
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +34,8 @@ _log = logging.getLogger(__name__)
 BACKOFF_MAX_S = 60.0
 _LOOK_S = 60.0
 """Seconds between two looks for recent documents when no new one arrived."""
+PACE_S = 0.2
+"""Least time between two cycles that the centre's notifications start: a busy centre is not asked without pause."""
 
 Listener = Callable[[EtatSync], None]
 DataListener = Callable[[frozenset[str], CycleResult], None]
@@ -37,6 +43,10 @@ DataListener = Callable[[frozenset[str], CycleResult], None]
 
 class SyncService:
     """Synchronises one cache until stopped.
+
+    A cycle starts when the window asks for one, when the centre tells that another device or a writer there changed
+    something of this agency (LISTEN, on a direct line), and every ``sync_interval_s`` in any case: a pooler passes no
+    notification on.
 
     Retry policy: an unreachable centre is tried again after 1, 2, 4 … 60 s, each with up to 50 % of jitter so that
     twenty branches coming back do not knock together; a refusal (schema, clone, rights) is tried at the slowest pace;
@@ -63,10 +73,12 @@ class SyncService:
         self.key = key
         self.listener = listener
         self.on_data = on_data
-        self._wake = threading.Event()
+        self._bell, self._ear = socket.socketpair()
+        self._bell.setblocking(False)
         self._stopping = threading.Event()
         self._line_up = True
         self._link: Link | None = None
+        self._me = ""
         self._failures = 0
         self._looked = float("-inf")
         self._offline_since: datetime | None = None
@@ -80,15 +92,23 @@ class SyncService:
     def stop(self, timeout_s: float = 10.0) -> None:
         """Cut the line if need be and wait for the thread."""
         self._stopping.set()
-        self._wake.set()
+        self._ring()
         if self._link is not None:
             self._link.abort()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
+        if not self._thread.is_alive():
+            self._bell.close()
+            self._ear.close()
 
     def request_cycle(self) -> None:
         """Run a cycle as soon as possible."""
-        self._wake.set()
+        self._ring()
+
+    def _ring(self) -> None:
+        # A full buffer means that it rings already, a closed one that nobody listens any more.
+        with contextlib.suppress(OSError):
+            self._bell.send(b"1")
 
     def set_line(self, up: bool) -> None:
         """Cut the line on purpose, or give it back."""
@@ -96,7 +116,7 @@ class SyncService:
         if not up and self._link is not None:
             self._link.abort()
         self._failures = 0
-        self._wake.set()
+        self._ring()
 
     @property
     def line_up(self) -> bool:
@@ -112,9 +132,11 @@ class SyncService:
                 )  # fmt: skip
                 syncer = Syncer(cache, self._link, batch=self.settings.sync_batch)
                 while not self._stopping.is_set():
-                    self._wake.clear()
                     result = self._cycle(syncer)
                     documents = self._documents(syncer, result)
+                    if result is not None and self._listen(cache, self._link):
+                        # What was told before the ear was open is fetched now.
+                        self._ring()
                     delay = self._delay()
                     with transaction(engine, write=False) as session:
                         state = status.etat(
@@ -126,13 +148,50 @@ class SyncService:
                     if result and result.tables and self.on_data:
                         self.on_data(frozenset(result.tables), result)
                     # Documents under way go on at once, each time behind the rows.
-                    self._wake.wait(0 if documents is not None and documents.moved else delay)
+                    self._wait(self._link, 0 if documents is not None and documents.moved else delay)
         except ErpError as error:
             _log.error("synchronisation stopped: %s", error)
         finally:
             if self._link is not None:
                 self._link.close()
             engine.dispose()
+
+    def _listen(self, cache: Cache, link: Link) -> bool:
+        """Open the ear on a line that has none yet; True when it has just been opened."""
+        if not link.open or link.listening is not None:
+            return False
+        self._me = cache.require("poste")
+        try:
+            return link.listen("erp_0", f"erp_{int(cache.require('agence_id'))}")
+        except ErpError as error:
+            _log.info("no notifications on this line: %s", error)
+            return False
+
+    def _wait(self, link: Link, delay: float) -> None:
+        """Until somebody rings, the centre tells of a change that is not ours, or ``delay`` seconds have passed."""
+        started = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._ear, selectors.EVENT_READ)
+            if link.open and link.listening:
+                selector.register(link.fileno(), selectors.EVENT_READ, link)
+            told = self._told(link)
+            while not self._stopping.is_set():
+                left = started + (min(delay, PACE_S) if told else delay) - time.monotonic()
+                if left <= 0:
+                    return
+                for key, _ in selector.select(left):
+                    if key.data is None:
+                        self._ear.recv(4096)
+                        return
+                    told = self._told(link) or told
+                    if told:
+                        selector.unregister(key.fd)
+
+    def _told(self, link: Link) -> bool:
+        try:
+            return any(author != self._me for author in link.heard())
+        except CentralUnreachableError:
+            return True
 
     def _cycle(self, syncer: Syncer) -> CycleResult | None:
         started = time.perf_counter()
@@ -162,7 +221,7 @@ class SyncService:
             done = DocumentExchange(
                 syncer.cache, syncer.link, quota=options.documents_quota, budget=options.documents_budget_ko * 1024,
                 days=options.documents_days, choose=look,
-                stop=lambda: self._wake.is_set() or self._stopping.is_set(),
+                stop=lambda: self._stopping.is_set() or bool(select.select([self._ear], [], [], 0)[0]),
             ).run()  # fmt: skip
         except ErpError as error:
             _log.info("documents wait: %s", error)

@@ -9,24 +9,29 @@ xmin, so the next cycle brings what happened since.
 from __future__ import annotations
 
 import os
+import struct
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg2
 import zstandard
 
+from erp_desktop.db.central_pull import PIECE
 from erp_desktop.db.engine import is_loopback, normalise_url
 from erp_desktop.db.history import head
 from erp_desktop.db.registry import SyncTable
 from erp_desktop.db.wire import write_expression
+from erp_desktop.errors import SyncError
 from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.hydrate import Progress, fill, hydrate, load
+from erp_desktop.sync.hydrate import Progress, fill, hydrate, load, persist
 from erp_desktop.sync.link import Link
 
-PIECE = 1 << 20
+_PUBLISHED = "SELECT (SELECT sync.instantane()), sync.epoque(), sync.agence()"
+_COPY_HEADER = 19
+"""Bytes before the first row of COPY's binary form: signature, flags, length of an empty extension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def _publish_one(url: str, link: Link, agence_id: int, code: str, path: Path) ->
         cache.db.execute("PRAGMA journal_mode = DELETE")
         cache.db.execute("VACUUM")
     plain = path.read_bytes()
-    packed = zstandard.ZstdCompressor(level=9).compress(plain)
+    packed = zstandard.ZstdCompressor(level=9, write_checksum=True).compress(plain)
     pieces = [packed[i : i + PIECE] for i in range(0, len(packed), PIECE)]
     parsed = normalise_url(url)
     connection = psycopg2.connect(
@@ -104,28 +109,78 @@ def _publish_one(url: str, link: Link, agence_id: int, code: str, path: Path) ->
 
 
 def first_copy(cache: Cache, link: Link, progress: Progress | None = None) -> int:
-    """Fill a new cache: from the published snapshot when it fits this program and this centre, else by COPY."""
-    published = link.row("SELECT (SELECT sync.instantane()), sync.epoque(), sync.agence()")
-    found: dict[str, Any] | None = published[0]
-    if not found or found["revision"] != head() or found["epoque"] != published[1]:
-        return hydrate(cache, link, progress)
+    """Fill a new cache: from the published snapshot when it fits this program and this centre, else by COPY.
+
+    A line that is cut takes the download up behind the last slice that arrived.
+    """
     staged = cache.path.with_name(cache.path.name + ".instantane")
     try:
-        _fetch(link, int(found["n"]), staged, progress)
-        return _load(cache, staged, {"x": found["x"], "epoque": found["epoque"], "agence": published[2]})
+        while True:
+            found, epoque, agence = persist(lambda: link.row(_PUBLISHED))
+            if not found or found["revision"] != head() or found["epoque"] != epoque:
+                return hydrate(cache, link, progress)
+            if _fetch(link, found, staged, progress):
+                return _load(cache, staged, {"x": found["x"], "epoque": epoque, "agence": agence})
     finally:
         staged.unlink(missing_ok=True)
 
 
-def _fetch(link: Link, pieces: int, path: Path, progress: Progress | None) -> None:
-    """Download and unpack; the staged file holds the branch in clear, so it is ours alone and short-lived."""
+class _Slices:
+    """Takes COPY's binary form apart: a header, then per row the number of its fields, a length and the bytes."""
+
+    def __init__(self, out: IO[bytes], progress: Progress | None) -> None:
+        self.taken = 0
+        """Bytes of the published copy that arrived, in whole slices."""
+        self._out = out
+        self._progress = progress
+        self._unpack = zstandard.ZstdDecompressor().decompressobj()
+        self.again()
+
+    @property
+    def complete(self) -> bool:
+        return bool(self._unpack.eof)
+
+    def again(self) -> None:
+        """A new COPY begins."""
+        self._rest, self._skip = b"", _COPY_HEADER
+
+    def write(self, data: bytes) -> int:
+        self._rest += data
+        while len(self._rest) >= self._skip + 6:
+            fields, size = struct.unpack_from("!hi", self._rest, self._skip)
+            end = self._skip + 6 + size
+            if fields != 1 or len(self._rest) < end:
+                break
+            self._out.write(self._unpack.decompress(self._rest[end - size : end]))
+            self.taken += size
+            self._rest, self._skip = self._rest[end:], 0
+        if self._progress:
+            self._progress("instantané", self.taken)
+        return len(data)
+
+
+def _fetch(link: Link, found: dict[str, Any], path: Path, progress: Progress | None) -> bool:
+    """Download and unpack; False when another copy was published meanwhile, so that the bytes may not fit.
+
+    The staged file holds the branch in clear, so it is ours alone and short-lived.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as out:
-        unpack = zstandard.ZstdDecompressor().decompressobj()
-        for number in range(pieces):
-            out.write(unpack.decompress(bytes(link.row("SELECT sync.instantane_morceau(%s)", (number,))[0])))
-            if progress:
-                progress("instantané", number + 1)
+        slices = _Slices(out, progress)
+
+        def attempt() -> None:
+            slices.again()
+            link.copy_out(f"SELECT sync.instantane_suite({slices.taken})", slices, binary=True)
+
+        try:
+            persist(attempt, lambda: slices.taken)
+            if not slices.complete:
+                raise zstandard.ZstdError("truncated")
+        except zstandard.ZstdError as error:
+            if persist(lambda: link.row(_PUBLISHED))[0] == found:
+                raise SyncError("La première copie publiée est abîmée ; publiez-la à nouveau.") from error
+            return False
+    return bool(persist(lambda: link.row(_PUBLISHED))[0] == found)
 
 
 def _load(cache: Cache, staged: Path, start: dict[str, Any]) -> int:
@@ -137,11 +192,13 @@ def _load(cache: Cache, staged: Path, start: dict[str, Any]) -> int:
             cursor = cache.db.execute(
                 f"INSERT INTO main.{table.name} ({names}) SELECT {names} FROM instantane.{table.name} ORDER BY id"
             )
+            cache.db.execute(
+                "INSERT INTO main.sync_versions SELECT nom_table, pk, ver FROM instantane.sync_versions "
+                "WHERE nom_table = ?",
+                (table.name,),
+            )
             return int(cursor.rowcount)
 
-        rows = load(cache, start, copy)
-        with cache.writing() as db:
-            db.execute("INSERT INTO main.sync_versions SELECT nom_table, pk, ver FROM instantane.sync_versions")
-        return rows
+        return load(cache, start, copy)
     finally:
         cache.db.execute("DETACH DATABASE instantane")

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop.db import secrets
-from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url
+from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine, normalise_url
 from erp_desktop.db.registry import TABLES, Kind, SyncTable
 from erp_desktop.db.wire import write_expression
 from erp_desktop.sync import enrolment
@@ -73,6 +73,25 @@ def child_environment() -> dict[str, str]:
     return kept | {"PYTHONUTF8": "1", "PYTHONPYCACHEPREFIX": _BYTECODE}
 
 
+def cache_maker(template: Path) -> Callable[[Path, str | None, int], None]:
+    """What ``enrolment.create_cache`` makes, by copy of a file that the same migrations made."""
+
+    def make(path: Path, key: str | None, poste: int) -> None:
+        if key is None:
+            shutil.copyfile(template, path)
+        else:
+            plain = connect_sqlite(template, read_only=True)
+            plain.execute(f"ATTACH DATABASE '{path}' AS chiffree KEY \"x'{key}'\"")
+            plain.execute("SELECT sqlcipher_export('chiffree')")
+            plain.close()
+        engine = create_sqlite_engine(path, key)
+        with engine.begin() as connection:
+            connection.execute(sa.text("UPDATE _allocateur SET poste = :p"), {"p": poste})
+        engine.dispose()
+
+    return make
+
+
 def seed(url: str) -> None:
     """Make the centre of all labs: two agencies, CAS and TNG, with a few rows each."""
     engine = create_pg_engine(url)
@@ -102,6 +121,7 @@ class Device:
     deadline_s: float = 20.0
     _cache: Cache | None = None
     _syncer: Syncer | None = None
+    _zygote: subprocess.Popen[str] | None = None
 
     @contextlib.contextmanager
     def console(self) -> Iterator[Any]:
@@ -167,6 +187,29 @@ class Device:
             self._cache = Cache(self.path, self.key)
             self._syncer = Syncer(self._cache, self.link())
         return self._syncer
+
+    def die_at(self, boundary: int) -> bool:
+        """Run one cycle in a process that is killed at that statement boundary; False when it ended before."""
+        self.hang_up()
+        if self._zygote is None:
+            self._zygote = subprocess.Popen(
+                [sys.executable, "-m", "tests.sync.killed", str(self.path), self.url], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True, env=child_environment(), cwd=Path(__file__).parents[2],
+            )  # fmt: skip
+        if self._zygote.stdin is None or self._zygote.stdout is None:
+            raise AssertionError("no pipes")
+        print(boundary, file=self._zygote.stdin, flush=True)
+        answer = self._zygote.stdout.readline().strip()
+        if answer not in {"tué", "fini"}:
+            raise AssertionError(f"the cycle ended badly: {answer}")
+        return answer == "tué"
+
+    def bury(self) -> None:
+        """Close everything of this device, its helper process included."""
+        self.hang_up()
+        if self._zygote is not None:
+            self._zygote.communicate()
+            self._zygote = None
 
     def hang_up(self) -> None:
         if self._syncer is not None and self._cache is not None:
@@ -273,6 +316,10 @@ class Lab:
         connection.autocommit = True
         return connection
 
+    def reconnect(self) -> None:
+        """After the server came back."""
+        self._owner = self.connect()
+
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """One statement at the centre, as its owner."""
         with self._owner.cursor() as cursor:
@@ -369,7 +416,7 @@ class Lab:
 
     def close(self) -> None:
         for device in self.devices:
-            device.hang_up()
+            device.bury()
         for engine in self.engines:
             engine.dispose()
         for proxy in self.proxies:

@@ -1,8 +1,11 @@
-"""A TCP relay on 127.0.0.1 that misbehaves on command: cuts, delays, and lines that stay open but dead."""
+"""A TCP relay on 127.0.0.1 that misbehaves on command: latency, loss, throttle, cuts, half-open lines."""
 
 from __future__ import annotations
 
+import collections
 import contextlib
+import random
+import select
 import socket
 import threading
 import time
@@ -12,46 +15,62 @@ from typing import Literal, Self
 Direction = Literal["out", "in"]
 """``out`` is what the device sends, ``in`` what the centre answers."""
 
+_SEGMENT = 1_460
+_UNSENT = 1 << 20
+"""Bytes on their way at which a direction reads no more."""
+
 
 class ChaosProxy:
     """Relays to one address.
 
+    Loss is what an application sees of it: TCP sends the segment again after a round trip, and everything behind
+    it waits.
+
     Attributes:
         port: where devices connect to.
-        delay_s: wait before each forwarded piece, in each direction.
+        delay_s: time that a byte takes in each direction (half a round trip); a line holds many at once.
+        loss: share of 1,460-byte segments that are lost.
+        bytes_per_s: throughput of each direction, None without limit.
+        cut_every_s: seconds that a connection lives, None for ever.
         refusing: new connections are closed at once.
         frozen: nothing is forwarded any more, sockets stay open (half-open line).
+        rewrite_backend_key: announce another server process than the real one, as a pooler does.
         passed: bytes forwarded so far by direction.
+        connections: connections accepted so far.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, seed: int = 0) -> None:
         self._target = (host, port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = int(self._listener.getsockname()[1])
-        self.delay_s = 0.0
-        self.refusing = False
-        self.frozen = False
+        self._chance = random.Random(seed)
+        self.rewrite_backend_key = False
         self.passed = {"out": 0, "in": 0}
-        self._budget: dict[str, int | None] = {"out": None, "in": None}
+        self.connections = 0
         self._lock = threading.Lock()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._threads: list[threading.Thread] = []
         self._closing = False
+        self.heal()
         self._spawn(self._accept)
 
     def _spawn(self, work: object, *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
+        self._threads = [t for t in self._threads if t.is_alive()]
         thread.start()
+        self._threads.append(thread)
 
     def cut(self) -> None:
         """Cut every line now."""
         with self._lock:
             pairs, self._pairs = self._pairs, []
         for pair in pairs:
-            for side in pair:
-                with contextlib.suppress(OSError):
-                    side.shutdown(socket.SHUT_RDWR)
+            self._break(pair)
+
+    def _break(self, pair: tuple[socket.socket, socket.socket]) -> None:
+        for side in pair:
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
 
     def cut_after(self, count: int, direction: Direction) -> None:
         """Cut every line once ``count`` more bytes went in a direction; the byte after them is never delivered."""
@@ -59,8 +78,10 @@ class ChaosProxy:
 
     def heal(self) -> None:
         """Behave again."""
-        self._budget = {"out": None, "in": None}
-        self.delay_s, self.refusing, self.frozen = 0.0, False, False
+        self._budget: dict[str, int | None] = {"out": None, "in": None}
+        self.delay_s, self.loss, self.refusing, self.frozen = 0.0, 0.0, False, False
+        self.bytes_per_s: float | None = None
+        self.cut_every_s: float | None = None
 
     def close(self) -> None:
         self._closing = True
@@ -85,6 +106,7 @@ class ChaosProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             if self.refusing:
                 client.close()
                 continue
@@ -103,21 +125,7 @@ class ChaosProxy:
 
     def _pump(self, source: socket.socket, sink: socket.socket, direction: Direction, lives: list[int]) -> None:
         try:
-            while piece := source.recv(1 << 16):
-                while self.frozen and not self._closing:
-                    time.sleep(0.01)
-                if self.delay_s:
-                    time.sleep(self.delay_s)
-                budget = self._budget[direction]
-                if budget is not None and len(piece) > budget:
-                    sink.sendall(piece[:budget])
-                    self._budget[direction] = None
-                    self.cut()
-                    return
-                if budget is not None:
-                    self._budget[direction] = budget - len(piece)
-                sink.sendall(piece)
-                self.passed[direction] += len(piece)
+            self._relay(source, sink, direction)
         except OSError:
             return
         finally:
@@ -129,3 +137,61 @@ class ChaosProxy:
             if last:
                 source.close()
                 sink.close()
+
+    def _relay(self, source: socket.socket, sink: socket.socket, direction: Direction) -> None:
+        travelling: collections.deque[tuple[float, bytes]] = collections.deque()
+        born, under_way, last_due, ended = time.monotonic(), 0, 0.0, False
+        while travelling or not ended:
+            now = time.monotonic()
+            if self.cut_every_s is not None and now - born > self.cut_every_s:
+                self._break((source, sink))
+                return
+            reading = [source] if not ended and under_way < _UNSENT else []
+            wait = 0.5 if not travelling else max(0.0, travelling[0][0] - now)
+            if self.cut_every_s is not None:
+                wait = min(wait, max(0.0, born + self.cut_every_s - now))
+            if not reading:
+                time.sleep(min(wait, 0.05))
+            elif select.select(reading, [], [], wait)[0]:
+                piece = source.recv(1 << 16)
+                ended = not piece
+                if piece:
+                    last_due = self._due(len(piece), last_due)
+                    travelling.append((last_due, self._as_pooler(piece) if direction == "in" else piece))
+                    under_way += len(piece)
+            while self.frozen and not self._closing:
+                time.sleep(0.01)
+            while travelling and travelling[0][0] <= time.monotonic():
+                piece = travelling.popleft()[1]
+                under_way -= len(piece)
+                if not self._deliver(piece, sink, direction):
+                    return
+
+    def _due(self, size: int, last_due: float) -> float:
+        due = max(last_due, time.monotonic() + self.delay_s)
+        if self.bytes_per_s:
+            due += size / self.bytes_per_s
+        if self.loss:
+            for _ in range(-(-size // _SEGMENT)):
+                while self._chance.random() < self.loss:
+                    due += 2 * self.delay_s
+        return due
+
+    def _deliver(self, piece: bytes, sink: socket.socket, direction: Direction) -> bool:
+        budget = self._budget[direction]
+        if budget is not None and len(piece) > budget:
+            sink.sendall(piece[:budget])
+            self._budget[direction] = None
+            self.cut()
+            return False
+        if budget is not None:
+            self._budget[direction] = budget - len(piece)
+        sink.sendall(piece)
+        self.passed[direction] += len(piece)
+        return True
+
+    def _as_pooler(self, piece: bytes) -> bytes:
+        # BackendKeyData: 'K', length 12, process, key; it comes between the parameters and ReadyForQuery.
+        if not self.rewrite_backend_key or (at := piece.find(b"K\x00\x00\x00\x0c")) < 0:
+            return piece
+        return piece[: at + 5] + (7).to_bytes(4, "big") + piece[at + 9 :]

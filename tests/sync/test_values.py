@@ -102,6 +102,27 @@ def test_plain_inserts_take_this_postes_identifiers_and_never_collide(lab: Lab) 
     lab.converged()
 
 
+def test_the_identifier_of_a_row_that_has_left_is_never_given_again(lab: Lab) -> None:
+    a = lab.device("TNG")
+    plain = "INSERT INTO clients (nom_entreprise, created_at, updated_at) VALUES (?, ?, ?)"
+    used: set[int] = set()
+    # Eight identifiers a millisecond follow each other: enough rows for neighbours.
+    a.group(*["INSERT INTO clients (nom_entreprise, created_at, updated_at) "
+              f"VALUES ('Voisin', '{T}', '{T}')" for _ in range(12)])  # fmt: skip
+    for _ in range(6):
+        last = a.value("SELECT max(id) FROM clients")
+        used.add(last)
+        a.sync()
+        lab.set("clients", last, agence_id=lab.agence("CAS"))
+        a.sync()
+        assert a.get("clients", last, "nom_entreprise") is None
+        a.sql(plain, "Suivant", T, T)
+        assert a.value("SELECT max(id) FROM clients WHERE nom_entreprise = 'Suivant'") not in used
+    lab.settle()
+    assert a.parked() == []
+    lab.converged()
+
+
 def test_insert_or_replace_reaches_the_centre_as_the_row_it_leaves(lab: Lab) -> None:
     a, b = lab.device(), lab.device()
     pk = lab.ids("pieces_detachees")[0]

@@ -1,0 +1,258 @@
+"""Random histories of a few branches: whatever the order of edits, deletions, moves, cuts, kills and restores.
+
+What must hold at the end of each: every replica equals the centre, nothing acknowledged is lost, nothing doubled, and
+each value that somebody typed either stood at the centre or is kept as the loser of a conflict or in a parked unit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+
+from erp_desktop.db.session import transaction
+from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
+from erp_desktop.sync import discard
+from tests.sync.lab import Device, Lab, T
+
+FIELDS = ("titre", "diagnostic", "description", "duree_estimee")
+
+
+# Every value that a field ever had at the centre, in order, whoever wrote it.
+WATCH = """
+CREATE SCHEMA labo;
+CREATE TABLE labo.suite (n bigint GENERATED ALWAYS AS IDENTITY, pk bigint, champ text, avant text, apres text);
+CREATE FUNCTION labo.noter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN
+  INSERT INTO labo.suite (pk, champ, avant, apres) SELECT NEW.id, a.key, a.value, b.value
+    FROM jsonb_each_text(to_jsonb(OLD)) a JOIN jsonb_each_text(to_jsonb(NEW)) b ON a.key = b.key
+   WHERE a.key = ANY(ARRAY['titre', 'diagnostic', 'description', 'duree_estimee'])
+     AND a.value IS DISTINCT FROM b.value;
+  RETURN NULL; END $f$;
+CREATE TRIGGER labo AFTER UPDATE ON interventions FOR EACH ROW EXECUTE FUNCTION labo.noter();
+"""
+
+
+class History:
+    """One seeded history.
+
+    Attributes:
+        typed: what people typed and did not type over themselves: (row, field, value).
+        seen: for each of them, the values that its author may say to have replaced.
+        moved: quantities entered in the stock ledger, by key of the movement.
+    """
+
+    def __init__(self, lab: Lab, devices: list[Device], seed: int) -> None:
+        self.lab = lab
+        self.devices = devices
+        self.chance = random.Random(seed)
+        self.seed = seed
+        self.typed: set[tuple[int, str, str]] = set()
+        self.seen: dict[tuple[int, str, str], set[str | None]] = {}
+        self.inserted: set[int] = set()
+        self.moved: dict[int, Decimal] = {}
+        self.told: list[str] = []
+        # Values are never typed twice, in this history or another of the same centre.
+        self.serial = seed * 1_000
+
+    def edit(self) -> None:
+        device = self.chance.choice(self.devices)
+        rows = device.sql("SELECT id FROM interventions ORDER BY id")
+        if not rows:
+            return
+        pk, column = self.chance.choice(rows)[0], self.chance.choice(FIELDS)
+        self.serial += 1
+        value: object = self.serial if column == "duree_estimee" else f"{self.seed}-{self.serial}"
+        before = device.get("interventions", pk, column)
+        device.set("interventions", pk, **{column: value})
+        shown = None if before is None else str(before)
+        key, replaced = (pk, column, str(value)), (pk, column, str(shown))
+        self.seen[key] = {shown}
+        # Typing over one's own unsent value is a choice, not a loss.
+        if replaced in self.seen and device.value(
+            "SELECT 1 FROM sync_outbox WHERE nom_table = 'interventions' AND pk = ? AND colonne = ?", pk, column
+        ):
+            self.seen[key] |= self.seen[replaced]
+            self.typed.discard(replaced)
+        self.typed.add(key)
+
+    def edit_centre(self) -> None:
+        pk = self.chance.choice(self.lab.ids("interventions", self.chance.choice(["CAS", "TNG"])))
+        self.serial += 1
+        self.lab.set("interventions", pk, notes_internes=f"centre {self.serial}")
+
+    def insert(self) -> None:
+        device = self.chance.choice(self.devices)
+        with device.console() as db:
+            db.execute(
+                "INSERT INTO clients (nom_entreprise, created_at, updated_at) VALUES ('Histoire', ?, ?)", (T, T)
+            )
+            self.inserted.add(db.execute("SELECT max(id) FROM clients").fetchone()[0])
+
+    def delete_line(self) -> None:
+        device = self.chance.choice(self.devices)
+        device.sql("DELETE FROM lignes_intervention WHERE id = (SELECT max(id) FROM lignes_intervention)")
+
+    def edit_line(self) -> None:
+        """The other half of delete against update."""
+        device = self.chance.choice(self.devices)
+        self.serial += 1
+        device.sql(
+            "UPDATE lignes_intervention SET designation = ? WHERE id = (SELECT max(id) FROM lignes_intervention)",
+            f"Joint {self.serial}",
+        )
+
+    def move_stock(self) -> None:
+        device = self.chance.choice(self.devices)
+        quantity = Decimal(self.chance.randrange(-9_000, 9_000)) / 1_000
+        with device.console() as db:
+            db.execute(
+                "INSERT INTO mouvements_stock (piece_id, depot_id, type_mouvement, quantite, horodatage, created_at, "
+                "updated_at) SELECT (SELECT min(id) FROM pieces_detachees), (SELECT min(id) FROM depots), "
+                "'ajustement', ?, ?, ?, ?", (f"{quantity:.3f}", T, T, T),
+            )  # fmt: skip
+            self.moved[db.execute("SELECT max(id) FROM mouvements_stock").fetchone()[0]] = quantity
+
+    def move_client(self) -> None:
+        """The centre gives a client of a history to the other agency; whoever edits it meanwhile is told."""
+        found = self.lab.sql(
+            "SELECT id, agence_id FROM clients WHERE id = ANY(%s) ORDER BY id", sorted(self.inserted)
+        )
+        if found:
+            pk, agence = self.chance.choice(found)
+            other = {self.lab.agence("CAS"), self.lab.agence("TNG")} - {agence}
+            self.lab.set("clients", pk, agence_id=other.pop())
+
+    def edit_client(self) -> None:
+        device = self.chance.choice(self.devices)
+        rows = device.sql("SELECT id FROM clients WHERE nom_entreprise = 'Histoire' ORDER BY id DESC LIMIT 5")
+        if rows:
+            self.serial += 1
+            device.set("clients", self.chance.choice(rows)[0], notes=f"note {self.serial}")
+
+    def cycle(self) -> None:
+        self.chance.choice(self.devices).sync()
+
+    def cut(self) -> None:
+        proxy = self.chance.choice(self.lab.proxies)
+        proxy.cut_after(self.chance.randrange(4_000), self.chance.choice(["in", "out"]))
+        with contextlib.suppress(CentralUnreachableError):
+            self.devices[self.lab.proxies.index(proxy)].sync()
+        proxy.heal()
+
+    def kill(self) -> None:
+        self.chance.choice(self.devices).die_at(self.chance.randrange(1, 70))
+
+    def restore(self) -> None:
+        """An older copy of the cache is put back for one cycle: refused as soon as the centre knows more than it."""
+        device = self.chance.choice(self.devices)
+        device.hang_up()
+        now, before = device.path.with_suffix(".maintenant"), device.path.with_suffix(".avant")
+        if not before.exists():
+            _copy(device.path, before)
+            return
+        _copy(device.path, now)
+        acknowledged = self.lab.value("SELECT dernier_lot FROM sync.devices WHERE poste = %s", device.poste)
+        _copy(before, device.path)
+        known = device.value("SELECT coalesce(max(numero), 0) FROM sync_lots")
+        device.sql("UPDATE interventions SET description = 'restauré' WHERE id = (SELECT min(id) FROM interventions)")
+        refused = False
+        try:
+            if known < acknowledged:
+                device.sync()
+        except CloneDetectedError:
+            refused = True
+        device.hang_up()
+        assert refused == (known < acknowledged), f"restored copy knows batch {known}, the centre {acknowledged}"
+        _copy(now, device.path)
+        now.unlink()
+        before.unlink()
+
+    ACTIONS: tuple[tuple[int, str], ...] = (
+        (6, "edit"), (1, "edit_centre"), (1, "insert"), (1, "delete_line"), (1, "edit_line"), (1, "move_stock"),
+        (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
+    )  # fmt: skip
+
+    def run(self, steps: int) -> None:
+        weights, names = zip(*self.ACTIONS, strict=True)
+        for name in self.chance.choices(names, weights, k=steps):
+            self.told.append(name)
+            action: Callable[[], None] = getattr(self, name)
+            action()
+
+    def check(self) -> None:
+        """Convergence, no duplicate, no acknowledged change lost, and each value typed stands or is kept."""
+        for device in self.devices:
+            device.path.with_suffix(".avant").unlink(missing_ok=True)
+        self.lab.settle(12)
+        codes = {code for d in self.devices for _, code, _ in d.parked()}
+        assert codes <= {"partie"}, f"parked: {[d.parked() for d in self.devices]}"
+        for device in self.devices:
+            give_up_what_moved(device)
+        self.lab.settle(12)
+        self.lab.converged()
+        for device in self.devices:
+            assert device.waiting == 0
+        assert self.lab.value("SELECT count(*) FROM clients WHERE id = ANY(%s)", sorted(self.inserted)) == len(
+            self.inserted
+        )
+        ledger = dict(
+            self.lab.sql("SELECT id, quantite FROM mouvements_stock WHERE id = ANY(%s)", sorted(self.moved))
+        )
+        assert ledger == self.moved, "the stock is not the sum of what was entered"
+        lost = {(pk, c, str(mine)) for d in self.devices for _, pk, c, _, mine, _ in d.conflicts()}
+        steps = self.lab.sql("SELECT pk, champ, avant, apres FROM labo.suite ORDER BY n")
+        stood = {(pk, c, after) for pk, c, _, after in steps}
+        assert self.typed <= stood | lost, f"vanished: {sorted(self.typed - stood - lost)[:5]}"
+        for pk, column, before, after in steps:
+            bases = self.seen.get((pk, column, after))
+            assert bases is None or before in bases, f"{column} of {pk}: {after!r} replaced {before!r} unseen"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A closed cache; what its log holds goes into the file first."""
+    for suffix in ("-wal", "-shm"):
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
+        beside = source.with_name(source.name + suffix)
+        if beside.exists():
+            shutil.copyfile(beside, target.with_name(target.name + suffix))
+    shutil.copyfile(source, target)
+
+
+def give_up_what_moved(device: Device) -> None:
+    """A clerk reads that a client has gone to the other agency and gives the edit up."""
+    engine = device.engine
+    for content, code in device.sql("SELECT contenu, code FROM sync_gares WHERE etat = 'gare'"):
+        for table, pk in json.loads(content) if code == "partie" else ():
+            with transaction(engine) as session:
+                discard.abandonner(session, table, pk)
+    # A restore replaces the file; nobody may have it open then.
+    engine.dispose()
+
+
+def play(lab: Lab, seeds: Iterable[int], steps: int) -> int:
+    """Play histories one after the other on one centre with three to five branches; how many were played.
+
+    Raises:
+        AssertionError: names the seed to play again, with the first of its series.
+    """
+    wanted = list(seeds)
+    chance = random.Random(wanted[0])
+    devices = [lab.device(("CAS", "TNG")[i % 2]) for i in range(chance.randint(3, 5))]
+    for device in devices:
+        lab.proxy(device)
+    lab.sql(WATCH)
+    for seed in wanted:
+        history = History(lab, devices, seed)
+        try:
+            history.run(steps)
+            history.check()
+        except BaseException as error:
+            told = " ".join(history.told[-20:])
+            raise AssertionError(
+                f"history {seed} of the series {wanted[0]}, {steps} steps, failed after {told}: {error}"
+            ) from error
+    return len(wanted)

@@ -1,0 +1,163 @@
+"""The service of a branch: woken by the centre, by the window, or by the clock; calm when the line is down."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from erp_desktop.settings import Settings
+from erp_desktop.sync import service as services
+from erp_desktop.sync.cycle import CycleResult, Syncer
+from erp_desktop.sync.service import SyncService
+from tests.sync.lab import Device, Lab
+
+
+class Desk:
+    """A service on a device's cache, with an interval so long that only a wake-up explains a quick change."""
+
+    def __init__(self, device: Device, interval_s: float = 600.0) -> None:
+        self.device = device
+        self.arrived = threading.Event()
+        self.settled = threading.Event()
+        settings = Settings(secrets_file=device.secrets_file, sync_interval_s=interval_s, cycle_deadline_s=20)
+        self.service = SyncService(
+            settings, device.path, device.key, lambda state: self.settled.set() if state.en_ligne else None,
+            lambda _tables, _result: self.arrived.set(),
+        )  # fmt: skip
+
+    def listening(self) -> bool:
+        link = self.service._link
+        return link is not None and bool(link.listening)
+
+
+@contextmanager
+def working(*desks: Desk) -> Iterator[None]:
+    for desk in desks:
+        desk.service.start()
+    try:
+        for desk in desks:
+            until(desk.listening)
+        yield
+    finally:
+        for desk in desks:
+            desk.service.stop()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> float:
+    """Wait for ``condition``; seconds that it took."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, "it never came"
+        time.sleep(0.002)
+    return time.monotonic() - started
+
+
+def test_a_change_of_one_branch_is_on_the_others_screen_within_a_second(lab: Lab) -> None:
+    one, two = Desk(lab.device()), Desk(lab.device())
+    pk = lab.ids("interventions")[0]
+    took = []
+    with working(one, two):
+        for turn in range(5):
+            two.arrived.clear()
+            started = time.monotonic()
+            one.device.set("interventions", pk, titre=f"Vu tout de suite {turn}")
+            one.service.request_cycle()
+            assert two.arrived.wait(20)
+            took.append(time.monotonic() - started)
+            assert two.device.get("interventions", pk, "titre") == f"Vu tout de suite {turn}"
+    assert statistics.median(took) < 1.0, took
+
+
+def test_a_change_at_the_centre_reaches_its_agency_and_shared_rows_reach_all(lab: Lab) -> None:
+    casablanca, tanger = Desk(lab.device("CAS")), Desk(lab.device("TNG"))
+    with working(casablanca, tanger):
+        time_before = time.monotonic()
+        lab.set("interventions", lab.ids("interventions", "TNG")[0], titre="Pour Tanger")
+        assert tanger.arrived.wait(20)
+        assert not casablanca.arrived.is_set()
+        tanger.arrived.clear()
+        lab.sql("INSERT INTO jours_feries (jour, libelle, created_at, updated_at) "
+                "VALUES ('2027-01-11', 'Manifeste', now(), now())")  # fmt: skip
+        assert tanger.arrived.wait(20)
+        assert casablanca.arrived.wait(20)
+        assert time.monotonic() - time_before < 4
+
+
+def test_its_own_push_does_not_wake_a_device_again(lab: Lab) -> None:
+    desk = Desk(lab.device())
+    with working(desk):
+        asked, again = threading.Event(), threading.Event()
+        ran = desk.service._cycle
+
+        def cycle(syncer: Syncer) -> CycleResult | None:
+            (again if asked.is_set() else asked).set()
+            return ran(syncer)
+
+        desk.service._cycle = cycle  # type: ignore[method-assign]
+        desk.device.set("interventions", lab.ids("interventions")[0], titre="La mienne")
+        desk.service.request_cycle()
+        until(lambda: desk.device.waiting == 0)
+        assert not again.wait(4 * services.PACE_S)
+
+
+def test_a_busy_centre_does_not_make_a_device_ask_without_pause(lab: Lab) -> None:
+    desk = Desk(lab.device())
+    pk = lab.ids("interventions")[0]
+    with working(desk):
+        cycles: list[float] = []
+        ran = desk.service._cycle
+        desk.service._cycle = lambda syncer: (cycles.append(time.monotonic()), ran(syncer))[1]  # type: ignore[method-assign]
+        started = time.monotonic()
+        turn = 0
+        while time.monotonic() - started < 2:
+            turn += 1
+            lab.set("interventions", pk, titre=f"Rafale {turn}")
+        until(lambda: desk.device.get("interventions", pk, "titre") == f"Rafale {turn}")
+        spent = time.monotonic() - started
+    assert turn > 50
+    assert len(cycles) <= spent / services.PACE_S + 2
+
+
+def test_a_line_cut_while_waiting_is_noticed_and_taken_up_again(lab: Lab) -> None:
+    device = lab.device()
+    proxy = lab.proxy(device)
+    desk = Desk(device)
+    pk = lab.ids("interventions")[0]
+    with working(desk):
+        proxy.cut()
+        lab.set("interventions", pk, titre="Pendant la coupure")
+        until(lambda: device.get("interventions", pk, "titre") == "Pendant la coupure")
+
+
+def test_behind_a_pooler_a_device_polls(lab: Lab) -> None:
+    """PgBouncer gives its clients a key of its own: the process that the line announces is not the server's."""
+    device = lab.device()
+    proxy = lab.proxy(device)
+    proxy.rewrite_backend_key = True
+    desk = Desk(device, interval_s=0.3)
+    pk = lab.ids("interventions")[0]
+    desk.service.start()
+    try:
+        until(lambda: desk.service._link is not None and desk.service._link.listening is False)
+        lab.set("interventions", pk, titre="Vu au passage suivant")
+        until(lambda: device.get("interventions", pk, "titre") == "Vu au passage suivant")
+    finally:
+        desk.service.stop()
+
+
+def test_an_unreachable_centre_is_asked_ever_more_rarely_and_never_in_step(lab: Lab) -> None:
+    desk = Desk(lab.device())
+    delays: list[list[float]] = []
+    for failures in range(1, 12):
+        desk.service._failures = failures
+        delays.append([desk.service._delay() for _ in range(200)])
+    for failures, drawn in enumerate(delays, 1):
+        least = min(60.0, 2.0 ** (failures - 1))
+        assert least <= min(drawn) < max(drawn) <= 1.5 * least
+        assert len(set(drawn)) > 150
+    desk.service._failures = 0
+    assert desk.service._delay() == 600
+    desk.service.stop()
