@@ -409,6 +409,8 @@ class Desktop(QObject):
         if self.sync is not None:
             self.sync.stop()
             self.sync = None
+        if self.tasks is not None:
+            self.tasks.stop()
         if self.worker is not None:
             self.worker.close()
             self.worker = None

@@ -74,6 +74,7 @@ class Tasks(QObject):
         super().__init__(parent)
         self._worker = worker
         self._pending = 0
+        self._stopped = False
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._gate = _Gate()
         self.destroyed.connect(self._gate.shut)
@@ -81,6 +82,10 @@ class Tasks(QObject):
     @property
     def pending(self) -> int:
         return self._pending
+
+    def stop(self) -> None:
+        """The worker is about to close: what a widget's timer still asks for is dropped."""
+        self._stopped = True
 
     def run(
         self, fn: Callable[[Any], T], on_result: Callable[[T], object] | None = None,
@@ -95,6 +100,9 @@ class Tasks(QObject):
             owner: a widget; when it is gone the answer is dropped.
         """
         task = Task(owner, on_result, on_error)
+        if self._stopped:
+            task.cancel()
+            return task
         self._pending += 1
         task.future = self._worker.submit(fn, write=write)
         gate = self._gate
