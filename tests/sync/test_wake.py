@@ -88,19 +88,25 @@ def test_a_change_at_the_centre_reaches_its_agency_and_shared_rows_reach_all(lab
 
 def test_its_own_push_does_not_wake_a_device_again(lab: Lab) -> None:
     desk = Desk(lab.device())
+    cycles = 0
+    fourth = threading.Event()
+    ran = desk.service._cycle
+
+    def cycle(syncer: Syncer) -> CycleResult | None:
+        nonlocal cycles
+        cycles += 1
+        if cycles == 4:
+            fourth.set()
+        return ran(syncer)
+
+    desk.service._cycle = cycle  # type: ignore[method-assign]
     with working(desk):
-        asked, again = threading.Event(), threading.Event()
-        ran = desk.service._cycle
-
-        def cycle(syncer: Syncer) -> CycleResult | None:
-            (again if asked.is_set() else asked).set()
-            return ran(syncer)
-
-        desk.service._cycle = cycle  # type: ignore[method-assign]
+        # One to greet, one for what was told before the ear was open, one that pushes.
+        until(lambda: cycles == 2)
         desk.device.set("interventions", lab.ids("interventions")[0], titre="La mienne")
         desk.service.request_cycle()
-        until(lambda: desk.device.waiting == 0)
-        assert not again.wait(4 * services.PACE_S)
+        until(lambda: cycles == 3 and desk.device.waiting == 0)
+        assert not fourth.wait(4 * services.PACE_S)
 
 
 def test_a_busy_centre_does_not_make_a_device_ask_without_pause(lab: Lab) -> None:
