@@ -50,8 +50,6 @@ class NotAllowedError(UserError):
 class DeviceRevokedError(NotAllowedError):
     """The centre no longer accepts this device."""
 
-    code = "poste_revoque"
-
 
 class NotFoundError(UserError):
     code = "introuvable"
