@@ -433,6 +433,7 @@ def open_engine(
     """
     from erp_desktop.db import secrets
     from erp_desktop.db.startup import open_central, open_local
+    from erp_desktop.sync.farewell import refuse_erased
 
     if settings.mode is Mode.CENTRE:
         if not settings.central_url:
@@ -446,13 +447,15 @@ def open_engine(
         )
 
     key = secrets.cache_key(settings.cache, settings.secrets_file)
-    return open_local(
+    engine = open_local(
         settings.cache,
         key,
         progress=lambda step: progress(step.texte, step.part),
         keep=settings.backups_kept,
         on_trial=True,
     )
+    refuse_erased(engine)
+    return engine
 
 
 def catch_bugs(desktop: Desktop) -> None:

@@ -134,6 +134,8 @@ def _rows(db: Any) -> None:
     touched = "(nom_table, pk) IN (SELECT t, pk FROM temp._touchees)"
     db.execute(f"DELETE FROM main.sync_versions WHERE {touched}")
     _copy(db, "sync_versions", touched)
+    if _columns(db, "main", "contenus_morceaux"):
+        _copy(db, "contenus_morceaux", "sha256 NOT IN (SELECT sha256 FROM main.contenus)")
     _copy(db, "contenus", "sha256 NOT IN (SELECT sha256 FROM main.contenus)")
 
 

@@ -14,6 +14,11 @@ from erp_desktop.db.engine import connect_sqlite, enter_wal
 from erp_desktop.db.session import sqlite_trouble
 from erp_desktop.errors import UserError
 
+ERASED = (
+    "Ce poste a été retiré par un administrateur : ses données ont été effacées d'ici. "
+    "L'informatique peut l'inscrire de nouveau, sur un fichier neuf."
+)
+
 Row = tuple[Any, ...]
 
 
@@ -95,7 +100,7 @@ class Cache:
         value = self.get(name)
         if value is None:
             if self.get("efface_a") is not None:
-                raise UserError("Ce poste a été retiré par un administrateur : ses données ont été effacées d'ici.")
+                raise UserError(ERASED)
             raise UserError("Cette base locale n'est pas inscrite auprès d'un centre (erp-admin device enroll).")
         return value
 

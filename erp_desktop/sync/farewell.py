@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from erp_desktop import clock
 from erp_desktop.db.backup import FOLDER
 from erp_desktop.db.registry import TABLES
-from erp_desktop.sync.cache import Cache
+from erp_desktop.errors import UserError
+from erp_desktop.sync.cache import ERASED, Cache
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.outbox import everything
 
 _ALSO = (
     "sync_outbox", "sync_lots", "sync_conflits", "sync_gares", "sync_recus_rejetes", "sync_versions", "sync_journal",
-    "_verificateurs",
+    "contenus_morceaux", "contenus", "_verificateurs",
 )  # fmt: skip
 """Tables of the cache alone that hold people's data."""
 
@@ -46,3 +49,16 @@ def erase(cache: Cache) -> None:
     folder = cache.path.parent / FOLDER
     for backup in folder.glob(f"{cache.path.stem}-*.sqlite*"):
         backup.unlink(missing_ok=True)
+
+
+def refuse_erased(engine: sa.Engine) -> None:
+    """Open no window on a cache whose device was revoked.
+
+    Raises:
+        UserError: its data was erased.
+    """
+    with engine.connect() as connection:
+        erased = connection.execute(sa.text("SELECT 1 FROM sync_meta WHERE cle = 'efface_a'")).first()
+    if erased is not None:
+        engine.dispose()
+        raise UserError(ERASED)

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from erp_desktop import clock
 from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.db.registry import BY_NAME
 from erp_desktop.db.session import transaction
-from erp_desktop.errors import CentralUnreachableError, ErpError
+from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError, ErpError
 from erp_desktop.settings import Settings
 from erp_desktop.sync import status
 from erp_desktop.sync.cache import Cache
@@ -205,6 +206,9 @@ class SyncService:
             self._failures += 1
             self._offline_since = self._offline_since or clock.now()
             self._error = str(error)
+            if isinstance(error, DeviceRevokedError) and self.on_data:
+                # What the window shows may have been erased behind it.
+                self.on_data(frozenset(BY_NAME), CycleResult())
             if self._failures == 1:
                 _log.info("cycle failed after %.2f s: %s", time.perf_counter() - started, error)
             return None

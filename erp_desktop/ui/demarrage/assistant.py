@@ -179,7 +179,7 @@ class Assistant(Accueil):
         self._box.addLayout(row)
 
     def _build_usage(self) -> None:
-        words = tr("Ce choix peut être changé plus tard dans Administration, sans perdre de données.")
+        words = tr("L'informatique peut changer ce choix plus tard, sans perdre de données.")
         self._title(tr("Comment ce poste va-t-il travailler ?"), words)
         self.cards = {
             AGENCE: Carte(
