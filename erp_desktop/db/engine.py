@@ -104,6 +104,23 @@ def create_sqlite_engine(path: Path | str, key: str | None = None) -> sa.Engine:
     return engine
 
 
+def create_copy_engine(path: Path, key: str | None = None) -> sa.Engine:
+    """An engine on a working copy that is thrown away when anything goes wrong, and made lasting only at its end.
+
+    So nothing is written twice or waited for: the journal lies in memory, which still undoes a failed transaction.
+    """
+
+    def creator() -> Any:
+        connection = connect_sqlite(path, key)
+        for pragma in ("journal_mode = MEMORY", "synchronous = OFF", "temp_store = MEMORY", "cache_size = -128000"):
+            connection.execute(f"PRAGMA {pragma}").fetchone()
+        return connection
+
+    engine = sa.create_engine("sqlite+pysqlite://", creator=creator, module=sqlcipher, poolclass=QueuePool)
+    _begin_explicitly(engine)
+    return engine
+
+
 def _begin_explicitly(engine: sa.Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:

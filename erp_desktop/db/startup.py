@@ -20,7 +20,7 @@ from sqlalchemy import event
 
 from erp_desktop.db import backup, capture, central_report, history, rescue
 from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_central
-from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
+from erp_desktop.db.engine import connect_sqlite, create_copy_engine, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.db.peek import absent, damaged, known_revision, read_revision, refuse_stranger
 from erp_desktop.db.registry import TABLES
@@ -359,7 +359,7 @@ def _run(working: Path, key: str | None, wanted: str, tell: Progress) -> None:
     """Bring the working copy to ``wanted`` and prove that nothing was lost."""
     from erp_desktop.db import migrate, proof
 
-    engine = create_sqlite_engine(working, key)
+    engine = create_copy_engine(working, key)
     try:
         before = proof.measure(engine)
         with engine.connect() as connection:

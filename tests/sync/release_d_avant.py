@@ -1,12 +1,14 @@
 """The release before, in a process of its own: this program with the column name and the history that one had.
 
-``python -m tests.sync.release_d_avant centre URL``, or ``cache``, ``figer`` and ``sync FILE SECRETS [EDITS]``.
+``python -m tests.sync.release_d_avant centre URL``, or ``cache``, ``figer``, ``sync`` and
+``travailler FILE SECRETS``, which edits and syncs until its standard input ends.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -62,11 +64,18 @@ def main() -> None:
             print(batch.content if batch else "")
             return
         syncer = Syncer(cache, enrolment.device_link(cache, store))
-        edits = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-        told = set()
-        for number in range(edits):
-            if edits > 1:
-                cache.db.execute("UPDATE plannings SET rrule = ?", (f"FREQ=DAILY;COUNT={number + 1}",))
+        told: set[str] = set()
+        over = threading.Event()
+        if command == "travailler":
+            threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+        else:
+            over.set()
+        number, last = 0, False
+        while not last:
+            last = over.is_set()
+            if command == "travailler":
+                number += 1
+                cache.db.execute("UPDATE plannings SET rrule = ?", (f"FREQ=DAILY;COUNT={number}",))
                 print("cycle", flush=True)
             deadline = time.monotonic() + 60
             while True:
@@ -84,8 +93,8 @@ def main() -> None:
                     return
         rows = cache.all("SELECT rrule FROM plannings ORDER BY id")
         conflicts = cache.all("SELECT colonne, mien, leur FROM sync_conflits ORDER BY id")
-        print(json.dumps({"plannings": [r[0] for r in rows], "conflits": conflicts, "dit": sorted(told),
-                          "attente": syncer.outbox.pending()}))  # fmt: skip
+        found = {"cycles": number, "plannings": [r[0] for r in rows], "conflits": conflicts, "dit": sorted(told)}
+        print(json.dumps({**found, "attente": syncer.outbox.pending()}))
         syncer.link.close()
 
 
