@@ -10,6 +10,8 @@ which rows it touches, writes them set-based itself (the triggers' WHEN leaves `
 
 from __future__ import annotations
 
+import dataclasses
+
 import sqlalchemy as sa
 
 from erp_desktop.db import central_devices, central_documents, central_login
@@ -241,8 +243,8 @@ _ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "deb
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
 
 
-def statements() -> list[str]:
-    """Every statement of the installation, in order, for the present registry."""
+def statements(*, documents: bool = True) -> list[str]:
+    """Every statement of the installation, in order, for the present registry; ``documents``: their store is there."""
     made = [_ROLES, _IDENTITY, _CAPTURE]
     for table in TABLES:
         made.append(f"ALTER TABLE {table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
@@ -259,13 +261,13 @@ def statements() -> list[str]:
         *verify_functions(),
         central_login.FUNCTIONS,
         central_devices.FUNCTIONS,
-        *central_documents.document_functions(),
+        *(central_documents.document_functions() if documents else ()),
         "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC",
         "GRANT CREATE ON SCHEMA sync TO erp_sync",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
     ]
     hydrate = tuple(f"copie_{t.name}(bigint)" for t in TABLES)
-    for entry in (*_ENTRIES, *central_documents.ENTRIES, *hydrate):
+    for entry in (*_ENTRIES, *(central_documents.ENTRIES if documents else ()), *hydrate):
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
     made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device" for entry in central_devices.ENTRIES]
@@ -281,6 +283,18 @@ def statements() -> list[str]:
     return made
 
 
+def _watch_only(present: set[tuple[str, str]]) -> list[str]:
+    """Half-way through an upgrade over several revisions: every change is noted, and no device is served."""
+    made = [_ROLES, _IDENTITY, _CAPTURE]
+    for table in TABLES:
+        columns = tuple(c for c in table.columns if (table.name, c.name) in present)
+        references = tuple(r for r in table.references if (table.name, r.column) in present)
+        if columns:
+            made += _table_triggers(dataclasses.replace(table, columns=columns, references=references))
+    # A page without its rows would move cursors past them.
+    return [*made, "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_device, erp_central"]
+
+
 def uninstall(connection: sa.Connection) -> None:
     """Take away what would stop a downgrade from dropping or changing columns."""
     for table in connection.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars():
@@ -291,24 +305,24 @@ def uninstall(connection: sa.Connection) -> None:
 
 
 def install(connection: sa.Connection) -> None:
-    """Install for the structure present; does nothing below the revision that has schema ``sync`` whole."""
+    """Install for the structure present; nothing below the revision that has schema ``sync``."""
     present = {
         (row[0], row[1])
         for row in connection.execute(
             sa.text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
         )
     }
-    whole = connection.execute(
-        sa.text(
-            "SELECT to_regclass('sync.schema_compat') IS NOT NULL "
-            "AND to_regclass('public.contenus_morceaux') IS NOT NULL"
-        )
-    ).scalar_one()
-    if not whole or any((t.name, c) not in present for t in TABLES for c in t.names):
+    exchange, documents = connection.execute(
+        sa.text("SELECT to_regclass('sync.schema_compat'), to_regclass('public.contenus_morceaux')")
+    ).one()
+    if exchange is None:
         if present:
             uninstall(connection)
         return
+    whole = all((t.name, c) in present for t in TABLES for c in t.names)
+    if not whole:
+        uninstall(connection)
     # One installation at a time: roles and grants are shared by the databases of a server.
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('erp.install'))")
-    for statement in statements():
+    for statement in statements(documents=documents is not None) if whole else _watch_only(present):
         connection.exec_driver_sql(statement.replace("%", "%%"))

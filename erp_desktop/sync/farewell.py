@@ -14,7 +14,7 @@ from erp_desktop.sync.outbox import everything
 
 _ALSO = (
     "sync_outbox", "sync_lots", "sync_conflits", "sync_gares", "sync_recus_rejetes", "sync_versions", "sync_journal",
-    "contenus_morceaux", "contenus", "_verificateurs",
+    "sync_fusions", "contenus_morceaux", "contenus", "_verificateurs",
 )  # fmt: skip
 """Tables of the cache alone that hold people's data."""
 

@@ -87,7 +87,10 @@ def content(path: Path) -> dict[str, str]:
             for r in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
             if r[0] not in {"alembic_version", "journal_migrations", "_allocateur", "_sync_session"}
         ]
+        whole = "(SELECT CAST(group_concat(octets, '') AS BLOB) FROM contenus_morceaux m WHERE m.sha256 = c.sha256)"
         for table in tables:
+            if table in {"contenus", "contenus_morceaux", "sync_fusions"}:
+                continue  # Cut into pieces by the way, and compared whole below.
             info = list(connection.execute(f"PRAGMA table_info({table})"))
             columns = sorted(("recurrence" if r[1] == "rrule" else r[1], r[1]) for r in info)
             key = ", ".join(r[1] for r in info if r[5]) or "rowid"
@@ -95,6 +98,8 @@ def content(path: Path) -> dict[str, str]:
             for row in connection.execute(f"SELECT {', '.join(c for _, c in columns)} FROM {table} ORDER BY {key}"):
                 digest.update(repr(tuple("recurrence" if v == "rrule" else v for v in row)).encode())
             found[table] = digest.hexdigest()
+        octets = whole if "contenus_morceaux" in tables else "contenu"
+        found["contenus"] = repr(connection.execute(f"SELECT sha256, {octets} FROM contenus c ORDER BY 1").fetchall())
         assert connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
         return found
     finally:

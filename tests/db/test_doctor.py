@@ -109,12 +109,12 @@ def test_a_corrupt_page_is_told_and_a_restoration_mends_it(sqlite_path: Path) ->
     sql(
         sqlite_path,
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
-        "INSERT INTO contenus (sha256, contenu) SELECT printf('%064x', i), randomblob(300) FROM n",
+        "INSERT INTO sync_meta (cle, valeur) SELECT printf('essai:%064x', i), hex(randomblob(150)) FROM n",
     )
     answer("backup", "--cache", sqlite_path)
     connection = sqlcipher.connect(str(sqlite_path), isolation_level=None)
     connection.execute("INSERT INTO clients (nom_entreprise, created_at, updated_at) VALUES ('Lesieur', 'x', 'x')")
-    root = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'contenus'").fetchone()[0]
+    root = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sync_meta'").fetchone()[0]
     size = connection.execute("PRAGMA page_size").fetchone()[0]
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

@@ -12,7 +12,7 @@ import pytest
 from erp_desktop import paths
 from erp_desktop.db import central_schema, history, startup
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.errors import DatabaseRefusedError, SchemaMismatchError
+from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, SchemaMismatchError
 from erp_desktop.settings import CentralUpgrade
 from erp_desktop.sync.cache import Cache
 from tests.sync.lab import Device, Lab, T, child_environment
@@ -126,6 +126,28 @@ def test_an_older_centre_is_left_alone_by_devices_and_offered_to_a_migrator(lab:
     startup.open_central(lab.url, policy=CentralUpgrade.ASK, consent=lambda _state: True).dispose()
     device.sync()
     assert lab.sql("SELECT recurrence FROM plannings") == [("FREQ=WEEKLY",)]
+
+
+def test_half_way_through_an_upgrade_every_change_is_noted_and_nobody_is_served(lab: Lab) -> None:
+    """A page without its rows would move the cursor past them, and a change that no trigger saw would never leave."""
+    device = lab.device("CAS")
+    device.sync()
+    engine = create_pg_engine(lab.url)
+    central_schema.downgrade_central(engine, AVANT)
+    one, two = lab.ids("clients")[:2]
+    lab.set("clients", one, ville="Changée à mi-chemin")
+    lab.sql("DELETE FROM lignes_intervention WHERE id = %s", lab.ids("lignes_intervention")[0])
+    device.set("clients", two, ville="Pendant ce temps")
+    for _ in range(2):  # on a warm line, then on a new one
+        with pytest.raises(CentralUnreachableError, match="mise à niveau"):
+            device.sync()
+        device.hang_up()
+    central_schema.upgrade_central(engine, lambda _state: True)
+    engine.dispose()
+    lab.settle()
+    lab.converged()
+    assert device.get("clients", one, "ville") == "Changée à mi-chemin"
+    assert lab.get("clients", two, "ville") == "Pendant ce temps"
 
 
 def test_the_centre_is_upgraded_while_an_older_client_goes_on(lab: Lab, behind: Device) -> None:
