@@ -125,7 +125,7 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    chosen = arguments or ["-n", "2", "--dist", "worksteal", "-m", "not bench and not soak"]
+    chosen = arguments or ["-n", "3", "--dist", "worksteal", "-m", "not bench and not soak"]
     return call(PYTHON, "-m", "pytest", *chosen, env=environment(offscreen=True), check=False)
 
 

@@ -242,7 +242,7 @@ class Link:
         refused = ("permission denied for function", "permission denied for procedure")
         if code == "42501" and text.startswith(refused):
             # Half-way through an upgrade nobody is served; rights on functions are never taken from one device.
-            return CentralUnreachableError("Le centre est en cours de mise à niveau ; l'échange reprendra après elle.")
+            return CentralUnreachableError("Le centre est en cours de mise à niveau ; l'échange reprendra ensuite.")
         if code == "42501":
             return NotAllowedError(f"Le centre refuse ce poste : {text}.")
         if not code or code[:2] in {"08", "57"}:

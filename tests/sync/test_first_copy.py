@@ -173,7 +173,9 @@ def bad_line(newcomer: Newcomer, scale: float) -> None:
     newcomer.proxy.cut_every_s = 20 * scale
 
 
-@pytest.mark.parametrize("published", [False, True], ids=["rows", "published"])
+@pytest.mark.parametrize(
+    "published", [pytest.param(False, id="rows"), pytest.param(True, id="published", marks=pytest.mark.soak)]
+)
 def test_a_first_copy_over_a_line_as_bad_as_it_gets_still_ends(lab: Lab, tmp_path: Path, published: bool) -> None:
     """Ten times quicker than the real line."""
     newcomer = Newcomer(lab, tmp_path, 20)
