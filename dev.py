@@ -114,6 +114,8 @@ def has_display() -> bool:
 
 def environment(*, offscreen: bool) -> dict[str, str]:
     env = {**os.environ, "PYTHONUTF8": "1"}
+    # Tests and the demonstration start hundreds of processes: modules are compiled once.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     if offscreen:
         env["QT_QPA_PLATFORM"] = "offscreen"
     return env

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# Tests start hundreds of processes: modules are compiled once.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import shutil
 import uuid

@@ -6,14 +6,12 @@ value in wire form, read from the tables themselves and not through the exchange
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,16 +59,12 @@ INSERT INTO depots (agence_id, nom, created_at, updated_at) SELECT id, 'Magasin'
 """
 
 
-_BYTECODE = tempfile.mkdtemp(prefix="erp-mif-pyc-")
-atexit.register(shutil.rmtree, _BYTECODE, ignore_errors=True)
-
-
 def child_environment() -> dict[str, str]:
-    """For ``erp-admin`` in a process of its own: nothing of this machine's settings, and modules compiled once."""
+    """For ``erp-admin`` in a process of its own: nothing of this machine's settings."""
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("ERP_", "PG")) and k != "PYTHONDONTWRITEBYTECODE"
     }
-    return kept | {"PYTHONUTF8": "1", "PYTHONPYCACHEPREFIX": _BYTECODE}
+    return kept | {"PYTHONUTF8": "1"}
 
 
 def cache_maker(template: Path) -> Callable[[Path, str | None, int], None]:
