@@ -400,6 +400,7 @@ def test_a_file_held_by_another_program_at_the_swap_is_waited_for(
     engine = startup.open_local(path)
     whole(engine, rows)
     engine.dispose()
+    assert next(refusals, None) is None, "every refusal was met"
 
 
 def test_a_program_that_keeps_the_file_open_stops_the_upgrade_untouched(tmp_path: Path) -> None:

@@ -156,6 +156,8 @@ def test_a_password_with_percent_and_at_signs(pg_server: EmbeddedPostgres, pg_em
     try:
         url = engine.url.set(drivername="postgresql", username=name, password="p@ss%w/rd")
         alembic(url.render_as_string(hide_password=False), "upgrade", "head")
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == history.head()
     finally:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"REASSIGN OWNED BY {name} TO postgres")

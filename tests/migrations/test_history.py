@@ -1,4 +1,7 @@
-"""The revision history: its chain, its files, every step up, down and up again with rows, on both engines."""
+"""The revision history: its chain, its files, every step up, down and up again with rows, on both engines.
+
+Long on purpose: what each revision may lose stands beside the test that proves it.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 The oracle compares every synchronised table of every cache with what the centre holds for that agency, value by
 value in wire form, read from the tables themselves and not through the exchange.
+
+Long on purpose: the one room that every exchange test works in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Bytes of documents between caches and the centre: whole, once, resumed, within the quota, and behind the rows."""
+"""Bytes of documents between caches and the centre: whole, once, resumed, within the quota, and behind the rows.
+
+Long on purpose: every test needs the same files, stores and counters that stand at the top.
+"""
 
 from __future__ import annotations
 

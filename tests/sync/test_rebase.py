@@ -1,4 +1,7 @@
-"""Devices whose past no longer fits the centre's: clones, restored files and centres, long absences, farewells."""
+"""Devices whose past no longer fits the centre's: clones, restored files and centres, long absences, farewells.
+
+Long on purpose: each test is a whole story of two devices and a centre.
+"""
 
 from __future__ import annotations
 
