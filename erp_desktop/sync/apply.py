@@ -169,16 +169,16 @@ def _json(value: object) -> str | None:
 
 
 def dirty_rows(cache: Cache, keys: list[tuple[str, int]]) -> Dirty:
-    """Which of ``keys`` wait to be sent; costs what the pull brought, whatever the outbox holds."""
+    """Which of ``keys`` wait to be sent, found by one walk over what waits."""
     if not keys:
         return {}
     dirty: Dirty = {}
-    cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS _cles (t TEXT, pk INTEGER)")
+    cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS _cles (t TEXT, pk INTEGER, PRIMARY KEY (t, pk)) WITHOUT ROWID")
     cache.db.execute("DELETE FROM temp._cles")
-    cache.db.executemany("INSERT INTO temp._cles VALUES (?, ?)", keys)
+    cache.db.executemany("INSERT OR IGNORE INTO temp._cles VALUES (?, ?)", keys)
     for table, pk, op, column in cache.db.execute(
-        "SELECT o.nom_table, o.pk, o.op, o.colonne FROM temp._cles k CROSS JOIN sync_outbox o "
-        "ON o.nom_table = k.t AND o.pk = k.pk"
+        "SELECT o.nom_table, o.pk, o.op, o.colonne FROM sync_outbox o CROSS JOIN temp._cles k "
+        "ON k.t = o.nom_table AND k.pk = o.pk"
     ):
         key = (table, pk)
         if op != "U":

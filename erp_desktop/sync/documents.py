@@ -288,8 +288,8 @@ class DocumentExchange:
 _UNSENT = "c.complet AND NOT c.au_centre"
 # The centre takes bytes of a description that it knows only.
 _KNOWN_ROW = (
-    "SELECT 1 FROM documents d WHERE d.sha256 = c.sha256 AND NOT EXISTS (SELECT 1 FROM sync_outbox o "
-    "WHERE o.nom_table = 'documents' AND o.pk = d.id AND o.op = 'I')"
+    "SELECT 1 FROM documents d WHERE d.sha256 = c.sha256 AND d.id NOT IN "
+    "(SELECT pk FROM sync_outbox WHERE nom_table = 'documents' AND op = 'I')"
 )
 
 

@@ -193,10 +193,11 @@ def _without_collector() -> Iterator[None]:
 
 def _reopen_parked(cache: Cache) -> None:
     """A row that was corrected after its refusal is sent again whole, with the units that waited for a parent."""
-    touched = cache.all(
-        "SELECT DISTINCT p.refus FROM sync_outbox p WHERE p.refus IS NOT NULL AND EXISTS "
-        "(SELECT 1 FROM sync_outbox o WHERE o.nom_table = p.nom_table AND o.pk = p.pk AND o.refus IS NULL)"
-    )
+    refused = cache.all("SELECT DISTINCT refus, nom_table, pk FROM sync_outbox WHERE refus IS NOT NULL")
+    if not refused:
+        return
+    loose = set(cache.all("SELECT nom_table, pk FROM sync_outbox WHERE refus IS NULL"))
+    touched = {(refusal,) for refusal, table, pk in refused if (table, pk) in loose}
     if not touched:
         return
     waiting = cache.all("SELECT CAST(id AS TEXT) FROM sync_gares WHERE etat = 'gare' AND code = 'parent'")

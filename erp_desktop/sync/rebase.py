@@ -164,9 +164,12 @@ def _take_over(cache: Cache, poste: int | None) -> Rebased:
         cache.put(poste=poste)
     db.execute("DELETE FROM sync_recus_rejetes")
     db.execute("DELETE FROM sync_meta WHERE cle LIKE 'centre:%'")
+    # Rows are looked up one by one here, as nowhere else.
+    db.execute("CREATE INDEX _reprise_ligne ON sync_outbox (nom_table, pk)")
     for table in TABLES:
         _settle_births(cache, table, done, renumber=poste is not None)
     deleted = _deleted(cache)
+    db.execute("DROP INDEX _reprise_ligne")
     db.execute("DELETE FROM sync_versions")
     db.execute("INSERT INTO main.sync_versions SELECT nom_table, pk, ver FROM frais.sync_versions")
     waiting = dirty_rows(cache, cache.all("SELECT DISTINCT nom_table, pk FROM sync_outbox"))
