@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from erp_desktop import paths
 from erp_desktop.db.locks import CacheLock
+from migrations.in_place import InPlaceImpl
 
 if str(paths.ROOT) not in sys.path:
     sys.path.insert(0, str(paths.ROOT))
@@ -357,6 +358,9 @@ def run_on(connection: sa.Connection) -> None:
             read_only(connection)
             return
         context.configure(connection=connection, **options(name))
+        implementation = context.get_context().impl
+        if isinstance(implementation, InPlaceImpl):
+            implementation.may_edit = bool(config.attributes.get("verified_after"))
         wrap_steps(connection)
         with context.begin_transaction():
             context.run_migrations()

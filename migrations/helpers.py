@@ -5,14 +5,16 @@ Applied revisions rely on these functions: extend, never change what an existing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
 from alembic.operations import BatchOperations
 from sqlalchemy.dialects import postgresql
+
+from migrations.in_place import EditedError
 
 
 def dialecte() -> str:
@@ -47,9 +49,11 @@ def maintenant() -> str:
     return "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" if est_sqlite() else "now()"
 
 
-def alterer(table: str, **options: Any) -> AbstractContextManager[BatchOperations]:
+@contextmanager
+def alterer(table: str, **options: Any) -> Iterator[BatchOperations]:
     """Alterations of one table: in place on PostgreSQL, by at most one rebuild on SQLite."""
-    return op.batch_alter_table(table, **options)
+    with suppress(EditedError), op.batch_alter_table(table, **options) as lot:
+        yield lot
 
 
 def cle_naturelle(nom: str, table: str, colonne: str) -> None:

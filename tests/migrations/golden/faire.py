@@ -1,9 +1,9 @@
-"""Makes the golden databases of a released revision: ``python -m tests.migrations.golden.faire REVISION …``.
+"""Makes the golden databases of a listed revision: ``python -m tests.migrations.golden.faire REVISION …``.
 
 ``REVISION-chiffree`` makes an encrypted cache.
 
-Run once, when a revision is released, with the program that releases it. A file that exists is never made again: it
-is what customers have on their disks. ``SOMMES`` lists the files, so that a test sees one that was touched.
+Run once, when a revision is listed in the manifest. A file that exists is never made again: it is what customers have
+on their disks. ``SOMMES`` lists the files, so that a test sees one that was touched.
 """
 
 from __future__ import annotations
