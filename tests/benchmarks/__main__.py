@@ -38,10 +38,12 @@ def main() -> None:
         if "sync" in names:
             _print(measure(count, server))
         if "line" in names:
-            print(*line.measure(server, count), sep="\n", flush=True)
+            for told in line.measure(server, count):
+                print(told, flush=True)
         if "growth" in names:
             sizes = tuple(n for n in (10_000, 100_000, 1_000_000) if n <= 10 * count)
-            print(*growth.measure(server, sizes), sep="\n", flush=True)
+            for it in growth.measure(server, sizes):
+                print(it, flush=True)
         if "upgrade" in names:
             _print(upgrade_speed.measure(arguments.interventions or 1_000_000, server))
 
