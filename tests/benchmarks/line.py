@@ -32,7 +32,7 @@ TURNS = 3
 FILLED = ["agences", "clients", "equipements", "interventions"]
 
 
-class _Bench:
+class Bench:
     """A centre, its copy for the floors, an enrolled device, and the line that all go through."""
 
     def __init__(self, server: EmbeddedPostgres, folder: Path, interventions: int) -> None:
@@ -88,7 +88,7 @@ class _Bench:
 def measure(server: EmbeddedPostgres, interventions: int) -> Iterator[str]:
     """One line a figure, as they come."""
     with tempfile.TemporaryDirectory() as folder:
-        bench = _Bench(server, Path(folder), interventions)
+        bench = Bench(server, Path(folder), interventions)
         try:
             for rtt_ms in RTTS_MS:
                 bench.proxy.delay_s = rtt_ms / 2_000
@@ -99,7 +99,7 @@ def measure(server: EmbeddedPostgres, interventions: int) -> Iterator[str]:
             bench.close()
 
 
-def _copies(bench: _Bench, rtt_ms: int) -> Iterator[str]:
+def _copies(bench: Bench, rtt_ms: int) -> Iterator[str]:
     known = {"enrolled": str(bench.cache), "store": str(bench.store)}
     found: dict[str, list[dict[str, Any]]] = {"plancher de la copie": [], "copie par COPY": [], "copie publiée": []}
     # Turn about, so that a noisy minute falls on all.
@@ -117,7 +117,7 @@ def _copies(bench: _Bench, rtt_ms: int) -> Iterator[str]:
                     f"{several[-1]['bytes_in'] / floor_bytes:.2f} × ses octets")  # fmt: skip
 
 
-def _pushes(bench: _Bench, rtt_ms: int) -> Iterator[str]:
+def _pushes(bench: Bench, rtt_ms: int) -> Iterator[str]:
     known = {"enrolled": str(bench.cache), "store": str(bench.store)}
     count = min(10 * BATCH, bench.count)
     floors, ours = [], []
@@ -129,7 +129,7 @@ def _pushes(bench: _Bench, rtt_ms: int) -> Iterator[str]:
     yield _line(rtt_ms, f"envoi de {count:,} par {BATCH:,}", ours[-1], _median(ours), f"{ratio:5.2f} × le plancher")
 
 
-def _cycles(bench: _Bench, rtt_ms: int) -> Iterator[str]:
+def _cycles(bench: Bench, rtt_ms: int) -> Iterator[str]:
     done = bench.act("cycles", enrolled=str(bench.cache), store=str(bench.store),
                      edits=min(BATCH, bench.count), mark=f"{rtt_ms} ms")  # fmt: skip
     yield f"{rtt_ms:>4} ms  {'un aller-retour nu':<30} {done['bare']:8.3f} s"
