@@ -149,7 +149,8 @@ DECLARE pks bigint[];
 BEGIN
   SELECT array_agg(e.pk) INTO pks FROM sync.row_state e WHERE e.nom_table = t AND e.scope = v_agence
     AND e.etat = 'deleted' AND e.contenu IS NOT NULL
-    AND e.pk IN (SELECT (r->>2)::bigint FROM jsonb_array_elements(lignes) r WHERE (r->>0)::int <@ plage);
+    -- An array, not IN: joined, the planner reads every state of the agency in search of the few deleted ones.
+    AND e.pk = ANY(ARRAY(SELECT (r->>2)::bigint FROM jsonb_array_elements(lignes) r WHERE (r->>0)::int <@ plage));
   IF pks IS NULL THEN RETURN; END IF;
   EXECUTE format('INSERT INTO public.%I SELECT (jsonb_populate_record(NULL::public.%I, e.contenu)).* '
     || 'FROM sync.row_state e WHERE e.nom_table = $1 AND e.scope = $2 AND e.pk = ANY($3) ON CONFLICT DO NOTHING', t, t)
@@ -241,8 +242,9 @@ BEGIN
   IF NOT EXISTS (SELECT 1 FROM sync.registre() g WHERE g.nom_table = t AND g.inscriptible AND NOT g.ajout_seul) THEN
     RAISE EXCEPTION 'suppression refusée dans %', t USING ERRCODE = 'EM001';
   END IF;
-  IF EXISTS (SELECT 1 FROM jsonb_array_elements(lignes) r JOIN sync.row_state e ON e.nom_table = t
-      AND e.pk = (r->>2)::bigint AND e.scope = v_agence AND e.etat = 'evicted' WHERE (r->>0)::int <@ plage) THEN
+  IF EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = t AND e.scope = v_agence AND e.etat = 'evicted'
+      AND e.pk = ANY(ARRAY(SELECT (r->>2)::bigint FROM jsonb_array_elements(lignes) r WHERE (r->>0)::int <@ plage)))
+  THEN
     RAISE EXCEPTION 'la ligne n''est plus dans cette agence' USING ERRCODE = 'EM004';
   END IF;
   EXECUTE format($q$

@@ -99,10 +99,11 @@ BEGIN
   RETURN jsonb_build_object('n', n, 'x', x::text, 's', s, 't', corps,
     'k', coalesce((SELECT jsonb_agg(jsonb_build_array(r->0, r->1, r->2)) FROM jsonb_array_elements(page) r
                    WHERE r->>3 = 'live' AND (r->>4)::int = v_poste), '[]'),
-    -- An eviction or a deletion loses to a live state of the same row in this device's scopes.
+    -- An eviction or a deletion loses to a live state of the same row in this device's scopes. OFFSET 0 keeps the
+    -- planner from turning a few look-ups into one join with every live state.
     'd', coalesce((SELECT jsonb_agg(jsonb_build_array(r->0, r->1, r->3)) FROM jsonb_array_elements(page) r
                    WHERE r->>3 <> 'live' AND NOT EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = r->>0
-                     AND e.pk = (r->>1)::bigint AND e.scope IN (0, v_agence) AND e.etat = 'live')), '[]'));
+                     AND e.pk = (r->>1)::bigint AND e.scope IN (0, v_agence) AND e.etat = 'live' OFFSET 0)), '[]'));
 END $f$;
 """
 

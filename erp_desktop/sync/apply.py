@@ -322,8 +322,9 @@ def _reject_orphans(cache: Cache, touched: dict[str, list[int]], done: Applied) 
         # Again while something went, because a table may refer to itself.
         while pks := touched.pop(table.name, None):
             _touch(cache, pks)
+            # CROSS: or SQLite reads the whole table and looks each row up among the touched ones.
             orphans = cache.all(
-                f"SELECT {columns} FROM temp._touches x JOIN {table.name} t ON t.id = x.pk WHERE {missing}"
+                f"SELECT {columns} FROM temp._touches x CROSS JOIN {table.name} t ON t.id = x.pk WHERE {missing}"
             )
             for orphan in orphans:
                 _reject(cache, table, list(orphan), "le parent de cette ligne n'est pas encore arrivé", done)

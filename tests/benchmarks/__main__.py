@@ -1,14 +1,27 @@
-"""``python3 dev.py bench [NAME…|all] [--interventions N]``: figures beside their floors."""
+"""``python3 dev.py bench NAME [options]``: figures beside their floors; without a name, what there is."""
 
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from erp_desktop.db.embedded import EmbeddedPostgres
-from tests.benchmarks import capture_cost, growth, line, lists, upgrade_speed
-from tests.benchmarks.sync_speed import Figure, measure
+from tests.benchmarks.sync_speed import Figure
 
-NAMES = ("sync", "line", "capture", "growth", "upgrade", "lists")
+SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
+"""A centre in service has more than the few megabytes of a test's server; floors run on it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One command: ``run`` takes the number of rows and prints as it goes."""
+
+    about: str
+    rows: int | None
+    """Interventions unless told otherwise; None: not to be chosen."""
+    run: Callable[[int], None]
 
 
 def _print(figures: list[Figure]) -> None:
@@ -19,31 +32,88 @@ def _print(figures: list[Figure]) -> None:
               f"rapport {figure.ratio:.2f}{wanted}", flush=True)  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=["sync"], help=f"{', '.join(NAMES)}, or all")
-    parser.add_argument("--interventions", type=int, help="100 000, and 1 000 000 for upgrade")
-    arguments = parser.parse_args()
-    names = NAMES if "all" in arguments.names else tuple(arguments.names)
-    if unknown := set(names) - set(NAMES):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    count = arguments.interventions or 100_000
-    if "capture" in names:
-        _print(capture_cost.measure())
-    if "lists" in names:
-        for reading in lists.measure(count):
-            print(f"{reading.act:<40} premières {reading.first_ms:>5.0f} ms, tout {reading.whole_ms:>5.0f} ms, "
-                  f"travail de la fenêtre {reading.work_ms:>4.0f} ms  {reading.rows} lignes", flush=True)  # fmt: skip
+def _sync(rows: int) -> None:
+    from tests.benchmarks.sync_speed import measure
+
+    with EmbeddedPostgres(options=SETTINGS) as server:
+        _print(measure(rows, server))
+
+
+def _line(rows: int) -> None:
+    from tests.benchmarks.line import measure
+
+    with EmbeddedPostgres(options=SETTINGS) as server:
+        for told in measure(server, rows):
+            print(told, flush=True)
+
+
+def _growth(rows: int) -> None:
+    from tests.benchmarks.growth import SIZES, measure
+
+    with EmbeddedPostgres(options=SETTINGS) as server:
+        for reading in measure(server, tuple(size for size in SIZES if size <= rows) or (rows,)):
+            print(reading, flush=True)
+
+
+def _peer(rows: int) -> None:
+    from tests.benchmarks.peer import measure
+
+    with EmbeddedPostgres(options=SETTINGS) as server:
+        for told in measure(server, rows):
+            print(told, flush=True)
+
+
+def _capture(_rows: int) -> None:
+    from tests.benchmarks.capture_cost import measure
+
+    _print(measure())
+
+
+def _upgrade(rows: int) -> None:
+    from tests.benchmarks.upgrade_speed import measure
+
     with EmbeddedPostgres() as server:
-        if "sync" in names:
-            _print(measure(count, server))
-        if "line" in names:
-            print(*line.measure(server, count), sep="\n", flush=True)
-        if "growth" in names:
-            sizes = tuple(n for n in (10_000, 100_000, 1_000_000) if n <= 10 * count)
-            print(*growth.measure(server, sizes), sep="\n", flush=True)
-        if "upgrade" in names:
-            _print(upgrade_speed.measure(arguments.interventions or 1_000_000, server))
+        _print(measure(rows, server))
+
+
+def _lists(rows: int) -> None:
+    from tests.benchmarks.lists import measure
+
+    for reading in measure(rows):
+        print(f"{reading.act:<40} premières {reading.first_ms:>5.0f} ms, tout {reading.whole_ms:>5.0f} ms, "
+              f"travail de la fenêtre {reading.work_ms:>4.0f} ms  {reading.rows} lignes", flush=True)  # fmt: skip
+
+
+BENCHES = {
+    "sync": Bench("first copy and push beside their floors", 100_000, _sync),
+    "line": Bench("copies, pushes and cycles at 0, 50 and 300 ms of round-trip time", 100_000, _line),
+    "growth": Bench("small cycles beside 10,000, 100,000 and a million rows", 1_000_000, _growth),
+    "peer": Bench("the same work for morango, installed in a venv of its own", 5_000, _peer),
+    "capture": Bench("what capture adds to local writes", None, _capture),
+    "upgrade": Bench("starts and upgrades", 1_000_000, _upgrade),
+    "lists": Bench("the list of interventions in a real window", 100_000, _lists),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
+    commands = parser.add_subparsers(dest="name", metavar="NAME")
+    for name, bench in BENCHES.items():
+        command = commands.add_parser(name, help=bench.about, description=bench.about)
+        if bench.rows is not None:
+            command.add_argument(
+                "--rows", "--interventions", type=int, default=bench.rows, metavar="N",
+                help=f"interventions, {bench.rows:,} unless told otherwise",
+            )  # fmt: skip
+    commands.add_parser("all", help="all of them, one after the other")
+    arguments = parser.parse_args()
+    if arguments.name is None:
+        parser.print_help()
+        return
+    for name in BENCHES if arguments.name == "all" else (arguments.name,):
+        started = time.perf_counter()
+        BENCHES[name].run(getattr(arguments, "rows", None) or BENCHES[name].rows or 0)
+        print(f"{name} : {time.perf_counter() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

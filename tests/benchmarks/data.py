@@ -31,9 +31,19 @@ _STATEMENTS = (
 
 
 def fill(engine: sa.Engine, agence_id: int, interventions: int) -> None:
-    """Insert the rows as an ordinary central writer, states included."""
+    """Insert the rows and their states by sets: a million through the triggers would take minutes."""
     with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         for statement in _STATEMENTS:
             connection.execute(sa.text(statement), {"a": agence_id, "n": interventions})
+        for name in ("clients", "equipements", "interventions"):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO sync.row_state (nom_table, pk, scope, ver, xid, seq) "
+                    f"SELECT '{name}', id, agence_id, 1, pg_current_xact_id(), nextval('sync.seq_etat') "
+                    f"FROM {name} WHERE agence_id = :a ORDER BY id"
+                ),
+                {"a": agence_id},
+            )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")

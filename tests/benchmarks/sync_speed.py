@@ -12,7 +12,7 @@ import io
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import psycopg2
 from erp_desktop.db import secrets
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
-from erp_desktop.db.registry import TABLES
+from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.sync import enrolment, snapshot
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import Syncer
@@ -66,22 +66,16 @@ def _owner(url: str) -> Any:
     return connection
 
 
-def _bare_cache(path: Path, key: str) -> Cache:
-    enrolment.create_cache(path, key, 99)
+def hydrate_floor(url: str, path: Path, key: str, tables: Sequence[SyncTable] = TABLES) -> float:
+    """Seconds for the plain copy of every synchronised table, or of ``tables``, into the new cache at ``path``."""
     cache = Cache(path, key)
     for (name,) in cache.all("SELECT name FROM sqlite_schema WHERE type = 'trigger'"):
         cache.db.execute(f"DROP TRIGGER {name}")
-    return cache
-
-
-def hydrate_floor(url: str, path: Path, key: str) -> float:
-    """Seconds for the plain copy of every synchronised table."""
-    cache = _bare_cache(path, key)
     connection = _owner(url)
 
     def copy() -> None:
         cache.db.execute("BEGIN IMMEDIATE")
-        for table in TABLES:
+        for table in tables:
             sink = io.StringIO()
             names = ", ".join(table.names)
             with connection.cursor() as cursor:
@@ -113,16 +107,15 @@ def push_floor(url: str, count: int) -> float:
                 text = "".join(
                     f"{i}\tTitre revu\tNote du floor\t2026-11-20 10:00:00+00\n" for i in ids[start : start + BATCH]
                 )
-                cursor.execute("BEGIN")
+                # As few round trips as a COPY allows.
                 cursor.execute(
-                    "CREATE TEMP TABLE lot (id bigint, titre text, notes text, maj timestamptz) ON COMMIT DROP"
+                    "BEGIN; CREATE TEMP TABLE lot (id bigint, titre text, notes text, maj timestamptz) ON COMMIT DROP"
                 )
                 cursor.copy_expert("COPY lot FROM STDIN", io.StringIO(text))
                 cursor.execute(
                     "UPDATE interventions i SET titre = l.titre, notes_internes = l.notes, updated_at = l.maj "
-                    "FROM lot l WHERE l.id = i.id"
+                    "FROM lot l WHERE l.id = i.id; COMMIT"
                 )
-                cursor.execute("COMMIT")
 
         seconds = _timed(push)
         cursor.execute("ALTER TABLE interventions ENABLE TRIGGER USER")
@@ -137,7 +130,12 @@ def _figures_of_a_branch(url: str, here: Path, interventions: int) -> list[Figur
     key = secrets.new_key()
     # Before the copies, which must start from what the floor leaves behind.
     floor_push = push_floor(url, interventions)
-    floor = statistics.median(hydrate_floor(url, here / f"floor{i}.sqlite", key) for i in range(REPEATS))
+    floors = []
+    for turn in range(REPEATS):
+        path = here / f"floor{turn}.sqlite"
+        enrolment.create_cache(path, key, 99)
+        floors.append(hydrate_floor(url, path, key))
+    floor = statistics.median(floors)
     store = here / "secrets.json"
     # Enrolment also makes the login and the empty file: the time of an empty agency is taken off.
     enrolment.add_agence(engine, "VID", "Vide")
