@@ -1,8 +1,9 @@
 """Making a centre, its agencies and its devices.
 
 A device is a PostgreSQL login of its own, member of ``erp_device``, tied to one agency in ``sync.devices``. Enrolment
-creates the login, a new cache file beside its final name, the first copy, and only then puts the file in place; a
-failure takes the login back and leaves no file.
+creates the login, a new cache file beside its final name, the first copy, and only then puts the file in place. A
+refusal takes the login back and leaves no file; after a dead line or a killed program the next enrolment at the same
+place goes on with the same device, behind the last row that arrived.
 """
 
 from __future__ import annotations
@@ -20,14 +21,18 @@ import sqlalchemy as sa
 from erp_desktop import clock
 from erp_desktop.db import ids, migrate, secrets
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url
+from erp_desktop.db.locks import CacheLock
 from erp_desktop.db.registry import TABLES
 from erp_desktop.db.wire import read_expression
-from erp_desktop.errors import CentralUnreachableError, DuplicateError, ErpError, NotAllowedError, UserError
+from erp_desktop.errors import CentralUnreachableError, DuplicateError, UserError
+from erp_desktop.sync import unfinished
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.hydrate import Progress
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.outbox import wire
+from erp_desktop.sync.registration import in_french, register, unregister
 from erp_desktop.sync.snapshot import first_copy
+from erp_desktop.sync.unfinished import Device, working_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,119 +107,71 @@ def enroll(
 ) -> Enrolled:
     """Enrol this machine as a device of an agency, with an administrator's URL.
 
+    What an enrolment that was killed or lost its line left at ``path`` is gone on with when it is of this agency and
+    this centre, and thrown away otherwise.
+
     Raises:
         UserError: unknown agency, or a file already at ``path``.
         NotAllowedError: the login is refused, or may not enrol devices.
-        CentralUnreachableError: nobody answers there.
+        CentralUnreachableError: nobody answers there, or no more; what arrived stays for the next attempt.
+        DatabaseBusyError: another program is enrolling at this place.
         DatabaseRefusedError: the address cannot be read.
     """
     if path.exists():
         raise UserError(f"Le fichier {path} existe déjà ; une base locale n'est jamais écrasée.")
     path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_pg_engine(url)
+    lock = CacheLock(path)
+    try:
+        lock.exclusive()
+        with in_french():
+            device = unfinished.device(engine, agence, name, path, secrets_file, encrypted=encrypted)
+            if device is None:
+                device = _new(engine, agence, name, path, secrets_file, encrypted=encrypted)
+        with _undone_on_refusal(lambda: unregister(engine, device.poste, device.login), path, secrets_file):
+            rows = _first_copy(path, device, name, normalise_url(url), progress)
+    finally:
+        lock.release()
+        engine.dispose()
+    return Enrolled(device.poste, device.login, device.agence_id, device.code, path, rows)
+
+
+def _new(
+    engine: sa.Engine, agence: str, name: str, path: Path, file: Path | None, *, encrypted: bool
+) -> Device:  # fmt: skip
     key = secrets.new_key() if encrypted else None
     password = secrets.new_password()
-    engine = create_pg_engine(url)
+
+    def keep(login: str) -> None:
+        _store(path, {"password": password, "login": login} | ({"key": key} if key else {}), file, encrypted)
+
     try:
-        with in_french():
-            poste, login, agence_id, code = register(engine, agence, name, password)
-        device_url = normalise_url(url).set(username=login, password=password)
-        with _undone_on_failure(lambda: unregister(engine, poste, login), path, secrets_file):
-            _store(path, key, password, secrets_file, encrypted)
-            rows = _first_copy(path, key, poste, code, name, device_url, progress)
-    finally:
-        engine.dispose()
-    return Enrolled(poste, login, agence_id, code, path, rows)
-
-
-@contextmanager
-def in_french() -> Iterator[None]:
-    """What the server refuses, in one French sentence."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise _french_error(error) from error
-
-
-def _french_error(error: sa.exc.DBAPIError) -> ErpError:
-    text, state = str(error.orig).strip(), getattr(error.orig, "pgcode", None)
-    if state == "42501":
-        return NotAllowedError(
-            "Cet identifiant n'a pas le droit d'inscrire un poste ; prenez celui d'un administrateur."
-        )
-    if state in {"42P01", "3F000", "42883"}:
-        return UserError("Cette base n'est pas un centre ERP MIF ; vérifiez son nom dans l'adresse.")
-    if (
-        "authentication failed" in text
-        or "no password supplied" in text
-        or ("does not exist" in text and "role" in text)
-    ):
-        return NotAllowedError("Le serveur central a refusé l'identifiant ou le mot de passe.")
-    if "does not exist" in text and "database" in text:
-        return UserError("La base demandée n'existe pas sur ce serveur.")
-    return CentralUnreachableError("Le serveur central ne répond pas à cette adresse.")
-
-
-def register(engine: sa.Engine, agence: str, name: str, password: str) -> tuple[int, str, int, str]:
-    """Make the login of a new device of an agency; its number, login, agency's id and code."""
-    with engine.begin() as connection:
-        row = connection.execute(
-            sa.text("SELECT id, code FROM agences WHERE code = :c AND is_active"), {"c": agence.strip().upper()}
-        ).one_or_none()
-        if row is None:
-            known = connection.execute(sa.text("SELECT string_agg(code, ', ' ORDER BY code) FROM agences")).scalar()
-            raise UserError(f"Agence inconnue : {agence}. Agences du centre : {known or 'aucune'}.")
-        connection.execute(sa.text("LOCK TABLE sync.devices IN SHARE ROW EXCLUSIVE MODE"))
-        poste = int(connection.execute(sa.text("SELECT coalesce(max(poste), 0) + 1 FROM sync.devices")).scalar_one())
-        base = str(connection.execute(sa.text("SELECT current_database()")).scalar_one())
-        # Logins belong to the server: the database's oid keeps them apart even from a dropped namesake's.
-        oid = connection.execute(sa.text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar()
-        login = f"erp_{base[:36]}_{oid}_p{poste}"
-        connection.execute(
-            sa.text("INSERT INTO sync.devices (poste, login, nom, agence_id) VALUES (:p, :l, :n, :a)"),
-            {"p": poste, "l": login, "n": name, "a": row.id},
-        )
-        quoted = connection.dialect.identifier_preparer.quote(login)
-        connection.execute(
-            sa.text(f"CREATE ROLE {quoted} LOGIN PASSWORD :p IN ROLE erp_device").bindparams(
-                sa.bindparam("p", password, literal_execute=True)
-            )
-        )
-        connection.exec_driver_sql(
-            f"GRANT CONNECT ON DATABASE {connection.dialect.identifier_preparer.quote(base)} TO {quoted}"
-        )
-    return poste, login, int(row.id), str(row.code)
-
-
-def unregister(engine: sa.Engine, poste: int, login: str) -> None:
-    """Take back a device that never sent anything."""
-    with engine.begin() as connection:
-        quoted = connection.dialect.identifier_preparer.quote(login)
-        connection.execute(sa.text("DELETE FROM sync.devices WHERE poste = :p"), {"p": poste})
-        connection.exec_driver_sql(f"DROP OWNED BY {quoted}")
-        connection.exec_driver_sql(f"DROP ROLE {quoted}")
-
-
-@contextmanager
-def _undone_on_failure(undo: Callable[[], None], path: Path, secrets_file: Path | None) -> Iterator[None]:
-    try:
-        yield
+        return Device(*register(engine, agence, name, password, before=keep), password, key)
     except BaseException:
-        for leftover in _working_files(path):
-            leftover.unlink(missing_ok=True)
-        if secrets_file is None:
-            secrets.beside(path).unlink(missing_ok=True)
+        _forget(path, file)
+        raise
+
+
+@contextmanager
+def _undone_on_refusal(undo: Callable[[], None], path: Path, secrets_file: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except (CentralUnreachableError, KeyboardInterrupt):
+        raise
+    except BaseException:
+        _forget(path, secrets_file)
         with contextlib.suppress(sa.exc.SQLAlchemyError):
             undo()
         raise
 
 
-def _working_files(path: Path) -> list[Path]:
-    work = path.with_name(path.name + ".inscription")
-    return [work, *(work.with_name(work.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]
+def _forget(path: Path, secrets_file: Path | None) -> None:
+    unfinished.throw_away(path)
+    if secrets_file is None:
+        secrets.beside(path).unlink(missing_ok=True)
 
 
-def _store(path: Path, key: str | None, password: str, file: Path | None, encrypted: bool) -> None:
-    values = {"password": password} | ({"key": key} if key else {})
+def _store(path: Path, values: dict[str, str], file: Path | None, encrypted: bool) -> None:
     try:
         secrets.store(path, values, file)
     except UserError:
@@ -223,20 +180,20 @@ def _store(path: Path, key: str | None, password: str, file: Path | None, encryp
         secrets.store(path, values, secrets.beside(path))
 
 
-def _first_copy(
-    path: Path, key: str | None, poste: int, code: str, name: str, url: sa.URL, progress: Progress | None
-) -> int:
-    work = _working_files(path)[0]
-    for leftover in _working_files(path):
-        leftover.unlink(missing_ok=True)
-    create_cache(work, key, poste)
+def _first_copy(path: Path, device: Device, name: str, centre: sa.URL, progress: Progress | None) -> int:
+    work = working_files(path)[0]
+    url = centre.set(username=device.login, password=device.password)
+    if not work.exists():
+        # Ours alone: a cache that is not encrypted holds its branch in clear.
+        os.close(os.open(work, os.O_RDWR | os.O_CREAT, 0o600))
+        create_cache(work, device.key, device.poste)
     link = Link(url.render_as_string(hide_password=False))
     try:
-        with Cache(work, key) as cache:
+        with Cache(work, device.key) as cache:
             with cache.writing():
                 cache.put(
-                    url=url.set(password=None).render_as_string(), login=url.username, poste=poste, agence_code=code,
-                    nom=name, dernier_lot=0, mode="agence",
+                    url=url.set(password=None).render_as_string(), login=device.login, poste=device.poste,
+                    agence_code=device.code, nom=name, dernier_lot=0, mode="agence",
                 )  # fmt: skip
             rows = first_copy(cache, link, progress)
             # One file, no WAL beside it, before it takes its name.
@@ -289,19 +246,6 @@ def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> None:
         ).first()
     if changed is None:
         raise UserError(f"Aucun poste n° {poste} n'est inscrit.")
-
-
-def devices(engine: sa.Engine) -> list[dict[str, Any]]:
-    """Every enrolled device with what it last reported; instants are ISO text in UTC."""
-    with engine.connect() as connection:
-        rows = connection.execute(
-            sa.text(
-                "SELECT d.poste, d.nom, a.code AS agence, d.etat, d.login, d.version, d.revision, d.en_attente, "
-                "d.dernier_lot, d.inscrit_a, d.vu_a FROM sync.devices d JOIN agences a ON a.id = d.agence_id "
-                "ORDER BY d.poste"
-            )
-        )
-        return [dict(r) for r in rows.mappings()]
 
 
 def centre_status(engine: sa.Engine) -> dict[str, Any]:

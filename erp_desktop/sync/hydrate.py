@@ -2,12 +2,14 @@
 
 The file is filled beside its final place without indexes, triggers or foreign-key checks, which come back at the end
 and are then verified as a whole; it takes its name in one rename. The cursor starts at the snapshot's xmin, so what
-was still uncommitted is pulled by the next cycle. A line that is cut goes on behind the last row that it brought.
+was still uncommitted is pulled by the next cycle. A line that is cut goes on behind the last row that it brought, and
+so does a program that was killed: a note in the file says what the copy started from and which tables are done.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import time
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.registry import TABLES, Kind, SyncTable
 from erp_desktop.errors import CentralUnreachableError, SyncError
 from erp_desktop.models import Base
-from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.link import Link
 
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\b": "\b", "\\f": "\f", "\\v": "\v", "\\\\": "\\"}
@@ -27,7 +29,12 @@ _PIECE = 2 << 20
 _ATTEMPTS = 6
 """Attempts in a row that may bring nothing before a first copy gives up, half a minute in all."""
 
+KEPT_EVERY_S = 2.0
+"""Seconds of a first copy that a killed program loses at most."""
+
 T = TypeVar("T")
+Keep = Callable[[], None]
+"""Called between two pieces: makes what was copied lasting now and then."""
 Progress = Callable[[str, int], None]
 """Called with a table's name and the rows copied so far."""
 
@@ -50,13 +57,13 @@ class _Sink:
     Most lines hold no backslash but that of ``\N``, which the INSERT itself turns into NULL; others go a slower way.
     """
 
-    def __init__(self, db: Any, table: SyncTable, progress: Progress | None) -> None:
-        self.db = db
+    def __init__(self, cache: Cache, table: SyncTable, keep: Keep, progress: Progress | None) -> None:
+        self.db = cache.db
         self.table = table
+        self.keep = keep
         self.progress = progress
-        self.count = 0
-        self.last = 0
-        """Greatest key inserted: where an interrupted copy goes on."""
+        self.count, self.last = arrived(cache, table)
+        """Rows inserted, and the greatest key: where an interrupted copy goes on."""
         nullable = Base.metadata.tables[table.name].columns
         into = f"INSERT INTO {table.name} ({', '.join(table.names)}) VALUES "
         # ?1 is the row's version.
@@ -68,15 +75,17 @@ class _Sink:
         self._insert_unescaped = f"{into} ({', '.join(blob)})"
         self._parts: list[bytes] = []
         self._size = 0
+        self._taken = time.monotonic()
 
     def write(self, data: bytes) -> int:
         self._parts.append(data)
         self._size += len(data)
-        if self._size >= _PIECE:
+        if self._size >= _PIECE or time.monotonic() - self._taken >= KEPT_EVERY_S:
             self._take()
         return len(data)
 
     def _take(self) -> None:
+        self._taken = time.monotonic()
         whole, _, rest = b"".join(self._parts).rpartition(b"\n")
         self._parts, self._size = [rest], len(rest)
         self._insert_lines(whole)
@@ -105,20 +114,35 @@ class _Sink:
         self.count += len(rows) + len(escaped)
         ends = [int(group[-1][1] or 0) for group in (rows, escaped) if group]
         self.last = max(self.last, *ends)
+        self.keep()
         if self.progress:
             self.progress(self.table.name, self.count)
 
 
-def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
-    """Fill a cache that holds no synchronised row yet; returns the rows copied.
+def begun(cache: Cache) -> dict[str, Any] | None:
+    """The note of a first copy that this file holds in part: what it started from, and how far it is."""
+    note = cache.get("copie")
+    return json.loads(note) if note else None
 
-    All tables come from one snapshot of the centre. When the line is cut, the copy goes on behind the last row that
-    arrived, without that snapshot; the cursor stays at its start, and a cycle then brings what changed.
+
+def arrived(cache: Cache, table: SyncTable) -> tuple[int, int]:
+    """Rows of a table that a first copy brought so far, and the greatest key of them."""
+    rows, last = cache.all(f"SELECT count(*), coalesce(max(id), 0) FROM main.{table.name}")[0]
+    return int(rows), int(last)
+
+
+def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
+    """Fill a cache that holds no synchronised row yet, or only those that :func:`begun` tells of; returns its rows.
+
+    All tables come from one snapshot of the centre. When the line is cut or the program is killed, the copy goes on
+    behind the last row that arrived, without that snapshot; the cursor stays at its start, and a cycle then brings
+    what changed.
 
     Raises:
         SyncError: the copy does not hold together (a row's parent is missing).
-        CentralUnreachableError: the line brought nothing more in several attempts; the file is to be thrown away.
+        CentralUnreachableError: the line brought nothing more in several attempts; the file may be gone on with.
     """
+    found = begun(cache)
     with contextlib.ExitStack() as lines:
 
         def begin() -> dict[str, Any]:
@@ -127,12 +151,12 @@ def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
             made: dict[str, Any] = link.row("SELECT sync.debut_copie()")[0]
             return made
 
-        start, torn = persist(begin), False
+        start, torn = found or persist(begin), found is not None
 
-        def copy(table: SyncTable) -> int:
+        def copy(table: SyncTable, keep: Keep) -> None:
             if table.name not in start["tables"]:
-                return 0
-            sink = _Sink(cache.db, table, progress)
+                return
+            sink = _Sink(cache, table, keep, progress)
 
             def attempt() -> None:
                 nonlocal torn
@@ -143,7 +167,6 @@ def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
                     sink.flush()
 
             persist(attempt, lambda: sink.last)
-            return sink.count
 
         rows = load(cache, start, copy, whole=lambda: not torn)
     if torn:
@@ -176,6 +199,8 @@ def catch_up(cache: Cache, link: Link) -> None:
     syncer = Syncer(cache, link)
     persist(syncer.run, lambda: int(cache.require("curseur_xid")))
     _verify_parents(cache.db)
+    with cache.writing() as db:
+        db.execute("DELETE FROM sync_meta WHERE cle = 'copie'")
 
 
 def _verify_parents(db: Any) -> None:
@@ -193,59 +218,67 @@ def fill(
 ) -> int:
     """COPY each table's ``query`` (version first, then the columns in wire form) into the cache, and finish it."""
 
-    def copy(table: SyncTable) -> int:
-        sink = _Sink(cache.db, table, progress)
+    def copy(table: SyncTable, keep: Keep) -> None:
+        sink = _Sink(cache, table, keep, progress)
         link.copy_out(query(table), sink)
         sink.flush()
-        return sink.count
 
     return load(cache, start, copy)
 
 
 def load(
-    cache: Cache, start: dict[str, Any], copy: Callable[[SyncTable], int], whole: Callable[[], bool] = lambda: True
-) -> int:
+    cache: Cache, start: dict[str, Any], copy: Callable[[SyncTable, Keep], None],
+    whole: Callable[[], bool] = lambda: True,
+) -> int:  # fmt: skip
     """Run ``copy`` for every table without indexes, triggers or checks; put them back, verify, set the cursor.
 
     Args:
-        cache: holds no synchronised row yet.
+        cache: holds no synchronised row yet, or those of a copy that was begun from the same ``start``.
         start: ``epoque``, ``x`` (xmin of the copy's snapshot) and ``agence``.
-        copy: inserts one table's rows and returns their number; rows without a version get version 1.
+        copy: inserts the rows of one table that are not here yet; rows without a version get version 1.
         whole: asked at the end: False leaves the check of the references to who brings the rest.
+
+    Returns:
+        The synchronised rows that are here now.
     """
     db = cache.db
-    names = {t.name for t in TABLES}
-    indexes = [
-        (name, sql)
-        for name, table, sql in cache.all("SELECT name, tbl_name, sql FROM main.sqlite_schema WHERE type = 'index'")
-        if sql and table in names
-    ]
     db.execute("PRAGMA foreign_keys = OFF")
-    db.execute("PRAGMA synchronous = OFF")
-    # Whoever fills a file throws it away when this fails, so it needs no log to be written twice.
-    db.execute("PRAGMA journal_mode = MEMORY")
+    # What is appended to a file needs no undo: this journal stays small, where a WAL would write everything twice.
+    db.execute("PRAGMA main.journal_mode = DELETE")
     db.execute("PRAGMA cache_size = -200000")
+    kept = time.monotonic()
+
+    def keep() -> None:
+        nonlocal kept
+        if time.monotonic() - kept >= KEPT_EVERY_S:
+            db.execute("COMMIT")
+            db.execute("BEGIN IMMEDIATE")
+            kept = time.monotonic()
+
     with cache.writing() as db:
-        db.execute("UPDATE _sync_session SET muet = 1")
-        for (name,) in cache.all("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp_%'"):
-            db.execute(f"DROP TRIGGER main.{name}")
-        for name, _ in indexes:
-            db.execute(f"DROP INDEX main.{name}")
-        copied = 0
+        note = begun(cache) or _strip(cache, start)
         for table in TABLES:
-            copied += copy(table)
+            if table.name in note["faites"] or note["pleine"]:
+                continue
+            copy(table, keep)
             db.execute(
                 f"INSERT OR IGNORE INTO sync_versions (nom_table, pk, ver) "
                 f"SELECT '{table.name}', id, 1 FROM main.{table.name} ORDER BY id"
             )
-        for _, sql in indexes:
-            db.execute(sql)
-        if whole():
-            _verify_parents(db)
-        cache.put(epoque=start["epoque"], curseur_xid=start["x"], curseur_seq=0, agence_id=start["agence"])
-        db.execute("UPDATE _sync_session SET muet = 0")
+            note["faites"].append(table.name)
+            cache.put(copie=dumps(note))
+            keep()
+        if not note["pleine"]:
+            for sql in note["index"]:
+                db.execute(sql)
+            note["pleine"] = True
+            cache.put(epoque=start["epoque"], curseur_xid=start["x"], curseur_seq=0, agence_id=start["agence"],
+                      copie=dumps(note))  # fmt: skip
+            if whole():
+                _verify_parents(db)
+                db.execute("DELETE FROM sync_meta WHERE cle = 'copie'")
+            db.execute("UPDATE _sync_session SET muet = 0")
     db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA cache_size = -16000")
     engine = create_sqlite_engine(cache.path, cache.key)
     try:
@@ -253,4 +286,22 @@ def load(
             capture.install(connection)
     finally:
         engine.dispose()
-    return copied
+    return sum(arrived(cache, table)[0] for table in TABLES)
+
+
+def _strip(cache: Cache, start: dict[str, Any]) -> dict[str, Any]:
+    """Take away what slows a copy down, muted for its length; returns the note by which another process goes on."""
+    names = {t.name for t in TABLES}
+    indexes = [
+        (name, sql)
+        for name, table, sql in cache.all("SELECT name, tbl_name, sql FROM main.sqlite_schema WHERE type = 'index'")
+        if sql and table in names
+    ]
+    cache.db.execute("UPDATE _sync_session SET muet = 1")
+    for (name,) in cache.all("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp_%'"):
+        cache.db.execute(f"DROP TRIGGER main.{name}")
+    for name, _ in indexes:
+        cache.db.execute(f"DROP INDEX main.{name}")
+    note = {**start, "index": [sql for _, sql in indexes], "faites": [], "pleine": False}
+    cache.put(copie=dumps(note))
+    return note

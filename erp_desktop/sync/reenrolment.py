@@ -12,10 +12,10 @@ from erp_desktop.db import secrets
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.enrolment import in_french, register, unregister
 from erp_desktop.sync.hydrate import Progress
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.rebase import rebase, send_again
+from erp_desktop.sync.registration import in_french, register, unregister
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,34 +2,40 @@
 
 PostgreSQL compresses nothing on the wire, so what compresses is prepared in advance: ``erp-admin server snapshot``
 fills one file per agency from one snapshot of the centre and stores it with zstd in pieces of 1 MB, stamped with the
-snapshot's xmin, the epoch and the revision. A device attaches it and copies table by table; the cursor starts at that
-xmin, so the next cycle brings what happened since.
+snapshot's xmin, the epoch and the revision. A device keeps what arrives beside the new cache, under the same key, so
+that a line cut or a program killed costs seconds; it then unpacks it, attaches it and copies table by table. The
+cursor starts at that xmin, so the next cycle brings what happened since.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Self
 
 import psycopg2
 import zstandard
 
 from erp_desktop.db.central_pull import PIECE
-from erp_desktop.db.engine import is_loopback, normalise_url
+from erp_desktop.db.engine import connect_sqlite, is_loopback, normalise_url
 from erp_desktop.db.history import head
-from erp_desktop.db.registry import SyncTable
+from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.db.wire import write_expression
 from erp_desktop.errors import SyncError
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.hydrate import Progress, fill, hydrate, load, persist
+from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.hydrate import KEPT_EVERY_S, Keep, Progress, arrived, begun, fill, hydrate, load, persist
 from erp_desktop.sync.link import Link
 
 _PUBLISHED = "SELECT (SELECT sync.instantane()), sync.epoque(), sync.agence()"
+_KEPT_AT_ONCE = 4 << 20
+"""Bytes of a published copy that wait in memory at most before they are kept beside the cache."""
 _COPY_HEADER = 19
 """Bytes before the first row of COPY's binary form: signature, flags, length of an empty extension."""
 
@@ -111,34 +117,56 @@ def _publish_one(url: str, link: Link, agence_id: int, code: str, path: Path) ->
 def first_copy(cache: Cache, link: Link, progress: Progress | None = None) -> int:
     """Fill a new cache: from the published snapshot when it fits this program and this centre, else by COPY.
 
-    A line that is cut takes the download up behind the last slice that arrived.
+    A line that is cut takes the download up behind the last slice that arrived, and a copy that a killed program
+    began in this cache goes on; one that it finished stays as it is.
+
+    Raises:
+        SyncError: the published copy is damaged, or what was begun here is.
+        CentralUnreachableError: the line brought nothing more in several attempts; it may be gone on with.
     """
-    staged = cache.path.with_name(cache.path.name + ".instantane")
-    try:
+    note = begun(cache)
+    if note is None and cache.get("curseur_xid") is not None:
+        return sum(arrived(cache, table)[0] for table in TABLES)
+    if note is not None and "tables" in note:
+        return hydrate(cache, link, progress)
+    with _Staged(cache) as staged:
         while True:
-            found, epoque, agence = persist(lambda: link.row(_PUBLISHED))
-            if not found or found["revision"] != head() or found["epoque"] != epoque:
-                return hydrate(cache, link, progress)
-            if _fetch(link, found, staged, progress):
-                return _load(cache, staged, {"x": found["x"], "epoque": epoque, "agence": agence})
-    finally:
-        staged.unlink(missing_ok=True)
+            start = note
+            if start is None:
+                found, epoque, agence = persist(lambda: link.row(_PUBLISHED))
+                if not found or found["revision"] != head() or found["epoque"] != epoque:
+                    staged.throw_away()
+                    return hydrate(cache, link, progress)
+                _download(link, found, staged, progress)
+                start = {"x": found["x"], "epoque": epoque, "agence": agence}
+            try:
+                with staged.unpacked() as clear:
+                    # Published anew meanwhile: what arrived may be of both.
+                    if note is not None or persist(lambda: link.row(_PUBLISHED))[0] == found:
+                        rows = _load(cache, clear, start)
+                        staged.throw_away()
+                        return rows
+            except zstandard.ZstdError as error:
+                if note is not None:
+                    raise SyncError("La première copie commencée ici ne peut pas continuer ; recommencez.") from error
+                if persist(lambda: link.row(_PUBLISHED))[0] == found:
+                    raise SyncError("La première copie publiée est abîmée ; publiez-la à nouveau.") from error
+            staged.forget()
+
+
+def leftovers(path: Path) -> list[Path]:
+    """What a first copy of this cache may leave beside it."""
+    staged = path.with_name(path.name + ".instantane")
+    return [staged, staged.with_name(staged.name + "-journal"), staged.with_name(staged.name + ".clair")]
 
 
 class _Slices:
     """Takes COPY's binary form apart: a header, then per row the number of its fields, a length and the bytes."""
 
-    def __init__(self, out: IO[bytes], progress: Progress | None) -> None:
-        self.taken = 0
-        """Bytes of the published copy that arrived, in whole slices."""
-        self._out = out
+    def __init__(self, staged: _Staged, progress: Progress | None) -> None:
+        self._staged = staged
         self._progress = progress
-        self._unpack = zstandard.ZstdDecompressor().decompressobj()
         self.again()
-
-    @property
-    def complete(self) -> bool:
-        return bool(self._unpack.eof)
 
     def again(self) -> None:
         """A new COPY begins."""
@@ -151,53 +179,119 @@ class _Slices:
             end = self._skip + 6 + size
             if fields != 1 or len(self._rest) < end:
                 break
-            self._out.write(self._unpack.decompress(self._rest[end - size : end]))
-            self.taken += size
+            self._staged.add(self._rest[end - size : end])
             self._rest, self._skip = self._rest[end:], 0
         if self._progress:
-            self._progress("instantané", self.taken)
+            self._progress("instantané", self._staged.taken)
         return len(data)
 
 
-def _fetch(link: Link, found: dict[str, Any], path: Path, progress: Progress | None) -> bool:
-    """Download and unpack; False when another copy was published meanwhile, so that the bytes may not fit.
+class _Staged:
+    """A published copy as it arrives: compressed, in a file beside the cache that is encrypted like the cache.
 
-    The staged file holds the branch in clear, so it is ours alone and short-lived.
+    Attributes:
+        taken: bytes that arrived, in whole slices.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        slices = _Slices(out, progress)
 
-        def attempt() -> None:
-            slices.again()
-            link.copy_out(f"SELECT sync.instantane_suite({slices.taken})", slices, binary=True)
+    def __init__(self, cache: Cache) -> None:
+        self._path, _, self._clear = self._files = leftovers(cache.path)
+        # Made by hand, because SQLite's own choice of rights lets others read.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._db = connect_sqlite(self._path, cache.key)
+        self._db.execute("CREATE TABLE IF NOT EXISTS origine (publication TEXT NOT NULL)")
+        self._db.execute("CREATE TABLE IF NOT EXISTS tranches (debut INTEGER PRIMARY KEY, octets BLOB NOT NULL)")
+        (self.taken,) = self._db.execute("SELECT coalesce(sum(length(octets)), 0) FROM tranches").fetchone()
+        self._waiting: list[bytes] = []
+        self._kept, self._kept_at = self.taken, time.monotonic()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def belongs_to(self, publication: dict[str, Any]) -> None:
+        """Go on with what is here if it is of this publication, else start again."""
+        if self._db.execute("SELECT 1 FROM origine WHERE publication = ?", (dumps(publication),)).fetchone() is None:
+            self.forget()
+            self._db.execute("INSERT INTO origine (publication) VALUES (?)", (dumps(publication),))
+
+    def forget(self) -> None:
+        self._db.execute("DELETE FROM origine")
+        self._db.execute("DELETE FROM tranches")
+        self.taken, self._kept, self._waiting = 0, 0, []
+
+    def add(self, octets: bytes) -> None:
+        self._waiting.append(octets)
+        self.taken += len(octets)
+        if self.taken - self._kept >= _KEPT_AT_ONCE or time.monotonic() - self._kept_at >= KEPT_EVERY_S:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write down what arrived."""
+        if self._waiting:
+            row = (self._kept, b"".join(self._waiting))
+            self._db.execute("INSERT INTO tranches (debut, octets) VALUES (?, ?)", row)
+        self._waiting, self._kept, self._kept_at = [], self.taken, time.monotonic()
+
+    @contextmanager
+    def unpacked(self) -> Iterator[Path]:
+        """The plain SQLite file that was published. It holds the branch in clear: ours alone, and short-lived.
+
+        Raises:
+            zstandard.ZstdError: damaged, or not all of it is here.
+        """
+        unpack = zstandard.ZstdDecompressor().decompressobj()
         try:
-            persist(attempt, lambda: slices.taken)
-            if not slices.complete:
+            descriptor = os.open(self._clear, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as out:
+                for (octets,) in self._db.execute("SELECT octets FROM tranches ORDER BY debut"):
+                    out.write(unpack.decompress(octets))
+            if not unpack.eof:
                 raise zstandard.ZstdError("truncated")
-        except zstandard.ZstdError as error:
-            if persist(lambda: link.row(_PUBLISHED))[0] == found:
-                raise SyncError("La première copie publiée est abîmée ; publiez-la à nouveau.") from error
-            return False
-    return bool(persist(lambda: link.row(_PUBLISHED))[0] == found)
+            yield self._clear
+        finally:
+            self._clear.unlink(missing_ok=True)
+
+    def throw_away(self) -> None:
+        self._db.close()
+        for file in self._files:
+            file.unlink(missing_ok=True)
 
 
-def _load(cache: Cache, staged: Path, start: dict[str, Any]) -> int:
-    cache.db.execute("ATTACH DATABASE ? AS instantane KEY ''", (str(staged),))
+def _download(link: Link, found: dict[str, Any], staged: _Staged, progress: Progress | None) -> None:
+    staged.belongs_to(found)
+    slices = _Slices(staged, progress)
+
+    def attempt() -> None:
+        slices.again()
+        try:
+            link.copy_out(f"SELECT sync.instantane_suite({staged.taken})", slices, binary=True)
+        finally:
+            staged.keep()
+
+    persist(attempt, lambda: staged.taken)
+
+
+def _load(cache: Cache, clear: Path, start: dict[str, Any]) -> int:
+    cache.db.execute("ATTACH DATABASE ? AS instantane KEY ''", (str(clear),))
+    if sys.platform != "win32":
+        # Open already: a program killed from here on leaves nothing in clear.
+        clear.unlink()
     try:
 
-        def copy(table: SyncTable) -> int:
+        def copy(table: SyncTable, _keep: Keep) -> None:
             names = ", ".join(table.names)
-            cursor = cache.db.execute(
-                f"INSERT INTO main.{table.name} ({names}) SELECT {names} FROM instantane.{table.name} ORDER BY id"
+            cache.db.execute(
+                f"INSERT INTO main.{table.name} ({names}) SELECT {names} FROM instantane.{table.name} WHERE id > ? "
+                "ORDER BY id",
+                (arrived(cache, table)[1],),
             )
             cache.db.execute(
                 "INSERT INTO main.sync_versions SELECT nom_table, pk, ver FROM instantane.sync_versions "
                 "WHERE nom_table = ?",
                 (table.name,),
             )
-            return int(cursor.rowcount)
 
         return load(cache, start, copy)
     finally:

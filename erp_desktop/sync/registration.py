@@ -1,0 +1,85 @@
+"""Logins of devices at the centre: made and taken back with an administrator's connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from erp_desktop.errors import CentralUnreachableError, ErpError, NotAllowedError, UserError
+
+
+@contextmanager
+def in_french() -> Iterator[None]:
+    """What the server refuses, in one French sentence."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _french_error(error) from error
+
+
+def _french_error(error: sa.exc.DBAPIError) -> ErpError:
+    text, state = str(error.orig).strip(), getattr(error.orig, "pgcode", None)
+    if state == "42501":
+        return NotAllowedError(
+            "Cet identifiant n'a pas le droit d'inscrire un poste ; prenez celui d'un administrateur."
+        )
+    if state in {"42P01", "3F000", "42883"}:
+        return UserError("Cette base n'est pas un centre ERP MIF ; vérifiez son nom dans l'adresse.")
+    if (
+        "authentication failed" in text
+        or "no password supplied" in text
+        or ("does not exist" in text and "role" in text)
+    ):
+        return NotAllowedError("Le serveur central a refusé l'identifiant ou le mot de passe.")
+    if "does not exist" in text and "database" in text:
+        return UserError("La base demandée n'existe pas sur ce serveur.")
+    return CentralUnreachableError("Le serveur central ne répond pas à cette adresse.")
+
+
+def register(
+    engine: sa.Engine, agence: str, name: str, password: str, before: Callable[[str], None] | None = None
+) -> tuple[int, str, int, str]:
+    """Make the login of a new device of an agency; its number, login, agency's id and code.
+
+    ``before`` is called with the login before it exists for others.
+    """
+    with engine.begin() as connection:
+        row = connection.execute(
+            sa.text("SELECT id, code FROM agences WHERE code = :c AND is_active"), {"c": agence.strip().upper()}
+        ).one_or_none()
+        if row is None:
+            known = connection.execute(sa.text("SELECT string_agg(code, ', ' ORDER BY code) FROM agences")).scalar()
+            raise UserError(f"Agence inconnue : {agence}. Agences du centre : {known or 'aucune'}.")
+        connection.execute(sa.text("LOCK TABLE sync.devices IN SHARE ROW EXCLUSIVE MODE"))
+        poste = int(connection.execute(sa.text("SELECT coalesce(max(poste), 0) + 1 FROM sync.devices")).scalar_one())
+        base = str(connection.execute(sa.text("SELECT current_database()")).scalar_one())
+        # Logins belong to the server: the database's oid keeps them apart even from a dropped namesake's.
+        oid = connection.execute(sa.text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar()
+        login = f"erp_{base[:36]}_{oid}_p{poste}"
+        connection.execute(
+            sa.text("INSERT INTO sync.devices (poste, login, nom, agence_id) VALUES (:p, :l, :n, :a)"),
+            {"p": poste, "l": login, "n": name, "a": row.id},
+        )
+        quoted = connection.dialect.identifier_preparer.quote(login)
+        connection.execute(
+            sa.text(f"CREATE ROLE {quoted} LOGIN PASSWORD :p IN ROLE erp_device").bindparams(
+                sa.bindparam("p", password, literal_execute=True)
+            )
+        )
+        connection.exec_driver_sql(
+            f"GRANT CONNECT ON DATABASE {connection.dialect.identifier_preparer.quote(base)} TO {quoted}"
+        )
+        if before is not None:
+            before(login)
+    return poste, login, int(row.id), str(row.code)
+
+
+def unregister(engine: sa.Engine, poste: int, login: str) -> None:
+    """Take back a device that never sent anything."""
+    with engine.begin() as connection:
+        quoted = connection.dialect.identifier_preparer.quote(login)
+        connection.execute(sa.text("DELETE FROM sync.devices WHERE poste = :p"), {"p": poste})
+        connection.exec_driver_sql(f"DROP OWNED BY {quoted}")
+        connection.exec_driver_sql(f"DROP ROLE {quoted}")
