@@ -7,7 +7,6 @@ Create Date: 2025-04-07 09:00:00
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
 
 from migrations import helpers as h

@@ -164,7 +164,7 @@ class Morango:
         return found
 
     def out_of_order(self) -> tuple[int, int, int, int]:
-        """Rows written at the centre while two devices pull, rows that a device lacks in the end, cycles, failed ones."""
+        """Rows written at the centre while two devices pull, rows that a device lacks then, cycles, failed ones."""
         devices = [self.device(f"ordre{n}") for n in range(2)]
         answers: list[Answer] = []
         with self.process(self.database, "write", root=self.agence, writers=WRITERS, transactions=TRANSACTIONS,

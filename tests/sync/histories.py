@@ -243,6 +243,7 @@ def play(lab: Lab, seeds: Iterable[int], steps: int) -> int:
     chance = random.Random(wanted[0])
     devices = [lab.device(("CAS", "TNG")[i % 2]) for i in range(chance.randint(3, 5))]
     for device in devices:
+        device.keep = True
         lab.proxy(device)
     lab.sql(WATCH)
     for seed in wanted:

@@ -1,11 +1,12 @@
 """One cycle of a cache in a process that kills itself at a chosen statement boundary; run by ``test_kills``.
 
-Reads a number a line and answers with a line: ``tué`` when the process died there, ``fini`` when the cycle ended
-before. Each cycle runs in a fork, so that modules are imported once.
+Reads ``[cache, address, boundary]`` a line and answers with a line: ``tué`` when the process died there, ``fini``
+when the cycle ended before. Each cycle runs in a fork, so that modules are imported once.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -62,11 +63,11 @@ def cycle(path: Path, url: str, boundary: int) -> None:
 
 
 def main() -> None:
-    path, url = Path(sys.argv[1]), sys.argv[2]
     for line in sys.stdin:
+        path, url, boundary = json.loads(line)
         child = os.fork()
         if child == 0:
-            cycle(path, url, int(line))
+            cycle(Path(path), url, boundary)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:

@@ -8,7 +8,9 @@ Long on purpose: the one room that every exchange test works in.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -69,6 +71,17 @@ def child_environment() -> dict[str, str]:
     return kept | {"PYTHONUTF8": "1"}
 
 
+@functools.cache
+def _mortals() -> subprocess.Popen[str]:
+    """The process whose forks run cycles and die; one for all devices, ended with this process."""
+    made = subprocess.Popen(
+        [sys.executable, "-m", "tests.sync.killed"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=child_environment(), cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    atexit.register(made.communicate)
+    return made
+
+
 def cache_maker(template: Path) -> Callable[[Path, str | None, int], None]:
     """What ``enrolment.create_cache`` makes, by copy of a file that the same migrations made."""
 
@@ -103,7 +116,13 @@ def seed(url: str) -> None:
 
 @dataclass
 class Device:
-    """One enrolled cache. ``port`` sends its line through a proxy."""
+    """One enrolled cache.
+
+    Attributes:
+        port: sends its line through a proxy.
+        keep: leave the console open between statements, until :meth:`hang_up`: opening a cache parses its thousand
+            triggers, which is most of the time of a long history.
+    """
 
     lab: Lab
     path: Path
@@ -115,9 +134,10 @@ class Device:
     key: str | None
     port: int | None = None
     deadline_s: float = 20.0
+    keep: bool = False
+    _kept: Any = None
     _cache: Cache | None = None
     _syncer: Syncer | None = None
-    _zygote: subprocess.Popen[str] | None = None
 
     @contextlib.contextmanager
     def console(self) -> Iterator[Any]:
@@ -125,14 +145,20 @@ class Device:
 
         Never the standard library's ``sqlite3`` in this process: two SQLite libraries drop each other's POSIX locks.
         """
+        if self._kept is not None:
+            yield self._kept
+            return
         db = sqlcipher.connect(str(self.path), isolation_level=None, timeout=10)
         if self.key is not None:
             db.execute(f"PRAGMA key = \"x'{self.key}'\"")
+        db.execute("PRAGMA foreign_keys = ON")
+        if self.keep:
+            self._kept = db
         try:
-            db.execute("PRAGMA foreign_keys = ON")
             yield db
         finally:
-            db.close()
+            if not self.keep:
+                db.close()
 
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """One statement as a plain console would write it."""
@@ -187,27 +213,19 @@ class Device:
     def die_at(self, boundary: int) -> bool:
         """Run one cycle in a process that is killed at that statement boundary; False when it ended before."""
         self.hang_up()
-        if self._zygote is None:
-            self._zygote = subprocess.Popen(
-                [sys.executable, "-m", "tests.sync.killed", str(self.path), self.url], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, text=True, env=child_environment(), cwd=Path(__file__).parents[2],
-            )  # fmt: skip
-        if self._zygote.stdin is None or self._zygote.stdout is None:
+        helper = _mortals()
+        if helper.stdin is None or helper.stdout is None:
             raise AssertionError("no pipes")
-        print(boundary, file=self._zygote.stdin, flush=True)
-        answer = self._zygote.stdout.readline().strip()
+        print(json.dumps([str(self.path), self.url, boundary]), file=helper.stdin, flush=True)
+        answer = helper.stdout.readline().strip()
         if answer not in {"tué", "fini"}:
             raise AssertionError(f"the cycle ended badly: {answer}")
         return answer == "tué"
 
-    def bury(self) -> None:
-        """Close everything of this device, its helper process included."""
-        self.hang_up()
-        if self._zygote is not None:
-            self._zygote.communicate()
-            self._zygote = None
-
     def hang_up(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         if self._syncer is not None and self._cache is not None:
             self._syncer.link.close()
             self._cache.close()
@@ -412,7 +430,7 @@ class Lab:
 
     def close(self) -> None:
         for device in self.devices:
-            device.bury()
+            device.hang_up()
         for engine in self.engines:
             engine.dispose()
         for proxy in self.proxies:
