@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from logging.config import fileConfig
 from pathlib import Path
@@ -338,6 +338,16 @@ def finish(connection: sa.Connection, before: str | None, started: float) -> Non
         audit.record(connection, before, after, time.monotonic() - started)
 
 
+def note_part(connection: sa.Connection, before: str | None, started: float) -> None:
+    """Revisions committed before a failure stay: the journal says who brought them, if the line still stands."""
+    with suppress(sa.exc.SQLAlchemyError):
+        connection.rollback()
+        after = current(connection)
+        if after is not None and after != before:
+            audit = importlib.import_module("erp_desktop.db.audit")
+            audit.record(connection, before, after, time.monotonic() - started, finished=False)
+
+
 def read_only(connection: sa.Connection) -> None:
     context.configure(connection=connection, **options(connection.dialect.name))
     with context.begin_transaction():
@@ -362,8 +372,12 @@ def run_on(connection: sa.Connection) -> None:
         if isinstance(implementation, InPlaceImpl):
             implementation.may_edit = bool(config.attributes.get("verified_after"))
         wrap_steps(connection)
-        with context.begin_transaction():
-            context.run_migrations()
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        except Exception:
+            note_part(connection, before, started)
+            raise
         finish(connection, before, started)
 
 

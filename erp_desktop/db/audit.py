@@ -44,8 +44,18 @@ def note(connection: Any, before: str | None, after: str, seconds: float) -> Non
         )  # fmt: skip
 
 
-def record(connection: sa.Connection, before: str | None, after: str, seconds: float) -> None:
-    """Note a finished migration, in a transaction of its own; does nothing below the revision with the tables."""
+def record(
+    connection: sa.Connection, before: str | None, after: str, seconds: float, *, finished: bool = True
+) -> None:
+    """Note a migration, in a transaction of its own; does nothing below the revision with the tables.
+
+    Args:
+        connection: outside a transaction, or in one that is rolled back.
+        before: revision before; None for an empty database.
+        after: revision reached.
+        seconds: how long it took.
+        finished: False when it stopped on its way: the window that clients read is not moved.
+    """
     if connection.in_transaction():
         connection.rollback()
     with connection.begin():
@@ -57,7 +67,7 @@ def record(connection: sa.Connection, before: str | None, after: str, seconds: f
                 _JOURNAL.insert().values(qui=author(connection), quand=quand, de=before, vers=after,
                                          duree_s=round(seconds, 3), app_version=erp_desktop.__version__)
             )  # fmt: skip
-    if connection.dialect.name == "postgresql":
+    if finished and connection.dialect.name == "postgresql":
         record_window(connection, after)
 
 

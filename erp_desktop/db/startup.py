@@ -341,9 +341,8 @@ def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progr
     connection = connect_sqlite(path, key)
     saved = backup.name_for(path, revision)
     # Under its name only once it is whole: a half-made backup must never push out a good one.
-    partial = saved.with_suffix(".partiel")
-    for leftover in partial.parent.glob("*.partiel"):
-        leftover.unlink()
+    partial = saved.with_name(path.name + ".partiel")
+    partial.unlink(missing_ok=True)
     try:
         backup.vacuum_into(connection, partial)
     finally:

@@ -156,6 +156,21 @@ def test_a_forgotten_transaction_is_named_with_what_to_do(centre: sa.Engine, mon
     assert upgrade_central(centre, yes).apres == history.head()
 
 
+def test_revisions_kept_by_a_failed_upgrade_are_in_the_journal(centre: sa.Engine) -> None:
+    def fail(text: str) -> None:
+        if text.startswith("Révision ce8f"):
+            raise RuntimeError("panne")
+
+    window = scalar(centre, "SELECT max(id) FROM sync.schema_compat")
+    last = "SELECT de || ' > ' || vers FROM journal_migrations ORDER BY id DESC LIMIT 1"
+    with pytest.raises(UpgradeError, match="arrêtée à la révision bd7e3f5b9a6c"):
+        upgrade_central(centre, yes, fail)
+    assert scalar(centre, last) == f"{AVANT} > bd7e3f5b9a6c"
+    assert scalar(centre, "SELECT max(id) FROM sync.schema_compat") == window
+    upgrade_central(centre, yes)
+    assert scalar(centre, last) == f"bd7e3f5b9a6c > {history.head()}"
+
+
 def test_an_index_left_invalid_is_dropped_and_built_again(centre: sa.Engine) -> None:
     upgrade_central(centre, yes, target="ac6d2e4a8f5b")
     with centre.begin() as connection:

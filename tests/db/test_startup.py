@@ -356,6 +356,26 @@ def test_a_disk_that_fills_leaves_the_old_file_and_no_half_backup(
     assert not list((tmp_path / backup.FOLDER).glob("*.partiel"))
 
 
+def test_another_cache_of_the_same_folder_keeps_the_backup_that_it_is_making(tmp_path: Path) -> None:
+    path, other = tmp_path / "cache.sqlite", tmp_path / "cache2.sqlite"
+    make(path, OLD)
+    make(other, OLD)
+
+    def meanwhile(step: startup.Etape) -> None:
+        if step.texte == "Sauvegarde":
+            (tmp_path / backup.FOLDER).mkdir(exist_ok=True)
+            being_made = tmp_path / backup.FOLDER / "cache2.sqlite.partiel"
+            being_made.write_bytes(b"en cours")
+            leftovers.append(being_made)
+
+    leftovers: list[Path] = []
+    startup.open_local(path, progress=meanwhile).dispose()
+    assert [p.read_bytes() for p in leftovers] == [b"en cours"]
+    startup.open_local(other).dispose()
+    assert not leftovers[0].exists()
+    assert len(backup.backups(path)) == len(backup.backups(other)) == 1
+
+
 @pytest.mark.skipif(os.name != "posix", reason="user ids")
 def test_a_read_only_folder_is_refused_with_its_name() -> None:
     code = (
