@@ -18,10 +18,17 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import clock
-from erp_desktop.db import audit, carry
+from erp_desktop.db import audit, carry, history
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, DiskFullError, UpgradeError, UserError
+from erp_desktop.errors import (
+    DatabaseBusyError,
+    DatabaseRefusedError,
+    DiskFullError,
+    ErpError,
+    UpgradeError,
+    UserError,
+)
 
 FOLDER = "sauvegardes"
 _NAME = re.compile(r"-([0-9a-z]+)-(\d{8}T\d{6}\.\d{6}Z)\.sqlite$")
@@ -208,7 +215,8 @@ def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_los
     """Put a backup in the place of the cache; the replaced file is kept as a backup of its own.
 
     What the device did since the backup (changes that wait, identifiers and batch numbers given) is carried over,
-    unless its loss is accepted: then the backup comes back as it was.
+    unless its loss is accepted: then the backup comes back as it was. A backup that is too old for some of it is
+    brought up to the cache's revision first.
 
     Raises:
         UserError: unsent changes cannot be carried over, or the cache cannot be read; nothing was changed.
@@ -218,7 +226,7 @@ def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_los
     if not chosen.is_file():
         raise UserError(f"La sauvegarde {chosen} n'existe pas.")
     verify(chosen, key)
-    revision = _revision_of(chosen, key)
+    revision = revision_of(chosen, key)
     lock = CacheLock(path)
     lock.exclusive(2.0)
     started = time.monotonic()
@@ -230,11 +238,12 @@ def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_los
             kept = _set_aside(path, key, accept_data_loss)
         shutil.copyfile(chosen, ready)
         try:
-            carried = carry.over(kept, ready, key) if kept is not None and not accept_data_loss else 0
-        except UserError:
+            carried = carry_over(kept, chosen, ready, key) if kept is not None and not accept_data_loss else 0
+        except ErpError:
             if kept is not None:
                 kept.unlink()
             raise
+        revision = revision_of(ready, key)
         _note(ready, key, kept, revision, time.monotonic() - started)
         settle(ready, key)
         for side in siblings(path):
@@ -250,7 +259,31 @@ def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_los
         lock.release()
 
 
-def _revision_of(chosen: Path, key: str | None) -> str:
+def carry_over(kept: Path, chosen: Path, ready: Path, key: str | None) -> int:
+    """Carry what the device did from ``kept`` into ``ready``, a copy of ``chosen``; rows that wait to be sent.
+
+    Raises:
+        UserError: something cannot be carried over; ``ready`` is to be thrown away.
+    """
+    from erp_desktop.db import startup
+
+    try:
+        return carry.over(kept, ready, key)
+    except carry.TooOldError:
+        before, live = (history.position(revision_of(path, key)) for path in (chosen, kept))
+        if before is None or live is None or before >= live:
+            raise
+    shutil.copyfile(chosen, ready)
+    startup.upgrade_copy(ready, key, history.revisions()[live].revision)
+    return carry.over(kept, ready, key)
+
+
+def revision_of(chosen: Path, key: str | None) -> str:
+    """The one revision of a readable file.
+
+    Raises:
+        DatabaseRefusedError: it has none, or several, or is no database of ours.
+    """
     connection = connect_sqlite(chosen, key, read_only=True)
     try:
         rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()

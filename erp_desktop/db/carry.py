@@ -17,7 +17,7 @@ from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.registry import RENAMED, TABLES, present_name
 from erp_desktop.errors import UserError
 
-_WHOLE = ("sync_outbox", "sync_lots", "sync_gares", "sync_conflits", "_verificateurs")
+_WHOLE = ("sync_outbox", "sync_lots", "sync_gares", "sync_conflits", "sync_fusions", "_verificateurs")
 _NAMING = {"sync_outbox", "sync_conflits"}
 _IDENTITY = ("poste", "agence_id", "epoque", "mode")
 _CURSOR = "('curseur_xid', 'curseur_seq')"
@@ -36,6 +36,10 @@ class _NotCarriedError(UserError):
         )
 
 
+class TooOldError(_NotCarriedError):
+    """The backup is of an older revision, which has no place for something that the device did since."""
+
+
 def over(replaced: Path, ready: Path, key: str | None) -> int:
     """Carry what the device did from ``replaced`` into ``ready``, a copy of the backup that nobody uses yet.
 
@@ -43,6 +47,7 @@ def over(replaced: Path, ready: Path, key: str | None) -> int:
         Rows that wait to be sent, all carried over.
 
     Raises:
+        TooOldError: the same could be carried into ``ready`` at a later revision.
         UserError: something cannot be carried over; ``ready`` is to be thrown away.
     """
     db = connect_sqlite(ready, key)
@@ -81,7 +86,8 @@ def _carry(db: Any) -> int:
     _rows(db)
     _parents(db)
     for table in _WHOLE:
-        db.execute(f"DELETE FROM main.{table}")
+        if _columns(db, "main", table):
+            db.execute(f"DELETE FROM main.{table}")
         _copy(db, table)
     _state(db)
     db.execute("UPDATE main._sync_session SET muet = 0")
@@ -149,7 +155,9 @@ def _copy(db: Any, table: str, where: str = "true") -> None:
         if target is not None:
             pairs.append((target, column))
         elif _one(db, f'SELECT 1 FROM ancien.{table} WHERE {where} AND "{column}" IS NOT NULL LIMIT 1'):
-            raise _NotCarriedError(f"elle n'a pas la colonne {table}.{column}")
+            raise TooOldError(f"elle n'a pas la colonne {table}.{column}")
+    if not pairs:
+        return
     targets, sources = (", ".join(f'"{name}"' for name in names) for names in zip(*pairs, strict=True))
     db.execute(f"INSERT INTO main.{table} ({targets}) SELECT {sources} FROM ancien.{table} WHERE {where}")
     if table in _NAMING:

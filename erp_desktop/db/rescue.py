@@ -11,9 +11,9 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from erp_desktop.db import backup, carry, history
+from erp_desktop.db import backup, history
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.errors import DatabaseRefusedError, UserError
+from erp_desktop.errors import DatabaseRefusedError, ErpError, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +103,18 @@ def salvage(path: Path, key: str | None = None) -> backup.Restauration:
             shutil.copyfile(source, target)
         shutil.copyfile(saved.chemin, ready)
         try:
-            carried = carry.over(kept, ready, key)
-        except UserError:
+            carried = backup.carry_over(kept, saved.chemin, ready, key)
+        except ErpError:
             for leftover in (kept, *backup.siblings(kept)):
                 leftover.unlink(missing_ok=True)
             raise
+        revision = backup.revision_of(ready, key)
         backup.settle(ready, key)
         for source, _ in sides:
             source.unlink(missing_ok=True)
         backup.swap(ready, path)
         confirm(path)
-        return backup.Restauration(saved.chemin, saved.revision, kept, carried)
+        return backup.Restauration(saved.chemin, revision, kept, carried)
     finally:
         for leftover in (ready, *backup.siblings(ready)):
             leftover.unlink(missing_ok=True)

@@ -290,6 +290,16 @@ def downgrade_local(path: Path, key: str | None, target: str, *, keep: int = 3) 
         lock.release()
 
 
+def upgrade_copy(working: Path, key: str | None, wanted: str) -> None:
+    """Bring a file that nobody else uses to a later revision, proven as an upgrade is, without any way back.
+
+    Raises:
+        UpgradeError: it failed; the file is to be thrown away.
+    """
+    history.verify()
+    _run(working, key, wanted, lambda _etape: None)
+
+
 def _take_back(working: Path, key: str | None, target: str) -> None:
     from erp_desktop.db import migrate
 

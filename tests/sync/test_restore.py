@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from erp_desktop.db import backup
+from erp_desktop.db import backup, history, startup
 from erp_desktop.errors import UserError
 from tests.sync.lab import Device, Lab, T
+from tests.sync.release_d_avant import AVANT
 
 
 def client(device: Device, name: str) -> int:
@@ -92,6 +93,55 @@ def test_what_cannot_be_carried_over_is_refused_and_changes_nothing(lab: Lab) ->
     assert [s.chemin for s in backup.backups(a.path)] == [saved.chemin]
     done = backup.restore(a.path, saved.chemin, a.key, accept_data_loss=True)
     assert (done.reportees, a.waiting) == (0, 0)
+
+
+def test_a_backup_too_old_for_what_was_done_since_is_brought_up_first(lab: Lab) -> None:
+    a = lab.device(encrypted=True)
+    lab.settle()
+    a.hang_up()
+    startup.downgrade_local(a.path, a.key, AVANT)
+    kept_by_downgrade = {s.chemin for s in backup.backups(a.path)}
+    saved = backup.create(a.path, a.key)
+    startup.open_local(a.path, a.key).dispose()
+    pk = lab.ids("interventions")[0]
+    a.set("interventions", pk, diagnostic="Depuis la mise à niveau")
+    # A document and a merge: the old structure has no place for either.
+    a.sql("INSERT INTO contenus (sha256, taille, complet, au_centre) VALUES ('d0', 4, 1, 1)")
+    a.sql("INSERT INTO contenus_morceaux (sha256, numero, octets) VALUES ('d0', 0, x'25504446')")
+    a.sql(
+        "INSERT INTO sync_fusions (nom_table, gardee, retiree, contenu, quand) VALUES ('clients', 1, 2, '{}', ?)", T
+    )
+
+    done = backup.restore(a.path, saved.chemin, a.key)
+
+    assert (done.revision, done.reportees) == (history.head(), 1)
+    assert startup.read_revision(a.path, a.key) == history.head()
+    assert a.sql("SELECT taille, complet, au_centre FROM contenus") == [(4, 1, 1)]
+    assert a.sql("SELECT octets FROM contenus_morceaux") == [(b"%PDF",)]
+    assert a.value("SELECT count(*) FROM sync_fusions") == 1
+    assert done.remplacee is not None
+    assert {s.chemin for s in backup.backups(a.path)} >= kept_by_downgrade | {saved.chemin, done.remplacee}
+    lab.settle()
+    lab.converged()
+    assert lab.get("interventions", pk, "diagnostic") == "Depuis la mise à niveau"
+
+
+def test_an_old_backup_with_room_for_everything_comes_back_at_its_own_revision(lab: Lab) -> None:
+    a = lab.device()
+    lab.settle()
+    a.hang_up()
+    startup.downgrade_local(a.path, None, AVANT)
+    saved = backup.create(a.path)
+    startup.open_local(a.path).dispose()
+    pk = lab.ids("interventions")[0]
+    a.set("interventions", pk, diagnostic="Depuis la mise à niveau")
+    done = backup.restore(a.path, saved.chemin)
+    assert (done.revision, done.reportees) == (AVANT, 1)
+    assert startup.read_revision(a.path) == AVANT
+    startup.open_local(a.path).dispose()
+    lab.settle()
+    lab.converged()
+    assert lab.get("interventions", pk, "diagnostic") == "Depuis la mise à niveau"
 
 
 def test_a_backup_of_another_enrolment_takes_no_changes(lab: Lab) -> None:
