@@ -37,7 +37,7 @@ from tests.sync.proxy import ChaosProxy
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER = ("morango==0.8.15", "psycopg2-binary==2.9.*", "setuptools<81")
-WRITERS, WRITING_S, HOLD_S = 8, 15.0, 0.12
+WRITERS, WRITING_S, HOLD_S = 8, 30.0, 0.12
 CUTS, ADDED = 12, 20
 
 Answer = dict[str, Any]
