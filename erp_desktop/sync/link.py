@@ -166,20 +166,25 @@ class Link:
     @property
     def in_snapshot(self) -> bool:
         """Whether :meth:`snapshot` is open on a living line."""
-        return self.open and not self._connection.autocommit
+        return self.open and self._connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """A read-only REPEATABLE READ transaction around several statements."""
         self.connect()
-        self._connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
+        # Spelled out: the driver's own way to leave and return to autocommit costs two round trips more.
+        self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield
         finally:
             if self.open:
-                with contextlib.suppress(CentralUnreachableError), self._guard():
-                    self._connection.rollback()
-                    self._connection.set_session(isolation_level="DEFAULT", readonly=False, autocommit=True)
+                with contextlib.suppress(CentralUnreachableError):
+                    self._run("ROLLBACK")
+
+    def _run(self, sql: str) -> None:
+        with self._guard(), self._connection.cursor() as cursor:
+            self.round_trips += 1
+            cursor.execute(sql)
 
     def copy_out(self, query: str, sink: Any, *, binary: bool = False) -> None:
         """COPY a query's rows, in text or PostgreSQL's binary form, into ``sink.write(bytes)``."""

@@ -37,7 +37,7 @@ from tests.sync.proxy import ChaosProxy
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER = ("morango==0.8.15", "psycopg2-binary==2.9.*", "setuptools<81")
-WRITERS, TRANSACTIONS, EACH, HOLD_S = 8, 25, 5, 0.12
+WRITERS, WRITING_S, HOLD_S = 8, 30.0, 0.12
 CUTS, ADDED = 12, 20
 
 Answer = dict[str, Any]
@@ -116,9 +116,10 @@ class _Process:
 class Morango:
     """A centre served by Django, and devices behind a proxy."""
 
-    def __init__(self, server: EmbeddedPostgres, python: str, folder: Path, rows: int) -> None:
+    def __init__(self, server: EmbeddedPostgres, python: str, folder: Path, rows: int, *, waits: bool) -> None:
         self.python, self.folder, self.rows = python, folder, rows
-        url = normalise_url(server.create_database(f"bench_pair_{rows}"))
+        self.environment = {"PEER_WAITS": "1"} if waits else {}
+        url = normalise_url(server.create_database(f"bench_pair_{rows}_{waits}"))
         self.database = {"PEER_DATABASE": json.dumps(
             {"NAME": url.database, "USER": url.username, "HOST": url.host, "PORT": str(url.port)}
         )}  # fmt: skip
@@ -130,7 +131,7 @@ class Morango:
         self.proxy = self._stack.enter_context(ChaosProxy("127.0.0.1", port))
 
     def process(self, environment: dict[str, str], act: str, **arguments: object) -> _Process:
-        return _Process(self.python, environment, self.folder, act, **arguments)
+        return _Process(self.python, self.environment | environment, self.folder, act, **arguments)
 
     def device(self, name: str) -> _Process:
         made = self._stack.enter_context(
@@ -149,8 +150,8 @@ class Morango:
 
     def measured(self, device: _Process, name: str, **arguments: object) -> Answer:
         before = dict(self.proxy.passed)
-        answer = device.ask(name, **arguments)
-        return {**answer, **{f"bytes_{way}": self.proxy.passed[way] - before[way] for way in ("out", "in")}}
+        answer, turns = device.ask(name, **arguments), int(str(arguments.get("turns", 1)))
+        return {**answer, **{f"bytes_{way}": (self.proxy.passed[way] - before[way]) / turns for way in ("out", "in")}}
 
     def speeds(self) -> dict[str, Answer]:
         device = self.device("mesure")
@@ -164,11 +165,11 @@ class Morango:
         return found
 
     def out_of_order(self) -> tuple[int, int, int, int]:
-        """Rows written at the centre while two devices pull, rows that a device lacks then, cycles, failed ones."""
+        """Rows written at the centre while two devices pull; rows one lacks at the end; cycles; failed ones."""
         devices = [self.device(f"ordre{n}") for n in range(2)]
         answers: list[Answer] = []
-        with self.process(self.database, "write", root=self.agence, writers=WRITERS, transactions=TRANSACTIONS,
-                          each=EACH, hold_s=HOLD_S) as writer:  # fmt: skip
+        with self.process(self.database, "write", root=self.agence, writers=WRITERS, seconds=WRITING_S,
+                          hold_s=HOLD_S) as writer:  # fmt: skip
             while writer.running:
                 for device in devices:
                     device.tell("attempt", direction="pull")
@@ -227,21 +228,22 @@ class Ours:
             yield syncer
             syncer.link.close()
 
-    def _write(self, number: int, failures: list[str]) -> None:
-        url, chance = normalise_url(self.bench.floor_url), random.Random(number)
-        connection = psycopg2.connect(host=url.host, port=self.bench.engine.url.port, user=url.username,
-                                      dbname=self.bench.engine.url.database)  # fmt: skip
+    def _write(self, number: int, written: list[int], failures: list[str]) -> None:
+        url, chance = self.bench.engine.url, random.Random(number)
+        until = time.monotonic() + WRITING_S
+        connection = psycopg2.connect(host=url.host, port=url.port, user=url.username, dbname=url.database)
         try:
-            for turn in range(TRANSACTIONS):
+            while time.monotonic() < until:
                 with connection, connection.cursor() as cursor:
                     cursor.execute(
                         "INSERT INTO interventions (agence_id, numero, titre, description, equipement_id, client_id, "
-                        "date_creation, created_at, updated_at) SELECT agence_id, %s || i, titre, description, "
-                        "equipement_id, client_id, date_creation, created_at, updated_at FROM interventions, "
-                        "generate_series(1, %s) i WHERE id = (SELECT min(id) FROM interventions)",
-                        (f"W{number}-{turn}-", EACH),
+                        "date_creation, created_at, updated_at) SELECT agence_id, %s, titre, description, "
+                        "equipement_id, client_id, date_creation, created_at, updated_at FROM interventions "
+                        "WHERE id = (SELECT min(id) FROM interventions)",
+                        (f"W{number}-{len(written)}",),
                     )
-                    # The rows stay uncommitted while others commit: this is the case under test.
+                    written.append(number)
+                    # The row stays uncommitted while others commit: this is the case under test.
                     time.sleep(chance.random() * HOLD_S)
         except psycopg2.Error as error:
             failures.append(repr(error))
@@ -249,10 +251,11 @@ class Ours:
             connection.close()
 
     def out_of_order(self) -> tuple[int, int, int, int]:
+        written: list[int] = []
         failures: list[str] = []
         cycles = failed = 0
         with self._syncer("ordre0") as one, self._syncer("ordre1") as two:
-            writers = [threading.Thread(target=self._write, args=(n, failures)) for n in range(WRITERS)]
+            writers = [threading.Thread(target=self._write, args=(n, written, failures)) for n in range(WRITERS)]
             for writer in writers:
                 writer.start()
             while any(writer.is_alive() for writer in writers):
@@ -268,7 +271,7 @@ class Ours:
                 syncer.run()
             held = self._numbers()[0]
             counted = [s.cache.value("SELECT count(*) FROM interventions") for s in (one, two)]
-        return WRITERS * TRANSACTIONS * EACH, max(held - count for count in counted), cycles, failed
+        return len(written), max(held - count for count in counted), cycles, failed
 
     def _numbers(self) -> tuple[int, int]:
         with self.bench.engine.connect() as connection:
@@ -314,27 +317,27 @@ def measure(server: EmbeddedPostgres, rows: int) -> Iterator[str]:
     listing = subprocess.check_output([python, "-m", "pip", "list", "--format=json"])
     versions = {p["name"].lower(): p["version"] for p in json.loads(listing)}
     yield f"morango {versions['morango']}, Django {versions['django']} ; {rows:,} interventions des deux côtés"
-    edits = min(BATCH, rows)
     with tempfile.TemporaryDirectory(prefix="erp-mif-pair-") as folder:
-        sides = []
-        for name, made in (("nous", lambda here: Ours(server, here, rows)),
-                           ("morango", lambda here: Morango(server, python, here, rows))):  # fmt: skip
+        for name in ("nous", "morango", "morango+attentes"):
             here = Path(folder) / name
             here.mkdir()
-            side = made(here)
+            waits = name.endswith("attentes")
+            side = Ours(server, here, rows) if name == "nous" else Morango(server, python, here, rows, waits=waits)
             try:
-                for task, found in side.speeds().items():
-                    many = {"première copie": rows, "première copie publiée": rows, "envoi": edits}.get(task)
-                    speed = f"{many / found['seconds']:>10,.0f} lignes/s" if many else " " * 19
-                    yield (f"{name:<8} {task:<24} {found['seconds']:8.3f} s {speed}  {found['round_trips']:>4} "
-                           f"allers-retours  {found['bytes_out'] / 1e3:>9,.1f} ko envoyés  "
-                           f"{found['bytes_in'] / 1e3:>9,.1f} ko reçus")  # fmt: skip
-                written, lost, cycles, failed = side.out_of_order()
-                yield (f"{name:<8} validations en désordre : {written:,} lignes écrites, {lost} perdues ; "
-                       f"{cycles} échanges pendant ce temps, {failed} échoués")  # fmt: skip
-                added, lost, doubled = side.cut()
-                yield (f"{name:<8} ligne coupée {CUTS} fois : {added} lignes ajoutées, {lost} perdues, "
-                       f"{doubled} en double")  # fmt: skip
+                yield from _told(name, side, rows, faults=not waits)
             finally:
                 side.close()
-            sides.append(side)
+
+
+def _told(name: str, side: Ours | Morango, rows: int, *, faults: bool) -> Iterator[str]:
+    counts = {"première copie": rows, "première copie publiée": rows, "envoi": min(BATCH, rows)}
+    for task, found in side.speeds().items():
+        speed = f"{counts[task] / found['seconds']:>10,.0f} lignes/s" if task in counts else " " * 19
+        yield (f"{name:<16} {task:<22} {found['seconds']:8.3f} s {speed} {found['round_trips']:>4} allers-retours "
+               f"{found['bytes_out'] / 1e3:>9,.1f} ko envoyés {found['bytes_in'] / 1e3:>9,.1f} ko reçus")  # fmt: skip
+    if faults:
+        written, lost, cycles, failed = side.out_of_order()
+        yield (f"{name:<16} validations en désordre : {written:,} lignes écrites, {lost} perdues ; {cycles} échanges "
+               f"pendant ce temps, {failed} échoués")  # fmt: skip
+        added, lost, doubled = side.cut()
+        yield f"{name:<16} ligne coupée {CUTS} fois : {added} lignes ajoutées, {lost} perdues, {doubled} en double"
