@@ -103,13 +103,11 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
         ).lastrowid
         done.parked_rows += len(rows)
         db.executemany("UPDATE sync_outbox SET refus = ? WHERE id = ?", [(str(gare), i) for i in ids])
-    db.executemany(
-        "DELETE FROM sync_outbox WHERE id = ?",
-        [(i,) for index, ids in enumerate(batch.units) if index not in parked for i in ids],
-    )
+    landed = [i for index, ids in enumerate(batch.units) if index not in parked for i in ids]
+    db.execute("DELETE FROM sync_outbox WHERE id IN (SELECT value FROM json_each(?))", (dumps(landed),))
     db.execute(
-        "DELETE FROM sync_meta WHERE cle LIKE 'centre:%' AND NOT EXISTS "
-        "(SELECT 1 FROM sync_outbox o WHERE cle = 'centre:' || o.nom_table || ':' || o.pk)"
+        "DELETE FROM sync_meta WHERE cle LIKE 'centre:%' AND cle NOT IN "
+        "(SELECT 'centre:' || nom_table || ':' || pk FROM sync_outbox)"
     )
     db.executemany(
         "INSERT OR IGNORE INTO sync_conflits (id, nom_table, pk, colonne, politique, base, mien, leur, auteur_mien, "

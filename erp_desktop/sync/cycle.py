@@ -26,7 +26,7 @@ from erp_desktop.sync.apply import Cursor, apply_answer, read_cursor
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.farewell import farewell
 from erp_desktop.sync.link import Link
-from erp_desktop.sync.outbox import Batch, Outbox
+from erp_desktop.sync.outbox import Batch, Outbox, without_collector
 from erp_desktop.sync.rebase import rebase, send_again
 
 PULL_PAGE = 5_000
@@ -77,7 +77,8 @@ class Syncer:
         trips = self.link.round_trips
         sent, received = self.link.traffic() if self.link.open else (0, 0)
         try:
-            self._exchange(result)
+            with without_collector():
+                self._exchange(result)
         except DeviceRevokedError:
             farewell(self.cache, self.link)
             raise
