@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -87,10 +87,10 @@ def purge(
                                                             "copie neuve.")] = 90,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Oublier les suppressions que tous les postes ont reçues."""
+    """Oublier les suppressions que tous les postes ont reçues, et les contenus que plus rien ne décrit."""
     with Target(url, None).engine() as engine:
-        forgotten = centre.purge(engine, days)
-    emit(as_json, {"lignes": forgotten}, f"{forgotten} suppressions oubliées.")
+        done = centre.purge(engine, days)
+    emit(as_json, done, f"{done.lignes} suppressions oubliées, {done.contenus} contenus de documents effacés.")
 
 
 @quarantine.command("list")
@@ -99,9 +99,15 @@ def quarantine_list(url: CentreUrl, as_json: AsJson = False) -> None:
     """Ce que les postes retirés ont remis et que personne n'a encore repris."""
     with Target(url, None).engine() as engine:
         found = centre.quarantine(engine)
-    emit(as_json, found, lambda: "\n".join(
-        f"{q['id']:>4}  poste {q['poste']:02d} {q['nom']:<24} {q['unites']:>6} changements, remis {q['recu_a']}"
-        for q in found) or "Rien en quarantaine.")  # fmt: skip
+    emit(as_json, found, lambda: "\n".join(map(_remise, found)) or "Rien en quarantaine.")
+
+
+def _remise(remise: dict[str, Any]) -> str:
+    absent = remise["documents_manquants"]
+    return (
+        f"{remise['id']:>4}  poste {remise['poste']:02d} {remise['nom']:<24} {remise['unites']:>6} changements, "
+        f"remis {remise['recu_a']}" + (f", {absent} documents sans leur contenu" if absent else "")
+    )
 
 
 @quarantine.command("accept")

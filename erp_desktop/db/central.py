@@ -270,7 +270,8 @@ def statements(*, documents: bool = True) -> list[str]:
     for entry in (*_ENTRIES, *(central_documents.ENTRIES if documents else ()), *hydrate):
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
-    made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device" for entry in central_devices.ENTRIES]
+    farewells = central_documents.FAREWELLS if documents else ()
+    made += [f"GRANT EXECUTE ON FUNCTION sync.{e} TO erp_device" for e in (*central_devices.ENTRIES, *farewells)]
     made += [
         f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_central"
         for entry in (*_SHARED, *central_login.ENTRIES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -105,3 +106,8 @@ def etat(*, reseau: bool, complet: bool, au_centre: bool, demande: bool) -> Etat
     if complet:
         return EtatDocument.ATTENTE
     return EtatDocument.DEMANDE if demande else EtatDocument.DISTANT
+
+
+def cle_au_centre(agence_id: int | None, sha256: str) -> str:
+    """The key under which the centre keeps a content of an agency (None: shared); the SQL of ``sync.cle_contenu``."""
+    return f"{agence_id or 0}:{base64.b64encode(bytes.fromhex(sha256)).decode().rstrip('=')}"

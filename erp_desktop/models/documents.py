@@ -35,6 +35,9 @@ class Document(LigneAgence, Base):
 class Contenu(Base):
     """Bytes of documents, one row per content; never part of the row exchange.
 
+    At the centre ``sha256`` is led by the agency's number (``domain.documents.cle_au_centre``), and ``dernier_acces``
+    says since when no description names the content.
+
     Attributes:
         taille: bytes.
         complet: every piece is here, and together they have this hash.

@@ -65,6 +65,11 @@ def _etat(session: Session, contenu: Contenu | None, *, reseau: bool) -> EtatDoc
                        demande=contenu.demande_le is not None)  # fmt: skip
 
 
+def _cle(session: Session, agence_id: int | None, sha256: str) -> str:
+    """Where a content is: under its hash in a cache, under its agency and its hash at the centre."""
+    return sha256 if est_sqlite(session) else regles.cle_au_centre(agence_id, sha256)
+
+
 def liste(session: Session, acteur: Acteur, table: str, ident: int) -> list[DocumentInfo]:
     """Files of an intervention or of an équipement, newest first.
 
@@ -73,9 +78,11 @@ def liste(session: Session, acteur: Acteur, table: str, ident: int) -> list[Docu
     """
     _cible(session, acteur, table, ident)
     cle = Document.intervention_id if table == "interventions" else Document.equipement_id
+    cache = est_sqlite(session)
+    contenu = Document.sha256 if cache else sa.func.sync.cle_contenu(Document.agence_id, Document.sha256)
     rows = session.execute(
         sa.select(Document, Contenu, User.full_name)
-        .outerjoin(Contenu, Contenu.sha256 == Document.sha256)
+        .outerjoin(Contenu, Contenu.sha256 == contenu)
         .outerjoin(User, User.id == Document.created_by_id)
         .where(cle == ident)
         .order_by(Document.created_at.desc(), Document.id.desc())
@@ -121,7 +128,7 @@ def joindre(
     session.add(document)
     # The description first: at the centre a content is visible through it alone.
     ecrire(session)
-    _garder(session, fichier)
+    _garder(session, fichier, _cle(session, document.agence_id, fichier.sha256))
     if isinstance(cible, Intervention):
         _trace.noter(session, acteur, cible, "document_joint", None, {"nom_fichier": fichier.nom})
     ecrire(session)
@@ -149,23 +156,24 @@ def joindre_fichiers(session: Session, acteur: Acteur, table: str, ident: int, c
     return faits
 
 
-def _garder(session: Session, fichier: regles.Fichier) -> None:
+def _garder(session: Session, fichier: regles.Fichier, cle: str) -> None:
     """Store bytes that may be here already, whole or in part."""
-    connue = session.get(Contenu, fichier.sha256, with_for_update=True)
+    connue = session.get(Contenu, cle, with_for_update=True)
+    lu = clock.now() if est_sqlite(session) else None
     if connue is not None and connue.complet:
-        connue.dernier_acces = clock.now()
+        connue.dernier_acces = lu
         return
     if connue is None:
-        connue = Contenu(sha256=fichier.sha256, taille=fichier.taille)
+        connue = Contenu(sha256=cle, taille=fichier.taille)
         session.add(connue)
     else:
         # Pieces of a transfer under way: these are all here and known to be good.
-        session.execute(sa.delete(MorceauContenu).where(MorceauContenu.sha256 == fichier.sha256))
-    connue.complet, connue.demande_le, connue.dernier_acces = True, None, clock.now()
+        session.execute(sa.delete(MorceauContenu).where(MorceauContenu.sha256 == cle))
+    connue.complet, connue.demande_le, connue.dernier_acces = True, None, lu
     session.flush()
     session.execute(
         sa.insert(MorceauContenu),
-        [{"sha256": fichier.sha256, "numero": n, "octets": o} for n, o in regles.decouper(fichier.contenu)],
+        [{"sha256": cle, "numero": n, "octets": o} for n, o in regles.decouper(fichier.contenu)],
     )
 
 
@@ -185,13 +193,12 @@ def lire(session: Session, acteur: Acteur, ident: int) -> tuple[str, bytes]:
         NotFoundError: the bytes are not here; :func:`demander` fetches them.
     """
     document = _charger(session, acteur, ident)
-    contenu = session.get(Contenu, document.sha256)
+    cle = _cle(session, document.agence_id, document.sha256)
+    contenu = session.get(Contenu, cle)
     if contenu is None or not contenu.complet:
         raise NotFoundError("Ce document n'est pas sur ce poste : téléchargez-le d'abord.")
     morceaux = session.scalars(
-        sa.select(MorceauContenu.octets)
-        .where(MorceauContenu.sha256 == document.sha256)
-        .order_by(MorceauContenu.numero)
+        sa.select(MorceauContenu.octets).where(MorceauContenu.sha256 == cle).order_by(MorceauContenu.numero)
     )
     octets = b"".join(morceaux)
     if hashlib.sha256(octets).hexdigest() != document.sha256:

@@ -21,6 +21,7 @@ from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable, present_na
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.exchanged import exchanged, one_by_one
 from erp_desktop.sync.outbox import Batch
+from erp_desktop.sync.reborn import forget_removals
 
 BACKUP_WINDOW = timedelta(days=14)
 """How old a restored backup of the centre may be without a device missing what it must send again."""
@@ -79,6 +80,7 @@ def apply_answer(
                 "INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)",
                 [k for k in pull["k"] if k[0] in BY_NAME],
             )
+            forget_removals(cache, pull["k"])
             apply_removals(cache, pull["d"], dirty, done)
             cache.put(curseur_xid=pull["x"], curseur_seq=pull["s"])
         _retry_rejected(cache, done)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable
 from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.sync.reborn import olds_of_deleted
 
 _HISTORY = "historiques_interventions"
 
@@ -95,7 +96,11 @@ def _give_back(session: Session, table: SyncTable, pk: int, entries: list[Any]) 
     else:
         olds: dict[str, Any] = {}
         for entry in entries:
-            olds.setdefault(entry.colonne, entry.ancien)
+            if entry.op == "U":
+                olds.setdefault(entry.colonne, entry.ancien)
+            elif entry.op == "D":
+                _refuse_lost_blobs(table)
+                olds = {**olds_of_deleted(table.name, entry.ancien), **olds}
         held = _held(session, table, pk)
         _restore(session, table, pk, {**olds, **{c: v for c, v in held.items() if c in olds}})
         if table.name == "interventions":
@@ -171,13 +176,18 @@ def _let_go(session: Session, table: SyncTable, pk: int, column: str) -> None:
         )
 
 
-def _insert_again(session: Session, table: SyncTable, pk: int, entries: list[Any]) -> None:
-    held = _held(session, table, pk)
-    if not held and any(column.kind is Kind.BYTES for column in table.columns):
+def _refuse_lost_blobs(table: SyncTable) -> None:
+    if any(column.kind is Kind.BYTES for column in table.columns):
         raise UserError(
             "Cette fiche contenait peut-être une signature, que la suppression n'a pas gardée : "
             "laissez partir la suppression, puis demandez au siège de rétablir la fiche."
         )
+
+
+def _insert_again(session: Session, table: SyncTable, pk: int, entries: list[Any]) -> None:
+    held = _held(session, table, pk)
+    if not held:
+        _refuse_lost_blobs(table)
     kept = entries[-1].ancien
     row = json.loads(kept.decode() if isinstance(kept, bytes) else kept)
     for entry in reversed(entries):

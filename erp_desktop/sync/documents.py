@@ -10,6 +10,7 @@ the one read longest ago first; what only this device holds is never dropped, wh
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable
@@ -31,6 +32,14 @@ _WIDEST = 16
 """Pieces in one call, at most; a line earns them by being fast."""
 _QUICK_S, _SLOW_S = 0.5, 2.0
 _ASKED_AT_ONCE = 100
+
+
+_UNSENT = "c.complet AND NOT c.au_centre"
+# The centre takes bytes of a description that it knows only.
+_KNOWN_ROW = (
+    "SELECT 1 FROM documents d WHERE d.sha256 = c.sha256 AND NOT EXISTS (SELECT 1 FROM sync_outbox o "
+    "WHERE o.nom_table = 'documents' AND o.pk = d.id AND o.op = 'I')"
+)
 
 
 @dataclass(slots=True)
@@ -64,6 +73,9 @@ class DocumentExchange:
         choose: look for such documents, which reads all descriptions; without it only those begun go on.
         stop: asked between two calls; True ends the step.
     """
+
+    asks, puts = "sync.documents_manquants", "sync.document_deposer"
+    """Functions of the centre."""
 
     def __init__(
         self, cache: Cache, link: Link, *, quota: int, budget: int | None = None, days: int = 30,
@@ -132,7 +144,7 @@ class DocumentExchange:
         )
         if not waiting or not self._may_go_on():
             return
-        missing = self.link.row("SELECT sync.documents_manquants(%s)", ([sha256 for sha256, _ in waiting],))[0]
+        missing = self.link.row(f"SELECT {self.asks}(%s)", ([sha256 for sha256, _ in waiting],))[0]
         for sha256, size in waiting:
             if sha256 in missing and not self._send(sha256, size, missing[sha256]):
                 return
@@ -157,7 +169,7 @@ class DocumentExchange:
                 )
             )  # fmt: skip
             text = base64.b64encode(content).decode()
-            state = self._timed("SELECT sync.document_deposer(%s, %s, %s)", (sha256, first, text))
+            state = self._timed(f"SELECT {self.puts}(%s, %s, %s)", (sha256, first, text))
             self.result.bytes_out += len(content)
             self._spend(len(content))
             missing = missing[count:]
@@ -285,12 +297,43 @@ class DocumentExchange:
         return str(self.cache.value("SELECT min(nom_fichier) FROM documents WHERE sha256 = ?", sha256))
 
 
+<<<<<<< HEAD
 _UNSENT = "c.complet AND NOT c.au_centre"
 # The centre takes bytes of a description that it knows only.
 _KNOWN_ROW = (
     "SELECT 1 FROM documents d WHERE d.sha256 = c.sha256 AND d.id NOT IN "
     "(SELECT pk FROM sync_outbox WHERE nom_table = 'documents' AND op = 'I')"
 )
+=======
+class Farewell(DocumentExchange):
+    """Sends what a retired device still holds, by the entries that are left to it; the small ones first."""
+
+    asks, puts = "sync.adieu_manquants", "sync.adieu_document"
+
+    def run(self) -> DocumentsResult:
+        """Send until nothing is left, the budget is spent or ``stop`` says so; a damaged content is passed over.
+
+        Raises:
+            CentralUnreachableError: the line was cut; what arrived stays there.
+        """
+        waiting = self.cache.all(
+            f"SELECT c.sha256, c.taille FROM contenus c WHERE {_UNSENT} AND EXISTS "
+            "(SELECT 1 FROM documents d WHERE d.sha256 = c.sha256) ORDER BY c.taille"
+        )
+        for at in range(0, len(waiting), _ASKED_AT_ONCE):
+            part = waiting[at : at + _ASKED_AT_ONCE]
+            missing = self.link.row(f"SELECT {self.asks}(%s)", ([sha256 for sha256, _ in part],))[0]
+            for sha256, size in part:
+                if not self._may_go_on():
+                    return self.result
+                if sha256 in missing:
+                    with contextlib.suppress(SyncError):
+                        self._send(sha256, size, missing[sha256])
+        return self.result
+
+    def _may_go_on(self) -> bool:
+        return (self.left is None or self.left > 0) and not (self._stop is not None and self._stop())
+>>>>>>> gaps
 
 
 def _used(cache: Cache) -> int:

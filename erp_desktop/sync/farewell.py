@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 from erp_desktop import clock
@@ -9,9 +13,11 @@ from erp_desktop.db.backup import FOLDER
 from erp_desktop.db.registry import TABLES
 from erp_desktop.errors import UserError
 from erp_desktop.sync.cache import ERASED, Cache
+from erp_desktop.sync.documents import Farewell
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.outbox import everything
 
+_log = logging.getLogger(__name__)
 _ALSO = (
     "sync_outbox", "sync_lots", "sync_conflits", "sync_gares", "sync_recus_rejetes", "sync_versions", "sync_journal",
     "sync_fusions", "contenus_morceaux", "contenus", "_verificateurs",
@@ -19,20 +25,44 @@ _ALSO = (
 """Tables of the cache alone that hold people's data."""
 
 
+DOCUMENTS_BYTES, DOCUMENTS_S = 500_000_000, 300.0
+"""What a farewell may send of unsent documents, and how long one contact may take for it."""
+PATIENCE = timedelta(days=1)
+"""After the first farewell, a line that keeps failing holds the erasure back no longer than this."""
+
+
 def farewell(cache: Cache, link: Link) -> bool:
     """Ask the centre what became of this device, and obey.
 
-    A *retired* device sends its whole outbox into quarantine first; a *stolen* one sends nothing. Either is erased
-    only once the centre has said so.
+    A *retired* device sends its whole outbox into quarantine first, then its unsent documents; a *stolen* one sends
+    nothing. Either is erased only once the centre has said so.
 
     Returns:
         Whether the cache was erased.
+
+    Raises:
+        CentralUnreachableError: the line was cut; the next contact goes on.
     """
     state = link.row("SELECT sync.adieu(%s::jsonb)", (everything(cache),))[0]
     if state not in {"retire", "vole"}:
         return False
+    if state == "retire":
+        _hand_documents_over(cache, link)
     erase(cache)
     return True
+
+
+def _hand_documents_over(cache: Cache, link: Link) -> None:
+    since = cache.get("adieu_a")
+    if since is None:
+        with cache.writing():
+            cache.put(adieu_a=clock.to_text(clock.now()))
+    elif clock.now() - clock.from_text(since) > PATIENCE:
+        return
+    end = time.monotonic() + DOCUMENTS_S
+    exchange = Farewell(cache, link, quota=0, budget=DOCUMENTS_BYTES, stop=lambda: time.monotonic() > end)
+    done = exchange.run()
+    _log.info("farewell: %d documents handed over, %d bytes", done.sent, done.bytes_out)
 
 
 def erase(cache: Cache) -> None:

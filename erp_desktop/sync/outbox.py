@@ -20,11 +20,18 @@ from erp_desktop import clock
 from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.exchanged import passed_on
+from erp_desktop.sync.reborn import before
 
 
 @dataclass(slots=True)
 class Change:
-    """What one row went through since it was last sent."""
+    """What one row went through since it was last sent.
+
+    Attributes:
+        olds: values before the first change, by column.
+        deleted: the row as it was when it was last deleted, in JSON.
+        unknown: columns whose value before is not known, because a deletion does not keep it.
+    """
 
     table: str
     pk: int
@@ -32,6 +39,8 @@ class Change:
     first: str
     last: str
     olds: dict[str, Any] = field(default_factory=dict)
+    deleted: str | bytes | None = None
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -235,6 +244,10 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
         change.last = op
         if op == "U" and column not in change.olds:
             change.olds[column] = old
+        elif op == "D":
+            change.deleted = old
+        elif op == "I" and change.first != "I" and change.deleted is not None:
+            change.olds, change.unknown = before(table, change.olds, change.deleted)
     for giver, taker in passed_on(cache):
         one, two = unit_of_row.get(giver), unit_of_row.get(taker)
         if one is not None and two is not None and one is not two:
@@ -353,7 +366,8 @@ def _updated(
             values: list[object] = []
             for column, new in zip(columns, row[2:], strict=False):
                 old = change.olds[column]
-                if old != new or column in overtaken:
+                # What is not known to have changed goes with base NULL: the centre's answer makes both sides one.
+                if old != new or column in overtaken or column in change.unknown:
                     changed.append(column)
                     values += (wire(old), wire(new))
             if changed:

@@ -163,7 +163,8 @@ def _take_over(cache: Cache, poste: int | None) -> Rebased:
         db.execute("DELETE FROM sync_lots")
         cache.put(poste=poste)
     db.execute("DELETE FROM sync_recus_rejetes")
-    db.execute("DELETE FROM sync_meta WHERE cle LIKE 'centre:%'")
+    # Contents that nothing named may have been purged meanwhile: the centre is asked for each again.
+    db.execute("DELETE FROM sync_meta WHERE cle LIKE 'centre:%' OR cle = 'documents_epoque'")
     # Rows are looked up one by one here, as nowhere else.
     db.execute("CREATE INDEX _reprise_ligne ON sync_outbox (nom_table, pk)")
     for table in TABLES:

@@ -19,7 +19,7 @@ import pytest
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.acteur import Acteur
-from erp_desktop.domain.documents import MORCEAU
+from erp_desktop.domain.documents import MORCEAU, cle_au_centre, decouper
 from erp_desktop.domain.enums import EtatDocument, Role
 from erp_desktop.errors import CentralUnreachableError, NotFoundError, SyncError, UserError
 from erp_desktop.services import documents
@@ -73,7 +73,8 @@ def at_centre(lab: Lab, content: bytes) -> bool:
     key = hashlib.sha256(content).hexdigest()
     found = lab.value(
         "SELECT encode(sha256(string_agg(m.octets, ''::bytea ORDER BY m.numero)), 'hex') "
-        "FROM contenus c JOIN contenus_morceaux m USING (sha256) WHERE c.complet AND c.sha256 = %s", key
+        "FROM contenus c JOIN contenus_morceaux m USING (sha256) WHERE c.complet "
+        "AND sync.sha256_contenu(c.sha256) = %s GROUP BY c.sha256", key
     )  # fmt: skip
     return bool(found == key)
 
@@ -444,6 +445,12 @@ def test_another_agencys_content_is_as_if_it_were_not_there(stranger: Any) -> No
             stranger.execute(f"SELECT 1 FROM {table}")
 
 
+def store(lab: Lab, key: str, content: bytes) -> None:
+    lab.sql("INSERT INTO contenus (sha256, taille, complet) VALUES (%s, %s, true)", key, len(content))
+    for number, piece in decouper(content):
+        lab.sql("INSERT INTO contenus_morceaux VALUES (%s, %s, %s)", key, number, psycopg2.Binary(piece))
+
+
 def test_shared_documents_reach_every_agency(lab: Lab) -> None:
     b, content = lab.device("TNG"), octets(2 * MORCEAU)
     key = hashlib.sha256(content).hexdigest()
@@ -455,10 +462,7 @@ def test_shared_documents_reach_every_agency(lab: Lab) -> None:
         "updated_at) SELECT 'manuel.pdf', 'manuel', 'application/pdf', %s, %s, id, now(), now() FROM e RETURNING id",
         len(content), key,
     )  # fmt: skip
-    lab.sql("INSERT INTO contenus (sha256, taille, complet) VALUES (%s, %s, true)", key, len(content))
-    for number in range(2):
-        piece = psycopg2.Binary(content[number * MORCEAU : (number + 1) * MORCEAU])
-        lab.sql("INSERT INTO contenus_morceaux VALUES (%s, %s, %s)", key, number, piece)
+    store(lab, cle_au_centre(None, key), content)
     b.sync()
     step(b)
     assert read(lab, b, document) == content

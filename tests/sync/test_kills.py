@@ -7,16 +7,20 @@ import os
 import random
 import signal
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg2
 import pytest
 
+from erp_desktop import clock
 from erp_desktop.errors import CentralUnreachableError, DiskFullError, ErpError
+from erp_desktop.sync.apply import BACKUP_WINDOW
 from erp_desktop.sync.link import Link
 from tests.sync.lab import Device, Lab, T
 from tests.sync.test_wake import until
 
+LONG_AGO = BACKUP_WINDOW + timedelta(days=1)
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'"
 
 
@@ -229,6 +233,10 @@ def interrupted(lab: Lab, folder: Path, times: int) -> None:
     assert lab.get("interventions", pk, "titre") == f"Tour {times - 1}"
     assert {p.name for p in folder.iterdir()} - files <= {a.path.name + "-wal", a.path.name + "-shm"}
     assert sizes[-1] - sizes[0] < 3_000_000, sizes
+    # Answered batches stay for the backup window and no longer, but for the last 200.
+    a.sql("UPDATE sync_lots SET repondu_a = ? WHERE repondu_a IS NOT NULL", clock.to_text(clock.now() - LONG_AGO))
+    a.set("interventions", pk, titre="Quinze jours plus tard")
+    lab.settle()
     assert a.value("SELECT count(*) FROM sync_lots") <= 201
     assert a.value("SELECT count(*) FROM sync_journal") <= 2_001
     assert a.value("SELECT count(*) FROM sync_recus_rejetes") == 0

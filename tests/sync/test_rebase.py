@@ -281,9 +281,9 @@ def test_offline_for_120_days_while_deletions_were_forgotten(lab: Lab) -> None:
     lab.sql("UPDATE sync.devices SET vu_a = now() - interval '120 days' WHERE poste = %s", a.poste)
     engine = create_pg_engine(lab.url)
     try:
-        assert centre.purge(engine, 90) == 0  # b said hello before it received the deletions
+        assert centre.purge(engine, 90).lignes == 0  # b said hello before it received the deletions
         b.sync()
-        assert centre.purge(engine, 90) == 3
+        assert centre.purge(engine, 90).lignes == 3
     finally:
         engine.dispose()
     a.hang_up()
@@ -312,11 +312,11 @@ def test_a_purge_waits_for_devices_that_are_still_expected(lab: Lab) -> None:
     b.sync()
     engine = create_pg_engine(lab.url)
     try:
-        assert centre.purge(engine, 90) == 0
+        assert centre.purge(engine, 90).lignes == 0
         a.sync()
         a.hang_up()
         a.sync()
-        assert centre.purge(engine, 90) == 1
+        assert centre.purge(engine, 90).lignes == 1
     finally:
         engine.dispose()
     a.hang_up()

@@ -285,6 +285,7 @@ def crowd(lab: Lab, devices: int, changes: int) -> float:
         ))  # fmt: skip
         threads[0].join(0.05)
     seconds = time.monotonic() - started
+    print(f"{devices} postes, {changes} changements chacun : {seconds:.1f} s, {most} connexions au plus")
     assert errors == []
     assert most <= devices, "one connection a device"
     assert lab.value("SELECT count(*) FROM clients WHERE id >= 10000000 AND nom_entreprise ~ '^D[0-9]+-'") == (

@@ -86,7 +86,7 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         "pousser", "tirer", "instantane", "instantane_morceau", "debut_copie", "signaler", "adieu", "cycle",
         "empreintes", "instantane_suite", "connexion", "connexion_sel", "poste", "agence", "toutes_agences", "epoque",
         "auteur", "nouvel_id", *(f"copie_{t.name}" for t in TABLES),
-        "documents_manquants", "document_deposer", "document_lire",
+        "documents_manquants", "document_deposer", "document_lire", "adieu_manquants", "adieu_document",
     }  # fmt: skip
 
 
@@ -96,6 +96,8 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         "sync.noter('clients', 1, 0, 'deleted', NULL)", "sync.appliquer('{}', '[0,1)', 1, 1, 1)",
         "sync.inserer('clients', '{}', '[0,1)', 1, 1)", "sync.corps_users(ARRAY[1]::bigint[])",
         "sync.ranimer('clients', '[]', '[0,1)', 1, 1, 1)", "sync.supprimer('clients', '[]', '[0,1)', 1, 1, 1)",
+        "sync.ranger_contenu('0:a', 'a', 1, 0, 'AA==')", "sync.decrits_en_quarantaine(1)",
+        "sync.decrits_par_retire(ARRAY['a'])", "sync.purger_contenus(1)", "sync.cle_contenu(1, 'a')",
     ],
 )  # fmt: skip
 def test_internal_functions_are_refused(line: Any, call: str) -> None:
