@@ -32,13 +32,11 @@ _WIDEST = 16
 """Pieces in one call, at most; a line earns them by being fast."""
 _QUICK_S, _SLOW_S = 0.5, 2.0
 _ASKED_AT_ONCE = 100
-
-
 _UNSENT = "c.complet AND NOT c.au_centre"
 # The centre takes bytes of a description that it knows only.
 _KNOWN_ROW = (
-    "SELECT 1 FROM documents d WHERE d.sha256 = c.sha256 AND NOT EXISTS (SELECT 1 FROM sync_outbox o "
-    "WHERE o.nom_table = 'documents' AND o.pk = d.id AND o.op = 'I')"
+    "SELECT 1 FROM documents d WHERE d.sha256 = c.sha256 AND d.id NOT IN "
+    "(SELECT pk FROM sync_outbox WHERE nom_table = 'documents' AND op = 'I')"
 )
 
 
@@ -297,14 +295,6 @@ class DocumentExchange:
         return str(self.cache.value("SELECT min(nom_fichier) FROM documents WHERE sha256 = ?", sha256))
 
 
-<<<<<<< HEAD
-_UNSENT = "c.complet AND NOT c.au_centre"
-# The centre takes bytes of a description that it knows only.
-_KNOWN_ROW = (
-    "SELECT 1 FROM documents d WHERE d.sha256 = c.sha256 AND d.id NOT IN "
-    "(SELECT pk FROM sync_outbox WHERE nom_table = 'documents' AND op = 'I')"
-)
-=======
 class Farewell(DocumentExchange):
     """Sends what a retired device still holds, by the entries that are left to it; the small ones first."""
 
@@ -333,7 +323,6 @@ class Farewell(DocumentExchange):
 
     def _may_go_on(self) -> bool:
         return (self.left is None or self.left > 0) and not (self._stop is not None and self._stop())
->>>>>>> gaps
 
 
 def _used(cache: Cache) -> int:
