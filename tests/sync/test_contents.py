@@ -165,7 +165,7 @@ def test_a_retired_device_hands_over_its_documents_too(lab: Lab, engine: sa.Engi
     assert read(lab, b, known) == SECRET
     assert read(lab, b, unknown) == octets(3 * MORCEAU, 5)
     lab.devices.remove(a)
-    a.bury()
+    a.hang_up()
     lab.converged()
 
 
