@@ -90,6 +90,8 @@ def _refuse_structure(path: Path, key: str | None, revision: str) -> None:
     """Say in words what is not there; at the last revision something of one's own beside it harms nobody."""
     from erp_desktop.db import fingerprint, structures
 
+    # An edited history would answer for another one.
+    history.verify()
     with tempfile.TemporaryDirectory(prefix="erp-mif-") as folder:
         copy = _copied(path, Path(folder))
         engine = sa.create_engine(
