@@ -22,11 +22,12 @@ MANIFEST = paths.MIGRATIONS / "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One shipped revision; ``sha256`` is of its file with Unix line ends."""
+    """One shipped revision; ``sha256`` is of its file with Unix line ends, ``colonnes`` marks a cache's columns."""
 
     revision: str
     fichier: str
     sha256: str
+    colonnes: str
 
 
 @cache
@@ -144,16 +145,37 @@ def verify(folder: Path | None = None) -> None:
         raise UpgradeError(f"Migrations modifiées ou manquantes, mise à niveau refusée : {', '.join(wrong)}.")
 
 
+def columns() -> dict[str, str]:
+    """Revision → mark of the columns that a cache has there, from the history run in memory."""
+    import sqlalchemy as sa
+    import sqlcipher3.dbapi2
+    from sqlalchemy.pool import StaticPool
+
+    from erp_desktop.db import migrate, peek
+
+    engine = sa.create_engine("sqlite://", module=sqlcipher3.dbapi2, poolclass=StaticPool)
+    found: dict[str, str] = {}
+    with engine.connect() as connection:
+
+        def step(revision: str, _title: str) -> None:
+            found[revision] = peek.columns_mark(connection.connection.dbapi_connection)
+
+        migrate.upgrade(connection, on_step=step)
+    engine.dispose()
+    return found
+
+
 def extend() -> list[str]:
     """Add files that the manifest does not list yet, in the order of their chain; their names."""
     from erp_desktop.db import migrate
 
     stored = json.loads(MANIFEST.read_text(encoding="utf-8")) if MANIFEST.exists() else {"revisions": []}
     listed = {row["fichier"]: row for row in stored["revisions"]}
-    rows, added = [], []
+    rows, added, marks = [], [], columns()
     for script in reversed(list(migrate.scripts().walk_revisions())):
         path = Path(script.path)
         row = {"revision": script.revision, "fichier": path.name, "sha256": checksum(path)}
+        row["colonnes"] = marks[script.revision]
         if path.name in listed and listed[path.name] != row:
             raise UpgradeError(f"{path.name} est déjà livrée et ne doit plus changer.")
         if path.name not in listed:

@@ -7,17 +7,34 @@ file is then opened as usual, a stranger's is read from a copy.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy.pool import NullPool
 
 from erp_desktop.db import backup, history
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DamagedError, DatabaseRefusedError
+
+_COLUMNS = (
+    "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' "
+    "AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name NOT LIKE '!_alembic!_tmp!_%' ESCAPE '!' ORDER BY 1, 2"
+)
+
+Said = tuple[str, str]
+"""The revision that a file announces, and the mark of the columns that it has."""
+
+
+def columns_mark(connection: Any) -> str:
+    """A mark of all tables and columns of a plain connection: the same for every cache of a revision."""
+    return hashlib.sha256(repr(connection.execute(_COLUMNS).fetchall()).encode()).hexdigest()[:16]
 
 
 def absent(path: Path) -> bool:
@@ -31,27 +48,70 @@ def read_revision(path: Path, key: str | None = None) -> str:
         DatabaseRefusedError: not a database of this program, or with no or several revisions; nothing was changed.
         DamagedError: it cannot be read as it should.
     """
-    try:
-        revision = _glance(path, key)
-    except DatabaseRefusedError:
-        if not backup.siblings(path):
-            raise
-        revision = ""
-    if not backup.siblings(path):
-        return revision
-    return _read(path, key) if history.position(revision) is not None else _read_copy(path, key)
+    return _said(path, key)[0]
 
 
 def known_revision(path: Path, key: str | None = None) -> str:
     """The same, for a file that this program may work on.
 
     Raises:
-        DatabaseRefusedError: also when a newer program made it.
+        DatabaseRefusedError: also when a newer program made it, or when it has not the structure that it announces.
     """
-    revision = read_revision(path, key)
-    if history.position(revision) is None:
-        raise _newer(revision)
-    return revision
+    said = _said(path, key)
+    _accept(path, key, said)
+    return said[0]
+
+
+def _said(path: Path, key: str | None) -> Said:
+    try:
+        said = _glance(path, key)
+    except DatabaseRefusedError:
+        if not backup.siblings(path):
+            raise
+        said = ("", "")
+    if not backup.siblings(path):
+        return said
+    return _read(path, key) if history.position(said[0]) is not None else _read_copy(path, key)
+
+
+def _accept(path: Path, key: str | None, said: Said) -> None:
+    revision, columns = said
+    rank = history.position(revision)
+    if rank is None:
+        raise DatabaseRefusedError(
+            f"La base locale vient d'une version plus récente du programme (révision {revision}) : "
+            "installez cette version. Rien n'a été modifié."
+        )
+    if columns != history.revisions()[rank].colonnes:
+        _refuse_structure(path, key, revision)
+
+
+def _refuse_structure(path: Path, key: str | None, revision: str) -> None:
+    """Say in words what is not there; at the last revision something of one's own beside it harms nobody."""
+    from erp_desktop.db import fingerprint, structures
+
+    # An edited history would answer for another one.
+    history.verify()
+    with tempfile.TemporaryDirectory(prefix="erp-mif-") as folder:
+        copy = _copied(path, Path(folder))
+        engine = sa.create_engine(
+            "sqlite+pysqlite://", module=sqlcipher, poolclass=NullPool, creator=lambda: connect_sqlite(copy, key)
+        )
+        with engine.connect() as connection:
+            wrong = fingerprint.without_machinery(structures.drift(connection, revision))
+            found = structures.without_leftovers(fingerprint.read(connection))
+        engine.dispose()
+    wrong = [line for line in wrong if not line.startswith(structures.LEFTOVER)]
+    if not wrong or (revision == history.head() and all(line.endswith("en trop") for line in wrong)):
+        return
+    really = structures.matching(found, "sqlite")
+    remedy = "Voyez « erp-admin db doctor »"
+    if really:
+        remedy = f"Sa structure est celle de {really[-1]}, que « erp-admin db stamp {really[-1]} » inscrit"
+    raise DatabaseRefusedError(
+        f"La base locale {path.name} n'a pas la structure de la révision {revision} qu'elle annonce : "
+        f"{' ; '.join(wrong[:3])}{' ; …' if len(wrong) > 3 else ''}. {remedy}. Elle n'a pas été modifiée."
+    )
 
 
 def refuse_stranger(path: Path, key: str | None = None) -> None:
@@ -63,18 +123,14 @@ def refuse_stranger(path: Path, key: str | None = None) -> None:
     if absent(path) or CacheLock(path).path.exists():
         return
     try:
-        revision = _glance(path, key)
-        if history.position(revision) is None:
-            raise _newer(revision)
+        _accept(path, key, _glance(path, key))
     except DatabaseRefusedError:
         # Another start may be at work since: it has made the lock, under which the file is read again.
         if CacheLock(path).path.exists():
             return
         if not backup.siblings(path):
             raise
-        known = _read_copy(path, key)
-        if history.position(known) is None:
-            raise _newer(known) from None
+        _accept(path, key, _read_copy(path, key))
 
 
 def damaged(path: Path, cause: str) -> DamagedError:
@@ -83,49 +139,41 @@ def damaged(path: Path, cause: str) -> DamagedError:
     )
 
 
-def _newer(revision: str) -> DatabaseRefusedError:
-    return DatabaseRefusedError(
-        f"La base locale vient d'une version plus récente du programme (révision {revision}) : "
-        "installez cette version. Rien n'a été modifié."
-    )
-
-
-def _glance(path: Path, key: str | None) -> str:
+def _glance(path: Path, key: str | None) -> Said:
     try:
-        connection = connect_sqlite(path, key, immutable=True)
-        try:
+        with closing(connect_sqlite(path, key, immutable=True)) as connection:
             return _stamp(connection, path)
-        finally:
-            connection.close()
     except sqlcipher.DatabaseError as error:
         raise damaged(path, str(error)) from error
 
 
-def _read(path: Path, key: str | None) -> str:
+def _read(path: Path, key: str | None) -> Said:
     try:
         try:
-            connection = connect_sqlite(path, key, read_only=True)
+            opened = connect_sqlite(path, key, read_only=True)
         except sqlcipher.OperationalError:
             # A transaction was cut short: only a writer can roll it back.
-            connection = connect_sqlite(path, key)
-        try:
+            opened = connect_sqlite(path, key)
+        with closing(opened) as connection:
             return _stamp(connection, path)
-        finally:
-            connection.close()
     except sqlcipher.DatabaseError as error:
         raise damaged(path, str(error)) from error
 
 
-def _read_copy(path: Path, key: str | None) -> str:
+def _read_copy(path: Path, key: str | None) -> Said:
     with tempfile.TemporaryDirectory(prefix="erp-mif-") as folder:
-        copy = Path(folder) / path.name
-        for file in (path, *backup.siblings(path)):
-            if not file.name.endswith("-shm"):
-                shutil.copyfile(file, copy.with_name(file.name))
-        return _read(copy, key)
+        return _read(_copied(path, Path(folder)), key)
 
 
-def _stamp(connection: Any, path: Path) -> str:
+def _copied(path: Path, folder: Path) -> Path:
+    copy = folder / path.name
+    for file in (path, *backup.siblings(path)):
+        if not file.name.endswith("-shm"):
+            shutil.copyfile(file, copy.with_name(file.name))
+    return copy
+
+
+def _stamp(connection: Any, path: Path) -> Said:
     known = connection.execute(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'"
     ).fetchone()[0]
@@ -135,4 +183,4 @@ def _stamp(connection: Any, path: Path) -> str:
     if len(rows) != 1:
         told = "n'indique aucune révision" if not rows else f"indique plusieurs révisions ({', '.join(sorted(rows))})"
         raise DatabaseRefusedError(f"La base locale {path.name} {told} ; elle n'a pas été modifiée.")
-    return rows[0]
+    return rows[0], columns_mark(connection)

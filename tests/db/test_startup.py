@@ -249,19 +249,54 @@ def test_a_file_that_is_not_ours_is_refused_untouched(
     assert mark(sqlite_path) == before
 
 
+@pytest.mark.parametrize("wal", [False, True])
+@pytest.mark.parametrize(
+    ("structure", "stamp", "told"),
+    [
+        (OLD, history.head(), "absent.*celle de 0c6d2e4f8a5b"),
+        ("5d1e7f9b3a0c", history.head(), "table absente.*celle de 5d1e7f9b3a0c.*db stamp"),
+        (history.head(), OLD, f"en trop.*celle de {history.head()}"),
+        ("2a1f3c8d7c1b", "5d1e7f9b3a0c", "absent.*celle de 2a1f3c8d7c1b"),
+    ],
+)
+def test_a_cache_without_the_structure_of_its_stamp_is_refused_untouched(
+    tmp_path: Path, structure: str, stamp: str, told: str, wal: bool
+) -> None:
+    path = tmp_path / "cache.sqlite"
+    make(path, structure)
+    _stamps(path, stamp)
+    if not wal:
+        backup.settle(path, None)
+    before = mark(path)
+    with pytest.raises(DatabaseRefusedError, match=told):
+        startup.open_local(path)
+    assert mark(path) == before
+    assert not (tmp_path / backup.FOLDER).exists()
+
+
 def test_a_hand_made_column_stops_the_upgrade_and_is_named(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    rows = make(path, OLD)
+    make(path, OLD)
     connection = connect_sqlite(path)
     connection.execute("ALTER TABLE clients ADD COLUMN bricolage TEXT")
     connection.close()
-    with pytest.raises(UpgradeError, match="bricolage"):
+    before = mark(path)
+    with pytest.raises(DatabaseRefusedError, match="« bricolage » en trop"):
         startup.open_local(path)
-    assert startup.read_revision(path) == OLD
-    engine = create_sqlite_engine(path)
-    with engine.connect() as unchanged:
-        assert {t: len(r) for t, r in contenu(unchanged).items()} == {t: len(r) for t, r in rows.items()}
-    engine.dispose()
+    assert mark(path) == before
+
+
+def test_a_hand_made_column_at_the_head_keeps_nobody_from_working(sqlite_path: Path) -> None:
+    connection = connect_sqlite(sqlite_path)
+    connection.execute("ALTER TABLE clients ADD COLUMN bricolage TEXT")
+    connection.close()
+    startup.open_local(sqlite_path).dispose()
+    connection = connect_sqlite(sqlite_path)
+    connection.execute("ALTER TABLE clients DROP COLUMN bricolage")
+    connection.execute("DROP TABLE sync_fusions")
+    connection.close()
+    with pytest.raises(DatabaseRefusedError, match="sync_fusions : table absente"):
+        startup.open_local(sqlite_path)
 
 
 @pytest.mark.parametrize("revision", [OLD, "9b5c1d3f7e4a"])

@@ -74,6 +74,7 @@ def test_revisions_are_self_contained_and_say_what_a_downgrade_loses() -> None:
 
 def test_shipped_files_are_those_of_the_manifest() -> None:
     history.verify()
+    assert {row.revision: row.colonnes for row in history.revisions()} == history.columns()
 
 
 @pytest.mark.parametrize("change", ["edit", "remove", "add"])
