@@ -209,7 +209,7 @@ class Morango:
         device, before = self.device("coupe"), self.numbers()["rows"]
         device.ask("pull")
         device.ask("add", count=ADDED, series="ENTIER")
-        whole = self.measured(device, "attempt", direction="push")["bytes_in"]
+        whole = int(self.measured(device, "attempt", direction="push")["bytes_in"])
         for turn in range(CUTS):
             device.ask("add", count=ADDED, series=f"COUPE{turn}")
             self.proxy.cut_after(whole * turn // CUTS, "in")
