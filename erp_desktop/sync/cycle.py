@@ -29,7 +29,8 @@ from erp_desktop.sync.link import Link
 from erp_desktop.sync.outbox import Batch, Outbox, without_collector
 from erp_desktop.sync.rebase import rebase, send_again
 
-PULL_PAGE = 5_000
+PULL_PAGE = 6_000
+"""More than a batch: the keys of a full one come back in the same round trip, and nothing is left to ask for."""
 JOURNAL_ROWS = 200
 """Received interventions that one line of the journal names at most."""
 

@@ -52,11 +52,20 @@ class Bench:
         snapshot.publish(url, lambda path: enrolment.create_cache(path, None, 0))
         self.cache, self.store = folder / "poste.sqlite", folder / "poste.json"
         enrolment.enroll(self.url, "CAS", "banc", self.cache, secrets_file=self.store)
+        self._ask_for_passwords()
         self.empty, self.key = folder / "vide.sqlite", secrets.new_key()
         enrolment.create_cache(self.empty, self.key, 99)
 
     def _through(self, url: str) -> str:
         return normalise_url(url).set(port=self.proxy.port).render_as_string(hide_password=False)
+
+    def _ask_for_passwords(self) -> None:
+        """Devices log in by SCRAM, as they do in use: it costs round trips. The wheel's server knows no TLS."""
+        with self.engine.begin() as connection:
+            path = Path(connection.exec_driver_sql("SHOW hba_file").scalar_one())
+            if path.exists():
+                path.write_text("host all +erp_device 127.0.0.1/32 scram-sha-256\n" + path.read_text())
+                connection.exec_driver_sql("SELECT pg_reload_conf()")
 
     def publish(self, shown: bool) -> None:
         """Show the published copy to devices, or hide it behind a revision that they do not know."""

@@ -39,6 +39,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PEER = ("morango==0.8.15", "psycopg2-binary==2.9.*", "setuptools<81")
 WRITERS, WRITING_S, HOLD_S = 8, 30.0, 0.12
 CUTS, ADDED = 12, 20
+EXCHANGE_S = 45.0
+"""A small exchange that takes longer never ends: the peer asks for ever about a step that nobody works on."""
 
 Answer = dict[str, Any]
 
@@ -64,6 +66,10 @@ def install() -> str:
     return str(python)
 
 
+class PeerEndedError(RuntimeError):
+    """A process of the peer ended without an answer."""
+
+
 class _Process:
     """One act of the peer; says JSON lines, hears JSON lines."""
 
@@ -75,11 +81,19 @@ class _Process:
                 env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             )  # fmt: skip
 
-    def hear(self) -> Answer:
+    def hear(self, deadline_s: float = 600.0) -> Answer:
+        """Its next answer.
+
+        Raises:
+            PeerEndedError: it failed, or was ended after ``deadline_s`` without one.
+        """
         assert self._process.stdout is not None
+        clock = threading.Timer(deadline_s, self._process.kill)
+        clock.start()
         line = self._process.stdout.readline()
+        clock.cancel()
         if not line:
-            raise RuntimeError("the peer ended: " + self.log.read_text(errors="replace")[-2000:])
+            raise PeerEndedError("the peer ended: " + self.log.read_text(errors="replace")[-2000:])
         found: Answer = json.loads(line)
         return found
 
@@ -167,27 +181,35 @@ class Morango:
     def out_of_order(self) -> tuple[int, int, int, int]:
         """Rows written at the centre while two devices pull; rows one lacks at the end; cycles; failed ones."""
         devices = [self.device(f"ordre{n}") for n in range(2)]
-        answers: list[Answer] = []
+        for device in devices:
+            device.ask("pull")
+        cycles = failed = 0
         with self.process(self.database, "write", root=self.agence, writers=WRITERS, seconds=WRITING_S,
                           hold_s=HOLD_S) as writer:  # fmt: skip
             while writer.running:
                 for device in devices:
                     device.tell("attempt", direction="pull")
-                answers += [device.hear() for device in devices]
+                for number, device in enumerate(devices):
+                    cycles += 1
+                    try:
+                        failed += device.hear(EXCHANGE_S)["failed"] is not None
+                    except PeerEndedError:
+                        failed += 1
+                        devices[number] = self.device(f"ordre{number}")
             written = writer.hear()
         if written["failures"]:
             raise RuntimeError(f"writers failed: {written['failures']}")
         for device in devices * 2:
             device.ask("pull")
         lost = max(self.numbers()["rows"] - device.ask("count")["rows"] for device in devices)
-        return written["written"], lost, len(answers), sum(a["failed"] is not None for a in answers)
+        return written["written"], lost, cycles, failed
 
     def cut(self) -> tuple[int, int, int]:
         """Rows added on a device whose pushes are cut, those lost at the centre, those there twice."""
         device, before = self.device("coupe"), self.numbers()["rows"]
         device.ask("pull")
         device.ask("add", count=ADDED, series="ENTIER")
-        whole = self.measured(device, "attempt", direction="push")["bytes_in"]
+        whole = int(self.measured(device, "attempt", direction="push")["bytes_in"])
         for turn in range(CUTS):
             device.ask("add", count=ADDED, series=f"COUPE{turn}")
             self.proxy.cut_after(whole * turn // CUTS, "in")
