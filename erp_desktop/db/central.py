@@ -239,7 +239,7 @@ CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
 _ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "empreintes()",
-            "instantane_morceau(integer)", "instantane_suite(bigint)")  # fmt: skip
+            "instantane_suite(bigint)")  # fmt: skip
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
 
 

@@ -88,8 +88,8 @@ BEGIN
   END IF;
   RETURN NULL;
 END $f$;
-DROP TRIGGER IF EXISTS erp_deplacer_contenu ON public.documents;
-CREATE TRIGGER erp_deplacer_contenu AFTER UPDATE OF agence_id ON public.documents FOR EACH ROW
+DROP TRIGGER IF EXISTS erp_deplacer_contenu ON documents;
+CREATE TRIGGER erp_deplacer_contenu AFTER UPDATE OF agence_id ON documents FOR EACH ROW
   WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) EXECUTE FUNCTION sync.deplacer_contenu();
 """
 

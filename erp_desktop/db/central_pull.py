@@ -132,9 +132,7 @@ CREATE OR REPLACE FUNCTION sync.instantane() RETURNS jsonb {_HEAD} AS $f$
     'lignes', max(lignes), 'a', max(a)) FROM sync.instantanes WHERE scope = sync.agence() HAVING count(*) > 0
 $f$;
 
-CREATE OR REPLACE FUNCTION sync.instantane_morceau(n integer) RETURNS bytea {_HEAD} AS $f$
-  SELECT contenu FROM sync.instantanes WHERE scope = sync.agence() AND morceau = n
-$f$;
+DROP FUNCTION IF EXISTS sync.instantane_morceau(integer);
 
 -- From a byte on, in slices small enough that a bad line finishes some between two cuts.
 CREATE OR REPLACE FUNCTION sync.instantane_suite(octets bigint) RETURNS SETOF bytea {_HEAD} AS $f$

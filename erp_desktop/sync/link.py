@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import struct
 import sys
@@ -159,6 +160,11 @@ class Link:
         found = [note.payload for note in self._connection.notifies]
         self._connection.notifies.clear()
         return found
+
+    @property
+    def called(self) -> bool:
+        """Whether something arrived, between two statements, that :meth:`heard` has not given out yet."""
+        return self.open and bool(self._connection.notifies or select.select([self.fileno()], [], [], 0)[0])
 
     def fileno(self) -> int:
         return int(self._connection.fileno())

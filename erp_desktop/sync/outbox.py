@@ -37,7 +37,6 @@ class Change:
     pk: int
     user_id: int | None
     first: str
-    last: str
     olds: dict[str, Any] = field(default_factory=dict)
     deleted: str | bytes | None = None
     unknown: frozenset[str] = frozenset()
@@ -240,8 +239,7 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
         change = unit.changes.get(key)
         if change is None:
             unit_of_row[key] = unit
-            change = unit.changes[key] = Change(table, pk, user_id, op, op)
-        change.last = op
+            change = unit.changes[key] = Change(table, pk, user_id, op)
         if op == "U" and column not in change.olds:
             change.olds[column] = old
         elif op == "D":

@@ -30,11 +30,10 @@ from erp_desktop.sync.outbox import wire
 
 @dataclass(slots=True)
 class Rebased:
-    """Rows taken from the fresh copy; waiting rows that took new identifiers; those the centre had already."""
+    """Rows taken from the fresh copy, and waiting rows that took new identifiers."""
 
     taken: int = 0
     renamed: int = 0
-    landed: int = 0
 
 
 def send_again(cache: Cache, link: Link, known: int, *, renumber: bool = False) -> int:
@@ -260,7 +259,6 @@ def _settle_births(cache: Cache, table: SyncTable, done: Rebased, *, renumber: b
     for pk, mine, theirs in births:
         if theirs is not None and mine == theirs:
             _landed(cache, table, pk)
-            done.landed += 1
         elif renumber or theirs is not None:
             _rename(cache, table, pk)
             done.renamed += 1

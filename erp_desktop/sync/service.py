@@ -23,7 +23,7 @@ from erp_desktop.db.registry import BY_NAME
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError, ErpError
 from erp_desktop.settings import Settings
-from erp_desktop.sync import status
+from erp_desktop.sync import daily, status
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import CycleResult, Syncer
 from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 BACKOFF_MAX_S = 60.0
 _LOOK_S = 60.0
 """Seconds between two looks for recent documents when no new one arrived."""
+_CHECK_AGAIN_S = 600.0
+"""Seconds between two attempts at the daily comparison."""
 PACE_S = 0.2
 """Least time between two cycles that the centre's notifications start: a busy centre is not asked without pause."""
 
@@ -47,7 +49,8 @@ class SyncService:
 
     A cycle starts when the window asks for one, when the centre tells that another device or a writer there changed
     something of this agency (LISTEN, on a direct line), and every ``sync_interval_s`` in any case: a pooler passes no
-    notification on.
+    notification on. Once a day, behind a cycle that moved nothing, the cache is compared with the centre; whoever
+    rings or notifies while it is being read comes first, and the comparison is tried again later.
 
     Retry policy: an unreachable centre is tried again after 1, 2, 4 … 60 s, each with up to 50 % of jitter so that
     twenty branches coming back do not knock together; a refusal (schema, clone, rights) is tried at the slowest pace;
@@ -82,6 +85,7 @@ class SyncService:
         self._me = ""
         self._failures = 0
         self._looked = float("-inf")
+        self._check_after = float("-inf")
         self._offline_since: datetime | None = None
         self._online: bool | None = None
         self._error: str | None = None
@@ -135,6 +139,7 @@ class SyncService:
                 while not self._stopping.is_set():
                     result = self._cycle(syncer)
                     documents = self._documents(syncer, result)
+                    self._compare(syncer, result, documents)
                     if result is not None and self._listen(cache, self._link):
                         # What was told before the ear was open is fetched now.
                         self._ring()
@@ -225,7 +230,7 @@ class SyncService:
             done = DocumentExchange(
                 syncer.cache, syncer.link, quota=options.documents_quota, budget=options.documents_budget_ko * 1024,
                 days=options.documents_days, choose=look,
-                stop=lambda: self._stopping.is_set() or bool(select.select([self._ear], [], [], 0)[0]),
+                stop=self._rung,
             ).run()  # fmt: skip
         except ErpError as error:
             _log.info("documents wait: %s", error)
@@ -235,6 +240,31 @@ class SyncService:
         if done.sent or done.received or done.dropped:
             result.tables.add("documents")
         return done
+
+    def _rung(self) -> bool:
+        return self._stopping.is_set() or bool(select.select([self._ear], [], [], 0)[0])
+
+    def _compare(self, syncer: Syncer, result: CycleResult | None, documents: DocumentsResult | None) -> None:
+        """The daily comparison, when it is due and nothing else is to be done."""
+        quiet = result is not None and not (result.pushed or result.pulled or result.waiting)
+        if not quiet or (documents is not None and documents.moved) or time.monotonic() < self._check_after:
+            return
+        link = syncer.link
+
+        def called() -> bool:
+            return self._rung() or not link.open or link.called
+
+        try:
+            if called() or not daily.due(syncer.cache):
+                return
+            self._check_after = time.monotonic() + _CHECK_AGAIN_S
+            done = daily.check(syncer.cache, link, called)
+        except ErpError as error:
+            _log.info("the daily comparison waits: %s", error)
+            return
+        if done is not None and result is not None:
+            _log.info("daily comparison: %d rows, differences %s", done.rows, done.differences)
+            result.tables |= set(done.differences)
 
     def _delay(self) -> float:
         if not self._failures:

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db.history import head
-from erp_desktop.sync import status
+from erp_desktop.sync import daily, status
 
 OK, ALERTE, PANNE = "ok", "alerte", "panne"
 SILENCE = timedelta(hours=1)
 """Without a good cycle for this long, a cache or an active device is reported."""
 SILENCE_LONG = timedelta(days=7)
+CONTROLE_MAX = timedelta(days=7)
+"""Without a comparison with the centre for this long, a cache is reported."""
 DISQUE_MIN = 500_000_000
 """Free bytes beside the cache under which a copy for an upgrade may not fit."""
 RETARD_CURSEUR_S = 300.0
@@ -50,9 +52,23 @@ def sante_cache(session: Session, path: Path) -> list[Constat]:
     found.append(
         Constat("en attente", OK, f"{state.en_attente} changement(s), {state.conflits} conflit(s) à décider")
     )
+    found.append(_controle(session))
     free = shutil.disk_usage(path.parent).free
     found.append(Constat("disque", OK if free > DISQUE_MIN else PANNE, f"{free / 1e9:.1f} Go libres"))
     return found
+
+
+def _controle(session: Session) -> Constat:
+    """What the last daily comparison with the centre found."""
+    note = session.execute(sa.text("SELECT valeur FROM sync_meta WHERE cle = 'controle'")).scalar()
+    last = daily.outcome(note)
+    if last is None:
+        return Constat("contrôle du jour", OK, "pas encore fait")
+    instant, wrong = last
+    told = ", ".join(f"{table} {count}" for table, count in wrong.items())
+    late = clock.now() - clock.from_text(instant) > CONTROLE_MAX
+    message = f"le {instant[:16]}, " + (f"lignes remises : {told}" if wrong else "aucun écart")
+    return Constat("contrôle du jour", ALERTE if wrong or late else OK, message)
 
 
 def _fraicheur(last: Any, never: str) -> Constat:

@@ -10,15 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import sqlcipher3.dbapi2 as sqlcipher
+
 from erp_desktop.db.central_verify import BUCKETS, bucket
 from erp_desktop.db.registry import TABLES, Kind, SyncColumn, SyncTable
-from erp_desktop.sync.apply import upsert_sql
+from erp_desktop.errors import SyncError
+from erp_desktop.sync.apply import read_cursor, upsert_sql
 from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.exchanged import exchanged
 from erp_desktop.sync.hydrate import unescape
 from erp_desktop.sync.link import Link
+
+_PAGE = 50_000
+"""Rows that may be about to come while a check compares, at most."""
+_STRIDE = 200
+"""Rows hashed between two looks whether somebody needs the line."""
 
 
 @dataclass(slots=True)
@@ -62,7 +72,6 @@ def _same(table: SyncTable, ours: tuple[Any, ...], theirs: list[Any]) -> bool:
 
 
 def _json_equal(a: str, b: str) -> bool:
-
     return bool(json.loads(a) == json.loads(b))
 
 
@@ -97,11 +106,17 @@ def _jsonb(value: Any) -> str:
     return value if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
 
 
-def _hashes(cache: Cache) -> dict[tuple[str, int], tuple[int, int]]:
+class InterruptedCheckError(Exception):
+    """Somebody needs the line: nothing was compared nor changed."""
+
+
+def _hashes(cache: Cache, stop: Callable[[], bool]) -> dict[tuple[str, int], tuple[int, int]]:
     """(rows, hash) of every bucket of the cache that holds a row."""
     found: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
     for table in TABLES:
-        for row in cache.db.execute(f"SELECT {', '.join(table.names)} FROM {table.name}"):
+        for number, row in enumerate(cache.db.execute(f"SELECT {', '.join(table.names)} FROM {table.name}")):
+            if number % _STRIDE == 0 and stop():
+                raise InterruptedCheckError
             text = "\x1f".join(map(_text, table.columns, row))
             mine = found[table.name, (row[0] >> 3) % BUCKETS]
             mine[0] += 1
@@ -110,20 +125,36 @@ def _hashes(cache: Cache) -> dict[tuple[str, int], tuple[int, int]]:
     return {key: (rows, mixed) for key, (rows, mixed) in found.items()}
 
 
-def verify(cache: Cache, link: Link, *, repair: bool = True) -> Verified:
+def _coming(link: Link, cursor: tuple[str, int]) -> set[tuple[str, int]]:
+    """Rows that the next pull brings: what differs there is new, not wrong."""
+    pull = link.row("SELECT sync.tirer(%s::xid8, %s, %s)", (*cursor, _PAGE))[0]
+    if not pull["n"]:
+        return set()
+    arriving = {(t, int(r[1])) for t, rows in pull["t"].items() for r in rows}
+    return arriving | {(t, int(pk)) for t, pk, _ in (*pull["k"], *pull["d"])}
+
+
+def verify(
+    cache: Cache, link: Link, *, repair: bool = True, stop: Callable[[], bool] = lambda: False
+) -> Verified:  # fmt: skip
     """Compare the branch with the centre; run right after a cycle.
 
-    Rows that wait to be sent are skipped. With ``repair`` the centre's version is put in place of what differs.
+    Rows that wait to be sent, are about to come or were set aside are skipped. With ``repair`` the centre's version
+    is put in place of what differs.
+
+    Raises:
+        InterruptedCheckError: ``stop()`` said so while the cache was being hashed.
+        SyncError: the centre's version does not fit in here; nothing was repaired.
     """
     done = Verified()
     texts: dict[str, str] = {}
     suspects: dict[str, list[int]] = defaultdict(list)
+    ours_by_bucket = _hashes(cache, stop)
     with link.snapshot():
         theirs_by_bucket = {
             (name, place): (rows, mixed) for name, place, rows, mixed in link.rows("SELECT * FROM sync.empreintes()")
         }
         done.rows = sum(rows for rows, _ in theirs_by_bucket.values())
-        ours_by_bucket = _hashes(cache)
         for name, place in theirs_by_bucket.keys() | ours_by_bucket.keys():
             if theirs_by_bucket.get((name, place)) != ours_by_bucket.get((name, place)):
                 suspects[name].append(int(place))
@@ -132,7 +163,10 @@ def verify(cache: Cache, link: Link, *, repair: bool = True) -> Verified:
             wanted = ", ".join(map(str, places))
             link.copy_out(f"SELECT * FROM sync.copie_{name}() c WHERE {bucket('c.id')} IN ({wanted})", sink)
             texts[name] = b"".join(sink.parts).decode()
-    dirty = set(cache.all("SELECT DISTINCT nom_table, pk FROM sync_outbox"))
+        coming = _coming(link, read_cursor(cache)) if suspects else set()
+    dirty = coming | set(
+        cache.all("SELECT nom_table, pk FROM sync_outbox UNION SELECT nom_table, pk FROM sync_recus_rejetes")
+    )
     wrong: list[tuple[SyncTable, list[list[Any]], list[int]]] = []
     for table in TABLES:
         if table.name not in suspects:
@@ -157,11 +191,23 @@ def verify(cache: Cache, link: Link, *, repair: bool = True) -> Verified:
             done.differences[table.name] = (len(missing), len(extra), len(different))
             wrong.append((table, [theirs[pk] for pk in [*missing, *different]], extra))
     if repair and wrong:
-        with cache.writing(mute=True) as db:
-            for table, rows, _ in wrong:
-                db.executemany(upsert_sql(table), rows)
-                done.repaired += len(rows)
-            for table, _, extra in reversed(wrong):
-                db.executemany(f"DELETE FROM {table.name} WHERE id = ?", [(pk,) for pk in extra])
-                done.repaired += len(extra)
+        try:
+            _repair(cache, wrong, done)
+        except sqlcipher.IntegrityError as error:
+            tables = ", ".join(done.differences)
+            raise SyncError(f"Des lignes diffèrent du centre et ne peuvent être remises ici ({tables}).") from error
     return done
+
+
+def _repair(cache: Cache, wrong: list[tuple[SyncTable, list[list[Any]], list[int]]], done: Verified) -> None:
+    with cache.writing(mute=True) as db:
+        for table, rows, _ in wrong:
+            try:
+                db.executemany(upsert_sql(table), rows)
+            except sqlcipher.IntegrityError:
+                if not exchanged(cache, table, upsert_sql(table), rows):
+                    raise
+            done.repaired += len(rows)
+        for table, _, extra in reversed(wrong):
+            db.executemany(f"DELETE FROM {table.name} WHERE id = ?", [(pk,) for pk in extra])
+            done.repaired += len(extra)
