@@ -60,17 +60,17 @@ $f$;
 GRANT EXECUTE ON FUNCTION sync.cle_contenu(bigint, text), sync.sha256_contenu(text) TO erp_central;
 """
 
-# Contents that were kept under the bare hash before they were kept per agency.
+# Contents that were kept under the bare hash before they were kept per agency. Not at installation: an upgrade leaves
+# every row as it was, and proves it.
 _PER_AGENCY = """
-INSERT INTO public.contenus (sha256, taille, complet)
-  SELECT DISTINCT sync.cle_contenu(d.agence_id, d.sha256), c.taille, c.complet
-    FROM public.contenus c JOIN public.documents d ON d.sha256 = c.sha256 ON CONFLICT DO NOTHING;
-INSERT INTO public.contenus_morceaux (sha256, numero, octets)
-  SELECT DISTINCT ON (1, 2) sync.cle_contenu(d.agence_id, d.sha256), m.numero, m.octets
-    FROM public.contenus c JOIN public.documents d ON d.sha256 = c.sha256
-    JOIN public.contenus_morceaux m ON m.sha256 = c.sha256 ON CONFLICT DO NOTHING;
-DELETE FROM public.contenus c USING public.documents d WHERE d.sha256 = c.sha256;
-"""
+  INSERT INTO public.contenus (sha256, taille, complet)
+    SELECT DISTINCT sync.cle_contenu(d.agence_id, d.sha256), c.taille, c.complet
+      FROM public.contenus c JOIN public.documents d ON d.sha256 = c.sha256 ON CONFLICT DO NOTHING;
+  INSERT INTO public.contenus_morceaux (sha256, numero, octets)
+    SELECT DISTINCT ON (1, 2) sync.cle_contenu(d.agence_id, d.sha256), m.numero, m.octets
+      FROM public.contenus c JOIN public.documents d ON d.sha256 = c.sha256
+      JOIN public.contenus_morceaux m ON m.sha256 = c.sha256 ON CONFLICT DO NOTHING;
+  DELETE FROM public.contenus c USING public.documents d WHERE d.sha256 = c.sha256;"""
 
 # A content goes along with a description that an administrator gives to another agency, and stays with the others.
 _MOVE = f"""
@@ -211,6 +211,7 @@ CREATE OR REPLACE FUNCTION sync.purger_contenus(v_jours integer) RETURNS bigint 
 SET search_path = pg_catalog, public, pg_temp AS $f$
 DECLARE v_total bigint;
 BEGIN
+{_PER_AGENCY}
   CREATE TEMP TABLE _inutiles ON COMMIT DROP AS SELECT c.sha256 FROM public.contenus c WHERE {_UNUSED};
   UPDATE public.contenus c SET dernier_acces = NULL
    WHERE dernier_acces IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pg_temp._inutiles i WHERE i.sha256 = c.sha256);
@@ -237,5 +238,4 @@ def document_functions() -> list[str]:
         _FUNCTIONS,
         _FAREWELL,
         _PURGE,
-        _PER_AGENCY,
     ]

@@ -13,7 +13,6 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.db import central
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.domain.documents import MORCEAU, cle_au_centre
 from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError
@@ -116,7 +115,7 @@ def test_the_key_is_spelled_alike_by_the_program_and_by_the_centre(lab: Lab) -> 
     assert lab.value("SELECT sync.sha256_contenu(%s)", KEY) is None
 
 
-def test_contents_of_before_are_given_to_the_agencies_that_describe_them(lab: Lab, engine: sa.Engine) -> None:
+def test_a_purge_gives_contents_of_before_to_the_agencies_that_describe_them(lab: Lab, engine: sa.Engine) -> None:
     a, b = lab.device("CAS"), lab.device("TNG")
     for device in (a, b):
         attach(lab, device, SECRET)
@@ -124,8 +123,7 @@ def test_contents_of_before_are_given_to_the_agencies_that_describe_them(lab: La
     store(lab, KEY, SECRET)
     store(lab, hashlib.sha256(b"de personne").hexdigest(), b"de personne")
     for _ in range(2):
-        with engine.begin() as connection:
-            central.install(connection)
+        assert centre.purge(engine, 90).contenus == 0
         assert {r[0] for r in lab.sql("SELECT sha256 FROM contenus WHERE complet")} == {
             cle_au_centre(a.agence_id, KEY), cle_au_centre(b.agence_id, KEY),
             hashlib.sha256(b"de personne").hexdigest(),
