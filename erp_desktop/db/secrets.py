@@ -35,7 +35,7 @@ def _name(cache: Path) -> str:
 
 
 def load(cache: Path, file: Path | None = None) -> dict[str, str]:
-    """Secrets of a cache: ``password`` and, when encrypted, ``key``; empty when none are stored."""
+    """What is kept of a cache: ``login``, ``password`` and, when encrypted, ``key``; empty when nothing is."""
     if file is None and beside(cache).is_file():
         file = beside(cache)
     if file is not None:
