@@ -27,6 +27,7 @@ from sqlalchemy import event, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from erp_desktop import paths
+from erp_desktop.db.engine import POOLER, is_direct
 from erp_desktop.db.locks import CacheLock
 from migrations.in_place import InPlaceImpl
 
@@ -167,6 +168,8 @@ def verify_foreign_keys(connection: sa.Connection) -> None:
 @contextmanager
 def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     deadline = time.monotonic() + ATTENTE_S
+    if not is_direct(connection):
+        raise RuntimeError(POOLER)
     set_patience(connection)
     silences = ["idle_in_transaction_session_timeout"]
     if connection.dialect.server_version_info >= (14,):  # type: ignore[operator]
@@ -202,10 +205,7 @@ def hold_on(connection: sa.Connection) -> None:
         f"AND (classid::bigint << 32) + objid::bigint = {VERROU})"
     ).scalar()
     if not held:
-        raise RuntimeError(
-            "La connexion passe par un répartiteur (PgBouncer) : le verrou de mise à niveau ne tient pas d'une "
-            "transaction à l'autre. Indiquez l'adresse directe du serveur."
-        )
+        raise RuntimeError(POOLER)
 
 
 def yield_first(connection: sa.Connection) -> None:

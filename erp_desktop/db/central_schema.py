@@ -380,6 +380,6 @@ def _stopped(engine: sa.Engine, cause: str, *, waited: bool = False) -> UpgradeE
         f"terminez d'abord {' ; '.join(others)}, puis relancez." if others else "corrigez la cause, puis relancez."
     )
     return UpgradeError(
-        f"Mise à niveau du centre arrêtée à la révision {at} : {cause}. Rien d'autre n'a changé et les révisions "
+        f"Mise à niveau du centre arrêtée à la révision {at} : {cause.removesuffix('.')}. Rien d'autre n'a changé et les révisions "
         f"faites sont gardées : {remedy}"
     )

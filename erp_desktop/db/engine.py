@@ -156,4 +156,20 @@ def create_pg_engine(url: str, *, pool: type[Pool] = NullPool, connect_timeout_s
     return sa.create_engine(parsed, poolclass=pool, connect_args=options)
 
 
+POOLER = (
+    "La connexion passe par un répartiteur (PgBouncer) : le verrou de mise à niveau ne tient pas d'une transaction à "
+    "l'autre. Indiquez l'adresse directe du serveur."
+)
+
+
+def is_direct(connection: sa.Connection) -> bool:
+    """Whether a connection to PostgreSQL reaches the server itself; a pooler announces a process of its own.
+
+    To be asked before a session lock is taken: a pooler keeps it after its client has left.
+    """
+    line = connection.connection.driver_connection
+    announced = None if line is None else line.info.backend_pid
+    return bool(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar() == announced)
+
+
 Opener = Callable[[], sa.Engine]

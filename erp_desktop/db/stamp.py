@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from erp_desktop.db import audit, central_schema, fingerprint, history, structures
-from erp_desktop.db.engine import connect_sqlite
+from erp_desktop.db.engine import POOLER, connect_sqlite, is_direct
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, NotAllowedError
 
@@ -97,6 +97,8 @@ def centre(engine: sa.Engine, revision: str) -> list[str]:
         _refuse(history.head(), wrong, structures.matching(found, "postgresql"))
         if revision != history.head():
             raise DatabaseRefusedError(f"La structure du centre est celle de {history.head()}, pas de {revision}.")
+        if not is_direct(connection):
+            raise DatabaseRefusedError(POOLER)
         if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar():
             raise DatabaseBusyError("Une mise à niveau est en cours sur ce serveur.")
         connection.exec_driver_sql(_TABLE)

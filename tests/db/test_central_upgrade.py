@@ -351,6 +351,25 @@ def _until_ready(line: socket.socket) -> tuple[bytes, bytes]:
             return data, message[5:6]
 
 
+def test_a_pooler_that_says_so_is_refused_without_leaving_it_the_lock(centre: sa.Engine) -> None:
+    """PgBouncer with one client keeps it on one session: nothing else would tell."""
+    with ChaosProxy(centre.url.host or "127.0.0.1", centre.url.port or 5432) as proxy:
+        proxy.rewrite_backend_key = True
+        through = create_pg_engine(
+            centre.url.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
+        )
+        with pytest.raises(UpgradeError, match="adresse directe"):
+            upgrade_central(through, yes)
+        with centre.connect() as connection:
+            held = connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+                "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+            )
+            assert held.scalar() == 0
+        through.dispose()
+    assert check_central(centre).revision == AVANT
+
+
 def test_a_pooler_is_refused_before_anything_changes(centre: sa.Engine) -> None:
     pooler = Pooler(centre.url.host or "127.0.0.1", centre.url.port or 5432)
     through = create_pg_engine(
