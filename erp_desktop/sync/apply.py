@@ -106,7 +106,10 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
         done.parked_rows += len(rows)
         db.executemany("UPDATE sync_outbox SET refus = ? WHERE id = ?", [(str(gare), i) for i in ids])
     landed = [i for index, ids in enumerate(batch.units) if index not in parked for i in ids]
-    db.execute("DELETE FROM sync_outbox WHERE id IN (SELECT value FROM json_each(?))", (dumps(landed),))
+    if landed and max(landed) - min(landed) == len(landed) - 1:
+        db.execute("DELETE FROM sync_outbox WHERE id BETWEEN ? AND ?", (min(landed), max(landed)))
+    else:
+        db.execute("DELETE FROM sync_outbox WHERE id IN (SELECT value FROM json_each(?))", (dumps(landed),))
     db.execute(
         "DELETE FROM sync_meta WHERE cle LIKE 'centre:%' AND cle NOT IN "
         "(SELECT 'centre:' || nom_table || ':' || pk FROM sync_outbox)"

@@ -221,7 +221,16 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
     unit_of_group: dict[int, Unit] = {}
     unit_of_row: dict[tuple[str, int], Unit] = {}
     groups_of: dict[int, list[int]] = defaultdict(list)
+    unit: Unit | None = None
+    change: Change | None = None
+    noted: tuple[str, int, int | None] | None = None
     for identifier, group, user_id, table, pk, op, column, old in rows:
+        if op == "U" and noted == (table, pk, group) and unit is not None and change is not None:
+            # One more column of the row just noted: most of a bulk update.
+            unit.outbox.append(identifier)
+            change.olds.setdefault(column, old)
+            continue
+        noted = (table, pk, group)
         key = (table, pk)
         unit = unit_of_row.get(key)
         # Without a group a change is one of its own, which nothing else can join by its number.
@@ -240,8 +249,8 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
         if change is None:
             unit_of_row[key] = unit
             change = unit.changes[key] = Change(table, pk, user_id, op)
-        if op == "U" and column not in change.olds:
-            change.olds[column] = old
+        if op == "U":
+            change.olds.setdefault(column, old)
         elif op == "D":
             change.deleted = old
         elif op == "I" and change.first != "I" and change.deleted is not None:
@@ -251,7 +260,7 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
         if one is not None and two is not None and one is not two:
             _join(one, two, unit_of_row, unit_of_group, groups_of)
     units = {id(u): u for u in unit_of_row.values()}
-    return sorted(units.values(), key=lambda u: min(u.outbox))
+    return sorted(units.values(), key=lambda u: u.outbox[0])
 
 
 def everything(cache: Cache) -> str:
