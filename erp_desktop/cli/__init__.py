@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Annotated
 
 import typer
@@ -32,7 +33,8 @@ def _options(
 
 def main() -> None:
     """Console entry point."""
-    for name in GROUPS:
+    # One group is loaded, that of the command: each costs its imports, and scripts call this program over and over.
+    for name in [g for g in GROUPS if sys.argv[1:2] == [g]] or GROUPS:
         module = importlib.import_module(f"erp_desktop.cli.{name}")
         app.add_typer(module.app, name=name)
     app()

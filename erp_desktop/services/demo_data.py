@@ -227,7 +227,7 @@ def _parc(
     contrats: list[dict[str, Any]] = [
         stamps
         | {
-            "numero_contrat": f"CTR-{code}-{poste:02d}-{c['id'] & 0xFFFFFFF:07X}", "client_id": c["id"],
+            "numero_contrat": f"CTR-{code}-{poste:02d}-{ids.decompose(c['id'])[0]:011X}", "client_id": c["id"],
             "type_contrat": "maintenance_complete", "statut": "en_cours", "date_debut": date(now.year, 1, 1),
             "date_fin": date(now.year + 1, 12, 31), "montant_annuel": Decimal(alea.randrange(40, 400) * 1000),
             "temps_reponse_urgence": 2, "temps_reponse_normal": 24,

@@ -23,11 +23,11 @@ def metier(connection: sa.Connection) -> dict[str, sa.Table]:
     """Reflected business tables by name, parents first."""
     metadata = sa.MetaData()
     metadata.reflect(connection)
-    return {
-        t.name: t
-        for t in metadata.sorted_tables
-        if not t.name.startswith(("_", "sync_")) and t.name not in {"alembic_version", "journal_migrations"}
-    }
+    return {t.name: t for t in metadata.sorted_tables if _is_business(t.name)}
+
+
+def _is_business(table: str) -> bool:
+    return not table.startswith(("_", "sync_")) and table not in {"alembic_version", "journal_migrations"}
 
 
 def _choices(connection: sa.Connection, table: str) -> dict[str, str]:
@@ -103,10 +103,11 @@ def remplir(connection: sa.Connection, base: int, lignes: int = 3) -> dict[str, 
 
 
 def contenu(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
-    """Every business row, ordered by its key."""
+    """Every business row as it is stored, in the order of its first column, which is a key's."""
     found = {}
-    for name, table in metier(connection).items():
-        key = next(iter(table.primary_key.columns))
-        found[name] = [dict(r) for r in connection.execute(sa.select(table).order_by(key)).mappings()]
+    for name in sa.inspect(connection).get_table_names():
+        if _is_business(name):
+            rows = connection.exec_driver_sql(f'SELECT * FROM "{name}" ORDER BY 1').mappings()
+            found[name] = [dict(r) for r in rows]
     connection.rollback()
     return found
