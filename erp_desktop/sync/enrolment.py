@@ -27,9 +27,9 @@ from erp_desktop.db.wire import read_expression
 from erp_desktop.errors import CentralUnreachableError, DuplicateError, UserError
 from erp_desktop.sync import unfinished
 from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.content import wire
 from erp_desktop.sync.hydrate import Progress
 from erp_desktop.sync.link import Link
-from erp_desktop.sync.outbox import wire
 from erp_desktop.sync.registration import in_french, register, unregister
 from erp_desktop.sync.snapshot import first_copy
 from erp_desktop.sync.unfinished import Device, working_files

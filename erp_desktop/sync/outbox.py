@@ -1,8 +1,6 @@
-"""From captured changes to batches: units, coalescing, and bytes frozen before they are first sent.
+"""The outbox: what waits is planned in units, told as content, and frozen in batches before it is first sent.
 
-Groups (transactions) that share a row form one *unit*, because new values are read from the live row; a unit lands
-or is parked as a whole. A batch is frozen in ``sync_lots`` with its number and hash, and sent again verbatim until it
-is answered.
+A batch is frozen in ``sync_lots`` with its number and hash, and sent again verbatim until it is answered.
 """
 
 from __future__ import annotations
@@ -10,42 +8,14 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from erp_desktop import clock
-from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.sync.cache import Cache, dumps
-from erp_desktop.sync.exchanged import passed_on
-from erp_desktop.sync.reborn import before
-
-
-@dataclass(slots=True)
-class Change:
-    """What one row went through since it was last sent.
-
-    Attributes:
-        olds: values before the first change, by column.
-        deleted: the row as it was when it was last deleted, in JSON.
-        unknown: columns whose value before is not known, because a deletion does not keep it.
-    """
-
-    table: str
-    pk: int
-    user_id: int | None
-    first: str
-    olds: dict[str, Any] = field(default_factory=dict)
-    deleted: str | bytes | None = None
-    unknown: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Unit:
-    outbox: list[int] = field(default_factory=list)
-    changes: dict[tuple[str, int], Change] = field(default_factory=dict)
+from erp_desktop.sync.content import content_of
+from erp_desktop.sync.units import Unit, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +101,7 @@ class Outbox:
         self._draft = None
         if self._plan:
             seen, units = self._state(), self._plan[:limit]
-            self._draft = Draft(seen, units, *_content(self.cache, units))
+            self._draft = Draft(seen, units, *content_of(self.cache, units))
 
     def touched(self, rows: Collection[tuple[str, int]]) -> None:
         """Drop a draft that holds one of these rows: an answer changed them here since it was made."""
@@ -180,7 +150,7 @@ class Outbox:
             units = self._plan[:limit]
             if not units:
                 return None
-            draft = Draft(seen, units, *_content(self.cache, units))
+            draft = Draft(seen, units, *content_of(self.cache, units))
         self._plan = self._plan[len(draft.units) :]
         return draft
 
@@ -212,194 +182,10 @@ def _reopen_parked(cache: Cache) -> None:
     cache.db.executemany("UPDATE sync_gares SET etat = 'renvoye' WHERE id = ?", [(int(r),) for r in refusals])
 
 
-def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
-    """Join captured groups that share a row or pass a natural key on into units, oldest first; ``parked`` too."""
-    which = "" if parked else "WHERE refus IS NULL "
-    rows = cache.db.execute(
-        f"SELECT id, groupe, user_id, nom_table, pk, op, colonne, ancien FROM sync_outbox {which}ORDER BY id"
-    )
-    unit_of_group: dict[int, Unit] = {}
-    unit_of_row: dict[tuple[str, int], Unit] = {}
-    groups_of: dict[int, list[int]] = defaultdict(list)
-    unit: Unit | None = None
-    change: Change | None = None
-    noted: tuple[str, int, int | None] | None = None
-    for identifier, group, user_id, table, pk, op, column, old in rows:
-        if op == "U" and noted == (table, pk, group) and unit is not None and change is not None:
-            # One more column of the row just noted: most of a bulk update.
-            unit.outbox.append(identifier)
-            change.olds.setdefault(column, old)
-            continue
-        noted = (table, pk, group)
-        key = (table, pk)
-        unit = unit_of_row.get(key)
-        # Without a group a change is one of its own, which nothing else can join by its number.
-        if group is not None and (other := unit_of_group.get(group)) is not unit:
-            if unit is None:
-                unit = other
-            elif other is not None:
-                unit = _join(unit, other, unit_of_row, unit_of_group, groups_of)
-        if unit is None:
-            unit = Unit()
-        if group is not None and group not in unit_of_group:
-            unit_of_group[group] = unit
-            groups_of[id(unit)].append(group)
-        unit.outbox.append(identifier)
-        change = unit.changes.get(key)
-        if change is None:
-            unit_of_row[key] = unit
-            change = unit.changes[key] = Change(table, pk, user_id, op)
-        if op == "U":
-            change.olds.setdefault(column, old)
-        elif op == "D":
-            change.deleted = old
-        elif op == "I" and change.first != "I" and change.deleted is not None:
-            change.olds, change.unknown = before(table, change.olds, change.deleted)
-    for giver, taker in passed_on(cache):
-        one, two = unit_of_row.get(giver), unit_of_row.get(taker)
-        if one is not None and two is not None and one is not two:
-            _join(one, two, unit_of_row, unit_of_group, groups_of)
-    units = {id(u): u for u in unit_of_row.values()}
-    return sorted(units.values(), key=lambda u: u.outbox[0])
-
-
 def everything(cache: Cache) -> str:
     """All that waits, parked units included, as the content of one batch."""
     units = plan(cache, parked=True)
-    content, _, poison = _content(cache, units)
+    content, _, poison = content_of(cache, units)
     if poison:
-        content, _, _ = _content(cache, [u for i, u in enumerate(units) if i not in poison])
+        content, _, _ = content_of(cache, [u for i, u in enumerate(units) if i not in poison])
     return content
-
-
-def _join(
-    one: Unit,
-    two: Unit,
-    unit_of_row: dict[tuple[str, int], Unit],
-    unit_of_group: dict[int, Unit],
-    groups_of: dict[int, list[int]],
-) -> Unit:
-    """Make two units one, the older; returns it."""
-    first, second = (one, two) if one.outbox[0] < two.outbox[0] else (two, one)
-    first.outbox += second.outbox
-    first.changes.update(second.changes)
-    for moved in second.changes:
-        unit_of_row[moved] = first
-    for moved_group in groups_of.pop(id(second), []):
-        unit_of_group[moved_group] = first
-        groups_of[id(first)].append(moved_group)
-    second.outbox = []
-    return first
-
-
-def wire(value: object) -> object:
-    """A SQLite value as it crosses the line: bytes in hexadecimal, the rest as it is stored."""
-    return value.hex() if isinstance(value, bytes) else value
-
-
-def _live(cache: Cache, table: SyncTable, columns: tuple[str, ...], pks: list[int]) -> dict[int, tuple[Any, ...]]:
-    """(pk, ver, values of ``columns``…) by pk, of the rows that still exist."""
-    shown = ", ".join(f"t.{c}" for c in columns)
-    return {
-        row[0]: row
-        for row in cache.db.execute(
-            f"SELECT t.id, coalesce(v.ver, 0), {shown} FROM json_each(?) l JOIN {table.name} t ON t.id = l.value "
-            "LEFT JOIN sync_versions v ON v.nom_table = ? AND v.pk = t.id",
-            (dumps(pks), table.name),
-        )
-    }
-
-
-def _content(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
-    """The batch's JSON, the rows that it carries, and the units that hold a text the centre cannot store."""
-    by_table: dict[str, list[tuple[int, Change]]] = defaultdict(list)
-    for index, unit in enumerate(units):
-        for change in unit.changes.values():
-            by_table[change.table].append((index, change))
-    held = _held(cache)
-    inserts: dict[str, Any] = {}
-    updates: dict[str, Any] = {}
-    deletes: dict[str, Any] = {}
-    for table in TABLES:
-        mine = by_table.get(table.name)
-        if not mine:
-            continue
-        _inserted(cache, table, [m for m in mine if m[1].first == "I"], inserts)
-        gone = _updated(cache, table, [m for m in mine if m[1].first != "I"], held, updates)
-        if gone:
-            deletes[table.name] = [[i, c.user_id, c.pk, _version(cache, table, c.pk)] for i, c in gone]
-    carried = sum(len(b["r"]) for b in (*inserts.values(), *(b for blocks in updates.values() for b in blocks)))
-    carried += sum(map(len, deletes.values()))
-    settled = cache.all("SELECT id, resolu FROM sync_conflits WHERE resolu IS NOT NULL AND resolu_a >= ?",
-                        cache.get("resolus_envoyes_a") or "")  # fmt: skip
-    payload = {"n": len(units), "i": inserts, "m": updates, "d": deletes, "r": [list(r) for r in settled]}
-    content = dumps(payload)
-    poison = _poisoned(inserts, updates) if "\\u0000" in content else set()
-    return content, carried, poison
-
-
-Indexed = list[tuple[int, Change]]
-"""Changes with the index of their unit in the batch."""
-
-
-def _inserted(cache: Cache, table: SyncTable, born: Indexed, inserts: dict[str, Any]) -> None:
-    """Add the rows that were born here; those that died here too leave no trace."""
-    live = _live(cache, table, table.names, [c.pk for _, c in born])
-    rows = [[i, c.user_id, *map(wire, live[c.pk][2:])] for i, c in born if c.pk in live]
-    if rows:
-        inserts[table.name] = {"c": list(table.names), "r": rows}
-
-
-def _updated(
-    cache: Cache, table: SyncTable, known: Indexed, held: dict[tuple[str, int], set[str]], updates: dict[str, Any]
-) -> Indexed:
-    """Add the fields that differ from what they were, one block per set of columns; return the deleted rows."""
-    position = {c: i for i, c in enumerate(table.names)}
-    by_columns: dict[tuple[str, ...], Indexed] = defaultdict(list)
-    for pair in known:
-        by_columns[tuple(pair[1].olds)].append(pair)
-    gone: Indexed = []
-    blocks: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
-    for captured, pairs in by_columns.items():
-        columns = tuple(sorted(captured, key=position.__getitem__))
-        live = _live(cache, table, columns or ("id",), [c.pk for _, c in pairs])
-        for index, change in pairs:
-            row = live.get(change.pk)
-            if row is None:
-                gone.append((index, change))
-                continue
-            overtaken = held.get((table.name, change.pk), ())
-            changed: list[str] = []
-            values: list[object] = []
-            for column, new in zip(columns, row[2:], strict=False):
-                old = change.olds[column]
-                # What is not known to have changed goes with base NULL: the centre's answer makes both sides one.
-                if old != new or column in overtaken or column in change.unknown:
-                    changed.append(column)
-                    values += (wire(old), wire(new))
-            if changed:
-                blocks[tuple(changed)].append([index, change.user_id, change.pk, row[1], *values])
-    if blocks:
-        updates[table.name] = [{"c": list(columns), "r": rows} for columns, rows in blocks.items()]
-    return gone
-
-
-def _held(cache: Cache) -> dict[tuple[str, int], set[str]]:
-    """Fields whose newer value from the centre was set aside because they were dirty here.
-
-    Such a field is sent even when it was changed back: only the centre's answer brings its value here.
-    """
-    held = {}
-    for key, value in cache.all("SELECT cle, valeur FROM sync_meta WHERE cle LIKE 'centre:%'"):
-        _, table, pk = key.split(":")
-        held[table, int(pk)] = set(json.loads(value))
-    return held
-
-
-def _poisoned(inserts: dict[str, Any], updates: dict[str, Any]) -> set[int]:
-    blocks = [*inserts.values(), *(b for bs in updates.values() for b in bs)]
-    return {r[0] for b in blocks for r in b["r"] if any(isinstance(v, str) and "\0" in v for v in r)}
-
-
-def _version(cache: Cache, table: SyncTable, pk: int) -> int:
-    return int(cache.value("SELECT ver FROM sync_versions WHERE nom_table = ? AND pk = ?", table.name, pk) or 0)

@@ -23,9 +23,9 @@ from erp_desktop.errors import SyncError
 from erp_desktop.sync import enrolment
 from erp_desktop.sync.apply import Applied, apply_removals, apply_rows, dirty_rows
 from erp_desktop.sync.cache import Cache, dumps
+from erp_desktop.sync.content import wire
 from erp_desktop.sync.hydrate import Progress, hydrate
 from erp_desktop.sync.link import Link
-from erp_desktop.sync.outbox import wire
 
 
 @dataclass(slots=True)
