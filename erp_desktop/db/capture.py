@@ -8,7 +8,7 @@ when a batch is built, so coalescing is free), a delete the old row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
@@ -68,8 +68,8 @@ def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
     yield (
         f"{PREFIX}{name}_ins",
         f"CREATE TRIGGER {PREFIX}{name}_ins AFTER INSERT ON {name} BEGIN "
-        # The trigger that re-identifies may have run before: then this key is gone.
-        f"{_note(name, 'NEW.id', 'I', when=f'EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id)')} END",
+        # The trigger that re-identifies may have run before: then this key is gone. It lets the application's be.
+        f"{_note(name, 'NEW.id', 'I', when=f'(groupe IS NOT NULL OR {_there(name)})')} END",
     )
     yield f"{PREFIX}{name}_reid", _re_identify(name, owner, minted)
     yield f"{PREFIX}{name}_remplace", _replace(table, columns)
@@ -121,28 +121,47 @@ def _re_identify(name: str, owner: str | None, minted: str) -> str:
 
 
 def _replace(table: SyncTable, columns: set[str]) -> str:
-    """``INSERT OR REPLACE`` takes the old row away without a delete trigger: note its values before, as an update."""
+    """``INSERT OR REPLACE`` takes the old row away without a delete trigger: note its values before, as an update.
+
+    One statement for all columns: SQLite clears the registers of the whole body for every row inserted, even when
+    there is nothing to replace. JSON holds no blob, so those have a statement of their own.
+    """
     name = table.name
-    notes = " ".join(
-        _note(name, "NEW.id", "U", _text(c.name), old := f"(SELECT {c.name} FROM {name} WHERE id = NEW.id)",
-              f"{old} IS NOT NEW.{c.name}")
-        for c in table.columns
-        if c.name != "id" and c.name in columns
-    )  # fmt: skip
-    return (
-        f"CREATE TRIGGER {PREFIX}{name}_remplace BEFORE INSERT ON {name} "
-        f"WHEN EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id) AND {_LOUD} BEGIN {notes} END"
+    present = [c for c in table.columns if c.name != "id" and c.name in columns]
+    others = [c.name for c in present if c.kind.value != "bytea"]
+    notes = ""
+    for c in present:
+        if c.name not in others:
+            old = f"(SELECT {c.name} FROM {name} WHERE id = NEW.id)"
+            notes += _note(name, "NEW.id", "U", _text(c.name), old, f"{old} IS NOT NEW.{c.name}")
+    olds = f"(SELECT {_object(others, name)} FROM {name} WHERE id = NEW.id)"
+    changes = (
+        f"SELECT o.key, o.value FROM json_each({olds}) AS o JOIN json_each({_object(others, 'NEW')}) AS n "
+        "ON n.key = o.key WHERE o.value IS NOT n.value"
     )
+    return (
+        f"CREATE TRIGGER {PREFIX}{name}_remplace BEFORE INSERT ON {name} WHEN {_there(name)} AND {_LOUD} BEGIN "
+        "INSERT INTO sync_outbox (groupe, user_id, nom_table, pk, op, colonne, ancien, quand) "
+        f"SELECT groupe, user_id, '{name}', NEW.id, 'U', c.key, c.value, datetime('now') "
+        f"FROM _sync_session JOIN ({changes}) AS c; {notes} END"
+    )
+
+
+def _there(name: str) -> str:
+    return f"EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id)"
+
+
+def _object(columns: Iterable[str], row: str) -> str:
+    pairs = ", ".join(f"'{c}', {row}.{c}" for c in columns)
+    return f"json_object({pairs})"
 
 
 def _delete(table: SyncTable, columns: set[str]) -> str:
     # JSON of the old row lets the inbox show what was deleted; blobs are left out.
-    pairs = ", ".join(
-        f"'{c.name}', OLD.{c.name}" for c in table.columns if c.name in columns and c.kind.value != "bytea"
-    )
+    kept = [c.name for c in table.columns if c.name in columns and c.kind.value != "bytea"]
     return (
         f"CREATE TRIGGER {PREFIX}{table.name}_del AFTER DELETE ON {table.name} BEGIN "
-        f"{_note(table.name, 'OLD.id', 'D', old=f'json_object({pairs})')} END"
+        f"{_note(table.name, 'OLD.id', 'D', old=_object(kept, 'OLD'))} END"
     )
 
 

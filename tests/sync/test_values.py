@@ -9,6 +9,7 @@ import pytest
 
 from erp_desktop.db import ids
 from erp_desktop.db.engine import connect_sqlite
+from erp_desktop.db.registry import BY_NAME
 from erp_desktop.errors import DatabaseRefusedError
 from erp_desktop.sync.verify import verify
 from tests.sync.lab import Lab, T
@@ -134,6 +135,28 @@ def test_insert_or_replace_reaches_the_centre_as_the_row_it_leaves(lab: Lab) -> 
     assert lab.get("pieces_detachees", pk, "designation") == "Joint remplacé"
     assert b.get("pieces_detachees", pk, "designation") == "Joint remplacé"
     assert a.parked() == []
+    lab.converged()
+
+
+def test_insert_or_replace_is_noted_as_what_it_changed(lab: Lab) -> None:
+    """So the centre's change of another field is kept, and a blob comes back as it was."""
+    a = lab.device()
+    pk = lab.ids("interventions")[0]
+    a.set("interventions", pk, signature=b"\x89PNG\x00", satisfaction_client=3)
+    a.sync()
+    lab.set("interventions", pk, notes_internes="Du centre")
+    names = ", ".join(c.name for c in BY_NAME["interventions"].columns)
+    shown = names.replace("titre", "'Titre remplacé'").replace("signature", "x'00ff'").replace(
+        "satisfaction_client", "NULL")  # fmt: skip
+    a.sql(f"INSERT OR REPLACE INTO interventions ({names}) SELECT {shown} FROM interventions WHERE id = ?", pk)
+    noted = a.sql("SELECT colonne, ancien FROM sync_outbox WHERE op = 'U' AND pk = ? ORDER BY colonne", pk)
+    assert [(c, type(v)) for c, v in noted] == [("satisfaction_client", int), ("signature", bytes), ("titre", str)]
+    assert noted[1][1] == b"\x89PNG\x00"
+    lab.settle()
+    assert lab.get("interventions", pk, "notes_internes") == "Du centre"
+    assert lab.get("interventions", pk, "titre") == "Titre remplacé"
+    assert bytes(lab.get("interventions", pk, "signature")) == b"\x00\xff"
+    assert a.conflicts() == []
     lab.converged()
 
 
