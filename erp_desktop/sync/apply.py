@@ -39,7 +39,6 @@ class Applied:
     rejected: int = 0
     parked_rows: int = 0
     tables: set[str] = field(default_factory=set)
-    rows: set[tuple[str, int]] = field(default_factory=set)
     fiches: list[int] = field(default_factory=list)
     """Interventions that came, in their order."""
 
@@ -74,7 +73,6 @@ def apply_answer(
             received = [(t, r[1]) for t, rows in pull["t"].items() for r in rows]
             received += [(t, pk) for t, pk, _ in pull["d"]]
             dirty = dirty_rows(cache, received)
-            done.rows = {*received, *((t, pk) for t, pk, _ in pull["k"])}
             apply_rows(cache, pull["t"], dirty, done)
             cache.db.executemany(
                 "INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)",
@@ -89,6 +87,12 @@ def apply_answer(
 
 def read_cursor(cache: Cache) -> Cursor:
     return cache.require("curseur_xid"), int(cache.require("curseur_seq"))
+
+
+def next_cursor(answer: dict[str, Any], cursor: Cursor) -> Cursor:
+    """Where the cache will be once this answer to ``cursor`` is applied."""
+    pull = answer["pull"]
+    return (pull["x"], int(pull["s"])) if pull["n"] else cursor
 
 
 def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) -> None:
@@ -396,5 +400,4 @@ def _retry_rejected(cache: Cache, done: Applied) -> None:
             rows[name].append([version, *stored])
     apply_rows(cache, rows, dirty, again)
     apply_removals(cache, removals, dirty, again)
-    done.rows |= {(name, pk) for name, pk, _ in rejected}
     done.rejected = again.rejected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from erp_desktop.db.registry import TABLES, SyncTable
@@ -29,8 +30,25 @@ def _live(cache: Cache, table: SyncTable, columns: tuple[str, ...], pks: list[in
     }
 
 
-def content_of(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
-    """The batch's JSON, the rows that it carries, and the units that hold a text the centre cannot store."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What units say.
+
+    Attributes:
+        text: the batch's JSON.
+        carried: changed rows in it.
+        poison: units that hold a text the centre cannot store.
+        whole: every captured field is told; otherwise some were changed back since.
+    """
+
+    text: str
+    carried: int
+    poison: set[int]
+    whole: bool
+
+
+def content_of(cache: Cache, units: list[Unit]) -> Content:
+    """Read what ``units`` say from the live rows."""
     by_table: dict[str, list[tuple[int, Change]]] = defaultdict(list)
     for index, unit in enumerate(units):
         for change in unit.changes.values():
@@ -39,12 +57,14 @@ def content_of(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
     inserts: dict[str, Any] = {}
     updates: dict[str, Any] = {}
     deletes: dict[str, Any] = {}
+    whole = True
     for table in TABLES:
         mine = by_table.get(table.name)
         if not mine:
             continue
         _inserted(cache, table, [m for m in mine if m[1].first == "I"], inserts)
-        gone = _updated(cache, table, [m for m in mine if m[1].first != "I"], held, updates)
+        gone, told = _updated(cache, table, [m for m in mine if m[1].first != "I"], held, updates)
+        whole = whole and told
         if gone:
             deletes[table.name] = [[i, c.user_id, c.pk, _version(cache, table, c.pk)] for i, c in gone]
     carried = sum(len(b["r"]) for b in (*inserts.values(), *(b for blocks in updates.values() for b in blocks)))
@@ -52,9 +72,8 @@ def content_of(cache: Cache, units: list[Unit]) -> tuple[str, int, set[int]]:
     settled = cache.all("SELECT id, resolu FROM sync_conflits WHERE resolu IS NOT NULL AND resolu_a >= ?",
                         cache.get("resolus_envoyes_a") or "")  # fmt: skip
     payload = {"n": len(units), "i": inserts, "m": updates, "d": deletes, "r": [list(r) for r in settled]}
-    content = dumps(payload)
-    poison = _poisoned(inserts, updates) if "\\u0000" in content else set()
-    return content, carried, poison
+    text = dumps(payload)
+    return Content(text, carried, _poisoned(inserts, updates) if "\\u0000" in text else set(), whole)
 
 
 Indexed = list[tuple[int, Change]]
@@ -71,13 +90,18 @@ def _inserted(cache: Cache, table: SyncTable, born: Indexed, inserts: dict[str, 
 
 def _updated(
     cache: Cache, table: SyncTable, known: Indexed, held: dict[tuple[str, int], set[str]], updates: dict[str, Any]
-) -> Indexed:
-    """Add the fields that differ from what they were, one block per set of columns; return the deleted rows."""
+) -> tuple[Indexed, bool]:
+    """Add the fields that differ from what they were, one block per set of columns.
+
+    Returns:
+        The deleted rows, and whether every captured field of the others was added.
+    """
     position = {c: i for i, c in enumerate(table.names)}
     by_columns: dict[tuple[str, ...], Indexed] = defaultdict(list)
     for pair in known:
         by_columns[tuple(pair[1].olds)].append(pair)
     gone: Indexed = []
+    whole = True
     blocks: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
     for captured, pairs in by_columns.items():
         columns = tuple(sorted(captured, key=position.__getitem__))
@@ -96,11 +120,12 @@ def _updated(
                 if old != new or column in overtaken or column in change.unknown:
                     changed.append(column)
                     values += (wire(old), wire(new))
+            whole = whole and len(changed) == len(columns)
             if changed:
                 blocks[tuple(changed)].append([index, change.user_id, change.pk, row[1], *values])
     if blocks:
         updates[table.name] = [{"c": list(columns), "r": rows} for columns, rows in blocks.items()]
-    return gone
+    return gone, whole
 
 
 def _held(cache: Cache) -> dict[tuple[str, int], set[str]]:

@@ -12,6 +12,7 @@ what it had to send, and its data is erased.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -22,7 +23,7 @@ from erp_desktop import clock
 from erp_desktop.db import history
 from erp_desktop.db.registry import BY_NAME
 from erp_desktop.errors import DeviceRevokedError, ErpError, SchemaMismatchError, SyncError
-from erp_desktop.sync.apply import Cursor, apply_answer, read_cursor
+from erp_desktop.sync.apply import Applied, Cursor, apply_answer, next_cursor, read_cursor
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.farewell import farewell
 from erp_desktop.sync.link import Link
@@ -109,27 +110,40 @@ class Syncer:
         if not self.link.open:
             self.link.connect()
             self._handshake(result)
-        while True:
-            batch = self.outbox.next_batch(self.batch)
-            cursor = read_cursor(self.cache)
-            answer = self._ask(batch, cursor)
-            done = apply_answer(
-                self.cache, batch, answer, cursor, retry=self.outbox.cancelled or self._changed_here()
-            )
-            self.outbox.touched(done.rows)
-            self.outbox.cancelled = False
-            if batch is not None:
-                result.batches += 1
-                result.pushed += done.pushed
-            result.pulled += done.pulled
-            result.conflicts += done.conflicts
-            result.parked += done.parked
-            result.rejected += done.rejected
-            result.tables |= done.tables
-            self._received += done.fiches
-            more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
-            if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
-                break
+        with ThreadPoolExecutor(1, "erp-ligne") as line:
+            batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
+            answering = self._ask(line, batch, cursor)
+            while True:
+                # The centre merges this batch while the next one is made ready here, and then that one while this
+                # one's answer is applied: the slower side sets the pace. Answers are applied in the batches' order.
+                following = self.outbox.follow(self.batch) if batch is not None else None
+                answer = answering()
+                if following is not None:
+                    answering = self._ask(line, following, next_cursor(answer, cursor))
+                done = apply_answer(
+                    self.cache, batch, answer, cursor, retry=self.outbox.cancelled or self._changed_here()
+                )
+                self.outbox.cancelled = False
+                self._count(result, batch, done)
+                if following is not None:
+                    batch, cursor = following, next_cursor(answer, cursor)
+                    continue
+                more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
+                if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
+                    return
+                batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
+                answering = self._ask(line, batch, cursor)
+
+    def _count(self, result: CycleResult, batch: Batch | None, done: Applied) -> None:
+        if batch is not None:
+            result.batches += 1
+            result.pushed += done.pushed
+        result.pulled += done.pulled
+        result.conflicts += done.conflicts
+        result.parked += done.parked
+        result.rejected += done.rejected
+        result.tables |= done.tables
+        self._received += done.fiches
 
     def _changed_here(self) -> bool:
         """Whether somebody else wrote to this file since the last cycle while received rows are set aside."""
@@ -137,16 +151,14 @@ class Syncer:
         changed, self._version = version != self._version, version
         return changed and self.cache.value("SELECT 1 FROM sync_recus_rejetes LIMIT 1") is not None
 
-    def _ask(self, batch: Batch | None, cursor: Cursor) -> dict[str, Any]:
+    def _ask(self, line: ThreadPoolExecutor, batch: Batch | None, cursor: Cursor) -> Callable[[], dict[str, Any]]:
+        """Send a batch on its way; what is returned waits for the answer."""
         sent = (batch.content, batch.numero, batch.digest) if batch else (None, None, None)
         call = ("CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL)", (*sent, *cursor, PULL_PAGE))
         if batch is None:
-            return cast("dict[str, Any]", self.link.row(*call)[0])
-        # The centre merges this batch while the next one is drafted here: the slower of the two sets the pace.
-        with ThreadPoolExecutor(1, "erp-ligne") as line:
-            future = line.submit(self.link.row, *call)
-            self.outbox.prepare(self.batch)
-            return cast("dict[str, Any]", future.result()[0])
+            return lambda: cast("dict[str, Any]", self.link.row(*call)[0])
+        future = line.submit(self.link.row, *call)
+        return lambda: cast("dict[str, Any]", future.result()[0])
 
     def _handshake(self, result: CycleResult) -> None:
         revision = self.cache.value("SELECT version_num FROM alembic_version")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from erp_desktop import clock
 from erp_desktop.sync.cache import Cache, dumps
-from erp_desktop.sync.content import content_of
+from erp_desktop.sync.content import Content, content_of
 from erp_desktop.sync.units import Unit, plan
 
 
@@ -35,17 +35,6 @@ class Batch:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The content of the units that come next, and the state of the outbox that it was read from."""
-
-    seen: tuple[int | None, int]
-    units: list[Unit]
-    content: str
-    carried: int
-    poison: set[int]
-
-
 class Outbox:
     """Plans units once for all that waits, and freezes them batch by batch while nothing new was captured."""
 
@@ -55,7 +44,6 @@ class Outbox:
         """Changes were dropped because they came to nothing; what waited for their rows may be tried again."""
         self._plan: list[Unit] = []
         self._seen: tuple[int | None, int] = (None, -1)
-        self._draft: Draft | None = None
 
     def pending(self) -> int:
         """Rows waiting to be sent."""
@@ -83,41 +71,48 @@ class Outbox:
             # Another process may have frozen the same changes since; only the lock tells.
             if (again := self.unanswered()) is not None:
                 return again
-            while (draft := self._take(limit)) is not None:
-                if draft.poison:
-                    self._set_aside(draft.units, draft.poison)
-                    continue
-                if not draft.carried:
+            while units := self._take(limit):
+                content = content_of(self.cache, units)
+                if content.poison:
+                    self._set_aside(units, content.poison)
+                elif not content.carried:
                     # Inserted and deleted, or changed and changed back: nothing to tell.
-                    ids = [(i,) for u in draft.units for i in u.outbox]
-                    db.executemany("DELETE FROM sync_outbox WHERE id = ?", ids)
+                    db.executemany("DELETE FROM sync_outbox WHERE id = ?", [(i,) for u in units for i in u.outbox])
                     self.cancelled = True
-                    continue
-                return self._freeze(draft.units, draft.content, draft.carried)
+                else:
+                    return self._freeze(units, content)
         return None
 
-    def prepare(self, limit: int) -> None:
-        """Draft the batch that follows the one under way, while the line is busy with that one."""
-        self._draft = None
-        if self._plan:
-            seen, units = self._state(), self._plan[:limit]
-            self._draft = Draft(seen, units, *content_of(self.cache, units))
+    def follow(self, limit: int) -> Batch | None:
+        """Freeze the batch that follows the one under way, while the line is busy with that one.
 
-    def touched(self, rows: Collection[tuple[str, int]]) -> None:
-        """Drop a draft that holds one of these rows: an answer changed them here since it was made."""
-        if self._draft is not None and any(not u.changes.keys().isdisjoint(rows) for u in self._draft.units):
-            self._draft = None
+        None when nothing follows, or when that must wait for the answer: something was captured or another process
+        was at work since, a unit holds what cannot be sent, or a field was changed back. (The answer may bring
+        such a field's newer value, which the batch would have to name to get it back.)
+        """
+        units = self._plan[:limit]
+        if not units or self._state() != self._seen:
+            return None
+        content = content_of(self.cache, units)
+        if content.poison or not content.carried or not content.whole:
+            return None
+        with self.cache.writing():
+            if self._state() != self._seen:
+                return None
+            self._plan = self._plan[limit:]
+            return self._freeze(units, content)
 
-    def _freeze(self, units: list[Unit], content: str, carried: int) -> Batch:
+    def _freeze(self, units: list[Unit], content: Content) -> Batch:
         numero = int(self.cache.get("dernier_lot") or 0) + 1
-        digest = hashlib.sha256(content.encode()).hexdigest()
+        told = content.text.encode()
+        digest = hashlib.sha256(told).hexdigest()
         ids = [unit.outbox for unit in units]
         self.cache.db.execute(
             "INSERT INTO sync_lots (numero, empreinte, contenu, sortants, cree_a) VALUES (?, ?, ?, ?, ?)",
-            (numero, digest, content.encode(), dumps({"u": ids, "n": carried}), clock.to_text(clock.now())),
+            (numero, digest, told, dumps({"u": ids, "n": content.carried}), clock.to_text(clock.now())),
         )
         self.cache.put(dernier_lot=numero, resolus_envoyes_a=clock.to_text(clock.now()))
-        return Batch(numero, digest, content, ids, carried)
+        return Batch(numero, digest, content.text, ids, content.carried)
 
     def _set_aside(self, units: list[Unit], poison: set[int]) -> None:
         now = clock.to_text(clock.now())
@@ -136,23 +131,15 @@ class Outbox:
         # ``data_version`` moves when another connection commits: what it took from the outbox must not go twice.
         return self.cache.value("SELECT max(id) FROM sync_outbox"), self.cache.value("PRAGMA data_version")
 
-    def _take(self, limit: int) -> Draft | None:
+    def _take(self, limit: int) -> list[Unit]:
         # A plan that misses a change captured meanwhile is still right: that change goes with the next plan, and
         # the values sent are read from the live rows either way.
         seen = self._state()
-        draft, self._draft = self._draft, None
         if not self._plan or seen != self._seen:
             _reopen_parked(self.cache)
-            self._plan = plan(self.cache)
-            self._seen = seen
-            draft = None
-        if draft is None or draft.seen != seen:
-            units = self._plan[:limit]
-            if not units:
-                return None
-            draft = Draft(seen, units, *content_of(self.cache, units))
-        self._plan = self._plan[len(draft.units) :]
-        return draft
+            self._plan, self._seen = plan(self.cache), seen
+        units, self._plan = self._plan[:limit], self._plan[limit:]
+        return units
 
 
 @contextmanager
@@ -185,7 +172,7 @@ def _reopen_parked(cache: Cache) -> None:
 def everything(cache: Cache) -> str:
     """All that waits, parked units included, as the content of one batch."""
     units = plan(cache, parked=True)
-    content, _, poison = content_of(cache, units)
-    if poison:
-        content, _, _ = content_of(cache, [u for i, u in enumerate(units) if i not in poison])
-    return content
+    content = content_of(cache, units)
+    if content.poison:
+        content = content_of(cache, [u for i, u in enumerate(units) if i not in content.poison])
+    return content.text

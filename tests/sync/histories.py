@@ -242,8 +242,9 @@ def play(lab: Lab, seeds: Iterable[int], steps: int) -> int:
     wanted = list(seeds)
     chance = random.Random(wanted[0])
     devices = [lab.device(("CAS", "TNG")[i % 2]) for i in range(chance.randint(3, 5))]
-    for device in devices:
+    for place, device in enumerate(devices):
         device.keep = True
+        device.batch = (5_000, 1, 2)[place % 3]
         lab.proxy(device)
     lab.sql(WATCH)
     for seed in wanted:

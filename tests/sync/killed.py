@@ -1,7 +1,7 @@
 """One cycle of a cache in a process that kills itself at a chosen statement boundary; run by ``test_kills``.
 
-Reads ``[cache, address, boundary]`` a line and answers with a line: ``tué`` when the process died there, ``fini``
-when the cycle ended before. Each cycle runs in a fork, so that modules are imported once.
+Reads ``[cache, address, boundary, units a batch]`` a line and answers with a line: ``tué`` when the process died
+there, ``fini`` when the cycle ended before. Each cycle runs in a fork, so that modules are imported once.
 """
 
 from __future__ import annotations
@@ -52,22 +52,22 @@ class Watched:
         return run
 
 
-def cycle(path: Path, url: str, boundary: int) -> None:
+def cycle(path: Path, url: str, boundary: int, batch: int) -> None:
     fuse = Fuse(boundary)
     cache, link = Cache(path), Link(url)
     cache.db = Watched(cache.db, fuse, _STATEMENTS)
     watched: Any = Watched(link, fuse, {"row", "connect"})
-    Syncer(cache, watched).run()
+    Syncer(cache, watched, batch=batch).run()
     link.close()
     cache.close()
 
 
 def main() -> None:
     for line in sys.stdin:
-        path, url, boundary = json.loads(line)
+        path, url, boundary, batch = json.loads(line)
         child = os.fork()
         if child == 0:
-            cycle(Path(path), url, boundary)
+            cycle(Path(path), url, boundary, batch)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:

@@ -122,6 +122,7 @@ class Device:
         port: sends its line through a proxy.
         keep: leave the console open between statements, until :meth:`hang_up`: opening a cache parses its thousand
             triggers, which is most of the time of a long history.
+        batch: units that its batches hold at most; few of them make long trains of batches.
     """
 
     lab: Lab
@@ -135,6 +136,7 @@ class Device:
     port: int | None = None
     deadline_s: float = 20.0
     keep: bool = False
+    batch: int = 5_000
     _kept: Any = None
     _cache: Cache | None = None
     _syncer: Syncer | None = None
@@ -207,7 +209,7 @@ class Device:
         """A warm one, kept until :meth:`hang_up`."""
         if self._syncer is None:
             self._cache = Cache(self.path, self.key)
-            self._syncer = Syncer(self._cache, self.link())
+            self._syncer = Syncer(self._cache, self.link(), batch=self.batch)
         return self._syncer
 
     def die_at(self, boundary: int) -> bool:
@@ -216,7 +218,7 @@ class Device:
         helper = _mortals()
         if helper.stdin is None or helper.stdout is None:
             raise AssertionError("no pipes")
-        print(json.dumps([str(self.path), self.url, boundary]), file=helper.stdin, flush=True)
+        print(json.dumps([str(self.path), self.url, boundary, self.batch]), file=helper.stdin, flush=True)
         answer = helper.stdout.readline().strip()
         if answer not in {"tué", "fini"}:
             raise AssertionError(f"the cycle ended badly: {answer}")

@@ -35,6 +35,8 @@ def test_killed_at_every_statement_boundary_of_push_and_pull(lab: Lab) -> None:
 
 def killed_everywhere(lab: Lab, stride: int) -> None:
     a, b = lab.device(), lab.device()
+    # So that a second batch is frozen while the first is on its way, and sent before that one's answer is applied.
+    a.batch = 2
     pks = lab.ids("interventions")
     boundary, turns, killed = 0, 0, True
     while killed:

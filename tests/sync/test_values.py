@@ -244,32 +244,72 @@ def test_a_frozen_batch_is_sent_again_byte_for_byte(lab: Lab) -> None:
     assert "Plus tard" not in again.content
 
 
-def test_a_drafted_batch_is_dropped_when_its_rows_move(lab: Lab) -> None:
+def test_the_next_batch_is_frozen_while_the_line_is_busy(lab: Lab) -> None:
     a = lab.device()
     first, second = lab.ids("interventions")[:2]
-    for moves in ("elsewhere", "in this answer", "not"):
-        a.set("interventions", first, titre=f"Un {moves}")
-        a.set("interventions", second, titre=f"Avant {moves}")
-        a.hang_up()
+    for case in ("nothing", "captured", "another process", "changed back"):
+        a.set("interventions", first, titre=f"Un {case}")
+        a.set("interventions", second, titre=f"Deux {case}", diagnostic=f"Deux {case}")
         outbox = a.syncer.outbox
-        assert outbox.next_batch(1) is not None
-        outbox.prepare(1)
-        drafted = outbox._draft
-        assert drafted is not None
-        assert f"Avant {moves}" in drafted.content
-        if moves == "elsewhere":
-            a.set("interventions", second, titre="Après")
-        outbox.touched({("interventions", second)} if moves == "in this answer" else {("interventions", first)})
-        a.syncer.cache.db.execute("UPDATE sync_lots SET repondu_a = 'x'")
-        sent = outbox.next_batch(1)
-        assert sent is not None
-        if moves == "elsewhere":
-            assert "Un elsewhere" in sent.content  # planned anew from the start
+        under_way = outbox.next_batch(1)
+        assert under_way is not None
+        assert f"Un {case}" in under_way.content
+        if case == "captured":
+            a.syncer.cache.db.execute("UPDATE interventions SET titre = 'Après' WHERE id = ?", (second,))
+        elif case == "another process":
+            a.sql("INSERT INTO sync_meta (cle, valeur) VALUES ('autre', 'x')")
+        elif case == "changed back":
+            former = outbox._plan[0].changes["interventions", second].olds["titre"]
+            a.sql("UPDATE _sync_session SET muet = 1")
+            a.set("interventions", second, titre=former)
+            a.sql("UPDATE _sync_session SET muet = 0")
+            outbox._seen = outbox._state()
+        following = outbox.follow(1)
+        if case == "nothing":
+            assert following is not None
+            assert following.numero == under_way.numero + 1
+            assert f"Deux {case}" in following.content
+            assert outbox.next_batch(1) == under_way, "answered first"
         else:
-            assert f"Avant {moves}" in sent.content
-            assert (sent.content is drafted.content) == (moves == "not")
-        a.sql("DELETE FROM sync_lots")
-        a.sql("DELETE FROM sync_outbox")
+            assert following is None
+        a.sync()
+        assert a.waiting == 0
+        assert lab.get("interventions", first, "titre") == f"Un {case}"
+    lab.converged()
+
+
+def test_a_field_changed_back_takes_the_centres_value_in_a_train_of_batches(lab: Lab) -> None:
+    """Its batch does not name it, so only the answer before may not set the centre's value aside for it."""
+    a = lab.device()
+    a.batch = 1
+    first, second, third = lab.ids("interventions")[:3]
+    former = a.get("interventions", third, "titre")
+    a.set("interventions", first, titre="En tête")
+    update = "UPDATE interventions SET titre = '{}' WHERE id = {}".format
+    named, unnamed = "UPDATE _sync_session SET groupe = 99", "UPDATE _sync_session SET groupe = NULL"
+    a.group(named, update("Suivant", second), update("Aller", third), update(former, third), unnamed)
+    lab.set("interventions", third, titre="Du centre")
+    assert a.sync().batches == 2
+    assert a.get("interventions", third, "titre") == "Du centre"
+    lab.settle()
+    lab.converged()
+
+
+def test_a_train_of_batches_takes_one_round_trip_each(lab: Lab) -> None:
+    a, b = lab.device(), lab.device()
+    a.batch = 1
+    pks = lab.ids("interventions")
+    a.sync()
+    b.set("interventions", pks[1], diagnostic="Pendant le voyage")
+    b.sync()
+    for pk in pks:
+        a.set("interventions", pk, titre=f"Train {pk}")
+    done = a.sync()
+    assert (done.batches, done.round_trips, done.pushed) == (len(pks), len(pks), len(pks))
+    assert a.get("interventions", pks[1], "diagnostic") == "Pendant le voyage"
+    assert a.sync().pulled == 0
+    lab.settle()
+    lab.converged()
 
 
 def test_an_encrypted_cache_opens_with_its_key_only(lab: Lab) -> None:
