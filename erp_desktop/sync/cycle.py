@@ -116,7 +116,7 @@ class Syncer:
             while True:
                 # The centre merges this batch while the next one is made ready here, and then that one while this
                 # one's answer is applied: the slower side sets the pace. Answers are applied in the batches' order.
-                following = self.outbox.follow(self.batch) if batch is not None else None
+                following = self.outbox.follow(batch, self.batch) if batch is not None else None
                 answer = answering()
                 if following is not None:
                     answering = self._ask(line, following, next_cursor(answer, cursor))

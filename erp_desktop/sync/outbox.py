@@ -50,12 +50,12 @@ class Outbox:
         sql = "SELECT count(*) FROM (SELECT DISTINCT nom_table, pk FROM sync_outbox WHERE refus IS NULL)"
         return int(self.cache.value(sql))
 
-    def unanswered(self) -> Batch | None:
-        """The batch that was frozen and not answered yet."""
+    def unanswered(self, after: int = 0) -> Batch | None:
+        """The first batch after number ``after`` that was frozen and not answered yet."""
         row = self.cache.one(
             "SELECT numero, empreinte, contenu, sortants FROM sync_lots "
-            "WHERE repondu_a IS NULL ORDER BY numero LIMIT 1"
-        )
+            "WHERE repondu_a IS NULL AND numero > ? ORDER BY numero LIMIT 1", after,
+        )  # fmt: skip
         if row is None:
             return None
         units = json.loads(row[3])
@@ -83,13 +83,15 @@ class Outbox:
                     return self._freeze(units, content)
         return None
 
-    def follow(self, limit: int) -> Batch | None:
-        """Freeze the batch that follows the one under way, while the line is busy with that one.
+    def follow(self, under_way: Batch, limit: int) -> Batch | None:
+        """The batch that follows ``under_way``, frozen before or now, while the line is busy with that one.
 
         None when nothing follows, or when that must wait for the answer: something was captured or another process
         was at work since, a unit holds what cannot be sent, or a field was changed back. (The answer may bring
         such a field's newer value, which the batch would have to name to get it back.)
         """
+        if (again := self.unanswered(under_way.numero)) is not None:
+            return again
         units = self._plan[:limit]
         if not units or self._state() != self._seen:
             return None

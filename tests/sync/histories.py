@@ -159,6 +159,9 @@ class History:
         _copy(before, device.path)
         known = device.value("SELECT coalesce(max(numero), 0) FROM sync_lots")
         device.sql("UPDATE interventions SET description = 'restauré' WHERE id = (SELECT min(id) FROM interventions)")
+        # The new edit goes with all else that waits: small batches would first repeat, byte for byte, those that the
+        # centre has, as after answers that never came, and there is nothing to refuse in that.
+        usual, device.batch = device.batch, 5_000
         refused = False
         try:
             if known < acknowledged:
@@ -166,6 +169,7 @@ class History:
         except CloneDetectedError:
             refused = True
         device.hang_up()
+        device.batch = usual
         assert refused == (known < acknowledged), f"restored copy knows batch {known}, the centre {acknowledged}"
         _copy(now, device.path)
         now.unlink()

@@ -264,12 +264,13 @@ def test_the_next_batch_is_frozen_while_the_line_is_busy(lab: Lab) -> None:
             a.set("interventions", second, titre=former)
             a.sql("UPDATE _sync_session SET muet = 0")
             outbox._seen = outbox._state()
-        following = outbox.follow(1)
+        following = outbox.follow(under_way, 1)
         if case == "nothing":
             assert following is not None
             assert following.numero == under_way.numero + 1
             assert f"Deux {case}" in following.content
             assert outbox.next_batch(1) == under_way, "answered first"
+            assert outbox.follow(under_way, 1) == following, "none in between"
         else:
             assert following is None
         a.sync()
