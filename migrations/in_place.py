@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from alembic.ddl.sqlite import SQLiteImpl
+from sqlalchemy import util
 
 _STORED = re.compile(r"\b(AUTOINCREMENT|COLLATE|GENERATED|STRICT|WITHOUT)\b", re.IGNORECASE)
 
@@ -29,6 +30,10 @@ class InPlaceImpl(SQLiteImpl):
 
     def prep_table_for_batch(self, batch_impl: Any, table: Any) -> None:
         super().prep_table_for_batch(batch_impl, table)
+        # Batch mode takes them from a set. In one order every new cache has the same text, which lets SQLite copy
+        # rows from one into another as they lie.
+        for constraint in sorted(batch_impl.new_table.constraints, key=lambda c: str(c.name)):
+            util.set_creation_order(constraint)
         if self.may_edit and self._edit(batch_impl, table.name):
             raise EditedError
 

@@ -272,25 +272,30 @@ END $f$;
 _APPLY = """
 CREATE OR REPLACE FUNCTION sync.appliquer(p jsonb, plage int4range, v_poste integer, v_lot bigint, v_agence bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
-DECLARE g record; bloc jsonb;
+DECLARE
+  g record; bloc jsonb;
+  -- Taken out once: asked of p for every line of the registry, each answer would copy the whole part.
+  ajoutees text[] := ARRAY(SELECT jsonb_object_keys(p->'i'));
+  modifiees text[] := ARRAY(SELECT jsonb_object_keys(p->'m'));
+  otees text[] := ARRAY(SELECT jsonb_object_keys(p->'d'));
 BEGIN
   FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre()
-           WHERE p->'m' ? nom_table OR p->'d' ? nom_table ORDER BY rang LOOP
+           WHERE nom_table = ANY(modifiees || otees) ORDER BY rang LOOP
     EXECUTE format('SELECT 1 FROM public.%I WHERE id = ANY($1) ORDER BY id FOR UPDATE', g.nom_table) USING ARRAY(
       SELECT (r->>2)::bigint FROM jsonb_array_elements(coalesce(p->'m'->g.nom_table, '[]')) b,
              jsonb_array_elements(b->'r') r WHERE (r->>0)::int <@ plage
       UNION ALL SELECT (r->>2)::bigint FROM jsonb_array_elements(coalesce(p->'d'->g.nom_table, '[]')) r
              WHERE (r->>0)::int <@ plage);
   END LOOP;
-  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE p->'i' ? nom_table ORDER BY rang LOOP
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(ajoutees) ORDER BY rang LOOP
     PERFORM sync.inserer(g.nom_table, p->'i'->g.nom_table, plage, v_poste, v_agence);
   END LOOP;
-  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE p->'m' ? nom_table ORDER BY rang LOOP
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(modifiees) ORDER BY rang LOOP
     FOR bloc IN SELECT b FROM jsonb_array_elements(p->'m'->g.nom_table) b LOOP
       PERFORM sync.modifier(g.nom_table, bloc, plage, v_poste, v_lot, v_agence);
     END LOOP;
   END LOOP;
-  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE p->'d' ? nom_table ORDER BY rang DESC LOOP
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(otees) ORDER BY rang DESC LOOP
     PERFORM sync.supprimer(g.nom_table, p->'d'->g.nom_table, plage, v_poste, v_lot, v_agence);
   END LOOP;
 END $f$;

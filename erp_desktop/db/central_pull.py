@@ -59,21 +59,24 @@ DECLARE
   v_agence bigint := sync.agence();
   v_poste integer := sync.poste();
   plafond xid8 := pg_snapshot_xmin(pg_current_snapshot());
-  n integer; x xid8; s bigint; page jsonb; ici jsonb; plus jsonb; trouves jsonb; corps jsonb := '{{}}'; bloc jsonb;
+  n integer; x xid8; s bigint; cles jsonb; page jsonb; ici jsonb; plus jsonb; trouves jsonb; corps jsonb := '{{}}'; bloc jsonb;
   g record;
 BEGIN
   IF v_poste IS NULL THEN RAISE EXCEPTION 'ce poste n''est plus autorisé' USING ERRCODE = 'EM011'; END IF;
-  SELECT count(*), (array_agg(v.xid ORDER BY v.xid DESC, v.seq DESC))[1],
-         (array_agg(v.seq ORDER BY v.xid DESC, v.seq DESC))[1],
-         jsonb_agg(jsonb_build_array(nom_table, pk, ver, etat, origine))
-    INTO n, x, s, page
+  -- What this device sent comes back by its key, if it stands exactly so: most of a page that follows a batch.
+  SELECT count(*), (array_agg(v.xid))[count(*)], (array_agg(v.seq))[count(*)],
+         coalesce(jsonb_agg(jsonb_build_array(nom_table, pk, ver))
+           FILTER (WHERE etat = 'live' AND origine = v_poste), '[]'),
+         coalesce(jsonb_agg(jsonb_build_array(nom_table, pk, etat))
+           FILTER (WHERE etat <> 'live' OR origine <> v_poste), '[]')
+    INTO n, x, s, cles, page
     FROM (SELECT * FROM ({_BRANCH.format(scope=0)} UNION ALL {_BRANCH.format(scope="v_agence")}) u
           ORDER BY xid, seq LIMIT p_limite) v;
   IF n = 0 THEN RETURN jsonb_build_object('n', 0); END IF;
-  -- Bodies wanted: live rows, but for what this device sent exactly as it now stands.
+  -- Bodies are wanted of the other live rows.
   SELECT coalesce(jsonb_object_agg(t, ids), '{{}}') INTO ici FROM (
     SELECT r->>0 AS t, jsonb_agg(r->1) AS ids FROM jsonb_array_elements(page) r
-     WHERE r->>3 = 'live' AND (r->>4)::int <> v_poste GROUP BY r->>0) y;
+     WHERE r->>2 = 'live' GROUP BY r->>0) y;
   -- Ancestors whose present version this device has not been served yet.
   plus := ici;
   WHILE plus <> '{{}}' LOOP
@@ -97,12 +100,11 @@ BEGIN
     corps := corps || jsonb_build_object(g.t, bloc);
   END LOOP;
   RETURN jsonb_build_object('n', n, 'x', x::text, 's', s, 't', corps,
-    'k', coalesce((SELECT jsonb_agg(jsonb_build_array(r->0, r->1, r->2)) FROM jsonb_array_elements(page) r
-                   WHERE r->>3 = 'live' AND (r->>4)::int = v_poste), '[]'),
+    'k', cles,
     -- An eviction or a deletion loses to a live state of the same row in this device's scopes. OFFSET 0 keeps the
     -- planner from turning a few look-ups into one join with every live state.
-    'd', coalesce((SELECT jsonb_agg(jsonb_build_array(r->0, r->1, r->3)) FROM jsonb_array_elements(page) r
-                   WHERE r->>3 <> 'live' AND NOT EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = r->>0
+    'd', coalesce((SELECT jsonb_agg(r) FROM jsonb_array_elements(page) r
+                   WHERE r->>2 <> 'live' AND NOT EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = r->>0
                      AND e.pk = (r->>1)::bigint AND e.scope IN (0, v_agence) AND e.etat = 'live' OFFSET 0)), '[]'));
 END $f$;
 """

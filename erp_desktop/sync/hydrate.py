@@ -95,6 +95,13 @@ class _Sink:
         self._take()
         self._parts, self._size = [], 0
 
+    def end(self) -> None:
+        """All is here: most rows are at their first version, which none was noted for."""
+        name = self.table.name
+        self.db.execute(
+            f"INSERT OR IGNORE INTO sync_versions (nom_table, pk, ver) SELECT '{name}', id, 1 FROM {name} ORDER BY id"
+        )
+
     def _insert_lines(self, text: bytes) -> None:
         if not text:
             return
@@ -167,6 +174,7 @@ def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
                     sink.flush()
 
             persist(attempt, lambda: sink.last)
+            sink.end()
 
         rows = load(cache, start, copy, whole=lambda: not torn)
     if torn:
@@ -222,6 +230,7 @@ def fill(
         sink = _Sink(cache, table, keep, progress)
         link.copy_out(query(table), sink)
         sink.flush()
+        sink.end()
 
     return load(cache, start, copy)
 
@@ -235,7 +244,7 @@ def load(
     Args:
         cache: holds no synchronised row yet, or those of a copy that was begun from the same ``start``.
         start: ``epoque``, ``x`` (xmin of the copy's snapshot) and ``agence``.
-        copy: inserts the rows of one table that are not here yet; rows without a version get version 1.
+        copy: inserts the rows of one table that are not here yet, and their versions.
         whole: asked at the end: False leaves the check of the references to who brings the rest.
 
     Returns:
@@ -261,10 +270,6 @@ def load(
             if table.name in note["faites"] or note["pleine"]:
                 continue
             copy(table, keep)
-            db.execute(
-                f"INSERT OR IGNORE INTO sync_versions (nom_table, pk, ver) "
-                f"SELECT '{table.name}', id, 1 FROM main.{table.name} ORDER BY id"
-            )
             note["faites"].append(table.name)
             cache.put(copie=dumps(note))
             keep()
