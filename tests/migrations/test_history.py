@@ -17,6 +17,8 @@ from erp_desktop import paths
 from erp_desktop.db import fingerprint, history, migrate
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.errors import UpgradeError
+from erp_desktop.sync import enrolment
+from erp_desktop.sync.cache import Cache
 from tests.migrations.donnees import contenu, metier, remplir
 
 GUIDE = [
@@ -394,6 +396,16 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("clients", "fax")
 '''
+
+
+def test_every_new_cache_has_the_same_text(tmp_path: Path) -> None:
+    """A published first copy is taken as it lies only between tables of the same text."""
+    texts = []
+    for name in ("un", "deux"):
+        enrolment.create_cache(tmp_path / name, None, 1)
+        with Cache(tmp_path / name) as cache:
+            texts.append(cache.all("SELECT name, sql FROM sqlite_schema ORDER BY name"))
+    assert texts[0] == texts[1]
 
 
 def test_a_failing_revision_leaves_nothing(

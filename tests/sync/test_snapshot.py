@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.db.registry import TABLES
 from erp_desktop.db.session import transaction
 from erp_desktop.services import demo_data
 from erp_desktop.sync import enrolment, snapshot
@@ -44,5 +45,36 @@ def test_a_device_takes_the_published_copy_and_catches_up(pg_url: str, tmp_path:
             finally:
                 link.close()
         assert not list(tmp_path.glob("*instantane*"))
+    finally:
+        engine.dispose()
+
+
+def spelt_otherwise(path: Path) -> None:
+    """A cache whose tables say the same in other words, as one made by an earlier release may."""
+    enrolment.create_cache(path, None, 0)
+    with Cache(path) as cache:
+        cache.db.execute("PRAGMA writable_schema = ON")
+        cache.db.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '  NOT NULL') WHERE type = 'table'"
+        )
+        cache.db.execute("PRAGMA writable_schema = OFF")
+        cache.db.execute("PRAGMA journal_mode = DELETE")
+
+
+def test_a_published_copy_in_other_words_is_the_same_copy(pg_url: str, tmp_path: Path) -> None:
+    engine = create_pg_engine(pg_url)
+    try:
+        enrolment.add_agence(engine, "CAS", "CAS")
+        with transaction(engine) as session:
+            demo_data.generer(session, "CAS", 30, 1)
+        held = []
+        for name, make in (("alike", lambda path: enrolment.create_cache(path, None, 0)), ("other", spelt_otherwise)):
+            assert snapshot.publish(pg_url, make)[0].rows > 30
+            enrolment.enroll(pg_url, "CAS", name, tmp_path / name, encrypted=False)
+            with Cache(tmp_path / name) as cache:
+                held.append({t.name: cache.all(f"SELECT {', '.join(t.names)} FROM {t.name}") for t in TABLES})
+                held[-1]["versions"] = cache.all("SELECT * FROM sync_versions ORDER BY nom_table, pk")
+        assert held[0] == held[1]
+        assert len(held[0]["interventions"]) == 30
     finally:
         engine.dispose()
