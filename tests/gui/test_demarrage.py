@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,12 +19,16 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop import settings as options
 from erp_desktop.db import secrets
-from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.cache import Cache
 from erp_desktop.ui.demarrage.assistant import AGENCE, AUTONOME, DEMO, Assistant
 from erp_desktop.ui.kit import i18n
 from tests.gui.monde import creer
+from tests.sync.lab import child_environment
+from tests.sync.proxy import ChaosProxy
+from tests.sync.test_first_copy import MANY
+from tests.sync.test_resumed_copy import CHILD
 
 
 @pytest.fixture
@@ -177,6 +183,41 @@ def test_joining_copies_the_agency_and_stores_the_settings(
         assert cache.get("agence_code") == "CAS"
     assert "sans" not in stored.file.read_text(encoding="utf-8")
     assert _devices(pg_url) == 1
+
+
+def test_joining_goes_on_with_a_first_copy_whose_program_was_killed(
+    qtbot: QtBot, wizard: Assistant, pg_url: str, pg_engine: sa.Engine
+) -> None:
+    creer(pg_engine)
+    with pg_engine.begin() as connection:
+        connection.exec_driver_sql(MANY.replace("%s", "4000").replace("%", "%%"))
+    cache, store = wizard.settings.cache, wizard.settings.secrets_file
+    assert store is not None
+    where = normalise_url(pg_url)
+    with ChaosProxy(where.host or "127.0.0.1", where.port or 5432) as proxy:
+        slow = where.set(port=proxy.port).render_as_string(hide_password=False)
+        proxy.bytes_per_s = 1_500_000
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, slow, str(cache), str(store)], stdout=subprocess.PIPE, text=True,
+            env=child_environment(), cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        assert child.stdout is not None
+        next(line for line in child.stdout if line.startswith("equipements ") and int(line.split()[1]) >= 1_000)
+        child.kill()
+        child.communicate()
+        proxy.heal()
+        assert not cache.exists(), "so that the program shows the wizard again"
+        _join(qtbot, wizard, **{**_where(slow), "agence": "CAS", "poste": "Neuf"})
+        copying = wizard.copy
+        assert copying is not None
+        qtbot.waitUntil(lambda: wizard.step == "fin", timeout=60000)
+        assert copying.counts.keys().isdisjoint({"users", "clients"}), "what was here did not come again"
+    assert _devices(pg_url) == 1
+    with Cache(cache, secrets.cache_key(cache, store)) as held, pg_engine.connect() as connection:
+        for table in ("clients", "equipements", "interventions"):
+            there = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
+            assert held.value(f"SELECT count(*) FROM {table}") == there
+            assert there > (0 if table == "interventions" else 4_000)
 
 
 def test_a_stand_alone_desktop_gets_one_agency_and_one_account(qtbot: QtBot, wizard: Assistant) -> None:

@@ -252,7 +252,9 @@ class Assistant(Accueil):
         if self._usage == AUTONOME:
             self._title(tr("Création de la base…"), tr("Quelques secondes."))
         else:
-            words = tr("Vous pouvez laisser faire. Si la ligne tombe, rien n'est installé et on recommence.")
+            words = tr(
+                "Laissez faire : si la ligne tombe ou si le poste s'arrête, la copie reprend où elle en était."
+            )
             self._title(tr("Première copie"), words)
         self.copy = Copie()
         self._box.addWidget(self.copy)
