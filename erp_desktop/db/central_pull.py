@@ -59,11 +59,13 @@ DECLARE
   v_agence bigint := sync.agence();
   v_poste integer := sync.poste();
   plafond xid8 := pg_snapshot_xmin(pg_current_snapshot());
-  n integer; x xid8; s bigint; cles jsonb; page jsonb; ici jsonb; plus jsonb; trouves jsonb; corps jsonb := '{{}}'; bloc jsonb;
+  n integer; x xid8; s bigint; cles jsonb; page jsonb;
+  ici jsonb; plus jsonb; trouves jsonb; corps jsonb := '{{}}'; bloc jsonb;
   g record;
 BEGIN
   IF v_poste IS NULL THEN RAISE EXCEPTION 'ce poste n''est plus autorisé' USING ERRCODE = 'EM011'; END IF;
-  -- What this device sent comes back by its key, if it stands exactly so: most of a page that follows a batch.
+  -- What this device sent comes back by its key, if it stands exactly so: most of a page that follows a batch. The
+  -- page is read in the cursor's order: its last row is the next cursor.
   SELECT count(*), (array_agg(v.xid))[count(*)], (array_agg(v.seq))[count(*)],
          coalesce(jsonb_agg(jsonb_build_array(nom_table, pk, ver))
            FILTER (WHERE etat = 'live' AND origine = v_poste), '[]'),

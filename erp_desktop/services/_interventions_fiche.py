@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain import roles, sla
+from erp_desktop.domain import roles, sla, telephone
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.saisie import InterventionInput
@@ -71,6 +71,7 @@ class InterventionFiche:
     technicien: str | None
     agence_code: str
     contact: str | None
+    telephone: str
     sla_reste_min: int | None
     sla_etat: str
     en_attente_sync: bool
@@ -108,7 +109,6 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         ligne.date_fin_travaux or ligne.date_cloture, clock.now(),
     )  # fmt: skip
     attente, conflit = marques(session, "interventions", [id])
-    contact = " · ".join(filter(None, [client.contact, client.telephone])) or None
     return InterventionFiche(
         **{nom: getattr(ligne, nom) for nom in _PROPRES},
         client=client.nom_entreprise,
@@ -116,7 +116,8 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         contrat=contrat.numero_contrat if contrat else None,
         technicien=nom_technicien(session, ligne.technicien_id),
         agence_code=agence.code if agence else "",
-        contact=contact,
+        contact=client.contact,
+        telephone=telephone.afficher(client.telephone),
         sla_reste_min=etat.reste_min,
         sla_etat=etat.etat.value,
         en_attente_sync=id in attente,

@@ -17,7 +17,7 @@ from erp_desktop.ui.interventions.actes import ActsBar
 from erp_desktop.ui.interventions.historique import HistoryTab
 from erp_desktop.ui.interventions.lignes import LinesTab
 from erp_desktop.ui.interventions.sla import sla_share, sla_words
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import isolate, tr
 
 
 def _clients(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
@@ -73,6 +73,7 @@ GROUPS = [
         FieldSpec("equipement_id", "Équipement", "picker", search=_equipment, shown=lambda r: r.equipement,
                   writable=_planner),
         FieldSpec("contact", "Contact", "info", shown=lambda r: r.contact or "", on_create=False),
+        FieldSpec("telephone", "Téléphone", "info", shown=lambda r: isolate(r.telephone), on_create=False),
         FieldSpec("contrat_id", "Contrat", "picker", search=_contracts, shown=lambda r: r.contrat or "",
                   writable=_planner),
         FieldSpec("type", "Type", "choice", options=lambda: labels.options(TypeIntervention),
