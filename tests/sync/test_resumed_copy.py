@@ -247,10 +247,11 @@ def test_a_copy_that_was_whole_but_not_named_yet_is_taken_as_it_is(place: Enrolm
     place.is_as_a_fresh_one(again)
 
 
-def test_a_slow_line_keeps_what_arrives_every_few_seconds(place: Enrolment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_line_keeps_what_arrives_every_few_seconds(large: Enrolment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Far less than a piece: time alone makes rows lasting."""
     monkeypatch.setattr(hydrate, "KEPT_EVERY_S", 0.05)
-    place.proxy.bytes_per_s = 100_000
+    # The proxy passes up to 64 KB on at a time: the clients are several of those.
+    large.proxy.bytes_per_s = 300_000
     counts: list[int] = []
-    place.enrol(progress=lambda table, rows: counts.append(rows) if table == "clients" else None)
+    large.enrol(progress=lambda table, rows: counts.append(rows) if table == "clients" else None)
     assert len(counts) > 3
