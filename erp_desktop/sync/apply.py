@@ -8,7 +8,6 @@ A row that cannot be applied goes to ``sync_recus_rejetes``; the cursor advances
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +20,7 @@ from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable, present_na
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.exchanged import exchanged, one_by_one
 from erp_desktop.sync.outbox import Batch
+from erp_desktop.sync.reasons import french_reason
 from erp_desktop.sync.reborn import forget_removals
 
 BACKUP_WINDOW = timedelta(days=14)
@@ -134,41 +134,6 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
     db.execute("DELETE FROM sync_lots WHERE repondu_a < ? AND numero <= ?", (old, batch.numero - 200))
     done.parked += len(parked)
     done.conflicts += len(outcome["conflits"])
-
-
-_REASONS = {
-    "parent": "La fiche dont dépend ce changement n'existe pas, ou plus, au centre.",
-    "agence": "Ce changement vise une fiche d'une autre agence.",
-    "statut": "Ce changement de statut ne suit pas les étapes permises.",
-    "partie": "Cette fiche n'est plus dans cette agence.",
-    "droit": "Ce poste n'a pas le droit de modifier cette fiche.",
-    "regle": "Une valeur ne respecte pas une règle du centre.",
-}
-_DUPLICATES = {
-    "uq_clients_ice": "Cet ICE appartient déjà à un autre client.",
-    "uq_equipements_code_interne": "Ce code interne appartient déjà à un autre équipement.",
-    "uq_equipements_numero_serie": "Ce numéro de série appartient déjà à un autre équipement.",
-    "uq_pieces_detachees_reference": "Cette référence appartient déjà à une autre pièce.",
-    "uq_interventions_numero": "Ce numéro d'intervention existe déjà au centre.",
-    "uq_contrats_numero_contrat": "Ce numéro de contrat existe déjà au centre.",
-}
-
-
-def french_reason(code: str, reason: str) -> str:
-    """The sentence shown to a clerk for what the centre refused; the centre's own words stay behind it."""
-    if code == "doublon":
-        named = next((text for name, text in _DUPLICATES.items() if name in reason), None)
-        return named or f"Cette valeur existe déjà au centre ({reason})."
-    if code == "parent" and "update or delete" in reason:
-        return "D'autres fiches du centre dépendent de celle qui est supprimée ici."
-    return _REASONS.get(code) or f"Le centre a refusé ce changement ({reason})."
-
-
-def refused_by(raison: str) -> str | None:
-    """The constraint behind a sentence of :func:`french_reason` about a duplicate."""
-    named = next((name for name, text in _DUPLICATES.items() if text == raison), None)
-    found = re.search(r"\[(\w+)\]", raison)
-    return named or (found[1] if found else None)
 
 
 def _json(value: object) -> str | None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable
 from erp_desktop.models import Base
-from erp_desktop.sync.apply import refused_by
+from erp_desktop.sync.reasons import refused_by
 from erp_desktop.sync.status import Gare, gares, libelle
 
 _FIXED = {"id", "agence_id", "created_at", "created_by_id", "updated_at"}
