@@ -117,3 +117,11 @@ class CloneDetectedError(SyncError):
     """The centre knows another history of this device: cloned disk or restored cache. The outbox is kept."""
 
     code = "clone"
+
+    @classmethod
+    def because(cls, detail: str) -> CloneDetectedError:
+        """The refusal with ``detail``, what differs, and what to do."""
+        return cls(
+            f"Le centre connaît une autre suite de ce poste ({detail}) : disque cloné ou base restaurée. "
+            "Rien n'est perdu ; réinscrivez ce poste (erp-admin device reenroll)."
+        )

@@ -22,7 +22,7 @@ import erp_desktop
 from erp_desktop import clock
 from erp_desktop.db import history
 from erp_desktop.db.registry import BY_NAME
-from erp_desktop.errors import DeviceRevokedError, ErpError, SchemaMismatchError, SyncError
+from erp_desktop.errors import CloneDetectedError, DeviceRevokedError, ErpError, SchemaMismatchError, SyncError
 from erp_desktop.sync.apply import Applied, Cursor, apply_answer, next_cursor, read_cursor
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.farewell import farewell
@@ -162,15 +162,27 @@ class Syncer:
 
     def _handshake(self, result: CycleResult) -> None:
         revision = self.cache.value("SELECT version_num FROM alembic_version")
-        cursor = read_cursor(self.cache)
+        # Read before the centre answers: another process may exchange for this cache meanwhile.
+        cursor, answered = read_cursor(self.cache), self.outbox.answered
         centre = self.link.row(
             "SELECT sync.signaler(%s, %s, %s, %s::xid8)",
             (erp_desktop.__version__, revision, self.outbox.pending(), cursor[0]),
         )[0]
-        moved = centre["epoque"] != self.cache.require("epoque")
         if centre["etat"] is None:
             self.link.close()
             raise SyncError("Le centre ne connaît plus ce poste ; réinscrivez-le (erp-admin device reenroll).")
+        if centre["dernier_lot"] > self.outbox.frozen:
+            # Without this look, a file that has nothing to send would go on for ever without what it sent itself:
+            # a device's own rows are never served to it again.
+            self.link.close()
+            raise CloneDetectedError.because(f"lot {centre['dernier_lot']} au centre, {self.outbox.frozen} ici")
+        reached = centre.get("x")
+        moved = bool(
+            centre["epoque"] != self.cache.require("epoque")
+            # A server put back as a whole, from a copy of its disk, keeps its identity: what it has forgotten tells.
+            or centre["dernier_lot"] < answered
+            or (reached is not None and int(reached) < int(cursor[0]))
+        )
         known = centre["revision"]
         if known is not None and not history.understands(revision, known, centre["min_client"]):
             self.link.close()

@@ -244,10 +244,7 @@ class Link:
         code = error.pgcode or ""
         text = (error.diag.message_primary or str(error)).strip()
         if code == "EM012":
-            return CloneDetectedError(
-                f"Le centre connaît une autre suite de ce poste ({text}) : disque cloné ou base restaurée. "
-                "Rien n'est perdu ; réinscrivez ce poste (erp-admin device reenroll)."
-            )
+            return CloneDetectedError.because(text)
         if code == "EM011":
             return DeviceRevokedError(f"Le centre refuse ce poste : {text}.")
         refused = ("permission denied for function", "permission denied for procedure")

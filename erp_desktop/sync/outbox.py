@@ -50,6 +50,17 @@ class Outbox:
         sql = "SELECT count(*) FROM (SELECT DISTINCT nom_table, pk FROM sync_outbox WHERE refus IS NULL)"
         return int(self.cache.value(sql))
 
+    @property
+    def frozen(self) -> int:
+        """Number of the last batch that was frozen here, 0 before the first."""
+        return int(self.cache.get("dernier_lot") or 0)
+
+    @property
+    def answered(self) -> int:
+        """Number of the last batch whose answer was applied here, 0 before the first."""
+        first = self.cache.value("SELECT min(numero) FROM sync_lots WHERE repondu_a IS NULL")
+        return self.frozen if first is None else int(first) - 1
+
     def unanswered(self, after: int = 0) -> Batch | None:
         """The first batch after number ``after`` that was frozen and not answered yet."""
         row = self.cache.one(
@@ -105,7 +116,7 @@ class Outbox:
             return self._freeze(units, content)
 
     def _freeze(self, units: list[Unit], content: Content) -> Batch:
-        numero = int(self.cache.get("dernier_lot") or 0) + 1
+        numero = self.frozen + 1
         told = content.text.encode()
         digest = hashlib.sha256(told).hexdigest()
         ids = [unit.outbox for unit in units]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from erp_desktop.db import backup, history, startup
-from erp_desktop.errors import UserError
+from erp_desktop.errors import CloneDetectedError, UserError
+from erp_desktop.sync.reenrolment import reenroll
 from tests.sync.lab import Device, Lab, T
 from tests.sync.release_d_avant import AVANT
 
@@ -154,3 +155,53 @@ def test_a_backup_of_another_enrolment_takes_no_changes(lab: Lab) -> None:
     with pytest.raises(UserError, match="autre poste"):
         backup.restore(a.path, saved.chemin, a.key)
     assert a.waiting > 0
+
+
+@pytest.mark.parametrize("twin", [False, True], ids=["restored", "twin"])
+def test_an_older_file_with_nothing_to_send_is_noticed_at_the_greeting(lab: Lab, twin: bool) -> None:
+    """Its own rows are never served to a device again: without a look at the last batch, they would stay away."""
+    a = lab.device()
+    pk = lab.ids("interventions")[0]
+    older = lab.copy_of(a, "ancien.sqlite")
+    a.set("interventions", pk, diagnostic="Envoyé depuis la copie")
+    a.sync()
+    if not twin:
+        lab.devices.remove(a)
+        a.hang_up()
+    assert older.waiting == 0
+    for _ in range(2):
+        with pytest.raises(CloneDetectedError, match=r"lot 1 au centre, 0 ici.*reenroll"):
+            older.sync()
+    lab.devices.append(older)
+    older.hang_up()
+    done = reenroll(lab.url, older.path, secrets_file=older.secrets_file)
+    older.poste, older.login = done.poste, older.value("SELECT valeur FROM sync_meta WHERE cle = 'login'")
+    lab.settle()
+    lab.converged()
+    assert older.get("interventions", pk, "diagnostic") == "Envoyé depuis la copie"
+
+
+def test_a_server_put_back_from_a_copy_of_its_disk_is_noticed_without_a_new_identity(lab: Lab) -> None:
+    a = lab.device()
+    one, two = lab.ids("interventions")[:2]
+    before = lab.get("interventions", one, "diagnostic")
+    a.set("interventions", one, diagnostic="Oublié par le centre")
+    a.sync()
+    # What such a copy would hold: the row as it was, and no word of the batch.
+    lab.sql("SET session_replication_role = replica")
+    lab.set("interventions", one, diagnostic=before)
+    lab.sql("DELETE FROM sync.lots WHERE poste = %s", a.poste)
+    lab.sql("UPDATE sync.devices SET dernier_lot = 0 WHERE poste = %s", a.poste)
+    lab.sql("SET session_replication_role = origin")
+    assert a.waiting == 0
+    a.hang_up()
+    assert a.sync().restarted
+    assert lab.get("interventions", one, "diagnostic") == "Oublié par le centre"
+    assert not a.sync().restarted
+    # Transactions that this device has already heard of: the centre stands before them.
+    a.hang_up()
+    a.sql("UPDATE sync_meta SET valeur = CAST(valeur AS INTEGER) + 1000000 WHERE cle = 'curseur_xid'")
+    lab.set("interventions", two, titre="Écrit après le retour")
+    assert a.sync().restarted
+    assert a.get("interventions", two, "titre") == "Écrit après le retour"
+    lab.converged()
