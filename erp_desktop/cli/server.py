@@ -10,6 +10,7 @@ import typer
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded, with_password
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.sync import centre, enrolment, surveillance
+from erp_desktop.sync import coherence as coherences
 from erp_desktop.sync import snapshot as snapshots
 
 app = typer.Typer(no_args_is_help=True, help="Le serveur central et ses agences.")
@@ -67,6 +68,28 @@ def health(url: CentreUrl, as_json: AsJson = False) -> None:
     with Target(url, None).engine() as engine:
         found = surveillance.sante_centre(engine)
     emit_health(as_json, found)
+
+
+@app.command()
+@guarded
+def coherence(
+    url: CentreUrl,
+    repair: Annotated[bool, typer.Option("--repair", help="Remettre ensemble ce qui peut l'être.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Les fiches auxquelles une autre agence se rapporte ; statut 1 tant qu'il en reste."""
+    with Target(url, None).engine() as engine:
+        done = coherences.reparer(engine) if repair else []
+        with engine.connect() as connection:
+            left = coherences.incoherences(connection)
+    lines = [d.fait for d in done] + [
+        f"{i.cible} « {i.libelle} » ({i.agence}) : {i.lignes} lignes de {i.table} "
+        f"({', '.join(i.agences)}) s'y rapportent"
+        for i in left
+    ]
+    emit(as_json, {"reparations": done, "reste": left}, "\n".join(lines) or "Chaque ligne se rapporte à son agence.")
+    if left:
+        raise typer.Exit(1)
 
 
 @app.command("snapshot")

@@ -19,7 +19,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import ErpError, UserError
 from erp_desktop.sync import conflicts as inbox
-from erp_desktop.sync import fusion, lecture, surveillance
+from erp_desktop.sync import discard, fusion, lecture, surveillance
 from erp_desktop.sync import status as states
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import Syncer
@@ -214,6 +214,15 @@ def unpark(group_id: int, cache: CacheFile, secrets: Secrets = None, as_json: As
     with _session(cache, secrets, write=True) as session:
         inbox.unpark(session, group_id)
     emit(as_json, {"unparked": group_id}, f"Groupe {group_id} renvoyé au prochain cycle.")
+
+
+@app.command("discard")
+@guarded
+def discard_group(group_id: int, cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
+    """Abandonner un groupe mis de côté : ses fiches redeviennent ce qu'elles étaient."""
+    with _session(cache, secrets, write=True) as session:
+        rows = discard.abandonner_groupe(session, group_id)
+    emit(as_json, {"discarded": group_id, "rows": rows}, f"Groupe {group_id} abandonné : {rows} fiche(s) remise(s).")
 
 
 @app.command()

@@ -133,9 +133,7 @@ def _table_triggers(table: SyncTable) -> list[str]:
     ]
     if table.scoped and table.references:
         made += _reference_guard(table)
-    if table.root:
-        made += _owner(table)
-    return made
+    return [*made, *_owner(table), *_followers(table)]
 
 
 def _reference_guard(table: SyncTable) -> list[str]:
@@ -156,7 +154,7 @@ def _reference_guard(table: SyncTable) -> list[str]:
 
 
 def _owner(table: SyncTable) -> list[str]:
-    """A child row belongs to its root's agency, and follows it when an administrator moves the root."""
+    """A new child row belongs to its root's agency."""
     if table.root is None:
         return []
     root, name = table.root, table.name
@@ -166,12 +164,61 @@ def _owner(table: SyncTable) -> list[str]:
         f"WHERE r.id = NEW.{root.column}; END IF; RETURN NEW; END $f$",
         f"DROP TRIGGER IF EXISTS erp_agence ON {name}",
         f"CREATE TRIGGER erp_agence BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION sync.agence_{name}()",
-        f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS "
-        f"$f$ BEGIN UPDATE public.{name} SET agence_id = NEW.agence_id WHERE {root.column} = NEW.id "
-        f"AND agence_id IS DISTINCT FROM NEW.agence_id; RETURN NULL; END $f$",
-        f"DROP TRIGGER IF EXISTS erp_a_suivre_{name} ON {root.target}",
-        f"CREATE TRIGGER erp_a_suivre_{name} AFTER UPDATE OF agence_id ON {root.target} FOR EACH ROW "
-        f"WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) EXECUTE FUNCTION sync.suivre_{name}()",
+    ]
+
+
+def _followers(table: SyncTable) -> list[str]:
+    """Rows that belong to another one follow it when an administrator moves it to another agency.
+
+    Triggers of one event run in the order of their names: the rank makes parents move before their children, so that
+    each child finds its other parents moved already.
+    """
+    made, rank = [], [t.name for t in TABLES].index(table.name)
+    for reference in table.follows:
+        name = f"{table.name}_{reference.column}"
+        made += [
+            f"DROP TRIGGER IF EXISTS erp_a_suivre_{table.name} ON {reference.target}",
+            f"DROP FUNCTION IF EXISTS sync.suivre_{table.name}()",
+            f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} "
+            f"AS $f$ BEGIN UPDATE public.{table.name} SET agence_id = NEW.agence_id WHERE {reference.column} = NEW.id "
+            f"AND agence_id IS DISTINCT FROM NEW.agence_id; RETURN NULL; END $f$",
+            f"DROP TRIGGER IF EXISTS erp_a_suivre_{rank:02}_{name} ON {reference.target}",
+            f"CREATE TRIGGER erp_a_suivre_{rank:02}_{name} AFTER UPDATE OF agence_id ON {reference.target} "
+            f"FOR EACH ROW WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) "
+            f"EXECUTE FUNCTION sync.suivre_{name}()",
+        ]
+    return made
+
+
+def _dependants_guard(table: SyncTable) -> list[str]:
+    """What refers to a row and did not follow it keeps it from moving away: its own agency would lack it.
+
+    Looked at when the transaction ends: a contract moves before the machines that it covers, and an administrator may
+    move several rows that hold each other.
+    """
+    if not table.scoped:
+        return []
+    name = table.name
+    tests = "\n".join(
+        f"""  IF EXISTS (SELECT 1 FROM public.{child.name} c WHERE c.{r.column} = NEW.id
+      AND c.agence_id IS DISTINCT FROM v_agence) THEN
+    RAISE EXCEPTION '% {name}.% : des lignes de {child.name} d''une autre agence s''y rapportent ({r.column})',
+      'déplacement refusé,', NEW.id USING ERRCODE = 'EM002'; END IF;"""
+        for child in TABLES
+        for r in child.references
+        if r.target == name and child.scoped
+    )
+    if not tests:
+        return []
+    return [
+        # The row as it is at the end, which NEW does not tell.
+        f"CREATE OR REPLACE FUNCTION sync.retenir_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} "
+        f"AS $f$ DECLARE v_agence bigint; BEGIN\n  SELECT agence_id INTO v_agence FROM public.{name} "
+        f"WHERE id = NEW.id;\n  IF v_agence IS NULL THEN RETURN NULL; END IF;\n{tests}\n  RETURN NULL; END $f$",
+        f"DROP TRIGGER IF EXISTS erp_dependants ON {name}",
+        f"CREATE CONSTRAINT TRIGGER erp_dependants AFTER UPDATE OF agence_id ON {name} "
+        f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) "
+        f"EXECUTE FUNCTION sync.retenir_{name}()",
     ]
 
 
@@ -249,6 +296,7 @@ def statements(*, documents: bool = True) -> list[str]:
     for table in TABLES:
         made.append(f"ALTER TABLE {table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
         made += _table_triggers(table)
+        made += _dependants_guard(table)
         made += _security(table)
     made += [
         "DROP TRIGGER IF EXISTS erp_statut ON interventions",
@@ -291,7 +339,9 @@ def _watch_only(present: set[tuple[str, str]]) -> list[str]:
         columns = tuple(c for c in table.columns if (table.name, c.name) in present)
         references = tuple(r for r in table.references if (table.name, r.column) in present)
         if columns:
-            made += _table_triggers(dataclasses.replace(table, columns=columns, references=references))
+            follows = tuple(r for r in table.follows if r in references)
+            there = dataclasses.replace(table, columns=columns, references=references, follows=follows)
+            made += _table_triggers(there)
     # A page without its rows would move cursors past them.
     return [*made, "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_device, erp_central"]
 
@@ -299,7 +349,14 @@ def _watch_only(present: set[tuple[str, str]]) -> list[str]:
 def uninstall(connection: sa.Connection) -> None:
     """Take away what would stop a downgrade from dropping or changing columns."""
     for table in connection.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars():
-        for name in ("erp_capture", "erp_capture_maj", "erp_references", "erp_agence", "erp_statut"):
+        for name in (
+            "erp_capture",
+            "erp_capture_maj",
+            "erp_references",
+            "erp_dependants",
+            "erp_agence",
+            "erp_statut",
+        ):
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {table}")
         for policy in ("erp_lecture", "erp_ecriture"):
             connection.exec_driver_sql(f"DROP POLICY IF EXISTS {policy} ON {table}")

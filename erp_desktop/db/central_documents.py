@@ -34,19 +34,6 @@ def _security(table: str, rights: str) -> list[str]:
     ]
 
 
-def _follow(parent: str, column: str) -> list[str]:
-    """A document goes with what it describes when an administrator moves that to another agency."""
-    name = f"suivre_documents_{column}"
-    return [
-        f"CREATE OR REPLACE FUNCTION sync.{name}() RETURNS trigger LANGUAGE plpgsql {_DEFINER} AS $f$ BEGIN "
-        f"UPDATE public.documents SET agence_id = NEW.agence_id WHERE {column} = NEW.id "
-        "AND agence_id IS DISTINCT FROM NEW.agence_id; RETURN NULL; END $f$",
-        f"DROP TRIGGER IF EXISTS erp_a_suivre_documents ON {parent}",
-        f"CREATE TRIGGER erp_a_suivre_documents AFTER UPDATE OF agence_id ON {parent} FOR EACH ROW "
-        f"WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) EXECUTE FUNCTION sync.{name}()",
-    ]
-
-
 _KEYS = """
 CREATE OR REPLACE FUNCTION sync.cle_contenu(a bigint, s text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
   SELECT CASE WHEN s ~ '^[0-9a-f]{64}$' THEN coalesce(a, 0) || ':' || rtrim(encode(decode(s, 'hex'), 'base64'), '=') END
@@ -232,8 +219,6 @@ def document_functions() -> list[str]:
         _KEYS,
         *_security("contenus", "SELECT, INSERT, UPDATE"),
         *_security("contenus_morceaux", "SELECT, INSERT, DELETE"),
-        *_follow("interventions", "intervention_id"),
-        *_follow("equipements", "equipement_id"),
         _MOVE,
         _FUNCTIONS,
         _FAREWELL,

@@ -60,6 +60,7 @@ class SyncTable:
         columns: synchronised columns in table order; ``id`` first.
         references: foreign keys to synchronised tables, ``agence_id`` left out.
         root: the column through which the row takes its ``agence_id`` from a parent, if any.
+        follows: references to rows that take this one along when they move to another agency; ``root`` among them.
         scoped: has ``agence_id``; False is shared by nature.
         device_writes: devices may change it; False is written by administrators at the centre only.
         append_only: devices only ever add rows.
@@ -69,6 +70,7 @@ class SyncTable:
     columns: tuple[SyncColumn, ...]
     references: tuple[Reference, ...]
     root: Reference | None
+    follows: tuple[Reference, ...]
     scoped: bool
     device_writes: bool
     append_only: bool
@@ -101,6 +103,19 @@ _ROOTS = {
     "plannings": "equipement_id",
     "mouvements_stock": "depot_id",
 }
+_FOLLOWS = {
+    "techniciens": {"user_id"},
+    "contrats": {"client_id"},
+    "equipements": {"client_id"},
+    "factures": {"client_id"},
+    "interventions": {"client_id", "equipement_id"},
+    "documents": {"equipement_id", "intervention_id"},
+    "preferences": {"user_id"},
+    "vues_enregistrees": {"user_id"},
+    "notifications": {"user_id"},
+    "rapports_planifies": {"rapport_id"},
+}
+"""Besides ``_ROOTS``. What only lends itself to the row (a technicien, a part, a depot, a contract) is not here."""
 _ASK = {
     "interventions": {
         "titre", "description", "diagnostic", "travaux_realises", "recommandations", "notes_internes",
@@ -157,8 +172,9 @@ def _describe(table: sa.Table) -> SyncTable:
         )
     )
     root = next((r for r in references if r.column == _ROOTS.get(table.name)), None)
+    follows = tuple(r for r in references if r == root or r.column in _FOLLOWS.get(table.name, set()))
     return SyncTable(
-        table.name, columns, references, root, "agence_id" in table.columns, table.name not in _READ_ONLY,
+        table.name, columns, references, root, follows, "agence_id" in table.columns, table.name not in _READ_ONLY,
         table.name in _APPEND_ONLY,
     )  # fmt: skip
 

@@ -224,7 +224,7 @@ def apply_rows(
         if table.name == "interventions":
             done.fiches += [r[0] for r in rows]
     cache.db.executemany("INSERT OR REPLACE INTO sync_versions (nom_table, pk, ver) VALUES (?, ?, ?)", versions)
-    _reject_orphans(cache, touched, done)
+    set_orphans_aside(cache, touched, done)
 
 
 def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied) -> None:
@@ -281,8 +281,14 @@ def _touch(cache: Cache, pks: list[int]) -> None:
     cache.db.executemany("INSERT OR IGNORE INTO temp._touches VALUES (?)", [(pk,) for pk in pks])
 
 
-def _reject_orphans(cache: Cache, touched: dict[str, list[int]], done: Applied) -> None:
-    """Set aside touched rows whose parent is not here, or their foreign key would refuse the whole pull at COMMIT."""
+def set_orphans_aside(cache: Cache, touched: dict[str, list[int]], done: Applied) -> None:
+    """Set aside touched rows whose parent is not here, or their foreign key would refuse the whole pull at COMMIT.
+
+    Args:
+        cache: inside a muted transaction.
+        touched: keys by table, a ``defaultdict``; emptied.
+        done: counts them as rejected.
+    """
     for table in TABLES:
         if not table.references:
             continue

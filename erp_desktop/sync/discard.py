@@ -36,7 +36,8 @@ def abandonner(session: Session, table: str, pk: int) -> None:
     entries = _entries(session, table, pk) if known is not None else []
     if known is None or not entries:
         raise NotFoundError("Ce changement n'attend plus : il est parti ou il a déjà été abandonné.")
-    gares = {entry.refus for entry in entries if entry.refus is not None}
+    # What depends on the row goes too, out of other refused groups than its own.
+    gares = session.execute(sa.text("SELECT DISTINCT refus FROM sync_outbox WHERE refus IS NOT NULL")).scalars().all()
     session.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
     try:
         if _in_flight(session, {entry.id for entry in entries}):
@@ -56,6 +57,25 @@ def abandonner(session: Session, table: str, pk: int) -> None:
             ),
             {"g": gare},
         )
+
+
+def abandonner_groupe(session: Session, gare: int) -> int:
+    """Give up a whole group that the centre refused, what was entered last first; returns the rows put back.
+
+    Raises:
+        NotFoundError: no such group is set aside.
+        UserError: as :func:`abandonner`.
+    """
+    of_group = sa.text(
+        "SELECT nom_table, pk FROM sync_outbox WHERE refus = :g GROUP BY nom_table, pk ORDER BY max(id) DESC LIMIT 1"
+    )
+    done = 0
+    while (row := session.execute(of_group, {"g": str(gare)}).one_or_none()) is not None:
+        abandonner(session, row.nom_table, row.pk)
+        done += 1
+    if not done:
+        raise NotFoundError(f"Aucun groupe {gare} n'est mis de côté.")
+    return done
 
 
 def _entries(session: Session, table: str, pk: int) -> list[Any]:

@@ -10,19 +10,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from erp_desktop.db import capture
 from erp_desktop.db.engine import create_sqlite_engine
-from erp_desktop.db.registry import TABLES, Kind, SyncTable
+from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable
 from erp_desktop.errors import CentralUnreachableError, SyncError
 from erp_desktop.models import Base
+from erp_desktop.sync.apply import Applied, set_orphans_aside
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.link import Link
 
+_log = logging.getLogger(__name__)
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\b": "\b", "\\f": "\f", "\\v": "\v", "\\\\": "\\"}
 _PIECE = 2 << 20
 """Bytes of COPY's text inserted at once."""
@@ -146,7 +150,6 @@ def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
     what changed.
 
     Raises:
-        SyncError: the copy does not hold together (a row's parent is missing).
         CentralUnreachableError: the line brought nothing more in several attempts; the file may be gone on with.
     """
     found = begun(cache)
@@ -206,15 +209,24 @@ def catch_up(cache: Cache, link: Link) -> None:
 
     syncer = Syncer(cache, link)
     persist(syncer.run, lambda: int(cache.require("curseur_xid")))
-    _verify_parents(cache.db)
-    with cache.writing() as db:
+    with cache.writing(mute=True) as db:
+        _check_parents(cache)
         db.execute("DELETE FROM sync_meta WHERE cle = 'copie'")
 
 
-def _verify_parents(db: Any) -> None:
-    orphans = db.execute("PRAGMA main.foreign_key_check").fetchall()
+def _check_parents(cache: Cache) -> None:
+    """Set aside the rows whose parent did not come: a centre's inconsistency must not keep a whole branch waiting.
+
+    They show in ``sync rejected`` and ``sync health``, and are taken as soon as their parent is there.
+    """
+    orphans: dict[str, list[int]] = defaultdict(list)
+    for table, row, *_ in cache.all("PRAGMA main.foreign_key_check"):
+        if table not in BY_NAME:
+            raise SyncError(f"La première copie est incohérente : une ligne sans parent dans {table}.")
+        orphans[table].append(row)
     if orphans:
-        raise SyncError(f"La première copie est incohérente : {len(orphans)} lignes sans parent ({orphans[0][0]}).")
+        _log.warning("first copy: rows without their parent set aside: %s", {t: len(r) for t, r in orphans.items()})
+        set_orphans_aside(cache, orphans, Applied())
 
 
 def fill(
@@ -280,7 +292,7 @@ def load(
             cache.put(epoque=start["epoque"], curseur_xid=start["x"], curseur_seq=0, agence_id=start["agence"],
                       copie=dumps(note))  # fmt: skip
             if whole():
-                _verify_parents(db)
+                _check_parents(cache)
                 db.execute("DELETE FROM sync_meta WHERE cle = 'copie'")
             db.execute("UPDATE _sync_session SET muet = 0")
     db.execute("PRAGMA foreign_keys = ON")

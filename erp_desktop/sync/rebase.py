@@ -162,6 +162,7 @@ def _take_over(cache: Cache, poste: int | None) -> Rebased:
         db.execute("DELETE FROM sync_lots")
         cache.put(poste=poste)
     db.execute("DELETE FROM sync_recus_rejetes")
+    db.execute("INSERT INTO main.sync_recus_rejetes SELECT * FROM frais.sync_recus_rejetes")
     # Contents that nothing named may have been purged meanwhile: the centre is asked for each again.
     db.execute("DELETE FROM sync_meta WHERE cle LIKE 'centre:%' OR cle = 'documents_epoque'")
     # Rows are looked up one by one here, as nowhere else.

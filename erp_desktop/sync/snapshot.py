@@ -294,11 +294,10 @@ def _load(cache: Cache, clear: Path, start: dict[str, Any]) -> int:
                     f"INSERT INTO main.{table.name} ({names}) SELECT {names} FROM instantane.{table.name} "
                     "WHERE id > ? ORDER BY id", (last,),
                 )  # fmt: skip
-            cache.db.execute(
-                "INSERT INTO main.sync_versions SELECT nom_table, pk, ver FROM instantane.sync_versions "
-                "WHERE nom_table = ?",
-                (table.name,),
-            )
+            for kept in ("sync_versions", "sync_recus_rejetes"):
+                cache.db.execute(
+                    f"INSERT INTO main.{kept} SELECT * FROM instantane.{kept} WHERE nom_table = ?", (table.name,)
+                )
 
         return load(cache, start, copy)
     finally:

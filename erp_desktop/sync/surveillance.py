@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.db.history import head
 from erp_desktop.sync import daily, status
+from erp_desktop.sync.coherence import Incoherence, incoherences
 
 OK, ALERTE, PANNE = "ok", "alerte", "panne"
 SILENCE = timedelta(hours=1)
@@ -120,6 +121,7 @@ def sante_centre(engine: sa.Engine) -> list[Constat]:
                 "  (SELECT version_num FROM public.alembic_version)) AS perimes"
             )
         ).one()
+        crossed = incoherences(connection)
     silent = [p for p in postes(engine) if p["etat"] == "actif" and (p["silence_s"] is None
               or p["silence_s"] > SILENCE_LONG.total_seconds())]  # fmt: skip
     names = ", ".join(f"{p['poste']:02d} {p['nom']}" for p in silent[:5])
@@ -129,6 +131,16 @@ def sante_centre(engine: sa.Engine) -> list[Constat]:
                 f"plus ancienne écriture ouverte depuis {row.retard:.0f} s"),
         Constat("connexions", ALERTE if row.lignes > 0.8 * row.permises else OK, f"{row.lignes} sur {row.permises}"),
         Constat("postes muets depuis 7 jours", ALERTE if silent else OK, f"{len(silent)} {names}".strip()),
+        Constat("cohérence", PANNE if crossed else OK, _croisees(crossed)),
         Constat("premières copies publiées", ALERTE if row.perimes else OK,
                 "d'une autre révision, à publier de nouveau" if row.perimes else "à jour ou aucune"),
     ]  # fmt: skip
+
+
+def _croisees(crossed: list[Incoherence]) -> str:
+    if not crossed:
+        return "chaque ligne se rapporte à son agence"
+    told = " ; ".join(f"{i.lignes} de {i.table} ({', '.join(i.agences)}) → {i.cible} « {i.libelle} » ({i.agence})"
+                      for i in crossed[:3])  # fmt: skip
+    more = f" ; et {len(crossed) - 3} autres" if len(crossed) > 3 else ""
+    return f"{told}{more} ; erp-admin server coherence --repair"

@@ -19,7 +19,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 from erp_desktop.db.central_verify import BUCKETS, bucket
 from erp_desktop.db.registry import TABLES, Kind, SyncColumn, SyncTable
 from erp_desktop.errors import SyncError
-from erp_desktop.sync.apply import read_cursor, upsert_sql
+from erp_desktop.sync.apply import Applied, read_cursor, set_orphans_aside, upsert_sql
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.exchanged import exchanged
 from erp_desktop.sync.hydrate import unescape
@@ -211,3 +211,5 @@ def _repair(cache: Cache, wrong: list[tuple[SyncTable, list[list[Any]], list[int
         for table, _, extra in reversed(wrong):
             db.executemany(f"DELETE FROM {table.name} WHERE id = ?", [(pk,) for pk in extra])
             done.repaired += len(extra)
+        touched = defaultdict(list, {table.name: [row[0] for row in rows] for table, rows, _ in wrong})
+        set_orphans_aside(cache, touched, Applied())

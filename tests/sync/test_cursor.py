@@ -188,7 +188,7 @@ def test_deleting_a_row_that_moved_away_is_parked(lab: Lab) -> None:
 def test_a_parent_moved_alone_stays_here_while_its_children_need_it(lab: Lab) -> None:
     a, b = lab.device("CAS"), lab.device("TNG")
     client = lab.ids("clients")[0]
-    lab.set("clients", client, agence_id=b.agence_id)
+    lab.torn(f"UPDATE clients SET agence_id = {b.agence_id} WHERE id = {client}")
     a.sync()
     b.sync()
     assert a.get("clients", client, "id") == client

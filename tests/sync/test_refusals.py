@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from erp_desktop.db.session import transaction
@@ -60,6 +61,40 @@ def test_a_correction_alone_sends_a_parked_row_again(lab: Lab) -> None:
     lab.settle()
     assert lab.get("equipements", 81, "client_id") == 71
     assert a.parked() == []
+    lab.converged()
+
+
+def test_a_parked_group_is_given_up_from_the_command_line(lab: Lab) -> None:
+    a = lab.device()
+    taken = lab.value("SELECT ice FROM clients ORDER BY id LIMIT 1")
+    kept = lab.ids("equipements")[0]
+    before = a.get("equipements", kept, "client_id")
+    a.group(
+        "INSERT INTO clients (id, nom_entreprise, ice, created_at, updated_at) "
+        f"VALUES (71, 'Atlas', '{taken}', '{T}', '{T}')",
+        f"INSERT INTO equipements (id, client_id, nom, code_interne, created_at, updated_at) "
+        f"VALUES (81, 71, 'Four', 'F-81', '{T}', '{T}')",
+        f"UPDATE equipements SET client_id = 71 WHERE id = {kept}",
+    )
+    a.sync()
+    # A console writes without a group: three were refused, two of them for the want of the first.
+    group = next(number for number, code, _ in a.parked() if code == "doublon")
+    assert len(a.parked()) == 3
+    a.hang_up()
+
+    done = a.start("sync", "discard", str(group), "--json")
+    said, trouble = done.communicate(timeout=60)
+    assert (done.returncode, json.loads(said)) == (0, {"discarded": group, "rows": 1}), trouble
+    assert a.parked() == []
+    assert a.value("SELECT count(*) FROM sync_outbox") == 0
+    assert a.value("SELECT count(*) FROM clients WHERE id = 71") == 0
+    assert a.value("SELECT count(*) FROM equipements WHERE id = 81") == 0
+    assert a.get("equipements", kept, "client_id") == before
+    again = a.start("sync", "discard", str(group))
+    assert (again.communicate(timeout=60)[1].strip(), again.returncode) == (
+        f"erp-admin : Aucun groupe {group} n'est mis de côté.", 1,
+    )  # fmt: skip
+    lab.settle()
     lab.converged()
 
 
