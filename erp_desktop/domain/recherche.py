@@ -42,6 +42,11 @@ def plier(texte: str) -> str:
     return "".join(c for c in decompose if not unicodedata.combining(c))
 
 
+def serrer(texte: str) -> str:
+    """Folded, with single spaces: two texts that serve as one name are equal."""
+    return " ".join(plier(texte).split())
+
+
 def lire_date(texte: str, aujourdhui: date) -> date | None:
     """A date as people type it; without a year, the year of ``aujourdhui``. None when unreadable."""
     plie = plier(texte).replace("’", "'")

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db import appellations
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention, TypeLigne
 from erp_desktop.errors import NotAllowedError, NotFoundError
@@ -23,7 +24,6 @@ from erp_desktop.models import (
     Intervention,
     LigneIntervention,
     Technicien,
-    User,
 )
 from erp_desktop.models.local import sync_journal
 from erp_desktop.reports.modele import (
@@ -342,7 +342,7 @@ class _Calcul:
         par_e: list[Any] = []
         for r in self.lignes(requete):
             (par_e if r.genre else par_t).append(r)
-        noms = self._noms_techniciens([r.cle for r in par_t if r.cle is not None])
+        noms = appellations.noms(self.session, [r.cle for r in par_t])
         machines = self._machines([r.cle for r in par_e])
         par_e.sort(key=lambda r: (-r.total, -r.nombre, r.cle))
         techniciens = [
@@ -357,10 +357,6 @@ class _Calcul:
             tuple(LigneEquipement(r.cle, *machines[r.cle], int(r.nombre), int(r.minutes), _cout(r)) for r in par_e),
             int(par_e[0].combien) if par_e else 0,
         )
-
-    def _noms_techniciens(self, ids: list[int]) -> dict[int, str]:
-        requete = sa.select(Technicien.id, User.full_name).join(User, User.id == Technicien.user_id)
-        return dict(self.lignes(requete.where(Technicien.id.in_(ids))))
 
     def _machines(self, ids: list[int]) -> dict[int, tuple[str, str, str]]:
         requete = sa.select(Equipement.id, Equipement.code_interne, Equipement.nom, Client.nom_entreprise).join(

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db import appellations
 from erp_desktop.domain import roles, sla, telephone
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import LIBELLES, TERMINES
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
-from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien, User
+from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
 from erp_desktop.services import _numeros, _trace
 from erp_desktop.services._commun import agence_de, appliquer, charger, ecrire, lie
 from erp_desktop.services._horloges import Horloges, echeance
@@ -114,7 +115,7 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         client=client.nom_entreprise,
         equipement=session.get_one(Equipement, ligne.equipement_id).nom,
         contrat=contrat.numero_contrat if contrat else None,
-        technicien=nom_technicien(session, ligne.technicien_id),
+        technicien=appellations.nom(session, ligne.technicien_id),
         agence_code=agence.code if agence else "",
         contact=client.contact,
         telephone=telephone.afficher(client.telephone),
@@ -123,13 +124,6 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         en_attente_sync=id in attente,
         en_conflit=id in conflit,
     )
-
-
-def nom_technicien(session: Session, technicien_id: int | None) -> str | None:
-    if technicien_id is None:
-        return None
-    requete = sa.select(User.full_name).join(Technicien, Technicien.user_id == User.id)
-    return session.scalar(requete.where(Technicien.id == technicien_id))
 
 
 def _accorder(session: Session, acteur: Acteur, ligne: Intervention, *, client_demande: bool) -> Contrat | None:

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db import appellations
 from erp_desktop.domain import numeros, recherche, roles, sla
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
+from erp_desktop.services._disponibilite import appele
 from erp_desktop.services._horloges import Horloges
 from erp_desktop.services.listes import (
     ListQuery,
@@ -93,7 +95,8 @@ def _par_mot(session: Session, mot: str, valeurs: list[str]) -> sa.ColumnElement
         return en_retard if valeurs else sa.false()
     if mot == "technicien":
         cible = sa.select(Technicien.id).join(User, User.id == Technicien.user_id)
-        nom = sa.or_(*(un_de(session, v, User.full_name, Technicien.numero_badge) for v in valeurs))
+        cible = cible.outerjoin(Agence, Agence.id == Technicien.agence_id)
+        nom = sa.or_(*(appele(session, v) for v in valeurs))
         return Intervention.technicien_id.in_(cible.where(nom))
     if mot == "client":
         nom = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in valeurs))
@@ -198,7 +201,7 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
 
 _COLONNES = (
     Intervention.id, Intervention.numero, Intervention.statut, Intervention.priorite, Intervention.titre,
-    Client.nom_entreprise, Equipement.nom.label("equipement"), User.full_name, Agence.code,
+    Client.nom_entreprise, Equipement.nom.label("equipement"), Intervention.technicien_id, Agence.code,
     Intervention.agence_id, Intervention.date_creation, Intervention.date_planifiee, Intervention.date_limite,
     Intervention.date_fin_travaux, Intervention.date_cloture,
 )  # fmt: skip
@@ -215,19 +218,20 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Intervent
             sa.select(*_COLONNES)
             .join(Client, Client.id == Intervention.client_id)
             .join(Equipement, Equipement.id == Intervention.equipement_id)
-            .outerjoin(Technicien, Technicien.id == Intervention.technicien_id)
-            .outerjoin(User, User.id == Technicien.user_id)
             .outerjoin(Agence, Agence.id == Intervention.agence_id)
             .where(Intervention.id.in_(paquet), *portee_interventions(acteur))
         )
-        for r in session.execute(requete):
+        lues = list(session.execute(requete))
+        techniciens = appellations.noms(session, (r.technicien_id for r in lues))
+        for r in lues:
             etat = sla.situation(
                 horloges.de(r.agence_id), Statut(r.statut), r.date_creation, r.date_limite,
                 r.date_fin_travaux or r.date_cloture, maintenant,
             )  # fmt: skip
             lignes[r.id] = InterventionLigne(
-                r.id, r.numero, r.statut, r.priorite, r.titre, r.nom_entreprise, r.equipement, r.full_name,
-                r.code or "", r.date_creation, r.date_planifiee, r.date_limite, etat.reste_min, etat.etat.value,
+                r.id, r.numero, r.statut, r.priorite, r.titre, r.nom_entreprise, r.equipement,
+                techniciens.get(r.technicien_id), r.code or "", r.date_creation, r.date_planifiee, r.date_limite,
+                etat.reste_min, etat.etat.value,
                 r.id in attente, r.id in conflit,
             )  # fmt: skip
     return dans_l_ordre(ids, lignes)

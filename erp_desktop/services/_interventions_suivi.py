@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db import appellations
 from erp_desktop.domain import argent, roles, sla
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Statut
@@ -25,7 +26,6 @@ from erp_desktop.models import (
     Intervention,
     LigneIntervention,
     PieceDetachee,
-    Technicien,
     User,
 )
 from erp_desktop.services import _trace
@@ -232,9 +232,9 @@ def _noms(session: Session, lignes: list[Any]) -> dict[tuple[str, int], str]:
     noms: dict[tuple[str, int], str] = {}
     for champ, idents in cherches.items():
         if champ == "technicien_id":
-            requete = sa.select(Technicien.id, User.full_name).join(User, User.id == Technicien.user_id)
-            requete = requete.where(Technicien.id.in_(idents))
-        elif champ in _REFERENCES:
+            noms.update({(champ, ident): nom for ident, nom in appellations.noms(session, idents).items()})
+            continue
+        if champ in _REFERENCES:
             cle, nom = _REFERENCES[champ]
             requete = sa.select(cle, nom).where(cle.in_(idents))
         else:

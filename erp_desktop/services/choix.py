@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.appellations import noms
 from erp_desktop.domain import roles
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import StatutContrat, StatutEquipement
 from erp_desktop.domain.recherche import plier
-from erp_desktop.models import Client, Contrat, Equipement, Technicien, User
+from erp_desktop.models import Agence, Client, Contrat, Equipement, Technicien, User
+from erp_desktop.services._disponibilite import charge, disponibilite
 from erp_desktop.services.listes import cle_texte, portee, un_de
 
 
 @dataclass(frozen=True, slots=True)
 class Choix:
+    """One row of a picker.
+
+    Attributes:
+        detail: what tells rows of the same name apart.
+        disponibilite: of a technicien, the one that is true now.
+        en_cours, prevues: of a technicien, interventions under way, and planned over the hour asked for.
+    """
+
     id: int
     libelle: str
     detail: str
+    disponibilite: str = ""
+    en_cours: int = 0
+    prevues: int = 0
 
 
 def _mots(session: Session, texte: str, *colonnes: Any) -> list[sa.ColumnElement[bool]]:
@@ -31,55 +45,66 @@ def clients(session: Session, acteur: Acteur, texte: str, limite: int = 20) -> l
     """Clients by name, ICE or town."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     requete = (
-        sa.select(Client.id, Client.nom_entreprise, Client.ville)
+        sa.select(Client.id, Client.nom_entreprise, Client.ville, Client.ice, Client.contact)
         .where(Client.is_active.is_(True), *portee(acteur, Client.agence_id))
         .where(*_mots(session, texte, Client.nom_entreprise, Client.ice, Client.ville))
         .order_by(cle_texte(session, Client.nom_entreprise), Client.id)
         .limit(limite)
     )
-    return [Choix(r.id, r.nom_entreprise, r.ville or "") for r in session.execute(requete)]
+    return [
+        Choix(r.id, r.nom_entreprise, " · ".join(filter(None, [r.ville, f"ICE {r.ice}" if r.ice else r.contact])))
+        for r in session.execute(requete)
+    ]
 
 
 def equipements(
     session: Session, acteur: Acteur, texte: str, limite: int = 20, *, client_id: int | None = None
 ) -> list[Choix]:
-    """Équipements by name, code or serial number, of one client when ``client_id`` is given; no retired ones."""
+    """Équipements by name, code, serial number, site or client, of one client when ``client_id`` is given; no retired
+    ones. The detail names the client and the site."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     e = Equipement
     requete = (
-        sa.select(e.id, e.nom, e.code_interne, e.localisation, Client.nom_entreprise)
+        sa.select(e.id, e.nom, e.code_interne, e.numero_serie, e.localisation, Client.nom_entreprise, Client.ville)
         .join(Client, Client.id == e.client_id)
         .where(e.is_active.is_(True), e.statut != StatutEquipement.RETIRE, *portee(acteur, e.agence_id))
-        .where(*_mots(session, texte, e.nom, e.code_interne, e.numero_serie, Client.nom_entreprise))
+        .where(*_mots(session, texte, e.nom, e.code_interne, e.numero_serie, e.localisation, Client.nom_entreprise))
         .order_by(cle_texte(session, e.nom), e.id)
         .limit(limite)
     )
     if client_id is not None:
         requete = requete.where(e.client_id == client_id)
     return [
-        Choix(
-            r.id, r.nom, " · ".join(filter(None, [r.code_interne, r.localisation if client_id else r.nom_entreprise]))
-        )
+        Choix(r.id, r.nom, " · ".join(filter(None, [
+            r.code_interne, r.nom_entreprise, r.localisation or r.ville, r.numero_serie and f"n° {r.numero_serie}",
+        ])))
         for r in session.execute(requete)
-    ]
+    ]  # fmt: skip
 
 
-def techniciens(session: Session, acteur: Acteur, texte: str, limite: int = 20) -> list[Choix]:
-    """Active techniciens by name, badge or team."""
+def techniciens(
+    session: Session, acteur: Acteur, texte: str, limite: int = 20, *, quand: datetime | None = None
+) -> list[Choix]:
+    """Active techniciens by name, badge, team or agency, with their availability at ``quand``, else now."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     t = Technicien
     requete = (
-        sa.select(t.id, User.full_name, t.equipe, t.disponibilite)
+        sa.select(t.id, t.equipe, t.numero_badge, Agence.nom, disponibilite().label("disponibilite"))
         .join(User, User.id == t.user_id)
+        .outerjoin(Agence, Agence.id == t.agence_id)
         .where(t.is_active.is_(True), User.is_active.is_(True), *portee(acteur, t.agence_id))
-        .where(*_mots(session, texte, User.full_name, t.numero_badge, t.equipe))
+        .where(*_mots(session, texte, User.full_name, t.numero_badge, t.equipe, Agence.nom))
         .order_by(cle_texte(session, User.full_name), t.id)
         .limit(limite)
     )
+    lus = list(session.execute(requete))
+    ids = [r.id for r in lus]
+    appeles, charges = noms(session, ids), charge(session, ids, quand)
     return [
-        Choix(r.id, r.full_name, " · ".join(filter(None, [r.equipe, r.disponibilite])))
-        for r in session.execute(requete)
-    ]
+        Choix(r.id, appeles[r.id], " · ".join(filter(None, [r.nom, r.equipe, r.numero_badge])), r.disponibilite,
+              *charges[r.id])
+        for r in lus
+    ]  # fmt: skip
 
 
 def contrats(session: Session, acteur: Acteur, texte: str, limite: int = 20, *, client_id: int) -> list[Choix]:

@@ -19,6 +19,7 @@ from erp_desktop.errors import DuplicateError, ValidationError
 from erp_desktop.models import Agence, Intervention, Technicien, User
 from erp_desktop.services import _trace
 from erp_desktop.services._commun import appliquer, charger, ecrire, visible
+from erp_desktop.services._disponibilite import disponibilite
 from erp_desktop.services.listes import (
     ListQuery,
     cle_texte,
@@ -38,7 +39,8 @@ _EN_CHARGE = (Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
 
 @dataclass(frozen=True, slots=True)
 class TechnicienLigne:
-    """One row of the list; ``nb_en_cours`` counts what is assigned and not finished."""
+    """One row of the list; ``nb_en_cours`` counts what is assigned and not finished, ``disponibilite`` is the true
+    one: who is at work is busy."""
 
     id: int
     nom: str
@@ -48,6 +50,7 @@ class TechnicienLigne:
     disponibilite: str
     zone_intervention: str | None
     nb_en_cours: int
+    agence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
     toutes = [Technicien.is_active.is_(True), *portee(acteur, Technicien.agence_id)]
     textes = {"equipe": Technicien.equipe, "zone": Technicien.zone_intervention}
     for mot, valeurs in filtre.mots.items():
-        if mot in LISTES:
+        if mot == "disponibilite":
+            toutes.append(disponibilite().in_(valeurs))
+        elif mot in LISTES:
             toutes.append(getattr(Technicien, mot).in_(valeurs))
         elif mot in textes:
             toutes.append(sa.or_(*(contient(session, textes[mot], v) for v in valeurs)))
@@ -129,8 +134,12 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         cle = sa.func.coalesce(charge.c.nb, 0)
     elif tri == "niveau":
         cle = sa.case({n.value: rang for rang, n in enumerate(Niveau)}, value=Technicien.niveau)
-    elif tri in ("numero_badge", "disponibilite"):
-        cle = getattr(Technicien, tri)
+    elif tri == "disponibilite":
+        cle = disponibilite()
+    elif tri == "agence":
+        cle = sa.select(Agence.nom).where(Agence.id == Technicien.agence_id).scalar_subquery()
+    elif tri == "numero_badge":
+        cle = Technicien.numero_badge
     elif tri in ("equipe", "zone_intervention"):
         cle = cle_texte(session, getattr(Technicien, tri))
     else:
@@ -147,9 +156,10 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Technicie
     for paquet in paquets(ids):
         charge = _charge(paquet)
         requete = (
-            sa.select(t.id, User.full_name, t.numero_badge, t.equipe, t.niveau, t.disponibilite, t.zone_intervention,
-                      sa.func.coalesce(charge.c.nb, 0))
+            sa.select(t.id, User.full_name, t.numero_badge, t.equipe, t.niveau, disponibilite(), t.zone_intervention,
+                      sa.func.coalesce(charge.c.nb, 0), sa.func.coalesce(Agence.nom, ""))
             .join(User, User.id == t.user_id)
+            .outerjoin(Agence, Agence.id == t.agence_id)
             .outerjoin(charge, charge.c.technicien_id == t.id)
             .where(t.id.in_(paquet), *portee(acteur, t.agence_id))
         )  # fmt: skip

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db import appellations
 from erp_desktop.db.registry import BY_NAME
 from erp_desktop.sync.conflicts import Conflit, liste
 from erp_desktop.sync.status import ChampDiff, Sortant, libelle, sortants
@@ -62,20 +63,10 @@ def _named(session: Session, pairs: Iterable[tuple[str, str, Any]]) -> Noms:
             target = "agences"
         if target is None:
             continue
-        name = _technicien(session, value) if target == "techniciens" else libelle(session, target, value)
+        name = appellations.nom(session, value) if target == "techniciens" else libelle(session, target, value)
         if name:
             found[column, value] = name
     return found
-
-
-def _technicien(session: Session, pk: int) -> str:
-    return str(
-        session.execute(
-            sa.text("SELECT u.full_name FROM techniciens t JOIN users u ON u.id = t.user_id WHERE t.id = :pk"),
-            {"pk": pk},
-        ).scalar()
-        or ""
-    )
 
 
 def boite(session: Session) -> Boite:

@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
@@ -17,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
+from erp_desktop.ui.forms.editors import Unreadable
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.interventions.actes import ActsBar
@@ -284,9 +286,9 @@ def test_a_new_intervention_is_typed_with_pickers(
     qtbot.wait(200)
     bureau.settle()
     assert client.popup_visible
-    assert client._popup is not None
-    qtbot.keyClick(client._popup, Qt.Key.Key_Down)
-    qtbot.keyClick(client._popup, Qt.Key.Key_Return)
+    assert client.popup is not None
+    qtbot.keyClick(client.popup, Qt.Key.Key_Down)
+    qtbot.keyClick(client.popup, Qt.Key.Key_Return)
     assert client.value() == monde.clients[1]
     machine = fields.editors["equipement_id"]
     assert isinstance(machine, PickerEditor)
@@ -359,9 +361,12 @@ def test_words_not_chosen_are_no_value(bureau: Bureau, monde: Monde, qtbot: QtBo
     qtbot.keyClicks(picker.inner, "zzz")
     page.form.save()
     bureau.settle()
-    assert page.form.fields.rows["technicien_id"].error.label.text() == "Choisissez dans la liste."
+    said = page.form.fields.rows["technicien_id"].error.label.text()
+    assert said == "Aucun résultat pour « zzz » : corrigez, ou videz le champ."
     picker.settle()
-    assert picker.value() is None
+    assert picker.inner.text() == "zzz"  # type: ignore[attr-defined]
+    with pytest.raises(Unreadable):
+        picker.value()
 
 
 def test_a_technicien_cannot_create(qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_pickers(monde: Monde) -> None:
     assert len(monde.faire(choix.clients, monde.siege, "")) == 2
     assert len(monde.faire(choix.clients, monde.siege, "", limite=1)) == 1
     [machine] = monde.faire(choix.equipements, monde.agent, "sr03".replace("sr", "sr-"), client_id=monde.client)
-    assert (machine.id, machine.detail) == (monde.equipement, "SR-03")
+    assert (machine.id, machine.detail) == (monde.equipement, "SR-03 · Conserveries Atlas · Casablanca")
     assert monde.faire(choix.equipements, monde.siege, "", client_id=monde.client_rab)[0].id == monde.equipement_rab
     assert [c.libelle for c in monde.faire(choix.techniciens, monde.agent, "berr")] == ["Hind Berrada"]
     [contrat] = monde.faire(choix.contrats, monde.agent, "", client_id=monde.client)

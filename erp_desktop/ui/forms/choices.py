@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from erp_desktop.domain.enums import Disponibilite
 from erp_desktop.services.choix import Choix
+from erp_desktop.ui import labels
 from erp_desktop.ui.forms.spec import Choices
+from erp_desktop.ui.kit.i18n import tr
 
 
 def choices(found: Iterable[Choix]) -> Choices:
-    return [(one.id, one.libelle, one.detail or "") for one in found]
+    return [(one.id, one.libelle, _detail(one)) for one in found]
+
+
+def _detail(one: Choix) -> str:
+    if not one.disponibilite:
+        return one.detail
+    free = labels.label(Disponibilite, one.disponibilite)
+    if one.en_cours:
+        free = tr("{etat} : {n} en cours", etat=free, n=one.en_cours)
+    planned = tr("déjà prévu à cette heure") if one.prevues else ""
+    return " · ".join(filter(None, [free, planned, one.detail]))

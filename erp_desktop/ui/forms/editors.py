@@ -29,6 +29,10 @@ class Editor(QWidget):
     """
 
     changed = Signal()
+    doubted = Signal(str)
+    """What was left in the field is no value, and why; empty when it is one again."""
+    settled = Signal()
+    """What was :attr:`pending` is decided."""
 
     def __init__(self, inner: QWidget) -> None:
         super().__init__()
@@ -53,6 +57,24 @@ class Editor(QWidget):
         """The text shown, kept in drafts for pickers."""
         return ""
 
+    @property
+    def pending(self) -> bool:
+        """Whether what is typed is being looked up."""
+        return False
+
+    def settle(self) -> None:
+        """Decide what the words typed mean, as leaving the field does."""
+
+    def ask_again(self) -> None:
+        """Something that the words typed depend on has changed."""
+
+    def typed(self) -> str:
+        """Words that are no value, kept in drafts as they stand."""
+        return ""
+
+    def show_typed(self, text: str) -> None:
+        """Put such words back."""
+
     def set_invalid(self, invalid: bool) -> None:
         mark(self.inner, "invalid", invalid)
 
@@ -64,7 +86,23 @@ class Editor(QWidget):
         self.inner.setAccessibleName(name)
 
 
-class TextEditor(Editor):
+class LineEditor(Editor):
+    """What the editors of one line share: words that are no value stay in the field and in the draft."""
+
+    line: LineEdit
+
+    def typed(self) -> str:
+        try:
+            self.value()
+        except Unreadable:
+            return self.line.text().strip()
+        return ""
+
+    def show_typed(self, text: str) -> None:
+        self.line.setText(text)
+
+
+class TextEditor(LineEditor):
     """One line; an empty text is None."""
 
     def __init__(self, placeholder: str = "") -> None:
@@ -188,7 +226,7 @@ class _DateLine(LineEdit):
         super().keyPressEvent(event)
 
 
-class DateEditor(Editor):
+class DateEditor(LineEditor):
     """A business date."""
 
     _HOURS = False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms import editors
-from erp_desktop.ui.forms.picker import PickerEditor
+from erp_desktop.ui.forms.picker import PickerEditor, Search
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec
 from erp_desktop.ui.kit.controls import Field, Text
 from erp_desktop.ui.kit.i18n import tr
@@ -18,6 +18,8 @@ from erp_desktop.ui.tasks import Task
 
 WORDS = "$mots"
 """Suffix under which drafts keep what a picker showed."""
+TYPED = "$saisi"
+"""Suffix under which drafts keep words that are no value yet."""
 
 
 class Fields(QObject):
@@ -36,6 +38,7 @@ class Fields(QObject):
         self.editors: dict[str, editors.Editor] = {}
         self.rows: dict[str, Field] = {}
         self.base: dict[str, Any] = {}
+        self._seen: dict[str, Any] = {}
 
     def build(self, column: QVBoxLayout, label_width: int) -> None:
         """Lay the groups out in ``column``."""
@@ -61,6 +64,7 @@ class Fields(QObject):
         row = Field(label, editor, label_width=label_width)
         editor.setAccessibleName(tr(one.label))
         editor.changed.connect(lambda: self._edited(one))
+        editor.doubted.connect(row.say)
         self.editors[one.name], self.rows[one.name] = editor, row
         return row
 
@@ -80,25 +84,66 @@ class Fields(QObject):
         }
         return made[one.kind]()
 
-    def _searcher(self, one: FieldSpec) -> Callable[[str, Callable[[Choices], object]], Task]:
+    def _searcher(self, one: FieldSpec) -> Search:
         search, contexte = one.search, self._contexte
         if search is None:
             raise ValueError(f"{one.name}: a picker needs a search")
 
-        def ask(text: str, offer: Callable[[Choices], object]) -> Task:
+        def ask(text: str, offer: Callable[[Choices | None], object]) -> Task:
             values = self.readable()
+
+            def failed(error: Exception) -> None:
+                contexte.tasks.failed.emit(error)
+                offer(None)
+
             return contexte.tasks.run(
-                lambda session: search(session, contexte.acteur, text, values), offer, owner=self
+                lambda session: search(session, contexte.acteur, text, values), offer, failed, owner=self
             )  # fmt: skip
 
         return ask
 
     def _edited(self, one: FieldSpec) -> None:
-        for name in one.clears:
-            if name in self.editors:
-                self.editors[name].show_value(None)
+        self._clear_after(one)
         self.rows[one.name].say("")
         self.changed.emit()
+
+    def _clear_after(self, one: FieldSpec) -> None:
+        """Empty what depends on a field once it has another value; a letter on the way to it empties nothing."""
+        if not one.clears:
+            return
+        try:
+            value = self.editors[one.name].value()
+        except editors.Unreadable:
+            return
+        if self._same(value, self._seen.get(one.name)):
+            return
+        self._seen[one.name] = value
+        for name in one.clears:
+            if name not in self.editors:
+                continue
+            if self.editors[name].typed():
+                self.editors[name].ask_again()
+            else:
+                self.editors[name].show_value(None)
+                self.rows[name].say("")
+
+    def _note(self) -> None:
+        """Remember the values shown, against which :meth:`_clear_after` judges."""
+        found = self.readable()
+        self._seen = {one.name: found.get(one.name) for one in self._specs.values() if one.clears}
+
+    def settle(self) -> bool:
+        """Decide what every field's words mean; False while one of them is still being looked up."""
+        for name in self.base:
+            self.editors[name].settle()
+        return not any(self.editors[name].pending for name in self.base)
+
+    def once_settled(self, act: Callable[[], object]) -> None:
+        """Call ``act`` when the next field that was pending is decided."""
+        for name in self.base:
+            if self.editors[name].pending:
+                self.editors[name].settled.connect(act, Qt.ConnectionType.SingleShotConnection)
+                return
 
     def show_record(self, record: Any) -> None:
         """Show a record's values, or a blank form's for None."""
@@ -115,6 +160,7 @@ class Fields(QObject):
             self.rows[name].say("")
             if one.kind != "info":
                 self.base[name] = value
+        self._note()
 
     def readable(self) -> dict[str, Any]:
         """The values that can be read; others are left out."""
@@ -171,6 +217,10 @@ class Fields(QObject):
             words = self.editors[name].words()
             if words:
                 kept[name + WORDS] = words
+        for name in self.base:
+            typed = self.editors[name].typed()
+            if typed:
+                kept[name + TYPED] = typed
         return kept
 
     def restore(self, kept: Mapping[str, Any]) -> bool:
@@ -178,7 +228,11 @@ class Fields(QObject):
         for name, value in kept.items():
             if name in self.base:
                 self.editors[name].show_value(value, str(kept.get(name + WORDS, "")))
-        return bool(self.changes())
+        typed = {name[: -len(TYPED)]: str(words) for name, words in kept.items() if name.endswith(TYPED)}
+        for name in typed.keys() & self.base.keys():
+            self.editors[name].show_typed(typed[name])
+        self._note()
+        return self.dirty
 
     def label(self, name: str) -> str:
         return tr(self._specs[name].label)
@@ -190,7 +244,8 @@ class Fields(QObject):
             field → (old base, new base, whether the person changed it too); fields not touched here show the new
             value at once.
         """
-        mine, moved = set(self.changes()), {}
+        mine = set(self.changes()) | {name for name in self.base if self.editors[name].typed()}
+        moved = {}
         for name, old in self.base.items():
             new = getattr(record, name, None)
             if self._same(old, new):
@@ -200,4 +255,5 @@ class Fields(QObject):
                 one = self._specs[name]
                 self.editors[name].show_value(new, one.shown(record) if one.shown is not None else "")
             self.base[name] = new
+        self._note()
         return moved

@@ -250,6 +250,10 @@ class FormPanel(Surface):
         """Save what changed; refusals go under their fields."""
         if self._saving or not self.fields.dirty or not self.foot.isVisibleTo(self):
             return
+        if not self.fields.settle():
+            row_id = self.row_id
+            self.fields.once_settled(lambda: self.save() if self.row_id == row_id else None)
+            return
         values = self.fields.values()
         if values is None:
             return

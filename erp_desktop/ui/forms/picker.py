@@ -5,48 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QCompleter, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+import shiboken6
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QListView
 
+from erp_desktop.domain.recherche import serrer
 from erp_desktop.ui.forms.editors import Editor, Unreadable
 from erp_desktop.ui.forms.spec import Choices
-from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import LineEdit
+from erp_desktop.ui.kit.controls import LineEdit, plain
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.kit.offers import Offer, Offers
 from erp_desktop.ui.tasks import Task
 
-_ID = int(Qt.ItemDataRole.UserRole) + 1
-_DETAIL = int(Qt.ItemDataRole.UserRole) + 2
-Search = Callable[[str, Callable[[Choices], object]], Task]
-
-
-class _ChoiceDelegate(QStyledItemDelegate):
-    """The words, then the detail in grey at the other end."""
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(200, 30)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        look, box = theme(), option.rect
-        rtl = look.rtl
-        if option.state & QStyle.StateFlag.State_Selected:
-            paint.rounded(painter, box.adjusted(2, 1, -2, -1), 4, look.color("surface.selected"))
-        detail = str(index.data(_DETAIL) or "")
-        wide = min(box.width() // 2, paint.metrics("caption").horizontalAdvance(detail) + 4) if detail else 0
-        words = QRect(box.x() + 10, box.y(), box.width() - 26 - wide, box.height())
-        paint.text(painter, paint.visual(rtl, box, words), str(index.data()), rtl=rtl, font=look.font("body"),
-                   colour=look.color("text.primary"))  # fmt: skip
-        place = QRect(box.right() - wide - 8, box.y(), wide, box.height())
-        paint.text(painter, paint.visual(rtl, box, place), detail, rtl=rtl, font=look.font("caption"),
-                   colour=look.color("text.tertiary"))  # fmt: skip
+Search = Callable[[str, Callable[[Choices | None], object]], Task]
+"""``search(text, offer)``; ``offer(None)`` when the reading failed."""
 
 
 class _PickLine(LineEdit):
-    """Down opens the whole list; leaving the field with unknown words restores the last choice."""
+    """Down opens the whole list; Enter and leaving the field take the row meant."""
 
     def __init__(self, owner: PickerEditor, placeholder: str) -> None:
         super().__init__(placeholder, icon="magnifying-glass")
@@ -56,16 +33,23 @@ class _PickLine(LineEdit):
         if event.key() == Qt.Key.Key_Down and not self._owner.popup_visible:
             self._owner.look_up(at_once=True)
             return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._owner.unsettled:
+            self._owner.settle()
+            return
         super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
+        # The focus is lost too while the form is being destroyed, and the field with it.
+        if event.reason() != Qt.FocusReason.PopupFocusReason and shiboken6.isValid(self._owner):
             self._owner.settle()
 
 
 class PickerEditor(Editor):
     """Value: the identifier of the row chosen, or None.
+
+    What is typed is never dropped. On leaving, the highlighted row is taken, else the only match, else the row that
+    is called exactly so; other words stay, marked, and are no value.
 
     Args:
         search: asks for choices in the background and hands them to a callback.
@@ -80,9 +64,11 @@ class PickerEditor(Editor):
         self._id: int | None = None
         self._words = ""
         self._asked: Task | None = None
-        self._model = QStandardItemModel(self)
-        self._completer: QCompleter | None = None
-        self._popup: QListView | None = None
+        self._answered: tuple[str, Choices] | None = None
+        """The text last asked for, and what answers it."""
+        self._settling = False
+        self._offers = Offers(self.line, self)
+        self._offers.chosen.connect(self._chosen)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(self._PAUSE_MS)
@@ -91,36 +77,49 @@ class PickerEditor(Editor):
 
     @property
     def popup_visible(self) -> bool:
-        return self._popup is not None and self._popup.isVisible()
+        return self._offers.visible
 
-    def _ready(self) -> QCompleter:
-        """The completer, made when first needed: its popup is a window of its own."""
-        if self._completer is None:
-            self._completer = QCompleter(self._model, self)
-            self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-            self._completer.setMaxVisibleItems(9)
-            self._popup = QListView()
-            self._completer.setPopup(self._popup)
-            self._completer.setWidget(self.line)
-            self._popup.setItemDelegate(_ChoiceDelegate(self._popup))
-            self._completer.activated[QModelIndex].connect(self._chosen)  # type: ignore[index]
-        return self._completer
+    @property
+    def popup(self) -> QListView | None:
+        return self._offers.popup
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the words typed name no row yet."""
+        return self.line.text().strip() not in ("", self._words)
+
+    @property
+    def pending(self) -> bool:
+        return self._settling
 
     def value(self) -> Any:
-        text = self.line.text().strip()
-        if not text:
+        if not self.line.text().strip():
             return None
-        if text != self._words:
-            raise Unreadable(tr("Choisissez dans la liste."))
+        if self.unsettled:
+            raise Unreadable(self._why())
         return self._id
+
+    def _why(self) -> str:
+        text = self.line.text().strip()
+        if self._answered is not None and self._answered[0] == text and not self._answered[1]:
+            return tr("Aucun résultat pour « {texte} » : corrigez, ou videz le champ.", texte=text)
+        return tr("« {texte} » n'est pas choisi : prenez une ligne de la liste, ou videz le champ.", texte=text)
 
     def words(self) -> str:
         return self._words
 
+    def typed(self) -> str:
+        return self.line.text().strip() if self.unsettled else ""
+
+    def show_typed(self, text: str) -> None:
+        self.line.setText(text)
+
     def show_value(self, value: Any, words: str = "") -> None:
         self._id, self._words = value, words if value is not None else ""
+        self._settling = False
         self.line.setText(self._words)
         self.line.setCursorPosition(0)
+        self.line.setToolTip("")
 
     def set_read_only(self, read_only: bool) -> None:
         self.line.set_read_only(read_only)
@@ -131,42 +130,83 @@ class PickerEditor(Editor):
         """Offer the choices for what is typed."""
         self._pause.start(0 if at_once else self._PAUSE_MS)
 
+    def ask_again(self) -> None:
+        self._answered = None
+        if self._settling:
+            self._ask()
+        elif self.line.hasFocus():
+            self.look_up()
+
     def _typed(self, text: str) -> None:
         if not text.strip():
             self._id, self._words = None, ""
+        self._settling = False
         self.changed.emit()
         self.look_up()
 
     def _ask(self) -> None:
+        self._pause.stop()
         if self._asked is not None:
             self._asked.cancel()
         text = self.line.text().strip()
-        self._asked = self._search("" if text == self._words else text, self._offer)
+        wanted = "" if text == self._words else text
+        self._asked = self._search(wanted, lambda choices: self._offer(text, choices))
 
-    def _offer(self, choices: Choices) -> None:
-        self._model.clear()
-        for row_id, words, detail in choices:
-            item = QStandardItem(words)
-            item.setData(row_id, _ID)
-            item.setData(detail, _DETAIL)
-            item.setAccessibleDescription(detail)
-            self._model.appendRow(item)
-        if choices and self.line.hasFocus():
-            self._ready().complete()
-        elif self._popup is not None:
-            self._popup.hide()
+    def _offer(self, text: str, choices: Choices | None) -> None:
+        self._asked = None
+        if text != self.line.text().strip():
+            return
+        if choices is None:
+            self._settling = False
+            self._offers.hide()
+            self.doubted.emit(tr("La liste n'a pas pu être lue ; réessayez."))
+            return
+        self._answered = (text, choices)
+        if self._settling:
+            self._take()
+            return
+        if self.line.hasFocus():
+            found = [Offer(row_id, words, detail) for row_id, words, detail in choices]
+            self._offers.show(found or [Offer(None, tr("aucun résultat"))])
+        else:
+            self._offers.hide()
 
-    def _chosen(self, index: QModelIndex) -> None:
-        self.choose(int(index.data(_ID)), str(index.data()))
+    def _chosen(self, row_id: int, words: str) -> None:
+        detail = next((one.detail for one in self._offers.items if one.key == row_id), "")
+        self.choose(int(row_id), words, detail)
 
-    def choose(self, row_id: int, words: str) -> None:
+    def choose(self, row_id: int, words: str, detail: str = "") -> None:
         """Take a row as the person's choice."""
         self.show_value(row_id, words)
+        self.line.setToolTip(plain(" · ".join(filter(None, [words, detail]))))
         self.changed.emit()
+        self.doubted.emit("")
 
     def settle(self) -> None:
-        """Words that were not chosen give way to the last choice."""
+        """Take the row meant by the words typed; words that mean none stay and are marked."""
         self._pause.stop()
-        if self.line.text().strip() not in ("", self._words):
-            self.line.setText(self._words)
+        if not self.unsettled:
+            self._settling = False
+            return
+        marked = self._offers.highlighted()
+        self._offers.hide()
+        if marked is not None:
+            self._chosen(marked.key, marked.words)
+            return
+        if self._answered is not None and self._answered[0] == self.line.text().strip():
+            self._take()
+            return
+        self._settling = True
+        self._ask()
+
+    def _take(self) -> None:
+        self._settling = False
+        text, choices = self._answered or ("", [])
+        exact = [one for one in choices if serrer(one[1]) == serrer(text)]
+        meant = choices if len(choices) == 1 else exact
+        if len(meant) == 1:
+            self.choose(*meant[0])
+        else:
             self.changed.emit()
+            self.doubted.emit(self._why())
+        self.settled.emit()

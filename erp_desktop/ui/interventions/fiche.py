@@ -28,8 +28,8 @@ def _equipment(session: Any, acteur: Acteur, text: str, values: Values) -> Choic
     return choices(choix.equipements(session, acteur, text, client_id=values.get("client_id")))
 
 
-def _technicians(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
-    return choices(choix.techniciens(session, acteur, text))
+def _technicians(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+    return choices(choix.techniciens(session, acteur, text, quand=values.get("date_planifiee")))
 
 
 def _contracts(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:

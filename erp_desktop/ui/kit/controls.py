@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
@@ -20,6 +21,17 @@ from PySide6.QtWidgets import (
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.theme import theme
+
+
+def plain(words: str) -> str:
+    """Words for a tooltip or a box, which Qt reads as rich text when they look like it.
+
+    A client may well be called ``<img src=…>``: it is seen as these characters, and no file is read for it.
+    """
+    if "<" not in words:
+        return words
+    return f"<span>{html.escape(words, quote=False)}</span>".replace("\n", "<br>")
+
 
 KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 

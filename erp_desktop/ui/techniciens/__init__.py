@@ -18,10 +18,11 @@ from erp_desktop.ui.lists.spec import Facet, ListSpec
 COLUMNS: list[Column[TechnicienLigne]] = [
     Column("nom", "Technicien", 240, lambda r: r.nom, "strong", stretch=True),
     Column("numero_badge", "Badge", 100, lambda r: r.numero_badge or labels.NONE, "code", numeric=True),
-    Column("equipe", "Équipe", 140, lambda r: r.equipe or labels.NONE),
+    Column("agence", "Agence", 120, lambda r: r.agence or labels.NONE),
+    Column("equipe", "Équipe", 120, lambda r: r.equipe or labels.NONE),
     Column("niveau", "Niveau", 120, lambda r: labels.label(Niveau, r.niveau), "code"),
     Column("disponibilite", "Disponibilité", 130, lambda r: labels.label(Disponibilite, r.disponibilite)),
-    Column("zone_intervention", "Zone", 170, lambda r: r.zone_intervention or labels.NONE, "muted"),
+    Column("zone_intervention", "Zone", 140, lambda r: r.zone_intervention or labels.NONE, "muted"),
     Column("nb_en_cours", "En charge", 96, lambda r: number(r.nb_en_cours), "code", numeric=True),
 ]
 
