@@ -8,13 +8,56 @@ from __future__ import annotations
 
 import time
 import zoneinfo
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
+from typing import Self
 
 zoneinfo.reset_tzpath([])
 
 CASABLANCA = zoneinfo.ZoneInfo("Africa/Casablanca")
 EPOCH_MS = 1_735_689_600_000
 """2025-01-01T00:00:00Z in Unix milliseconds: the origin of Snowflake identifiers."""
+
+
+_FAR = 9000
+"""Year of what cannot be read: it sorts behind every real date and leaves room for arithmetic."""
+UNREADABLE = "illisible"
+
+
+class UnreadableInstant(datetime):
+    """Stands for a stored instant that cannot be read, so that one row is marked and no list is lost.
+
+    Attributes:
+        text: what is stored.
+    """
+
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        made = cls(_FAR, 1, 1, tzinfo=UTC)
+        made.text = text
+        return made
+
+    def strftime(self, format: str, /) -> str:  # noqa: A002, ARG002 - as inherited
+        return UNREADABLE
+
+    def astimezone(self, tz: tzinfo | None = None) -> Self:  # noqa: ARG002 - as inherited
+        return self
+
+
+class UnreadableDay(date):
+    """Stands for a stored date that cannot be read, as :class:`UnreadableInstant` does for an instant."""
+
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        made = cls(_FAR, 1, 1)
+        made.text = text
+        return made
+
+    def strftime(self, format: str, /) -> str:  # noqa: A002, ARG002 - as inherited
+        return UNREADABLE
 
 
 def now() -> datetime:

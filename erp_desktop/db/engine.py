@@ -6,17 +6,21 @@ writer takes its lock at once instead of failing half-way. Reads begin DEFERRED:
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
+from psycopg2 import extensions
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
+from erp_desktop import clock
 from erp_desktop.errors import DatabaseRefusedError
 
 _HEX_KEY = re.compile(r"[0-9a-f]{64}")
@@ -98,8 +102,9 @@ def create_sqlite_engine(path: Path | str, key: str | None = None) -> sa.Engine:
         return connection
 
     engine = sa.create_engine(
-        "sqlite+pysqlite://", creator=creator, module=sqlcipher, poolclass=QueuePool, pool_size=3, max_overflow=2
-    )
+        "sqlite+pysqlite://", creator=creator, module=sqlcipher, poolclass=QueuePool, pool_size=3, max_overflow=2,
+        json_deserializer=_read_json, hide_parameters=True,
+    )  # fmt: skip
     _begin_explicitly(engine)
     return engine
 
@@ -116,7 +121,8 @@ def create_copy_engine(path: Path, key: str | None = None) -> sa.Engine:
             connection.execute(f"PRAGMA {pragma}").fetchone()
         return connection
 
-    engine = sa.create_engine("sqlite+pysqlite://", creator=creator, module=sqlcipher, poolclass=QueuePool)
+    engine = sa.create_engine("sqlite+pysqlite://", creator=creator, module=sqlcipher, poolclass=QueuePool,
+                              hide_parameters=True)  # fmt: skip
     _begin_explicitly(engine)
     return engine
 
@@ -153,7 +159,42 @@ def create_pg_engine(url: str, *, pool: type[Pool] = NullPool, connect_timeout_s
     if not is_loopback(parsed.host) and "sslmode" not in parsed.query:
         parsed = parsed.update_query_dict({"sslmode": "verify-full"})
     options: dict[str, Any] = {"connect_timeout": connect_timeout_s, "options": "-c TimeZone=UTC -c DateStyle=ISO"}
-    return sa.create_engine(parsed, poolclass=pool, connect_args=options)
+    engine = sa.create_engine(
+        parsed, poolclass=pool, connect_args=options, json_deserializer=_read_json, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        for reader in _READERS:
+            extensions.register_type(reader, connection)
+
+    return engine
+
+
+def _read_json(text: str) -> Any:
+    """JSON as stored; one that cannot be read (nested too deep) is said so in its place, and loses no other row."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return {clock.UNREADABLE: text[:200]}
+
+
+def _reader(standard: Any, otherwise: Callable[[str], Any]) -> Any:
+    """The driver's reader of a type, but a value that Python cannot hold is marked instead of ending the answer."""
+
+    def read(value: Any, cursor: Any) -> Any:
+        try:
+            return standard(value, cursor)
+        except (ValueError, OverflowError, psycopg2.DataError):
+            return otherwise(str(value))
+
+    return extensions.new_type(standard.values, f"TOLERANT_{standard.name}", read)
+
+
+_READERS = (
+    _reader(extensions.PYDATETIMETZ, clock.UnreadableInstant.of),
+    _reader(extensions.PYDATE, clock.UnreadableDay.of),
+)
 
 
 POOLER = (

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 import sqlalchemy as sa
 
 from erp_desktop.models import Base
-from erp_desktop.models.types import Instant, Montant
+from erp_desktop.models.types import Instant, Jour, Montant
 
 
 class Policy(StrEnum):
@@ -139,6 +139,8 @@ def _kind(column: sa.Column[object]) -> Kind:
         return Kind.INSTANT
     if isinstance(kind, Montant):
         return Kind.DECIMAL
+    if isinstance(kind, Jour):
+        return Kind.DATE
     for base, answer in (
         (sa.Boolean, Kind.BOOL), (sa.Date, Kind.DATE), (sa.JSON, Kind.JSON), (sa.LargeBinary, Kind.BYTES),
         (sa.Float, Kind.FLOAT), (sa.Integer, Kind.INT), (sa.String, Kind.TEXT),

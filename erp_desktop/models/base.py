@@ -6,7 +6,7 @@ key to ``users`` from every table would tie all tables into one cycle.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from erp_desktop import clock
-from erp_desktop.models.types import Instant, Montant, big_int
+from erp_desktop.models.types import Instant, Jour, Montant, big_int
 
 NAMING = {
     "ix": "idx_%(table_name)s_%(column_0_N_name)s",
@@ -30,6 +30,7 @@ class Base(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map = {
         datetime: Instant(),
+        date: Jour(),
         Decimal: Montant(12, 2),
         bool: sa.Boolean(create_constraint=False),
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -32,9 +33,33 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
-        if isinstance(value, str):
-            return clock.from_text(value)
-        return clock.from_text(value.isoformat())
+        if isinstance(value, clock.UnreadableInstant):
+            return value
+        text = value if isinstance(value, str) else value.isoformat()
+        try:
+            return clock.from_text(text)
+        except (ValueError, OverflowError):
+            return clock.UnreadableInstant.of(text)
+
+
+class Jour(TypeDecorator[date]):
+    """A business date: DATE on both engines, in ISO form on SQLite. One that cannot be read is marked as such."""
+
+    impl = sa.Date
+    cache_ok = True
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        read = super().result_processor(dialect, coltype)
+        if read is None:
+            return None
+
+        def process(value: Any) -> Any:
+            try:
+                return read(value)
+            except (ValueError, TypeError, OverflowError):
+                return clock.UnreadableDay.of(str(value))
+
+        return process
 
 
 class Montant(TypeDecorator[Decimal]):
@@ -60,7 +85,11 @@ class Montant(TypeDecorator[Decimal]):
         return format(exact, "f") if dialect.name == "sqlite" else exact
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
-        return None if value is None else Decimal(str(value)).quantize(self._step)
+        if value is None:
+            return None
+        exact = Decimal(str(value))
+        # NaN and the infinities have no step; they show as they are.
+        return exact.quantize(self._step) if exact.is_finite() else exact
 
 
 def json_type() -> TypeEngine[Any]:

@@ -88,10 +88,14 @@ def instant(value: datetime | None, *, year: bool = False) -> str:
     """``17/11 13:40`` in Morocco's wall-clock time."""
     if value is None:
         return NONE
+    if isinstance(value, clock.UnreadableInstant):
+        return tr("illisible : {texte}", texte=isolate(value.text[:40]))
     return isolate(clock.local(value).strftime("%d/%m/%Y %H:%M" if year else "%d/%m %H:%M"))
 
 
 def day(value: date | None) -> str:
+    if isinstance(value, clock.UnreadableDay):
+        return tr("illisible : {texte}", texte=isolate(value.text[:40]))
     return value.strftime("%d/%m/%Y") if value else NONE
 
 
