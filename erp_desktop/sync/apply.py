@@ -13,18 +13,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import sqlcipher3.dbapi2 as sqlcipher
-
 from erp_desktop import clock
 from erp_desktop.db.registry import BY_NAME, TABLES, Kind, SyncTable, present_name
 from erp_desktop.sync.cache import Cache, dumps
-from erp_desktop.sync.exchanged import exchanged, one_by_one
+from erp_desktop.sync.exchanged import ROW_TROUBLE, exchanged, one_by_one
 from erp_desktop.sync.outbox import Batch
 from erp_desktop.sync.reasons import french_reason
 from erp_desktop.sync.reborn import forget_removals
 
 BACKUP_WINDOW = timedelta(days=14)
 """How old a restored backup of the centre may be without a device missing what it must send again."""
+
+UNREADABLE = "illisible"
+"""Key of what is kept of a received row that could not be read at all."""
 
 Dirty = dict[tuple[str, int], set[str] | None]
 """Changed columns of rows that wait to be sent; None when the whole row does (insert or delete)."""
@@ -80,6 +81,8 @@ def apply_answer(
             )
             forget_removals(cache, pull["k"])
             apply_removals(cache, pull["d"], dirty, done)
+            for table, pk, reason in pull.get("illisibles", ()):
+                _postpone(cache, table, pk, {UNREADABLE: True}, reason, done)
             cache.put(curseur_xid=pull["x"], curseur_seq=pull["s"])
         _retry_rejected(cache, done)
     return done
@@ -232,7 +235,7 @@ def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied
     cache.db.execute("SAVEPOINT lignes")
     try:
         cache.db.executemany(sql, rows)
-    except sqlcipher.IntegrityError:
+    except ROW_TROUBLE:
         cache.db.execute("ROLLBACK TO lignes")
         refused = one_by_one(cache, sql, rows)
         twins = [row for row, reason in refused if reason.startswith("UNIQUE")]
@@ -250,7 +253,7 @@ def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[st
     sets = ", ".join(f"{c} = ?" for c, _ in pairs)
     try:
         cache.db.execute(f"UPDATE {table.name} SET {sets} WHERE id = ?", [*(v for _, v in pairs), row[0]])
-    except sqlcipher.IntegrityError as error:
+    except ROW_TROUBLE as error:
         # The two halves do not fit together: the centre's waits until mine is settled.
         _reject(cache, table, row, str(error), done)
 
@@ -312,10 +315,10 @@ def set_orphans_aside(cache: Cache, touched: dict[str, list[int]], done: Applied
                     touched[child] += [r[0] for r in found]
 
 
-def _postpone(cache: Cache, name: str, pk: int, state: str, reason: str, done: Applied) -> None:
+def _postpone(cache: Cache, name: str, pk: int, what: dict[str, object], reason: str, done: Applied) -> None:
     cache.db.execute(
         "INSERT OR REPLACE INTO sync_recus_rejetes (nom_table, pk, raison, contenu, quand) VALUES (?, ?, ?, ?, ?)",
-        (name, pk, reason, dumps({"retrait": state}), clock.to_text(clock.now())),
+        (name, pk, reason, dumps(what), clock.to_text(clock.now())),
     )
     done.rejected += 1
 
@@ -328,7 +331,7 @@ def apply_removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: 
             continue
         if (name, pk) in dirty:
             # A dirty row is never taken away: its change goes to the centre first.
-            _postpone(cache, name, pk, state, "modifiée ici, retirée après envoi", done)
+            _postpone(cache, name, pk, {"retrait": state}, "modifiée ici, retirée après envoi", done)
         else:
             by_table[name][pk] = state
     for table in reversed(TABLES):
@@ -344,7 +347,9 @@ def apply_removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: 
             ):
                 # It goes once what still refers to it has gone or changed.
                 if (state := going.pop(pk, None)) is not None:
-                    _postpone(cache, table.name, pk, state, "une autre fiche d'ici en dépend encore", done)
+                    _postpone(
+                        cache, table.name, pk, {"retrait": state}, "une autre fiche d'ici en dépend encore", done
+                    )
         pks = [(table.name, pk) for pk in going]
         cache.db.executemany(f"DELETE FROM {table.name} WHERE id = ?", [(pk,) for pk in going])
         cache.db.executemany("DELETE FROM sync_versions WHERE nom_table = ? AND pk = ?", pks)
@@ -354,11 +359,13 @@ def apply_removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: 
 
 
 def _retry_rejected(cache: Cache, done: Applied) -> None:
-    rejected = cache.all("SELECT nom_table, pk, contenu FROM sync_recus_rejetes")
+    # What could not be read has nothing to be tried again: the row comes anew once it changes at the centre.
+    readable = f"WHERE contenu NOT LIKE '{{\"{UNREADABLE}\":%'"
+    rejected = cache.all(f"SELECT nom_table, pk, contenu FROM sync_recus_rejetes {readable}")
     if not rejected:
         return
     dirty = dirty_rows(cache, [(name, pk) for name, pk, _ in rejected])
-    cache.db.execute("DELETE FROM sync_recus_rejetes")
+    cache.db.execute(f"DELETE FROM sync_recus_rejetes {readable}")
     again = Applied()
     removals: list[list[Any]] = []
     rows: dict[str, list[list[Any]]] = defaultdict(list)

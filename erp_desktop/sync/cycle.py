@@ -3,20 +3,24 @@
 What a cycle does per failure: a cut line, a timeout, a busy or restarting centre → ``CentralUnreachableError``; the
 frozen batch stays and is sent again verbatim, which the centre recognises. A refused unit → parked with its reason,
 the rest lands. A clone → ``CloneDetectedError``, nothing is sent until the device is enrolled again. Anything that
-interrupts the application of an answer → the SQLite transaction rolls back and the same answer is asked again. A
-centre that was restored or moved, or that no longer remembers the deletions since the last cycle → the lost batches
-are sent again and the cache starts from a fresh copy with what waits laid over it. A revoked device → it hands over
-what it had to send, and its data is erased.
+interrupts the application of an answer → the SQLite transaction rolls back and the same answer is asked again. An
+answer that cannot be taken for the sake of one row → that row alone is set aside (``isolate``). A centre that was
+restored or moved, or that no longer remembers the deletions since the last cycle → the lost batches are sent again
+and the cache starts from a fresh copy with what waits laid over it. A revoked device → it hands over what it had to
+send, and its data is erased.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, cast
+
+import sqlcipher3.dbapi2 as sqlcipher
 
 import erp_desktop
 from erp_desktop import clock
@@ -26,10 +30,12 @@ from erp_desktop.errors import CloneDetectedError, DeviceRevokedError, ErpError,
 from erp_desktop.sync.apply import Applied, Cursor, apply_answer, next_cursor, read_cursor
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.farewell import farewell
+from erp_desktop.sync.isolate import isolate
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.outbox import Batch, Outbox, without_collector
 from erp_desktop.sync.rebase import rebase, send_again
 
+_log = logging.getLogger(__name__)
 PULL_PAGE = 6_000
 """More than a batch: the keys of a full one come back in the same round trip, and nothing is left to ask for."""
 JOURNAL_ROWS = 200
@@ -111,28 +117,45 @@ class Syncer:
             self.link.connect()
             self._handshake(result)
         with ThreadPoolExecutor(1, "erp-ligne") as line:
+            while True:
+                try:
+                    self._pages(line, result)
+                    return
+                except (ErpError, sqlcipher.OperationalError):
+                    raise
+                except Exception as error:
+                    _log.exception("an answer of the centre cannot be taken as a whole")
+                    # What is under way on the line comes back first; its batch is asked about again.
+                    line.submit(int).result()
+                    batch = self.outbox.unanswered()
+                    done = isolate(self.cache, self.link, batch, PULL_PAGE)
+                    self._count(result, batch, done)
+                    if not (done.pushed or done.parked or done.pulled or done.rejected):
+                        raise error from None
+
+    def _pages(self, line: ThreadPoolExecutor, result: CycleResult) -> None:
+        batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
+        answering = self._ask(line, batch, cursor)
+        while True:
+            # The centre merges this batch while the next one is made ready here, and then that one while this one's
+            # answer is applied: the slower side sets the pace. Answers are applied in the batches' order.
+            following = self.outbox.follow(batch, self.batch) if batch is not None else None
+            answer = answering()
+            if following is not None:
+                answering = self._ask(line, following, next_cursor(answer, cursor))
+            done = apply_answer(
+                self.cache, batch, answer, cursor, retry=self.outbox.cancelled or self._changed_here()
+            )
+            self.outbox.cancelled = False
+            self._count(result, batch, done)
+            if following is not None:
+                batch, cursor = following, next_cursor(answer, cursor)
+                continue
+            more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
+            if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
+                return
             batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
             answering = self._ask(line, batch, cursor)
-            while True:
-                # The centre merges this batch while the next one is made ready here, and then that one while this
-                # one's answer is applied: the slower side sets the pace. Answers are applied in the batches' order.
-                following = self.outbox.follow(batch, self.batch) if batch is not None else None
-                answer = answering()
-                if following is not None:
-                    answering = self._ask(line, following, next_cursor(answer, cursor))
-                done = apply_answer(
-                    self.cache, batch, answer, cursor, retry=self.outbox.cancelled or self._changed_here()
-                )
-                self.outbox.cancelled = False
-                self._count(result, batch, done)
-                if following is not None:
-                    batch, cursor = following, next_cursor(answer, cursor)
-                    continue
-                more = self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is not None
-                if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
-                    return
-                batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
-                answering = self._ask(line, batch, cursor)
 
     def _count(self, result: CycleResult, batch: Batch | None, done: Applied) -> None:
         if batch is not None:

@@ -10,6 +10,12 @@ from erp_desktop.db.central_swap import natural_keys, provisional
 from erp_desktop.db.registry import BY_NAME, SyncTable
 from erp_desktop.sync.cache import Cache
 
+ROW_TROUBLE = (
+    sqlcipher.IntegrityError, sqlcipher.DataError, sqlcipher.InterfaceError, sqlcipher.ProgrammingError,
+    OverflowError, UnicodeError,
+)  # fmt: skip
+"""A row that this cache cannot hold: a rule refuses it, or SQLite has no such value; never a fault of the file."""
+
 
 def passed_on(cache: Cache) -> list[tuple[tuple[str, int], tuple[str, int]]]:
     """(giver, taker) of natural keys that changed hands: neither can land without the other."""
@@ -35,7 +41,7 @@ def one_by_one(cache: Cache, sql: str, rows: list[list[Any]]) -> list[tuple[list
         cache.db.execute("SAVEPOINT ligne")
         try:
             cache.db.execute(sql, row)
-        except sqlcipher.IntegrityError as error:
+        except ROW_TROUBLE as error:
             cache.db.execute("ROLLBACK TO ligne")
             refused.append((row, str(error)))
         cache.db.execute("RELEASE ligne")

@@ -37,6 +37,9 @@ _LOOK_S = 60.0
 """Seconds between two looks for recent documents when no new one arrived."""
 _CHECK_AGAIN_S = 600.0
 """Seconds between two attempts at the daily comparison."""
+_SLOWEST = 7
+"""Failures after which the wait grows no more."""
+UNFORESEEN = "Une erreur inattendue a arrêté l'échange ; le détail est au journal et l'échange est tenté de nouveau."
 PACE_S = 0.2
 """Least time between two cycles that the centre's notifications start: a busy centre is not asked without pause."""
 
@@ -54,7 +57,8 @@ class SyncService:
 
     Retry policy: an unreachable centre is tried again after 1, 2, 4 … 60 s, each with up to 50 % of jitter so that
     twenty branches coming back do not knock together; a refusal (schema, clone, rights) is tried at the slowest pace;
-    ``request_cycle`` cuts any wait short.
+    ``request_cycle`` cuts any wait short. Whatever nobody foresaw is a state like these: shown, logged with its
+    trace, tried again at the slowest pace. The thread ends when it is stopped, and for nothing else.
 
     Args:
         settings: interval, batch size and deadlines.
@@ -128,6 +132,39 @@ class SyncService:
         return self._line_up
 
     def _loop(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._serve()
+            except Exception as error:  # noqa: BLE001 - see the class or module
+                # The file cannot be opened, or something that no cycle meets.
+                self._unforeseen(error)
+                self._tell_without_cache()
+                if select.select([self._ear], [], [], BACKOFF_MAX_S)[0]:
+                    self._ear.recv(4096)
+
+    def _unforeseen(self, error: Exception) -> None:
+        """Note a failure that is none of the exchange's own; its trace goes to the log, a sentence to the window."""
+        self._online = False
+        self._failures = _SLOWEST
+        self._offline_since = self._offline_since or clock.now()
+        if isinstance(error, ErpError):
+            self._error = str(error)
+            _log.error("the exchange waits: %s", error)
+            return
+        self._error = UNFORESEEN
+        _log.error("unexpected error in the exchange", exc_info=error)
+
+    def _tell_without_cache(self) -> None:
+        if self.listener:
+            self.listener(
+                EtatSync(
+                    mode="agence", en_ligne=False, hors_ligne_depuis=self._offline_since, en_attente=0, conflits=0,
+                    refuses=0, rejetes=0, dernier_cycle=None, prochain_essai_s=BACKOFF_MAX_S, agence_code="", poste=0,
+                    erreur=self._error,
+                )
+            )  # fmt: skip
+
+    def _serve(self) -> None:
         engine = create_sqlite_engine(self.path, self.key)
         try:
             with Cache(self.path, self.key) as cache:
@@ -155,8 +192,6 @@ class SyncService:
                         self.on_data(frozenset(result.tables), result)
                     # Documents under way go on at once, each time behind the rows.
                     self._wait(self._link, 0 if documents is not None and documents.moved else delay)
-        except ErpError as error:
-            _log.error("synchronisation stopped: %s", error)
         finally:
             if self._link is not None:
                 self._link.close()
@@ -217,6 +252,10 @@ class SyncService:
             if self._failures == 1:
                 _log.info("cycle failed after %.2f s: %s", time.perf_counter() - started, error)
             return None
+        except Exception as error:  # noqa: BLE001 - see the class or module
+            syncer.link.close()
+            self._unforeseen(error)
+            return None
         self._online, self._failures, self._offline_since, self._error = True, 0, None, None
         return result
 
@@ -234,6 +273,11 @@ class SyncService:
             ).run()  # fmt: skip
         except ErpError as error:
             _log.info("documents wait: %s", error)
+            return None
+        except Exception:  # noqa: BLE001 - see the class or module
+            # Rows go on without them; the next look is a minute away.
+            _log.exception("unexpected error in the exchange of documents")
+            self._looked = time.monotonic()
             return None
         if look and not done.moved:
             self._looked = time.monotonic()
@@ -261,6 +305,9 @@ class SyncService:
             done = daily.check(syncer.cache, link, called)
         except ErpError as error:
             _log.info("the daily comparison waits: %s", error)
+            return
+        except Exception:  # noqa: BLE001 - see the class or module
+            _log.exception("unexpected error in the daily comparison")
             return
         if done is not None and result is not None:
             _log.info("daily comparison: %d rows, differences %s", done.rows, done.differences)
