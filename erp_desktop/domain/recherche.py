@@ -1,22 +1,21 @@
 """The filter box: typed words (``statut:ouverte avant:30/11``) and free text.
 
 Values may be quoted (``client:"conserveries atlas"``); the same word twice widens it (one or the other), different
-words narrow. Dates: ``30/11``, ``30/11/2026``, ``2026-11-30``, ``aujourd'hui``, ``hier``, ``demain``, ``-7j``.
+words narrow. Dates are typed as everywhere: see :mod:`erp_desktop.domain.dates`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time
 from difflib import get_close_matches
 
+from erp_desktop.domain import dates as grammaire
+
 _MOT = re.compile(r'(?:([^\W\d_][\w]*):)?(?:"([^"]*)"?|(\S+))?')
-_DATE = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
-_RECUL = re.compile(r"([+-]\d{1,4})j?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +46,58 @@ def serrer(texte: str) -> str:
     return " ".join(plier(texte).split())
 
 
-def lire_date(texte: str, aujourdhui: date) -> date | None:
-    """A date as people type it; without a year, the year of ``aujourdhui``. None when unreadable."""
-    plie = plier(texte).replace("’", "'")
-    mots = {"aujourd'hui": 0, "aujourdhui": 0, "auj": 0, "hier": -1, "demain": 1}
-    try:
-        if plie in mots:
-            return aujourdhui + timedelta(days=mots[plie])
-        if _ISO.fullmatch(plie):
-            return date.fromisoformat(plie)
-        if trouve := _DATE.fullmatch(plie):
-            jour, mois, annee = trouve.groups()
-            an = aujourdhui.year if annee is None else int(annee) + (2000 if len(annee) == 2 else 0)
-            return date(an, int(mois), int(jour))
-        if trouve := _RECUL.fullmatch(plie):
-            return aujourdhui + timedelta(days=int(trouve[1]))
-    except (ValueError, OverflowError):
-        pass
-    return None
+def lire_date(texte: str, aujourdhui: date, sens: grammaire.Sens = grammaire.Sens.PROCHE) -> date | None:
+    """A day as people type it (see :mod:`erp_desktop.domain.dates`); None when unreadable, or with an hour."""
+    lue = grammaire.lire(texte, datetime.combine(aujourdhui, time(12)), sens)
+    return lue[0] if lue is not None and lue[1] is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mot:
+    """A word of the filter box with its place in the text; ``cle`` is empty for free text."""
+
+    cle: str
+    valeur: str
+    debut: int
+    fin: int
+
+
+def _simple(texte: str) -> str:
+    return " ".join(plier(texte).replace("_", " ").replace("-", " ").split())
+
+
+def decouper(texte: str, cles: Collection[str], listes: Mapping[str, Iterable[str]]) -> list[Mot]:
+    """The words of a filter in their order; ``x:y`` with an unknown ``x`` is free text.
+
+    A value of a closed list takes the words that follow as long as they go on with it, so that ``statut:en cours``
+    is read as it is shown; a known word before a space takes the next one.
+
+    Args:
+        listes: typed word → values of its closed list, and the words in which they are shown.
+    """
+    connus = {cle: [_simple(v) for v in valeurs] for cle, valeurs in listes.items()}
+    trouves = [t for t in _MOT.finditer(texte) if t[0]]
+    mots: list[Mot] = []
+    place = 0
+    while place < len(trouves):
+        trouve = trouves[place]
+        place += 1
+        cle = plier(trouve[1] or "")
+        if cle not in cles:
+            mots.append(Mot("", (trouve[0] if trouve[1] else trouve[2] or trouve[0]).strip('"'), *trouve.span()))
+            continue
+        valeur, fin = trouve[2] if trouve[2] is not None else trouve[3] or "", trouve.end()
+        if trouve[2] is None:
+            if not valeur and place < len(trouves) and trouves[place][1] is None:
+                suite = trouves[place]
+                valeur, fin, place = suite[2] if suite[2] is not None else suite[3], suite.end(), place + 1
+            while place < len(trouves) and trouves[place][1] is None and trouves[place][3] is not None:
+                plus = f"{valeur} {trouves[place][3]}"
+                if not any(dit.startswith(_simple(plus)) for dit in connus.get(cle, ())):
+                    break
+                valeur, fin, place = plus, trouves[place].end(), place + 1
+        mots.append(Mot(cle, valeur, trouve.start(), fin))
+    return mots
 
 
 def analyser(
@@ -85,14 +118,14 @@ def analyser(
     connus = {*mots, *closes}
     datees = set(dates)
     filtre = Filtre()
-    for trouve in _MOT.finditer(texte):
-        mot, cite, nu = trouve.groups()
-        valeur = plier(cite if cite is not None else nu or "").strip()
-        if mot is None:
-            if valeur:
-                filtre.libre.append(valeur)
-            continue
-        _ranger(filtre, plier(mot), valeur, connus, datees, closes, aujourdhui)
+    # Every word before a colon, known or not: the unknown ones get a hint.
+    ecrits = {plier(trouve[1]) for trouve in _MOT.finditer(texte) if trouve[1]}
+    for mot in decouper(texte, connus | datees | ecrits, closes):
+        valeur = plier(mot.valeur).strip()
+        if mot.cle:
+            _ranger(filtre, mot.cle, valeur, connus, datees, closes, aujourdhui)
+        elif valeur:
+            filtre.libre.append(valeur)
     return filtre
 
 
@@ -115,7 +148,8 @@ def _ranger(
     elif not valeur:
         filtre.indices.append(f"Complétez « {mot}: » par une valeur.")
     elif mot in datees:
-        lue = lire_date(valeur, aujourdhui)
+        passe = mot.startswith("cree_")
+        lue = lire_date(valeur, aujourdhui, grammaire.Sens.PASSE if passe else grammaire.Sens.PROCHE)
         if lue is None:
             filtre.indices.append(f"« {valeur} » n'est pas une date (30/11, 30/11/2026, hier, -7j).")
         else:
@@ -128,8 +162,9 @@ def _ranger(
 
 def _ranger_liste(filtre: Filtre, mot: str, valeur: str, choix: list[str]) -> None:
     for partie in valeur.split(","):
-        cherche = partie.strip().replace(" ", "_").replace("-", "_")
-        possibles = [c for c in choix if c == cherche] or [c for c in choix if cherche and c.startswith(cherche)]
+        cherche = _simple(partie)
+        possibles = [c for c in choix if _simple(c) == cherche]
+        possibles = possibles or [c for c in choix if cherche and _simple(c).startswith(cherche)]
         if possibles:
             filtre.mots.setdefault(mot, []).extend(p for p in possibles if p not in filtre.mots.get(mot, []))
         elif cherche:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -24,7 +25,9 @@ from tests.gui.monde import Monde, creer
 
 @pytest.fixture(autouse=True)
 def _look(qapp: QApplication) -> Iterator[None]:
-    """French, light, left to right at the start of every test; nothing deleted later survives it."""
+    """French, light, left to right, the pointer out of the way at the start of every test; nothing deleted later
+    survives it."""
+    QCursor.setPos(0, 0)
     i18n.set_language(qapp, "fr")
     theme.install(qapp, theme.LIGHT)
     yield

@@ -158,7 +158,7 @@ def test_an_unreadable_date_never_leaves_the_form(bureau: Bureau, monde: Monde, 
     editor.changed.emit()
     page.form.save()
     bureau.settle()
-    assert "Date attendue" in page.form.fields.rows["date_planifiee"].error.label.text()
+    assert "Date et heure attendues" in page.form.fields.rows["date_planifiee"].error.label.text()
     qtbot.keyClick(editor.inner, "=")
     assert editor.value() is not None
 

@@ -1,14 +1,19 @@
-"""What is typed in a picker is taken or stays; nothing typed is ever dropped."""
+"""What is typed in a picker or a date field is understood or stays; nothing typed is ever dropped or rewritten."""
 
 from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.models.equipements import Equipement
+from erp_desktop.ui.forms import dates
+from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.picker import PickerEditor
 from tests.gui.bureau import Bureau
@@ -166,3 +171,68 @@ def test_the_list_is_as_wide_as_what_tells_rows_apart(
     tips = {machine.popup.model().index(n, 0).data(Qt.ItemDataRole.ToolTipRole) for n in range(9)}
     assert len(tips) == 9
     assert any("Minoterie Chaouia" in tip and "Bâtiment 4" in tip for tip in tips)
+
+
+def date_field(page: RecordPage, name: str = "date_planifiee") -> DateEditor:
+    found = page.panel.fields.editors[name]
+    assert isinstance(found, DateEditor)
+    return found
+
+
+def test_letters_never_rewrite_a_date_field(bureau: Bureau, qtbot: QtBot) -> None:
+    page = blank(bureau)
+    field = date_field(page)
+    field.line.setFocus()
+    qtbot.keyClicks(field.line, "demain 9h")
+    assert field.line.text() == "demain 9h"
+    tomorrow = clock.today() + timedelta(days=1)
+    assert field.value() == dates.to_instant(tomorrow, time(9))
+    leave(qtbot)
+    assert field.line.text() == tomorrow.strftime("%d/%m/%Y 09:00")
+    field.line.setFocus()
+    field.line.selectAll()
+    qtbot.keyClicks(field.line, "dsm DSM")
+    assert field.line.text() == "dsm DSM"
+    leave(qtbot)
+    assert field.line.text() == "dsm DSM"
+    assert said(page, "date_planifiee").startswith("Date et heure attendues")
+
+
+def test_keys_that_are_no_letters_move_the_date(bureau: Bureau, qtbot: QtBot) -> None:
+    field = date_field(blank(bureau))
+    field.line.setText("31/01/2027 14:30")
+    control = Qt.KeyboardModifier.ControlModifier
+    for key, modifier, expected in (
+        (Qt.Key.Key_Up, Qt.KeyboardModifier.NoModifier, "01/02/2027 14:30"),
+        (Qt.Key.Key_Down, control, "25/01/2027 14:30"),
+        (Qt.Key.Key_PageUp, Qt.KeyboardModifier.NoModifier, "25/02/2027 14:30"),
+        (Qt.Key.Key_PageDown, Qt.KeyboardModifier.NoModifier, "25/01/2027 14:30"),
+    ):
+        qtbot.keyClick(field.line, key, modifier)
+        assert field.line.text() == expected
+
+
+def test_the_calendar_puts_a_day_and_keeps_the_hour(bureau: Bureau, qtbot: QtBot) -> None:
+    field = date_field(blank(bureau))
+    field.line.setFocus()
+    field.line.setText("30/11/2026 14:30")
+    qtbot.keyClick(field.line, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    popup = field.calendar
+    assert popup is not None
+    qtbot.waitUntil(popup.isVisible, timeout=_PATIENCE)
+    qtbot.keyClick(popup.grid, Qt.Key.Key_PageDown)
+    qtbot.mouseClick(popup.grid, Qt.MouseButton.LeftButton, pos=popup.grid.place_of(date(2026, 12, 24)))
+    assert field.line.text() == "24/12/2026 14:30"
+    assert field.value() == datetime(2026, 12, 24, 14, 30, tzinfo=clock.CASABLANCA)
+
+
+def test_an_hour_is_refused_where_only_a_day_is_kept(bureau: Bureau, qtbot: QtBot) -> None:
+    page = bureau.workspace.open_record("equipements", None)
+    assert isinstance(page, RecordPage)
+    bureau.settle()
+    field = date_field(page, "date_mise_en_service")
+    field.line.setFocus()
+    qtbot.keyClicks(field.line, "30/11/2026 9h")
+    leave(qtbot)
+    assert field.line.text() == "30/11/2026 9h"
+    assert said(page, "date_mise_en_service").startswith("Date attendue")

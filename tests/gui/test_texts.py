@@ -36,31 +36,6 @@ def test_filter_words_can_be_replaced_and_removed() -> None:
     assert without_free_text(text, KEYS) == "statut:ouverte"
 
 
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [
-        ("17/11", (date(2026, 11, 17), None)),
-        ("17/11/25", (date(2025, 11, 17), None)),
-        ("1.2.2027 8:05", (date(2027, 2, 1), time(8, 5))),
-        ("17/11 13h40", (date(2026, 11, 17), time(13, 40))),
-        ("31/02", None),
-        ("demain", None),
-        ("17/11 25:00", None),
-    ],
-)
-def test_dates_are_read_as_clerks_type_them(typed: str, expected: object) -> None:
-    assert dates.parse(typed, date(2026, 11, 22)) == expected
-
-
-def test_date_keys_step_by_day_week_and_month() -> None:
-    end = date(2026, 1, 31)
-    assert dates.moved(end, "d") == date(2026, 2, 1)
-    assert dates.moved(end, "S") == date(2026, 1, 24)
-    assert dates.moved(end, "m") == date(2026, 2, 28)
-    assert dates.moved(end, "M") == date(2025, 12, 31)
-    assert dates.moved(end, "x") is None
-
-
 def test_a_planned_time_follows_morocco_on_its_day() -> None:
     summer, winter = dates.to_instant(date(2026, 7, 1), time(9)), dates.to_instant(date(2026, 11, 22), time(9))
     assert summer.astimezone(UTC).hour == 8

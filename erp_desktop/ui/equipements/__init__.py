@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Criticite, StatutEquipement
 from erp_desktop.domain.saisie import EquipementInput
 from erp_desktop.services import choix, equipements
@@ -70,7 +71,7 @@ FORM = FormSpec(
             FieldSpec("criticite", "Criticité", "choice", options=lambda: labels.options(Criticite),
                       initial="standard"),
             FieldSpec("date_mise_en_service", "Mis en service", "date"),
-            FieldSpec("date_fin_garantie", "Fin de garantie", "date"),
+            FieldSpec("date_fin_garantie", "Fin de garantie", "date", sens=Sens.FUTUR),
         ]),
     ],
     load=equipements.get,

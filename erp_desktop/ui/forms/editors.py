@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from PySide6.QtCore import QRect, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
-from erp_desktop import clock
-from erp_desktop.ui.forms import dates
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import LineEdit, TextArea, mark
 from erp_desktop.ui.kit.i18n import tr
@@ -203,73 +200,6 @@ class ChoiceEditor(Editor):
             self.combo.addItem(words or str(value), str(value))
             found = self.combo.count() - 1
         self.combo.setCurrentIndex(found)
-
-
-class _DateLine(LineEdit):
-    def __init__(self, placeholder: str, hours: bool) -> None:
-        super().__init__(placeholder)
-        self._hours = hours
-        self.setToolTip(tr("= maintenant ; d D jour, s S semaine, m M mois après et avant"))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.text()
-        if key and not self.isReadOnly() and key in "=dDsSmM":
-            here = clock.local(clock.now())
-            found = dates.parse(self.text(), here.date())
-            day = here.date() if key == "=" or found is None else dates.moved(found[0], key)
-            if day is not None:
-                hour = here.time() if key == "=" or found is None else found[1]
-                text = day.strftime("%d/%m/%Y")
-                self.setText(f"{text} {hour.strftime('%H:%M')}" if self._hours and hour else text)
-                self.textEdited.emit(self.text())
-            return
-        super().keyPressEvent(event)
-
-
-class DateEditor(LineEditor):
-    """A business date."""
-
-    _HOURS = False
-    _HINT = "jj/mm/aaaa"
-
-    def __init__(self) -> None:
-        self.line = _DateLine(tr(self._HINT), self._HOURS)
-        super().__init__(self.line)
-        self._shown: tuple[str, Any] = ("", None)
-        self.line.textEdited.connect(lambda _text: self.changed.emit())
-
-    def value(self) -> Any:
-        text = self.line.text().strip()
-        if not text:
-            return None
-        if text == self._shown[0]:
-            return self._shown[1]
-        found = dates.parse(text, clock.today())
-        if found is None:
-            raise Unreadable(tr("Date attendue sous la forme {forme}.", forme=tr(self._HINT)))
-        return self._made(*found)
-
-    def _made(self, day: date, _hour: Any) -> Any:
-        return day
-
-    def show_value(self, value: Any, words: str = "") -> None:
-        text = words or dates.written(value)
-        # Shown to the minute, kept to the microsecond: an untouched instant is not a change.
-        self._shown = (text, value)
-        self.line.setText(text)
-
-    def set_read_only(self, read_only: bool) -> None:
-        self.line.set_read_only(read_only)
-
-
-class InstantEditor(DateEditor):
-    """A planned time on Morocco's wall clock, kept as an instant in UTC."""
-
-    _HOURS = True
-    _HINT = "jj/mm/aaaa hh:mm"
-
-    def _made(self, day: date, hour: Any) -> datetime:
-        return dates.to_instant(day, hour).astimezone(UTC)
 
 
 class FlagEditor(Editor):

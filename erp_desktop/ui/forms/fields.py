@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms import editors
+from erp_desktop.ui.forms.date_editors import DateEditor, InstantEditor
 from erp_desktop.ui.forms.picker import PickerEditor, Search
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec
 from erp_desktop.ui.kit.controls import Field, Text
@@ -75,8 +76,8 @@ class Fields(QObject):
             "area": lambda: editors.AreaEditor(hint, one.lines),
             "choice": lambda: editors.ChoiceEditor(one.options() if one.options else []),
             "picker": lambda: PickerEditor(self._searcher(one), hint),
-            "date": editors.DateEditor,
-            "instant": editors.InstantEditor,
+            "date": lambda: DateEditor(one.sens),
+            "instant": lambda: InstantEditor(one.sens),
             "whole": lambda: editors.WholeEditor(hint),
             "money": lambda: editors.MoneyEditor(hint),
             "flag": lambda: editors.FlagEditor(tr(one.label)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Role
 
 Values = Mapping[str, Any]
@@ -33,6 +34,7 @@ class FieldSpec:
         writable: read-only when it says no: ``writable(acteur, record or None)``.
         on_create: False hides the field on a blank form.
         initial: value on a blank form.
+        sens: for ``date`` and ``instant``: which year is meant when none is typed.
         clears: fields emptied when this one changes, e.g. the équipement when the client changes.
     """
 
@@ -47,6 +49,7 @@ class FieldSpec:
     writable: Callable[[Acteur, Any], bool] = lambda _acteur, _record: True
     on_create: bool = True
     initial: Any = None
+    sens: Sens = Sens.PROCHE
     clears: Sequence[str] = ()
 
 

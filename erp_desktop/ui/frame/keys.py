@@ -24,9 +24,10 @@ KEYS = (
     ("Ctrl W", "Fermer l'onglet"),
     ("Ctrl Z", "Défaire le dernier enregistrement"),
     ("=", "Dans une date : maintenant"),
-    ("d D", "Dans une date : un jour après, avant"),
-    ("s S", "Dans une date : une semaine après, avant"),
-    ("m M", "Dans une date : un mois après, avant"),
+    ("↑ ↓", "Dans une date : un jour après, avant"),
+    ("Ctrl ↑ ↓", "Dans une date : une semaine après, avant"),
+    ("Pg ↑ ↓", "Dans une date : un mois après, avant"),
+    ("Alt ↓", "Dans une date : le calendrier"),
     ("F1", "Cette aide"),
 )
 

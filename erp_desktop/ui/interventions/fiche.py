@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import TERMINES
@@ -82,7 +83,7 @@ GROUPS = [
                   writable=_planner),
         FieldSpec("technicien_id", "Technicien", "picker", search=_technicians, shown=lambda r: r.technicien or "",
                   writable=_planner),
-        FieldSpec("date_planifiee", "Planifiée le", "instant", writable=_planner),
+        FieldSpec("date_planifiee", "Planifiée le", "instant", sens=Sens.FUTUR, writable=_planner),
         FieldSpec("echeance", "Échéance", "info", shown=lambda r: labels.instant(r.date_limite, year=True),
                   on_create=False),
         FieldSpec("description", "Description", "area", placeholder="Circonstances, accès, contact sur place…",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,24 @@ class Source(Protocol[R]):
     def rows(self, session: Any, ids: list[int]) -> list[R]: ...
 
 
+def differences(old: Sequence[int], new: Sequence[int]) -> int:
+    """How many rows come, go or change place from one order to another: the fewest that explain it."""
+    start, end_old, end_new = 0, len(old), len(new)
+    while start < min(end_old, end_new) and old[start] == new[start]:
+        start += 1
+    while min(end_old, end_new) > start and old[end_old - 1] == new[end_new - 1]:
+        end_old, end_new = end_old - 1, end_new - 1
+    places = {row_id: place for place, row_id in enumerate(old[start:end_old])}
+    kept = [places[row_id] for row_id in new[start:end_new] if row_id in places]
+    come_or_gone = (end_new - start - len(kept)) + (end_old - start - len(kept))
+    # What need not move is the longest run of rows whose order is the same in both.
+    tails: list[int] = []
+    for place in kept:
+        at = bisect_left(tails, place)
+        tails[at : at + 1] = [place]
+    return come_or_gone + len(kept) - len(tails)
+
+
 class LazyTableModel(QAbstractTableModel, Generic[R]):
     """Shows ``len(ids)`` rows at once and fetches windows of 64 when they are painted.
 
@@ -72,6 +91,8 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     """The identifiers of the last question arrived; their number."""
     failed = Signal(object)
     busy_changed = Signal(bool)
+    held_changed = Signal(int)
+    """How many rows an order held back would move, add or take away; 0 when none waits."""
 
     def __init__(
         self, tasks: Tasks, source: Source[R], columns: Sequence[Column[R]], row_id: Callable[[R], int],
@@ -90,6 +111,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         self._paged = 0
         """The generation whose first page is shown."""
         self._question = ("", "", False)
+        self._held: array[int] | None = None
         self._ids_task: Task | None = None
         self._gather = QTimer(self)
         self._gather.setSingleShot(True)
@@ -112,6 +134,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
 
     def ask(self, text: str = "", sort: str = "", descending: bool = False) -> None:
         """Show what answers a filter, in an order; the present rows stay until the first page comes."""
+        self._drop_held()
         self._question = (text, sort, descending)
         generation, source = self._begin(), self._source
 
@@ -126,12 +149,35 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             owner=self,
         )
 
-    def refresh(self) -> None:
-        """Ask the same question again and consider every row stale; nothing moves until the whole answer is there."""
+    def refresh(self, *, hold: bool = False) -> None:
+        """Ask the same question again and consider every row stale; nothing moves until the whole answer is there.
+
+        Args:
+            hold: read rows again where they stand, and keep another order back until :meth:`apply_held`.
+        """
         if self._ids:
-            self._ask_all(self._begin())
+            self._ask_all(self._begin(), hold=hold)
         else:
             self.ask(*self._question)
+
+    @property
+    def held(self) -> bool:
+        """Whether an order waits to be applied."""
+        return self._held is not None
+
+    def apply_held(self) -> None:
+        """Show the order that was held back."""
+        ids = self._held
+        if ids is not None:
+            self._drop_held()
+            self._stale = set(self._rows)
+            self._show(ids)
+            self.loaded.emit(len(self._ids))
+
+    def _drop_held(self) -> None:
+        if self._held is not None:
+            self._held = None
+            self.held_changed.emit(0)
 
     def _begin(self) -> int:
         if self._ids_task is not None:
@@ -140,11 +186,16 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         self.busy_changed.emit(True)
         return self._generation
 
-    def _ask_all(self, generation: int) -> None:
-        source, question = self._source, self._question
+    def _ask_all(self, generation: int, *, hold: bool = False) -> None:
+        source, question, shown = self._source, self._question, self._ids
+
+        def read(session: Any) -> tuple[array[int], int]:
+            ids = array("q", source.ids(session, *question, None))
+            return ids, differences(shown, ids) if hold else 0
+
         self._ids_task = self._tasks.run(
-            lambda session: array("q", source.ids(session, *question, None)),
-            lambda ids: self._ids_arrived(generation, ids),
+            read,
+            lambda found: self._held_arrived(generation, *found) if hold else self._ids_arrived(generation, found[0]),
             lambda error: self._ids_failed(generation, error),
             owner=self,
         )
@@ -159,6 +210,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     def _first_arrived(self, generation: int, ids: array[int], rows: list[R]) -> None:
         if generation != self._generation:
             return
+        self._drop_held()
         self._stale = set(self._rows)
         self._keep(rows)
         self._show(ids)
@@ -172,6 +224,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     def _ids_arrived(self, generation: int, ids: array[int]) -> None:
         if generation != self._generation:
             return
+        self._drop_held()
         held = len(self._ids)
         if self._paged == generation and held < len(ids) and ids[:held] == self._ids:
             # The rest of a first page: what is on screen, chosen and scrolled to stays.
@@ -182,6 +235,18 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             self._stale = set(self._rows)
             self._show(ids)
         self._finish()
+
+    def _held_arrived(self, generation: int, ids: array[int], changes: int) -> None:
+        if generation != self._generation:
+            return
+        if ids == self._ids:
+            self._drop_held()
+        else:
+            self._held = ids
+            self.held_changed.emit(changes)
+        self._ids_task = None
+        self.busy_changed.emit(False)
+        self.mark_stale(frozenset())
 
     def _finish(self) -> None:
         self._ids_task = None

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import (
     QEvent,
+    QItemSelection,
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
@@ -18,6 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QAction,
     QColor,
+    QCursor,
     QFont,
     QFontMetrics,
     QGuiApplication,
@@ -161,6 +163,8 @@ class ListView(QTableView):
     opened = Signal(object)
     chosen = Signal(object)
     sort_asked = Signal(str, bool)
+    left = Signal()
+    """The pointer is no longer over the rows."""
 
     def __init__(self, model: LazyTableModel[Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -256,6 +260,15 @@ class ListView(QTableView):
         self.blockSignals(blocked)
         self.viewport().update()
 
+    def reselect(self, row_ids: list[int]) -> None:
+        """Select again, quietly, the rows that are still there."""
+        rows, last = QItemSelection(), self.lazy.columnCount() - 1
+        for place in filter(lambda place: place >= 0, map(self.lazy.place_of, row_ids)):
+            rows.select(self.lazy.index(place, 0), self.lazy.index(place, last))
+        blocked = self.blockSignals(True)
+        self.selectionModel().select(rows, QItemSelectionModel.SelectionFlag.Select)
+        self.blockSignals(blocked)
+
     def set_waiting(self, waiting: bool) -> None:
         """Draw grey bars while an empty list is being read."""
         self._waiting = waiting
@@ -327,6 +340,13 @@ class ListView(QTableView):
     def leaveEvent(self, event: QEvent) -> None:
         self._hover(-1)
         super().leaveEvent(event)
+        self.left.emit()
+
+    @property
+    def pointed(self) -> bool:
+        """Whether the pointer is over the rows of the window at work."""
+        rows = self.viewport()
+        return self.isActiveWindow() and rows.rect().contains(rows.mapFromGlobal(QCursor.pos()))
 
     def _hover(self, place: int) -> None:
         if place != self.hovered:

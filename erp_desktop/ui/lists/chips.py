@@ -11,16 +11,14 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import clear
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Chip
-from erp_desktop.ui.lists.query import Word, with_word, without, without_free_text, words
+from erp_desktop.ui.lists.query import Word, value_of, with_word, without, without_free_text, words
 from erp_desktop.ui.lists.spec import Facet
 
 
 def value_words(facet: Facet, value: str) -> str:
     """The word of an option, else the value as typed."""
-    for option, said in facet.options() if facet.options else []:
-        if option == value:
-            return said
-    return value
+    options = facet.options() if facet.options else []
+    return dict(options).get(value_of(options, value), value)
 
 
 class ChipRow(QWidget):
@@ -31,6 +29,7 @@ class ChipRow(QWidget):
     def __init__(self, facets: list[Facet], contexte: Contexte, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._facets = {facet.key: facet for facet in facets}
+        self._words = {facet.key: facet.options() if facet.options is not None else [] for facet in facets}
         self._contexte = contexte
         self._text = ""
         self._row = QHBoxLayout(self)
@@ -50,14 +49,14 @@ class ChipRow(QWidget):
         self._text = text
         clear(self._row)
         set_keys = set()
-        for word in words(text, list(self._facets)):
+        for word in words(text, self._words):
             if word.key:
                 set_keys.add(word.key)
                 self._row.addWidget(self.chip(word))
-        free = " ".join(word.value for word in words(text, list(self._facets)) if not word.key)
+        free = " ".join(word.value for word in words(text, self._words) if not word.key)
         if free:
             chip = Chip(tr("Texte :"), f"« {free} »")
-            chip.removed.connect(lambda: self.changed.emit(without_free_text(text, list(self._facets))))
+            chip.removed.connect(lambda: self.changed.emit(without_free_text(text, self._words)))
             self._row.addWidget(chip)
         for facet in self._facets.values():
             if facet.shown and facet.key not in set_keys and (facet.options or facet.search):
@@ -94,4 +93,4 @@ class ChipRow(QWidget):
         menu.popup(chip.mapToGlobal(chip.rect().bottomLeft()))
 
     def _setter(self, key: str, value: str) -> Callable[[], None]:
-        return lambda: self.changed.emit(with_word(self._text, key, value, list(self._facets)))
+        return lambda: self.changed.emit(with_word(self._text, key, value, self._words))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
@@ -20,13 +18,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QTextEdit, QWidget
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, IconLabel, KeyCap
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.offers import Offers
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
-from erp_desktop.ui.lists.query import words
+from erp_desktop.ui.lists.query import Keys, words
 
 
 class _Highlighter(QSyntaxHighlighter):
-    def __init__(self, edit: QTextEdit, keys: Collection[str]) -> None:
+    def __init__(self, edit: QTextEdit, keys: Keys) -> None:
         super().__init__(edit.document())
         self._keys = keys
 
@@ -49,6 +48,7 @@ class _Line(QTextEdit):
     def __init__(self, hint: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._hint = hint
+        self.offers: Offers | None = None
         self.setAcceptRichText(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
@@ -72,7 +72,11 @@ class _Line(QTextEdit):
         return QSize(200, 20)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        taking = self.offers is not None and self.offers.highlighted() is not None
+        closing = self.offers is not None and self.offers.visible and event.key() == Qt.Key.Key_Escape
+        if closing or (taking and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)):
+            event.ignore()  # the list of completions takes it
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.submitted.emit()
         elif event.key() == Qt.Key.Key_Down:
             self.left_down.emit()
@@ -98,7 +102,7 @@ class FilterBox(Surface):
     left_down = Signal()
     _PAUSE_MS = 180
 
-    def __init__(self, keys: Collection[str], placeholder: str, parent: QWidget | None = None) -> None:
+    def __init__(self, keys: Keys, placeholder: str, parent: QWidget | None = None) -> None:
         super().__init__("surface.base", "border.control", theme().px("radius.sm"), parent=parent)
         self.setFixedHeight(32)
         row = QHBoxLayout(self)

@@ -16,17 +16,22 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.chips import ChipRow
+from erp_desktop.ui.lists.completion import Completion
 from erp_desktop.ui.lists.export import CsvExport
 from erp_desktop.ui.lists.filter_box import FilterBox
+from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
 from erp_desktop.ui.page import Page
+
+_RELEASE_MS = 700
+"""How long the pointer must be away before rows move again: it often only crosses the edge."""
 
 
 class ListPage(Page):
@@ -38,7 +43,8 @@ class ListPage(Page):
         self._read_at = clock.now()
         self._asked_at = 0.0
         self._took_ms = 0
-        self._outdated = False
+        self._outdated = self._own = False
+        self._selected: list[int] = []
         self._select_after_load: int | None = None
         self._chosen: int | None = None
         self._compact_chosen: bool | None = None
@@ -48,6 +54,7 @@ class ListPage(Page):
         self.view = ListView(self.model)
         self.view.setAccessibleName(tr(spec.title))
         self.filter = FilterBox(spec.words, tr(spec.placeholder))
+        self.completion = Completion(self.filter, list(spec.facets), contexte)
         self.chips = ChipRow(list(spec.facets), contexte)
         self.form = FormPanel(spec.form, contexte, beside_list=True)
         self.form.hide()
@@ -76,6 +83,9 @@ class ListPage(Page):
         head.addWidget(Text(tr(self.spec.title), "page"))
         self.count = Text("", "body", "text.tertiary")
         head.addWidget(self.count, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.held = Button("", "soft", icon="arrows-clockwise", on_click=self.model.apply_held)
+        self.held.hide()
+        head.addWidget(self.held)
         head.addStretch()
         self._density = icon_button("rows", tr("Lignes serrées ou aérées"), self._toggle_density)
         head.addWidget(self._density)
@@ -119,6 +129,8 @@ class ListPage(Page):
         self.model.loaded.connect(self._loaded)
         self.model.failed.connect(self._failed)
         self.model.busy_changed.connect(self._busy)
+        self.model.held_changed.connect(self._held)
+        self.model.modelAboutToBeReset.connect(self._note_selection)
         self.form.closed.connect(self._close_form)
         self.form.saved.connect(self._saved)
         self.form.tab_asked.connect(lambda row_id: self.contexte.open_record(self.spec.form.kind, row_id))
@@ -127,6 +139,11 @@ class ListPage(Page):
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(60)
         self._refresh_soon.timeout.connect(self._refresh)
+        self._release_soon = QTimer(self)
+        self._release_soon.setSingleShot(True)
+        self._release_soon.setInterval(_RELEASE_MS)
+        self._release_soon.timeout.connect(self._release)
+        self.view.left.connect(self._release_soon.start)
         self._keep_soon = QTimer(self)
         self._keep_soon.setSingleShot(True)
         self._keep_soon.setInterval(400)
@@ -235,10 +252,14 @@ class ListPage(Page):
 
     def _filtered(self, text: str) -> None:
         self.chips.show_query(text)
+        text = canonical(text, self.spec.words)
         hints = self.spec.hints(text)
         self.hint.setText(" ".join(hints))
         self.hint.setVisible(bool(hints))
         _old, sort, descending = self.model.question
+        if self._state is not None:
+            # « aucun résultat » was said of the question before.
+            self._first_shown()
         self.model.ask(text, sort, descending)
 
     def _sort(self, key: str, descending: bool) -> None:
@@ -272,7 +293,13 @@ class ListPage(Page):
         self._select_after_load = None
         if chosen is not None:
             self.view.select_quietly(chosen)
+        if len(self._selected) > 1:
+            self.view.reselect(self._selected)
+        self._selected = []
         self._say_status()
+
+    def _note_selection(self) -> None:
+        self._selected = self.view.selected_ids()
 
     def _failed(self, error: Exception) -> None:
         hour = clock.local(clock.now()).strftime("%H:%M")
@@ -292,16 +319,36 @@ class ListPage(Page):
             self.stack.removeWidget(old)
             old.deleteLater()
 
-    def _data_changed(self, changes: Changes, _initiator: object) -> None:
+    def _data_changed(self, changes: Changes, initiator: object) -> None:
         if self.spec.table in changes:
             self._outdated = True
+            # One's own save is expected to take its place in the list; another's must not move the rows aimed at.
+            self._own = self._own or initiator is self.form
             if self.isVisible():
                 self._refresh_soon.start()
 
     def _refresh(self) -> None:
         if self._outdated:
-            self._outdated = False
-            self.model.refresh()
+            own, self._outdated, self._own = self._own, False, False
+            self.model.refresh(hold=self.aimed_at and not own)
+
+    @property
+    def aimed_at(self) -> bool:
+        """Whether rows must stay where they are: the pointer is over them, several are chosen, or a form is open."""
+        several = len(self.view.selectionModel().selectedRows()) > 1
+        return self.view.pointed or several or not self.form.isHidden()
+
+    def _held(self, changes: int) -> None:
+        words = tr("1 changement, relire") if changes == 1 else tr("{n} changements, relire", n=number(changes))
+        self.held.setText(words)
+        self.held.setAccessibleName(words)
+        # In the head, whose height does not change: a banner would push the rows down under the pointer.
+        self.held.setVisible(self.model.held)
+
+    def _release(self) -> None:
+        """Nobody aims at a row any more: what was held back may be shown."""
+        if self.model.held and not self.aimed_at:
+            self.model.apply_held()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -333,6 +380,7 @@ class ListPage(Page):
         self._form_pause.stop()
         self.form.hide()
         self.view.setFocus()
+        self._release_soon.start()
 
     def _saved(self, row_id: int) -> None:
         self._select_after_load = row_id
@@ -350,6 +398,8 @@ class ListPage(Page):
     def status(self) -> tuple[str, str]:
         if self._state is not None and self.banners.count():
             words = tr("Liste indisponible")
+        elif self.model.rowCount() == 0 and self.model.busy:
+            words = tr("lecture en cours…")
         elif self.model.rowCount() == 0:
             words = tr("0 résultat en {n} ms", n=self._took_ms)
         else:

@@ -1,12 +1,18 @@
-"""The text of the filter box: typed words (``statut:ouverte``, ``client:"Atlas Conserves"``) and free text."""
+"""The text of the filter box: typed words (``statut:ouverte``, ``client:"Atlas Conserves"``) and free text.
+
+``keys`` are the known words; a mapping also gives the values of each with the words in which they are shown.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-_WORD = re.compile(r'(?:(?P<key>[a-zé_]+):)?(?P<value>"[^"]*"?|\S+)', re.IGNORECASE)
+from erp_desktop.domain import recherche
+
+Options = Sequence[tuple[str, str]]
+Keys = Collection[str] | Mapping[str, Options]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +25,35 @@ class Word:
     end: int
 
 
-def words(text: str, keys: Collection[str]) -> list[Word]:
+def _options(keys: Keys) -> dict[str, Options]:
+    return dict(keys) if isinstance(keys, Mapping) else {}
+
+
+def words(text: str, keys: Keys) -> list[Word]:
     """The words of a filter in their order; ``x:y`` with an unknown ``x`` is free text."""
-    found = []
-    for match in _WORD.finditer(text):
-        key = (match["key"] or "").lower()
-        value = match["value"] if key in keys else match[0]
-        found.append(Word(key if key in keys else "", value.strip('"'), match.start(), match.end()))
-    return found
+    shown = {key: [said for option in options for said in option] for key, options in _options(keys).items()}
+    return [Word(one.cle, one.valeur, one.debut, one.fin) for one in recherche.decouper(text, keys, shown)]
+
+
+def value_of(options: Options, said: str) -> str:
+    """The value that a word stands for: itself, or the one shown by this word or its beginning."""
+    folded = recherche.serrer(said)
+    whole = [value for value, shown in options if folded in (recherche.serrer(value), recherche.serrer(shown))]
+    begun = [value for value, shown in options if folded and recherche.serrer(shown).startswith(folded)]
+    return (whole or (begun if len(begun) == 1 else []) or [said])[0]
+
+
+def canonical(text: str, keys: Keys) -> str:
+    """The filter as the services read it, with values in place of the words in which they are shown."""
+    options = _options(keys)
+    said = []
+    for word in words(text, keys):
+        if not word.key:
+            said.append(text[word.start : word.end])
+        else:
+            parts = [value_of(options.get(word.key, ()), part.strip()) for part in word.value.split(",")]
+            said.append(f"{word.key}:{quoted(','.join(parts))}")
+    return " ".join(said)
 
 
 def quoted(value: str) -> str:
@@ -38,11 +65,11 @@ def without(text: str, word: Word) -> str:
     return " ".join((text[: word.start] + text[word.end :]).split())
 
 
-def without_free_text(text: str, keys: Collection[str]) -> str:
+def without_free_text(text: str, keys: Keys) -> str:
     return " ".join(text[word.start : word.end] for word in words(text, keys) if word.key)
 
 
-def with_word(text: str, key: str, value: str, keys: Collection[str]) -> str:
+def with_word(text: str, key: str, value: str, keys: Keys) -> str:
     """The filter with ``key:value`` in place of any other value of that key."""
     kept = [text[word.start : word.end] for word in words(text, keys) if word.key != key]
     return " ".join([*kept, f"{key}:{quoted(value)}"])

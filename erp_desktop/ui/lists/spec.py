@@ -93,8 +93,9 @@ class ListSpec(Generic[R]):
         return tr(words, n=number(count), total=number(total))
 
     @property
-    def words(self) -> list[str]:
-        return [facet.key for facet in self.facets]
+    def words(self) -> dict[str, list[tuple[str, str]]]:
+        """Typed word → values of its closed list and what they are called."""
+        return {facet.key: facet.options() if facet.options is not None else [] for facet in self.facets}
 
 
 class Reader:

@@ -15,7 +15,7 @@ from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 from erp_desktop.ui.kit.surfaces import Chip
-from erp_desktop.ui.lists.query import without, without_free_text, words
+from erp_desktop.ui.lists.query import canonical, without, without_free_text, words
 
 if TYPE_CHECKING:
     from erp_desktop.ui.lists.page import ListPage
@@ -75,7 +75,7 @@ def _count(page: ListPage, asked: list[tuple[str, Button]]) -> None:
     spec, acteur = page.spec, page.contexte.acteur
 
     def read(session: Any) -> list[int]:
-        return [len(spec.ids(session, acteur, ListQuery(rest))) for rest, _button in asked]
+        return [len(spec.ids(session, acteur, ListQuery(canonical(rest, spec.words)))) for rest, _button in asked]
 
     def show(counts: list[int]) -> None:
         for (_rest, button), count in zip(asked, counts, strict=True):
