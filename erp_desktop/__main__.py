@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import erp_desktop
+from erp_desktop import paths
 
 
 def main() -> int:
     """Start the window; returns the process's exit status."""
+    paths.keep_to_the_owner()
     parser = argparse.ArgumentParser(prog="erp-mif", description="ERP MIF, le poste de travail.")
     parser.add_argument("--version", action="version", version=f"ERP MIF {erp_desktop.__version__}")
     parser.add_argument(

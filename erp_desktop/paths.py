@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,15 @@ ROOT = Path(_FROZEN) if _FROZEN else Path(__file__).resolve().parent.parent
 RESOURCES = ROOT / "resources"
 MIGRATIONS = ROOT / "migrations"
 ALEMBIC_INI = ROOT / "alembic.ini"
+
+
+def keep_to_the_owner() -> None:
+    """Let whatever this process writes be readable by its user alone: caches, copies, drafts, logs, temporary files.
+
+    Windows keeps a user's folders to the user already.
+    """
+    if os.name == "posix":
+        os.umask(0o077)
 
 
 def data_dir() -> Path:

@@ -58,7 +58,9 @@ class Settings(BaseSettings):
     documents_days: int = Field(
         30, ge=0, description="Les documents des derniers jours viennent d'eux-mêmes ; 0 : sur demande seulement."
     )
-    offline_login_days: int = Field(30, ge=0, description="Jours de connexion hors ligne après la dernière en ligne.")
+    offline_login_days: int = Field(
+        30, ge=0, le=30, description="Jours de connexion hors ligne après la dernière en ligne ; 30 au plus."
+    )
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
     demo: bool = Field(False, description="Démonstration : montre l'interrupteur « Couper la ligne ».")
     log_level: str = Field("INFO", description="Niveau du journal.")

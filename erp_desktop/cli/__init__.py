@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import erp_desktop
+from erp_desktop import paths
 
 app = typer.Typer(
     name="erp-admin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -33,6 +34,7 @@ def _options(
 
 def main() -> None:
     """Console entry point."""
+    paths.keep_to_the_owner()
     # One group is loaded, that of the command: each costs its imports, and scripts call this program over and over.
     for name in [g for g in GROUPS if sys.argv[1:2] == [g]] or GROUPS:
         module = importlib.import_module(f"erp_desktop.cli.{name}")

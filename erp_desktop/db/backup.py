@@ -19,7 +19,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import clock
 from erp_desktop.db import audit, carry, history
-from erp_desktop.db.engine import connect_sqlite
+from erp_desktop.db.engine import connect_sqlite, private
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import (
     DatabaseBusyError,
@@ -82,6 +82,8 @@ def vacuum_into(connection: Any, target: Path) -> None:
     """Copy the database of an open connection; a partial copy never stays."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        # SQLite fills an empty file that is there, and leaves it its rights.
+        private(target)
         connection.execute("VACUUM INTO ?", (str(target),))
         sync_file(target)
     except (sqlcipher.Error, OSError) as error:

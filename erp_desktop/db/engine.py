@@ -6,7 +6,9 @@ writer takes its lock at once instead of failing half-way. Reads begin DEFERRED:
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import time
 from collections.abc import Callable
@@ -44,6 +46,8 @@ def connect_sqlite(
     if key is not None and not _HEX_KEY.fullmatch(key):
         raise DatabaseRefusedError("La clé de la base locale n'a pas la forme attendue.")
     read_only = read_only or immutable
+    if not read_only:
+        private(Path(path))
     mode = "?mode=ro&immutable=1" if immutable else "?mode=ro"
     target = f"{Path(path).resolve().as_uri()}{mode}" if read_only else str(path)
     try:
@@ -71,6 +75,21 @@ def connect_sqlite(
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -16000")
     return connection
+
+
+def private(path: Path) -> None:
+    """Make a file, if need be, and leave it to its owner alone; its side files take the same rights from SQLite.
+
+    A file that is there is never opened here: closing it would drop the locks that SQLite holds on it for this
+    process. One of somebody else, or on a disk without rights, stays as it is.
+    """
+    if os.name != "posix" or str(path) == ":memory:":
+        return
+    with contextlib.suppress(OSError):
+        if not path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        elif path.stat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def enter_wal(connection: Any) -> None:

@@ -24,7 +24,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
-from erp_desktop.models.local import sync_session, verificateurs
+from erp_desktop.models.local import sync_meta, sync_session, verificateurs
 from erp_desktop.services._commun import ecrire, refuser_doublon
 from erp_desktop.services._numeros import poste_local
 from erp_desktop.services.listes import est_sqlite
@@ -32,6 +32,8 @@ from erp_desktop.services.listes import est_sqlite
 ESSAIS = 5
 VERROU = timedelta(minutes=15)
 JOURS_HORS_LIGNE = 30
+RECUL_ADMIS = timedelta(hours=2)
+"""How far a clock may be set back without a look at the centre: more than any change of hour, less than a day."""
 LONGUEUR_MIN = 8
 _REFUS = "Identifiant ou mot de passe incorrect."
 _hacheur = argon2.PasswordHasher()
@@ -166,6 +168,7 @@ def _verifier_local(session: Session, compte: User, mot_de_passe: str, jours: in
         _garder(session)
         _refuser_verrou(verrou)
         raise LoginRefuseError(_REFUS)
+    _refuser_recul(session, clock.from_text(garde.en_ligne_a))
     if clock.now() - clock.from_text(garde.en_ligne_a) > timedelta(days=jours):
         raise PremiereConnexionError(
             f"La dernière connexion en ligne date de plus de {jours} jours : reconnectez ce poste au centre une fois."
@@ -175,9 +178,30 @@ def _verifier_local(session: Session, compte: User, mot_de_passe: str, jours: in
     )  # fmt: skip
 
 
+def _refuser_recul(session: Session, en_ligne_a: datetime) -> None:
+    """Days without the centre are counted on this device's clock: one that was set back counts them no more.
+
+    The latest instant that the device has seen is kept with its settings, and only grows.
+    """
+    cles = ("horloge_vue", "dernier_cycle")
+    vus = session.scalars(sa.select(sync_meta.c.valeur).where(sync_meta.c.cle.in_(cles))).all()
+    plus_tard = max([en_ligne_a, *(clock.from_text(v) for v in vus if v)])
+    if clock.now() < plus_tard - RECUL_ADMIS:
+        raise PremiereConnexionError(
+            "L'horloge de ce poste a reculé depuis sa dernière utilisation : remettez-la à l'heure, ou reconnectez "
+            "ce poste au centre une fois."
+        )
+    vue = clock.to_text(max(clock.now(), plus_tard))
+    ecrite = session.execute(sa.update(sync_meta).where(sync_meta.c.cle == cles[0]).values(valeur=vue))
+    if not ecrite.rowcount:  # type: ignore[attr-defined]
+        session.execute(sa.insert(sync_meta).values(cle=cles[0], valeur=vue))
+
+
 def deposer_verificateur(session: Session, user_id: int, mot_de_passe: str) -> None:
     """Keep on this device what offline logins are checked against, once the centre has accepted the password."""
     session.execute(sa.delete(verificateurs).where(verificateurs.c.user_id == user_id))
+    # The centre has just answered: what a wrong clock has seen before counts no more.
+    session.execute(sa.delete(sync_meta).where(sync_meta.c.cle == "horloge_vue"))
     session.execute(
         sa.insert(verificateurs).values(
             user_id=user_id, empreinte=_hacheur.hash(mot_de_passe), en_ligne_a=clock.to_text(clock.now()), echecs=0

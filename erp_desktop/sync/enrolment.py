@@ -229,6 +229,8 @@ def device_link(cache: Cache, secrets_file: Path | None = None, **options: Any) 
         UserError: the cache was never enrolled, or its password is not in the store.
     """
     url = normalise_url(cache.require("url"))
+    # A new or upgraded file is another one to what its secrets follow.
+    secrets.bind(cache.path, secrets_file)
     stored = secrets.load(cache.path, secrets_file)
     mine = stored.get("login", url.username) == url.username
     password = stored.get("password" if mine else "former_password")

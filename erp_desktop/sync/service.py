@@ -89,6 +89,7 @@ class SyncService:
         self._me = ""
         self._failures = 0
         self._looked = float("-inf")
+        self._seen = float("-inf")
         self._check_after = float("-inf")
         self._offline_since: datetime | None = None
         self._online: bool | None = None
@@ -175,6 +176,7 @@ class SyncService:
                 syncer = Syncer(cache, self._link, batch=self.settings.sync_batch)
                 while not self._stopping.is_set():
                     result = self._cycle(syncer)
+                    self._see_the_clock(cache)
                     documents = self._documents(syncer, result)
                     self._compare(syncer, result, documents)
                     if result is not None and self._listen(cache, self._link):
@@ -258,6 +260,16 @@ class SyncService:
             return None
         self._online, self._failures, self._offline_since, self._error = True, 0, None, None
         return result
+
+    def _see_the_clock(self, cache: Cache) -> None:
+        """Keep the latest instant of this device's clock, once a minute: offline logins are counted on it."""
+        if time.monotonic() < self._seen + _LOOK_S:
+            return
+        self._seen = time.monotonic()
+        seen, now = cache.get("horloge_vue"), clock.to_text(clock.now())
+        if seen is None or seen < now:
+            with cache.writing():
+                cache.put(horloge_vue=now)
 
     def _documents(self, syncer: Syncer, result: CycleResult | None) -> DocumentsResult | None:
         """Move documents after the rows; what stops them is logged and is no failure of the cycle."""

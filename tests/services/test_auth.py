@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import ValidationError as PydanticError
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
@@ -13,8 +14,9 @@ from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import Technicien, User
-from erp_desktop.models.local import allocateur, sync_outbox, sync_session, verificateurs
+from erp_desktop.models.local import allocateur, sync_meta, sync_outbox, sync_session, verificateurs
 from erp_desktop.services import auth
+from erp_desktop.settings import Settings
 from tests.services.conftest import Monde
 
 SECRET = "minaret-42-vert"
@@ -127,6 +129,40 @@ def test_offline_logins_end_after_the_days_allowed(poste: sa.Engine) -> None:
     with pytest.raises(auth.LoginRefuseError, match="incorrect"):
         entrer(poste, "faux")
     assert entrer(poste, jours_hors_ligne=40).user_id == 77
+
+
+def test_a_clock_that_was_set_back_does_not_stretch_offline_logins(
+    poste: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now()
+    with transaction(poste) as session:
+        _deposer(session)
+    for days in (10, 29):
+        monkeypatch.setattr(clock, "now", lambda days=days: now + timedelta(days=days))
+        assert entrer(poste).user_id == 77
+    # Back to the tenth day; an hour less, as when the hour changes, is nothing.
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=10))
+    with pytest.raises(auth.PremiereConnexionError, match="horloge"):
+        entrer(poste)
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=29) - timedelta(hours=1))
+    assert entrer(poste).user_id == 77
+    # A clock that once stood in the next century is mended by the centre's word.
+    with transaction(poste) as session:
+        session.execute(sa.update(sync_meta).where(sync_meta.c.cle == "horloge_vue").values(
+            valeur=clock.to_text(now + timedelta(days=30000))))  # fmt: skip
+    with pytest.raises(auth.PremiereConnexionError, match="horloge"):
+        entrer(poste)
+    with transaction(poste) as session:
+        _deposer(session)
+    assert entrer(poste).user_id == 77
+
+
+def test_no_setting_stretches_offline_logins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERP_OFFLINE_LOGIN_DAYS", "3650")
+    with pytest.raises(PydanticError, match="30"):
+        Settings()
+    monkeypatch.setenv("ERP_OFFLINE_LOGIN_DAYS", "5")
+    assert Settings().offline_login_days == 5
 
 
 def test_accounts_are_opened_once_and_by_administrators(monde: Monde) -> None:

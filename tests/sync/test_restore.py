@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from erp_desktop.db import backup, history, startup
@@ -205,3 +207,18 @@ def test_a_server_put_back_from_a_copy_of_its_disk_is_noticed_without_a_new_iden
     assert a.sync().restarted
     assert a.get("interventions", two, "titre") == "Écrit après le retour"
     lab.converged()
+
+
+def test_a_moved_device_goes_on_exchanging(lab: Lab) -> None:
+    device = lab.device(encrypted=True)
+    device.sync()
+    device.hang_up()
+    first = device.start("sync", "run")
+    assert first.communicate(timeout=60)[1] == ""
+    moved = device.path.with_name("déménagé.sqlite")
+    device.path.rename(moved)
+    device.path = moved
+    again = device.start("sync", "run", "--json")
+    said, trouble = again.communicate(timeout=60)
+    assert again.returncode == 0, trouble
+    assert json.loads(said)["round_trips"] > 0
