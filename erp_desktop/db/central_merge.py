@@ -6,7 +6,7 @@ shortages are not refusals: they abort the call and the device sends the same by
 
 Payload (positional arrays; objects would double the bytes)::
 
-    {"n": units, "i": {table: {"c": [column…], "r": [[unit, user, value…]…]}},
+    {"v": protocol, "n": units, "i": {table: {"c": [column…], "r": [[unit, user, value…]…]}},
      "m": {table: [{"c": [column…], "r": [[unit, user, pk, ver, base1, mine1, base2, mine2…]…]}…]},
      "d": {table: [[unit, user, pk, ver]…]}, "r": [[conflict, choice]…]}
 """
@@ -35,7 +35,7 @@ _INSERT = f"""
 CREATE OR REPLACE FUNCTION sync.inserer(t text, bloc jsonb, plage int4range, v_poste integer, v_agence bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
-  noms text; valeurs text; formes text; rang_id integer; autres bigint[]; audit boolean := t = 'historiques_interventions';
+  noms text; valeurs text; formes text; interdits text; rang_id integer; interdit boolean; autres bigint[]; audit boolean := t = 'historiques_interventions';
 BEGIN
   SELECT string_agg(format('%I', c.nom), ', ' ORDER BY c.i),
          string_agg(format(g.lire, format('r->>%s', c.i + 1)), ', ' ORDER BY c.i),
@@ -44,12 +44,20 @@ BEGIN
              (SELECT (a.atttypmod - 4) & 65535 FROM pg_attribute a
                WHERE a.attrelid = format('public.%I', t)::regclass AND a.attname = c.nom))
            WHEN c.nom = 'agence_id' THEN format('r->>%s IS NULL', c.i + 1) END, ' OR '),
+         string_agg(CASE WHEN g.permis IS NULL THEN format('r->>%s IS NOT NULL', c.i + 1)
+           ELSE format('r->>%s !~ %L', c.i + 1, g.permis) END, ' OR ') FILTER (WHERE g.politique = 'centre_seul'),
          max(c.i + 1) FILTER (WHERE c.nom = 'id')
-    INTO noms, valeurs, formes, rang_id
+    INTO noms, valeurs, formes, interdits, rang_id
     FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
     JOIN sync.registre() g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible
-   WHERE NOT (audit AND c.nom IN ('poste', 'recu_a'));
+   -- What is computed here is not taken from an earlier program that sends it.
+   WHERE NOT (audit AND c.nom IN ('poste', 'recu_a')) AND g.politique <> 'derive';
   IF rang_id IS NULL THEN RAISE EXCEPTION 'ajout refusé dans %', t USING ERRCODE = 'EM001'; END IF;
+  IF interdits IS NOT NULL THEN
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM jsonb_array_elements($1) r WHERE (r->>0)::int BETWEEN $2 AND $3 '
+      || 'AND (%s))', interdits) INTO interdit USING bloc->'r', lower(plage), upper(plage) - 1;
+    IF interdit THEN RAISE EXCEPTION 'valeur réservée au centre dans %', t USING ERRCODE = 'EM020'; END IF;
+  END IF;
   IF audit THEN noms := noms || ', poste, recu_a'; valeurs := valeurs || format(', %s, now()', v_poste); END IF;
   EXECUTE format('INSERT INTO public.%I (%s) SELECT %s FROM jsonb_array_elements($1) r '
     || 'WHERE (r->>0)::int BETWEEN $2 AND $3', t, noms, valeurs)
@@ -97,40 +105,87 @@ END $f$;
 """
 
 _UPDATE = """
+DROP FUNCTION IF EXISTS sync.modifier(text, jsonb, int4range, integer, bigint, bigint);
+
+-- v_protocole 2 and on: who sends knows groups, and reads their conflicts as one.
 CREATE OR REPLACE FUNCTION sync.modifier(t text, bloc jsonb, plage int4range, v_poste integer, v_lot bigint,
-  v_agence bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
+  v_agence bigint, v_protocole integer) RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
-  typees text; accords text; exacts text; affectations text; conflits text; nb integer; connues integer; manque bigint;
+  typees text; accords text; exacts text; affectations text; conflits text; interdits text; interdit boolean;
+  nb integer; connues integer; manque bigint;
 BEGIN
   nb := jsonb_array_length(bloc->'c');
   PERFORM sync.ranimer(t, bloc->'r', plage, v_poste, v_lot, v_agence);
   WITH c AS (
-    SELECT c.i, format('%I', c.nom) AS q, c.nom, g.lire, g.ecrire, g.politique,
+    SELECT c.i, format('%I', c.nom) AS q, c.nom, g.lire, g.ecrire, g.politique, g.demande, g.groupe, g.suit, g.permis,
+           -- Columns of one group are decided under one number; a column alone under its own.
+           min(c.i) OVER (PARTITION BY coalesce(g.groupe, '#' || c.i)) AS d,
+           count(*) OVER (PARTITION BY coalesce(g.groupe, '#' || c.i)) > 1 AND v_protocole >= 2 AS ensemble,
            format(g.lire, format('r->>%s', 2 + 2 * c.i)) AS base,
            format(g.lire, format('r->>%s', 3 + 2 * c.i)) AS mien
       FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
       JOIN sync.registre() g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible AND NOT g.ajout_seul
-                            AND c.nom <> 'id')
-  SELECT count(*),
+                            AND c.nom <> 'id'),
+  -- What is computed here is not taken from an earlier program that sends it.
+  f AS (SELECT * FROM c WHERE politique <> 'derive'),
+  d AS (
+    SELECT f.d, CASE min(f.politique)
+        WHEN 'max' THEN 'true'
+        WHEN 'statut' THEN min(format('(t.%s IS NOT DISTINCT FROM b%s OR sync.statut_atteignable(t.%s, m%s))',
+                                      f.q, f.i, f.q, f.i))
+        ELSE format('((%s) OR (%s)%s)',
+          string_agg(format('t.%s IS NOT DISTINCT FROM b%s', f.q, f.i), ' AND ' ORDER BY f.i),
+          string_agg(format('t.%s IS NOT DISTINCT FROM m%s', f.q, f.i), ' AND ' ORDER BY f.i),
+          -- Both went on from one statut and mine goes further: so does what was stamped on the way.
+          min(CASE WHEN s.i IS NOT NULL THEN format(' OR (t.%s IS DISTINCT FROM b%s AND t.%s IS DISTINCT FROM m%s '
+            'AND sync.statut_atteignable(t.%s, m%s))', s.q, s.i, s.q, s.i, s.q, s.i) END)) END AS accord,
+      CASE WHEN bool_and(f.ensemble) THEN
+        format('SELECT x.u, x.auteur, x.pk, %L AS colonne, ''groupe'' AS politique, %L::boolean AS demande, '
+          || 'jsonb_build_object(%s) AS base, jsonb_build_object(%s) AS mien, jsonb_build_object(%s) AS leur, '
+          || 'x.eauteur FROM x WHERE NOT x.k%s AND (%s)', min(f.groupe), bool_or(f.demande),
+          string_agg(format('%L, x.r->%s', f.nom, 2 + 2 * f.i), ', ' ORDER BY f.i),
+          string_agg(format('%L, x.r->%s', f.nom, 3 + 2 * f.i), ', ' ORDER BY f.i),
+          string_agg(format('%L, to_jsonb(%s)', f.nom, format(f.ecrire, 'x.o' || f.i)), ', ' ORDER BY f.i), f.d,
+          string_agg(format('x.b%s IS DISTINCT FROM x.m%s', f.i, f.i), ' OR '))
+      ELSE
+        string_agg(format('SELECT x.u, x.auteur, x.pk, %L AS colonne, %L AS politique, %L::boolean AS demande, '
+          || 'x.r->%s AS base, x.r->%s AS mien, to_jsonb(%s) AS leur, x.eauteur FROM x '
+          || 'WHERE NOT x.k%s AND x.b%s IS DISTINCT FROM x.m%s', f.nom,
+          CASE f.politique WHEN 'groupe' THEN CASE WHEN f.demande THEN 'ask' ELSE 'centre' END ELSE f.politique END,
+          f.demande, 2 + 2 * f.i, 3 + 2 * f.i, format(f.ecrire, 'x.o' || f.i), f.d, f.i, f.i), ' UNION ALL ')
+      END AS perdu
+      FROM f LEFT JOIN f s ON s.nom = f.suit GROUP BY f.d)
+  SELECT (SELECT count(*) FROM c),
     string_agg(format('%s AS b%s, %s AS m%s', base, i, mien, i), ', ' ORDER BY i),
-    string_agg(CASE politique
-        WHEN 'max' THEN format('true AS k%s', i)
-        WHEN 'statut' THEN format('(t.%s IS NOT DISTINCT FROM b%s OR sync.statut_atteignable(t.%s, m%s)) AS k%s',
-                                  q, i, q, i, i)
-        ELSE format('(t.%s IS NOT DISTINCT FROM b%s OR t.%s IS NOT DISTINCT FROM m%s) AS k%s', q, i, q, i, i)
-      END || format(', t.%s AS o%s', q, i), ', ' ORDER BY i),
+    (SELECT string_agg(format('%s AS k%s', d.accord, d.d), ', ') FROM d)
+      || string_agg(format(', t.%s AS o%s', q, i), '' ORDER BY i),
     string_agg(format('t.%s IS NOT DISTINCT FROM x.m%s', q, i)
       || CASE WHEN lire LIKE '%::timestamptz' THEN format(' AND coalesce(length(x.r->>%s), 27) = 27', 3 + 2 * i)
            WHEN lire LIKE '%::numeric' THEN format(' AND t.%s::text IS NOT DISTINCT FROM x.r->>%s', q, 3 + 2 * i)
-           ELSE '' END, ' AND ' ORDER BY i),
+           ELSE '' END, ' AND ' ORDER BY i)
+      || CASE WHEN (SELECT count(*) FROM c) > count(*) THEN ' AND false' ELSE '' END,
     string_agg(CASE politique
         WHEN 'max' THEN format('%s = greatest(t.%s, x.m%s)', q, q, i)
-        ELSE format('%s = CASE WHEN x.k%s THEN x.m%s ELSE t.%s END', q, i, i, q) END, ', ' ORDER BY i),
-    string_agg(format('SELECT x.u, x.auteur, x.pk, %L AS colonne, %L AS politique, x.r->%s AS base, x.r->%s AS mien, '
-        || 'to_jsonb(%s) AS leur, x.eauteur FROM x WHERE NOT x.k%s AND x.b%s IS DISTINCT FROM x.m%s', nom, politique, 2 + 2 * i, 3 + 2 * i,
-        format(ecrire, 'x.o' || i), i, i, i), ' UNION ALL ' ORDER BY i)
-    INTO connues, typees, accords, exacts, affectations, conflits FROM c;
+        ELSE format('%s = CASE WHEN x.k%s THEN x.m%s ELSE t.%s END', q, d, i, q) END, ', ' ORDER BY i),
+    (SELECT string_agg(d.perdu, ' UNION ALL ') FROM d),
+    string_agg(format('r->>%s IS DISTINCT FROM r->>%s AND (r->>%s !~ %L OR coalesce(r->>%s !~ %L, false))', 2 + 2 * i,
+      3 + 2 * i, 3 + 2 * i, coalesce(permis, '^$'), 2 + 2 * i, coalesce(permis, '^$')), ' OR ')
+      FILTER (WHERE politique = 'centre_seul')
+    INTO connues, typees, accords, exacts, affectations, conflits, interdits FROM f;
   IF connues <> nb THEN RAISE EXCEPTION 'modification refusée dans %', t USING ERRCODE = 'EM001'; END IF;
+  IF interdits IS NOT NULL THEN
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM jsonb_array_elements($1) r WHERE (r->>0)::int BETWEEN $2 AND $3 '
+      || 'AND (%s))', interdits) INTO interdit USING bloc->'r', lower(plage), upper(plage) - 1;
+    IF interdit THEN RAISE EXCEPTION 'valeur réservée au centre dans %', t USING ERRCODE = 'EM020'; END IF;
+  END IF;
+  IF typees IS NULL THEN
+    -- Nothing but what is computed here: the sender is told what it is.
+    UPDATE sync.row_state e SET ver = e.ver + 1, xid = pg_current_xact_id(), seq = nextval('sync.seq_etat'),
+        origine = 0
+     WHERE e.nom_table = t AND e.scope = v_agence AND e.etat = 'live'
+       AND e.pk = ANY(ARRAY(SELECT (r->>2)::bigint FROM jsonb_array_elements(bloc->'r') r WHERE (r->>0)::int <@ plage));
+    RETURN;
+  END IF;
   IF t = 'interventions' AND bloc->'c' ? 'statut' THEN
     SELECT i INTO nb FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i) WHERE nom = 'statut';
     IF EXISTS (SELECT 1 FROM jsonb_array_elements(bloc->'r') r WHERE (r->>0)::int <@ plage
@@ -151,7 +206,7 @@ BEGIN
     perdus AS (INSERT INTO sync.conflits (poste, lot, agence_id, nom_table, pk, colonne, politique, base, mien, leur,
         auteur_mien, auteur_leur, a_decider)
       SELECT $6, $7, $5, $4, p.pk, p.colonne, p.politique, p.base, p.mien, p.leur, p.auteur, p.eauteur,
-             p.politique IN ('ask', 'statut') FROM (%5$s) p),
+             p.demande FROM (%5$s) p),
     etats AS (INSERT INTO sync.row_state AS e
         (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
       -- From the update alone: joined to x, whose size the planner cannot know, this cost the square of the batch.
@@ -225,7 +280,7 @@ BEGIN
   END LOOP;
   FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(modifiees) ORDER BY rang LOOP
     FOR bloc IN SELECT b FROM jsonb_array_elements(p->'m'->g.nom_table) b LOOP
-      PERFORM sync.modifier(g.nom_table, bloc, plage, v_poste, v_lot, v_agence);
+      PERFORM sync.modifier(g.nom_table, bloc, plage, v_poste, v_lot, v_agence, coalesce((p->>'v')::int, 1));
     END LOOP;
   END LOOP;
   FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(otees) ORDER BY rang DESC LOOP
@@ -268,7 +323,7 @@ BEGIN
     INSERT INTO sync.gares (poste, lot, unite, agence_id, code, raison, contenu)
     VALUES (v_poste, v_lot, lower(plage), v_agence,
       CASE v_code WHEN '23505' THEN 'doublon' WHEN '23503' THEN 'parent' WHEN '23514' THEN 'regle'
-        WHEN 'EM002' THEN 'agence' WHEN 'EM003' THEN 'statut' WHEN 'EM004' THEN 'partie' WHEN '42501' THEN 'droit'
+        WHEN 'EM002' THEN 'agence' WHEN 'EM003' THEN 'statut' WHEN 'EM004' THEN 'partie' WHEN 'EM020' THEN 'centre_seul' WHEN '42501' THEN 'droit'
         ELSE 'refus' END,
       v_texte || coalesce(' [' || nullif(v_contrainte, '') || ']', ''), sync.extrait(p, lower(plage)));
     RETURN;
@@ -305,7 +360,10 @@ BEGIN
   END IF;
   SELECT jsonb_build_object(
     'conflits', coalesce((SELECT jsonb_agg(jsonb_build_array(c.id, c.nom_table, c.pk,
-        sync.nom_connu(c.nom_table, c.colonne, d.revision), c.politique, c.base, c.mien, c.leur, c.auteur_mien, (SELECT u.full_name FROM public.users u WHERE u.id = c.auteur_leur),
+        sync.nom_connu(c.nom_table, c.colonne, d.revision), c.politique,
+        sync.noms_connus(c.nom_table, c.politique, c.base, d.revision),
+        sync.noms_connus(c.nom_table, c.politique, c.mien, d.revision),
+        sync.noms_connus(c.nom_table, c.politique, c.leur, d.revision), c.auteur_mien, (SELECT u.full_name FROM public.users u WHERE u.id = c.auteur_leur),
         c.a_decider) ORDER BY c.id) FROM sync.conflits c WHERE c.poste = d.poste AND c.lot = v_numero), '[]'),
     'gares', coalesce((SELECT jsonb_agg(jsonb_build_array(g.id, g.unite, g.code, g.raison) ORDER BY g.id)
         FROM sync.gares g WHERE g.poste = d.poste AND g.lot = v_numero), '[]')) INTO resultat;

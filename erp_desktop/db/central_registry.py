@@ -12,17 +12,22 @@ def _registry_function() -> str:
     def quote(text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
 
+    def text(value: str | None) -> str:
+        return f"{quote(value)}::text" if value else "NULL::text"
+
     rows = [
         f"({rank}, {quote(table.name)}, {quote(column.name)}, {quote(read_expression(column.kind, '%s'))}, "
         f"{quote(write_expression(column.kind, '%s'))}, {quote(column.policy.value)}, "
-        f"{str(table.device_writes).lower()}, {str(table.append_only).lower()})"
+        f"{str(table.device_writes).lower()}, {str(table.append_only).lower()}, "
+        f"{text(column.group.name if column.group else None)}, {str(column.asks).lower()}, "
+        f"{text(column.group.follows if column.group else None)}, {text(column.allowed)})"
         for rank, table in enumerate(TABLES)
         for column in table.columns
     ]
     return (
-        "CREATE OR REPLACE FUNCTION sync.registre() RETURNS TABLE (rang integer, nom_table text, colonne text, "
-        "lire text, ecrire text, politique text, inscriptible boolean, ajout_seul boolean) LANGUAGE sql IMMUTABLE AS "
-        f"$f$ VALUES {', '.join(rows)} $f$"
+        "CREATE FUNCTION sync.registre() RETURNS TABLE (rang integer, nom_table text, colonne text, lire text, "
+        "ecrire text, politique text, inscriptible boolean, ajout_seul boolean, groupe text, demande boolean, "
+        f"suit text, permis text) LANGUAGE sql IMMUTABLE AS $f$ VALUES {', '.join(rows)} $f$"
     )
 
 
@@ -69,9 +74,23 @@ CREATE OR REPLACE FUNCTION sync.nom_connu(t text, c text, v_revision text) RETUR
   SELECT coalesce((SELECT g.ancien FROM sync.renommages() g
     WHERE g.nom_table = t AND g.nouveau = c AND v_revision = ANY(g.avant)), c)
 $f$;
+
+-- The values of a group, under the names that the device knows.
+CREATE OR REPLACE FUNCTION sync.noms_connus(t text, v_politique text, v jsonb, v_revision text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $f$
+  SELECT CASE WHEN v_politique = 'groupe' AND jsonb_typeof(v) = 'object' THEN
+    (SELECT jsonb_object_agg(sync.nom_connu(t, e.k, v_revision), e.w) FROM jsonb_each(v) AS e(k, w)) ELSE v END
+$f$;
 """
 
 
 def registry_functions() -> list[str]:
     """Statements that create them, callees first."""
-    return [_registry_function(), _reachable_function(), _lens_function(), _LENS]
+    # Its columns are not those of earlier programs, and only a new function can have others.
+    return [
+        "DROP FUNCTION IF EXISTS sync.registre()",
+        _registry_function(),
+        _reachable_function(),
+        _lens_function(),
+        _LENS,
+    ]

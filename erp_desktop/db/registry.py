@@ -6,23 +6,16 @@ every generated statement read it; an identifier that is not in it never reaches
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property
 
 import sqlalchemy as sa
 
+from erp_desktop.db.policies import RULES, Group, Policy, Rules
 from erp_desktop.models import Base
 from erp_desktop.models.types import Instant, Jour, Montant
-
-
-class Policy(StrEnum):
-    """What the centre does when both sides changed one field (see docs/sync.md)."""
-
-    ASK = "ask"
-    STATUT = "statut"
-    CENTRE = "centre"
-    MAX = "max"
 
 
 class Kind(StrEnum):
@@ -41,9 +34,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SyncColumn:
+    """A column; ``allowed`` is the regular expression of ``policies.Rules.centre_only``."""
+
     name: str
     kind: Kind
     policy: Policy
+    group: Group | None = None
+    allowed: str | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person decides when this column lost."""
+        return self.policy in {Policy.ASK, Policy.STATUT} or (self.group is not None and self.group.asks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class SyncTable:
         scoped: has ``agence_id``; False is shared by nature.
         device_writes: devices may change it; False is written by administrators at the centre only.
         append_only: devices only ever add rows.
+        groups: columns decided together, those that are here.
+        key: the natural key by which two rows are one row; empty when a person settles duplicates.
     """
 
     name: str
@@ -74,6 +78,8 @@ class SyncTable:
     scoped: bool
     device_writes: bool
     append_only: bool
+    groups: tuple[Group, ...] = ()
+    key: tuple[str, ...] = ()
 
     def column(self, name: str) -> SyncColumn:
         return _by_name(self)[name]
@@ -81,6 +87,24 @@ class SyncTable:
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns)
+
+    @cached_property
+    def sent(self) -> tuple[str, ...]:
+        """Columns that a device tells the centre."""
+        return tuple(c.name for c in self.columns if c.policy is not Policy.DERIVE)
+
+    @cached_property
+    def group_of(self) -> dict[str, Group]:
+        """Column → the group that it is decided with."""
+        return {c: g for g in self.groups for c in g.columns}
+
+    def together(self, columns: Iterable[str]) -> set[str]:
+        """``columns`` with those that are decided with them."""
+        found = set(columns)
+        for name in tuple(found):
+            if (group := self.group_of.get(name)) is not None:
+                found.update(group.columns)
+        return found
 
 
 @cache
@@ -116,21 +140,6 @@ _FOLLOWS = {
     "rapports_planifies": {"rapport_id"},
 }
 """Besides ``_ROOTS``. What only lends itself to the row (a technicien, a part, a depot, a contract) is not here."""
-_ASK = {
-    "interventions": {
-        "titre", "description", "diagnostic", "travaux_realises", "recommandations", "notes_internes",
-        "technicien_id", "date_planifiee", "priorite",
-    },
-    "clients": {
-        "nom_entreprise", "niveau_service", "ice", "identifiant_fiscal", "registre_commerce", "contact", "email",
-        "telephone", "adresse", "ville", "notes",
-    },
-    "contrats": {
-        "date_debut", "date_fin", "montant_annuel", "mode_facturation", "temps_reponse_urgence",
-        "temps_reponse_normal", "nb_interventions_incluses", "heures_incluses", "penalites_retard",
-    },
-    "equipements": {"nom", "localisation"},
-}  # fmt: skip
 
 
 def _kind(column: sa.Column[object]) -> Kind:
@@ -150,19 +159,32 @@ def _kind(column: sa.Column[object]) -> Kind:
     raise TypeError(f"{column}: {kind!r} has no synchronised form")
 
 
-def _policy(table: str, column: str) -> Policy:
-    if column == "updated_at":
-        return Policy.MAX
-    if table == "interventions" and column == "statut":
-        return Policy.STATUT
-    return Policy.ASK if column in _ASK.get(table, set()) else Policy.CENTRE
+def _column(table: sa.Table, column: sa.Column[object], rules: Rules, groups: dict[str, Group]) -> SyncColumn:
+    name, kind = column.name, _kind(column)
+    policy = Policy.CENTRE
+    if name == "updated_at":
+        policy = Policy.MAX
+    elif table.name in _READ_ONLY or name in rules.centre_only:
+        policy = Policy.CENTRE_SEUL
+    elif name in rules.derived:
+        policy = Policy.DERIVE
+    elif name in groups:
+        policy = Policy.GROUPE
+    elif (table.name, name) == ("interventions", "statut"):
+        policy = Policy.STATUT
+    elif name in rules.ask or (kind is Kind.TEXT and name not in rules.centre):
+        policy = Policy.ASK
+    return SyncColumn(name, kind, policy, groups.get(name), rules.centre_only.get(name))
 
 
 def _describe(table: sa.Table) -> SyncTable:
     hidden = _CENTRE_ONLY_COLUMNS.get(table.name, set())
-    columns = tuple(
-        SyncColumn(c.name, _kind(c), _policy(table.name, c.name)) for c in table.columns if c.name not in hidden
-    )
+    rules = RULES.get(table.name, Rules())
+    # A program of before a renaming has the column under another name: outside its group, as it was then.
+    present = (replace(g, columns=tuple(c for c in g.columns if c in table.columns)) for g in rules.groups)
+    groups = tuple(g for g in present if len(g.columns) > 1)
+    of = {c: g for g in groups for c in g.columns}
+    columns = tuple(_column(table, c, rules, of) for c in table.columns if c.name not in hidden)
     references = tuple(
         sorted(
             (
@@ -177,7 +199,7 @@ def _describe(table: sa.Table) -> SyncTable:
     follows = tuple(r for r in references if r == root or r.column in _FOLLOWS.get(table.name, set()))
     return SyncTable(
         table.name, columns, references, root, follows, "agence_id" in table.columns, table.name not in _READ_ONLY,
-        table.name in _APPEND_ONLY,
+        table.name in _APPEND_ONLY, groups, rules.key,
     )  # fmt: skip
 
 

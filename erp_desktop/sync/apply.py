@@ -125,7 +125,18 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
         "INSERT OR IGNORE INTO sync_conflits (id, nom_table, pk, colonne, politique, base, mien, leur, auteur_mien, "
         "auteur_leur, quand, a_decider) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (i, t, pk, present_name(t, col), pol, _json(base), _json(mine), _json(theirs), am, al, now, int(ask))
+            (
+                i,
+                t,
+                pk,
+                present_name(t, col),
+                pol,
+                *(_json(present(t, pol, v)) for v in (base, mine, theirs)),
+                am,
+                al,
+                now,
+                int(ask),
+            )
             for i, t, pk, col, pol, base, mine, theirs, am, al, ask in outcome["conflits"]
         ],
     )
@@ -141,6 +152,13 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
 
 def _json(value: object) -> str | None:
     return None if value is None else dumps(value)
+
+
+def present(table: str, policy: str, value: Any) -> Any:
+    """The values of a group under the names that its columns have now; any other value as it is."""
+    if policy != "groupe" or not isinstance(value, dict):
+        return value
+    return {present_name(table, column): v for column, v in value.items()}
 
 
 def dirty_rows(cache: Cache, keys: list[tuple[str, int]]) -> Dirty:
@@ -247,7 +265,11 @@ def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied
 
 
 def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[str], done: Applied) -> None:
-    """Take every field but those that wait to be sent; the centre's value of those is kept for who gives up."""
+    """Take every field but those that wait to be sent; the centre's value of those is kept for who gives up.
+
+    What is decided together with one of them waits too: half of each side would be a thing that nobody made.
+    """
+    dirty = table.together(dirty)
     remember(cache, table, row, dirty)
     pairs = [(c, v) for c, v in zip(table.names, row, strict=True) if c not in dirty and c != "id"]
     sets = ", ".join(f"{c} = ?" for c, _ in pairs)

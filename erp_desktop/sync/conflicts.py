@@ -26,7 +26,10 @@ Keep = Literal["mine", "theirs"]
 
 @dataclass(frozen=True, slots=True)
 class Conflit:
-    """One field that lost, or a whole row (``champ`` None: deletion against update)."""
+    """One field that lost, or a whole row (``champ`` None: deletion against update).
+
+    With policy ``groupe`` the champ names columns that are decided together; each version is column → value.
+    """
 
     id: int
     table: str
@@ -89,11 +92,17 @@ def _load(session: Session, identifier: int) -> Any:
 
 
 def resolve(session: Session, conflit_id: int, keep: Keep | None = None, value: Any = None) -> None:
-    """Decide a conflict: keep mine, keep theirs, or write ``value`` (wire form of the column).
+    """Decide a conflict: keep mine, keep theirs, or write ``value``.
+
+    Args:
+        session: a writing transaction of the cache.
+        conflit_id: which one.
+        keep: the version that stands from now on.
+        value: wire form of the column; for a group, an object with every column of it.
 
     Raises:
         NotFoundError: no such conflict.
-        UserError: already decided, or the row is not here any more.
+        UserError: already decided, the row is not here any more, or ``value`` leaves columns of a group out.
     """
     row = _load(session, conflit_id)
     if row.resolu is not None:
@@ -104,6 +113,8 @@ def resolve(session: Session, conflit_id: int, keep: Keep | None = None, value: 
     else:
         before = _current(session, row)
         chosen = _value(row.mien) if keep == "mine" else _value(row.leur) if keep == "theirs" else value
+        if row.politique == "groupe":
+            _check_group(row, chosen)
         if keep != "theirs" or before != chosen:
             _check_statut(row, before, chosen)
             _write(session, row, chosen)
@@ -146,22 +157,41 @@ def _check_statut(row: Any, before: Any, chosen: Any) -> None:
         raise UserError(f"Le statut ne peut plus passer de « {before} » à « {chosen} ».")
 
 
+def _check_group(row: Any, chosen: Any) -> None:
+    """Half a group would be a thing that nobody made."""
+    wanted = _columns(row)
+    if not isinstance(chosen, dict) or set(chosen) != set(wanted):
+        raise UserError(f"Ces champs se décident ensemble : donnez {', '.join(wanted)}.")
+
+
+def _columns(row: Any) -> list[str]:
+    """The columns that the conflict is about, as the registry knows them."""
+    table = BY_NAME[row.nom_table]
+    names = list(_value(row.leur)) if row.politique == "groupe" else [row.colonne]
+    return [table.column(name).name for name in names]
+
+
 def _current(session: Session, row: Any) -> Any:
-    column = BY_NAME[row.nom_table].column(row.colonne)
+    names = _columns(row)
     found = session.execute(
-        sa.text(f"SELECT {column.name} FROM {row.nom_table} WHERE id = :pk"), {"pk": row.pk}
+        sa.text(f"SELECT {', '.join(names)} FROM {row.nom_table} WHERE id = :pk"), {"pk": row.pk}
     ).one_or_none()
     if found is None:
         raise UserError("La fiche de ce conflit n'est plus sur ce poste.")
-    return found[0].hex() if isinstance(found[0], bytes) else found[0]
+    values = [v.hex() if isinstance(v, bytes) else v for v in found]
+    return dict(zip(names, values, strict=True)) if row.politique == "groupe" else values[0]
 
 
 def _write(session: Session, row: Any, value: Any) -> None:
-    column = BY_NAME[row.nom_table].column(row.colonne)
-    stored = bytes.fromhex(value) if column.kind is Kind.BYTES and value is not None else value
+    table = BY_NAME[row.nom_table]
+    values = value if row.politique == "groupe" else {row.colonne: value}
+    stored = {
+        c: bytes.fromhex(v) if table.column(c).kind is Kind.BYTES and v is not None else v for c, v in values.items()
+    }
+    sets = ", ".join(f"{table.column(c).name} = :{c}" for c in stored)
     changed = session.execute(
-        sa.text(f"UPDATE {row.nom_table} SET {column.name} = :v, updated_at = :a WHERE id = :pk RETURNING id"),
-        {"v": stored, "a": clock.to_text(clock.now()), "pk": row.pk},
+        sa.text(f"UPDATE {row.nom_table} SET {sets}, updated_at = :_a WHERE id = :_pk RETURNING id"),
+        {**stored, "_a": clock.to_text(clock.now()), "_pk": row.pk},
     ).first()
     if changed is None:
         raise UserError("La fiche de ce conflit n'est plus sur ce poste.")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from erp_desktop.db.policies import PROTOCOL
 from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.units import Change, Unit
@@ -71,7 +73,9 @@ def content_of(cache: Cache, units: list[Unit]) -> Content:
     carried += sum(map(len, deletes.values()))
     settled = cache.all("SELECT id, resolu FROM sync_conflits WHERE resolu IS NOT NULL AND resolu_a >= ?",
                         cache.get("resolus_envoyes_a") or "")  # fmt: skip
-    payload = {"n": len(units), "i": inserts, "m": updates, "d": deletes, "r": [list(r) for r in settled]}
+    payload = {
+        "v": PROTOCOL, "n": len(units), "i": inserts, "m": updates, "d": deletes, "r": [list(r) for r in settled],
+    }  # fmt: skip
     text = dumps(payload)
     return Content(text, carried, _poisoned(inserts, updates) if "\\u0000" in text else set(), whole)
 
@@ -82,16 +86,16 @@ Indexed = list[tuple[int, Change]]
 
 def _inserted(cache: Cache, table: SyncTable, born: Indexed, inserts: dict[str, Any]) -> None:
     """Add the rows that were born here; those that died here too leave no trace."""
-    live = _live(cache, table, table.names, [c.pk for _, c in born])
+    live = _live(cache, table, table.sent, [c.pk for _, c in born])
     rows = [[i, c.user_id, *map(wire, live[c.pk][2:])] for i, c in born if c.pk in live]
     if rows:
-        inserts[table.name] = {"c": list(table.names), "r": rows}
+        inserts[table.name] = {"c": list(table.sent), "r": rows}
 
 
 def _updated(
     cache: Cache, table: SyncTable, known: Indexed, held: dict[tuple[str, int], set[str]], updates: dict[str, Any]
 ) -> tuple[Indexed, bool]:
-    """Add the fields that differ from what they were, one block per set of columns.
+    """Add the fields that differ from what they were, one block per set of columns; a group goes whole.
 
     Returns:
         The deleted rows, and whether every captured field of the others was added.
@@ -104,7 +108,8 @@ def _updated(
     whole = True
     blocks: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
     for captured, pairs in by_columns.items():
-        columns = tuple(sorted(captured, key=position.__getitem__))
+        parts = _parts(table, captured, position)
+        columns = tuple(c for part in parts for c in part)
         live = _live(cache, table, columns or ("id",), [c.pk for _, c in pairs])
         for index, change in pairs:
             row = live.get(change.pk)
@@ -114,18 +119,32 @@ def _updated(
             overtaken = held.get((table.name, change.pk), ())
             changed: list[str] = []
             values: list[object] = []
-            for column, new in zip(columns, row[2:], strict=False):
-                old = change.olds[column]
-                # What is not known to have changed goes with base NULL: the centre's answer makes both sides one.
-                if old != new or column in overtaken or column in change.unknown:
-                    changed.append(column)
-                    values += (wire(old), wire(new))
+            place, olds = 2, change.olds
+            for part in parts:
+                news = row[place : place + len(part)]
+                place += len(part)
+                # What was not captured is as it was. What is not known to have changed goes with base NULL: the
+                # centre's answer makes both sides one.
+                if any(
+                    olds.get(c, new) != new or c in overtaken or c in change.unknown
+                    for c, new in zip(part, news, strict=True)
+                ):
+                    for column, new in zip(part, news, strict=True):
+                        changed.append(column)
+                        values += (wire(olds.get(column, new)), wire(new))
             whole = whole and len(changed) == len(columns)
             if changed:
                 blocks[tuple(changed)].append([index, change.user_id, change.pk, row[1], *values])
     if blocks:
         updates[table.name] = [{"c": list(columns), "r": rows} for columns, rows in blocks.items()]
     return gone, whole
+
+
+def _parts(table: SyncTable, captured: Iterable[str], position: dict[str, int]) -> list[tuple[str, ...]]:
+    """What is decided together, for the columns that were captured: groups whole, the others one by one."""
+    groups = table.group_of
+    parts = {groups[c].columns if c in groups else (c,) for c in captured}
+    return sorted(parts, key=lambda part: position[part[0]])
 
 
 def _held(cache: Cache) -> dict[tuple[str, int], set[str]]:

@@ -122,7 +122,8 @@ def _give_back(session: Session, table: SyncTable, pk: int, entries: list[Any]) 
                 _refuse_lost_blobs(table)
                 olds = {**olds_of_deleted(table.name, entry.ancien), **olds}
         held = _held(session, table, pk)
-        _restore(session, table, pk, {**olds, **{c: v for c, v in held.items() if c in olds}})
+        given_back = table.together(olds)
+        _restore(session, table, pk, {**olds, **{c: v for c, v in held.items() if c in given_back}})
         if table.name == "interventions":
             _drop_history(session, pk, {entry.groupe for entry in entries})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,6 +69,15 @@ def _named(session: Session, pairs: Iterable[tuple[str, str, Any]]) -> Noms:
     return found
 
 
+def _values(conflit: Conflit) -> Iterator[tuple[str, str, Any]]:
+    """(table, column, value) of every version; a group has several columns."""
+    for version in (conflit.base, conflit.mien, conflit.leur):
+        if conflit.policy == "groupe" and isinstance(version, dict):
+            yield from ((conflit.table, column, value) for column, value in version.items())
+        elif conflit.champ is not None:
+            yield conflit.table, conflit.champ, version
+
+
 def boite(session: Session) -> Boite:
     """Every conflict to decide and those settled today, with what their values are called."""
     settled = {
@@ -83,9 +92,7 @@ def boite(session: Session) -> Boite:
         or (c.resolu is not None and c.id in settled and clock.local(settled[c.id]).date() == today)
         or (not c.a_decider and clock.local(c.quand).date() == today)
     )
-    names = _named(
-        session, ((c.table, c.champ, v) for c in shown if c.champ is not None for v in (c.base, c.mien, c.leur))
-    )
+    names = _named(session, (pair for c in shown for pair in _values(c)))
     states: dict[int, tuple[str, str]] = {}
     for pk in {c.pk for c in shown if c.table == "interventions"}:
         sql = sa.text("SELECT statut, priorite FROM interventions WHERE id = :pk")

@@ -10,6 +10,7 @@ _REASONS = {
     "statut": "Ce changement de statut ne suit pas les étapes permises.",
     "partie": "Cette fiche n'est plus dans cette agence.",
     "droit": "Ce poste n'a pas le droit de modifier cette fiche.",
+    "centre_seul": "Cette valeur n'est écrite que par le centre.",
     "regle": "Une valeur ne respecte pas une règle du centre.",
 }
 _DUPLICATES = {

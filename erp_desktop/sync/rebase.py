@@ -18,10 +18,11 @@ from typing import Any
 
 from erp_desktop import clock
 from erp_desktop.db import ids
-from erp_desktop.db.registry import TABLES, Kind, Policy, SyncTable
+from erp_desktop.db.policies import Policy
+from erp_desktop.db.registry import TABLES, Kind, SyncTable, present_name
 from erp_desktop.errors import SyncError
 from erp_desktop.sync import enrolment
-from erp_desktop.sync.apply import Applied, apply_removals, apply_rows, dirty_rows
+from erp_desktop.sync.apply import Applied, apply_removals, apply_rows, dirty_rows, present
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.content import wire
 from erp_desktop.sync.hydrate import Progress, hydrate
@@ -83,8 +84,9 @@ def _keep_outcome(cache: Cache, answer: dict[str, Any]) -> None:
     """What a batch met the second time, if it is new; its changes left the outbox long ago."""
     now = clock.to_text(clock.now())
     for conflict in answer["conflits"]:
-        number, table, pk, column, policy, base, mine, theirs, author, *_ = conflict
-        _note_conflict(cache, table, pk, column, policy, [base, mine, theirs], author, number)
+        number, table, pk, column, policy, base, mine, theirs, author, _, asks = conflict
+        values = [present(table, policy, v) for v in (base, mine, theirs)]
+        _note_conflict(cache, table, pk, present_name(table, column), policy, values, author, asks, number)
     for _, _, code, reason in answer["gares"]:
         cache.db.execute(
             "INSERT INTO sync_gares (code, raison, contenu, quand) VALUES (?, ?, '[]', ?)", (code, reason, now)
@@ -93,7 +95,7 @@ def _keep_outcome(cache: Cache, answer: dict[str, Any]) -> None:
 
 def _note_conflict(
     cache: Cache, table: str, pk: int, column: str | None, policy: str, values: list[Any], author: int | None,
-    number: int | None = None,
+    asks: bool, number: int | None = None,
 ) -> None:  # fmt: skip
     base, mine, theirs = (None if v is None else dumps(v) for v in values)
     cache.db.execute(
@@ -101,7 +103,7 @@ def _note_conflict(
         "quand, a_decider) VALUES (coalesce(?, (SELECT min(0, coalesce(min(id), 0)) - 1 FROM sync_conflits)), "
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (number, table, pk, column, policy, base, mine, theirs, author, clock.to_text(clock.now()),
-         int(policy in {"ask", "statut", "suppression"})),
+         int(asks)),
     )  # fmt: skip
 
 
@@ -274,10 +276,16 @@ def _landed(cache: Cache, table: SyncTable, pk: int) -> None:
         "SELECT user_id FROM sync_outbox WHERE nom_table = ? AND pk = ? ORDER BY id DESC LIMIT 1", table.name, pk
     )
     assert ours is not None and theirs is not None  # noqa: S101, PT018 - both were just read
-    for column, mine, other in zip(table.columns, ours, theirs, strict=True):
-        if mine != other and column.policy in {Policy.ASK, Policy.STATUT}:
-            values = [None, wire(mine), wire(other)]
-            _note_conflict(cache, table.name, pk, column.name, column.policy.value, values, author)
+    here, there = ({c: wire(v) for c, v in zip(table.names, row, strict=True)} for row in (ours, theirs))
+    for column in table.columns:
+        if column.group is None and column.asks and here[column.name] != there[column.name]:
+            values = [None, here[column.name], there[column.name]]
+            _note_conflict(cache, table.name, pk, column.name, column.policy.value, values, author, True)
+    for group in table.groups:
+        mine, other = ({c: row[c] for c in group.columns} for row in (here, there))
+        if group.asks and mine != other:
+            bases = dict.fromkeys(group.columns)
+            _note_conflict(cache, table.name, pk, group.name, Policy.GROUPE, [bases, mine, other], author, True)
     cache.db.execute("DELETE FROM sync_outbox WHERE nom_table = ? AND pk = ?", (table.name, pk))
 
 

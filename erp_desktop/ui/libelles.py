@@ -57,6 +57,15 @@ CHAMPS: Final[dict[str, str]] = {
 }  # fmt: skip
 """Field → label; the same name means the same thing in every table."""
 
+GROUPES: Final[dict[str, str]] = {
+    "affectation": "Affectation", "definition": "Définition", "echeance": "Dates de la facture",
+    "execution": "Dernière exécution", "facturation": "Facturation", "fichier": "Fichier", "ligne": "Ligne",
+    "objet": "Objet", "periode": "Période", "plan": "Planification", "prix": "Prix",
+    "qualification": "Qualification", "rattachement": "Rattachement", "registre": "Registre du commerce",
+    "rythme": "Rythme", "travaux": "Travaux",
+}  # fmt: skip
+"""Group of columns that are decided together → label; one named like a column has that one's."""
+
 TABLES: Final[dict[str, tuple[str, str]]] = {
     "agences": ("Agence", "buildings"), "clients": ("Client", "users-three"), "contrats": ("Contrat", "file-text"),
     "depots": ("Dépôt", "package"), "documents": ("Document", "file-pdf"), "equipements": ("Équipement", "factory"),
@@ -90,10 +99,11 @@ _CODES: Final = {"ice", "telephone", "phone", "numero", "reference", "numero_ser
 
 
 def champ(nom: str | None) -> str:
-    """The label of a field; one from a newer version is shown as it is."""
+    """The label of a field or of a group of fields; one from a newer version is shown as it is."""
     if nom is None:
         return tr("Fiche entière")
-    return tr(CHAMPS[nom]) if nom in CHAMPS else nom.replace("_", " ")
+    label = CHAMPS.get(nom) or GROUPES.get(nom)
+    return tr(label) if label is not None else nom.replace("_", " ")
 
 
 def table(nom: str) -> str:
@@ -111,7 +121,7 @@ def liste(nom_table: str, nom: str) -> type[StrEnum] | None:
 
 
 def valeur(nom_table: str, nom: str | None, value: Any, noms: Mapping[tuple[str, int], str] | None = None) -> str:
-    """A stored or wire value as a clerk reads it.
+    """A stored or wire value as a clerk reads it; of a group, each field with its value.
 
     Args:
         noms: (field, identifier) → name of the row that a reference points at.
@@ -120,6 +130,8 @@ def valeur(nom_table: str, nom: str | None, value: Any, noms: Mapping[tuple[str,
         return labels.NONE
     if nom is None:
         return {"supprime": tr("Fiche supprimée"), "modifie": tr("Fiche modifiée")}.get(str(value), str(value))
+    if isinstance(value, dict):
+        return " · ".join(f"{champ(c)} : {valeur(nom_table, c, v, noms)}" for c, v in value.items())
     kind = liste(nom_table, nom)
     if kind is not None:
         return labels.label(kind, str(value))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from erp_desktop import clock
-from erp_desktop.db.registry import BY_NAME, TABLES, Policy
+from erp_desktop.db.policies import Policy
+from erp_desktop.db.registry import BY_NAME, TABLES
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.transitions import SUIVANTS, reachable
 from erp_desktop.settings import Settings

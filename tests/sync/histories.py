@@ -19,18 +19,24 @@ from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
 from erp_desktop.sync import discard
 from tests.sync.lab import Device, Lab, T
 
-FIELDS = ("titre", "diagnostic", "description", "duree_estimee")
-
+FIELDS = ("titre", "diagnostic", "description", "temps_deplacement")
+PLANNED = ("technicien_id", "date_planifiee", "zone_planifiee", "duree_estimee")
+"""Decided together: what a history records of them is all four, as one value."""
 
 # Every value that a field ever had at the centre, in order, whoever wrote it.
 WATCH = """
 CREATE SCHEMA labo;
 CREATE TABLE labo.suite (n bigint GENERATED ALWAYS AS IDENTITY, pk bigint, champ text, avant text, apres text);
+CREATE FUNCTION labo.plan(i public.interventions) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
+  SELECT jsonb_build_array(i.technicien_id, to_char(i.date_planifiee AT TIME ZONE 'UTC',
+    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), i.zone_planifiee, i.duree_estimee)::text $f$;
 CREATE FUNCTION labo.noter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN
   INSERT INTO labo.suite (pk, champ, avant, apres) SELECT NEW.id, a.key, a.value, b.value
     FROM jsonb_each_text(to_jsonb(OLD)) a JOIN jsonb_each_text(to_jsonb(NEW)) b ON a.key = b.key
-   WHERE a.key = ANY(ARRAY['titre', 'diagnostic', 'description', 'duree_estimee'])
+   WHERE a.key = ANY(ARRAY['titre', 'diagnostic', 'description', 'temps_deplacement'])
      AND a.value IS DISTINCT FROM b.value;
+  INSERT INTO labo.suite (pk, champ, avant, apres) SELECT NEW.id, 'plan', labo.plan(OLD), labo.plan(NEW)
+   WHERE labo.plan(OLD) <> labo.plan(NEW);
   RETURN NULL; END $f$;
 CREATE TRIGGER labo AFTER UPDATE ON interventions FOR EACH ROW EXECUTE FUNCTION labo.noter();
 """
@@ -55,6 +61,7 @@ class History:
         self.inserted: set[int] = set()
         self.moved: dict[int, Decimal] = {}
         self.told: list[str] = []
+        self.since = lab.value("SELECT coalesce(max(n), 0) FROM labo.suite")
         # Values are never typed twice, in this history or another of the same centre.
         self.serial = seed * 1_000
 
@@ -65,16 +72,42 @@ class History:
             return
         pk, column = self.chance.choice(rows)[0], self.chance.choice(FIELDS)
         self.serial += 1
-        value: object = self.serial if column == "duree_estimee" else f"{self.seed}-{self.serial}"
+        value: object = self.serial if column == "temps_deplacement" else f"{self.seed}-{self.serial}"
         before = device.get("interventions", pk, column)
+        own = self.waits(device, pk, (column,))
         device.set("interventions", pk, **{column: value})
-        shown = None if before is None else str(before)
-        key, replaced = (pk, column, str(value)), (pk, column, str(shown))
+        self.record((pk, column, str(value)), None if before is None else str(before), own)
+
+    def edit_plan(self) -> None:
+        """Some columns of a plan; what was made is the whole of it."""
+        device = self.chance.choice(self.devices)
+        rows = device.sql("SELECT id FROM interventions ORDER BY id")
+        if not rows:
+            return
+        pk = self.chance.choice(rows)[0]
+        self.serial += 1
+        values: dict[str, object] = {
+            "technicien_id": device.value("SELECT min(id) FROM techniciens"), "duree_estimee": self.serial,
+            "date_planifiee": f"2026-12-01T08:00:00.{self.serial % 1_000_000:06d}Z",
+            "zone_planifiee": f"zone {self.serial}",
+        }  # fmt: skip
+        # One at least that is new, so that no plan is ever made twice.
+        names = {self.chance.choice(PLANNED[1:]), *self.chance.sample(PLANNED, self.chance.randrange(3))}
+        before = plan_of(device, pk)
+        own = self.waits(device, pk, PLANNED)
+        device.set("interventions", pk, **{c: values[c] for c in sorted(names)})
+        self.record((pk, "plan", plan_of(device, pk)), before, own)
+
+    def waits(self, device: Device, pk: int, columns: Iterable[str]) -> bool:
+        told = "SELECT DISTINCT colonne FROM sync_outbox WHERE nom_table = 'interventions' AND pk = ?"
+        return not {c for (c,) in device.sql(told, pk)}.isdisjoint(columns)
+
+    def record(self, key: tuple[int, str, str], shown: str | None, own: bool) -> None:
+        """What was typed over ``shown``; ``own``: that waited here to be sent."""
+        replaced = key[0], key[1], str(shown)
         self.seen[key] = {shown}
         # Typing over one's own unsent value is a choice, not a loss.
-        if replaced in self.seen and device.value(
-            "SELECT 1 FROM sync_outbox WHERE nom_table = 'interventions' AND pk = ? AND colonne = ?", pk, column
-        ):
+        if own and replaced in self.seen:
             self.seen[key] |= self.seen[replaced]
             self.typed.discard(replaced)
         self.typed.add(key)
@@ -176,7 +209,8 @@ class History:
         before.unlink()
 
     ACTIONS: tuple[tuple[int, str], ...] = (
-        (6, "edit"), (1, "edit_centre"), (1, "insert"), (1, "delete_line"), (1, "edit_line"), (1, "move_stock"),
+        (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "insert"), (1, "delete_line"), (1, "edit_line"),
+        (1, "move_stock"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 
@@ -207,13 +241,23 @@ class History:
             self.lab.sql("SELECT id, quantite FROM mouvements_stock WHERE id = ANY(%s)", sorted(self.moved))
         )
         assert ledger == self.moved, "the stock is not the sum of what was entered"
-        lost = {(pk, c, str(mine)) for d in self.devices for _, pk, c, _, mine, _ in d.conflicts()}
-        steps = self.lab.sql("SELECT pk, champ, avant, apres FROM labo.suite ORDER BY n")
+        lost = {(pk, c, spelt(c, mine)) for d in self.devices for _, pk, c, _, mine, _ in d.conflicts()}
+        steps = self.lab.sql("SELECT pk, champ, avant, apres FROM labo.suite WHERE n > %s ORDER BY n", self.since)
         stood = {(pk, c, after) for pk, c, _, after in steps}
         assert self.typed <= stood | lost, f"vanished: {sorted(self.typed - stood - lost)[:5]}"
         for pk, column, before, after in steps:
             bases = self.seen.get((pk, column, after))
             assert bases is None or before in bases, f"{column} of {pk}: {after!r} replaced {before!r} unseen"
+            assert column != "plan" or bases is not None, f"nobody made the plan {after} of {pk}"
+
+
+def plan_of(device: Device, pk: int) -> str:
+    """As ``labo.plan`` spells it at the centre."""
+    return json.dumps(list(device.sql(f"SELECT {', '.join(PLANNED)} FROM interventions WHERE id = ?", pk)[0]))
+
+
+def spelt(column: str | None, value: object) -> str:
+    return json.dumps([value[c] for c in PLANNED]) if column == "plan" and isinstance(value, dict) else str(value)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from erp_desktop.db import history
+from erp_desktop.db.policies import Rules
 from erp_desktop.models import Base
 
 AVANT = "0c6d2e4f8a5b"
@@ -24,6 +25,11 @@ def go_back() -> None:
     rows, least = history._manifest()
     kept = tuple(rows[: [r.revision for r in rows].index(AVANT) + 1])
     history._manifest = lambda: (kept, least)  # type: ignore[assignment]
+    from erp_desktop.db import policies
+
+    # It decided every column by itself, and said nothing of a protocol.
+    policies.PROTOCOL = 1
+    policies.RULES = {name: Rules(ask=rules.ask, centre=rules.centre) for name, rules in policies.RULES.items()}
     from erp_desktop.db import registry
 
     registry.RENAMED = ()

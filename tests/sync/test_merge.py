@@ -57,11 +57,11 @@ def test_both_sides_typing_the_same_value_is_no_conflict(lab: Lab) -> None:
 def test_a_centre_policy_field_is_listed_but_asks_nobody(lab: Lab) -> None:
     a = lab.device()
     pk = lab.ids("interventions")[0]
-    lab.set("interventions", pk, duree_estimee=60)
-    a.set("interventions", pk, duree_estimee=30)
+    lab.set("interventions", pk, temps_deplacement=60)
+    a.set("interventions", pk, temps_deplacement=30)
     settled(lab)
-    assert a.get("interventions", pk, "duree_estimee") == 60
-    assert a.conflicts() == [("interventions", pk, "duree_estimee", None, 30, 60)]
+    assert a.get("interventions", pk, "temps_deplacement") == 60
+    assert a.conflicts() == [("interventions", pk, "temps_deplacement", None, 30, 60)]
     assert a.value("SELECT a_decider FROM sync_conflits") == 0
 
 

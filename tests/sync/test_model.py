@@ -21,32 +21,41 @@ from erp_desktop.errors import CentralUnreachableError
 from erp_desktop.sync import enrolment
 from tests.sync.lab import Lab, cache_maker
 
-ASK, CENTRE = "titre", "duree_estimee"
-COLUMNS = (ASK, "diagnostic", CENTRE)
+ASK, CENTRE, PLAN = "titre", "temps_deplacement", "plan"
+PLANNED = ("technicien_id", "date_planifiee", "zone_planifiee", "duree_estimee")
+"""What is decided together: to the model one cell, whose value is all of them."""
+CELLS: dict[str, tuple[str, ...]] = {ASK: (ASK,), "diagnostic": ("diagnostic",), CENTRE: (CENTRE,), PLAN: PLANNED}
+COLUMNS = (ASK, "diagnostic", CENTRE, "zone_planifiee", "duree_estimee")
+CELL_OF = {column: cell for cell, columns in CELLS.items() for column in columns}
 Cell = tuple[int, str]
+Values = tuple[object, ...]
 
 
 @dataclass
 class Side:
     """A device as the model sees it: what it shows, and the base of what it has not sent."""
 
-    shown: dict[Cell, object]
-    bases: dict[Cell, object] = field(default_factory=dict)
-    frozen: dict[Cell, tuple[object, object]] | None = None
-    losses: list[tuple[Cell, object, object]] = field(default_factory=list)
+    shown: dict[Cell, Values]
+    bases: dict[Cell, Values] = field(default_factory=dict)
+    frozen: dict[Cell, tuple[Values, Values]] | None = None
+    losses: list[tuple[Cell, Values, Values]] = field(default_factory=list)
 
 
 @dataclass
 class Model:
-    """Devices push in the order in which they are asked to; the centre decides field by field."""
+    """Devices push in the order in which they are asked to; the centre decides cell by cell."""
 
-    centre: dict[Cell, object]
+    centre: dict[Cell, Values]
     sides: list[Side]
 
-    def edit(self, who: int, cell: Cell, value: object) -> None:
-        side = self.sides[who]
+    def edit(self, who: int, pk: int, column: str, value: object) -> None:
+        side, cell = self.sides[who], (pk, CELL_OF[column])
         side.bases.setdefault(cell, side.shown[cell])
-        side.shown[cell] = value
+        side.shown[cell] = changed(side.shown[cell], column, value)
+
+    def edit_centre(self, pk: int, column: str, value: object) -> None:
+        cell = pk, CELL_OF[column]
+        self.centre[cell] = changed(self.centre[cell], column, value)
 
     def freeze(self, who: int) -> None:
         """What is sent is fixed; what is typed from now on starts from it."""
@@ -82,6 +91,10 @@ class Model:
             self.cycle(who)
 
 
+def changed(values: Values, column: str, value: object) -> Values:
+    return tuple(value if c == column else v for c, v in zip(CELLS[CELL_OF[column]], values, strict=True))
+
+
 def machine(make: Callable[[], Lab], drop: Callable[[Lab], None]) -> type[RuleBasedStateMachine]:
     """A state machine on laboratories from ``make``."""
 
@@ -92,25 +105,28 @@ def machine(make: Callable[[], Lab], drop: Callable[[Lab], None]) -> type[RuleBa
             self.devices = [self.lab.device() for _ in range(3)]
             self.proxies = [self.lab.proxy(d) for d in self.devices]
             self.pks = self.lab.ids("interventions")[:2]
-            cells = {(pk, c): self.lab.get("interventions", pk, c) for pk in self.pks for c in COLUMNS}
+            cells = {(pk, cell): self.centre(pk, cell) for pk in self.pks for cell in CELLS}
             self.model = Model(dict(cells), [Side(dict(cells)) for _ in self.devices])
             self.serial = 0
 
+        def centre(self, pk: int, cell: str) -> Values:
+            return self.lab.sql(f"SELECT {', '.join(CELLS[cell])} FROM interventions WHERE id = %s", pk)[0]
+
         def value(self, column: str) -> object:
             self.serial += 1
-            return self.serial if column == CENTRE else f"v{self.serial}"
+            return self.serial if column in {CENTRE, "duree_estimee"} else f"v{self.serial}"
 
         @rule(who=st.integers(0, 2), row=st.integers(0, 1), column=st.sampled_from(COLUMNS))
         def edit(self, who: int, row: int, column: str) -> None:
             value = self.value(column)
             self.devices[who].set("interventions", self.pks[row], **{column: value})
-            self.model.edit(who, (self.pks[row], column), value)
+            self.model.edit(who, self.pks[row], column, value)
 
         @rule(row=st.integers(0, 1), column=st.sampled_from(COLUMNS))
         def edit_centre(self, row: int, column: str) -> None:
             value = self.value(column)
             self.lab.set("interventions", self.pks[row], **{column: value})
-            self.model.centre[self.pks[row], column] = value
+            self.model.edit_centre(self.pks[row], column, value)
 
         @rule(who=st.integers(0, 2))
         def cycle(self, who: int) -> None:
@@ -136,11 +152,15 @@ def machine(make: Callable[[], Lab], drop: Callable[[Lab], None]) -> type[RuleBa
 
         def agrees(self, who: int) -> None:
             side, device = self.model.sides[who], self.devices[who]
-            for (pk, column), value in side.shown.items():
-                assert device.get("interventions", pk, column) == value, f"poste {who} {column}"
-            for (pk, column), value in self.model.centre.items():
-                assert self.lab.get("interventions", pk, column) == value, f"centre {column}"
-            told = sorted((pk, c, str(mine)) for _, pk, c, _, mine, _ in device.conflicts())
+            for (pk, cell), values in side.shown.items():
+                shown = device.sql(f"SELECT {', '.join(CELLS[cell])} FROM interventions WHERE id = ?", pk)
+                assert shown == [values], f"poste {who} {cell}"
+            for (pk, cell), values in self.model.centre.items():
+                assert self.centre(pk, cell) == values, f"centre {cell}"
+            told = sorted(
+                (pk, c, str(tuple(mine[p] for p in PLANNED) if c == PLAN else (mine,)))
+                for _, pk, c, _, mine, _ in device.conflicts()
+            )
             assert told == sorted((pk, c, str(mine)) for (pk, c), _, mine in side.losses)
 
         @invariant()

@@ -31,7 +31,9 @@ TEXTS = {
 
 def champ_liste(conflit: Conflit) -> type[StrEnum] | None:
     """The closed list of a field that may be chosen again here."""
-    return libelles.liste(conflit.table, conflit.champ) if conflit.champ else None
+    if conflit.champ is None or conflit.policy == "groupe":
+        return None
+    return libelles.liste(conflit.table, conflit.champ)
 
 
 class Version(Surface):
@@ -182,6 +184,8 @@ class LigneChamp(QWidget):
 
     @property
     def editable(self) -> bool:
+        if self.conflit.policy == "groupe":
+            return False
         return self.conflit.champ in TEXTS or champ_liste(self.conflit) is not None
 
     def _heading(self, label: str, state: str) -> QWidget:

@@ -1,0 +1,190 @@
+"""What each column becomes when two sides changed it: the policies of the registry, one after the other."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop.db.policies import RULES, Policy
+from erp_desktop.db.registry import BY_NAME, TABLES, Kind
+from erp_desktop.db.session import transaction
+from erp_desktop.errors import UserError
+from erp_desktop.models import Base
+from erp_desktop.sync import conflicts
+from tests.sync.lab import Device, Lab
+
+WRITTEN_BY_PROGRAMS = {
+    ("historiques_interventions", "action"), ("historiques_interventions", "statut"), ("notifications", "contenu"),
+    ("rapports_planifies", "dernier_resultat"),
+}  # fmt: skip
+"""Texts that nobody types and that are no closed lists."""
+
+
+def _closed(table: str, column: str) -> bool:
+    checks = Base.metadata.tables[table].constraints
+    return any(isinstance(c, sa.CheckConstraint) and str(c.sqltext).startswith(f"{column} IN (") for c in checks)
+
+
+def test_the_loser_of_every_typed_text_is_asked() -> None:
+    silent = [
+        f"{table.name}.{column.name}"
+        for table in TABLES
+        if table.device_writes and not table.append_only
+        for column in table.columns
+        if column.kind is Kind.TEXT
+        and not column.asks
+        and column.policy is not Policy.CENTRE_SEUL
+        and (table.name, column.name) not in WRITTEN_BY_PROGRAMS
+        and not _closed(table.name, column.name)
+    ]
+    assert silent == []
+
+
+def test_the_columns_of_one_rule_of_the_database_are_decided_together() -> None:
+    """Merged apart, two values that were right on their own side would break it and park the unit."""
+    apart = []
+    for table in TABLES:
+        if table.append_only or not table.device_writes:
+            continue
+        for check in Base.metadata.tables[table.name].constraints:
+            if not isinstance(check, sa.CheckConstraint):
+                continue
+            words = set(sa.text(str(check.sqltext)).text.replace("(", " ").replace(")", " ").split())
+            named = [c for c in table.columns if c.name in words]
+            if len(named) > 1 and len({c.group.name if c.group else c.name for c in named}) > 1:
+                apart.append((table.name, str(check.name)))
+    assert apart == []
+
+
+def test_rules_name_columns_that_exist() -> None:
+    for name, rules in RULES.items():
+        grouped = [c for g in rules.groups for c in g.columns]
+        told = [*rules.ask, *rules.centre, *rules.derived, *rules.centre_only, *grouped]
+        assert len(told) == len(set(told)), name
+        assert {*told, *rules.key} <= set(BY_NAME[name].names), name
+        assert all(g.name not in BY_NAME[name].names or g.name in g.columns for g in rules.groups), name
+
+
+@pytest.fixture
+def two(lab: Lab) -> tuple[Device, Device, int]:
+    return lab.device(), lab.device(), lab.ids("interventions")[0]
+
+
+def settled(lab: Lab) -> None:
+    lab.settle()
+    lab.converged()
+
+
+def test_a_plan_is_one_thing(lab: Lab, two: tuple[Device, Device, int]) -> None:
+    """A's date and B's technicien would be a plan that nobody made."""
+    a, b, pk = two
+    technicien = lab.ids("techniciens")[0]
+    a.set("interventions", pk, date_planifiee="2026-12-01T08:00:00.000000Z", zone_planifiee="Africa/Casablanca")
+    b.set("interventions", pk, technicien_id=technicien, titre="Fuite du vérin")
+    a.sync()
+    assert (b.sync().conflicts, lab.sql("SELECT raison FROM sync.gares")) == (1, [])
+    settled(lab)
+    plan = "SELECT technicien_id, date_planifiee IS NULL, titre FROM interventions WHERE id = %s"
+    assert lab.sql(plan, pk) == [(None, False, "Fuite du vérin")]
+    before = {"technicien_id": None, "date_planifiee": None, "zone_planifiee": None, "duree_estimee": None}
+    theirs = before | {"date_planifiee": "2026-12-01T08:00:00.000000Z", "zone_planifiee": "Africa/Casablanca"}
+    assert b.conflicts() == [("interventions", pk, "plan", before, before | {"technicien_id": technicien}, theirs)]
+    assert b.sql("SELECT politique, a_decider FROM sync_conflits") == [("groupe", 1)]
+    assert a.conflicts() == []
+
+
+def test_a_plan_half_of_which_waits_is_shown_whole(lab: Lab, two: tuple[Device, Device, int]) -> None:
+    """A pull never mixes the centre's half into a plan that is still to be sent."""
+    a, b, pk = two
+    technicien = lab.ids("techniciens")[0]
+    a.set("interventions", pk, technicien_id=technicien)
+    a.sync()
+    b.sync()
+    b.set("interventions", pk, titre="Autre")
+    assert b.syncer.outbox.next_batch(5_000) is not None
+    # Typed while that batch waits: the pull that comes with its answer meets half a plan.
+    b.set("interventions", pk, date_planifiee="2026-12-02T08:00:00.000000Z")
+    a.set("interventions", pk, technicien_id=None)
+    a.sync()
+    settled(lab)
+    assert lab.sql("SELECT technicien_id, date_planifiee FROM interventions WHERE id = %s", pk) == [(None, None)]
+    assert [c[2] for c in b.conflicts()] == ["plan"]
+    assert b.conflicts()[0][4]["technicien_id"] == technicien
+
+
+@pytest.mark.parametrize("keep", ["mine", "theirs", None])
+def test_one_choice_decides_a_group_and_is_taken_back_whole(
+    lab: Lab, two: tuple[Device, Device, int], keep: conflicts.Keep | None
+) -> None:
+    a, b, pk = two
+    a.set("interventions", pk, duree_estimee=60, date_planifiee="2026-12-01T08:00:00.000000Z")
+    b.set("interventions", pk, duree_estimee=30, zone_planifiee="Africa/Casablanca")
+    a.sync()
+    settled(lab)
+    number, mine, theirs = b.sql("SELECT id, mien, leur FROM sync_conflits")[0]
+    mine, theirs = json.loads(mine), json.loads(theirs)
+    value = None if keep else {**mine, **theirs, "zone_planifiee": "UTC"}
+    with transaction(b.engine) as session:
+        if value is not None:
+            with pytest.raises(UserError, match="ensemble"):
+                conflicts.resolve(session, number, None, {"duree_estimee": 5})
+        conflicts.resolve(session, number, keep, value)
+    settled(lab)
+    wanted = {"mine": mine, "theirs": theirs}.get(keep or "", value)
+    plan = f"SELECT {', '.join(mine)} FROM interventions WHERE id = ?"
+    assert a.sql(plan, pk) == [tuple(wanted[c] for c in mine)]
+    with transaction(b.engine) as session:
+        conflicts.undo(session, number)
+    settled(lab)
+    assert a.sql(plan, pk) == [tuple(theirs[c] for c in mine)]
+
+
+def test_urgent_and_its_priority_are_one_thing(lab: Lab, two: tuple[Device, Device, int]) -> None:
+    """Apart they broke the database's rule, and all else of the unit was parked with them."""
+    a, b, pk = two
+    a.set("interventions", pk, priorite="urgente", urgence=1)
+    b.set("interventions", pk, priorite="basse", titre="Sans urgence")
+    a.sync()
+    settled(lab)
+    assert b.parked() == []
+    assert lab.sql("SELECT priorite, urgence, titre FROM interventions WHERE id = %s", pk) == [
+        ("urgente", True, "Sans urgence")
+    ]
+    assert [c[2] for c in b.conflicts()] == ["priorite"]
+
+
+def test_the_stamps_of_the_work_go_with_the_statut_that_goes_further(
+    lab: Lab, two: tuple[Device, Device, int]
+) -> None:
+    a, b, pk = two
+    for device, begun in ((a, "09:00"), (b, "09:05")):
+        device.set("interventions", pk, statut="affectee")
+        device.set("interventions", pk, statut="en_cours", date_debut_travaux=f"2026-11-20T{begun}:00.000000Z")
+    b.set("interventions", pk, statut="cloturee", date_fin_travaux="2026-11-20T10:00:00.000000Z", duree_reelle=55)
+    a.sync()
+    settled(lab)
+    assert lab.sql(
+        "SELECT statut, duree_reelle, date_fin_travaux - date_debut_travaux = '55 min' FROM interventions "
+        "WHERE id = %s", pk
+    ) == [("cloturee", 55, True)]  # fmt: skip
+    assert a.conflicts() == b.conflicts() == []
+
+
+def test_a_batch_of_the_protocol_before_is_told_field_by_field(lab: Lab) -> None:
+    """A program of before knows no groups: its half is decided as its own, and its inbox reads single fields."""
+    a = lab.device()
+    pk = lab.ids("interventions")[0]
+    lab.set("interventions", pk, duree_estimee=60, zone_planifiee="UTC")
+    lot = {
+        "n": 1, "i": {}, "d": {}, "r": [],
+        "m": {"interventions": [{"c": ["duree_estimee", "zone_planifiee"],
+                                 "r": [[0, None, pk, 1, None, 30, None, "Africa/Casablanca"]]}]},
+    }  # fmt: skip
+    with a.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT sync.pousser(%s::jsonb, 1, 'a')", (json.dumps(lot),))
+        told = cursor.fetchone()[0]["conflits"]
+    assert [(c[3], c[4], c[6], c[7], c[10]) for c in told] == [
+        ("duree_estimee", "ask", 30, 60, True), ("zone_planifiee", "ask", "Africa/Casablanca", "UTC", True)
+    ]  # fmt: skip
