@@ -19,6 +19,7 @@ def show_bug(window: QWidget, error: BaseException) -> QMessageBox:
     details = "".join(traceback.format_exception(error))
     box = QMessageBox(window)
     box.setObjectName("anomalie")
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setModal(False)
     box.setWindowTitle("ERP MIF")

@@ -6,9 +6,10 @@ import random
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent, QTextDocument
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -16,6 +17,7 @@ from erp_desktop.domain.enums import Statut
 from erp_desktop.ui import labels
 from erp_desktop.ui.interventions.liste import LISTE
 from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.table import differences
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.query import canonical, words
@@ -187,3 +189,31 @@ def test_the_filter_completes_words_and_values(bureau: Bureau, qtbot: QtBot) -> 
     qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=_PATIENCE)
     qtbot.keyClicks(edit, "technicien:ala")
     qtbot.waitUntil(lambda: [one.words for one in offers.items] == ["Karim Alaoui"], timeout=_PATIENCE)
+
+
+def test_a_hostile_name_is_seen_as_characters_and_no_file_is_read(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    hostile = '<img src="file:///etc/hostname"><b>Atlas</b>'
+    with transaction(sqlite_engine) as session:
+        session.execute(
+            sa.text("UPDATE clients SET nom_entreprise = :n WHERE id = :i"), {"n": hostile, "i": monde.clients[0]}
+        )
+    page = bureau.liste()
+    place = page.model.place_of(monde.interventions[0])
+    index = page.model.index(place, 4)
+    assert index.data() == hostile
+    tip = index.data(Qt.ItemDataRole.ToolTipRole)
+    document = QTextDocument()
+    document.setHtml(tip)
+    assert document.toPlainText() == hostile
+    assert "<img" not in tip
+    point_at(bureau, page, place)
+    QApplication.sendEvent(
+        page.view.viewport(),
+        QHelpEvent(
+            QEvent.Type.ToolTip, page.view.visualRect(index).center(),
+            page.view.viewport().mapToGlobal(page.view.visualRect(index).center()),
+        ),
+    )  # fmt: skip
+    assert QToolTip.text() == plain(hostile)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QSizePo
 
 from erp_desktop.ui.context import Section
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, KeyCap, Text
+from erp_desktop.ui.kit.controls import KEYBOARD, KeyCap, Text, plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -38,12 +38,12 @@ class NavItem(QAbstractButton):
         self.count = count
         words = f"{self.text()}, {count}" if count else self.text()
         self.setAccessibleName(words)
-        self.setToolTip(words if self.narrow else "")
+        self.setToolTip(plain(words) if self.narrow else "")
         self.update()
 
     def set_narrow(self, narrow: bool) -> None:
         self.narrow = narrow
-        self.setToolTip(self.text() if narrow else "")
+        self.setToolTip(plain(self.text()) if narrow else "")
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -132,7 +133,7 @@ class Tabs(QWidget):
         self.stack.addWidget(page)
         index = self.strip.addTab(title)
         self.strip.setTabData(index, key)
-        self.strip.setTabToolTip(index, title)
+        self.strip.setTabToolTip(index, plain(title))
         self.show_key(key)
         if self.strip.count() == 1:
             self._changed(index)
@@ -146,7 +147,7 @@ class Tabs(QWidget):
         if key in self._pages:
             index = self.keys.index(key)
             self.strip.setTabText(index, title)
-            self.strip.setTabToolTip(index, title)
+            self.strip.setTabToolTip(index, plain(title))
 
     def rekey(self, key: str, new_key: str) -> None:
         """Know a page by another key, unless that one is taken."""

@@ -76,6 +76,9 @@ class Text(QLabel):
         self._refresh()
         theme().changed.connect(self._refresh)
 
+    def setToolTip(self, words: str) -> None:
+        super().setToolTip(plain(words))
+
     def set_colour(self, colour: str) -> None:
         self._colour = colour
         self._refresh()
@@ -133,6 +136,9 @@ class Button(QPushButton):
         self.setAccessibleName(name or tip or words)
         if on_click is not None:
             self.clicked.connect(lambda _checked=False: on_click())
+
+    def setToolTip(self, words: str) -> None:
+        super().setToolTip(plain(words))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -213,6 +219,9 @@ class LineEdit(QLineEdit):
         if icon:
             self.addAction(icons.icon(icon, "text.tertiary"), QLineEdit.ActionPosition.TrailingPosition)
 
+    def setToolTip(self, words: str) -> None:
+        super().setToolTip(plain(words))
+
     def set_invalid(self, invalid: bool) -> None:
         mark(self, "invalid", invalid)
 
@@ -229,6 +238,9 @@ class TextArea(QPlainTextEdit):
         self.setPlaceholderText(placeholder)
         self.setTabChangesFocus(True)
         self.setFixedHeight(lines * theme().px("font.scale.body.line") + 14)
+
+    def setToolTip(self, words: str) -> None:
+        super().setToolTip(plain(words))
 
     def set_invalid(self, invalid: bool) -> None:
         mark(self, "invalid", invalid)

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
+from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.tasks import Task, Tasks
 
@@ -357,7 +358,9 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
                 return tr("chargement…") if role == Qt.ItemDataRole.AccessibleTextRole else None
             if role == Qt.ItemDataRole.AccessibleTextRole:
                 return ", ".join(filter(None, (c.text(row) for c in self.columns)))
-            return column.full(row) if column.full and role != Qt.ItemDataRole.DisplayRole else column.text(row)
+            if role == Qt.ItemDataRole.ToolTipRole:
+                return plain((column.full or column.text)(row))
+            return column.text(row)
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -41,6 +41,7 @@ class Toast(QWidget):
             button.clicked.connect(self.undo)
             row.addWidget(button)
             caps = QLabel("Ctrl Z")
+            caps.setTextFormat(Qt.TextFormat.PlainText)
             caps.setFont(theme().font("caption"))
             self._ink(caps, theme().color("toast.text"))
             row.addWidget(caps)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from erp_desktop.reports.presentation import ecrire
 from erp_desktop.reports.tableaux import Indicateur, ecrire_indicateur
 from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
 
@@ -34,7 +35,7 @@ class Tuile(QWidget):
         self._indicateur, self._suite = indicateur, suite
         valeur, unite = ecrire_indicateur(indicateur)
         self.setAccessibleName(f"{tr(indicateur.libelle)} : {valeur} {unite}, {indicateur.detail}")
-        self.setToolTip(ecrire(indicateur.genre, indicateur.valeur) if indicateur.genre == "mad" else "")
+        self.setToolTip(plain(ecrire(indicateur.genre, indicateur.valeur)) if indicateur.genre == "mad" else "")
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
