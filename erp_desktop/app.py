@@ -267,7 +267,8 @@ class Desktop(QObject):
         contexte = Contexte(
             self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self._open_record
         )  # fmt: skip
-        made = Workspace(contexte, sections(), records(), *self._place(self._acteur.agence_code))
+        offered = [one for one in sections() if self.settings.mode is not Mode.AUTONOME or one.key != "conflits"]
+        made = Workspace(contexte, offered, records(), *self._place(self._acteur.agence_code))
         made.theme_asked.connect(self.set_theme)
         made.language_asked.connect(self.set_language)
         made.logout_asked.connect(self.log_out)
@@ -291,6 +292,8 @@ class Desktop(QObject):
         """What the top bar and the status bar say of where we are."""
         poste = self._acteur.poste if self._acteur is not None else 0
         told = tr("poste {n}", n=f"{poste:02d}") if poste else tr("poste autonome")
+        if not agency and self.settings.mode is Mode.AUTONOME:
+            return tr("Poste autonome"), told
         if not agency:
             return tr("Siège"), f"{tr('Siège')} · {told}"
         return tr("Agence {nom}", nom=agency), f"{agency} · {told}"
@@ -298,9 +301,14 @@ class Desktop(QObject):
     def _name_agency(self, made: Workspace) -> None:
         import sqlalchemy as sa
 
-        if self.tasks is None or self._acteur is None or self._acteur.agence_id is None:
+        if self.tasks is None or self._acteur is None:
             return
         row_id, sql = self._acteur.agence_id, sa.text("SELECT nom FROM agences WHERE id = :i")
+        if row_id is None and self.settings.mode is Mode.AUTONOME:
+            # Its administrator belongs to no agency; the desktop has one all the same.
+            sql = sa.text("SELECT max(nom) FROM agences WHERE :i IS NULL HAVING count(*) = 1")
+        elif row_id is None:
+            return
         self.tasks.run(
             lambda session: str(session.execute(sql, {"i": row_id}).scalar() or ""),
             lambda name: made.set_place(*self._place(name)) if name else None, lambda _error: None, owner=made,
@@ -335,9 +343,10 @@ class Desktop(QObject):
         i18n.set_language(self.app, language)
         self.theme.apply(self.settings.theme)
         if self.workspace is not None:
-            section = self.workspace.tabs.current.partition("/")[0]
+            kept = self.workspace.memory()
             self.workspace.leave()
-            self._build(section)
+            self._build(kept[0][0][0].partition("/")[0] if kept[0] else "interventions")
+            self.workspace.recall(kept)
 
     # What changes
 
@@ -479,6 +488,8 @@ class Capture(QObject):
     def __init__(self, desktop: Desktop, file: Path) -> None:
         super().__init__(desktop)
         self._desktop, self._file = desktop, file
+        # The same picture whatever the screen, an imaginary one included.
+        desktop.window.resize(1440, 900)
         self._seen: object = None
         self._same = self._ticks = 0
         self._timer = QTimer(self)

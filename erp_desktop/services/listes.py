@@ -13,7 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from erp_desktop.domain import roles
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.models import Base
-from erp_desktop.models.local import sync_conflits, sync_outbox
+from erp_desktop.models.local import sync_conflits, sync_meta, sync_outbox
+from erp_desktop.settings import Mode
 
 _ACCENTS = {
     "a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõ", "u": "ùûüú", "y": "ÿý",
@@ -134,8 +135,12 @@ def dans_l_ordre(ids: Iterable[int], lignes: dict[int, Any]) -> list[Any]:
 
 
 def marques(session: Session, table: str, ids: Sequence[int]) -> tuple[set[int], set[int]]:
-    """Which rows wait to be sent, and which have an open conflict; both empty at the centre."""
+    """Which rows wait to be sent, and which have an open conflict; both empty at the centre, and on a stand-alone
+    desktop, which has nobody to send to."""
     if not est_sqlite(session):
+        return set(), set()
+    mode = session.scalar(sa.select(sync_meta.c.valeur).where(sync_meta.c.cle == "mode"))
+    if mode != Mode.AGENCE:
         return set(), set()
     attente: set[int] = set()
     conflit: set[int] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QProgressBar, QVBoxLayout, QWidget
 
@@ -15,6 +15,9 @@ from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.kit.toast import Toast, Toaster
+
+_TITLE_BAR = 40
+"""Room for the title bar and border that the system draws around a window."""
 
 
 class Opening(Surface):
@@ -42,6 +45,11 @@ class Opening(Surface):
         column.addStretch()
 
 
+def first_size(room: QSize) -> QSize:
+    """Size of the first window on a screen whose usable area is ``room``, title bar and border left out."""
+    return QSize(min(1440, room.width() - 2), min(900, room.height() - _TITLE_BAR))
+
+
 class MainWindow(QMainWindow):
     """One per application.
 
@@ -59,10 +67,14 @@ class MainWindow(QMainWindow):
         self._memory = QSettings(str(settings.data_dir / "fenetre.ini"), QSettings.Format.IniFormat)
         self.on_close: Callable[[], object] | None = None
         self.setWindowTitle("ERP MIF")
-        self.setMinimumSize(theme().minimum_window())
+        room = self.screen().availableGeometry()
+        fitting = first_size(room.size())
+        # On a screen smaller than the look was drawn for, controls out of reach would be worse than a tight page.
+        self.setMinimumSize(theme().minimum_window().boundedTo(fitting))
         stored = self._memory.value("geometrie")
         if not (isinstance(stored, QByteArray) and self.restoreGeometry(stored)):
-            self.resize(1440, 900)
+            self.resize(fitting)
+            self.move(room.center() - QPoint(fitting.width() // 2, (fitting.height() + _TITLE_BAR) // 2 - _TITLE_BAR))
         self.toaster = Toaster(self)
         self._opening: Opening | None = None
         self.show_opening(tr("Ouverture…"))

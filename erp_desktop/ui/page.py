@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
@@ -44,6 +46,13 @@ class Page(QWidget):
     def status(self) -> tuple[str, str]:
         """Selection and freshness in force."""
         return "", ""
+
+    def memory(self) -> dict[str, Any]:
+        """What the page needs to look the same when the window is built again, in another language say."""
+        return {}
+
+    def recall(self, kept: dict[str, Any]) -> None:
+        """Look as :meth:`memory` was told."""
 
     def leave(self) -> None:
         """The tab closes: keep what was typed."""

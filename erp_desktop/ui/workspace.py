@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
@@ -157,6 +158,22 @@ class Workspace(QWidget):
             page = self.tabs.page(key)
             if isinstance(page, Page):
                 page.leave()
+
+    def memory(self) -> tuple[list[tuple[str, dict[str, Any]]], str]:
+        """Every tab in its order with what its page remembers, and the one shown."""
+        pages = [(key, self.tabs.page(key)) for key in self.tabs.keys]
+        return [(key, page.memory() if isinstance(page, Page) else {}) for key, page in pages], self.tabs.current
+
+    def recall(self, kept: tuple[list[tuple[str, dict[str, Any]]], str]) -> None:
+        """Open again the tabs of another workspace of the same person."""
+        tabs, current = kept
+        for key, memory in tabs:
+            kind, _slash, row = key.partition("/")
+            number = int(row) if row.isdigit() else None
+            page = self.open_record(kind, number) if row else self.open_section(key)
+            if page is not None and memory:
+                page.recall(memory)
+        self.tabs.show_key(current)
 
     @property
     def page(self) -> Page | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.app import Desktop
@@ -22,6 +22,7 @@ from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.login import LoginPage
+from erp_desktop.ui.main_window import first_size
 from tests.gui.monde import Monde
 
 SECRET = "une phrase assez longue"
@@ -94,6 +95,68 @@ def test_language_and_theme_switch_while_working(qtbot: QtBot, desktop: Desktop,
     assert Settings(data_dir=desktop.settings.data_dir).file.exists()
     desktop.set_language("fr")
     desktop.set_theme(theme.LIGHT)
+
+
+def test_changing_the_language_keeps_tabs_filters_and_the_open_form(
+    qtbot: QtBot, desktop: Desktop, monde: Monde
+) -> None:
+    page = enter(qtbot, desktop)
+    first = desktop.workspace
+    assert first is not None
+    page.filter.set_text("statut:ouverte")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 2 and not page.model.busy, timeout=30_000)
+    assert page.view.select_id(monde.interventions[2])
+    qtbot.waitUntil(lambda: page.form.row_id == monde.interventions[2], timeout=30_000)
+    first.open_section("equipements")
+    first.open_record("clients", monde.clients[1])
+    first.open_section("interventions")
+    keys = first.tabs.keys
+    desktop.set_language("en")
+    second = desktop.workspace
+    assert second is not None
+    assert second is not first
+    assert second.tabs.keys == keys == ["interventions", "equipements", f"clients/{monde.clients[1]}"]
+    assert second.tabs.current == "interventions"
+    again = second.tabs.page("interventions")
+    assert isinstance(again, ListPage)
+    qtbot.waitUntil(lambda: again.model.rowCount() == 2 and not again.model.busy, timeout=30_000)
+    assert again.filter.text() == "statut:ouverte"
+    qtbot.waitUntil(lambda: again.form.row_id == monde.interventions[2], timeout=30_000)
+    assert not again.form.isHidden()
+    desktop.set_language("fr")
+
+
+def test_a_stand_alone_desktop_speaks_of_no_head_office_and_waits_for_none(
+    qtbot: QtBot, desktop: Desktop, settings: Settings, sqlite_path: Path
+) -> None:
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage), timeout=30_000)
+
+    def words() -> str:
+        return " ".join(label.text() for label in desktop.window.findChildren(QLabel)).lower()
+
+    assert "siège" not in words()
+    page = enter(qtbot, desktop)
+    assert desktop.workspace is not None
+    assert desktop.worker is not None
+    change = sa.text("UPDATE interventions SET titre = titre || '.'")
+    desktop.worker.submit(lambda session: session.execute(change).rowcount, write=True).result(30)
+    page.reload()
+    qtbot.waitUntil(lambda: not page.model.busy, timeout=30_000)
+    rows = [page.model.row_at(place) for place in range(6)]
+    assert not any(row is not None and row.en_attente_sync for row in rows)
+    page.filter.set_text("introuvable")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 0 and not page.model.busy, timeout=30_000)
+    assert "siège" not in words()
+    assert "autre agence" not in words()
+    assert "conflits" not in desktop.workspace.sections
+
+
+@pytest.mark.parametrize(
+    ("screen", "size"),
+    [((1366, 728), (1364, 688)), ((1280, 680), (1278, 640)), ((1024, 728), (1022, 688)), ((1920, 1040), (1440, 900))],
+)
+def test_the_first_window_fits_its_screen(screen: tuple[int, int], size: tuple[int, int]) -> None:
+    assert first_size(QSize(*screen)).toTuple() == size
 
 
 def test_logging_out_keeps_what_was_typed(qtbot: QtBot, desktop: Desktop, monde: Monde) -> None:

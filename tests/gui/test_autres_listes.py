@@ -104,6 +104,24 @@ def test_narrow_windows_get_a_rail_and_tight_rows(bureau: Bureau) -> None:
     assert page.view.verticalHeader().defaultSectionSize() == 28
 
 
+def test_a_large_window_gives_room_to_the_client_too(bureau: Bureau) -> None:
+    page = bureau.liste()
+    header = page.view.horizontalHeader()
+    bureau.window.resize(1700, 900)
+    bureau.settle()
+    wide = {column.key: header.sectionSize(n) for n, column in enumerate(page.spec.columns)}
+    assert wide["client"] == 230
+    assert wide["titre"] >= 250
+    bureau.window.resize(1180, 700)
+    bureau.settle()
+    narrow = {column.key: header.sectionSize(n) for n, column in enumerate(page.spec.columns)}
+    assert 130 <= narrow["client"] <= 230
+    header.resizeSection(4, 333)
+    bureau.window.resize(1700, 900)
+    bureau.settle()
+    assert header.sectionSize(4) == 333
+
+
 def test_columns_and_their_widths_are_remembered(bureau: Bureau) -> None:
     page = bureau.liste("clients")
     page.view.horizontalHeader().resizeSection(3, 211)

@@ -16,7 +16,7 @@ COLUMNS: list[Column[ClientLigne]] = [
     Column("nom_entreprise", "Client", 240, lambda r: r.nom_entreprise, "strong", stretch=True),
     Column("type_client", "Type", 96, lambda r: labels.label(TypeClient, r.type_client), "code"),
     Column("niveau_service", "Service", 84, lambda r: labels.label(NiveauService, r.niveau_service)),
-    Column("ville", "Ville", 100, lambda r: r.ville or labels.NONE),
+    Column("ville", "Ville", 100, lambda r: r.ville or labels.NONE, wide=150),
     Column("ice", "ICE", 130, lambda r: isolate(r.ice or labels.NONE), "code", numeric=True),
     Column("telephone", "Téléphone", 132, lambda r: isolate(r.telephone or labels.NONE), "code", numeric=True),
     Column("nb_equipements", "Équipements", 92, lambda r: number(r.nb_equipements), "code", numeric=True),

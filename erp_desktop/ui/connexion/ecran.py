@@ -61,6 +61,8 @@ class Connexion(Accueil):
         self.rebuild()
 
     def panel_words(self) -> tuple[str, str]:
+        if not self._poste:
+            return tr("Le travail continue,\nmême sans réseau."), tr("Vos interventions sont sur ce poste.")
         return (
             tr("Le travail continue,\nmême sans réseau."),
             tr("Vos interventions sont sur ce poste. Elles partent au siège dès que la ligne revient."),

@@ -21,13 +21,13 @@ from erp_desktop.ui.lists.spec import Facet, ListSpec
 COLUMNS: list[Column[EquipementLigne]] = [
     Column("code_interne", "Code", 140, lambda r: isolate(r.code_interne), "code", numeric=True),
     Column("nom", "Équipement", 220, lambda r: r.nom, "strong", stretch=True),
-    Column("client", "Client", 130, lambda r: r.client),
+    Column("client", "Client", 130, lambda r: r.client, wide=240),
     Column("type_equipement", "Type", 96, lambda r: r.type_equipement or labels.NONE, "code", hidden=True),
     Column("marque", "Marque", 88, lambda r: r.marque or labels.NONE),
     Column("modele", "Modèle", 88, lambda r: r.modele or labels.NONE, "code"),
     Column("statut", "État", 100, lambda r: labels.label(StatutEquipement, r.statut)),
     Column("criticite", "Criticité", 84, lambda r: labels.label(Criticite, r.criticite)),
-    Column("localisation", "Localisation", 104, lambda r: r.localisation or labels.NONE, "muted"),
+    Column("localisation", "Localisation", 104, lambda r: r.localisation or labels.NONE, "muted", wide=200),
 ]
 
 

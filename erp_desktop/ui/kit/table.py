@@ -39,6 +39,7 @@ class Column(Generic[R]):
         full: the complete text when the cell shows a short form.
         value: what the painter of pill, priority and sla needs besides the text.
         numeric: tabular figures, and more room in Arabic.
+        wide: pixels it takes when the window has room; the rest goes to the column that stretches.
         hidden: offered by the column chooser, not shown at first.
     """
 
@@ -52,6 +53,7 @@ class Column(Generic[R]):
     value: Callable[[R], Any] | None = None
     numeric: bool = False
     hidden: bool = False
+    wide: int = 0
 
 
 class Source(Protocol[R]):

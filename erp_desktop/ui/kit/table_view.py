@@ -28,6 +28,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -165,12 +166,17 @@ class ListView(QTableView):
     sort_asked = Signal(str, bool)
     left = Signal()
     """The pointer is no longer over the rows."""
+    sized = Signal()
+    """The person gave a column another width."""
 
     def __init__(self, model: LazyTableModel[Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.hovered = -1
         self.keyboard = False
         self._waiting = False
+        self.fitted = True
+        """Whether widths follow the window; no longer once the person chose one."""
+        self._fitting = False
         self._sort: tuple[str, bool] = ("", False)
         self.lazy = model
         self.setModel(model)
@@ -197,6 +203,7 @@ class ListView(QTableView):
             else:
                 header.resizeSection(section, round(column.width * (1.12 if theme().rtl and column.numeric else 1)))
             header.setSectionHidden(section, column.hidden)
+        header.sectionResized.connect(self._resized)
         self.set_density(compact=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
         # The row that is chosen already may be asked for again, once its form was closed.
@@ -206,6 +213,34 @@ class ListView(QTableView):
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         copy.triggered.connect(self.copy_rows)
         self.addAction(copy)
+
+    def _resized(self, section: int, _old: int, _new: int) -> None:
+        # The column that stretches follows the window and the others: that is nobody's choice.
+        if not self._fitting and not self.lazy.columns[section].stretch:
+            self.fitted = False
+            self.sized.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Share the room of a large window between the columns that need it, not the one that stretches alone."""
+        columns = self.lazy.columns
+        stretching = next((column for column in columns if column.stretch), None)
+        if not self.fitted or stretching is None:
+            return
+        header = self.horizontalHeader()
+        shown = [n for n, column in enumerate(columns) if not header.isSectionHidden(n) and not column.stretch]
+        scale = 1.12 if theme().rtl else 1.0
+        least = {n: round(columns[n].width * (scale if columns[n].numeric else 1)) for n in shown}
+        wishes = {n: max(0, columns[n].wide - least[n]) for n in shown}
+        room = self.viewport().width() - sum(least.values()) - max(stretching.width, stretching.wide)
+        share = min(1.0, max(0.0, room / (sum(wishes.values()) or 1)))
+        self._fitting = True
+        for n in shown:
+            header.resizeSection(n, least[n] + round(wishes[n] * share))
+        self._fitting = False
 
     def first_column(self) -> int:
         return self.horizontalHeader().logicalIndex(0)

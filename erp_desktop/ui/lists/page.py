@@ -148,7 +148,7 @@ class ListPage(Page):
         self._keep_soon.setSingleShot(True)
         self._keep_soon.setInterval(400)
         self._keep_soon.timeout.connect(self._keep_columns)
-        self.view.horizontalHeader().sectionResized.connect(lambda *_: self._keep_soon.start())
+        self.view.sized.connect(self._keep_soon.start)
         self.view.horizontalHeader().sectionMoved.connect(lambda *_: self._keep_soon.start())
         self.splitter.splitterMoved.connect(lambda *_: self._keep_soon.start())
         self._form_pause = QTimer(self)
@@ -178,6 +178,7 @@ class ListPage(Page):
         header = memory.value(self._columns_key())
         if header is not None:
             self.view.horizontalHeader().restoreState(header)
+            self.view.fitted = str(memory.value(f"{self._columns_key()}-ajustees")) == "true"
         sizes = memory.value(f"listes/{self.spec.key}/volets")
         if sizes is not None:
             self.splitter.restoreState(sizes)
@@ -189,6 +190,7 @@ class ListPage(Page):
     def _keep_columns(self) -> None:
         memory = self._memory()
         memory.setValue(self._columns_key(), self.view.horizontalHeader().saveState())
+        memory.setValue(f"{self._columns_key()}-ajustees", self.view.fitted)
         memory.setValue(f"listes/{self.spec.key}/volets", self.splitter.saveState())
 
     def _offer_columns(self) -> None:
@@ -442,6 +444,23 @@ class ListPage(Page):
     def search(self, words: str) -> None:
         self.filter.set_text(words)
         self.view.setFocus()
+
+    def memory(self) -> dict[str, Any]:
+        _text, sort, descending = self.model.question
+        return {
+            "filtre": self.filter.text(), "tri": (sort, descending), "ligne": self._chosen,
+            "fiche": None if self.form.isHidden() else (self.form.row_id,),
+        }  # fmt: skip
+
+    def recall(self, kept: dict[str, Any]) -> None:
+        sort, descending = kept["tri"]
+        self.view.set_sort(sort, descending)
+        self._chosen = kept["ligne"]
+        self.filter.set_text(kept["filtre"])
+        self.model.ask(canonical(self.filter.text(), self.spec.words), sort, descending)
+        if kept["fiche"] is not None:
+            self.form.show()
+            self.form.open_record(*kept["fiche"])
 
     def leave(self) -> None:
         self.form.keep_now()

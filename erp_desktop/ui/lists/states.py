@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from erp_desktop import clock
 from erp_desktop.errors import ErpError
 from erp_desktop.services.listes import ListQuery
+from erp_desktop.settings import Mode
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
@@ -34,8 +35,11 @@ def empty_state(page: ListPage) -> EmptyState:
     if not text:
         told = tr("Cette liste est vide sur ce poste, à jour du {quand}.", quand=hour)
         return EmptyState(tr(spec.empty), told, buttons, icon=spec.icon)
-    told = tr("La recherche porte sur les données de ce poste, à jour du {quand}. "
-              "Une fiche créée depuis par une autre agence n'y est pas encore.", quand=hour)  # fmt: skip
+    if page.contexte.settings.mode is Mode.AUTONOME:
+        told = tr("La recherche porte sur les données de ce poste.")
+    else:
+        told = tr("La recherche porte sur les données de ce poste, à jour du {quand}. "
+                  "Une fiche créée depuis par une autre agence n'y est pas encore.", quand=hour)  # fmt: skip
     return EmptyState(
         tr(spec.empty), told, buttons, hint=tr("Un de ces filtres est peut-être de trop"), hints=_costs(page, text)
     )
