@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
+from erp_desktop.db import derived
+from erp_desktop.db.policies import Policy
 from erp_desktop.db.registry import TABLES, SyncTable
 
 PREFIX = "erp_"
@@ -42,6 +44,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
             made.update(_of_table(table, present[table.name]))
     if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
         made.update(_statut_audit())
+    made.update(derived.cache_triggers(present))
     return made
 
 
@@ -80,7 +83,7 @@ def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
         f"BEGIN SELECT RAISE(ABORT, 'id ne change jamais'); END",
     )
     for column in table.columns:
-        if column.name != "id" and column.name in columns:
+        if column.name != "id" and column.name in columns and column.policy is not Policy.DERIVE:
             c = column.name
             yield (
                 f"{PREFIX}{name}_upd_{c}",
@@ -127,7 +130,7 @@ def _replace(table: SyncTable, columns: set[str]) -> str:
     there is nothing to replace. JSON holds no blob, so those have a statement of their own.
     """
     name = table.name
-    present = [c for c in table.columns if c.name != "id" and c.name in columns]
+    present = [c for c in table.columns if c.name != "id" and c.name in columns and c.policy is not Policy.DERIVE]
     others = [c.name for c in present if c.kind.value != "bytea"]
     notes = ""
     for c in present:

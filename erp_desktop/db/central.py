@@ -14,7 +14,7 @@ import dataclasses
 
 import sqlalchemy as sa
 
-from erp_desktop.db import central_devices, central_documents, central_login
+from erp_desktop.db import central_devices, central_documents, central_login, derived
 from erp_desktop.db.central_merge import merge_functions
 from erp_desktop.db.central_pull import pull_functions
 from erp_desktop.db.central_verify import verify_functions
@@ -303,6 +303,7 @@ def statements(*, documents: bool = True) -> list[str]:
         "CREATE TRIGGER erp_statut AFTER UPDATE OF statut ON interventions FOR EACH ROW "
         "WHEN (OLD.statut IS DISTINCT FROM NEW.statut AND current_user <> 'erp_sync') "
         "EXECUTE FUNCTION sync.tracer_statut()",
+        derived.CENTRE,
         _SYNC_RIGHTS,
         *merge_functions(),
         *pull_functions(),
@@ -356,6 +357,7 @@ def uninstall(connection: sa.Connection) -> None:
             "erp_dependants",
             "erp_agence",
             "erp_statut",
+            *derived.TRIGGERS,
         ):
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {table}")
         for policy in ("erp_lecture", "erp_ecriture"):

@@ -1,7 +1,8 @@
 """Random histories of a few branches: whatever the order of edits, deletions, moves, cuts, kills and restores.
 
-What must hold at the end of each: every replica equals the centre, nothing acknowledged is lost, nothing doubled, and
-each value that somebody typed either stood at the centre or is kept as the loser of a conflict or in a parked unit.
+What must hold at the end of each: every replica equals the centre, nothing acknowledged is lost, nothing doubled,
+each value that somebody typed either stood at the centre or is kept as the loser of a conflict or in a parked unit,
+no plan stands that nobody made, and every total is that of its lines.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import contextlib
 import json
 import random
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
 from erp_desktop.sync import discard
 from tests.sync.lab import Device, Lab, T
@@ -149,6 +153,32 @@ class History:
             )  # fmt: skip
             self.moved[db.execute("SELECT max(id) FROM mouvements_stock").fetchone()[0]] = quantity
 
+    def bill(self) -> None:
+        """A line more, another price or a line less on a draft; the first of a branch makes the draft."""
+        device = self.chance.choice(self.devices)
+        self.serial += 1
+        drafts = device.sql("SELECT id FROM factures WHERE statut = 'brouillon' ORDER BY id")
+        if not drafts:
+            device.sql(
+                "INSERT INTO factures (numero, client_id, total_ht, created_at, updated_at) "
+                "SELECT ?, min(id), '7.00', ?, ? FROM clients", f"PROV-{device.poste}-{self.serial}", T, T,
+            )  # fmt: skip
+            return
+        pk, act = self.chance.choice(drafts)[0], self.chance.randrange(4)
+        lines = device.sql("SELECT id FROM lignes_facture WHERE facture_id = ? ORDER BY id", pk)
+        quantity = f"{Decimal(self.chance.randrange(-9_000, 90_000)) / 1_000:.3f}"
+        if act > 1 or not lines:
+            device.sql(
+                "INSERT INTO lignes_facture (facture_id, designation, quantite, prix_unitaire, taux_tva, created_at, "
+                "updated_at) VALUES (?, 'Joint', ?, ?, ?, ?, ?)", pk, quantity,
+                f"{Decimal(self.chance.randrange(1, 99_999)) / 100:.2f}",
+                self.chance.choice(["20.00", "10.00"]), T, T,
+            )  # fmt: skip
+        elif act == 1:
+            device.set("lignes_facture", self.chance.choice(lines)[0], quantite=quantity)
+        else:
+            device.sql("DELETE FROM lignes_facture WHERE id = ?", self.chance.choice(lines)[0])
+
     def move_client(self) -> None:
         """The centre gives a client of a history to the other agency; whoever edits it meanwhile is told."""
         found = self.lab.sql(
@@ -210,7 +240,7 @@ class History:
 
     ACTIONS: tuple[tuple[int, str], ...] = (
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "insert"), (1, "delete_line"), (1, "edit_line"),
-        (1, "move_stock"),
+        (1, "move_stock"), (2, "bill"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 
@@ -241,6 +271,8 @@ class History:
             self.lab.sql("SELECT id, quantite FROM mouvements_stock WHERE id = ANY(%s)", sorted(self.moved))
         )
         assert ledger == self.moved, "the stock is not the sum of what was entered"
+        for ask in (self.lab.sql, *(device.sql for device in self.devices)):
+            totals_follow(ask)
         lost = {(pk, c, spelt(c, mine)) for d in self.devices for _, pk, c, _, mine, _ in d.conflicts()}
         steps = self.lab.sql("SELECT pk, champ, avant, apres FROM labo.suite WHERE n > %s ORDER BY n", self.since)
         stood = {(pk, c, after) for pk, c, _, after in steps}
@@ -249,6 +281,19 @@ class History:
             bases = self.seen.get((pk, column, after))
             assert bases is None or before in bases, f"{column} of {pk}: {after!r} replaced {before!r} unseen"
             assert column != "plan" or bases is not None, f"nobody made the plan {after} of {pk}"
+
+
+def totals_follow(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    """Fail unless every draft says what its lines come to."""
+    lines: dict[int, list[LigneMontant]] = defaultdict(list)
+    for pk, *values in ask("SELECT facture_id, quantite, prix_unitaire, taux_tva FROM lignes_facture"):
+        lines[pk].append(LigneMontant(*(Decimal(str(v)) for v in values)))
+    drafts = "SELECT id, total_ht, total_tva, total_ttc FROM factures WHERE statut = 'brouillon'"
+    for pk, *shown in ask(drafts):
+        due = totaux(lines[pk])
+        assert [Decimal(str(v)) for v in shown] == [due.ht, due.tva, due.ttc], (
+            f"invoice {pk} is not the sum of its lines"
+        )
 
 
 def plan_of(device: Device, pk: int) -> str:

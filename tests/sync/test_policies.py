@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -10,10 +11,11 @@ import sqlalchemy as sa
 from erp_desktop.db.policies import RULES, Policy
 from erp_desktop.db.registry import BY_NAME, TABLES, Kind
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import UserError
 from erp_desktop.models import Base
 from erp_desktop.sync import conflicts
-from tests.sync.lab import Device, Lab
+from tests.sync.lab import Device, Lab, T
 
 WRITTEN_BY_PROGRAMS = {
     ("historiques_interventions", "action"), ("historiques_interventions", "statut"), ("notifications", "contenu"),
@@ -188,3 +190,96 @@ def test_a_batch_of_the_protocol_before_is_told_field_by_field(lab: Lab) -> None
     assert [(c[3], c[4], c[6], c[7], c[10]) for c in told] == [
         ("duree_estimee", "ask", 30, 60, True), ("zone_planifiee", "ask", "Africa/Casablanca", "UTC", True)
     ]  # fmt: skip
+
+
+def invoice(device: Device, *, numero: str = "PROV-1", statut: str = "brouillon", total: str = "999.00") -> int:
+    client = device.value("SELECT min(id) FROM clients")
+    sql = (
+        "INSERT INTO factures (numero, statut, client_id, total_ht, total_ttc, created_at, updated_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)"
+    )
+    device.sql(sql, numero, statut, client, total, total, T, T)
+    return int(device.value("SELECT id FROM factures WHERE numero = ?", numero))
+
+
+def bill(device: Device, facture: int, quantite: str, prix: str, taux: str = "20.00") -> None:
+    device.sql(
+        "INSERT INTO lignes_facture (facture_id, designation, quantite, prix_unitaire, taux_tva, created_at, "
+        "updated_at) VALUES (?, 'Joint', ?, ?, ?, ?, ?)", facture, quantite, prix, taux, T, T,
+    )  # fmt: skip
+
+
+TOTALS = "SELECT total_ht, total_tva, total_ttc FROM factures WHERE id = "
+
+
+def test_the_totals_of_a_draft_are_those_of_its_lines_on_every_side(lab: Lab) -> None:
+    a, b = lab.device(), lab.device()
+    pk = invoice(a)
+    assert a.sql(TOTALS + "?", pk) == [("0.00", "0.00", "0.00")], "nobody types a total"
+    bill(a, pk, "2.000", "15.25")
+    settled(lab)
+    bill(a, pk, "1.005", "0.10", "10.00")
+    bill(b, pk, "3.000", "33.33", "7.00")
+    b.sql("UPDATE factures SET notes = 'urgent', total_ht = '1.00' WHERE id = ?", pk)
+    # Half a centime goes up; each side shows its own lines until the lines meet.
+    assert a.sql(TOTALS + "?", pk) == [("30.60", "6.11", "36.71")]
+    assert b.sql(TOTALS + "?", pk) == [("130.49", "13.10", "143.59")]
+    settled(lab)
+    assert lab.sql(f"SELECT total_ht::text, total_tva::text, total_ttc::text FROM factures WHERE id = {pk}") == [
+        ("130.59", "13.11", "143.70")
+    ]
+    assert a.conflicts() == b.conflicts() == []
+    a.sql("DELETE FROM lignes_facture")
+    lab.sql("UPDATE factures SET total_ht = 5, notes = 'au centre' WHERE id = %s", pk)
+    settled(lab)
+    assert b.sql(TOTALS + "?", pk) == [("0.00", "0.00", "0.00")]
+
+
+@pytest.mark.parametrize(
+    ("quantite", "prix", "taux"),
+    [("-1.000", "0.25", "10.00"), ("-0.005", "1.00", "20.00"), ("0.335", "0.10", "14.00"), ("12", "1.5", "20"),
+     ("99999.999", "9999.99", "20.00")],
+)  # fmt: skip
+def test_both_engines_round_as_the_domain_does(lab: Lab, quantite: str, prix: str, taux: str) -> None:
+    a = lab.device()
+    pk = invoice(a)
+    bill(a, pk, quantite, prix, taux)
+    wanted = totaux([LigneMontant(Decimal(quantite), Decimal(prix), Decimal(taux))])
+    here = a.sql(TOTALS + "?", pk)
+    settled(lab)
+    assert here == a.sql(TOTALS + "?", pk) == [tuple(f"{t:.2f}" for t in (wanted.ht, wanted.tva, wanted.ttc))]
+
+
+def test_a_validated_invoice_keeps_the_totals_that_it_was_validated_with(lab: Lab) -> None:
+    a = lab.device()
+    pk = invoice(a)
+    bill(a, pk, "2.000", "15.25")
+    settled(lab)
+    lab.sql("UPDATE factures SET numero = 'FAC-2026-000001', statut = 'validee', total_tva = 6 WHERE id = %s", pk)
+    settled(lab)
+    assert a.sql(TOTALS + "?", pk) == [("30.50", "6.00", "36.60")]
+
+
+def test_what_the_centre_alone_writes_is_refused_from_a_device(lab: Lab) -> None:
+    a = lab.device()
+    pk = invoice(a)
+    assert a.sync().parked == 0
+    a.set("factures", pk, statut="a_transmettre")
+    assert a.sync().parked == 0
+    for numero, statut in (("FAC-2026-000001", "brouillon"), ("PROV-1", "validee")):
+        a.set("factures", pk, numero=numero, statut=statut)
+        a.sync()
+        assert [g[1:] for g in a.parked()] == [("centre_seul", "Cette valeur n'est écrite que par le centre.")]
+    born = invoice(a, numero="FAC-2026-000002")
+    a.sync()
+    assert sorted(g[1] for g in a.parked()) == ["centre_seul", "centre_seul"]
+    assert lab.sql("SELECT numero, statut FROM factures") == [("PROV-1", "a_transmettre")]
+    a.set("factures", pk, numero="PROV-1", statut="a_transmettre")
+    a.set("factures", born, numero="PROV-2")
+    settled(lab)
+    lab.sql("UPDATE factures SET numero = 'FAC-2026-000001', statut = 'validee' WHERE id = %s", pk)
+    a.sync()
+    a.set("factures", pk, statut="brouillon")
+    a.sync()
+    assert lab.get("factures", pk, "statut") == "validee"
+    assert [g[1] for g in a.parked()] == ["centre_seul"]
