@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from erp_desktop.domain import typographie
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.errors import NotAllowedError
@@ -55,7 +56,7 @@ def peut(role: Role, droit: Droit) -> bool:
 def exiger(acteur: Acteur, droit: Droit) -> None:
     """Raises: NotAllowedError: the role does not have this right."""
     if not peut(acteur.role, droit):
-        raise NotAllowedError(f"Votre rôle ne permet pas de {droit.value}.")
+        raise NotAllowedError(f"Votre rôle ne permet pas {typographie.de(droit.value)}.")
 
 
 def droit_transition(vers: Statut) -> Droit:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import appellations
-from erp_desktop.domain import argent, roles, sla
+from erp_desktop.domain import argent, roles, sla, typographie
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.saisie import LigneInput
@@ -112,7 +112,7 @@ def _faits(session: Session, ligne: Intervention) -> Faits:
 def _refus_de_role(session: Session, acteur: Acteur, ligne: Intervention, vers: Statut) -> str | None:
     droit = roles.droit_transition(vers)
     if not roles.peut(acteur.role, droit):
-        return f"votre rôle ne permet pas de {droit.value}."
+        return f"votre rôle ne permet pas {typographie.de(droit.value)}."
     if not roles.peut(acteur.role, roles.Droit.INTERVENTION_ECRIRE) and not est_a(session, acteur, ligne):
         return "cette intervention ne vous est pas affectée."
     return None

@@ -24,6 +24,7 @@ from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.cache import Cache
 from erp_desktop.ui.demarrage.assistant import AGENCE, AUTONOME, DEMO, Assistant
 from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.kit.controls import Text
 from tests.gui.monde import creer
 from tests.sync.lab import child_environment
 from tests.sync.proxy import ChaosProxy
@@ -93,8 +94,8 @@ def test_digits_choose_and_the_demonstration_is_asked_for(qtbot: QtBot, wizard: 
 def test_an_unreadable_address_and_empty_fields_are_told_under_them(qtbot: QtBot, wizard: Assistant) -> None:
     _join(qtbot, wizard, serveur="http://centre", agence="CAS")
     assert _errors(wizard) == {
-        "serveur": "L'adresse a la forme postgresql://hôte:port/base.",
-        "identifiant": "Indiquez l'identifiant d'un administrateur du centre.",
+        "serveur": "L’adresse a la forme postgresql://hôte:port/base.",
+        "identifiant": "Indiquez l’identifiant d’un administrateur du centre.",
         "mot_de_passe": "Indiquez son mot de passe.",
     }
     assert wizard.step == "connexion"
@@ -224,7 +225,7 @@ def test_a_stand_alone_desktop_gets_one_agency_and_one_account(qtbot: QtBot, wiz
     qtbot.keyClick(wizard.cards[AUTONOME], Qt.Key.Key_Return)
     _type(wizard, agence_nom="Casablanca", agence_code="C1")
     qtbot.mouseClick(wizard.forward, Qt.MouseButton.LeftButton)
-    assert _errors(wizard) == {"agence_code": "Le code d'une agence a de 3 à 5 lettres, par exemple CAS."}
+    assert _errors(wizard) == {"agence_code": "Le code d’une agence a de 3 à 5 lettres, par exemple CAS."}
     _type(wizard, agence_code="CAS")
     qtbot.mouseClick(wizard.forward, Qt.MouseButton.LeftButton)
     assert wizard.step == "compte"
@@ -241,6 +242,18 @@ def test_a_stand_alone_desktop_gets_one_agency_and_one_account(qtbot: QtBot, wiz
             "salma.bennis", "admin", 1,
         )  # fmt: skip
         assert cache.one("SELECT code, nom FROM agences") == ("CAS", "Casablanca")
+
+
+def test_no_hint_is_painted_over_a_field(qtbot: QtBot, wizard: Assistant) -> None:
+    qtbot.keyClick(wizard.cards[AUTONOME], Qt.Key.Key_Return)
+    form = wizard.form
+    assert form is not None
+    notes = [note for note in form.findChildren(Text) if note.parent() is form]
+    assert notes
+    qtbot.waitUntil(lambda: all(note.height() > 5 for note in notes), timeout=30_000)
+    qtbot.wait(50)
+    for note in notes:
+        assert not any(note.geometry().intersects(field.geometry()) for field in form.fields.values())
 
 
 def test_a_backup_is_checked_and_put_in_place(

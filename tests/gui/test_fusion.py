@@ -67,7 +67,7 @@ def test_two_clients_become_one_and_the_toast_parts_them(
     mine, theirs = postes
     kept, gone = labo.monde.clients[0], labo.refusal(mine, theirs)
     page = page_of(window)
-    assert "Client « Minoterie Chaouia » existe deux fois" in words(page)
+    assert "Client «\u00a0Minoterie Chaouia\u00a0» existe deux fois" in words(page)
     dialog = dialog_of(page, window)
     said = " / ".join(t.text() for t in dialog.findChildren(Text))
     assert "Équipement × 2" in said

@@ -362,7 +362,7 @@ def test_words_not_chosen_are_no_value(bureau: Bureau, monde: Monde, qtbot: QtBo
     page.form.save()
     bureau.settle()
     said = page.form.fields.rows["technicien_id"].error.label.text()
-    assert said == "Aucun résultat pour « zzz » : corrigez, ou videz le champ."
+    assert said == "Aucun résultat pour «\u00a0zzz\u00a0» : corrigez, ou videz le champ."
     picker.settle()
     assert picker.inner.text() == "zzz"  # type: ignore[attr-defined]
     with pytest.raises(Unreadable):

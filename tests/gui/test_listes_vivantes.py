@@ -148,7 +148,7 @@ def test_a_label_is_a_value_and_a_new_question_forgets_the_old_answer(bureau: Bu
     assert "Statut : En cours" in [chip.text() for chip in page.chips.chips()]
     page.filter.set_text("statut: affectée broyeur")
     bureau.settle()
-    assert [chip.text() for chip in page.chips.chips()][:2] == ["Statut : Affectée", "Texte : « broyeur »"]
+    assert [chip.text() for chip in page.chips.chips()][:2] == ["Statut : Affectée", "Texte : «\u00a0broyeur\u00a0»"]
     assert page.model.rowCount() == 1
 
 

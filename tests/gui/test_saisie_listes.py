@@ -86,13 +86,16 @@ def test_words_that_mean_no_row_stay_are_marked_and_block_the_save(
     leave(qtbot)
     qtbot.waitUntil(lambda: not client.pending, timeout=_PATIENCE)
     assert client.inner.text() == "e"  # type: ignore[attr-defined]
-    assert said(page, "client_id") == "« e » n’est pas choisi : prenez une ligne de la liste, ou videz le champ."
+    assert (
+        said(page, "client_id")
+        == "«\u00a0e\u00a0» n’est pas choisi : prenez une ligne de la liste, ou videz le champ."
+    )
     machine = picker(page, "equipement_id")
     machine.choose(monde.machines[0], "Sertisseuse SR-03")
     page.save()
     bureau.settle()
     assert page.panel.row_id is None
-    assert said(page, "client_id").startswith("« e » n’est pas choisi")
+    assert said(page, "client_id").startswith("«\u00a0e\u00a0» n’est pas choisi")
     with transaction(sqlite_engine, write=False) as session:
         count = session.execute(sa.text("SELECT count(*) FROM interventions WHERE titre = 'Moteur grille'"))
         assert count.scalar_one() == 0
@@ -110,7 +113,7 @@ def test_no_answer_is_said(bureau: Bureau, qtbot: QtBot) -> None:
     qtbot.keyClick(client.popup, Qt.Key.Key_Down)
     leave(qtbot)
     assert client.inner.text() == "zzz"  # type: ignore[attr-defined]
-    assert said(page, "client_id") == "Aucun résultat pour « zzz » : corrigez, ou videz le champ."
+    assert said(page, "client_id") == "Aucun résultat pour «\u00a0zzz\u00a0» : corrigez, ou videz le champ."
 
 
 def test_a_save_waits_for_the_match_under_way(

@@ -17,7 +17,7 @@ from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.accueil import Accueil
 from erp_desktop.ui.connexion.champ import TALL, MotDePasse
 from erp_desktop.ui.kit.controls import Button, Field, IconLabel, LineEdit, Text
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.tasks import Tasks
 
@@ -234,10 +234,10 @@ class Connexion(Accueil):
             self.password_field.say(" ".join(rest))
         elif isinstance(error, UnavailableError):
             self._clear_notices()
-            self.notices.addWidget(Banner("warning", tr(str(error)), icon="cloud-slash"))
+            self.notices.addWidget(Banner("warning", said(str(error)), icon="cloud-slash"))
             return
         elif isinstance(error, ErpError):
-            self.password_field.say(tr(str(error)))
+            self.password_field.say(said(str(error)))
         else:
             self.password_field.say(tr("La connexion n'a pas abouti ; le journal du poste dit pourquoi."))
         self.password.selectAll()

@@ -22,7 +22,7 @@ from erp_desktop.ui.demarrage.copie import Copie
 from erp_desktop.ui.demarrage.formulaires import Formulaire, FormulaireAgence, FormulaireCentre, FormulaireCompte
 from erp_desktop.ui.fond import Fond
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 
 AGENCE, AUTONOME, DEMO = "agence", "autonome", "demo"
@@ -152,7 +152,7 @@ class Assistant(Accueil):
                 action=tr("Utiliser un fichier protégé"), on_action=self._use_file,
             )  # fmt: skip
         else:
-            words = tr(str(error)) if known else tr("Une erreur inattendue a tout arrêté.")
+            words = said(str(error)) if known else tr("Une erreur inattendue a tout arrêté.")
             self.banner = Banner("danger", words, detail=detail)
         self._box.addWidget(self.banner)
         self._box.addSpacing(16)

@@ -29,6 +29,7 @@ class Formulaire(QWidget):
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 1)
         self._line = 0
+        self._begun = False
 
     def add(
         self, name: str, label: str, column: int, *, wide: bool = False, secret: bool = False, hint: str = "",
@@ -46,12 +47,15 @@ class Formulaire(QWidget):
         editor.textEdited.connect(lambda _text: field.say(""))
         editor.returnPressed.connect(self.submitted)
         self._grid.addWidget(field, self._line, 0 if wide else column, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop)
-        if wide or column == 1:
+        self._begun = not wide and column == 0
+        if not self._begun:
             self._line += 1
         return editor
 
     def note(self, words: str) -> None:
-        """A sentence under the last line."""
+        """A sentence under the last line, the one that a field has begun included."""
+        self._line += self._begun
+        self._begun = False
         self._grid.addWidget(Text(words, "caption", "text.tertiary", wrap=True), self._line, 0, 1, 2)
         self._line += 1
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from erp_desktop.errors import DamagedError, ErpError, FirstRunError, UpgradeCancelledError
 from erp_desktop.ui.kit.controls import Button, Text
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 
 Action = Callable[[], object]
@@ -72,12 +72,12 @@ def refusal(
         buttons.append(Button(tr("Reprendre la dernière sauvegarde"), on_click=salvage))
     buttons.append(Button(tr("Quitter"), on_click=leave))
     if isinstance(error, UpgradeCancelledError):
-        return EmptyState(tr("Mise à niveau arrêtée"), str(error), buttons, icon="database")
+        return EmptyState(tr("Mise à niveau arrêtée"), said(str(error)), buttons, icon="database")
     title = tr("La base ne s'est pas ouverte")
     if isinstance(error, FirstRunError):
         title = tr("Le premier démarrage après la mise à niveau n'a pas abouti")
     if isinstance(error, ErpError):
-        return ErrorState(title, str(error), buttons)
+        return ErrorState(title, said(str(error)), buttons)
     words = tr("Une erreur inattendue empêche d'ouvrir la base. Rien n'a été modifié.")
     detail = f"{type(error).__name__}: {error}"
     return ErrorState(title, words, buttons, detail_title=tr("Détail pour l'assistance"), detail=detail)

@@ -19,7 +19,7 @@ from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.forms.underline import UnderlineTabs
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.tasks import Task
 
@@ -344,7 +344,9 @@ class FormPanel(Surface):
             if shiboken6.isValid(self):
                 self._saving = False
                 self._set_dirty(self.fields.dirty)
-            self.contexte.say(tr("Enregistrement refusé, brouillon gardé : {cause}", cause=str(error)), kind="danger")
+            self.contexte.say(
+                tr("Enregistrement refusé, brouillon gardé : {cause}", cause=said(str(error))), kind="danger"
+            )
             return
         self._saving = False
         self._set_dirty(self.fields.dirty)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.i18n import said
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -169,7 +170,7 @@ class KeyCap(QWidget):
 
 
 class ErrorLine(QWidget):
-    """The domain's sentence under a field; hidden while empty."""
+    """The domain's sentence under a field, in the language in force; hidden while empty."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -183,7 +184,7 @@ class ErrorLine(QWidget):
         self.hide()
 
     def say(self, words: str) -> None:
-        self.label.setText(words)
+        self.label.setText(said(words))
         self.setVisible(bool(words))
 
 
@@ -279,4 +280,4 @@ class Field(QWidget):
         """Show the domain's sentence and mark the editor; an empty text clears both."""
         self.error.say(words)
         mark(self.editor, "invalid", bool(words))
-        self.editor.setAccessibleDescription(words)
+        self.editor.setAccessibleDescription(said(words))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, Qt, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import paths
+from erp_desktop.domain import typographie
 
 CONTEXT = "erp"
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -19,28 +21,71 @@ _log = logging.getLogger(__name__)
 
 
 class Catalogue(QTranslator):
-    """One language; a text that it lacks stays in French."""
+    """One language; a text that it lacks stays in French.
+
+    ``{language}-refus.json`` holds the sentences of the domain, of the services and of the exchange: they come with
+    their values inside, and are recognised by what surrounds these.
+    """
 
     def __init__(self, language: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.code = language
         self._texts: dict[str, str] = {}
+        self._patterns: list[tuple[re.Pattern[str], str]] = []
         for file in sorted((paths.RESOURCES / "translations").glob(f"{language}*.json"), reverse=True):
-            self._texts.update(json.loads(file.read_text(encoding="utf-8")))
+            read = json.loads(file.read_text(encoding="utf-8"))
+            self._texts.update(read)
+            if file.stem.endswith("-refus"):
+                self._patterns += [(_pattern(source), said) for source, said in read.items() if "{" in source]
+        # The one with most words of its own says most exactly what was meant.
+        self._patterns.sort(key=lambda pair: -len(pair[0].pattern))
 
     def isEmpty(self) -> bool:
         return not self._texts
 
     def translate(self, context: str, source: str, _disambiguation: str | None = None, _n: int = -1) -> str | None:
         # Only a null string lets Qt go on to the next translator and to the source text.
-        return self._texts.get(source) if context == CONTEXT else None
+        return self._texts.get(source) or self.sentence(source) if context == CONTEXT else None
+
+    def sentence(self, words: str) -> str | None:
+        """A refusal in this language, its values kept; None when it is not known."""
+        plain = words.replace("’", "'").replace("\u00a0", " ")
+        if plain in self._texts:
+            return self._texts[plain]
+        for pattern, said in self._patterns:
+            if match := pattern.fullmatch(plain):
+                values = {name: self.sentence(value) or value for name, value in match.groupdict().items()}
+                return said.format(**values)
+        return None
+
+
+def _pattern(source: str) -> re.Pattern[str]:
+    """What a sentence of the catalogue looks like with its values filled in."""
+    parts = re.split(r"\{(\w+)\}", source)
+    return re.compile(
+        "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)), re.DOTALL
+    )
 
 
 def tr(text: str, **values: object) -> str:
     """The text in the language in force, with ``{name}`` fields filled in."""
-    said = QCoreApplication.translate(CONTEXT, text)
-    said = said.replace("'", "’")
+    said = typographie.composer(QCoreApplication.translate(CONTEXT, text))
     return said.format(**values) if values else said
+
+
+def said(words: str) -> str:
+    """A sentence that comes from below the window, in the language in force, with its numbers and names inside.
+
+    Several sentences in one are translated one by one; what is not known stays in French.
+    """
+    catalogue = _catalogue()
+    if catalogue is None or not words:
+        return typographie.composer(words)
+    whole = catalogue.sentence(words)
+    if whole is not None:
+        return typographie.composer(whole)
+    parts = re.split(r"(?<=\.) (?=[A-ZÀ-Ý«])", words)
+    return typographie.composer(" ".join(catalogue.sentence(part) or part for part in parts))
 
 
 def set_language(app: QApplication, language: str) -> None:
@@ -60,9 +105,13 @@ def set_language(app: QApplication, language: str) -> None:
 
 def language() -> str:
     """The code of the language in force."""
-    app = QCoreApplication.instance()
-    found = app.findChild(Catalogue) if app is not None else None
+    found = _catalogue()
     return found.code if found is not None else "fr"
+
+
+def _catalogue() -> Catalogue | None:
+    app = QCoreApplication.instance()
+    return app.findChild(Catalogue) if app is not None else None
 
 
 def isolate(text: str) -> str:

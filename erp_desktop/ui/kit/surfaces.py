@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy,
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import KEYBOARD, Button, IconLabel, Text
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -85,11 +85,11 @@ class Banner(Surface):
         row.addWidget(IconLabel(icon or self._ICONS[kind], colour, 16, "fill"))
         words_box = QVBoxLayout()
         words_box.setSpacing(1)
-        self.label = Text(words, "strong" if detail else "body", colour, wrap=True)
+        self.label = Text(said(words), "strong" if detail else "body", colour, wrap=True)
         self.label.setMinimumWidth(60)
         words_box.addWidget(self.label)
         if detail:
-            words_box.addWidget(Text(detail, "caption", "text.secondary", wrap=True))
+            words_box.addWidget(Text(said(detail), "caption", "text.secondary", wrap=True))
         row.addLayout(words_box, 1)
         if action:
             row.addWidget(Button(action, "link", on_click=on_action))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QP
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Button, IconLabel
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 
 _STACK = 3
@@ -28,6 +28,7 @@ class Toast(QWidget):
         tint = {"success": "sla.ok", "danger": "semantic.danger.solid"}.get(kind, "toast.action")
         name = {"success": "check-circle", "danger": "warning-octagon"}.get(kind, "info")
         row.addWidget(IconLabel(name, tint, 16, "fill"))
+        words = said(words)
         label = QLabel(words)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setFont(theme().font("body"))

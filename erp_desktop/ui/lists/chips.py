@@ -55,7 +55,7 @@ class ChipRow(QWidget):
                 self._row.addWidget(self.chip(word))
         free = " ".join(word.value for word in words(text, self._words) if not word.key)
         if free:
-            chip = Chip(tr("Texte :"), f"« {free} »")
+            chip = Chip(tr("Texte :"), tr("« {texte} »", texte=free))
             chip.removed.connect(lambda: self.changed.emit(without_free_text(text, self._words)))
             self._row.addWidget(chip)
         for facet in self._facets.values():

@@ -16,7 +16,7 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
@@ -256,7 +256,7 @@ class ListPage(Page):
         self.chips.show_query(text)
         text = canonical(text, self.spec.words)
         hints = self.spec.hints(text)
-        self.hint.setText(" ".join(hints))
+        self.hint.setText(" ".join(map(said, hints)))
         self.hint.setVisible(bool(hints))
         _old, sort, descending = self.model.question
         if self._state is not None:

@@ -13,7 +13,7 @@ from erp_desktop.errors import ErpError
 from erp_desktop.services.listes import ListQuery
 from erp_desktop.settings import Mode
 from erp_desktop.ui.kit.controls import Button
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import number, said, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 from erp_desktop.ui.kit.surfaces import Chip
 from erp_desktop.ui.lists.query import canonical, without, without_free_text, words
@@ -54,7 +54,7 @@ def _costs(page: ListPage, text: str) -> list[QWidget]:
     page.chips.show_query(text)
     lines.extend(_line(page, page.chips.chip(word), without(text, word), asked) for word in found if word.key)
     if free:
-        chip = Chip(tr("Texte :"), f"« {' '.join(word.value for word in free)} »")
+        chip = Chip(tr("Texte :"), tr("« {texte} »", texte=" ".join(word.value for word in free)))
         rest = without_free_text(text, keys)
         chip.removed.connect(lambda: page.filter.set_text(rest))
         lines.append(_line(page, chip, rest, asked))
@@ -95,7 +95,7 @@ def error_state(page: ListPage, error: Exception) -> ErrorState:
     """What failed, in words for the clerk and in detail for support."""
     now = clock.local(clock.now()).strftime("%d/%m/%Y %H:%M:%S")
     expected = isinstance(error, ErpError)
-    told = str(error) if expected else tr(
+    told = said(str(error)) if expected else tr(
         "Une erreur inattendue empêche de lire cette liste. Ce qui attend d'être envoyé est intact. "
         "Réessayez ; si elle revient, transmettez le rapport à l'assistance."
     )  # fmt: skip

@@ -31,7 +31,7 @@ from erp_desktop.ui import labels
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, icon_button
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
@@ -265,7 +265,7 @@ class RapportsPage(Page):
     def _echec(self, numero: int, erreur: Exception) -> None:
         if numero != self._demande:
             return
-        mots = str(erreur) if isinstance(erreur, ErpError) else tr("Le détail est dans le journal de ce poste.")
+        mots = said(str(erreur)) if isinstance(erreur, ErpError) else tr("Le détail est dans le journal de ce poste.")
         etat = ErrorState(tr("Ce rapport n'a pas pu être calculé"), mots,
                           [Button(tr("Réessayer"), "primary", on_click=self.reload)])  # fmt: skip
         self._pile.addWidget(etat)
@@ -306,7 +306,7 @@ class RapportsPage(Page):
             toast = self._contexte.say(tr("Rapport enregistré : {nom}", nom=Path(chemin).name), None, "success")
             _ajouter_ouvrir(toast, chemin)
         else:
-            mots = str(erreur) if isinstance(erreur, ErpError) else tr("Le rapport n'a pas pu être écrit.")
+            mots = said(str(erreur)) if isinstance(erreur, ErpError) else tr("Le rapport n'a pas pu être écrit.")
             self._contexte.say(mots, None, "danger")
 
 

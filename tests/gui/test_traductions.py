@@ -1,0 +1,148 @@
+"""Every sentence of the window and every refusal from below it exists in the three languages, numbers inside."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from erp_desktop import paths
+from erp_desktop.domain import typographie
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import Role
+from erp_desktop.domain.roles import Droit, exiger
+from erp_desktop.domain.saisie import _PHRASES
+from erp_desktop.errors import NotAllowedError
+from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.kit.i18n import said, tr
+
+ROOT = Path(i18n.__file__).resolve().parents[2]
+LANGUAGES = ("ar", "en")
+_REFUSING = [
+    *sorted((ROOT / "domain").glob("*.py")),
+    *(f for f in sorted((ROOT / "services").glob("*.py")) if not re.search("import|demo_data", f.name)),
+    *(ROOT / "sync" / f"{name}.py" for name in ("conflicts", "fusion", "discard")),
+    ROOT / "reports" / "interventions.py", ROOT / "reports" / "modele.py", ROOT / "db" / "session.py",
+]  # fmt: skip
+"""Where what a clerk can do wrong is refused; IT reads its own messages in French."""
+
+
+def catalogue(language: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for file in (paths.RESOURCES / "translations").glob(f"{language}*.json"):
+        texts.update(json.loads(file.read_text(encoding="utf-8")))
+    return texts
+
+
+def _template(node: ast.AST) -> str | None:
+    """A constant or f-string with a word in place of each value."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        values = [n.value if isinstance(n, ast.Constant) else f"X{place}Y" for place, n in enumerate(node.values)]
+        return "".join(map(str, values))
+    return None
+
+
+def refusals() -> Iterator[str]:
+    for file in _REFUSING:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if not name.endswith("Error") and name not in ("_regle", "lie"):
+                continue
+            for argument in [*node.args, *(k.value for k in node.keywords)]:
+                for one in argument.values if isinstance(argument, ast.Dict) else [argument]:
+                    words = _template(one)
+                    own = re.sub(r"X\d+Y", "", words or "")
+                    if words and re.match(r"[A-ZÀ-Ý«][^_]* ", words) and len(own) > 8:
+                        yield words
+
+
+REFUSALS = sorted(set(refusals()))
+
+
+def test_the_walk_finds_the_refusals() -> None:
+    assert len(REFUSALS) > 60
+    assert any("X1Y" in words for words in REFUSALS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_is_translated_with_its_values(qapp: QApplication, language: str) -> None:
+    i18n.set_language(qapp, language)
+    missing = []
+    for words in [*REFUSALS, *(re.sub(r"\{\w+\}", "12", phrase) for phrase in _PHRASES.values())]:
+        translated = said(words)
+        kept = all(value in translated for value in re.findall(r"X\d+Y|\b12\b", words))
+        if translated == typographie.composer(words) or not kept:
+            missing.append(words)
+    assert missing == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_of_the_window_is_translated(language: str) -> None:
+    texts, missing = catalogue(language), set[str]()
+    for file in [*(ROOT / "ui").rglob("*.py"), ROOT / "app.py"]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr" and node.args:
+                words = node.args[0]
+                if isinstance(words, ast.Constant) and words.value not in texts:
+                    missing.add(words.value)
+    assert missing == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_keeps_french_typography_or_formats(language: str) -> None:
+    for source, translated in catalogue(language).items():
+        assert "aaaa" not in translated, source
+        assert not re.search(r"« | »", translated), source
+        if language == "en":
+            assert not re.search(r" [:;!?](\s|$)", translated), source
+
+
+@pytest.mark.parametrize(
+    ("mot", "attendu"),
+    [("annuler", "d'annuler"), ("exécuter", "d'exécuter"), ("modifier", "de modifier"), ("écrire", "d'écrire"),
+     ("habiller", "d'habiller"), ("hors tension", "de hors tension")],
+)  # fmt: skip
+def test_de_elides_before_a_vowel(mot: str, attendu: str) -> None:
+    assert typographie.de(mot) == attendu
+
+
+def test_no_french_sentence_forgets_to_elide() -> None:
+    agent = Acteur(1, "x", Role.CLIENT, 1, "CAS", 1)
+    for droit in Droit:
+        with pytest.raises(NotAllowedError) as refused:
+            exiger(agent, droit)
+        assert not re.search(r"\bde [aeiouéèê]", str(refused.value))
+
+
+def test_guillemets_hold_their_words() -> None:
+    assert tr("Texte « {x} » !", x="a") == "Texte «\u00a0a\u00a0» !"
+    assert said(said("À « Karim ».")) == "À «\u00a0Karim\u00a0»."
+    assert said("Le badge T-1 est déjà celui de « Karim ».") == "Le badge T-1 est déjà celui de «\u00a0Karim\u00a0»."
+
+
+def test_a_refusal_is_said_in_the_language_in_force(qapp: QApplication) -> None:
+    i18n.set_language(qapp, "en")
+    assert said("Le badge T-1 est déjà celui de « Karim ».") == "Badge T-1 is already that of “Karim”."
+    assert said("Une intervention clôturée ne peut pas devenir en cours.") == (
+        "A job that is closed cannot become in progress."
+    )
+    assert (
+        said("Votre rôle ne permet pas d'annuler une intervention.")
+        == "Your role does not allow you to cancel a job."
+    )
+    assert said("L'ICE compte 15 chiffres. Date illisible.") == "An ICE has 15 digits. Unreadable date."
+    assert tr("le technicien est déjà en cours sur INT-CAS-04-2026-00001.") == (
+        "the technician is already at work on INT-CAS-04-2026-00001."
+    )
+    i18n.set_language(qapp, "ar")
+    assert "T-1" in said("Le badge T-1 est déjà celui de « Karim ».")
+    assert "15" in said("L’ICE compte 15 chiffres.")
