@@ -49,7 +49,7 @@ BEGIN
   IF NOT FOUND THEN RETURN NULL; END IF;
   SELECT coalesce(max(id), 0) INTO avant FROM sync.gares;
   -- Under a batch number that no device uses.
-  PERFORM sync.fusionner(q.contenu, int4range(0, (q.contenu->>'n')::int), q.poste, -v_id, q.agence_id);
+  PERFORM sync.fusionner(sync.rapprocher(q.contenu, int4range(0, (q.contenu->>'n')::int), q.agence_id), int4range(0, (q.contenu->>'n')::int), q.poste, -v_id, q.agence_id);
   UPDATE sync.quarantaine SET repris_a = now() WHERE id = v_id;
   RETURN jsonb_build_object('poste', q.poste, 'unites', (q.contenu->>'n')::int,
     'gares', (SELECT count(*) FROM sync.gares WHERE id > avant AND poste = q.poste),

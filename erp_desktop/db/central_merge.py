@@ -13,6 +13,7 @@ Payload (positional arrays; objects would double the bytes)::
 
 from __future__ import annotations
 
+from erp_desktop.db.central_keys import KEYS
 from erp_desktop.db.central_registry import registry_functions
 from erp_desktop.db.central_swap import SWAP
 
@@ -286,6 +287,11 @@ BEGIN
   FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(otees) ORDER BY rang DESC LOOP
     PERFORM sync.supprimer(g.nom_table, p->'d'->g.nom_table, plage, v_poste, v_lot, v_agence);
   END LOOP;
+  IF jsonb_array_length(p->'o') > 0 THEN
+    -- What was pointed at another row than its sender did goes back to him.
+    UPDATE sync.row_state e SET origine = 0 FROM jsonb_array_elements(p->'o') o
+     WHERE e.nom_table = o->>0 AND e.pk = (o->>1)::bigint AND e.scope = v_agence;
+  END IF;
 END $f$;
 
 CREATE OR REPLACE FUNCTION sync.extrait(p jsonb, v_unite integer) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $f$
@@ -315,7 +321,9 @@ BEGIN
   IF upper(plage) - lower(plage) = 1 THEN
     IF v_code = '23505' THEN
       BEGIN
-        PERFORM sync.appliquer(sync.permuter(p, plage), plage, v_poste, v_lot, v_agence);
+        -- A key that another transaction took meanwhile is seen only now.
+        PERFORM sync.appliquer(sync.permuter(sync.rapprocher(p, plage, v_agence), plage), plage, v_poste, v_lot,
+          v_agence);
         RETURN;
       EXCEPTION WHEN unique_violation OR check_violation OR string_data_right_truncation THEN NULL;
       END;
@@ -356,6 +364,7 @@ BEGIN
   UPDATE sync.conflits c SET resolu = r->>1 FROM jsonb_array_elements(coalesce(p->'r', '[]')) r
    WHERE c.id = (r->>0)::bigint AND c.poste = d.poste;
   IF (p->>'n')::int > 0 THEN
+    p := sync.rapprocher(p, int4range(0, (p->>'n')::int), d.agence_id);
     PERFORM sync.fusionner(p, int4range(0, (p->>'n')::int), d.poste, v_numero, d.agence_id);
   END IF;
   SELECT jsonb_build_object(
@@ -384,6 +393,7 @@ def merge_functions() -> list[str]:
         _UPDATE,
         _DELETE,
         SWAP,
+        KEYS,
         _APPLY,
         _PUSH,
     ]

@@ -103,6 +103,12 @@ BEGIN
   END LOOP;
   RETURN jsonb_build_object('n', n, 'x', x::text, 's', s, 't', corps,
     'k', cles,
+    -- What a row became that had the natural key of one at the centre; its deletion is among those below.
+    'a', coalesce((SELECT jsonb_agg(jsonb_build_array(r->0, r->1, x.devenu)) FROM jsonb_array_elements(page) r,
+                     LATERAL (SELECT e.contenu->'devenu' AS devenu FROM sync.row_state e WHERE e.nom_table = r->>0
+                       AND e.pk = (r->>1)::bigint AND e.scope = v_agence AND e.etat = 'deleted'
+                       AND e.contenu ? 'devenu' OFFSET 0) x
+                   WHERE r->>2 = 'deleted'), '[]'),
     -- An eviction or a deletion loses to a live state of the same row in this device's scopes. OFFSET 0 keeps the
     -- planner from turning a few look-ups into one join with every live state.
     'd', coalesce((SELECT jsonb_agg(r) FROM jsonb_array_elements(page) r

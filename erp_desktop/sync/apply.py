@@ -20,6 +20,7 @@ from erp_desktop.sync.exchanged import ROW_TROUBLE, exchanged, one_by_one
 from erp_desktop.sync.outbox import Batch
 from erp_desktop.sync.reasons import french_reason
 from erp_desktop.sync.reborn import forget_removals
+from erp_desktop.sync.renamed import become
 
 BACKUP_WINDOW = timedelta(days=14)
 """How old a restored backup of the centre may be without a device missing what it must send again."""
@@ -71,6 +72,8 @@ def apply_answer(
             _settle(cache, batch, answer["push"], done)
             done.pushed = batch.rows - done.parked_rows
         if pull["n"] and cursor == read_cursor(cache):
+            for table, pk, new in pull.get("a", ()):
+                become(cache, BY_NAME[table], pk, new)
             received = [(t, r[1]) for t, rows in pull["t"].items() for r in rows]
             received += [(t, pk) for t, pk, _ in pull["d"]]
             dirty = dirty_rows(cache, received)
@@ -260,7 +263,7 @@ def _upsert(cache: Cache, table: SyncTable, rows: list[list[Any]], done: Applied
         if twins and exchanged(cache, table, sql, twins):
             refused = [(row, reason) for row, reason in refused if not reason.startswith("UNIQUE")]
         for row, reason in refused:
-            _reject(cache, table, row, reason, done)
+            reject(cache, table, row, reason, done)
     cache.db.execute("RELEASE lignes")
 
 
@@ -277,7 +280,7 @@ def _upsert_around(cache: Cache, table: SyncTable, row: list[Any], dirty: set[st
         cache.db.execute(f"UPDATE {table.name} SET {sets} WHERE id = ?", [*(v for _, v in pairs), row[0]])
     except ROW_TROUBLE as error:
         # The two halves do not fit together: the centre's waits until mine is settled.
-        _reject(cache, table, row, str(error), done)
+        reject(cache, table, row, str(error), done)
 
 
 def remember(cache: Cache, table: SyncTable, row: list[Any], columns: set[str]) -> None:
@@ -286,7 +289,7 @@ def remember(cache: Cache, table: SyncTable, row: list[Any], columns: set[str]) 
     cache.put(**{f"centre:{table.name}:{row[0]}": dumps(held)})
 
 
-def _reject(cache: Cache, table: SyncTable, row: list[Any], reason: str, done: Applied) -> None:
+def reject(cache: Cache, table: SyncTable, row: list[Any], reason: str, done: Applied) -> None:
     values = [v.hex() if isinstance(v, bytes) else v for v in row]
     cache.db.execute(
         "INSERT OR REPLACE INTO sync_recus_rejetes (nom_table, pk, raison, contenu, quand) VALUES (?, ?, ?, ?, ?)",
@@ -330,7 +333,7 @@ def set_orphans_aside(cache: Cache, touched: dict[str, list[int]], done: Applied
                 f"SELECT {columns} FROM temp._touches x CROSS JOIN {table.name} t ON t.id = x.pk WHERE {missing}"
             )
             for orphan in orphans:
-                _reject(cache, table, list(orphan), "le parent de cette ligne n'est pas encore arrivé", done)
+                reject(cache, table, list(orphan), "le parent de cette ligne n'est pas encore arrivé", done)
                 cache.db.execute(f"DELETE FROM {table.name} WHERE id = ?", (orphan[0],))
                 for child, column in _references_to(table.name):
                     found = cache.all(f"SELECT id FROM {child} WHERE {column} = ?", orphan[0])

@@ -9,12 +9,13 @@ their value and their base, so the centre's merge still sees base, mine and thei
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import clock
 from erp_desktop.db import ids
@@ -22,11 +23,13 @@ from erp_desktop.db.policies import Policy
 from erp_desktop.db.registry import TABLES, Kind, SyncTable, present_name
 from erp_desktop.errors import SyncError
 from erp_desktop.sync import enrolment
-from erp_desktop.sync.apply import Applied, apply_removals, apply_rows, dirty_rows, present
+from erp_desktop.sync.apply import Applied, apply_removals, apply_rows, dirty_rows, present, reject, upsert_sql
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.content import wire
+from erp_desktop.sync.exchanged import one_by_one
 from erp_desktop.sync.hydrate import Progress, hydrate
 from erp_desktop.sync.link import Link
+from erp_desktop.sync.renamed import rename
 
 
 @dataclass(slots=True)
@@ -176,7 +179,7 @@ def _take_over(cache: Cache, poste: int | None) -> Rebased:
     db.execute("DELETE FROM sync_versions")
     db.execute("INSERT INTO main.sync_versions SELECT nom_table, pk, ver FROM frais.sync_versions")
     waiting = dirty_rows(cache, cache.all("SELECT DISTINCT nom_table, pk FROM sync_outbox"))
-    changed = {table.name: _take_clean(cache, table) for table in TABLES}
+    changed = {table.name: _take_clean(cache, table, applied) for table in TABLES}
     around = {table.name: _around(cache, table) for table in TABLES}
     apply_rows(cache, around, waiting, applied, also=changed)
     removals = [
@@ -198,7 +201,7 @@ def _take_over(cache: Cache, poste: int | None) -> Rebased:
     return done
 
 
-def _take_clean(cache: Cache, table: SyncTable) -> list[int]:
+def _take_clean(cache: Cache, table: SyncTable, applied: Applied) -> list[int]:
     """Insert or correct the rows that differ and do not wait; their keys."""
     names = ", ".join(table.names)
     sets = ", ".join(f"{c} = excluded.{c}" for c in table.names if c != "id")
@@ -210,11 +213,25 @@ def _take_clean(cache: Cache, table: SyncTable) -> list[int]:
         "WHERE id NOT IN (SELECT pk FROM sync_outbox WHERE nom_table = ?)",
         (table.name,),
     )
-    cache.db.execute(
-        f"INSERT INTO main.{table.name} ({names}) SELECT {names} FROM frais.{table.name} "
-        f"WHERE id IN (SELECT pk FROM temp._reprise) ON CONFLICT (id) DO UPDATE SET {sets}"
-    )
-    return [pk for (pk,) in cache.all("SELECT pk FROM temp._reprise")]
+    cache.db.execute("SAVEPOINT reprise")
+    refused: list[tuple[list[Any], str]] = []
+    try:
+        cache.db.execute(
+            f"INSERT INTO main.{table.name} ({names}) SELECT {names} FROM frais.{table.name} "
+            f"WHERE id IN (SELECT pk FROM temp._reprise) ON CONFLICT (id) DO UPDATE SET {sets}"
+        )
+    except sqlcipher.IntegrityError:
+        # A row that waits here has the natural key of one of them: that one is set aside until it is settled.
+        cache.db.execute("ROLLBACK TO reprise")
+        rows = cache.all(
+            f"SELECT {names} FROM frais.{table.name} WHERE id IN (SELECT pk FROM temp._reprise) ORDER BY id"
+        )
+        refused = one_by_one(cache, upsert_sql(table), [list(row) for row in rows])
+        for row, reason in refused:
+            reject(cache, table, row, reason, applied)
+    cache.db.execute("RELEASE reprise")
+    aside = {row[0] for row, _ in refused}
+    return [pk for (pk,) in cache.all("SELECT pk FROM temp._reprise") if pk not in aside]
 
 
 def _around(cache: Cache, table: SyncTable) -> list[list[Any]]:
@@ -291,28 +308,8 @@ def _landed(cache: Cache, table: SyncTable, pk: int) -> None:
 
 def _rename(cache: Cache, table: SyncTable, pk: int) -> None:
     """Give a row that the centre never saw a new identifier, everywhere it is named."""
-    db = cache.db
-    counter, poste = db.execute(
+    counter, poste = cache.db.execute(
         "UPDATE _allocateur SET suivant = max(suivant, ?) + 1 RETURNING suivant - 1, poste",
         (clock.now_ms() << ids.SEQUENCE_BITS,),
     ).fetchone()
-    new = ids.compose(counter, poste)
-    db.execute(f"UPDATE main.{table.name} SET id = ? WHERE id = ?", (new, pk))
-    for child in TABLES:
-        for reference in child.references:
-            if reference.target == table.name:
-                column = reference.column
-                db.execute(f"UPDATE main.{child.name} SET {column} = ? WHERE {column} = ?", (new, pk))
-                db.execute(
-                    "UPDATE sync_outbox SET ancien = ? "
-                    "WHERE nom_table = ? AND colonne = ? AND op = 'U' AND ancien = ?",
-                    (new, child.name, column, pk),
-                )
-    db.execute("UPDATE sync_outbox SET pk = ? WHERE nom_table = ? AND pk = ?", (new, table.name, pk))
-    db.execute("UPDATE sync_conflits SET pk = ? WHERE nom_table = ? AND pk = ?", (new, table.name, pk))
-    named = defaultdict(list)
-    for gare, content in cache.all("SELECT id, contenu FROM sync_gares WHERE etat = 'gare'"):
-        rows = json.loads(content)
-        if [table.name, pk] in rows:
-            named[gare] = [[table.name, new] if row == [table.name, pk] else row for row in rows]
-    db.executemany("UPDATE sync_gares SET contenu = ? WHERE id = ?", [(dumps(rows), g) for g, rows in named.items()])
+    rename(cache, table, pk, ids.compose(counter, poste))

@@ -179,6 +179,36 @@ class History:
         else:
             device.sql("DELETE FROM lignes_facture WHERE id = ?", self.chance.choice(lines)[0])
 
+    def prefer(self) -> None:
+        """A setting of the agency's clerk, which other desktops save too; sometimes it is taken away."""
+        device = self.chance.choice(self.devices)
+        self.serial += 1
+        cle, value = self.chance.choice(["theme", "langue"]), json.dumps(f"v{self.serial}")
+        row = device.value("SELECT id FROM preferences WHERE cle = ?", cle)
+        if row is None:
+            device.sql(
+                "INSERT INTO preferences (user_id, cle, valeur, created_at, updated_at) "
+                "SELECT min(id), ?, ?, ?, ? FROM users WHERE role = 'agent'", cle, value, T, T,
+            )  # fmt: skip
+        elif self.chance.randrange(3):
+            device.set("preferences", row, valeur=value, updated_at="2026-11-21T08:00:00.000000Z")
+        else:
+            device.sql("DELETE FROM preferences WHERE id = ?", row)
+
+    def hire(self) -> None:
+        """The clerk becomes a technicien, on several desktops at once, with something that points at him."""
+        device = self.chance.choice(self.devices)
+        self.serial += 1
+        user = device.value("SELECT min(id) FROM users WHERE role = 'agent'")
+        row = device.value("SELECT id FROM techniciens WHERE user_id = ?", user)
+        if row is None:
+            device.group(
+                f"INSERT INTO techniciens (user_id, created_at, updated_at) VALUES ({user}, '{T}', '{T}')",
+                f"UPDATE depots SET technicien_id = (SELECT id FROM techniciens WHERE user_id = {user})",
+            )
+        else:
+            device.set("techniciens", row, equipe=f"équipe {self.serial}")
+
     def move_client(self) -> None:
         """The centre gives a client of a history to the other agency; whoever edits it meanwhile is told."""
         found = self.lab.sql(
@@ -240,7 +270,7 @@ class History:
 
     ACTIONS: tuple[tuple[int, str], ...] = (
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "insert"), (1, "delete_line"), (1, "edit_line"),
-        (1, "move_stock"), (2, "bill"),
+        (1, "move_stock"), (2, "bill"), (2, "prefer"), (1, "hire"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 

@@ -231,7 +231,9 @@ def test_a_key_that_is_unique_in_the_cache_too(lab: Lab) -> None:
     assert lab.get("equipements", equipement, "contrat_id") == 62
 
 
-def test_links_that_both_rows_have_are_not_doubled(lab: Lab) -> None:
+def test_links_that_both_rows_have_are_not_doubled(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Parked for a program of before, or a batch that it froze; today's are one row at once.
+    monkeypatch.setattr("erp_desktop.sync.content.PROTOCOL", 1)
     a, b = lab.device(), lab.device()
     user = lab.ids("users")[0]
     skill = lab.value(
