@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -140,6 +140,20 @@ def valeur(nom_table: str, nom: str | None, value: Any, noms: Mapping[tuple[str,
     if isinstance(value, int) and noms and (nom, value) in noms:
         return noms[nom, value]
     return _typed(nom, value)
+
+
+def versions(
+    nom_table: str, nom: str | None, values: Sequence[Any], noms: Mapping[tuple[str, int], str] | None = None
+) -> list[str]:
+    """Versions of one thing side by side: of a group, the fields in which they differ."""
+    groups = [value for value in values if isinstance(value, dict)]
+    told = [c for c in (groups[0] if groups else ()) if len({repr(g.get(c)) for g in groups}) > 1]
+    if len(told) == 1:
+        nom = told[0]
+        values = [v[nom] if isinstance(v, dict) else v for v in values]
+    elif told:
+        values = [{c: v[c] for c in told} if isinstance(v, dict) else v for v in values]
+    return [valeur(nom_table, nom, value, noms) for value in values]
 
 
 def _typed(nom: str, value: Any) -> str:

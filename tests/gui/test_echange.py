@@ -189,9 +189,9 @@ def test_a_conflict_shows_three_versions_and_keeping_mine_is_undone(
     assert isinstance(page, ConflitsPage)
     window.settle()
     rows = {row.conflit.champ: row for row in page.rows}
-    assert set(rows) == {"priorite", "diagnostic", "technicien_id"}
-    assert rows["technicien_id"].mine.value.accessibleName().strip() == "Karim Alaoui"
-    assert rows["technicien_id"].theirs.value.accessibleName().strip() == "Hind Berrada"
+    assert set(rows) == {"priorite", "diagnostic", "plan"}
+    assert rows["plan"].mine.value.accessibleName().strip() == "Karim Alaoui"
+    assert rows["plan"].theirs.value.accessibleName().strip() == "Hind Berrada"
     assert "Joint racleur" in rows["diagnostic"].mine.value.accessibleName()
     assert rows["priorite"].mine.value.accessibleName().endswith("Basse")
     assert all(row.height() < 200 for row in page.rows), "a card takes the height of its text"
@@ -223,7 +223,7 @@ def test_conflicts_are_settled_from_the_keyboard(
 
     qtbot.keyClick(row("priorite"), Qt.Key.Key_L)
     window.settle()
-    qtbot.keyClick(row("technicien_id"), Qt.Key.Key_M)
+    qtbot.keyClick(row("plan"), Qt.Key.Key_M)
     window.settle()
     qtbot.keyClick(row("diagnostic"), Qt.Key.Key_E)
     editor = next(r for r in page.rows if r.conflit.champ == "diagnostic").editor

@@ -163,9 +163,8 @@ class LigneChamp(QWidget):
         for column, stretch in enumerate(STRETCH, start=1):
             self._grid.setColumnStretch(column, stretch)
         self._grid.addWidget(self._heading(label, state), 0, 0, Qt.AlignmentFlag.AlignTop)
-        base, mine, theirs = (
-            libelles.valeur(conflit.table, conflit.champ, value, noms)
-            for value in (conflit.base, conflit.mien, conflit.leur)
+        base, mine, theirs = libelles.versions(
+            conflit.table, conflit.champ, (conflit.base, conflit.mien, conflit.leur), noms
         )
         old = "" if conflit.base in (None, "") else base
         self.base = Version("base", [Fragment(base, "egal")], chosen=False, offer=False, name=label)

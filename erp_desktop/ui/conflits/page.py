@@ -259,9 +259,7 @@ class ConflitsPage(Page):
         row.setContentsMargins(14, 9, 14, 9)
         row.setSpacing(10)
         row.addWidget(IconLabel("git-merge", "text.tertiary", 15))
-        mine, theirs = (
-            libelles.valeur(conflit.table, conflit.champ, v, self._boite.noms) for v in (conflit.mien, conflit.leur)
-        )
+        mine, theirs = libelles.versions(conflit.table, conflit.champ, (conflit.mien, conflit.leur), self._boite.noms)
         words = tr("La règle du siège s'applique : « {leur} ». Votre « {mien} » reste ici.", leur=theirs, mien=mine)
         row.addWidget(Text(words, "body", "text.secondary", wrap=True), 1)
         row.addWidget(Button(tr("Garder la mienne"), "link", on_click=lambda: self.decide(conflit, "mine")))

@@ -233,8 +233,8 @@ class LigneConflit(_Item):
         title = f"{name} · {libelles.champ(conflit.champ)}"
         super().__init__("git-merge", "semantic.danger.text", title, heure(conflit.quand), "fill")
         self.add_line(conflit.detail)
-        mine, theirs = (
-            _court(libelles.valeur(conflit.table, conflit.champ, v, noms)) for v in (conflit.mien, conflit.leur)
+        mine, theirs = map(
+            _court, libelles.versions(conflit.table, conflit.champ, (conflit.mien, conflit.leur), noms)
         )
         self.lines.addWidget(DiffLabel([
             Fragment(tr("La mienne") + " : ", "egal"), Fragment(mine, "retire"), Fragment("", "saut"),
