@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.db import derived
+from erp_desktop.db import bounds, derived, rules
 from erp_desktop.db.policies import Policy
 from erp_desktop.db.registry import TABLES, SyncTable
 
@@ -45,6 +45,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
         made.update(_statut_audit())
     made.update(derived.cache_triggers(present))
+    made.update(rules.sqlite(present))
     return made
 
 
@@ -74,6 +75,8 @@ def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
         # The trigger that re-identifies may have run before: then this key is gone. It lets the application's be.
         f"{_note(name, 'NEW.id', 'I', when=f'(groupe IS NOT NULL OR {_there(name)})')} END",
     )
+    limits = bounds.sqlite_wrong(table, columns)
+    yield f"{PREFIX}{name}_bornes", _limits(name, limits)
     yield f"{PREFIX}{name}_reid", _re_identify(name, owner, minted)
     yield f"{PREFIX}{name}_remplace", _replace(table, columns)
     yield f"{PREFIX}{name}_del", _delete(table, columns)
@@ -85,11 +88,26 @@ def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
     for column in table.columns:
         if column.name != "id" and column.name in columns and column.policy is not Policy.DERIVE:
             c = column.name
+            refused = "".join(_refusal(b.sentence, wrong) for b, wrong in limits if b.column == c)
             yield (
                 f"{PREFIX}{name}_upd_{c}",
                 f"CREATE TRIGGER {PREFIX}{name}_upd_{c} AFTER UPDATE OF {c} ON {name} WHEN NEW.{c} IS NOT OLD.{c} "
-                f"BEGIN {_note(name, 'NEW.id', 'U', _text(c), f'OLD.{c}')} END",
+                f"BEGIN {refused}{_note(name, 'NEW.id', 'U', _text(c), f'OLD.{c}')} END",
             )
+
+
+def _limits(name: str, limits: list[tuple[bounds.Bound, str]]) -> str:
+    """What the centre would refuse later is refused here at once; what comes from the centre is taken."""
+    wrong = " OR ".join(test for _, test in limits)
+    refusals = "".join(_refusal(b.sentence, test, loud=False) for b, test in limits)
+    return (
+        f"CREATE TRIGGER {PREFIX}{name}_bornes AFTER INSERT ON {name} WHEN ({wrong}) AND {_LOUD} BEGIN {refusals} END"
+    )
+
+
+def _refusal(sentence: str, wrong: str, *, loud: bool = True) -> str:
+    told = sentence.replace("'", "''")
+    return f"SELECT RAISE(ABORT, '{told}') WHERE {wrong}{f' AND {_LOUD}' if loud else ''};"
 
 
 def _text(column: str) -> str:

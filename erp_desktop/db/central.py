@@ -14,7 +14,7 @@ import dataclasses
 
 import sqlalchemy as sa
 
-from erp_desktop.db import central_devices, central_documents, central_login, derived
+from erp_desktop.db import central_devices, central_documents, central_login, central_rules, derived, rules
 from erp_desktop.db.central_merge import merge_functions
 from erp_desktop.db.central_pull import pull_functions
 from erp_desktop.db.central_verify import verify_functions
@@ -292,12 +292,14 @@ _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "n
 
 def statements(*, documents: bool = True) -> list[str]:
     """Every statement of the installation, in order, for the present registry; ``documents``: their store is there."""
-    made = [_ROLES, _IDENTITY, _CAPTURE]
+    made = [_ROLES, _IDENTITY, _CAPTURE, *central_rules.rule_functions()]
     for table in TABLES:
         made.append(f"ALTER TABLE {table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
         made += _table_triggers(table)
         made += _dependants_guard(table)
+        made += central_rules.row_rules(table)
         made += _security(table)
+    made += rules.postgres()
     made += [
         "DROP TRIGGER IF EXISTS erp_statut ON interventions",
         "CREATE TRIGGER erp_statut AFTER UPDATE OF statut ON interventions FOR EACH ROW "
@@ -349,17 +351,14 @@ def _watch_only(present: set[tuple[str, str]]) -> list[str]:
 
 def uninstall(connection: sa.Connection) -> None:
     """Take away what would stop a downgrade from dropping or changing columns."""
+    guards = connection.exec_driver_sql(
+        "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND (tgname ~ "
+        "'^erp_(capture|capture_maj|references|dependants|agence|statut|bornes|bornes_maj|cle|horloge|regle_.*)$' "
+        f"OR tgname = ANY(ARRAY[{', '.join(repr(t) for t in derived.TRIGGERS)}]))"
+    ).fetchall()
+    for table, name in guards:
+        connection.exec_driver_sql(f"DROP TRIGGER {name} ON {table}")
     for table in connection.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars():
-        for name in (
-            "erp_capture",
-            "erp_capture_maj",
-            "erp_references",
-            "erp_dependants",
-            "erp_agence",
-            "erp_statut",
-            *derived.TRIGGERS,
-        ):
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {table}")
         for policy in ("erp_lecture", "erp_ecriture"):
             connection.exec_driver_sql(f"DROP POLICY IF EXISTS {policy} ON {table}")
 

@@ -48,7 +48,8 @@ BEGIN
   SELECT * INTO q FROM sync.quarantaine WHERE id = v_id AND repris_a IS NULL FOR UPDATE;
   IF NOT FOUND THEN RETURN NULL; END IF;
   SELECT coalesce(max(id), 0) INTO avant FROM sync.gares;
-  -- Under a batch number that no device uses.
+  -- Under a batch number that no device uses, and under a device's rules though an administrator asks.
+  PERFORM set_config('erp.au_nom_du_poste', q.poste::text, true);
   PERFORM sync.fusionner(sync.rapprocher(q.contenu, int4range(0, (q.contenu->>'n')::int), q.agence_id), int4range(0, (q.contenu->>'n')::int), q.poste, -v_id, q.agence_id);
   UPDATE sync.quarantaine SET repris_a = now() WHERE id = v_id;
   RETURN jsonb_build_object('poste', q.poste, 'unites', (q.contenu->>'n')::int,

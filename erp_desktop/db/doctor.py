@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import clock, paths
-from erp_desktop.db import backup, central_schema, fingerprint, history, migrate, stamp, structures
+from erp_desktop.db import backup, bounds, central_schema, fingerprint, history, migrate, registry, stamp, structures
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, UpgradeError
@@ -51,7 +51,7 @@ def cache(path: Path, key: str | None) -> list[Constat]:
     found += _stamp(stamps or [], structures.matching(structure, "sqlite"), f"--cache {path}", stamps is None)
     if stamps is not None and len(stamps) == 1 and history.position(stamps[0]) is not None:
         found.append(_structure(structures.differences(stamps[0], structure, "sqlite")))
-    return [*found, _references(path, key)]
+    return [*found, _references(path, key), *_values(path, key)]
 
 
 def _stamp(stamps: list[str], really: list[str], target: str, absent: bool = False) -> Iterator[Constat]:
@@ -145,6 +145,29 @@ def _references(path: Path, key: str | None) -> Constat:
     return Constat("références", "ok", "aucune ligne orpheline")
 
 
+def _values(path: Path, key: str | None) -> Iterator[Constat]:
+    try:
+        connection = connect_sqlite(path, key, read_only=True)
+        try:
+            present = {
+                t.name: {row[1] for row in connection.execute(f"PRAGMA table_info({t.name})")}
+                for t in registry.TABLES
+            }
+            yield _impossible(bounds.broken(lambda sql: connection.execute(sql).fetchall(), present, central=False))
+        finally:
+            connection.close()
+    except sqlcipher.DatabaseError:
+        return  # Told by the other examinations.
+
+
+def _impossible(rows: list[str]) -> Constat:
+    if not rows:
+        return Constat("valeurs", "ok", "aucune valeur impossible")
+    told = ", ".join(rows[:10]) + (" …" if len(rows) > 10 else "")
+    return Constat("valeurs", "attention", f"valeurs que personne ne pourrait plus saisir : {told}",
+                   "les corriger à la main ; elles restent lisibles et le reste de la fiche se modifie")  # fmt: skip
+
+
 def migrations() -> list[Constat]:
     """Examine the history that this program carries: unedited, with one end."""
     from alembic.util import CommandError
@@ -225,6 +248,14 @@ def centre(engine: sa.Engine) -> list[Constat]:
         elif stamps and len(stamps) == 1 and history.position(stamps[0]) is not None:
             found.append(_structure(structures.differences(stamps[0], structure, "postgresql")))
         connection.rollback()
+        if state.migrateur and state.revision == history.head():
+            columns = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+            present: dict[str, set[str]] = {}
+            for table, column in connection.exec_driver_sql(columns):
+                present.setdefault(table, set()).add(column)
+            found.append(
+                _impossible(bounds.broken(lambda sql: connection.exec_driver_sql(sql).all(), present, central=True))
+            )
         version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
         shown = connection.exec_driver_sql("SHOW server_version").scalar_one()
         found.append(Constat("serveur", "ok" if version >= 140000 else "erreur", f"PostgreSQL {shown}, 14 au moins"))

@@ -18,18 +18,20 @@ SUIVANTS: dict[Statut, tuple[Statut, ...]] = {
     Statut.ARCHIVEE: (),
 }
 """Direct transitions."""
+REOUVERTURE = (Statut.CLOTUREE, Statut.EN_COURS)
+"""A responsable's way back, with a reason; never followed when two sides' changes are brought together."""
 
 
 @cache
 def reachable(de: Statut) -> frozenset[Statut]:
     """States that some chain of transitions leads to from ``de``; itself only when a chain comes back."""
     found: set[Statut] = set()
-    frontier = list(SUIVANTS[de])
+    frontier = [(de, state) for state in SUIVANTS[de]]
     while frontier:
-        state = frontier.pop()
-        if state not in found:
-            found.add(state)
-            frontier += SUIVANTS[state]
+        step = frontier.pop()
+        if step[1] not in found and step != REOUVERTURE:
+            found.add(step[1])
+            frontier += [(step[1], state) for state in SUIVANTS[step[1]]]
     return frozenset(found)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from erp_desktop.db import bounds, central_rules, rules
+
 _REASONS = {
     "parent": "La fiche dont dépend ce changement n'existe pas, ou plus, au centre.",
     "agence": "Ce changement vise une fiche d'une autre agence.",
@@ -12,7 +14,10 @@ _REASONS = {
     "droit": "Ce poste n'a pas le droit de modifier cette fiche.",
     "centre_seul": "Cette valeur n'est écrite que par le centre.",
     "regle": "Une valeur ne respecte pas une règle du centre.",
+    "auteur": central_rules.AUTHOR,
 }
+_SENTENCES = (*rules.REASONS, *bounds.SENTENCES, *central_rules.SENTENCES)
+"""Reasons that the centre gives in the words that a clerk reads."""
 _DUPLICATES = {
     "uq_clients_ice": "Cet ICE appartient déjà à un autre client.",
     "uq_equipements_code_interne": "Ce code interne appartient déjà à un autre équipement.",
@@ -28,6 +33,8 @@ def french_reason(code: str, reason: str) -> str:
     if code == "doublon":
         named = next((text for name, text in _DUPLICATES.items() if name in reason), None)
         return named or f"Cette valeur existe déjà au centre ({reason})."
+    if (told := next((s for s in _SENTENCES if reason.startswith(s)), None)) is not None:
+        return told
     if code == "parent" and "update or delete" in reason:
         return "D'autres fiches du centre dépendent de celle qui est supprimée ici."
     return _REASONS.get(code) or f"Le centre a refusé ce changement ({reason})."

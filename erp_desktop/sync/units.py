@@ -9,9 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.exchanged import passed_on
 from erp_desktop.sync.reborn import before
+
+_AUDIT = "historiques_interventions"
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
     unit: Unit | None = None
     change: Change | None = None
     noted: tuple[str, int, int | None] | None = None
+    audits: list[int] = []
     for identifier, group, user_id, table, pk, op, column, old in rows:
         if op == "U" and noted == (table, pk, group) and unit is not None and change is not None:
             # One more column of the row just noted: most of a bulk update.
@@ -75,6 +78,8 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
         change = unit.changes.get(key)
         if change is None:
             unit_of_row[key] = unit
+            if table == _AUDIT and group is None:
+                audits.append(pk)
             change = unit.changes[key] = Change(table, pk, user_id, op)
         if op == "U":
             change.olds.setdefault(column, old)
@@ -82,12 +87,22 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
             change.deleted = old
         elif op == "I" and change.first != "I" and change.deleted is not None:
             change.olds, change.unknown = before(table, change.olds, change.deleted)
-    for giver, taker in passed_on(cache):
+    for giver, taker in (*passed_on(cache), *_audited(cache, audits)):
         one, two = unit_of_row.get(giver), unit_of_row.get(taker)
         if one is not None and two is not None and one is not two:
             _join(one, two, unit_of_row, unit_of_group, groups_of)
     units = {id(u): u for u in unit_of_row.values()}
     return sorted(units.values(), key=lambda u: u.outbox[0])
+
+
+def _audited(cache: Cache, audits: list[int]) -> list[tuple[tuple[str, int], tuple[str, int]]]:
+    """A console's change of statut and the audit row that its trigger wrote: the centre wants them together."""
+    if not audits:
+        return []
+    rows = cache.all(
+        f"SELECT id, intervention_id FROM {_AUDIT} WHERE id IN (SELECT value FROM json_each(?))", dumps(audits)
+    )
+    return [(("interventions", intervention), (_AUDIT, pk)) for pk, intervention in rows]
 
 
 def _join(

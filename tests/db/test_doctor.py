@@ -113,7 +113,8 @@ def test_a_corrupt_page_is_told_and_a_restoration_mends_it(sqlite_path: Path) ->
     )
     answer("backup", "--cache", sqlite_path)
     connection = sqlcipher.connect(str(sqlite_path), isolation_level=None)
-    connection.execute("INSERT INTO clients (nom_entreprise, created_at, updated_at) VALUES ('Lesieur', 'x', 'x')")
+    connection.execute("INSERT INTO clients (nom_entreprise, created_at, updated_at) "
+        "VALUES ('Lesieur', '2026-11-20T08:00:00.000000Z', '2026-11-20T08:00:00.000000Z')")  # fmt: skip
     root = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sync_meta'").fetchone()[0]
     size = connection.execute("PRAGMA page_size").fetchone()[0]
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -135,7 +136,7 @@ def test_orphan_rows_are_named(sqlite_path: Path) -> None:
     sql(
         sqlite_path, "PRAGMA foreign_keys = OFF", "UPDATE _sync_session SET muet = 1",
         "INSERT INTO equipements (id, client_id, nom, code_interne, created_at, updated_at) "
-        "VALUES (99, 12345, 'Four', 'F', 'x', 'x')",
+        "VALUES (99, 12345, 'Four', 'F', '2026-11-20T08:00:00.000000Z', '2026-11-20T08:00:00.000000Z')",
     )  # fmt: skip
     assert "equipements" in wrong("--cache", sqlite_path)["références"][0]
 

@@ -81,8 +81,13 @@ def test_the_worker_runs_in_order_and_hands_errors_back(sqlite_path: Path) -> No
 def test_a_failed_transaction_leaves_no_row_and_no_capture(sqlite_engine: sa.Engine) -> None:
     def fail() -> None:
         with transaction(sqlite_engine) as session:
-            session.execute(sa.text("INSERT INTO rapports (nom, type_rapport, parametres, created_at, updated_at) "
-                                    "VALUES ('R', 't', '{}', '', '')"))  # fmt: skip
+            session.execute(
+                sa.text(
+                    "INSERT INTO rapports (nom, type_rapport, parametres, created_at, updated_at) "
+                    "VALUES ('R', 't', '{}', :t, :t)"
+                ),
+                {"t": "2026-11-20T08:00:00.000000Z"},
+            )
             raise UserError("non")
 
     with pytest.raises(UserError):
@@ -100,7 +105,7 @@ def test_one_transaction_is_one_group_with_its_author(sqlite_engine: sa.Engine) 
                 session.execute(
                     sa.text(
                         "INSERT INTO rapports (nom, type_rapport, parametres, created_at, updated_at) "
-                        "VALUES (:n, 't', '{}', '', '')"
+                        "VALUES (:n, 't', '{}', '2026-11-20T08:00:00.000000Z', '2026-11-20T08:00:00.000000Z')"
                     ),
                     {"n": name},
                 )

@@ -292,6 +292,7 @@ def test_an_export_comes_back_in_an_empty_agency(monde: Monde, cible: list[str],
     monde.executer("DELETE FROM equipements WHERE agence_id = :a", a=monde.rab)
     monde.executer("DELETE FROM clients WHERE agence_id = :a", a=monde.rab)
     monde.executer("UPDATE equipements SET contrat_id = NULL")
+    monde.executer("UPDATE contrats SET statut = 'brouillon'")
     monde.executer("DELETE FROM contrats")
     parent = sa.orm.aliased(Equipement)
     photo = (

@@ -179,6 +179,13 @@ class Device:
         rows = self.sql(statement, *parameters)
         return rows[0][0] if rows else None
 
+    def without_local_rules(self) -> None:
+        """A cache whose guards somebody took away, or of a program that had none: only the centre refuses."""
+        with self.console() as db:
+            sql = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp\\_regle\\_%' ESCAPE '\\'"
+            for (name,) in db.execute(sql).fetchall():
+                db.execute(f"DROP TRIGGER {name}")
+
     def set(self, table: str, pk: int, **changes: object) -> None:
         assignments = ", ".join(f"{c} = ?" for c in changes)
         self.sql(f"UPDATE {table} SET {assignments} WHERE id = ?", *changes.values(), pk)

@@ -161,6 +161,8 @@ def test_the_stamps_of_the_work_go_with_the_statut_that_goes_further(
     lab: Lab, two: tuple[Device, Device, int]
 ) -> None:
     a, b, pk = two
+    lab.set("interventions", pk, technicien_id=lab.ids("techniciens")[0], diagnostic="Joint usé")
+    settled(lab)
     for device, begun in ((a, "09:00"), (b, "09:05")):
         device.set("interventions", pk, statut="affectee")
         device.set("interventions", pk, statut="en_cours", date_debut_travaux=f"2026-11-20T{begun}:00.000000Z")
@@ -262,6 +264,7 @@ def test_a_validated_invoice_keeps_the_totals_that_it_was_validated_with(lab: La
 
 def test_what_the_centre_alone_writes_is_refused_from_a_device(lab: Lab) -> None:
     a = lab.device()
+    a.without_local_rules()
     pk = invoice(a)
     assert a.sync().parked == 0
     a.set("factures", pk, statut="a_transmettre")

@@ -216,7 +216,7 @@ def test_a_forged_author_of_another_agency_is_refused(lab: Lab, device: Device, 
     stranger = lab.ids("users", "TNG")[0]
     row = insert("historiques_interventions", id=9, agence_id=device.agence_id, user_id=stranger, action="note",
                  intervention_id=lab.ids("interventions")[0], horodatage=T, poste=999)  # fmt: skip
-    assert codes(push(line, 1, **row)) == ["refus"]
+    assert codes(push(line, 1, **row)) == ["auteur"]
     own = insert("historiques_interventions", id=9, agence_id=device.agence_id, user_id=lab.ids("users")[0],
                  intervention_id=lab.ids("interventions")[0], action="note", horodatage=T, poste=999)  # fmt: skip
     assert codes(push(line, 2, **own)) == []

@@ -1,0 +1,173 @@
+"""Rules of the trade that no device may break, in the SQL of both engines (``docs/regles.md`` lists them all).
+
+The centre refuses devices and people's own logins, with the reason, which parks the change; its owner is let be. A
+cache refuses at once what the centre would refuse weeks later. What needs the whole batch (chains of statut, authors,
+identifiers) is in ``central_rules``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_DRAFT = "('brouillon', 'a_transmettre')"
+_CLOSED = "('cloturee', 'archivee', 'annulee')"
+
+DRAFTS_ONLY = "Un poste n'enregistre que des brouillons de factures : le centre valide et donne le numéro légal."
+VALIDATED = "Une facture validée ne change plus : corrigez-la par un avoir."
+STOCK = "Une sortie de stock est négative, une entrée ou un retour positifs, et aucun mouvement n'est nul."
+PAYMENT = "Un paiement est d'un montant positif."
+RATE = "Un taux de TVA est compris entre 0 et 100 %."
+CLOSED_LINES = "L'intervention est close : ses lignes ne changent plus, ajoutez-en une autre."
+TECHNICIEN = "Choisissez d'abord un technicien."
+REPORT = "Saisissez d'abord le diagnostic ou les travaux réalisés."
+NUMBER_KEPT = "Le numéro d'une intervention ne change jamais."
+OTHER_CLIENT = "Le client n'est pas celui de l'équipement."
+BEGUN = "Une intervention commencée ne se supprime pas : annulez-la."
+CONTRACT_KEPT = "Un contrat validé ne se supprime pas."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is refused.
+
+    Attributes:
+        table: the rule's table.
+        event: ``INSERT``, ``UPDATE`` or ``DELETE``.
+        when: SQL about OLD and NEW, true for what is refused; ``{ne}`` is the engine's "differs, NULL included".
+        found: SELECT that finds something for what is refused, besides; ``{p}`` leads the tables' names.
+        reason: one French sentence.
+        everyone: the centre's owner as well.
+        columns: an update of one of these only.
+    """
+
+    table: str
+    event: str
+    when: str
+    reason: str
+    found: str = ""
+    everyone: bool = False
+    columns: tuple[str, ...] = ()
+
+
+def _lines_of_invoice() -> Iterator[Rule]:
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+        found = f"SELECT 1 FROM {{p}}factures f WHERE f.id = {row}.facture_id AND f.statut NOT IN {_DRAFT}"
+        yield Rule("lignes_facture", event, "", VALIDATED, found)
+
+
+def _lines_of_intervention() -> Iterator[Rule]:
+    for event in ("UPDATE", "DELETE"):
+        found = f"SELECT 1 FROM {{p}}interventions i WHERE i.id = OLD.intervention_id AND i.statut IN {_CLOSED}"
+        # A cache gives a line its agency after the insert.
+        when = "OLD.agence_id IS NOT NULL" if event == "UPDATE" else ""
+        yield Rule("lignes_intervention", event, when, CLOSED_LINES, found)
+
+
+def _rates() -> Iterator[Rule]:
+    wrong = "CAST(NEW.taux_tva AS REAL) NOT BETWEEN 0 AND 100"
+    for table in ("lignes_intervention", "lignes_facture"):
+        yield Rule(table, "INSERT", wrong, RATE, everyone=True)
+        yield Rule(table, "UPDATE", wrong, RATE, everyone=True, columns=("taux_tva",))
+
+
+_UNFIT = "CAST(NEW.quantite AS REAL) {0} 0"
+_NOT_DRAFT = "NEW.statut NOT IN ('brouillon', 'a_transmettre', 'annulee')"
+_NO_PROV = "substr(NEW.numero, 1, 5) <> 'PROV-'"
+_ASSIGNED = "NEW.statut IN ('affectee', 'en_cours') AND NEW.technicien_id IS NULL"
+_OTHER = "SELECT 1 FROM {p}equipements e WHERE e.id = NEW.equipement_id AND e.client_id <> NEW.client_id"
+_EMPTY = "trim(coalesce(NEW.diagnostic, '')) = '' AND trim(coalesce(NEW.travaux_realises, '')) = ''"
+
+RULES: tuple[Rule, ...] = (
+    Rule("factures", "INSERT", f"({_NOT_DRAFT} OR {_NO_PROV})", DRAFTS_ONLY),
+    Rule("factures", "UPDATE", f"OLD.statut NOT IN {_DRAFT}", VALIDATED),
+    Rule(
+        "factures", "UPDATE",
+        f"OLD.statut IN {_DRAFT} AND ({_NOT_DRAFT} OR (NEW.numero <> OLD.numero AND {_NO_PROV} "
+        "AND substr(NEW.numero, 1, 1) <> '⇄'))",
+        DRAFTS_ONLY, columns=("statut", "numero"),
+    ),
+    Rule("factures", "DELETE", f"OLD.statut NOT IN {_DRAFT}", VALIDATED),
+    *_lines_of_invoice(),
+    Rule(
+        "mouvements_stock", "INSERT",
+        f"(({_UNFIT.format('>=')} AND NEW.type_mouvement = 'sortie') OR ({_UNFIT.format('<=')} "
+        f"AND NEW.type_mouvement IN ('entree', 'retour')) OR {_UNFIT.format('=')})",
+        STOCK, everyone=True,
+    ),
+    Rule("paiements", "INSERT", "CAST(NEW.montant AS REAL) <= 0", PAYMENT, everyone=True),
+    *_rates(),
+    *_lines_of_intervention(),
+    Rule("interventions", "INSERT", _ASSIGNED, TECHNICIEN),
+    Rule(
+        "interventions", "UPDATE",
+        f"{_ASSIGNED} AND (NEW.statut {{ne}} OLD.statut OR NEW.technicien_id {{ne}} OLD.technicien_id)",
+        TECHNICIEN, columns=("statut", "technicien_id"),
+    ),
+    Rule(
+        "interventions", "UPDATE", f"NEW.statut = 'cloturee' AND OLD.statut <> 'cloturee' AND {_EMPTY}", REPORT,
+        columns=("statut",),
+    ),
+    Rule("interventions", "UPDATE", "NEW.numero <> OLD.numero", NUMBER_KEPT, columns=("numero",)),
+    Rule("interventions", "INSERT", "", OTHER_CLIENT, _OTHER),
+    Rule(
+        "interventions", "UPDATE", "(NEW.equipement_id <> OLD.equipement_id OR NEW.client_id <> OLD.client_id)",
+        OTHER_CLIENT, _OTHER, columns=("equipement_id", "client_id"),
+    ),
+    Rule("interventions", "DELETE", "OLD.statut <> 'ouverte'", BEGUN),
+    Rule("contrats", "DELETE", "OLD.statut <> 'brouillon'", CONTRACT_KEPT),
+)  # fmt: skip
+
+REASONS = tuple(dict.fromkeys(r.reason for r in RULES))
+
+
+def name(rank: int, rule: Rule) -> str:
+    return f"regle_{rank:02}_{rule.table}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def postgres() -> list[str]:
+    """Statements that install them at the centre; each is a condition, then a question, then who asks."""
+    # What an earlier program installed under another number goes.
+    made = [
+        "DO $$ DECLARE g record; BEGIN FOR g IN SELECT tgname, tgrelid::regclass AS ou FROM pg_trigger "
+        "WHERE NOT tgisinternal AND starts_with(tgname, 'erp_regle_') LOOP "
+        "EXECUTE format('DROP TRIGGER %I ON %s', g.tgname, g.ou); END LOOP; END $$"
+    ]
+    for rank, rule in enumerate(RULES):
+        called = name(rank, rule)
+        tests = [f"EXISTS ({rule.found.format(p='public.')})"] if rule.found else []
+        tests += [] if rule.everyone else ["sync.surveille()"]
+        row = "OLD" if rule.event == "DELETE" else "NEW"
+        # Before the row is written, so after the triggers that complete it: ``erp_regle`` sorts behind them.
+        when = f"WHEN ({rule.when.format(ne='IS DISTINCT FROM')}) " if rule.when else ""
+        made += [
+            f"CREATE OR REPLACE FUNCTION sync.{called}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+            f"SET search_path = pg_catalog, pg_temp AS $f$ BEGIN\n  IF {' AND '.join(tests) or 'true'} THEN "
+            f"RAISE EXCEPTION '%', {_quoted(rule.reason)} USING ERRCODE = 'EM021'; END IF;\n  RETURN {row}; END $f$",
+            f"DROP TRIGGER IF EXISTS erp_{called} ON {rule.table}",
+            f"CREATE TRIGGER erp_{called} BEFORE {rule.event} ON {rule.table} FOR EACH ROW {when}"
+            f"EXECUTE FUNCTION sync.{called}()",
+        ]
+    return made
+
+
+def sqlite(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
+    """Trigger name → statement, for the tables and columns of a cache; capture muted, they are silent."""
+    for rank, rule in enumerate(RULES):
+        if not {"agence_id", "statut" if rule.table in {"factures", "interventions"} else "id", *rule.columns} <= (
+            present.get(rule.table, set())
+        ):
+            continue
+        tests = [rule.when.format(ne="IS NOT")] if rule.when else []
+        tests += [f"EXISTS ({rule.found.format(p='')})"] if rule.found else []
+        tests.append("(SELECT muet FROM _sync_session) = 0")
+        of = f" OF {', '.join(rule.columns)}" if rule.columns else ""
+        yield (
+            f"erp_{name(rank, rule)}",
+            f"CREATE TRIGGER erp_{name(rank, rule)} BEFORE {rule.event}{of} ON {rule.table} "
+            f"WHEN {' AND '.join(tests)} BEGIN SELECT RAISE(ABORT, {_quoted(rule.reason)}); END",
+        )
