@@ -87,7 +87,14 @@ class LigneInfo:
 
 @dataclass(frozen=True, slots=True)
 class HistoriqueInfo:
-    """One change: an audit row that tells several fields gives one entry for each."""
+    """One change: an audit row that tells several fields gives one entry for each.
+
+    Author and instant are what the poste says. The centre only checks that such a person works in that agency.
+
+    Attributes:
+        poste: where it was written; 0 or None is the centre or a stand-alone desktop.
+        recu_a: when the centre received it, by its own clock; None until then.
+    """
 
     horodatage: datetime
     auteur: str | None
@@ -96,6 +103,8 @@ class HistoriqueInfo:
     avant: str | None
     apres: str | None
     remarque: str | None
+    poste: int | None = None
+    recu_a: datetime | None = None
 
 
 def _faits(session: Session, ligne: Intervention) -> Faits:
@@ -262,7 +271,16 @@ def historique(session: Session, acteur: Acteur, id: int) -> list[HistoriqueInfo
     ouvrir(session, acteur, id)
     h = HistoriqueIntervention
     requete = (
-        sa.select(h.horodatage, h.action, h.ancienne_valeur, h.nouvelle_valeur, h.remarque, User.full_name)
+        sa.select(
+            h.horodatage,
+            h.action,
+            h.ancienne_valeur,
+            h.nouvelle_valeur,
+            h.remarque,
+            h.poste,
+            h.recu_a,
+            User.full_name,
+        )
         .outerjoin(User, User.id == h.user_id)
         .where(h.intervention_id == id)
         .order_by(h.horodatage.desc(), h.id.desc())
@@ -283,6 +301,8 @@ def historique(session: Session, acteur: Acteur, id: int) -> list[HistoriqueInfo
                 _dire(champ, avant.get(champ), noms) if champ else None,
                 _dire(champ, apres.get(champ), noms) if champ else None,
                 ligne.remarque,
+                ligne.poste,
+                ligne.recu_a,
             )
             for champ in champs
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +14,11 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock, paths
 from erp_desktop.domain import enums
+from erp_desktop.services.interventions import HistoriqueInfo
 from erp_desktop.ui import labels
 from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.forms import dates
+from erp_desktop.ui.interventions.historique import claimed
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.lists.query import with_word, without, without_free_text, words
 
@@ -98,3 +101,12 @@ def test_freshness_names_the_day_only_when_it_is_another() -> None:
     now = clock.now()
     assert labels.freshness(now).startswith("à ")
     assert labels.freshness(datetime(2026, 1, 5, 14, 5, tzinfo=UTC)) == "du 05/01 à 15:05"
+
+
+def test_what_a_poste_says_of_an_act_is_shown_as_a_claim(qapp: QApplication) -> None:
+    told = datetime(2020, 1, 1, 9, tzinfo=UTC)
+    heard = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    entry = HistoriqueInfo(told, "Karim", "Statut", "Statut", "Ouverte", "Affectée", None, 7, heard)
+    assert claimed(entry) == "déclaré au poste 7, reçu au siège le 22/11/2026 09:00"
+    assert claimed(replace(entry, recu_a=None)) == "déclaré au poste 7, pas encore reçu au siège"
+    assert claimed(replace(entry, poste=0)) == ""

@@ -16,6 +16,16 @@ from erp_desktop.ui.kit.controls import IconLabel, Text, clear
 from erp_desktop.ui.kit.i18n import tr
 
 
+def claimed(entry: HistoriqueInfo) -> str:
+    """What a poste says of an act is a claim: where it was made, and when head office heard of it; else nothing."""
+    if not entry.poste:
+        return ""
+    if entry.recu_a is None:
+        return tr("déclaré au poste {poste}, pas encore reçu au siège", poste=entry.poste)
+    when = labels.instant(entry.recu_a, year=True)
+    return tr("déclaré au poste {poste}, reçu au siège le {quand}", poste=entry.poste, quand=when)
+
+
 class HistoryTab(RecordPart):
     """The audit of one intervention, newest first."""
 
@@ -69,6 +79,6 @@ class HistoryTab(RecordPart):
         if entry.remarque:
             words.addWidget(Text(entry.remarque, "body", "text.secondary", wrap=True))
         who = f"{labels.instant(entry.horodatage, year=True)} · {entry.auteur or tr('auteur inconnu')}"
-        words.addWidget(Text(who, "caption", "text.tertiary"))
+        words.addWidget(Text(f"{who} · {claim}" if (claim := claimed(entry)) else who, "caption", "text.tertiary"))
         row.addLayout(words, 1)
         return line
