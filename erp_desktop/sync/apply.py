@@ -21,6 +21,7 @@ from erp_desktop.sync.outbox import Batch
 from erp_desktop.sync.reasons import french_reason
 from erp_desktop.sync.reborn import forget_removals
 from erp_desktop.sync.renamed import become
+from erp_desktop.sync.shared import give_back
 
 BACKUP_WINDOW = timedelta(days=14)
 """How old a restored backup of the centre may be without a device missing what it must send again."""
@@ -114,6 +115,9 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
             (code, french_reason(code, reason), dumps([list(r) for r in rows]), now),
         ).lastrowid
         done.parked_rows += len(rows)
+        if code == "droit" and give_back(cache, ids):
+            db.execute("UPDATE sync_gares SET etat = 'abandonne' WHERE id = ?", (gare,))
+            continue
         db.executemany("UPDATE sync_outbox SET refus = ? WHERE id = ?", [(str(gare), i) for i in ids])
     landed = [i for index, ids in enumerate(batch.units) if index not in parked for i in ids]
     if landed and max(landed) - min(landed) == len(landed) - 1:

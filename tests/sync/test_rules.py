@@ -410,3 +410,22 @@ def test_impossible_rows_of_before_stay_can_be_changed_elsewhere_and_are_named(l
     engine.dispose()
     assert [c.etat for c in told] == ["attention"]
     assert f"interventions {pk} : date_limite" in told[0].detail
+
+
+def test_the_centres_value_of_a_shared_row_comes_back_and_what_was_typed_is_kept(lab: Lab, device: Device) -> None:
+    pk = lab.value(
+        f"INSERT INTO clients (nom_entreprise, created_at, updated_at) VALUES ('Partagé', '{T}', '{T}') RETURNING id"
+    )
+    device.sync()
+    device.set("clients", pk, ville="Fès", notes="à rappeler")
+    assert device.sync().parked == 1
+    assert device.sql("SELECT code, raison, etat FROM sync_gares") == [("droit", central_rules.SHARED, "abandonne")]
+    assert device.sql("SELECT ville, notes FROM clients WHERE id = ?", pk) == [(None, None)]
+    assert sorted(device.conflicts()) == [
+        ("clients", pk, "notes", None, "à rappeler", None), ("clients", pk, "ville", None, "Fès", None),
+    ]  # fmt: skip
+    assert device.waiting == 0
+    lab.set("clients", pk, ville="Rabat")
+    lab.settle()
+    assert device.get("clients", pk, "ville") == "Rabat"
+    lab.converged()
