@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from erp_desktop.db import bounds, rules
 from erp_desktop.domain import roles
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, UserError, ValidationError
@@ -114,4 +115,6 @@ def ecrire(session: Session) -> None:
             raise DuplicateError(
                 "Une autre fiche porte déjà cet identifiant (ICE, code, numéro ou courriel) : vérifiez-le."
             ) from error
+        if texte in (*rules.REASONS, *bounds.SENTENCES):
+            raise UserError(texte) from error
         raise UserError(f"La base a refusé l'enregistrement : {texte.splitlines()[0]}") from error

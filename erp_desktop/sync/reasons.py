@@ -28,6 +28,11 @@ _DUPLICATES = {
 }
 
 
+PARENT_NEEDED = "D'autres fiches du centre dépendent de celle qui est supprimée ici."
+TOLD = (*_REASONS.values(), *_DUPLICATES.values(), *_SENTENCES, PARENT_NEEDED)
+"""Every fixed sentence that a clerk may read about a refusal."""
+
+
 def french_reason(code: str, reason: str) -> str:
     """The sentence shown to a clerk for what the centre refused; the centre's own words stay behind it."""
     if code == "doublon":
@@ -36,7 +41,7 @@ def french_reason(code: str, reason: str) -> str:
     if (told := next((s for s in _SENTENCES if reason.startswith(s)), None)) is not None:
         return told
     if code == "parent" and "update or delete" in reason:
-        return "D'autres fiches du centre dépendent de celle qui est supprimée ici."
+        return PARENT_NEEDED
     return _REASONS.get(code) or f"Le centre a refusé ce changement ({reason})."
 
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from erp_desktop import clock, paths
 from erp_desktop.domain import enums
 from erp_desktop.services.interventions import HistoriqueInfo
+from erp_desktop.sync import reasons
 from erp_desktop.ui import labels
 from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.forms import dates
@@ -81,6 +82,12 @@ def test_every_value_of_the_lists_has_a_word() -> None:
             assert value in labels._WORDS[kind]
     for status in enums.Statut:
         assert labels.action(status.value)
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_every_reason_of_a_refusal_is_said_in_each_language(qapp: QApplication, language: str) -> None:
+    i18n.set_language(qapp, language)
+    assert [sentence for sentence in reasons.TOLD if i18n.tr(sentence) == sentence] == []
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

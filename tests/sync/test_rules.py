@@ -429,3 +429,35 @@ def test_the_centres_value_of_a_shared_row_comes_back_and_what_was_typed_is_kept
     lab.settle()
     assert device.get("clients", pk, "ville") == "Rabat"
     lab.converged()
+
+
+def test_what_is_taken_over_for_a_retired_device_stays_in_its_agency_and_under_its_rules(
+    lab: Lab, device: Device
+) -> None:
+    other, tng = lab.ids("clients", "TNG")[0], lab.agence("TNG")
+    names = ["id", "agence_id", "nom_entreprise", "created_at", "updated_at"]
+    invoice_names = ["id", "agence_id", "numero", "statut", "client_id", "created_at", "updated_at"]
+    content = {
+        "n": 5,
+        "i": {
+            "clients": {"c": names, "r": [[0, None, 95, tng, "Pirate", T, T],
+                                          [1, None, 96, device.agence_id, "Honnête", T, T]]},
+            "factures": {"c": invoice_names, "r": [[2, None, 97, device.agence_id, "FAC-2026-000001", "validee",
+                                                    lab.ids("clients")[0], T, T]]},
+        },
+        "m": {"clients": [{"c": ["ville"], "r": [[3, None, other, 1, "Tanger", "Pirate"]]}]},
+        "d": {"lignes_intervention": [[4, None, lab.ids("lignes_intervention", "TNG")[0], 1]]}, "r": [],
+    }  # fmt: skip
+    before = lab.value("SELECT count(*) FROM lignes_intervention")
+    lab.sql("UPDATE sync.devices SET etat = 'retire' WHERE poste = %s", device.poste)
+    taken = lab.value(
+        "INSERT INTO sync.quarantaine (poste, agence_id, contenu) VALUES (%s, %s, %s) RETURNING id",
+        device.poste, device.agence_id, json.dumps(content),
+    )  # fmt: skip
+    assert lab.value("SELECT sync.reprendre(%s)", taken)["gares"] == 4
+    assert lab.sql("SELECT unite, code FROM sync.gares ORDER BY unite") == [
+        (0, "droit"), (2, "centre_seul"), (3, "droit"), (4, "droit"),
+    ]  # fmt: skip
+    assert lab.sql("SELECT nom_entreprise FROM clients WHERE id IN (95, 96)") == [("Honnête",)]
+    assert lab.get("clients", other, "ville") == "Tanger"
+    assert lab.value("SELECT count(*) FROM lignes_intervention") == before
