@@ -58,7 +58,9 @@ class Camera:
 def open_desktop(app: QApplication, branch: Branch) -> Desktop:
     """Start the desktop of a branch and wait for its login page."""
     desktop = Desktop(app, branch.settings)
-    desktop.window.resize(*SIZE)
+    if app.platformName() == "offscreen":
+        # The imaginary screen is small; pictures have the size of the mock-ups. On a real one the window fits it.
+        desktop.window.resize(*SIZE)
     opened: list[bool] = []
     desktop.database_opened.connect(lambda: opened.append(True))
     desktop.start()

@@ -15,6 +15,7 @@ from erp_desktop.ui import labels
 from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.frame.keys import KeysPanel
 from erp_desktop.ui.frame.navigation import Navigation
+from erp_desktop.ui.frame.search import GlobalSearch
 from erp_desktop.ui.frame.statusbar import StatusBar
 from erp_desktop.ui.frame.tabs import Tabs
 from erp_desktop.ui.frame.topbar import TopBar
@@ -77,7 +78,7 @@ class Workspace(QWidget):
         self.tabs.current_changed.connect(self._tab_changed)
         self.tabs.close_asked.connect(self.close_tab)
         self.top.new_asked.connect(lambda: self.open_record("interventions", None))
-        self.top.search_asked.connect(self._search)
+        self.search = GlobalSearch(self.top.search, self.contexte, self.open_record, self._search)
         self.top.keys_asked.connect(self.keys.toggle)
         self.top.theme_asked.connect(self.theme_asked)
         self.top.language_asked.connect(self.language_asked)

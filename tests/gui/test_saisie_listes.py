@@ -239,3 +239,22 @@ def test_an_hour_is_refused_where_only_a_day_is_kept(bureau: Bureau, qtbot: QtBo
     leave(qtbot)
     assert field.line.text() == "30/11/2026 9h"
     assert said(page, "date_mise_en_service").startswith("Date attendue")
+
+
+def test_a_client_already_on_file_is_told_while_typing(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    page = bureau.workspace.open_record("clients", None)
+    assert isinstance(page, RecordPage)
+    bureau.settle()
+    fields = page.panel.fields
+    notice = fields.rows["nom_entreprise"].notice
+    qtbot.keyClicks(fields.editors["nom_entreprise"].inner, "conserveries  ÀTLAS")
+    qtbot.waitUntil(notice.isVisible, timeout=_PATIENCE)
+    assert notice.label.text() == "Déjà au fichier : Conserveries Atlas (Casablanca)."
+    qtbot.keyClicks(fields.editors["nom_entreprise"].inner, " du Sud-Ouest")
+    qtbot.waitUntil(notice.isHidden, timeout=_PATIENCE)
+    bureau.settle()
+    assert notice.isHidden()
+    other = bureau.workspace.open_record("clients", monde.clients[0])
+    assert isinstance(other, RecordPage)
+    bureau.settle()
+    assert other.panel.fields.rows["nom_entreprise"].notice.isHidden()

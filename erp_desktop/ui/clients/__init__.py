@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from erp_desktop.domain.enums import NiveauService, TypeClient
 from erp_desktop.domain.saisie import ClientInput
-from erp_desktop.services import clients
+from erp_desktop.services import clients, doublons
 from erp_desktop.services.clients import ClientLigne
 from erp_desktop.ui import labels
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
@@ -30,7 +30,7 @@ FORM = FormSpec(
     new_title="Nouveau client",
     groups=[
         Group("Identité", [
-            FieldSpec("nom_entreprise", "Nom"),
+            FieldSpec("nom_entreprise", "Nom", near=doublons.clients),
             FieldSpec("type_client", "Type", "choice", options=lambda: labels.options(TypeClient),
                       initial="entreprise"),
             FieldSpec("niveau_service", "Service", "choice", options=lambda: labels.options(NiveauService),
@@ -38,13 +38,13 @@ FORM = FormSpec(
         ]),
         Group("Contact", [
             FieldSpec("contact", "Contact"),
-            FieldSpec("telephone", "Téléphone", placeholder="+212 5 22 40 18 76"),
-            FieldSpec("email", "Courriel"),
+            FieldSpec("telephone", "Téléphone", placeholder="+212 5 22 40 18 76", near=doublons.clients),
+            FieldSpec("email", "Courriel", near=doublons.clients),
             FieldSpec("ville", "Ville"),
             FieldSpec("adresse", "Adresse", "area", lines=2),
         ]),
         Group("Identifiants légaux", [
-            FieldSpec("ice", "ICE", placeholder="15 chiffres"),
+            FieldSpec("ice", "ICE", placeholder="15 chiffres", near=doublons.clients),
             FieldSpec("identifiant_fiscal", "Identifiant fiscal"),
             FieldSpec("registre_commerce", "Registre du com."),
             FieldSpec("ville_rc", "Ville du RC"),

@@ -8,7 +8,7 @@ from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Criticite, StatutEquipement
 from erp_desktop.domain.saisie import EquipementInput
-from erp_desktop.services import choix, equipements
+from erp_desktop.services import choix, doublons, equipements
 from erp_desktop.services.equipements import EquipementLigne
 from erp_desktop.ui import labels
 from erp_desktop.ui.documents.onglet import DocumentsTab
@@ -52,8 +52,8 @@ FORM = FormSpec(
     groups=[
         Group("Identité", [
             FieldSpec("nom", "Nom"),
-            FieldSpec("code_interne", "Code interne"),
-            FieldSpec("numero_serie", "N° de série"),
+            FieldSpec("code_interne", "Code interne", near=doublons.equipements),
+            FieldSpec("numero_serie", "N° de série", near=doublons.equipements),
             FieldSpec("type_equipement", "Type"),
             FieldSpec("marque", "Marque"),
             FieldSpec("modele", "Modèle"),

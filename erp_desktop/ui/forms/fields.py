@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms import editors
 from erp_desktop.ui.forms.date_editors import DateEditor, InstantEditor
+from erp_desktop.ui.forms.neighbours import Neighbours
 from erp_desktop.ui.forms.picker import PickerEditor, Search
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec
 from erp_desktop.ui.kit.controls import Field, Text
@@ -40,6 +41,7 @@ class Fields(QObject):
         self.rows: dict[str, Field] = {}
         self.base: dict[str, Any] = {}
         self._seen: dict[str, Any] = {}
+        self._neighbours: list[Neighbours] = []
 
     def build(self, column: QVBoxLayout, label_width: int) -> None:
         """Lay the groups out in ``column``."""
@@ -67,6 +69,8 @@ class Fields(QObject):
         editor.changed.connect(lambda: self._edited(one))
         editor.doubted.connect(row.say)
         self.editors[one.name], self.rows[one.name] = editor, row
+        if one.near is not None:
+            self._neighbours.append(Neighbours(one, editor, row, self._contexte))
         return row
 
     def _editor(self, one: FieldSpec) -> editors.Editor:
@@ -161,6 +165,8 @@ class Fields(QObject):
             self.rows[name].say("")
             if one.kind != "info":
                 self.base[name] = value
+        for watch in self._neighbours:
+            watch.forget(getattr(record, "id", None))
         self._note()
 
     def readable(self) -> dict[str, Any]:

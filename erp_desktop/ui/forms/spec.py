@@ -9,6 +9,7 @@ from typing import Any
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Role
+from erp_desktop.services.doublons import Proche
 
 Values = Mapping[str, Any]
 Choices = Sequence[tuple[int, str, str]]
@@ -34,6 +35,7 @@ class FieldSpec:
         writable: read-only when it says no: ``writable(acteur, record or None)``.
         on_create: False hides the field on a blank form.
         initial: value on a blank form.
+        near: ``near(session, acteur, name, text, row id or None)``: records that may already be this one.
         sens: for ``date`` and ``instant``: which year is meant when none is typed.
         clears: fields emptied when this one changes, e.g. the équipement when the client changes.
     """
@@ -49,6 +51,7 @@ class FieldSpec:
     writable: Callable[[Acteur, Any], bool] = lambda _acteur, _record: True
     on_create: bool = True
     initial: Any = None
+    near: Callable[[Any, Acteur, str, str, int | None], Sequence[Proche]] | None = None
     sens: Sens = Sens.PROCHE
     clears: Sequence[str] = ()
 

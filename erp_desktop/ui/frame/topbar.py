@@ -77,9 +77,7 @@ class Person(QAbstractButton):
 
 
 class SearchBox(Surface):
-    """What is typed here opens the interventions filtered by it."""
-
-    asked = Signal(str)
+    """Where the search is typed; :mod:`erp_desktop.ui.frame.search` answers it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("surface.sunken", "border.default", theme().px("radius.md"), parent=parent)
@@ -94,20 +92,14 @@ class SearchBox(Surface):
         self.edit.setStyleSheet("QLineEdit#recherche { border: none; background: transparent; padding: 0; }")
         self.edit.setPlaceholderText(tr("Rechercher un numéro, un client, un équipement…"))
         self.edit.setAccessibleName(tr("Recherche"))
-        self.edit.returnPressed.connect(self._ask)
         row.addWidget(self.edit, 1)
         row.addWidget(KeyCap("Ctrl K"))
-
-    def _ask(self) -> None:
-        self.asked.emit(self.edit.text().strip())
-        self.edit.clear()
 
 
 class TopBar(Surface):
     """Signals carry what was asked; the window does it."""
 
     new_asked = Signal()
-    search_asked = Signal(str)
     keys_asked = Signal()
     theme_asked = Signal(str)
     language_asked = Signal(str)
@@ -133,7 +125,6 @@ class TopBar(Surface):
         self.search = SearchBox()
         self.search.setMinimumWidth(280)
         self.search.setMaximumWidth(480)
-        self.search.asked.connect(self.search_asked)
         row.addWidget(self.search, 8)
         row.addStretch(2)
         if may_create:

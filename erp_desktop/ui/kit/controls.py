@@ -172,13 +172,13 @@ class KeyCap(QWidget):
 class ErrorLine(QWidget):
     """The domain's sentence under a field, in the language in force; hidden while empty."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, tone: str = "danger") -> None:
         super().__init__(parent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 2, 0, 0)
         row.setSpacing(5)
-        self._icon = IconLabel("warning-circle", "semantic.danger.text", 13, "fill")
-        self.label = Text("", "caption", "semantic.danger.text", wrap=True)
+        self._icon = IconLabel("warning-circle", f"semantic.{tone}.text", 13, "fill")
+        self.label = Text("", "caption", f"semantic.{tone}.text", wrap=True)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.label, 1)
         self.hide()
@@ -258,6 +258,8 @@ class Field(QWidget):
         super().__init__(parent)
         self.editor = editor
         self.error = ErrorLine()
+        self.notice = ErrorLine(tone="warning")
+        """What deserves a look and refuses nothing."""
         self.label = Text(label, "body", "text.secondary")
         self.label.setBuddy(editor)
         editor.setAccessibleName(label)
@@ -271,10 +273,12 @@ class Field(QWidget):
             grid.addWidget(self.label, 0, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(editor, 0, 1)
             grid.addWidget(self.error, 1, 1)
+            grid.addWidget(self.notice, 2, 1)
         else:
             grid.addWidget(self.label, 0, 0)
             grid.addWidget(editor, 1, 0)
             grid.addWidget(self.error, 2, 0)
+            grid.addWidget(self.notice, 3, 0)
 
     def say(self, words: str) -> None:
         """Show the domain's sentence and mark the editor; an empty text clears both."""

@@ -7,7 +7,7 @@ from typing import Any
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
 from erp_desktop.domain.saisie import TechnicienInput
-from erp_desktop.services import techniciens
+from erp_desktop.services import doublons, techniciens
 from erp_desktop.services.techniciens import TechnicienLigne
 from erp_desktop.ui import labels
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
@@ -39,7 +39,7 @@ FORM = FormSpec(
     groups=[
         Group("Identité", [
             FieldSpec("nom", "Nom", "info", shown=lambda r: r.nom),
-            FieldSpec("numero_badge", "Badge"),
+            FieldSpec("numero_badge", "Badge", near=doublons.techniciens),
             FieldSpec("equipe", "Équipe"),
             FieldSpec("niveau", "Niveau", "choice", options=lambda: labels.options(Niveau)),
         ]),

@@ -1,0 +1,74 @@
+"""Tells, while a field is typed, which records on file it may already be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QTimer
+
+from erp_desktop.services.doublons import Proche
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.editors import Editor, Unreadable
+from erp_desktop.ui.forms.spec import FieldSpec
+from erp_desktop.ui.kit.controls import Field
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.tasks import Task
+
+_PAUSE_MS = 300
+
+
+class Neighbours(QObject):
+    """One field's watch; it warns and never refuses.
+
+    Attributes:
+        row_id: the record shown, which is no neighbour of itself.
+    """
+
+    def __init__(self, one: FieldSpec, editor: Editor, row: Field, contexte: Contexte) -> None:
+        super().__init__(editor)
+        self._one, self._editor, self._row, self._contexte = one, editor, row, contexte
+        self.row_id: int | None = None
+        self._asked: Task | None = None
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._ask)
+        editor.changed.connect(self._typed)
+
+    def forget(self, row_id: int | None) -> None:
+        """Another record is shown."""
+        self.row_id = row_id
+        self._stop()
+        self._row.notice.say("")
+
+    def _stop(self) -> None:
+        self._pause.stop()
+        if self._asked is not None:
+            self._asked.cancel()
+            self._asked = None
+
+    def _typed(self) -> None:
+        self._stop()
+        self._row.notice.say("")
+        self._pause.start()
+
+    def _ask(self) -> None:
+        try:
+            value = self._editor.value()
+        except Unreadable:
+            return
+        near, contexte, name, row_id = self._one.near, self._contexte, self._one.name, self.row_id
+        if near is not None and value:
+            self._asked = contexte.tasks.run(
+                lambda session: near(session, contexte.acteur, name, str(value), row_id), self._show,
+                lambda _error: None, owner=self,
+            )  # fmt: skip
+
+    def _show(self, found: Sequence[Proche]) -> None:
+        self._asked = None
+        same = [one.libelle for one in found if one.meme]
+        if same:
+            self._row.notice.say(tr("Déjà au fichier : {noms}.", noms=", ".join(same)))
+        elif found:
+            names = ", ".join(one.libelle for one in found)
+            self._row.notice.say(tr("Ressemble à {noms} : est-ce la même fiche ?", noms=names))
