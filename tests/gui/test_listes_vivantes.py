@@ -75,12 +75,14 @@ def test_rows_stay_under_the_pointer_until_they_are_asked_to_move(
     page = by_title(bureau)
     before = shown(page)
     spot = point_at(bureau, page, 2)
-    aimed, last = before[2], before[-1]
+    aimed, last, top = before[2], before[-1], page.view.mapTo(page, QPoint(0, 0))
     title_of(sqlite_engine, last, "AAA en tête")
     bureau.bus.publish("interventions", last)
     qtbot.waitUntil(page.held.isVisible, timeout=_PATIENCE)
     bureau.settle()
     assert shown(page) == before
+    assert page.view.visualRect(page.model.index(2, 1)).center() == spot
+    assert page.view.mapTo(page, QPoint(0, 0)) == top
     assert page.held.text() == "1 changement, relire"
     row = page.model.row_at(len(before) - 1)
     assert row is not None

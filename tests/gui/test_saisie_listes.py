@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -74,6 +75,19 @@ def test_tab_takes_the_highlighted_row(bureau: Bureau, monde: Monde, qtbot: QtBo
     leave(qtbot)
     assert client.words() == marked == "Minoterie Chaouia"
     assert client.value() == monde.clients[1]
+
+
+def test_a_list_that_takes_the_keyboard_marks_no_row(bureau: Bureau, qtbot: QtBot) -> None:
+    page = blank(bureau)
+    client = picker(page, "client_id")
+    type_in(qtbot, client, "e")
+    qtbot.waitUntil(lambda: client.popup_visible, timeout=_PATIENCE)
+    assert client.popup is not None
+    QApplication.sendEvent(client.popup, QFocusEvent(QEvent.Type.FocusIn, Qt.FocusReason.PopupFocusReason))
+    leave(qtbot)
+    qtbot.waitUntil(lambda: not client.pending, timeout=_PATIENCE)
+    assert client.inner.text() == "e"  # type: ignore[attr-defined]
+    assert said(page, "client_id") != ""
 
 
 def test_words_that_mean_no_row_stay_are_marked_and_block_the_save(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QFocusEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QCompleter, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from erp_desktop.ui.kit import paint
@@ -61,6 +61,18 @@ class _OfferDelegate(QStyledItemDelegate):
                    colour=look.color("text.secondary"))  # fmt: skip
 
 
+class _OfferList(QListView):
+    """A list in which nothing is meant until somebody points at it.
+
+    Qt makes the first row current as soon as a view takes the keyboard: leaving the field would take that row.
+    """
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if not self.selectionModel().hasSelection():
+            self.setCurrentIndex(QModelIndex())
+
+
 class Offers(QObject):
     """Drops offers below a widget; the typing stays in the widget.
 
@@ -93,7 +105,7 @@ class Offers(QObject):
             self._completer = QCompleter(self._model, self)
             self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
             self._completer.setMaxVisibleItems(9)
-            self._popup = QListView()
+            self._popup = _OfferList()
             self._popup.setMouseTracking(True)
             self._completer.setPopup(self._popup)
             self._completer.setWidget(self._widget)
@@ -152,7 +164,8 @@ class Offers(QObject):
         if self._popup is None or not self._popup.isVisible():
             return None
         index = self._popup.currentIndex()
-        found = self.items[index.row()] if index.isValid() and index.row() < len(self.items) else None
+        marked = index.isValid() and self._popup.selectionModel().isSelected(index) and index.row() < len(self.items)
+        found = self.items[index.row()] if marked else None
         return found if found is not None and found.key is not None else None
 
     def _activated(self, index: QModelIndex) -> None:

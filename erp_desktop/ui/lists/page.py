@@ -84,6 +84,9 @@ class ListPage(Page):
         self.count = Text("", "body", "text.tertiary")
         head.addWidget(self.count, 0, Qt.AlignmentFlag.AlignVCenter)
         self.held = Button("", "soft", icon="arrows-clockwise", on_click=self.model.apply_held)
+        # No higher than the buttons beside it: the rows below must not move when it appears.
+        self.held.setFixedHeight(30)
+        self.held.setStyleSheet("QPushButton { min-height: 0; padding-top: 0; padding-bottom: 0; }")
         self.held.hide()
         head.addWidget(self.held)
         head.addStretch()
