@@ -7,6 +7,7 @@ from enum import StrEnum
 from erp_desktop.domain import typographie
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role, Statut
+from erp_desktop.domain.transitions import REOUVERTURE
 from erp_desktop.errors import NotAllowedError
 
 
@@ -21,6 +22,7 @@ class Droit(StrEnum):
     FICHIER_LIRE = "consulter les clients, équipements et stocks"
     FICHIER_ECRIRE = "modifier les clients, équipements et stocks"
     TECHNICIEN_ECRIRE = "modifier la fiche d'un technicien"
+    INTERVENTION_ROUVRIR = "rouvrir une intervention clôturée"
     VALIDER = "valider un contrat ou une facture"
     RAPPORTS = "consulter les rapports"
 
@@ -59,8 +61,10 @@ def exiger(acteur: Acteur, droit: Droit) -> None:
         raise NotAllowedError(f"Votre rôle ne permet pas {typographie.de(droit.value)}.")
 
 
-def droit_transition(vers: Statut) -> Droit:
-    """The right that a transition needs: cancelling is a manager's, execution also the technicien's."""
+def droit_transition(de: Statut, vers: Statut) -> Droit:
+    """The right that a transition needs; cancelling and reopening are a manager's, execution also a technicien's."""
+    if (de, vers) == REOUVERTURE:
+        return Droit.INTERVENTION_ROUVRIR
     if vers is Statut.ANNULEE:
         return Droit.INTERVENTION_ANNULER
     if vers in (Statut.EN_COURS, Statut.EN_ATTENTE, Statut.CLOTUREE):

@@ -13,7 +13,7 @@ SUIVANTS: dict[Statut, tuple[Statut, ...]] = {
     Statut.AFFECTEE: (Statut.EN_COURS, Statut.OUVERTE, Statut.ANNULEE),
     Statut.EN_COURS: (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ANNULEE),
     Statut.EN_ATTENTE: (Statut.EN_COURS, Statut.ANNULEE),
-    Statut.CLOTUREE: (Statut.ARCHIVEE,),
+    Statut.CLOTUREE: (Statut.EN_COURS, Statut.ARCHIVEE),
     Statut.ANNULEE: (Statut.ARCHIVEE,),
     Statut.ARCHIVEE: (),
 }
@@ -89,15 +89,18 @@ def check(de: Statut, vers: Statut, faits: Faits) -> str | None:
     return None
 
 
-def stamps(vers: Statut, faits: Faits, maintenant: datetime) -> dict[str, datetime | int | None]:
+def stamps(de: Statut, vers: Statut, faits: Faits, maintenant: datetime) -> dict[str, datetime | int | None]:
     """Columns that the transition writes beside ``statut``.
 
     Going back to ouverte releases the technicien; a start that is already known (back from en_attente) is kept.
+    Reopened work has no end until it is closed again.
     """
     if vers is Statut.OUVERTE:
         return {"technicien_id": None, "date_affectation": None}
     if vers is Statut.AFFECTEE:
         return {"date_affectation": maintenant}
+    if (de, vers) == REOUVERTURE:
+        return {"date_fin_travaux": None, "date_cloture": None}
     if vers is Statut.EN_COURS and faits.date_debut is None:
         return {"date_debut_travaux": maintenant}
     if vers is Statut.CLOTUREE:

@@ -16,8 +16,8 @@ from erp_desktop.domain import argent, roles, sla, typographie
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.saisie import LigneInput
-from erp_desktop.domain.transitions import LIBELLES, SUIVANTS, TERMINES, Faits, check, stamps
-from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError
+from erp_desktop.domain.transitions import LIBELLES, REOUVERTURE, SUIVANTS, TERMINES, Faits, check, stamps
+from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
 from erp_desktop.models import (
     Client,
     Contrat,
@@ -71,6 +71,17 @@ class TransitionOffre:
 
 
 @dataclass(frozen=True, slots=True)
+class Retour:
+    """A transition just taken: columns as they were before it, and how many audit rows it left."""
+
+    id: int
+    de: Statut
+    vers: Statut
+    avant: dict[str, Any]
+    traces: int
+
+
+@dataclass(frozen=True, slots=True)
 class LigneInfo:
     """A line with its amounts in MAD; ``taux_tva`` in percent."""
 
@@ -119,7 +130,7 @@ def _faits(session: Session, ligne: Intervention) -> Faits:
 
 
 def _refus_de_role(session: Session, acteur: Acteur, ligne: Intervention, vers: Statut) -> str | None:
-    droit = roles.droit_transition(vers)
+    droit = roles.droit_transition(Statut(ligne.statut), vers)
     if not roles.peut(acteur.role, droit):
         return f"votre rôle ne permet pas {typographie.de(droit.value)}."
     if not roles.peut(acteur.role, roles.Droit.INTERVENTION_ECRIRE) and not est_a(session, acteur, ligne):
@@ -138,11 +149,18 @@ def transitions(session: Session, acteur: Acteur, id: int) -> list[TransitionOff
     return offres
 
 
-def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, remarque: str = "") -> None:  # noqa: A002
+def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, remarque: str = "") -> Retour:  # noqa: A002
     """Take one transition: stamps, the deadline after a pause, and (by the database) its audit row.
+
+    Args:
+        remarque: kept in the audit; the reason, without which a closed intervention is not opened again.
+
+    Returns:
+        what :func:`revenir` needs to go back.
 
     Raises:
         NotAllowedError: the role may not.
+        ValidationError: reopened without a reason.
         TransitionError: the state machine refuses, with the reason.
     """
     ligne = ouvrir(session, acteur, id, pour_ecrire=True)
@@ -154,6 +172,8 @@ def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, rema
     raison = check(de, vers, faits)
     if raison:
         raise TransitionError(raison[0].upper() + raison[1:])
+    if (de, vers) == REOUVERTURE and not remarque.strip():
+        raise ValidationError({"remarque": "Donnez le motif de la réouverture."})
     maintenant = clock.now()
     _trace.annoncer(session, acteur, remarque)
     if de is Statut.EN_ATTENTE and vers is Statut.EN_COURS and ligne.date_limite is not None:
@@ -161,8 +181,36 @@ def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, rema
         if derniere and derniere[0][1] is None:
             horaire = Horloges(session).de(ligne.agence_id)
             ligne.date_limite = sla.prolonger(horaire, ligne.date_limite, derniere[0][0], maintenant)
+    ecrits = stamps(de, vers, faits, maintenant)
+    avant = {champ: getattr(ligne, champ) for champ in ecrits}
     ligne.statut = vers.value
-    for champ, valeur in stamps(vers, faits, maintenant).items():
+    for champ, valeur in ecrits.items():
+        setattr(ligne, champ, valeur)
+    ecrire(session)
+    return Retour(id, de, vers, avant, _traces(session, id))
+
+
+def _traces(session: Session, id: int) -> int:  # noqa: A002
+    h = HistoriqueIntervention
+    return session.execute(sa.select(sa.func.count()).where(h.intervention_id == id)).scalar_one()
+
+
+def revenir(session: Session, acteur: Acteur, retour: Retour) -> None:
+    """Go back by an ordinary transition, while nothing followed the first one.
+
+    Raises:
+        TransitionError: something followed it, or no transition leads back; the sentence says which.
+        NotAllowedError: the way back is not open to this role.
+    """
+    ligne = ouvrir(session, acteur, retour.id, pour_ecrire=True)
+    if ligne.statut != retour.vers or _traces(session, retour.id) != retour.traces:
+        raise TransitionError("Cette intervention a changé depuis : le statut n'est pas défait.")
+    if retour.de is Statut.AFFECTEE:
+        # Taken off with the assignment; without it the way back would be refused.
+        ligne.technicien_id = ligne.technicien_id or retour.avant.get("technicien_id")
+    avant = {"technicien_id": ligne.technicien_id, **retour.avant}
+    changer_statut(session, acteur, retour.id, retour.de, "Changement de statut défait aussitôt")
+    for champ, valeur in avant.items():
         setattr(ligne, champ, valeur)
     ecrire(session)
 

@@ -79,6 +79,8 @@ def action(status: str, source: str = "") -> str:
     """The verb that brings an intervention to ``status``."""
     if status == "en_cours" and source == "en_attente":
         return tr("Reprendre")
+    if status == "en_cours" and source == "cloturee":
+        return tr("Rouvrir…")
     if status == "ouverte" and source == "affectee":
         return tr("Retirer l'affectation")
     return tr(_ACTIONS[status])

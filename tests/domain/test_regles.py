@@ -33,7 +33,7 @@ TABLE = {
     "affectee": {"en_cours", "ouverte", "annulee"},
     "en_cours": {"en_attente", "cloturee", "annulee"},
     "en_attente": {"en_cours", "annulee"},
-    "cloturee": {"archivee"},
+    "cloturee": {"en_cours", "archivee"},
     "annulee": {"archivee"},
     "archivee": set(),
 }
@@ -65,14 +65,16 @@ def test_check_allows_only_what_every_rule_allows(de: Statut, vers: Statut, f: F
 @given(faits, instants)
 def test_stamps_never_end_work_before_its_start(f: Faits, now: datetime) -> None:
     if check(Statut.EN_COURS, Statut.CLOTUREE, f) is None:
-        fin = stamps(Statut.CLOTUREE, f, now)["date_fin_travaux"]
+        fin = stamps(Statut.EN_COURS, Statut.CLOTUREE, f, now)["date_fin_travaux"]
         assert isinstance(fin, datetime)
         assert f.date_debut is None or fin >= f.date_debut
 
 
 def test_resuming_keeps_the_first_start() -> None:
-    assert stamps(Statut.EN_COURS, Faits(technicien=True), LE) == {"date_debut_travaux": LE}
-    assert stamps(Statut.EN_COURS, Faits(technicien=True, date_debut=LE - timedelta(days=1)), LE) == {}
+    assert stamps(Statut.EN_ATTENTE, Statut.EN_COURS, Faits(technicien=True), LE) == {"date_debut_travaux": LE}
+    begun = Faits(technicien=True, date_debut=LE - timedelta(days=1))
+    assert stamps(Statut.EN_ATTENTE, Statut.EN_COURS, begun, LE) == {}
+    assert stamps(Statut.CLOTUREE, Statut.EN_COURS, begun, LE) == {"date_fin_travaux": None, "date_cloture": None}
 
 
 def test_everything_ends_in_the_archive() -> None:

@@ -133,7 +133,7 @@ class MoneyEditor(TextEditor):
     """A decimal number, comma or point."""
 
     def value(self) -> Any:
-        text = self.line.text().replace(",", ".").replace("\u202f", "").replace(" ", "")
+        text = "".join(self.line.text().split()).replace(",", ".")
         if not text:
             return None
         try:

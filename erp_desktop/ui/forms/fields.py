@@ -187,6 +187,8 @@ class Fields(QObject):
                 found[name] = self.editors[name].value()
             except editors.Unreadable as error:
                 self.rows[name].say(str(error))
+                if good:
+                    self.editors[name].inner.setFocus()
                 good = False
         return found if good else None
 

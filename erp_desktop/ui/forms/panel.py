@@ -1,4 +1,7 @@
-"""The form of one record: beside its list or in a tab of its own."""
+"""The form of one record: beside its list or in a tab of its own.
+
+Long on purpose: one record's life (shown, typed, kept, saved, refused, overtaken) is one state read as a whole.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,16 @@ from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.forms.underline import UnderlineTabs
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.i18n import isolate, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.tasks import Task
 
 _DRAFT_PAUSE_MS = 700
 Action = Callable[[], None]
+
+
+PARTS = "$parties"
+"""Under this key a draft keeps what the parts of the record hold, by the name of the part's class."""
 
 
 class FormPanel(Surface):
@@ -73,6 +80,8 @@ class FormPanel(Surface):
         column.addWidget(self._footer())
         self.tabs.changed.connect(self.pages.setCurrentIndex)
         self.fields.changed.connect(self._edited)
+        for part in self._all_parts():
+            part.changed.connect(self._edited)
         self._draft_pause = QTimer(self)
         self._draft_pause.setSingleShot(True)
         self._draft_pause.setInterval(_DRAFT_PAUSE_MS)
@@ -124,7 +133,7 @@ class FormPanel(Surface):
 
     def open_record(self, row_id: int | None) -> None:
         """Show a record, or a blank form; what was typed in the present one is kept as its draft."""
-        self.keep_now()
+        self._leave_parts()
         self._drop_banners()
         if self._loading is not None:
             self._loading.cancel()
@@ -157,10 +166,10 @@ class FormPanel(Surface):
         self.tabs.setVisible(bool(self.parts) and record is not None)
         if record is None:
             self.tabs.set_current(0)
-        for part in [*self.parts, *([self.bar] if self.bar is not None else [])]:
+        for part in self._all_parts():
             part.show_record(self.row_id, record)
         draft = self.contexte.drafts.find(self.spec.kind, self.row_id) if writable else None
-        if draft is not None and self.fields.restore(draft.values):
+        if self._restore(draft.values if draft is not None else {}) and draft is not None:
             when = clock.local(draft.saved_at).strftime("%d/%m à %H:%M")
             self._banner("info", tr("Brouillon du {quand} repris.", quand=when), tr("Abandonner"), self.cancel)
             self._say_draft(draft.saved_at)
@@ -168,6 +177,45 @@ class FormPanel(Surface):
             self._say_draft(None)
         self._set_dirty(self.fields.dirty)
         self.shown.emit()
+
+    def _all_parts(self) -> list[RecordPart]:
+        return [*self.parts, *([self.bar] if self.bar is not None else [])]
+
+    def _part_drafts(self) -> dict[str, Any]:
+        return {type(part).__name__: kept for part in self._all_parts() if (kept := part.draft())}
+
+    def _draft(self) -> dict[str, Any]:
+        """All that is typed and not saved, in the fields and in every part."""
+        parts = self._part_drafts()
+        return {**self.fields.draft(), **({PARTS: parts} if parts else {})}
+
+    def _restore(self, kept: dict[str, Any]) -> bool:
+        parts = kept.get(PARTS, {})
+        for part in self._all_parts():
+            part.restore(parts.get(type(part).__name__, {}))
+        differs = self.fields.restore(kept) if kept else False
+        return differs or bool(self._part_drafts())
+
+    def _leave_parts(self) -> None:
+        """Keep the draft of the record left, and name what its parts still hold."""
+        self.keep_now()
+        names = [tr(part.unsaved) for part in self._all_parts() if part.draft()]
+        if names:
+            fiche = self.spec.head(self.record).code if self.record is not None else tr(self.spec.new_title)
+            words = tr("{quoi} : gardé en brouillon avec {fiche}.", quoi=", ".join(names), fiche=isolate(fiche))
+            self.contexte.say(words, kind="info")
+
+    def forget_part(self, row_id: int, part: RecordPart) -> None:
+        """What a part held for a record that is no longer shown was saved meanwhile."""
+        draft = self.contexte.drafts.find(self.spec.kind, row_id)
+        if draft is None:
+            return
+        parts = {name: kept for name, kept in draft.values.get(PARTS, {}).items() if name != type(part).__name__}
+        left = {**{k: v for k, v in draft.values.items() if k != PARTS}, **({PARTS: parts} if parts else {})}
+        if left:
+            self.contexte.drafts.keep(self.spec.kind, row_id, left)
+        else:
+            self.contexte.drafts.drop(self.spec.kind, row_id)
 
     def _banner(self, kind: str, words: str, action: str = "", on_action: Any = None) -> Banner:
         banner = Banner(kind, words, action=action, on_action=on_action, closable=not action)
@@ -181,6 +229,7 @@ class FormPanel(Surface):
 
     def _set_dirty(self, dirty: bool) -> None:
         self.save_button.setEnabled(dirty and not self._saving)
+        dirty = dirty or bool(self._part_drafts())
         self.cancel_button.setEnabled(dirty or self.record is None)
         if dirty != self._dirty:
             self._dirty = dirty
@@ -200,7 +249,7 @@ class FormPanel(Surface):
         self.draft_words.setText(tr("Brouillon gardé à {heure}", heure=hour) if when is not None else "")
 
     def _keep_draft(self) -> None:
-        kept = self.fields.draft()
+        kept = self._draft()
         if kept:
             self._say_draft(self.contexte.drafts.keep(self.spec.kind, self.row_id, kept))
         else:
@@ -216,10 +265,11 @@ class FormPanel(Surface):
     def cancel(self) -> None:
         """Give up what was typed since the last save; the toast can bring it back."""
         self._draft_pause.stop()
-        given_up, row_id = self.fields.draft(), self.row_id
+        given_up, row_id = self._draft(), self.row_id
         self.contexte.drafts.drop(self.spec.kind, row_id)
         self._drop_banners()
         self.fields.show_record(self.record)
+        self._restore({})
         self._say_draft(None)
         self._set_dirty(False)
         if given_up:
@@ -229,7 +279,7 @@ class FormPanel(Surface):
 
     def _bring_back(self, row_id: int | None, kept: dict[str, Any]) -> None:
         if row_id == self.row_id:
-            self.fields.restore(kept)
+            self._restore(kept)
             self._edited()
         else:
             self.contexte.drafts.keep(self.spec.kind, row_id, kept)
@@ -241,7 +291,7 @@ class FormPanel(Surface):
 
     def close_panel(self) -> None:
         """Leave the form; its draft stays."""
-        self.keep_now()
+        self._leave_parts()
         self.closed.emit()
 
     # Saving
@@ -275,12 +325,13 @@ class FormPanel(Surface):
             lambda error: self._refused(row_id, error), write=True,
         )  # fmt: skip
 
-    def run_act(self, work: Callable[[Any], None], words: str) -> None:
+    def run_act(self, work: Callable[[Any], Any], words: str, undo: Callable[[Any], None] | None = None) -> None:
         """Run an act on the record shown in one transaction, then show the record afresh.
 
         Args:
             work: ``work(session)``, which may also save what is typed.
             words: the toast.
+            undo: called with what ``work`` returned when the person takes the act back.
         """
         row_id = self.row_id
         if self._saving or row_id is None:
@@ -288,7 +339,9 @@ class FormPanel(Surface):
         changes = self.fields.changes()
         self._begin_save()
         self.contexte.tasks.run(
-            work, lambda _none: self._saved(row_id, row_id, changes, words),
+            work,
+            lambda found: self._saved(
+                row_id, row_id, changes, words, None if undo is None else lambda: undo(found)),
             lambda error: self._refused(row_id, error), write=True,
         )  # fmt: skip
 
@@ -304,7 +357,11 @@ class FormPanel(Surface):
         self, asked: int | None, row_id: int, saved: dict[str, Any], words: str, undo: Action | None = None
     ) -> None:
         """The transaction is committed. ``asked`` is the record that the panel showed when it began."""
+        draft = self.contexte.drafts.find(self.spec.kind, asked)
+        parts = draft.values.get(PARTS) if draft is not None else None
         self.contexte.drafts.drop(self.spec.kind, asked)
+        if parts:
+            self.contexte.drafts.keep(self.spec.kind, asked, {PARTS: parts})
         self.contexte.say(words, undo)
         if not shiboken6.isValid(self):
             self.contexte.bus.publish(self.spec.table, row_id)
@@ -380,13 +437,14 @@ class FormPanel(Surface):
     def _fresher(self, row_id: int, record: Any, *, quiet: bool = False) -> None:
         if row_id != self.row_id or self._loading is not None:
             return
+        self.keep_now()
         if not self.fields.dirty:
             self._show(record)
             return
         moved = self.fields.rebase(record)
         self.record = record
         self.head.show_head(self.spec.head(record), existing=True)
-        for part in [*self.parts, *([self.bar] if self.bar is not None else [])]:
+        for part in self._all_parts():
             part.show_record(row_id, record)
         self._set_dirty(self.fields.dirty)
         if not moved or quiet:

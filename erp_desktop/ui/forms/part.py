@@ -11,8 +11,20 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 class RecordPart(QWidget):
     """Follows the record of its panel."""
 
+    unsaved = "Saisie non enregistrée"
+    """What :meth:`draft` holds, said when the record is left."""
     counted = Signal(int)
     """Number to show beside the tab's title."""
+
+    changed = Signal()
+    """The person typed in the part; the draft of the record holds :meth:`draft` from now on."""
+
+    def draft(self) -> dict[str, Any]:
+        """What is typed here and not yet saved; empty when there is nothing."""
+        return {}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Show what :meth:`draft` gave, or a blank part for an empty one. A part that takes input overrides both."""
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         """The panel shows another record, the same one freshly read, or a blank one (None, None)."""

@@ -31,6 +31,8 @@ def money(value: Decimal) -> str:
 class LinesTab(RecordPart):
     """The lines and, while the intervention is open, a small form that adds one."""
 
+    unsaved = "Ligne non ajoutée"
+
     def __init__(self, panel: FormPanel) -> None:
         super().__init__()
         self._panel = panel
@@ -56,6 +58,12 @@ class LinesTab(RecordPart):
         self.designation = TextEditor(tr("Désignation"))
         self.quantity, self.price, self.tax = MoneyEditor("1"), MoneyEditor("0,00"), MoneyEditor("20")
         self.tax.show_value(Decimal(20))
+        self._typed = {"designation": self.designation, "quantite": self.quantity, "prix_unitaire": self.price,
+                       "taux_tva": self.tax}  # fmt: skip
+        for editor in (self.kind, *self._typed.values()):
+            editor.changed.connect(self.changed)
+        for editor in self._typed.values():
+            editor.line.returnPressed.connect(self.add)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         self.fields = {
@@ -86,6 +94,19 @@ class LinesTab(RecordPart):
             self._show(None, [])
         else:
             self._read()
+
+    def draft(self) -> dict[str, Any]:
+        kept = {name: editor.line.text() for name, editor in self._typed.items() if editor.line.text().strip()}
+        if not set(kept) - {"taux_tva"} and kept.get("taux_tva") == "20":
+            return {}
+        return {**kept, "type_ligne": self.kind.value()}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        for field in self.fields.values():
+            field.say("")
+        self.kind.show_value(kept.get("type_ligne", TypeLigne.MAIN_OEUVRE.value))
+        for name, editor in self._typed.items():
+            editor.line.setText(str(kept.get(name, "" if kept or name != "taux_tva" else "20")))
 
     def _read(self) -> None:
         row_id, acteur = self._row_id, self._panel.contexte.acteur
@@ -129,27 +150,36 @@ class LinesTab(RecordPart):
         editors = {"type_ligne": self.kind, "designation": self.designation, "quantite": self.quantity,
                    "prix_unitaire": self.price, "taux_tva": self.tax}  # fmt: skip
         values: dict[str, Any] = {}
+        wrong = []
         for name, editor in editors.items():
             self.fields[name].say("")
             try:
                 values[name] = editor.value()
             except Unreadable as error:
                 self.fields[name].say(str(error))
-                return None
+                wrong.append(editor)
+        if wrong:
+            wrong[0].inner.setFocus()
+            return None
         return {name: value for name, value in values.items() if value is not None}
 
     def add(self) -> None:
         """Add the line typed; refusals go under its fields."""
         row_id, acteur, values = self._row_id, self._panel.contexte.acteur, self._input()
-        if row_id is None or values is None:
+        if row_id is None or values is None or not self.add_button.isEnabled():
             return
         self.add_button.setEnabled(False)
 
         def added(_id: int) -> None:
             self.add_button.setEnabled(True)
-            self.designation.show_value(None)
-            self.quantity.show_value(None)
-            self.price.show_value(None)
+            if self._row_id != row_id:
+                self._panel.forget_part(row_id, self)
+                self._panel.contexte.say(tr("Ligne ajoutée"))
+                self._panel.contexte.bus.publish("interventions", row_id, initiator=self._panel)
+                return
+            self.restore({})
+            self.changed.emit()
+            self.designation.inner.setFocus()
             self._changed(tr("Ligne ajoutée"))
 
         self._panel.contexte.tasks.run(
@@ -162,6 +192,8 @@ class LinesTab(RecordPart):
         if isinstance(error, ValidationError):
             for name, words in error.champs.items():
                 self.fields.get(name, self.fields["designation"]).say(words)
+            first = next((name for name in self._typed if name in error.champs), "designation")
+            self._typed[first].inner.setFocus()
         elif isinstance(error, ErpError):
             self._panel.contexte.say(str(error), kind="danger")
         else:
