@@ -16,7 +16,7 @@ app = typer.Typer(
     help="Administration de l'ERP MIF : bases, postes, synchronisation, données, rapports.",
 )  # fmt: skip
 
-GROUPS = ("server", "device", "sync", "db", "data", "user", "report")
+GROUPS = ("server", "device", "sync", "db", "data", "user", "report", "calendrier")
 
 
 def _version(wanted: bool) -> None:

@@ -215,11 +215,22 @@ def _upgrade_centre(
 
     with target.engine() as engine:
         done = central_schema.upgrade_central(engine, consent, tell, backups=folder, target=wanted)
+        if wanted == history.head() and done.revisions:
+            _seed(engine)
     copy = asdict(done.copie) if done.copie else None
     return {
         "de": done.avant, "vers": done.apres, "secondes": done.secondes, "copie": copy,
         "revisions": list(done.revisions), "constats": list(done.constats),
     }  # fmt: skip
+
+
+def _seed(engine: Any) -> None:
+    """After the revisions, with their triggers in place: what is filled here must reach every device."""
+    from erp_desktop.db.session import transaction
+    from erp_desktop.services import calendrier
+
+    with transaction(engine) as session:
+        calendrier.semer(session)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

@@ -9,6 +9,8 @@ import typer
 
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded, with_password
 from erp_desktop.db import secrets as secret_store
+from erp_desktop.db.session import transaction
+from erp_desktop.services import calendrier
 from erp_desktop.sync import centre, enrolment, surveillance
 from erp_desktop.sync import coherence as coherences
 from erp_desktop.sync import snapshot as snapshots
@@ -34,6 +36,8 @@ def init(
     key = secret_store.cache_key(source, secrets) if source else None
     with Target(url, None).engine() as engine:
         revision = enrolment.init_centre(engine, source, key)
+        with transaction(engine) as session:
+            calendrier.semer(session)
     emit(as_json, {"revision": revision}, f"Centre prêt, révision {revision}.")
 
 
@@ -49,6 +53,8 @@ def agence_add(
     """Ajouter une agence."""
     with Target(url, None).engine() as engine:
         identifier = enrolment.add_agence(engine, code, nom, ville)
+        with transaction(engine) as session:
+            calendrier.semer(session)
     emit(as_json, {"id": identifier, "code": code.upper()}, f"Agence {code.upper()} ajoutée.")
 
 

@@ -167,6 +167,16 @@ def _owner(table: SyncTable) -> list[str]:
     ]
 
 
+# Their names hold the rank of a table among all, which a new table changes: those of before go by their beginning.
+_NO_FOLLOWERS = r"""
+DO $f$ DECLARE g record; BEGIN
+  FOR g IN SELECT tgname, tgrelid::regclass AS sur FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'erp\_a\_suivre\_%' LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', g.tgname, g.sur);
+  END LOOP;
+END $f$;
+"""
+
+
 def _followers(table: SyncTable) -> list[str]:
     """Rows that belong to another one follow it when an administrator moves it to another agency.
 
@@ -177,12 +187,10 @@ def _followers(table: SyncTable) -> list[str]:
     for reference in table.follows:
         name = f"{table.name}_{reference.column}"
         made += [
-            f"DROP TRIGGER IF EXISTS erp_a_suivre_{table.name} ON {reference.target}",
             f"DROP FUNCTION IF EXISTS sync.suivre_{table.name}()",
             f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} "
             f"AS $f$ BEGIN UPDATE public.{table.name} SET agence_id = NEW.agence_id WHERE {reference.column} = NEW.id "
             f"AND agence_id IS DISTINCT FROM NEW.agence_id; RETURN NULL; END $f$",
-            f"DROP TRIGGER IF EXISTS erp_a_suivre_{rank:02}_{name} ON {reference.target}",
             f"CREATE TRIGGER erp_a_suivre_{rank:02}_{name} AFTER UPDATE OF agence_id ON {reference.target} "
             f"FOR EACH ROW WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) "
             f"EXECUTE FUNCTION sync.suivre_{name}()",
@@ -292,7 +300,7 @@ _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "n
 
 def statements(*, documents: bool = True) -> list[str]:
     """Every statement of the installation, in order, for the present registry; ``documents``: their store is there."""
-    made = [_ROLES, _IDENTITY, _CAPTURE, *central_rules.rule_functions()]
+    made = [_ROLES, _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions()]
     for table in TABLES:
         made.append(f"ALTER TABLE {table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
         made += _table_triggers(table)
@@ -337,7 +345,7 @@ def statements(*, documents: bool = True) -> list[str]:
 
 def _watch_only(present: set[tuple[str, str]]) -> list[str]:
     """Half-way through an upgrade over several revisions: every change is noted, and no device is served."""
-    made = [_ROLES, _IDENTITY, _CAPTURE]
+    made = [_ROLES, _IDENTITY, _CAPTURE, _NO_FOLLOWERS]
     for table in TABLES:
         columns = tuple(c for c in table.columns if (table.name, c.name) in present)
         references = tuple(r for r in table.references if (table.name, r.column) in present)
@@ -358,6 +366,7 @@ def uninstall(connection: sa.Connection) -> None:
     ).fetchall()
     for table, name in guards:
         connection.exec_driver_sql(f"DROP TRIGGER {name} ON {table}")
+    connection.exec_driver_sql(_NO_FOLLOWERS.replace("%", "%%"))
     for table in connection.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars():
         for policy in ("erp_lecture", "erp_ecriture"):
             connection.exec_driver_sql(f"DROP POLICY IF EXISTS {policy} ON {table}")

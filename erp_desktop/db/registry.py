@@ -115,8 +115,9 @@ def _by_name(table: SyncTable) -> dict[str, SyncColumn]:
 _NOT_SYNCED = {"contenus", "contenus_morceaux", "journal_migrations"}
 _CENTRE_ONLY_COLUMNS = {
     "users": {"hashed_password", "failed_login_attempts", "locked_until", "last_login", "password_changed_at"},
+    "jours_feries": {"duree", "source", "confirme_le"},
 }
-_READ_ONLY = {"agences", "users", "competences", "taux_tva", "jours_feries"}
+_READ_ONLY = {"agences", "users", "competences", "taux_tva", "jours_feries", "horaires_agence"}
 _APPEND_ONLY = {"historiques_interventions", "mouvements_stock", "paiements"}
 _ROOTS = {
     "lignes_intervention": "intervention_id",

@@ -189,3 +189,17 @@ class TypeNotification(StrEnum):
     RAPPEL = "rappel"
     RETARD = "retard"
     INFORMATION = "information"
+
+
+class MotifHoraire(StrEnum):
+    """Why hours hold: those of every week, of Ramadan, of summer, or of single dates (``exception``)."""
+
+    NORMAL = "normal"
+    RAMADAN = "ramadan"
+    ETE = "ete"
+    EXCEPTION = "exception"
+
+
+class DureeFerie(StrEnum):
+    JOUR = "jour"
+    DEMI = "demi"

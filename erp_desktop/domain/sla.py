@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from erp_desktop import clock
-from erp_desktop.domain.enums import Priorite, Statut
+from erp_desktop.domain.enums import MotifHoraire, Priorite, Statut
 
 HEURES: dict[Priorite, int | None] = {
     Priorite.URGENTE: 2,
@@ -36,41 +36,116 @@ class EtatSla(StrEnum):
     NONE = "none"
 
 
+Plage = tuple[int, int]
+"""Opening and closing, minutes after local midnight; 1440 closes at the end of the day."""
+Semaine = tuple[tuple[Plage, ...], ...]
+"""The ranges of each weekday, Monday first, ascending and not overlapping; an empty one is closed."""
+FIN_DU_JOUR = 1440
+
+
+@dataclass(frozen=True)
+class Periode:
+    """A week that holds from one date to another, both included; None has no end on that side."""
+
+    semaine: Semaine
+    du: date | None = None
+    au: date | None = None
+    motif: MotifHoraire = MotifHoraire.NORMAL
+    propre: bool = True
+    """Of this agency, rather than of all of them."""
+
+    def couvre(self, jour: date) -> bool:
+        return (self.du is None or self.du <= jour) and (self.au is None or jour <= self.au)
+
+    @property
+    def rang(self) -> tuple[bool, bool, bool, date]:
+        """The highest that covers a date decides: single dates, then seasons, one's own, the latest."""
+        exception, normal = self.motif is MotifHoraire.EXCEPTION, self.motif is MotifHoraire.NORMAL
+        return exception, not normal, self.propre, self.du or date.min
+
+
 @dataclass(frozen=True)
 class Horaire:
     """When an agency's clock runs.
 
     Attributes:
-        jours: ISO weekdays, 1 is Monday.
-        plages: opening ranges of a working day, local time, ascending, not overlapping.
-        feries: closed dates.
+        periodes: weeks with their dates, the one that decides first; see :func:`composer`.
+        feries: closed dates, unless an exception opens them.
     """
 
-    jours: frozenset[int]
-    plages: tuple[tuple[time, time], ...]
+    periodes: tuple[Periode, ...]
     feries: frozenset[date] = field(default_factory=frozenset)
     zone: zoneinfo.ZoneInfo = clock.CASABLANCA
 
-    @property
-    def minutes_jour(self) -> int:
-        return sum(_minute(fin) - _minute(debut) for debut, fin in self.plages)
+    def plages(self, jour: date) -> tuple[Plage, ...]:
+        """Opening ranges of a date, empty when closed."""
+        for periode in self.periodes:
+            if periode.couvre(jour):
+                if jour in self.feries and periode.motif is not MotifHoraire.EXCEPTION:
+                    return ()
+                return periode.semaine[jour.isoweekday() - 1]
+        return ()
 
     def ouvert(self, jour: date) -> bool:
-        return jour.isoweekday() in self.jours and jour not in self.feries
+        return bool(self.plages(jour))
+
+    def minutes(self, jour: date) -> int:
+        """Opening minutes of a date, the hour that the clock skips or repeats counted as it passed."""
+        plages = self.plages(jour)
+        if plages and self._minuit(jour).utcoffset() != self._minuit(jour + timedelta(days=1)).utcoffset():
+            passe = sum((b - a for a, b in self.ouvertures(jour)), timedelta())
+            return int(passe.total_seconds() // 60)
+        return sum(fin - debut for debut, fin in plages)
+
+    def _minuit(self, jour: date) -> datetime:
+        return datetime.combine(jour, time(), self.zone)
+
+    def _instant(self, jour: date, minute: int) -> datetime:
+        if minute == FIN_DU_JOUR:
+            return self._minuit(jour + timedelta(days=1)).astimezone(UTC)
+        return datetime.combine(jour, time(minute // 60, minute % 60), self.zone).astimezone(UTC)
 
     def ouvertures(self, jour: date) -> list[tuple[datetime, datetime]]:
         """Opening intervals of a date as aware instants, empty when closed."""
-        if not self.ouvert(jour):
-            return []
-        return [
-            (datetime.combine(jour, debut, self.zone).astimezone(UTC),
-             datetime.combine(jour, fin, self.zone).astimezone(UTC))
-            for debut, fin in self.plages
-        ]  # fmt: skip
+        return [(self._instant(jour, debut), self._instant(jour, fin)) for debut, fin in self.plages(jour)]
 
 
-def _minute(heure: time) -> int:
+def lire_heure(texte: str) -> int:
+    """``08:30`` as minutes after midnight; a day may end at ``24:00``.
+
+    Raises:
+        ValueError: unreadable.
+    """
+    if texte.strip() == "24:00":
+        return FIN_DU_JOUR
+    heure = time.fromisoformat(texte.strip())
     return heure.hour * 60 + heure.minute
+
+
+def ecrire_heure(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def lire_plages(texte: str) -> tuple[Plage, ...]:
+    """``08:30-12:30,14:00-18:30``, in order.
+
+    Raises:
+        ValueError: unreadable, or ranges that overlap.
+    """
+    plages = []
+    for morceau in texte.split(","):
+        debut, _, fin = morceau.strip().partition("-")
+        plages.append((lire_heure(debut), lire_heure(fin)))
+    plages.sort()
+    suite = [heure for plage in plages for heure in plage]
+    if suite != sorted(set(suite)):
+        raise ValueError("Ces horaires ne se lisent pas (08:30-12:30,14:00-18:30 ; la journée peut finir à 24:00).")
+    return tuple(plages)
+
+
+def composer(periodes: Iterable[Periode], feries: Iterable[date] = ()) -> Horaire:
+    """The clock of these weeks, whatever their order."""
+    return Horaire(tuple(sorted(periodes, key=lambda p: p.rang, reverse=True)), frozenset(feries))
 
 
 def lire_horaire(jours_ouvres: str, horaires: str, feries: Iterable[date] = ()) -> Horaire:
@@ -80,15 +155,10 @@ def lire_horaire(jours_ouvres: str, horaires: str, feries: Iterable[date] = ()) 
         ValueError: unreadable, or the agency would never open.
     """
     jours = frozenset(int(j) for j in jours_ouvres.split(",") if j.strip())
-    plages = []
-    for morceau in horaires.split(","):
-        debut, _, fin = morceau.strip().partition("-")
-        plages.append((time.fromisoformat(debut), time.fromisoformat(fin)))
-    plages.sort()
-    suite = [heure for plage in plages for heure in plage]
-    if not jours or not jours <= set(range(1, 8)) or suite != sorted(set(suite)):
-        raise ValueError("Les jours ouvrés et les horaires ne se lisent pas (1,2,3,4,5 et 08:30-18:30).")
-    return Horaire(jours, tuple(plages), frozenset(feries))
+    if not jours or not jours <= set(range(1, 8)):
+        raise ValueError("Les jours ouvrés ne se lisent pas (1,2,3,4,5).")
+    plages = lire_plages(horaires)
+    return composer([Periode(tuple(plages if j in jours else () for j in range(1, 8)))], feries)
 
 
 def minutes_ouvertes(horaire: Horaire, debut: datetime, fin: datetime) -> int:
@@ -101,12 +171,12 @@ def minutes_ouvertes(horaire: Horaire, debut: datetime, fin: datetime) -> int:
     entieres = 0
     while jour <= dernier:
         if premier < jour < dernier:
-            entieres += horaire.ouvert(jour)
+            entieres += horaire.minutes(jour)
         else:
             for ouvre, ferme in horaire.ouvertures(jour):
                 total += max(timedelta(), min(ferme, fin) - max(ouvre, debut))
         jour += timedelta(days=1)
-    return int(total.total_seconds() // 60) + entieres * horaire.minutes_jour
+    return int(total.total_seconds() // 60) + entieres
 
 
 def ajouter(horaire: Horaire, depart: datetime, minutes: int) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from erp_desktop.models import centre, local
-from erp_desktop.models.agences import Agence
+from erp_desktop.models.agences import Agence, HoraireAgence
 from erp_desktop.models.base import Base
 from erp_desktop.models.clients import Client, Contrat
 from erp_desktop.models.divers import JourFerie, Notification, Preference, Rapport, RapportPlanifie, VueEnregistree
@@ -27,6 +27,7 @@ __all__ = [
     "Equipement",
     "Facture",
     "HistoriqueIntervention",
+    "HoraireAgence",
     "Intervention",
     "JourFerie",
     "JournalMigration",

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from datetime import date
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.models.base import Base, Ligne
+from erp_desktop.domain.enums import MotifHoraire
+from erp_desktop.models.base import Base, Ligne, LigneAgence, parmi
 
 
 class Agence(Ligne, Base):
@@ -22,3 +25,32 @@ class Agence(Ligne, Base):
     horaires: Mapped[str] = mapped_column(sa.String(80), server_default="08:30-18:30", default="08:30-18:30")
     """Opening ranges of a working day in local time, comma separated."""
     is_active: Mapped[bool] = mapped_column(server_default=sa.true(), default=True)
+
+
+class HoraireAgence(LigneAgence, Base):
+    """One opening range of a weekday, from one date to another; without an agency, of all of them.
+
+    The rows that share ``motif``, ``valable_du`` and ``valable_au`` are one week: a weekday without a row is closed.
+    ``agences.horaires`` is read where no week holds; programs from before this table know nothing else.
+    """
+
+    __tablename__ = "horaires_agence"
+    __table_args__ = (
+        parmi("motif", MotifHoraire),
+        sa.CheckConstraint("jour_iso >= 1 AND jour_iso <= 7", name="jour_iso"),
+        sa.CheckConstraint(
+            "length(debut) = 5 AND length(fin) = 5 AND debut >= '00:00' AND fin <= '24:00' AND debut < fin",
+            name="heures",
+        ),
+        sa.CheckConstraint("valable_au IS NULL OR valable_du IS NULL OR valable_au >= valable_du", name="validite"),
+    )
+
+    valable_du: Mapped[date | None]
+    valable_au: Mapped[date | None]
+    jour_iso: Mapped[int]
+    """1 is Monday."""
+    debut: Mapped[str] = mapped_column(sa.String(5))
+    """Local time, ``08:30``."""
+    fin: Mapped[str] = mapped_column(sa.String(5))
+    """Local time, up to ``24:00``."""
+    motif: Mapped[str] = mapped_column(sa.String(20), server_default="normal", default="normal")

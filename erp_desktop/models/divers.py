@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.domain.enums import TypeNotification
+from erp_desktop.domain.enums import DureeFerie, TypeNotification
 from erp_desktop.models.base import Base, LigneAgence, parmi, reference
 from erp_desktop.models.types import json_type
 
@@ -67,8 +67,18 @@ class Preference(LigneAgence, Base):
 
 
 class JourFerie(LigneAgence, Base):
-    __tablename__ = "jours_feries"
+    """A closed day, of every agency or of one. Two may fall on one date.
 
-    jour: Mapped[date] = mapped_column(unique=True)
+    ``duree``, ``source`` and ``confirme_le`` stay at the centre: what a half day leaves open is told to devices by
+    hours of that date, which win over the holiday, so that programs from before these columns go on exchanging.
+    """
+
+    __tablename__ = "jours_feries"
+    __table_args__ = (parmi("duree", DureeFerie), sa.UniqueConstraint("jour", "libelle", "agence_id"))
+
+    jour: Mapped[date]
     libelle: Mapped[str] = mapped_column(sa.String(120))
     provisoire: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
+    duree: Mapped[str] = mapped_column(sa.String(10), server_default="jour", default="jour")
+    source: Mapped[str | None] = mapped_column(sa.String(120))
+    confirme_le: Mapped[date | None]

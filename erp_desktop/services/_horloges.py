@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain import sla
-from erp_desktop.domain.enums import Priorite, Statut
-from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, Intervention, JourFerie
+from erp_desktop.domain.enums import MotifHoraire, Priorite, Statut
+from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, HoraireAgence, Intervention, JourFerie
 
 _SECOURS = sla.lire_horaire("1,2,3,4,5,6", "08:30-18:30")
 
 
 class Horloges:
-    """Opening hours by agency; an agency whose hours cannot be read keeps the usual ones."""
+    """Opening hours by agency: its dated weeks, else the text of its row, else (unreadable) the usual ones."""
 
     def __init__(self, session: Session) -> None:
-        feries = frozenset(session.scalars(sa.select(JourFerie.jour)))
-        self._secours = sla.Horaire(_SECOURS.jours, _SECOURS.plages, feries)
+        communs: set[date] = set()
+        propres: dict[int, set[date]] = {}
+        for agence, jour in session.execute(sa.select(JourFerie.agence_id, JourFerie.jour)):
+            (communs if agence is None else propres.setdefault(agence, set())).add(jour)
+        semaines = lire_periodes(session)
+        self._secours = sla.composer([*_SECOURS.periodes, *semaines.get(None, [])], communs)
         self._par_agence: dict[int, sla.Horaire] = {}
         for ident, jours, horaires in session.execute(sa.select(Agence.id, Agence.jours_ouvres, Agence.horaires)):
-            try:
-                self._par_agence[ident] = sla.lire_horaire(jours, horaires, feries)
-            except ValueError:
-                continue
+            siennes = [*semaines.get(ident, []), *semaines.get(None, [])]
+            if not any(p.motif is MotifHoraire.NORMAL and p.propre for p in siennes):
+                siennes += _du_texte(jours, horaires)
+            self._par_agence[ident] = sla.composer(siennes, communs | propres.get(ident, set()))
 
     def de(self, agence_id: int | None) -> sla.Horaire:
         return self._par_agence.get(agence_id or 0, self._secours)
+
+
+def _du_texte(jours: str, horaires: str) -> tuple[sla.Periode, ...]:
+    try:
+        return sla.lire_horaire(jours, horaires).periodes
+    except ValueError:
+        return _SECOURS.periodes
+
+
+def lire_periodes(session: Session) -> dict[int | None, list[sla.Periode]]:
+    """The dated weeks of each agency; under None those of all."""
+    h = HoraireAgence
+    lues: dict[tuple[int | None, str, date | None, date | None], dict[int, list[sla.Plage]]] = {}
+    requete = sa.select(h.agence_id, h.motif, h.valable_du, h.valable_au, h.jour_iso, h.debut, h.fin)
+    for agence, motif, du, au, jour, debut, fin in session.execute(requete.order_by(h.debut, h.fin)):
+        semaine = lues.setdefault((agence, motif, du, au), {})
+        semaine.setdefault(jour, []).append((sla.lire_heure(debut), sla.lire_heure(fin)))
+    trouvees: dict[int | None, list[sla.Periode]] = {}
+    for (agence, motif, du, au), semaine in lues.items():
+        jours = tuple(tuple(semaine.get(j, ())) for j in range(1, 8))
+        trouvees.setdefault(agence, []).append(sla.Periode(jours, du, au, MotifHoraire(motif), agence is not None))
+    return trouvees
 
 
 def pauses(session: Session, intervention_id: int) -> list[tuple[datetime, datetime | None]]:
@@ -47,13 +73,19 @@ def pauses(session: Session, intervention_id: int) -> list[tuple[datetime, datet
     return trouvees
 
 
-def echeance(session: Session, intervention: Intervention, contrat: Contrat | None) -> datetime | None:
-    """The deadline from the priority, the contract, the planned date and the finished pauses."""
+def echeance(
+    session: Session, intervention: Intervention, contrat: Contrat | None, horloges: Horloges | None = None
+) -> datetime | None:
+    """The deadline from the priority, the contract, the planned date and the finished pauses.
+
+    Args:
+        horloges: read once, when many deadlines are computed.
+    """
     heures = sla.heures(
         Priorite(intervention.priorite),
         contrat.temps_reponse_urgence if contrat else None,
         contrat.temps_reponse_normal if contrat else None,
     )
     finies = [(a, b) for a, b in pauses(session, intervention.id) if b is not None] if intervention.id else []
-    horaire = Horloges(session).de(intervention.agence_id)
+    horaire = (horloges or Horloges(session)).de(intervention.agence_id)
     return sla.echeance(horaire, intervention.date_creation, heures, intervention.date_planifiee, finies)

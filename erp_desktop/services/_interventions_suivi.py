@@ -41,11 +41,13 @@ ACTIONS = {
     "ligne_retiree": "Ligne retirée",
     "document_joint": "Document joint",
     "importation": "Importation",
+    "echeance": "Échéance recalculée",
 }
 CHAMPS = {
     "numero": "Numéro", "titre": "Titre", "description": "Description", "type": "Type", "statut": "Statut",
     "priorite": "Priorité", "urgence": "Urgence", "equipement_id": "Équipement", "client_id": "Client",
     "contrat_id": "Contrat", "technicien_id": "Technicien", "date_planifiee": "Date planifiée",
+    "date_limite": "Échéance",
     "zone_planifiee": "Fuseau horaire", "duree_estimee": "Durée estimée", "duree_reelle": "Durée réelle",
     "temps_deplacement": "Temps de déplacement", "date_debut_travaux": "Début des travaux",
     "date_fin_travaux": "Fin des travaux", "diagnostic": "Diagnostic", "travaux_realises": "Travaux réalisés",

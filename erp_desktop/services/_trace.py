@@ -56,7 +56,7 @@ def noter(
         HistoriqueIntervention(
             agence_id=intervention.agence_id,
             intervention_id=intervention.id,
-            user_id=acteur.user_id,
+            user_id=acteur.user_id or None,
             action=action,
             statut=intervention.statut,
             ancienne_valeur={k: en_json(v) for k, v in avant.items()} if avant is not None else None,
@@ -64,6 +64,6 @@ def noter(
             remarque=remarque,
             horodatage=clock.now(),
             poste=acteur.poste,
-            created_by_id=acteur.user_id,
+            created_by_id=acteur.user_id or None,
         )
     )

@@ -88,7 +88,7 @@ def test_days_worked_out_by_hand() -> None:
     # Saturday evening to Monday; Sunday is closed.
     assert sla.ajouter(AGENCE, le(21, "18:00"), 60) == le(23, "09:00")
     assert sla.minutes_ouvertes(AGENCE, le(17, "00:00"), le(20, "00:00")) == 2 * 510
-    assert AGENCE.minutes_jour == 510
+    assert AGENCE.minutes(date(2026, 11, 19)) == 510
 
 
 def test_the_clock_change_of_september_2026_moves_opening_hours() -> None:

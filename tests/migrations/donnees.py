@@ -63,7 +63,9 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
     if isinstance(column.type, sa.LargeBinary):
         return f"octets {n}".encode()
     if isinstance(column.type, (sa.Integer, sa.BigInteger)):
-        return 3 if name == "satisfaction_client" else n
+        return 3 if name in {"satisfaction_client", "jour_iso"} else n
+    if table.name == "horaires_agence" and name in {"debut", "fin"}:
+        return "08:30" if name == "debut" else "24:00"
     if name == "ice":
         return f"{n:015d}"
     if name == "code" and table.name == "agences":

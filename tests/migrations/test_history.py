@@ -139,6 +139,7 @@ PERTES = {
         "vues_enregistrees",
     },
     "c6d0a4e8f2b1": {"contenus", "contenus_morceaux"},
+    "a4d8e2b6c0f5": {"horaires_agence", "jours_feries.confirme_le", "jours_feries.source"},
 }  # fmt: skip
 """Revision → what rows written at it miss after its downgrade and its upgrade: tables, and columns.
 
@@ -455,8 +456,11 @@ def test_triggers_are_back_after_upgrade_and_after_downgrade(sqlite_engine: sa.E
     wanted = rows(sqlite_engine, query)
     assert len(wanted) > 300
     down(sqlite_engine, "8a4b0c2e6d3f")
-    # The one column that this revision does not have yet.
-    assert rows(sqlite_engine, query) == [row for row in wanted if row != ("erp_plannings_upd_recurrence",)]
+    # The one column and the one table that this revision does not have yet.
+    assert rows(sqlite_engine, query) == [
+        row for row in wanted
+        if row[0] != "erp_plannings_upd_recurrence" and not row[0].startswith("erp_horaires_agence_")
+    ]  # fmt: skip
     up(sqlite_engine)
     assert rows(sqlite_engine, query) == wanted
 

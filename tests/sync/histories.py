@@ -121,6 +121,22 @@ class History:
         self.serial += 1
         self.lab.set("interventions", pk, notes_internes=f"centre {self.serial}")
 
+    def edit_calendar(self) -> None:
+        """Administrators at the centre alone: hours of an agency, and holidays of all."""
+        self.serial += 1
+        self.lab.sql(
+            "INSERT INTO horaires_agence (agence_id, jour_iso, debut, fin, valable_du, created_at, updated_at) "
+            f"SELECT id, {1 + self.serial % 7}, '08:30', '24:00', date '2027-01-01' + {self.serial % 300}, "
+            f"'{T}', '{T}' "
+            f"FROM agences WHERE code = '{self.chance.choice(['CAS', 'TNG'])}'"
+        )
+        self.lab.sql(
+            "INSERT INTO jours_feries (jour, libelle, created_at, updated_at) "
+            f"VALUES (date '2027-01-01' + {self.serial % 300}, 'Fête {self.serial}', '{T}', '{T}')"
+        )
+        self.lab.sql("UPDATE horaires_agence SET fin = '18:30' WHERE id = (SELECT min(id) FROM horaires_agence)")
+        self.lab.sql("DELETE FROM jours_feries WHERE id = (SELECT min(id) FROM jours_feries OFFSET 2)")
+
     def insert(self) -> None:
         device = self.chance.choice(self.devices)
         with device.console() as db:
@@ -269,8 +285,8 @@ class History:
         before.unlink()
 
     ACTIONS: tuple[tuple[int, str], ...] = (
-        (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "insert"), (1, "delete_line"), (1, "edit_line"),
-        (1, "move_stock"), (2, "bill"), (2, "prefer"), (1, "hire"),
+        (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
+        (1, "edit_line"), (1, "move_stock"), (2, "bill"), (2, "prefer"), (1, "hire"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The release before, in a process of its own: this program with the column name and the history that one had.
+"""The release before, in a process of its own: this program with what that one knew.
 
 ``python -m tests.sync.release_d_avant centre URL``, or ``cache``, ``figer``, ``sync`` and
 ``travailler FILE SECRETS``, which edits and syncs until its standard input ends.
@@ -22,6 +22,7 @@ AVANT = "0c6d2e4f8a5b"
 def go_back() -> None:
     """Before anything derived from the models is imported."""
     Base.metadata.tables["plannings"].c.recurrence.name = "rrule"
+    Base.metadata.remove(Base.metadata.tables["horaires_agence"])
     rows, least = history._manifest()
     kept = tuple(rows[: [r.revision for r in rows].index(AVANT) + 1])
     history._manifest = lambda: (kept, least)  # type: ignore[assignment]

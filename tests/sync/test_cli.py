@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from erp_desktop.db.embedded import EmbeddedPostgres
-from erp_desktop.db.engine import normalise_url
+from erp_desktop.db.engine import create_pg_engine, normalise_url
 from tests.sync.lab import child_environment
 
 
@@ -48,12 +48,24 @@ def test_the_whole_story_from_an_empty_server(pg_empty_url: str, tmp_path: Path)
     assert set(answer("server", "init", "--url", url)) == {"revision"}
     assert answer("server", "agence", "add", "cas", "Casablanca", "--url", url)["code"] == "CAS"
     answer("server", "agence", "add", "TNG", "Tanger", "--ville", "Tanger", "--url", url)
+    engine = create_pg_engine(url)
+    with engine.connect() as connection:
+        # Both agencies, and what a new centre is filled with: holidays and rates of all, the hours of this agency.
+        shared = (
+            2
+            + connection.exec_driver_sql(
+                "SELECT (SELECT count(*) FROM jours_feries) + (SELECT count(*) FROM taux_tva) + (SELECT count(*) "
+                "FROM horaires_agence WHERE agence_id = (SELECT id FROM agences WHERE code = 'CAS'))"
+            ).scalar_one()
+        )
+    engine.dispose()
+    assert shared > 2 + 5 + 6 + 30
     caches = [tmp_path / "un.sqlite", tmp_path / "deux.sqlite"]
     for number, cache in enumerate(caches, 1):
         done = answer("device", "enroll", "--url", url, "--agence", "CAS", "--name", f"P{number}", "--cache", cache,
                       "--no-encryption", store=store)  # fmt: skip
         assert {"poste", "login", "agence_id", "agence_code", "cache", "rows"} == set(done)
-        assert (done["poste"], done["agence_code"], done["rows"]) == (number, "CAS", 2)
+        assert (done["poste"], done["agence_code"], done["rows"]) == (number, "CAS", shared)
     one, two = caches
     now = "2026-11-20T08:00:00.000000Z"
     sql(

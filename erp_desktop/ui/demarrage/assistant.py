@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import settings as options
 from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.services import calendrier
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync import depart, enrolment
 from erp_desktop.sync.depart import Compte, Importee
@@ -346,11 +347,15 @@ class Assistant(Accueil):
             return
         path, file, encrypted = self.settings.cache, self._secrets, self._encrypted
         self._go("copie")
-        self._work.run(
-            lambda _progress: depart.creer_autonome(
+
+        def make(_progress: object) -> object:
+            key = depart.creer_autonome(
                 path, typed["agence_code"], typed["agence_nom"], compte, secrets_file=file, encrypted=encrypted
             )
-        )
+            calendrier.semer_base(path, key)
+            return key
+
+        self._work.run(make)
 
     def ask_import(self) -> None:
         """Pick a backup; the dialog is the system's and blocks nothing else."""

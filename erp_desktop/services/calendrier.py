@@ -1,0 +1,381 @@
+"""The calendar: hours of agencies, holidays, what a new centre starts with, and open deadlines after a change.
+
+The tables decide; libraries and files only fill them once. A change of the calendar goes through :func:`changement`,
+which moves the deadlines of open work with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+
+import holidays
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock, paths
+from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.db.session import transaction
+from erp_desktop.domain import sla
+from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.enums import DureeFerie, MotifHoraire, Role
+from erp_desktop.domain.transitions import TERMINES
+from erp_desktop.errors import DuplicateError, NotFoundError, UserError
+from erp_desktop.models import Agence, Contrat, HoraireAgence, Intervention, JourFerie, TauxTva
+from erp_desktop.services import _trace
+from erp_desktop.services._horloges import Horloges, echeance, lire_periodes
+
+ADMINISTRATION = Acteur(user_id=0, nom="Administration", role=Role.ADMIN, agence_id=None)
+"""Who signs what ``erp-admin`` does: no account."""
+ESTIME = " (estimé)"
+ANNEES = 2
+"""Years that a new centre knows, this one included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalcul:
+    """Deadlines looked at and moved by one change."""
+
+    ouvertes: int = 0
+    deplacees: int = 0
+
+
+def agence_par_code(session: Session, code: str | None) -> Agence | None:
+    """None for every agency.
+
+    Raises:
+        NotFoundError: no such code.
+    """
+    if code is None:
+        return None
+    trouvee = session.scalar(sa.select(Agence).where(Agence.code == code.strip().upper()))
+    if trouvee is None:
+        raise NotFoundError(f"L'agence « {code} » n'existe pas dans cette base.")
+    return trouvee
+
+
+# --- holidays
+
+
+def feries(session: Session, annee: int, agence_id: int | None = None) -> list[JourFerie]:
+    """Holidays of a year, by date; those of one agency come with those of all."""
+    f = JourFerie
+    requete = sa.select(f).where(f.jour >= date(annee, 1, 1), f.jour <= date(annee, 12, 31))
+    if agence_id is not None:
+        requete = requete.where(sa.or_(f.agence_id.is_(None), f.agence_id == agence_id))
+    return list(session.scalars(requete.order_by(f.jour, f.libelle)))
+
+
+def ferie(session: Session, jour: date, libelle: str | None, agence_id: int | None) -> JourFerie:
+    """The holiday of a date; its name is needed only where two fall on it.
+
+    Raises:
+        NotFoundError: none, or several without a name.
+    """
+    du_jour = [
+        f for f in session.scalars(sa.select(JourFerie).where(JourFerie.jour == jour).order_by(JourFerie.id))
+        if f.agence_id == agence_id and libelle in (None, f.libelle)
+    ]  # fmt: skip
+    if len(du_jour) == 1:
+        return du_jour[0]
+    if not du_jour:
+        raise NotFoundError(f"Aucun jour férié le {jour:%d/%m/%Y}.")
+    noms = ", ".join(f"« {f.libelle} »" for f in du_jour)
+    raise NotFoundError(f"Plusieurs jours fériés le {jour:%d/%m/%Y} : préciser lequel ({noms}).")
+
+
+def ajouter_ferie(
+    session: Session,
+    jour: date,
+    libelle: str,
+    *,
+    agence_id: int | None = None,
+    provisoire: bool = False,
+    ouvert: str | None = None,
+    source: str = "saisie",
+) -> JourFerie:
+    """Add a holiday.
+
+    Args:
+        ouvert: for a half day, the ranges that stay open (``08:30-12:30``).
+
+    Raises:
+        DuplicateError: it is there already.
+        UserError: unreadable ranges.
+    """
+    jumeaux = session.scalars(sa.select(JourFerie).where(JourFerie.jour == jour, JourFerie.libelle == libelle))
+    if any(j.agence_id == agence_id for j in jumeaux):
+        raise DuplicateError(f"« {libelle} » est déjà férié le {jour:%d/%m/%Y}.")
+    ligne = JourFerie(
+        jour=jour, libelle=libelle, agence_id=agence_id, provisoire=provisoire, source=source,
+        duree=(DureeFerie.DEMI if ouvert else DureeFerie.JOUR).value,
+    )  # fmt: skip
+    session.add(ligne)
+    if ouvert:
+        semaine: dict[int, Sequence[sla.Plage]] = {jour.isoweekday(): _plages(ouvert)}
+        _poser(session, agence_id, semaine, jour, jour, MotifHoraire.EXCEPTION)
+    session.flush()
+    return ligne
+
+
+def retirer_ferie(session: Session, ligne: JourFerie) -> None:
+    """Take a holiday away, with the hours that a half day left open."""
+    if ligne.duree == DureeFerie.DEMI:
+        _effacer(session, ligne.agence_id, ligne.jour, ligne.jour, MotifHoraire.EXCEPTION)
+    session.delete(ligne)
+    session.flush()
+
+
+def confirmer_ferie(session: Session, ligne: JourFerie, le_jour: date | None = None) -> None:
+    """A provisional day is now sure; the moon may have put it on another date."""
+    if le_jour is not None and le_jour != ligne.jour:
+        if ligne.duree == DureeFerie.DEMI:
+            raise UserError("Un demi-jour ne se déplace pas : le retirer puis l'ajouter à sa nouvelle date.")
+        ligne.jour = le_jour
+    ligne.provisoire = False
+    ligne.confirme_le = clock.today()
+    session.flush()
+
+
+def completer(session: Session, annee: int) -> int:
+    """Fill a year that holds no holiday of all agencies; the moon's days are provisional. Returns how many."""
+    if any(f.agence_id is None for f in feries(session, annee)):
+        return 0
+    nombre = 0
+    for jour, noms in sorted(holidays.country_holidays("MA", years=[annee], language="fr").items()):
+        for nom in noms.split("; "):
+            session.add(
+                JourFerie(
+                    jour=jour, libelle=nom.removesuffix(ESTIME), provisoire=nom.endswith(ESTIME),
+                    source=f"holidays {version('holidays')}",
+                )
+            )  # fmt: skip
+            nombre += 1
+    session.flush()
+    return nombre
+
+
+# --- hours
+
+
+def horaires(session: Session, agence_id: int) -> list[sla.Periode]:
+    """The weeks that an agency's clock reads, the one that decides first."""
+    return list(Horloges(session).de(agence_id).periodes)
+
+
+def _plages(texte: str) -> tuple[sla.Plage, ...]:
+    try:
+        plages = sla.lire_plages(texte)
+    except ValueError as error:
+        raise UserError(f"« {texte} » ne se lit pas : 08:30-12:30,14:00-18:30, jusqu'à 24:00.") from error
+    if any(fin <= debut for debut, fin in plages):
+        raise UserError(f"« {texte} » ne se lit pas : une plage finit après avoir commencé.")
+    return plages
+
+
+def lire_semaine(texte: str) -> dict[int, Sequence[sla.Plage]]:
+    """``1-5=08:30-12:30,14:00-18:30 6=08:30-12:30``: weekdays, then their ranges; a weekday not named is closed.
+
+    Raises:
+        UserError: unreadable.
+    """
+    semaine: dict[int, Sequence[sla.Plage]] = {}
+    for morceau in texte.split():
+        jours, _, plages = morceau.partition("=")
+        premier, _, dernier = jours.partition("-")
+        if not (premier.isdecimal() and (dernier or premier).isdecimal() and plages):
+            raise UserError(f"« {morceau} » ne se lit pas : 1-5=08:30-18:30 6=08:30-12:30 (1 est lundi).")
+        bornes = range(int(premier), int(dernier or premier) + 1)
+        if not bornes or bornes[0] < 1 or bornes[-1] > 7:
+            raise UserError(f"« {jours} » : les jours vont de 1 (lundi) à 7 (dimanche).")
+        semaine |= dict.fromkeys(bornes, _plages(plages))
+    if not semaine:
+        raise UserError("Une semaine sans aucune ouverture : la date limite ne se calculerait jamais.")
+    return semaine
+
+
+def definir_horaires(
+    session: Session,
+    agence: Agence | None,
+    semaine: dict[int, Sequence[sla.Plage]],
+    *,
+    du: date | None = None,
+    au: date | None = None,
+    motif: MotifHoraire = MotifHoraire.NORMAL,
+) -> None:
+    """Put a week in the place of the one of the same motif and dates; None is every agency.
+
+    The usual week is also written as the text that programs from before this table read, as near as it can say it:
+    the ranges of most days.
+    """
+    if du is not None and au is not None and au < du:
+        raise UserError("La fin de validité précède son début.")
+    ident = agence.id if agence is not None else None
+    _effacer(session, ident, du, au, motif)
+    _poser(session, ident, semaine, du, au, motif)
+    if agence is not None and motif is MotifHoraire.NORMAL and au is None:
+        toutes = list(semaine.values())
+        courante = max(toutes, key=toutes.count)
+        agence.jours_ouvres = ",".join(str(j) for j in sorted(semaine))
+        agence.horaires = ",".join(f"{sla.ecrire_heure(a)}-{_avant_minuit(b)}" for a, b in courante)
+    session.flush()
+
+
+def retirer_horaires(
+    session: Session, agence_id: int | None, du: date | None, au: date | None, motif: MotifHoraire
+) -> None:
+    """Take a week away; the next in rank holds again.
+
+    Raises:
+        NotFoundError: there is none of this motif and these dates.
+    """
+    if not _effacer(session, agence_id, du, au, motif):
+        raise NotFoundError("Aucun horaire de ce motif et de ces dates.")
+
+
+def _avant_minuit(minute: int) -> str:
+    """Older programs cannot read 24:00."""
+    return sla.ecrire_heure(min(minute, sla.FIN_DU_JOUR - 1))
+
+
+def _poser(
+    session: Session, agence_id: int | None, semaine: dict[int, Sequence[sla.Plage]], du: date | None,
+    au: date | None, motif: MotifHoraire,
+) -> None:  # fmt: skip
+    session.add_all(
+        HoraireAgence(
+            agence_id=agence_id, valable_du=du, valable_au=au, motif=motif.value, jour_iso=jour,
+            debut=sla.ecrire_heure(debut), fin=sla.ecrire_heure(fin),
+        )
+        for jour, plages in semaine.items() for debut, fin in plages
+    )  # fmt: skip
+
+
+def _effacer(
+    session: Session, agence_id: int | None, du: date | None, au: date | None, motif: MotifHoraire
+) -> int:  # fmt: skip
+    h = HoraireAgence
+    lignes = [
+        ligne for ligne in session.scalars(sa.select(h).where(h.motif == motif.value))
+        if (ligne.agence_id, ligne.valable_du, ligne.valable_au) == (agence_id, du, au)
+    ]  # fmt: skip
+    for ligne in lignes:
+        session.delete(ligne)
+    session.flush()
+    return len(lignes)
+
+
+# --- what a centre starts with
+
+
+def semer(session: Session) -> dict[str, int]:
+    """Fill what was never filled: holidays of empty years, VAT rates, dated weeks from the text of agencies.
+
+    What somebody typed, changed or took away is left as it is: only a year, a table or an agency that holds nothing
+    is filled. Returns how many rows of each.
+    """
+    annee = clock.today().year
+    semes = {"jours_feries": sum(completer(session, a) for a in range(annee, annee + ANNEES)), "taux_tva": 0}
+    if session.scalar(sa.select(sa.func.count()).select_from(TauxTva)) == 0:
+        fichier = paths.RESOURCES / "reference" / "taux_tva.json"
+        for t in json.loads(fichier.read_text(encoding="utf-8")):
+            session.add(
+                TauxTva(
+                    taux=Decimal(t["taux"]), libelle=t["libelle"], date_debut=date.fromisoformat(t["date_debut"]),
+                    date_fin=date.fromisoformat(t["date_fin"]) if t["date_fin"] else None,
+                )
+            )  # fmt: skip
+            semes["taux_tva"] += 1
+    pourvues = lire_periodes(session).keys()
+    semes["horaires_agence"] = 0
+    for agence in session.scalars(sa.select(Agence).order_by(Agence.id)):
+        if agence.id in pourvues:
+            continue
+        try:
+            texte = sla.lire_horaire(agence.jours_ouvres, agence.horaires)
+        except ValueError:
+            continue
+        semaine = {j: plages for j, plages in enumerate(texte.periodes[0].semaine, start=1) if plages}
+        # 23:59 is how the text had to say midnight.
+        semaine = {j: tuple((a, b + 1 if b == sla.FIN_DU_JOUR - 1 else b) for a, b in p) for j, p in semaine.items()}
+        _poser(session, agence.id, dict(semaine), None, None, MotifHoraire.NORMAL)
+        semes["horaires_agence"] += sum(map(len, semaine.values()))
+    session.flush()
+    return semes
+
+
+def semer_base(path: Path, key: str | None) -> None:
+    """:func:`semer` for a stand-alone file that was just made."""
+    engine = create_sqlite_engine(path, key)
+    try:
+        with transaction(engine) as session:
+            semer(session)
+    finally:
+        engine.dispose()
+
+
+# --- open deadlines
+
+
+@contextmanager
+def changement(session: Session, cause: str, acteur: Acteur = ADMINISTRATION) -> Iterator[list[Recalcul]]:
+    """A change of the calendar: at its end, open deadlines that the former one gave are those of the new one.
+
+    A deadline that the former calendar does not give was taken over from elsewhere and stays. The one element of the
+    list tells how many, once the block is over.
+    """
+    ouvertes = _ouvertes(session)
+    contrats = _contrats(session, ouvertes)
+    avant = Horloges(session)
+    donnees = [i for i in ouvertes if i.date_limite == echeance(session, i, contrats.get(i.contrat_id or 0), avant)]
+    compte: list[Recalcul] = []
+    yield compte
+    session.flush()
+    compte.append(_deplacer(session, donnees, cause, acteur))
+
+
+def recalculer(
+    session: Session, cause: str, *, contrat_id: int | None = None, acteur: Acteur = ADMINISTRATION
+) -> Recalcul:
+    """Compute open deadlines anew, of one contract or of all: after a contract changed, or holidays that came."""
+    ouvertes = [i for i in _ouvertes(session) if contrat_id in (None, i.contrat_id)]
+    return _deplacer(session, ouvertes, cause, acteur)
+
+
+def _ouvertes(session: Session) -> list[Intervention]:
+    finies = [s.value for s in TERMINES]
+    return list(
+        session.scalars(
+            sa.select(Intervention)
+            .where(Intervention.statut.not_in(finies), Intervention.date_limite.is_not(None))
+            .order_by(Intervention.id)
+        )
+    )
+
+
+def _contrats(session: Session, ouvertes: Iterable[Intervention]) -> dict[int, Contrat]:
+    idents = {i.contrat_id for i in ouvertes if i.contrat_id is not None}
+    if not idents:
+        return {}
+    return {c.id: c for c in session.scalars(sa.select(Contrat).where(Contrat.id.in_(idents)))}
+
+
+def _deplacer(session: Session, ouvertes: list[Intervention], cause: str, acteur: Acteur) -> Recalcul:
+    contrats, horloges = _contrats(session, ouvertes), Horloges(session)
+    deplacees = 0
+    for ligne in ouvertes:
+        nouvelle = echeance(session, ligne, contrats.get(ligne.contrat_id or 0), horloges)
+        if nouvelle is None or nouvelle == ligne.date_limite:
+            continue
+        avant, ligne.date_limite = ligne.date_limite, nouvelle
+        _trace.noter(session, acteur, ligne, "echeance", {"date_limite": avant}, {"date_limite": nouvelle},
+                     f"échéance recalculée : {cause}")  # fmt: skip
+        deplacees += 1
+    session.flush()
+    return Recalcul(len(ouvertes), deplacees)
