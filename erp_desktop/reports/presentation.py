@@ -10,8 +10,9 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from erp_desktop import clock
+from erp_desktop.domain import bidi
 
-FINE = "\u202f"
+FINE = bidi.FINE
 """Narrow no-break space: thousands, and before ``: ; ! ? %`` and units."""
 VIDE = "–"
 
@@ -47,7 +48,7 @@ def duree(minutes: float | None) -> str:
 
 def mad(montant: Decimal) -> str:
     """``1 234 567,80 MAD``."""
-    return f"{format_decimal(montant, format='#,##0.00', locale='fr')} MAD"
+    return f"{format_decimal(montant, format='#,##0.00', locale='fr')}\u00a0MAD"
 
 
 def mad_court(montant: Decimal) -> str:

@@ -208,7 +208,7 @@ def ecrire_indicateur(i: Indicateur) -> tuple[str, str]:
     if i.genre == "pourcent":
         return pourcent(i.valeur)[:-2], "%"
     if i.genre == "mad":
-        return (mad(i.valeur).removesuffix(" MAD") if i.valeur < 100_000 else entier(round(i.valeur))), "MAD"
+        return (mad(i.valeur).removesuffix("\u00a0MAD") if i.valeur < 100_000 else entier(round(i.valeur))), "MAD"
     if i.genre == "duree":
         return _duree(i.valeur), ""
     return entier(i.valeur), "interventions" if i.valeur > 1 else "intervention"

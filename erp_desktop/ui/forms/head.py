@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from erp_desktop.domain import bidi
 from erp_desktop.ui.forms.spec import Head
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Elided, Text, icon_button
@@ -79,7 +80,7 @@ class HeadView(QWidget):
         column.addWidget(self._marks)
 
     def _copy_code(self) -> None:
-        QGuiApplication.clipboard().setText(self.code.text().strip("\u2066\u2069"))
+        QGuiApplication.clipboard().setText(bidi.nu(self.code.text()))
 
     def show_head(self, head: Head, *, existing: bool) -> None:
         self.code.setText(isolate(head.code))

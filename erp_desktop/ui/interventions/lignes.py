@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from erp_desktop.domain import bidi
 from erp_desktop.domain.enums import Role, Statut, TypeLigne
 from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.domain.transitions import TERMINES
@@ -19,13 +20,13 @@ from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor, 
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, Field, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import THOUSANDS, isolate, tr
+from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Card
 
 
 def money(value: Decimal) -> str:
     """``1 234 567,80`` with narrow no-break spaces."""
-    return isolate(f"{value:,.2f}".replace(",", THOUSANDS).replace(".", ","))
+    return isolate(f"{value:,.2f}".replace(",", bidi.FINE).replace(".", ","))
 
 
 class LinesTab(RecordPart):

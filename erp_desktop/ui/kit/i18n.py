@@ -10,12 +10,10 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, Qt,
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import paths
-from erp_desktop.domain import typographie
+from erp_desktop.domain import bidi, typographie
 
 CONTEXT = "erp"
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
-LRI, PDI = "\u2066", "\u2069"
-THOUSANDS = "\u202f"
 
 _log = logging.getLogger(__name__)
 
@@ -116,9 +114,9 @@ def _catalogue() -> Catalogue | None:
 
 def isolate(text: str) -> str:
     """Wrap a code, phone or duration so that right-to-left text around it does not reorder it."""
-    return f"{LRI}{text}{PDI}" if text and QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft else text
+    return bidi.isoler(text) if QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft else text
 
 
 def number(value: int) -> str:
     """``1 248`` with the narrow no-break space that both writing directions keep in place."""
-    return f"{value:,}".replace(",", THOUSANDS)
+    return f"{value:,}".replace(",", bidi.FINE)

@@ -9,13 +9,13 @@ from typing import Any, TextIO
 
 from PySide6.QtCore import QObject, Signal
 
+from erp_desktop.domain import bidi
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.lists.spec import ListSpec
 from erp_desktop.ui.tasks import Task
 
 CHUNK = 500
-_ISOLATES = str.maketrans("", "", "\u2066\u2069")
 
 
 class CsvExport(QObject):
@@ -65,7 +65,7 @@ class CsvExport(QObject):
 
     @staticmethod
     def _cell(words: str) -> str:
-        clean = words.translate(_ISOLATES)
+        clean = bidi.nu(words)
         # A spreadsheet would run a cell that begins like a formula.
         return f"'{clean}" if clean[:1] in ("=", "@", "\t", "\r") else "" if clean == "—" else clean
 

@@ -1,0 +1,42 @@
+"""Figures, telephones, ranges and codes inside text of either direction, on screens and on papers alike.
+
+In a right-to-left paragraph every engine sets « 1 234 567,80 » with plain spaces as 567,80 234 1, « 08:30-12:30 » as
+12:30-08:30, and a minus at the right. An isolate keeps the order inside; a space that does not break keeps it whole.
+"""
+
+from __future__ import annotations
+
+import re
+
+LRI, PDI = "\u2066", "\u2069"
+FINE = "\u202f"
+"""Narrow no-break space: thousands, telephones."""
+
+_ENTRE_CHIFFRES = re.compile(r"(?<=\d)[ \u00a0](?=\d)")
+_CODE = r"[A-Z]{2,}(?:[ -][A-Z]+)*[ -]\d[\w-]*"
+_A_ISOLER = re.compile(
+    # A code with the one it is given in brackets, INT-CAS-3-2026-0042 (SKF 6205-2RS), else a figure, a telephone or a
+    # range, with its sign and its unit.
+    rf"(?<![\w\u2066])(?:{_CODE}(?: \({_CODE}\))?"
+    r"|[+\u2212-]?\d(?:[\d.,:/\u202f\u00a0]| (?=\d)|[-\u2013](?=\d))*(?:\u202f?%)?)(?![\w\u2069])"
+)
+
+
+def isoler(texte: str) -> str:
+    """``texte`` as one run written from left to right, whatever surrounds it; an empty one stays empty.
+
+    Spaces between digits become narrow no-break spaces; those that are narrow already stay.
+    """
+    if not texte or texte.startswith(LRI):
+        return texte
+    return f"{LRI}{_ENTRE_CHIFFRES.sub(FINE, texte)}{PDI}"
+
+
+def isoler_dedans(phrase: str) -> str:
+    """A sentence with each of its figures, telephones, ranges and codes isolated."""
+    return _A_ISOLER.sub(lambda trouve: isoler(trouve[0]), phrase)
+
+
+def nu(texte: str) -> str:
+    """Without isolates: what is copied or exported is data."""
+    return texte.replace(LRI, "").replace(PDI, "")
