@@ -60,7 +60,7 @@ def of(table: SyncTable) -> Iterator[Bound]:
 
 
 def _wrong(table: SyncTable, column: SyncColumn) -> tuple[str, str, str]:
-    kind = Base.metadata.tables[table.name].c[column.name].type
+    kind = next(c.type for c in Base.metadata.tables[table.name].c if c.name == column.name)
     match column.kind:
         case Kind.INT:
             return _integer(column, kind)
