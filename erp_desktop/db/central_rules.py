@@ -111,7 +111,10 @@ BEGIN
       LATERAL (VALUES (r->>1), (r->>r_par), (r->>r_qui)) v(x) WHERE (r->>0)::int <@ plage AND x IS NOT NULL);
     SELECT (r->>r_id)::bigint INTO v_faux FROM jsonb_array_elements(bloc->'r') r WHERE (r->>0)::int <@ plage
        AND (r->>r_id)::bigint >= {bounds.OLDEST_ID}
-       AND (((r->>r_id)::bigint >> 3) & 524287)::int <> ALL (postes) LIMIT 1;
+       AND (((r->>r_id)::bigint >> 3) & 524287)::int <> ALL (postes)
+       -- A row of this agency that was deleted comes back under its key when that is undone.
+       AND NOT EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = t AND e.pk = (r->>r_id)::bigint
+         AND e.scope = v_agence AND e.etat = 'deleted') LIMIT 1;
     IF v_faux IS NOT NULL THEN
       RAISE EXCEPTION '%', {_quoted(bounds.KEY)} USING ERRCODE = 'EM021', CONSTRAINT = t || '.id';
     END IF;

@@ -69,7 +69,8 @@ def test_a_row_born_here_goes_with_what_points_at_it(labo: Labo) -> None:
 def test_a_change_already_on_its_way_is_taken_back_by_another(labo: Labo) -> None:
     mine = labo.poste("accueil")
     pk = labo.monde.clients[0]
-    mine.edit(0, "clients", pk, ville="Rabat")
+    assert labo.salma is not None
+    mine.edit(labo.salma.user_id, "clients", pk, ville="Rabat")
     with Cache(mine.path) as cache:
         assert Outbox(cache).next_batch(10) is not None
     _give_up(mine, "clients", pk)
@@ -83,7 +84,8 @@ def test_a_change_already_on_its_way_is_taken_back_by_another(labo: Labo) -> Non
 def test_giving_up_takes_what_the_centre_holds_by_now(labo: Labo) -> None:
     mine, theirs = labo.poste("accueil"), labo.poste("atelier")
     client = labo.refusal(mine, theirs)
-    theirs.edit(0, "clients", client, ice="001532097000077")
+    assert labo.nadia is not None
+    theirs.edit(labo.nadia.user_id, "clients", client, ice="001532097000077")
     theirs.cycle()
     mine.cycle()
     assert mine.value("clients", client, "ice") == "001532097000001"
