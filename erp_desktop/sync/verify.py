@@ -172,7 +172,16 @@ def verify(
             texts[name] = b"".join(sink.parts).decode()
         coming = _coming(link, read_cursor(cache)) if suspects else set()
     dirty = coming | set(
-        cache.all("SELECT nom_table, pk FROM sync_outbox UNION SELECT nom_table, pk FROM sync_recus_rejetes")
+        cache.all(
+            "SELECT nom_table, pk FROM sync_outbox UNION SELECT nom_table, pk FROM sync_recus_rejetes "
+            # The total of an invoice with lines that wait here is that of these lines.
+            "UNION SELECT 'factures', l.facture_id FROM sync_outbox o JOIN lignes_facture l ON l.id = o.pk "
+            "WHERE o.nom_table = 'lignes_facture' "
+            "UNION SELECT 'factures', ancien FROM sync_outbox WHERE nom_table = 'lignes_facture' "
+            "AND op = 'U' AND colonne = 'facture_id' "
+            "UNION SELECT 'factures', json_extract(CAST(ancien AS TEXT), '$.facture_id') FROM sync_outbox "
+            "WHERE nom_table = 'lignes_facture' AND op = 'D'"
+        )
     )
     wrong: list[tuple[SyncTable, list[list[Any]], list[int]]] = []
     for table in TABLES:

@@ -15,6 +15,7 @@ from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import UserError
 from erp_desktop.models import Base
 from erp_desktop.sync import conflicts
+from erp_desktop.sync.verify import verify
 from tests.sync.lab import Device, Lab, T
 
 WRITTEN_BY_PROGRAMS = {
@@ -235,6 +236,19 @@ def test_the_totals_of_a_draft_are_those_of_its_lines_on_every_side(lab: Lab) ->
     lab.sql("UPDATE factures SET total_ht = 5, notes = 'au centre' WHERE id = %s", pk)
     settled(lab)
     assert b.sql(TOTALS + "?", pk) == [("0.00", "0.00", "0.00")]
+
+
+def test_a_total_of_lines_that_wait_is_no_difference(lab: Lab) -> None:
+    a = lab.device()
+    first, second = invoice(a), invoice(a, numero="PROV-2")
+    bill(a, first, "2.000", "15.25")
+    bill(a, second, "2.000", "15.25")
+    settled(lab)
+    bill(a, first, "1.000", "5.00")
+    a.sql("DELETE FROM lignes_facture WHERE facture_id = ?", second)
+    shown = a.sql("SELECT id, total_ht FROM factures ORDER BY id")
+    assert verify(a.syncer.cache, a.syncer.link).differences == {}
+    assert a.sql("SELECT id, total_ht FROM factures ORDER BY id") == shown == [(first, "35.50"), (second, "0.00")]
 
 
 @pytest.mark.parametrize(
