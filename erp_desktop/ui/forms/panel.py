@@ -170,7 +170,7 @@ class FormPanel(Surface):
             part.show_record(self.row_id, record)
         draft = self.contexte.drafts.find(self.spec.kind, self.row_id) if writable else None
         if self._restore(draft.values if draft is not None else {}) and draft is not None:
-            when = clock.local(draft.saved_at).strftime("%d/%m à %H:%M")
+            when = clock.local(draft.saved_at).strftime(tr("%d/%m à %H:%M"))
             self._banner("info", tr("Brouillon du {quand} repris.", quand=when), tr("Abandonner"), self.cancel)
             self._say_draft(draft.saved_at)
         else:
