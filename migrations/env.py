@@ -27,8 +27,9 @@ from sqlalchemy import event, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from erp_desktop import paths
-from erp_desktop.db.engine import POOLER, is_direct
+from erp_desktop.db.engine import POOLER, is_direct, session_arguments
 from erp_desktop.db.locks import CacheLock
+from erp_desktop.errors import ErpError
 from migrations.in_place import InPlaceImpl
 
 if str(paths.ROOT) not in sys.path:
@@ -124,7 +125,7 @@ def options(dialect: str) -> dict[str, Any]:
 
 def new_engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, poolclass=pool.NullPool)
+        return sa.create_engine(url, poolclass=pool.NullPool, connect_args=session_arguments())
     import sqlcipher3.dbapi2
 
     return sa.create_engine(url, module=sqlcipher3.dbapi2, poolclass=pool.NullPool)
@@ -170,6 +171,7 @@ def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     deadline = time.monotonic() + ATTENTE_S
     if not is_direct(connection):
         raise RuntimeError(POOLER)
+    importlib.import_module("erp_desktop.db.preflight").require(connection)
     set_patience(connection)
     silences = ["idle_in_transaction_session_timeout"]
     if connection.dialect.server_version_info >= (14,):  # type: ignore[operator]
@@ -406,6 +408,9 @@ def run_online() -> None:
     try:
         with file_lock(url), engine.connect() as connection:
             run_on(connection)
+    except (ErpError, sa.exc.OperationalError) as error:
+        # A person reads this: one sentence, not where in the program it was said.
+        raise SystemExit(str(getattr(error, "orig", None) or error).strip()) from error
     finally:
         engine.dispose()
 

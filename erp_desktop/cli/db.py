@@ -14,7 +14,7 @@ from erp_desktop.db import history
 from erp_desktop.errors import NotAllowedError, UserError
 
 if TYPE_CHECKING:
-    from erp_desktop.db.doctor import Constat
+    from erp_desktop.db.preflight import Constat
 
 app = typer.Typer(no_args_is_help=True, help="Révisions, contrôle et sauvegarde d'une base.")
 
@@ -72,6 +72,8 @@ def status(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
         with target.engine() as engine:
             if target.cache is None:
                 answer |= asdict(central_schema.check_central(engine))
+                if answer["migrateur"] or answer["etat"] == "vide":
+                    answer["constats"] = [asdict(c) for c in central_schema.examine(engine, None)]
             with engine.connect().execution_options(write=False) as connection:
                 compared = current is not None and not newer and answer.get("migrateur", True)
                 if compared and not answer["differences"]:
@@ -85,6 +87,7 @@ def status(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
     lines = [" ".join([told, str(answer.get("message", ""))]).strip() + _listed(pending)]
     lines.append(f"Fenêtre : le centre accepte les postes depuis la révision {answer['min_client'] or 'inconnue'}.")
     lines += [f"Écart : {line}" for line in answer["differences"]]
+    lines += [f"À régler : {c['detail']} → {c['remede']}" for c in answer.get("constats", []) if c["etat"] != "ok"]
     lines += [f"Journal : {row['quand']} {row['de']} → {row['vers']}, {row['qui']}, {row['duree_s']} s, "
               f"version {row['app_version']}" for row in answer["journal"]]  # fmt: skip
     emit(as_json, answer, "\n".join(lines))
@@ -163,7 +166,12 @@ def upgrade(
         told = [f"{len(pending)} révision(s) seraient appliquées.{_listed(pending)}"]
         told += [f"Transaction ouverte : {line}" for line in warnings.get("bloquants", [])]
         told += [f"Poste qui ne pourrait plus échanger : {line}" for line in warnings.get("exclus", [])]
+        told += [
+            f"À régler : {c['detail']} → {c['remede']}" for c in warnings.get("constats", []) if c["etat"] != "ok"
+        ]
         emit(as_json, {"de": current, "revisions": pending, "a_venir": _titles(pending), **warnings}, "\n".join(told))
+        if any(c["etat"] == "erreur" for c in warnings.get("constats", [])):
+            raise typer.Exit(1)
         return
     tell = _teller(progress)
     if target.cache is not None:
@@ -174,13 +182,14 @@ def upgrade(
     emit(as_json, answer, "\n".join([*lines, *(f"À regarder : {line}" for line in answer.get("constats", []))]))
 
 
-def _warnings(target: Target, current: str | None, wanted: str) -> dict[str, list[str]]:
-    """What an upgrade of the centre would have to wait for, and whom it would shut out."""
-    from erp_desktop.db import central_report
+def _warnings(target: Target, current: str | None, wanted: str) -> dict[str, list[Any]]:
+    """What an upgrade of the centre would have to wait for, whom it would shut out, what would stop it."""
+    from erp_desktop.db import central_report, central_schema
 
     with target.engine() as engine:
         found = central_report.plan(engine, current, wanted)
-    return {"bloquants": found.bloquants, "exclus": found.exclus}
+        constats = [asdict(c) for c in central_schema.examine(engine, current)]
+    return {"bloquants": found.bloquants, "exclus": found.exclus, "constats": constats}
 
 
 def _folder() -> Path:

@@ -61,10 +61,12 @@ def agence_add(
 @app.command()
 @guarded
 def status(url: CentreUrl, as_json: AsJson = False) -> None:
-    """État du centre."""
+    """État du centre ; statut 1 quand il n'est pas entier."""
     with Target(url, None).engine() as engine:
         state = enrolment.centre_status(engine)
     emit(as_json, state, "\n".join(f"{k} : {v}" for k, v in state.items()))
+    if "epoque" not in state:
+        raise typer.Exit(1)
 
 
 @app.command()

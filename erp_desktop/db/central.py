@@ -18,9 +18,9 @@ from erp_desktop.db import central_devices, central_documents, central_login, ce
 from erp_desktop.db.central_merge import merge_functions
 from erp_desktop.db.central_pull import pull_functions
 from erp_desktop.db.central_verify import verify_functions
+from erp_desktop.db.preflight import GROUP_ROLES
 from erp_desktop.db.registry import TABLES, SyncTable
 
-GROUP_ROLES = ("erp_sync", "erp_device", "erp_central")
 _PIN = "SET search_path = pg_catalog, public, pg_temp"
 
 # Roles belong to the whole server: two databases may be installed at once, so a duplicate is no error.
@@ -30,6 +30,18 @@ _ROLES = "\n".join(
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;"""
     for role in GROUP_ROLES
 )
+
+# An owner who is no superuser gives functions to a role only as its member. PostgreSQL 16 and newer tell being one
+# from having its rights and from acting as it, and let only who has ADMIN (its creator) change that.
+_MEMBERSHIP = """DO $$ DECLARE suffix text := ''; BEGIN
+  IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN RETURN; END IF;
+  IF current_setting('server_version_num')::int >= 160000 THEN
+    IF pg_has_role('erp_sync', 'USAGE') AND pg_has_role('erp_sync', 'SET') THEN RETURN; END IF;
+    suffix := ' WITH INHERIT TRUE, SET TRUE';
+  ELSIF pg_has_role('erp_sync', 'USAGE') THEN RETURN;
+  END IF;
+  EXECUTE format('GRANT erp_sync TO %I', current_user) || suffix;
+END $$;"""
 
 _IDENTITY = f"""
 CREATE SEQUENCE IF NOT EXISTS sync.seq_etat CACHE 32;
@@ -300,7 +312,7 @@ _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "n
 
 def statements(*, documents: bool = True) -> list[str]:
     """Every statement of the installation, in order, for the present registry; ``documents``: their store is there."""
-    made = [_ROLES, _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions()]
+    made = [_ROLES, _MEMBERSHIP, _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions()]
     for table in TABLES:
         made.append(f"ALTER TABLE {table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
         made += _table_triggers(table)
@@ -345,7 +357,7 @@ def statements(*, documents: bool = True) -> list[str]:
 
 def _watch_only(present: set[tuple[str, str]]) -> list[str]:
     """Half-way through an upgrade over several revisions: every change is noted, and no device is served."""
-    made = [_ROLES, _IDENTITY, _CAPTURE, _NO_FOLLOWERS]
+    made = [_ROLES, _MEMBERSHIP, _IDENTITY, _CAPTURE, _NO_FOLLOWERS]
     for table in TABLES:
         columns = tuple(c for c in table.columns if (table.name, c.name) in present)
         references = tuple(r for r in table.references if (table.name, r.column) in present)

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 import erp_desktop
 from erp_desktop import clock
-from erp_desktop.db import central_report, history
-from erp_desktop.errors import NotAllowedError, UnavailableError, UpgradeError
+from erp_desktop.db import central_report, history, preflight
+from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UnavailableError, UpgradeError
 
 _TRIES = 6
 _PATIENCE = "1100ms"
@@ -98,6 +98,9 @@ def check_central(engine: sa.Engine) -> EtatSchema:
         revision = stamps[0] if stamps else (window[0] if window else None)
         wrong = _wrong_stamps(stamps, window)
         least = window[1] if window else None
+        if not wrong and window is None:
+            wrong = _strangers(connection, stamps)
+            connection.rollback()
         if revision is None and not wrong:
             return _etat("vide", None, least, migrator, (), "La base centrale est vide.")
         rank = history.position(revision) if revision else None
@@ -139,6 +142,24 @@ def _wrong_stamps(stamps: list[str] | None, window: Any) -> list[str]:
     return []
 
 
+def _strangers(connection: sa.Connection, stamps: list[str] | None) -> list[str]:
+    """Why a database without a compatibility window is not the empty one, or the early centre, that it looks like."""
+    if stamps:
+        unknown = (
+            history.position(stamps[0]) is None
+            and not connection.exec_driver_sql("SELECT to_regnamespace('sync') IS NOT NULL").scalar()
+        )
+        return [f"révision {stamps[0]} : celle d'un autre programme"] if unknown else []
+    there, mine = connection.exec_driver_sql(
+        "SELECT to_regclass('public.alembic_version') IS NOT NULL, to_regnamespace('sync') IS NOT NULL"
+    ).one()
+    if stamps is None and there:
+        return ["alembic_version : ce compte n'a pas le droit de la lire"]
+    return (
+        [f"contenu : {c.detail}" for c in [preflight.content(connection)] if c.etat == "erreur"] if not mine else []
+    )
+
+
 def _structure(connection: sa.Connection, migrator: bool, window: Any) -> list[str]:
     from erp_desktop.db import fingerprint
 
@@ -151,6 +172,22 @@ def _structure(connection: sa.Connection, migrator: bool, window: Any) -> list[s
     same = fingerprint.digest(fingerprint.read(connection)) == window[2]
     connection.rollback()
     return [] if same else ["structure différente de celle de la dernière mise à niveau"]
+
+
+def require_whole(connection: sa.Connection) -> None:
+    """Let nobody add an agency or a device to a centre that an upgrade left half-way, or never reached.
+
+    Raises:
+        DatabaseRefusedError: the last revision that this program knows is not there; the sentence says what to do.
+    """
+    stamps = _stamps(connection)
+    if stamps is None and connection.exec_driver_sql("SELECT to_regclass('public.alembic_version')").scalar():
+        return  # Somebody without this right may do nothing of the kind either.
+    rank = history.position(stamps[0]) if stamps else -1
+    if rank is not None and rank < len(history.revisions()) - 1:
+        at = f"il en est à la révision {stamps[0]} sur {history.head()}" if stamps else "il est vide"
+        remedy = "erp-admin db upgrade" if stamps else "erp-admin server init"
+        raise DatabaseRefusedError(f"Ce centre n'est pas entier : {at}. Terminez-le d'abord par « {remedy} ».")
 
 
 def client_program(name: str) -> Path | None:
@@ -280,6 +317,7 @@ def upgrade_central(
         # No revision is due, but functions and triggers are brought to this program's.
         _with_retries(engine, found.revision, wanted, tell)
         return Bilan(found.revision, wanted, None, 0.0)
+    _ready(engine, found)
     if not consent(found):
         raise NotAllowedError("La mise à niveau du centre n'a pas été acceptée : rien n'a été modifié.")
     due = tuple(history.between(found.revision, wanted))
@@ -300,6 +338,28 @@ def upgrade_central(
     after = _survey(engine)
     fewer = tuple(central_report.missing(before, after)) if before and after else ()
     return Bilan(found.revision, wanted, copy, round(seconds, 3), due, fewer)
+
+
+def examine(engine: sa.Engine, revision: str | None) -> list[preflight.Constat]:
+    """The preflight of an upgrade from ``revision``, with the structure that it would begin on."""
+    from erp_desktop.db import structures
+
+    with engine.connect() as connection:
+        found = preflight.examine(connection)
+        if revision is not None and revision != history.head() and history.position(revision) is not None:
+            differences = structures.drift(connection, revision)
+            connection.rollback()
+            # Another migrator may be at work: what was read is of this revision only if it still stands.
+            if _stamps(connection) == [revision]:
+                found.append(preflight.structure(differences))
+        connection.rollback()
+    return found
+
+
+def _ready(engine: sa.Engine, found: EtatSchema) -> None:
+    wrong = preflight.troubles(examine(engine, found.revision))
+    if wrong:
+        raise UpgradeError(f"Rien n'a été modifié ; à régler d'abord : {' ; '.join(wrong)}.")
 
 
 def _survey(engine: sa.Engine) -> central_report.Releve | None:

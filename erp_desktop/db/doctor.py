@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import clock, paths
-from erp_desktop.db import backup, bounds, central_schema, fingerprint, history, migrate, registry, stamp, structures
+from erp_desktop.db import (
+    backup,
+    bounds,
+    central_schema,
+    fingerprint,
+    history,
+    migrate,
+    preflight,
+    registry,
+    stamp,
+    structures,
+)
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.locks import CacheLock
+from erp_desktop.db.preflight import Constat
 from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, UpgradeError
-
-
-@dataclass(frozen=True, slots=True)
-class Constat:
-    """One finding; ``etat`` is ``ok``, ``attention`` or ``erreur``, ``remede`` what to do, empty when nothing."""
-
-    controle: str
-    etat: str
-    detail: str
-    remede: str = ""
-
 
 RESTORE = "erp-admin db restore --cache {} (les modifications pas encore envoyées sont reprises)"
 
@@ -236,7 +236,8 @@ def centre(engine: sa.Engine) -> list[Constat]:
         structure = fingerprint.read(connection)
         connection.rollback()
         if state.etat == "vide" and not structure:
-            return [Constat("révision", "attention", state.message, "erp-admin server init --url …")]
+            empty = Constat("révision", "attention", state.message, "erp-admin server init --url …")
+            return [empty, *preflight.examine(connection)]
         really = structures.matching(structure, "postgresql")
         found = list(_stamp(sorted(stamps or []), really, "--url …", absent))
         if stamps is None:
@@ -256,12 +257,8 @@ def centre(engine: sa.Engine) -> list[Constat]:
             found.append(
                 _impossible(bounds.broken(lambda sql: connection.exec_driver_sql(sql).all(), present, central=True))
             )
-        version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
-        shown = connection.exec_driver_sql("SHOW server_version").scalar_one()
-        found.append(Constat("serveur", "ok" if version >= 140000 else "erreur", f"PostgreSQL {shown}, 14 au moins"))
-        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
-        remedy = "" if encoding == "UTF8" else "recréer la base : CREATE DATABASE … ENCODING 'UTF8'"
-        found.append(Constat("encodage", "erreur" if remedy else "ok", str(encoding), remedy))
+        if state.migrateur or stamps == []:
+            found += preflight.examine(connection)
         idle = connection.exec_driver_sql(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
             "AND state LIKE 'idle in transaction%%' AND state_change < now() - interval '1 minute'"

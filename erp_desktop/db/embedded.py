@@ -73,6 +73,11 @@ def find_binaries() -> Path | None:
     package = _wheel()
     if package is not None:
         return (_readable_copy(package) if _ROOT else package) / "pginstall" / "bin"
+    return system_binaries()
+
+
+def system_binaries() -> Path | None:
+    """The newest installation of the distribution."""
     system = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
     return system[-1].parent if system else None
 
@@ -96,23 +101,33 @@ class EmbeddedPostgres:
         binaries: folder of the client programs, or None for ``TEST_PG_URL`` without a local installation.
     """
 
-    def __init__(self, *, durable: bool = False, options: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        durable: bool = False,
+        options: dict[str, str] | None = None,
+        binaries: Path | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         """Start the server.
 
         Args:
             durable: keep fsync on.
             options: further server settings (``-c name=value``).
+            binaries: folder of another installation, whatever ``TEST_PG_URL`` says.
+            environment: further environment of the server.
 
         Raises:
             UnavailableError: no binaries, or the server did not start.
         """
-        self.binaries = find_binaries()
+        self.binaries = binaries or find_binaries()
+        self._environment = environment or {}
         self._folder: Path | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._created: list[str] = []
         given = os.environ.get("TEST_PG_URL")
-        if given:
+        if given and binaries is None:
             self._base = sa.make_url(given).set(drivername="postgresql+psycopg2")
         else:
             self._base = self._start(durable, options or {})
@@ -128,7 +143,7 @@ class EmbeddedPostgres:
         if _ROOT:
             shutil.chown(self._folder, "nobody", "nogroup")
             shutil.chown(data, "nobody", "nogroup")
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")} | self._environment
         initdb = [self.binaries / f"initdb{_EXE}", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                   "--locale=C.UTF-8" if not _WINDOWS else "--locale=C", "-N"]  # fmt: skip
         try:

@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.db import ids, migrate, secrets
+from erp_desktop.db import central_schema, ids, migrate, secrets
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.db.registry import TABLES
@@ -47,11 +47,8 @@ class Enrolled:
 
 def init_centre(engine: sa.Engine, source: Path | None = None, key: str | None = None) -> str:
     """Create or complete the central schema; returns the revision. ``source`` is a stand-alone cache to promote."""
-    with engine.connect() as connection:
-        migrate.upgrade(connection)
-        connection.commit()
+    revision = central_schema.upgrade_central(engine, lambda _state: True).apres
     with engine.begin() as connection:
-        revision = str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one())
         if source is not None:
             _promote(connection, source, key)
     return revision
@@ -83,6 +80,7 @@ def add_agence(engine: sa.Engine, code: str, nom: str, ville: str | None = None)
     if not (3 <= len(code) <= 5 and code.isascii() and code.isalpha()):
         raise UserError("Le code d'une agence a de 3 à 5 lettres, par exemple CAS.")
     with engine.begin() as connection:
+        central_schema.require_whole(connection)
         if connection.execute(sa.text("SELECT 1 FROM agences WHERE code = :c"), {"c": code}).first():
             raise DuplicateError(f"L'agence {code} existe déjà.")
         identifier = ids.allocate(connection, 1)[0]
@@ -251,11 +249,18 @@ def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> None:
 
 
 def centre_status(engine: sa.Engine) -> dict[str, Any]:
-    """Revision, agencies, devices, waiting conflicts and the age of the oldest transaction that holds the cursor."""
+    """Revision, agencies, devices, waiting conflicts and the age of the oldest transaction that holds the cursor.
+
+    Of a centre that is not whole: only what it is (``etat``, ``message``) and its revision.
+    """
+    state = central_schema.check_central(engine)
+    head: dict[str, Any] = {"etat": state.etat, "message": state.message, "revision": state.revision}
+    if state.etat in {"vide", "ancien", "incoherent"}:
+        return head | {"differences": list(state.differences)}
     with engine.connect() as connection:
         row = connection.execute(
             sa.text(
-                "SELECT (SELECT version_num FROM alembic_version) AS revision, sync.epoque() AS epoque, "
+                "SELECT sync.epoque() AS epoque, "
                 "(SELECT count(*) FROM agences) AS agences, (SELECT count(*) FROM sync.devices) AS postes, "
                 "(SELECT count(*) FROM sync.row_state) AS etats, "
                 "(SELECT count(*) FROM sync.conflits WHERE resolu IS NULL AND a_decider) AS conflits, "
@@ -264,4 +269,4 @@ def centre_status(engine: sa.Engine) -> dict[str, Any]:
                 "AND pid <> pg_backend_pid()) AS retard_curseur_s"
             )
         )
-        return dict(row.mappings().one())
+        return head | dict(row.mappings().one())

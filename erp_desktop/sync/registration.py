@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from erp_desktop.db import central_schema
 from erp_desktop.errors import CentralUnreachableError, ErpError, NotAllowedError, UserError
 
 
@@ -46,6 +47,7 @@ def register(
     ``before`` is called with the login before it exists for others.
     """
     with engine.begin() as connection:
+        central_schema.require_whole(connection)
         row = connection.execute(
             sa.text("SELECT id, code FROM agences WHERE code = :c AND is_active"), {"c": agence.strip().upper()}
         ).one_or_none()
@@ -77,9 +79,13 @@ def register(
 
 
 def unregister(engine: sa.Engine, poste: int, login: str) -> None:
-    """Take back a device that never sent anything."""
+    """Take back a device that never sent anything.
+
+    What it was granted is named: ``DROP OWNED`` asks for its rights, which an owner who is no superuser has not.
+    """
     with engine.begin() as connection:
-        quoted = connection.dialect.identifier_preparer.quote(login)
+        quote = connection.dialect.identifier_preparer.quote
+        base = str(connection.execute(sa.text("SELECT current_database()")).scalar_one())
         connection.execute(sa.text("DELETE FROM sync.devices WHERE poste = :p"), {"p": poste})
-        connection.exec_driver_sql(f"DROP OWNED BY {quoted}")
-        connection.exec_driver_sql(f"DROP ROLE {quoted}")
+        connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {quote(base)} FROM {quote(login)}")
+        connection.exec_driver_sql(f"DROP ROLE {quote(login)}")

@@ -1,0 +1,178 @@
+"""``docs/guide_it.md`` word for word: its SQL and its commands, as the role that it asks for, on old and new servers.
+
+The role owns its base and may create roles; it is no superuser. PostgreSQL 16 changed what CREATEROLE may do, so the
+story runs on the server of the distribution (15) and on the one that the tests carry (18).
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop.db import central_schema, history
+from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries, system_binaries
+from erp_desktop.db.engine import create_pg_engine, normalise_url
+from erp_desktop.errors import DatabaseRefusedError, UpgradeError
+from erp_desktop.sync import enrolment
+from erp_desktop.sync.registration import register, unregister
+
+PASSWORD = "un-mot-de-passe"
+
+
+def major(binaries: Path) -> int:
+    told = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"(\d+)", told)
+    assert found is not None
+    return int(found[1])
+
+
+SERVERS = sorted({major(b): b for b in (find_binaries(), system_binaries()) if b is not None}.items())
+
+
+@dataclass
+class Centre:
+    """A server, and the address of a base that the guide's role owns there."""
+
+    server: EmbeddedPostgres
+    version: int
+    url: str
+
+    def sql(self, *statements: str, base: str = "erp") -> None:
+        connection = psycopg2.connect(self.server.database_url(base).replace("+psycopg2", ""))
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+        finally:
+            connection.close()
+
+    def fresh(self, *, options: str = "", role: str = "erp_admin", rights: str = "CREATEROLE") -> str:
+        """The address of a new base of a role that exists from now on."""
+        name = f"b{len(self.server._created)}"
+        self.sql(
+            f"DO $$ BEGIN CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}' {rights}; "
+            "EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+            f"CREATE DATABASE {name} OWNER {role} {options}", base="postgres",
+        )  # fmt: skip
+        self.server._created.append(name)
+        return normalise_url(self.server.database_url(name)).set(username=role).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module", params=SERVERS, ids=[f"postgresql-{version}" for version, _ in SERVERS])
+def centre(request: pytest.FixtureRequest) -> Iterator[Centre]:
+    version, binaries = request.param
+    with EmbeddedPostgres(binaries=binaries) as server:
+        address = normalise_url(server.database_url("erp")).set(username="erp_admin")
+        yield Centre(server, version, address.render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def fresh(centre: Centre) -> Iterator[sa.Engine]:
+    engine = create_pg_engine(centre.fresh())
+    yield engine
+    engine.dispose()
+
+
+def test_the_guides_role_makes_a_whole_centre_and_takes_a_device_back(fresh: sa.Engine) -> None:
+    assert enrolment.init_centre(fresh) == history.head()
+    state = central_schema.check_central(fresh)
+    assert (state.etat, state.migrateur, state.differences) == ("egal", True, ())
+    enrolment.add_agence(fresh, "CAS", "Casablanca")
+    poste, login, *_ = register(fresh, "CAS", "Accueil", "secret")
+    unregister(fresh, poste, login)
+    with fresh.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM sync.devices WHERE poste > 0")).scalar() == 0
+        assert connection.execute(sa.text("SELECT to_regrole(:l)"), {"l": login}).scalar() is None
+
+
+def test_a_second_owner_on_one_server_is_told_before_anything_changes(centre: Centre, fresh: sa.Engine) -> None:
+    """The centre's roles belong to the server: since PostgreSQL 16 who did not create them must be let in."""
+    enrolment.init_centre(fresh)
+    engine = create_pg_engine(centre.fresh(role="autre_admin"))
+    try:
+        if centre.version >= 16:
+            with pytest.raises(UpgradeError, match=r"GRANT .* TO autre_admin") as refused:
+                enrolment.init_centre(engine)
+            with engine.connect() as connection:
+                assert connection.execute(sa.text("SELECT to_regclass('alembic_version')")).scalar() is None
+            remedy = re.search(r"superutilisateur : (GRANT .*?)\)", str(refused.value))
+            assert remedy is not None
+            centre.sql(remedy[1], base="postgres")
+        assert enrolment.init_centre(engine) == history.head()
+        enrolment.add_agence(engine, "CAS", "Casablanca")
+        register(engine, "CAS", "Accueil", "secret")
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("options", "rights", "told"),
+    [
+        ("TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'", "CREATEROLE", "LATIN1, pas en UTF8"),
+        ("TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'", "CREATEROLE", "SQL_ASCII, pas en UTF8"),
+    ],
+)
+def test_a_base_of_another_encoding_is_refused_before_the_first_revision(
+    centre: Centre, options: str, rights: str, told: str
+) -> None:
+    engine = create_pg_engine(centre.fresh(options=options, rights=rights))
+    try:
+        with pytest.raises(UpgradeError, match=told):
+            enrolment.init_centre(engine)
+        found = {c.controle: c.etat for c in central_schema.examine(engine, None)}
+        assert found["encodage"] == "erreur"
+        with engine.connect() as connection:
+            assert connection.execute(sa.text("SELECT to_regclass('alembic_version')")).scalar() is None
+    finally:
+        engine.dispose()
+
+
+def test_a_centre_left_half_way_takes_no_agency_and_no_device(fresh: sa.Engine, tmp_path: Path) -> None:
+    from erp_desktop.db import migrate
+
+    half = history.revisions()[-6].revision
+    with fresh.connect() as connection:
+        migrate.upgrade(connection, half)
+    state = enrolment.centre_status(fresh)
+    assert (state["etat"], state["revision"]) == ("ancien", half)
+    with pytest.raises(DatabaseRefusedError, match="erp-admin db upgrade"):
+        enrolment.add_agence(fresh, "CAS", "Casablanca")
+    store = tmp_path / "secrets.json"
+    with pytest.raises(DatabaseRefusedError, match="n'est pas entier"):
+        enrolment.enroll(fresh.url.render_as_string(hide_password=False), "CAS", "P", tmp_path / "c.sqlite",
+                         secrets_file=store)  # fmt: skip
+    assert list(tmp_path.glob("c.sqlite*.secrets")) == []
+    assert not store.exists()
+    assert enrolment.init_centre(fresh) == history.head()
+
+
+def test_another_programs_base_is_neither_empty_nor_upgraded(centre: Centre, fresh: sa.Engine) -> None:
+    with fresh.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE factures_paie (id int)")
+    state = central_schema.check_central(fresh)
+    assert state.etat == "incoherent"
+    assert "factures_paie" in state.differences[0]
+    with pytest.raises(UpgradeError, match="factures_paie"):
+        enrolment.init_centre(fresh)
+    with fresh.connect() as connection:
+        assert connection.execute(sa.text("SELECT to_regclass('alembic_version')")).scalar() is None
+
+
+def test_a_role_that_may_not_create_roles_is_told_so_first(centre: Centre, fresh: sa.Engine) -> None:
+    name = f"sans_role_{centre.version}"
+    engine = create_pg_engine(centre.fresh(role=name, rights="NOCREATEROLE"))
+    try:
+        with pytest.raises(UpgradeError, match="à régler d'abord"):
+            enrolment.init_centre(engine)
+        with engine.connect() as connection:
+            assert connection.execute(sa.text("SELECT to_regclass('alembic_version')")).scalar() is None
+    finally:
+        engine.dispose()
