@@ -241,6 +241,21 @@ def prolonger(horaire: Horaire, limite: datetime, pause_debut: datetime, pause_f
     return ajouter(horaire, limite, max(0, minutes_ouvertes(horaire, pause_debut, pause_fin)))
 
 
+def remise_en_service(fin_travaux: datetime | None, cloture: datetime | None) -> datetime | None:
+    """When the machine was back: the end of the work, else the closing; None without closing (open or cancelled)."""
+    return None if cloture is None else fin_travaux or cloture
+
+
+def duree_active(
+    horaire: Horaire, debut: datetime, fin: datetime, pauses: Iterable[tuple[datetime, datetime | None]] = ()
+) -> int | None:
+    """Opening minutes of work between its two ends, pauses out; None when no opening minute lies between them."""
+    travail = minutes_ouvertes(horaire, debut, fin)
+    for a, b in pauses:
+        travail -= max(0, minutes_ouvertes(horaire, max(a, debut), min(b or fin, fin)))
+    return travail if travail > 0 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """State of the clock; ``reste_min`` in opening minutes, negative when late, None when nothing runs."""
@@ -260,12 +275,14 @@ def situation(
     """Where an intervention stands towards its deadline.
 
     Args:
-        fin: end of work or closing, for a finished intervention.
+        fin: what :func:`remise_en_service` says.
     """
     if limite is None or statut is Statut.ANNULEE:
         return Situation(EtatSla.NONE)
     if statut in (Statut.CLOTUREE, Statut.ARCHIVEE):
-        if fin is None or fin <= limite:
+        if fin is None:
+            return Situation(EtatSla.NONE)
+        if fin <= limite:
             return Situation(EtatSla.TENU)
         return Situation(EtatSla.LATE, -minutes_ouvertes(horaire, limite, fin))
     reste = minutes_ouvertes(horaire, maintenant, limite)

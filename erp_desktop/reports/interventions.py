@@ -42,7 +42,7 @@ from erp_desktop.reports.modele import (
     mttr_total,
     sla_total,
 )
-from erp_desktop.reports.sql import centimes, centimes_ligne, microsecondes, minuit, rang
+from erp_desktop.reports.sql import centimes, centimes_ligne, minuit, rang, sans_jit
 
 __all__ = ["ParamsRapport", "RapportInterventions", "agences", "autoriser", "calculer"]
 
@@ -94,12 +94,11 @@ def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | 
       cancellation is its historique row; without one the intervention counts as cancelled from the start. Ages are
       counted in local days back from ``anciennete_au``, the last day of the period or today if that is earlier.
       ``encours_debut`` is the same count at the beginning of the period.
-    - *SLA*: commitments whose ``date_limite`` falls in the period and is already past. The response is kept when
-      work began (``date_debut_travaux``) at or before ``date_limite``; a job closed without a start counts from its
-      ``date_cloture``. What never began is not kept, except that a job cancelled before any work is left out.
-    - *MTTR*: corrective interventions closed in the period with both ends stamped: total and number of
-      ``date_fin_travaux − date_debut_travaux``. The mean includes waiting.
-    - *minutes* worked: ``duree_reelle`` when typed, else the whole minutes between the two ends of the work.
+    - *SLA*: commitments whose ``date_limite`` falls in the period and is already past, kept when the machine was back
+      (``sla.remise_en_service``) at or before it. What is open is not kept; cancelled work and work in en_attente,
+      whose deadline stands still, are no commitments.
+    - *MTTR*: ``duree_reelle`` of corrective interventions closed in the period; those without are counted apart.
+    - *minutes* worked: ``duree_reelle``; ``sans_duree`` counts the interventions without.
     - *coût*: before tax, of interventions closed in the period: each line's quantity × price rounded half up to the
       centime, plus ``cout_externe``.
     - *donnees_du*: the last successful exchange with the centre on a cache, otherwise the moment of computation.
@@ -113,6 +112,7 @@ def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | 
         NotFoundError: when ``agence_id`` names no agency.
     """
     a = maintenant or clock.now()
+    sans_jit(session)
     return _Calcul(session, params, a).rapport()
 
 
@@ -222,17 +222,20 @@ class _Calcul:
 
     def _cloturees(self) -> dict[int, tuple[int, Mttr]]:
         k = rang(I.date_cloture, self.bornes).label("k")
-        chronometree = sa.and_(
-            I.type == TypeIntervention.CORRECTIVE, I.date_debut_travaux.is_not(None), I.date_fin_travaux.is_not(None)
-        )
-        duree = microsecondes(I.date_fin_travaux) - microsecondes(I.date_debut_travaux)
+        corrective = I.type == TypeIntervention.CORRECTIVE
         requete = (
-            sa.select(k, sa.func.count(), _nombre(chronometree), sa.func.sum(sa.case((chronometree, duree))))
+            sa.select(
+                k,
+                sa.func.count(),
+                _nombre(corrective),
+                sa.func.count(sa.case((corrective, I.duree_reelle))),
+                sa.func.sum(sa.case((corrective, I.duree_reelle))),
+            )
             .where(I.date_cloture >= self.avant, I.date_cloture < self.t1, I.statut.in_(_FINIES), *self.portee)
             .group_by(sa.literal_column("k"))
         )
         vide = dict.fromkeys(range(len(self.mois) + 1), (0, Mttr(0, 0)))
-        return vide | {r: (n, Mttr(int(m), int(us or 0))) for r, n, m, us in self.lignes(requete)}
+        return vide | {r: (n, Mttr(m, int(t or 0), int(c) - m)) for r, n, c, m, t in self.lignes(requete)}
 
     def _sla(self) -> dict[int, Sla]:
         k = rang(I.date_limite, self.bornes).label("k")
@@ -299,7 +302,6 @@ class _Calcul:
             .group_by(ligne.intervention_id)
             .subquery("couts")
         )
-        passe = (microsecondes(I.date_fin_travaux) - microsecondes(I.date_debut_travaux)) // 60_000_000
         echu = sa.and_(I.date_limite.is_not(None), I.date_limite < self.a)
         somme = sa.func.sum
         return (
@@ -307,7 +309,8 @@ class _Calcul:
                 I.technicien_id,
                 I.equipement_id,
                 sa.func.count().label("nombre"),
-                somme(sa.func.coalesce(I.duree_reelle, passe, 0)).label("minutes"),
+                sa.func.coalesce(somme(I.duree_reelle), 0).label("minutes"),
+                _nombre(I.duree_reelle.is_(None)).label("sans"),
                 _nombre(echu).label("echu"),
                 _nombre(sa.and_(echu, _tenu())).label("tenu"),
                 *(sa.func.coalesce(somme(couts.c[f"c{i}"]), 0).label(f"c{i}") for i in range(len(_COUTS))),
@@ -328,7 +331,7 @@ class _Calcul:
             total = sum((sa.func.sum(paires.c[c]) for c in couts[1:]), sa.func.sum(paires.c[couts[0]]))
             return sa.select(
                 cle.label("cle"), total.label("total"), sa.func.count().over().label("combien"),
-                *(sa.func.sum(paires.c[c]).label(c) for c in ("nombre", "minutes", "echu", "tenu", *couts)),
+                *(sa.func.sum(paires.c[c]).label(c) for c in ("nombre", "minutes", "sans", "echu", "tenu", *couts)),
             ).group_by(cle)  # fmt: skip
 
         t = sommes(paires.c.technicien_id).subquery("t")
@@ -348,7 +351,7 @@ class _Calcul:
         techniciens = [
             LigneTechnicien(
                 r.cle, "Sans technicien" if r.cle is None else noms.get(r.cle, f"Technicien {r.cle}"),
-                int(r.nombre), int(r.minutes), Sla(int(r.echu), int(r.tenu)), _cout(r),
+                int(r.nombre), int(r.minutes), Sla(int(r.echu), int(r.tenu)), _cout(r), int(r.sans),
             )
             for r in par_t
         ]  # fmt: skip
@@ -366,12 +369,14 @@ class _Calcul:
 
 
 def _tenu() -> sa.ColumnElement[bool]:
-    return sa.func.coalesce(I.date_debut_travaux, I.date_cloture) <= I.date_limite
+    """``sla.remise_en_service`` at or before the deadline."""
+    return sa.and_(I.date_cloture.is_not(None), sa.func.coalesce(I.date_fin_travaux, I.date_cloture) <= I.date_limite)
 
 
 def _engagement() -> sa.ColumnElement[bool]:
-    abandonnee = sa.and_(I.statut.in_(_SANS_SUITE), I.date_cloture.is_(None), I.date_debut_travaux.is_(None))
-    return sa.not_(abandonnee)
+    """Neither cancelled nor standing still."""
+    sans_cloture = sa.and_(I.statut.in_((*_FINIES, *_SANS_SUITE)), I.date_cloture.is_(None))
+    return sa.not_(sa.or_(I.statut == Statut.ANNULEE, I.statut == Statut.EN_ATTENTE, sans_cloture))
 
 
 def _nombre(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:

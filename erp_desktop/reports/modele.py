@@ -59,16 +59,16 @@ class Sla:
 
 @dataclass(frozen=True, slots=True)
 class Mttr:
-    """Repairs that were timed, and how long they took together."""
+    """Repairs whose active time is known, how long they took together, and how many are left out without one."""
 
     reparations: int
-    total_us: int
-    """Microseconds, so that both engines give the same integer."""
+    total_min: int
+    exclues: int = 0
 
     @property
     def minutes(self) -> float | None:
         """Mean minutes, or None without a timed repair."""
-        return self.total_us / self.reparations / 60_000_000 if self.reparations else None
+        return self.total_min / self.reparations if self.reparations else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,8 @@ class LigneTechnicien:
     minutes: int
     sla: Sla
     cout: Cout
+    sans_duree: int = 0
+    """Closed without a ``duree_reelle``, which ``minutes`` leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ def sla_total(parts: Iterable[Sla]) -> Sla:
 
 def mttr_total(parts: Iterable[Mttr]) -> Mttr:
     liste = list(parts)
-    return Mttr(sum(m.reparations for m in liste), sum(m.total_us for m in liste))
+    return Mttr(sum(m.reparations for m in liste), sum(m.total_min for m in liste),
+                sum(m.exclues for m in liste))  # fmt: skip
 
 
 def cout_total(parts: Iterable[Cout]) -> Cout:

@@ -80,7 +80,7 @@ def _donnees(r: RapportInterventions) -> dict[str, Any]:
                 [("", c.series[0])],
             ) for cle in ("type", "priorite", "statut")
         ],
-        "techniciens": _tableau(tous["techniciens"], NOTE_TECHNICIENS),
+        "techniciens": _tableau(tous["techniciens"], NOTE_TECHNICIENS + _note_heures(r)),
         "equipements": _tableau(
             _resume_equipements(tous["equipements"]),
             f"Les {combien} premiers sur {entier(r.nb_equipements)} équipements. "
@@ -92,6 +92,13 @@ def _donnees(r: RapportInterventions) -> dict[str, Any]:
 
 
 NOTE_TECHNICIENS = "SLA tenus : parmi les interventions clôturées dans la période qui avaient une date limite échue."
+
+
+def _note_heures(r: RapportInterventions) -> str:
+    exclues = sum(t.sans_duree for t in r.techniciens)
+    if not exclues:
+        return ""
+    return f" Heures : {entier(r.cloturees - exclues)} lignes, {entier(exclues)} exclues (sans durée réelle)."
 
 
 def _tuile(i: Any) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """SQL that gives the same figures on SQLite and PostgreSQL.
 
 SQLite keeps instants and exact decimals as TEXT; what cannot be said alike on both engines is compiled here once,
-into integers (microseconds, centimes), so that no float rounding can tell the engines apart.
+into integers (centimes), so that no float rounding can tell the engines apart.
 """
 
 from __future__ import annotations
@@ -12,29 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from erp_desktop import clock
-
-
-class microsecondes(FunctionElement[int]):  # noqa: N801
-    """``microsecondes(instant)``: Unix microseconds of an ``Instant`` column, exact."""
-
-    type = sa.BigInteger()
-    inherit_cache = True
-
-
-@compiles(microsecondes, "sqlite")
-def _us_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    (colonne,) = (compiler.process(c, **kw) for c in element.clauses)
-    return f"(unixepoch({colonne}) * 1000000 + CAST(substr({colonne}, 21, 6) AS INTEGER))"
-
-
-@compiles(microsecondes, "postgresql")
-def _us_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    (colonne,) = (compiler.process(c, **kw) for c in element.clauses)
-    return f"CAST(extract(epoch FROM {colonne}) * 1000000 AS bigint)"
 
 
 class centimes(FunctionElement[int]):  # noqa: N801
@@ -75,6 +57,12 @@ def _l_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
 def _l_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     quantite, prix = (compiler.process(c, **kw) for c in element.clauses)
     return f"CAST(round({quantite} * {prix}, 2) * 100 AS bigint)"
+
+
+def sans_jit(session: Session) -> None:
+    """Until the end of the transaction: compiling a report's statements takes longer than running them."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("SET LOCAL jit = off"))
 
 
 def minuit(jour: date) -> datetime:

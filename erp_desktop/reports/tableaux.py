@@ -8,11 +8,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from erp_desktop.reports.modele import Cout, MoisRapport, RapportInterventions, Volume
+from erp_desktop.domain.definitions import DEFINITIONS, DUREE_REPARATION, SLA_TENUS
+from erp_desktop.reports.modele import Cout, MoisRapport, Mttr, RapportInterventions, Volume
 from erp_desktop.reports.modele import mttr_total as _mttr
 from erp_desktop.reports.modele import sla_total as _sla
 from erp_desktop.reports.presentation import FINE, LIBELLES, VIDE, ecart, entier, mad, pourcent
 from erp_desktop.reports.presentation import duree as _duree
+
+__all__ = ["DEFINITIONS", "Colonne", "Indicateur", "Tableau", "ecrire_indicateur", "indicateurs", "libelle_tranche",
+           "par_mois_ou_an", "parts", "tableaux"]  # fmt: skip
 
 Genre = Literal["texte", "entier", "pourcent", "duree", "mad", "mois"]
 """``pourcent``: 0 to 100 as float; ``duree``: minutes; ``mad``: Decimal; ``mois``: first day as date."""
@@ -60,13 +64,19 @@ def indicateurs(r: RapportInterventions) -> tuple[Indicateur, ...]:
     p = r.precedent
     return (
         _encours(r),
-        _compare("sla", "SLA tenus", "pourcent", r.sla.taux, p.sla.taux, plus_est="bon",
+        _compare("sla", SLA_TENUS, "pourcent", r.sla.taux, p.sla.taux, plus_est="bon",
                  detail=f"{entier(r.sla.tenus)} tenus sur {entier(r.sla.echus)} échus"),
-        _compare("mttr", "Réparation moyenne", "duree", r.mttr.minutes, p.mttr.minutes, plus_est="mauvais",
-                 detail=f"{entier(r.mttr.reparations)} réparation{'s' if r.mttr.reparations > 1 else ''}"),
+        _compare("mttr", DUREE_REPARATION, "duree", r.mttr.minutes, p.mttr.minutes, plus_est="mauvais",
+                 detail=_reparations(r.mttr)),
         Indicateur("cout", "Coût des clôturées", "mad", r.cout.total, None, "", "neutre",
                    f"hors taxes, {entier(r.cloturees)} clôturée{'s' if r.cloturees > 1 else ''}"),
     )  # fmt: skip
+
+
+def _reparations(m: Mttr) -> str:
+    """``27 réparations, 3 exclues``: what the mean counts, and what it had to leave out."""
+    compte = f"{entier(m.reparations)} réparation{'s' if m.reparations > 1 else ''}"
+    return compte + (f", {entier(m.exclues)} exclue{'s' if m.exclues > 1 else ''}" if m.exclues else "")
 
 
 def _encours(r: RapportInterventions) -> Indicateur:
@@ -136,7 +146,7 @@ def tableaux(r: RapportInterventions) -> tuple[Tableau, ...]:
         Tableau(
             "techniciens", "Techniciens",
             (Colonne("Technicien"), Colonne("Clôturées", "entier"), Colonne("Heures", "duree"),
-             Colonne("SLA tenus", "pourcent"), Colonne("Coût HT", "mad")),
+             Colonne(SLA_TENUS, "pourcent"), Colonne("Coût HT", "mad")),
             tuple((t.nom, t.nombre, t.minutes, t.sla.taux, t.cout.total) for t in r.techniciens),
             ("Total", r.cloturees, r.minutes, _sla(t.sla for t in r.techniciens).taux, r.cout.total),
         ),
@@ -163,8 +173,8 @@ def _par_mois(r: RapportInterventions) -> Tableau:
     return Tableau(
         "mois", "Activité par mois",
         (Colonne("Mois", "mois"), Colonne("Créées", "entier"), Colonne("Clôturées", "entier"),
-         Colonne("SLA échus", "entier"), Colonne("SLA tenus", "entier"), Colonne("Taux", "pourcent"),
-         Colonne("Réparation moyenne", "duree")),
+         Colonne("SLA échus", "entier"), Colonne(SLA_TENUS, "entier"), Colonne("Taux", "pourcent"),
+         Colonne(DUREE_REPARATION, "duree")),
         tuple((m.mois, m.creees, m.cloturees, m.sla.echus, m.sla.tenus, m.sla.taux, m.mttr.minutes)
               for m in r.par_mois),
         ("Total", r.creees, r.cloturees, r.sla.echus, r.sla.tenus, r.sla.taux, r.mttr.minutes),
@@ -182,23 +192,6 @@ def _volumes(cle: str, titre: str, nom: str, volumes: Sequence[Volume]) -> Table
 
 def _part(nombre: int, total: int) -> float | None:
     return 100 * nombre / total if total else None
-
-
-DEFINITIONS = (
-    ("Période", "Du premier au dernier jour compris, à l’heure du Maroc."),
-    ("Créées, clôturées", "D’après la date de création et la date de clôture. Les annulées ne sont pas clôturées."),
-    ("Encours", "Créées avant la fin de la période, ni clôturées ni annulées à cette date. L’écart se compte depuis "
-                "le début de la période ; « sans technicien » décrit l’affectation actuelle."),
-    ("Ancienneté", "En jours depuis la création, au dernier jour de la période ou aujourd’hui s’il est plus tôt."),
-    ("SLA tenus", "Parmi les engagements échus dans la période, ceux dont les travaux ont commencé avant la date "
-                  "limite. Sans heure de début, la clôture fait foi ; une annulation avant travaux ne compte pas. "
-                  "Pour un technicien : parmi les interventions clôturées dans la période."),
-    ("Réparation moyenne", "Temps moyen du début à la fin des travaux, attentes comprises, des interventions "
-                           "correctives clôturées dans la période."),
-    ("Heures", "Durée réelle saisie, sinon du début à la fin des travaux."),
-    ("Coût HT", "Lignes des interventions clôturées (quantité × prix, arrondi par ligne) et coût repris d’un autre "
-                "système. Les montants sont en dirhams."),
-)  # fmt: skip
 
 
 def ecrire_indicateur(i: Indicateur) -> tuple[str, str]:

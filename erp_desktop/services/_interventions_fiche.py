@@ -107,7 +107,7 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
     agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
     etat = sla.situation(
         Horloges(session).de(ligne.agence_id), Statut(ligne.statut), ligne.date_creation, ligne.date_limite,
-        ligne.date_fin_travaux or ligne.date_cloture, clock.now(),
+        sla.remise_en_service(ligne.date_fin_travaux, ligne.date_cloture), clock.now(),
     )  # fmt: skip
     attente, conflit = marques(session, "interventions", [id])
     return InterventionFiche(

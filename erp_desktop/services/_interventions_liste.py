@@ -226,7 +226,7 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Intervent
         for r in lues:
             etat = sla.situation(
                 horloges.de(r.agence_id), Statut(r.statut), r.date_creation, r.date_limite,
-                r.date_fin_travaux or r.date_cloture, maintenant,
+                sla.remise_en_service(r.date_fin_travaux, r.date_cloture), maintenant,
             )  # fmt: skip
             lignes[r.id] = InterventionLigne(
                 r.id, r.numero, r.statut, r.priorite, r.titre, r.nom_entreprise, r.equipement,

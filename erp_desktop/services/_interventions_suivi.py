@@ -188,6 +188,11 @@ def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, rema
     ligne.statut = vers.value
     for champ, valeur in ecrits.items():
         setattr(ligne, champ, valeur)
+    if vers is Statut.CLOTUREE and ligne.duree_reelle is None and ligne.date_debut_travaux and ligne.date_fin_travaux:
+        horaire = Horloges(session).de(ligne.agence_id)
+        ligne.duree_reelle = sla.duree_active(
+            horaire, ligne.date_debut_travaux, ligne.date_fin_travaux, pauses(session, id)
+        )
     ecrire(session)
     return Retour(id, de, vers, avant, _traces(session, id))
 

@@ -56,7 +56,7 @@ def test_le_pdf_porte_entete_periode_chiffres_et_numeros(rapport: RapportInterve
         assert "Calculé le 15/10/2026 à 14:30 sur les données du 15/10/2026 à 14:30" in texte
     assert "Casablanca (CAS), du 1er janvier au 31 octobre 2026" in textes[0]
     assert f"{rapport.creees} interventions créées, {rapport.cloturees} clôturées" in textes[0]
-    for mot in ("Encours", "SLA tenus", "Réparation moyenne", "Créées et clôturées par mois", "Ancienneté"):
+    for mot in ("Encours", "SLA tenus", "Durée de réparation", "Créées et clôturées par mois", "Ancienneté"):
         assert mot in textes[0]
     ensemble = " ".join(textes)
     assert re.sub(r"\s+", " ", mad(rapport.cout.total)) in ensemble

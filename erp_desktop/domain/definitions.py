@@ -1,0 +1,34 @@
+"""What each figure on time means: one sentence a word, shown by screens, papers and files alike.
+
+The words are those of EN 13306 (terms) and EN 15341 (indicators); ``docs/definitions.md`` gives the reasons.
+"""
+
+from __future__ import annotations
+
+PRISE_EN_CHARGE = "Délai de prise en charge"
+"""Response: from the demand to the beginning of the work, in opening minutes."""
+DUREE_REPARATION = "Durée de réparation"
+"""Repair: active work alone."""
+REMISE_EN_SERVICE = "Remise en service"
+"""Restoration: the end of the work; the deadline is judged there."""
+SLA_TENUS = "SLA tenus"
+
+DEFINITIONS: tuple[tuple[str, str], ...] = (
+    ("Période", "Du premier au dernier jour compris, à l’heure du Maroc."),
+    ("Créées, clôturées", "D’après la date de création et la date de clôture. Les annulées ne sont pas clôturées."),
+    ("Encours", "Créées avant la fin de la période, ni clôturées ni annulées à cette date. L’écart se compte depuis "
+                "le début de la période ; « sans technicien » décrit l’affectation actuelle."),
+    ("Ancienneté", "En jours depuis la création, au dernier jour de la période ou aujourd’hui s’il est plus tôt."),
+    (PRISE_EN_CHARGE, "De la demande au début des travaux, sur les heures d’ouverture de l’agence, jours fériés "
+                      "exclus."),
+    (DUREE_REPARATION, "Moyenne de la durée réelle des correctives clôturées dans la période : le travail seul, sans "
+                       "attentes, ni nuits, ni jours fériés. Celles sans durée réelle sont exclues, et comptées."),
+    (REMISE_EN_SERVICE, "De la demande à la fin des travaux (à défaut, la clôture). L’échéance court sur les heures "
+                        "d’ouverture et s’arrête en attente."),
+    (SLA_TENUS, "Parmi les échéances passées, les remises en service à l’heure ; ce qui reste ouvert n’est pas tenu. "
+                "Exclues : les annulées, et les interventions en attente, dont l’échéance est arrêtée. Période : "
+                "échéances tombées dans la période ; technicien : interventions clôturées dans la période."),
+    ("Heures", "Somme des durées réelles ; une intervention sans durée réelle ne compte pas et le total le dit."),
+    ("Coût HT", "Lignes des interventions clôturées (quantité × prix, arrondi par ligne) et coût repris d’un autre "
+                "système. Les montants sont en dirhams."),
+)  # fmt: skip
