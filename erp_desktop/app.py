@@ -253,10 +253,19 @@ class Desktop(QObject):
             raise RuntimeError("no database")
         self._acteur = acteur
         self.worker.user_id = acteur.user_id
-        self._drafts = Drafts(self.settings.data_dir / "brouillons", acteur.user_id)
+        self._drafts = Drafts(self.settings.data_dir / "brouillons", acteur.user_id, self._drafts_key())
         self._build()
+        if self.workspace is not None:
+            self.workspace.open_unfinished()
         self.logged_in.emit(acteur)
         self.refresh_state()
+
+    def _drafts_key(self) -> str | None:
+        from erp_desktop.db import secrets
+
+        if self.settings.mode is Mode.CENTRE:
+            return None
+        return secrets.cache_key(self.settings.cache, self.settings.secrets_file)
 
     def _build(self, section: str = "interventions") -> None:
         from erp_desktop.ui.sections import records, sections

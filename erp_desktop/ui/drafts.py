@@ -1,4 +1,4 @@
-"""What was typed and not yet saved, kept in small files so that a crash costs nothing."""
+"""What was typed and not yet saved, kept on disk so that a crash costs nothing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from erp_desktop import clock
+from erp_desktop.services.brouillons import Coffre
 
 _log = logging.getLogger(__name__)
 
@@ -45,63 +46,91 @@ def _decode(value: dict[str, Any]) -> Any:
     return value
 
 
+def _name(key: str, draft_id: int) -> str:
+    return f"{key}/{draft_id}"
+
+
 class Drafts:
-    """One file per record in ``folder``; written by a thread of its own, in order.
+    """The drafts of one person; read once, written by a thread of its own, in order.
+
+    A record that is not created yet has a negative number, its slot, so that any number of them can wait.
 
     Args:
-        folder: created when first needed.
+        folder: holds the file of the drafts; what an earlier version left there as text is taken in and removed.
         user_id: drafts of one person are not offered to another.
+        key: the key of the cache, or None when it is not encrypted.
     """
 
-    def __init__(self, folder: Path, user_id: int) -> None:
-        self._folder = folder / str(user_id)
+    def __init__(self, folder: Path, user_id: int, key: str | None = None) -> None:
+        self._coffre = Coffre(folder / "brouillons.sqlite", user_id, key)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="brouillons")
-        self._latest: dict[Path, str | None] = {}
+        self._latest = self._coffre.read()
+        self._lowest: dict[str, int] = {}
+        self._take_in(folder / str(user_id))
 
-    def _file(self, key: str, row_id: int | None) -> Path:
-        return self._folder / f"{key}-{row_id if row_id is not None else 'nouveau'}.json"
+    def _take_in(self, folder: Path) -> None:
+        for file in sorted(folder.glob("*.json")):
+            key, _dash, number = file.stem.rpartition("-")
+            try:
+                text = file.read_text(encoding="utf-8")
+                name = _name(key, -1 if number == "nouveau" else int(number))
+                self._coffre.write(name, text)
+            except (OSError, ValueError):
+                _log.warning("draft left where it was: %s", file.name, exc_info=True)
+                continue
+            self._latest[name] = text
+            file.unlink(missing_ok=True)
 
-    def keep(self, key: str, row_id: int | None, values: Mapping[str, Any]) -> datetime:
+    def fresh(self, key: str) -> int:
+        """A slot that no unfinished new record has."""
+        taken = [int(name.rpartition("/")[2]) for name in self._latest if name.rpartition("/")[0] == key]
+        lowest = min([0, self._lowest.get(key, 0), *taken]) - 1
+        self._lowest[key] = lowest
+        return lowest
+
+    def unfinished(self) -> list[tuple[str, int, Draft]]:
+        """Kind, slot and draft of every new record begun and neither saved nor given up, the oldest first."""
+        found = []
+        for name in self._latest:
+            key, _slash, number = name.rpartition("/")
+            draft = self.find(key, int(number)) if number.startswith("-") else None
+            if draft is not None:
+                found.append((key, int(number), draft))
+        return sorted(found, key=lambda one: one[2].saved_at)
+
+    def keep(self, key: str, draft_id: int, values: Mapping[str, Any]) -> datetime:
         """Write the changed fields soon; returns the instant that the draft will carry."""
         now = clock.now()
         text = json.dumps({"quand": clock.to_text(now), "champs": dict(values)}, default=_encode, ensure_ascii=False)
-        file = self._file(key, row_id)
-        self._latest[file] = text
-        self._pool.submit(self._write, file, text)
+        name = _name(key, draft_id)
+        self._latest[name] = text
+        self._pool.submit(self._write, name, text)
         return now
 
-    @staticmethod
-    def _write(file: Path, text: str) -> None:
+    def _write(self, name: str, text: str | None) -> None:
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            beside = file.with_suffix(".tmp")
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(file)
+            self._coffre.write(name, text)
         except OSError:
-            _log.warning("draft not written: %s", file.name, exc_info=True)
+            _log.warning("draft not written: %s", name, exc_info=True)
 
-    def find(self, key: str, row_id: int | None) -> Draft | None:
+    def find(self, key: str, draft_id: int) -> Draft | None:
         """The draft of a record, left by this window or an earlier one, if it can be read."""
-        file = self._file(key, row_id)
+        text = self._latest.get(_name(key, draft_id))
+        if text is None:
+            return None
         try:
-            # What this window wrote last counts, even while its thread has not reached the file.
-            text = self._latest[file] if file in self._latest else file.read_text(encoding="utf-8")
-            if text is None:
-                return None
             stored = json.loads(text, object_hook=_decode)
             return Draft(stored["champs"], clock.from_text(stored["quand"]))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError):
-            _log.warning("unreadable draft set aside: %s", file.name, exc_info=True)
+        except (ValueError, KeyError, TypeError):
+            _log.warning("unreadable draft passed over: %s", _name(key, draft_id), exc_info=True)
             return None
 
-    def drop(self, key: str, row_id: int | None) -> None:
+    def drop(self, key: str, draft_id: int) -> None:
         """Forget a draft: it was saved or given up."""
-        file = self._file(key, row_id)
-        self._latest[file] = None
-        self._pool.submit(file.unlink, missing_ok=True)
+        name = _name(key, draft_id)
+        if self._latest.pop(name, None) is not None:
+            self._pool.submit(self._write, name, None)
 
     def close(self) -> None:
-        """Wait for the last file to be written."""
+        """Wait for the last draft to be written."""
         self._pool.shutdown(wait=True)

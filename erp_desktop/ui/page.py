@@ -20,6 +20,10 @@ class Page(QWidget):
     closed = Signal()
     """The page asks to be closed."""
 
+    def untouched(self) -> bool:
+        """Whether this is a blank form in which nothing was typed."""
+        return False
+
     def new_record(self) -> bool:
         """Ctrl+N; True when the page took it."""
         return False

@@ -46,10 +46,10 @@ def _list(kind: str) -> Any:
 
 
 def _record(kind: str) -> Any:
-    def make(contexte: Contexte, row_id: int | None) -> Page:
+    def make(contexte: Contexte, row_id: int | None, slot: int | None = None) -> Page:
         from erp_desktop.ui.forms.page import RecordPage
 
-        return RecordPage(spec(kind).form, contexte, row_id)
+        return RecordPage(spec(kind).form, contexte, row_id, slot)
 
     return make
 

@@ -24,7 +24,10 @@ from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
 
-RecordMaker = Callable[[Contexte, int | None], Page]
+RecordMaker = Callable[[Contexte, int | None, int | None], Page]
+_BLANK = "nouveau"
+_UNFINISHED = 8
+"""Tabs opened by themselves at login; further drafts are listed in every blank form."""
 
 
 class Workspace(QWidget):
@@ -121,18 +124,35 @@ class Workspace(QWidget):
             shown.setFocus(Qt.FocusReason.OtherFocusReason)
         return shown if isinstance(shown, Page) else None
 
-    def open_record(self, kind: str, row_id: int | None) -> Page | None:
-        """Show a record in a tab of its own; None starts a blank one."""
+    def open_record(self, kind: str, row_id: int | None, slot: int | None = None) -> Page | None:
+        """Show a record in a tab of its own; None starts a blank one, or takes up the unfinished one of ``slot``."""
         if kind not in self._records:
             return None
-        key = f"{kind}/{row_id if row_id is not None else 'nouveau'}"
+        if row_id is None and slot is None:
+            slot = self._blank_slot(kind)
+        key = f"{kind}/{row_id}" if row_id is not None else f"{kind}/{_BLANK}{slot}"
         if self.tabs.page(key) is None:
             icon, make = self._records[kind]
-            page = make(self.contexte, row_id)
+            page = make(self.contexte, row_id, slot)
             self._add(key, tr("Nouvelle fiche") if row_id is None else "…", icon, page)
         self.tabs.show_key(key)
         page_now = self.tabs.page(key)
         return page_now if isinstance(page_now, Page) else None
+
+    def _blank_slot(self, kind: str) -> int:
+        """The slot of a blank tab in which nothing was typed, else one more."""
+        for key in self.tabs.keys:
+            page = self.tabs.page(key)
+            if key.startswith(f"{kind}/{_BLANK}") and isinstance(page, Page) and page.untouched():
+                return int(key.removeprefix(f"{kind}/{_BLANK}"))
+        return self.contexte.drafts.fresh(kind)
+
+    def open_unfinished(self) -> None:
+        """Give every new record that was left unfinished its tab again, behind the one in sight."""
+        shown = self.tabs.current
+        for kind, slot, _draft in self.contexte.drafts.unfinished()[:_UNFINISHED]:
+            self.open_record(kind, None, slot)
+        self.tabs.show_key(shown)
 
     def _add(self, key: str, title: str, icon: str, page: QWidget) -> None:
         if isinstance(page, Page):
@@ -171,7 +191,8 @@ class Workspace(QWidget):
         for key, memory in tabs:
             kind, _slash, row = key.partition("/")
             number = int(row) if row.isdigit() else None
-            page = self.open_record(kind, number) if row else self.open_section(key)
+            slot = int(row.removeprefix(_BLANK)) if row.startswith(_BLANK) else None
+            page = self.open_record(kind, number, slot) if row else self.open_section(key)
             if page is not None and memory:
                 page.recall(memory)
         self.tabs.show_key(current)

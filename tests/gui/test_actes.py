@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Statut
 from erp_desktop.services import interventions
-from erp_desktop.ui.forms.editors import MoneyEditor
+from erp_desktop.ui.forms.editors import MoneyEditor, TextEditor
 from erp_desktop.ui.interventions.actes import ActsBar
 from erp_desktop.ui.interventions.lignes import LinesTab
 from erp_desktop.ui.kit.controls import Button
+from erp_desktop.ui.kit.surfaces import Banner
 from tests.gui.bureau import Bureau
 from tests.gui.monde import Monde
 from tests.gui.test_interventions import column, open_form
@@ -141,3 +142,31 @@ def test_a_price_is_read_with_any_space(qtbot: QtBot) -> None:
     for space in (" ", "\u00a0", "\u202f", "\t"):
         editor.line.setText(f"1{space}250,5")
         assert str(editor.value()) == "1250.5"
+
+
+def test_a_second_blank_form_never_holds_the_first_one(bureau: Bureau, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    page.new_record()
+    titre = page.form.fields.editors["titre"]
+    assert isinstance(titre, TextEditor)
+    qtbot.keyClicks(titre.line, "Premier appel")
+    page.new_record()
+    bureau.settle()
+    assert titre.line.text() == ""
+    qtbot.keyClicks(titre.line, "Second appel")
+    page.form.keep_now()
+    assert [one.values["titre"] for _kind, _slot, one in bureau.drafts.unfinished()] == [
+        "Premier appel",
+        "Second appel",
+    ]
+    (banner,) = page.form.findChildren(Banner)
+    (resume,) = [one for one in banner.findChildren(QPushButton) if one.text() == "Reprendre"]
+    resume.click()
+    bureau.settle()
+    assert titre.line.text() == "Premier appel"
+    page.form.cancel()
+    assert [one.values["titre"] for _kind, _slot, one in bureau.drafts.unfinished()] == ["Second appel"]
+    bureau.workspace.open_unfinished()
+    bureau.settle()
+    assert len(bureau.workspace.tabs.keys) == 2
+    assert bureau.workspace.tabs.current == "interventions"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -62,12 +63,48 @@ def test_drafts_survive_the_window_with_their_types(tmp_path: Path) -> None:
     assert other.find("interventions", 41) is None
 
 
-def test_a_damaged_draft_is_set_aside(tmp_path: Path) -> None:
-    drafts = Drafts(tmp_path, 7)
-    drafts.keep("clients", None, {"nom": "x"})
+def test_drafts_are_read_with_the_key_of_the_cache_alone_and_by_their_owner_alone(tmp_path: Path) -> None:
+    key = "ab" * 32
+    drafts = Drafts(tmp_path, 7, key)
+    drafts.keep("clients", -1, {"nom": "Conserveries Atlas"})
     drafts.close()
-    (tmp_path / "7" / "clients-nouveau.json").write_text('{"quand": ', encoding="utf-8")
-    assert Drafts(tmp_path, 7).find("clients", None) is None
+    (file,) = tmp_path.iterdir()
+    raw = file.read_bytes()
+    assert b"Atlas" not in raw
+    assert not raw.startswith(b"SQLite format 3")
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o777 == 0o600
+    assert Drafts(tmp_path, 7, key).find("clients", -1) is not None
+    assert Drafts(tmp_path, 7, "cd" * 32).find("clients", -1) is None
+    assert file.with_name(file.name + ".illisible").read_bytes() == raw
+
+
+def test_drafts_that_an_earlier_version_left_as_text_are_taken_in(tmp_path: Path) -> None:
+    old = tmp_path / "7"
+    old.mkdir()
+    text = '{"quand": "2026-11-20T10:00:00.000000Z", "champs": {"nom": "Atlas"}}'
+    for name in ("clients-nouveau", "clients-41"):
+        (old / f"{name}.json").write_text(text, encoding="utf-8")
+    (old / "clients-42.json").write_text('{"quand": ', encoding="utf-8")
+    drafts = Drafts(tmp_path, 7, "ab" * 32)
+    for number in (-1, 41):
+        found = drafts.find("clients", number)
+        assert found is not None
+        assert found.values == {"nom": "Atlas"}
+    assert drafts.find("clients", 42) is None
+    assert not list(old.iterdir())
+
+
+def test_any_number_of_new_records_wait(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, 7)
+    slots = [drafts.fresh("clients") for _ in range(3)]
+    for slot in slots:
+        drafts.keep("clients", slot, {"nom": f"Client {slot}"})
+    drafts.drop("clients", slots[1])
+    drafts.close()
+    again = Drafts(tmp_path, 7)
+    assert [(kind, slot) for kind, slot, _draft in again.unfinished()] == [("clients", -1), ("clients", -3)]
+    assert again.fresh("clients") == -4
 
 
 def test_deadlines_are_said_shortly() -> None:

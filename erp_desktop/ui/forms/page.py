@@ -14,7 +14,7 @@ from erp_desktop.ui.page import Page
 class RecordPage(Page):
     """One record, or a blank form that becomes the record it creates."""
 
-    def __init__(self, spec: FormSpec, contexte: Contexte, row_id: int | None) -> None:
+    def __init__(self, spec: FormSpec, contexte: Contexte, row_id: int | None, slot: int | None = None) -> None:
         super().__init__()
         self.panel = FormPanel(spec, contexte, beside_list=False)
         column = QVBoxLayout(self)
@@ -26,12 +26,15 @@ class RecordPage(Page):
         self.panel.saved.connect(self._saved)
         self._blank = row_id is None
         # The window listens once the page stands in its tab.
-        QTimer.singleShot(0, self, lambda: self.panel.open_record(row_id))
+        QTimer.singleShot(0, self, lambda: self.panel.open_record(row_id, slot))
 
     def _saved(self, row_id: int) -> None:
         if self._blank:
             self._blank = False
             self.record_created.emit(row_id)
+
+    def untouched(self) -> bool:
+        return self._blank and not self.panel.dirty
 
     def save(self) -> bool:
         self.panel.save()

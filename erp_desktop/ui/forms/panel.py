@@ -56,6 +56,7 @@ class FormPanel(Surface):
         super().__init__("surface.base", parent=parent)
         self.spec, self.contexte = spec, contexte
         self.row_id: int | None = None
+        self._slot = contexte.drafts.fresh(spec.kind)
         self.record: Any = None
         self._dirty = False
         self._saving = False
@@ -131,16 +132,17 @@ class FormPanel(Surface):
 
     # Showing
 
-    def open_record(self, row_id: int | None) -> None:
-        """Show a record, or a blank form; what was typed in the present one is kept as its draft."""
+    def open_record(self, row_id: int | None, slot: int | None = None) -> None:
+        """Show a record, or a blank form (the one of ``slot``); what was typed in the present one is its draft."""
         self._leave_parts()
         self._drop_banners()
         if self._loading is not None:
             self._loading.cancel()
             self._loading = None
         if row_id is None:
-            self.row_id = None
+            self.row_id, self._slot = None, slot or self.contexte.drafts.fresh(self.spec.kind)
             self._show(None)
+            self._offer_unfinished()
             return
         spec, acteur = self.spec, self.contexte.acteur
         self._loading = self.contexte.tasks.run(
@@ -149,6 +151,21 @@ class FormPanel(Surface):
             self._failed,
             owner=self,
         )
+
+    @property
+    def draft_id(self) -> int:
+        """What the draft is kept under: the record, or the slot of one that is not created yet."""
+        return self.row_id if self.row_id is not None else self._slot
+
+    def _offer_unfinished(self) -> None:
+        """List the other new records begun and not finished, each to be taken up again."""
+        for kind, slot, draft in self.contexte.drafts.unfinished():
+            if kind == self.spec.kind and slot != self._slot:
+                title = next((str(v) for name, v in draft.values.items() if isinstance(v, str) and v
+                              and name in self.fields.base and self.fields.base[name] != v), "")  # fmt: skip
+                when = clock.local(draft.saved_at).strftime("%d/%m à %H:%M")
+                words = tr("Saisie non terminée du {quand} : {titre}", quand=when, titre=isolate(title))
+                self._banner("info", words, tr("Reprendre"), lambda slot=slot: self.open_record(None, slot))
 
     def _loaded(self, row_id: int, record: Any) -> None:
         self._loading = None
@@ -168,7 +185,7 @@ class FormPanel(Surface):
             self.tabs.set_current(0)
         for part in self._all_parts():
             part.show_record(self.row_id, record)
-        draft = self.contexte.drafts.find(self.spec.kind, self.row_id) if writable else None
+        draft = self.contexte.drafts.find(self.spec.kind, self.draft_id) if writable else None
         if self._restore(draft.values if draft is not None else {}) and draft is not None:
             when = clock.local(draft.saved_at).strftime(tr("%d/%m à %H:%M"))
             self._banner("info", tr("Brouillon du {quand} repris.", quand=when), tr("Abandonner"), self.cancel)
@@ -251,9 +268,9 @@ class FormPanel(Surface):
     def _keep_draft(self) -> None:
         kept = self._draft()
         if kept:
-            self._say_draft(self.contexte.drafts.keep(self.spec.kind, self.row_id, kept))
+            self._say_draft(self.contexte.drafts.keep(self.spec.kind, self.draft_id, kept))
         else:
-            self.contexte.drafts.drop(self.spec.kind, self.row_id)
+            self.contexte.drafts.drop(self.spec.kind, self.draft_id)
             self._say_draft(None)
 
     def keep_now(self) -> None:
@@ -265,7 +282,7 @@ class FormPanel(Surface):
     def cancel(self) -> None:
         """Give up what was typed since the last save; the toast can bring it back."""
         self._draft_pause.stop()
-        given_up, row_id = self._draft(), self.row_id
+        given_up, row_id = self._draft(), self.draft_id
         self.contexte.drafts.drop(self.spec.kind, row_id)
         self._drop_banners()
         self.fields.show_record(self.record)
@@ -277,8 +294,8 @@ class FormPanel(Surface):
         if self.record is None:
             self.close_panel()
 
-    def _bring_back(self, row_id: int | None, kept: dict[str, Any]) -> None:
-        if row_id == self.row_id:
+    def _bring_back(self, row_id: int, kept: dict[str, Any]) -> None:
+        if row_id == self.draft_id:
             self._restore(kept)
             self._edited()
         else:
@@ -301,8 +318,8 @@ class FormPanel(Surface):
         if self._saving or not self.fields.dirty or not self.foot.isVisibleTo(self):
             return
         if not self.fields.settle():
-            row_id = self.row_id
-            self.fields.once_settled(lambda: self.save() if self.row_id == row_id else None)
+            asked = self.draft_id
+            self.fields.once_settled(lambda: self.save() if self.draft_id == asked else None)
             return
         values = self.fields.values()
         if values is None:
@@ -310,11 +327,12 @@ class FormPanel(Surface):
         spec, acteur, row_id = self.spec, self.contexte.acteur, self.row_id
         self._begin_save()
         if row_id is None:
+            slot = self._slot
             shown = {name: value for name, value in values.items() if value is not None}
             self.contexte.tasks.run(
                 lambda session: spec.create(session, acteur, shown),
-                lambda new_id: self._saved(None, new_id, values, tr(spec.created)),
-                lambda error: self._refused(None, error), write=True,
+                lambda new_id: self._saved(slot, new_id, values, tr(spec.created)),
+                lambda error: self._refused(slot, error), write=True,
             )  # fmt: skip
             return
         changes = self.fields.changes()
@@ -353,9 +371,7 @@ class FormPanel(Surface):
         self._saving = True
         self.save_button.setEnabled(False)
 
-    def _saved(
-        self, asked: int | None, row_id: int, saved: dict[str, Any], words: str, undo: Action | None = None
-    ) -> None:
+    def _saved(self, asked: int, row_id: int, saved: dict[str, Any], words: str, undo: Action | None = None) -> None:
         """The transaction is committed. ``asked`` is the record that the panel showed when it began."""
         draft = self.contexte.drafts.find(self.spec.kind, asked)
         parts = draft.values.get(PARTS) if draft is not None else None
@@ -367,7 +383,7 @@ class FormPanel(Surface):
             self.contexte.bus.publish(self.spec.table, row_id)
             return
         self._saving = False
-        if self.row_id == asked:
+        if self.draft_id == asked:
             self.row_id = row_id
             self.fields.base.update(saved)
             # Keys struck while the save was under way are a new draft, never lost to the reload.
@@ -396,8 +412,8 @@ class FormPanel(Surface):
             lambda error: contexte.say(str(error), kind="danger"), write=True,
         )  # fmt: skip
 
-    def _refused(self, asked: int | None, error: Exception) -> None:
-        if not shiboken6.isValid(self) or self.row_id != asked:
+    def _refused(self, asked: int, error: Exception) -> None:
+        if not shiboken6.isValid(self) or self.draft_id != asked:
             if shiboken6.isValid(self):
                 self._saving = False
                 self._set_dirty(self.fields.dirty)
