@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from erp_desktop import clock
-from erp_desktop.services.brouillons import Coffre
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +61,9 @@ class Drafts:
     """
 
     def __init__(self, folder: Path, user_id: int, key: str | None = None) -> None:
+        # Here, for the window's frame is shown before the libraries of the database are read.
+        from erp_desktop.services.brouillons import Coffre
+
         self._coffre = Coffre(folder / "brouillons.sqlite", user_id, key)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="brouillons")
         self._latest = self._coffre.read()
