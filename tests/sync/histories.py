@@ -160,7 +160,7 @@ class History:
 
     def move_stock(self) -> None:
         device = self.chance.choice(self.devices)
-        quantity = Decimal(self.chance.randrange(-9_000, 9_000)) / 1_000
+        quantity = Decimal(self.chance.randrange(-9_000, 9_000) or 1) / 1_000
         with device.console() as db:
             db.execute(
                 "INSERT INTO mouvements_stock (piece_id, depot_id, type_mouvement, quantite, horodatage, created_at, "

@@ -211,7 +211,7 @@ def test_stock_is_the_sum_of_movements_on_every_replica(lab: Lab) -> None:
         device.sql(
             "INSERT INTO mouvements_stock (piece_id, depot_id, type_mouvement, quantite, horodatage, created_at, "
             "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            piece, depot, "entree" if quantity > 0 else "sortie", f"{quantity}.250", T, T, T,
+            piece, depot, "entree" if quantity >= 0 else "sortie", f"{quantity}.250", T, T, T,
         )  # fmt: skip
         if turn % 5 == 0:
             device.sync()
