@@ -2,7 +2,7 @@
 
 One transaction per revision on both engines. SQLite: the driver's own transaction handling is switched off, each
 transaction starts with BEGIN IMMEDIATE and foreign keys are off while tables are rebuilt, then checked. PostgreSQL:
-one advisory lock, polled, so that two upgrades never interleave.
+one lock that only a migrator may take (``db.central_lock``), polled, so that two upgrades never interleave.
 
 Long on purpose: Alembic reads one file, and what surrounds a revision must be read in its order.
 """
@@ -27,6 +27,8 @@ from sqlalchemy import event, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from erp_desktop import paths
+from erp_desktop.db.central_isolation import close
+from erp_desktop.db.central_lock import upgrade_lock
 from erp_desktop.db.engine import POOLER, is_direct, session_arguments
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import ErpError
@@ -51,9 +53,8 @@ class Xid8(sa.types.UserDefinedType[int]):
 
 
 ischema_names.setdefault("xid8", Xid8)
-state = {"steps": 0}
+state: dict[str, Any] = {"steps": 0}
 
-VERROU = 5_278_143_321
 ATTENTE_S = float(os.environ.get("ERP_MIGRATION_LOCK_WAIT", "60"))
 SILENCE_S = float(os.environ.get("ERP_MIGRATION_SILENCE", "60"))
 """After so many seconds without a word the server gives up a migrator whose line is dead, and its locks."""
@@ -168,7 +169,6 @@ def verify_foreign_keys(connection: sa.Connection) -> None:
 
 @contextmanager
 def postgres_lock(connection: sa.Connection) -> Iterator[None]:
-    deadline = time.monotonic() + ATTENTE_S
     if not is_direct(connection):
         raise RuntimeError(POOLER)
     importlib.import_module("erp_desktop.db.preflight").require(connection)
@@ -179,35 +179,33 @@ def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     for setting in silences:
         connection.exec_driver_sql(f"SET {setting} = '{int(SILENCE_S * 1000)}'")
     yield_first(connection)
-    while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({VERROU})").scalar():
-        connection.rollback()
-        if time.monotonic() > deadline:
-            raise RuntimeError("Une autre mise à niveau est en cours sur ce serveur.")
-        time.sleep(0.2)
     connection.commit()
     try:
-        hold_on(connection)
-        connection.commit()
-        yield
+        with upgrade_lock(connection.engine, wait_s=ATTENTE_S, silence_s=SILENCE_S) as held:
+            state["held"] = held
+            connection.exec_driver_sql(f"SET erp.mise_a_niveau = '{os.getpid()}'")
+            connection.commit()
+            hold_on(connection)
+            connection.commit()
+            if changes_schema():
+                close(connection)
+            yield
     finally:
+        state["held"] = None
         if not connection.invalidated and not connection.closed:
             connection.rollback()
-            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({VERROU})")
-            connection.exec_driver_sql("RESET lock_timeout")
-            connection.exec_driver_sql("RESET statement_timeout")
-            for setting in silences:
+            for setting in ("erp.mise_a_niveau", "lock_timeout", "statement_timeout", *silences):
                 connection.exec_driver_sql(f"RESET {setting}")
             connection.commit()
 
 
 def hold_on(connection: sa.Connection) -> None:
-    """Behind a pooler each transaction may run on another session, without our lock and without our settings."""
-    held = connection.exec_driver_sql(
-        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted "
-        f"AND (classid::bigint << 32) + objid::bigint = {VERROU})"
-    ).scalar()
-    if not held:
+    """Behind a pooler each transaction may run on another session, without our settings."""
+    mark = connection.exec_driver_sql("SELECT current_setting('erp.mise_a_niveau', true)").scalar()
+    if mark != str(os.getpid()):
         raise RuntimeError(POOLER)
+    if not state["held"]():
+        raise RuntimeError("Le verrou de la mise à niveau a été perdu avec sa connexion.")
 
 
 def yield_first(connection: sa.Connection) -> None:

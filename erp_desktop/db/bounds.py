@@ -135,18 +135,18 @@ def postgres(table: SyncTable) -> list[str]:
     return [
         f"CREATE OR REPLACE FUNCTION sync.bornes_{name}() RETURNS trigger LANGUAGE plpgsql "
         f"SET search_path = pg_catalog, pg_temp AS $f$ BEGIN\n{tests}\n  RETURN NEW; END $f$",
-        f"DROP TRIGGER IF EXISTS erp_bornes ON {name}",
-        f"CREATE TRIGGER erp_bornes BEFORE INSERT ON {name} FOR EACH ROW "
+        f"DROP TRIGGER IF EXISTS erp_bornes ON public.{name}",
+        f"CREATE TRIGGER erp_bornes BEFORE INSERT ON public.{name} FOR EACH ROW "
         f"WHEN ({' OR '.join(test for _, test in wrong)}) EXECUTE FUNCTION sync.bornes_{name}()",
-        f"DROP TRIGGER IF EXISTS erp_bornes_maj ON {name}",
-        f"CREATE TRIGGER erp_bornes_maj BEFORE UPDATE ON {name} FOR EACH ROW WHEN ({changed}) "
+        f"DROP TRIGGER IF EXISTS erp_bornes_maj ON public.{name}",
+        f"CREATE TRIGGER erp_bornes_maj BEFORE UPDATE ON public.{name} FOR EACH ROW WHEN ({changed}) "
         f"EXECUTE FUNCTION sync.bornes_{name}()",
-        f"DROP TRIGGER IF EXISTS erp_cle ON {name}",
-        f"CREATE TRIGGER erp_cle BEFORE UPDATE ON {name} FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id) "
+        f"DROP TRIGGER IF EXISTS erp_cle ON public.{name}",
+        f"CREATE TRIGGER erp_cle BEFORE UPDATE ON public.{name} FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id) "
         "EXECUTE FUNCTION sync.garder_cle()",
         # A clock ahead would win over every later change: the time of reception stands in.
-        f"DROP TRIGGER IF EXISTS erp_horloge ON {name}",
-        f"CREATE TRIGGER erp_horloge BEFORE INSERT OR UPDATE ON {name} FOR EACH ROW WHEN ({late}) "
+        f"DROP TRIGGER IF EXISTS erp_horloge ON public.{name}",
+        f"CREATE TRIGGER erp_horloge BEFORE INSERT OR UPDATE ON public.{name} FOR EACH ROW WHEN ({late}) "
         "EXECUTE FUNCTION sync.dater()",
     ]
 

@@ -14,73 +14,64 @@ import dataclasses
 
 import sqlalchemy as sa
 
-from erp_desktop.db import central_devices, central_documents, central_login, central_rules, derived, rules
+from erp_desktop.db import (
+    central_devices,
+    central_documents,
+    central_isolation,
+    central_login,
+    central_rules,
+    derived,
+    rules,
+)
 from erp_desktop.db.central_merge import merge_functions
+from erp_desktop.db.central_pin import PIN
 from erp_desktop.db.central_pull import pull_functions
 from erp_desktop.db.central_verify import verify_functions
-from erp_desktop.db.preflight import GROUP_ROLES
 from erp_desktop.db.registry import TABLES, SyncTable
-
-_PIN = "SET search_path = pg_catalog, public, pg_temp"
-
-# Roles belong to the whole server: two databases may be installed at once, so a duplicate is no error.
-_ROLES = "\n".join(
-    f"""DO $$ BEGIN
-  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} NOLOGIN; END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;"""
-    for role in GROUP_ROLES
-)
-
-# An owner who is no superuser gives functions to a role only as its member. PostgreSQL 16 and newer tell being one
-# from having its rights and from acting as it, and let only who has ADMIN (its creator) change that.
-_MEMBERSHIP = """DO $$ DECLARE suffix text := ''; BEGIN
-  IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN RETURN; END IF;
-  IF current_setting('server_version_num')::int >= 160000 THEN
-    IF pg_has_role('erp_sync', 'USAGE') AND pg_has_role('erp_sync', 'SET') THEN RETURN; END IF;
-    suffix := ' WITH INHERIT TRUE, SET TRUE';
-  ELSIF pg_has_role('erp_sync', 'USAGE') THEN RETURN;
-  END IF;
-  EXECUTE format('GRANT erp_sync TO %I', current_user) || suffix;
-END $$;"""
 
 _IDENTITY = f"""
 CREATE SEQUENCE IF NOT EXISTS sync.seq_etat CACHE 32;
 CREATE SEQUENCE IF NOT EXISTS sync.seq_id;
 
-CREATE OR REPLACE FUNCTION sync.nouvel_id() RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.nouvel_id() RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER {PIN} AS $f$
 DECLARE
   c bigint := nextval('sync.seq_id');
   cible bigint := (extract(epoch FROM clock_timestamp()) * 1000 - 1735689600000)::bigint << 3;
 BEGIN
   -- Follow the clock, never back. The lag allowed before a jump keeps a racing nextval from passing the new value.
   IF c < cible - 80000 THEN
-    PERFORM pg_advisory_lock(hashtext('sync.seq_id'));
-    IF (SELECT last_value FROM sync.seq_id) < cible - 80000 THEN PERFORM setval('sync.seq_id', cible); END IF;
-    PERFORM pg_advisory_unlock(hashtext('sync.seq_id'));
+    -- A lock that no device has the right to take, let go at once: what a block has locked ends with its failure, and
+    -- a sequence stays where it was set.
+    BEGIN
+      LOCK TABLE sync.schema_compat IN SHARE UPDATE EXCLUSIVE MODE;
+      IF (SELECT last_value FROM sync.seq_id) < cible - 80000 THEN PERFORM setval('sync.seq_id', cible); END IF;
+      RAISE EXCEPTION USING ERRCODE = 'EM000';
+    EXCEPTION WHEN SQLSTATE 'EM000' THEN NULL;
+    END;
     c := nextval('sync.seq_id');
   END IF;
   RETURN (c >> 3) << 22 | (c & 7);
 END $f$;
 
-CREATE OR REPLACE FUNCTION sync.poste() RETURNS integer LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS
+CREATE OR REPLACE FUNCTION sync.poste() RETURNS integer LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
 $f$ SELECT poste FROM sync.devices WHERE login = session_user AND etat = 'actif' $f$;
 
-CREATE OR REPLACE FUNCTION sync.agence() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS
+CREATE OR REPLACE FUNCTION sync.agence() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
 $f$ SELECT agence_id FROM sync.devices WHERE login = session_user AND etat = 'actif'
     UNION ALL SELECT u.agence_id FROM sync.logins l JOIN public.users u ON u.id = l.user_id AND u.is_active
     WHERE l.login = session_user LIMIT 1 $f$;
 
-CREATE OR REPLACE FUNCTION sync.toutes_agences() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS
+CREATE OR REPLACE FUNCTION sync.toutes_agences() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
 $f$ SELECT EXISTS (SELECT 1 FROM sync.logins l JOIN public.users u ON u.id = l.user_id AND u.is_active
     WHERE l.login = session_user AND u.agence_id IS NULL AND u.role IN ('admin', 'responsable')) $f$;
 
-CREATE OR REPLACE FUNCTION sync.epoque() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS
+CREATE OR REPLACE FUNCTION sync.epoque() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
 $f$ SELECT c.system_identifier || '/' || t.timeline_id || '/' || d.oid
     FROM pg_control_system() c, pg_control_checkpoint() t, pg_database d
     WHERE d.datname = current_database() $f$;
 
-CREATE OR REPLACE FUNCTION sync.auteur() RETURNS bigint LANGUAGE sql STABLE AS
-$f$ SELECT nullif(current_setting('erp.user_id', true), '')::bigint $f$;
+CREATE OR REPLACE FUNCTION sync.auteur() RETURNS bigint LANGUAGE sql STABLE
+BEGIN ATOMIC SELECT nullif(current_setting('erp.user_id', true), '')::bigint; END;
 """
 
 # Equal notifications of one transaction are one, and it is sent at its COMMIT: listening devices then ask.
@@ -93,7 +84,7 @@ LANGUAGE sql VOLATILE AS $f$
     origine = 0, auteur = excluded.auteur, quand = excluded.quand, etat = excluded.etat, contenu = excluded.contenu
 $f$;
 
-CREATE OR REPLACE FUNCTION sync.capturer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.capturer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
 BEGIN
   IF TG_OP = 'DELETE' THEN
     PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'deleted', to_jsonb(OLD) - 'hashed_password');
@@ -109,7 +100,7 @@ BEGIN
   RETURN NULL;
 END $f$;
 
-CREATE OR REPLACE FUNCTION sync.capturer_partage() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.capturer_partage() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
 BEGIN
   IF TG_OP = 'DELETE' THEN PERFORM sync.noter(TG_TABLE_NAME, OLD.id, 0, 'deleted', to_jsonb(OLD));
   ELSE PERFORM sync.noter(TG_TABLE_NAME, NEW.id, 0, 'live', NULL); END IF;
@@ -117,7 +108,7 @@ BEGIN
   RETURN NULL;
 END $f$;
 
-CREATE OR REPLACE FUNCTION sync.tracer_statut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.tracer_statut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
 BEGIN
   INSERT INTO public.historiques_interventions (agence_id, intervention_id, user_id, action, statut, ancienne_valeur,
     nouvelle_valeur, remarque, horodatage, poste, recu_a, created_at, updated_at, created_by_id)
@@ -135,13 +126,13 @@ def _table_triggers(table: SyncTable) -> list[str]:
     # Columns that never leave the centre are no change for the branches: a login is not one.
     old, new = (f"({', '.join(f'{row}.{c}' for c in table.names)})" for row in ("OLD", "NEW"))
     made = [
-        f"DROP TRIGGER IF EXISTS erp_capture ON {name}",
-        f"CREATE TRIGGER erp_capture AFTER INSERT OR DELETE ON {name} FOR EACH ROW "
+        f"DROP TRIGGER IF EXISTS erp_capture ON public.{name}",
+        f"CREATE TRIGGER erp_capture AFTER INSERT OR DELETE ON public.{name} FOR EACH ROW "
         f"WHEN (current_user <> 'erp_sync') EXECUTE FUNCTION sync.{function}()",
-        f"DROP TRIGGER IF EXISTS erp_capture_maj ON {name}",
-        f"CREATE TRIGGER erp_capture_maj AFTER UPDATE ON {name} FOR EACH ROW "
+        f"DROP TRIGGER IF EXISTS erp_capture_maj ON public.{name}",
+        f"CREATE TRIGGER erp_capture_maj AFTER UPDATE ON public.{name} FOR EACH ROW "
         f"WHEN (current_user <> 'erp_sync' AND {old} IS DISTINCT FROM {new}) EXECUTE FUNCTION sync.{function}()",
-        f"DROP TRIGGER IF EXISTS erp_references ON {name}",
+        f"DROP TRIGGER IF EXISTS erp_references ON public.{name}",
     ]
     if table.scoped and table.references:
         made += _reference_guard(table)
@@ -158,9 +149,9 @@ def _reference_guard(table: SyncTable) -> list[str]:
     )
     columns = ", ".join(["agence_id", *(r.column for r in table.references)])
     return [
-        f"CREATE OR REPLACE FUNCTION sync.ref_{table.name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} "
+        f"CREATE OR REPLACE FUNCTION sync.ref_{table.name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} "
         f"AS $f$ BEGIN\n{tests}\n  RETURN NULL; END $f$",
-        f"CREATE CONSTRAINT TRIGGER erp_references AFTER INSERT OR UPDATE OF {columns} ON {table.name} "
+        f"CREATE CONSTRAINT TRIGGER erp_references AFTER INSERT OR UPDATE OF {columns} ON public.{table.name} "
         f"DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION sync.ref_{table.name}()",
     ]
 
@@ -171,11 +162,11 @@ def _owner(table: SyncTable) -> list[str]:
         return []
     root, name = table.root, table.name
     return [
-        f"CREATE OR REPLACE FUNCTION sync.agence_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS "
+        f"CREATE OR REPLACE FUNCTION sync.agence_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS "
         f"$f$ BEGIN IF NEW.agence_id IS NULL THEN SELECT r.agence_id INTO NEW.agence_id FROM public.{root.target} r "
         f"WHERE r.id = NEW.{root.column}; END IF; RETURN NEW; END $f$",
-        f"DROP TRIGGER IF EXISTS erp_agence ON {name}",
-        f"CREATE TRIGGER erp_agence BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION sync.agence_{name}()",
+        f"DROP TRIGGER IF EXISTS erp_agence ON public.{name}",
+        f"CREATE TRIGGER erp_agence BEFORE INSERT ON public.{name} FOR EACH ROW EXECUTE FUNCTION sync.agence_{name}()",
     ]
 
 
@@ -200,10 +191,10 @@ def _followers(table: SyncTable) -> list[str]:
         name = f"{table.name}_{reference.column}"
         made += [
             f"DROP FUNCTION IF EXISTS sync.suivre_{table.name}()",
-            f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} "
+            f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} "
             f"AS $f$ BEGIN UPDATE public.{table.name} SET agence_id = NEW.agence_id WHERE {reference.column} = NEW.id "
             f"AND agence_id IS DISTINCT FROM NEW.agence_id; RETURN NULL; END $f$",
-            f"CREATE TRIGGER erp_a_suivre_{rank:02}_{name} AFTER UPDATE OF agence_id ON {reference.target} "
+            f"CREATE TRIGGER erp_a_suivre_{rank:02}_{name} AFTER UPDATE OF agence_id ON public.{reference.target} "
             f"FOR EACH ROW WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) "
             f"EXECUTE FUNCTION sync.suivre_{name}()",
         ]
@@ -232,11 +223,11 @@ def _dependants_guard(table: SyncTable) -> list[str]:
         return []
     return [
         # The row as it is at the end, which NEW does not tell.
-        f"CREATE OR REPLACE FUNCTION sync.retenir_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} "
+        f"CREATE OR REPLACE FUNCTION sync.retenir_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} "
         f"AS $f$ DECLARE v_agence bigint; BEGIN\n  SELECT agence_id INTO v_agence FROM public.{name} "
         f"WHERE id = NEW.id;\n  IF v_agence IS NULL THEN RETURN NULL; END IF;\n{tests}\n  RETURN NULL; END $f$",
-        f"DROP TRIGGER IF EXISTS erp_dependants ON {name}",
-        f"CREATE CONSTRAINT TRIGGER erp_dependants AFTER UPDATE OF agence_id ON {name} "
+        f"DROP TRIGGER IF EXISTS erp_dependants ON public.{name}",
+        f"CREATE CONSTRAINT TRIGGER erp_dependants AFTER UPDATE OF agence_id ON public.{name} "
         f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) "
         f"EXECUTE FUNCTION sync.retenir_{name}()",
     ]
@@ -246,27 +237,27 @@ def _security(table: SyncTable) -> list[str]:
     name = table.name
     mine = "agence_id = (SELECT sync.agence()) OR (SELECT sync.toutes_agences())"
     made = [
-        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
-        f"DROP POLICY IF EXISTS erp_lecture ON {name}",
-        f"DROP POLICY IF EXISTS erp_ecriture ON {name}",
-        f"GRANT SELECT ON {name} TO erp_sync",
+        f"ALTER TABLE public.{name} ENABLE ROW LEVEL SECURITY",
+        f"DROP POLICY IF EXISTS erp_lecture ON public.{name}",
+        f"DROP POLICY IF EXISTS erp_ecriture ON public.{name}",
+        f"GRANT SELECT ON public.{name} TO erp_sync",
     ]
     readable = f"agence_id IS NULL OR {mine}" if table.scoped else "true"
-    made.append(f"CREATE POLICY erp_lecture ON {name} FOR SELECT TO erp_sync, erp_central USING ({readable})")
+    made.append(f"CREATE POLICY erp_lecture ON public.{name} FOR SELECT TO erp_sync, erp_central USING ({readable})")
     if table.device_writes:
         made.append(
-            f"CREATE POLICY erp_ecriture ON {name} TO erp_sync, erp_central USING ({mine}) WITH CHECK ({mine})"
+            f"CREATE POLICY erp_ecriture ON public.{name} TO erp_sync, erp_central USING ({mine}) WITH CHECK ({mine})"
         )
         rights = "INSERT" if table.append_only else "INSERT, UPDATE, DELETE"
-        made.append(f"GRANT {rights} ON {name} TO erp_sync")
-        made.append(f"GRANT SELECT, {rights} ON {name} TO erp_central")
+        made.append(f"GRANT {rights} ON public.{name} TO erp_sync")
+        made.append(f"GRANT SELECT, {rights} ON public.{name} TO erp_central")
     elif name != "users":
-        made.append(f"GRANT SELECT ON {name} TO erp_central")
+        made.append(f"GRANT SELECT ON public.{name} TO erp_central")
     else:
         shown = ", ".join(table.names)
         made += [
-            f"REVOKE SELECT ON {name} FROM erp_sync",
-            f"GRANT SELECT ({shown}) ON {name} TO erp_sync, erp_central",
+            f"REVOKE SELECT ON public.{name} FROM erp_sync",
+            f"GRANT SELECT ({shown}) ON public.{name} TO erp_sync, erp_central",
         ]
     return made
 
@@ -312,33 +303,35 @@ _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "n
 
 def statements(*, documents: bool = True) -> list[str]:
     """Every statement of the installation, in order, for the present registry; ``documents``: their store is there."""
-    made = [_ROLES, _MEMBERSHIP, _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions()]
+    made = [*central_isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions()]
     for table in TABLES:
-        made.append(f"ALTER TABLE {table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
+        made.append(f"ALTER TABLE public.{table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
         made += _table_triggers(table)
         made += _dependants_guard(table)
         made += central_rules.row_rules(table)
         made += _security(table)
     made += rules.postgres()
     made += [
-        "DROP TRIGGER IF EXISTS erp_statut ON interventions",
-        "CREATE TRIGGER erp_statut AFTER UPDATE OF statut ON interventions FOR EACH ROW "
+        "DROP TRIGGER IF EXISTS erp_statut ON public.interventions",
+        "CREATE TRIGGER erp_statut AFTER UPDATE OF statut ON public.interventions FOR EACH ROW "
         "WHEN (OLD.statut IS DISTINCT FROM NEW.statut AND current_user <> 'erp_sync') "
         "EXECUTE FUNCTION sync.tracer_statut()",
         derived.CENTRE,
         _SYNC_RIGHTS,
+        central_isolation.guard(documents=documents),
         *merge_functions(),
         *pull_functions(),
         *verify_functions(),
         central_login.FUNCTIONS,
         central_devices.FUNCTIONS,
         *(central_documents.document_functions() if documents else ()),
-        "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC",
+        central_isolation.SWEEP,
+        # Also what an older program granted on functions that there are no more of.
+        "REVOKE ALL ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_sync, erp_device, erp_central",
         "GRANT CREATE ON SCHEMA sync TO erp_sync",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
     ]
-    hydrate = tuple(f"copie_{t.name}(bigint)" for t in TABLES)
-    for entry in (*_ENTRIES, *(central_documents.ENTRIES if documents else ()), *hydrate):
+    for entry in _entries(documents=documents):
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
     farewells = central_documents.FAREWELLS if documents else ()
@@ -355,9 +348,25 @@ def statements(*, documents: bool = True) -> list[str]:
     return made
 
 
+def _entries(*, documents: bool) -> list[str]:
+    """Functions that run as ``erp_sync`` under row-level security, with their arguments."""
+    copies = [f"copie_{t.name}(bigint)" for t in TABLES]
+    return [*_ENTRIES, *(central_documents.ENTRIES if documents else ()), *copies]
+
+
+def isolation_faults(connection: sa.Connection) -> list[str]:
+    """Why a device would not be held to its agency, one French line each; empty when it is."""
+    exchange, documents = connection.exec_driver_sql(
+        "SELECT to_regclass('sync.schema_compat') IS NOT NULL, to_regclass('public.contenus_morceaux') IS NOT NULL"
+    ).one()
+    if not exchange:
+        return []
+    return central_isolation.faults(connection, _entries(documents=documents))
+
+
 def _watch_only(present: set[tuple[str, str]]) -> list[str]:
     """Half-way through an upgrade over several revisions: every change is noted, and no device is served."""
-    made = [_ROLES, _MEMBERSHIP, _IDENTITY, _CAPTURE, _NO_FOLLOWERS]
+    made = [*central_isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS]
     for table in TABLES:
         columns = tuple(c for c in table.columns if (table.name, c.name) in present)
         references = tuple(r for r in table.references if (table.name, r.column) in present)
@@ -366,7 +375,11 @@ def _watch_only(present: set[tuple[str, str]]) -> list[str]:
             there = dataclasses.replace(table, columns=columns, references=references, follows=follows)
             made += _table_triggers(there)
     # A page without its rows would move cursors past them.
-    return [*made, "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_device, erp_central"]
+    return [
+        *made,
+        central_isolation.SWEEP,
+        "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_device, erp_central",
+    ]
 
 
 def uninstall(connection: sa.Connection) -> None:
@@ -381,7 +394,7 @@ def uninstall(connection: sa.Connection) -> None:
     connection.exec_driver_sql(_NO_FOLLOWERS.replace("%", "%%"))
     for table in connection.execute(sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars():
         for policy in ("erp_lecture", "erp_ecriture"):
-            connection.exec_driver_sql(f"DROP POLICY IF EXISTS {policy} ON {table}")
+            connection.exec_driver_sql(f"DROP POLICY IF EXISTS {policy} ON public.{table}")
 
 
 def install(connection: sa.Connection) -> None:
@@ -402,7 +415,10 @@ def install(connection: sa.Connection) -> None:
     whole = all((t.name, c) in present for t in TABLES for c in t.names)
     if not whole:
         uninstall(connection)
-    # One installation at a time: roles and grants are shared by the databases of a server.
-    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('erp.install'))")
+    # One installation at a time, by a lock that no device has the right to take.
+    connection.exec_driver_sql("LOCK TABLE sync.schema_compat IN SHARE UPDATE EXCLUSIVE MODE")
+    path = connection.exec_driver_sql("SHOW search_path").scalar_one()
+    connection.exec_driver_sql(f"SET LOCAL {PIN.removeprefix('SET ')}")
     for statement in statements(documents=documents is not None) if whole else _watch_only(present):
         connection.exec_driver_sql(statement.replace("%", "%%"))
+    connection.execute(sa.text("SELECT set_config('search_path', :path, true)"), {"path": path})

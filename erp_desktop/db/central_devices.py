@@ -6,14 +6,14 @@ waits in ``sync.quarantaine`` until an administrator takes it over; a *stolen* o
 
 from __future__ import annotations
 
-_PIN = "SET search_path = pg_catalog, public, pg_temp"
+from erp_desktop.db.central_pin import PIN
 
 FUNCTIONS = f"""
 DROP FUNCTION IF EXISTS sync.signaler(text, text, integer);
 
 -- v_curseur is missing from older clients, which then hold no purge back once they are 90 days away.
 CREATE OR REPLACE FUNCTION sync.signaler(v_version text, v_revision text, v_en_attente integer,
-  v_curseur xid8 DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER {_PIN} AS $f$
+  v_curseur xid8 DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER {PIN} AS $f$
 BEGIN
   UPDATE sync.devices SET vu_a = now(), version = v_version, revision = v_revision, en_attente = v_en_attente,
     curseur_xid = coalesce(v_curseur, curseur_xid) WHERE login = session_user;
@@ -28,7 +28,7 @@ BEGIN
 END $f$;
 
 -- By the owner: runs as him, because a revoked device has no agency under row-level security.
-CREATE OR REPLACE FUNCTION sync.adieu(p jsonb) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.adieu(p jsonb) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER {PIN} AS $f$
 DECLARE d record;
 BEGIN
   SELECT * INTO d FROM sync.devices WHERE login = session_user FOR UPDATE;
@@ -42,7 +42,7 @@ BEGIN
 END $f$;
 
 -- For the owner alone.
-CREATE OR REPLACE FUNCTION sync.reprendre(v_id bigint) RETURNS jsonb LANGUAGE plpgsql VOLATILE {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.reprendre(v_id bigint) RETURNS jsonb LANGUAGE plpgsql VOLATILE {PIN} AS $f$
 DECLARE q record; avant bigint;
 BEGIN
   SELECT * INTO q FROM sync.quarantaine WHERE id = v_id AND repris_a IS NULL FOR UPDATE;
@@ -58,7 +58,7 @@ BEGIN
 END $f$;
 
 -- For the owner alone: forget, scope by scope, the deletions that every device seen in v_jours days has heard of.
-CREATE OR REPLACE FUNCTION sync.purger(v_jours integer) RETURNS bigint LANGUAGE plpgsql VOLATILE {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.purger(v_jours integer) RETURNS bigint LANGUAGE plpgsql VOLATILE {PIN} AS $f$
 DECLARE s record; v_lignes bigint; v_total bigint := 0;
 BEGIN
   FOR s IN

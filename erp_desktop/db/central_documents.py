@@ -10,12 +10,12 @@ thrown away and sent again. Pieces cross the line in base64: a third more bytes,
 
 from __future__ import annotations
 
+from erp_desktop.db.central_pin import DEFINER, PIN
 from erp_desktop.domain.documents import MORCEAU, TAILLE_MAX
 
 ENTRIES = ("documents_manquants(text[])", "document_deposer(text, integer, text)", "document_lire(text, integer, integer)")  # fmt: skip
 FAREWELLS = ("adieu_manquants(text[])", "adieu_document(text, integer, text)")
 """For devices, under the owner's rights: each looks at nothing but what the caller's own device described."""
-_DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 _DESCRIBED = (
     "EXISTS (SELECT 1 FROM public.documents d WHERE d.sha256 = sync.sha256_contenu({table}.sha256) "
     "AND sync.cle_contenu(d.agence_id, d.sha256) = {table}.sha256)"
@@ -27,22 +27,24 @@ _AT_ONCE = 64
 def _security(table: str, rights: str) -> list[str]:
     visible = _DESCRIBED.format(table=table)
     return [
-        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
-        f"DROP POLICY IF EXISTS erp_ecriture ON {table}",
-        f"CREATE POLICY erp_ecriture ON {table} TO erp_sync, erp_central USING ({visible}) WITH CHECK ({visible})",
-        f"GRANT {rights} ON {table} TO erp_sync, erp_central",
+        f"ALTER TABLE public.{table} ENABLE ROW LEVEL SECURITY",
+        f"DROP POLICY IF EXISTS erp_ecriture ON public.{table}",
+        f"CREATE POLICY erp_ecriture ON public.{table} TO erp_sync, erp_central USING ({visible}) WITH CHECK ({visible})",
+        f"GRANT {rights} ON public.{table} TO erp_sync, erp_central",
     ]
 
 
 _KEYS = """
-CREATE OR REPLACE FUNCTION sync.cle_contenu(a bigint, s text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
-  SELECT CASE WHEN s ~ '^[0-9a-f]{64}$' THEN coalesce(a, 0) || ':' || rtrim(encode(decode(s, 'hex'), 'base64'), '=') END
-$f$;
+CREATE OR REPLACE FUNCTION sync.cle_contenu(a bigint, s text) RETURNS text LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+  SELECT CASE WHEN s ~ '^[0-9a-f]{64}$' THEN coalesce(a, 0) || ':' || rtrim(encode(decode(s, 'hex'), 'base64'), '=') END;
+END;
 
-CREATE OR REPLACE FUNCTION sync.sha256_contenu(c text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
+CREATE OR REPLACE FUNCTION sync.sha256_contenu(c text) RETURNS text LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
   SELECT CASE WHEN c ~ '^[0-9]+:[A-Za-z0-9+/]{43}$'
-    THEN encode(decode(split_part(c, ':', 2) || '=', 'base64'), 'hex') END
-$f$;
+    THEN encode(decode(split_part(c, ':', 2) || '=', 'base64'), 'hex') END;
+END;
 
 GRANT EXECUTE ON FUNCTION sync.cle_contenu(bigint, text), sync.sha256_contenu(text) TO erp_central;
 """
@@ -61,7 +63,7 @@ _PER_AGENCY = """
 
 # A content goes along with a description that an administrator gives to another agency, and stays with the others.
 _MOVE = f"""
-CREATE OR REPLACE FUNCTION sync.deplacer_contenu() RETURNS trigger LANGUAGE plpgsql {_DEFINER} AS $f$
+CREATE OR REPLACE FUNCTION sync.deplacer_contenu() RETURNS trigger LANGUAGE plpgsql {DEFINER} AS $f$
 DECLARE
   v_de text := sync.cle_contenu(OLD.agence_id, OLD.sha256); v_vers text := sync.cle_contenu(NEW.agence_id, NEW.sha256);
 BEGIN
@@ -75,8 +77,8 @@ BEGIN
   END IF;
   RETURN NULL;
 END $f$;
-DROP TRIGGER IF EXISTS erp_deplacer_contenu ON documents;
-CREATE TRIGGER erp_deplacer_contenu AFTER UPDATE OF agence_id ON documents FOR EACH ROW
+DROP TRIGGER IF EXISTS erp_deplacer_contenu ON public.documents;
+CREATE TRIGGER erp_deplacer_contenu AFTER UPDATE OF agence_id ON public.documents FOR EACH ROW
   WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) EXECUTE FUNCTION sync.deplacer_contenu();
 """
 
@@ -86,7 +88,7 @@ _MISSING = f"""CASE WHEN c.complet THEN '[]' ELSE coalesce((
     '[0]') END"""
 
 _FUNCTIONS = f"""
-CREATE OR REPLACE FUNCTION sync.documents_manquants(p_sha256 text[]) RETURNS jsonb LANGUAGE sql STABLE {_DEFINER} AS $f$
+CREATE OR REPLACE FUNCTION sync.documents_manquants(p_sha256 text[]) RETURNS jsonb LANGUAGE sql STABLE {DEFINER} AS $f$
   SELECT coalesce(jsonb_object_agg(s.sha256, {_MISSING}), '{{}}')
   FROM (SELECT d.sha256, sync.cle_contenu(max(d.agence_id), d.sha256) AS cle, max(d.taille) AS taille
           FROM public.documents d WHERE d.sha256 = ANY(p_sha256) GROUP BY d.sha256) s
@@ -127,7 +129,7 @@ BEGIN
 END $f$;
 
 CREATE OR REPLACE FUNCTION sync.document_deposer(p_sha256 text, p_numero integer, p_octets text) RETURNS text
-LANGUAGE plpgsql VOLATILE {_DEFINER} AS $f$
+LANGUAGE plpgsql VOLATILE {DEFINER} AS $f$
 DECLARE v_cle text; v_taille bigint;
 BEGIN
   PERFORM sync.exiger_poste();
@@ -138,7 +140,7 @@ END $f$;
 
 -- A file that is described by a shared row and by one of this agency may be kept under either.
 CREATE OR REPLACE FUNCTION sync.document_lire(p_sha256 text, p_numero integer, p_nombre integer) RETURNS text
-LANGUAGE sql STABLE {_DEFINER} AS $f$
+LANGUAGE sql STABLE {DEFINER} AS $f$
   SELECT encode(string_agg(m.octets, ''::bytea ORDER BY m.numero), 'base64')
     FROM public.contenus_morceaux m
    WHERE sync.exiger_poste() AND m.numero >= p_numero AND m.numero < p_numero + least(p_nombre, {_AT_ONCE})
@@ -170,13 +172,13 @@ LANGUAGE sql STABLE AS $f$
    GROUP BY x.sha256, x.agence_id
 $f$;
 
-CREATE OR REPLACE FUNCTION sync.adieu_manquants(p_sha256 text[]) RETURNS jsonb LANGUAGE sql STABLE {_DEFINER} AS $f$
+CREATE OR REPLACE FUNCTION sync.adieu_manquants(p_sha256 text[]) RETURNS jsonb LANGUAGE sql STABLE {DEFINER} AS $f$
   SELECT coalesce(jsonb_object_agg(s.sha256, {_MISSING}), '{{}}')
     FROM sync.decrits_par_retire(p_sha256) s LEFT JOIN public.contenus c ON c.sha256 = s.cle
 $f$;
 
 CREATE OR REPLACE FUNCTION sync.adieu_document(p_sha256 text, p_numero integer, p_octets text) RETURNS text
-LANGUAGE plpgsql VOLATILE {_DEFINER} AS $f$
+LANGUAGE plpgsql VOLATILE {DEFINER} AS $f$
 DECLARE d record;
 BEGIN
   SELECT * INTO d FROM sync.decrits_par_retire(ARRAY[p_sha256]);
@@ -195,19 +197,18 @@ _UNUSED = f"""NOT {_DESCRIBED.format(table="c")}
 # For the owner alone. ``dernier_acces``, which the centre has no other use for, says since when nothing names a content.
 _PURGE = f"""
 CREATE OR REPLACE FUNCTION sync.purger_contenus(v_jours integer) RETURNS bigint LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, public, pg_temp AS $f$
-DECLARE v_total bigint;
+{PIN} AS $f$
+DECLARE v_total bigint; v_inutiles text[];
 BEGIN
 {_PER_AGENCY}
-  CREATE TEMP TABLE _inutiles ON COMMIT DROP AS SELECT c.sha256 FROM public.contenus c WHERE {_UNUSED};
+  v_inutiles := ARRAY(SELECT c.sha256 FROM public.contenus c WHERE {_UNUSED});
   UPDATE public.contenus c SET dernier_acces = NULL
-   WHERE dernier_acces IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pg_temp._inutiles i WHERE i.sha256 = c.sha256);
-  DELETE FROM public.contenus c USING pg_temp._inutiles i
-   WHERE i.sha256 = c.sha256 AND c.dernier_acces < now() - make_interval(days => v_jours);
+   WHERE dernier_acces IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unnest(v_inutiles) i WHERE i = c.sha256);
+  DELETE FROM public.contenus c USING unnest(v_inutiles) i
+   WHERE i = c.sha256 AND c.dernier_acces < now() - make_interval(days => v_jours);
   GET DIAGNOSTICS v_total = ROW_COUNT;
-  UPDATE public.contenus c SET dernier_acces = now() FROM pg_temp._inutiles i
-   WHERE i.sha256 = c.sha256 AND c.dernier_acces IS NULL;
-  DROP TABLE pg_temp._inutiles;
+  UPDATE public.contenus c SET dernier_acces = now() FROM unnest(v_inutiles) i
+   WHERE i = c.sha256 AND c.dernier_acces IS NULL;
   RETURN v_total;
 END $f$;
 """

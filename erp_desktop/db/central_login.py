@@ -8,12 +8,12 @@ accounts of its agency, the owner of the tables for anybody.
 
 from __future__ import annotations
 
+from erp_desktop.db.central_pin import DEFINER
+
 ENTRIES = ("connexion_sel(text)", "connexion(text, text)")
 
-_DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
-
 FUNCTIONS = f"""
-CREATE OR REPLACE FUNCTION sync.compte_connu(identifiant text) RETURNS bigint LANGUAGE sql STABLE {_DEFINER} AS $f$
+CREATE OR REPLACE FUNCTION sync.compte_connu(identifiant text) RETURNS bigint LANGUAGE sql STABLE {DEFINER} AS $f$
   SELECT min(u.id) FROM public.users u
   WHERE (lower(u.username) = lower(btrim(identifiant)) OR lower(u.email) = lower(btrim(identifiant)))
     AND u.is_active AND u.role <> 'client' AND u.hashed_password LIKE '$argon2id$%'
@@ -26,7 +26,7 @@ CREATE OR REPLACE FUNCTION sync.compte_connu(identifiant text) RETURNS bigint LA
   HAVING count(*) = 1
 $f$;
 
-CREATE OR REPLACE FUNCTION sync.connexion_sel(identifiant text) RETURNS text LANGUAGE sql STABLE {_DEFINER} AS $f$
+CREATE OR REPLACE FUNCTION sync.connexion_sel(identifiant text) RETURNS text LANGUAGE sql STABLE {DEFINER} AS $f$
   SELECT coalesce(
     (SELECT substring(hashed_password FROM '^(.*)[$][^$]*$') FROM public.users
      WHERE id = sync.compte_connu(identifiant)),
@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION sync.connexion_sel(identifiant text) RETURNS text LAN
 $f$;
 
 CREATE OR REPLACE FUNCTION sync.connexion(identifiant text, preuve text, OUT user_id bigint, OUT verrou timestamptz)
-LANGUAGE plpgsql {_DEFINER} AS $f$
+LANGUAGE plpgsql {DEFINER} AS $f$
 DECLARE u public.users%ROWTYPE;
 BEGIN
   SELECT * INTO u FROM public.users WHERE id = sync.compte_connu(identifiant) FOR UPDATE;

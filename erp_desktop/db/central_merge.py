@@ -14,11 +14,9 @@ Payload (positional arrays; objects would double the bytes)::
 from __future__ import annotations
 
 from erp_desktop.db.central_keys import KEYS
+from erp_desktop.db.central_pin import PIN
 from erp_desktop.db.central_registry import registry_functions
 from erp_desktop.db.central_swap import SWAP
-
-_PIN = "SET search_path = pg_catalog, public, pg_temp"
-
 
 _NOTE_STATE = """INSERT INTO sync.row_state AS e
     (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
@@ -347,13 +345,14 @@ END $f$;
 
 _PUSH = f"""
 CREATE OR REPLACE FUNCTION sync.pousser(p jsonb, v_numero bigint, v_empreinte text) RETURNS jsonb
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER {_PIN} AS $f$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER {PIN} AS $f$
 DECLARE d record; ancien record; resultat jsonb;
 BEGIN
   SELECT * INTO d FROM sync.devices WHERE login = session_user FOR UPDATE;
   IF NOT FOUND OR d.etat <> 'actif' THEN
     RAISE EXCEPTION 'ce poste n''est plus autorisé' USING ERRCODE = 'EM011';
   END IF;
+  PERFORM sync.exiger_isolation();
   SELECT empreinte, l.resultat AS r INTO ancien FROM sync.lots l WHERE l.poste = d.poste AND l.numero = v_numero;
   IF FOUND THEN
     IF ancien.empreinte = v_empreinte THEN RETURN ancien.r || '{{"rejoue": true}}'; END IF;

@@ -7,11 +7,11 @@ beyond the page, so that a child never arrives without its parent.
 
 from __future__ import annotations
 
+from erp_desktop.db.central_pin import PIN
 from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.db.wire import wire_type, write_expression
 
-_PIN = "SET search_path = pg_catalog, public, pg_temp"
-_HEAD = f"LANGUAGE sql STABLE SECURITY DEFINER {_PIN}"
+_HEAD = f"LANGUAGE sql STABLE SECURITY DEFINER {PIN}"
 
 PIECE, SLICE = 1 << 20, 1 << 13
 """Bytes of a published copy in one row of the centre, and of one slice on its way to a device."""
@@ -54,7 +54,7 @@ _BRANCH = (
 
 _PULL = f"""
 CREATE OR REPLACE FUNCTION sync.tirer(p_xid xid8, p_seq bigint, p_limite integer) RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER {_PIN} AS $f$
+LANGUAGE plpgsql STABLE SECURITY DEFINER {PIN} AS $f$
 DECLARE
   v_agence bigint := sync.agence();
   v_poste integer := sync.poste();
@@ -63,7 +63,7 @@ DECLARE
   ici jsonb; plus jsonb; trouves jsonb; corps jsonb := '{{}}'; bloc jsonb;
   g record;
 BEGIN
-  IF v_poste IS NULL THEN RAISE EXCEPTION 'ce poste n''est plus autorisé' USING ERRCODE = 'EM011'; END IF;
+  PERFORM sync.exiger_poste();
   -- What this device sent comes back by its key, if it stands exactly so: most of a page that follows a batch. The
   -- page is read in the cursor's order: its last row is the next cursor.
   SELECT count(*), (array_agg(v.xid))[count(*)], (array_agg(v.seq))[count(*)],
@@ -121,7 +121,7 @@ _ACTIVE = """
 CREATE OR REPLACE FUNCTION sync.exiger_poste() RETURNS boolean LANGUAGE plpgsql STABLE AS $f$
 BEGIN
   IF sync.poste() IS NULL THEN RAISE EXCEPTION 'ce poste n''est plus autorisé' USING ERRCODE = 'EM011'; END IF;
-  RETURN true;
+  RETURN sync.exiger_isolation();
 END $f$;
 """
 
@@ -171,7 +171,7 @@ def _backfill(table: SyncTable) -> str:
     return (
         "INSERT INTO sync.row_state (nom_table, pk, scope, ver, xid, seq) "
         f"SELECT '{table.name}', t.id, {_scope(table)}, 1, pg_current_xact_id(), nextval('sync.seq_etat') "
-        f"FROM {table.name} t WHERE NOT EXISTS (SELECT 1 FROM sync.row_state WHERE nom_table = '{table.name}')"
+        f"FROM public.{table.name} t WHERE NOT EXISTS (SELECT 1 FROM sync.row_state WHERE nom_table = '{table.name}')"
     )
 
 

@@ -27,7 +27,8 @@ def _registry_function() -> str:
     return (
         "CREATE FUNCTION sync.registre() RETURNS TABLE (rang integer, nom_table text, colonne text, lire text, "
         "ecrire text, politique text, inscriptible boolean, ajout_seul boolean, groupe text, demande boolean, "
-        f"suit text, permis text) LANGUAGE sql IMMUTABLE AS $f$ VALUES {', '.join(rows)} $f$"
+        f"suit text, permis text) LANGUAGE sql IMMUTABLE "
+        f"BEGIN ATOMIC VALUES {', '.join(rows)}; END"
     )
 
 
@@ -35,7 +36,7 @@ def _reachable_function() -> str:
     pairs = ", ".join(f"('{a}', '{b}')" for a, b in sorted(transitions.reachable_pairs()))
     return (
         "CREATE OR REPLACE FUNCTION sync.statut_atteignable(de text, vers text) RETURNS boolean LANGUAGE sql IMMUTABLE "
-        f"AS $f$ SELECT de = vers OR (de, vers) IN ({pairs}) $f$"
+        f"BEGIN ATOMIC SELECT de = vers OR (de, vers) IN ({pairs}); END"
     )
 
 

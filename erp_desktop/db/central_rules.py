@@ -7,6 +7,7 @@ beside it, the sender's number, the audit rows that arrive with it.
 from __future__ import annotations
 
 from erp_desktop.db import bounds
+from erp_desktop.db.central_pin import PIN
 from erp_desktop.db.registry import SyncTable
 from erp_desktop.domain import transitions
 
@@ -18,8 +19,6 @@ SHARED = "Cette fiche est partagée par toutes les agences : seul le siège la m
 FOREIGN = "Cette fiche n'est pas de l'agence de ce poste."
 CONTRACT = "Valider un contrat demande un responsable de l'agence."
 SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, SHARED, FOREIGN)
-
-_PIN = "SET search_path = pg_catalog, pg_temp"
 
 
 def _quoted(text: str) -> str:
@@ -39,7 +38,7 @@ def _direct_function() -> str:
 
 _WHO = f"""
 -- Devices, people's own logins, and what an administrator takes over for a device; not the owner of the tables.
-CREATE OR REPLACE FUNCTION sync.surveille() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.surveille() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS $f$
   SELECT EXISTS (SELECT 1 FROM sync.devices WHERE login = session_user)
     OR EXISTS (SELECT 1 FROM sync.logins WHERE login = session_user)
     OR coalesce(current_setting('erp.au_nom_du_poste', true), '') <> ''
@@ -48,7 +47,7 @@ $f$;
 -- Postes whose identifiers a device may bring: its own, and those of its agency that are out of service, whose file
 -- it may carry on.
 CREATE OR REPLACE FUNCTION sync.postes_admis(v_poste integer, v_agence bigint) RETURNS integer[] LANGUAGE sql STABLE
-SECURITY DEFINER {_PIN} AS $f$
+SECURITY DEFINER {PIN} AS $f$
   SELECT array_append(array_agg(d.poste), v_poste) FROM sync.devices d
    WHERE d.agence_id = v_agence AND d.etat <> 'actif'
 $f$;

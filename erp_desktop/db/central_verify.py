@@ -7,11 +7,11 @@ cache. MD5 tells accidents apart, and nobody here has anything to forge.
 
 from __future__ import annotations
 
+from erp_desktop.db.central_pin import PIN
 from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.db.wire import write_expression
 
 BUCKETS = 61
-_PIN = "SET search_path = pg_catalog, public, pg_temp"
 
 
 def bucket(key: str) -> str:
@@ -35,6 +35,6 @@ def verify_functions() -> list[str]:
     union = " UNION ALL ".join(f"(SELECT * FROM ({_of_table(t)}) x)" for t in TABLES)
     return [
         "CREATE OR REPLACE FUNCTION sync.empreintes() RETURNS TABLE (nom_table text, paquet bigint, lignes bigint, "
-        f"empreinte bigint) LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS $f$ SELECT * FROM ({union}) u "
+        f"empreinte bigint) LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS $f$ SELECT * FROM ({union}) u "
         "WHERE (SELECT sync.exiger_poste()) $f$"
     ]

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from erp_desktop.db.central_pin import PIN
+
 _OPEN = "statut IN ('brouillon', 'a_transmettre')"
 _TOTALS = "total_ht, total_tva, total_ttc"
-_PIN = "SET search_path = pg_catalog, public, pg_temp"
 
 CENTRE = f"""
 CREATE OR REPLACE FUNCTION sync.totaux_factures(v_factures bigint[])
-RETURNS TABLE (id bigint, ht numeric, tva numeric) LANGUAGE sql STABLE SECURITY DEFINER {_PIN} AS $f$
+RETURNS TABLE (id bigint, ht numeric, tva numeric) LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS $f$
   SELECT f.id, coalesce(sum(l.ht), 0.00), coalesce(sum(round(l.ht * l.taux_tva / 100, 2)), 0.00)
     FROM unnest(v_factures) AS f(id) LEFT JOIN (
       SELECT facture_id, round(quantite * prix_unitaire, 2) AS ht, taux_tva FROM public.lignes_facture
        WHERE facture_id = ANY(v_factures)) l ON l.facture_id = f.id GROUP BY f.id
 $f$;
 
-CREATE OR REPLACE FUNCTION sync.totaliser() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.totaliser() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
 BEGIN
   -- A new invoice has no lines yet.
   SELECT t.ht, t.tva, t.ht + t.tva INTO NEW.total_ht, NEW.total_tva, NEW.total_ttc
@@ -31,7 +32,7 @@ BEGIN
 END $f$;
 
 -- Once per statement, from the rows that it changed.
-CREATE OR REPLACE FUNCTION sync.retotaliser() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PIN} AS $f$
+CREATE OR REPLACE FUNCTION sync.retotaliser() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
 DECLARE v_factures bigint[];
 BEGIN
   IF TG_OP = 'INSERT' THEN v_factures := ARRAY(SELECT DISTINCT facture_id FROM nouvelles);
@@ -44,21 +45,21 @@ BEGIN
   RETURN NULL;
 END $f$;
 
-DROP TRIGGER IF EXISTS erp_total_ins ON factures;
-CREATE TRIGGER erp_total_ins BEFORE INSERT ON factures FOR EACH ROW WHEN (NEW.{_OPEN})
+DROP TRIGGER IF EXISTS erp_total_ins ON public.factures;
+CREATE TRIGGER erp_total_ins BEFORE INSERT ON public.factures FOR EACH ROW WHEN (NEW.{_OPEN})
   EXECUTE FUNCTION sync.totaliser();
-DROP TRIGGER IF EXISTS erp_total_maj ON factures;
+DROP TRIGGER IF EXISTS erp_total_maj ON public.factures;
 -- Not for the update that the lines' own trigger makes, which has them right.
-CREATE TRIGGER erp_total_maj BEFORE UPDATE OF statut, {_TOTALS} ON factures FOR EACH ROW
+CREATE TRIGGER erp_total_maj BEFORE UPDATE OF statut, {_TOTALS} ON public.factures FOR EACH ROW
   WHEN (NEW.{_OPEN} AND pg_trigger_depth() = 0) EXECUTE FUNCTION sync.totaliser();
-DROP TRIGGER IF EXISTS erp_total_ins ON lignes_facture;
-CREATE TRIGGER erp_total_ins AFTER INSERT ON lignes_facture REFERENCING NEW TABLE AS nouvelles
+DROP TRIGGER IF EXISTS erp_total_ins ON public.lignes_facture;
+CREATE TRIGGER erp_total_ins AFTER INSERT ON public.lignes_facture REFERENCING NEW TABLE AS nouvelles
   FOR EACH STATEMENT EXECUTE FUNCTION sync.retotaliser();
-DROP TRIGGER IF EXISTS erp_total_maj ON lignes_facture;
-CREATE TRIGGER erp_total_maj AFTER UPDATE ON lignes_facture REFERENCING OLD TABLE AS anciennes NEW TABLE AS nouvelles
-  FOR EACH STATEMENT EXECUTE FUNCTION sync.retotaliser();
-DROP TRIGGER IF EXISTS erp_total_sup ON lignes_facture;
-CREATE TRIGGER erp_total_sup AFTER DELETE ON lignes_facture REFERENCING OLD TABLE AS anciennes
+DROP TRIGGER IF EXISTS erp_total_maj ON public.lignes_facture;
+CREATE TRIGGER erp_total_maj AFTER UPDATE ON public.lignes_facture
+  REFERENCING OLD TABLE AS anciennes NEW TABLE AS nouvelles FOR EACH STATEMENT EXECUTE FUNCTION sync.retotaliser();
+DROP TRIGGER IF EXISTS erp_total_sup ON public.lignes_facture;
+CREATE TRIGGER erp_total_sup AFTER DELETE ON public.lignes_facture REFERENCING OLD TABLE AS anciennes
   FOR EACH STATEMENT EXECUTE FUNCTION sync.retotaliser();
 
 -- Drafts from before these triggers, whose totals a program kept.

@@ -236,7 +236,8 @@ def _postgres_machinery(connection: sa.Connection, found: Structure) -> None:
 
 def _expected_machinery(found: Structure) -> None:
     """The same, as ``db.central`` installs them."""
-    for statement in central.statements():
+    # Tables of ``public`` go by their name alone here.
+    for statement in (written.replace(" public.", " ") for written in central.statements()):
         for trigger, table in _TRIGGER.findall(statement):
             found[table].setdefault("déclencheur", {})[trigger] = "actif"
         for policy, table in re.findall(r"CREATE POLICY (\w+) ON ([\w.]+)", statement):
@@ -245,7 +246,7 @@ def _expected_machinery(found: Structure) -> None:
             found[table]["sécurité par ligne"] = {"active": True}
 
 
-_MACHINERY = (" : déclencheur « ", " : règle d'accès « ", " : sécurité par ligne « ")
+_MACHINERY = (" : déclencheur « ", " : règle d'accès « ", " : sécurité par ligne « ", " : isolation « ")
 
 
 def without_machinery(lines: Iterable[str]) -> list[str]:
@@ -342,8 +343,11 @@ def _compare(table: str, kind: str, wanted: dict[str, Any], found: dict[str, Any
 
 
 def check(connection: sa.Connection) -> list[str]:
-    """Differences between the models and the connected database."""
-    return differences(expected(connection), read(connection))
+    """Differences between the models and the connected database, and whatever its isolation lacks."""
+    wrong = differences(expected(connection), read(connection))
+    if connection.dialect.name == "postgresql":
+        wrong += central.isolation_faults(connection)
+    return wrong
 
 
 def digest(structure: Structure) -> str:

@@ -148,8 +148,8 @@ def postgres() -> list[str]:
             f"CREATE OR REPLACE FUNCTION sync.{called}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
             f"SET search_path = pg_catalog, pg_temp AS $f$ BEGIN\n  IF {' AND '.join(tests) or 'true'} THEN "
             f"RAISE EXCEPTION '%', {_quoted(rule.reason)} USING ERRCODE = 'EM021'; END IF;\n  RETURN {row}; END $f$",
-            f"DROP TRIGGER IF EXISTS erp_{called} ON {rule.table}",
-            f"CREATE TRIGGER erp_{called} BEFORE {rule.event} ON {rule.table} FOR EACH ROW {when}"
+            f"DROP TRIGGER IF EXISTS erp_{called} ON public.{rule.table}",
+            f"CREATE TRIGGER erp_{called} BEFORE {rule.event} ON public.{rule.table} FOR EACH ROW {when}"
             f"EXECUTE FUNCTION sync.{called}()",
         ]
     return made

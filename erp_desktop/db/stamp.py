@@ -10,17 +10,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from erp_desktop.db import audit, central_schema, fingerprint, history, structures
+from erp_desktop.db import audit, central_lock, central_schema, fingerprint, history, structures
 from erp_desktop.db.engine import POOLER, connect_sqlite, is_direct
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, NotAllowedError
+from erp_desktop.errors import DatabaseRefusedError, NotAllowedError
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS alembic_version "
     "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
 )
-# The lock of migrations/env.py: no stamp in the middle of an upgrade.
-_LOCK = 5_278_143_321
 
 
 def _refuse(revision: str, wrong: list[str], really: list[str]) -> None:
@@ -99,16 +97,15 @@ def centre(engine: sa.Engine, revision: str) -> list[str]:
             raise DatabaseRefusedError(f"La structure du centre est celle de {history.head()}, pas de {revision}.")
         if not is_direct(connection):
             raise DatabaseRefusedError(POOLER)
-        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar():
-            raise DatabaseBusyError("Une mise à niveau est en cours sur ce serveur.")
-        connection.exec_driver_sql(_TABLE)
-        before = sorted(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+    # No stamp in the middle of an upgrade.
+    with central_lock.upgrade_lock(engine, wait_s=0.0), engine.connect() as connection:
+        before = sorted(connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalars())
         if before != [revision]:
-            connection.exec_driver_sql("DELETE FROM alembic_version")
-            connection.execute(sa.text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+            connection.exec_driver_sql("DELETE FROM public.alembic_version")
+            connection.execute(
+                sa.text("INSERT INTO public.alembic_version VALUES (:revision)"), {"revision": revision}
+            )
         connection.commit()
         if before != [revision]:
             audit.record(connection, ",".join(before) or None, revision, 0.0)
-        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
-        connection.commit()
     return before

@@ -245,6 +245,11 @@ class Link:
         text = (error.diag.message_primary or str(error)).strip()
         if code == "EM012":
             return CloneDetectedError.because(text)
+        if code == "EM013":
+            return CentralUnreachableError(
+                "Le centre a été remis en place sans ce qui sépare les agences : il ne sert personne avant sa mise à "
+                "niveau (erp-admin db upgrade). Le travail continue hors ligne, rien n'est perdu."
+            )
         if code == "EM011":
             return DeviceRevokedError(f"Le centre refuse ce poste : {text}.")
         refused = ("permission denied for function", "permission denied for procedure")

@@ -112,7 +112,7 @@ def test_what_is_due_is_told_without_changing_anything(centre: sa.Engine) -> Non
         plan = central_report.plan(centre, AVANT, history.head())
     assert [name for name, _ in plan.revisions] == history.between(AVANT, history.head())
     assert "CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_intervention_date_limite" in plan.sql
-    assert re.findall(r"CREATE TABLE (\w+)", plan.sql) == ["contenus_morceaux"], "only what is due"
+    assert re.findall(r"CREATE TABLE (\w+)", plan.sql) == ["contenus_morceaux", "horaires_agence"], "only what is due"
     assert len(plan.bloquants) == 1
     assert check_central(centre).revision == AVANT
 
