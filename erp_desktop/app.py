@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from erp_desktop import log
 from erp_desktop import settings as options
 from erp_desktop.domain.acteur import Acteur
-from erp_desktop.errors import ErpError, FirstRunError, UpgradeCancelledError
+from erp_desktop.errors import DamagedError, ErpError, FirstRunError, UpgradeCancelledError
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bug import show_bug
 from erp_desktop.ui.bus import Bus, Changes
@@ -107,7 +107,11 @@ class Desktop(QObject):
         QTimer.singleShot(0, self, self._begin)
 
     def _begin(self) -> None:
-        if self.settings.mode is None and not self.settings.cache.exists():
+        from erp_desktop.db import secrets
+
+        new = self.settings.mode is None and not self.settings.cache.exists()
+        # Secrets without their cache: this desktop was enrolled once, and is not new.
+        if new and not secrets.load(self.settings.cache, self.settings.secrets_file):
             self.show_first_run()
         else:
             self.open_database()
@@ -168,12 +172,12 @@ class Desktop(QObject):
         cache, file = self.settings.cache, self.settings.secrets_file
         self._behind(lambda: self._restored.emit(rescue.go_back(cache, secrets.cache_key(cache, file))))
 
-    def _salvage(self) -> None:
+    def _salvage(self, *, alone: bool = False) -> None:
         from erp_desktop.db import rescue, secrets
 
         def work() -> None:
             cache, file = self.settings.cache, self.settings.secrets_file
-            rescue.salvage(cache, secrets.cache_key(cache, file))
+            rescue.salvage(cache, secrets.cache_key(cache, file), alone=alone)
             self._open()
 
         self._behind(work)
@@ -210,6 +214,8 @@ class Desktop(QObject):
         page = refusal(
             error, again=self._try_again, leave=self.window.close, go_back=go_back,
             salvage=self._salvage if local else None,
+            salvage_alone=(lambda: self._salvage(alone=True)) if local else None,
+            anew=self.show_first_run if local and not cache.exists() else None,
         )  # fmt: skip
         self.window.show_content(page)
 
@@ -412,7 +418,11 @@ class Desktop(QObject):
 
     def report(self, error: object) -> None:
         """Tell an error that no screen handled."""
-        if isinstance(error, ErpError):
+        if isinstance(error, DamagedError):
+            # Whatever is on the screen cannot go on; drafts are kept beside the database.
+            self._put_away()
+            self._refused(error)
+        elif isinstance(error, ErpError):
             self.window.say(str(error), kind="danger")
         elif isinstance(error, BaseException):
             show_bug(self.window, error)
@@ -424,6 +434,10 @@ class Desktop(QObject):
         self._answers.put(False)
         if self.worker is not None:
             self._confirm_upgrade()
+        self._put_away()
+
+    def _put_away(self) -> None:
+        """Let go of the database."""
         if self.sync is not None:
             self.sync.stop()
             self.sync = None
@@ -471,6 +485,7 @@ def open_engine(
         progress=lambda step: progress(step.texte, step.part),
         keep=settings.backups_kept,
         on_trial=True,
+        create=False,
     )
     refuse_erased(engine)
     return engine

@@ -83,6 +83,20 @@ class DamagedError(DatabaseRefusedError):
     code = "base_abimee"
 
 
+class UnreadableError(DamagedError):
+    """What waited in a damaged file cannot be read: its backup can only be taken without."""
+
+
+class NotADatabaseError(DatabaseRefusedError):
+    """Not a database at all, encrypted by another key, or ours with a damaged head: the bytes do not tell."""
+
+
+class LostError(DamagedError):
+    """A cache that was here is gone or empty: its backups and its unsent work are looked for before a new one."""
+
+    code = "base_disparue"
+
+
 class UpgradeError(ErpError):
     """An upgrade did not complete; the database is as it was before, or at the last committed revision."""
 

@@ -257,6 +257,7 @@ def downgrade(
 ) -> None:
     """Revenir à une révision antérieure ; dit ce qui serait perdu et refuse sans accord."""
     from erp_desktop.db import central_schema, startup
+    from erp_desktop.db.locks import CacheLock
 
     target = Target(url, cache, secrets)
     current = _current(target)
@@ -280,6 +281,11 @@ def downgrade(
         if wanted == "base":
             # Nothing is left in it; a file without revision would be refused by every start.
             target.cache.unlink()
+            lock = CacheLock(target.cache)
+            lock.exclusive(2.0)
+            # Taken away on purpose: the next start makes a new one.
+            lock.note("")
+            lock.release()
     else:
         folder = None if no_backup else backups or _folder()
         with target.engine() as engine:

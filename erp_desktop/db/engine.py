@@ -23,7 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from erp_desktop import clock
-from erp_desktop.errors import DatabaseRefusedError
+from erp_desktop.errors import DatabaseRefusedError, NotADatabaseError
 
 _HEX_KEY = re.compile(r"[0-9a-f]{64}")
 BUSY_MS = 10_000
@@ -64,7 +64,7 @@ def connect_sqlite(
     except sqlcipher.DatabaseError as error:
         connection.close()
         if "not a database" in str(error):
-            raise DatabaseRefusedError(
+            raise NotADatabaseError(
                 f"Le fichier {Path(path).name} n'est pas une base ERP MIF, ou sa clé n'est pas la bonne."
             ) from error
         raise

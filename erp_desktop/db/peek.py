@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from erp_desktop.db import backup, history
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.errors import DamagedError, DatabaseRefusedError
+from erp_desktop.errors import DamagedError, DatabaseRefusedError, LostError
 
 _COLUMNS = (
     "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' "
@@ -63,6 +63,8 @@ def known_revision(path: Path, key: str | None = None) -> str:
 
 
 def _said(path: Path, key: str | None) -> Said:
+    if path.exists() and absent(path):
+        raise damaged(path, "elle est vide")
     try:
         said = _glance(path, key)
     except DatabaseRefusedError:
@@ -133,6 +135,15 @@ def refuse_stranger(path: Path, key: str | None = None) -> None:
         _accept(path, key, _read_copy(path, key))
 
 
+def lost(path: Path) -> LostError:
+    """What is said of a cache that is no more where it was."""
+    told = "est vide" if path.exists() else "a disparu"
+    return LostError(
+        f"La base locale {path.name} {told}, alors que ce poste a déjà travaillé : reprenez sa dernière sauvegarde, "
+        "ou prévenez l'informatique avant de recommencer sur une base neuve. Rien n'a été modifié."
+    )
+
+
 def damaged(path: Path, cause: str) -> DamagedError:
     return DamagedError(
         f"La base locale {path.name} est abîmée ({cause}) : restaurez une sauvegarde (erp-admin db restore)."
@@ -142,8 +153,10 @@ def damaged(path: Path, cause: str) -> DamagedError:
 def _glance(path: Path, key: str | None) -> Said:
     try:
         with closing(connect_sqlite(path, key, immutable=True)) as connection:
+            # The text of every definition, which SQLite itself reads only as it needs them.
+            connection.execute("SELECT name, sql FROM sqlite_schema").fetchall()
             return _stamp(connection, path)
-    except sqlcipher.DatabaseError as error:
+    except (sqlcipher.DatabaseError, UnicodeError) as error:
         raise damaged(path, str(error)) from error
 
 
@@ -156,7 +169,7 @@ def _read(path: Path, key: str | None) -> Said:
             opened = connect_sqlite(path, key)
         with closing(opened) as connection:
             return _stamp(connection, path)
-    except sqlcipher.DatabaseError as error:
+    except (sqlcipher.DatabaseError, UnicodeError) as error:
         raise damaged(path, str(error)) from error
 
 

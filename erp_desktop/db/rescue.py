@@ -11,9 +11,10 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from erp_desktop.db import backup, history
+from erp_desktop.db import backup, carry, history
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.errors import DatabaseRefusedError, ErpError, UserError
+from erp_desktop.db.peek import absent
+from erp_desktop.errors import DatabaseRefusedError, ErpError, UnreadableError, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,19 @@ def go_back(path: Path, key: str | None = None) -> backup.Restauration:
     return done
 
 
-def salvage(path: Path, key: str | None = None) -> backup.Restauration:
+def salvage(path: Path, key: str | None = None, *, alone: bool = False) -> backup.Restauration:
     """Set a damaged cache aside and put its last good backup in its place, with the changes that still wait.
 
+    Of a cache that is gone or empty only side files are set aside: nothing is left that could be carried over.
+
+    Args:
+        path: the cache.
+        key: its encryption key.
+        alone: take the backup without what waits, which stays in the file that is set aside.
+
     Raises:
-        UserError: there is no good backup, or what waits cannot be read; the damaged file is as it was.
+        UserError: there is no good backup.
+        UnreadableError: what waits cannot be read; the damaged file is as it was.
         DatabaseBusyError: a program works on the cache.
     """
     saved = last_good(path, key)
@@ -94,27 +103,34 @@ def salvage(path: Path, key: str | None = None) -> backup.Restauration:
     ready = path.with_name(path.name + ".restauration")
     kept = backup.name_for(path, "abimee")
     try:
-        backup.need_room(path.parent, 2 * path.stat().st_size + saved.taille)
+        gone = absent(path)
+        backup.need_room(path.parent, (0 if gone else 2 * path.stat().st_size) + saved.taille)
         # Side files come too: they may hold the last changes, and must never be applied to the backup.
         sides = [
             (side, kept.with_name(kept.name + side.name.removeprefix(path.name))) for side in backup.siblings(path)
         ]
-        for source, target in [(path, kept), *sides]:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for source, target in [*([] if gone else [(path, kept)]), *sides]:
             shutil.copyfile(source, target)
         shutil.copyfile(saved.chemin, ready)
         try:
-            carried = backup.carry_over(kept, saved.chemin, ready, key)
-        except ErpError:
+            carried = 0 if gone or alone else backup.carry_over(kept, saved.chemin, ready, key)
+        except ErpError as error:
             for leftover in (kept, *backup.siblings(kept)):
                 leftover.unlink(missing_ok=True)
-            raise
+            if str(error) != carry.UNREADABLE:
+                raise
+            raise UnreadableError(
+                "Les changements pas encore envoyés ne se lisent plus dans la base abîmée. La dernière sauvegarde "
+                "peut être reprise sans eux ; la base abîmée est gardée à côté, pour l'informatique."
+            ) from error
         revision = backup.revision_of(ready, key)
         backup.settle(ready, key)
         for source, _ in sides:
             source.unlink(missing_ok=True)
         backup.swap(ready, path)
         confirm(path)
-        return backup.Restauration(saved.chemin, revision, kept, carried)
+        return backup.Restauration(saved.chemin, revision, None if gone else kept, carried)
     finally:
         for leftover in (ready, *backup.siblings(ready)):
             leftover.unlink(missing_ok=True)

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from erp_desktop.db import ids
-from erp_desktop.errors import DatabaseBusyError, DiskFullError, UnavailableError
+from erp_desktop.errors import DamagedError, DatabaseBusyError, DiskFullError, UnavailableError
 from erp_desktop.models.base import Ligne
 
+_DAMAGE = ("malformed", "not a database", "Could not decode to UTF-8", "hmac")
 _OPEN_GROUP = sa.text(
     "UPDATE _sync_session SET groupe = (SELECT coalesce(max(id), 0) + 1 FROM sync_outbox), user_id = :user, "
     "remarque = NULL WHERE un = 1"
@@ -33,6 +34,7 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
     Raises:
         DatabaseBusyError: another process kept the file locked.
         DiskFullError: nothing was written.
+        DamagedError: the file cannot be read here.
     """
     connection = engine.connect().execution_options(write=write)
     try:
@@ -44,7 +46,7 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
             if write and engine.dialect.name == "sqlite":
                 session.execute(_CLOSE_GROUP)
             session.commit()
-    except OperationalError as error:
+    except DatabaseError as error:
         told = sqlite_trouble(error.orig)
         if told is None:
             raise
@@ -58,13 +60,15 @@ def _name_author(session: Session, user_id: int | None) -> None:
         session.execute(sa.text("SELECT set_config('erp.user_id', :user, true)"), {"user": str(user_id)})
 
 
-def sqlite_trouble(error: BaseException | None) -> UnavailableError | None:
-    """What a person is told of an operational error of the driver; None when there is nothing to wait for."""
+def sqlite_trouble(error: BaseException | None) -> UnavailableError | DamagedError | None:
+    """What a person is told of a driver's error that is not the statement's; None when it is."""
     text = str(error)
     if "locked" in text or "busy" in text:
         return DatabaseBusyError("La base locale est occupée par un autre programme ; réessayez dans un instant.")
     if "disk is full" in text or "disk I/O" in text:
         return DiskFullError("Le disque est plein : rien n'a été perdu, libérez de la place puis réessayez.")
+    if any(sign in text for sign in _DAMAGE):
+        return DamagedError(f"La base locale est abîmée ({text}) : reprenez sa dernière sauvegarde.")
     return None
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
@@ -22,7 +23,7 @@ from erp_desktop.db import backup, capture, central_report, history, rescue
 from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_central
 from erp_desktop.db.engine import connect_sqlite, create_copy_engine, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.db.peek import absent, damaged, known_revision, read_revision, refuse_stranger
+from erp_desktop.db.peek import absent, damaged, known_revision, lost, read_revision, refuse_stranger
 from erp_desktop.db.registry import TABLES
 from erp_desktop.errors import (
     CentralUnreachableError,
@@ -30,6 +31,7 @@ from erp_desktop.errors import (
     DatabaseRefusedError,
     DiskFullError,
     ErpError,
+    NotADatabaseError,
     UpgradeError,
 )
 from erp_desktop.settings import CentralUpgrade
@@ -67,6 +69,7 @@ def open_local(
     keep: int = 3,
     wait_s: float = 60.0,
     on_trial: bool = False,
+    create: bool = True,
 ) -> sa.Engine:
     """An engine on a cache at this program's revision, created or upgraded first when needed.
 
@@ -79,27 +82,41 @@ def open_local(
         keep: dated backups to keep.
         wait_s: seconds to wait for another process that is upgrading the same file.
         on_trial: keep the way back of an upgrade until ``rescue.confirm`` says that the first run went well.
+        create: make a file that is not there; one that was opened here before is lost and never made anew.
 
     Raises:
-        DatabaseRefusedError: foreign, newer, damaged or wrongly keyed file; not one byte was changed.
+        DatabaseRefusedError: foreign, newer or wrongly keyed file; not one byte was changed.
+        DamagedError: ours, but it cannot be read, or is no more there; not one byte was changed.
         DatabaseBusyError: another window or command works on the file and an upgrade is due.
         DiskFullError: no room for the safety copies.
         UpgradeError: the upgrade did not succeed; the file is as it was.
     """
-    refuse_stranger(path, key)
+    try:
+        refuse_stranger(path, key)
+    except NotADatabaseError as error:
+        _refuse_head(path, key, error)
     lock = CacheLock(path)
     lock.shared(wait_s)
     try:
+        if absent(path) and (not create or lock.noted() or _orphaned(path)):
+            raise lost(path)
         if lock.noted() != _state(path) and _due(path, key):
             before, after = _upgrade_or_wait(lock, path, key, progress, keep, wait_s)
             if on_trial and before is not None and before != after:
                 rescue.begin(path, before, after)
         engine = create_sqlite_engine(path, key)
-        _heal_triggers(engine)
-    except sa.exc.DatabaseError as error:
+        try:
+            _heal_triggers(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    except NotADatabaseError as error:
         lock.release()
-        if "malformed" in str(error.orig):
-            raise damaged(path, str(error.orig)) from error
+        _refuse_head(path, key, error)
+    except Exception as error:
+        lock.release()
+        if not isinstance(error, ErpError) and (cause := _broken(path, key)) is not None:
+            raise damaged(path, cause) from error
         raise
     except BaseException:
         lock.release()
@@ -111,6 +128,31 @@ def open_local(
 
     event.listen(engine, "engine_disposed", closed)
     return engine
+
+
+def _orphaned(path: Path) -> bool:
+    """Whether changes lie beside a file that is not there to take them."""
+    return any(side.stat().st_size for side in backup.siblings(path))
+
+
+def _refuse_head(path: Path, key: str | None, error: NotADatabaseError) -> NoReturn:
+    """A damaged head looks like another key or another program's file; a backup that our key opens says which."""
+    if rescue.last_good(path, key) is not None:
+        raise damaged(path, "elle ne s'ouvre plus, ses sauvegardes s'ouvrent") from error
+    raise error
+
+
+def _broken(path: Path, key: str | None) -> str | None:
+    """What is wrong with the bytes of a file; None when they are in order."""
+    try:
+        connection = connect_sqlite(path, key, read_only=True)
+        try:
+            found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
+        finally:
+            connection.close()
+    except (sqlcipher.DatabaseError, DatabaseRefusedError, UnicodeError) as error:
+        return str(error)
+    return None if found == ["ok"] else found[0].replace("\n", " ")
 
 
 def _state(path: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -14,6 +15,7 @@ from erp_desktop.app import Desktop
 from erp_desktop.db import backup, history, migrate, peek, rescue, startup
 from erp_desktop.db.central_schema import check_central
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine
+from erp_desktop.db.registry import TABLES
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.demarrage.mise_a_niveau import Consentement
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
@@ -165,6 +167,41 @@ def test_a_damaged_cache_is_set_aside_and_its_outbox_salvaged(qtbot: QtBot, desk
     back.close()
     kept = next((cache.parent / backup.FOLDER).glob("*abimee*"))
     assert kept.read_bytes() == bytes(content)
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied"])
+def test_a_cache_that_is_gone_is_no_first_start(qtbot: QtBot, desktop: Desktop, how: str) -> None:
+    cache = desktop.settings.cache
+    make(cache, OLD)
+    startup.open_local(cache).dispose()
+    backup.create(cache)
+    if how == "deleted":
+        cache.unlink()
+    else:
+        cache.write_bytes(b"")
+    open_and_wait(qtbot, desktop, ErrorState)
+    offered = [b.text() for b in page(desktop).findChildren(QPushButton)]
+    assert "Reprendre la dernière sauvegarde" in offered
+    assert ("Recommencer sur une base neuve" in offered) is (how == "deleted")
+    press(qtbot, desktop, "Reprendre la dernière sauvegarde")
+    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage), timeout=60_000)
+
+
+def test_damage_met_while_working_is_the_same_calm_page(qtbot: QtBot, desktop: Desktop) -> None:
+    cache = desktop.settings.cache
+    make(cache, OLD)
+    startup.open_local(cache).dispose()
+    open_and_wait(qtbot, desktop, LoginPage)
+    pages = cache.stat().st_size // 4096
+    with cache.open("r+b") as file:
+        file.seek(4096 * 12)
+        file.write(b"\xff" * 4096 * (pages - 12))
+    assert desktop.tasks is not None
+    for table in TABLES:
+        read = sa.text(f"SELECT * FROM {table.name}")
+        desktop.tasks.run(lambda session, read=read: session.execute(read).all(), lambda _rows: None)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), ErrorState), timeout=60_000)
+    assert desktop.worker is None
 
 
 @pytest.mark.parametrize("agreed", [True, False])

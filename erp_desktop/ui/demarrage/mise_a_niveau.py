@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from erp_desktop.errors import DamagedError, ErpError, FirstRunError, UpgradeCancelledError
+from erp_desktop.errors import (
+    DamagedError,
+    ErpError,
+    FirstRunError,
+    LostError,
+    UnreadableError,
+    UpgradeCancelledError,
+)
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
@@ -53,8 +60,9 @@ def _line(words: str, ink: str = "text.primary") -> Text:
 
 
 def refusal(
-    error: Exception, *, again: Action, leave: Action, go_back: Action | None, salvage: Action | None
-) -> EmptyState | ErrorState:
+    error: Exception, *, again: Action, leave: Action, go_back: Action | None, salvage: Action | None,
+    salvage_alone: Action | None = None, anew: Action | None = None,
+) -> EmptyState | ErrorState:  # fmt: skip
     """The page that says why the database is not open, and what can be done.
 
     Args:
@@ -63,13 +71,19 @@ def refusal(
         leave: closes the window.
         go_back: puts the backup from before the last upgrade back; None when there is none.
         salvage: sets a damaged file aside for its last good backup; None when there is none.
+        salvage_alone: the same, leaving what waits in the file that is set aside.
+        anew: opens the first-start wizard, offered when the file is gone.
     """
     retry = Button(tr("Réessayer"), "primary", icon="arrows-clockwise", on_click=again)
     buttons = [retry]
     if go_back is not None:
         buttons.append(Button(tr("Revenir à la sauvegarde"), on_click=go_back))
+    elif salvage_alone is not None and isinstance(error, UnreadableError):
+        buttons.append(Button(tr("Reprendre la sauvegarde sans eux"), on_click=salvage_alone))
     elif salvage is not None and isinstance(error, DamagedError):
         buttons.append(Button(tr("Reprendre la dernière sauvegarde"), on_click=salvage))
+    if anew is not None and isinstance(error, LostError):
+        buttons.append(Button(tr("Recommencer sur une base neuve"), on_click=anew))
     buttons.append(Button(tr("Quitter"), on_click=leave))
     if isinstance(error, UpgradeCancelledError):
         return EmptyState(tr("Mise à niveau arrêtée"), said(str(error)), buttons, icon="database")
