@@ -26,6 +26,10 @@ def metier(connection: sa.Connection) -> dict[str, sa.Table]:
     return {t.name: t for t in metadata.sorted_tables if _is_business(t.name)}
 
 
+_DRAFT = {"statut": "brouillon", "numero": "PROV-{n}"}
+"""An invoice as a cache's own rules let a device write it."""
+
+
 def _is_business(table: str) -> bool:
     return not table.startswith(("_", "sync_")) and table not in {"alembic_version", "journal_migrations"}
 
@@ -43,6 +47,8 @@ def _choices(connection: sa.Connection, table: str) -> dict[str, str]:
 
 def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, str], sqlite: bool) -> Any:
     name = column.name
+    if table.name == "factures" and name in _DRAFT:
+        return _DRAFT[name].format(n=n)
     if name == "id":
         return n
     if name in choices:
