@@ -146,7 +146,7 @@ def _rows(db: Any) -> None:
 
 
 def _copy(db: Any, table: str, where: str = "true") -> None:
-    """Copy rows of the replaced file; a column that the backup lacks must be empty in all of them."""
+    """Copy rows of the replaced file; a column that the backup lacks must be empty there, or as by default."""
     known = _columns(db, "main", table)
     former = {present_name(table, c): c for c in known}
     pairs = []
@@ -154,7 +154,11 @@ def _copy(db: Any, table: str, where: str = "true") -> None:
         target = column if column in known else former.get(column)
         if target is not None:
             pairs.append((target, column))
-        elif _one(db, f'SELECT 1 FROM ancien.{table} WHERE {where} AND "{column}" IS NOT NULL LIMIT 1'):
+        elif _one(
+            db,
+            f'SELECT 1 FROM ancien.{table} WHERE {where} AND "{column}" IS NOT NULL '
+            f'AND "{column}" IS NOT {_default(db, table, column)} LIMIT 1',
+        ):
             raise TooOldError(f"elle n'a pas la colonne {table}.{column}")
     if not pairs:
         return
@@ -162,6 +166,12 @@ def _copy(db: Any, table: str, where: str = "true") -> None:
     db.execute(f"INSERT INTO main.{table} ({targets}) SELECT {sources} FROM ancien.{table} WHERE {where}")
     if table in _NAMING:
         _speak_as_before(db, table)
+
+
+def _default(db: Any, table: str, column: str) -> str:
+    """What a new row of the replaced file gets there, as SQL: a constant, or NULL."""
+    found = next(row[4] for row in db.execute(f"PRAGMA ancien.table_info({table})") if row[1] == column)
+    return "NULL" if found is None else f"({found})"
 
 
 def _speak_as_before(db: Any, table: str) -> None:
