@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from erp_desktop import paths
 from erp_desktop.db.central_isolation import close
 from erp_desktop.db.central_lock import upgrade_lock
-from erp_desktop.db.engine import POOLER, is_direct, session_arguments
+from erp_desktop.db.engine import POOLER, create_pg_engine, is_direct
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import ErpError
 from migrations.in_place import InPlaceImpl
@@ -126,7 +126,7 @@ def options(dialect: str) -> dict[str, Any]:
 
 def new_engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, poolclass=pool.NullPool, connect_args=session_arguments())
+        return create_pg_engine(url.render_as_string(hide_password=False))
     import sqlcipher3.dbapi2
 
     return sa.create_engine(url, module=sqlcipher3.dbapi2, poolclass=pool.NullPool)

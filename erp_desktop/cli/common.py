@@ -22,6 +22,7 @@ from rich.progress import Progress
 from erp_desktop import clock, settings
 from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
+from erp_desktop.db.pg_line import LineRefusedError
 from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import ErpError, UserError
 from erp_desktop.sync.surveillance import OK, Constat, pire
@@ -141,15 +142,9 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def _database_trouble(error: sa.exc.OperationalError) -> str:
+    if isinstance(error.orig, LineRefusedError):
+        return str(error.orig.told())
     text = str(error.orig).strip()
-    if "password authentication failed" in text or "no password supplied" in text:
-        return "Le serveur central a refusé l'identifiant ou le mot de passe."
-    if "role" in text and "does not exist" in text:
-        return "Le serveur central ne connaît pas cet identifiant."
-    if "does not exist" in text and "database" in text:
-        return "La base demandée n'existe pas sur ce serveur."
-    if any(sign in text for sign in ("refused", "could not translate", "timeout", "unreachable", "closed the conn")):
-        return "Le serveur central ne répond pas à cette adresse."
     return f"Base indisponible : {text.splitlines()[0]}"
 
 

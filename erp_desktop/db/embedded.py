@@ -24,6 +24,7 @@ from typing import Any, Self
 import psycopg2
 import sqlalchemy as sa
 
+from erp_desktop.db import pg_line
 from erp_desktop.errors import UnavailableError
 
 _WINDOWS = os.name == "nt"
@@ -190,7 +191,7 @@ class EmbeddedPostgres:
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise UnavailableError(f"PostgreSQL n'a pas démarré : {log.read_text(errors='replace')[-800:]}")
             with contextlib.suppress(psycopg2.OperationalError):
-                psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres").close()
+                pg_line.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres").close()
                 return sa.URL.create("postgresql+psycopg2", "postgres", host="127.0.0.1", port=port,
                                      database="postgres")  # fmt: skip
             time.sleep(0.03)
@@ -199,8 +200,9 @@ class EmbeddedPostgres:
         return self._base.set(database=name).render_as_string(hide_password=False)
 
     def _admin(self, *statements: str) -> None:
-        dsn = self._base.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = psycopg2.connect(dsn)
+        base = self._base
+        connection = pg_line.connect(host=base.host, port=base.port or 5432, user=base.username,
+                                     password=base.password, dbname=base.database, **base.query)  # fmt: skip
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:

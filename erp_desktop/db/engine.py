@@ -23,6 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from erp_desktop import clock
+from erp_desktop.db import pg_line
 from erp_desktop.errors import DatabaseRefusedError, NotADatabaseError
 
 _HEX_KEY = re.compile(r"[0-9a-f]{64}")
@@ -172,34 +173,19 @@ def is_loopback(host: str | None) -> bool:
     return host in {None, "", "localhost", "127.0.0.1", "::1"}
 
 
-SESSION = {"search_path": "public", "TimeZone": "UTC", "DateStyle": "ISO", "IntervalStyle": "postgres",
-           "standard_conforming_strings": "on", "bytea_output": "hex", "extra_float_digits": "1",
-           "default_transaction_isolation": "read committed", "session_replication_role": "origin",
-           "row_security": "on"}  # fmt: skip
-"""Settings of a session that this program relies on, whatever the role, the base or the machine say."""
-# Only a superuser may set it, and only a superuser's session can have another value.
-_PRIVILEGED = frozenset({"session_replication_role"})
-
-
-def session_arguments() -> dict[str, str]:
-    """What every connection to PostgreSQL begins with: libpq's own way, which goes before the role's and the base's.
-
-    ``client_encoding`` is said by itself: named there, it also goes before ``PGCLIENTENCODING``.
-    """
-    settings = {name: value for name, value in SESSION.items() if name not in _PRIVILEGED}
-    escaped = (f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in settings.items())
-    return {"client_encoding": "UTF8", "options": " ".join(escaped)}
-
-
 def create_pg_engine(url: str, *, pool: type[Pool] = NullPool, connect_timeout_s: int = 5) -> sa.Engine:
     """An engine on the centre. TLS is verified in full except towards a loopback address."""
     parsed = normalise_url(url)
     if not is_loopback(parsed.host) and "sslmode" not in parsed.query:
         parsed = parsed.update_query_dict({"sslmode": "verify-full"})
-    options: dict[str, Any] = {"connect_timeout": connect_timeout_s, **session_arguments()}
+    options: dict[str, Any] = {"connect_timeout": connect_timeout_s}
     engine = sa.create_engine(
         parsed, poolclass=pool, connect_args=options, json_deserializer=_read_json, hide_parameters=True
     )
+
+    @event.listens_for(engine, "do_connect")
+    def opened(_dialect: object, _record: object, _positional: object, arguments: dict[str, Any]) -> Any:
+        return pg_line.connect(**arguments)
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:

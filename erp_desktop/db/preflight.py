@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from erp_desktop.db.engine import POOLER, SESSION, is_direct
+from erp_desktop.db.engine import POOLER, is_direct
+from erp_desktop.db.pg_line import SESSION
 from erp_desktop.errors import DatabaseRefusedError
 
 OLDEST_SERVER = 140000

@@ -24,6 +24,7 @@ from erp_desktop.db.central_schema import EtatSchema, check_central, upgrade_cen
 from erp_desktop.db.engine import connect_sqlite, create_copy_engine, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.db.peek import absent, damaged, known_revision, lost, read_revision, refuse_stranger
+from erp_desktop.db.pg_line import LineRefusedError
 from erp_desktop.db.registry import TABLES
 from erp_desktop.errors import (
     CentralUnreachableError,
@@ -221,6 +222,8 @@ def open_central(
             raise DatabaseRefusedError(state.message + remedy)
     except sa.exc.OperationalError as error:
         engine.dispose()
+        if isinstance(error.orig, LineRefusedError):
+            raise error.orig.told() from error
         raise CentralUnreachableError("Le serveur central ne répond pas : vérifiez le réseau.") from error
     except BaseException:
         engine.dispose()

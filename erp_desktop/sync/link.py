@@ -21,6 +21,7 @@ import psycopg2
 import sqlalchemy as sa
 from psycopg2 import extensions
 
+from erp_desktop.db import pg_line
 from erp_desktop.db.engine import is_loopback, normalise_url
 from erp_desktop.errors import (
     CentralUnreachableError,
@@ -66,34 +67,24 @@ class Link:
 
         Raises:
             CentralUnreachableError: nobody answers.
-            NotAllowedError: the login was refused.
+            NotAllowedError: the login was refused, or the server is not the expected one.
+            UserError: the base is not there.
         """
         if self.open:
             return
-        arguments = _libpq_arguments(self.url)
+        arguments = libpq_arguments(self.url)
         arguments.update(
             connect_timeout=self.connect_timeout_s * self._patience, keepalives=1, keepalives_idle=10,
             keepalives_interval=5, keepalives_count=3, tcp_user_timeout=int(self.deadline_s * 1000),
             application_name="erp-mif",
         )  # fmt: skip
         try:
-            self._connection = psycopg2.connect(**arguments)
-        except psycopg2.OperationalError as error:
-            text = str(error)
-            if "authentication failed" in text or "not permitted to log in" in text or "no password" in text:
-                raise NotAllowedError("Le centre a refusé l'identifiant de ce poste.") from error
-            if "role" in text and "does not exist" in text:
-                raise NotAllowedError("Le centre ne connaît pas l'identifiant de ce poste.") from error
-            if "does not exist" in text:
-                raise NotAllowedError("La base demandée n'existe pas sur le serveur central.") from error
-            if "certificate" in text:
-                raise NotAllowedError(
-                    "Le certificat du serveur central n'est pas celui attendu : la ligne n'est pas ouverte."
-                ) from error
-            if "timeout" in text:
+            self._connection = pg_line.connect(**arguments)
+        except pg_line.LineRefusedError as error:
+            if error.cause == "delai":
                 # A line of two seconds a round trip needs a quarter of a minute to open.
                 self._patience = min(_PATIENCE_MAX, 2 * self._patience)
-            raise CentralUnreachableError("Le serveur central ne répond pas.") from error
+            raise error.told() from error
         self._connection.autocommit = True
         self.listening = None
         self.round_trips += 1
@@ -252,8 +243,7 @@ class Link:
             )
         if code == "EM011":
             return DeviceRevokedError(f"Le centre refuse ce poste : {text}.")
-        refused = ("permission denied for function", "permission denied for procedure")
-        if code == "42501" and text.startswith(refused):
+        if code == "42501" and error.diag.source_function == "aclcheck_error" and self._admitted():
             # Half-way through an upgrade nobody is served; rights on functions are never taken from one device.
             return CentralUnreachableError("Le centre est en cours de mise à niveau ; l'échange reprendra ensuite.")
         if code == "42501":
@@ -264,6 +254,16 @@ class Link:
         if code in {"40001", "40P01", "55P03"}:
             return CentralUnreachableError("Le centre est occupé ; le lot sera renvoyé.")
         return SyncError(f"Le centre a refusé l'échange : {text}.")
+
+    def _admitted(self) -> bool:
+        """Whether this login is still a device's: then only an upgrade takes rights on functions, from all."""
+        try:
+            with self._connection.cursor() as cursor:
+                self.round_trips += 1
+                cursor.execute("ROLLBACK; SELECT has_schema_privilege('sync', 'USAGE')")
+                return bool(cursor.fetchone()[0])
+        except psycopg2.Error:
+            return False
 
 
 class _Heard:
@@ -279,7 +279,8 @@ class _Heard:
         return taken
 
 
-def _libpq_arguments(url: sa.URL) -> dict[str, Any]:
+def libpq_arguments(url: sa.URL) -> dict[str, Any]:
+    """libpq's arguments of an address; TLS is verified in full except towards a loopback address."""
     arguments: dict[str, Any] = {
         "host": url.host, "port": url.port or 5432, "dbname": url.database, "user": url.username,
         "password": url.password, **url.query,

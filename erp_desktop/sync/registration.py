@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from erp_desktop.db import central_schema
+from erp_desktop.db.pg_line import LineRefusedError
 from erp_desktop.errors import CentralUnreachableError, ErpError, NotAllowedError, UserError
 
 
@@ -21,21 +22,17 @@ def in_french() -> Iterator[None]:
 
 
 def _french_error(error: sa.exc.DBAPIError) -> ErpError:
-    text, state = str(error.orig).strip(), getattr(error.orig, "pgcode", None)
+    if isinstance(error.orig, LineRefusedError):
+        return error.orig.told()
+    state = getattr(error.orig, "pgcode", None)
     if state == "42501":
         return NotAllowedError(
             "Cet identifiant n'a pas le droit d'inscrire un poste ; prenez celui d'un administrateur."
         )
     if state in {"42P01", "3F000", "42883"}:
         return UserError("Cette base n'est pas un centre ERP MIF ; vérifiez son nom dans l'adresse.")
-    if (
-        "authentication failed" in text
-        or "no password supplied" in text
-        or ("does not exist" in text and "role" in text)
-    ):
-        return NotAllowedError("Le serveur central a refusé l'identifiant ou le mot de passe.")
-    if "does not exist" in text and "database" in text:
-        return UserError("La base demandée n'existe pas sur ce serveur.")
+    if state and state[:2] not in {"08", "53", "57"}:
+        return UserError(f"Le centre a refusé : {str(error.orig).splitlines()[0]}")
     return CentralUnreachableError("Le serveur central ne répond pas à cette adresse.")
 
 

@@ -23,15 +23,16 @@ from typing import Any, Self
 import psycopg2
 import zstandard
 
+from erp_desktop.db import pg_line
 from erp_desktop.db.central_pull import PIECE
-from erp_desktop.db.engine import connect_sqlite, is_loopback, normalise_url
+from erp_desktop.db.engine import connect_sqlite, normalise_url
 from erp_desktop.db.history import head
 from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.db.wire import write_expression
 from erp_desktop.errors import SyncError
 from erp_desktop.sync.cache import Cache, dumps
 from erp_desktop.sync.hydrate import KEPT_EVERY_S, Keep, Progress, arrived, begun, fill, hydrate, load, persist
-from erp_desktop.sync.link import Link
+from erp_desktop.sync.link import Link, libpq_arguments
 
 _PUBLISHED = "SELECT (SELECT sync.instantane()), sync.epoque(), sync.agence()"
 _KEPT_AT_ONCE = 4 << 20
@@ -95,11 +96,7 @@ def _publish_one(url: str, link: Link, agence_id: int, code: str, path: Path) ->
     plain = path.read_bytes()
     packed = zstandard.ZstdCompressor(level=9, write_checksum=True).compress(plain)
     pieces = [packed[i : i + PIECE] for i in range(0, len(packed), PIECE)]
-    parsed = normalise_url(url)
-    connection = psycopg2.connect(
-        host=parsed.host, port=parsed.port or 5432, dbname=parsed.database, user=parsed.username,
-        password=parsed.password, sslmode="prefer" if is_loopback(parsed.host) else "verify-full",
-    )  # fmt: skip
+    connection = pg_line.connect(**libpq_arguments(normalise_url(url)))
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("DELETE FROM sync.instantanes WHERE scope = %s", (agence_id,))

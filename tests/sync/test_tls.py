@@ -127,11 +127,11 @@ def test_a_wrong_password_is_refused_without_showing_it(tls: Server) -> None:
 
 def test_a_host_on_the_network_is_verified_unless_told_otherwise() -> None:
     from erp_desktop.db.engine import create_pg_engine, normalise_url
-    from erp_desktop.sync.link import _libpq_arguments
+    from erp_desktop.sync.link import libpq_arguments
 
-    assert _libpq_arguments(normalise_url("postgresql://p@centre.mif.test/b"))["sslmode"] == "verify-full"
+    assert libpq_arguments(normalise_url("postgresql://p@centre.mif.test/b"))["sslmode"] == "verify-full"
     assert create_pg_engine("postgresql://p@centre.mif.test/b").url.query["sslmode"] == "verify-full"
-    assert "sslmode" not in _libpq_arguments(normalise_url("postgresql://p@127.0.0.1/b"))
+    assert "sslmode" not in libpq_arguments(normalise_url("postgresql://p@127.0.0.1/b"))
 
 
 def test_secrets_appear_in_no_log_journal_error_or_answer(lab: Lab, tmp_path: Path) -> None:
