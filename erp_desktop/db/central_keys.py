@@ -16,14 +16,13 @@ from erp_desktop.db.registry import TABLES
 
 def _keys() -> str:
     rows = [f"({rank}, '{t.name}', '{{{','.join(t.key)}}}'::text[])" for rank, t in enumerate(TABLES) if t.key]
-    return ", ".join(rows)
+    return ", ".join(rows) or "(NULL::integer, NULL::text, NULL::text[])"
 
 
 def _references() -> str:
     keyed = {t.name for t in TABLES if t.key}
-    return ", ".join(
-        f"('{r.target}', '{t.name}', '{r.column}')" for t in TABLES for r in t.references if r.target in keyed
-    )
+    rows = [f"('{r.target}', '{t.name}', '{r.column}')" for t in TABLES for r in t.references if r.target in keyed]
+    return ", ".join(rows) or "(NULL::text, NULL::text, NULL::text)"
 
 
 KEYS = f"""

@@ -194,22 +194,19 @@ def test_a_text_with_a_null_character_never_leaves(lab: Lab) -> None:
     lab.converged()
 
 
-def test_two_halves_that_do_not_fit_wait_without_stopping_the_line(lab: Lab) -> None:
+def test_two_halves_that_would_not_fit_are_decided_together(lab: Lab) -> None:
+    """Urgence demands priorité urgente: taken field by field, this row would break the rule on both sides."""
     pk = lab.ids("interventions")[0]
     lab.set("interventions", pk, priorite="urgente")
     a = lab.device()
     a.set("interventions", pk, priorite="basse")
     lab.set("interventions", pk, urgence=True)
     a.sync()
-    assert [code for _, code, _ in a.parked()] == ["regle"]
-    assert a.value("SELECT count(*) FROM sync_recus_rejetes") == 1
-    a.sync()
-    a.set("interventions", pk, priorite="urgente")
-    lab.set("interventions", lab.ids("interventions")[1], titre="suite")
-    lab.settle()
-    assert a.get("interventions", pk, "urgence") == 1
     assert a.parked() == []
     assert a.value("SELECT count(*) FROM sync_recus_rejetes") == 0
+    lab.settle()
+    assert (a.get("interventions", pk, "urgence"), a.get("interventions", pk, "priorite")) == (1, "urgente")
+    assert [(t, k) for t, k, *_ in a.conflicts()] == [("interventions", pk)]
     lab.converged()
 
 
