@@ -324,11 +324,21 @@ def current(connection: sa.Connection) -> str | None:
     return found
 
 
+def stands(connection: sa.Connection) -> bool:
+    """Whether there is nothing to put back, seen without a lock on any table that others use."""
+    found = connection.dialect.name == "postgresql" and current(connection) == context.get_head_revision()
+    found = found and bool(importlib.import_module("erp_desktop.db.central_mark").stands(connection))
+    connection.rollback()
+    if found and config.cmd_opts is not None:
+        config.print_stdout("Le centre est déjà à jour.")
+    return found
+
+
 def finish(connection: sa.Connection, before: str | None, started: float) -> None:
     """Without any step the machinery is put back all the same: running `upgrade head` again repairs it."""
     after = current(connection)
     # Who waited while somebody else upgraded has nothing to repair.
-    if not state["steps"] and config.attributes.get("seen", before) == before:
+    if not state["steps"] and config.attributes.get("seen", before) == before and not stands(connection):
         if connection.dialect.name == "postgresql":
             take_tables(connection)
         importlib.import_module("erp_desktop.db.install").after_migration(connection)

@@ -164,6 +164,8 @@ def upgrade(
     if dry_run:
         warnings = _warnings(target, current, wanted) if target.cache is None else {}
         told = [f"{len(pending)} révision(s) seraient appliquées.{_listed(pending)}"]
+        if not pending:
+            told = ["Base déjà à jour : aucune révision à appliquer."]
         told += [f"Transaction ouverte : {line}" for line in warnings.get("bloquants", [])]
         told += [f"Poste qui ne pourrait plus échanger : {line}" for line in warnings.get("exclus", [])]
         told += [
@@ -179,6 +181,9 @@ def upgrade(
     else:
         answer = _upgrade_centre(target, wanted, yes, None if no_backup else backups or _folder(), tell)
     lines = [f"Base à la révision {answer['vers']} (avant : {answer['de'] or 'vide'})."]
+    if answer["de"] == answer["vers"]:
+        done = "fonctions, déclencheurs et droits remis en place" if answer.get("refait") else "rien à faire"
+        lines = [f"Base déjà à jour, à la révision {answer['vers']} : {done}."]
     emit(as_json, answer, "\n".join([*lines, *(f"À regarder : {line}" for line in answer.get("constats", []))]))
 
 
@@ -229,7 +234,7 @@ def _upgrade_centre(
     copy = asdict(done.copie) if done.copie else None
     return {
         "de": done.avant, "vers": done.apres, "secondes": done.secondes, "copie": copy,
-        "revisions": list(done.revisions), "constats": list(done.constats),
+        "revisions": list(done.revisions), "constats": list(done.constats), "refait": done.refait,
     }  # fmt: skip
 
 

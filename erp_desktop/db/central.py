@@ -19,6 +19,7 @@ from erp_desktop.db import (
     central_documents,
     central_isolation,
     central_login,
+    central_mark,
     central_rules,
     derived,
     rules,
@@ -419,6 +420,8 @@ def install(connection: sa.Connection) -> None:
     connection.exec_driver_sql("LOCK TABLE sync.schema_compat IN SHARE UPDATE EXCLUSIVE MODE")
     path = connection.exec_driver_sql("SHOW search_path").scalar_one()
     connection.exec_driver_sql(f"SET LOCAL {PIN.removeprefix('SET ')}")
-    for statement in statements(documents=documents is not None) if whole else _watch_only(present):
+    run = statements(documents=documents is not None) if whole else _watch_only(present)
+    for statement in run:
         connection.exec_driver_sql(statement.replace("%", "%%"))
     connection.execute(sa.text("SELECT set_config('search_path', :path, true)"), {"path": path})
+    central_mark.note(connection, run)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 import erp_desktop
 from erp_desktop import clock
-from erp_desktop.db import central_report, history, preflight
+from erp_desktop.db import central_mark, central_report, history, preflight
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UnavailableError, UpgradeError
 
 _TRIES = 6
@@ -266,6 +266,7 @@ class Bilan:
         secondes: of the migrations alone.
         revisions: applied, in order.
         constats: what to look at: fewer rows or values than before, one French line each.
+        refait: no revision was due, but functions, triggers or rights were put back.
     """
 
     avant: str | None
@@ -274,6 +275,12 @@ class Bilan:
     secondes: float
     revisions: tuple[str, ...] = ()
     constats: tuple[str, ...] = ()
+    refait: bool = False
+
+
+def _machinery_stands(engine: sa.Engine) -> bool:
+    with engine.connect() as connection:
+        return central_mark.stands(connection)
 
 
 def upgrade_central(
@@ -314,9 +321,12 @@ def upgrade_central(
     if found.etat in {"recent", "incoherent"} and not repairable:
         raise UpgradeError(" ".join([found.message, *found.differences[:5]]))
     if found.revision == wanted:
+        if found.etat == "egal" and _machinery_stands(engine):
+            tell("Le centre est déjà à jour")
+            return Bilan(found.revision, wanted, None, 0.0)
         # No revision is due, but functions and triggers are brought to this program's.
         _with_retries(engine, found.revision, wanted, tell)
-        return Bilan(found.revision, wanted, None, 0.0)
+        return Bilan(found.revision, wanted, None, 0.0, refait=True)
     _ready(engine, found)
     if not consent(found):
         raise NotAllowedError("La mise à niveau du centre n'a pas été acceptée : rien n'a été modifié.")
