@@ -15,8 +15,8 @@ DROP FUNCTION IF EXISTS sync.signaler(text, text, integer);
 CREATE OR REPLACE FUNCTION sync.signaler(v_version text, v_revision text, v_en_attente integer,
   v_curseur xid8 DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER {PIN} AS $f$
 BEGIN
-  UPDATE sync.devices SET vu_a = now(), version = v_version, revision = v_revision, en_attente = v_en_attente,
-    curseur_xid = coalesce(v_curseur, curseur_xid) WHERE login = session_user;
+  UPDATE sync.devices SET vu_a = now(), version = left(v_version, 40), revision = left(v_revision, 40),
+    en_attente = greatest(v_en_attente, 0), curseur_xid = coalesce(v_curseur, curseur_xid) WHERE login = session_user;
   RETURN jsonb_build_object('epoque', sync.epoque(), 'purge', (SELECT max(xid)::text FROM sync.purges
       WHERE scope IN (0, sync.agence())),
     'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
@@ -33,6 +33,7 @@ DECLARE d record;
 BEGIN
   SELECT * INTO d FROM sync.devices WHERE login = session_user FOR UPDATE;
   IF NOT FOUND OR d.etat NOT IN ('retire', 'vole') THEN RETURN 'actif'; END IF;
+  IF d.etat = 'retire' AND p IS NOT NULL THEN PERFORM sync.exiger_enveloppe(p, ''); END IF;
   IF d.etat = 'retire' AND (p->>'n')::int > 0 AND NOT EXISTS (
       SELECT 1 FROM sync.quarantaine q WHERE q.poste = d.poste AND q.contenu = p) THEN
     INSERT INTO sync.quarantaine (poste, agence_id, contenu) VALUES (d.poste, d.agence_id, p);

@@ -13,6 +13,7 @@ Payload (positional arrays; objects would double the bytes)::
 
 from __future__ import annotations
 
+from erp_desktop.db.central_envelope import ENVELOPE
 from erp_desktop.db.central_keys import KEYS
 from erp_desktop.db.central_pin import PIN
 from erp_desktop.db.central_registry import registry_functions
@@ -309,7 +310,7 @@ $f$;
 
 CREATE OR REPLACE FUNCTION sync.fusionner(p jsonb, plage int4range, v_poste integer, v_lot bigint, v_agence bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
-DECLARE milieu integer; v_code text; v_texte text; v_contrainte text;
+DECLARE unites integer[]; milieu integer; v_code text; v_texte text; v_contrainte text;
 BEGIN
   BEGIN
     PERFORM sync.appliquer(p, plage, v_poste, v_lot, v_agence);
@@ -318,7 +319,11 @@ BEGIN
     GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_texte = MESSAGE_TEXT, v_contrainte = CONSTRAINT_NAME;
     IF left(v_code, 2) IN ('40', '53', '57', '58', '08', '55', 'XX', '54') THEN RAISE; END IF;
   END;
-  IF upper(plage) - lower(plage) = 1 THEN
+  -- Of the units that are there, not of those that are claimed.
+  unites := sync.unites(p, plage);
+  IF unites = '{}' THEN RAISE EXCEPTION '%', v_texte USING ERRCODE = v_code; END IF;
+  IF cardinality(unites) = 1 THEN
+    plage := int4range(unites[1], unites[1] + 1);
     IF v_code = '23505' THEN
       BEGIN
         -- A key that another transaction took meanwhile is seen only now.
@@ -337,7 +342,7 @@ BEGIN
       v_texte || coalesce(' [' || nullif(v_contrainte, '') || ']', ''), sync.extrait(p, lower(plage)));
     RETURN;
   END IF;
-  milieu := (lower(plage) + upper(plage)) / 2;
+  milieu := unites[cardinality(unites) / 2 + 1];
   PERFORM sync.fusionner(p, int4range(lower(plage), milieu), v_poste, v_lot, v_agence);
   PERFORM sync.fusionner(p, int4range(milieu, upper(plage)), v_poste, v_lot, v_agence);
 END $f$;
@@ -361,6 +366,7 @@ BEGIN
   IF v_numero <> d.dernier_lot + 1 THEN
     RAISE EXCEPTION 'lot % reçu, % attendu', v_numero, d.dernier_lot + 1 USING ERRCODE = 'EM012';
   END IF;
+  PERFORM sync.exiger_enveloppe(p, v_empreinte);
   -- A program, or a batch frozen before its upgrade, may still use a column's old name.
   p := sync.traduire(p);
   UPDATE sync.conflits c SET resolu = r->>1 FROM jsonb_array_elements(coalesce(p->'r', '[]')) r
@@ -390,6 +396,7 @@ def merge_functions() -> list[str]:
     """Statements that create the merge, callees first."""
     return [
         *registry_functions(),
+        ENVELOPE,
         _INSERT,
         _REVIVE,
         _UPDATE,

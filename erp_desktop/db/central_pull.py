@@ -7,6 +7,7 @@ beyond the page, so that a child never arrives without its parent.
 
 from __future__ import annotations
 
+from erp_desktop.db.central_envelope import LONGEST_PAGE
 from erp_desktop.db.central_pin import PIN
 from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.db.wire import wire_type, write_expression
@@ -64,6 +65,7 @@ DECLARE
   g record;
 BEGIN
   PERFORM sync.exiger_poste();
+  p_limite := least(greatest(p_limite, 1), {LONGEST_PAGE});
   -- What this device sent comes back by its key, if it stands exactly so: most of a page that follows a batch. The
   -- page is read in the cursor's order: its last row is the next cursor.
   SELECT count(*), (array_agg(v.xid))[count(*)], (array_agg(v.seq))[count(*)],
