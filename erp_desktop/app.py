@@ -475,7 +475,7 @@ def open_engine(
             policy=settings.central_upgrade,
             consent=consent,
             progress=lambda text: progress(text, None),
-            backups=settings.data_dir / "sauvegardes-centre",
+            backups=settings.archives,
         )
 
     key = secrets.cache_key(settings.cache, settings.secrets_file)

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         return self.data_dir / self.cache_name
 
     @property
+    def archives(self) -> Path:
+        """Folder of the centre's archives, made before an upgrade or a way back."""
+        return self.data_dir / "sauvegardes-centre"
+
+    @property
     def documents_quota(self) -> int:
         """Bytes."""
         return self.documents_quota_mo * 1_048_576

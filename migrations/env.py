@@ -317,6 +317,31 @@ def guard_stamp(connection: sa.Connection) -> None:
         raise SystemExit("stamp refusé, la structure n'est pas celle du programme : " + " ; ".join(wrong[:5]))
 
 
+def guard_downgrade(connection: sa.Connection, before: str | None) -> None:
+    """A way back loses what its revisions declare: it is accepted by name, and the database is kept beforehand."""
+    if asked() != "downgrade" or config.cmd_opts is None or before is None:
+        return
+    given = context.get_x_argument(as_dictionary=True)
+    steps = context.script._downgrade_revs(config.cmd_opts.revision, before)  # noqa: SLF001
+    undone = [step.revision for step in steps]
+    lost = [f"[{r.revision}] {r.module.perd_au_retour}" for r in undone if getattr(r.module, "perd_au_retour", None)]
+    if lost and given.get("accept-data-loss") != "yes":
+        raise SystemExit(
+            f"Ce retour en arrière perdrait : {' '.join(lost)} Rien n'a été changé. Ajoutez -x accept-data-loss=yes "
+            "pour l'accepter : une sauvegarde est faite d'abord."
+        )
+    url = connection.engine.url
+    if connection.dialect.name == "postgresql":
+        folder = importlib.import_module("erp_desktop.settings").load().archives
+        central_schema = importlib.import_module("erp_desktop.db.central_schema")
+        made = central_schema.dump(url.render_as_string(hide_password=False), folder).chemin
+    elif url.database in {None, "", ":memory:"}:
+        return
+    else:
+        made = importlib.import_module("erp_desktop.db.backup").create(Path(str(url.database))).chemin
+    config.print_stdout(f"Sauvegarde : {made}")
+
+
 def current(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
@@ -377,6 +402,7 @@ def run_on(connection: sa.Connection) -> None:
             guard_stamp(connection)
             read_only(connection)
             return
+        guard_downgrade(connection, before)
         context.configure(connection=connection, **options(name))
         implementation = context.get_context().impl
         if isinstance(implementation, InPlaceImpl):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from erp_desktop import settings
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, progress_wanted
 from erp_desktop.db import history
 from erp_desktop.errors import NotAllowedError, UserError
@@ -198,7 +199,7 @@ def _warnings(target: Target, current: str | None, wanted: str) -> dict[str, lis
 
 
 def _folder() -> Path:
-    return Path.cwd() / "sauvegardes-centre"
+    return settings.load().archives
 
 
 def _upgrade_cache(

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from erp_desktop import paths
 from erp_desktop.db import fingerprint, history
 from erp_desktop.db.central_schema import client_program
-from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 
 
@@ -95,7 +95,8 @@ def project(tmp_path: Path) -> Path:
 
 def test_upgrade_current_check_and_steps_both_ways(url: str) -> None:
     answers = several(
-        url, "upgrade head", "current", "check", "downgrade -1", "current", "upgrade +1", "downgrade base",
+        url, "upgrade head", "current", "check", "-x accept-data-loss=yes downgrade -1", "current", "upgrade +1",
+        "-x accept-data-loss=yes downgrade base",
         "upgrade 5d1e7f9b3a0c", "upgrade head",
     )  # fmt: skip
     assert [status for status, _ in answers] == [0] * 9, answers
@@ -180,7 +181,8 @@ def test_two_upgrades_of_one_database_at_once(url: str) -> None:
 def test_a_new_revision_gets_date_identifier_and_template(project: Path, tmp_path: Path) -> None:
     answers = several(
         f"sqlite:///{tmp_path / 'neuf.sqlite'}", "upgrade head", "revision --autogenerate -m description_of_changes",
-        "revision -m custom_migration_description", "upgrade head", f"downgrade {history.head()}", folder=project,
+        "revision -m custom_migration_description", "upgrade head",
+        f"-x accept-data-loss=yes downgrade {history.head()}", folder=project,
     )  # fmt: skip
     assert [status for status, _ in answers] == [0] * 5, answers
     made = sorted(p.name for p in (project / "migrations" / "versions").glob("*description*"))
@@ -216,6 +218,43 @@ def test_a_stamp_is_refused_unless_the_structure_is_there(url: str) -> None:
     assert status == 0, told
     assert history.head() in current
     engine.dispose()
+
+
+def test_a_downgrade_wants_consent_and_makes_a_backup_first(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERP_DATA_DIR", str(tmp_path / "donnees"))
+    alembic(url, "upgrade", "head")
+    engine = opened(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO journal_migrations (qui, vers, duree_s, app_version, quand) "
+                                   "VALUES ('témoin', 'x', 0, '0', '2026-01-01T00:00:00.000000Z')")  # fmt: skip
+    engine.dispose()
+    (status, told), (_, current), (other, _) = several(
+        url, "downgrade base", "current", "-x accept-data-loss=non downgrade base"
+    )
+    assert (status, other) == (1, 1)
+    assert "accept-data-loss=yes" in told
+    assert "perdrait" in told
+    assert history.head() in current
+    assert not list(tmp_path.rglob("*.dump"))
+    assert not (tmp_path / "sauvegardes").exists()
+    said = alembic(url, "-x", "accept-data-loss=yes", "downgrade", "base")
+    made = Path(said.rpartition("Sauvegarde : ")[2].strip())
+    if url.startswith("sqlite"):
+        assert made.parent.parent == tmp_path
+        kept = sqlite3.connect(made)
+        assert kept.execute("SELECT count(*) FROM journal_migrations WHERE qui = 'témoin'").fetchone() == (1,)
+        kept.close()
+    else:
+        assert made.parent == tmp_path / "donnees" / "sauvegardes-centre"
+        folder = find_binaries()
+        assert folder is not None
+        listing = subprocess.run(
+            [str(folder / "pg_restore"), "-a", "-t", "journal_migrations", "-f", "-", str(made)],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        assert "témoin" in listing
 
 
 def test_a_downgrade_keeps_the_rows_of_a_file_made_elsewhere(tmp_path: Path) -> None:
