@@ -61,12 +61,6 @@ CREATE TRIGGER erp_total_maj AFTER UPDATE ON public.lignes_facture
 DROP TRIGGER IF EXISTS erp_total_sup ON public.lignes_facture;
 CREATE TRIGGER erp_total_sup AFTER DELETE ON public.lignes_facture REFERENCING OLD TABLE AS anciennes
   FOR EACH STATEMENT EXECUTE FUNCTION sync.retotaliser();
-
--- Drafts from before these triggers, whose totals a program kept.
-UPDATE public.factures f SET total_ht = t.ht, total_tva = t.tva, total_ttc = t.ht + t.tva
-  FROM sync.totaux_factures(ARRAY(SELECT o.id FROM public.factures o WHERE o.{_OPEN}
-    AND EXISTS (SELECT 1 FROM public.lignes_facture l WHERE l.facture_id = o.id))) t
- WHERE f.id = t.id AND (f.total_ht, f.total_tva, f.total_ttc) IS DISTINCT FROM (t.ht, t.tva, t.ht + t.tva);
 """
 """Functions and triggers of the centre; the merge's writes fire them like any other."""
 

@@ -69,14 +69,14 @@ def test_a_waiting_change_is_shown_old_to_new_and_taken_back(
 ) -> None:
     assert labo.salma is not None
     pk = labo.monde.interventions[3]
-    mine.edit(labo.salma.user_id, "interventions", pk, titre="Capteur remplacé", statut="affectee")
+    mine.edit(labo.salma.user_id, "interventions", pk, titre="Capteur remplacé", statut="annulee")
     panel = _panel(window, [])
     assert panel.head.tiles["attente"].figure.text() == "1"
     change = next(c for c in panel.changes if c.sortant.table == "interventions")
     said = change.values.accessibleName() if change.values is not None else ""
     assert "Titre" in said
     assert "Capteur remplacé" in said
-    assert "Affectée" in said
+    assert "Annulée" in said
     qtbot.mouseClick(change.abandon_button, Qt.MouseButton.LeftButton)
     window.settle()
     assert panel.changes == []

@@ -72,7 +72,8 @@ def test_techniciens_of_one_name_are_told_apart_everywhere(monde: Monde) -> None
     assert offerts == {monde.karim: "Karim Alaoui (CAS)", rabat: "karim  ALAOUI (RAB)"}
     [hind] = monde.faire(choix.techniciens, monde.siege, "berrada")
     assert hind.libelle == "Hind Berrada"
-    mien = _intervention(monde, monde.karim, "cloturee", date_cloture=clock.now(), date_debut_travaux=clock.now())
+    mien = _intervention(monde, monde.karim, "cloturee", date_cloture=clock.now(), date_debut_travaux=clock.now(),
+                         travaux_realises="Joint changé")  # fmt: skip
     autre = _intervention(monde, rabat, "affectee", rabat=True)
     lues = monde.faire(interventions.rows, monde.siege, [mien, autre])
     assert [r.technicien for r in lues] == ["Karim Alaoui (CAS)", "karim  ALAOUI (RAB)"]

@@ -143,6 +143,9 @@ def test_the_same_seed_makes_the_same_office(engine: sa.Engine, agence: int) -> 
         demo_data.generer(session, "CAS", 50, seed=3)
     first = sorted(titles())
     with transaction(engine) as session:
+        if engine.dialect.name == "sqlite":
+            # Work that is closed keeps its lines for everybody but who applies what the centre says.
+            session.execute(sa.text("UPDATE _sync_session SET muet = 1"))
         session.execute(sa.text("DELETE FROM historiques_interventions"))
         session.execute(sa.text("DELETE FROM lignes_intervention"))
         session.execute(sa.text("DELETE FROM interventions"))
@@ -151,6 +154,8 @@ def test_the_same_seed_makes_the_same_office(engine: sa.Engine, agence: int) -> 
         session.execute(sa.text("DELETE FROM clients"))
         session.execute(sa.text("DELETE FROM techniciens"))
         session.execute(sa.text("DELETE FROM users"))
+        if engine.dialect.name == "sqlite":
+            session.execute(sa.text("UPDATE _sync_session SET muet = 0"))
         demo_data.generer(session, "CAS", 50, seed=3)
     assert sorted(titles()) == first
 

@@ -40,8 +40,8 @@ def test_the_centre_reads_few_states_for_one_change(lab: Lab, grown: Device) -> 
         "change": lambda pk: grown.set("equipements", pk, nom="Revue"),
         "addition": lambda pk: grown.sql(
             "INSERT INTO equipements (id, agence_id, client_id, nom, code_interne, created_at, updated_at) "
-            "SELECT id + 1000001, agence_id, client_id, nom, 'N' || id, created_at, updated_at FROM equipements "
-            "WHERE id = ?", pk,
+            "SELECT 9000000 + (SELECT count(*) FROM equipements WHERE id BETWEEN 9000000 AND 9999999), agence_id, "
+            "client_id, nom, 'N' || id, created_at, updated_at FROM equipements WHERE id = ?", pk,
         ),
         "deletion": lambda pk: grown.sql("DELETE FROM equipements WHERE id = ?", pk),
         "deletion by the centre": lambda pk: lab.sql("DELETE FROM equipements WHERE id = %s", pk),
