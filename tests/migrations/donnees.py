@@ -28,6 +28,7 @@ def metier(connection: sa.Connection) -> dict[str, sa.Table]:
 
 _DRAFT = {"statut": "brouillon", "numero": "PROV-{n}"}
 """An invoice as a cache's own rules let a device write it."""
+_TOTALS = {"total_ht": Decimal(1), "total_tva": Decimal("0.2"), "total_ttc": Decimal("1.2")}
 
 
 def _is_business(table: str) -> bool:
@@ -57,6 +58,12 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
         return clock.to_text(_WHEN) if sqlite else _WHEN
     if name in {"taux", "taux_tva"}:
         return "20.00" if sqlite else Decimal("20.00")
+    if table.name == "lignes_facture" and name == "quantite":
+        return "1.000" if sqlite else Decimal("1.000")
+    if table.name == "factures" and name in _TOTALS:
+        # Those of the invoice's single line: a centre takes no other.
+        total = (Decimal(f"{n}.50") * _TOTALS[name]).quantize(Decimal("0.01"))
+        return str(total) if sqlite else total
     if name in _MONEY:
         return f"{n}.50" if sqlite else Decimal(f"{n}.50")
     if isinstance(column.type, sa.Boolean):
