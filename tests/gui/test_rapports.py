@@ -29,6 +29,7 @@ from erp_desktop.ui.bus import Bus
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.kit import theme
+from erp_desktop.ui.kit.controls import LineEdit
 from erp_desktop.ui.rapports import RapportsPage
 from erp_desktop.ui.rapports.page import GRAPHES
 from erp_desktop.ui.rapports.periodes import PERIODES
@@ -123,6 +124,35 @@ def test_des_dates_a_l_envers_sont_refusees_sur_place(qtbot: QtBot, ouvrir: Ouvr
     qtbot.waitUntil(lambda: page.rapport is not avant)
     assert page.choix.refus.text() == ""
     assert page.choix.periode.text() == "Période : du 1er au 30 avril 2026  ▾"
+
+
+def test_les_dates_de_la_periode_se_tapent_comme_partout(qtbot: QtBot, ouvrir: Ouvrir) -> None:
+    """The grammar of every other date field: what is not understood stays, marked, and changes no figure."""
+    page = ouvrir()
+    avant = page.rapport
+    page.choix.ouvrir_dates()
+    qtbot.keyClicks(_vider(page.choix.debut.line), "01042026")
+    qtbot.keyClicks(_vider(page.choix.fin.line), "trente avril")
+    qtbot.keyClick(page.choix.fin.line, Qt.Key.Key_Return)
+    assert page.choix.fin.line.text() == "trente avril"
+    assert page.choix.fin.line.property("invalid")
+    assert page.choix.refus.text().startswith("Date attendue")
+    assert page.rapport is avant
+    _vider(page.choix.fin.line)
+    qtbot.keyClick(page.choix.fin.line, Qt.Key.Key_Return)
+    assert page.choix.refus.text() == "Indiquez les deux dates de la période."
+    qtbot.keyClicks(page.choix.fin.line, "2026-04-30")
+    qtbot.keyClick(page.choix.fin.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.rapport is not avant)
+    assert page.rapport is not None
+    assert (page.rapport.params.debut, page.rapport.params.fin) == (date(2026, 4, 1), date(2026, 4, 30))
+    assert (page.choix.debut.line.text(), page.choix.fin.line.text()) == ("01/04/2026", "30/04/2026")
+
+
+def _vider(champ: LineEdit) -> LineEdit:
+    champ.selectAll()
+    champ.del_()
+    return champ
 
 
 def test_un_responsable_reste_dans_son_agence(ouvrir: Ouvrir, jeu: Jeu) -> None:

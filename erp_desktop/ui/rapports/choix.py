@@ -6,15 +6,18 @@ import functools
 from collections.abc import Callable
 from datetime import date
 
-from PySide6.QtCore import QDate, QObject, Qt, Signal
-from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QMenu, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Role
 from erp_desktop.errors import ErpError
 from erp_desktop.reports.modele import ParamsRapport
 from erp_desktop.reports.presentation import periode as periode_ecrite
+from erp_desktop.ui.forms.date_editors import DateEditor
+from erp_desktop.ui.forms.editors import Unreadable
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.rapports.periodes import PERIODES
@@ -54,11 +57,12 @@ class Choix(QObject):
         rangee = QHBoxLayout(bloc)
         rangee.setContentsMargins(0, 0, 0, 0)
         rangee.setSpacing(8)
-        self.debut, self.fin = QDateEdit(), QDateEdit()
+        self.debut, self.fin = DateEditor(Sens.PASSE), DateEditor(Sens.PASSE)
         for mot, nom, champ in (("Du", "Premier jour", self.debut), ("au", "Dernier jour", self.fin)):
-            champ.setDisplayFormat("dd/MM/yyyy")
-            champ.setMinimumWidth(120)
+            champ.setMinimumWidth(150)
             champ.setAccessibleName(tr(nom))
+            champ.line.returnPressed.connect(self._appliquer)
+            champ.changed.connect(functools.partial(champ.set_invalid, False))
             rangee.addWidget(Text(tr(mot), "body", "text.secondary"))
             rangee.addWidget(champ)
         rangee.addWidget(Button(tr("Appliquer"), "primary", on_click=self._appliquer))
@@ -136,13 +140,28 @@ class Choix(QObject):
 
     def ouvrir_dates(self) -> None:
         for champ, jour in zip((self.debut, self.fin), self.bornes, strict=True):
-            champ.setDate(QDate(jour.year, jour.month, jour.day))
+            champ.show_value(jour)
+            champ.set_invalid(False)
+        self.refus.setText("")
         self.dates.show()
         self.debut.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _appliquer(self) -> None:
-        debut, fin = self.debut.date(), self.fin.date()
-        self.choisir_dates(date(debut.year(), debut.month(), debut.day()), date(fin.year(), fin.month(), fin.day()))
+        lues: list[date] = []
+        for champ in (self.debut, self.fin):
+            try:
+                lue = champ.value()
+                if lue is None:
+                    raise Unreadable(tr("Indiquez les deux dates de la période."))
+            except Unreadable as refus:
+                champ.set_invalid(True)
+                self.refus.setText(str(refus))
+                champ.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+            champ.set_invalid(False)
+            champ.show_value(lue)
+            lues.append(lue)
+        self.choisir_dates(*lues)
 
 
 def _sans_etat(faire: Callable[[], object], _coche: bool = False) -> None:
