@@ -28,6 +28,9 @@ def _print(figures: list[Figure]) -> None:
     for figure in figures:
         sign = "≤" if figure.less else "≥"
         wanted = f"  (voulu {sign} {figure.wanted:g})" if figure.wanted is not None else ""
+        if figure.ours is None:
+            print(f"{figure.name:<34} pas de chiffre : la différence mesurée est sous le bruit{wanted}", flush=True)
+            continue
         print(f"{figure.name:<34} {figure.ours:>12,.2f} {figure.unit:<9} plancher {figure.floor:>12,.2f}  "
               f"rapport {figure.ratio:.2f}{wanted}", flush=True)  # fmt: skip
 
