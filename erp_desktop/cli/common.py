@@ -24,7 +24,7 @@ from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
 from erp_desktop.db.pg_line import LineRefusedError
 from erp_desktop.db.startup import read_revision
-from erp_desktop.errors import ErpError, UserError
+from erp_desktop.errors import ErpError, NotADatabaseError, UserError
 from erp_desktop.sync.surveillance import OK, Constat, pire
 
 P = ParamSpec("P")
@@ -126,6 +126,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         as_json = bool(kwargs.get("as_json"))
         try:
             command(*args, **kwargs)
+        except NotADatabaseError as error:
+            refuse(_without_secrets(error, kwargs), error.code, as_json=as_json)
         except ErpError as error:
             refuse(str(error), error.code, as_json=as_json)
         except sa.exc.OperationalError as error:
@@ -139,6 +141,40 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
                    as_json=as_json)  # fmt: skip
 
     return run
+
+
+def _without_secrets(error: NotADatabaseError, given: dict[str, Any]) -> str:
+    """Without its key an encrypted cache looks like no database at all: the secrets that are missing are named."""
+    cache, file = given.get("cache"), given.get("secrets")
+    if not isinstance(cache, Path) or secrets.cache_key(cache, file):
+        return str(error)
+    where = f"le fichier {file}" if file else "le trousseau de ce compte"
+    return (
+        f"Le fichier {cache.name} n'est pas une base ERP MIF, ou il est chiffré et ses secrets ne sont pas dans "
+        f"{where} : indiquez --secrets FICHIER (ou ERP_SECRETS_FILE), celui de son inscription."
+    )
+
+
+def consent(question: str) -> bool:
+    """A question answered by oui or non on the terminal; no answer is no."""
+    answer = typer.prompt(f"{question} [oui/non]", default="non", show_default=False, err=True)
+    return str(answer).strip().lower() in {"o", "oui", "y", "yes"}
+
+
+def ask(question: str, *, hidden: bool = False) -> str:
+    """A text typed on the terminal.
+
+    Raises:
+        UserError: nobody is there to answer.
+    """
+    try:
+        return str(
+            typer.prompt(question, default="" if hidden else None, show_default=False, hide_input=hidden, err=True)
+        )
+    except typer.Abort as error:
+        raise UserError(
+            f"{question} : sans réponse. Indiquez-le en option, ou lancez la commande d'un terminal."
+        ) from error
 
 
 def _database_trouble(error: sa.exc.OperationalError) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from erp_desktop import settings
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, progress_wanted
+from erp_desktop.cli.common import consent as ask_consent
 from erp_desktop.db import history
 from erp_desktop.errors import NotAllowedError, UserError
 
@@ -226,7 +227,7 @@ def _upgrade_centre(
 
     def consent(state: central_schema.EtatSchema) -> bool:
         question = f"Mettre à niveau le centre de {state.revision or 'vide'} à {wanted} ?"
-        return yes or typer.confirm(question, err=True)
+        return yes or ask_consent(question)
 
     with target.engine() as engine:
         done = central_schema.upgrade_central(engine, consent, tell, backups=folder, target=wanted)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from erp_desktop.cli.common import AsJson, Secrets, Target, bar, emit, guarded, with_password
+from erp_desktop.cli.common import AsJson, Secrets, Target, ask, bar, emit, guarded, with_password
 from erp_desktop.cli.server import CentreUrl
+from erp_desktop.db import secrets as secret_store
+from erp_desktop.db.engine import normalise_url, without_password
+from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import UserError
 from erp_desktop.sync import enrolment, reenrolment, surveillance
+from erp_desktop.sync.cache import Cache
 
 app = typer.Typer(no_args_is_help=True, help="Les postes inscrits.")
 
@@ -39,8 +44,11 @@ def enroll(
 @app.command()
 @guarded
 def reenroll(
-    url: CentreUrl,
     cache: Annotated[Path, typer.Option(help="Base locale clonée, restaurée ou oubliée du centre.")],
+    url: Annotated[
+        str | None, typer.Option("--url", help="Adresse du centre ; sinon celle de la base locale.")
+    ] = None,
+    login: Annotated[str | None, typer.Option(help="Administrateur PostgreSQL du centre ; demandé sinon.")] = None,
     name: Annotated[str | None, typer.Option(help="Nouveau nom du poste.")] = None,
     secrets: Secrets = None,
     progress: Annotated[bool, typer.Option("--progress", help="Montrer l'avancement.")] = False,
@@ -49,9 +57,10 @@ def reenroll(
     """Réinscrire une base locale sous un nouveau numéro de poste, avec ce qu'elle n'a pas envoyé."""
     if not cache.is_file():
         raise UserError(f"Le fichier {cache} n'existe pas.")
+    address = with_password(url) if url else _administrator(cache, secrets, login)
     with bar(progress, "Nouvelle copie") as advance:
         done = reenrolment.reenroll(
-            with_password(url), cache, secrets_file=secrets, name=name,
+            address, cache, secrets_file=secrets, name=name,
             progress=(lambda _table, rows: advance(rows, None)) if advance else None,
         )  # fmt: skip
     emit(
@@ -59,6 +68,20 @@ def reenroll(
         f"Poste {done.former_poste:02d} réinscrit sous le numéro {done.poste:02d} à {done.agence_code} ; "
         f"{done.waiting} changements gardés, à envoyer (erp-admin sync run).",
     )  # fmt: skip
+
+
+def _administrator(cache: Path, secrets: Path | None, login: str | None) -> str:
+    """The centre's address as the cache knows it, with an administrator's login instead of the device's."""
+    key = secret_store.cache_key(cache, secrets)
+    read_revision(cache, key)
+    with Cache(cache, key) as opened:
+        address = normalise_url(opened.require("url"))
+    named = login or ask(f"Administrateur PostgreSQL du centre ({address.host})")
+    complete = normalise_url(with_password(without_password(address).set(username=named).render_as_string()))
+    if complete.password is None and sys.stdin.isatty():
+        # Left empty: libpq looks for it in .pgpass.
+        complete = complete.set(password=ask(f"Mot de passe de {named}", hidden=True) or None)
+    return complete.render_as_string(hide_password=False)
 
 
 @app.command("list")

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import erp_desktop
 from erp_desktop import clock
 from erp_desktop.db import central_mark, central_report, history, preflight
+from erp_desktop.db.engine import without_password
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UnavailableError, UpgradeError
 
 _TRIES = 6
@@ -230,7 +231,7 @@ def dump(url: str, folder: Path) -> Copie:
     environment = dict(os.environ)
     if parsed.password:
         environment["PGPASSWORD"] = str(parsed.password)
-    address = parsed.set(password=None).render_as_string(hide_password=False)
+    address = without_password(parsed).render_as_string(hide_password=False)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{parsed.database}-{clock.now():%Y%m%d_%H%M%S}.dump"
     failure = "pg_dump est introuvable sur ce poste."

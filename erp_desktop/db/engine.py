@@ -169,6 +169,11 @@ def normalise_url(url: str) -> sa.URL:
     return parsed.set(drivername="postgresql+psycopg2")
 
 
+def without_password(url: sa.URL) -> sa.URL:
+    """The same address for a command line or a file: ``URL.set(password=None)`` keeps the password."""
+    return url._replace(password=None)
+
+
 def is_loopback(host: str | None) -> bool:
     return host in {None, "", "localhost", "127.0.0.1", "::1"}
 

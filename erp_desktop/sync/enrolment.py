@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.db import central_schema, ids, migrate, secrets
-from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url, without_password
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.db.registry import TABLES
 from erp_desktop.db.wire import read_expression
@@ -190,7 +190,7 @@ def _first_copy(path: Path, device: Device, name: str, centre: sa.URL, progress:
         with Cache(work, device.key) as cache:
             with cache.writing():
                 cache.put(
-                    url=url.set(password=None).render_as_string(), login=device.login, poste=device.poste,
+                    url=without_password(url).render_as_string(), login=device.login, poste=device.poste,
                     agence_code=device.code, nom=name, dernier_lot=0, mode="agence",
                 )  # fmt: skip
             rows = first_copy(cache, link, progress)

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from erp_desktop.db import secrets
-from erp_desktop.db.engine import create_pg_engine, normalise_url
+from erp_desktop.db.engine import create_pg_engine, normalise_url, without_password
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.hydrate import Progress
@@ -89,7 +89,7 @@ def _reenroll(
             sent = send_again(cache, link, known or 0, renumber=True) if epoch != cache.get("epoque") else 0
             identity = {
                 "login": new_login, "nom": name or cache.get("nom"), "agence_code": code, "dernier_lot": sent,
-                "url": address.set(password=None).render_as_string(),
+                "url": without_password(address).render_as_string(),
             }  # fmt: skip
             done = rebase(cache, link, poste, progress, identity)
         except BaseException:

@@ -6,7 +6,9 @@ story runs on the server of the distribution (15) and on the one that the tests 
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
+from erp_desktop import paths
 from erp_desktop.db import central_schema, history
 from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries, system_binaries
 from erp_desktop.db.engine import create_pg_engine, normalise_url
@@ -176,3 +179,61 @@ def test_a_role_that_may_not_create_roles_is_told_so_first(centre: Centre, fresh
             assert connection.execute(sa.text("SELECT to_regclass('alembic_version')")).scalar() is None
     finally:
         engine.dispose()
+
+
+GUIDE = (paths.ROOT / "docs" / "guide_it.md").read_text(encoding="utf-8")
+# One server serves every test of this file: the story of the guide gets names of its own.
+NAMES = {r"\berp_admin\b": "guide_admin", r"\berp_remis\b": "guide_remis", r"\berp_avant\b": "guide_avant",
+         r"(DATABASE|TO|-d) erp\b": r"\1 guide"}  # fmt: skip
+
+
+def written(section: str, language: str = "") -> list[str]:
+    """Lines of the first block of this language in a section of the guide."""
+    text = GUIDE.partition(f"## {section}\n")[2].partition("\n## ")[0]
+    block = text.partition(f"```{language}\n")[2].partition("\n```")[0]
+    assert block, section
+    for name, ours in NAMES.items():
+        block = re.sub(name, ours, block)
+    return block.splitlines()
+
+
+def test_the_guides_sql_makes_role_and_base_and_brings_the_centre_back(centre: Centre, tmp_path: Path) -> None:
+    binaries = centre.server.binaries
+    assert binaries is not None
+    server = normalise_url(centre.url)
+    machine = {**os.environ, "PGHOST": str(server.host), "PGPORT": str(server.port), "PGUSER": "postgres"}
+
+    def shell(line: str, text: str | None = None) -> None:
+        program, *words = shlex.split(line)
+        command = [str(binaries / program), *words]
+        done = subprocess.run(command, input=text, env=machine, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (line, done.stderr)
+
+    shell("psql -X -v ON_ERROR_STOP=1 postgres", "\n".join(written("Mettre le centre en service", "sql")))
+    url = server.set(username="guide_admin", password="à changer", database="guide").render_as_string(False)
+    engine = create_pg_engine(url)
+    try:
+        enrolment.init_centre(engine)
+        enrolment.add_agence(engine, "CAS", "Casablanca")
+        _, login, *_ = register(engine, "CAS", "Accueil", "secret")
+        made = central_schema.dump(url, tmp_path)
+        restored = GUIDE.partition("Remettre le centre")[2].partition("```\n")[2].partition("\n```")[0]
+        for name, ours in NAMES.items():
+            restored = re.sub(name, ours, restored)
+        engine.dispose()
+        *commands, check = restored.splitlines()
+        for command in commands:
+            shell(re.sub(r"/srv/\S+", str(made.chemin), command))
+        assert check.startswith("erp-admin db check --url postgresql://")
+        assert central_schema.check_central(engine).etat == "egal"
+        allowed = f"SELECT has_database_privilege('{login}', 'guide', 'CONNECT')"
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql(allowed).scalar() is False
+        grants = GUIDE.partition("qu'une archive ne garde pas")[2].partition("```sql\n")[2].partition("\n```")[0]
+        shell("psql -X -v ON_ERROR_STOP=1 guide", re.sub("DATABASE erp ", "DATABASE guide ", grants))
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql(allowed).scalar() is True
+    finally:
+        engine.dispose()
+        for base in ("guide", "guide_avant", "guide_remis"):
+            centre.server.drop_database(base)

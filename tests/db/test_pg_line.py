@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from erp_desktop.db import pg_line
 from erp_desktop.db.embedded import EmbeddedPostgres, system_binaries
-from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.db.engine import create_pg_engine, without_password
 from erp_desktop.errors import CentralUnreachableError, ErpError, NotAllowedError, UserError
 from erp_desktop.sync.link import Link
 from erp_desktop.sync.registration import in_french
@@ -99,9 +99,15 @@ def test_a_password_of_the_password_file_is_used_to_ask_why(
     kept.write_text("127.0.0.1:*:*:poste:mot\\: dé passe\n")
     kept.chmod(0o600)
     monkeypatch.setenv("PGPASSFILE", str(kept))
-    url = sa.make_url(address(french, "poste", "", "absente")).set(password=None)
+    url = without_password(sa.make_url(address(french, "poste", "", "absente")))
     with pytest.raises(UserError, match="n'existe pas sur ce serveur"):
         Link(url.render_as_string(hide_password=False)).connect()
+
+
+def test_an_address_without_its_password_shows_it_nowhere() -> None:
+    url = without_password(sa.make_url("postgresql://poste:mot dé passe@centre/base?sslmode=require"))
+    assert url.render_as_string(hide_password=False) == "postgresql://poste@centre/base?sslmode=require"
+    assert url.render_as_string() == "postgresql://poste@centre/base?sslmode=require"
 
 
 class Says:

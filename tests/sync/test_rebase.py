@@ -18,7 +18,7 @@ from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError, DeviceRevokedError, SyncError, UserError
 from erp_desktop.sync import centre, enrolment
 from erp_desktop.sync.reenrolment import reenroll
-from tests.sync.lab import Device, Lab, T
+from tests.sync.lab import Device, Lab, T, child_environment
 
 
 def add_client(device: Device, pk: int, name: str) -> None:
@@ -407,10 +407,23 @@ def test_reenrolment_and_quarantine_from_the_command_line(lab: Lab) -> None:
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
+    locked = lab.device("CAS", encrypted=True)
+    elsewhere = lab.folder / "ailleurs.json"
+    command = [str(elsewhere) if word == str(locked.secrets_file) else word for word in locked.command("sync", "run")]
+    blind = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=child_environment(), timeout=120
+    )  # fmt: skip
+    assert blind.returncode == 1
+    assert str(elsewhere) in blind.stderr
+    assert "--secrets" in blind.stderr
+    assert "ERP_SECRETS_FILE" in blind.stderr
     refused = run("sync", "run", "--json")
     assert refused.returncode == 1
     assert "reenroll" in refused.stderr
-    done = run("device", "reenroll", "--url", lab.url, "--json")
+    nobody = run("device", "reenroll", "--json")
+    assert nobody.returncode == 1
+    assert "Administrateur PostgreSQL du centre" in nobody.stderr
+    done = run("device", "reenroll", "--login", "postgres", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["former_poste"], told["waiting"]) == (a.poste, 1)
