@@ -76,7 +76,13 @@ def address() -> sa.URL:
     given = given or config.get_main_option("sqlalchemy.url")
     if not given:
         raise SystemExit("Aucune base indiquée : définissez DATABASE_URL ou passez -x url=…")
-    url = sa.make_url(given)
+    try:
+        url = sa.make_url(given)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise SystemExit(
+            "Adresse illisible : postgresql://identifiant:motdepasse@hôte:port/base, où @ / : du mot de passe "
+            "s'écrivent %40 %2F %3A."
+        ) from error
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg2")
     return url
@@ -115,6 +121,8 @@ def options(dialect: str) -> dict[str, Any]:
         "include_name": include_name,
         "include_schemas": dialect == "postgresql",
         "compare_type": True,
+        # Alembic looks for a CHECK of a model that no revision makes only when asked to.
+        "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         # Alembic's comparison of defaults reports false differences; `db check` compares them.
         "compare_server_default": False,
         "transaction_per_migration": True,
@@ -456,7 +464,7 @@ def run_offline() -> None:
         # Rebuilding a table needs one to reflect: the same revisions run on an empty database in memory.
         start = context.get_starting_revision_argument() or "base"
         end = context.get_revision_argument() or "head"
-        command = [sys.executable, "-m", "erp_desktop.db.preview", str(start), str(end)]
+        command = [sys.executable, "-m", "erp_desktop.db.preview", str(start), str(end), str(asked())]
         written = subprocess.run(command, check=True, capture_output=True, text=True, cwd=paths.ROOT)
         config.print_stdout("%s", written.stdout)
         return
@@ -471,7 +479,8 @@ def write_machinery() -> None:
     """A centre made from a script is guarded like any other: triggers, policies, grants and functions end it."""
     central = importlib.import_module("erp_desktop.db.central")
     write = context.get_context().impl.static_output
-    for statement in ["BEGIN", *central.statements(), "COMMIT"]:
+    audit = importlib.import_module("erp_desktop.db.audit")
+    for statement in ["BEGIN", *central.statements(), audit.window_of_a_script(), "COMMIT"]:
         write(f"{statement};\n")
 
 

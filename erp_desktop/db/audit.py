@@ -85,6 +85,18 @@ def journal(connection: sa.Connection, last: int = 5) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
+def window_of_a_script() -> str:
+    """The statement that publishes the head's window in a centre made from a script.
+
+    Its structure cannot be marked before it is there, so it goes under a version that compares none.
+    """
+    return (
+        "INSERT INTO sync.schema_compat (revision, min_client_revision, fingerprint, par, app_version) "
+        f"VALUES ('{history.head()}', '{history.minimum_client()}', '', session_user, "
+        f"'{erp_desktop.__version__} (script)')"
+    )
+
+
 def record_window(connection: sa.Connection, revision: str) -> None:
     """Publish the centre's revision, the mark of its structure, and the oldest clients that may write to it."""
     from erp_desktop.db import fingerprint

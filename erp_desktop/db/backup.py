@@ -170,6 +170,12 @@ def swap(ready: Path, live: Path, *, tries: int = 20) -> None:
         DatabaseBusyError: another program (an antivirus, a viewer) kept the live file open.
         UpgradeError: the live file has pending side files, which would be applied to the new one.
     """
+    if live.is_symlink():
+        # The link stays; what it leads to is replaced, on the disk where that is.
+        live = live.resolve()
+        beside = live.with_name(ready.name)
+        shutil.move(ready, beside)
+        ready = beside
     if siblings(live) or siblings(ready):
         raise UpgradeError("La base locale est encore ouverte ailleurs : rien n'a été changé.")
     sync_file(ready)

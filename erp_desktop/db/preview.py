@@ -22,14 +22,14 @@ from erp_desktop.errors import UpgradeError
 _QUIET = ("PRAGMA", "SELECT", "BEGIN", "CREATE TRIGGER", "DROP TRIGGER", "INSERT OR IGNORE", "INSERT INTO JOURNAL")
 
 
-def sqlite_statements(start: str, end: str) -> list[str]:
-    """Statements that bring an empty cache from revision ``start`` ("base" or an id) to ``end``."""
+def sqlite_statements(start: str, end: str, *, back: bool = False) -> list[str]:
+    """Statements that bring an empty cache from revision ``start`` ("base" or an id) to ``end``; ``back``: older."""
     engine = sa.create_engine("sqlite://", module=sqlcipher3.dbapi2, poolclass=StaticPool)
     try:
         with engine.connect() as connection:
             if start != "base":
                 migrate.upgrade(connection, start)
-            return _collected(engine, connection, end)
+            return _collected(engine, connection, end, back=back)
     finally:
         engine.dispose()
 
@@ -68,7 +68,7 @@ def _discard(copy: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _collected(engine: sa.Engine, connection: sa.Connection, end: str) -> list[str]:
+def _collected(engine: sa.Engine, connection: sa.Connection, end: str, *, back: bool = False) -> list[str]:
     collected: list[str] = []
 
     def collect(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
@@ -76,7 +76,7 @@ def _collected(engine: sa.Engine, connection: sa.Connection, end: str) -> list[s
             collected.append(_inline(statement, parameters).strip())
 
     event.listen(engine, "before_cursor_execute", collect)
-    migrate.upgrade(connection, end)
+    (migrate.downgrade if back else migrate.upgrade)(connection, end)
     return collected
 
 
@@ -89,8 +89,9 @@ def _inline(statement: str, parameters: Any) -> str:
 
 
 def main() -> None:
-    start, end = sys.argv[1], sys.argv[2]
-    sys.stdout.write("".join(f"{statement};\n\n" for statement in sqlite_statements(start, end)))
+    start, end, *command = sys.argv[1:]
+    statements = sqlite_statements(start, end, back=command == ["downgrade"])
+    sys.stdout.write("".join(f"{statement};\n\n" for statement in statements))
 
 
 if __name__ == "__main__":

@@ -131,3 +131,17 @@ def test_an_encrypted_cache_is_backed_up_under_its_own_key(tmp_path: Path) -> No
     shutil.copyfile(path, copy)
     backup.restore(path, made.chemin, key)
     startup.open_local(path, key).dispose()
+
+
+def test_a_file_behind_a_link_is_replaced_where_it_is(sqlite_path: Path, tmp_path: Path) -> None:
+    real = tmp_path / "ailleurs" / "vraie.sqlite"
+    real.parent.mkdir()
+    sqlite_path.replace(real)
+    link = tmp_path / "lien.sqlite"
+    link.symlink_to(real)
+    saved = backup.create(link)
+    backup.restore(link, saved.chemin)
+    assert link.is_symlink()
+    assert link.resolve() == real
+    assert not list(real.parent.glob("*.restauration"))
+    backup.verify(real, None)

@@ -135,6 +135,8 @@ def test_the_offline_sql_makes_the_same_database(pg_server: EmbeddedPostgres, pg
     assert done.returncode == 0, done.stderr
     with engine.connect() as connection:
         assert fingerprint.check(connection) == []
+        window = connection.exec_driver_sql("SELECT revision, min_client_revision FROM sync.schema_compat").all()
+        assert [tuple(row) for row in window] == [(history.head(), history.minimum_client())]
     engine.dispose()
 
 
@@ -143,6 +145,32 @@ def test_the_offline_sql_of_a_part_starts_at_that_part(tmp_path: Path) -> None:
     assert sql.lstrip().startswith("CREATE TABLE agences")
     assert "pieces_detachees" not in sql
     assert not (tmp_path / "x").exists()
+
+
+def test_the_offline_sql_of_a_way_back_undoes_it_on_a_cache(tmp_path: Path) -> None:
+    sql = alembic(f"sqlite:///{tmp_path / 'x'}", "downgrade", "6e2f8a0c4b1d:5d1e7f9b3a0c", "--sql")
+    assert "DROP TABLE" in sql or "ALTER TABLE" in sql
+    assert "5d1e7f9b3a0c" in sql
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_check_that_is_missing_is_seen_by_alembic_check(tmp_path: Path, pg_url: str) -> None:
+    address = pg_url.replace("postgresql+psycopg2://", "postgresql://")
+    engine = create_pg_engine(pg_url)
+    with engine.begin() as connection:
+        name = connection.exec_driver_sql(
+            "SELECT conname FROM pg_constraint WHERE conrelid = 'interventions'::regclass AND contype = 'c' "
+            "AND conname = 'ck_satisfaction_range'"
+        ).scalar_one()
+        connection.exec_driver_sql(f"ALTER TABLE interventions DROP CONSTRAINT {name}")
+    engine.dispose()
+    assert "ck_satisfaction_range" in alembic(address, "check", status=255)
+
+
+def test_an_unreadable_address_is_told_in_one_sentence() -> None:
+    told = alembic("postgresql://u:p@hote:port/x", "current", status=1)
+    assert "Adresse illisible" in told
+    assert "Traceback" not in told
 
 
 def test_an_in_memory_database_is_accepted() -> None:
