@@ -166,22 +166,31 @@ def columns() -> dict[str, str]:
 
 
 def extend() -> list[str]:
-    """Add files that the manifest does not list yet, in the order of their chain; their names."""
+    """List files of the chain that are new, or that changed before any release had them; their names.
+
+    Raises:
+        UpgradeError: a released file changed; ``livree`` in the manifest is the last released revision.
+    """
     from erp_desktop.db import migrate
 
     stored = json.loads(MANIFEST.read_text(encoding="utf-8")) if MANIFEST.exists() else {"revisions": []}
     listed = {row["fichier"]: row for row in stored["revisions"]}
     rows, added, marks = [], [], columns()
+    released = "livree" in stored
     for script in reversed(list(migrate.scripts().walk_revisions())):
         path = Path(script.path)
         row = {"revision": script.revision, "fichier": path.name, "sha256": checksum(path)}
         row["colonnes"] = marks[script.revision]
-        if path.name in listed and listed[path.name] != row:
+        changed = path.name in listed and listed[path.name] != row
+        if changed and released:
             raise UpgradeError(f"{path.name} est déjà livrée et ne doit plus changer.")
-        if path.name not in listed:
+        if changed or path.name not in listed:
             added.append(path.name)
+        if row["revision"] == stored.get("livree"):
+            released = False
         rows.append(row)
-    stored = {"min_client": stored.get("min_client", rows[-1]["revision"]), "revisions": rows}
+    kept = {"livree": stored["livree"]} if "livree" in stored else {}
+    stored = {"min_client": stored.get("min_client", rows[-1]["revision"]), **kept, "revisions": rows}
     text = json.dumps(stored, indent=1, ensure_ascii=False)
     MANIFEST.write_text(re.sub(r"\r\n?", "\n", text) + "\n", encoding="utf-8", newline="\n")
     return added

@@ -19,6 +19,8 @@ from erp_desktop.db import fingerprint, history
 from erp_desktop.db.central_schema import client_program
 from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.errors import UpgradeError
+from tests.migrations.test_golden import RELEASED
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -297,3 +299,25 @@ def test_a_downgrade_keeps_the_rows_of_a_file_made_elsewhere(tmp_path: Path) -> 
     found = connection.execute("SELECT id, email, role, username, full_name, is_verified FROM users").fetchall()
     connection.close()
     assert found == [(7, "a@b.ma", "technicien", "a", "a", 0)]
+
+
+def test_a_revision_that_no_release_has_may_be_revised_and_a_released_one_may_not(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{project / 'neuf.sqlite'}"
+    alembic(url, "revision", "-m", "essai", "--rev-id", "aaaa00000001", folder=project)
+    manifest = project / "migrations" / "manifest.json"
+    monkeypatch.setattr(paths, "MIGRATIONS", project / "migrations")
+    monkeypatch.setattr(paths, "ALEMBIC_INI", project / "alembic.ini")
+    monkeypatch.setattr(history, "MANIFEST", manifest)
+    (file,) = (project / "migrations" / "versions").glob("*aaaa00000001*")
+    assert history.extend() == [file.name]
+    assert history.extend() == []
+    file.write_text(file.read_text(encoding="utf-8") + "\n# Revised.\n", encoding="utf-8")
+    assert history.extend() == [file.name]
+    released = json.loads(manifest.read_text(encoding="utf-8"))["livree"]
+    assert released == RELEASED
+    (old,) = (project / "migrations" / "versions").glob(f"*{released}*")
+    old.write_text(old.read_text(encoding="utf-8") + "\n# Edited.\n", encoding="utf-8")
+    with pytest.raises(UpgradeError, match=released):
+        history.extend()
