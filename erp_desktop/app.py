@@ -27,8 +27,10 @@ from erp_desktop.ui.bus import Bus, Changes
 from erp_desktop.ui.collect import Collector
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.drafts import Drafts
+from erp_desktop.ui.idle import IdleWatch
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.main_window import MainWindow
 from erp_desktop.ui.tasks import Tasks
 from erp_desktop.ui.workspace import Workspace
@@ -80,6 +82,7 @@ class Desktop(QObject):
         self.sync: SyncService | None = None
         self.state: EtatSync | None = None
         self.workspace: Workspace | None = None
+        self.idle: IdleWatch | None = None
         self._drafts: Drafts | None = None
         self._acteur: Acteur | None = None
         self._opener: threading.Thread | None = None
@@ -263,6 +266,8 @@ class Desktop(QObject):
         self._build()
         if self.workspace is not None:
             self.workspace.open_unfinished()
+        self.idle = IdleWatch(self.window, self.settings.idle_lock_minutes, self)
+        self.idle.idle.connect(self.lock)
         self.logged_in.emit(acteur)
         self.refresh_state()
 
@@ -286,6 +291,7 @@ class Desktop(QObject):
         made = Workspace(contexte, offered, records(), *self._place(self._acteur.agence_code))
         made.theme_asked.connect(self.set_theme)
         made.language_asked.connect(self.set_language)
+        made.lock_asked.connect(self.lock)
         made.logout_asked.connect(self.log_out)
         self.workspace = made
         self.window.show_content(made)
@@ -332,6 +338,43 @@ class Desktop(QObject):
     def _open_record(self, kind: str, row_id: int | None) -> object:
         return self.workspace.open_record(kind, row_id) if self.workspace is not None else None
 
+    def lock(self) -> None:
+        """Cover the work until the person's password is given, or somebody else's; nothing of it is lost."""
+        from erp_desktop.services import auth
+        from erp_desktop.ui.login import LockPage
+
+        acteur, tasks = self._acteur, self.tasks
+        if acteur is None or tasks is None or self.workspace is None or self.window.cover_page is not None:
+            return
+        self._close_popups()
+        self.workspace.leave()
+
+        def covered(username: str) -> None:
+            if self._acteur is acteur and isinstance(self.window.cover_page, Surface):
+                page = LockPage(tasks, self.settings, acteur, username)
+                page.connected.connect(self._unlock)
+                self.window.cover(page)
+
+        # Nothing is to be seen while the name is read.
+        self.window.cover(Surface("surface.base"))
+        tasks.run(
+            lambda session: auth.identifiant_de(session, acteur), covered, lambda _error: self.log_out(), owner=self
+        )
+
+    @staticmethod
+    def _close_popups() -> None:
+        """Menus, lists and dialogs are windows of their own, over whatever covers this one."""
+        for find in (QApplication.activePopupWidget, QApplication.activeModalWidget):
+            while (widget := find()) is not None and widget.close():
+                pass
+
+    def _unlock(self, acteur: Acteur) -> None:
+        if self._acteur is not None and acteur.user_id == self._acteur.user_id:
+            self.window.uncover()
+            return
+        self._leave()
+        self.log_in(acteur)
+
     def log_out(self) -> None:
         """Keep the drafts and go back to the login page."""
         self._leave()
@@ -340,6 +383,10 @@ class Desktop(QObject):
         self.show_login()
 
     def _leave(self) -> None:
+        if self.idle is not None:
+            self.idle.stop()
+            self.idle.deleteLater()
+            self.idle = None
         if self.workspace is not None:
             self.workspace.leave()
             self.workspace = None

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     offline_login_days: int = Field(
         30, ge=0, le=30, description="Jours de connexion hors ligne après la dernière en ligne ; 30 au plus."
     )
+    idle_lock_minutes: int = Field(
+        15, ge=0, le=1440, description="Minutes sans clavier ni souris avant le verrouillage de l'écran ; 0 : jamais."
+    )
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
     demo: bool = Field(False, description="Démonstration : montre l'interrupteur « Couper la ligne ».")
     log_level: str = Field("INFO", description="Niveau du journal.")

@@ -2,7 +2,7 @@
 
 The caller proves the password by its argon2id hash under the account's salt (``domain.empreinte``); the stored hash
 stays here. An unknown account gets a salt too, always the same one, so asking tells nothing. Five wrong proofs lock
-the account for a quarter of an hour. A person's PostgreSQL login may ask for that person only, a device for the
+the account for a quarter of an hour. A new password comes as its hash, beside the proof of the present one. A person's PostgreSQL login may ask for that person only, a device for the
 accounts of its agency, the owner of the tables for anybody.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from erp_desktop.db.central_pin import DEFINER
 
-ENTRIES = ("connexion_sel(text)", "connexion(text, text)")
+ENTRIES = ("connexion_sel(text)", "connexion(text, text)", "changer_secret(text, text, text)")
 
 FUNCTIONS = f"""
 CREATE OR REPLACE FUNCTION sync.compte_connu(identifiant text) RETURNS bigint LANGUAGE sql STABLE {DEFINER} AS $f$
@@ -51,6 +51,21 @@ BEGIN
     UPDATE public.users SET failed_login_attempts = 0, locked_until = verrou WHERE id = u.id;
   ELSE
     UPDATE public.users SET failed_login_attempts = u.failed_login_attempts + 1 WHERE id = u.id;
+  END IF;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.changer_secret(
+  identifiant text, preuve text, nouveau text, OUT user_id bigint, OUT verrou timestamptz
+) LANGUAGE plpgsql {DEFINER} AS $f$
+BEGIN
+  -- A hash that is cheap to guess, or one that nobody could prove again, is no password.
+  IF nouveau IS NULL OR length(nouveau) > 255 OR nouveau = preuve OR nouveau !~ ('^[$]argon2id[$]v=19'
+    || '[$]m=[1-9][0-9]{{4,6}},t=[1-9][0-9]?,p=[1-9][0-9]?[$][A-Za-z0-9+/]{{22,}}[$][A-Za-z0-9+/]{{43}}$') THEN
+    RAISE EXCEPTION 'unusable password hash' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT c.user_id, c.verrou INTO user_id, verrou FROM sync.connexion(identifiant, preuve) c;
+  IF user_id IS NOT NULL THEN
+    UPDATE public.users SET hashed_password = nouveau, password_changed_at = clock_timestamp() WHERE id = user_id;
   END IF;
 END $f$;
 """

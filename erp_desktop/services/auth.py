@@ -35,7 +35,7 @@ JOURS_HORS_LIGNE = 30
 RECUL_ADMIS = timedelta(hours=2)
 """How far a clock may be set back without a look at the centre: more than any change of hour, less than a day."""
 LONGUEUR_MIN = 8
-_REFUS = "Identifiant ou mot de passe incorrect."
+REFUS = "Identifiant ou mot de passe incorrect."
 _hacheur = argon2.PasswordHasher()
 
 
@@ -111,7 +111,7 @@ def login(
     compte = _compte(session, identifiant)
     if compte is None or not compte.is_active or compte.role == Role.CLIENT:
         _correspond(None, mot_de_passe)
-        raise LoginRefuseError(_REFUS)
+        raise LoginRefuseError(REFUS)
     if est_sqlite(session) and compte.hashed_password is None:
         _verifier_local(session, compte, mot_de_passe, jours_hors_ligne)
     else:
@@ -145,7 +145,7 @@ def _verifier_centre(session: Session, compte: User, mot_de_passe: str) -> None:
         session.execute(etat.values(failed_login_attempts=0 if verrou else essais, locked_until=verrou))
         _garder(session)
         _refuser_verrou(verrou)
-        raise LoginRefuseError(_REFUS)
+        raise LoginRefuseError(REFUS)
     session.execute(etat.values(failed_login_attempts=0, locked_until=None, last_login=clock.now()))
     if compte.hashed_password and _hacheur.check_needs_rehash(compte.hashed_password):
         session.execute(etat.values(hashed_password=_hacheur.hash(mot_de_passe)))
@@ -167,7 +167,7 @@ def _verifier_local(session: Session, compte: User, mot_de_passe: str, jours: in
         )
         _garder(session)
         _refuser_verrou(verrou)
-        raise LoginRefuseError(_REFUS)
+        raise LoginRefuseError(REFUS)
     _refuser_recul(session, clock.from_text(garde.en_ligne_a))
     if clock.now() - clock.from_text(garde.en_ligne_a) > timedelta(days=jours):
         raise PremiereConnexionError(
@@ -327,6 +327,46 @@ def reinitialiser(session: Session, acteur: Acteur | None, identifiant: str, mot
     compte.failed_login_attempts, compte.locked_until = 0, None
     ecrire(session)
     return compte.id
+
+
+def identifiant_de(session: Session, acteur: Acteur) -> str:
+    """``users.username`` of the person at work."""
+    return session.scalars(sa.select(User.username).where(User.id == acteur.user_id)).one()
+
+
+def nouveau_secret(ancien: str, nouveau: str) -> str:
+    """The hash of the password that a person chooses in place of the present one.
+
+    Raises:
+        ValidationError: too short, or the present one again.
+    """
+    if nouveau == ancien:
+        raise ValidationError({"mot_de_passe": "Le nouveau mot de passe est le même que l'ancien."})
+    return hacher(nouveau)
+
+
+def changer_mot_de_passe(session: Session, acteur: Acteur, ancien: str, nouveau: str) -> None:
+    """A person's own change, where the accounts are: the centre or a stand-alone file.
+
+    Args:
+        session: a write transaction; a wrong present password commits the counted attempt.
+
+    Raises:
+        LoginRefuseError: the present password is wrong, or the account locked.
+        NotAllowedError: on a branch's device, which asks the centre (``sync.connexion``).
+        ValidationError: the new one is too short, or the present one.
+    """
+    _centre(session)
+    secret = nouveau_secret(ancien, nouveau)
+    compte = session.get(User, acteur.user_id, with_for_update=None if est_sqlite(session) else True)
+    if compte is None or not compte.is_active:
+        raise LoginRefuseError(REFUS)
+    _verifier_centre(session, compte, ancien)
+    session.execute(
+        sa.update(User)
+        .where(User.id == compte.id)
+        .values(hashed_password=secret, password_changed_at=clock.now(), updated_at=User.updated_at)
+    )
 
 
 def desactiver(session: Session, acteur: Acteur | None, identifiant: str) -> int:

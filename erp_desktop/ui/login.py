@@ -5,16 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Protocol
 
-from PySide6.QtCore import QSettings, SignalInstance
+from PySide6.QtCore import QSettings, Qt, SignalInstance
+from PySide6.QtWidgets import QWidget
 
 from erp_desktop.domain.acteur import Acteur
-from erp_desktop.errors import UnavailableError
+from erp_desktop.errors import CentralUnreachableError, UnavailableError
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.sync.connexion import au_centre
+from erp_desktop.sync.connexion import au_centre, changer_au_centre
 from erp_desktop.sync.lecture import lieu
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.connexion.ecran import Connexion
+from erp_desktop.ui.kit.controls import Button
+from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.tasks import Tasks
 
 
@@ -58,6 +61,26 @@ def login_au_poste(session: Any, identifiant: str, mot_de_passe: str, *, setting
     return auth.login(session, identifiant, mot_de_passe, jours_hors_ligne=jours)
 
 
+def changer_au_poste(session: Any, acteur: Acteur, ancien: str, nouveau: str, *, settings: Settings) -> None:
+    """Change a person's own password where accounts are kept; a branch's device asks the centre, and remembers.
+
+    Raises:
+        CentralUnreachableError: a branch's device without its line.
+    """
+    if settings.mode is not Mode.AGENCE:
+        auth.changer_mot_de_passe(session, acteur, ancien, nouveau)
+        return
+    secret = auth.nouveau_secret(ancien, nouveau)
+    identifiant = auth.identifiant_de(session, acteur)
+    try:
+        user_id = changer_au_centre(session, settings.cache, settings.secrets_file, identifiant, ancien, secret)
+    except UnavailableError:
+        raise CentralUnreachableError(
+            "Un mot de passe ne se change qu'avec la ligne du centre : réessayez quand elle sera revenue."
+        ) from None
+    auth.deposer_verificateur(session, user_id, nouveau)
+
+
 class LoginPage(Connexion):
     """Login wired to the running desktop."""
 
@@ -73,3 +96,40 @@ class LoginPage(Connexion):
         if bureau.state is not None:
             self.set_state(bureau.state)
         bureau.tasks.run(lieu, lambda found: self.set_place(*found), lambda _error: None, owner=self)
+
+
+class LockPage(Connexion):
+    """Covers the work of a person who has gone away; asks for the password, or lets somebody else in.
+
+    Args:
+        acteur: whose work is covered; ``username`` is their identifier.
+    """
+
+    def __init__(self, tasks: Tasks, settings: Settings, acteur: Acteur, username: str) -> None:
+        self._acteur, self._username, self._other = acteur, username, False
+        super().__init__(tasks, partial(login_au_poste, settings=settings), identifiant=username)
+        self.setAutoFillBackground(True)
+
+    def greeting(self) -> tuple[str, str]:
+        if self._other:
+            return tr("Une autre personne"), tr("Le travail de {nom} est gardé en brouillon.", nom=self._acteur.nom)
+        return tr("Écran verrouillé"), tr("{nom}, votre travail est resté tel quel.", nom=self._acteur.nom)
+
+    def enter_words(self) -> str:
+        return tr("Se connecter") if self._other else tr("Reprendre")
+
+    def rebuild(self) -> None:
+        super().rebuild()
+        # The language belongs to the work behind, which is not to be built again while it is covered.
+        self.languages.hide()
+        self.keep.hide()
+        self.identifier.set_read_only(not self._other)
+        words = tr("Revenir à {nom}", nom=self._acteur.nom) if self._other else tr("Une autre personne…")
+        self.switch = Button(words, "link", on_click=self._switch)
+        self.notices.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignHCenter)
+        QWidget.setTabOrder(self.submit, self.switch)
+
+    def _switch(self) -> None:
+        self._other = not self._other
+        self.identifier.setText("" if self._other else self._username)
+        self.rebuild()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import shiboken6
 from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QProgressBar, QVBoxLayout, QWidget
 
 from erp_desktop.settings import Settings
@@ -77,6 +78,8 @@ class MainWindow(QMainWindow):
             self.move(room.center() - QPoint(fitting.width() // 2, (fitting.height() + _TITLE_BAR) // 2 - _TITLE_BAR))
         self.toaster = Toaster(self)
         self._opening: Opening | None = None
+        self._cover: QWidget | None = None
+        self._focus_before: QWidget | None = None
         self.show_opening(tr("Ouverture…"))
 
     @property
@@ -104,6 +107,7 @@ class MainWindow(QMainWindow):
 
     def show_content(self, content: QWidget) -> None:
         """Replace what fills the window: opening, wizard, login or workspace."""
+        self.uncover()
         if content is not self._opening:
             self._opening = None
         old = self.takeCentralWidget()
@@ -111,6 +115,46 @@ class MainWindow(QMainWindow):
         if old is not None:
             old.hide()
             old.deleteLater()
+
+    @property
+    def cover_page(self) -> QWidget | None:
+        """What covers the content at present."""
+        return self._cover
+
+    def cover(self, page: QWidget) -> None:
+        """Put a page over the content, which stays as it is, unseen and out of reach of its keys."""
+        self.uncover()
+        content = self.centralWidget()
+        self._focus_before = self.focusWidget()
+        page.setParent(self)
+        page.setGeometry(self.rect())
+        self._cover = page
+        # Hidden, for the shortcuts of what is only covered would still act.
+        if content is not None:
+            content.hide()
+        self.toaster.hold(True)
+        page.show()
+        page.raise_()
+
+    def uncover(self) -> None:
+        """Show the content again, the keyboard where it was."""
+        if self._cover is None:
+            return
+        page, self._cover = self._cover, None
+        page.hide()
+        page.deleteLater()
+        content, focus = self.centralWidget(), self._focus_before
+        self._focus_before = None
+        if content is not None:
+            content.show()
+        if focus is not None and shiboken6.isValid(focus):
+            focus.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.toaster.hold(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._cover is not None:
+            self._cover.setGeometry(self.rect())
 
     def say(self, words: str, undo: Callable[[], object] | None = None, kind: str = "success") -> Toast:
         """Show a message that passes, with an undo where the act has one."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.ui import labels
+from erp_desktop.ui.connexion.secret import PasswordPanel
 from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.frame.keys import KeysPanel
 from erp_desktop.ui.frame.navigation import Navigation
@@ -41,6 +42,7 @@ class Workspace(QWidget):
 
     theme_asked = Signal(str)
     language_asked = Signal(str)
+    lock_asked = Signal()
     logout_asked = Signal()
 
     def __init__(
@@ -63,6 +65,7 @@ class Workspace(QWidget):
         self.tabs = Tabs()
         self.status = StatusBar(place)
         self.keys = KeysPanel(self)
+        self.password = PasswordPanel(self, contexte)
         middle = Surface("surface.app")
         row = QHBoxLayout(middle)
         row.setContentsMargins(0, 0, 0, 0)
@@ -85,6 +88,8 @@ class Workspace(QWidget):
         self.top.keys_asked.connect(self.keys.toggle)
         self.top.theme_asked.connect(self.theme_asked)
         self.top.language_asked.connect(self.language_asked)
+        self.top.password_asked.connect(self.password.open)
+        self.top.lock_asked.connect(self.lock_asked)
         self.top.logout_asked.connect(self.logout_asked)
         self.status.keys_asked.connect(self.keys.toggle)
         self.status.sync.setEnabled("sync" in self.sections)
@@ -227,7 +232,9 @@ class Workspace(QWidget):
             self.open_record("interventions", None)
 
     def _escape(self) -> None:
-        if self.keys.isVisible():
+        if self.password.isVisible():
+            self.password.close_panel()
+        elif self.keys.isVisible():
             self.keys.hide()
         elif self.page is not None:
             self.page.escape()

@@ -198,3 +198,20 @@ def test_reset_lifts_the_lock_and_the_last_admin_stays(monde: Monde) -> None:
             auth.desactiver(session, monde.admin, "nadia.admin")
         with pytest.raises(NotFoundError):
             auth.desactiver(session, monde.admin, "personne")
+
+
+def test_a_person_changes_their_own_password_by_the_present_one(monde: Monde) -> None:
+    ouvrir(monde)
+    acteur = entrer(monde.engine)
+    with pytest.raises(auth.LoginRefuseError, match="incorrect"), transaction(monde.engine) as session:
+        auth.changer_mot_de_passe(session, acteur, "faux", "safran-77-bleu")
+    [essais] = monde.lire(sa.select(User.failed_login_attempts).where(User.id == acteur.user_id))
+    assert essais.failed_login_attempts == 1
+    for refused in ("court", SECRET):
+        with pytest.raises(ValidationError), transaction(monde.engine) as session:
+            auth.changer_mot_de_passe(session, acteur, SECRET, refused)
+    with transaction(monde.engine) as session:
+        auth.changer_mot_de_passe(session, acteur, SECRET, "safran-77-bleu")
+    assert entrer(monde.engine, "safran-77-bleu") == acteur
+    with pytest.raises(auth.LoginRefuseError):
+        entrer(monde.engine)

@@ -11,13 +11,13 @@ from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
-from erp_desktop.errors import NotAllowedError
+from erp_desktop.errors import CentralUnreachableError, NotAllowedError
 from erp_desktop.models import User
 from erp_desktop.models.local import verificateurs
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync import enrolment
-from erp_desktop.ui.login import login_au_poste
+from erp_desktop.ui.login import changer_au_poste, login_au_poste
 
 SECRET = "minaret-42-vert"
 
@@ -46,6 +46,10 @@ class Poste:
     def entrer(self, nom: str = "salma", secret: str = SECRET) -> Acteur:
         with transaction(self.cache) as session:
             return login_au_poste(session, nom, secret, settings=self.settings)
+
+    def changer(self, acteur: Acteur, ancien: str, nouveau: str) -> None:
+        with transaction(self.cache) as session:
+            changer_au_poste(session, acteur, ancien, nouveau, settings=self.settings)
 
     def compte(self, nom: str) -> User:
         with transaction(self.centre, write=False) as session:
@@ -140,3 +144,66 @@ def test_a_revoked_device_is_refused(poste: Poste) -> None:
     with pytest.raises(NotAllowedError):
         poste.entrer()
     assert poste.compte("salma").last_login is None
+
+
+def test_a_device_changes_a_password_at_the_centre_and_keeps_it_for_offline(poste: Poste) -> None:
+    acteur, avant = poste.entrer(), poste.versions()
+    poste.changer(acteur, SECRET, "safran-77-bleu")
+    compte = poste.compte("salma")
+    assert compte.password_changed_at is not None
+    assert poste.versions() == avant
+    with transaction(poste.centre) as session:
+        assert auth.login(session, "salma", "safran-77-bleu").user_id == acteur.user_id
+    with transaction(poste.cache, write=False) as session:
+        assert session.execute(sa.select(User.hashed_password)).scalars().all() == [None]
+    poste.couper()
+    assert poste.entrer(secret="safran-77-bleu") == acteur
+    with pytest.raises(auth.LoginRefuseError):
+        poste.entrer()
+
+
+def test_a_wrong_present_password_changes_nothing_and_is_counted(poste: Poste) -> None:
+    acteur = poste.entrer()
+    avant = poste.compte("salma").hashed_password
+    with pytest.raises(NotAllowedError, match="incorrect"):
+        poste.changer(acteur, "faux-secret", "safran-77-bleu")
+    assert (poste.compte("salma").hashed_password, poste.compte("salma").failed_login_attempts) == (avant, 1)
+    assert poste.entrer() == acteur
+
+
+def test_without_the_line_a_password_stays_and_a_sentence_says_why(poste: Poste) -> None:
+    acteur = poste.entrer()
+    poste.couper()
+    with pytest.raises(CentralUnreachableError, match="ligne du centre"):
+        poste.changer(acteur, SECRET, "safran-77-bleu")
+    assert poste.entrer() == acteur
+
+
+@pytest.mark.parametrize(
+    "hache",
+    ["safran-77-bleu", None, "$argon2id$v=19$m=65536",
+     "$argon2id$v=19$m=8,t=1,p=1$c2Vsc2Vsc2Vsc2Vsc2Vsc2U$" + "A" * 43],
+)  # fmt: skip
+def test_the_centre_takes_no_hash_that_is_cheap_to_guess(poste: Poste, hache: str | None) -> None:
+    avant = poste.compte("salma").hashed_password
+    with transaction(poste.centre) as session:
+        login = session.execute(sa.text("SELECT login FROM sync.devices")).scalar_one()
+        session.execute(sa.text(f'SET LOCAL SESSION AUTHORIZATION "{login}"'))
+        with pytest.raises(sa.exc.DataError), session.begin_nested():
+            session.execute(
+                sa.text("SELECT user_id FROM sync.changer_secret('salma', :p, :n)"), {"p": avant, "n": hache}
+            )
+    assert poste.compte("salma").hashed_password == avant
+
+
+def test_a_device_changes_no_password_of_another_agency(poste: Poste) -> None:
+    avant = poste.compte("yasmine").hashed_password
+    with transaction(poste.centre) as session:
+        login = session.execute(sa.text("SELECT login FROM sync.devices")).scalar_one()
+        session.execute(sa.text(f'SET LOCAL SESSION AUTHORIZATION "{login}"'))
+        changed = session.execute(
+            sa.text("SELECT user_id, verrou FROM sync.changer_secret('yasmine', :p, :n)"),
+            {"p": avant, "n": auth.hacher("safran-77-bleu")},
+        ).one()
+    assert tuple(changed) == (None, None)
+    assert poste.compte("yasmine").hashed_password == avant

@@ -84,7 +84,8 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
     }  # fmt: skip
     assert allowed == {
         "pousser", "tirer", "instantane", "debut_copie", "signaler", "adieu", "cycle",
-        "empreintes", "instantane_suite", "connexion", "connexion_sel", "poste", "agence", "toutes_agences", "epoque",
+        "empreintes", "instantane_suite", "connexion", "connexion_sel", "changer_secret",
+        "poste", "agence", "toutes_agences", "epoque",
         "auteur", "nouvel_id", *(f"copie_{t.name}" for t in TABLES),
         "documents_manquants", "document_deposer", "document_lire", "adieu_manquants", "adieu_document",
     }  # fmt: skip

@@ -42,6 +42,7 @@ class Connexion(Accueil):
         tasks: runs the login on the database worker.
         login: the service.
         agence: the agency's name, empty at headquarters or unknown.
+        identifiant: whose password is asked, where that is known.
         memory: this desktop's memory, which may keep the last identifier.
     """
 
@@ -51,12 +52,12 @@ class Connexion(Accueil):
 
     def __init__(
         self, tasks: Tasks, login: Login, *, agence: str = "", poste: int = 0, memory: QSettings | None = None,
-        parent: QWidget | None = None,
+        identifiant: str = "", parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent=parent)
         self._tasks, self._login, self._agence, self._poste, self._memory = tasks, login, agence, poste, memory
         self._state: EtatSync | None = None
-        self._typed: dict[str, str] = {"identifiant": str(memory.value(_MEMORY) or "") if memory else ""}
+        self._typed: dict[str, str] = {"identifiant": str(memory.value(_MEMORY) or "") if memory else identifiant}
         self._keep = bool(self._typed["identifiant"])
         self.rebuild()
 
@@ -78,23 +79,28 @@ class Connexion(Accueil):
         place = tr("poste {n}", n=f"{self._poste:02d}") if self._poste else tr("poste autonome")
         return " · ".join(part for part in (place, self._agence) if part)
 
+    def greeting(self) -> tuple[str, str]:
+        """Title and sentence over the fields."""
+        invitation = (
+            tr("Connectez-vous pour ouvrir l'agence {nom}.", nom=self._agence)
+            if self._agence
+            else tr("Connectez-vous pour commencer.")
+        )
+        return tr("Bonjour"), invitation
+
     def body(self, column: QVBoxLayout) -> None:
         holder = QWidget()
         holder.setFixedWidth(420)
         form = QVBoxLayout(holder)
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(0)
-        form.addWidget(Text(tr("Bonjour"), "kpi"))
+        greeting, invitation = self.greeting()
+        form.addWidget(Text(greeting, "kpi"))
         form.addSpacing(4)
-        invitation = (
-            tr("Connectez-vous pour ouvrir l'agence {nom}.", nom=self._agence)
-            if self._agence
-            else tr("Connectez-vous pour commencer.")
-        )
         form.addWidget(Text(invitation, "body", "text.secondary", wrap=True))
         form.addSpacing(20)
         self._fields(form)
-        self.submit = Button(tr("Se connecter"), "primary", on_click=self.try_login)
+        self.submit = Button(self.enter_words(), "primary", on_click=self.try_login)
         self.submit.setStyleSheet("QPushButton { min-height: 38px; }")
         form.addWidget(self.submit)
         # The link above the password comes last: whoever has typed a name goes on to the password.
@@ -113,6 +119,10 @@ class Connexion(Accueil):
         self._show_line()
         first = self.password if self.identifier.text() else self.identifier
         QTimer.singleShot(0, first, lambda: first.setFocus(Qt.FocusReason.OtherFocusReason))
+
+    def enter_words(self) -> str:
+        """What the button says."""
+        return tr("Se connecter")
 
     def _fields(self, form: QVBoxLayout) -> None:
         self.identifier = LineEdit()
@@ -217,7 +227,7 @@ class Connexion(Accueil):
 
     def _busy(self, busy: bool) -> None:
         self.submit.setEnabled(not busy)
-        self.submit.setText(tr("Vérification…") if busy else tr("Se connecter"))
+        self.submit.setText(tr("Vérification…") if busy else self.enter_words())
 
     def _entered(self, acteur: Acteur) -> None:
         self._busy(False)

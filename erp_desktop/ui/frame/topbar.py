@@ -103,6 +103,8 @@ class TopBar(Surface):
     keys_asked = Signal()
     theme_asked = Signal(str)
     language_asked = Signal(str)
+    password_asked = Signal()
+    lock_asked = Signal()
     logout_asked = Signal()
 
     def __init__(self, acteur: Acteur, place: str, *, may_create: bool, parent: QWidget | None = None) -> None:
@@ -146,6 +148,8 @@ class TopBar(Surface):
         language = i18n.language()
         self._choices(menu, tr("Langue"), list(i18n.LANGUAGES.items()), language, self.language_asked)
         menu.addSeparator()
+        menu.addAction(icons.icon("key"), tr("Changer mon mot de passe…"), self.password_asked.emit)
+        menu.addAction(icons.icon("lock-key"), tr("Verrouiller l'écran"), self.lock_asked.emit)
         menu.addAction(icons.icon("sign-out"), tr("Se déconnecter"), self.logout_asked.emit)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.person.mapToGlobal(self.person.rect().bottomLeft()))

@@ -79,6 +79,14 @@ class Toast(QWidget):
         if act is not None:
             act()
 
+    def hold(self, held: bool) -> None:
+        """Neither seen nor counted down while it is held back."""
+        self.setVisible(not held)
+        if held:
+            self._clock.stop()
+        else:
+            self._clock.start()
+
     def dismiss(self) -> None:
         self._clock.stop()
         self.hide()
@@ -105,6 +113,7 @@ class Toaster(QObject):
     def __init__(self, window: QWidget, margin: int = 92) -> None:
         super().__init__(window)
         self._window, self._margin = window, margin
+        self._held = False
         self._shortcut = QShortcut(QKeySequence.StandardKey.Undo, window)
         self._shortcut.activated.connect(self._undo_last)
         window.installEventFilter(self)
@@ -117,12 +126,20 @@ class Toaster(QObject):
         for old in self.toasts[: -(_STACK - 1)] if len(self.toasts) >= _STACK else []:
             old.dismiss()
         toast = Toast(words, undo, kind, self._window)
-        toast.show()
+        toast.hold(self._held)
         toast.raise_()
         self._place()
         return toast
 
+    def hold(self, held: bool) -> None:
+        """Keep every message back, and its undo, until somebody is there again."""
+        self._held = held
+        for toast in self.toasts:
+            toast.hold(held)
+
     def _undo_last(self) -> None:
+        if self._held:
+            return
         for toast in reversed(self.toasts):
             if toast.can_undo:
                 toast.undo()
