@@ -285,7 +285,8 @@ class Desktop(QObject):
         if self._acteur is None or self.tasks is None or self._drafts is None:
             return
         contexte = Contexte(
-            self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self._open_record
+            self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self._open_record,
+            lambda kind, slot, show: self.workspace and self.workspace.unfinished_at(kind, slot, show=show),
         )  # fmt: skip
         offered = [one for one in sections() if self.settings.mode is not Mode.AUTONOME or one.key != "conflits"]
         made = Workspace(contexte, offered, records(), *self._place(self._acteur.agence_code))

@@ -22,6 +22,8 @@ class Contexte:
 
     Attributes:
         say: shows a toast: ``say(words, undo=None, kind="success")``.
+        unfinished_at: the panel in which the unfinished new record of that kind and slot is open, brought in sight
+            when the third argument says so; None when it is open nowhere.
         open_record: opens a record in a tab of its own: ``open_record("interventions", id)``; None opens a blank one.
     """
 
@@ -32,6 +34,7 @@ class Contexte:
     drafts: Drafts
     say: Callable[..., Any]
     open_record: Callable[[str, int | None], Any]
+    unfinished_at: Callable[[str, int, bool], Any] = lambda _kind, _slot, _show: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from erp_desktop.ui.forms.panel import FormPanel
 
 
 class Page(QWidget):
@@ -43,6 +46,10 @@ class Page(QWidget):
     def escape(self) -> bool:
         """Esc."""
         return False
+
+    def record_panel(self) -> FormPanel | None:
+        """The form in sight, if the page shows one."""
+        return None
 
     def search(self, words: str) -> None:
         """Show what answers the top bar's search."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.ui import labels
@@ -24,6 +24,9 @@ from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
+
+if TYPE_CHECKING:
+    from erp_desktop.ui.forms.panel import FormPanel
 
 RecordMaker = Callable[[Contexte, int | None, int | None], Page]
 _BLANK = "nouveau"
@@ -66,6 +69,8 @@ class Workspace(QWidget):
         self.status = StatusBar(place)
         self.keys = KeysPanel(self)
         self.password = PasswordPanel(self, contexte)
+        self.drawer: QWidget | None = None
+        """What slides over the tabs, the exchange's; Esc closes it before anything below."""
         middle = Surface("surface.app")
         row = QHBoxLayout(middle)
         row.setContentsMargins(0, 0, 0, 0)
@@ -152,6 +157,17 @@ class Workspace(QWidget):
                 return int(key.removeprefix(f"{kind}/{_BLANK}"))
         return self.contexte.drafts.fresh(kind)
 
+    def unfinished_at(self, kind: str, slot: int, *, show: bool) -> FormPanel | None:
+        """The panel that holds the unfinished new record of ``slot``, brought in sight if asked."""
+        for key in self.tabs.keys:
+            page = self.tabs.page(key)
+            panel = page.record_panel() if isinstance(page, Page) else None
+            if panel is not None and panel.holds(kind, slot):
+                if show:
+                    self.tabs.show_key(key)
+                return panel
+        return None
+
     def open_unfinished(self) -> None:
         """Give every new record that was left unfinished its tab again, behind the one in sight."""
         shown = self.tabs.current
@@ -232,10 +248,16 @@ class Workspace(QWidget):
             self.open_record("interventions", None)
 
     def _escape(self) -> None:
-        if self.password.isVisible():
+        """Close the innermost thing that is open, and that only."""
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
+        elif self.password.isVisible():
             self.password.close_panel()
         elif self.keys.isVisible():
             self.keys.hide()
+        elif self.drawer is not None and self.drawer.isVisible():
+            self.drawer.hide()
         elif self.page is not None:
             self.page.escape()
 

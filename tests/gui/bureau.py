@@ -36,7 +36,7 @@ class Bureau:
         self.drafts = Drafts(folder / "brouillons", acteur.user_id)
         contexte = Contexte(
             acteur, self.settings, self.tasks, self.bus, self.drafts, self.window.say,
-            self._open_record,
+            self._open_record, lambda kind, slot, show: self.workspace.unfinished_at(kind, slot, show=show),
         )  # fmt: skip
         self.workspace = Workspace(contexte, sections(), records(), "Casablanca", "Casablanca · poste 04")
         self.window.show_content(self.workspace)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Statut
 from erp_desktop.services import interventions
+from erp_desktop.ui.forms.date_editors import InstantEditor
 from erp_desktop.ui.forms.editors import MoneyEditor, TextEditor
+from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.interventions.actes import ActsBar
 from erp_desktop.ui.interventions.lignes import LinesTab
 from erp_desktop.ui.kit.controls import Button
@@ -170,3 +175,118 @@ def test_a_second_blank_form_never_holds_the_first_one(bureau: Bureau, qtbot: Qt
     bureau.settle()
     assert len(bureau.workspace.tabs.keys) == 2
     assert bureau.workspace.tabs.current == "interventions"
+
+
+def test_an_unfinished_record_open_in_a_tab_is_gone_to_and_any_can_be_given_up(bureau: Bureau, qtbot: QtBot) -> None:
+    first = bureau.workspace.open_record("interventions", None)
+    assert isinstance(first, RecordPage)
+    bureau.settle()
+    titre = first.panel.fields.editors["titre"]
+    assert isinstance(titre, TextEditor)
+    qtbot.keyClicks(titre.line, "Premier appel")
+    first.panel.keep_now()
+    page = bureau.liste()
+    page.new_record()
+    bureau.settle()
+
+    def offered(words: str) -> QPushButton:
+        return next(one for one in page.form.findChildren(QPushButton) if one.text() == words and one.isVisible())
+
+    offered("Reprendre").click()
+    assert bureau.workspace.page is first
+    assert page.form.fields.editors["titre"].value() is None
+    # Left in no tab, it is taken up or given up from the list of them.
+    bureau.workspace.close_tab(bureau.workspace.tabs.current)
+    page = bureau.liste()
+    offered("Abandonner").click()
+    assert bureau.drafts.unfinished() == []
+    bureau.window.toaster.toasts[-1].undo()
+    assert [one.values["titre"] for _kind, _slot, one in bureau.drafts.unfinished()] == ["Premier appel"]
+
+
+def test_every_error_is_shown_at_once_and_the_first_has_the_keyboard(bureau: Bureau, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    page.new_record()
+    bureau.settle()
+    fields = page.form.fields
+    client, plan = fields.editors["client_id"], fields.editors["date_planifiee"]
+    assert isinstance(client, PickerEditor)
+    assert isinstance(plan, InstantEditor)
+    plan.line.setFocus()
+    plan.line.setText("un de ces jours")
+    client.line.setText("zzz inconnu")
+    page.form.save_button.setEnabled(True)
+    page.form.save()
+    bureau.settle()
+    wrong = [name for name in fields.base if fields.rows[name].error.label.text()]
+    assert {"client_id", "date_planifiee", "titre"} <= set(wrong)
+    assert fields.editors[wrong[0]].inner.hasFocus()
+    assert client.line.property("invalid") is True
+    assert page.form.row_id is None
+
+
+def test_an_act_waits_for_the_words_of_a_picker(bureau: Bureau, qtbot: QtBot, monde: Monde) -> None:
+    page = bureau.liste()
+    page.view.select_id(monde.interventions[2])
+    bureau.settle()
+    picker = page.form.fields.editors["technicien_id"]
+    assert isinstance(picker, PickerEditor)
+    picker.line.setText("Hind")
+    picker.line.textEdited.emit("Hind")
+    bar = page.form.bar
+    assert isinstance(bar, ActsBar)
+    bar.go("affectee")
+    bureau.settle()
+    assert picker.value() == monde.techniciens[1]
+    assert page.form.record.statut == "affectee"
+
+
+def test_escape_closes_the_innermost_thing_only(bureau: Bureau, qtbot: QtBot, monde: Monde) -> None:
+    page = bureau.liste()
+    page.view.select_id(monde.interventions[2])
+    bureau.settle()
+    date = page.form.fields.editors["date_planifiee"]
+    assert isinstance(date, InstantEditor)
+    bureau.workspace.keys.toggle()
+    page.form._banner("info", "Un mot")
+    bureau.settle()
+    date.line.setFocus()
+    date.open_calendar()
+    assert date.calendar is not None
+
+    def escape() -> None:
+        bureau.window.activateWindow()
+        QTest.keyClick(
+            QApplication.activePopupWidget() or QApplication.focusWidget() or bureau.window, Qt.Key.Key_Escape
+        )
+        bureau.settle()
+
+    def open_things() -> list[bool]:
+        banners = [one for one in page.form.findChildren(Banner) if one.isVisible()]
+        popup = QApplication.activePopupWidget() is not None
+        return [popup, bureau.workspace.keys.isVisible(), bool(banners), not page.form.isHidden()]
+
+    for closed in range(5):
+        assert open_things() == [False] * closed + [True] * (4 - closed)
+        escape()
+
+
+def test_enter_presses_every_button_that_can_have_the_keyboard(bureau: Bureau, monde: Monde) -> None:
+    page = bureau.liste()
+    page.view.select_id(monde.interventions[2])
+    bureau.settle()
+    bureau.window.say("Fait", lambda: None)
+    deaf = []
+    for button in bureau.window.findChildren(QAbstractButton):
+        if (
+            button.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and not isinstance(button, QCheckBox)
+            and button.isEnabled()
+        ):
+            button.blockSignals(True)
+            key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier)
+            button.event(key)
+            button.blockSignals(False)
+            if not key.isAccepted():
+                deaf.append(type(button).__name__)
+    assert deaf == []

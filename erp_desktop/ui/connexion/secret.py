@@ -45,9 +45,7 @@ class PasswordPanel(Surface):
         }
         for field in self.fields.values():
             column.addWidget(field)
-        column.addWidget(
-            Text(tr("{n} caractères au moins.", n=LONGUEUR_MIN), "caption", "text.tertiary", wrap=True)
-        )
+        column.addWidget(Text(tr("{n} caractères au moins.", n=LONGUEUR_MIN), "caption", "text.tertiary", wrap=True))
         self.trouble = ErrorLine()
         column.addWidget(self.trouble)
         foot = QHBoxLayout()

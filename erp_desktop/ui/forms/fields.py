@@ -208,16 +208,31 @@ class Fields(QObject):
 
     def refuse(self, champs: Mapping[str, str]) -> list[str]:
         """Put the domain's sentences under their fields; returns those that have no field here."""
-        orphans, first = [], True
+        orphans = []
         for name, words in champs.items():
             if name in self.rows and not self.rows[name].isHidden():
                 self.rows[name].say(words)
-                if first:
-                    self.editors[name].inner.setFocus()
-                    first = False
             else:
                 orphans.append(words)
+        # The first as the form shows them, whatever order the rules were tried in.
+        first = next((name for name in self.editors if name in champs and not self.rows[name].isHidden()), None)
+        if first is not None:
+            self.editors[first].inner.setFocus()
         return orphans
+
+    def refuse_besides(self, champs: Mapping[str, str]) -> None:
+        """Add the domain's sentences to fields that have none; the keyboard goes to the first field with one."""
+        held = [name for name in self.base if self.editors[name].inner.hasFocus() and self._is_wrong(name)]
+        readable = self.readable()
+        for name, words in champs.items():
+            if name in readable and not self.rows[name].isHidden():
+                self.rows[name].say(words)
+        first = next((name for name in self.base if self._is_wrong(name)), None)
+        if held and first is not None:
+            self.editors[first].inner.setFocus()
+
+    def _is_wrong(self, name: str) -> bool:
+        return bool(self.rows[name].error.label.text()) and not self.rows[name].isHidden()
 
     def draft(self) -> dict[str, Any]:
         """Changed values, with the words that pickers show."""

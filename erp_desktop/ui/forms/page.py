@@ -45,5 +45,11 @@ class RecordPage(Page):
             self.panel.open_record(self.panel.row_id)
         return True
 
+    def record_panel(self) -> FormPanel:
+        return self.panel
+
+    def escape(self) -> bool:
+        return self.panel.escape()
+
     def leave(self) -> None:
         self.panel.keep_now()

@@ -34,6 +34,10 @@ PARTS = "$parties"
 """Under this key a draft keeps what the parts of the record hold, by the name of the part's class."""
 
 
+class _Rehearsed(Exception):  # noqa: N818 - no error: it undoes a transaction that was only a trial
+    """Nothing was refused."""
+
+
 class FormPanel(Surface):
     """Shows, edits and saves one record of a spec; keeps drafts; never overwrites what is typed.
 
@@ -165,7 +169,27 @@ class FormPanel(Surface):
                               and name in self.fields.base and self.fields.base[name] != v), "")  # fmt: skip
                 when = clock.local(draft.saved_at).strftime("%d/%m à %H:%M")
                 words = tr("Saisie non terminée du {quand} : {titre}", quand=when, titre=isolate(title))
-                self._banner("info", words, tr("Reprendre"), lambda slot=slot: self.open_record(None, slot))
+                banner = self._banner("info", words, tr("Reprendre"), lambda slot=slot: self._resume(slot),
+                                      tr("Abandonner"))  # fmt: skip
+                banner.other.connect(lambda slot=slot, banner=banner: self._give_up(slot, banner))
+
+    def _resume(self, slot: int) -> None:
+        """Take an unfinished record up, or go where it is open: two editors of one draft undo each other."""
+        if self.contexte.unfinished_at(self.spec.kind, slot, True) is None:
+            self.open_record(None, slot)
+
+    def _give_up(self, slot: int, banner: Banner) -> None:
+        kind, contexte = self.spec.kind, self.contexte
+        banner.hide()
+        banner.deleteLater()
+        elsewhere = contexte.unfinished_at(kind, slot, False)
+        if elsewhere is not None:
+            elsewhere.cancel()
+            return
+        draft = contexte.drafts.find(kind, slot)
+        if draft is not None:
+            contexte.drafts.drop(kind, slot)
+            contexte.say(tr("Saisie abandonnée"), lambda: contexte.drafts.keep(kind, slot, draft.values), "info")
 
     def _loaded(self, row_id: int, record: Any) -> None:
         self._loading = None
@@ -234,8 +258,8 @@ class FormPanel(Surface):
         else:
             self.contexte.drafts.drop(self.spec.kind, row_id)
 
-    def _banner(self, kind: str, words: str, action: str = "", on_action: Any = None) -> Banner:
-        banner = Banner(kind, words, action=action, on_action=on_action, closable=not action)
+    def _banner(self, kind: str, words: str, action: str = "", on_action: Any = None, contrary: str = "") -> Banner:
+        banner = Banner(kind, words, action=action, on_action=on_action, closable=not action, contrary=contrary)
         self.banners.addWidget(banner)
         return banner
 
@@ -306,6 +330,23 @@ class FormPanel(Surface):
             self.keep_now()
             self.tab_asked.emit(self.row_id)
 
+    def holds(self, kind: str, slot: int) -> bool:
+        """Whether the unfinished new record of that slot is the one typed here."""
+        return self.spec.kind == kind and self.row_id is None and self.draft_id == slot
+
+    def escape(self) -> bool:
+        """Close the innermost thing open in the form: an entry of the acts, a message; False when there is none."""
+        if any(part.escape() for part in self._all_parts() if part.isVisible()):
+            return True
+        for place in reversed(range(self.banners.count())):
+            item = self.banners.itemAt(place)
+            banner = item.widget() if item is not None else None
+            if isinstance(banner, Banner) and banner.closable and not banner.isHidden():
+                banner.hide()
+                banner.deleteLater()
+                return True
+        return False
+
     def close_panel(self) -> None:
         """Leave the form; its draft stays."""
         self._leave_parts()
@@ -317,12 +358,11 @@ class FormPanel(Surface):
         """Save what changed; refusals go under their fields."""
         if self._saving or not self.fields.dirty or not self.foot.isVisibleTo(self):
             return
-        if not self.fields.settle():
-            asked = self.draft_id
-            self.fields.once_settled(lambda: self.save() if self.draft_id == asked else None)
+        if not self.settled(self.save):
             return
         values = self.fields.values()
         if values is None:
+            self._rehearse()
             return
         spec, acteur, row_id = self.spec, self.contexte.acteur, self.row_id
         self._begin_save()
@@ -342,6 +382,33 @@ class FormPanel(Surface):
             lambda _none: self._saved(row_id, row_id, changes, tr(spec.saved), lambda: self._undo(row_id, before)),
             lambda error: self._refused(row_id, error), write=True,
         )  # fmt: skip
+
+    def settled(self, act: Action) -> bool:
+        """Whether every field's words are decided; if not, ``act`` is called for the same record once they are."""
+        if self.fields.settle():
+            return True
+        asked = self.draft_id
+        self.fields.once_settled(lambda: act() if self.draft_id == asked else None)
+        return False
+
+    def _rehearse(self) -> None:
+        """Have the fields that can be read judged too, in a transaction that is undone: every error at once."""
+        spec, acteur, row_id, asked = self.spec, self.contexte.acteur, self.row_id, self.draft_id
+        values = self.fields.readable() if row_id is None else self.fields.changes()
+        shown = {name: value for name, value in values.items() if value is not None or row_id is not None}
+
+        def work(session: Any) -> None:
+            if row_id is None:
+                spec.create(session, acteur, shown)
+            elif shown:
+                spec.update(session, acteur, row_id, shown)
+            raise _Rehearsed
+
+        def judged(error: Exception) -> None:
+            if isinstance(error, ValidationError) and self.draft_id == asked:
+                self.fields.refuse_besides(error.champs)
+
+        self.contexte.tasks.run(work, lambda _none: None, judged, write=True, owner=self)
 
     def run_act(self, work: Callable[[Any], Any], words: str, undo: Callable[[Any], None] | None = None) -> None:
         """Run an act on the record shown in one transaction, then show the record afresh.

@@ -26,6 +26,10 @@ class RecordPart(QWidget):
     def restore(self, kept: dict[str, Any]) -> None:
         """Show what :meth:`draft` gave, or a blank part for an empty one. A part that takes input overrides both."""
 
+    def escape(self) -> bool:
+        """Close what is open inside the part; False when nothing is."""
+        return False
+
     def show_record(self, row_id: int | None, record: Any) -> None:
         """The panel shows another record, the same one freshly read, or a blank one (None, None)."""
         raise NotImplementedError

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QSizePo
 
 from erp_desktop.ui.context import Section
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, KeyCap, Text, plain
+from erp_desktop.ui.kit.controls import KEYBOARD, EnterPresses, KeyCap, Text, plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 
 
-class NavItem(QAbstractButton):
+class NavItem(EnterPresses, QAbstractButton):
     """One section: icon, words, counter; only icon and dot when narrow."""
 
     def __init__(self, section: Section, parent: QWidget | None = None) -> None:
@@ -102,7 +102,7 @@ class NavItem(QAbstractButton):
         paint.text(painter, place, self.text(), rtl=rtl, font=look.font("strong" if on else "body"), colour=ink)
 
 
-class _Collapse(QAbstractButton):
+class _Collapse(EnterPresses, QAbstractButton):
     """``‹ Réduire`` at the foot of the navigation."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

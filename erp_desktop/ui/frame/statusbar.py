@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 from erp_desktop import clock
 from erp_desktop.ui import labels
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, KeyCap, Text
+from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, KeyCap, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -19,7 +19,7 @@ from erp_desktop.ui.kit.theme import theme
 _Part = tuple[str, str, str, str]
 
 
-class SyncChip(QAbstractButton):
+class SyncChip(EnterPresses, QAbstractButton):
     """*en ligne · 12 en attente · 2 conflits*; opens the sync panel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

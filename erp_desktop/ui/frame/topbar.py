@@ -11,7 +11,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.ui import labels
 from erp_desktop.ui.kit import i18n, icons, paint
 from erp_desktop.ui.kit import theme as look_module
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, IconLabel, KeyCap, Text, icon_button
+from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, IconLabel, KeyCap, Text, icon_button
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -31,7 +31,7 @@ class Logo(QWidget):
         painter.end()
 
 
-class Person(QAbstractButton):
+class Person(EnterPresses, QAbstractButton):
     """Initials, name and role; opens the person's menu."""
 
     def __init__(self, acteur: Acteur, parent: QWidget | None = None) -> None:

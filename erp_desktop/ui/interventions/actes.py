@@ -203,6 +203,19 @@ class ActsBar(RecordPart):
         if not self._deaf.isActive():
             self.go(str(Statut.EN_COURS), motive)
 
+    def escape(self) -> bool:
+        """Close the entry of a motive; the toast brings its words back."""
+        if self._reopening.isHidden():
+            return False
+        kept, row_id = self.draft(), self._row_id
+        self._ask_motive(False)
+        self.changed.emit()
+        if kept:
+            self._panel.contexte.say(
+                tr("Saisie abandonnée"), lambda: self.restore(kept) if self._row_id == row_id else None, "info"
+            )
+        return True
+
     def draft(self) -> dict[str, Any]:
         motive = self.motive.text().strip()
         return {"motif": motive} if motive else {}
@@ -216,8 +229,7 @@ class ActsBar(RecordPart):
     def go(self, target: str, motive: str = "") -> None:
         """Change the status; what is typed is saved in the same transaction."""
         row_id, panel = self._row_id, self._panel
-        values = panel.fields.values()
-        if row_id is None or values is None:
+        if row_id is None or not panel.settled(lambda: self.go(target, motive)) or panel.fields.values() is None:
             return
         acteur, changes, contexte = panel.contexte.acteur, panel.fields.changes(), panel.contexte
 

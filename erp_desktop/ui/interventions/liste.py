@@ -39,7 +39,7 @@ def marks(row: InterventionLigne) -> list[str]:
 COLUMNS: list[Column[InterventionLigne]] = [
     Column("priorite", "", 34, lambda r: labels.label(Priorite, r.priorite), "priority", value=lambda r: r.priorite),
     Column("numero", "N°", 80, short_number, "code", full=lambda r: r.numero, numeric=True),
-    Column("statut", "Statut", 108, lambda r: labels.label(Statut, r.statut), "pill", value=lambda r: r.statut),
+    Column("statut", "Statut", 116, lambda r: labels.label(Statut, r.statut), "pill", value=lambda r: r.statut),
     Column("titre", "Intervention", 200, lambda r: r.titre, "marks", stretch=True, wide=250,
            value=marks),
     Column("client", "Client", 130, lambda r: r.client, wide=230),

@@ -114,7 +114,21 @@ class Elided(Text):
         painter.end()
 
 
-class Button(QPushButton):
+class EnterPresses:
+    """Mixed into a button, before its Qt class: Enter presses it when it is focused, as Space does.
+
+    A key held down presses once.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if not event.isAutoRepeat():
+                self.click()  # type: ignore[attr-defined]
+            return
+        super().keyPressEvent(event)  # type: ignore[misc]
+
+
+class Button(EnterPresses, QPushButton):
     """A button of a kind: primary, default, ghost, soft, danger, link, icon or segment."""
 
     def __init__(
@@ -140,14 +154,6 @@ class Button(QPushButton):
 
     def setToolTip(self, words: str) -> None:
         super().setToolTip(plain(words))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter presses the focused button, as Space does; a key held down presses it once."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if not event.isAutoRepeat():
-                self.click()
-            return
-        super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -291,5 +297,6 @@ class Field(QWidget):
     def say(self, words: str) -> None:
         """Show the domain's sentence and mark the editor; an empty text clears both."""
         self.error.say(words)
-        mark(self.editor, "invalid", bool(words))
+        # The frame is drawn by the field inside, where there is one.
+        mark(getattr(self.editor, "inner", self.editor), "invalid", bool(words))
         self.editor.setAccessibleDescription(said(words))

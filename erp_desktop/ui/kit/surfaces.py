@@ -9,7 +9,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPa
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, IconLabel, Text
+from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, IconLabel, Text
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 
@@ -69,15 +69,18 @@ class Card(Surface):
 
 
 class Banner(Surface):
-    """One sentence across a region: info, success, warning or danger, with at most one action."""
+    """One sentence across a region: info, success, warning or danger, with an action, or one and its contrary."""
 
+    other = Signal()
+    """The contrary of the action was asked for."""
     _ICONS = {"info": "info", "success": "check-circle", "warning": "warning", "danger": "warning-octagon"}
 
     def __init__(
         self, kind: str, words: str, *, action: str = "", on_action: Callable[[], object] | None = None,
-        icon: str = "", detail: str = "", square: bool = False, closable: bool = False,
+        icon: str = "", detail: str = "", square: bool = False, closable: bool = False, contrary: str = "",
     ) -> None:  # fmt: skip
         super().__init__(f"semantic.{kind}.soft", "", 0 if square else theme().px("radius.md"))
+        self.closable = closable
         colour = f"semantic.{kind}.text"
         row = QHBoxLayout(self)
         row.setContentsMargins(16 if square else 12, 8, 16 if square else 12, 8)
@@ -93,6 +96,8 @@ class Banner(Surface):
         row.addLayout(words_box, 1)
         if action:
             row.addWidget(Button(action, "link", on_click=on_action))
+        if contrary:
+            row.addWidget(Button(contrary, "link", on_click=self.other.emit))
         if closable:
             row.addWidget(Button("", "icon", icon="x", tip=tr("Fermer"), on_click=self.deleteLater))
 
@@ -138,7 +143,7 @@ class Priority(QWidget):
         painter.end()
 
 
-class Chip(QAbstractButton):
+class Chip(EnterPresses, QAbstractButton):
     """A filter: ``Statut : Ouverte ×`` when set, ``Statut ⌄`` when it offers a choice.
 
     Clicking emits ``clicked``; the cross (or Delete) emits ``removed``.

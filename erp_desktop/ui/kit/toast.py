@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QColor, QEnterEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QShortcut
-from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QWidget
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Button, IconLabel
@@ -35,11 +35,8 @@ class Toast(QWidget):
         self._ink(label, theme().color("toast.text"))
         row.addWidget(label)
         if undo is not None:
-            button = QPushButton(tr("Annuler"))
-            button.setProperty("kind", "link")
-            button.setAccessibleName(tr("Annuler"))
+            button = Button(tr("Annuler"), "link", on_click=self.undo)
             button.setStyleSheet(f"QPushButton {{ color: {theme().color('toast.action').name()}; }}")
-            button.clicked.connect(self.undo)
             row.addWidget(button)
             caps = QLabel("Ctrl Z")
             caps.setTextFormat(Qt.TextFormat.PlainText)

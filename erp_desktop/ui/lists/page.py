@@ -437,10 +437,13 @@ class ListPage(Page):
         self.model.refresh()
         return True
 
+    def record_panel(self) -> FormPanel | None:
+        return None if self.form.isHidden() else self.form
+
     def escape(self) -> bool:
         if self.form.isHidden():
             self.view.setFocus()
-        else:
+        elif not self.form.escape():
             self.form.close_panel()
         return True
 

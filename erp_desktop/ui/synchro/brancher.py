@@ -33,6 +33,7 @@ def attach_sync(espace: Workspace, ligne: Ligne | None, states: SignalInstance) 
         line_up=lambda: ligne is None or ligne.line_up,
         top=theme().px("frame.topBar"), bottom=theme().px("frame.statusBar"),
     )  # fmt: skip
+    espace.drawer = panel
     panel.open_record.connect(espace.contexte.open_record)
     panel.conflicts_asked.connect(lambda: _conflicts(espace, panel))
     espace.status.sync.setEnabled(True)

@@ -15,7 +15,7 @@ from erp_desktop.sync.status import ChampDiff, Recu, Sortant
 from erp_desktop.ui import labels, libelles
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, Elided, IconLabel, Text
+from erp_desktop.ui.kit.controls import KEYBOARD, Button, Elided, EnterPresses, IconLabel, Text
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -46,7 +46,7 @@ class Tuile(Surface):
         self.setAccessibleName(f"{figure} {self.label.text()}")
 
 
-class Onglet(QAbstractButton):
+class Onglet(EnterPresses, QAbstractButton):
     """A tab of the drawer, underlined when chosen."""
 
     def __init__(self, words: str, parent: QWidget | None = None) -> None:
