@@ -42,13 +42,14 @@ from erp_desktop.reports.modele import (
     mttr_total,
     sla_total,
 )
-from erp_desktop.reports.sql import centimes, centimes_ligne, minuit, rang, sans_jit
+from erp_desktop.reports.sql import centimes, centimes_ligne, hors_index, minuit, rang, sans_jit
 
 __all__ = ["ParamsRapport", "RapportInterventions", "agences", "autoriser", "calculer"]
 
 I = Intervention  # noqa: E741
 TRANCHES = ((0, 2), (3, 7), (8, 30), (31, None))
 """Ages of the backlog in local days."""
+_STATUT: sa.ColumnElement[str] = hors_index(I.statut)
 _EN_VIE = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
 _FINIES = (Statut.CLOTUREE, Statut.ARCHIVEE)
 _SANS_SUITE = (Statut.ANNULEE, Statut.ARCHIVEE)
@@ -132,9 +133,7 @@ class _Calcul:
             self.portee.append(I.agence_id == params.agence_id)
         if params.technicien_id is not None:
             self.portee.append(I.technicien_id == params.technicien_id)
-        self.closes = sa.and_(
-            I.date_cloture >= self.t0, I.date_cloture < self.t1, I.statut.in_(_FINIES), *self.portee
-        )
+        self.closes = sa.and_(I.date_cloture >= self.t0, I.date_cloture < self.t1, _STATUT.in_(_FINIES), *self.portee)
 
     def lignes(self, requete: sa.Executable) -> list[Any]:
         return list(self.session.execute(requete))
@@ -145,7 +144,7 @@ class _Calcul:
         creees, statuts, types, priorites = self._creees()
         cloturees = self._cloturees()
         sla = self._sla()
-        tranches, sans_technicien, au = self._anciennete()
+        tranches, sans_technicien, au, encours_debut = self._encours()
         techniciens, equipements, nombre = self._chiffrage()
         n = range(1, len(self.mois) + 1)
         return RapportInterventions(
@@ -156,7 +155,7 @@ class _Calcul:
             creees=sum(creees[i] for i in n),
             cloturees=sum(cloturees[i][0] for i in n),
             encours=sum(t.nombre for t in tranches),
-            encours_debut=self._encours(self.t0),
+            encours_debut=encours_debut,
             sans_technicien=sans_technicien,
             anciennete_au=au,
             anciennete=tranches,
@@ -231,7 +230,7 @@ class _Calcul:
                 sa.func.count(sa.case((corrective, I.duree_reelle))),
                 sa.func.sum(sa.case((corrective, I.duree_reelle))),
             )
-            .where(I.date_cloture >= self.avant, I.date_cloture < self.t1, I.statut.in_(_FINIES), *self.portee)
+            .where(I.date_cloture >= self.avant, I.date_cloture < self.t1, _STATUT.in_(_FINIES), *self.portee)
             .group_by(sa.literal_column("k"))
         )
         vide = dict.fromkeys(range(len(self.mois) + 1), (0, Mttr(0, 0)))
@@ -250,41 +249,45 @@ class _Calcul:
 
     def _ouverte_a(self, t: datetime) -> sa.ColumnElement[bool]:
         h = HistoriqueIntervention
-        annulee_apres = (
-            sa.select(h.id)
-            .where(h.intervention_id == I.id, h.statut == Statut.ANNULEE, h.horodatage >= t)
+        # A value, not an EXISTS: PostgreSQL answers that one from a pass over every row of the history.
+        annulee_le = (
+            sa.select(sa.func.max(h.horodatage))
+            .where(h.intervention_id == I.id, h.statut == Statut.ANNULEE)
             .correlate(I)
-            .exists()
+            .scalar_subquery()
         )
         return sa.and_(
             I.date_creation < t,
-            sa.or_(
-                I.statut.in_(_EN_VIE),
-                sa.and_(I.statut.in_(_FINIES), I.date_cloture >= t),
-                sa.and_(I.statut.in_(_SANS_SUITE), I.date_cloture.is_(None), annulee_apres),
+            sa.case(
+                (I.statut.in_(_EN_VIE), sa.true()),
+                (I.date_cloture.is_not(None), sa.and_(I.statut.in_(_FINIES), I.date_cloture >= t)),
+                (I.statut.in_(_SANS_SUITE), annulee_le >= t),
+                else_=sa.false(),
             ),
-            *self.portee,
         )
 
-    def _encours(self, t: datetime) -> int:
-        return self.session.scalar(sa.select(sa.func.count()).select_from(I).where(self._ouverte_a(t))) or 0
-
-    def _anciennete(self) -> tuple[tuple[Tranche, ...], int, date]:
+    def _encours(self) -> tuple[tuple[Tranche, ...], int, date, int]:
+        """The backlog by age, its part without a technicien, the day of the ages, the backlog at the beginning."""
         au = min(self.params.fin, clock.local(self.a).date())
         # Oldest first: created before the midnight that begins the youngest day of a bucket.
         bornes = [minuit(au - timedelta(days=mini - 1)) for mini, _ in reversed(TRANCHES[1:])]
         k = rang(I.date_creation, bornes).label("k")
+        fin = self._ouverte_a(self.t1)
         requete = (
-            sa.select(k, sa.func.count(), _nombre(I.technicien_id.is_(None)))
-            .where(self._ouverte_a(self.t1))
+            sa.select(
+                k, _nombre(fin), _nombre(sa.and_(I.technicien_id.is_(None), fin)), _nombre(self._ouverte_a(self.t0))
+            )
+            # What was closed before the period is in neither backlog.
+            .where(sa.or_(I.date_cloture.is_(None), I.date_cloture >= self.t0), *self.portee)
             .group_by(sa.literal_column("k"))
         )
-        compte = {r: (n, int(sans)) for r, n, sans in self.lignes(requete)}
+        compte = {r: (int(n), int(sans), int(avant)) for r, n, sans, avant in self.lignes(requete)}
         dernier = len(TRANCHES) - 1
         tranches = tuple(
-            Tranche(mini, maxi, compte.get(dernier - i, (0, 0))[0]) for i, (mini, maxi) in enumerate(TRANCHES)
+            Tranche(mini, maxi, compte[dernier - i][0] if dernier - i in compte else 0)
+            for i, (mini, maxi) in enumerate(TRANCHES)
         )
-        return tranches, sum(sans for _, sans in compte.values()), au
+        return tranches, sum(c[1] for c in compte.values()), au, sum(c[2] for c in compte.values())
 
     def _paires(self) -> sa.CTE:
         """Closed interventions by technicien and équipement: one pass over the rows serves both tables."""

@@ -59,6 +59,25 @@ def _l_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST(round({quantite} * {prix}, 2) * 100 AS bigint)"
 
 
+class hors_index(FunctionElement[Any]):  # noqa: N801
+    """``hors_index(colonne)``: the column itself, whose index SQLite then leaves alone.
+
+    A condition that most rows meet costs one jump into the table per row by an index, and one pass without.
+    """
+
+    inherit_cache = True
+
+
+@compiles(hors_index, "sqlite")
+def _h_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return "+" + ", ".join(compiler.process(c, **kw) for c in element.clauses)
+
+
+@compiles(hors_index, "postgresql")
+def _h_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return ", ".join(compiler.process(c, **kw) for c in element.clauses)
+
+
 def sans_jit(session: Session) -> None:
     """Until the end of the transaction: compiling a report's statements takes longer than running them."""
     if session.get_bind().dialect.name == "postgresql":
