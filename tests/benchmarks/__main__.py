@@ -87,6 +87,14 @@ def _lists(rows: int) -> None:
               f"travail de la fenêtre {reading.work_ms:>4.0f} ms  {reading.rows} lignes", flush=True)  # fmt: skip
 
 
+def _reports(rows: int) -> None:
+    from tests.benchmarks.reports_speed import measure
+
+    with EmbeddedPostgres(options=SETTINGS) as server:
+        for figure in measure(rows, server):
+            _print([figure])
+
+
 BENCHES = {
     "sync": Bench("first copy and push beside their floors", 100_000, _sync),
     "line": Bench("copies, pushes and cycles at 0, 50 and 300 ms of round-trip time", 100_000, _line),
@@ -94,6 +102,7 @@ BENCHES = {
     "peer": Bench("the same work for morango, installed in a venv of its own", 5_000, _peer),
     "capture": Bench("what capture adds to local writes", None, _capture),
     "upgrade": Bench("starts and upgrades", 1_000_000, _upgrade),
+    "reports": Bench("the interventions' report beside one scan of what it reads", 243_000, _reports),
     "lists": Bench("the list of interventions in a real window", 100_000, _lists),
 }
 
