@@ -81,8 +81,9 @@ class RapportsPage(Page):
         self._graphes: dict[str, Graphe] = {}
         self._demande = 0
         self._fils = ThreadPoolExecutor(1, thread_name_prefix="rapports")
-        # A second of imports, off the GUI thread, while the database computes.
-        self._dessin = self._fils.submit(importlib.import_module, "erp_desktop.ui.rapports.graphes")
+        # The slow half of the charts' imports, off the GUI thread, while the database computes. The half that wraps
+        # Qt's classes waits for the GUI thread: beside its event loop, it once was a segmentation fault.
+        self._dessin = self._fils.submit(importlib.import_module, "numpy")
         self._batir()
         self.exporte.connect(self._exporte, Qt.ConnectionType.QueuedConnection)
         # Queued: the callback may come on the thread that imported the charts.
@@ -246,7 +247,8 @@ class RapportsPage(Page):
     def _dessiner(self) -> None:
         if self.rapport is None:
             return
-        dessin = self._dessin.result()
+        self._dessin.result()
+        dessin = importlib.import_module("erp_desktop.ui.rapports.graphes")
         for cle, *_ in GRAPHES:
             if cle not in self._graphes:
                 self._graphes[cle] = dessin.Graphe()
