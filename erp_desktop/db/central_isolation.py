@@ -8,7 +8,8 @@ can have it told (:func:`faults`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -91,6 +92,15 @@ def fence() -> list[str]:
     return [ROLES, _MEMBERSHIP, _TAKEN_AWAY]
 
 
+@contextlib.contextmanager
+def _own_names(connection: sa.Connection) -> Iterator[None]:
+    """Questions to the catalogues in no schema of others: theirs would run their operators as whoever asks."""
+    before = str(connection.exec_driver_sql("SHOW search_path").scalar())
+    connection.exec_driver_sql(f"SET LOCAL search_path = {PATH}")
+    yield
+    connection.exec_driver_sql(f"SET LOCAL search_path = {before}")
+
+
 def open_to_all(connection: sa.Connection) -> bool:
     """Whether any login may create in schema ``public``."""
     return bool(
@@ -150,7 +160,8 @@ SELECT r.rolname, concat_ws(', ', CASE WHEN r.rolsuper THEN 'SUPERUSER' END,
 
 def planted(connection: sa.Connection) -> list[str]:
     """Objects of others in the program's schemas, one French line each: an upgrade might run them."""
-    rows = connection.exec_driver_sql(_STRANGERS).fetchall()
+    with _own_names(connection):
+        rows = connection.exec_driver_sql(_STRANGERS).fetchall()
     return [
         f"centre : isolation « {schema}.{name} » : {kind} de {owner}, qui n'a rien à y créer"
         for kind, schema, name, owner in rows
@@ -187,6 +198,11 @@ def faults(connection: sa.Connection, entries: Sequence[str]) -> list[str]:
         connection: may read the catalogues.
         entries: functions of schema ``sync`` that run as ``erp_sync``, with their arguments.
     """
+    with _own_names(connection):
+        return _faults(connection, entries)
+
+
+def _faults(connection: sa.Connection, entries: Sequence[str]) -> list[str]:
     found = []
     names = sorted({entry.partition("(")[0] for entry in entries})
     asked = {"pin": f"search_path={PATH}", "entries": names}

@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from erp_desktop.db import capture, central
+from erp_desktop.db import capture, central, central_isolation
 from erp_desktop.models import Base
 from erp_desktop.models.centre import Xid8
 
@@ -344,6 +344,14 @@ def _compare(table: str, kind: str, wanted: dict[str, Any], found: dict[str, Any
 
 def check(connection: sa.Connection) -> list[str]:
     """Differences between the models and the connected database, and whatever its isolation lacks."""
+    # Whatever others left in the program's schemas might be run by the questions that follow.
+    if connection.dialect.name == "postgresql":
+        alone = not connection.in_transaction()
+        left = central_isolation.planted(connection)
+        if alone:
+            connection.rollback()
+        if left:
+            return left
     wrong = differences(expected(connection), read(connection))
     if connection.dialect.name == "postgresql":
         wrong += central.isolation_faults(connection)
