@@ -27,7 +27,7 @@ from sqlalchemy import event, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from erp_desktop import paths
-from erp_desktop.db.central_isolation import close
+from erp_desktop.db.central_isolation import close, refuse_planted
 from erp_desktop.db.central_lock import upgrade_lock
 from erp_desktop.db.engine import POOLER, create_pg_engine, is_direct
 from erp_desktop.db.locks import CacheLock
@@ -179,6 +179,7 @@ def verify_foreign_keys(connection: sa.Connection) -> None:
 def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     if not is_direct(connection):
         raise RuntimeError(POOLER)
+    refuse_planted(connection)
     importlib.import_module("erp_desktop.db.preflight").require(connection)
     set_patience(connection)
     silences = ["idle_in_transaction_session_timeout"]

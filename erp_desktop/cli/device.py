@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.engine import normalise_url, without_password
 from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import UserError
-from erp_desktop.sync import enrolment, reenrolment, surveillance
+from erp_desktop.sync import enrolment, reenrolment, registration, surveillance
 from erp_desktop.sync.cache import Cache
 
 app = typer.Typer(no_args_is_help=True, help="Les postes inscrits.")
@@ -113,5 +114,9 @@ def revoke(
 ) -> None:
     """Refuser un poste à partir de maintenant."""
     with Target(url, None).engine() as engine:
-        enrolment.revoke(engine, poste, stolen=stolen)
-    emit(as_json, {"poste": poste, "etat": "vole" if stolen else "retire"}, f"Poste {poste} révoqué.")
+        done = registration.revoke(engine, poste, stolen=stolen)
+    emit(
+        as_json, {"poste": poste, "etat": "vole" if stolen else "retire", **asdict(done)},
+        "\n".join([f"Poste {poste} révoqué, {done.sessions} session(s) terminée(s).",
+                   *(f"À faire : {line}" for line in done.reste)]),
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from erp_desktop.db import (
     central_login,
     central_mark,
     central_rules,
+    central_watch,
     derived,
     rules,
 )
@@ -299,7 +300,7 @@ CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
 _ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "empreintes()",
             "instantane_suite(bigint)")  # fmt: skip
-_SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()", "nouvel_id()")
+_SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()")
 
 
 def statements(*, documents: bool = True) -> list[str]:
@@ -320,6 +321,7 @@ def statements(*, documents: bool = True) -> list[str]:
         derived.CENTRE,
         _SYNC_RIGHTS,
         central_isolation.guard(documents=documents),
+        central_watch.FUNCTIONS,
         *merge_functions(),
         *pull_functions(),
         *verify_functions(),
@@ -342,9 +344,11 @@ def statements(*, documents: bool = True) -> list[str]:
         for entry in (*_SHARED, *central_login.ENTRIES)
     ]
     made += [
+        "GRANT EXECUTE ON FUNCTION sync.nouvel_id(), sync.reserver_numeros(text) TO erp_central",
         "REVOKE CREATE ON SCHEMA sync FROM erp_sync",
         "REVOKE ALL ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) FROM PUBLIC",
         "GRANT EXECUTE ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) TO erp_device",
+        central_watch.LIMITS,
     ]
     return made
 

@@ -6,6 +6,7 @@ waits in ``sync.quarantaine`` until an administrator takes it over; a *stolen* o
 
 from __future__ import annotations
 
+from erp_desktop.db.central_envelope import MOST_FAREWELLS
 from erp_desktop.db.central_pin import PIN
 
 FUNCTIONS = f"""
@@ -15,6 +16,7 @@ DROP FUNCTION IF EXISTS sync.signaler(text, text, integer);
 CREATE OR REPLACE FUNCTION sync.signaler(v_version text, v_revision text, v_en_attente integer,
   v_curseur xid8 DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER {PIN} AS $f$
 BEGIN
+  PERFORM sync.veiller();
   UPDATE sync.devices SET vu_a = now(), version = left(v_version, 40), revision = left(v_revision, 40),
     en_attente = greatest(v_en_attente, 0), curseur_xid = coalesce(v_curseur, curseur_xid) WHERE login = session_user;
   RETURN jsonb_build_object('epoque', sync.epoque(), 'purge', (SELECT max(xid)::text FROM sync.purges
@@ -34,7 +36,8 @@ BEGIN
   SELECT * INTO d FROM sync.devices WHERE login = session_user FOR UPDATE;
   IF NOT FOUND OR d.etat NOT IN ('retire', 'vole') THEN RETURN 'actif'; END IF;
   IF d.etat = 'retire' AND p IS NOT NULL THEN PERFORM sync.exiger_enveloppe(p, ''); END IF;
-  IF d.etat = 'retire' AND (p->>'n')::int > 0 AND NOT EXISTS (
+  IF d.etat = 'retire' AND (p->>'n')::int > 0 AND (
+      SELECT count(*) < {MOST_FAREWELLS} FROM sync.quarantaine q WHERE q.poste = d.poste AND q.repris_a IS NULL) AND NOT EXISTS (
       SELECT 1 FROM sync.quarantaine q WHERE q.poste = d.poste AND q.contenu = p) THEN
     INSERT INTO sync.quarantaine (poste, agence_id, contenu) VALUES (d.poste, d.agence_id, p);
   END IF;

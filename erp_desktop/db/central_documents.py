@@ -10,6 +10,7 @@ thrown away and sent again. Pieces cross the line in base64: a third more bytes,
 
 from __future__ import annotations
 
+from erp_desktop.db.central_envelope import LONGEST_PIECES, MOST_ASKED
 from erp_desktop.db.central_pin import DEFINER, PIN
 from erp_desktop.domain.documents import MORCEAU, TAILLE_MAX
 
@@ -90,10 +91,10 @@ _MISSING = f"""CASE WHEN c.complet THEN '[]' ELSE coalesce((
 _FUNCTIONS = f"""
 CREATE OR REPLACE FUNCTION sync.documents_manquants(p_sha256 text[]) RETURNS jsonb LANGUAGE sql STABLE {DEFINER} AS $f$
   SELECT coalesce(jsonb_object_agg(s.sha256, {_MISSING}), '{{}}')
-  FROM (SELECT d.sha256, sync.cle_contenu(max(d.agence_id), d.sha256) AS cle, max(d.taille) AS taille
+  FROM (SELECT d.sha256, sync.cle_contenu(max(d.agence_id), d.sha256) AS cle, least(max(d.taille), {TAILLE_MAX}) AS taille
           FROM public.documents d WHERE d.sha256 = ANY(p_sha256) GROUP BY d.sha256) s
   LEFT JOIN public.contenus c ON c.sha256 = s.cle
-  WHERE sync.exiger_poste()
+  WHERE sync.exiger_poste() AND sync.exiger_mesure(cardinality(p_sha256) <= {MOST_ASKED})
 $f$;
 
 -- By whoever may: the caller says under which key, and has seen the description.
@@ -132,7 +133,7 @@ CREATE OR REPLACE FUNCTION sync.document_deposer(p_sha256 text, p_numero integer
 LANGUAGE plpgsql VOLATILE {DEFINER} AS $f$
 DECLARE v_cle text; v_taille bigint;
 BEGIN
-  PERFORM sync.exiger_poste();
+  PERFORM sync.exiger_poste(), sync.exiger_mesure(length(p_octets) <= {LONGEST_PIECES});
   SELECT max(taille), sync.cle_contenu(max(agence_id), p_sha256) INTO v_taille, v_cle
     FROM public.documents WHERE sha256 = p_sha256 HAVING count(*) > 0;
   RETURN sync.ranger_contenu(v_cle, p_sha256, v_taille, p_numero, p_octets);
@@ -143,7 +144,7 @@ CREATE OR REPLACE FUNCTION sync.document_lire(p_sha256 text, p_numero integer, p
 LANGUAGE sql STABLE {DEFINER} AS $f$
   SELECT encode(string_agg(m.octets, ''::bytea ORDER BY m.numero), 'base64')
     FROM public.contenus_morceaux m
-   WHERE sync.exiger_poste() AND m.numero >= p_numero AND m.numero < p_numero + least(p_nombre, {_AT_ONCE})
+   WHERE sync.exiger_poste() AND m.numero >= p_numero AND m.numero < p_numero::bigint + least(p_nombre, {_AT_ONCE})
      AND m.sha256 = (SELECT c.sha256 FROM public.contenus c WHERE c.complet
        AND c.sha256 IN (sync.cle_contenu(sync.agence(), p_sha256), sync.cle_contenu(0, p_sha256)) LIMIT 1)
 $f$;
@@ -162,7 +163,7 @@ $f$;
 
 CREATE OR REPLACE FUNCTION sync.decrits_par_retire(p_sha256 text[]) RETURNS TABLE (sha256 text, cle text, taille bigint)
 LANGUAGE sql STABLE AS $f$
-  SELECT x.sha256, sync.cle_contenu(x.agence_id, x.sha256), max(x.taille) FROM (
+  SELECT x.sha256, sync.cle_contenu(x.agence_id, x.sha256), least(max(x.taille), {TAILLE_MAX}) FROM (
     SELECT d.sha256, d.taille, p.agence_id FROM sync.devices p JOIN public.documents d ON d.agence_id = p.agence_id
      WHERE p.login = session_user AND p.etat = 'retire' AND d.sha256 = ANY(p_sha256)
     UNION ALL
@@ -175,12 +176,14 @@ $f$;
 CREATE OR REPLACE FUNCTION sync.adieu_manquants(p_sha256 text[]) RETURNS jsonb LANGUAGE sql STABLE {DEFINER} AS $f$
   SELECT coalesce(jsonb_object_agg(s.sha256, {_MISSING}), '{{}}')
     FROM sync.decrits_par_retire(p_sha256) s LEFT JOIN public.contenus c ON c.sha256 = s.cle
+   WHERE sync.exiger_mesure(cardinality(p_sha256) <= {MOST_ASKED})
 $f$;
 
 CREATE OR REPLACE FUNCTION sync.adieu_document(p_sha256 text, p_numero integer, p_octets text) RETURNS text
 LANGUAGE plpgsql VOLATILE {DEFINER} AS $f$
 DECLARE d record;
 BEGIN
+  PERFORM sync.exiger_mesure(length(p_octets) <= {LONGEST_PIECES});
   SELECT * INTO d FROM sync.decrits_par_retire(ARRAY[p_sha256]);
   RETURN sync.ranger_contenu(d.cle, p_sha256, d.taille, p_numero, p_octets);
 END $f$;

@@ -8,14 +8,29 @@ refused as a whole. Only units that are there are ever looked for (``sync.unites
 from __future__ import annotations
 
 from erp_desktop.db.central_pin import PIN
+from erp_desktop.domain.documents import MORCEAU
 
 LARGEST_BATCH = 64 << 20
 """Bytes of a batch as PostgreSQL holds it: a hundred times what a full one of 5,000 units takes."""
 MOST_UNITS = 1_000_000
 LONGEST_PAGE = 50_000
 """Rows of a page, at most: what a comparison asks for."""
+MOST_BLOCKS, DEEPEST = 2_000, 10
+"""Each block of updates is a statement that the server has to plan; a value lies six brackets deep."""
+MOST_ASKED, MOST_FAREWELLS = 1_000, 20
+"""Contents in one question; farewells of one device that nobody has looked at yet."""
+LONGEST_PIECES = 64 * MORCEAU * 4 // 3 + 4
+"""Characters of pieces in one call, in base64."""
 
 ENVELOPE = f"""
+CREATE OR REPLACE FUNCTION sync.exiger_mesure(v_juste boolean) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $f$
+BEGIN
+  IF v_juste IS NOT TRUE THEN
+    RAISE EXCEPTION 'cet envoi n''a pas la forme ou la mesure attendue' USING ERRCODE = 'EM014';
+  END IF;
+  RETURN true;
+END $f$;
+
 -- The units that a payload has rows of, within a range, in order.
 CREATE OR REPLACE FUNCTION sync.unites(p jsonb, plage int4range) RETURNS integer[] LANGUAGE sql IMMUTABLE {PIN} AS $f$
   SELECT coalesce(array_agg(DISTINCT u ORDER BY u), '{{}}') FROM (
@@ -26,10 +41,28 @@ CREATE OR REPLACE FUNCTION sync.unites(p jsonb, plage int4range) RETURNS integer
    WHERE u <@ plage
 $f$;
 
+-- The rows of a range of units: a batch that is halved to find a bad unit is read once a level, not once a unit.
+CREATE OR REPLACE FUNCTION sync.partie(p jsonb, plage int4range) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $f$
+  SELECT p || jsonb_build_object(
+    'i', (SELECT coalesce(jsonb_object_agg(t, jsonb_build_object('c', b->'c', 'r', l)), '{{}}') FROM (
+            SELECT t, b, (SELECT jsonb_agg(r) FROM jsonb_array_elements(b->'r') r WHERE (r->>0)::integer <@ plage) AS l
+              FROM jsonb_each(p->'i') AS e(t, b)) x WHERE l IS NOT NULL),
+    'm', (SELECT coalesce(jsonb_object_agg(t, l), '{{}}') FROM (
+            SELECT t, (SELECT jsonb_agg(jsonb_build_object('c', y.b->'c', 'r', y.l)) FROM (
+                SELECT b, (SELECT jsonb_agg(r) FROM jsonb_array_elements(b->'r') r
+                            WHERE (r->>0)::integer <@ plage) AS l
+                  FROM jsonb_array_elements(bs) b) y WHERE y.l IS NOT NULL) AS l
+              FROM jsonb_each(p->'m') AS e(t, bs)) x WHERE l IS NOT NULL),
+    'd', (SELECT coalesce(jsonb_object_agg(t, l), '{{}}') FROM (
+            SELECT t, (SELECT jsonb_agg(r) FROM jsonb_array_elements(rs) r WHERE (r->>0)::integer <@ plage) AS l
+              FROM jsonb_each(p->'d') AS e(t, rs)) x WHERE l IS NOT NULL))
+$f$;
+
 CREATE OR REPLACE FUNCTION sync.exiger_enveloppe(p jsonb, v_empreinte text) RETURNS void LANGUAGE plpgsql STABLE {PIN} AS $f$
 DECLARE faute text; n bigint;
 BEGIN
   IF pg_column_size(p) > {LARGEST_BATCH} THEN faute := 'trop grand';
+  ELSIF jsonb_path_exists(p, 'strict $.**{{{DEEPEST} to last}}') THEN faute := 'trop imbriqué';
   ELSIF length(v_empreinte) > 64 THEN faute := 'empreinte trop longue';
   ELSIF jsonb_typeof(p) <> 'object' OR jsonb_typeof(p->'n') IS DISTINCT FROM 'number' THEN faute := 'sans nombre d''unités';
   ELSIF EXISTS (SELECT 1 FROM jsonb_each(p) k WHERE k.key <> ALL('{{v,n,i,m,d,r}}')
@@ -48,6 +81,8 @@ BEGIN
            CASE jsonb_typeof(t.value) WHEN 'array' THEN t.value ELSE '[]' END) b
          WHERE jsonb_typeof(b->'c') IS DISTINCT FROM 'array' OR jsonb_typeof(b->'r') IS DISTINCT FROM 'array')
     THEN faute := 'forme';
+    ELSIF (SELECT coalesce(sum(jsonb_array_length(t.value)), 0) FROM jsonb_each(coalesce(p->'m', '{{}}')) t)
+        > {MOST_BLOCKS} THEN faute := 'trop de formes de modification';
     ELSIF EXISTS (
       SELECT 1 FROM (
         SELECT r, 2 + jsonb_array_length(t.value->'c') AS large

@@ -40,7 +40,7 @@ END $$;"""
 
 # A temporary table and a large object are room for somebody else's data; neither is of use to the exchange. Functions
 # of large objects belong to the server's superuser, and the database's TEMP to its owner: others only say so.
-_TAKEN_AWAY = """
+TAKEN_AWAY = """
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 DO $$
 DECLARE f regprocedure;
@@ -89,7 +89,7 @@ END $f$;
 
 def fence() -> list[str]:
     """The first statements of an installation."""
-    return [ROLES, _MEMBERSHIP, _TAKEN_AWAY]
+    return [ROLES, _MEMBERSHIP, TAKEN_AWAY]
 
 
 @contextlib.contextmanager
@@ -250,6 +250,7 @@ def close(connection: sa.Connection) -> None:
     Raises:
         UpgradeError: this login may not take it away, or others have left something there that would be run.
     """
+    refuse_planted(connection)
     if open_to_all(connection):
         connection.exec_driver_sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         if open_to_all(connection):
@@ -259,11 +260,25 @@ def close(connection: sa.Connection) -> None:
                 "superutilisateur exécute d'abord « GRANT CREATE ON SCHEMA public TO le compte migrateur ; "
                 "REVOKE CREATE ON SCHEMA public FROM PUBLIC »."
             )
+    connection.commit()
+
+
+def refuse_planted(connection: sa.Connection) -> None:
+    """The first question of whoever is about to ask others with an owner's rights; ends its transaction.
+
+    Raises:
+        UpgradeError: others have left something that would be run.
+    """
     left = planted(connection)
     connection.commit()
     if left:
-        more = f" (et {len(left) - 5} autres)" if len(left) > 5 else ""
-        raise UpgradeError(
-            f"D'autres comptes ont créé des objets dans les schémas du programme : {' ; '.join(left[:5])}{more}. "
-            "Rien n'est exécuté avant qu'ils soient retirés (DROP OWNED BY …)."
-        )
+        raise UpgradeError(others_left(left))
+
+
+def others_left(left: list[str]) -> str:
+    """One French sentence of what :func:`planted` found."""
+    more = f" (et {len(left) - 5} autres)" if len(left) > 5 else ""
+    return (
+        f"D'autres comptes ont créé des objets dans les schémas du programme : {' ; '.join(left[:5])}{more}. "
+        "Rien n'est exécuté avant qu'ils soient retirés (DROP OWNED BY …)."
+    )

@@ -66,6 +66,8 @@ DECLARE
 BEGIN
   PERFORM sync.exiger_poste();
   p_limite := least(greatest(p_limite, 1), {LONGEST_PAGE});
+  -- Somebody is writing, and nothing behind him is served: let it not be a device that does nothing but hold.
+  IF plafond < pg_snapshot_xmax(pg_current_snapshot()) THEN PERFORM sync.veiller(); END IF;
   -- What this device sent comes back by its key, if it stands exactly so: most of a page that follows a batch. The
   -- page is read in the cursor's order: its last row is the next cursor.
   SELECT count(*), (array_agg(v.xid))[count(*)], (array_agg(v.seq))[count(*)],

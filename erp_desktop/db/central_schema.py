@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 import erp_desktop
 from erp_desktop import clock
-from erp_desktop.db import central_mark, central_report, history, preflight
+from erp_desktop.db import central_isolation, central_mark, central_report, central_watch, history, preflight
 from erp_desktop.db.engine import without_password
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UnavailableError, UpgradeError
 
@@ -92,6 +92,11 @@ def check_central(engine: sa.Engine) -> EtatSchema:
         sqlalchemy.exc.OperationalError: the server does not answer.
     """
     with engine.connect() as connection:
+        planted = central_isolation.planted(connection)
+        connection.rollback()
+        if planted:
+            told = central_isolation.others_left(planted)
+            return _etat("incoherent", None, None, True, tuple(planted), told)
         migrator = _may_migrate(connection)
         stamps = _stamps(connection)
         window = _window(connection)
@@ -284,6 +289,13 @@ def _machinery_stands(engine: sa.Engine) -> bool:
         return central_mark.stands(connection)
 
 
+def _tighten(engine: sa.Engine) -> None:
+    """Put back what devices may hold of the server; takes no lock on any table."""
+    with engine.begin() as connection:
+        for statement in (central_isolation.TAKEN_AWAY, central_watch.LIMITS):
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+
+
 def upgrade_central(
     engine: sa.Engine,
     consent: Callable[[EtatSchema], bool],
@@ -323,10 +335,12 @@ def upgrade_central(
         raise UpgradeError(" ".join([found.message, *found.differences[:5]]))
     if found.revision == wanted:
         if found.etat == "egal" and _machinery_stands(engine):
+            _tighten(engine)
             tell("Le centre est déjà à jour")
             return Bilan(found.revision, wanted, None, 0.0)
         # No revision is due, but functions and triggers are brought to this program's.
         _with_retries(engine, found.revision, wanted, tell)
+        _tighten(engine)
         return Bilan(found.revision, wanted, None, 0.0, refait=True)
     _ready(engine, found)
     if not consent(found):

@@ -13,6 +13,7 @@ from erp_desktop import clock, paths
 from erp_desktop.db import (
     backup,
     bounds,
+    central_isolation,
     central_schema,
     fingerprint,
     history,
@@ -231,6 +232,11 @@ def centre(engine: sa.Engine) -> list[Constat]:
     """Examine a central database."""
     state = central_schema.check_central(engine)
     with engine.connect() as connection:
+        planted = central_isolation.planted(connection)
+        connection.rollback()
+        if planted:
+            # Any further question would run what they left, with this account's rights.
+            return [Constat("isolation", "erreur", " ; ".join(planted), "DROP OWNED BY … CASCADE, puis db upgrade")]
         stamps = _stamps(connection)
         absent = stamps == [] and not sa.inspect(connection).has_table("alembic_version")
         structure = fingerprint.read(connection)

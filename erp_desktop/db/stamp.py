@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from erp_desktop.db import audit, central_lock, central_schema, fingerprint, history, structures
+from erp_desktop.db import audit, central_isolation, central_lock, central_schema, fingerprint, history, structures
 from erp_desktop.db.engine import POOLER, connect_sqlite, is_direct
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError
@@ -83,9 +83,12 @@ def centre(engine: sa.Engine, revision: str) -> list[str]:
 
     Raises:
         NotAllowedError: not a migrator.
+        UpgradeError: others have left objects there that these questions would run.
         DatabaseRefusedError: an older revision, or another structure; nothing was changed.
         DatabaseBusyError: an upgrade is running.
     """
+    with engine.connect() as connection:
+        central_isolation.refuse_planted(connection)
     if not central_schema.check_central(engine).migrateur:
         raise NotAllowedError("Ce compte n'a pas le droit de modifier la structure de la base centrale.")
     with engine.connect() as connection:

@@ -54,6 +54,6 @@ def tirer(session: Session, agence: str, annee: int, combien: int = 1) -> list[s
         else:
             session.execute(sa.update(compteurs).where(compteurs.c.nom == prefixe).values(valeur=dernier + combien))
     else:
-        session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:nom, 0))"), {"nom": prefixe})
+        session.execute(sa.text("SELECT sync.reserver_numeros(:code)"), {"code": agence})
         dernier = _dernier(session, prefixe)
     return [f"{prefixe}{dernier + k:05d}" for k in range(1, combien + 1)]

@@ -237,17 +237,6 @@ def device_link(cache: Cache, secrets_file: Path | None = None, **options: Any) 
     return Link(url.set(password=password).render_as_string(hide_password=False), **options)
 
 
-def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> None:
-    """Refuse a device from now on; its rows at the centre stay."""
-    with engine.begin() as connection:
-        changed = connection.execute(
-            sa.text("UPDATE sync.devices SET etat = :e WHERE poste = :p RETURNING poste"),
-            {"e": "vole" if stolen else "retire", "p": poste},
-        ).first()
-    if changed is None:
-        raise UserError(f"Aucun poste n° {poste} n'est inscrit.")
-
-
 def centre_status(engine: sa.Engine) -> dict[str, Any]:
     """Revision, agencies, devices, waiting conflicts and the age of the oldest transaction that holds the cursor.
 

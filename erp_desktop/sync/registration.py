@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -70,6 +71,7 @@ def register(
         connection.exec_driver_sql(
             f"GRANT CONNECT ON DATABASE {connection.dialect.identifier_preparer.quote(base)} TO {quoted}"
         )
+        connection.execute(sa.text("SELECT sync.borner(:l, 'actif')"), {"l": login})
         if before is not None:
             before(login)
     return poste, login, int(row.id), str(row.code)
@@ -86,3 +88,61 @@ def unregister(engine: sa.Engine, poste: int, login: str) -> None:
         connection.execute(sa.text("DELETE FROM sync.devices WHERE poste = :p"), {"p": poste})
         connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {quote(base)} FROM {quote(login)}")
         connection.exec_driver_sql(f"DROP ROLE {quote(login)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """What became of the login of a revoked device.
+
+    Attributes:
+        sessions: ended.
+        reste: what this administrator's account could not take away, one French line each.
+    """
+
+    sessions: int
+    reste: tuple[str, ...]
+
+
+def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> Revocation:
+    """Refuse a device from now on; its rows at the centre stay.
+
+    Its sessions end, and with them what they hold; what it made in the database goes. Its login can still open two
+    lines, to learn that it is revoked.
+    """
+    state = "vole" if stolen else "retire"
+    with engine.begin() as connection:
+        login = connection.execute(
+            sa.text("UPDATE sync.devices SET etat = :e WHERE poste = :p RETURNING login"), {"e": state, "p": poste}
+        ).scalar()
+        if login is None:
+            raise UserError(f"Aucun poste n° {poste} n'est inscrit.")
+    left: list[str] = []
+    with engine.begin() as connection:
+        if connection.execute(sa.text("SELECT to_regrole(quote_ident(:l))"), {"l": login}).scalar() is None:
+            return Revocation(0, ("son identifiant n'existe pas sur ce serveur",))
+        quote = connection.dialect.identifier_preparer.quote
+        base = quote(str(connection.execute(sa.text("SELECT current_database()")).scalar_one()))
+        for statements, told in (
+            ([f"SELECT sync.borner('{login}', '{state}')"],
+             "ses limites de connexion sont restées celles d'un poste actif"),
+            ([f"DROP OWNED BY {quote(login)}", f"GRANT CONNECT ON DATABASE {base} TO {quote(login)}"],
+             "ce qu'il a créé dans la base y est encore"),
+        ):  # fmt: skip
+            try:
+                with connection.begin_nested():
+                    for statement in statements:
+                        connection.exec_driver_sql(statement)
+            except sa.exc.DBAPIError as error:
+                left.append(f"{told} ({str(error.orig).splitlines()[0]})")
+    with engine.connect() as connection:
+        try:
+            ended = connection.execute(
+                sa.text(
+                    "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity "
+                    "WHERE usename = :l"
+                ),
+                {"l": login},
+            ).scalar_one()
+        except sa.exc.ProgrammingError:
+            return Revocation(0, (*left, "ses sessions sont restées ouvertes (GRANT pg_signal_backend TO ce compte)"))
+    return Revocation(int(ended), tuple(left))

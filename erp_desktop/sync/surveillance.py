@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db import central, central_isolation, central_watch
 from erp_desktop.db.history import head
 from erp_desktop.sync import daily, status
 from erp_desktop.sync.coherence import Incoherence, incoherences
@@ -122,19 +124,41 @@ def sante_centre(engine: sa.Engine) -> list[Constat]:
             )
         ).one()
         crossed = incoherences(connection)
+        holders = connection.execute(sa.text(central_watch.OFFENDERS)).all()
+        fence = central.isolation_faults(connection)
+        open_still = central_isolation.weaknesses(connection)
+        if not connection.exec_driver_sql(central_watch.MAY_END).scalar():
+            open_still.append("le centre ne peut pas mettre fin à une session de poste (GRANT pg_signal_backend, "
+                              "pg_read_all_stats TO le propriétaire des tables)")  # fmt: skip
+    with engine.begin() as connection:
+        ended = connection.execute(sa.text("SELECT sync.veiller()")).scalar_one()
     silent = [p for p in postes(engine) if p["etat"] == "actif" and (p["silence_s"] is None
               or p["silence_s"] > SILENCE_LONG.total_seconds())]  # fmt: skip
     names = ", ".join(f"{p['poste']:02d} {p['nom']}" for p in silent[:5])
     return [
         Constat("structure", OK if row.revision == head() else ALERTE, f"révision {row.revision}"),
         Constat("curseur", ALERTE if row.retard > RETARD_CURSEUR_S else OK,
-                f"plus ancienne écriture ouverte depuis {row.retard:.0f} s"),
+                f"plus ancienne écriture ouverte depuis {row.retard:.0f} s{_tenants(holders)}"),
+        Constat("isolation", PANNE if fence else OK, " ; ".join(fence[:3]) or "chaque poste tenu à son agence"),
+        Constat("limites des postes", ALERTE if open_still or ended else OK, " ; ".join([
+            *([f"{ended} session(s) terminée(s), qui retenaient les autres"] if ended else []), *open_still,
+        ]) or "en place"),
         Constat("connexions", ALERTE if row.lignes > 0.8 * row.permises else OK, f"{row.lignes} sur {row.permises}"),
         Constat("postes muets depuis 7 jours", ALERTE if silent else OK, f"{len(silent)} {names}".strip()),
         Constat("cohérence", PANNE if crossed else OK, _croisees(crossed)),
         Constat("premières copies publiées", ALERTE if row.perimes else OK,
                 "d'une autre révision, à publier de nouveau" if row.perimes else "à jour ou aucune"),
     ]  # fmt: skip
+
+
+def _tenants(holders: Sequence[Any]) -> str:
+    """Who keeps the pulls of all agencies waiting, named."""
+    told = [
+        f"{f'poste {h.poste:02d} {h.nom}' if h.poste is not None else h.usename} ({h.programme}, processus {h.pid})"
+        for h in holders
+        if h.secondes > RETARD_CURSEUR_S / 10
+    ]
+    return f" : {', '.join(told)}" if told else ""
 
 
 def _croisees(crossed: list[Incoherence]) -> str:

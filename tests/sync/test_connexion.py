@@ -16,7 +16,7 @@ from erp_desktop.models import User
 from erp_desktop.models.local import verificateurs
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.sync import enrolment
+from erp_desktop.sync import enrolment, registration
 from erp_desktop.ui.login import changer_au_poste, login_au_poste
 
 SECRET = "minaret-42-vert"
@@ -140,7 +140,7 @@ def test_a_device_learns_nothing_about_other_agencies(poste: Poste) -> None:
 
 
 def test_a_revoked_device_is_refused(poste: Poste) -> None:
-    enrolment.revoke(poste.centre, poste.poste, stolen=True)
+    registration.revoke(poste.centre, poste.poste, stolen=True)
     with pytest.raises(NotAllowedError):
         poste.entrer()
     assert poste.compte("salma").last_login is None

@@ -16,7 +16,7 @@ from erp_desktop import clock
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.domain.documents import MORCEAU, cle_au_centre
 from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError
-from erp_desktop.sync import centre, enrolment, farewell
+from erp_desktop.sync import centre, farewell, registration
 from tests.sync.lab import Device, Lab, T
 from tests.sync.test_documents import at_centre, attach, octets, read, step, store
 from tests.sync.test_security import push
@@ -137,7 +137,7 @@ def test_a_purge_gives_contents_of_before_to_the_agencies_that_describe_them(lab
 
 
 def retire(engine: sa.Engine, device: Device, *, stolen: bool = False) -> None:
-    enrolment.revoke(engine, device.poste, stolen=stolen)
+    registration.revoke(engine, device.poste, stolen=stolen)
     device.hang_up()
 
 

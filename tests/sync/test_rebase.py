@@ -16,7 +16,7 @@ from erp_desktop.db import secrets
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError, DeviceRevokedError, SyncError, UserError
-from erp_desktop.sync import centre, enrolment
+from erp_desktop.sync import centre, enrolment, registration
 from erp_desktop.sync.reenrolment import reenroll
 from tests.sync.lab import Device, Lab, T, child_environment
 
@@ -326,7 +326,7 @@ def test_a_purge_waits_for_devices_that_are_still_expected(lab: Lab) -> None:
 
 def revoke(lab: Lab, device: Device, *, stolen: bool) -> None:
     engine = create_pg_engine(lab.url)
-    enrolment.revoke(engine, device.poste, stolen=stolen)
+    registration.revoke(engine, device.poste, stolen=stolen)
     engine.dispose()
 
 

@@ -13,7 +13,7 @@ from psycopg2 import errors
 
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.registry import TABLES
-from erp_desktop.sync import enrolment
+from erp_desktop.sync import registration
 from tests.sync.lab import Device, Lab, T
 
 
@@ -86,7 +86,7 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         "pousser", "tirer", "instantane", "debut_copie", "signaler", "adieu", "cycle",
         "empreintes", "instantane_suite", "connexion", "connexion_sel", "changer_secret",
         "poste", "agence", "toutes_agences", "epoque",
-        "auteur", "nouvel_id", *(f"copie_{t.name}" for t in TABLES),
+        "auteur", *(f"copie_{t.name}" for t in TABLES),
         "documents_manquants", "document_deposer", "document_lire", "adieu_manquants", "adieu_document",
     }  # fmt: skip
 
@@ -226,15 +226,33 @@ def test_a_forged_author_of_another_agency_is_refused(lab: Lab, device: Device, 
 
 def test_a_revoked_device_gets_nothing_at_all(lab: Lab, device: Device, line: Any) -> None:
     engine = create_pg_engine(lab.url)
-    enrolment.revoke(engine, device.poste, stolen=True)
+    done = registration.revoke(engine, device.poste, stolen=True)
     engine.dispose()
-    for call in (
-        "sync.pousser('{\"n\": 0}'::jsonb, 1, 'x')", "sync.tirer('0'::xid8, 0, 10)", "sync.debut_copie()",
-        *(f"sync.copie_{t.name}()" for t in TABLES),
-    ):  # fmt: skip
-        with pytest.raises(psycopg2.Error) as refused:
-            line.execute(f"SELECT {call}")
-        assert refused.value.pgcode == "EM011", call
+    assert done.sessions >= 1
+    assert done.reste == ()
+    with pytest.raises(psycopg2.OperationalError):
+        line.execute("SELECT 1")
+    lines = [device.connect(), device.connect()]
+    with pytest.raises(psycopg2.OperationalError, match="too many connections"):
+        device.connect()
+    with lines[0].cursor() as cursor:
+        for call in (
+            "sync.pousser('{\"n\": 0}'::jsonb, 1, 'x')", "sync.tirer('0'::xid8, 0, 10)", "sync.debut_copie()",
+            "sync.empreintes()", "sync.documents_manquants('{a}')", "sync.document_lire('a', 0, 1)",
+            "sync.document_deposer('a', 0, 'AA==')", *(f"sync.copie_{t.name}()" for t in TABLES),
+        ):  # fmt: skip
+            with pytest.raises(psycopg2.Error) as refused:
+                cursor.execute(f"SELECT {call}")
+            assert refused.value.pgcode == "EM011", call
+        cursor.execute("SELECT sync.agence(), sync.poste(), sync.instantane(), sync.adieu_manquants('{a}')")
+        assert cursor.fetchone() == (None, None, None, {})
+        cursor.execute("SELECT sync.adieu('{\"n\": 1}')")
+        assert cursor.fetchone() == ("vole",)
+        cursor.execute("SELECT user_id, verrou FROM sync.connexion('cas_1', 'x')")
+        assert cursor.fetchone() == (None, None)
+    for connection in lines:
+        connection.close()
+    assert lab.value("SELECT count(*) FROM sync.quarantaine") == 0
 
 
 def test_the_login_entry_shows_no_hash_and_knows_no_other_agency(lab: Lab, line: Any) -> None:
