@@ -123,7 +123,7 @@ def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> Revocation:
         quote = connection.dialect.identifier_preparer.quote
         base = quote(str(connection.execute(sa.text("SELECT current_database()")).scalar_one()))
         for statements, told in (
-            ([f"SELECT sync.borner('{login}', '{state}')"],
+            ([f"SELECT sync.borner('{str(login).replace(chr(39), chr(39) * 2)}', '{state}')"],
              "ses limites de connexion sont restées celles d'un poste actif"),
             ([f"DROP OWNED BY {quote(login)}", f"GRANT CONNECT ON DATABASE {base} TO {quote(login)}"],
              "ce qu'il a créé dans la base y est encore"),
