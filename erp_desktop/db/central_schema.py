@@ -439,6 +439,8 @@ def _with_retries(engine: sa.Engine, seen: str | None, wanted: str, tell: Callab
             time.sleep(random.uniform(0.3, 1.0) * (attempt + 1))  # noqa: S311
         except RuntimeError as error:
             raise _stopped(engine, str(error)) from error
+        except DatabaseRefusedError as error:
+            raise UpgradeError(str(error)) from error
         else:
             return
 
