@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
 from sqlalchemy.orm import Session
 
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emit, guarded, refuse
-from erp_desktop.db.registry import BY_NAME
+from erp_desktop.db.registry import BY_NAME, Kind
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
 from erp_desktop.services import demo_data, importation, importation_tables
 
@@ -46,6 +47,9 @@ def import_rows(
     secrets: Secrets = None,
     mapping: Annotated[list[str] | None, typer.Option("--map", help="colonne=champ, répétable.")] = None,
     profil: Annotated[str | None, typer.Option("--profil", help="Profil connu, par exemple excavators.")] = None,
+    nombres: Annotated[
+        Convention | None, typer.Option("--nombres", help="Comment le fichier écrit ses décimales.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Vérifier sans rien écrire.")] = False,
     agence: Agence = None,
     progress: WithBar = False,
@@ -68,12 +72,14 @@ def import_rows(
             code = _agence(session, agence)
             if orders:
                 bilan = importation.importer_interventions(
-                    session, file, code, paires=mapping or (), profil=profil, essai=dry_run, progress=advance
-                )
+                    session, file, code, paires=mapping or (), profil=profil, convention=nombres, essai=dry_run,
+                    progress=advance,
+                )  # fmt: skip
             else:
                 bilan = importation_tables.importer(
-                    session, table, file, code, paires=mapping or (), essai=dry_run, progress=advance
-                )
+                    session, table, file, code, paires=mapping or (), convention=nombres, essai=dry_run,
+                    progress=advance,
+                )  # fmt: skip
     except importation.ImportRefuse as error:
         for line in error.bilan.refusees[:50] if not as_json else ():
             typer.echo(f"ligne {line.ligne} : {line.raison}")
@@ -87,6 +93,11 @@ def _bilan_text(bilan: importation.Bilan) -> str:
     lines += [f"ligne {r.ligne} : {r.raison}" for r in bilan.refusees]
     lines += [f"{count} × {note}" for note, count in sorted(bilan.remarques.items())]
     return "\n".join(lines)
+
+
+def _cell(value: Any, decimal: bool) -> Any:
+    """A decimal comma: a French spreadsheet takes ``1.500`` for a text or for a day of May."""
+    return "" if value is None else str(value).replace(".", ",") if decimal else value
 
 
 @app.command()
@@ -105,6 +116,7 @@ def export(
     columns = {c.name: c.name for c in BY_NAME[table].columns if c.kind.value != "bytea"}
     # What people know of a referenced row, so that the file can be imported where identifiers differ.
     columns |= importation_tables.expressions(table)
+    decimals = {c.name for c in BY_NAME[table].columns if c.kind is Kind.DECIMAL}
     count = 0
     beside = file.with_name(file.name + ".tmp")
     with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
@@ -113,7 +125,7 @@ def export(
             writer = csv.writer(out, delimiter=";")
             writer.writerow(columns)
             for row in rows:
-                writer.writerow(["" if v is None else v for v in row])
+                writer.writerow([_cell(v, c in decimals) for c, v in zip(columns, row, strict=True)])
                 count += 1
     beside.replace(file)
     emit(as_json, {"table": table, "rows": count, "file": file}, f"{count} lignes écrites dans {file}.")

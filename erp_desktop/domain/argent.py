@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 CENTIME = Decimal("0.01")
 MILLIERS = "\u202f"
@@ -71,20 +71,3 @@ def format_montant(montant: Decimal, devise: str = "MAD") -> str:
     """``1 234 567,80 MAD`` with no-break spaces; an empty ``devise`` prints the figure alone."""
     chiffres = f"{arrondir(montant):,.2f}".replace(",", MILLIERS).replace(".", ",")
     return f"{chiffres}{INSECABLE}{devise}" if devise else chiffres
-
-
-def lire_montant(texte: str) -> Decimal:
-    """Inverse of :func:`format_montant`, tolerant of what people type (``1 234,5``, ``1234.50``, ``12 MAD``).
-
-    Raises:
-        ValueError: not a figure.
-    """
-    propre = texte.upper().removesuffix("MAD").removesuffix("DH")
-    propre = "".join(c for c in propre if not c.isspace() and c not in "\u202f\u00a0")
-    try:
-        montant = Decimal(propre.replace(",", "."))
-    except InvalidOperation:
-        raise ValueError(f"« {texte} » n'est pas un nombre.") from None
-    if not montant.is_finite():
-        raise ValueError(f"« {texte} » n'est pas un nombre.")
-    return montant

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pydantic_core import PydanticCustomError
 
 from erp_desktop import clock
-from erp_desktop.domain import argent, ice, telephone
+from erp_desktop.domain import ice, nombres, telephone
 from erp_desktop.domain.enums import (
     Criticite,
     Disponibilite,
@@ -127,8 +127,13 @@ class Saisie(BaseModel):
         return {k: v for k, v in nouvelles.items() if (k in changes or k in actuel) and v != actuel.get(k)}
 
 
-def _montant(valeur: Any) -> Any:
-    return argent.lire_montant(valeur) if isinstance(valeur, str) else valeur
+def _nombre(decimales: int = 2, **limites: Any) -> BeforeValidator:
+    """Reads what is typed; what is a number already passes."""
+    return BeforeValidator(
+        lambda valeur: (
+            nombres.lire_saisie(valeur, decimales=decimales, **limites) if isinstance(valeur, str) else valeur
+        )
+    )
 
 
 def _instant(valeur: Any) -> Any:
@@ -156,11 +161,11 @@ def _courriel(valeur: str | None) -> str | None:
 
 Court = Annotated[str, Field(min_length=1, max_length=200)]
 Long = Annotated[str | None, Field(max_length=20_000)]
-Montant = Annotated[Decimal, Field(max_digits=12, decimal_places=2), BeforeValidator(_montant)]
+Montant = Annotated[Decimal, Field(max_digits=12, decimal_places=2), _nombre(unites=nombres.DEVISES)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Telephone = Annotated[str | None, BeforeValidator(_telephone)]
 Courriel = Annotated[str | None, Field(max_length=255), pydantic.AfterValidator(_courriel)]
-Minutes = Annotated[int | None, Field(ge=0, le=100_000)]
+Minutes = Annotated[int | None, Field(ge=0, le=100_000), _nombre(0)]
 
 
 def _regle(champ: str, phrase: str) -> PydanticCustomError:
@@ -196,7 +201,7 @@ class InterventionInput(Saisie):
     travaux_realises: Long = None
     recommandations: Long = None
     notes_internes: Long = None
-    satisfaction_client: Annotated[int | None, Field(ge=1, le=5)] = None
+    satisfaction_client: Annotated[int | None, Field(ge=1, le=5), _nombre(0)] = None
     signature: bytes | None = None
     signataire: str | None = _texte(120)
 
@@ -291,6 +296,8 @@ class LigneInput(Saisie):
     type_ligne: TypeLigne
     piece_id: int | None = None
     designation: Court
-    quantite: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=3), BeforeValidator(_montant)]
+    quantite: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=3), _nombre(3)]
     prix_unitaire: Annotated[Montant, Field(ge=0)]
-    taux_tva: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2), BeforeValidator(_montant)] = Decimal(20)
+    taux_tva: Annotated[
+        Decimal, Field(ge=0, le=100, decimal_places=2), _nombre(maximum=Decimal(100), unites=nombres.POURCENT)
+    ] = Decimal(20)

@@ -14,15 +14,20 @@ import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.db.registry import Kind, SyncColumn
-from erp_desktop.domain import argent
+from erp_desktop.domain import nombres
 from erp_desktop.models.types import Montant
 
 _OUI = {"oui", "vrai", "true", "1"}
 _NON = {"non", "faux", "false", "0"}
 _FRANCAISE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T].+)?")
-_ENTIER = re.compile(r"([-+]?\d+)(?:[.,]0+)?")
 _PARMI = re.compile(r"(\w+) IN \((.+)\)")
+
+
+def precise(error: nombres.AmbiguousError) -> str:
+    """What only the person who knows the file can say."""
+    grand, petit = error.lectures
+    return f"{error.texte} se lit {grand} ou {petit} : dites la convention du fichier (--nombres virgule ou point)"
 
 
 def plier(texte: str) -> str:
@@ -53,6 +58,8 @@ class Lecteur:
         parmi: the closed list of values, if any.
         chiffres: (digits in all, decimals) of a decimal.
         borne: an integer's absolute value stays below it.
+        plafond: no sensible value is beyond it: a rate is a percentage.
+        unites: words that may follow the figure.
     """
 
     kind: Kind
@@ -62,13 +69,15 @@ class Lecteur:
     parmi: tuple[str, ...]
     chiffres: tuple[int, int]
     borne: int
+    plafond: Decimal | None = None
+    unites: tuple[str, ...] = ()
 
     @property
     def nombre(self) -> bool:
         return self.kind in (Kind.INT, Kind.DECIMAL)
 
-    def lire(self, texte: str) -> Any:
-        """The value of a cell, already trimmed.
+    def lire(self, texte: str, convention: nombres.Convention | None = None) -> Any:
+        """The value of a cell, already trimmed; ``convention`` is the file's way of writing figures.
 
         Raises:
             ValueError: with the French reason.
@@ -78,9 +87,9 @@ class Lecteur:
                 raise ValueError("valeur absente")
             return self.defaut
         if self.kind is Kind.INT:
-            return self._entier(texte)
+            return self._entier(texte, convention)
         if self.kind is Kind.DECIMAL:
-            return self._decimal(texte)
+            return self._decimal(texte, convention)
         if self.kind is Kind.BOOL:
             return _booleen(texte)
         if self.kind is Kind.DATE:
@@ -91,17 +100,25 @@ class Lecteur:
             return self._texte(texte)
         raise ValueError("cette colonne ne s'importe pas")
 
-    def _entier(self, texte: str) -> int:
-        lu = _ENTIER.fullmatch("".join(texte.split()))
-        if lu is None:
-            raise ValueError(f"nombre entier attendu, « {texte} » trouvé")
-        if abs(int(lu[1])) >= self.borne:
+    def _entier(self, texte: str, convention: nombres.Convention | None) -> int:
+        try:
+            valeur = int(nombres.lire(texte, convention=convention, entier=True))
+        except nombres.AmbiguousError as error:
+            raise ValueError(precise(error)) from None
+        except ValueError:
+            raise ValueError(f"nombre entier attendu, « {texte} » trouvé") from None
+        if abs(valeur) >= self.borne:
             raise ValueError(f"nombre trop grand : {texte}")
-        return int(lu[1])
+        return valeur
 
-    def _decimal(self, texte: str) -> Decimal:
+    def _decimal(self, texte: str, convention: nombres.Convention | None) -> Decimal:
         total, decimales = self.chiffres
-        valeur = argent.lire_montant(texte)
+        try:
+            valeur = nombres.lire(texte, convention=convention, maximum=self.plafond, unites=self.unites)
+        except nombres.AmbiguousError as error:
+            raise ValueError(precise(error)) from None
+        except ValueError as error:
+            raise ValueError(str(error).rstrip(".")) from None
         if abs(valeur) >= Decimal(10) ** (total - decimales):
             raise ValueError(f"nombre trop grand : {texte}")
         return valeur.quantize(Decimal(1).scaleb(-decimales), rounding=ROUND_HALF_UP)
@@ -122,6 +139,7 @@ def lecteur(table: sa.Table, column: SyncColumn) -> Lecteur:
     """The reader of a column, from its type, its default and the table's closed lists."""
     mapped = table.c[column.name]
     kind = mapped.type
+    taux = column.name.startswith("taux_")
     default = (
         mapped.default.arg if isinstance(mapped.default, sa.ColumnDefault) and mapped.default.is_scalar else None
     )
@@ -133,6 +151,8 @@ def lecteur(table: sa.Table, column: SyncColumn) -> Lecteur:
         _parmi(table).get(column.name, ()),
         _chiffres(kind),
         1 << 63 if isinstance(kind, sa.BigInteger) else 1 << 31,
+        Decimal(100) if taux else None,
+        nombres.POURCENT if taux else nombres.DEVISES if _chiffres(kind)[1] == 2 else (),
     )
 
 

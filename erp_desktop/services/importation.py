@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,12 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
-from erp_desktop.domain import recherche
+from erp_desktop.domain import nombres, recherche
 from erp_desktop.domain.enums import Statut, TypeIntervention
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Client, Equipement, HistoriqueIntervention, Intervention
 from erp_desktop.services import _numeros
+from erp_desktop.services._importation_valeurs import precise
 from erp_desktop.services.listes import mesurer
 
 Progress = Callable[[int, int], None]
@@ -175,16 +176,24 @@ def _jour(texte: str) -> date | None:
         return recherche.lire_date(texte, clock.today()) if texte.count("/") == 2 else None
 
 
-def _cout(texte: str) -> Decimal | None:
-    """A figure that NUMERIC(12,2) holds."""
+def _cout(texte: str, convention: nombres.Convention | None) -> Decimal | None:
+    """A figure that NUMERIC(12,2) holds.
+
+    Raises:
+        nombres.AmbiguousError: it reads two ways.
+    """
     try:
-        cout = Decimal(texte.replace(",", ".").replace(" ", "").replace("\u202f", "").replace("\u00a0", ""))
-    except InvalidOperation:
+        cout = nombres.lire(texte, convention=convention)
+    except nombres.AmbiguousError:
+        raise
+    except ValueError:
         return None
-    return cout if cout.is_finite() and abs(cout) < Decimal(10) ** 10 else None
+    return cout if abs(cout) < Decimal(10) ** 10 else None
 
 
-def _checked(row: dict[str, str], number: int, bilan: Bilan, notes: Counter[str]) -> dict[str, Any] | None:
+def _checked(
+    row: dict[str, str], number: int, bilan: Bilan, notes: Counter[str], convention: nombres.Convention | None
+) -> dict[str, Any] | None:
     def refuse(reason: str) -> None:
         bilan.refusees.append(LigneRefusee(number, reason))
 
@@ -222,7 +231,11 @@ def _checked(row: dict[str, str], number: int, bilan: Bilan, notes: Counter[str]
         kind = TypeIntervention.CORRECTIVE
     cost: Decimal | None = None
     if raw := values.get("cout_externe", ""):
-        cost = _cout(raw)
+        try:
+            cost = _cout(raw, convention)
+        except nombres.AmbiguousError as error:
+            refuse(f"coût : {precise(error)}")
+            return None
         if cost is None:
             refuse(f"coût illisible « {raw} »")
             return None
@@ -240,6 +253,7 @@ def importer_interventions(
     *,
     paires: Iterable[str] = (),
     profil: str | None = None,
+    convention: nombres.Convention | None = None,
     essai: bool = False,
     user_id: int | None = None,
     progress: Progress | None = None,
@@ -252,6 +266,7 @@ def importer_interventions(
         agence_code: the agency that takes the work over.
         paires: ``colonne=champ`` mappings.
         profil: a name of ``PROFILES``; recognised from the columns when left out.
+        convention: how the file writes its figures; what its own figures show, when left out.
         essai: check only.
         user_id: author.
         progress: called with (done, total).
@@ -267,9 +282,11 @@ def importer_interventions(
     profile, mapping = correspondance(paires, rows[0][1].keys() if rows else (), profil)
     bilan = Bilan(lignes=len(rows), essai=essai)
     notes: Counter[str] = Counter()
+    couts = [c for c, f in mapping.items() if f == "cout_externe"]
+    convention = convention or nombres.convention_de(row.get(c, "") for c in couts for _, row in rows)
     good = []
     for number, row in rows:
-        checked = _checked({f: row.get(c, "") for c, f in mapping.items()}, number, bilan, notes)
+        checked = _checked({f: row.get(c, "") for c, f in mapping.items()}, number, bilan, notes, convention)
         if checked is not None:
             good.append(checked)
     bilan.remarques = dict(notes)

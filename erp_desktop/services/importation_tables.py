@@ -19,32 +19,17 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
-from erp_desktop.db.registry import BY_NAME, Reference
-from erp_desktop.domain import ice
+from erp_desktop.db.registry import BY_NAME, Kind, Reference
+from erp_desktop.domain import ice, nombres
 from erp_desktop.domain.enums import Role, Statut, TypeMouvement
 from erp_desktop.domain.saisie import ClientInput, EquipementInput, LigneInput, Saisie, TechnicienInput
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Agence, Base
 from erp_desktop.services import _importation_valeurs as valeurs
+from erp_desktop.services._importation_references import IDENTIFIANTS, TABLES, exiger, expressions, references
 from erp_desktop.services.importation import Bilan, ImportRefuse, LigneRefusee, Progress, lire
 
-TABLES = (
-    "clients", "contrats", "equipements", "techniciens", "pieces_detachees", "depots", "mouvements_stock",
-    "lignes_intervention",
-)  # fmt: skip
-"""Tables that a file can fill, in the order in which a take-over fills them."""
-
-IDENTIFIANTS = {
-    "clients": ("ice", "nom_entreprise"),
-    "contrats": ("numero_contrat",),
-    "depots": ("nom",),
-    "equipements": ("code_interne",),
-    "interventions": ("numero",),
-    "pieces_detachees": ("reference",),
-    "techniciens": ("numero_badge",),
-    "users": ("username", "email"),
-}
-"""Table → the columns by which people name its rows, the surest first."""
+__all__ = ["TABLES", "exiger", "expressions", "importer"]
 
 _GERES = {"id", "agence_id", "created_at", "updated_at", "created_by_id"}
 _UNIQUES = {
@@ -83,32 +68,6 @@ class _Ligne:
     parent: _Ligne | None = None
 
 
-def references(table: str) -> dict[str, Reference]:
-    """Name of the column that takes what people know (``client``) → the reference that it gives."""
-    return {r.column.removesuffix("_id"): r for r in BY_NAME[table].references if r.target in IDENTIFIANTS}
-
-
-def expressions(table: str) -> dict[str, str]:
-    """Column of an export → SQL that names the referenced row as :func:`importer` reads it."""
-    return {
-        name: f"(SELECT coalesce({', '.join(f'r.{c}' for c in IDENTIFIANTS[ref.target])}, NULL) FROM {ref.target} r "
-        f"WHERE r.id = {table}.{ref.column})"
-        for name, ref in references(table).items()
-        if table in TABLES
-    }
-
-
-def exiger(table: str) -> None:
-    """Refuse a table that no file fills.
-
-    Raises:
-        UserError: naming the tables that one can.
-    """
-    if table not in TABLES:
-        possible = ", ".join(sorted((*TABLES, "interventions")))
-        raise UserError(f"L'import de « {table} » n'existe pas ; tables possibles : {possible}.")
-
-
 def importer(
     session: Session,
     table: str,
@@ -116,6 +75,7 @@ def importer(
     agence_code: str,
     *,
     paires: Iterable[str] = (),
+    convention: nombres.Convention | None = None,
     essai: bool = False,
     user_id: int | None = None,
     progress: Progress | None = None,
@@ -128,6 +88,7 @@ def importer(
         fichier: CSV or XLSX.
         agence_code: the agency that takes the rows over; references are looked up in it and in what is shared.
         paires: ``colonne=champ`` mappings; ``colonne=`` leaves a column out.
+        convention: how the file writes its figures; what its own figures show, when left out.
         essai: check only.
         user_id: author.
         progress: called with (done, total).
@@ -143,15 +104,17 @@ def importer(
     rows = [(n, row) for n, row in lire(fichier) if any((v or "").strip() for v in row.values())]
     if not rows:
         raise UserError(f"Le fichier {fichier.name} n'a aucune ligne à importer.")
-    return _Reprise(session, table, agence, Bilan(lignes=len(rows), essai=essai)).faire(
-        rows, paires, user_id, progress
-    )
+    reprise = _Reprise(session, table, agence, Bilan(lignes=len(rows), essai=essai), convention)
+    return reprise.faire(rows, paires, user_id, progress)
 
 
 class _Reprise:
     """One import: what its steps share."""
 
-    def __init__(self, session: Session, table: str, agence: int, bilan: Bilan) -> None:
+    def __init__(
+        self, session: Session, table: str, agence: int, bilan: Bilan, convention: nombres.Convention | None
+    ) -> None:
+        self.convention = convention
         self.session, self.nom, self.agence, self.bilan = session, table, agence, bilan
         self.table = Base.metadata.tables[table]
         self.references = references(table)
@@ -169,6 +132,7 @@ class _Reprise:
     ) -> Bilan:
         champs = self._entete(list(dict.fromkeys(c for _, row in rows for c in row)), paires, rows)
         if not self.bilan.refusees:
+            self._convenir(champs, rows)
             lignes = [self._lire(n, {f: row.get(c) or "" for c, f in champs.items()}) for n, row in rows]
             self._relier(lignes)
             for ligne in lignes:
@@ -223,6 +187,17 @@ class _Reprise:
         self.bilan.refusees = [LigneRefusee(1, raison) for raison in raisons]
         return champs
 
+    def _convenir(self, champs: dict[str, str], rows: Sequence[tuple[int, dict[str, str]]]) -> None:
+        """Without a convention given: that of our own exports, else what the file's figures show."""
+        if self.convention is None and {c for _, row in rows[:1] for c in row} >= _GERES:
+            self.convention = nombres.Convention.VIRGULE
+        if self.convention is None:
+            decimaux = [c for c, f in champs.items() if f in self.lecteurs and self.lecteurs[f].kind is Kind.DECIMAL]
+            self.convention = nombres.convention_de(row.get(c) or "" for c in decimaux for _, row in rows)
+
+    def _valeur(self, nom: str, texte: str) -> Any:
+        return self.lecteurs[nom].lire(_ice(texte) if nom == "ice" else texte, self.convention)
+
     def _lire(self, numero: int, textes: dict[str, str]) -> _Ligne:
         ligne = _Ligne(numero, {})
         propres = {f: unicodedata.normalize("NFC", t).strip() for f, t in textes.items()}
@@ -234,7 +209,7 @@ class _Reprise:
                     ligne.valeurs[nom] = None
                     ligne.cles[nom] = (True, valeurs.texte_sain(court))
                 else:
-                    ligne.valeurs[nom] = self.lecteurs[nom].lire(_ice(texte) if nom == "ice" else texte)
+                    ligne.valeurs[nom] = self._valeur(nom, texte)
                     if nom in self.courts and texte:
                         ligne.cles[nom] = (False, str(ligne.valeurs[nom]))
             except ValueError as error:

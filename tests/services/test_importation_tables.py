@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from erp_desktop.cli.data import app
 from erp_desktop.db import ids
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
 from erp_desktop.models import (
     Client,
@@ -281,6 +282,25 @@ def test_lines_and_techniciens(monde: Monde, tmp_path: Path) -> None:
     assert importer(monde, tmp_path, "techniciens", lignes).importees == 1
     row = monde.lire(sa.select(Technicien.user_id, Technicien.niveau, Technicien.astreinte))[0]
     assert tuple(row) == (monde.technicien.user_id, "debutant", True)
+
+
+def test_figures_are_read_by_the_convention_of_the_file(monde: Monde, tmp_path: Path) -> None:
+    entete = "reference;designation;stock_minimum;prix_unitaire"
+    pris = refus(monde, tmp_path, "pieces_detachees", [entete, "R-1;Joint;1,234;10", "R-2;Joint;1 2 3;1e5 DH"])
+    assert pris == [
+        (2, "stock_minimum : « 1,234 » se lit 1234 ou 1,234 : dites la convention du fichier (--nombres virgule ou "
+            "point)"),
+        (3, "stock_minimum : « 1 2 3 » n'est pas un nombre ; prix_unitaire : « 1e5 DH » n'est pas un nombre"),
+    ]  # fmt: skip
+    for prefixe, options, attendu in (
+        ("A", {"convention": Convention.POINT}, "1234.000"), ("B", {"convention": Convention.VIRGULE}, "1.234"),
+        ("C", {}, "1.234"),
+    ):  # fmt: skip
+        # The price of the last file shows by itself which mark is its decimal one.
+        prix = "10,5" if prefixe == "C" else "1250"
+        importer(monde, tmp_path, "pieces_detachees", [entete, f"{prefixe};Joint;1,234;{prix}"], **options)
+        lu = monde.lire(sa.select(PieceDetachee.stock_minimum).where(PieceDetachee.reference == prefixe))
+        assert lu[0][0] == Decimal(attendu)
 
 
 def test_an_export_comes_back_in_an_empty_agency(monde: Monde, cible: list[str], tmp_path: Path) -> None:

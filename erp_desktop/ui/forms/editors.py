@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
+from erp_desktop.domain import nombres
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import LineEdit, TextArea, mark
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -124,21 +125,29 @@ class WholeEditor(TextEditor):
         if not text:
             return None
         try:
-            return int(text)
+            return int(nombres.lire_saisie(text, decimales=0))
         except ValueError:
             raise Unreadable(tr("Nombre entier attendu.")) from None
 
 
 class MoneyEditor(TextEditor):
-    """A decimal number, comma or point."""
+    """A decimal number as :mod:`erp_desktop.domain.nombres` reads it."""
+
+    def __init__(
+        self, placeholder: str = "", *, decimals: int = 2, most: Decimal | None = None, units: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(placeholder)
+        self._limits: dict[str, Any] = {"decimales": decimals, "maximum": most, "unites": units}
 
     def value(self) -> Any:
-        text = "".join(self.line.text().split()).replace(",", ".")
+        text = self.line.text().strip()
         if not text:
             return None
         try:
-            return Decimal(text)
-        except InvalidOperation:
+            return nombres.lire_saisie(text, **self._limits)
+        except nombres.AmbiguousError as error:
+            raise Unreadable(said(str(error))) from None
+        except ValueError:
             raise Unreadable(tr("Nombre attendu, par exemple 1250,50.")) from None
 
     def show_value(self, value: Any, words: str = "") -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from erp_desktop.domain import nombres
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms import editors
 from erp_desktop.ui.forms.date_editors import DateEditor, InstantEditor
@@ -83,7 +84,7 @@ class Fields(QObject):
             "date": lambda: DateEditor(one.sens),
             "instant": lambda: InstantEditor(one.sens),
             "whole": lambda: editors.WholeEditor(hint),
-            "money": lambda: editors.MoneyEditor(hint),
+            "money": lambda: editors.MoneyEditor(hint, units=nombres.DEVISES),
             "flag": lambda: editors.FlagEditor(tr(one.label)),
             "info": editors.InfoEditor,
         }

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from erp_desktop.domain import bidi
+from erp_desktop.domain import bidi, nombres
 from erp_desktop.domain.enums import Role, Statut, TypeLigne
 from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.domain.transitions import TERMINES
@@ -57,7 +57,9 @@ class LinesTab(RecordPart):
         self.kind = ChoiceEditor(labels.options(TypeLigne))
         self.kind.show_value(TypeLigne.MAIN_OEUVRE.value)
         self.designation = TextEditor(tr("Désignation"))
-        self.quantity, self.price, self.tax = MoneyEditor("1"), MoneyEditor("0,00"), MoneyEditor("20")
+        self.quantity = MoneyEditor("1", decimals=3)
+        self.price = MoneyEditor("0,00", units=nombres.DEVISES)
+        self.tax = MoneyEditor("20", most=Decimal(100), units=nombres.POURCENT)
         self.tax.show_value(Decimal(20))
         self._typed = {"designation": self.designation, "quantite": self.quantity, "prix_unitaire": self.price,
                        "taux_tva": self.tax}  # fmt: skip
