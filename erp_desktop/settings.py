@@ -6,6 +6,8 @@ Order, strongest first: constructor arguments, environment, ``reglages.json`` in
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -103,7 +105,11 @@ def save(settings: Settings, **changes: Any) -> Settings:
     stored.update({k: v.value if isinstance(v, StrEnum) else str(v) if isinstance(v, Path) else v
                    for k, v in changes.items()})  # fmt: skip
     settings.file.parent.mkdir(parents=True, exist_ok=True)
-    beside = settings.file.with_suffix(".tmp")
-    beside.write_text(json.dumps(stored, indent=1, ensure_ascii=False), encoding="utf-8")
-    beside.replace(settings.file)
+    descriptor, beside = tempfile.mkstemp(prefix=".", dir=settings.file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            json.dump(stored, out, indent=1, ensure_ascii=False)
+        Path(beside).replace(settings.file)
+    finally:
+        Path(beside).unlink(missing_ok=True)
     return updated

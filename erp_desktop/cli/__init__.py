@@ -10,6 +10,7 @@ import typer
 
 import erp_desktop
 from erp_desktop import paths
+from erp_desktop.cli import terminal
 
 app = typer.Typer(
     name="erp-admin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -21,7 +22,7 @@ GROUPS = ("server", "device", "sync", "db", "data", "user", "report", "calendrie
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"ERP MIF {erp_desktop.__version__}")
+        terminal.show(f"ERP MIF {erp_desktop.__version__}")
         raise typer.Exit
 
 
@@ -35,6 +36,7 @@ def _options(
 def main() -> None:
     """Console entry point."""
     paths.keep_to_the_owner()
+    terminal.print_what_cannot_be_encoded()
     # One group is loaded, that of the command: each costs its imports, and scripts call this program over and over.
     for name in [g for g in GROUPS if sys.argv[1:2] == [g]] or GROUPS:
         module = importlib.import_module(f"erp_desktop.cli.{name}")

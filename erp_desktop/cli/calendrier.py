@@ -93,7 +93,7 @@ def feries(
     emit(
         as_json,
         trouves,
-        "\n".join(lignes) or f"Aucun : erp-admin calendrier completer {annee}.",
+        lignes or f"Aucun : erp-admin calendrier completer {annee}.",
     )
 
 
@@ -194,7 +194,7 @@ def horaires(
     """Les horaires d'une agence, celui qui décide d'abord."""
     with _ouverte(Target(url, cache, secrets), agence, write=False) as base:
         semaines = calendrier.horaires(base.session, base.agence.id)
-    emit(as_json, semaines, "\n".join(map(_semaine, semaines)))
+    emit(as_json, semaines, [*map(_semaine, semaines)])
 
 
 @app.command("definir")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from erp_desktop import clock, settings
+from erp_desktop.cli import terminal
 from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
 from erp_desktop.db.pg_line import LineRefusedError
@@ -92,19 +92,19 @@ def _plain(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def emit(as_json: bool, answer: Any, text: str | Callable[[], str] = "") -> None:
-    """Print the answer: JSON on one line, or the French text."""
+def emit(as_json: bool, answer: Any, text: terminal.Text | Callable[[], terminal.Text] = "") -> None:
+    """Print the answer: JSON on one line, or the French text, a line or several."""
     if as_json:
-        typer.echo(json.dumps(answer, default=_plain, ensure_ascii=False))
+        terminal.show_json(answer, _plain)
     else:
-        typer.echo(text() if callable(text) else text)
+        terminal.show(text() if callable(text) else text)
 
 
 def emit_health(as_json: bool, found: list[Constat]) -> None:
     """Print findings; exit status 1 unless all are well, so that a monitor needs nothing else."""
     worst = pire(found)
     emit(as_json, {"niveau": worst, "constats": found},
-         lambda: "\n".join(f"{c.niveau:<7} {c.sujet} : {c.message}" for c in found))  # fmt: skip
+         lambda: [f"{c.niveau:<7} {c.sujet} : {c.message}" for c in found])  # fmt: skip
     if worst != OK:
         raise typer.Exit(1)
 
@@ -113,8 +113,8 @@ def refuse(message: str, code: str = "refuse", *, as_json: bool = False) -> NoRe
     """One line on stderr (and a JSON error on stdout with --json), exit status 1."""
     line = " ".join(message.split())
     if as_json:
-        typer.echo(json.dumps({"error": {"code": code, "message": line}}, ensure_ascii=False))
-    typer.echo(f"erp-admin : {line}", err=True)
+        terminal.show_json({"error": {"code": code, "message": line}})
+    terminal.show(f"erp-admin : {line}", err=True)
     raise typer.Exit(1)
 
 
@@ -157,8 +157,8 @@ def _without_secrets(error: NotADatabaseError, given: dict[str, Any]) -> str:
 
 def consent(question: str) -> bool:
     """A question answered by oui or non on the terminal; no answer is no."""
-    answer = typer.prompt(f"{question} [oui/non]", default="non", show_default=False, err=True)
-    return str(answer).strip().lower() in {"o", "oui", "y", "yes"}
+    answer = terminal.prompt(f"{question} [oui/non]", default="non")
+    return answer.strip().lower() in {"o", "oui", "y", "yes"}
 
 
 def ask(question: str, *, hidden: bool = False) -> str:
@@ -168,9 +168,7 @@ def ask(question: str, *, hidden: bool = False) -> str:
         UserError: nobody is there to answer.
     """
     try:
-        return str(
-            typer.prompt(question, default="" if hidden else None, show_default=False, hide_input=hidden, err=True)
-        )
+        return terminal.prompt(question, default="" if hidden else None, hide_input=hidden)
     except typer.Abort as error:
         raise UserError(
             f"{question} : sans réponse. Indiquez-le en option, ou lancez la commande d'un terminal."

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import csv
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
 import typer
 from sqlalchemy.orm import Session
 
+from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emit, guarded, refuse
 from erp_desktop.db.registry import BY_NAME, Kind
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
+from erp_desktop.reports.tableur import CsvFile
 from erp_desktop.services import demo_data, importation, importation_tables
 
 app = typer.Typer(no_args_is_help=True, help="Importer, exporter, engendrer des données.")
@@ -81,23 +83,18 @@ def import_rows(
                     progress=advance,
                 )  # fmt: skip
     except importation.ImportRefuse as error:
-        for line in error.bilan.refusees[:50] if not as_json else ():
-            typer.echo(f"ligne {line.ligne} : {line.raison}")
+        if not as_json:
+            terminal.show([f"ligne {line.ligne} : {line.raison}" for line in error.bilan.refusees[:50]])
         refuse(str(error), error.code, as_json=as_json)
     emit(as_json, bilan, lambda: _bilan_text(bilan))
 
 
-def _bilan_text(bilan: importation.Bilan) -> str:
+def _bilan_text(bilan: importation.Bilan) -> list[str]:
     head = "Essai : rien n'a été écrit. " if bilan.essai else ""
     lines = [f"{head}{bilan.lignes} lignes lues, {bilan.importees} importées, {len(bilan.refusees)} refusées."]
     lines += [f"ligne {r.ligne} : {r.raison}" for r in bilan.refusees]
     lines += [f"{count} × {note}" for note, count in sorted(bilan.remarques.items())]
-    return "\n".join(lines)
-
-
-def _cell(value: Any, decimal: bool) -> Any:
-    """A decimal comma: a French spreadsheet takes ``1.500`` for a text or for a day of May."""
-    return "" if value is None else str(value).replace(".", ",") if decimal else value
+    return lines
 
 
 @app.command()
@@ -118,16 +115,15 @@ def export(
     columns |= importation_tables.expressions(table)
     decimals = {c.name for c in BY_NAME[table].columns if c.kind is Kind.DECIMAL}
     count = 0
-    beside = file.with_name(file.name + ".tmp")
     with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
         rows = session.execute(sa.text(f"SELECT {', '.join(columns.values())} FROM {table} ORDER BY id"))
-        with beside.open("w", encoding="utf-8-sig", newline="") as out:
-            writer = csv.writer(out, delimiter=";")
-            writer.writerow(columns)
+        with CsvFile(file) as out:
+            out.row(columns)
             for row in rows:
-                writer.writerow([_cell(v, c in decimals) for c, v in zip(columns, row, strict=True)])
+                out.row(
+                    Decimal(v) if c in decimals and v is not None else v for c, v in zip(columns, row, strict=True)
+                )
                 count += 1
-    beside.replace(file)
     emit(as_json, {"table": table, "rows": count, "file": file}, f"{count} lignes écrites dans {file}.")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from erp_desktop import settings
+from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, progress_wanted
 from erp_desktop.cli.common import consent as ask_consent
 from erp_desktop.db import history
@@ -46,14 +47,14 @@ def _titles(revisions: list[str]) -> list[dict[str, str]]:
     return [{"revision": revision, "description": history.title(revision)} for revision in revisions]
 
 
-def _listed(revisions: list[str]) -> str:
-    return "".join(f"\n  {row['revision']}  {row['description']}" for row in _titles(revisions))
+def _listed(revisions: list[str]) -> list[str]:
+    return [f"  {row['revision']}  {row['description']}" for row in _titles(revisions)]
 
 
 def _teller(wanted: bool) -> Callable[[str], None]:
     """Steps, one line each on stderr, when asked for or when a person watches."""
     told = wanted or progress_wanted()
-    return lambda text: typer.echo(text, err=True) if told else None
+    return lambda text: terminal.show(text, err=True) if told else None
 
 
 @app.command()
@@ -86,13 +87,13 @@ def status(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
     pending = _pending(current)
     answer |= {"revision": current, "attendue": history.head(), "en_attente": pending, "a_venir": _titles(pending)}
     told = f"Base : {current or 'vide'} ; programme : {history.head()} ; {len(pending)} révision(s) en attente."
-    lines = [" ".join([told, str(answer.get("message", ""))]).strip() + _listed(pending)]
+    lines = [" ".join([told, str(answer.get("message", ""))]).strip(), *_listed(pending)]
     lines.append(f"Fenêtre : le centre accepte les postes depuis la révision {answer['min_client'] or 'inconnue'}.")
     lines += [f"Écart : {line}" for line in answer["differences"]]
     lines += [f"À régler : {c['detail']} → {c['remede']}" for c in answer.get("constats", []) if c["etat"] != "ok"]
     lines += [f"Journal : {row['quand']} {row['de']} → {row['vers']}, {row['qui']}, {row['duree_s']} s, "
               f"version {row['app_version']}" for row in answer["journal"]]  # fmt: skip
-    emit(as_json, answer, "\n".join(lines))
+    emit(as_json, answer, lines)
 
 
 @app.command()
@@ -127,7 +128,7 @@ def preview(
         )
         sql = "".join(f"{line};\n\n" for line in statements)
     emit(as_json, {"de": current, "vers": wanted, "revisions": pending, "a_venir": _titles(pending), "sql": sql},
-         sql or "Rien à faire.")  # fmt: skip
+         sql.splitlines() or "Rien à faire.")  # fmt: skip
 
 
 def _forward(to: str, current: str | None) -> tuple[str, list[str]]:
@@ -165,7 +166,7 @@ def upgrade(
     wanted, pending = _forward(to, current)
     if dry_run:
         warnings = _warnings(target, current, wanted) if target.cache is None else {}
-        told = [f"{len(pending)} révision(s) seraient appliquées.{_listed(pending)}"]
+        told = [f"{len(pending)} révision(s) seraient appliquées.", *_listed(pending)]
         if not pending:
             told = ["Base déjà à jour : aucune révision à appliquer."]
         told += [f"Transaction ouverte : {line}" for line in warnings.get("bloquants", [])]
@@ -173,7 +174,7 @@ def upgrade(
         told += [
             f"À régler : {c['detail']} → {c['remede']}" for c in warnings.get("constats", []) if c["etat"] != "ok"
         ]
-        emit(as_json, {"de": current, "revisions": pending, "a_venir": _titles(pending), **warnings}, "\n".join(told))
+        emit(as_json, {"de": current, "revisions": pending, "a_venir": _titles(pending), **warnings}, told)
         if any(c["etat"] == "erreur" for c in warnings.get("constats", [])):
             raise typer.Exit(1)
         return
@@ -186,7 +187,7 @@ def upgrade(
     if answer["de"] == answer["vers"]:
         done = "fonctions, déclencheurs et droits remis en place" if answer.get("refait") else "rien à faire"
         lines = [f"Base déjà à jour, à la révision {answer['vers']} : {done}."]
-    emit(as_json, answer, "\n".join([*lines, *(f"À regarder : {line}" for line in answer.get("constats", []))]))
+    emit(as_json, answer, [*lines, *(f"À regarder : {line}" for line in answer.get("constats", []))])
 
 
 def _warnings(target: Target, current: str | None, wanted: str) -> dict[str, list[Any]]:
@@ -342,7 +343,7 @@ def check(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json
             raise NotAllowedError("Ce compte n'a pas le droit de comparer la structure : prenez le compte migrateur.")
         wrong = fingerprint.check(connection) if current is None else structures.drift(connection, current)
     emit(as_json, {"revision": current, "differences": wrong},
-         "\n".join(wrong) or f"Aucune différence (révision {current}).")  # fmt: skip
+         wrong or f"Aucune différence (révision {current}).")  # fmt: skip
     if wrong:
         raise typer.Exit(1)
 
@@ -422,7 +423,7 @@ def doctor(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
         _existing(target.cache)
         found = doctors.cache(target.cache, target.key)
     found += doctors.migrations()
-    emit(as_json, [asdict(c) for c in found], "\n".join(_shown(c) for c in found))
+    emit(as_json, [asdict(c) for c in found], [_shown(c) for c in found])
     if any(c.etat == "erreur" for c in found):
         raise typer.Exit(1)
 

@@ -91,7 +91,7 @@ def list_devices(url: CentreUrl, as_json: AsJson = False) -> None:
     """Postes, version, révision, changements en attente, dernière visite."""
     with Target(url, None).engine() as engine:
         found = surveillance.postes(engine)
-    emit(as_json, found, lambda: "\n".join(map(_ligne, found)) or "Aucun poste.")
+    emit(as_json, found, lambda: [*map(_ligne, found)] or "Aucun poste.")
 
 
 def _ligne(poste: dict[str, Any]) -> str:
@@ -117,6 +117,6 @@ def revoke(
         done = registration.revoke(engine, poste, stolen=stolen)
     emit(
         as_json, {"poste": poste, "etat": "vole" if stolen else "retire", **asdict(done)},
-        "\n".join([f"Poste {poste} révoqué, {done.sessions} session(s) terminée(s).",
-                   *(f"À faire : {line}" for line in done.reste)]),
+        [f"Poste {poste} révoqué, {done.sessions} session(s) terminée(s).",
+                   *(f"À faire : {line}" for line in done.reste)],
     )  # fmt: skip

@@ -64,7 +64,7 @@ def status(url: CentreUrl, as_json: AsJson = False) -> None:
     """État du centre ; statut 1 quand il n'est pas entier."""
     with Target(url, None).engine() as engine:
         state = enrolment.centre_status(engine)
-    emit(as_json, state, "\n".join(f"{k} : {v}" for k, v in state.items()))
+    emit(as_json, state, [f"{k} : {v}" for k, v in state.items()])
     if "epoque" not in state:
         raise typer.Exit(1)
 
@@ -95,7 +95,7 @@ def coherence(
         f"({', '.join(i.agences)}) s'y rapportent"
         for i in left
     ]
-    emit(as_json, {"reparations": done, "reste": left}, "\n".join(lines) or "Chaque ligne se rapporte à son agence.")
+    emit(as_json, {"reparations": done, "reste": left}, lines or "Chaque ligne se rapporte à son agence.")
     if left:
         raise typer.Exit(1)
 
@@ -105,9 +105,9 @@ def coherence(
 def publish_snapshots(url: CentreUrl, as_json: AsJson = False) -> None:
     """Publier la première copie de chaque agence, compressée, pour les prochains postes."""
     done = snapshots.publish(with_password(url), lambda path: enrolment.create_cache(path, None, 0))
-    emit(as_json, done, lambda: "\n".join(
+    emit(as_json, done, lambda: [
         f"{p.agence} : {p.rows} lignes, {p.size / 1e6:.1f} Mo en {p.pieces} morceaux ({p.size / p.plain_size:.0%})"
-        for p in done) or "Aucune agence.")  # fmt: skip
+        for p in done] or "Aucune agence.")  # fmt: skip
 
 
 @app.command()
@@ -130,7 +130,7 @@ def quarantine_list(url: CentreUrl, as_json: AsJson = False) -> None:
     """Ce que les postes retirés ont remis et que personne n'a encore repris."""
     with Target(url, None).engine() as engine:
         found = centre.quarantine(engine)
-    emit(as_json, found, lambda: "\n".join(map(_remise, found)) or "Rien en quarantaine.")
+    emit(as_json, found, lambda: [*map(_remise, found)] or "Rien en quarantaine.")
 
 
 def _remise(remise: dict[str, Any]) -> str:

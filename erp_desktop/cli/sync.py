@@ -89,8 +89,8 @@ def documents(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False
     """Les documents et où sont leurs octets : ici, au centre, en attente."""
     with _session(cache, secrets) as session:
         found = documents_of(session)
-    emit(as_json, found, lambda: "\n".join(
-        f"{d.id:>20} {d.etat.value:<8} {d.taille:>10} octets  {d.nom_fichier}" for d in found)
+    emit(as_json, found, lambda: [
+        f"{d.id:>20} {d.etat.value:<8} {d.taille:>10} octets  {d.nom_fichier}" for d in found]
          or "Aucun document.")  # fmt: skip
 
 
@@ -116,9 +116,9 @@ def journal(
     """Les derniers cycles qui ont échangé quelque chose ou échoué, le plus récent d'abord."""
     with _session(cache, secrets) as session:
         found = lecture.journal(session, limite)
-    emit(as_json, found, lambda: "\n".join(
+    emit(as_json, found, lambda: [
         f"{clock.to_text(c.quand)[:19]}  {c.duree_s:7.2f} s  {c.envoyes:>6} envoyés  {c.recus:>6} reçus  "
-        f"{c.conflits} conflits  {c.gares} mis de côté  {c.erreur or ''}".rstrip() for c in found)
+        f"{c.conflits} conflits  {c.gares} mis de côté  {c.erreur or ''}".rstrip() for c in found]
          or "Aucun cycle.")  # fmt: skip
 
 
@@ -153,9 +153,9 @@ def conflicts(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False
     """Les valeurs qui ont perdu : base, mienne, leur."""
     with _session(cache, secrets) as session:
         found = inbox.liste(session)
-    emit(as_json, found, lambda: "\n".join(
+    emit(as_json, found, lambda: [
         f"{c.id:>5} {c.libelle} {c.champ or 'suppression'} : {c.base!r} → mien {c.mien!r}, leur {c.leur!r}"
-        f"{' (réglé)' if c.resolu else ' (à décider)' if c.a_decider else ''}" for c in found)
+        f"{' (réglé)' if c.resolu else ' (à décider)' if c.a_decider else ''}" for c in found]
          or "Aucun conflit.")  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def parked(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -
     """Les groupes que le centre a refusés."""
     with _session(cache, secrets) as session:
         found = states.gares(session)
-    emit(as_json, found, lambda: "\n".join(f"{g.id:>5} [{g.code}] {g.raison} : {g.lignes}" for g in found)
+    emit(as_json, found, lambda: [f"{g.id:>5} [{g.code}] {g.raison} : {g.lignes}" for g in found]
          or "Rien n'est mis de côté.")  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def rejected(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False)
                 "SELECT nom_table, pk, raison, quand FROM sync_recus_rejetes ORDER BY quand"
             ).mappings()
         ]
-    emit(as_json, found, "\n".join(f"{r['nom_table']} {r['pk']} : {r['raison']}" for r in found) or "Aucune.")
+    emit(as_json, found, [f"{r['nom_table']} {r['pk']} : {r['raison']}" for r in found] or "Aucune.")
 
 
 @app.command()
@@ -231,10 +231,10 @@ def duplicates(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = Fals
     """Les fiches refusées parce qu'une autre a la même clé, et cette autre."""
     with _session(cache, secrets) as session:
         found = [{**asdict(d), "noms": [[*k, v] for k, v in d.noms.items()]} for d in doublons(session)]
-    emit(as_json, found, lambda: "\n".join(
+    emit(as_json, found, lambda: [
         f"{d['gare']:>5} {d['table']} {d['mienne']} ({d['libelle']}) : "
         f"{d['obstacle'] or 'même clé que ' + str(d['autre'])}"
-        for d in found) or "Aucun doublon.")  # fmt: skip
+        for d in found] or "Aucun doublon.")  # fmt: skip
 
 
 @app.command()

@@ -71,13 +71,13 @@ def list_accounts(url: Url = None, cache: Cache = None, secrets: Secrets = None,
     """Montrer les comptes."""
     with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
         found = auth.comptes(session)
-    lines = (
+    lines = [
         f"{u.username:<24} {u.role:<12} {u.agence_code or 'siège':<6} {u.full_name}"
         + ("" if u.is_active else " (désactivé)")
         + (" (verrouillé)" if u.verrouille else "")
         for u in found
-    )
-    emit(as_json, found, "\n".join(lines) or "Aucun compte.")
+    ]
+    emit(as_json, found, lines or "Aucun compte.")
 
 
 @app.command()

@@ -19,6 +19,7 @@ import erp_desktop
 from erp_desktop import clock
 from erp_desktop.db import central_isolation, central_mark, central_report, central_watch, history, preflight
 from erp_desktop.db.engine import without_password
+from erp_desktop.domain.documents import nom_de_fichier
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UnavailableError, UpgradeError
 
 _TRIES = 6
@@ -238,7 +239,7 @@ def dump(url: str, folder: Path) -> Copie:
         environment["PGPASSWORD"] = str(parsed.password)
     address = without_password(parsed).render_as_string(hide_password=False)
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{parsed.database}-{clock.now():%Y%m%d_%H%M%S}.dump"
+    target = folder / f"{nom_de_fichier(str(parsed.database))}-{clock.now():%Y%m%d_%H%M%S}.dump"
     failure = "pg_dump est introuvable sur ce poste."
     for program in dict.fromkeys(p for p in candidates if p is not None and p.exists()):
         done = subprocess.run(  # noqa: S603

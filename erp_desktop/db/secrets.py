@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import secrets as random
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +113,16 @@ class _FileStore:
         stored = self._read()
         stored[name] = values
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._file.with_suffix(self._file.suffix + ".tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            json.dump(stored, out)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(self._file)
+        # 0600, under a name that nobody can have put a link at.
+        descriptor, temporary = tempfile.mkstemp(prefix=".", dir=self._file.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+                json.dump(stored, out)
+                out.flush()
+                os.fsync(out.fileno())
+            Path(temporary).replace(self._file)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
 
 
 class _Keyring:

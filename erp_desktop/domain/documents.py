@@ -15,6 +15,9 @@ MORCEAU = 65_536
 """Bytes of a piece: small enough that a bad line loses little, large enough that a good one is filled."""
 TAILLE_MAX = 50 * 1024 * 1024
 _NOM_MAX = 255
+_OCTETS_MAX = 200
+"""Of a file's name on disk, where 255 are the limit and a program that opens it may want some beside."""
+_RESERVES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 
 MIMES = {
     ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif",
@@ -72,13 +75,26 @@ def suffixe(nom: str) -> str:
 def nom_sur(nom: str, mime: str) -> str:
     """A name under which a received content may be written and opened: its suffix is one of :data:`MIMES`.
 
-    The description came over the line: neither a folder nor ``.exe`` in it is believed.
+    The description came over the line: neither a folder nor ``.exe`` in it is believed, nor a name that means a
+    device to Windows or is longer than a disk takes.
     """
-    court = "".join(c for c in nom_seul(nom) if c.isprintable() and c not in '<>:"/\\|?*').strip(". ")
-    if MIMES.get(suffixe(court)) == mime:
-        return court
-    fin = next((s for s, m in MIMES.items() if m == mime), ".bin")
+    court = nom_de_fichier(nom_seul(nom))
+    fin = suffixe(court)
+    if MIMES.get(fin) == mime:
+        court = court[: -len(fin)]
+    else:
+        fin = next((s for s, m in MIMES.items() if m == mime), ".bin")
     return f"{court or 'document'}{fin}"
+
+
+def nom_de_fichier(texte: str) -> str:
+    """What of a text may be the name of a file on any system, without an end of its own; empty when nothing is."""
+    court = "".join(c for c in texte if c.isprintable() and c not in '<>:"/\\|?*').strip(". ")
+    if court.partition(".")[0].strip().upper() in _RESERVES:
+        court = f"_{court}"
+    fin = s if len(s := suffixe(court)) <= 10 else ""
+    corps = court[: len(court) - len(fin)].encode()[: _OCTETS_MAX - len(fin.encode())].decode(errors="ignore")
+    return f"{corps.rstrip('. ')}{fin}"
 
 
 def type_suppose(mime: str) -> TypeDocument:

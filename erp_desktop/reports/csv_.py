@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -11,8 +10,8 @@ from typing import Any
 
 from erp_desktop import clock
 from erp_desktop.reports.modele import RapportInterventions
-from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
+from erp_desktop.reports.tableur import CsvFile
 
 ENTETE = ("rubrique", "element", "mesure", "valeur", "unite")
 _UNITES = {"entier": "", "pourcent": "%", "duree": "min", "mad": "MAD", "texte": "", "mois": ""}
@@ -22,20 +21,16 @@ def ecrire(rapport: RapportInterventions, cible: Path) -> None:
     """Write ``cible`` whole or not at all.
 
     Raises:
-        UserError: see :func:`erp_desktop.reports.sortie.atomique`.
+        UserError: see :class:`erp_desktop.reports.sortie.Unfinished`.
     """
-
-    def remplir(fichier: Path) -> None:
-        with fichier.open("w", encoding="utf-8-sig", newline="") as flux:
-            sortie = csv.writer(flux, delimiter=";", lineterminator="\r\n")
-            sortie.writerow(ENTETE)
-            sortie.writerows(_rangees(rapport))
-
-    atomique(cible, remplir)
+    with CsvFile(cible) as sortie:
+        sortie.row(ENTETE)
+        for rangee in _rangees(rapport):
+            sortie.row(rangee)
 
 
 def _rangees(r: RapportInterventions) -> Iterator[tuple[str, str, str, str, str]]:
-    yield "Rapport", "", "Agence", _neutre(r.agence), ""
+    yield "Rapport", "", "Agence", r.agence, ""
     for nom, jour in (("Début", r.params.debut), ("Fin", r.params.fin)):
         yield "Rapport", "", nom, jour.isoformat(), ""
     for nom, instant in (("Calculé à", r.calcule_a), ("Données du", r.donnees_du)):
@@ -51,7 +46,7 @@ def _rangees(r: RapportInterventions) -> Iterator[tuple[str, str, str, str, str]
 def _mesures(tableau: Tableau) -> Iterator[tuple[str, str, str, str, str]]:
     textes = [i for i, c in enumerate(tableau.colonnes) if c.genre in {"texte", "mois"}]
     for ligne in tableau.lignes:
-        element = _neutre(" · ".join(_valeur(ligne[i]) for i in textes))
+        element = " · ".join(_valeur(ligne[i]) for i in textes)
         for i, colonne in enumerate(tableau.colonnes):
             if i not in textes:
                 yield tableau.titre, element, colonne.nom, _valeur(ligne[i]), _UNITES[colonne.genre]
@@ -67,8 +62,3 @@ def _valeur(valeur: Any) -> str:
     if isinstance(valeur, float):
         return format(valeur, ".2f").replace(".", ",")
     return str(valeur)
-
-
-def _neutre(texte: str) -> str:
-    """A name that begins like a formula must stay a name when a spreadsheet opens the file."""
-    return f"'{texte}" if texte[:1] in {"=", "+", "-", "@", "\t", "\r"} else texte

@@ -10,29 +10,62 @@ from pathlib import Path
 from erp_desktop.errors import UserError
 
 
+class Unfinished:
+    """A file with a name that nobody can foretell beside ``cible``, until it is whole.
+
+    Raises:
+        UserError: the folder is missing or refuses writing.
+    """
+
+    def __init__(self, cible: Path) -> None:
+        self.cible = cible
+        try:
+            descripteur, nom = tempfile.mkstemp(prefix=".", suffix=cible.suffix, dir=cible.parent)
+        except OSError as error:
+            raise UserError(f"Impossible d’écrire dans {cible.parent} : {_raison(error)}.") from error
+        os.close(descripteur)
+        self.path = Path(nom)
+
+    def commit(self) -> None:
+        """Give the file its name; a failure leaves what had it untouched.
+
+        Raises:
+            UserError: the target is held open by another program, or is a folder.
+        """
+        try:
+            if os.name == "posix":
+                masque = os.umask(0)
+                os.umask(masque)
+                self.path.chmod(0o666 & ~masque)
+            self.path.replace(self.cible)
+        except OSError as error:
+            raise self.refused(error) from error
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def refused(self, error: OSError) -> UserError:
+        return UserError(f"Impossible d’écrire {self.cible} : {_raison(error)}.")
+
+
 def atomique(cible: Path, ecrire: Callable[[Path], None]) -> None:
     """Let ``ecrire`` fill a temporary file beside ``cible``, then swap it in; a failure leaves ``cible`` untouched.
 
     Raises:
-        UserError: the folder is missing or refuses writing, or the target is held open by another program.
+        UserError: see :class:`Unfinished`; or what ``ecrire`` could not write.
     """
+    fichier = Unfinished(cible)
     try:
-        descripteur, nom = tempfile.mkstemp(prefix=".", suffix=cible.suffix, dir=cible.parent)
+        ecrire(fichier.path)
     except OSError as error:
-        raise UserError(f"Impossible d’écrire dans {cible.parent} : {_raison(error)}.") from error
-    os.close(descripteur)
-    temporaire = Path(nom)
-    try:
-        ecrire(temporaire)
-        if os.name == "posix":
-            masque = os.umask(0)
-            os.umask(masque)
-            temporaire.chmod(0o666 & ~masque)
-        temporaire.replace(cible)
-    except OSError as error:
-        raise UserError(f"Impossible d’écrire {cible} : {_raison(error)}.") from error
-    finally:
-        temporaire.unlink(missing_ok=True)
+        fichier.drop()
+        raise fichier.refused(error) from error
+    except BaseException:
+        fichier.drop()
+        raise
+    fichier.commit()
 
 
 def _raison(error: OSError) -> str:

@@ -6,14 +6,13 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-
 from erp_desktop import clock
 from erp_desktop.reports import palette
 from erp_desktop.reports.modele import RapportInterventions
 from erp_desktop.reports.presentation import instant, periode
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableaux import DEFINITIONS, Genre, Tableau, indicateurs, tableaux
+from erp_desktop.reports.tableur import workbook
 
 FEUILLES = {
     "mois": "Par mois", "anciennete": "Ancienneté", "statut": "Statuts", "type": "Types", "priorite": "Priorités",
@@ -34,7 +33,7 @@ def ecrire(rapport: RapportInterventions, cible: Path) -> None:
     """
 
     def remplir(fichier: Path) -> None:
-        with xlsxwriter.Workbook(str(fichier)) as classeur:
+        with workbook(fichier) as classeur:
             _Classeur(classeur).remplir(rapport)
 
     atomique(cible, remplir)

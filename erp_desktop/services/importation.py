@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
-from erp_desktop.domain import nombres, recherche
+from erp_desktop.domain import nombres, recherche, tableur
 from erp_desktop.domain.enums import Statut, TypeIntervention
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Client, Equipement, HistoriqueIntervention, Intervention
@@ -134,7 +134,7 @@ def lire(fichier: Path) -> list[tuple[int, dict[str, str]]]:
     for name, times in Counter(header).items():
         if name and times > 1:
             raise UserError(f"Le fichier {fichier.name} a {times} colonnes « {name} ».")
-    return [(line, dict(zip(header, row, strict=False))) for line, row in table[1:]]
+    return [(line, dict(zip(header, map(tableur.rendre, row), strict=False))) for line, row in table[1:]]
 
 
 def _cellule(valeur: Any) -> str:

@@ -114,7 +114,9 @@ def test_without_a_centre_there_is_nobody_to_ask(monde: Monde, intervention: int
         ("plaque.jpg", "image/jpeg", "plaque.jpg"), ("../../.bashrc", "application/pdf", "bashrc.pdf"),
         ("C:\\Windows\\evil.exe", "application/pdf", "evil.exe.pdf"), ("note.pdf", "image/png", "note.pdf.png"),
         ("x.exe", "application/x-msdownload", "x.exe.bin"), ("..", "image/png", "document.png"),
-        ("a\x00b\n:.pdf", "application/pdf", "ab.pdf"),
+        ("a\x00b\n:.pdf", "application/pdf", "ab.pdf"), ("nul.pdf", "application/pdf", "_nul.pdf"),
+        ("ص" * 250 + ".pdf", "application/pdf", "ص" * 98 + ".pdf"), ("\u202efdp.exe", "image/png", "fdp.exe.png"),
+        ("COM1 .x.png", "image/png", "_COM1 .x.png"), ("a." + "b" * 300, "image/png", "a." + "b" * 198 + ".png"),
     ],
 )  # fmt: skip
 def test_a_received_name_is_never_believed(name: str, mime: str, safe: str) -> None:

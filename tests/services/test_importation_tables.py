@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -304,7 +306,11 @@ def test_figures_are_read_by_the_convention_of_the_file(monde: Monde, tmp_path: 
 
 
 def test_an_export_comes_back_in_an_empty_agency(monde: Monde, cible: list[str], tmp_path: Path) -> None:
-    importer(monde, tmp_path, "clients", ["nom_entreprise;ice;notes", f'Huileries;{ICE};"a;b ""c"""'])
+    importer(monde, tmp_path, "clients", [
+        "nom_entreprise;ice;notes;telephone;ville", f'Huileries;{ICE};"a;b ""c""";05 22 40 18 76;\'=Fès\'',
+    ])  # fmt: skip
+    formule = "=cmd|'/c calc'!A0"
+    monde.executer("UPDATE clients SET notes = :f, adresse = :a WHERE notes IS NULL", f=formule, a="'-1+2\n@x")
     importer(monde, tmp_path, "equipements", [
         "code_interne;nom;client;parent;is_active",
         f"H-2;Moteur;{ICE};H-1;non", f"H-1;Presse;{ICE};;oui", "S-1;Bras;Conserveries Atlas;SR-03;oui",
@@ -318,7 +324,7 @@ def test_an_export_comes_back_in_an_empty_agency(monde: Monde, cible: list[str],
     photo = (
         sa.select(
             Equipement.code_interne, Equipement.nom, Equipement.is_active, Equipement.statut, Client.nom_entreprise,
-            Client.ice, Client.notes, Client.ville, parent.code_interne,
+            Client.ice, Client.notes, Client.ville, Client.telephone, Client.adresse, parent.code_interne,
         )
         .join(Client, Client.id == Equipement.client_id)
         .outerjoin(parent, parent.id == Equipement.parent_id)
@@ -330,6 +336,10 @@ def test_an_export_comes_back_in_an_empty_agency(monde: Monde, cible: list[str],
     for table in ("clients", "equipements"):
         done = CliRunner().invoke(app, ["export", table, str(tmp_path / f"{table}.csv"), *cible])
         assert done.exit_code == 0, done.output
+    ecrit = (tmp_path / "clients.csv").read_text(encoding="utf-8-sig")
+    assert {f"'{formule}", "'+212522401876", "'=Fès'", "''-1+2\n@x"} <= {
+        cellule for rangee in csv.reader(io.StringIO(ecrit, newline=""), delimiter=";") for cellule in rangee
+    }
     monde.executer("UPDATE equipements SET parent_id = NULL")
     monde.executer("DELETE FROM equipements")
     monde.executer("DELETE FROM clients")
@@ -356,6 +366,11 @@ def test_the_command_refuses_in_french(monde: Monde, cible: list[str], tmp_path:
     done = CliRunner().invoke(app, ["import", "clients", str(fichier), "--agence", "CAS", *cible])
     assert done.exit_code == 1
     assert "ligne 2 : ice : L'ICE compte 15 chiffres" in done.stdout
+    fichier.write_text("nom_entreprise;type_client\nA;\x1b[2J\u202e\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["import", "clients", str(fichier), "--agence", "CAS", *cible])
+    assert "valeur inconnue « \\x1b[2J\\u202e »" in done.stdout
+    assert "\x1b" not in done.output
+    fichier.write_text("nom_entreprise;ice\nA;12\n", encoding="utf-8")
     done = CliRunner().invoke(
         app, ["import", "clients", str(fichier), "--agence", "CAS", "--dry-run", "--json", *cible]
     )

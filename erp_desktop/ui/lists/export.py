@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from erp_desktop.domain import bidi
+from erp_desktop.errors import UserError
+from erp_desktop.reports.tableur import CsvFile
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import number, said, tr
 from erp_desktop.ui.lists.spec import ListSpec
 from erp_desktop.ui.tasks import Task
 
@@ -32,8 +33,7 @@ class CsvExport(QObject):
     ) -> None:
         super().__init__(parent)
         self._spec, self._contexte, self._ids, self._path = spec, contexte, list(ids), path
-        self._beside = path.with_name(path.name + ".part")
-        self._file: TextIO | None = None
+        self._file: CsvFile | None = None
         self._done = 0
         self._cancelled = False
         self._columns = [column for column in spec.columns if column.title]
@@ -55,19 +55,15 @@ class CsvExport(QObject):
 
     def _write(self, rows: list[Any]) -> None:
         if self._file is None:
-            self._file = self._beside.open("w", encoding="utf-8-sig", newline="")
-            csv.writer(self._file, delimiter=";").writerow(self._titles)
-        out = csv.writer(self._file, delimiter=";")
+            self._file = CsvFile(self._path)
+            self._file.row(self._titles)
         for row in rows:
-            out.writerow([self._cell((c.full or c.text)(row)) for c in self._columns])
-        if self._done + CHUNK >= len(self._ids):
-            self._file.close()
+            self._file.row(self._cell((c.full or c.text)(row)) for c in self._columns)
 
     @staticmethod
     def _cell(words: str) -> str:
         clean = bidi.nu(words)
-        # A spreadsheet would run a cell that begins like a formula.
-        return f"'{clean}" if clean[:1] in ("=", "@", "\t", "\r") else "" if clean == "—" else clean
+        return "" if clean == "—" else clean
 
     def _written(self, count: int) -> None:
         self._done += count
@@ -78,7 +74,12 @@ class CsvExport(QObject):
         elif self._done < len(self._ids):
             self._next()
         else:
-            self._beside.replace(self._path)
+            try:
+                if self._file is not None:
+                    self._file.commit()
+            except UserError as error:
+                self._failed(error)
+                return
             self._contexte.say(tr("{n} lignes écrites dans {fichier}", n=number(self._done), fichier=self._path.name))
             self.finished.emit(True)
 
@@ -87,11 +88,12 @@ class CsvExport(QObject):
         if isinstance(error, OSError):
             self._contexte.say(tr("Le fichier ne peut pas être écrit : {cause}", cause=error.strerror or ""),
                                kind="danger")  # fmt: skip
+        elif isinstance(error, UserError):
+            self._contexte.say(said(str(error)), kind="danger")
         else:
             self._contexte.tasks.failed.emit(error)
         self.finished.emit(False)
 
     def _drop(self) -> None:
         if self._file is not None:
-            self._file.close()
-        self._beside.unlink(missing_ok=True)
+            self._file.drop()
