@@ -79,11 +79,9 @@ def nom_sur(nom: str, mime: str) -> str:
     device to Windows or is longer than a disk takes.
     """
     court = nom_de_fichier(nom_seul(nom))
-    fin = suffixe(court)
-    if MIMES.get(fin) == mime:
-        court = court[: -len(fin)]
-    else:
-        fin = next((s for s, m in MIMES.items() if m == mime), ".bin")
+    if MIMES.get(suffixe(court)) == mime:
+        return court
+    fin = next((s for s, m in MIMES.items() if m == mime), ".bin")
     return f"{court or 'document'}{fin}"
 
 
@@ -92,8 +90,9 @@ def nom_de_fichier(texte: str) -> str:
     court = "".join(c for c in texte if c.isprintable() and c not in '<>:"/\\|?*').strip(". ")
     if court.partition(".")[0].strip().upper() in _RESERVES:
         court = f"_{court}"
-    fin = s if len(s := suffixe(court)) <= 10 else ""
-    corps = court[: len(court) - len(fin)].encode()[: _OCTETS_MAX - len(fin.encode())].decode(errors="ignore")
+    point = len(court) - len(s if len(s := suffixe(court)) <= 10 else "")
+    fin = court[point:]
+    corps = court[:point].encode()[: _OCTETS_MAX - len(fin.encode())].decode(errors="ignore")
     return f"{corps.rstrip('. ')}{fin}"
 
 

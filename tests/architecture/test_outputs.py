@@ -85,4 +85,4 @@ path.with_name(path.name + ".tmp")
 lines = "\\n".join(x)
 feuille.write_string(0, 0, x)
 """
-    assert [fault.split(" ")[0] for fault in _faults(bad, "cli/x.py")] == [f"cli/x.py:{n}" for n in range(2, 11)]
+    assert {fault.split(" ")[0] for fault in _faults(bad, "cli/x.py")} == {f"cli/x.py:{n}" for n in range(2, 11)}
