@@ -168,8 +168,9 @@ def test_a_serialization_failure_is_only_a_delay(lab: Lab) -> None:
     pk = lab.ids("interventions")[0]
     lab.sql(
         "CREATE SCHEMA labo; CREATE FUNCTION labo.refuser() RETURNS trigger LANGUAGE plpgsql AS "
-        "$f$ BEGIN RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001'; END $f$; CREATE TRIGGER labo "
-        "BEFORE UPDATE ON interventions FOR EACH ROW WHEN (NEW.titre = 'Le mien') EXECUTE FUNCTION labo.refuser()"
+        "$f$ BEGIN RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001'; END $f$; "
+        "CREATE TRIGGER labo BEFORE UPDATE ON interventions "
+        "FOR EACH ROW WHEN (NEW.titre = 'Le mien') EXECUTE FUNCTION labo.refuser()"
     )
     a.set("interventions", pk, titre="Le mien")
     frozen = a.syncer.outbox.next_batch(5_000)
