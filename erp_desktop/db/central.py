@@ -266,7 +266,7 @@ def _security(table: SyncTable) -> list[str]:
 
 _SYNC_RIGHTS = """
 REVOKE ALL ON SCHEMA sync FROM PUBLIC;
-GRANT USAGE ON SCHEMA sync TO erp_sync, erp_device, erp_central;
+GRANT USAGE ON SCHEMA sync TO erp_sync, erp_device, erp_central, erp_revoque;
 GRANT USAGE ON SCHEMA public TO erp_sync, erp_central;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA sync TO erp_sync;
 GRANT SELECT, INSERT, UPDATE ON sync.row_state TO erp_sync;
@@ -330,7 +330,7 @@ def statements(*, documents: bool = True) -> list[str]:
         *(central_documents.document_functions() if documents else ()),
         central_isolation.SWEEP,
         # Also what an older program granted on functions that there are no more of.
-        "REVOKE ALL ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_sync, erp_device, erp_central",
+        "REVOKE ALL ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_sync, erp_device, erp_central, erp_revoque",
         "GRANT CREATE ON SCHEMA sync TO erp_sync",
         "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
     ]
@@ -338,7 +338,11 @@ def statements(*, documents: bool = True) -> list[str]:
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
     farewells = central_documents.FAREWELLS if documents else ()
-    made += [f"GRANT EXECUTE ON FUNCTION sync.{e} TO erp_device" for e in (*central_devices.ENTRIES, *farewells)]
+    made.append(f"GRANT EXECUTE ON FUNCTION sync.{central_devices.GREETING} TO erp_device")
+    made += [
+        f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_revoque"
+        for entry in (central_devices.FAREWELL, *farewells)
+    ]
     made += [
         f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_central"
         for entry in (*_SHARED, *central_login.ENTRIES)
@@ -383,7 +387,7 @@ def _watch_only(present: set[tuple[str, str]]) -> list[str]:
     return [
         *made,
         central_isolation.SWEEP,
-        "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_device, erp_central",
+        "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_device, erp_central, erp_revoque",
     ]
 
 

@@ -1,6 +1,6 @@
 """What the centre knows of a device beyond its rows: its greeting, its farewell, and how far deletions are remembered.
 
-A revoked login keeps one function, ``sync.adieu``: a *retired* device hands over what it still had to send, which
+A revoked login is left with one thing to do, its farewell (``sync.adieu``): a *retired* device hands over what it still had to send, which
 waits in ``sync.quarantaine`` until an administrator takes it over; a *stolen* one is only told to erase itself.
 """
 
@@ -81,5 +81,5 @@ BEGIN
 END $f$;
 """
 
-ENTRIES = ("signaler(text, text, integer, xid8)", "adieu(jsonb)")
+GREETING, FAREWELL = "signaler(text, text, integer, xid8)", "adieu(jsonb)"
 """For devices, under the owner's rights: each looks at nothing but the caller's own line."""

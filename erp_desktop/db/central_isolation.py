@@ -93,7 +93,19 @@ def fence() -> list[str]:
 
 
 @contextlib.contextmanager
-def _own_names(connection: sa.Connection) -> Iterator[None]:
+def pinned(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that looks for names in no schema where another login may ever have created something.
+
+    For whoever examines a centre with its owner's rights; every table is asked for with its schema.
+    """
+    with engine.connect() as connection:
+        # For each transaction anew: behind a pooler a session's setting would stay for somebody else.
+        sa.event.listen(connection, "begin", lambda begun: begun.exec_driver_sql(f"SET LOCAL search_path = {PATH}"))
+        yield connection
+
+
+@contextlib.contextmanager
+def own_names(connection: sa.Connection) -> Iterator[None]:
     """Questions to the catalogues in no schema of others: theirs would run their operators as whoever asks."""
     before = str(connection.exec_driver_sql("SHOW search_path").scalar())
     connection.exec_driver_sql(f"SET LOCAL search_path = {PATH}")
@@ -118,7 +130,7 @@ WITH maitre AS (
                   (SELECT datdba FROM pg_catalog.pg_database WHERE datname = current_database())) AS oid),
 roles AS (
   SELECT r.oid, r.rolname, EXISTS (SELECT 1 FROM pg_catalog.pg_auth_members m
-      JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid AND g.rolname = 'erp_device'
+      JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid AND g.rolname IN ('erp_device', 'erp_revoque')
         AND NOT m.admin_option) AS poste
     FROM pg_catalog.pg_roles r, maitre
    WHERE NOT r.rolsuper AND r.rolname NOT LIKE 'pg\\_%%' AND r.rolname <> 'erp_sync'
@@ -149,18 +161,19 @@ SELECT r.rolname, concat_ws(', ', CASE WHEN r.rolsuper THEN 'SUPERUSER' END,
     CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END,
     CASE WHEN r.rolcreatedb THEN 'CREATEDB' END, CASE WHEN r.rolreplication THEN 'REPLICATION' END,
     (SELECT string_agg('membre de ' || g.rolname, ', ' ORDER BY g.rolname) FROM pg_auth_members m
-       JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid AND g.rolname <> 'erp_device')) AS droits
+       JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid
+        AND g.rolname NOT IN ('erp_device', 'erp_revoque'))) AS droits
   FROM pg_roles r
- WHERE r.rolname IN ('erp_sync', 'erp_device', 'erp_central')
+ WHERE r.rolname IN ('erp_sync', 'erp_device', 'erp_central', 'erp_revoque')
     OR EXISTS (SELECT 1 FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
-                WHERE m.member = r.oid AND g.rolname = 'erp_device' AND NOT m.admin_option)
+                WHERE m.member = r.oid AND g.rolname IN ('erp_device', 'erp_revoque') AND NOT m.admin_option)
     OR r.rolname IN (SELECT login FROM sync.devices)
 """
 
 
 def planted(connection: sa.Connection) -> list[str]:
     """Objects of others in the program's schemas, one French line each: an upgrade might run them."""
-    with _own_names(connection):
+    with own_names(connection):
         rows = connection.exec_driver_sql(_STRANGERS).fetchall()
     return [
         f"centre : isolation « {schema}.{name} » : {kind} de {owner}, qui n'a rien à y créer"
@@ -183,8 +196,8 @@ _GRANTS = """
 SELECT c.oid::regclass::text, g.rolname, a.privilege_type
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN ('public', 'sync'),
        aclexplode(c.relacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
- WHERE c.relkind IN ('r', 'p', 'v', 'S') AND (a.grantee = 0 OR g.rolname = 'erp_device' OR EXISTS (
-     SELECT 1 FROM pg_auth_members m JOIN pg_roles d ON d.oid = m.roleid AND d.rolname = 'erp_device'
+ WHERE c.relkind IN ('r', 'p', 'v', 'S') AND (a.grantee = 0 OR g.rolname IN ('erp_device', 'erp_revoque') OR EXISTS (
+     SELECT 1 FROM pg_auth_members m JOIN pg_roles d ON d.oid = m.roleid AND d.rolname IN ('erp_device', 'erp_revoque')
       WHERE m.member = a.grantee AND NOT m.admin_option) OR a.grantee IN (
      SELECT to_regrole(quote_ident(login)) FROM sync.devices))
    AND c.oid <> 'sync.schema_compat'::regclass ORDER BY 1, 2, 3 LIMIT 20
@@ -198,7 +211,7 @@ def faults(connection: sa.Connection, entries: Sequence[str]) -> list[str]:
         connection: may read the catalogues.
         entries: functions of schema ``sync`` that run as ``erp_sync``, with their arguments.
     """
-    with _own_names(connection):
+    with own_names(connection):
         return _faults(connection, entries)
 
 

@@ -53,6 +53,23 @@ def upgrade_lock(engine: sa.Engine, *, wait_s: float, silence_s: float = 60.0) -
                 keeper.rollback()
 
 
+def take_now(connection: sa.Connection) -> bool:
+    """Take the lock until the end of this transaction; False when another upgrade has it, or this login may not.
+
+    A transaction that was refused the lock is rolled back.
+    """
+    if connection.exec_driver_sql("SELECT to_regclass('public.alembic_version')").scalar() is None:
+        return False
+    try:
+        connection.exec_driver_sql(_LOCK)
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) not in {"55P03", "42501"}:
+            raise
+        connection.rollback()
+        return False
+    return True
+
+
 def _finish(keeper: sa.Connection) -> None:
     try:
         keeper.commit()

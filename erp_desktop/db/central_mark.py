@@ -10,6 +10,8 @@ import hashlib
 
 import sqlalchemy as sa
 
+from erp_desktop.db import central_isolation
+
 _CATALOGUE = """
 SELECT md5(string_agg(line, E'\\n' ORDER BY line COLLATE "C")) FROM (
   SELECT concat_ws('|', 'f', p.oid::regprocedure, md5(pg_get_functiondef(p.oid)), p.proowner::regrole, p.proacl)
@@ -34,7 +36,9 @@ _KEPT = "SELECT obj_description(to_regnamespace('sync'), 'pg_namespace')"
 
 def _mark(connection: sa.Connection, statements: list[str]) -> str:
     ours = hashlib.sha256("\n".join(statements).encode()).hexdigest()[:32]
-    return f"{ours}:{connection.exec_driver_sql(_CATALOGUE).scalar_one()}"
+    # The catalogue spells a name by the search path.
+    with central_isolation.own_names(connection):
+        return f"{ours}:{connection.exec_driver_sql(_CATALOGUE).scalar_one()}"
 
 
 def note(connection: sa.Connection, statements: list[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from erp_desktop.db import history
+from erp_desktop.db import central_isolation, history
 from erp_desktop.db.registry import present_name
 
 
@@ -46,7 +46,7 @@ def plan(engine: sa.Engine, current: str | None, wanted: str) -> Plan:
     scripts = migrate.scripts()
     titles = [(name, str(scripts.get_revision(name).doc)) for name in due]
     sql = migrate.postgres_sql(current or "base", wanted) if due else ""
-    with engine.connect() as connection:
+    with central_isolation.pinned(engine) as connection:
         return Plan(current, wanted, titles, sql, blockers(connection), excluded(connection))
 
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from erp_desktop.db.central_pin import PATH
 from erp_desktop.db.engine import POOLER, is_direct
 from erp_desktop.db.pg_line import SESSION
 from erp_desktop.errors import DatabaseRefusedError
 
 OLDEST_SERVER = 140000
-GROUP_ROLES = ("erp_sync", "erp_device", "erp_central")
+GROUP_ROLES = ("erp_sync", "erp_device", "erp_central", "erp_revoque")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,12 @@ def examine(connection: sa.Connection, *, changing: bool = True) -> list[Constat
         connection: to the centre; its transaction is rolled back.
         changing: False for a look that needs no direct line (status through a pooler).
     """
-    found: Any = connection.exec_driver_sql(_ASKED).mappings().one()
     settings = {
         row[0]: row[1] for row in connection.exec_driver_sql(_SETTINGS, {"names": [*SESSION, "client_encoding"]})
     }
+    # From here on in no schema of others, whose operators would run as whoever asks.
+    connection.exec_driver_sql(f"SET LOCAL search_path = {PATH}")
+    found: Any = connection.exec_driver_sql(_ASKED).mappings().one()
     roles = connection.exec_driver_sql(_ROLES, {"roles": list(GROUP_ROLES)}).mappings().all()
     direct = is_direct(connection)
     connection.rollback()
@@ -128,7 +131,10 @@ def wrong_settings(settings: dict[str, str]) -> list[str]:
     return [
         f"{name} = {settings.get(name)}"
         for name, value in wanted.items()
-        if name in settings and settings[name].split(",")[0].strip().lower() != value.lower()
+        if name in settings
+        and settings[name].split(",")[0].strip().lower() != value.lower()
+        # Who examines a centre has closed it himself.
+        and not (name == "search_path" and settings[name] == PATH)
     ]
 
 

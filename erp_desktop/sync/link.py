@@ -243,9 +243,15 @@ class Link:
             )
         if code == "EM011":
             return DeviceRevokedError(f"Le centre refuse ce poste : {text}.")
-        if code == "42501" and error.diag.source_function == "aclcheck_error" and self._admitted():
-            # Half-way through an upgrade nobody is served; rights on functions are never taken from one device.
-            return CentralUnreachableError("Le centre est en cours de mise à niveau ; l'échange reprendra ensuite.")
+        if code == "42501" and error.diag.source_function == "aclcheck_error":
+            admitted, revoked = self._standing()
+            if revoked:
+                return DeviceRevokedError("Le centre refuse ce poste : ce poste n'est plus autorisé.")
+            # Half-way through an upgrade nobody is served.
+            if admitted:
+                return CentralUnreachableError(
+                    "Le centre est en cours de mise à niveau ; l'échange reprendra ensuite."
+                )
         if code == "42501":
             return NotAllowedError(f"Le centre refuse ce poste : {text}.")
         if not code or code[:2] in {"08", "57"}:
@@ -255,15 +261,23 @@ class Link:
             return CentralUnreachableError("Le centre est occupé ; le lot sera renvoyé.")
         return SyncError(f"Le centre a refusé l'échange : {text}.")
 
-    def _admitted(self) -> bool:
-        """Whether this login is still a device's: then only an upgrade takes rights on functions, from all."""
+    def _standing(self) -> tuple[bool, bool]:
+        """Whether this login has anything to do at the centre, and whether that is only to learn of its revocation.
+
+        Otherwise only an upgrade takes rights on functions, from all.
+        """
         try:
             with self._connection.cursor() as cursor:
                 self.round_trips += 1
-                cursor.execute("ROLLBACK; SELECT has_schema_privilege('sync', 'USAGE')")
-                return bool(cursor.fetchone()[0])
+                cursor.execute(
+                    "ROLLBACK; SELECT has_schema_privilege('sync', 'USAGE'), "
+                    "coalesce(pg_has_role(to_regrole('erp_revoque'), 'MEMBER'), false) "
+                    "AND NOT pg_has_role(to_regrole('erp_device'), 'MEMBER')"
+                )
+                admitted, revoked = cursor.fetchone()
+                return bool(admitted), bool(revoked)
         except psycopg2.Error:
-            return False
+            return False, False
 
 
 class _Heard:

@@ -90,6 +90,19 @@ def unregister(engine: sa.Engine, poste: int, login: str) -> None:
         connection.exec_driver_sql(f"DROP ROLE {quote(login)}")
 
 
+def _as_member(connection: sa.Connection, login: str, statement: str) -> list[str]:
+    """What is someone else's is dropped by a member of theirs: who made a login may become one, for that long."""
+    quote = connection.dialect.identifier_preparer.quote
+    member, newer = connection.execute(
+        sa.text("SELECT pg_has_role(:l, 'USAGE'), current_setting('server_version_num')::int >= 160000"),
+        {"l": login},
+    ).one()
+    if member:
+        return [statement]
+    how = " WITH INHERIT TRUE" if newer else ""
+    return [f"GRANT {quote(login)} TO CURRENT_USER{how}", statement, f"REVOKE {quote(login)} FROM CURRENT_USER"]
+
+
 @dataclass(frozen=True, slots=True)
 class Revocation:
     """What became of the login of a revoked device.
@@ -124,9 +137,9 @@ def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> Revocation:
         base = quote(str(connection.execute(sa.text("SELECT current_database()")).scalar_one()))
         for statements, told in (
             ([f"SELECT sync.borner('{str(login).replace(chr(39), chr(39) * 2)}', '{state}')"],
-             "ses limites de connexion sont restées celles d'un poste actif"),
-            ([f"DROP OWNED BY {quote(login)}", f"GRANT CONNECT ON DATABASE {base} TO {quote(login)}"],
-             "ce qu'il a créé dans la base y est encore"),
+             "ses droits et ses limites sont restés ceux d'un poste actif"),
+            ([*_as_member(connection, login, f"DROP OWNED BY {quote(login)}"),
+              f"GRANT CONNECT ON DATABASE {base} TO {quote(login)}"], "ce qu'il a créé dans la base y est encore"),
         ):  # fmt: skip
             try:
                 with connection.begin_nested():

@@ -131,7 +131,7 @@ def sante_centre(engine: sa.Engine) -> list[Constat]:
             open_still.append("le centre ne peut pas mettre fin à une session de poste (GRANT pg_signal_backend, "
                               "pg_read_all_stats TO le propriétaire des tables)")  # fmt: skip
     with engine.begin() as connection:
-        ended = connection.execute(sa.text("SELECT sync.veiller()")).scalar_one()
+        ended = connection.execute(sa.text("SELECT * FROM sync.veiller()")).all()
     silent = [p for p in postes(engine) if p["etat"] == "actif" and (p["silence_s"] is None
               or p["silence_s"] > SILENCE_LONG.total_seconds())]  # fmt: skip
     names = ", ".join(f"{p['poste']:02d} {p['nom']}" for p in silent[:5])
@@ -141,7 +141,9 @@ def sante_centre(engine: sa.Engine) -> list[Constat]:
                 f"plus ancienne écriture ouverte depuis {row.retard:.0f} s{_tenants(holders)}"),
         Constat("isolation", PANNE if fence else OK, " ; ".join(fence[:3]) or "chaque poste tenu à son agence"),
         Constat("limites des postes", ALERTE if open_still or ended else OK, " ; ".join([
-            *([f"{ended} session(s) terminée(s), qui retenaient les autres"] if ended else []), *open_still,
+            *([f"{len(ended)} session(s) terminée(s), qui retenaient les autres : {_nommees(ended)}"]
+              if ended else []),
+            *open_still,
         ]) or "en place"),
         Constat("connexions", ALERTE if row.lignes > 0.8 * row.permises else OK, f"{row.lignes} sur {row.permises}"),
         Constat("postes muets depuis 7 jours", ALERTE if silent else OK, f"{len(silent)} {names}".strip()),
@@ -153,12 +155,16 @@ def sante_centre(engine: sa.Engine) -> list[Constat]:
 
 def _tenants(holders: Sequence[Any]) -> str:
     """Who keeps the pulls of all agencies waiting, named."""
-    told = [
-        f"{f'poste {h.poste:02d} {h.nom}' if h.poste is not None else h.usename} ({h.programme}, processus {h.pid})"
-        for h in holders
-        if h.secondes > RETARD_CURSEUR_S / 10
-    ]
-    return f" : {', '.join(told)}" if told else ""
+    told = _nommees([h for h in holders if h.secondes > RETARD_CURSEUR_S / 10])
+    return f" : {told}" if told else ""
+
+
+def _nommees(sessions: Sequence[Any]) -> str:
+    return ", ".join(
+        f"{f'poste {s.poste:02d} {s.nom}' if s.poste is not None else s.login} "
+        f"({s.programme}, processus {s.processus}, {s.secondes:.0f} s)"
+        for s in sessions
+    )
 
 
 def _croisees(crossed: list[Incoherence]) -> str:
