@@ -12,6 +12,8 @@ from erp_desktop.domain.documents import MORCEAU
 
 LARGEST_BATCH = 64 << 20
 """Bytes of a batch as PostgreSQL holds it: a hundred times what a full one of 5,000 units takes."""
+LARGEST_TOLD = LARGEST_BATCH // 8
+"""Characters that a device puts into one batch of several units: a small number takes seven times its text there."""
 MOST_UNITS = 1_000_000
 LONGEST_PAGE = 50_000
 """Rows of a page, at most: what a comparison asks for."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from erp_desktop.db.central_envelope import LARGEST_TOLD, MOST_BLOCKS
 from erp_desktop.db.policies import PROTOCOL
 from erp_desktop.db.registry import TABLES, SyncTable
 from erp_desktop.sync.cache import Cache, dumps
@@ -41,12 +42,14 @@ class Content:
         carried: changed rows in it.
         poison: units that hold a text the centre cannot store.
         whole: every captured field is told; otherwise some were changed back since.
+        large: the centre might refuse so much at once; fewer units must be told.
     """
 
     text: str
     carried: int
     poison: set[int]
     whole: bool
+    large: bool
 
 
 def content_of(cache: Cache, units: list[Unit]) -> Content:
@@ -77,7 +80,8 @@ def content_of(cache: Cache, units: list[Unit]) -> Content:
         "v": PROTOCOL, "n": len(units), "i": inserts, "m": updates, "d": deletes, "r": [list(r) for r in settled],
     }  # fmt: skip
     text = dumps(payload)
-    return Content(text, carried, _poisoned(inserts, updates) if "\\u0000" in text else set(), whole)
+    large = len(units) > 1 and (len(text) > LARGEST_TOLD or sum(map(len, updates.values())) > MOST_BLOCKS)
+    return Content(text, carried, _poisoned(inserts, updates) if "\\u0000" in text else set(), whole, large)
 
 
 Indexed = list[tuple[int, Change]]

@@ -43,9 +43,10 @@ def farewell(cache: Cache, link: Link) -> bool:
     Raises:
         CentralUnreachableError: the line was cut; the next contact goes on.
     """
-    state = link.row("SELECT sync.adieu(%s::jsonb)", (everything(cache),))[0]
-    if state not in {"retire", "vole"}:
-        return False
+    for content in everything(cache):
+        state = link.row("SELECT sync.adieu(%s::jsonb)", (content,))[0]
+        if state not in {"retire", "vole"}:
+            return False
     if state == "retire":
         _hand_documents_over(cache, link)
     erase(cache)

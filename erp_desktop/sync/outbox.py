@@ -73,7 +73,10 @@ class Outbox:
         return Batch(row[0], row[1], bytes(row[2]).decode(), units["u"], units["n"])
 
     def next_batch(self, limit: int) -> Batch | None:
-        """The unanswered batch, else a newly frozen one of at most ``limit`` units; None when nothing waits."""
+        """The unanswered batch, else a newly frozen one of at most ``limit`` units; None when nothing waits.
+
+        Fewer when they say more than the centre takes at once: frozen, it would be refused for ever.
+        """
         if (again := self.unanswered()) is not None:
             return again
         if self.cache.value("SELECT 1 FROM sync_outbox WHERE refus IS NULL LIMIT 1") is None:
@@ -84,7 +87,9 @@ class Outbox:
                 return again
             while units := self._take(limit):
                 content = content_of(self.cache, units)
-                if content.poison:
+                if content.large:
+                    self._plan, limit = units + self._plan, len(units) // 2
+                elif content.poison:
                     self._set_aside(units, content.poison)
                 elif not content.carried:
                     # Inserted and deleted, or changed and changed back: nothing to tell.
@@ -107,7 +112,7 @@ class Outbox:
         if not units or self._state() != self._seen:
             return None
         content = content_of(self.cache, units)
-        if content.poison or not content.carried or not content.whole:
+        if content.large or content.poison or not content.carried or not content.whole:
             return None
         with self.cache.writing():
             if self._state() != self._seen:
@@ -182,10 +187,18 @@ def _reopen_parked(cache: Cache) -> None:
     cache.db.executemany("UPDATE sync_gares SET etat = 'renvoye' WHERE id = ?", [(int(r),) for r in refusals])
 
 
-def everything(cache: Cache) -> str:
-    """All that waits, parked units included, as the content of one batch."""
+def everything(cache: Cache) -> list[str]:
+    """All that waits, parked units included, as the contents of as few batches as the centre takes."""
     units = plan(cache, parked=True)
     content = content_of(cache, units)
     if content.poison:
-        content = content_of(cache, [u for i, u in enumerate(units) if i not in content.poison])
-    return content.text
+        units = [u for i, u in enumerate(units) if i not in content.poison]
+    return _in_parts(cache, units)
+
+
+def _in_parts(cache: Cache, units: list[Unit]) -> list[str]:
+    content = content_of(cache, units)
+    if not content.large:
+        return [content.text]
+    half = len(units) // 2
+    return _in_parts(cache, units[:half]) + _in_parts(cache, units[half:])
