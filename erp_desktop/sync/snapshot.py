@@ -37,6 +37,8 @@ from erp_desktop.sync.link import Link, libpq_arguments
 _PUBLISHED = "SELECT (SELECT sync.instantane()), sync.epoque(), sync.agence()"
 _KEPT_AT_ONCE = 4 << 20
 """Bytes of a published copy that wait in memory at most before they are kept beside the cache."""
+_LARGEST_RATIO, _LEAST_ROOM = 200, 64 << 20
+"""How many times its own size a published copy may unpack to, and what any may: a database is five to thirty times."""
 _COPY_HEADER = 19
 """Bytes before the first row of COPY's binary form: signature, flags, length of an empty extension."""
 
@@ -183,6 +185,17 @@ class _Slices:
         return len(data)
 
 
+class _Joined:
+    """A file of one column of rows, one after the other."""
+
+    def __init__(self, rows: Iterator[tuple[bytes]]) -> None:
+        self._rows = rows
+
+    def read(self, _size: int = -1) -> bytes:
+        row = next(self._rows, None)
+        return row[0] if row else b""
+
+
 class _Staged:
     """A published copy as it arrives: compressed, in a file beside the cache that is encrypted like the cache.
 
@@ -237,18 +250,36 @@ class _Staged:
 
         Raises:
             zstandard.ZstdError: damaged, or not all of it is here.
+            SyncError: it grows out of all proportion, which no database does.
         """
-        unpack = zstandard.ZstdDecompressor().decompressobj()
+        most = _LARGEST_RATIO * self.taken + _LEAST_ROOM
         try:
+            declared = self._declared()
+            if declared > most:
+                raise SyncError(
+                    "La première copie publiée est démesurée et n'est pas installée ; l'informatique la publie à nouveau."
+                )
             descriptor = os.open(self._clear, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                for (octets,) in self._db.execute("SELECT octets FROM tranches ORDER BY debut"):
-                    out.write(unpack.decompress(octets))
-            if not unpack.eof:
-                raise zstandard.ZstdError("truncated")
+            written = 0
+            with (
+                os.fdopen(descriptor, "wb") as out,
+                zstandard.ZstdDecompressor().stream_reader(
+                    _Joined(self._db.execute("SELECT octets FROM tranches ORDER BY debut"))
+                ) as reader,
+            ):
+                # Bit by bit: what is small here may be anything once it is unpacked.
+                while written <= declared and (piece := reader.read(1 << 20)):
+                    written += out.write(piece)
+            if written != declared:
+                raise zstandard.ZstdError("not of the declared size")
             yield self._clear
         finally:
             self._clear.unlink(missing_ok=True)
+
+    def _declared(self) -> int:
+        """The size that the frame announces."""
+        row = self._db.execute("SELECT octets FROM tranches ORDER BY debut LIMIT 1").fetchone()
+        return int(zstandard.get_frame_parameters(row[0] if row else b"").content_size)
 
     def throw_away(self) -> None:
         self._db.close()

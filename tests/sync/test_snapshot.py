@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
+import zstandard
 
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.registry import TABLES
 from erp_desktop.db.session import transaction
+from erp_desktop.errors import SyncError
 from erp_desktop.services import demo_data
 from erp_desktop.sync import enrolment, snapshot
 from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.cycle import Syncer
 from erp_desktop.sync.verify import verify
+from tests.sync.lab import Lab
 
 
 def test_a_device_takes_the_published_copy_and_catches_up(pg_url: str, tmp_path: Path) -> None:
@@ -78,3 +82,27 @@ def test_a_published_copy_in_other_words_is_the_same_copy(pg_url: str, tmp_path:
         assert len(held[0]["interventions"]) == 30
     finally:
         engine.dispose()
+
+
+def test_a_published_bomb_is_refused_before_it_fills_the_disk(lab: Lab, tmp_path: Path) -> None:
+    """Whoever may write at the centre: 32 kB that unpack to a gigabyte, and a frame that lies about its size."""
+    snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+    honest = bytes(lab.value("SELECT contenu FROM sync.instantanes WHERE scope = %s", lab.agence("CAS")))
+    chunk, packer = bytes(1 << 20), zstandard.ZstdCompressor(level=3).compressobj(size=1 << 30)
+    bomb = b"".join(packer.compress(chunk) for _ in range(1 << 10)) + packer.flush()
+    assert len(bomb) < 200_000
+    # The size stands behind the magic number, the descriptor and the window: a small one over a large content.
+    small = zstandard.ZstdCompressor(level=3).compress(bytes(300 << 20))
+    assert zstandard.get_frame_parameters(small).content_size == 300 << 20
+    lie = small[:6] + (1 << 20).to_bytes(4, "little") + small[10:]
+    assert zstandard.get_frame_parameters(lie).content_size == 1 << 20
+    for number, (content, told) in enumerate([(bomb, "démesurée"), (lie, "abîmée"), (honest[:-9], "abîmée")]):
+        lab.sql("UPDATE sync.instantanes SET contenu = %s WHERE scope = %s", content, lab.agence("CAS"))
+        place = tmp_path / f"bombe{number}.sqlite"
+        with pytest.raises(SyncError, match=told):
+            enrolment.enroll(lab.url, "CAS", "Neuf", place, secrets_file=tmp_path / "s.json", encrypted=False)
+        assert [f.name for f in tmp_path.glob("bombe*") if f.suffix != ".verrou"] == []
+    lab.sql("UPDATE sync.instantanes SET contenu = %s WHERE scope = %s", honest, lab.agence("CAS"))
+    device = lab.device("CAS")
+    device.sync()
+    lab.converged()

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,12 @@ class Server:
 
 @pytest.fixture(scope="module")
 def tls() -> Iterator[Server]:
+    with running() as server:
+        yield server
+
+
+@contextmanager
+def running() -> Iterator[Server]:
     """A system PostgreSQL with a certificate for ``centre.mif.test``; the wheel's server has no TLS."""
     # Not in pytest's folder, which another account may not enter.
     folder = Path(tempfile.mkdtemp(prefix="erp-mif-tls-"))
