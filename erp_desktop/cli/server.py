@@ -71,6 +71,29 @@ def status(url: CentreUrl, as_json: AsJson = False) -> None:
 
 @app.command()
 @guarded
+def restore(
+    archive: Annotated[Path, typer.Argument(help="Sauvegarde faite par « db backup --url ».")],
+    url: CentreUrl,
+    replace: Annotated[bool, typer.Option("--replace", help="La base existe : la garder de côté, fermée.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remettre une sauvegarde du centre en service, sur le même serveur ou un autre, identifiants compris."""
+    from erp_desktop.db import central_restore
+
+    done = central_restore.restore(
+        with_password(url), archive, replace=replace, progress=lambda step: typer.echo(step, err=True)
+    )
+    emit(as_json, done, lambda: "\n".join([
+        f"Centre remis : base {done.base}, révision {done.revision}, {len(done.identifiants)} identifiant(s), dont "
+        f"{len(done.crees)} créé(s) sur ce serveur.",
+        *([f"L'ancienne base est gardée, fermée : {done.remplacee}."] if done.remplacee else []),
+        *([f"Sans mot de passe, à réinscrire (device reenroll) : {', '.join(done.sans_mot_de_passe)}."]
+          if done.sans_mot_de_passe else []),
+    ]))  # fmt: skip
+
+
+@app.command()
+@guarded
 def health(url: CentreUrl, as_json: AsJson = False) -> None:
     """Pour une surveillance : 0 tout va bien, 1 quelque chose demande un regard."""
     with Target(url, None).engine() as engine:

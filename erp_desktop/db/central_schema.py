@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import random
@@ -17,8 +18,16 @@ import sqlalchemy as sa
 
 import erp_desktop
 from erp_desktop import clock
-from erp_desktop.db import central_isolation, central_mark, central_report, central_watch, history, preflight
-from erp_desktop.db.engine import without_password
+from erp_desktop.db import (
+    central_isolation,
+    central_lock,
+    central_mark,
+    central_report,
+    central_watch,
+    history,
+    preflight,
+)
+from erp_desktop.db.engine import create_pg_engine, private, without_password
 from erp_desktop.domain.documents import nom_de_fichier
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UnavailableError, UpgradeError
 
@@ -92,7 +101,7 @@ def check_central(engine: sa.Engine) -> EtatSchema:
     Raises:
         sqlalchemy.exc.OperationalError: the server does not answer.
     """
-    with engine.connect() as connection:
+    with central_isolation.pinned(engine) as connection:
         planted = central_isolation.planted(connection)
         connection.rollback()
         if planted:
@@ -212,13 +221,23 @@ def client_program(name: str) -> Path | None:
     return program if program is not None and program.exists() else None
 
 
+def client_programs(name: str) -> list[Path]:
+    """Every one of this machine: an archive, or a server, may ask for another version than the first one's."""
+    from erp_desktop.db.embedded import find_binaries
+
+    carried = find_binaries()
+    found = [client_program(name), carried / name if carried is not None else None]
+    return list(dict.fromkeys(p for p in found if p is not None and p.exists()))
+
+
 @dataclass(frozen=True, slots=True)
 class Copie:
-    """A checked ``pg_dump -Fc`` archive."""
+    """A checked ``pg_dump -Fc`` archive; ``identifiants`` is the file beside it that names the centre's logins."""
 
     chemin: Path
     taille: int
     sha256: str
+    identifiants: Path | None = None
 
 
 def dump(url: str, folder: Path) -> Copie:
@@ -227,12 +246,6 @@ def dump(url: str, folder: Path) -> Copie:
     Raises:
         UnavailableError: no ``pg_dump`` on this machine, or it failed.
     """
-    from erp_desktop.db.embedded import find_binaries
-
-    candidates = [client_program("pg_dump")]
-    carried = find_binaries()
-    if carried is not None:
-        candidates.append(carried / "pg_dump")
     parsed = sa.make_url(url).set(drivername="postgresql")
     environment = dict(os.environ)
     if parsed.password:
@@ -241,15 +254,29 @@ def dump(url: str, folder: Path) -> Copie:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{nom_de_fichier(str(parsed.database))}-{clock.now():%Y%m%d_%H%M%S}.dump"
     failure = "pg_dump est introuvable sur ce poste."
-    for program in dict.fromkeys(p for p in candidates if p is not None and p.exists()):
+    for program in client_programs("pg_dump"):
+        # Nobody else reads along while it is written: pg_dump leaves the rights of a file that is there.
+        private(target)
         done = subprocess.run(  # noqa: S603
             [str(program), "-Fc", "-f", str(target), "-d", address], env=environment, capture_output=True, check=False
         )
         if done.returncode == 0:
-            return _checked(program, target)
+            made = _checked(program, target)
+            return dataclasses.replace(made, identifiants=_logins(url, target))
         target.unlink(missing_ok=True)
         failure = done.stderr.decode(errors="replace").strip().splitlines()[-1]
     raise UnavailableError(f"Sauvegarde du centre impossible : {failure}")
+
+
+def _logins(url: str, archive: Path) -> Path | None:
+    from erp_desktop.db import central_logins
+
+    engine = create_pg_engine(url)
+    try:
+        with engine.connect() as connection:
+            return central_logins.write(connection, archive)
+    finally:
+        engine.dispose()
 
 
 def _checked(program: Path, target: Path) -> Copie:
@@ -286,7 +313,7 @@ class Bilan:
 
 
 def _machinery_stands(engine: sa.Engine) -> bool:
-    with engine.connect() as connection:
+    with central_isolation.pinned(engine) as connection:
         return central_mark.stands(connection)
 
 
@@ -357,7 +384,7 @@ def upgrade_central(
     seconds = time.monotonic() - started
     tell("Vérification de la structure et des valeurs")
     if wanted == history.head():
-        with engine.connect() as connection:
+        with central_isolation.pinned(engine) as connection:
             wrong = fingerprint.check(connection)
         if wrong:
             raise UpgradeError(f"Après la mise à niveau, la structure diffère : {' ; '.join(wrong[:5])}")
@@ -367,18 +394,19 @@ def upgrade_central(
 
 
 def examine(engine: sa.Engine, revision: str | None) -> list[preflight.Constat]:
-    """The preflight of an upgrade from ``revision``, with the structure that it would begin on."""
+    """The preflight of an upgrade from ``revision``, with the structure that it would begin on.
+
+    The structure is compared only under the lock of upgrades: a reflection of tables that another migrator is
+    changing reads half of each. Where that lock is taken, the other one has compared it.
+    """
     from erp_desktop.db import structures
 
-    with engine.connect() as connection:
+    with central_isolation.pinned(engine) as connection:
         found = preflight.examine(connection)
         if revision is not None and revision != history.head() and history.position(revision) is not None:
-            differences = structures.drift(connection, revision)
+            if central_lock.take_now(connection) and _stamps(connection) == [revision]:
+                found.append(preflight.structure(structures.drift(connection, revision)))
             connection.rollback()
-            # Another migrator may be at work: what was read is of this revision only if it still stands.
-            if _stamps(connection) == [revision]:
-                found.append(preflight.structure(differences))
-        connection.rollback()
     return found
 
 
@@ -391,7 +419,7 @@ def _ready(engine: sa.Engine, found: EtatSchema) -> None:
 def _survey(engine: sa.Engine) -> central_report.Releve | None:
     """None while another migrator changes the tables that are counted."""
     try:
-        with engine.connect() as connection:
+        with central_isolation.pinned(engine) as connection:
             return central_report.survey(connection)
     except sa.exc.ProgrammingError:
         return None
@@ -455,7 +483,7 @@ def _gave_way(error: sa.exc.DBAPIError) -> bool:
 def _stopped(engine: sa.Engine, cause: str, *, waited: bool = False) -> UpgradeError:
     """The report of a failure; after a cut line it has no revision to name."""
     try:
-        with engine.connect() as connection:
+        with central_isolation.pinned(engine) as connection:
             stamps = _stamps(connection)
             others = central_report.blockers(connection) if waited else []
     except sa.exc.OperationalError:

@@ -6,6 +6,8 @@ story runs on the server of the distribution (15) and on the one that the tests 
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shlex
@@ -17,13 +19,16 @@ from pathlib import Path
 import psycopg2
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner, Result
 
 from erp_desktop import paths
+from erp_desktop.cli import db as db_cli
+from erp_desktop.cli import server as server_cli
 from erp_desktop.db import central_schema, history
 from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries, system_binaries
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.errors import DatabaseRefusedError, UpgradeError
-from erp_desktop.sync import enrolment
+from erp_desktop.sync import enrolment, registration, surveillance
 from erp_desktop.sync.registration import register, unregister
 
 PASSWORD = "un-mot-de-passe"
@@ -181,10 +186,19 @@ def test_a_role_that_may_not_create_roles_is_told_so_first(centre: Centre, fresh
         engine.dispose()
 
 
+@contextlib.contextmanager
+def engine_of_server(centre: Centre) -> Iterator[sa.Connection]:
+    engine = create_pg_engine(centre.server.url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 GUIDE = (paths.ROOT / "docs" / "guide_it.md").read_text(encoding="utf-8")
 # One server serves every test of this file: the story of the guide gets names of its own.
-NAMES = {r"\berp_admin\b": "guide_admin", r"\berp_remis\b": "guide_remis", r"\berp_avant\b": "guide_avant",
-         r"(DATABASE|TO|-d) erp\b": r"\1 guide"}  # fmt: skip
+NAMES = {r"\berp_admin\b": "guide_admin", r"(DATABASE|connect) erp\b": r"\1 guide"}
 
 
 def written(section: str, language: str = "") -> list[str]:
@@ -209,37 +223,77 @@ def test_the_guides_sql_makes_role_and_base_and_brings_the_centre_back(centre: C
         done = subprocess.run(command, input=text, env=machine, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (line, done.stderr)
 
-    shell("psql -X -v ON_ERROR_STOP=1 postgres", "\n".join(written("Mettre le centre en service", "sql")))
+    made_sql = written("Mettre le centre en service", "sql")
+    shell("psql -X -v ON_ERROR_STOP=1 postgres", "\n".join(made_sql))
     # The guide's server is new; here another test may have made the group roles as somebody else.
     shell(
         "psql -X -v ON_ERROR_STOP=1 postgres",
         "SELECT format('GRANT %I TO guide_admin WITH ADMIN OPTION', rolname) FROM pg_roles "
-        "WHERE rolname IN ('erp_sync', 'erp_device', 'erp_central') \\gexec\n",
+        "WHERE rolname IN ('erp_sync', 'erp_device', 'erp_central', 'erp_revoque') \\gexec\n",
     )
     url = server.set(username="guide_admin", password="à changer", database="guide").render_as_string(False)
     engine = create_pg_engine(url)
     try:
         enrolment.init_centre(engine)
         enrolment.add_agence(engine, "CAS", "Casablanca")
-        _, login, *_ = register(engine, "CAS", "Accueil", "secret")
+        poste, login, *_ = register(engine, "CAS", "Accueil", "secret")
         made = central_schema.dump(url, tmp_path)
-        restored = GUIDE.partition("Remettre le centre")[2].partition("```\n")[2].partition("\n```")[0]
-        for name, ours in NAMES.items():
-            restored = re.sub(name, ours, restored)
+        assert made.identifiants is not None
+        # An owner ends what a device holds, and health names it.
+        held = psycopg2.connect(host=server.host, port=server.port, dbname="guide", user=login)
+        with held.cursor() as cursor:
+            cursor.execute("SET idle_in_transaction_session_timeout = 0; SELECT pg_current_xact_id()")
+            with engine.begin() as connection:
+                ended = connection.exec_driver_sql("SELECT poste, nom, login FROM sync.veiller('0 seconds')").all()
+            assert ended == [(poste, "Accueil", login)]
+            with pytest.raises(psycopg2.OperationalError):
+                cursor.execute("SELECT 1")
+        held.close()
+        limits = {c.sujet: c for c in surveillance.sante_centre(engine)}["limites des postes"]
+        assert (limits.niveau, limits.message) == ("ok", "en place")
         engine.dispose()
-        *commands, check = restored.splitlines()
-        for command in commands:
-            shell(re.sub(r"/srv/\S+", str(made.chemin), command))
-        assert check.startswith("erp-admin db check --url postgresql://")
-        assert central_schema.check_central(engine).etat == "egal"
-        allowed = f"SELECT has_database_privilege('{login}', 'guide', 'CONNECT')"
+
+        def admin(line: str) -> Result:
+            _, group, *words = shlex.split(re.sub(r"/srv/\S+", str(made.chemin), line))
+            words = [url if w.startswith("postgresql://") else w for w in words]
+            return CliRunner().invoke({"server": server_cli, "db": db_cli}[group].app, words, catch_exceptions=False)
+
+        restored = GUIDE.partition("Remettre le centre")[2].partition("```\n")[2].partition("\n```")[0].splitlines()
+        assert [line.split()[1:3] for line in restored] == [
+            ["server", "restore"],
+            ["db", "check"],
+            ["server", "health"],
+        ]
+        for line in restored[:2]:
+            done = admin(line)
+            assert done.exit_code == 0, done.output
         with engine.connect() as connection:
-            assert connection.exec_driver_sql(allowed).scalar() is False
-        grants = GUIDE.partition("qu'une archive ne garde pas")[2].partition("```sql\n")[2].partition("\n```")[0]
-        shell("psql -X -v ON_ERROR_STOP=1 guide", re.sub("DATABASE erp ", "DATABASE guide ", grants))
+            allowed = connection.exec_driver_sql(
+                f"SELECT has_database_privilege('{login}', 'guide', 'CONNECT'), "
+                "has_database_privilege('public', 'guide', 'CONNECT')"
+            ).one()
+        assert tuple(allowed) == (True, False)
+        # Nobody exchanged yet: the silent device is all that its health has to say.
+        for look in (1, 2):
+            told = [c for c in json.loads(admin(restored[2] + " --json").stdout)["constats"] if c["niveau"] != "ok"]
+            if look == 1:
+                assert ["objets larges" in c["message"] for c in told if c["sujet"] == "limites des postes"] == [True]
+                shell("psql -X -v ON_ERROR_STOP=1 guide", "\n".join(made_sql[made_sql.index("\\connect guide") :]))
+        assert [c["sujet"] for c in told] == ["postes muets depuis 7 jours"]
+        # And a revocation leaves nothing to do for a superuser.
+        assert registration.revoke(engine, poste, stolen=True).reste == ()
         with engine.connect() as connection:
-            assert connection.exec_driver_sql(allowed).scalar() is True
+            groups = connection.exec_driver_sql(
+                "SELECT array_agg(g.rolname::text) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid "
+                f"JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = '{login}'"
+            ).scalar()
+            mine = connection.exec_driver_sql(f"SELECT pg_has_role('{login}', 'USAGE')").scalar()
+        assert (groups, mine) == (["erp_revoque"], False)
     finally:
         engine.dispose()
-        for base in ("guide", "guide_avant", "guide_remis"):
+        with engine_of_server(centre) as connection:
+            left = (
+                connection.exec_driver_sql("SELECT datname FROM pg_database WHERE datname ~ '^guide'").scalars().all()
+            )
+        for base in left:
             centre.server.drop_database(base)
