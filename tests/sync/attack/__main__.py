@@ -1,0 +1,89 @@
+"""Play every case on every kind of centre, one line each; exit status 1 if an attack succeeds."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from erp_desktop.db import migrate
+from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.errors import ErpError
+from erp_desktop.sync import enrolment
+from tests.sync import test_tls
+from tests.sync.attack import BORROWED, CASES, borrowed, stage
+from tests.sync.lab import cache_maker, seed
+
+SUCCEEDED = (AssertionError, ErpError, psycopg2.Error, pytest.fail.Exception)
+
+
+def _server(binaries: Path | None, folder: Path, tls: contextlib.ExitStack) -> tuple[int, int]:
+    """(attacks played, attacks that succeeded) on one server."""
+    played = lost = 0
+    opened = functools.cache(lambda: tls.enter_context(test_tls.running()))
+    with EmbeddedPostgres(binaries=binaries) as server:
+        seeded = f"modele_{uuid.uuid4().hex[:8]}"
+        seed(server.create_database(seeded))
+        for kind in stage.KINDS:
+            centre = stage.make_centre(server, seeded, kind)
+            room = folder / f"{seeded}_{kind}"
+            room.mkdir()
+            with stage.target(server, centre, kind, room) as target:
+                version = target.lab.value("SHOW server_version").split()[0]
+
+                def say(name: str, error: BaseException | None, kind: str = kind, version: str = version) -> None:
+                    nonlocal played, lost
+                    played, lost = played + 1, lost + (error is not None)
+                    verdict = "repoussée" if error is None else f"RÉUSSIE : {' '.join(str(error).split())[:200]}"
+                    print(f"PostgreSQL {version:<6} {kind:<8} {name:<90} {verdict}", flush=True)
+
+                for name, attack in CASES.items():
+                    try:
+                        attack(target)
+                    except SUCCEEDED as error:
+                        say(name, error)
+                    else:
+                        say(name, None)
+            for number, name in enumerate(BORROWED):
+                place = room / str(number)
+                place.mkdir()
+                try:
+                    with borrowed.stage(server, centre, place) as lab:
+                        borrowed.play(name, lab, opened)
+                except SUCCEEDED as error:
+                    say(name, error)
+                else:
+                    say(name, None)
+    return played, lost
+
+
+def main(folders: list[Path]) -> int:
+    started, played, lost = time.monotonic(), 0, 0
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as tls:
+        folder = Path(name)
+        engine = create_sqlite_engine(folder / "modele.sqlite")
+        with engine.connect() as connection:
+            migrate.upgrade(connection)
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        engine.dispose()
+        tls.enter_context(pytest.MonkeyPatch.context()).setattr(
+            enrolment, "create_cache", cache_maker(folder / "modele.sqlite")
+        )
+        servers: list[Path | None] = [*folders] or [None]
+        for binaries in servers:
+            more, won = _server(binaries, folder, tls)
+            played, lost = played + more, lost + won
+    print(f"{played} attaques, {lost} réussie(s), {time.monotonic() - started:.0f} s")
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main([Path(a) for a in sys.argv[1:]]))
