@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self, cast
 
 import psycopg2
 import zstandard
@@ -38,7 +38,7 @@ _PUBLISHED = "SELECT (SELECT sync.instantane()), sync.epoque(), sync.agence()"
 _KEPT_AT_ONCE = 4 << 20
 """Bytes of a published copy that wait in memory at most before they are kept beside the cache."""
 _LARGEST_RATIO, _LEAST_ROOM = 200, 64 << 20
-"""How many times its own size a published copy may unpack to, and what any may: a database is five to thirty times."""
+"""How many times its own size a published copy may unpack to (a database: five to thirty), and what any may."""
 _COPY_HEADER = 19
 """Bytes before the first row of COPY's binary form: signature, flags, length of an empty extension."""
 
@@ -192,6 +192,7 @@ class _Joined:
         self._rows = rows
 
     def read(self, _size: int = -1) -> bytes:
+        """The next row, of whatever length."""
         row = next(self._rows, None)
         return row[0] if row else b""
 
@@ -257,15 +258,14 @@ class _Staged:
             declared = self._declared()
             if declared > most:
                 raise SyncError(
-                    "La première copie publiée est démesurée et n'est pas installée ; l'informatique la publie à nouveau."
+                    "La première copie publiée est démesurée : elle n'est pas installée ; publiez-la à nouveau."
                 )
             descriptor = os.open(self._clear, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            slices = _Joined(self._db.execute("SELECT octets FROM tranches ORDER BY debut"))
             written = 0
             with (
                 os.fdopen(descriptor, "wb") as out,
-                zstandard.ZstdDecompressor().stream_reader(
-                    _Joined(self._db.execute("SELECT octets FROM tranches ORDER BY debut"))
-                ) as reader,
+                zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", slices)) as reader,
             ):
                 # Bit by bit: what is small here may be anything once it is unpacked.
                 while written <= declared and (piece := reader.read(1 << 20)):
