@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded, with_password
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
@@ -81,15 +82,15 @@ def restore(
     from erp_desktop.db import central_restore
 
     done = central_restore.restore(
-        with_password(url), archive, replace=replace, progress=lambda step: typer.echo(step, err=True)
+        with_password(url), archive, replace=replace, progress=lambda step: terminal.show(step, err=True)
     )
-    emit(as_json, done, lambda: "\n".join([
+    emit(as_json, done, lambda: [
         f"Centre remis : base {done.base}, révision {done.revision}, {len(done.identifiants)} identifiant(s), dont "
         f"{len(done.crees)} créé(s) sur ce serveur.",
         *([f"L'ancienne base est gardée, fermée : {done.remplacee}."] if done.remplacee else []),
         *([f"Sans mot de passe, à réinscrire (device reenroll) : {', '.join(done.sans_mot_de_passe)}."]
           if done.sans_mot_de_passe else []),
-    ]))  # fmt: skip
+    ])  # fmt: skip
 
 
 @app.command()
