@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -18,10 +20,14 @@ from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
 from erp_desktop.reports.tableur import CsvFile
 from erp_desktop.services import demo_data, importation, importation_tables
+from erp_desktop.services._importation_dates import Ordre
+from erp_desktop.services._importation_valeurs import Ecriture
 
 app = typer.Typer(no_args_is_help=True, help="Importer, exporter, engendrer des données.")
 
 Agence = Annotated[str | None, typer.Option("--agence", help="Code de l'agence ; celle du poste par défaut.")]
+_TOLD = 20
+"""Refused lines that a terminal is shown; more are in a file."""
 WithBar = Annotated[bool, typer.Option("--progress", help="Montrer l'avancement.")]
 
 
@@ -52,7 +58,18 @@ def import_rows(
     nombres: Annotated[
         Convention | None, typer.Option("--nombres", help="Comment le fichier écrit ses décimales.")
     ] = None,
+    dates: Annotated[Ordre, typer.Option("--dates", help="Jour, mois, année ou mois, jour, année.")] = Ordre.JMA,
+    encodage: Annotated[
+        str | None, typer.Option("--encodage", help="Encodage du texte, par exemple cp850 ; sinon reconnu.")
+    ] = None,
+    feuille: Annotated[str | None, typer.Option("--feuille", help="Feuille du classeur.")] = None,
+    completer_ice: Annotated[
+        bool, typer.Option("--completer-ice", help="Remettre les zéros qu'un tableur a ôtés au début d'un ICE.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Vérifier sans rien écrire.")] = False,
+    refus: Annotated[
+        Path | None, typer.Option("--refus", help="Où écrire les lignes refusées ; à côté du fichier par défaut.")
+    ] = None,
     agence: Agence = None,
     progress: WithBar = False,
     as_json: AsJson = False,
@@ -65,6 +82,7 @@ def import_rows(
         raise UserError("--profil ne vaut que pour les interventions.")
     if not file.is_file():
         raise UserError(f"Le fichier {file} n'existe pas.")
+    ecriture = Ecriture(nombres, dates, encodage, feuille, completer_ice)
     try:
         with (
             Target(url, cache, secrets).engine() as engine,
@@ -74,27 +92,45 @@ def import_rows(
             code = _agence(session, agence)
             if orders:
                 bilan = importation.importer_interventions(
-                    session, file, code, paires=mapping or (), profil=profil, convention=nombres, essai=dry_run,
+                    session, file, code, paires=mapping or (), profil=profil, ecriture=ecriture, essai=dry_run,
                     progress=advance,
                 )  # fmt: skip
             else:
                 bilan = importation_tables.importer(
-                    session, table, file, code, paires=mapping or (), convention=nombres, essai=dry_run,
+                    session, table, file, code, paires=mapping or (), ecriture=ecriture, essai=dry_run,
                     progress=advance,
                 )  # fmt: skip
     except importation.ImportRefuse as error:
         if not as_json:
-            terminal.show([f"ligne {line.ligne} : {line.raison}" for line in error.bilan.refusees[:50]])
+            terminal.show(_refusals(error.bilan, refus or file.with_name(f"{file.name}.refus.csv")))
         refuse(str(error), error.code, as_json=as_json)
-    emit(as_json, bilan, lambda: _bilan_text(bilan))
+    told = refus or file.with_name(f"{file.name}.refus.csv")
+    emit(as_json, bilan, lambda: [*_bilan_text(bilan), *_refusals(bilan, told)])
+    if bilan.refusees:
+        raise typer.Exit(1)
 
 
 def _bilan_text(bilan: importation.Bilan) -> list[str]:
     head = "Essai : rien n'a été écrit. " if bilan.essai else ""
     lines = [f"{head}{bilan.lignes} lignes lues, {bilan.importees} importées, {len(bilan.refusees)} refusées."]
-    lines += [f"ligne {r.ligne} : {r.raison}" for r in bilan.refusees]
-    lines += [f"{count} × {note}" for note, count in sorted(bilan.remarques.items())]
-    return lines
+    return lines + [f"{count} × {note}" for note, count in sorted(bilan.remarques.items())]
+
+
+def _refusals(bilan: importation.Bilan, beside: Path) -> list[str]:
+    """The first refused lines; of many, how often each reason comes, and all of them in a file."""
+    told = [f"ligne {r.ligne} : {r.raison}" for r in bilan.refusees[:_TOLD]]
+    if len(bilan.refusees) <= _TOLD:
+        return told
+    kinds = Counter(re.sub(r"« .*? »|\d+", "…", r.raison) for r in bilan.refusees)
+    told += [f"{count} × {kind}" for kind, count in kinds.most_common(5)]
+    try:
+        with CsvFile(beside) as out:
+            out.row(("ligne", "raison"))
+            for r in bilan.refusees:
+                out.row((r.ligne, r.raison))
+    except UserError as error:
+        return [*told, f"{error} (--refus FICHIER)"]
+    return [*told, f"Toutes les lignes refusées : {beside}"]
 
 
 @app.command()

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from erp_desktop import clock
 from erp_desktop.db.registry import Kind, SyncColumn
-from erp_desktop.domain import nombres
+from erp_desktop.domain import ice, nombres, telephone
+from erp_desktop.domain.nombres import Convention
 from erp_desktop.models.types import Montant
+from erp_desktop.services._importation_dates import Ordre, instant, jour
+from erp_desktop.services.sheets.model import Cell, text
 
 _OUI = {"oui", "vrai", "true", "1"}
 _NON = {"non", "faux", "false", "0"}
-_FRANCAISE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T].+)?")
 _PARMI = re.compile(r"(\w+) IN \((.+)\)")
 
 
@@ -45,6 +45,49 @@ def texte_sain(texte: str) -> str:
     if "\0" in texte:
         raise ValueError("ce texte contient un caractère interdit")
     return texte
+
+
+def decimal(
+    cellule: Cell,
+    convention: Convention | None,
+    *,
+    maximum: Decimal | None = None,
+    unites: tuple[str, ...] = (),
+) -> Decimal:
+    """The exact figure of a cell.
+
+    Raises:
+        ValueError: it is none, or reads two ways.
+    """
+    if isinstance(cellule, Decimal):
+        return cellule
+    if not isinstance(cellule, str):
+        raise ValueError(f"nombre attendu, « {text(cellule)} » trouvé")
+    try:
+        return nombres.lire(cellule, convention=convention, maximum=maximum, unites=unites)
+    except nombres.AmbiguousError as error:
+        raise ValueError(precise(error)) from None
+    except ValueError as error:
+        raise ValueError(str(error).rstrip(".")) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Ecriture:
+    """How a file is written, where it does not show it by itself.
+
+    Attributes:
+        nombres: which mark parts the decimals.
+        dates: the order of ``01/02/2026``.
+        encodage: of a text.
+        feuille: of a workbook with several tables.
+        completer_ice: give back the zeros that a spreadsheet took from the beginning of an ICE.
+    """
+
+    nombres: Convention | None = None
+    dates: Ordre = Ordre.JMA
+    encodage: str | None = None
+    feuille: str | None = None
+    completer_ice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,52 +119,58 @@ class Lecteur:
     def nombre(self) -> bool:
         return self.kind in (Kind.INT, Kind.DECIMAL)
 
-    def lire(self, texte: str, convention: nombres.Convention | None = None) -> Any:
-        """The value of a cell, already trimmed; ``convention`` is the file's way of writing figures.
+    def lire(self, cellule: Cell, ecriture: Ecriture, notes: Counter[str]) -> Any:
+        """The value of a cell, already trimmed.
+
+        Args:
+            notes: counts what was understood rather than read.
 
         Raises:
             ValueError: with the French reason.
         """
-        if not texte:
+        if cellule == "" and isinstance(cellule, str):
             if self.obligatoire:
                 raise ValueError("valeur absente")
             return self.defaut
         if self.kind is Kind.INT:
-            return self._entier(texte, convention)
+            return self._entier(cellule, ecriture.nombres)
         if self.kind is Kind.DECIMAL:
-            return self._decimal(texte, convention)
+            return self._decimal(cellule, ecriture.nombres, notes)
         if self.kind is Kind.BOOL:
-            return _booleen(texte)
+            return cellule if isinstance(cellule, bool) else _booleen(text(cellule))
         if self.kind is Kind.DATE:
-            return lire_date(texte)
+            return jour(cellule, ecriture.dates, notes)
         if self.kind is Kind.INSTANT:
-            return lire_instant(texte)
+            return instant(cellule, ecriture.dates, notes)
         if self.kind is Kind.TEXT:
-            return self._texte(texte)
+            return self._texte(text(cellule))
         raise ValueError("cette colonne ne s'importe pas")
 
-    def _entier(self, texte: str, convention: nombres.Convention | None) -> int:
+    def _entier(self, cellule: Cell, convention: Convention | None) -> int:
         try:
-            valeur = int(nombres.lire(texte, convention=convention, entier=True))
+            if isinstance(cellule, Decimal):
+                if cellule != cellule.to_integral_value():
+                    raise ValueError(cellule)
+                valeur = int(cellule)
+            else:
+                valeur = int(nombres.lire(text(cellule), convention=convention, entier=True))
         except nombres.AmbiguousError as error:
             raise ValueError(precise(error)) from None
         except ValueError:
-            raise ValueError(f"nombre entier attendu, « {texte} » trouvé") from None
+            raise ValueError(f"nombre entier attendu, « {text(cellule)} » trouvé") from None
         if abs(valeur) >= self.borne:
-            raise ValueError(f"nombre trop grand : {texte}")
+            raise ValueError(f"nombre trop grand : {text(cellule)}")
         return valeur
 
-    def _decimal(self, texte: str, convention: nombres.Convention | None) -> Decimal:
+    def _decimal(self, cellule: Cell, convention: Convention | None, notes: Counter[str]) -> Decimal:
         total, decimales = self.chiffres
-        try:
-            valeur = nombres.lire(texte, convention=convention, maximum=self.plafond, unites=self.unites)
-        except nombres.AmbiguousError as error:
-            raise ValueError(precise(error)) from None
-        except ValueError as error:
-            raise ValueError(str(error).rstrip(".")) from None
+        valeur = decimal(cellule, convention, maximum=self.plafond, unites=self.unites)
         if abs(valeur) >= Decimal(10) ** (total - decimales):
-            raise ValueError(f"nombre trop grand : {texte}")
-        return valeur.quantize(Decimal(1).scaleb(-decimales), rounding=ROUND_HALF_UP)
+            raise ValueError(f"nombre trop grand : {text(cellule)}")
+        arrondi = valeur.quantize(Decimal(1).scaleb(-decimales), rounding=ROUND_HALF_UP)
+        if arrondi != valeur:
+            notes[f"nombre arrondi à {decimales} décimales"] += 1
+        return arrondi
 
     def _texte(self, texte: str) -> str:
         texte_sain(texte)
@@ -174,40 +223,45 @@ def _booleen(texte: str) -> bool:
     return mot in _OUI
 
 
-def _moment(texte: str) -> datetime:
-    """A date with or without time; aware only when the text says its zone."""
+def ice_connu(texte: str) -> str:
+    """The ICE in its own form, another text as it is."""
     try:
-        if lu := _FRANCAISE.fullmatch(texte):
-            jour, mois, an, heure, minute, seconde = (int(x or 0) for x in lu.groups())
-            moment = datetime(an, mois, jour, heure, minute, seconde)  # noqa: DTZ001 - the caller gives the zone
-        elif _ISO.fullmatch(texte):
-            moment = datetime.fromisoformat(texte)
-        else:
-            raise ValueError(texte)
+        return ice.normaliser(texte)
     except ValueError:
-        raise ValueError(f"date illisible « {texte} »") from None
-    if not 1900 <= moment.year < 2200:
-        raise ValueError(f"année invraisemblable : {texte}")
-    return moment
+        return texte
 
 
-def lire_date(texte: str) -> date:
-    """``31/12/2025``, ``2025-12-31``, or a spreadsheet's date at midnight.
+def lire_ice(cellule: Cell, ecriture: Ecriture, notes: Counter[str]) -> str:
+    """An ICE; zeros that a spreadsheet took from its beginning are proposed, and given back when that was asked.
 
     Raises:
-        ValueError: neither.
+        ValueError: zeros are missing, or a spreadsheet rounded it.
     """
-    moment = _moment(texte)
-    if moment.time() != time(0) or moment.tzinfo is not None:
-        raise ValueError(f"date sans heure attendue, « {texte} » trouvé")
-    return moment.date()
+    ecrit = text(cellule)
+    if re.fullmatch(r"\d[.,]\d+E\+\d+", ecrit, re.IGNORECASE):
+        raise ValueError(f"« {ecrit} » : un tableur a perdu des chiffres")
+    nu = re.sub(r"[\s./-]", "", ecrit)
+    if not (nu.isascii() and nu.isdigit() and 9 <= len(nu) < 15) or ice.avertissement(nu.zfill(15)):
+        return ice_connu(ecrit)
+    if not ecriture.completer_ice:
+        notes["ICE dont les zéros du début manquent (--completer-ice les remet)"] += 1
+        raise ValueError(f"L'ICE compte 15 chiffres ; {nu.zfill(15)} proposé (--completer-ice)")
+    notes["ICE complété par des zéros au début"] += 1
+    return nu.zfill(15)
 
 
-def lire_instant(texte: str) -> datetime:
-    """An aware instant; a time without zone is Morocco's wall clock.
-
-    Raises:
-        ValueError: not a date.
-    """
-    moment = _moment(texte)
-    return moment.replace(tzinfo=clock.CASABLANCA) if moment.tzinfo is None else moment
+def separer_telephones(cellules: dict[str, Cell], notes: Counter[str]) -> str | None:
+    """Leave the first of several numbers in its cell; a line for the notes that keeps the others, None without."""
+    ecrit = cellules.get("telephone", "")
+    numeros = re.split(r"\s*(?:[/;,|\n]|\bou\b|\bet\b|\s-\s)\s*", ecrit) if isinstance(ecrit, str) else []
+    if len(numeros) < 2:
+        return None
+    try:
+        premier, *autres = [telephone.normaliser(numero) for numero in numeros if numero]
+    except ValueError:
+        return None
+    if not autres:
+        return None
+    cellules["telephone"] = premier
+    notes["second téléphone gardé dans les notes"] += 1
+    return "Autre téléphone : " + ", ".join(map(telephone.afficher, autres))

@@ -9,13 +9,11 @@ own year, a start and an end on its day, its title as work done, and one audit r
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,13 +23,16 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
-from erp_desktop.domain import nombres, recherche, tableur
+from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import Statut, TypeIntervention
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Client, Equipement, HistoriqueIntervention, Intervention
 from erp_desktop.services import _numeros
-from erp_desktop.services._importation_valeurs import precise
+from erp_desktop.services._importation_dates import jour
+from erp_desktop.services._importation_valeurs import Ecriture, decimal, plier
 from erp_desktop.services.listes import mesurer
+from erp_desktop.services.sheets.model import Cell, text
+from erp_desktop.services.sheets.reading import Known, read
 
 Progress = Callable[[int, int], None]
 
@@ -104,42 +105,10 @@ class ImportRefuse(UserError):  # noqa: N818 - an outcome that carries its repor
         )
 
 
-def lire(fichier: Path) -> list[tuple[int, dict[str, str]]]:
-    """Rows of a CSV (``,`` or ``;``, UTF-8 with or without BOM) or of the first sheet of an XLSX, as texts,
-    each with the line of the file on which it ends.
-
-    Raises:
-        UserError: not a file that can be read as a table.
-    """
-    if fichier.suffix.lower() == ".xlsx":
-        import python_calamine
-
-        try:
-            rows = python_calamine.CalamineWorkbook.from_path(str(fichier)).get_sheet_by_index(0).to_python()
-        except python_calamine.CalamineError as error:
-            raise UserError(f"Le fichier {fichier.name} n'est pas un classeur lisible.") from error
-        table = [(n, [_cellule(v) for v in row]) for n, row in enumerate(rows, start=1) if any(v != "" for v in row)]
-    else:
-        try:
-            text = fichier.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise UserError(f"Le fichier {fichier.name} n'est pas un texte UTF-8.") from error
-        first = text.partition("\n")[0]
-        delimiter = ";" if first.count(";") > first.count(",") else ","
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        table = [(reader.line_num, row) for row in reader if row]
-    if not table or len(table[0][1]) < 2:
-        raise UserError(f"Le fichier {fichier.name} n'a pas d'en-tête de colonnes.")
-    header = [c.strip() for c in table[0][1]]
-    for name, times in Counter(header).items():
-        if name and times > 1:
-            raise UserError(f"Le fichier {fichier.name} a {times} colonnes « {name} ».")
-    return [(line, dict(zip(header, map(tableur.rendre, row), strict=False))) for line, row in table[1:]]
-
-
-def _cellule(valeur: Any) -> str:
-    """A cell as its text; a sheet keeps 7 as 7.0."""
-    return str(int(valeur)) if isinstance(valeur, float) and valeur.is_integer() else str(valeur)
+def connaitre(noms: Iterable[str]) -> Known:
+    """Tells a header by the columns that an import knows, folded."""
+    connus = {plier(nom) for nom in noms}
+    return lambda mots: sum(plier(mot) in connus for mot in mots)
 
 
 def correspondance(
@@ -168,42 +137,23 @@ def correspondance(
     return profile or Profile({}, "Reprise de données", "Équipement {}", "MAD"), mapping
 
 
-def _jour(texte: str) -> date | None:
-    """``2004-07-01``, with or without a time, or ``01/07/2004``."""
-    try:
-        return date.fromisoformat(texte[:10])
-    except ValueError:
-        return recherche.lire_date(texte, clock.today()) if texte.count("/") == 2 else None
-
-
-def _cout(texte: str, convention: nombres.Convention | None) -> Decimal | None:
-    """A figure that NUMERIC(12,2) holds.
-
-    Raises:
-        nombres.AmbiguousError: it reads two ways.
-    """
-    try:
-        cout = nombres.lire(texte, convention=convention)
-    except nombres.AmbiguousError:
-        raise
-    except ValueError:
-        return None
-    return cout if abs(cout) < Decimal(10) ** 10 else None
-
-
 def _checked(
-    row: dict[str, str], number: int, bilan: Bilan, notes: Counter[str], convention: nombres.Convention | None
+    row: dict[str, Cell], number: int, bilan: Bilan, notes: Counter[str], ecriture: Ecriture
 ) -> dict[str, Any] | None:
     def refuse(reason: str) -> None:
         bilan.refusees.append(LigneRefusee(number, reason))
 
-    values = {k: (v or "").strip() for k, v in row.items()}
+    values = {k: text(v).strip() for k, v in row.items()}
     if any("\0" in v for v in values.values()):
         refuse("caractère interdit dans la ligne")
         return None
-    day = _jour(values["date_creation"])
-    if day is None:
-        refuse(f"date illisible « {values['date_creation']} »" if values["date_creation"] else "date absente")
+    if not values["date_creation"]:
+        refuse("date absente")
+        return None
+    try:
+        day = jour(row["date_creation"], ecriture.dates, notes)
+    except ValueError as error:
+        refuse(str(error))
         return None
     if day > clock.today():
         refuse(f"date dans le futur : {day.isoformat()}")
@@ -232,11 +182,11 @@ def _checked(
     cost: Decimal | None = None
     if raw := values.get("cout_externe", ""):
         try:
-            cost = _cout(raw, convention)
-        except nombres.AmbiguousError as error:
-            refuse(f"coût : {precise(error)}")
+            cost = decimal(row["cout_externe"], ecriture.nombres)
+        except ValueError as error:
+            refuse(f"coût illisible {error}")
             return None
-        if cost is None:
+        if abs(cost) >= Decimal(10) ** 10:
             refuse(f"coût illisible « {raw} »")
             return None
         if cost < 0:
@@ -253,7 +203,7 @@ def importer_interventions(
     *,
     paires: Iterable[str] = (),
     profil: str | None = None,
-    convention: nombres.Convention | None = None,
+    ecriture: Ecriture | None = None,
     essai: bool = False,
     user_id: int | None = None,
     progress: Progress | None = None,
@@ -266,7 +216,7 @@ def importer_interventions(
         agence_code: the agency that takes the work over.
         paires: ``colonne=champ`` mappings.
         profil: a name of ``PROFILES``; recognised from the columns when left out.
-        convention: how the file writes its figures; what its own figures show, when left out.
+        ecriture: how the file is written, where it does not show it.
         essai: check only.
         user_id: author.
         progress: called with (done, total).
@@ -278,18 +228,25 @@ def importer_interventions(
     agence = session.execute(sa.select(Agence.id).where(Agence.code == agence_code.upper())).scalar_one_or_none()
     if agence is None:
         raise UserError(f"Agence inconnue : {agence_code}.")
-    rows = lire(fichier)
-    profile, mapping = correspondance(paires, rows[0][1].keys() if rows else (), profil)
-    bilan = Bilan(lignes=len(rows), essai=essai)
-    notes: Counter[str] = Counter()
+    ecriture = ecriture or Ecriture()
+    paires = list(paires)
+    noms = [*FIELDS, *(c for p in PROFILES.values() for c in p.columns), *(p.partition("=")[0] for p in paires)]
+    table = read(fichier, connaitre(noms), sheet=ecriture.feuille, encoding=ecriture.encodage)
+    rows = table.rows
+    profile, mapping = correspondance(paires, table.columns, profil)
+    bilan = Bilan(lignes=len(rows) + len(table.faults), essai=essai)
+    bilan.refusees = [LigneRefusee(*fault) for fault in table.faults]
+    notes: Counter[str] = Counter(table.notes)
     couts = [c for c, f in mapping.items() if f == "cout_externe"]
-    convention = convention or nombres.convention_de(row.get(c, "") for c in couts for _, row in rows)
+    vue = nombres.convention_de(text(row[c]) for c in couts for _, row in rows if isinstance(row[c], str))
+    ecriture = replace(ecriture, nombres=ecriture.nombres or vue)
     good = []
     for number, row in rows:
-        checked = _checked({f: row.get(c, "") for c, f in mapping.items()}, number, bilan, notes, convention)
+        checked = _checked({f: row[c] for c, f in mapping.items()}, number, bilan, notes, ecriture)
         if checked is not None:
             good.append(checked)
     bilan.remarques = dict(notes)
+    bilan.refusees.sort(key=lambda refus: refus.ligne)
     if bilan.refusees:
         if essai:
             return bilan

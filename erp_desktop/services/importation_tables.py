@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,10 @@ from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Agence, Base
 from erp_desktop.services import _importation_valeurs as valeurs
 from erp_desktop.services._importation_references import IDENTIFIANTS, TABLES, exiger, expressions, references
-from erp_desktop.services.importation import Bilan, ImportRefuse, LigneRefusee, Progress, lire
+from erp_desktop.services._importation_valeurs import Ecriture
+from erp_desktop.services.importation import Bilan, ImportRefuse, LigneRefusee, Progress, connaitre
+from erp_desktop.services.sheets.model import Cell, Table, text
+from erp_desktop.services.sheets.reading import read
 
 __all__ = ["TABLES", "exiger", "expressions", "importer"]
 
@@ -75,7 +78,7 @@ def importer(
     agence_code: str,
     *,
     paires: Iterable[str] = (),
-    convention: nombres.Convention | None = None,
+    ecriture: Ecriture | None = None,
     essai: bool = False,
     user_id: int | None = None,
     progress: Progress | None = None,
@@ -85,10 +88,10 @@ def importer(
     Args:
         session: cache or centre; written to only when every line is good and ``essai`` is False.
         table: one of :data:`TABLES`.
-        fichier: CSV or XLSX.
+        fichier: CSV, XLSX, XLS or ODS.
         agence_code: the agency that takes the rows over; references are looked up in it and in what is shared.
         paires: ``colonne=champ`` mappings; ``colonne=`` leaves a column out.
-        convention: how the file writes its figures; what its own figures show, when left out.
+        ecriture: how the file is written, where it does not show it.
         essai: check only.
         user_id: author.
         progress: called with (done, total).
@@ -101,20 +104,21 @@ def importer(
     agence = session.execute(sa.select(Agence.id).where(Agence.code == agence_code.upper())).scalar_one_or_none()
     if agence is None:
         raise UserError(f"Agence inconnue : {agence_code}.")
-    rows = [(n, row) for n, row in lire(fichier) if any((v or "").strip() for v in row.values())]
-    if not rows:
+    ecriture = ecriture or Ecriture()
+    reprise = _Reprise(session, table, agence, Bilan(essai=essai), ecriture)
+    paires = list(paires)
+    noms = [*reprise.colonnes, *reprise.references, *_GERES, *(paire.partition("=")[0] for paire in paires)]
+    lu = read(fichier, connaitre(noms), sheet=ecriture.feuille, encoding=ecriture.encodage)
+    if not lu.rows and not lu.faults:
         raise UserError(f"Le fichier {fichier.name} n'a aucune ligne à importer.")
-    reprise = _Reprise(session, table, agence, Bilan(lignes=len(rows), essai=essai), convention)
-    return reprise.faire(rows, paires, user_id, progress)
+    return reprise.faire(lu, paires, user_id, progress)
 
 
 class _Reprise:
     """One import: what its steps share."""
 
-    def __init__(
-        self, session: Session, table: str, agence: int, bilan: Bilan, convention: nombres.Convention | None
-    ) -> None:
-        self.convention = convention
+    def __init__(self, session: Session, table: str, agence: int, bilan: Bilan, ecriture: Ecriture) -> None:
+        self.ecriture = ecriture
         self.session, self.nom, self.agence, self.bilan = session, table, agence, bilan
         self.table = Base.metadata.tables[table]
         self.references = references(table)
@@ -125,20 +129,24 @@ class _Reprise:
 
     def faire(
         self,
-        rows: Sequence[tuple[int, dict[str, str]]],
+        lu: Table,
         paires: Iterable[str],
         user_id: int | None,
         progress: Progress | None,
     ) -> Bilan:
-        champs = self._entete(list(dict.fromkeys(c for _, row in rows for c in row)), paires, rows)
+        rows = lu.rows
+        self.bilan.lignes = len(rows) + len(lu.faults)
+        self.remarques.update(lu.notes)
+        champs = self._entete(lu, paires)
         if not self.bilan.refusees:
             self._convenir(champs, rows)
-            lignes = [self._lire(n, {f: row.get(c) or "" for c, f in champs.items()}) for n, row in rows]
+            lignes = [self._lire(n, {f: row[c] for c, f in champs.items()}) for n, row in rows]
             self._relier(lignes)
             for ligne in lignes:
                 self._juger(ligne)
             self._doublons(lignes)
-            self.bilan.refusees = [LigneRefusee(x.numero, " ; ".join(x.fautes)) for x in lignes if x.fautes]
+            refus = [*lu.faults, *((x.numero, " ; ".join(x.fautes)) for x in lignes if x.fautes)]
+            self.bilan.refusees = [LigneRefusee(*un) for un in sorted(refus)]
         self.bilan.remarques = dict(self.remarques)
         if self.bilan.refusees:
             if self.bilan.essai:
@@ -149,10 +157,9 @@ class _Reprise:
         self.bilan.importees = len(lignes)
         return self.bilan
 
-    def _entete(
-        self, colonnes: list[str], paires: Iterable[str], rows: Sequence[tuple[int, dict[str, str]]]
-    ) -> dict[str, str]:
+    def _entete(self, lu: Table, paires: Iterable[str]) -> dict[str, str]:
         """File column → field; columns that mean nothing and required fields that nothing gives are refused."""
+        colonnes, combien = lu.columns, len(lu.rows)
         possibles = [*self.colonnes, *self.references]
         voulus: dict[str, str] = {}
         for paire in paires:
@@ -166,12 +173,12 @@ class _Reprise:
         raisons = [f"deux colonnes donnent {f}" for f, n in Counter(champs.values()).items() if n > 1]
         for colonne in colonnes:
             champ = valeurs.plier(colonne)
-            if colonne in voulus or (not colonne and not any((row.get(colonne) or "").strip() for _, row in rows)):
+            if colonne in voulus:
                 continue
             if champ in _GERES:
-                self.remarques[f"colonne « {colonne} » non reprise : ces valeurs sont données à l'import"] = len(rows)
+                self.remarques[f"colonne « {colonne} » non reprise : ces valeurs sont données à l'import"] = combien
             elif champ and champ in voulus.values():
-                self.remarques[f"colonne « {colonne} » écartée : une autre donne {champ}"] = len(rows)
+                self.remarques[f"colonne « {colonne} » écartée : une autre donne {champ}"] = combien
             elif champ in champs.values():
                 raisons.append(f"deux colonnes donnent {champ}")
             elif champ in possibles:
@@ -184,33 +191,41 @@ class _Reprise:
             if self.lecteurs[nom].obligatoire and not {nom, self.courts.get(nom, nom)} & set(champs.values()):
                 autre = f"{self.courts[nom]} ou " if nom in self.courts else ""
                 raisons.append(f"colonne obligatoire absente : {autre}{nom}")
-        self.bilan.refusees = [LigneRefusee(1, raison) for raison in raisons]
+        self.bilan.refusees = [LigneRefusee(lu.header, raison) for raison in raisons]
         return champs
 
-    def _convenir(self, champs: dict[str, str], rows: Sequence[tuple[int, dict[str, str]]]) -> None:
+    def _convenir(self, champs: dict[str, str], rows: Sequence[tuple[int, dict[str, Cell]]]) -> None:
         """Without a convention given: that of our own exports, else what the file's figures show."""
-        if self.convention is None and {c for _, row in rows[:1] for c in row} >= _GERES:
-            self.convention = nombres.Convention.VIRGULE
-        if self.convention is None:
+        convention = self.ecriture.nombres
+        if convention is None and {c for _, row in rows[:1] for c in row} >= _GERES:
+            convention = nombres.Convention.VIRGULE
+        if convention is None:
             decimaux = [c for c, f in champs.items() if f in self.lecteurs and self.lecteurs[f].kind is Kind.DECIMAL]
-            self.convention = nombres.convention_de(row.get(c) or "" for c in decimaux for _, row in rows)
+            textes = (row[c] for c in decimaux for _, row in rows)
+            convention = nombres.convention_de(t for t in textes if isinstance(t, str))
+        self.ecriture = replace(self.ecriture, nombres=convention)
 
-    def _valeur(self, nom: str, texte: str) -> Any:
-        return self.lecteurs[nom].lire(_ice(texte) if nom == "ice" else texte, self.convention)
+    def _valeur(self, nom: str, cellule: Cell) -> Any:
+        if nom == "ice" and cellule != "":
+            cellule = valeurs.lire_ice(cellule, self.ecriture, self.remarques)
+        return self.lecteurs[nom].lire(cellule, self.ecriture, self.remarques)
 
-    def _lire(self, numero: int, textes: dict[str, str]) -> _Ligne:
+    def _lire(self, numero: int, cellules: dict[str, Cell]) -> _Ligne:
         ligne = _Ligne(numero, {})
-        propres = {f: unicodedata.normalize("NFC", t).strip() for f, t in textes.items()}
+        propres = {f: unicodedata.normalize("NFC", c) if isinstance(c, str) else c for f, c in cellules.items()}
+        autre = valeurs.separer_telephones(propres, self.remarques) if self.nom == "clients" else None
+        if autre is not None:
+            propres["notes"] = "\n".join(filter(None, [text(propres.get("notes", "")), autre]))
         for nom in self.colonnes:
             texte = propres.get(nom, "")
-            court = propres.get(self.courts.get(nom, ""), "")
+            court = text(propres.get(self.courts.get(nom, ""), ""))
             try:
                 if court:
                     ligne.valeurs[nom] = None
                     ligne.cles[nom] = (True, valeurs.texte_sain(court))
                 else:
                     ligne.valeurs[nom] = self._valeur(nom, texte)
-                    if nom in self.courts and texte:
+                    if nom in self.courts and texte != "":
                         ligne.cles[nom] = (False, str(ligne.valeurs[nom]))
             except ValueError as error:
                 ligne.fautes.append(f"{nom} : {error}")
@@ -248,7 +263,7 @@ class _Reprise:
             for cle in cles - trouves.keys():
                 if cle[0] == (colonne != "id"):
                     valeur: Any = cle[1] if cle[0] else int(cle[1])
-                    cherches.setdefault(_ice(cle[1]) if colonne == "ice" else valeur, []).append(cle)
+                    cherches.setdefault(valeurs.ice_connu(cle[1]) if colonne == "ice" else valeur, []).append(cle)
             for paquet in _paquets(list(cherches)):
                 requete = sa.select(
                     cible.c.id, cible.c.agence_id, cible.c[colonne].label("cle"), utile.label("utile")
@@ -360,13 +375,6 @@ def _rang(ligne: _Ligne) -> int:
         vus.add(id(haut))
         rang, haut = rang + 1, haut.parent
     return rang
-
-
-def _ice(texte: str) -> str:
-    try:
-        return ice.normaliser(texte)
-    except ValueError:
-        return texte
 
 
 def _paquets(tout: list[Any]) -> Iterator[list[Any]]:

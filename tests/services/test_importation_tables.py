@@ -33,6 +33,7 @@ from erp_desktop.models import (
     Technicien,
 )
 from erp_desktop.services import importation_tables
+from erp_desktop.services._importation_valeurs import Ecriture
 from erp_desktop.services.importation import Bilan, ImportRefuse
 from tests.services.conftest import Monde
 
@@ -295,14 +296,58 @@ def test_figures_are_read_by_the_convention_of_the_file(monde: Monde, tmp_path: 
         (3, "stock_minimum : « 1 2 3 » n'est pas un nombre ; prix_unitaire : « 1e5 DH » n'est pas un nombre"),
     ]  # fmt: skip
     for prefixe, options, attendu in (
-        ("A", {"convention": Convention.POINT}, "1234.000"), ("B", {"convention": Convention.VIRGULE}, "1.234"),
+        ("A", {"ecriture": Ecriture(Convention.POINT)}, "1234.000"),
+        ("B", {"ecriture": Ecriture(Convention.VIRGULE)}, "1.234"),
         ("C", {}, "1.234"),
-    ):  # fmt: skip
+    ):
         # The price of the last file shows by itself which mark is its decimal one.
         prix = "10,5" if prefixe == "C" else "1250"
         importer(monde, tmp_path, "pieces_detachees", [entete, f"{prefixe};Joint;1,234;{prix}"], **options)
         lu = monde.lire(sa.select(PieceDetachee.stock_minimum).where(PieceDetachee.reference == prefixe))
         assert lu[0][0] == Decimal(attendu)
+
+
+def test_lost_zeros_and_second_telephones_are_told(monde: Monde, tmp_path: Path) -> None:
+    bon = "001525713000000"
+    lignes = [
+        "nom_entreprise;ice;telephone;notes",
+        f"Zéros;{bon.lstrip('0')};0522401876 / 06 61 23 45 67;Bis",
+        "Tableur;1,52571E+12;;",
+    ]
+    pris = dict(refus(monde, tmp_path, "clients", lignes))
+    assert pris == {
+        2: f"ice : L'ICE compte 15 chiffres ; {bon} proposé (--completer-ice)",
+        3: "ice : « 1,52571E+12 » : un tableur a perdu des chiffres",
+    }
+    bilan = importer(monde, tmp_path, "clients", lignes[:2], ecriture=Ecriture(completer_ice=True))
+    assert bilan.remarques == {
+        "ICE complété par des zéros au début": 1, "second téléphone gardé dans les notes": 1,
+    }  # fmt: skip
+    row = monde.lire(sa.select(Client.ice, Client.telephone, Client.notes).where(Client.nom_entreprise == "Zéros"))[0]
+    assert tuple(row) == (bon, "+212522401876", "Bis\nAutre téléphone : +212 6 61 23 45 67")
+
+
+def test_many_refusals_are_summed_up_and_kept_in_a_file(monde: Monde, cible: list[str], tmp_path: Path) -> None:
+    fichier = tmp_path / "pièces.csv"
+    wrong = {10 * n for n in range(1, 31)}
+    lignes = [f"R-{n};Joint;{'-' if n % 3 else '1;2;3' if n in wrong else 2};{'beaucoup' if n in wrong else 1}"
+              for n in range(1, 601)]  # fmt: skip
+    fichier.write_text("Reprise\nreference;designation;stock_minimum;prix_unitaire\n" + "\n".join(lignes))
+    commande = ["import", "pieces_detachees", str(fichier), "--agence", "CAS", *cible]
+    for options in (["--dry-run"], []):
+        done = CliRunner().invoke(app, [*commande, *options])
+        assert done.exit_code == 1
+        told = [line for line in done.stdout.splitlines() if line.startswith("ligne ")]
+        assert len(told) == 20
+        assert "20 × prix_unitaire : … n'est pas un nombre" in done.stdout
+        assert "10 × ligne décalée : … cellules, … colonnes" in done.stdout
+        kept = (tmp_path / "pièces.csv.refus.csv").read_text(encoding="utf-8-sig").splitlines()
+        assert len(kept) == 31
+        assert kept[1] == "12;prix_unitaire : « beaucoup » n'est pas un nombre"
+        assert compter(monde, PieceDetachee) == 0
+    done = CliRunner().invoke(app, [*commande, "--dry-run", "--refus", str(tmp_path / "absent" / "x.csv")])
+    assert "ce dossier n’existe pas" in done.stdout
+    assert compter(monde, PieceDetachee) == 0
 
 
 def test_an_export_comes_back_in_an_empty_agency(monde: Monde, cible: list[str], tmp_path: Path) -> None:
@@ -374,7 +419,7 @@ def test_the_command_refuses_in_french(monde: Monde, cible: list[str], tmp_path:
     done = CliRunner().invoke(
         app, ["import", "clients", str(fichier), "--agence", "CAS", "--dry-run", "--json", *cible]
     )
-    assert done.exit_code == 0
+    assert done.exit_code == 1
     assert json.loads(done.stdout)["refusees"][0]["ligne"] == 2
 
 

@@ -1,0 +1,1 @@
+"""Tables as people have them: CSV of any separator and encoding, workbooks, title rows and notice sheets first."""
