@@ -19,14 +19,14 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import log
 from erp_desktop import settings as options
-from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DamagedError, ErpError, FirstRunError, UpgradeCancelledError
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bug import show_bug
 from erp_desktop.ui.bus import Bus, Changes
-from erp_desktop.ui.collect import Collector
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.drafts import Drafts
+from erp_desktop.ui.garbage import Collector
 from erp_desktop.ui.idle import IdleWatch
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.i18n import tr
@@ -38,11 +38,11 @@ from erp_desktop.ui.workspace import Workspace
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from erp_desktop.db.backup import Restauration
-    from erp_desktop.db.central_schema import EtatSchema
     from erp_desktop.db.worker import DbWorker
-    from erp_desktop.sync.service import SyncService
     from erp_desktop.sync.status import EtatSync
+    from erp_desktop.sync.watch.service import SyncService
+    from erp_desktop.upgrade.central.checklist import EtatSchema
+    from erp_desktop.upgrade.start.restore import Restauration
 
 _log = logging.getLogger(__name__)
 
@@ -138,10 +138,10 @@ class Desktop(QObject):
             self._engine_refused.emit(error)
 
     def _open(self) -> None:
-        from erp_desktop.db import rescue
         from erp_desktop.ui.sections import preload
+        from erp_desktop.upgrade.start import recovery
 
-        if self.settings.mode is not Mode.CENTRE and not self._insist and rescue.pending(self.settings.cache):
+        if self.settings.mode is not Mode.CENTRE and not self._insist and recovery.pending(self.settings.cache):
             raise FirstRunError(
                 tr("Vous pouvez réessayer, ou revenir à la sauvegarde faite juste avant ; vos changements pas encore "
                    "envoyés y seront reportés.")
@@ -160,7 +160,7 @@ class Desktop(QObject):
         return self._answers.get()
 
     def _ask_consent(self, state: EtatSchema) -> None:
-        from erp_desktop.ui.demarrage.mise_a_niveau import Consentement
+        from erp_desktop.ui.first_start.upgrade_pages import Consentement
 
         def answer(agreed: bool) -> None:
             self.window.show_opening(tr("Ouverture de la base…"))
@@ -170,23 +170,25 @@ class Desktop(QObject):
         self.window.show_content(page)
 
     def _go_back(self) -> None:
-        from erp_desktop.db import rescue, secrets
+        from erp_desktop.db import secrets
+        from erp_desktop.upgrade.start import recovery
 
         cache, file = self.settings.cache, self.settings.secrets_file
-        self._behind(lambda: self._restored.emit(rescue.go_back(cache, secrets.cache_key(cache, file))))
+        self._behind(lambda: self._restored.emit(recovery.go_back(cache, secrets.cache_key(cache, file))))
 
     def _salvage(self, *, alone: bool = False) -> None:
-        from erp_desktop.db import rescue, secrets
+        from erp_desktop.db import secrets
+        from erp_desktop.upgrade.start import recovery
 
         def work() -> None:
             cache, file = self.settings.cache, self.settings.secrets_file
-            rescue.salvage(cache, secrets.cache_key(cache, file), alone=alone)
+            recovery.salvage(cache, secrets.cache_key(cache, file), alone=alone)
             self._open()
 
         self._behind(work)
 
     def _show_restored(self, done: Restauration) -> None:
-        from erp_desktop.ui.demarrage.mise_a_niveau import restored
+        from erp_desktop.ui.first_start.upgrade_pages import restored
 
         self.window.show_content(
             restored(done.revision, done.reportees, again=self._try_again, leave=self.window.close)
@@ -208,12 +210,12 @@ class Desktop(QObject):
         self.show_login()
 
     def _refused(self, error: Exception) -> None:
-        from erp_desktop.db import rescue
-        from erp_desktop.ui.demarrage.mise_a_niveau import refusal
+        from erp_desktop.ui.first_start.upgrade_pages import refusal
+        from erp_desktop.upgrade.start import recovery
 
         _log.error("database not opened", exc_info=error)
         cache, local = self.settings.cache, self.settings.mode is not Mode.CENTRE
-        go_back = self._go_back if local and rescue.pending(cache) is not None else None
+        go_back = self._go_back if local and recovery.pending(cache) is not None else None
         page = refusal(
             error, again=self._try_again, leave=self.window.close, go_back=go_back,
             salvage=self._salvage if local else None,
@@ -224,7 +226,7 @@ class Desktop(QObject):
 
     def _start_sync(self) -> None:
         from erp_desktop.db import secrets
-        from erp_desktop.sync.service import SyncService
+        from erp_desktop.sync.watch.service import SyncService
 
         cache, file = self.settings.cache, self.settings.secrets_file
         self.sync = SyncService(
@@ -237,7 +239,7 @@ class Desktop(QObject):
 
     def show_first_run(self) -> None:
         """The wizard; it calls :meth:`open_database` when it is done."""
-        from erp_desktop.ui.first_run import FirstRun
+        from erp_desktop.ui.first_start.first_run import FirstRun
 
         self.window.show_content(FirstRun(self))
 
@@ -252,7 +254,7 @@ class Desktop(QObject):
 
     def show_login(self) -> None:
         """The login page; it calls :meth:`log_in`."""
-        from erp_desktop.ui.login import LoginPage
+        from erp_desktop.ui.sign_in.page import LoginPage
 
         self.window.show_content(LoginPage(self))
 
@@ -280,7 +282,7 @@ class Desktop(QObject):
 
     def _build(self, section: str = "interventions") -> None:
         from erp_desktop.ui.sections import records, sections
-        from erp_desktop.ui.synchro.brancher import attach_sync
+        from erp_desktop.ui.synchro.wiring import attach_sync
 
         if self._acteur is None or self.tasks is None or self._drafts is None:
             return
@@ -305,10 +307,10 @@ class Desktop(QObject):
         self._confirm_upgrade()
 
     def _confirm_upgrade(self) -> None:
-        from erp_desktop.db import rescue
+        from erp_desktop.upgrade.start import recovery
 
         if self.settings.mode is not Mode.CENTRE:
-            rescue.confirm(self.settings.cache)
+            recovery.confirm(self.settings.cache)
 
     def _place(self, agency: str) -> tuple[str, str]:
         """What the top bar and the status bar say of where we are."""
@@ -342,7 +344,7 @@ class Desktop(QObject):
     def lock(self) -> None:
         """Cover the work until the person's password is given, or somebody else's; nothing of it is lost."""
         from erp_desktop.services import auth
-        from erp_desktop.ui.login import LockPage
+        from erp_desktop.ui.sign_in.page import LockPage
 
         acteur, tasks = self._acteur, self.tasks
         if acteur is None or tasks is None or self.workspace is None or self.window.cover_page is not None:
@@ -455,7 +457,7 @@ class Desktop(QObject):
 
     def _count(self) -> None:
         from erp_desktop.services import interventions
-        from erp_desktop.services.listes import ListQuery
+        from erp_desktop.services.shared.lists import ListQuery
 
         acteur, made = self._acteur, self.workspace
         if self.tasks is not None and acteur is not None and made is not None:
@@ -512,8 +514,8 @@ def open_engine(
         ErpError: refused for a stated reason; nothing was changed.
     """
     from erp_desktop.db import secrets
-    from erp_desktop.db.startup import open_central, open_local
-    from erp_desktop.sync.farewell import refuse_erased
+    from erp_desktop.sync.device.farewell import refuse_erased
+    from erp_desktop.upgrade.start.startup import open_central, open_local
 
     if settings.mode is Mode.CENTRE:
         if not settings.central_url:
@@ -581,7 +583,7 @@ class Capture(QObject):
     def _look(self) -> None:
         from erp_desktop.ui.kit.states import ErrorState
         from erp_desktop.ui.main_window import Opening
-        from erp_desktop.ui.snap import grab
+        from erp_desktop.ui.pictures import grab
 
         self._ticks += 1
         content = self._desktop.window.centralWidget()

@@ -27,8 +27,8 @@ from sqlalchemy import event, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from erp_desktop import paths
-from erp_desktop.db.central_isolation import close, refuse_planted
-from erp_desktop.db.central_lock import upgrade_lock
+from erp_desktop.centre.isolation import close, refuse_planted
+from erp_desktop.centre.lock import upgrade_lock
 from erp_desktop.db.engine import POOLER, create_pg_engine, is_direct
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import ErpError
@@ -104,10 +104,11 @@ def applied(*, step: Any, ctx: Any, **_: Any) -> None:
     if ctx.as_sql or not changes_schema():
         return
     state["steps"] += 1
-    # A working copy is checked as a whole at its end, before it takes the place of the cache.
-    if ctx.dialect.name == "sqlite" and not config.attributes.get("verified_after"):
-        verify_foreign_keys(ctx.connection)
-    importlib.import_module("erp_desktop.db.install").after_migration(ctx.connection)
+    # A working copy is checked as a whole at its end, before it takes the place of the cache; nobody writes to it.
+    if not (ctx.dialect.name == "sqlite" and config.attributes.get("verified_after")):
+        if ctx.dialect.name == "sqlite":
+            verify_foreign_keys(ctx.connection)
+        importlib.import_module("erp_desktop.upgrade.install").after_migration(ctx.connection)
     tell = config.attributes.get("on_step")
     if tell is not None:
         script = step.up_revision if step.is_upgrade else None
@@ -180,7 +181,7 @@ def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     if not is_direct(connection):
         raise RuntimeError(POOLER)
     refuse_planted(connection)
-    importlib.import_module("erp_desktop.db.preflight").require(connection)
+    importlib.import_module("erp_desktop.centre.preflight").require(connection)
     set_patience(connection)
     silences = ["idle_in_transaction_session_timeout"]
     if connection.dialect.server_version_info >= (14,):  # type: ignore[operator]
@@ -257,7 +258,7 @@ def take_tables(connection: sa.Connection) -> None:
 def remove_machinery(connection: sa.Connection) -> None:
     """Take away triggers and policies: they name columns that revisions change, and would capture every backfill."""
     if connection.dialect.name == "postgresql":
-        importlib.import_module("erp_desktop.db.central").uninstall(connection)
+        importlib.import_module("erp_desktop.centre.machinery").uninstall(connection)
         return
     # What ties the two names of a column together (``helpers.lier``) is the history's own, not machinery.
     query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'lier!_%' ESCAPE '!'"
@@ -320,7 +321,7 @@ def guard_stamp(connection: sa.Connection) -> None:
     wanted = getattr(config.cmd_opts, "revisions", None) or [None]
     if any(name not in {"head", "heads", context.get_head_revision()} for name in wanted):
         raise SystemExit("stamp : seule la révision finale se vérifie ; pour une autre, ajoutez -x force=oui.")
-    wrong = importlib.import_module("erp_desktop.db.fingerprint").check(connection)
+    wrong = importlib.import_module("erp_desktop.upgrade.fingerprint").check(connection)
     connection.rollback()
     if wrong:
         raise SystemExit("stamp refusé, la structure n'est pas celle du programme : " + " ; ".join(wrong[:5]))
@@ -342,12 +343,12 @@ def guard_downgrade(connection: sa.Connection, before: str | None) -> None:
     url = connection.engine.url
     if connection.dialect.name == "postgresql":
         folder = importlib.import_module("erp_desktop.settings").load().archives
-        central_schema = importlib.import_module("erp_desktop.db.central_schema")
+        central_schema = importlib.import_module("erp_desktop.upgrade.central.checklist")
         made = central_schema.dump(url.render_as_string(hide_password=False), folder).chemin
     elif url.database in {None, "", ":memory:"}:
         return
     else:
-        made = importlib.import_module("erp_desktop.db.backup").create(Path(str(url.database))).chemin
+        made = importlib.import_module("erp_desktop.upgrade.backup").create(Path(str(url.database))).chemin
     config.print_stdout(f"Sauvegarde : {made}")
 
 
@@ -361,7 +362,11 @@ def current(connection: sa.Connection) -> str | None:
 def stands(connection: sa.Connection) -> bool:
     """Whether there is nothing to put back, seen without a lock on any table that others use."""
     found = connection.dialect.name == "postgresql" and current(connection) == context.get_head_revision()
-    found = found and bool(importlib.import_module("erp_desktop.db.central_mark").stands(connection))
+    found = found and bool(
+        importlib.import_module("erp_desktop.centre.mark").stands(
+            connection, importlib.import_module("erp_desktop.centre.machinery").statements()
+        )
+    )
     connection.rollback()
     if found and config.cmd_opts is not None:
         config.print_stdout("Le centre est déjà à jour.")
@@ -372,13 +377,15 @@ def finish(connection: sa.Connection, before: str | None, started: float) -> Non
     """Without any step the machinery is put back all the same: running `upgrade head` again repairs it."""
     after = current(connection)
     # Who waited while somebody else upgraded has nothing to repair.
-    if not state["steps"] and config.attributes.get("seen", before) == before and not stands(connection):
+    bare = bool(state["steps"]) and connection.dialect.name == "sqlite" and config.attributes.get("verified_after")
+    repaired = not state["steps"] and config.attributes.get("seen", before) == before and not stands(connection)
+    if bare or repaired:
         if connection.dialect.name == "postgresql":
             take_tables(connection)
-        importlib.import_module("erp_desktop.db.install").after_migration(connection)
+        importlib.import_module("erp_desktop.upgrade.install").after_migration(connection)
     connection.commit()
     if after is not None:
-        audit = importlib.import_module("erp_desktop.db.audit")
+        audit = importlib.import_module("erp_desktop.upgrade.audit")
         audit.record(connection, before, after, time.monotonic() - started)
 
 
@@ -388,7 +395,7 @@ def note_part(connection: sa.Connection, before: str | None, started: float) -> 
         connection.rollback()
         after = current(connection)
         if after is not None and after != before:
-            audit = importlib.import_module("erp_desktop.db.audit")
+            audit = importlib.import_module("erp_desktop.upgrade.audit")
             audit.record(connection, before, after, time.monotonic() - started, finished=False)
 
 
@@ -465,7 +472,7 @@ def run_offline() -> None:
         # Rebuilding a table needs one to reflect: the same revisions run on an empty database in memory.
         start = context.get_starting_revision_argument() or "base"
         end = context.get_revision_argument() or "head"
-        command = [sys.executable, "-m", "erp_desktop.db.preview", str(start), str(end), str(asked())]
+        command = [sys.executable, "-m", "erp_desktop.upgrade.preview", str(start), str(end), str(asked())]
         written = subprocess.run(command, check=True, capture_output=True, text=True, cwd=paths.ROOT)
         config.print_stdout("%s", written.stdout)
         return
@@ -478,9 +485,9 @@ def run_offline() -> None:
 
 def write_machinery() -> None:
     """A centre made from a script is guarded like any other: triggers, policies, grants and functions end it."""
-    central = importlib.import_module("erp_desktop.db.central")
+    central = importlib.import_module("erp_desktop.centre.machinery")
     write = context.get_context().impl.static_output
-    audit = importlib.import_module("erp_desktop.db.audit")
+    audit = importlib.import_module("erp_desktop.upgrade.audit")
     for statement in ["BEGIN", *central.statements(), audit.window_of_a_script(), "COMMIT"]:
         write(f"{statement};\n")
 

@@ -259,8 +259,8 @@ def expect(holds: bool, otherwise: str) -> None:
 
 def make_old_cache(file: Path) -> dict[str, int]:
     """A cache at ``OLD_REVISION`` with a few rows, made by the source tree; returns its counts."""
-    from erp_desktop.db import migrate
     from erp_desktop.db.engine import create_sqlite_engine
+    from erp_desktop.upgrade import migrate
 
     engine = create_sqlite_engine(file)
     try:

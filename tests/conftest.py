@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop.db import migrate
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.upgrade import migrate
 
 
 @pytest.fixture(scope="session")

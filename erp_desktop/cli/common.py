@@ -23,9 +23,9 @@ from erp_desktop.cli import terminal
 from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
 from erp_desktop.db.pg_line import LineRefusedError
-from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import ErpError, NotADatabaseError, UserError
-from erp_desktop.sync.surveillance import OK, Constat, pire
+from erp_desktop.sync.watch.health import OK, Constat, pire
+from erp_desktop.upgrade.start.startup import read_revision
 
 P = ParamSpec("P")
 

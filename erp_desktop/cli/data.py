@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emit, guarded, refuse
-from erp_desktop.db.registry import BY_NAME, Kind
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
+from erp_desktop.registry.tables import BY_NAME, Kind
 from erp_desktop.reports.tableur import CsvFile
 from erp_desktop.services import demo_data, importation, importation_tables
 from erp_desktop.services._importation_dates import Ordre

@@ -13,11 +13,11 @@ from erp_desktop import settings
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, progress_wanted
 from erp_desktop.cli.common import consent as ask_consent
-from erp_desktop.db import history
 from erp_desktop.errors import NotAllowedError, UserError
+from erp_desktop.registry import revisions as history
 
 if TYPE_CHECKING:
-    from erp_desktop.db.preflight import Constat
+    from erp_desktop.centre.preflight import Constat
 
 app = typer.Typer(no_args_is_help=True, help="Révisions, contrôle et sauvegarde d'une base.")
 
@@ -28,14 +28,15 @@ Accept = Annotated[bool, typer.Option("--accept-data-loss", help="Accepter la pe
 
 def _current(target: Target) -> str | None:
     """The revision of a database; None when it is empty or absent."""
-    from erp_desktop.db import central_schema, startup
+    from erp_desktop.upgrade.central import checklist
+    from erp_desktop.upgrade.start import startup
 
     if target.cache is not None:
         if not target.cache.exists():
             return None
         return startup.read_revision(target.cache, target.key)
     with target.engine() as engine:
-        return central_schema.check_central(engine).revision
+        return checklist.check_central(engine).revision
 
 
 def _pending(current: str | None) -> list[str]:
@@ -61,7 +62,8 @@ def _teller(wanted: bool) -> Callable[[str], None]:
 @guarded
 def status(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
     """Révision de la base et du programme, révisions en attente, écarts de structure, fenêtre de compatibilité."""
-    from erp_desktop.db import audit, central_schema, structures
+    from erp_desktop.upgrade import audit, structures
+    from erp_desktop.upgrade.central import checklist
 
     target = Target(url, cache, secrets)
     answer: dict[str, Any] = {"min_client": history.minimum_client(), "differences": [], "journal": []}
@@ -74,9 +76,9 @@ def status(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
     if target.cache is None or current is not None:
         with target.engine() as engine:
             if target.cache is None:
-                answer |= asdict(central_schema.check_central(engine))
+                answer |= asdict(checklist.check_central(engine))
                 if answer["migrateur"] or answer["etat"] == "vide":
-                    answer["constats"] = [asdict(c) for c in central_schema.examine(engine, None)]
+                    answer["constats"] = [asdict(c) for c in checklist.examine(engine, None)]
             with engine.connect().execution_options(write=False) as connection:
                 compared = current is not None and not newer and answer.get("migrateur", True)
                 if compared and not answer["differences"]:
@@ -107,8 +109,8 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """Montrer le SQL qu'une mise à niveau exécuterait ; une base locale est essayée en copie, rien ne change."""
-    from erp_desktop.db import migrate
-    from erp_desktop.db import preview as previews
+    from erp_desktop.upgrade import migrate
+    from erp_desktop.upgrade import preview as previews
 
     target = Target(url, cache, secrets)
     history.verify()
@@ -192,11 +194,11 @@ def upgrade(
 
 def _warnings(target: Target, current: str | None, wanted: str) -> dict[str, list[Any]]:
     """What an upgrade of the centre would have to wait for, whom it would shut out, what would stop it."""
-    from erp_desktop.db import central_report, central_schema
+    from erp_desktop.upgrade.central import checklist, report
 
     with target.engine() as engine:
-        found = central_report.plan(engine, current, wanted)
-        constats = [asdict(c) for c in central_schema.examine(engine, current)]
+        found = report.plan(engine, current, wanted)
+        constats = [asdict(c) for c in checklist.examine(engine, current)]
     return {"bloquants": found.bloquants, "exclus": found.exclus, "constats": constats}
 
 
@@ -207,15 +209,15 @@ def _folder() -> Path:
 def _upgrade_cache(
     path: Path, key: str | None, current: str | None, wanted: str, tell: Callable[[str], None]
 ) -> dict[str, Any]:
-    from erp_desktop.db import startup
     from erp_desktop.db.locks import CacheLock
+    from erp_desktop.upgrade.start import by_copy
 
     if current == wanted:
         return {"de": current, "vers": wanted}
     lock = CacheLock(path)
     lock.exclusive(2.0)
     try:
-        before, after = startup.upgrade_local(path, key, progress=lambda step: tell(step.texte), target=wanted)
+        before, after = by_copy.upgrade_local(path, key, progress=lambda step: tell(step.texte), target=wanted)
     finally:
         lock.release()
     return {"de": before, "vers": after}
@@ -224,14 +226,14 @@ def _upgrade_cache(
 def _upgrade_centre(
     target: Target, wanted: str, yes: bool, folder: Path | None, tell: Callable[[str], None]
 ) -> dict[str, Any]:
-    from erp_desktop.db import central_schema
+    from erp_desktop.upgrade.central import checklist
 
-    def consent(state: central_schema.EtatSchema) -> bool:
+    def consent(state: checklist.EtatSchema) -> bool:
         question = f"Mettre à niveau le centre de {state.revision or 'vide'} à {wanted} ?"
         return yes or ask_consent(question)
 
     with target.engine() as engine:
-        done = central_schema.upgrade_central(engine, consent, tell, backups=folder, target=wanted)
+        done = checklist.upgrade_central(engine, consent, tell, backups=folder, target=wanted)
         if wanted == history.head() and done.revisions:
             _seed(engine)
     copy = asdict(done.copie) if done.copie else None
@@ -264,8 +266,10 @@ def downgrade(
     as_json: AsJson = False,
 ) -> None:
     """Revenir à une révision antérieure ; dit ce qui serait perdu et refuse sans accord."""
-    from erp_desktop.db import central_schema, startup
     from erp_desktop.db.locks import CacheLock
+    from erp_desktop.upgrade import history as histories
+    from erp_desktop.upgrade.central import checklist
+    from erp_desktop.upgrade.start import by_copy
 
     target = Target(url, cache, secrets)
     current = _current(target)
@@ -278,14 +282,14 @@ def downgrade(
     if wanted != "base" and not history.between(wanted, current):
         raise UserError("La base n'en est pas encore là : erp-admin db upgrade y mène.")
     history.verify()
-    lost = history.losses(current, wanted)
+    lost = histories.losses(current, wanted)
     if not accept_data_loss and lost:
         told = " ".join(f"[{name}] {text}" for name, text in lost.items())
         raise UserError(f"Ce retour en arrière perdrait : {told} Ajouter --accept-data-loss pour l'accepter.")
     tell = _teller(progress)
     tell("Sauvegarde, puis retour en arrière")
     if target.cache is not None:
-        startup.downgrade_local(target.cache, target.key, wanted)
+        by_copy.downgrade_local(target.cache, target.key, wanted)
         if wanted == "base":
             # Nothing is left in it; a file without revision would be refused by every start.
             target.cache.unlink()
@@ -297,7 +301,7 @@ def downgrade(
     else:
         folder = None if no_backup else backups or _folder()
         with target.engine() as engine:
-            central_schema.downgrade_central(engine, wanted, backups=folder)
+            checklist.downgrade_central(engine, wanted, backups=folder)
     emit(as_json, {"de": current, "vers": wanted, "perdu": lost}, f"Base revenue à la révision {wanted}.")
 
 
@@ -311,7 +315,7 @@ def stamp(
     as_json: AsJson = False,
 ) -> None:
     """Inscrire une révision sans l'exécuter, seulement si la structure est exactement la sienne."""
-    from erp_desktop.db import stamp as stamps
+    from erp_desktop.upgrade import stamp as stamps
 
     target = Target(url, cache, secrets)
     wanted = history.resolve(revision, None)
@@ -332,14 +336,15 @@ def stamp(
 @guarded
 def check(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
     """Comparer la structure de la base à celle de sa révision ; statut 1 à la moindre différence."""
-    from erp_desktop.db import central_schema, fingerprint, structures
+    from erp_desktop.upgrade import fingerprint, structures
+    from erp_desktop.upgrade.central import checklist
 
     target = Target(url, cache, secrets)
     current = _current(target) if target.cache is None or target.cache.is_file() else None
     with target.engine() as engine, engine.connect().execution_options(write=False) as connection:
         if current is not None and history.position(current) is None:
             raise UserError(f"La base vient d'une version plus récente du programme (révision {current}).")
-        if target.cache is None and not central_schema.check_central(engine).migrateur:
+        if target.cache is None and not checklist.check_central(engine).migrateur:
             raise NotAllowedError("Ce compte n'a pas le droit de comparer la structure : prenez le compte migrateur.")
         wrong = fingerprint.check(connection) if current is None else structures.drift(connection, current)
     emit(as_json, {"revision": current, "differences": wrong},
@@ -360,16 +365,16 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Faire une sauvegarde datée et la relire."""
-    from erp_desktop.db import backup as backups
-    from erp_desktop.db import central_schema
+    from erp_desktop.upgrade import backup as backups
+    from erp_desktop.upgrade.central import checklist
 
     target = Target(url, cache, secrets)
     _teller(progress)("Copie et relecture")
     if target.cache is None:
         with target.engine() as engine:
-            central_schema.check_central(engine)
+            checklist.check_central(engine)
             address = engine.url.render_as_string(hide_password=False)
-        made: Any = central_schema.dump(address, folder or _folder())
+        made: Any = checklist.dump(address, folder or _folder())
     else:
         _existing(target.cache)
         made = backups.create(target.cache, target.key, keep=keep)
@@ -392,7 +397,8 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Remettre une sauvegarde locale en place, ce qui attendait l'envoi repris ; le fichier remplacé est gardé."""
-    from erp_desktop.db import backup as backups
+    from erp_desktop.upgrade import backup as backups
+    from erp_desktop.upgrade.start import restore as restoring
 
     target = Target(None, cache, secrets)
     saved = backups.backups(cache)
@@ -400,7 +406,7 @@ def restore(
     if chosen is None:
         raise UserError("Aucune sauvegarde de cette base.")
     _teller(progress)("Relecture de la sauvegarde, puis échange")
-    done = backups.restore(cache, chosen, target.key, accept_data_loss=accept_data_loss)
+    done = restoring.restore(cache, chosen, target.key, accept_data_loss=accept_data_loss)
     emit(
         as_json,
         {"restaure": chosen, "revision": done.revision, "remplace": done.remplacee, "reportees": done.reportees},
@@ -413,7 +419,7 @@ def restore(
 @guarded
 def doctor(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
     """Examiner la base et dire quoi faire ; statut 1 s'il y a une erreur."""
-    from erp_desktop.db import doctor as doctors
+    from erp_desktop.upgrade import doctor as doctors
 
     target = Target(url, cache, secrets)
     if target.cache is None:

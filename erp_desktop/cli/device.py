@@ -13,10 +13,11 @@ from erp_desktop.cli.common import AsJson, Secrets, Target, ask, bar, emit, guar
 from erp_desktop.cli.server import CentreUrl
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.engine import normalise_url, without_password
-from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import UserError
-from erp_desktop.sync import enrolment, reenrolment, registration, surveillance
-from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.device import enrolment, reenrolment, registration
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.watch import health
+from erp_desktop.upgrade.start.startup import read_revision
 
 app = typer.Typer(no_args_is_help=True, help="Les postes inscrits.")
 
@@ -90,7 +91,7 @@ def _administrator(cache: Path, secrets: Path | None, login: str | None) -> str:
 def list_devices(url: CentreUrl, as_json: AsJson = False) -> None:
     """Postes, version, révision, changements en attente, dernière visite."""
     with Target(url, None).engine() as engine:
-        found = surveillance.postes(engine)
+        found = health.postes(engine)
     emit(as_json, found, lambda: [*map(_ligne, found)] or "Aucun poste.")
 
 

@@ -12,9 +12,12 @@ from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, g
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.services import calendrier
-from erp_desktop.sync import centre, enrolment, surveillance
-from erp_desktop.sync import coherence as coherences
-from erp_desktop.sync import snapshot as snapshots
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.first_copy import empty_cache
+from erp_desktop.sync.first_copy import published as snapshots
+from erp_desktop.sync.watch import coherence as coherences
+from erp_desktop.sync.watch import health as surveillance
+from erp_desktop.sync.watch import housekeeping
 
 app = typer.Typer(no_args_is_help=True, help="Le serveur central et ses agences.")
 agence = typer.Typer(no_args_is_help=True, help="Les agences.")
@@ -79,9 +82,9 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Remettre une sauvegarde du centre en service, sur le même serveur ou un autre, identifiants compris."""
-    from erp_desktop.db import central_restore
+    from erp_desktop.upgrade.central import restoring
 
-    done = central_restore.restore(
+    done = restoring.restore(
         with_password(url), archive, replace=replace, progress=lambda step: terminal.show(step, err=True)
     )
     emit(as_json, done, lambda: [
@@ -128,7 +131,7 @@ def coherence(
 @guarded
 def publish_snapshots(url: CentreUrl, as_json: AsJson = False) -> None:
     """Publier la première copie de chaque agence, compressée, pour les prochains postes."""
-    done = snapshots.publish(with_password(url), lambda path: enrolment.create_cache(path, None, 0))
+    done = snapshots.publish(with_password(url), lambda path: empty_cache.create_cache(path, None, 0))
     emit(as_json, done, lambda: [
         f"{p.agence} : {p.rows} lignes, {p.size / 1e6:.1f} Mo en {p.pieces} morceaux ({p.size / p.plain_size:.0%})"
         for p in done] or "Aucune agence.")  # fmt: skip
@@ -144,7 +147,7 @@ def purge(
 ) -> None:  # fmt: skip
     """Oublier les suppressions que tous les postes ont reçues, et les contenus que plus rien ne décrit."""
     with Target(url, None).engine() as engine:
-        done = centre.purge(engine, days)
+        done = housekeeping.purge(engine, days)
     emit(as_json, done, f"{done.lignes} suppressions oubliées, {done.contenus} contenus de documents effacés.")
 
 
@@ -153,7 +156,7 @@ def purge(
 def quarantine_list(url: CentreUrl, as_json: AsJson = False) -> None:
     """Ce que les postes retirés ont remis et que personne n'a encore repris."""
     with Target(url, None).engine() as engine:
-        found = centre.quarantine(engine)
+        found = housekeeping.quarantine(engine)
     emit(as_json, found, lambda: [*map(_remise, found)] or "Rien en quarantaine.")
 
 
@@ -170,6 +173,6 @@ def _remise(remise: dict[str, Any]) -> str:
 def quarantine_accept(identifier: int, url: CentreUrl, as_json: AsJson = False) -> None:
     """Fusionner ce qu'un poste retiré a remis, comme s'il l'envoyait maintenant."""
     with Target(url, None).engine() as engine:
-        done = centre.take_over(engine, identifier)
+        done = housekeeping.take_over(engine, identifier)
     emit(as_json, done, f"{done['unites']} changements repris du poste {done['poste']:02d} : {done['conflits']} "
                         f"conflits, {done['gares']} refusés.")  # fmt: skip

@@ -16,18 +16,19 @@ from erp_desktop import clock, settings
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
-from erp_desktop.db.startup import read_revision
 from erp_desktop.errors import ErpError, UserError
-from erp_desktop.sync import conflicts as inbox
-from erp_desktop.sync import discard, fusion, lecture, surveillance
 from erp_desktop.sync import status as states
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.device.enrolment import device_link
 from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
 from erp_desktop.sync.documents import contenus as documents_of
-from erp_desktop.sync.doublons import doublons
-from erp_desktop.sync.enrolment import device_link
-from erp_desktop.sync.verify import verify as compare
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.inbox import captions, discard, merging
+from erp_desktop.sync.inbox import conflicts as inbox
+from erp_desktop.sync.inbox.duplicates import doublons
+from erp_desktop.sync.syncer import Syncer
+from erp_desktop.sync.watch import health as surveillance
+from erp_desktop.sync.watch.verify import verify as compare
+from erp_desktop.upgrade.start.startup import read_revision
 
 app = typer.Typer(no_args_is_help=True, help="La synchronisation d'un poste.")
 
@@ -115,7 +116,7 @@ def journal(
 ) -> None:
     """Les derniers cycles qui ont échangé quelque chose ou échoué, le plus récent d'abord."""
     with _session(cache, secrets) as session:
-        found = lecture.journal(session, limite)
+        found = captions.journal(session, limite)
     emit(as_json, found, lambda: [
         f"{clock.to_text(c.quand)[:19]}  {c.duree_s:7.2f} s  {c.envoyes:>6} envoyés  {c.recus:>6} reçus  "
         f"{c.conflits} conflits  {c.gares} mis de côté  {c.erreur or ''}".rstrip() for c in found]
@@ -253,7 +254,7 @@ def merge(
     if not {keep, *chosen.values()} <= {"mine", "theirs"}:
         raise typer.BadParameter("donner mine ou theirs")
     with _session(cache, secrets, write=True) as session:
-        number = fusion.fusionner(session, group_id, row_id, keep, chosen)  # type: ignore[arg-type]
+        number = merging.fusionner(session, group_id, row_id, keep, chosen)  # type: ignore[arg-type]
     emit(as_json, {"merged": number}, f"Fusion {number} faite.")
 
 
@@ -262,5 +263,5 @@ def merge(
 def unmerge(merge_id: int, cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> None:
     """Annuler une fusion : les deux fiches sont de nouveau là."""
     with _session(cache, secrets, write=True) as session:
-        fusion.annuler(session, merge_id)
+        merging.annuler(session, merge_id)
     emit(as_json, {"unmerged": merge_id}, f"Fusion {merge_id} annulée.")

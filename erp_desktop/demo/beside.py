@@ -14,7 +14,7 @@ from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.errors import ErpError
 from erp_desktop.models import Intervention
 from erp_desktop.services import interventions
-from erp_desktop.sync.service import SyncService
+from erp_desktop.sync.watch.service import SyncService
 
 _log = logging.getLogger(__name__)
 

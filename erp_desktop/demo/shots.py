@@ -17,13 +17,13 @@ from erp_desktop.demo.story import Story
 from erp_desktop.demo.window import SIZE, line, open_desktop, open_form, settle, show, wait
 from erp_desktop.settings import Settings
 from erp_desktop.ui.conflits.page import ConflitsPage
-from erp_desktop.ui.demarrage.assistant import AGENCE
-from erp_desktop.ui.first_run import FirstRun
+from erp_desktop.ui.first_start.first_run import FirstRun
+from erp_desktop.ui.first_start.wizard import AGENCE
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.lists.page import ListPage
-from erp_desktop.ui.login import LoginPage
-from erp_desktop.ui.snap import grab
-from erp_desktop.ui.synchro.panneau import Panneau
+from erp_desktop.ui.pictures import grab
+from erp_desktop.ui.sign_in.page import LoginPage
+from erp_desktop.ui.synchro.drawer import Panneau
 
 _LISTS = ("clients", "equipements", "techniciens")
 _LOOKS = (("", "fr", "clair"), ("-sombre", "fr", "sombre"), ("-ar", "ar", "clair"))

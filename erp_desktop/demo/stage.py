@@ -19,12 +19,12 @@ from erp_desktop.db import secrets
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import User
 from erp_desktop.services import auth, demo_data, importation
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.sync import enrolment
+from erp_desktop.sync.device import enrolment
 
 MOT_DE_PASSE = "demo-2026"
 """Password of every demonstration account; the databases are thrown away."""

@@ -19,12 +19,15 @@ from erp_desktop.demo.stage import Branch, Stage
 from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention, TypeLigne
 from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.models import Intervention, LigneIntervention
-from erp_desktop.services import choix, clients, interventions
-from erp_desktop.sync import conflicts, status
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import CycleResult, Syncer
-from erp_desktop.sync.enrolment import device_link
-from erp_desktop.sync.verify import verify
+from erp_desktop.services import clients, interventions
+from erp_desktop.services.shared import choices
+from erp_desktop.sync import status
+from erp_desktop.sync.device.enrolment import device_link
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.cycle import CycleResult
+from erp_desktop.sync.inbox import conflicts
+from erp_desktop.sync.syncer import Syncer
+from erp_desktop.sync.watch.verify import verify
 
 MIEN = "Joint racleur usé, tige rayée sur 4 cm. Prévoir rechromage."
 LEUR = "Fuite côté tige et raccord desserré. Joint 63×75 à commander."
@@ -140,8 +143,8 @@ class Story:
         engine, who = branch.engine(), branch.acteur
         try:
             with transaction(engine, write=False) as session:
-                techniciens = [t.id for t in choix.techniciens(session, who, "", limite=3)]
-                mien, leur = [c.id for c in choix.clients(session, who, "")][:2]
+                techniciens = [t.id for t in choices.techniciens(session, who, "", limite=3)]
+                mien, leur = [c.id for c in choices.clients(session, who, "")][:2]
             with transaction(engine, who.user_id) as session:
                 interventions.update(session, who, self.disputee, {**MES_TRAVAUX, "technicien_id": techniciens[0]})
             # Apart: the centre takes or refuses a transaction whole.

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication
 from erp_desktop.app import Desktop
 from erp_desktop.demo.stage import Branch
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.pictures import grab
 from erp_desktop.ui.rapports import RapportsPage
-from erp_desktop.ui.snap import grab
 
 SIZE = (1440, 900)
 

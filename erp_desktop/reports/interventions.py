@@ -12,9 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.db import appellations
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention, TypeLigne
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotAllowedError, NotFoundError
 from erp_desktop.models import (
     Agence,
@@ -26,6 +25,7 @@ from erp_desktop.models import (
     Technicien,
 )
 from erp_desktop.models.local import sync_journal
+from erp_desktop.registry import technicien_names
 from erp_desktop.reports.modele import (
     Cout,
     LigneEquipement,
@@ -348,7 +348,7 @@ class _Calcul:
         par_e: list[Any] = []
         for r in self.lignes(requete):
             (par_e if r.genre else par_t).append(r)
-        noms = appellations.noms(self.session, [r.cle for r in par_t])
+        noms = technicien_names.noms(self.session, [r.cle for r in par_t])
         machines = self._machines([r.cle for r in par_e])
         par_e.sort(key=lambda r: (-r.total, -r.nombre, r.cle))
         techniciens = [

@@ -10,7 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from erp_desktop import clock
-from erp_desktop.domain import bidi
+from erp_desktop.domain.writing import bidi
 
 FINE = bidi.FINE
 """Narrow no-break space: thousands, and before ``: ; ! ? %`` and units."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from erp_desktop.db.registry import BY_NAME, Reference
 from erp_desktop.errors import UserError
+from erp_desktop.registry.tables import BY_NAME, Reference
 
 TABLES = (
     "clients", "contrats", "equipements", "techniciens", "pieces_detachees", "depots", "mouvements_stock",

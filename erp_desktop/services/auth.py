@@ -18,16 +18,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain import roles, telephone
-from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain import telephone
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.local import sync_meta, sync_session, verificateurs
-from erp_desktop.services._commun import ecrire, refuser_doublon
-from erp_desktop.services._numeros import poste_local
-from erp_desktop.services.listes import est_sqlite
+from erp_desktop.services.interventions.numbers import poste_local
+from erp_desktop.services.shared.common import ecrire, refuser_doublon
+from erp_desktop.services.shared.lists import est_sqlite
 
 ESSAIS = 5
 VERROU = timedelta(minutes=15)

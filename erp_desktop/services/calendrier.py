@@ -23,13 +23,13 @@ from erp_desktop import clock, paths
 from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain import sla
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import DureeFerie, MotifHoraire, Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import DuplicateError, NotFoundError, UserError
 from erp_desktop.models import Agence, Contrat, HoraireAgence, Intervention, JourFerie, TauxTva
-from erp_desktop.services import _trace
-from erp_desktop.services._horloges import Horloges, echeance, lire_periodes
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.clocks import Horloges, echeance, lire_periodes
 
 ADMINISTRATION = Acteur(user_id=0, nom="Administration", role=Role.ADMIN, agence_id=None)
 """Who signs what ``erp-admin`` does: no account."""
@@ -374,7 +374,7 @@ def _deplacer(session: Session, ouvertes: list[Intervention], cause: str, acteur
         if nouvelle is None or nouvelle == ligne.date_limite:
             continue
         avant, ligne.date_limite = ligne.date_limite, nouvelle
-        _trace.noter(session, acteur, ligne, "echeance", {"date_limite": avant}, {"date_limite": nouvelle},
+        trace.noter(session, acteur, ligne, "echeance", {"date_limite": avant}, {"date_limite": nouvelle},
                      f"échéance recalculée : {cause}")  # fmt: skip
         deplacees += 1
     session.flush()

@@ -11,15 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain import ice, recherche, roles, telephone
-from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain import ice, recherche, telephone
 from erp_desktop.domain.enums import NiveauService, TypeClient
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import ClientInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Equipement
-from erp_desktop.services import _trace
-from erp_desktop.services._commun import agence_de, appliquer, charger, ecrire, refuser_doublon
-from erp_desktop.services.listes import (
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, refuser_doublon
+from erp_desktop.services.shared.lists import (
     ListQuery,
     cle_texte,
     contient,
@@ -179,7 +180,7 @@ def create(session: Session, acteur: Acteur, saisie: ClientInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
-    _trace.annoncer(session, acteur)
+    trace.annoncer(session, acteur)
     valeurs = saisie.model_dump()
     valeurs["agence_id"] = agence_de(session, acteur, saisie.agence_id, partage=True)
     _verifier(session, valeurs, None)
@@ -203,6 +204,6 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         raise ValidationError({"agence_id": "Un client change d'agence avec tout ce qui lui appartient, au centre."})
     if nouvelles:
         _verifier(session, nouvelles, id)
-        _trace.annoncer(session, acteur)
+        trace.annoncer(session, acteur)
         appliquer(ligne, nouvelles)
         ecrire(session)

@@ -37,9 +37,9 @@ from erp_desktop.models import (
     Technicien,
     User,
 )
-from erp_desktop.services import _numeros
-from erp_desktop.services._horloges import Horloges
-from erp_desktop.services.listes import mesurer
+from erp_desktop.services.interventions import numbers
+from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.lists import mesurer
 
 Progress = Callable[[int, int], None]
 
@@ -147,7 +147,7 @@ def generer(
     alea = random.Random(f"{seed}/{agence_code}")  # noqa: S311 - not a secret
     now = maintenant or clock.now()
     connection = session.connection()
-    parc = _parc(session, agence, agence_code.upper(), _numeros.poste_local(session), interventions, alea, now)
+    parc = _parc(session, agence, agence_code.upper(), numbers.poste_local(session), interventions, alea, now)
     ouvertures = [
         _heure_ouvree(now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182)), now, alea)
         for _ in range(interventions)
@@ -184,7 +184,7 @@ def _draw_numbers(session: Session, code: str, ouvertures: list[datetime]) -> li
     """The next numbers of each opening's year, in the order of the openings."""
     annees = [clock.local(o).year for o in ouvertures]
     comptes = sorted(Counter(annees).items())
-    tires = {annee: iter(_numeros.tirer(session, code, annee, combien)) for annee, combien in comptes}
+    tires = {annee: iter(numbers.tirer(session, code, annee, combien)) for annee, combien in comptes}
     return [next(tires[annee]) for annee in annees]
 
 
@@ -272,7 +272,7 @@ def _people(
     known = list(session.execute(sa.select(Technicien.id).where(Technicien.agence_id == agence)).scalars())
     office = [Role.AGENT.value, Role.RESPONSABLE.value]
     users = list(session.execute(sa.select(User.id).where(User.agence_id == agence, User.role.in_(office))).scalars())
-    if known or _numeros.poste_local(session):
+    if known or numbers.poste_local(session):
         return known, users
     people = []
     for i, nom in enumerate(_NOMS[:8]):

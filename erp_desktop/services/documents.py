@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import documents as regles
-from erp_desktop.domain import roles
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import EtatDocument, TypeDocument
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, UserError, ValidationError
 from erp_desktop.models import Contenu, Document, Equipement, Intervention, MorceauContenu, User
-from erp_desktop.services import _trace
-from erp_desktop.services._commun import charger, ecrire
-from erp_desktop.services._interventions_fiche import ouvrir
-from erp_desktop.services.listes import est_sqlite
+from erp_desktop.services.interventions.form import ouvrir
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.common import charger, ecrire
+from erp_desktop.services.shared.lists import est_sqlite
 
 CIBLES: Final = ("interventions", "equipements")
 
@@ -113,7 +113,7 @@ def joindre(
         roles.Droit.INTERVENTION_EXECUTER if table == "interventions" else roles.Droit.FICHIER_ECRIRE,
     )
     fichier = regles.accepter(nom, contenu)
-    _trace.annoncer(session, acteur)
+    trace.annoncer(session, acteur)
     document = Document(
         nom_fichier=fichier.nom,
         type_document=(type_document or regles.type_suppose(fichier.mime)).value,
@@ -130,7 +130,7 @@ def joindre(
     ecrire(session)
     _garder(session, fichier, _cle(session, document.agence_id, fichier.sha256))
     if isinstance(cible, Intervention):
-        _trace.noter(session, acteur, cible, "document_joint", None, {"nom_fichier": fichier.nom})
+        trace.noter(session, acteur, cible, "document_joint", None, {"nom_fichier": fichier.nom})
     ecrire(session)
     return document.id
 

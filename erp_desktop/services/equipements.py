@@ -11,15 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain import recherche, roles
-from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain import recherche
 from erp_desktop.domain.enums import Criticite, StatutEquipement
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import EquipementInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Contrat, Equipement
-from erp_desktop.services import _trace
-from erp_desktop.services._commun import appliquer, charger, ecrire, lie, refuser_doublon
-from erp_desktop.services.listes import (
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.common import appliquer, charger, ecrire, lie, refuser_doublon
+from erp_desktop.services.shared.lists import (
     ListQuery,
     cle_texte,
     contient,
@@ -210,7 +211,7 @@ def create(session: Session, acteur: Acteur, saisie: EquipementInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
-    _trace.annoncer(session, acteur)
+    trace.annoncer(session, acteur)
     valeurs = saisie.model_dump()
     client = session.get(Client, saisie.client_id)
     agence = client.agence_id if client is not None and roles.voit_tout(acteur) else acteur.agence_id
@@ -233,6 +234,6 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     nouvelles = EquipementInput.changements(actuel, dict(changes))
     if nouvelles:
         _verifier(session, acteur, {**actuel, **nouvelles}, ligne.agence_id, id)
-        _trace.annoncer(session, acteur)
+        trace.annoncer(session, acteur)
         appliquer(ligne, nouvelles)
         ecrire(session)

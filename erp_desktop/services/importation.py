@@ -27,10 +27,10 @@ from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import Statut, TypeIntervention
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Client, Equipement, HistoriqueIntervention, Intervention
-from erp_desktop.services import _numeros
 from erp_desktop.services._importation_dates import jour
 from erp_desktop.services._importation_valeurs import Ecriture, decimal, plier
-from erp_desktop.services.listes import mesurer
+from erp_desktop.services.interventions import numbers
+from erp_desktop.services.shared.lists import mesurer
 from erp_desktop.services.sheets.model import Cell, text
 from erp_desktop.services.sheets.reading import Known, read
 
@@ -318,7 +318,7 @@ def _insert(
     session.flush()
     connection, now = session.connection(), clock.now()
     par_annee = Counter(row["jour"].year for row in rows)
-    numeros = {annee: iter(_numeros.tirer(session, code, annee, n)) for annee, n in sorted(par_annee.items())}
+    numeros = {annee: iter(numbers.tirer(session, code, annee, n)) for annee, n in sorted(par_annee.items())}
     note = f"Repris d'un autre système ; coût en {profile.devise}."
     for at in range(0, len(rows), _BATCH):
         block = rows[at : at + _BATCH]

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
-from erp_desktop.db.registry import BY_NAME, Kind, Reference
 from erp_desktop.domain import ice, nombres
 from erp_desktop.domain.enums import Role, Statut, TypeMouvement
 from erp_desktop.domain.saisie import ClientInput, EquipementInput, LigneInput, Saisie, TechnicienInput
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Agence, Base
+from erp_desktop.registry.tables import BY_NAME, Kind, Reference
 from erp_desktop.services import _importation_valeurs as valeurs
 from erp_desktop.services._importation_references import IDENTIFIANTS, TABLES, exiger, expressions, references
 from erp_desktop.services._importation_valeurs import Ecriture

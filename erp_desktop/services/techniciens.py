@@ -11,16 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain import recherche, roles, telephone
-from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain import recherche, telephone
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role, Statut
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import TechnicienInput
 from erp_desktop.errors import DuplicateError, ValidationError
 from erp_desktop.models import Agence, Intervention, Technicien, User
-from erp_desktop.services import _trace
-from erp_desktop.services._commun import appliquer, charger, ecrire, visible
-from erp_desktop.services._disponibilite import disponibilite
-from erp_desktop.services.listes import (
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.availability import disponibilite
+from erp_desktop.services.shared.common import appliquer, charger, ecrire, visible
+from erp_desktop.services.shared.lists import (
     ListQuery,
     cle_texte,
     contient,
@@ -203,7 +204,7 @@ def create(session: Session, acteur: Acteur, saisie: TechnicienInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     roles.exiger(acteur, roles.Droit.TECHNICIEN_ECRIRE)
-    _trace.annoncer(session, acteur)
+    trace.annoncer(session, acteur)
     compte = session.get(User, saisie.user_id)
     if compte is None or not visible(acteur, compte) or not compte.is_active:
         raise ValidationError({"user_id": "Ce compte n'existe pas dans cette agence."})
@@ -233,6 +234,6 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         raise ValidationError({"user_id": "Une fiche de technicien garde son compte."})
     if nouvelles:
         _verifier_badge(session, nouvelles.get("numero_badge"), id)
-        _trace.annoncer(session, acteur)
+        trace.annoncer(session, acteur)
         appliquer(ligne, nouvelles)
         ecrire(session)

@@ -25,8 +25,8 @@ from erp_desktop.domain import documents as regles
 from erp_desktop.domain.documents import MORCEAU
 from erp_desktop.domain.enums import EtatDocument
 from erp_desktop.errors import SyncError
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.link import Link
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.link import Link
 
 _WIDEST = 16
 """Pieces in one call, at most; a line earns them by being fast."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.db.registry import BY_NAME
+from erp_desktop.registry.tables import BY_NAME
 
 LABELS = {
     "interventions": "numero", "clients": "nom_entreprise", "equipements": "nom", "contrats": "numero_contrat",

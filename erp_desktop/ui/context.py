@@ -8,8 +8,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.settings import Settings
 from erp_desktop.ui.bus import Bus
 from erp_desktop.ui.drafts import Drafts

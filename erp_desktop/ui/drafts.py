@@ -62,7 +62,7 @@ class Drafts:
 
     def __init__(self, folder: Path, user_id: int, key: str | None = None) -> None:
         # Here, for the window's frame is shown before the libraries of the database are read.
-        from erp_desktop.services.brouillons import Coffre
+        from erp_desktop.services.drafts import Coffre
 
         self._coffre = Coffre(folder / "brouillons.sqlite", user_id, key)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="brouillons")

@@ -11,7 +11,7 @@ from erp_desktop.ui.page import Page
 
 _EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIEN})
 _SPECS = {
-    "interventions": "erp_desktop.ui.interventions.liste",
+    "interventions": "erp_desktop.ui.interventions.list",
     "clients": "erp_desktop.ui.clients",
     "equipements": "erp_desktop.ui.equipements",
     "techniciens": "erp_desktop.ui.techniciens",

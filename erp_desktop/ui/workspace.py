@@ -11,8 +11,6 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
-from erp_desktop.ui import labels
-from erp_desktop.ui.connexion.secret import PasswordPanel
 from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.frame.keys import KeysPanel
 from erp_desktop.ui.frame.navigation import Navigation
@@ -24,6 +22,8 @@ from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
+from erp_desktop.ui.sign_in.password_panel import PasswordPanel
+from erp_desktop.ui.wording import value_labels
 
 if TYPE_CHECKING:
     from erp_desktop.ui.forms.panel import FormPanel
@@ -231,7 +231,7 @@ class Workspace(QWidget):
         selection, freshness = self.page.status() if self.page is not None else ("", "")
         self.status.selection.setText(selection)
         if self._synced_at is not None and freshness:
-            freshness = tr("Données locales {quand}", quand=labels.freshness(self._synced_at))
+            freshness = tr("Données locales {quand}", quand=value_labels.freshness(self._synced_at))
         self.status.freshness.setText(freshness)
 
     def set_synced(self, when: datetime | None) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from erp_desktop import clock
-from erp_desktop.db.policies import Policy
-from erp_desktop.db.registry import BY_NAME, TABLES
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.transitions import SUIVANTS, reachable
+from erp_desktop.registry.policies import Policy
+from erp_desktop.registry.tables import BY_NAME, TABLES
 from erp_desktop.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def _modules_after(statement: str) -> set[str]:
 
 
 def test_the_command_line_and_the_exchange_run_without_qt() -> None:
-    loaded = _modules_after("import erp_desktop.cli.sync, erp_desktop.cli.server, erp_desktop.sync.service")
+    loaded = _modules_after("import erp_desktop.cli.sync, erp_desktop.cli.server, erp_desktop.sync.watch.service")
     assert not {m for m in loaded if m.startswith("PySide6")}
 
 

@@ -26,8 +26,8 @@ from typing import Any
 from erp_desktop import clock
 from erp_desktop.db import ids, secrets
 from erp_desktop.db.engine import connect_sqlite
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.first_copy import empty_cache
 from tests.benchmarks.sync_speed import Figure
 
 T = "2026-11-20T08:00:00.000000Z"
@@ -104,7 +104,7 @@ def measure() -> list[Figure]:
         chance = random.Random(1)
         rows = [_intervention(i, chance) for i in range(ROWS + MORE)]
         held, new = rows[:ROWS], [tuple(row.values()) for row in rows[ROWS:]]
-        enrolment.create_cache(empty, key, 9)
+        empty_cache.create_cache(empty, key, 9)
         _fill(empty, key, _around)
         shutil.copyfile(empty, full)
         _fill(full, key, lambda db: db.executemany(_insert(held[0]), [tuple(row.values()) for row in held]))

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from erp_desktop.db import secrets
-from erp_desktop.db.registry import BY_NAME
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import CycleResult, Syncer
-from erp_desktop.sync.snapshot import first_copy
+from erp_desktop.registry.tables import BY_NAME
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.cycle import CycleResult
+from erp_desktop.sync.first_copy.published import first_copy
+from erp_desktop.sync.syncer import Syncer
 from tests.benchmarks import sync_speed
 
 Answer = dict[str, Any]

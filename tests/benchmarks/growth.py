@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from erp_desktop.db import secrets
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import CycleResult, Syncer
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.cycle import CycleResult
+from erp_desktop.sync.syncer import Syncer
 from tests.benchmarks.data import fill
 
 SIZES = (10_000, 100_000, 1_000_000)

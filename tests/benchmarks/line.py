@@ -19,10 +19,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from erp_desktop.db import history, secrets
+from erp_desktop.db import secrets
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
-from erp_desktop.sync import enrolment, snapshot
+from erp_desktop.registry import revisions
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.first_copy import empty_cache, published
 from tests.benchmarks.data import fill
 from tests.benchmarks.sync_speed import BATCH
 from tests.sync.proxy import ChaosProxy
@@ -49,12 +51,12 @@ class Bench:
         self.proxy = ChaosProxy(here.host or "127.0.0.1", here.port or 5432)
         self.url, self.floor_url = self._through(url), self._through(copied)
         self.engine = create_pg_engine(url)
-        snapshot.publish(url, lambda path: enrolment.create_cache(path, None, 0))
+        published.publish(url, lambda path: empty_cache.create_cache(path, None, 0))
         self.cache, self.store = folder / "poste.sqlite", folder / "poste.json"
         enrolment.enroll(self.url, "CAS", "banc", self.cache, secrets_file=self.store)
         self._ask_for_passwords()
         self.empty, self.key = folder / "vide.sqlite", secrets.new_key()
-        enrolment.create_cache(self.empty, self.key, 99)
+        empty_cache.create_cache(self.empty, self.key, 99)
 
     def _through(self, url: str) -> str:
         return normalise_url(url).set(port=self.proxy.port).render_as_string(hide_password=False)
@@ -71,7 +73,7 @@ class Bench:
         """Show the published copy to devices, or hide it behind a revision that they do not know."""
         with self.engine.begin() as connection:
             connection.execute(
-                sa.text("UPDATE sync.instantanes SET revision = :r"), {"r": history.head() if shown else "autre"}
+                sa.text("UPDATE sync.instantanes SET revision = :r"), {"r": revisions.head() if shown else "autre"}
             )
 
     def act(self, name: str, **arguments: object) -> dict[str, Any]:

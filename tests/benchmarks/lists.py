@@ -13,10 +13,9 @@ import sqlalchemy as sa
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.db.session import transaction
-from erp_desktop.db.startup import open_local
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Agence, User
 from erp_desktop.services import demo_data
 from erp_desktop.settings import Settings
@@ -29,6 +28,7 @@ from erp_desktop.ui.main_window import MainWindow
 from erp_desktop.ui.sections import preload, records, sections
 from erp_desktop.ui.tasks import Tasks
 from erp_desktop.ui.workspace import Workspace
+from erp_desktop.upgrade.start.startup import open_local
 
 FILTERS = ("statut:ouverte", "fuite", "client:atlas", "technicien:alaoui avant:30/11", "")
 SORTS = ("numero", "statut", "titre", "client", "equipement", "technicien", "date_planifiee", "priorite", "sla")

@@ -28,9 +28,9 @@ import psycopg2
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.errors import CentralUnreachableError
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.syncer import Syncer
 from tests.benchmarks.line import Bench
 from tests.benchmarks.sync_speed import BATCH
 from tests.sync.proxy import ChaosProxy

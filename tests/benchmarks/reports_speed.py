@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.db.migrate import upgrade
 from erp_desktop.db.session import transaction
-from erp_desktop.db.startup import open_local
 from erp_desktop.models import Intervention as I  # noqa: N817 - as the report names it
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport
+from erp_desktop.upgrade.migrate import upgrade
+from erp_desktop.upgrade.start.startup import open_local
 from tests.benchmarks.sync_speed import Figure
 from tests.reports.donnees import MAINTENANT, remplir
 

@@ -22,11 +22,12 @@ import psycopg2
 from erp_desktop.db import secrets
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
-from erp_desktop.db.registry import TABLES, SyncTable
-from erp_desktop.sync import enrolment, snapshot
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import Syncer
-from erp_desktop.sync.hydrate import unescape
+from erp_desktop.registry.tables import TABLES, SyncTable
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.first_copy import empty_cache, published
+from erp_desktop.sync.first_copy.by_rows import unescape
+from erp_desktop.sync.syncer import Syncer
 from tests.benchmarks.data import fill
 from tests.benchmarks.difference import difference
 from tests.sync.proxy import ChaosProxy
@@ -135,7 +136,7 @@ def _figures_of_a_branch(url: str, here: Path, interventions: int) -> list[Figur
     floors = []
     for turn in range(REPEATS):
         path = here / f"floor{turn}.sqlite"
-        enrolment.create_cache(path, key, 99)
+        empty_cache.create_cache(path, key, 99)
         floors.append(hydrate_floor(url, path, key))
     floor = statistics.median(floors)
     store = here / "secrets.json"
@@ -144,7 +145,7 @@ def _figures_of_a_branch(url: str, here: Path, interventions: int) -> list[Figur
     rate = _copied(url, interventions, here, store)
     size = _bytes_of_a_copy(url, here, store)
     figures.append(Figure("première copie", rate, interventions / floor, wanted=1.0))
-    snapshot.publish(url, lambda path: enrolment.create_cache(path, None, 0))
+    published.publish(url, lambda path: empty_cache.create_cache(path, None, 0))
     rate = _copied(url, interventions, here, store)
     packed = _bytes_of_a_copy(url, here, store)
     figures.append(Figure("première copie publiée", rate, interventions / floor, wanted=3.0))

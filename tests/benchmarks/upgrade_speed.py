@@ -23,9 +23,12 @@ import psycopg2
 import sqlalchemy as sa
 
 from erp_desktop import paths
-from erp_desktop.db import backup, central_schema, history, migrate, startup
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import backup, migrate
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.start import startup
 from tests.benchmarks.sync_speed import Figure
 from tests.migrations.donnees import remplir
 
@@ -72,7 +75,7 @@ class Clerk:
 START = """
 import sys, time
 from pathlib import Path
-from erp_desktop.db import startup
+from erp_desktop.upgrade.start import startup
 from erp_desktop.db.engine import create_sqlite_engine
 path, times = Path(sys.argv[1]), []
 def read(engine):
@@ -153,7 +156,7 @@ def upgrade_floor(path: Path) -> float:
 def measure(interventions: int, server: EmbeddedPostgres) -> list[Figure]:
     """All figures, on caches and on a centre of ``interventions`` rows."""
     figures = []
-    ten_back = history.revisions()[-11].revision
+    ten_back = revisions.revisions()[-11].revision
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cache.sqlite"
         grow(path, ten_back, interventions)
@@ -184,7 +187,7 @@ def measure(interventions: int, server: EmbeddedPostgres) -> list[Figure]:
         )
         connection.exec_driver_sql("ALTER TABLE interventions ENABLE TRIGGER USER")
     with Clerk(engine) as clerk:
-        done = central_schema.upgrade_central(engine, lambda _state: True)
+        done = checklist.upgrade_central(engine, lambda _state: True)
     engine.dispose()
     if clerk.failures:
         raise RuntimeError(clerk.failures[0])

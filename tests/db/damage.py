@@ -14,11 +14,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from erp_desktop.db import backup, startup
 from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
-from erp_desktop.db.registry import TABLES
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import DamagedError
+from erp_desktop.registry.tables import TABLES
+from erp_desktop.upgrade import backup
+from erp_desktop.upgrade.start import startup
 
 KEY = "5a" * 32
 PAGE = 4096
@@ -125,7 +126,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    from erp_desktop.db import migrate
+    from erp_desktop.upgrade import migrate
 
     with tempfile.TemporaryDirectory(prefix="erp-mif-degats-") as name:
         template = Path(name) / "modele.sqlite"

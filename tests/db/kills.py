@@ -24,8 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from erp_desktop import paths
-from erp_desktop.db import backup, history, migrate, peek, startup
 from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import backup, migrate
+from erp_desktop.upgrade.start import file_state, startup
 from tests.migrations.donnees import remplir
 
 FROM = "8a4b0c2e6d3f"
@@ -34,7 +36,8 @@ FROM = "8a4b0c2e6d3f"
 START = """
 import sys
 from pathlib import Path
-from erp_desktop.db import migrate, proof, startup
+from erp_desktop.upgrade import migrate
+from erp_desktop.upgrade.start import comparison, startup
 migrate.scripts()
 print("prêt", flush=True)
 sys.stdin.readline()
@@ -177,9 +180,9 @@ def play(count: int, seed: int, rows: int, folder: Path, told: Any = None) -> Ve
 def _look(path: Path, model: Path, wanted: dict[str, str], number: int, verdict: Verdict) -> None:
     try:
         untouched = not backup.siblings(path) and filecmp.cmp(path, model, shallow=False)
-        revision = peek.read_revision(path)
+        revision = file_state.read_revision(path)
         verdict.trouve[
-            "ancienne" if revision == FROM else "nouvelle" if revision == history.head() else revision
+            "ancienne" if revision == FROM else "nouvelle" if revision == revisions.head() else revision
         ] += 1
         if not untouched:
             # Opened as it was left, side files included, but on a copy: the next start must find it as it is.
@@ -189,14 +192,14 @@ def _look(path: Path, model: Path, wanted: dict[str, str], number: int, verdict:
                     shutil.copyfile(file, copy.with_name(file.name))
                 _same(content(copy, model), wanted, f"coup {number}, après le coup", verdict)
         startup.open_local(path, wait_s=5.0).dispose()
-        if peek.read_revision(path) != history.head():
+        if file_state.read_revision(path) != revisions.head():
             verdict.fautes.append(f"coup {number} : la mise à niveau suivante n'a pas abouti")
         _same(content(path, model), wanted, f"coup {number}, après le démarrage suivant", verdict)
         left = [p.name for p in path.parent.glob("*.upgrading*")]
         if left:
             verdict.fautes.append(f"coup {number} : reste {left}")
         for saved in backup.backups(path):
-            peek.read_revision(saved.chemin)
+            file_state.read_revision(saved.chemin)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
         verdict.fautes.append(f"coup {number} : {type(error).__name__} {error}")
 

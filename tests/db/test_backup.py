@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from erp_desktop.db import backup, history, startup
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, UserError
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import backup
+from erp_desktop.upgrade.start import restore, startup
 
 
 def add_client(path: Path, name: str, *, captured: bool = False) -> None:
@@ -37,7 +39,7 @@ def test_a_backup_holds_what_is_still_in_the_wal(sqlite_path: Path) -> None:
     add_client(sqlite_path, "Cosumar")
     made = backup.create(sqlite_path)
     holder.close()
-    assert made.revision == history.head()
+    assert made.revision == revisions.head()
     assert clients(made.chemin) == ["Cosumar"]
 
 
@@ -60,7 +62,7 @@ def test_restoring_brings_the_rows_back_and_keeps_the_replaced_file(sqlite_path:
     add_client(sqlite_path, "Cosumar")
     made = backup.create(sqlite_path)
     add_client(sqlite_path, "Lesieur")
-    kept = backup.restore(sqlite_path, made.chemin).remplacee
+    kept = restore.restore(sqlite_path, made.chemin).remplacee
     assert clients(sqlite_path) == ["Cosumar"]
     assert kept is not None
     assert clients(kept) == ["Cosumar", "Lesieur"]
@@ -78,12 +80,12 @@ def journal(path: Path) -> list[tuple[str, str]]:
 def test_unsent_changes_are_carried_over_unless_their_loss_is_accepted(sqlite_path: Path) -> None:
     made = backup.create(sqlite_path)
     add_client(sqlite_path, "Lesieur", captured=True)
-    done = backup.restore(sqlite_path, made.chemin)
+    done = restore.restore(sqlite_path, made.chemin)
     assert (clients(sqlite_path), done.reportees) == (["Lesieur"], 1)
     assert done.remplacee is not None
-    assert journal(sqlite_path)[-1] == (done.remplacee.name[-40:], history.head())
+    assert journal(sqlite_path)[-1] == (done.remplacee.name[-40:], revisions.head())
     startup.open_local(sqlite_path).dispose()
-    done = backup.restore(sqlite_path, made.chemin, accept_data_loss=True)
+    done = restore.restore(sqlite_path, made.chemin, accept_data_loss=True)
     assert (clients(sqlite_path), done.reportees) == ([], 0)
 
 
@@ -94,7 +96,7 @@ def test_a_damaged_backup_is_not_restored(sqlite_path: Path) -> None:
     content[4096 * 20 : 4096 * 60] = b"\xff" * 4096 * 40
     made.chemin.write_bytes(content)
     with pytest.raises(DatabaseRefusedError, match="abîmée"):
-        backup.restore(sqlite_path, made.chemin)
+        restore.restore(sqlite_path, made.chemin)
     assert clients(sqlite_path) == ["Cosumar"]
 
 
@@ -103,8 +105,8 @@ def test_a_damaged_cache_is_replaced_and_kept(sqlite_path: Path) -> None:
     made = backup.create(sqlite_path)
     sqlite_path.write_bytes(b"\0" * 5000)
     with pytest.raises(UserError, match="illisible"):
-        backup.restore(sqlite_path, made.chemin)
-    kept = backup.restore(sqlite_path, made.chemin, accept_data_loss=True).remplacee
+        restore.restore(sqlite_path, made.chemin)
+    kept = restore.restore(sqlite_path, made.chemin, accept_data_loss=True).remplacee
     assert clients(sqlite_path) == ["Cosumar"]
     assert kept is not None
     assert kept.read_bytes() == b"\0" * 5000
@@ -115,7 +117,7 @@ def test_a_cache_in_use_is_not_replaced(sqlite_path: Path) -> None:
     lock = CacheLock(sqlite_path)
     lock.shared()
     with pytest.raises(DatabaseBusyError):
-        backup.restore(sqlite_path, made.chemin)
+        restore.restore(sqlite_path, made.chemin)
     lock.release()
 
 
@@ -129,7 +131,7 @@ def test_an_encrypted_cache_is_backed_up_under_its_own_key(tmp_path: Path) -> No
         backup.verify(made.chemin, None)
     copy = tmp_path / "copie.sqlite"
     shutil.copyfile(path, copy)
-    backup.restore(path, made.chemin, key)
+    restore.restore(path, made.chemin, key)
     startup.open_local(path, key).dispose()
 
 
@@ -140,7 +142,7 @@ def test_a_file_behind_a_link_is_replaced_where_it_is(sqlite_path: Path, tmp_pat
     link = tmp_path / "lien.sqlite"
     link.symlink_to(real)
     saved = backup.create(link)
-    backup.restore(link, saved.chemin)
+    restore.restore(link, saved.chemin)
     assert link.is_symlink()
     assert link.resolve() == real
     assert not list(real.parent.glob("*.restauration"))

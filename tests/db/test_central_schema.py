@@ -13,12 +13,15 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import paths
-from erp_desktop.db import central_schema, fingerprint, history, migrate, startup
-from erp_desktop.db.central_schema import check_central, upgrade_central
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, NotAllowedError, UpgradeError
+from erp_desktop.registry import revisions
 from erp_desktop.settings import CentralUpgrade
+from erp_desktop.upgrade import fingerprint, migrate
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
+from erp_desktop.upgrade.start import startup
 from tests.migrations.donnees import contenu, remplir
 
 OLD = "5d1e7f9b3a0c"
@@ -67,7 +70,7 @@ def test_an_up_to_date_centre_is_equal_for_everyone(pg_engine: sa.Engine, clerk:
     for engine, migrator in ((pg_engine, True), (clerk, False)):
         state = check_central(engine)
         assert (state.etat, state.revision, state.ecriture, state.migrateur) == (
-            "egal", history.head(), True, migrator,
+            "egal", revisions.head(), True, migrator,
         )  # fmt: skip
 
 
@@ -87,7 +90,7 @@ def test_a_structure_that_differs_from_its_stamp_stops_every_write(pg_engine: sa
 
 
 def test_a_stamp_without_the_work_is_seen(old: sa.Engine) -> None:
-    run(old, f"UPDATE alembic_version SET version_num = '{history.head()}'")
+    run(old, f"UPDATE alembic_version SET version_num = '{revisions.head()}'")
     state = check_central(old)
     assert state.etat == "incoherent"
     assert "agences : table absente" in state.differences
@@ -121,7 +124,7 @@ def test_an_upgrade_keeps_every_row_and_publishes_the_window(old: sa.Engine, tmp
         before = {t: len(r) for t, r in contenu(connection).items()}
     told: list[str] = []
     done = upgrade_central(old, yes, told.append, backups=tmp_path)
-    assert (done.avant, done.apres) == (OLD, history.head())
+    assert (done.avant, done.apres) == (OLD, revisions.head())
     assert done.copie is not None
     assert done.copie.chemin.stat().st_size == done.copie.taille
     assert done.copie.sha256 in done.copie.chemin.with_suffix(".sha256").read_text(encoding="utf-8")
@@ -132,11 +135,11 @@ def test_an_upgrade_keeps_every_row_and_publishes_the_window(old: sa.Engine, tmp
             "SELECT revision, min_client_revision, fingerprint FROM sync.schema_compat ORDER BY id DESC LIMIT 1"
         ).one()
         assert tuple(window) == (
-            history.head(), history.minimum_client(), fingerprint.digest(fingerprint.read(connection)),
+            revisions.head(), revisions.minimum_client(), fingerprint.digest(fingerprint.read(connection)),
         )  # fmt: skip
         connection.rollback()
         journal = connection.exec_driver_sql("SELECT de, vers FROM journal_migrations").all()
-        assert [tuple(row) for row in journal] == [(OLD, history.head())]
+        assert [tuple(row) for row in journal] == [(OLD, revisions.head())]
     assert check_central(old).etat == "egal"
     assert told[0] == "Sauvegarde du centre"
 
@@ -192,7 +195,7 @@ def test_a_held_table_delays_the_upgrade_without_failing_it(old: sa.Engine) -> N
 def test_a_forgotten_transaction_stops_the_upgrade_with_its_revision(
     old: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(central_schema, "_TRIES", 1)
+    monkeypatch.setattr(checklist, "_TRIES", 1)
     with old.connect() as holder:
         holder.exec_driver_sql("LOCK TABLE interventions IN ACCESS SHARE MODE")
         with pytest.raises(UpgradeError, match=OLD):
@@ -228,7 +231,7 @@ def test_an_absent_centre_is_unreachable_not_a_bug() -> None:
 
 
 def test_a_downgrade_publishes_the_older_revision(pg_engine: sa.Engine) -> None:
-    central_schema.downgrade_central(pg_engine, "5b1f7e9a3c86")
+    checklist.downgrade_central(pg_engine, "5b1f7e9a3c86")
     state = check_central(pg_engine)
     assert (state.etat, state.revision) == ("ancien", "5b1f7e9a3c86")
     upgrade_central(pg_engine, yes)

@@ -19,11 +19,13 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import paths
-from erp_desktop.db import central_report, central_schema, fingerprint, history, migrate
-from erp_desktop.db.central_schema import check_central, upgrade_central
 from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import UpgradeError
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import fingerprint, migrate
+from erp_desktop.upgrade.central import checklist, report
+from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
 from tests.benchmarks.upgrade_speed import Clerk
 from tests.migrations.donnees import contenu, remplir
 from tests.sync.proxy import ChaosProxy
@@ -57,13 +59,16 @@ def test_a_clerk_never_waits_longer_than_two_seconds(centre: sa.Engine) -> None:
     # A forgotten transaction makes the upgrade give way several times while the clerk goes on.
     holder = centre.connect()
     holder.exec_driver_sql("SELECT count(*) FROM interventions")
-    release = threading.Timer(4.0, holder.close)
-    release.start()
     told: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        if sum("nouvel essai" in line for line in told) == 2:
+            holder.close()
+
     with Clerk(centre) as clerk:
-        done = upgrade_central(centre, yes, told.append)
-    release.join()
-    assert done.revisions == tuple(history.between(AVANT, history.head()))
+        done = upgrade_central(centre, yes, tell)
+    assert done.revisions == tuple(revisions.between(AVANT, revisions.head()))
     assert any("nouvel essai" in text for text in told)
     assert clerk.failures == []
     assert clerk.strokes > 20
@@ -72,7 +77,9 @@ def test_a_clerk_never_waits_longer_than_two_seconds(centre: sa.Engine) -> None:
 
 AT_ONCE = """
 import os, sys
-from erp_desktop.db import central_schema, fingerprint, migrate, proof
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade import fingerprint, migrate
+from erp_desktop.upgrade.start import comparison
 from erp_desktop.db.engine import create_pg_engine
 migrate.scripts()
 waiting, go = os.pipe()
@@ -83,8 +90,8 @@ for _ in range(20):
         os.close(go)
         os.read(waiting, 1)
         engine = create_pg_engine(sys.argv[1])
-        done = central_schema.upgrade_central(engine, lambda _state: True)
-        assert central_schema.check_central(engine).etat == "egal"
+        done = checklist.upgrade_central(engine, lambda _state: True)
+        assert checklist.check_central(engine).etat == "egal"
         os._exit(0)
     children.append(child)
 os.close(go)
@@ -100,7 +107,7 @@ def test_twenty_migrators_at_once_upgrade_once(centre: sa.Engine) -> None:
         env={**os.environ, "PYTHONPATH": str(paths.ROOT)}, cwd=paths.ROOT,
     )  # fmt: skip
     assert done.stdout.strip() == str([0] * 20), done.stderr
-    done_by = f"SELECT count(*) FROM journal_migrations WHERE de = '{AVANT}' AND vers = '{history.head()}'"
+    done_by = f"SELECT count(*) FROM journal_migrations WHERE de = '{AVANT}' AND vers = '{revisions.head()}'"
     assert scalar(centre, done_by) == 1
     with centre.connect() as connection:
         assert fingerprint.check(connection) == []
@@ -109,8 +116,8 @@ def test_twenty_migrators_at_once_upgrade_once(centre: sa.Engine) -> None:
 def test_what_is_due_is_told_without_changing_anything(centre: sa.Engine) -> None:
     with centre.connect() as holder:
         holder.exec_driver_sql("SELECT 1")
-        plan = central_report.plan(centre, AVANT, history.head())
-    assert [name for name, _ in plan.revisions] == history.between(AVANT, history.head())
+        plan = report.plan(centre, AVANT, revisions.head())
+    assert [name for name, _ in plan.revisions] == revisions.between(AVANT, revisions.head())
     assert "CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_intervention_date_limite" in plan.sql
     assert re.findall(r"CREATE TABLE (\w+)", plan.sql) == ["contenus_morceaux", "horaires_agence"], "only what is due"
     assert len(plan.bloquants) == 1
@@ -126,34 +133,34 @@ def test_devices_that_the_window_shuts_out_are_named(centre: sa.Engine) -> None:
             "FROM (VALUES (1, '8a4b0c2e6d3f'), (2, '9b5c1d3f7e4a')) v (n, r)"
         )
     with centre.connect() as connection:
-        named = central_report.excluded(connection)
+        named = report.excluded(connection)
     assert len(named) == 1
     assert "« Poste 1 » (révision 8a4b0c2e6d3f)" in named[0]
 
 
 def test_what_there_is_less_of_afterwards_is_reported(centre: sa.Engine) -> None:
     with centre.connect() as connection:
-        before = central_report.survey(connection)
+        before = report.survey(connection)
     assert before.remplies["plannings", "recurrence"] == 3
     with centre.begin() as connection:
         connection.exec_driver_sql("UPDATE clients SET notes = NULL WHERE id = 1000")
         connection.exec_driver_sql("DELETE FROM notifications WHERE id = 1000")
     upgrade_central(centre, yes)
     with centre.connect() as connection:
-        after = central_report.survey(connection)
-    assert central_report.missing(before, after) == [
+        after = report.survey(connection)
+    assert report.missing(before, after) == [
         "notifications : 3 lignes avant, 2 après", "clients.notes : 3 valeurs avant, 2 après",
     ]  # fmt: skip
 
 
 def test_a_forgotten_transaction_is_named_with_what_to_do(centre: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     with centre.connect() as holder, monkeypatch.context() as hurried:
-        hurried.setattr(central_schema, "_TRIES", 1)
+        hurried.setattr(checklist, "_TRIES", 1)
         holder.exec_driver_sql("SELECT count(*) FROM interventions")
         pid = holder.exec_driver_sql("SELECT pg_backend_pid()").scalar()
         with pytest.raises(UpgradeError, match=rf"(?s){AVANT}.*terminez d'abord processus {pid} .*oubliée"):
             upgrade_central(centre, yes)
-    assert upgrade_central(centre, yes).apres == history.head()
+    assert upgrade_central(centre, yes).apres == revisions.head()
 
 
 def test_revisions_kept_by_a_failed_upgrade_are_in_the_journal(centre: sa.Engine) -> None:
@@ -168,7 +175,7 @@ def test_revisions_kept_by_a_failed_upgrade_are_in_the_journal(centre: sa.Engine
     assert scalar(centre, last) == f"{AVANT} > bd7e3f5b9a6c"
     assert scalar(centre, "SELECT max(id) FROM sync.schema_compat") == window
     upgrade_central(centre, yes)
-    assert scalar(centre, last) == f"bd7e3f5b9a6c > {history.head()}"
+    assert scalar(centre, last) == f"bd7e3f5b9a6c > {revisions.head()}"
 
 
 def test_an_index_left_invalid_is_dropped_and_built_again(centre: sa.Engine) -> None:
@@ -397,4 +404,4 @@ def test_a_server_that_goes_away_is_told_with_what_to_do(centre: sa.Engine) -> N
     with pytest.raises(UpgradeError, match=rf"arrêtée à la révision {AVANT}.*relancez"):
         upgrade_central(centre, yes, kick)
     owner.close()
-    assert upgrade_central(centre, yes).apres == history.head()
+    assert upgrade_central(centre, yes).apres == revisions.head()

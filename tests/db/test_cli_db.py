@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 import erp_desktop
 from erp_desktop.cli.db import app
-from erp_desktop.db import history, startup
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade.start import startup
 from tests.db.test_startup import OLD, make
 
 
@@ -43,7 +44,7 @@ def test_status_and_preview_of_a_cache_behind(tmp_path: Path) -> None:
     content = path.read_bytes()
     found = answer("status", "--cache", path)
     assert (found["etat"], found["revision"]) == ("ancien", "5b1f7e9a3c86")
-    assert found["en_attente"] == history.between("5b1f7e9a3c86", history.head())
+    assert found["en_attente"] == revisions.between("5b1f7e9a3c86", revisions.head())
     shown = answer("preview", "--cache", path)
     assert "CREATE TABLE agences" in shown["sql"]
     assert "CREATE TABLE users (" not in shown["sql"]
@@ -53,18 +54,18 @@ def test_status_and_preview_of_a_cache_behind(tmp_path: Path) -> None:
 def test_upgrade_then_check_then_downgrade_of_a_cache(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     make(path, OLD)
-    assert answer("upgrade", "--cache", path, "--dry-run")["revisions"] == history.between(OLD, history.head())
+    assert answer("upgrade", "--cache", path, "--dry-run")["revisions"] == revisions.between(OLD, revisions.head())
     assert startup.read_revision(path) == OLD
-    assert answer("upgrade", "--cache", path) == {"de": OLD, "vers": history.head()}
+    assert answer("upgrade", "--cache", path) == {"de": OLD, "vers": revisions.head()}
     assert answer("check", "--cache", path)["differences"] == []
     told = refused("downgrade", "5b1f7e9a3c86", "--cache", path)
     assert "--accept-data-loss" in told
     assert "Le stock, les factures" in told
-    assert startup.read_revision(path) == history.head()
+    assert startup.read_revision(path) == revisions.head()
     done = answer("downgrade", "5b1f7e9a3c86", "--cache", path, "--accept-data-loss")
     assert done["vers"] == "5b1f7e9a3c86"
-    assert set(done["perdu"]) < set(history.between("5b1f7e9a3c86", history.head()))
-    assert answer("upgrade", "--cache", path)["vers"] == history.head()
+    assert set(done["perdu"]) < set(revisions.between("5b1f7e9a3c86", revisions.head()))
+    assert answer("upgrade", "--cache", path)["vers"] == revisions.head()
     assert answer("check", "--cache", path)["differences"] == []
 
 
@@ -113,7 +114,7 @@ def test_the_centre_from_empty_to_checked(pg_empty_url: str, tmp_path: Path) -> 
     assert len(re.findall(r"^CREATE TABLE ", sql, re.MULTILINE)) > 30
     assert answer("status", "--url", pg_empty_url)["etat"] == "vide"
     done = answer("upgrade", "--url", pg_empty_url, "--yes", "--backups", tmp_path)
-    assert (done["de"], done["vers"], done["copie"]) == (None, history.head(), None)
+    assert (done["de"], done["vers"], done["copie"]) == (None, revisions.head(), None)
     assert answer("check", "--url", pg_empty_url)["differences"] == []
     assert {c["etat"] for c in answer("doctor", "--url", pg_empty_url)} == {"ok"}
     assert "perdrait" in refused("downgrade", "--url", pg_empty_url, "--no-backup", "--", "-4")
@@ -121,7 +122,7 @@ def test_the_centre_from_empty_to_checked(pg_empty_url: str, tmp_path: Path) -> 
     # The latest revision whose way back loses something.
     assert next(iter(lost["perdu"])) == "a4d8e2b6c0f5"
     assert [p.suffix for p in sorted(tmp_path.iterdir())] == [".dump", ".sha256"]
-    assert answer("upgrade", "--url", pg_empty_url, "--yes", "--no-backup")["vers"] == history.head()
+    assert answer("upgrade", "--url", pg_empty_url, "--yes", "--no-backup")["vers"] == revisions.head()
     assert Path(answer("backup", "--url", pg_empty_url, "--folder", tmp_path / "b")["chemin"]).is_file()
 
 
@@ -129,9 +130,9 @@ def test_status_tells_what_waits_the_drift_and_who_upgraded(tmp_path: Path) -> N
     path = tmp_path / "cache.sqlite"
     make(path, OLD)
     found = answer("status", "--cache", path)
-    assert found["a_venir"] == [{"revision": r, "description": history.title(r)} for r in found["en_attente"]]
+    assert found["a_venir"] == [{"revision": r, "description": revisions.title(r)} for r in found["en_attente"]]
     assert found["a_venir"]
-    assert (found["differences"], found["min_client"]) == ([], history.minimum_client())
+    assert (found["differences"], found["min_client"]) == ([], revisions.minimum_client())
     connection = sqlite3.connect(path)
     connection.execute("ALTER TABLE clients ADD COLUMN bricolage TEXT")
     connection.close()
@@ -142,11 +143,11 @@ def test_status_tells_what_waits_the_drift_and_who_upgraded(tmp_path: Path) -> N
     connection.close()
     answer("upgrade", "--cache", path)
     last = answer("status", "--cache", path)["journal"][0]
-    assert (last["de"], last["vers"], last["app_version"]) == (OLD, history.head(), erp_desktop.__version__)
+    assert (last["de"], last["vers"], last["app_version"]) == (OLD, revisions.head(), erp_desktop.__version__)
     assert "@" in last["qui"]
     assert last["duree_s"] > 0
     told = call("status", "--cache", path).stdout
-    assert f"Journal : {last['quand']} {OLD} → {history.head()}" in told
+    assert f"Journal : {last['quand']} {OLD} → {revisions.head()}" in told
 
 
 def test_preview_runs_on_a_copy_and_tells_what_would_fail(tmp_path: Path) -> None:
@@ -176,7 +177,7 @@ def test_progress_goes_to_stderr_and_leaves_the_answer_alone(tmp_path: Path) -> 
     path = tmp_path / "cache.sqlite"
     make(path, OLD)
     done = call("upgrade", "--cache", path, "--progress", "--json")
-    assert json.loads(done.stdout)["vers"] == history.head()
+    assert json.loads(done.stdout)["vers"] == revisions.head()
     assert "Sauvegarde" in done.stderr.splitlines()
     for command in (["backup"], ["restore"], ["downgrade", OLD, "--accept-data-loss"], ["preview"]):
         done = call(*command, "--cache", path, "--progress", "--json")
@@ -228,7 +229,7 @@ def test_back_to_nothing_and_up_again(sqlite_path: Path) -> None:
     answer("downgrade", "base", "--cache", sqlite_path, "--accept-data-loss")
     assert not sqlite_path.exists()
     assert len(list((sqlite_path.parent / "sauvegardes").iterdir())) == 1
-    assert answer("upgrade", "--cache", sqlite_path) == {"de": None, "vers": history.head()}
+    assert answer("upgrade", "--cache", sqlite_path) == {"de": None, "vers": revisions.head()}
     assert answer("check", "--cache", sqlite_path)["differences"] == []
 
 
@@ -241,8 +242,8 @@ def test_an_accented_and_long_path(tmp_path: Path) -> None:
     make(path, OLD)
     assert len(str(path)) > 260
     assert answer("preview", "--cache", path)["de"] == OLD
-    assert answer("upgrade", "--cache", path)["vers"] == history.head()
-    assert answer("backup", "--cache", path)["revision"] == history.head()
+    assert answer("upgrade", "--cache", path)["vers"] == revisions.head()
+    assert answer("backup", "--cache", path)["revision"] == revisions.head()
     answer("restore", "--cache", path)
     assert answer("check", "--cache", path)["differences"] == []
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from erp_desktop.db import backup, rescue, startup
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.errors import DamagedError, LostError, UnreadableError
+from erp_desktop.upgrade import backup
+from erp_desktop.upgrade.start import recovery, startup
 from tests.db.damage import KEY, make, play
 
 BOTH = pytest.mark.parametrize("key", [None, KEY], ids=["plain", "encrypted"])
@@ -37,7 +38,7 @@ def test_a_cache_that_was_here_is_never_begun_anew(
         with pytest.raises(LostError, match="a disparu" if how == "deleted" else "est vide"):
             startup.open_local(path, key, create=create)
     assert path.exists() is (how == "emptied")
-    done = rescue.salvage(path, key)
+    done = recovery.salvage(path, key)
     assert done.reportees == 0
     engine = startup.open_local(path, key, create=False)
     engine.dispose()
@@ -60,7 +61,7 @@ def test_changes_that_lie_beside_an_absent_file_are_set_aside_and_block_nothing(
     path.with_name(path.name + ".verrou").unlink()
     with pytest.raises(LostError):
         startup.open_local(path)
-    rescue.salvage(path)
+    recovery.salvage(path)
     startup.open_local(path).dispose()
     kept = list((path.parent / backup.FOLDER).glob("*abimee*-wal"))
     assert [k.read_bytes() for k in kept] == [wal]
@@ -77,9 +78,9 @@ def test_a_damaged_head_is_damage_and_its_backup_is_taken_without_what_cannot_be
     with pytest.raises(DamagedError, match="ne s'ouvre plus"):
         startup.open_local(path, key)
     with pytest.raises(UnreadableError, match="sans eux"):
-        rescue.salvage(path, key)
+        recovery.salvage(path, key)
     assert path.read_bytes() == bytes(content)
-    done = rescue.salvage(path, key, alone=True)
+    done = recovery.salvage(path, key, alone=True)
     assert done.remplacee is not None
     assert done.remplacee.read_bytes() == bytes(content)
     startup.open_local(path, key).dispose()

@@ -11,11 +11,13 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import paths
-from erp_desktop.db import central_schema, doctor, history
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import doctor
+from erp_desktop.upgrade.central import checklist
 from tests.db.test_cli_db import answer, call, refused
 from tests.migrations.test_history import FAULTY
 
-HEAD = history.head()
+HEAD = revisions.head()
 BEFORE = "7f3a9b1d5c2e"
 
 
@@ -75,7 +77,7 @@ def test_a_wrong_stamp_of_the_centre_is_diagnosed_and_mended(pg_engine: sa.Engin
     assert remedy == f"erp-admin db stamp {HEAD} --url …"
     assert answer("stamp", "--url", pg_url)["vers"] == HEAD
     well("--url", pg_url)
-    assert central_schema.check_central(pg_engine).etat == "egal"
+    assert checklist.check_central(pg_engine).etat == "egal"
 
 
 @pytest.mark.parametrize(
@@ -204,7 +206,7 @@ def test_two_heads_are_told_with_their_merge(history_copy: Path) -> None:
 
 
 def test_an_edited_script_is_told_and_stops_every_command(history_copy: Path, sqlite_path: Path) -> None:
-    victim = history_copy / "versions" / history.revisions()[1].fichier
+    victim = history_copy / "versions" / revisions.revisions()[1].fichier
     victim.write_text(victim.read_text(encoding="utf-8") + "# retouche\n", encoding="utf-8")
     (found,) = doctor.migrations()
     assert victim.name in found.detail

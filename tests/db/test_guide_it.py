@@ -24,12 +24,14 @@ from typer.testing import CliRunner, Result
 from erp_desktop import paths
 from erp_desktop.cli import db as db_cli
 from erp_desktop.cli import server as server_cli
-from erp_desktop.db import central_schema, history
 from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries, system_binaries
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.errors import DatabaseRefusedError, UpgradeError
-from erp_desktop.sync import enrolment, registration, surveillance
-from erp_desktop.sync.registration import register, unregister
+from erp_desktop.registry import revisions
+from erp_desktop.sync.device import enrolment, registration
+from erp_desktop.sync.device.registration import register, unregister
+from erp_desktop.sync.watch import health
+from erp_desktop.upgrade.central import checklist
 
 PASSWORD = "un-mot-de-passe"
 
@@ -90,8 +92,8 @@ def fresh(centre: Centre) -> Iterator[sa.Engine]:
 
 
 def test_the_guides_role_makes_a_whole_centre_and_takes_a_device_back(fresh: sa.Engine) -> None:
-    assert enrolment.init_centre(fresh) == history.head()
-    state = central_schema.check_central(fresh)
+    assert enrolment.init_centre(fresh) == revisions.head()
+    state = checklist.check_central(fresh)
     assert (state.etat, state.migrateur, state.differences) == ("egal", True, ())
     enrolment.add_agence(fresh, "CAS", "Casablanca")
     poste, login, *_ = register(fresh, "CAS", "Accueil", "secret")
@@ -114,7 +116,7 @@ def test_a_second_owner_on_one_server_is_told_before_anything_changes(centre: Ce
             remedy = re.search(r"superutilisateur : (GRANT .*?)\)", str(refused.value))
             assert remedy is not None
             centre.sql(remedy[1], base="postgres")
-        assert enrolment.init_centre(engine) == history.head()
+        assert enrolment.init_centre(engine) == revisions.head()
         enrolment.add_agence(engine, "CAS", "Casablanca")
         register(engine, "CAS", "Accueil", "secret")
     finally:
@@ -135,7 +137,7 @@ def test_a_base_of_another_encoding_is_refused_before_the_first_revision(
     try:
         with pytest.raises(UpgradeError, match=told):
             enrolment.init_centre(engine)
-        found = {c.controle: c.etat for c in central_schema.examine(engine, None)}
+        found = {c.controle: c.etat for c in checklist.examine(engine, None)}
         assert found["encodage"] == "erreur"
         with engine.connect() as connection:
             assert connection.execute(sa.text("SELECT to_regclass('alembic_version')")).scalar() is None
@@ -144,9 +146,9 @@ def test_a_base_of_another_encoding_is_refused_before_the_first_revision(
 
 
 def test_a_centre_left_half_way_takes_no_agency_and_no_device(fresh: sa.Engine, tmp_path: Path) -> None:
-    from erp_desktop.db import migrate
+    from erp_desktop.upgrade import migrate
 
-    half = history.revisions()[-6].revision
+    half = revisions.revisions()[-6].revision
     with fresh.connect() as connection:
         migrate.upgrade(connection, half)
     state = enrolment.centre_status(fresh)
@@ -159,13 +161,13 @@ def test_a_centre_left_half_way_takes_no_agency_and_no_device(fresh: sa.Engine, 
                          secrets_file=store)  # fmt: skip
     assert list(tmp_path.glob("c.sqlite*.secrets")) == []
     assert not store.exists()
-    assert enrolment.init_centre(fresh) == history.head()
+    assert enrolment.init_centre(fresh) == revisions.head()
 
 
 def test_another_programs_base_is_neither_empty_nor_upgraded(centre: Centre, fresh: sa.Engine) -> None:
     with fresh.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE factures_paie (id int)")
-    state = central_schema.check_central(fresh)
+    state = checklist.check_central(fresh)
     assert state.etat == "incoherent"
     assert "factures_paie" in state.differences[0]
     with pytest.raises(UpgradeError, match="factures_paie"):
@@ -237,7 +239,7 @@ def test_the_guides_sql_makes_role_and_base_and_brings_the_centre_back(centre: C
         enrolment.init_centre(engine)
         enrolment.add_agence(engine, "CAS", "Casablanca")
         poste, login, *_ = register(engine, "CAS", "Accueil", "secret")
-        made = central_schema.dump(url, tmp_path)
+        made = checklist.dump(url, tmp_path)
         assert made.identifiants is not None
         # An owner ends what a device holds, and health names it.
         held = psycopg2.connect(host=server.host, port=server.port, dbname="guide", user=login)
@@ -249,7 +251,7 @@ def test_the_guides_sql_makes_role_and_base_and_brings_the_centre_back(centre: C
             with pytest.raises(psycopg2.OperationalError):
                 cursor.execute("SELECT 1")
         held.close()
-        limits = {c.sujet: c for c in surveillance.sante_centre(engine)}["limites des postes"]
+        limits = {c.sujet: c for c in health.sante_centre(engine)}["limites des postes"]
         assert (limits.niveau, limits.message) == ("ok", "en place")
         engine.dispose()
 

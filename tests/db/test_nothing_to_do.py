@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from erp_desktop import paths
+from erp_desktop.centre import mark
 from erp_desktop.cli.db import app
-from erp_desktop.db import central_mark, central_schema, history
 from erp_desktop.errors import UpgradeError
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade.central import checklist
 
 
 @contextmanager
@@ -27,8 +29,8 @@ def at_work(engine: sa.Engine) -> Iterator[None]:
         yield
 
 
-def upgrade(engine: sa.Engine) -> central_schema.Bilan:
-    return central_schema.upgrade_central(engine, lambda _state: True)
+def upgrade(engine: sa.Engine) -> checklist.Bilan:
+    return checklist.upgrade_central(engine, lambda _state: True)
 
 
 def address(engine: sa.Engine) -> str:
@@ -38,8 +40,8 @@ def address(engine: sa.Engine) -> str:
 def test_nothing_is_locked_while_clerks_work(pg_engine: sa.Engine) -> None:
     told: list[str] = []
     with at_work(pg_engine):
-        done = central_schema.upgrade_central(pg_engine, lambda _state: False, told.append)
-    assert (done.avant, done.apres, done.refait) == (history.head(), history.head(), False)
+        done = checklist.upgrade_central(pg_engine, lambda _state: False, told.append)
+    assert (done.avant, done.apres, done.refait) == (revisions.head(), revisions.head(), False)
     assert told == ["Le centre est déjà à jour"]
 
 
@@ -73,7 +75,7 @@ def test_what_differs_is_put_back(pg_engine: sa.Engine, what: str) -> None:
         connection.exec_driver_sql(BROKEN[what])
     assert upgrade(pg_engine).refait
     with pg_engine.connect() as connection:
-        assert central_mark.stands(connection)
+        assert mark.stands(connection)
         after = connection.exec_driver_sql("SELECT pg_get_functiondef('sync.epoque()'::regprocedure)").scalar()
         assert after == before
         assert connection.exec_driver_sql(
@@ -83,7 +85,7 @@ def test_what_differs_is_put_back(pg_engine: sa.Engine, what: str) -> None:
 
 
 def test_what_differs_waits_for_its_tables(pg_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(central_schema, "_TRIES", 1)
+    monkeypatch.setattr(checklist, "_TRIES", 1)
     with pg_engine.begin() as connection:
         connection.exec_driver_sql("COMMENT ON SCHEMA sync IS NULL")
     with at_work(pg_engine), pytest.raises(UpgradeError):

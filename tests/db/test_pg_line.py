@@ -17,8 +17,8 @@ from erp_desktop.db import pg_line
 from erp_desktop.db.embedded import EmbeddedPostgres, system_binaries
 from erp_desktop.db.engine import create_pg_engine, without_password
 from erp_desktop.errors import CentralUnreachableError, ErpError, NotAllowedError, UserError
-from erp_desktop.sync.link import Link
-from erp_desktop.sync.registration import in_french
+from erp_desktop.sync.device.registration import in_french
+from erp_desktop.sync.exchange.link import Link
 
 WRONG_PASSWORD = "Le serveur central a refusé l'identifiant ou le mot de passe."
 NOT_TAKEN = "Le serveur central ne reçoit pas cet identifiant : inconnu, fermé, ou cette machine n'est pas admise."

@@ -15,10 +15,11 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import log
-from erp_desktop.db import backup, secrets
+from erp_desktop.db import secrets
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Client
+from erp_desktop.upgrade import backup
 from tests.sync.lab import child_environment
 
 NAME, ICE, PASSWORDS = "Clinique Secrète", "001525713000045", ("h%40sh", "h@sh")

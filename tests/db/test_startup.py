@@ -21,10 +21,12 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop import paths
-from erp_desktop.db import backup, fingerprint, history, migrate, startup
 from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, DiskFullError, UpgradeError
+from erp_desktop.registry import revisions as history
+from erp_desktop.upgrade import backup, fingerprint, migrate
+from erp_desktop.upgrade.start import by_copy, restore, startup
 from tests.db import kills
 from tests.migrations.donnees import contenu, remplir
 
@@ -93,7 +95,7 @@ def test_a_new_cache_is_made_by_the_migrations(tmp_path: Path, key: str | None) 
 def test_an_old_cache_is_upgraded_with_every_row(tmp_path: Path, revision: str, key: str | None) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, revision, key)
-    steps: list[startup.Etape] = []
+    steps: list[by_copy.Etape] = []
     engine = startup.open_local(path, key, progress=steps.append)
     whole(engine, rows)
     with engine.connect() as connection:
@@ -124,7 +126,7 @@ def test_the_outbox_goes_through_an_upgrade_unchanged(tmp_path: Path) -> None:
 FAST = """
 import sys
 from pathlib import Path
-from erp_desktop.db import startup
+from erp_desktop.upgrade.start import startup
 engine = startup.open_local(Path(sys.argv[1]))
 with engine.connect() as connection:
     connection.exec_driver_sql("SELECT count(*) FROM clients").scalar_one()
@@ -318,7 +320,7 @@ def test_cancelling_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     make(path, "5d1e7f9b3a0c")
 
-    def cancel(step: startup.Etape) -> None:
+    def cancel(step: by_copy.Etape) -> None:
         if "révision 3" in step.texte:
             raise KeyboardInterrupt
 
@@ -352,7 +354,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 FULL = """
 import resource, sys
 from pathlib import Path
-from erp_desktop.db import startup
+from erp_desktop.upgrade.start import startup
 from erp_desktop.errors import DiskFullError
 path, point, bytes_left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 def tell(step):
@@ -396,7 +398,7 @@ def test_another_cache_of_the_same_folder_keeps_the_backup_that_it_is_making(tmp
     make(path, OLD)
     make(other, OLD)
 
-    def meanwhile(step: startup.Etape) -> None:
+    def meanwhile(step: by_copy.Etape) -> None:
         if step.texte == "Sauvegarde":
             (tmp_path / backup.FOLDER).mkdir(exist_ok=True)
             being_made = tmp_path / backup.FOLDER / "cache2.sqlite.partiel"
@@ -416,7 +418,8 @@ def test_a_read_only_folder_is_refused_with_its_name() -> None:
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from erp_desktop.db import migrate, proof, startup\n"
+        "from erp_desktop.upgrade import migrate\n"
+        "from erp_desktop.upgrade.start import comparison, startup\n"
         "if os.geteuid() == 0: os.seteuid(65534)\n"
         "try: startup.open_local(Path(sys.argv[1]))\n"
         "except Exception as error: print(type(error).__name__, error)\n"
@@ -487,7 +490,7 @@ def test_a_newer_database_after_a_rollback_is_refused_and_its_backup_brings_work
     assert mark(path) == before
     saved = backup.backups(path)[0]
     assert saved.revision == OLD
-    backup.restore(path, saved.chemin)
+    restore.restore(path, saved.chemin)
     engine = startup.open_local(path)
     whole(engine, rows)
     engine.dispose()
@@ -570,7 +573,7 @@ def test_rows_still_in_the_wal_are_upgraded_too(tmp_path: Path) -> None:
 UPGRADE = """
 import sys
 from pathlib import Path
-from erp_desktop.db import startup
+from erp_desktop.upgrade.start import startup
 def tell(step):
     print(step.texte, flush=True)
     sys.stdin.readline()
@@ -637,7 +640,8 @@ def test_killed_at_any_moment_of_the_swap_the_file_opens(tmp_path: Path, delay_s
 AT_ONCE = """
 import os, sys
 from pathlib import Path
-from erp_desktop.db import migrate, proof, startup
+from erp_desktop.upgrade import migrate
+from erp_desktop.upgrade.start import comparison, startup
 migrate.scripts()
 path, number = Path(sys.argv[1]), int(sys.argv[2])
 waiting, go = os.pipe()

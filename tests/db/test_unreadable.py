@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
-from erp_desktop.db.registry import TABLES
 from erp_desktop.models import Contrat, Intervention
 from erp_desktop.models.base import Base
-from erp_desktop.ui import labels
+from erp_desktop.registry.tables import TABLES
+from erp_desktop.ui.wording import value_labels
 
 FAR, NOW = "29999-01-01T00:00:00.000000Z", "2026-11-20T08:00:00.000000Z"
 
@@ -50,8 +50,8 @@ def test_a_list_with_one_unreadable_instant_is_read_and_the_row_is_marked(engine
         rows = dict(iter(session.execute(sa.select(Intervention.titre, Intervention.date_planifiee))))
     assert rows["Bonne"] == clock.from_text(NOW)
     assert isinstance(rows["Mauvaise"], clock.UnreadableInstant)
-    assert "29999-01-01" in labels.instant(rows["Mauvaise"])
-    assert labels.instant(rows["Mauvaise"]).startswith("illisible")
+    assert "29999-01-01" in value_labels.instant(rows["Mauvaise"])
+    assert value_labels.instant(rows["Mauvaise"]).startswith("illisible")
     assert clock.local(rows["Mauvaise"]).strftime("%d/%m") == "illisible"
 
 
@@ -62,8 +62,8 @@ def test_a_date_beyond_the_calendar_and_a_number_that_is_none_are_marked_too(eng
         rows = session.execute(
             sa.select(Contrat.date_debut, Contrat.montant_annuel).order_by(Contrat.id)
         ).all()  # fmt: skip
-    assert labels.day(rows[0][0]) == "01/01/2026"
-    assert labels.day(rows[1][0]).startswith("illisible")
+    assert value_labels.day(rows[0][0]) == "01/01/2026"
+    assert value_labels.day(rows[1][0]).startswith("illisible")
     assert rows[0][1] == Decimal("10.50")
     assert rows[2][1] is not None
     assert rows[2][1].is_nan()

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp_desktop.domain import argent, ice, nombres, numeros, roles, telephone
-from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain import argent, ice, nombres, numeros, telephone
 from erp_desktop.domain.enums import Role, Statut
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import SUIVANTS, Faits, check, reachable, stamps
 from erp_desktop.errors import NotAllowedError
 

@@ -22,7 +22,7 @@ from erp_desktop.domain.saisie import (
     TechnicienInput,
 )
 from erp_desktop.errors import ValidationError
-from erp_desktop.services.listes import motif_regex
+from erp_desktop.services.shared.lists import motif_regex
 
 LE_22 = date(2026, 11, 22)
 LISTES = {"statut": ["ouverte", "en_cours", "en_attente"]}

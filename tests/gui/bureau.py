@@ -7,7 +7,7 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.settings import Settings
 from erp_desktop.ui.bus import Bus
 from erp_desktop.ui.context import Contexte

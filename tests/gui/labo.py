@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import CycleResult, Syncer
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.cycle import CycleResult
+from erp_desktop.sync.syncer import Syncer
 from tests.gui.monde import Monde, creer
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models.agences import Agence
 from erp_desktop.models.clients import Client
 from erp_desktop.models.equipements import Equipement

@@ -17,8 +17,8 @@ from erp_desktop.ui.forms.date_editors import InstantEditor
 from erp_desktop.ui.forms.editors import MoneyEditor, TextEditor
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.picker import PickerEditor
-from erp_desktop.ui.interventions.actes import ActsBar
-from erp_desktop.ui.interventions.lignes import LinesTab
+from erp_desktop.ui.interventions.acts import ActsBar
+from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.surfaces import Banner
 from tests.gui.bureau import Bureau

@@ -15,14 +15,14 @@ from pytestqt.qtbot import QtBot
 from erp_desktop.app import Desktop
 from erp_desktop.db import secrets
 from erp_desktop.db.session import transaction
-from erp_desktop.db.startup import open_local
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.lists.page import ListPage
-from erp_desktop.ui.login import LoginPage
 from erp_desktop.ui.main_window import first_size
+from erp_desktop.ui.sign_in.page import LoginPage
+from erp_desktop.upgrade.start.startup import open_local
 from tests.gui.monde import Monde
 
 SECRET = "une phrase assez longue"

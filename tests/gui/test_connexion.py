@@ -15,10 +15,10 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.domain.acteur import Acteur
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import auth
 from erp_desktop.sync.status import EtatSync
-from erp_desktop.ui.connexion.ecran import Connexion
+from erp_desktop.ui.sign_in.screen import Connexion
 from erp_desktop.ui.tasks import Tasks
 from tests.gui.monde import Monde
 

@@ -21,8 +21,8 @@ from erp_desktop import settings as options
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.sync.cache import Cache
-from erp_desktop.ui.demarrage.assistant import AGENCE, AUTONOME, DEMO, Assistant
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.ui.first_start.wizard import AGENCE, AUTONOME, DEMO, Assistant
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.controls import Text
 from tests.gui.monde import creer

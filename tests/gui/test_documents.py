@@ -14,11 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.device import enrolment
 from erp_desktop.sync.documents import DocumentExchange
-from erp_desktop.ui.documents.onglet import DocumentsTab
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.syncer import Syncer
+from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.controls import Text
 from tests.gui.bureau import Bureau

@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.sync import status
-from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.conflits.diff import mots
 from erp_desktop.ui.conflits.page import ConflitsPage
-from erp_desktop.ui.synchro.cartes import LigneJournal
-from erp_desktop.ui.synchro.panneau import Panneau
+from erp_desktop.ui.synchro.cards import LigneJournal
+from erp_desktop.ui.synchro.drawer import Panneau
 from tests.gui.bureau import Bureau
 from tests.gui.labo import Labo, Poste
 

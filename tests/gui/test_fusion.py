@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.ui.conflits.fusion import FusionDialog
+from erp_desktop.ui.conflits.merging import FusionDialog
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.kit.controls import Text
 from tests.gui.bureau import Bureau

@@ -21,8 +21,8 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.ui.forms.editors import Unreadable
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.picker import PickerEditor
-from erp_desktop.ui.interventions.actes import ActsBar
-from erp_desktop.ui.interventions.lignes import LinesTab
+from erp_desktop.ui.interventions.acts import ActsBar
+from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.lists.page import ListPage

@@ -14,13 +14,13 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Statut
-from erp_desktop.ui import labels
-from erp_desktop.ui.interventions.liste import LISTE
+from erp_desktop.ui.interventions.list import LISTE
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.table import differences
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.query import canonical, words
+from erp_desktop.ui.wording import value_labels
 from tests.gui.bureau import Bureau
 from tests.gui.monde import Monde
 
@@ -159,7 +159,7 @@ def test_a_label_is_a_value_and_a_new_question_forgets_the_old_answer(bureau: Bu
 )
 def test_values_are_accepted_in_the_language_shown(qapp: QApplication, language: str, typed: str | None) -> None:
     i18n.set_language(qapp, language)
-    typed = typed or f"statut:{labels.label(Statut, 'en_cours')}"
+    typed = typed or f"statut:{value_labels.label(Statut, 'en_cours')}"
     assert canonical(f"{typed} presse", LISTE.words) == "statut:en_cours presse"
 
 

@@ -12,15 +12,17 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.app import Desktop
-from erp_desktop.db import backup, history, migrate, peek, rescue, startup
-from erp_desktop.db.central_schema import check_central
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine
-from erp_desktop.db.registry import TABLES
+from erp_desktop.registry import revisions
+from erp_desktop.registry.tables import TABLES
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.ui.demarrage.mise_a_niveau import Consentement
+from erp_desktop.ui.first_start.upgrade_pages import Consentement
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
-from erp_desktop.ui.login import LoginPage
 from erp_desktop.ui.main_window import Opening
+from erp_desktop.ui.sign_in.page import LoginPage
+from erp_desktop.upgrade import backup, migrate
+from erp_desktop.upgrade.central.checklist import check_central
+from erp_desktop.upgrade.start import file_state, recovery, startup
 from tests.db.test_startup import OLD, make
 
 ANCIENNE = "2a1f3c8d7c1b"
@@ -79,11 +81,11 @@ def test_a_stopped_upgrade_leaves_the_old_file_and_starts_over(qtbot: QtBot, des
     shown = page(desktop)
     assert isinstance(shown, EmptyState)
     assert shown.title.text() == "Mise à niveau arrêtée"
-    assert peek.read_revision(cache) == ANCIENNE
+    assert file_state.read_revision(cache) == ANCIENNE
     assert not list(cache.parent.glob("*.upgrading*"))
     press(qtbot, desktop, "Réessayer")
     qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage), timeout=60_000)
-    assert peek.read_revision(cache) == history.head()
+    assert file_state.read_revision(cache) == revisions.head()
 
 
 def test_a_window_closed_in_the_middle_leaves_the_old_file(qtbot: QtBot, desktop: Desktop) -> None:
@@ -102,9 +104,9 @@ def test_a_window_closed_in_the_middle_leaves_the_old_file(qtbot: QtBot, desktop
     opener = desktop._opener
     assert opener is not None
     opener.join(60)
-    assert peek.read_revision(cache) == ANCIENNE
+    assert file_state.read_revision(cache) == ANCIENNE
     startup.open_local(cache).dispose()
-    assert peek.read_revision(cache) == history.head()
+    assert file_state.read_revision(cache) == revisions.head()
 
 
 def test_a_first_run_that_failed_offers_the_backup_with_the_outbox(qtbot: QtBot, desktop: Desktop) -> None:
@@ -123,8 +125,8 @@ def test_a_first_run_that_failed_offers_the_backup_with_the_outbox(qtbot: QtBot,
     assert "premier démarrage" in shown.title.text()
     press(qtbot, desktop, "Revenir à la sauvegarde")
     qtbot.waitUntil(lambda: isinstance(page(desktop), EmptyState), timeout=30_000)
-    assert peek.read_revision(cache) == OLD
-    assert rescue.pending(cache) is None
+    assert file_state.read_revision(cache) == OLD
+    assert recovery.pending(cache) is None
     back = connect_sqlite(cache)
     assert back.execute("SELECT count(*) FROM sync_outbox").fetchone()[0] == waiting
     assert back.execute("SELECT rrule FROM plannings WHERE id = 1000").fetchone() == ("FREQ=DAILY",)
@@ -139,9 +141,9 @@ def test_an_upgrade_is_confirmed_by_its_first_window(qtbot: QtBot, desktop: Desk
     cache = desktop.settings.cache
     make(cache, OLD)
     open_and_wait(qtbot, desktop, LoginPage)
-    assert rescue.pending(cache) is not None
+    assert recovery.pending(cache) is not None
     desktop.window.close()
-    assert rescue.pending(cache) is None
+    assert recovery.pending(cache) is None
 
 
 def test_a_damaged_cache_is_set_aside_and_its_outbox_salvaged(qtbot: QtBot, desktop: Desktop) -> None:
@@ -218,12 +220,12 @@ def test_a_migrator_is_asked_before_the_centre_is_upgraded(
         open_and_wait(qtbot, desktop, Consentement)
         asked = page(desktop)
         assert isinstance(asked, Consentement)
-        assert history.head() in asked.words.text()
+        assert revisions.head() in asked.words.text()
         assert check_central(engine).revision == "9b5c1d3f7e4a"
         qtbot.mouseClick(asked.accept if agreed else asked.decline, Qt.MouseButton.LeftButton)
         wanted = LoginPage if agreed else ErrorState
         qtbot.waitUntil(lambda: isinstance(page(desktop), wanted), timeout=60_000)
-        assert check_central(engine).revision == (history.head() if agreed else "9b5c1d3f7e4a")
+        assert check_central(engine).revision == (revisions.head() if agreed else "9b5c1d3f7e4a")
         assert bool(list(tmp_path.rglob("*.dump"))) is agreed
     finally:
         desktop.close()

@@ -19,8 +19,8 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import clock, paths
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.reports import pdf
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport
@@ -32,7 +32,7 @@ from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.controls import LineEdit
 from erp_desktop.ui.rapports import RapportsPage
 from erp_desktop.ui.rapports.page import GRAPHES
-from erp_desktop.ui.rapports.periodes import PERIODES
+from erp_desktop.ui.rapports.periods import PERIODES
 from erp_desktop.ui.tasks import Tasks
 from tests.reports.donnees import MAINTENANT, Jeu, remplir
 

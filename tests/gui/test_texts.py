@@ -16,13 +16,13 @@ from PySide6.QtWidgets import QApplication
 from erp_desktop import clock, paths
 from erp_desktop.domain import enums
 from erp_desktop.services.interventions import HistoriqueInfo
-from erp_desktop.sync import reasons
-from erp_desktop.ui import labels
+from erp_desktop.sync.exchange import reasons
 from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.forms import dates
-from erp_desktop.ui.interventions.historique import claimed
+from erp_desktop.ui.interventions.history import claimed
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.lists.query import with_word, without, without_free_text, words
+from erp_desktop.ui.wording import value_labels
 
 KEYS = ["statut", "technicien", "avant"]
 
@@ -108,17 +108,17 @@ def test_any_number_of_new_records_wait(tmp_path: Path) -> None:
 
 
 def test_deadlines_are_said_shortly() -> None:
-    said = [labels.remaining(n) for n in (28, -45, 550, 660, 26 * 60, 3 * 1440, None)]
+    said = [value_labels.remaining(n) for n in (28, -45, 550, 660, 26 * 60, 3 * 1440, None)]
     assert said == ["0 h 28", "+0 h 45", "9 h 10", "11 h", "26 h", "3 j", "—"]
 
 
 def test_every_value_of_the_lists_has_a_word() -> None:
-    for kind in labels._WORDS:
-        for value, said in labels.options(kind):
+    for kind in value_labels._WORDS:
+        for value, said in value_labels.options(kind):
             assert said, (kind, value)
-            assert value in labels._WORDS[kind]
+            assert value in value_labels._WORDS[kind]
     for status in enums.Statut:
-        assert labels.action(status.value)
+        assert value_labels.action(status.value)
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
@@ -138,13 +138,13 @@ def test_catalogues_keep_the_fields_of_their_source(qapp: QApplication, language
         assert sorted(re.findall(r"\{\w+\}", source)) == sorted(re.findall(r"\{\w+\}", said)), source
     i18n.set_language(qapp, language)
     for status in enums.Statut:
-        assert labels.label(enums.Statut, status) == texts[labels._WORDS[enums.Statut][status]]
+        assert value_labels.label(enums.Statut, status) == texts[value_labels._WORDS[enums.Statut][status]]
 
 
 def test_freshness_names_the_day_only_when_it_is_another() -> None:
     now = clock.now()
-    assert labels.freshness(now).startswith("à ")
-    assert labels.freshness(datetime(2026, 1, 5, 14, 5, tzinfo=UTC)) == "du 05/01 à 15:05"
+    assert value_labels.freshness(now).startswith("à ")
+    assert value_labels.freshness(datetime(2026, 1, 5, 14, 5, tzinfo=UTC)) == "du 05/01 à 15:05"
 
 
 def test_what_a_poste_says_of_an_act_is_shown_as_a_claim(qapp: QApplication) -> None:

@@ -12,11 +12,11 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import paths
-from erp_desktop.domain import typographie
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
-from erp_desktop.domain.roles import Droit, exiger
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.people.roles import Droit, exiger
 from erp_desktop.domain.saisie import _PHRASES
+from erp_desktop.domain.writing import typography
 from erp_desktop.errors import NotAllowedError
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.i18n import said, tr
@@ -83,7 +83,7 @@ def test_every_refusal_is_translated_with_its_values(qapp: QApplication, languag
     for words in [*REFUSALS, *(re.sub(r"\{\w+\}", "12", phrase) for phrase in _PHRASES.values())]:
         translated = said(words)
         kept = all(value in translated for value in re.findall(r"X\d+Y|\b12\b", words))
-        if translated == typographie.composer(words) or not kept:
+        if translated == typography.composer(words) or not kept:
             missing.append(words)
     assert missing == []
 
@@ -115,7 +115,7 @@ def test_no_translation_keeps_french_typography_or_formats(language: str) -> Non
      ("habiller", "d'habiller"), ("hors tension", "de hors tension")],
 )  # fmt: skip
 def test_de_elides_before_a_vowel(mot: str, attendu: str) -> None:
-    assert typographie.de(mot) == attendu
+    assert typography.de(mot) == attendu
 
 
 def test_no_french_sentence_forgets_to_elide() -> None:

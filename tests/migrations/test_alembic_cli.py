@@ -15,11 +15,13 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import paths
-from erp_desktop.db import fingerprint, history
-from erp_desktop.db.central_schema import client_program
 from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.errors import UpgradeError
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import fingerprint
+from erp_desktop.upgrade import history as upgrade_history
+from erp_desktop.upgrade.central.checklist import client_program
 from tests.migrations.test_golden import RELEASED
 
 
@@ -102,9 +104,9 @@ def test_upgrade_current_check_and_steps_both_ways(url: str) -> None:
         "upgrade 5d1e7f9b3a0c", "upgrade head",
     )  # fmt: skip
     assert [status for status, _ in answers] == [0] * 9, answers
-    assert history.head() in answers[1][1]
+    assert revisions.head() in answers[1][1]
     assert "No new upgrade operations detected" in answers[2][1]
-    assert history.revisions()[-2].revision in answers[4][1]
+    assert revisions.revisions()[-2].revision in answers[4][1]
     engine = opened(url)
     with engine.connect() as connection:
         assert fingerprint.check(connection) == []
@@ -115,9 +117,9 @@ def test_history_heads_and_show_need_no_database() -> None:
     url = "postgresql://personne@127.0.0.1:1/rien"
     answers = several(url, "history --verbose", "heads", "show head")
     assert [status for status, _ in answers] == [0, 0, 0], answers
-    assert all(row.revision in answers[0][1] for row in history.revisions())
-    assert answers[1][1].startswith(history.head())
-    assert history.head() in answers[2][1]
+    assert all(row.revision in answers[0][1] for row in revisions.revisions())
+    assert answers[1][1].startswith(revisions.head())
+    assert revisions.head() in answers[2][1]
 
 
 def test_the_offline_sql_makes_the_same_database(pg_server: EmbeddedPostgres, pg_empty_url: str) -> None:
@@ -138,7 +140,7 @@ def test_the_offline_sql_makes_the_same_database(pg_server: EmbeddedPostgres, pg
     with engine.connect() as connection:
         assert fingerprint.check(connection) == []
         window = connection.exec_driver_sql("SELECT revision, min_client_revision FROM sync.schema_compat").all()
-        assert [tuple(row) for row in window] == [(history.head(), history.minimum_client())]
+        assert [tuple(row) for row in window] == [(revisions.head(), revisions.minimum_client())]
     engine.dispose()
 
 
@@ -188,7 +190,7 @@ def test_a_password_with_percent_and_at_signs(pg_server: EmbeddedPostgres, pg_em
         url = engine.url.set(drivername="postgresql", username=name, password="p@ss%w/rd")
         alembic(url.render_as_string(hide_password=False), "upgrade", "head")
         with engine.connect() as connection:
-            assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == history.head()
+            assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == revisions.head()
     finally:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"REASSIGN OWNED BY {name} TO postgres")
@@ -205,14 +207,14 @@ def test_two_upgrades_of_one_database_at_once(url: str) -> None:
     children = [start(url, "upgrade", "head") for _ in range(3)]
     answers = [child.communicate(timeout=170) for child in children]
     assert [child.returncode for child in children] == [0, 0, 0], answers
-    assert history.head() in alembic(url, "current")
+    assert revisions.head() in alembic(url, "current")
 
 
 def test_a_new_revision_gets_date_identifier_and_template(project: Path, tmp_path: Path) -> None:
     answers = several(
         f"sqlite:///{tmp_path / 'neuf.sqlite'}", "upgrade head", "revision --autogenerate -m description_of_changes",
         "revision -m custom_migration_description", "upgrade head",
-        f"-x accept-data-loss=yes downgrade {history.head()}", folder=project,
+        f"-x accept-data-loss=yes downgrade {revisions.head()}", folder=project,
     )  # fmt: skip
     assert [status for status, _ in answers] == [0] * 5, answers
     made = sorted(p.name for p in (project / "migrations" / "versions").glob("*description*"))
@@ -224,7 +226,7 @@ def test_a_new_revision_gets_date_identifier_and_template(project: Path, tmp_pat
 def test_two_heads_are_shown_and_merged(project: Path, tmp_path: Path) -> None:
     answers = several(
         f"sqlite:///{tmp_path / 'tetes.sqlite'}", "revision -m gauche --rev-id aaaa00000001",
-        f"revision -m droite --rev-id aaaa00000002 --head {history.head()} --splice", "heads", "upgrade head",
+        f"revision -m droite --rev-id aaaa00000002 --head {revisions.head()} --splice", "heads", "upgrade head",
         "merge -m merge_migrations aaaa00000001 aaaa00000002", "upgrade head", folder=project,
     )  # fmt: skip
     assert [status for status, _ in answers] == [0, 0, 0, -1, 0, 0], answers
@@ -246,7 +248,7 @@ def test_a_stamp_is_refused_unless_the_structure_is_there(url: str) -> None:
         connection.exec_driver_sql("CREATE INDEX idx_active_users ON users (role) WHERE is_active")
     (status, told), (_, current) = several(url, "stamp head", "current")
     assert status == 0, told
-    assert history.head() in current
+    assert revisions.head() in current
     engine.dispose()
 
 
@@ -266,7 +268,7 @@ def test_a_downgrade_wants_consent_and_makes_a_backup_first(
     assert (status, other) == (1, 1)
     assert "accept-data-loss=yes" in told
     assert "perdrait" in told
-    assert history.head() in current
+    assert revisions.head() in current
     assert not list(tmp_path.rglob("*.dump"))
     assert not (tmp_path / "sauvegardes").exists()
     said = alembic(url, "-x", "accept-data-loss=yes", "downgrade", "base")
@@ -309,15 +311,15 @@ def test_a_revision_that_no_release_has_may_be_revised_and_a_released_one_may_no
     manifest = project / "migrations" / "manifest.json"
     monkeypatch.setattr(paths, "MIGRATIONS", project / "migrations")
     monkeypatch.setattr(paths, "ALEMBIC_INI", project / "alembic.ini")
-    monkeypatch.setattr(history, "MANIFEST", manifest)
+    monkeypatch.setattr(revisions, "MANIFEST", manifest)
     (file,) = (project / "migrations" / "versions").glob("*aaaa00000001*")
-    assert history.extend() == [file.name]
-    assert history.extend() == []
+    assert upgrade_history.extend() == [file.name]
+    assert upgrade_history.extend() == []
     file.write_text(file.read_text(encoding="utf-8") + "\n# Revised.\n", encoding="utf-8")
-    assert history.extend() == [file.name]
+    assert upgrade_history.extend() == [file.name]
     released = json.loads(manifest.read_text(encoding="utf-8"))["livree"]
     assert released == RELEASED
     (old,) = (project / "migrations" / "versions").glob(f"*{released}*")
     old.write_text(old.read_text(encoding="utf-8") + "\n# Edited.\n", encoding="utf-8")
     with pytest.raises(UpgradeError, match=released):
-        history.extend()
+        upgrade_history.extend()

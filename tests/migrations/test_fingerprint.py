@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop.db import fingerprint
+from erp_desktop.upgrade import fingerprint
 
 
 def _changed(engine: sa.Engine, *statements: str) -> list[str]:

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
-from erp_desktop.db import central_schema, fingerprint, history, startup
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import fingerprint
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.start import startup
 from tests.migrations.donnees import contenu
 from tests.migrations.golden.faire import HERE, KEY, SUMS
 
 RELEASED = "9b5c1d3f7e4a"
 """The last revision of the latest release, 0.1.0."""
 
-CACHES = sorted(HERE.glob("*.sqlite.gz"), key=lambda p: history.position(p.name[:12]) or 0)
-CENTRES = sorted(HERE.glob("*.sql.gz"), key=lambda p: history.position(p.name[:12]) or 0)
+CACHES = sorted(HERE.glob("*.sqlite.gz"), key=lambda p: revisions.position(p.name[:12]) or 0)
+CENTRES = sorted(HERE.glob("*.sql.gz"), key=lambda p: revisions.position(p.name[:12]) or 0)
 
 # Columns that a revision fills or translates in rows that exist, as its text says.
 CHANGED = {"users.role", "users.full_name", "equipements.client_id", "interventions.client_id"}
@@ -37,7 +40,7 @@ def unchanged(before: dict[str, list[dict[str, Any]]], after: dict[str, list[dic
 
 
 def test_every_listed_revision_has_its_golden_files_and_none_was_touched() -> None:
-    known = {row.revision for row in history.revisions()}
+    known = {row.revision for row in revisions.revisions()}
     assert {path.name.removesuffix(".sql.gz") for path in CENTRES} == known
     assert {path.name[:12] for path in CACHES} == known
     listed = dict(reversed(line.split()) for line in SUMS.read_text(encoding="utf-8").splitlines())
@@ -81,12 +84,12 @@ def test_a_golden_centre_reaches_the_head_with_every_row(golden: Path, pg_templa
             )
         with engine.connect() as connection:
             before = contenu(connection)
-        assert central_schema.check_central(engine).revision == golden.name[:12]
-        central_schema.upgrade_central(engine, lambda _state: True)
+        assert checklist.check_central(engine).revision == golden.name[:12]
+        checklist.upgrade_central(engine, lambda _state: True)
         with engine.connect() as connection:
             assert fingerprint.check(connection) == []
             connection.rollback()
             unchanged(before, contenu(connection))
-        assert central_schema.check_central(engine).etat == "egal"
+        assert checklist.check_central(engine).etat == "egal"
     finally:
         engine.dispose()

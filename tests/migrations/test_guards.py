@@ -19,8 +19,10 @@ from sqlalchemy import event
 from sqlalchemy.pool import StaticPool
 
 from erp_desktop import paths
-from erp_desktop.db import central, fingerprint, history, migrate, structures
+from erp_desktop.centre import machinery
 from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import fingerprint, migrate, structures
 from tests.migrations.test_golden import RELEASED
 
 # --- squawk: what locks a table that clerks use, or fails while it is used
@@ -95,9 +97,9 @@ def squawk(folder: Path, files: dict[str, str]) -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def central_sql() -> dict[str, str]:
     """Revision → the SQL that a centre runs for it, in its own transaction."""
-    written = migrate.postgres_sql("base", history.head())
+    written = migrate.postgres_sql("base", revisions.head())
     # The end puts triggers and functions back, at every upgrade; it is no revision's.
-    written = written[: written.index(central.statements()[0])]
+    written = written[: written.index(machinery.statements()[0])]
     parts = re.split(r"^-- Running upgrade .*-> (\w+)$", written, flags=re.MULTILINE)
     return {
         revision: "BEGIN;\n" + re.sub(r"BEGIN;\s*$", "", text)
@@ -107,7 +109,7 @@ def central_sql() -> dict[str, str]:
 
 def test_no_revision_locks_what_clerks_use(central_sql: dict[str, str], tmp_path: Path) -> None:
     found = squawk(tmp_path, {f"{revision}.sql": sql for revision, sql in central_sql.items()})
-    assert len(found) == len(history.revisions())
+    assert len(found) == len(revisions.revisions())
     broken = {name.removesuffix(".sql"): rules for name, rules in found.items() if rules}
     assert broken == {revision: rules for revision, (_, rules) in EXCUSED.items()}
 
@@ -151,10 +153,10 @@ REBUILT = {
 
 
 def release_of(revision: str) -> str:
-    rank = history.position(revision)
+    rank = revisions.position(revision)
     assert rank is not None
     for name, last in RELEASES.items():
-        end = history.position(last)
+        end = revisions.position(last)
         assert end is not None
         if rank <= end:
             return name
@@ -221,7 +223,7 @@ def test_a_revision_imports_nothing_of_today() -> None:
         "decimal",
     }
     scripts = [*(paths.MIGRATIONS / "versions").glob("*.py"), paths.MIGRATIONS / "helpers.py"]
-    assert len(scripts) == len(history.revisions()) + 1
+    assert len(scripts) == len(revisions.revisions()) + 1
     for script in scripts:
         assert imports(script.read_text(encoding="utf-8")) <= allowed, script.name
 
@@ -295,4 +297,4 @@ def test_both_engines_have_the_same_logical_schema_at_every_revision(pg_empty_ur
 
         migrate.upgrade(connection, on_step=step)
     engine.dispose()
-    assert compared == [row.revision for row in history.revisions()]
+    assert compared == [row.revision for row in revisions.revisions()]

@@ -14,11 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import paths
-from erp_desktop.db import fingerprint, history, migrate
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.errors import UpgradeError
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
+from erp_desktop.registry import revisions
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.first_copy import empty_cache
+from erp_desktop.upgrade import fingerprint, migrate
+from erp_desktop.upgrade import history as upgrade_history
 from tests.migrations.donnees import contenu, metier, remplir
 
 GUIDE = [
@@ -52,22 +54,22 @@ def down(engine: sa.Engine, revision: str) -> None:
 
 
 def test_the_chain_starts_with_the_guides_five_files_and_has_one_head() -> None:
-    assert [row.fichier for row in history.revisions()[:5]] == GUIDE
+    assert [row.fichier for row in revisions.revisions()[:5]] == GUIDE
     scripts = migrate.scripts()
-    assert scripts.get_heads() == [history.head()]
+    assert scripts.get_heads() == [revisions.head()]
     assert [s.revision for s in reversed(list(scripts.walk_revisions()))] == [
-        row.revision for row in history.revisions()
+        row.revision for row in revisions.revisions()
     ]
 
 
 def test_our_files_carry_date_revision_and_slug() -> None:
-    for row in history.revisions()[5:]:
+    for row in revisions.revisions()[5:]:
         assert re.fullmatch(rf"\d{{8}}_\d{{6}}_{row.revision}_[a-z0-9_]+\.py", row.fichier)
 
 
 def test_revisions_are_self_contained_and_say_what_a_downgrade_loses() -> None:
     scripts = migrate.scripts()
-    for row in history.revisions():
+    for row in revisions.revisions():
         text = (paths.MIGRATIONS / "versions" / row.fichier).read_text(encoding="utf-8")
         assert "erp_desktop" not in text, row.fichier
         lost = scripts.get_revision(row.revision).module.perd_au_retour
@@ -75,8 +77,8 @@ def test_revisions_are_self_contained_and_say_what_a_downgrade_loses() -> None:
 
 
 def test_shipped_files_are_those_of_the_manifest() -> None:
-    history.verify()
-    assert {row.revision: row.colonnes for row in history.revisions()} == history.columns()
+    revisions.verify()
+    assert {row.revision: row.colonnes for row in revisions.revisions()} == upgrade_history.columns()
 
 
 @pytest.mark.parametrize("change", ["edit", "remove", "add"])
@@ -91,7 +93,7 @@ def test_another_history_is_refused(tmp_path: Path, change: str) -> None:
     else:
         (copy / "intruse.py").write_text("x = 1\n", encoding="utf-8")
     with pytest.raises(UpgradeError, match="intruse" if change == "add" else "username"):
-        history.verify(copy)
+        revisions.verify(copy)
 
 
 TRADUIT = {
@@ -181,7 +183,7 @@ def lost(before: dict[str, dict[Any, dict[str, Any]]], after: dict[str, dict[Any
 def test_every_revision_up_down_up_with_rows(vide: sa.Engine) -> None:
     scripts = migrate.scripts()
     before = "base"
-    for rank, row in enumerate(history.revisions()):
+    for rank, row in enumerate(revisions.revisions()):
         module = scripts.get_revision(row.revision).module
         with vide.connect() as connection:
             remplir(connection, 1000 * (rank + 1))
@@ -403,7 +405,7 @@ def test_every_new_cache_has_the_same_text(tmp_path: Path) -> None:
     """A published first copy is taken as it lies only between tables of the same text."""
     texts = []
     for name in ("un", "deux"):
-        enrolment.create_cache(tmp_path / name, None, 1)
+        empty_cache.create_cache(tmp_path / name, None, 1)
         with Cache(tmp_path / name) as cache:
             texts.append(cache.all("SELECT name, sql FROM sqlite_schema ORDER BY name"))
     assert texts[0] == texts[1]
@@ -414,7 +416,7 @@ def test_a_failing_revision_leaves_nothing(
 ) -> None:
     copy = tmp_path / "migrations"
     shutil.copytree(paths.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "versions" / "panne.py").write_text(FAULTY.format(head=history.head()), encoding="utf-8")
+    (copy / "versions" / "panne.py").write_text(FAULTY.format(head=revisions.head()), encoding="utf-8")
     monkeypatch.setattr(paths, "MIGRATIONS", copy)
     with engine.connect() as connection:
         before = fingerprint.read(connection)
@@ -424,7 +426,7 @@ def test_a_failing_revision_leaves_nothing(
         assert fingerprint.differences(before, fingerprint.read(connection)) == []
         connection.rollback()
         assert fingerprint.check(connection) == []
-    assert rows(engine, "SELECT version_num FROM alembic_version") == [(history.head(),)]
+    assert rows(engine, "SELECT version_num FROM alembic_version") == [(revisions.head(),)]
 
 
 BACKFILL = FAULTY.replace('    op.execute("UPDATE table_absente SET x = 1")\n', "")
@@ -435,7 +437,7 @@ def test_a_backfill_of_every_row_is_sent_to_nobody(
 ) -> None:
     copy = tmp_path / "migrations"
     shutil.copytree(paths.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "versions" / "remplissage.py").write_text(BACKFILL.format(head=history.head()), encoding="utf-8")
+    (copy / "versions" / "remplissage.py").write_text(BACKFILL.format(head=revisions.head()), encoding="utf-8")
     monkeypatch.setattr(paths, "MIGRATIONS", copy)
     with engine.connect() as connection:
         remplir(connection, 1000, 20)

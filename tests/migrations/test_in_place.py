@@ -14,9 +14,10 @@ from alembic.operations import BatchOperations, Operations
 from sqlalchemy import event
 
 from erp_desktop import clock
-from erp_desktop.db import migrate, startup
 from erp_desktop.db.engine import connect_sqlite, create_copy_engine
 from erp_desktop.errors import UpgradeError
+from erp_desktop.upgrade import migrate
+from erp_desktop.upgrade.start import startup
 from migrations import helpers
 from migrations.in_place import InPlaceImpl
 from tests.migrations.donnees import contenu

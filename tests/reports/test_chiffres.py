@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import Intervention, LigneIntervention
 from erp_desktop.reports.interventions import autoriser, calculer

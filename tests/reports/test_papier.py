@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 
 from erp_desktop import paths
-from erp_desktop.domain import bidi
+from erp_desktop.domain.writing import bidi
 from erp_desktop.errors import UserError
 from erp_desktop.reports import palette, papier
 from erp_desktop.reports.presentation import mad

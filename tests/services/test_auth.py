@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import Technicien, User
 from erp_desktop.models.local import allocateur, sync_meta, sync_outbox, sync_session, verificateurs

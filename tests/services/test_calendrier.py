@@ -16,7 +16,7 @@ from erp_desktop.errors import DuplicateError, NotFoundError, UserError
 from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, Intervention, JourFerie, TauxTva
 from erp_desktop.services import calendrier
 from erp_desktop.services import interventions as svc
-from erp_desktop.services._horloges import Horloges
+from erp_desktop.services.shared.clocks import Horloges
 from tests.services.conftest import Monde
 
 

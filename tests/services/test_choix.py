@@ -13,8 +13,9 @@ from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.models import Equipement, Intervention, Technicien
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport
-from erp_desktop.services import choix, interventions, techniciens
-from erp_desktop.services.listes import ListQuery
+from erp_desktop.services import interventions, techniciens
+from erp_desktop.services.shared import choices
+from erp_desktop.services.shared.lists import ListQuery
 from tests.services.conftest import Monde, _compte
 
 
@@ -43,10 +44,10 @@ def test_a_machine_is_offered_with_its_client_and_site(monde: Monde) -> None:
     with transaction(monde.engine) as session:
         session.get_one(Equipement, monde.equipement).localisation = "Atelier B"
         session.get_one(Equipement, monde.equipement).numero_serie = "SN-77"
-    [offert] = monde.faire(choix.equipements, monde.agent, "sertisseuse")
+    [offert] = monde.faire(choices.equipements, monde.agent, "sertisseuse")
     assert offert.detail == "SR-03 · Conserveries Atlas · Atelier B · n° SN-77"
-    assert [c.id for c in monde.faire(choix.equipements, monde.agent, "atelier b")] == [monde.equipement]
-    [offert] = monde.faire(choix.equipements, monde.siege, "pont")
+    assert [c.id for c in monde.faire(choices.equipements, monde.agent, "atelier b")] == [monde.equipement]
+    [offert] = monde.faire(choices.equipements, monde.siege, "pont")
     assert offert.detail == "PR-01 · Céramiques du Sud · Rabat"
 
 
@@ -54,11 +55,11 @@ def test_the_availability_offered_is_the_true_one(monde: Monde) -> None:
     quand = datetime(2026, 12, 3, 9, tzinfo=UTC)
     _intervention(monde, monde.karim, "en_cours", date_debut_travaux=clock.now())
     _intervention(monde, monde.hind, "affectee", date_planifiee=quand - timedelta(minutes=90), duree_estimee=120)
-    offerts = {c.id: c for c in monde.faire(choix.techniciens, monde.agent, "", quand=quand)}
+    offerts = {c.id: c for c in monde.faire(choices.techniciens, monde.agent, "", quand=quand)}
     karim, hind = offerts[monde.karim], offerts[monde.hind]
     assert (karim.disponibilite, karim.en_cours, karim.prevues) == ("occupe", 1, 0)
     assert (hind.disponibilite, hind.en_cours, hind.prevues) == ("disponible", 0, 1)
-    apres = {c.id: c for c in monde.faire(choix.techniciens, monde.agent, "", quand=quand + timedelta(hours=1))}
+    apres = {c.id: c for c in monde.faire(choices.techniciens, monde.agent, "", quand=quand + timedelta(hours=1))}
     assert apres[monde.hind].prevues == 0
     libres = monde.faire(techniciens.ids, monde.agent, ListQuery("disponibilite:disponible"))
     assert libres == [monde.hind]
@@ -68,9 +69,9 @@ def test_the_availability_offered_is_the_true_one(monde: Monde) -> None:
 
 def test_techniciens_of_one_name_are_told_apart_everywhere(monde: Monde) -> None:
     rabat = _homonyme(monde, monde.rab, "karim  ALAOUI", "T-09")
-    offerts = {c.id: c.libelle for c in monde.faire(choix.techniciens, monde.siege, "alaoui")}
+    offerts = {c.id: c.libelle for c in monde.faire(choices.techniciens, monde.siege, "alaoui")}
     assert offerts == {monde.karim: "Karim Alaoui (CAS)", rabat: "karim  ALAOUI (RAB)"}
-    [hind] = monde.faire(choix.techniciens, monde.siege, "berrada")
+    [hind] = monde.faire(choices.techniciens, monde.siege, "berrada")
     assert hind.libelle == "Hind Berrada"
     mien = _intervention(monde, monde.karim, "cloturee", date_cloture=clock.now(), date_debut_travaux=clock.now(),
                          travaux_realises="Joint changé")  # fmt: skip
@@ -89,5 +90,5 @@ def test_techniciens_of_one_name_are_told_apart_everywhere(monde: Monde) -> None
 
 def test_two_of_one_name_in_one_agency_show_their_badges(monde: Monde) -> None:
     autre = _homonyme(monde, monde.cas, "Karim Alaoui", "T-09")
-    offerts = {c.id: c.libelle for c in monde.faire(choix.techniciens, monde.agent, "alaoui")}
+    offerts = {c.id: c.libelle for c in monde.faire(choices.techniciens, monde.agent, "alaoui")}
     assert offerts == {monde.karim: "Karim Alaoui (CAS, T-01)", autre: "Karim Alaoui (CAS, T-09)"}

@@ -6,7 +6,7 @@ import pytest
 
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Client, Equipement
-from erp_desktop.services import doublons
+from erp_desktop.services.shared import duplicates
 from tests.services.conftest import Monde
 
 
@@ -32,13 +32,13 @@ def froid(monde: Monde) -> int:
     ],
 )  # fmt: skip
 def test_a_close_name_is_found(monde: Monde, froid: int, tape: str, meme: bool) -> None:
-    [proche] = monde.faire(doublons.clients, monde.agent, "nom_entreprise", tape, None)
+    [proche] = monde.faire(duplicates.clients, monde.agent, "nom_entreprise", tape, None)
     assert (proche.id, proche.libelle, proche.meme) == (froid, "Froid Atlantique (Rabat)", meme)
 
 
 @pytest.mark.parametrize("tape", ["Froid Rabat", "Atlas", "Fr", "Menuiserie du Souss", "%_*?["])
 def test_another_name_is_not(monde: Monde, froid: int, tape: str) -> None:
-    assert froid not in [p.id for p in monde.faire(doublons.clients, monde.agent, "nom_entreprise", tape, None)]
+    assert froid not in [p.id for p in monde.faire(duplicates.clients, monde.agent, "nom_entreprise", tape, None)]
 
 
 @pytest.mark.parametrize(
@@ -47,21 +47,21 @@ def test_another_name_is_not(monde: Monde, froid: int, tape: str) -> None:
      ("telephone", "+212 522-401876")],
 )  # fmt: skip
 def test_the_same_number_is_found_however_it_is_typed(monde: Monde, froid: int, champ: str, tape: str) -> None:
-    [proche] = monde.faire(doublons.clients, monde.agent, champ, tape, None)
+    [proche] = monde.faire(duplicates.clients, monde.agent, champ, tape, None)
     assert (proche.id, proche.meme) == (froid, True)
-    assert monde.faire(doublons.clients, monde.agent, champ, tape, froid) == []
-    assert monde.faire(doublons.clients, monde.autre_agent, champ, tape, None) == []
+    assert monde.faire(duplicates.clients, monde.agent, champ, tape, froid) == []
+    assert monde.faire(duplicates.clients, monde.autre_agent, champ, tape, None) == []
 
 
 def test_half_a_number_is_nobodys(monde: Monde, froid: int) -> None:
     assert froid
-    assert monde.faire(doublons.clients, monde.agent, "ice", "0015", None) == []
-    assert monde.faire(doublons.clients, monde.agent, "telephone", "05", None) == []
+    assert monde.faire(duplicates.clients, monde.agent, "ice", "0015", None) == []
+    assert monde.faire(duplicates.clients, monde.agent, "telephone", "05", None) == []
 
 
 def test_the_same_serial_number_is_found(monde: Monde, froid: int) -> None:
     assert froid
-    [proche] = monde.faire(doublons.equipements, monde.agent, "numero_serie", "sn77a4", None)
+    [proche] = monde.faire(duplicates.equipements, monde.agent, "numero_serie", "sn77a4", None)
     assert proche.libelle == "Sertisseuse SR-03 SR-03 (Conserveries Atlas)"
-    [badge] = monde.faire(doublons.techniciens, monde.agent, "numero_badge", "t01", None)
+    [badge] = monde.faire(duplicates.techniciens, monde.agent, "numero_badge", "t01", None)
     assert badge.libelle == "Karim Alaoui"

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import ClientInput, EquipementInput, InterventionInput, TechnicienInput
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import User
-from erp_desktop.services import choix, clients, equipements, interventions, techniciens
-from erp_desktop.services.listes import ListQuery
+from erp_desktop.services import clients, equipements, interventions, techniciens
+from erp_desktop.services.shared import choices
+from erp_desktop.services.shared.lists import ListQuery
 from tests.services.conftest import Monde
 
 ICE = "001525713000089"
@@ -132,12 +133,12 @@ def test_techniciens(monde: Monde) -> None:
 
 
 def test_pickers(monde: Monde) -> None:
-    assert [c.libelle for c in monde.faire(choix.clients, monde.agent, "atl")] == ["Conserveries Atlas"]
-    assert len(monde.faire(choix.clients, monde.siege, "")) == 2
-    assert len(monde.faire(choix.clients, monde.siege, "", limite=1)) == 1
-    [machine] = monde.faire(choix.equipements, monde.agent, "sr03".replace("sr", "sr-"), client_id=monde.client)
+    assert [c.libelle for c in monde.faire(choices.clients, monde.agent, "atl")] == ["Conserveries Atlas"]
+    assert len(monde.faire(choices.clients, monde.siege, "")) == 2
+    assert len(monde.faire(choices.clients, monde.siege, "", limite=1)) == 1
+    [machine] = monde.faire(choices.equipements, monde.agent, "sr03".replace("sr", "sr-"), client_id=monde.client)
     assert (machine.id, machine.detail) == (monde.equipement, "SR-03 · Conserveries Atlas · Casablanca")
-    assert monde.faire(choix.equipements, monde.siege, "", client_id=monde.client_rab)[0].id == monde.equipement_rab
-    assert [c.libelle for c in monde.faire(choix.techniciens, monde.agent, "berr")] == ["Hind Berrada"]
-    [contrat] = monde.faire(choix.contrats, monde.agent, "", client_id=monde.client)
+    assert monde.faire(choices.equipements, monde.siege, "", client_id=monde.client_rab)[0].id == monde.equipement_rab
+    assert [c.libelle for c in monde.faire(choices.techniciens, monde.agent, "berr")] == ["Hind Berrada"]
+    [contrat] = monde.faire(choices.contrats, monde.agent, "", client_id=monde.client)
     assert (contrat.libelle, contrat.detail) == ("CTR-2025-0117", "réponse 2 h")

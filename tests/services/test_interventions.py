@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.domain import numeros
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
 from erp_desktop.models import HistoriqueIntervention, Intervention
 from erp_desktop.services import interventions as svc
-from erp_desktop.services.listes import ListQuery
+from erp_desktop.services.shared.lists import ListQuery
 from tests.services.conftest import Monde
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from erp_desktop.db.embedded import EmbeddedPostgres
-from erp_desktop.sync import enrolment
+from erp_desktop.sync.first_copy import empty_cache
 from tests.sync.lab import Lab, cache_maker, seed
 
 
@@ -29,7 +29,7 @@ def lab(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Lab]:
-    monkeypatch.setattr(enrolment, "create_cache", cache_maker(sqlite_template))
+    monkeypatch.setattr(empty_cache, "create_cache", cache_maker(sqlite_template))
     name = f"lab_{uuid.uuid4().hex[:12]}"
     made = Lab(pg_server.create_database(name, lab_template), tmp_path)
     yield made

@@ -20,7 +20,7 @@ from typing import Any
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
-from erp_desktop.sync import discard
+from erp_desktop.sync.inbox import discard
 from tests.sync.lab import Device, Lab, T
 
 FIELDS = ("titre", "diagnostic", "description", "temps_deplacement")

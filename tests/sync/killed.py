@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import Syncer
-from erp_desktop.sync.link import Link
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.link import Link
+from erp_desktop.sync.syncer import Syncer
 
 _STATEMENTS = {"execute", "executemany"}
 

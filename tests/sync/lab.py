@@ -27,12 +27,13 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine, normalise_url
-from erp_desktop.db.registry import TABLES, Kind, SyncTable
-from erp_desktop.db.wire import write_expression
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import CycleResult, Syncer
-from erp_desktop.sync.link import Link
+from erp_desktop.registry.tables import TABLES, Kind, SyncTable
+from erp_desktop.registry.wire_form import write_expression
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.cycle import CycleResult
+from erp_desktop.sync.exchange.link import Link
+from erp_desktop.sync.syncer import Syncer
 from tests.sync.proxy import ChaosProxy
 
 T = "2026-11-20T08:00:00.000000Z"
@@ -83,7 +84,7 @@ def _mortals() -> subprocess.Popen[str]:
 
 
 def cache_maker(template: Path) -> Callable[[Path, str | None, int], None]:
-    """What ``enrolment.create_cache`` makes, by copy of a file that the same migrations made."""
+    """What ``empty_cache.create_cache`` makes, by copy of a file that the same migrations made."""
 
     def make(path: Path, key: str | None, poste: int) -> None:
         if key is None:

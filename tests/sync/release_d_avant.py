@@ -12,9 +12,9 @@ import threading
 import time
 from pathlib import Path
 
-from erp_desktop.db import history
-from erp_desktop.db.policies import Rules
 from erp_desktop.models import Base
+from erp_desktop.registry import revisions
+from erp_desktop.registry.policies import Rules
 
 AVANT = "0c6d2e4f8a5b"
 
@@ -23,36 +23,39 @@ def go_back() -> None:
     """Before anything derived from the models is imported."""
     Base.metadata.tables["plannings"].c.recurrence.name = "rrule"
     Base.metadata.remove(Base.metadata.tables["horaires_agence"])
-    rows, least = history._manifest()
+    rows, least = revisions._manifest()
     kept = tuple(rows[: [r.revision for r in rows].index(AVANT) + 1])
-    history._manifest = lambda: (kept, least)  # type: ignore[assignment]
-    from erp_desktop.db import policies
+    revisions._manifest = lambda: (kept, least)  # type: ignore[assignment]
+    from erp_desktop.registry import policies
 
     # It decided every column by itself, and said nothing of a protocol.
     policies.PROTOCOL = 1
     policies.RULES = {name: Rules(ask=rules.ask, centre=rules.centre) for name, rules in policies.RULES.items()}
-    from erp_desktop.db import registry
+    from erp_desktop.registry import tables
 
-    registry.RENAMED = ()
-    registry._PRESENT_NAMES.clear()
+    tables.RENAMED = ()
+    tables._PRESENT_NAMES.clear()
 
 
 def main() -> None:
     go_back()
 
-    from erp_desktop.db import audit, capture, central, secrets
+    from erp_desktop.centre import machinery
+    from erp_desktop.db import secrets
     from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
     from erp_desktop.errors import CentralUnreachableError, SchemaMismatchError
-    from erp_desktop.sync import enrolment
-    from erp_desktop.sync.cache import Cache
-    from erp_desktop.sync.cycle import Syncer
-    from erp_desktop.sync.outbox import Outbox
+    from erp_desktop.registry import capture
+    from erp_desktop.sync.device import enrolment
+    from erp_desktop.sync.exchange.cache import Cache
+    from erp_desktop.sync.exchange.outbox import Outbox
+    from erp_desktop.sync.syncer import Syncer
+    from erp_desktop.upgrade import audit
 
     command, target = sys.argv[1], sys.argv[2]
     if command == "centre":
         engine = create_pg_engine(target)
         with engine.begin() as connection:
-            central.install(connection)
+            machinery.install(connection)
         with engine.connect() as connection:
             audit.record_window(connection, AVANT)
         engine.dispose()

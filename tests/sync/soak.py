@@ -13,10 +13,10 @@ import traceback
 import uuid
 from pathlib import Path
 
-from erp_desktop.db import migrate
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.sync import enrolment
+from erp_desktop.sync.first_copy import empty_cache
+from erp_desktop.upgrade import migrate
 from tests.sync.histories import play
 from tests.sync.lab import Lab, cache_maker, seed
 
@@ -35,8 +35,8 @@ def main() -> int:
     with EmbeddedPostgres() as server, tempfile.TemporaryDirectory(prefix="erp-mif-soak-") as folder:
         here = Path(folder)
         template = here / "modele.sqlite"
-        enrolment.create_cache(template, None, 0)
-        enrolment.create_cache = cache_maker(template)
+        empty_cache.create_cache(template, None, 0)
+        empty_cache.create_cache = cache_maker(template)
         centre = _centre(server)
         for first in range(chosen.seed, chosen.seed + chosen.histories, SERIES):
             if chosen.minutes is not None and time.monotonic() - started > 60 * chosen.minutes:

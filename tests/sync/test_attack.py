@@ -13,7 +13,7 @@ import pytest
 
 from erp_desktop import paths
 from erp_desktop.db.embedded import EmbeddedPostgres
-from erp_desktop.sync import enrolment
+from erp_desktop.sync.first_copy import empty_cache
 from tests.sync import attack
 from tests.sync.attack import stage
 from tests.sync.lab import cache_maker
@@ -26,7 +26,7 @@ def target(
 ) -> Iterator[stage.Target]:  # fmt: skip
     kind = str(request.param)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(enrolment, "create_cache", cache_maker(sqlite_template))
+        patch.setattr(empty_cache, "create_cache", cache_maker(sqlite_template))
         centre = stage.make_centre(pg_server, lab_template, kind)
         with stage.target(pg_server, centre, kind, tmp_path_factory.mktemp(kind)) as made:
             yield made

@@ -18,16 +18,21 @@ import sqlalchemy as sa
 from psycopg2 import errors
 from typer.testing import CliRunner
 
+from erp_desktop.centre import logins
 from erp_desktop.cli import db as db_cli
 from erp_desktop.cli import server as server_cli
-from erp_desktop.db import central_logins, central_schema, fingerprint, history
-from erp_desktop.db.central_restore import restore
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
-from erp_desktop.db.registry import TABLES
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, UpgradeError, UserError
-from erp_desktop.sync import enrolment, registration, surveillance
-from erp_desktop.sync.link import Link
+from erp_desktop.registry import revisions
+from erp_desktop.registry.tables import TABLES
+from erp_desktop.sync.device import registration
+from erp_desktop.sync.exchange.link import Link
+from erp_desktop.sync.first_copy import empty_cache
+from erp_desktop.sync.watch import health
+from erp_desktop.upgrade import fingerprint
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.central.restoring import restore
 from tests.sync.lab import Device, Lab, cache_maker
 
 FAR = 9_000_000
@@ -53,7 +58,7 @@ def saved(
     folder = tmp_path_factory.mktemp("sauvegarde")
     base = f"remis_{uuid.uuid4().hex[:8]}"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(enrolment, "create_cache", cache_maker(sqlite_template))
+        patch.setattr(empty_cache, "create_cache", cache_maker(sqlite_template))
         lab = Lab(pg_server.create_database(base, lab_template), folder)
         cas, tng, stolen = lab.device("CAS"), lab.device("TNG"), lab.device("CAS")
         person = f"personne_{uuid.uuid4().hex[:8]}"
@@ -65,7 +70,7 @@ def saved(
         # As a server of many years would have left it.
         lab.sql(f"UPDATE sync.row_state SET xid = '{FAR}' WHERE nom_table = 'clients'")
         lab.sql(f"INSERT INTO sync.purges (scope, xid, lignes) VALUES (0, '{FAR}', 1)")
-        archive = central_schema.dump(lab.url, folder / "copies").chemin
+        archive = checklist.dump(lab.url, folder / "copies").chemin
         yield Saved(lab, archive, cas, tng, stolen, person)
         lab.sql(f"DROP OWNED BY {person}; DROP ROLE {person}")
         lab.close()
@@ -131,7 +136,7 @@ def test_a_plain_pg_restore_serves_nobody_until_an_upgrade(
     named = f"« sync.pousser(p jsonb, v_numero bigint, v_empreinte text) » : {named}"
     base = f"main_{uuid.uuid4().hex[:8]}"
     url = pg_server.create_database(base)
-    program = central_schema.client_programs("pg_restore")[-1]
+    program = checklist.client_programs("pg_restore")[-1]
     address = normalise_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     done = subprocess.run([program, *options, "-d", address, saved.archive], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -149,7 +154,7 @@ def test_a_plain_pg_restore_serves_nobody_until_an_upgrade(
             with pytest.raises(CentralUnreachableError, match="erp-admin db upgrade"):
                 link.row("SELECT sync.tirer('0'::xid8, 0, 10)")
             link.close()
-        state = central_schema.check_central(engine)
+        state = checklist.check_central(engine)
         assert state.etat == "incoherent"
         assert [d for d in state.differences if named in d], state.differences
         assert fingerprint.only_machinery(state.differences)
@@ -158,7 +163,7 @@ def test_a_plain_pg_restore_serves_nobody_until_an_upgrade(
         assert named in told.output
         mended = CliRunner().invoke(db_cli.app, ["upgrade", "--url", url, "--yes", "--no-backup"])
         assert mended.exit_code == 0, mended.output
-        assert central_schema.check_central(engine).etat == "egal"
+        assert checklist.check_central(engine).etat == "egal"
         with line(url, saved.cas.login) as cursor:
             held_to_its_agency(cursor, saved.lab)
     pg_server.drop_database(base)
@@ -188,12 +193,12 @@ def test_a_restoration_that_cannot_be_whole_changes_nothing(
     newer = pg_server.create_database(base, lab_template)
     with engine_of(newer) as engine, engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'abcdefabcdef'")
-    future = central_schema.dump(newer, tmp_path / "copies").chemin
+    future = checklist.dump(newer, tmp_path / "copies").chemin
     pg_server.drop_database(base)
     with pytest.raises(UpgradeError, match="plus récente que ce programme"):
         restore(elsewhere, future)
     # One step before its end.
-    monkeypatch.setattr(central_logins, "put_back", lambda *_: 1 / 0)
+    monkeypatch.setattr(logins, "put_back", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         restore(saved.lab.url, saved.archive, replace=True)
     with engine_of(pg_server.url) as server, server.connect() as connection:
@@ -215,7 +220,7 @@ def test_the_drill_on_the_same_server_as_each_role(saved: Saved, pg_server: Embe
     assert told.exit_code == 0, told.output
     done = json.loads(told.stdout)
     try:
-        assert (done["base"], done["revision"], done["crees"]) == (base, history.head(), [])
+        assert (done["base"], done["revision"], done["crees"]) == (base, revisions.head(), [])
         assert set(done["identifiants"]) == {saved.cas.login, saved.tng.login, saved.stolen.login, saved.person}
         for device in lab.devices:
             device.hang_up()
@@ -250,9 +255,9 @@ def test_the_drill_on_the_same_server_as_each_role(saved: Saved, pg_server: Embe
 
         # The owner, and who administers.
         with engine_of(lab.url) as engine:
-            state = central_schema.check_central(engine)
+            state = checklist.check_central(engine)
             assert (state.etat, state.migrateur, state.differences) == ("egal", True, ())
-            found = {c.sujet: c.niveau for c in surveillance.sante_centre(engine)}
+            found = {c.sujet: c.niveau for c in health.sante_centre(engine)}
             assert found["isolation"] == found["limites des postes"] == "ok"
             assert lab.value("SELECT rolconnlimit FROM pg_roles WHERE rolname = %s", saved.cas.login) == 8
             lab.folder = tmp_path
@@ -270,14 +275,14 @@ def test_the_drill_on_the_same_server_as_each_role(saved: Saved, pg_server: Embe
 
 
 def test_the_drill_on_a_new_server_as_the_guides_role(saved: Saved, tmp_path: Path) -> None:
-    noted = json.loads(central_logins.beside(saved.archive).read_text())
+    noted = json.loads(logins.beside(saved.archive).read_text())
     verifiers = {row["login"]: row["verificateur"] for row in noted}
     assert all(v.startswith("SCRAM-SHA-256$") for v in verifiers.values())
     if os.name == "posix":
-        assert central_logins.beside(saved.archive).stat().st_mode & 0o077 == 0
+        assert logins.beside(saved.archive).stat().st_mode & 0o077 == 0
     bare = tmp_path / saved.archive.name
     bare.write_bytes(saved.archive.read_bytes())
-    with EmbeddedPostgres(binaries=central_schema.client_programs("pg_restore")[-1].parent) as other:
+    with EmbeddedPostgres(binaries=checklist.client_programs("pg_restore")[-1].parent) as other:
         with engine_of(other.url) as engine, engine.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE ROLE erp_admin LOGIN CREATEROLE CREATEDB; "
@@ -294,9 +299,9 @@ def test_the_drill_on_a_new_server_as_the_guides_role(saved: Saved, tmp_path: Pa
             late = "SELECT count(*) FROM sync.row_state WHERE xid > pg_current_xact_id()"
             assert connection.exec_driver_sql(late).scalar() == 0
         with engine_of(url) as engine:
-            state = central_schema.check_central(engine)
+            state = checklist.check_central(engine)
             assert (state.etat, state.migrateur, state.differences) == ("egal", True, ())
-            found = {c.sujet: c for c in surveillance.sante_centre(engine)}
+            found = {c.sujet: c for c in health.sante_centre(engine)}
             assert found["isolation"].niveau == "ok", found["isolation"]
         device = saved.cas
         with line(url, device.login) as cursor:

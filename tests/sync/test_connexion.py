@@ -9,15 +9,15 @@ import sqlalchemy as sa
 
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import CentralUnreachableError, NotAllowedError
 from erp_desktop.models import User
 from erp_desktop.models.local import verificateurs
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.sync import enrolment, registration
-from erp_desktop.ui.login import changer_au_poste, login_au_poste
+from erp_desktop.sync.device import enrolment, registration
+from erp_desktop.ui.sign_in.page import changer_au_poste, login_au_poste
 
 SECRET = "minaret-42-vert"
 

@@ -16,7 +16,9 @@ from erp_desktop import clock
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.domain.documents import MORCEAU, cle_au_centre
 from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError
-from erp_desktop.sync import centre, farewell, registration
+from erp_desktop.sync.device import registration
+from erp_desktop.sync.exchange import farewell
+from erp_desktop.sync.watch import housekeeping
 from tests.sync.lab import Device, Lab, T
 from tests.sync.test_documents import at_centre, attach, octets, read, step, store
 from tests.sync.test_security import push
@@ -123,7 +125,7 @@ def test_a_purge_gives_contents_of_before_to_the_agencies_that_describe_them(lab
     store(lab, KEY, SECRET)
     store(lab, hashlib.sha256(b"de personne").hexdigest(), b"de personne")
     for _ in range(2):
-        assert centre.purge(engine, 90).contenus == 0
+        assert housekeeping.purge(engine, 90).contenus == 0
         assert {r[0] for r in lab.sql("SELECT sha256 FROM contenus WHERE complet")} == {
             cle_au_centre(a.agence_id, KEY), cle_au_centre(b.agence_id, KEY),
             hashlib.sha256(b"de personne").hexdigest(),
@@ -155,9 +157,9 @@ def test_a_retired_device_hands_over_its_documents_too(lab: Lab, engine: sa.Engi
     unknown = attach(lab, a, octets(3 * MORCEAU, 5), "inconnue.jpg")
     retire(engine, a)
     leave(a)
-    (waiting,) = centre.quarantine(engine)
+    (waiting,) = housekeeping.quarantine(engine)
     assert (waiting["documents"], waiting["documents_manquants"]) == (1, 0)
-    centre.take_over(engine, waiting["id"])
+    housekeeping.take_over(engine, waiting["id"])
     b.sync()
     step(b)
     assert read(lab, b, known) == SECRET
@@ -184,7 +186,7 @@ def test_a_farewell_that_is_cut_goes_on_at_the_next_contact(lab: Lab, engine: sa
     leave(a)
     assert proxy.passed["out"] - before < 1.5 * (40 - arrived) * MORCEAU + 50_000
     assert at_centre(lab, content)
-    assert len(centre.quarantine(engine)) == 1
+    assert len(housekeeping.quarantine(engine)) == 1
 
 
 def test_a_farewell_has_an_end_and_says_what_is_missing(
@@ -199,7 +201,7 @@ def test_a_farewell_has_an_end_and_says_what_is_missing(
     leave(a)
     assert at_centre(lab, small)
     assert not at_centre(lab, large)
-    (waiting,) = centre.quarantine(engine)
+    (waiting,) = housekeeping.quarantine(engine)
     assert (waiting["documents"], waiting["documents_manquants"]) == (2, 1)
 
 
@@ -274,7 +276,7 @@ def test_a_content_that_nothing_describes_any_more_is_deleted_after_the_window(l
     kept, gone = attach(lab, a, octets(1_000, 1)), attach(lab, a, octets(1_000, 2))
     a.sync()
     step(a)
-    assert centre.purge(engine, 90).contenus == 0
+    assert housekeeping.purge(engine, 90).contenus == 0
     a.sql("DELETE FROM documents WHERE id = ?", gone)
     lab.settle()
     lab.set("interventions", lab.ids("interventions")[0], titre="Ensuite")
@@ -283,11 +285,11 @@ def test_a_content_that_nothing_describes_any_more_is_deleted_after_the_window(l
     a.hang_up()
     a.sync()
     # The deletion may be undone as long as it is remembered; this purge forgets it.
-    assert centre.purge(engine, 90) == centre.Purged(1, 0)
+    assert housekeeping.purge(engine, 90) == housekeeping.Purged(1, 0)
     age(lab, 80)
-    assert centre.purge(engine, 90).contenus == 0
+    assert housekeeping.purge(engine, 90).contenus == 0
     age(lab, 20)
-    assert centre.purge(engine, 90).contenus == 1
+    assert housekeeping.purge(engine, 90).contenus == 1
     assert (at_centre(lab, octets(1_000, 1)), at_centre(lab, octets(1_000, 2))) == (True, False)
     assert lab.value("SELECT count(*) FROM contenus_morceaux") == 1
     b = lab.device()
@@ -299,7 +301,7 @@ def test_a_content_that_nothing_describes_any_more_is_deleted_after_the_window(l
 def test_what_somebody_may_still_describe_stays(lab: Lab, engine: sa.Engine, by: str) -> None:
     a = lab.device()
     store(lab, cle_au_centre(a.agence_id, KEY), SECRET)
-    assert centre.purge(engine, 90).contenus == 0
+    assert housekeeping.purge(engine, 90).contenus == 0
     age(lab, 100)
     match by:
         case "row":
@@ -321,7 +323,7 @@ def test_what_somebody_may_still_describe_stays(lab: Lab, engine: sa.Engine, by:
             a.sql("UPDATE documents SET agence_id = ?", lab.agence("TNG"))
             a.sync()
             assert len(a.parked()) == 1
-    assert centre.purge(engine, 90).contenus == 0
+    assert housekeeping.purge(engine, 90).contenus == 0
     assert at_centre(lab, SECRET)
     assert lab.value("SELECT dernier_acces FROM contenus") is None, "the window starts again"
 

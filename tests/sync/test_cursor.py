@@ -107,7 +107,7 @@ def test_small_pages_bring_ancestors_along(lab: Lab) -> None:
         f"'E-' || id, '{T}', '{T}' FROM c"
     )
     lab.sql("UPDATE clients SET ville = 'Plus loin' WHERE nom_entreprise LIKE 'Lot %%'")
-    from erp_desktop.sync import cycle
+    from erp_desktop.sync.exchange import cycle
 
     whole, cycle.PULL_PAGE = cycle.PULL_PAGE, 5
     try:

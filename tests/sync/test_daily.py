@@ -11,9 +11,11 @@ from erp_desktop import clock
 from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import SyncError
-from erp_desktop.sync import daily, lecture, surveillance
-from erp_desktop.sync import service as services
-from erp_desktop.sync.verify import verify
+from erp_desktop.sync.inbox import captions
+from erp_desktop.sync.watch import daily
+from erp_desktop.sync.watch import health as surveillance
+from erp_desktop.sync.watch import service as services
+from erp_desktop.sync.watch.verify import verify
 from tests.sync.lab import Device, Lab
 from tests.sync.test_observability import health
 from tests.sync.test_wake import Desk, until, working
@@ -49,7 +51,7 @@ def test_once_a_day_the_service_compares_repairs_and_tells(lab: Lab) -> None:
     assert device.value("SELECT count(*) FROM sync_outbox") == 0, "nothing of it goes to the centre"
     engine = create_sqlite_engine(device.path, device.key)
     with transaction(engine, write=False) as session:
-        line = next(c for c in lecture.journal(session) if "Contrôle" in str(c.erreur))
+        line = next(c for c in captions.journal(session) if "Contrôle" in str(c.erreur))
         (found,) = [c for c in surveillance.sante_cache(session, device.path) if c.sujet == "contrôle du jour"]
     engine.dispose()
     assert line.recus == 2

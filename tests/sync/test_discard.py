@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import NotFoundError
 from erp_desktop.models import Client, Equipement
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.discard import abandonner
-from erp_desktop.sync.outbox import Outbox
-from erp_desktop.sync.verify import verify
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.outbox import Outbox
+from erp_desktop.sync.inbox.discard import abandonner
+from erp_desktop.sync.watch.verify import verify
 from tests.gui.labo import Labo, Poste
 
 

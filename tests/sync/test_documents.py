@@ -18,15 +18,15 @@ import psycopg2
 import pytest
 
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.documents import MORCEAU, cle_au_centre, decouper
 from erp_desktop.domain.enums import EtatDocument, Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import CentralUnreachableError, NotFoundError, SyncError, UserError
 from erp_desktop.services import documents
 from erp_desktop.settings import Settings
-from erp_desktop.sync.cache import Cache
 from erp_desktop.sync.documents import DocumentExchange, DocumentsResult, contenus
-from erp_desktop.sync.service import SyncService
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.watch.service import SyncService
 from tests.sync.lab import Device, Lab
 
 MO = 1_048_576

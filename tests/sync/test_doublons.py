@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from erp_desktop.db.registry import BY_NAME
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import NotFoundError, UserError
-from erp_desktop.sync import fusion
-from erp_desktop.sync.doublons import Doublon, doublons
+from erp_desktop.registry.tables import BY_NAME
+from erp_desktop.sync.inbox import merging
+from erp_desktop.sync.inbox.duplicates import Doublon, doublons
 from tests.sync.lab import Device, Lab, T
 
 ICE = "001234567890123"
@@ -39,12 +39,12 @@ def found(device: Device) -> list[Doublon]:
 
 def merge(device: Device, double: Doublon, *arguments: Any, **options: Any) -> int:
     with transaction(device.engine) as session:
-        return fusion.fusionner(session, double.gare, double.mienne, *arguments, **options)
+        return merging.fusionner(session, double.gare, double.mienne, *arguments, **options)
 
 
 def undo(device: Device, number: int) -> None:
     with transaction(device.engine) as session:
-        fusion.annuler(session, number)
+        merging.annuler(session, number)
 
 
 def content(device: Device) -> dict[str, dict[int, list[Any]]]:
@@ -233,7 +233,7 @@ def test_a_key_that_is_unique_in_the_cache_too(lab: Lab) -> None:
 
 def test_links_that_both_rows_have_are_not_doubled(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     # Parked for a program of before, or a batch that it froze; today's are one row at once.
-    monkeypatch.setattr("erp_desktop.sync.content.PROTOCOL", 1)
+    monkeypatch.setattr("erp_desktop.sync.exchange.content.PROTOCOL", 1)
     a, b = lab.device(), lab.device()
     user = lab.ids("users")[0]
     skill = lab.value(

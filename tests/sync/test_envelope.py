@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from erp_desktop.db.central_envelope import LARGEST_BATCH
+from erp_desktop.centre.functions.envelope import LARGEST_BATCH
 from tests.sync.lab import Device, Lab, T
 
 COLUMNS = ["id", "agence_id", "nom_entreprise", "created_at", "updated_at"]

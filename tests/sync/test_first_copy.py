@@ -11,9 +11,10 @@ import pytest
 
 from erp_desktop.db import secrets
 from erp_desktop.errors import CentralUnreachableError, SyncError
-from erp_desktop.sync import enrolment, hydrate, snapshot
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.link import Link
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.link import Link
+from erp_desktop.sync.first_copy import by_rows, empty_cache
+from erp_desktop.sync.first_copy import published as snapshot
 from tests.sync.lab import Lab
 from tests.sync.proxy import ChaosProxy
 
@@ -41,7 +42,7 @@ class Newcomer:
     def empty(self) -> Iterator[tuple[Cache, Link]]:
         self.copies += 1
         path = self.folder / f"neuf{self.copies}.sqlite"
-        enrolment.create_cache(path, None, self.device.poste)
+        empty_cache.create_cache(path, None, self.device.poste)
         secrets.store(path, secrets.load(self.device.path, self.device.secrets_file), self.device.secrets_file)
         link = Link(self.device.url, connect_timeout_s=1, deadline_s=20)
         with Cache(path) as cache:
@@ -78,7 +79,7 @@ def newcomer(lab: Lab, tmp_path: Path) -> Newcomer:
 def test_a_copy_cut_again_and_again_goes_on_behind_the_last_row(
     newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hydrate, "_PIECE", 50_000)
+    monkeypatch.setattr(by_rows, "_PIECE", 50_000)
     lab, cuts = newcomer.lab, 0
     # Without it the whole copy would lie in the sockets' buffers before the first cut.
     newcomer.proxy.bytes_per_s = 1_000_000
@@ -109,7 +110,7 @@ def test_a_copy_cut_again_and_again_goes_on_behind_the_last_row(
 
 
 def test_a_published_copy_goes_on_behind_the_last_slice(newcomer: Newcomer) -> None:
-    snapshot.publish(newcomer.lab.url, lambda path: enrolment.create_cache(path, None, 0))
+    snapshot.publish(newcomer.lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     size = newcomer.lab.value("SELECT sum(length(contenu)) FROM sync.instantanes WHERE scope = %s",
                               newcomer.device.agence_id)  # fmt: skip
     cuts: list[int] = []
@@ -131,7 +132,7 @@ def test_a_published_copy_goes_on_behind_the_last_slice(newcomer: Newcomer) -> N
 
 def test_a_copy_published_anew_during_the_download_is_not_mixed_with_the_old_one(newcomer: Newcomer) -> None:
     lab = newcomer.lab
-    snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+    snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     republished = threading.Event()
 
     def hurt(what: str, taken: int) -> None:
@@ -139,7 +140,7 @@ def test_a_copy_published_anew_during_the_download_is_not_mixed_with_the_old_one
             republished.set()
             newcomer.proxy.cut()
             lab.sql("UPDATE clients SET ville = md5(id::text)")
-            snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+            snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))
 
     newcomer.fill(lambda cache, link: snapshot.first_copy(cache, link, hurt))
     assert republished.is_set()
@@ -148,14 +149,14 @@ def test_a_copy_published_anew_during_the_download_is_not_mixed_with_the_old_one
 
 def test_a_damaged_published_copy_says_so(newcomer: Newcomer) -> None:
     lab = newcomer.lab
-    snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+    snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     lab.sql("UPDATE sync.instantanes SET contenu = overlay(contenu placing '\\x00000000'::bytea from 200)")
     with newcomer.empty() as (cache, link), pytest.raises(SyncError, match="abîmée"):
         snapshot.first_copy(cache, link)
 
 
 def test_a_line_that_stays_dead_ends_the_copy(newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hydrate, "_ATTEMPTS", 3)
+    monkeypatch.setattr(by_rows, "_ATTEMPTS", 3)
 
     def hurt(table: str, _rows: int) -> None:
         newcomer.proxy.refusing = True
@@ -180,7 +181,7 @@ def test_a_first_copy_over_a_line_as_bad_as_it_gets_still_ends(lab: Lab, tmp_pat
     """Ten times quicker than the real line."""
     newcomer = Newcomer(lab, tmp_path, 20)
     if published:
-        snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+        snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     bad_line(newcomer, 0.1)
     newcomer.fill(snapshot.first_copy)
     connections = newcomer.proxy.connections
@@ -195,7 +196,7 @@ def test_a_first_copy_over_a_line_as_bad_as_it_gets_still_ends(lab: Lab, tmp_pat
 def test_a_first_copy_over_the_real_bad_line_still_ends(lab: Lab, tmp_path: Path, published: bool) -> None:
     newcomer = Newcomer(lab, tmp_path, 20)
     if published:
-        snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+        snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     bad_line(newcomer, 1.0)
     newcomer.fill(snapshot.first_copy)
     newcomer.proxy.heal()

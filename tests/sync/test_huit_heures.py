@@ -12,27 +12,32 @@ from typing import Any, Self
 import pytest
 
 from erp_desktop import paths
-from erp_desktop.db import central_schema, fingerprint, history, startup
 from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.registry import revisions as history
+from erp_desktop.upgrade import fingerprint
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.start import by_copy
 from tests.sync.lab import Lab, child_environment
 from tests.sync.release_d_avant import AVANT
 
 PROGRAMS = """
 import json, os, sys, time
 from pathlib import Path
-from erp_desktop.db import central_schema, migrate, startup
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, SchemaMismatchError
-from erp_desktop.sync import enrolment
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import Syncer
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.syncer import Syncer
+from erp_desktop.upgrade import migrate
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.start import startup
 
 migrate.scripts()
 url, files = json.load(sys.stdin)
 
 def upgrade():
     engine = create_pg_engine(url)
-    done = central_schema.upgrade_central(engine, lambda _state: True)
+    done = checklist.upgrade_central(engine, lambda _state: True)
     engine.dispose()
     return list(done.revisions)
 
@@ -117,9 +122,9 @@ def test_everybody_opens_while_the_centre_is_upgraded(lab: Lab, count: int) -> N
     devices = [lab.device("CAS" if n % 2 else "TNG") for n in range(count)]
     # One of ten was not opened since the release before: its cache is upgraded on the way.
     for device in devices[::10]:
-        startup.downgrade_local(device.path, None, AVANT)
+        by_copy.downgrade_local(device.path, None, AVANT)
     engine = create_pg_engine(lab.url)
-    central_schema.downgrade_central(engine, AVANT)
+    checklist.downgrade_central(engine, AVANT)
     last = lab.value("SELECT max(id) FROM journal_migrations")
     own = {code: lab.ids("clients", code) for code in ("CAS", "TNG")}
     places: list[Any] = [(str(d.path), str(d.secrets_file), own[d.agence][n // 2 % 3]) for n, d in enumerate(devices)]

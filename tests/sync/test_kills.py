@@ -15,8 +15,8 @@ import pytest
 
 from erp_desktop import clock
 from erp_desktop.errors import CentralUnreachableError, DiskFullError, ErpError
-from erp_desktop.sync.apply import BACKUP_WINDOW
-from erp_desktop.sync.link import Link
+from erp_desktop.sync.exchange.apply import BACKUP_WINDOW
+from erp_desktop.sync.exchange.link import Link
 from tests.sync.lab import Device, Lab, T
 from tests.sync.test_wake import until
 

@@ -8,7 +8,7 @@ import pytest
 
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import UserError
-from erp_desktop.sync import conflicts
+from erp_desktop.sync.inbox import conflicts
 from tests.sync.lab import Device, Lab, T
 
 

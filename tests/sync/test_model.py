@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.errors import CentralUnreachableError
-from erp_desktop.sync import enrolment
+from erp_desktop.sync.first_copy import empty_cache
 from tests.sync.lab import Lab, cache_maker
 
 ASK, CENTRE, PLAN = "titre", "temps_deplacement", "plan"
@@ -205,7 +205,7 @@ def test_the_exchange_does_what_the_model_says(
     pg_server: EmbeddedPostgres, lab_template: str, sqlite_template: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(enrolment, "create_cache", cache_maker(sqlite_template))
+    monkeypatch.setattr(empty_cache, "create_cache", cache_maker(sqlite_template))
     explore(pg_server, lab_template, tmp_path, 3, 25)
 
 
@@ -215,5 +215,5 @@ def test_the_exchange_does_what_the_model_says_for_long(
     pg_server: EmbeddedPostgres, lab_template: str, sqlite_template: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(enrolment, "create_cache", cache_maker(sqlite_template))
+    monkeypatch.setattr(empty_cache, "create_cache", cache_maker(sqlite_template))
     explore(pg_server, lab_template, tmp_path, 200, 40)

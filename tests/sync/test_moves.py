@@ -9,8 +9,8 @@ import psycopg2
 import pytest
 
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.sync import surveillance
-from erp_desktop.sync.coherence import incoherences, reparer
+from erp_desktop.sync.watch import health
+from erp_desktop.sync.watch.coherence import incoherences, reparer
 from tests.sync.lab import Lab, child_environment
 
 CLOSURE = {
@@ -107,7 +107,7 @@ def test_a_torn_client_never_stops_a_first_copy_and_is_named_and_mended(lab: Lab
             rejected = {r[0] for r in device.sql("SELECT DISTINCT nom_table FROM sync_recus_rejetes")}
             assert rejected & {"equipements", "clients"}
         assert new.value("SELECT count(*) FROM equipements") == 2
-        said = [c for c in surveillance.sante_centre(engine) if c.sujet == "cohérence"]
+        said = [c for c in health.sante_centre(engine) if c.sujet == "cohérence"]
         assert said[0].niveau == "panne"
         assert "clients « Client CAS 1 » (TNG)" in said[0].message
 

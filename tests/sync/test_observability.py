@@ -9,7 +9,7 @@ from typing import Any
 
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
-from erp_desktop.sync import surveillance
+from erp_desktop.sync.watch import health as surveillance
 from tests.sync.lab import Device, Lab, T, child_environment
 
 

@@ -8,14 +8,14 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop.db.policies import RULES, Policy
-from erp_desktop.db.registry import BY_NAME, TABLES, Kind
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import UserError
 from erp_desktop.models import Base
-from erp_desktop.sync import conflicts
-from erp_desktop.sync.verify import verify
+from erp_desktop.registry.policies import RULES, Policy
+from erp_desktop.registry.tables import BY_NAME, TABLES, Kind
+from erp_desktop.sync.inbox import conflicts
+from erp_desktop.sync.watch.verify import verify
 from tests.sync.lab import Device, Lab, T
 
 WRITTEN_BY_PROGRAMS = {

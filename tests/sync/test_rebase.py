@@ -16,8 +16,10 @@ from erp_desktop.db import secrets
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError, DeviceRevokedError, SyncError, UserError
-from erp_desktop.sync import centre, enrolment, registration
-from erp_desktop.sync.reenrolment import reenroll
+from erp_desktop.sync.device import registration
+from erp_desktop.sync.device.reenrolment import reenroll
+from erp_desktop.sync.first_copy import empty_cache
+from erp_desktop.sync.watch import housekeeping
 from tests.sync.lab import Device, Lab, T, child_environment
 
 
@@ -122,15 +124,15 @@ def test_a_cut_while_enrolling_again_leaves_the_device_as_it_was(lab: Lab, monke
     clone.set("interventions", lab.ids("interventions")[1], titre="Clone")
     before = (clone.rows(), clone.sql("SELECT * FROM sync_meta ORDER BY cle"), clone.sql("SELECT * FROM sync_outbox"))
     kept = secrets.load(clone.path, clone.secrets_file)
-    from erp_desktop.sync import rebase
+    from erp_desktop.sync.first_copy import fresh_copy
 
-    real = rebase.apply_rows
+    real = fresh_copy.apply_rows
 
     def cut(*arguments: object, **options: object) -> None:
         real(*arguments, **options)  # type: ignore[arg-type]
         raise CentralUnreachableError("coupée")
 
-    monkeypatch.setattr(rebase, "apply_rows", cut)
+    monkeypatch.setattr(fresh_copy, "apply_rows", cut)
     clone.hang_up()
     with pytest.raises(CentralUnreachableError):
         reenroll(lab.url, clone.path, secrets_file=clone.secrets_file)
@@ -146,7 +148,7 @@ def test_a_cut_while_enrolling_again_leaves_the_device_as_it_was(lab: Lab, monke
 
 def test_a_file_that_was_never_enrolled_is_refused(lab: Lab, tmp_path: Path) -> None:
     alone = tmp_path / "seule.sqlite"
-    enrolment.create_cache(alone, None, 1)
+    empty_cache.create_cache(alone, None, 1)
     before = lab.value("SELECT count(*) FROM sync.devices")
     with pytest.raises(UserError, match="pas inscrite"):
         reenroll(lab.url, alone, secrets_file=tmp_path / "s.json")
@@ -281,9 +283,9 @@ def test_offline_for_120_days_while_deletions_were_forgotten(lab: Lab) -> None:
     lab.sql("UPDATE sync.devices SET vu_a = now() - interval '120 days' WHERE poste = %s", a.poste)
     engine = create_pg_engine(lab.url)
     try:
-        assert centre.purge(engine, 90).lignes == 0  # b said hello before it received the deletions
+        assert housekeeping.purge(engine, 90).lignes == 0  # b said hello before it received the deletions
         b.sync()
-        assert centre.purge(engine, 90).lignes == 3
+        assert housekeeping.purge(engine, 90).lignes == 3
     finally:
         engine.dispose()
     a.hang_up()
@@ -312,11 +314,11 @@ def test_a_purge_waits_for_devices_that_are_still_expected(lab: Lab) -> None:
     b.sync()
     engine = create_pg_engine(lab.url)
     try:
-        assert centre.purge(engine, 90).lignes == 0
+        assert housekeeping.purge(engine, 90).lignes == 0
         a.sync()
         a.hang_up()
         a.sync()
-        assert centre.purge(engine, 90).lignes == 1
+        assert housekeeping.purge(engine, 90).lignes == 1
     finally:
         engine.dispose()
     a.hang_up()
@@ -354,13 +356,13 @@ def test_a_retired_device_hands_over_its_work_and_is_erased(lab: Lab) -> None:
     assert lab.get("interventions", one, "titre") != "Le dernier mot"
     engine = create_pg_engine(lab.url)
     try:
-        (waiting,) = centre.quarantine(engine)
+        (waiting,) = housekeeping.quarantine(engine)
         assert (waiting["poste"], waiting["unites"]) == (a.poste, 2)
-        done = centre.take_over(engine, waiting["id"])
+        done = housekeeping.take_over(engine, waiting["id"])
         assert (done["unites"], done["conflits"], done["gares"]) == (2, 0, 0)
         with pytest.raises(UserError):
-            centre.take_over(engine, waiting["id"])
-        assert centre.quarantine(engine) == []
+            housekeeping.take_over(engine, waiting["id"])
+        assert housekeeping.quarantine(engine) == []
     finally:
         engine.dispose()
     assert lab.get("interventions", one, "titre") == "Le dernier mot"

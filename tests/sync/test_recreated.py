@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from erp_desktop.db.session import transaction
-from erp_desktop.sync.discard import abandonner
+from erp_desktop.sync.inbox.discard import abandonner
 from tests.sync.lab import Device, Lab, T
 
 

@@ -6,7 +6,7 @@ import json
 import time
 
 from erp_desktop.db.session import transaction
-from erp_desktop.sync import conflicts
+from erp_desktop.sync.inbox import conflicts
 from tests.sync.lab import Device, Lab, T
 
 

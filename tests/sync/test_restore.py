@@ -6,9 +6,11 @@ import json
 
 import pytest
 
-from erp_desktop.db import backup, history, startup
 from erp_desktop.errors import CloneDetectedError, UserError
-from erp_desktop.sync.reenrolment import reenroll
+from erp_desktop.registry import revisions
+from erp_desktop.sync.device.reenrolment import reenroll
+from erp_desktop.upgrade import backup
+from erp_desktop.upgrade.start import by_copy, restore, startup
 from tests.sync.lab import Device, Lab, T
 from tests.sync.release_d_avant import AVANT
 
@@ -48,7 +50,7 @@ def test_a_restored_backup_carries_on_with_everything_done_since(lab: Lab, encry
     numbers = a.value("SELECT suivant FROM _allocateur")
     a.hang_up()
 
-    done = backup.restore(a.path, saved.chemin, a.key)
+    done = restore.restore(a.path, saved.chemin, a.key)
 
     assert done.reportees == len({row[:2] for row in waiting}) > 3
     assert a.sql("SELECT nom_table, pk, op, colonne, ancien FROM sync_outbox ORDER BY id") == waiting
@@ -74,7 +76,7 @@ def test_a_batch_cut_in_flight_is_sent_again_after_a_restoration(lab: Lab) -> No
     frozen = a.syncer.outbox.next_batch(100)
     a.hang_up()
     assert frozen is not None
-    backup.restore(a.path, saved.chemin, a.key)
+    restore.restore(a.path, saved.chemin, a.key)
     assert a.value("SELECT empreinte FROM sync_lots WHERE repondu_a IS NULL") == frozen.digest
     lab.settle()
     lab.converged()
@@ -91,10 +93,10 @@ def test_what_cannot_be_carried_over_is_refused_and_changes_nothing(lab: Lab) ->
     a.sql("ALTER TABLE interventions ADD COLUMN avenir TEXT")
     a.sql("UPDATE interventions SET avenir = 'x' WHERE id = ?", pk)
     with pytest.raises(UserError, match=r"interventions\.avenir"):
-        backup.restore(a.path, saved.chemin, a.key)
+        restore.restore(a.path, saved.chemin, a.key)
     assert a.get("interventions", pk, "avenir") == "x"
     assert [s.chemin for s in backup.backups(a.path)] == [saved.chemin]
-    done = backup.restore(a.path, saved.chemin, a.key, accept_data_loss=True)
+    done = restore.restore(a.path, saved.chemin, a.key, accept_data_loss=True)
     assert (done.reportees, a.waiting) == (0, 0)
 
 
@@ -102,7 +104,7 @@ def test_a_backup_too_old_for_what_was_done_since_is_brought_up_first(lab: Lab) 
     a = lab.device(encrypted=True)
     lab.settle()
     a.hang_up()
-    startup.downgrade_local(a.path, a.key, AVANT)
+    by_copy.downgrade_local(a.path, a.key, AVANT)
     kept_by_downgrade = {s.chemin for s in backup.backups(a.path)}
     saved = backup.create(a.path, a.key)
     startup.open_local(a.path, a.key).dispose()
@@ -115,10 +117,10 @@ def test_a_backup_too_old_for_what_was_done_since_is_brought_up_first(lab: Lab) 
         "INSERT INTO sync_fusions (nom_table, gardee, retiree, contenu, quand) VALUES ('clients', 1, 2, '{}', ?)", T
     )
 
-    done = backup.restore(a.path, saved.chemin, a.key)
+    done = restore.restore(a.path, saved.chemin, a.key)
 
-    assert (done.revision, done.reportees) == (history.head(), 1)
-    assert startup.read_revision(a.path, a.key) == history.head()
+    assert (done.revision, done.reportees) == (revisions.head(), 1)
+    assert startup.read_revision(a.path, a.key) == revisions.head()
     assert a.sql("SELECT taille, complet, au_centre FROM contenus") == [(4, 1, 1)]
     assert a.sql("SELECT octets FROM contenus_morceaux") == [(b"%PDF",)]
     assert a.value("SELECT count(*) FROM sync_fusions") == 1
@@ -133,12 +135,12 @@ def test_an_old_backup_with_room_for_everything_comes_back_at_its_own_revision(l
     a = lab.device()
     lab.settle()
     a.hang_up()
-    startup.downgrade_local(a.path, None, AVANT)
+    by_copy.downgrade_local(a.path, None, AVANT)
     saved = backup.create(a.path)
     startup.open_local(a.path).dispose()
     pk = lab.ids("interventions")[0]
     a.set("interventions", pk, diagnostic="Depuis la mise à niveau")
-    done = backup.restore(a.path, saved.chemin)
+    done = restore.restore(a.path, saved.chemin)
     assert (done.revision, done.reportees) == (AVANT, 1)
     assert startup.read_revision(a.path) == AVANT
     startup.open_local(a.path).dispose()
@@ -155,7 +157,7 @@ def test_a_backup_of_another_enrolment_takes_no_changes(lab: Lab) -> None:
     a.set("interventions", lab.ids("interventions")[0], diagnostic="En attente")
     a.sql("UPDATE sync_meta SET valeur = '77' WHERE cle = 'poste'")
     with pytest.raises(UserError, match="autre poste"):
-        backup.restore(a.path, saved.chemin, a.key)
+        restore.restore(a.path, saved.chemin, a.key)
     assert a.waiting > 0
 
 

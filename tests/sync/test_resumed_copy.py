@@ -13,9 +13,11 @@ import pytest
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.errors import CentralUnreachableError, SyncError, UserError
-from erp_desktop.sync import enrolment, hydrate, snapshot
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.unfinished import working_files
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.device.interrupted import working_files
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.first_copy import by_rows, empty_cache
+from erp_desktop.sync.first_copy import published as snapshot
 from tests.sync.lab import Device, Lab, child_environment
 from tests.sync.proxy import ChaosProxy
 from tests.sync.test_first_copy import MANY
@@ -23,8 +25,9 @@ from tests.sync.test_first_copy import MANY
 CHILD = """
 import sys
 from pathlib import Path
-from erp_desktop.sync import enrolment, hydrate, snapshot
-hydrate._PIECE, hydrate.KEPT_EVERY_S, snapshot.KEPT_EVERY_S = 50_000, 0.02, 0.02
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.first_copy import by_rows, published
+by_rows._PIECE, by_rows.KEPT_EVERY_S, published.KEPT_EVERY_S = 50_000, 0.02, 0.02
 url, cache, store = sys.argv[1:]
 show = lambda what, count: print(what, count, flush=True)
 enrolment.enroll(url, "CAS", "Neuf", Path(cache), secrets_file=Path(store), progress=show)
@@ -77,9 +80,9 @@ class Enrolment:
                 self.proxy.cut()
 
         with monkeypatch.context() as patch:
-            patch.setattr(hydrate, "_ATTEMPTS", 1)
-            patch.setattr(hydrate, "_PIECE", 50_000)
-            patch.setattr(hydrate, "KEPT_EVERY_S", 0)
+            patch.setattr(by_rows, "_ATTEMPTS", 1)
+            patch.setattr(by_rows, "_PIECE", 50_000)
+            patch.setattr(by_rows, "KEPT_EVERY_S", 0)
             self.proxy.bytes_per_s = 500_000
             with pytest.raises(CentralUnreachableError):
                 self.enrol(progress=die)
@@ -145,7 +148,7 @@ def test_a_copy_by_rows_goes_on_after_the_program_was_killed(large: Enrolment, t
 
 def test_a_published_copy_goes_on_after_the_program_was_killed(large: Enrolment, tmp_path: Path) -> None:
     lab = large.lab
-    snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+    snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     size = lab.value("SELECT sum(length(contenu)) FROM sync.instantanes WHERE scope = %s", lab.agence("CAS"))
     large.proxy.bytes_per_s = size / 2
     large.killed_when("instantané", int(size * 0.7))
@@ -165,7 +168,7 @@ def test_killed_again_and_again_it_ends_whole(lab: Lab, tmp_path: Path, publishe
     """At every piece in turn: each life of the program gets a little further than the one before."""
     place = Enrolment(lab, tmp_path, 600)
     if published:
-        snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+        snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     for table, count in (("clients", 200), ("clients", 603), ("equipements", 300), ("equipements", 603)):
         place.killed_when(*(("instantané", count * 20) if published else (table, count)))
     device, _ = place.enrol()
@@ -224,7 +227,7 @@ def test_what_does_not_fit_is_thrown_away(place: Enrolment, monkeypatch: pytest.
 
 
 def test_a_refusal_leaves_neither_device_nor_file(place: Enrolment, tmp_path: Path) -> None:
-    snapshot.publish(place.lab.url, lambda path: enrolment.create_cache(path, None, 0))
+    snapshot.publish(place.lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     place.lab.sql("UPDATE sync.instantanes SET contenu = overlay(contenu placing '\\x00000000'::bytea from 200)")
     with pytest.raises(SyncError, match="abîmée"):
         place.enrol()
@@ -249,7 +252,7 @@ def test_a_copy_that_was_whole_but_not_named_yet_is_taken_as_it_is(place: Enrolm
 
 def test_a_slow_line_keeps_what_arrives_every_few_seconds(large: Enrolment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Far less than a piece: time alone makes rows lasting."""
-    monkeypatch.setattr(hydrate, "KEPT_EVERY_S", 0.05)
+    monkeypatch.setattr(by_rows, "KEPT_EVERY_S", 0.05)
     # The proxy passes up to 64 KB on at a time: the clients are several of those.
     large.proxy.bytes_per_s = 300_000
     counts: list[int] = []

@@ -12,10 +12,13 @@ import psycopg2
 import pytest
 import sqlcipher3.dbapi2 as sqlcipher
 
-from erp_desktop.db import bounds, central_rules, doctor, ids, rules
+from erp_desktop.centre.functions import rules as central_rules
+from erp_desktop.db import ids
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.db.registry import TABLES, Kind
-from erp_desktop.sync.reasons import french_reason
+from erp_desktop.registry import bounds, rules
+from erp_desktop.registry.tables import TABLES, Kind
+from erp_desktop.sync.exchange.reasons import french_reason
+from erp_desktop.upgrade import doctor
 from tests.sync.lab import Device, Lab, T
 
 

@@ -12,8 +12,8 @@ import pytest
 from psycopg2 import errors
 
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.db.registry import TABLES
-from erp_desktop.sync import registration
+from erp_desktop.registry.tables import TABLES
+from erp_desktop.sync.device import registration
 from tests.sync.lab import Device, Lab, T
 
 

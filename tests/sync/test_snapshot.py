@@ -9,14 +9,16 @@ import sqlalchemy as sa
 import zstandard
 
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.db.registry import TABLES
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import SyncError
+from erp_desktop.registry.tables import TABLES
 from erp_desktop.services import demo_data
-from erp_desktop.sync import enrolment, snapshot
-from erp_desktop.sync.cache import Cache
-from erp_desktop.sync.cycle import Syncer
-from erp_desktop.sync.verify import verify
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.first_copy import empty_cache
+from erp_desktop.sync.first_copy import published as snapshot
+from erp_desktop.sync.syncer import Syncer
+from erp_desktop.sync.watch.verify import verify
 from tests.sync.lab import Lab
 
 
@@ -28,7 +30,7 @@ def test_a_device_takes_the_published_copy_and_catches_up(pg_url: str, tmp_path:
         with transaction(engine) as session:
             demo_data.generer(session, "CAS", 120, 1)
             demo_data.generer(session, "TNG", 40, 2)
-        published = snapshot.publish(pg_url, lambda path: enrolment.create_cache(path, None, 0))
+        published = snapshot.publish(pg_url, lambda path: empty_cache.create_cache(path, None, 0))
         assert [p.agence for p in published] == ["CAS", "TNG"]
         assert all(p.size < 0.35 * p.plain_size for p in published)
         with engine.begin() as connection:
@@ -55,7 +57,7 @@ def test_a_device_takes_the_published_copy_and_catches_up(pg_url: str, tmp_path:
 
 def spelt_otherwise(path: Path) -> None:
     """A cache whose tables say the same in other words, as one made by an earlier release may."""
-    enrolment.create_cache(path, None, 0)
+    empty_cache.create_cache(path, None, 0)
     with Cache(path) as cache:
         cache.db.execute("PRAGMA writable_schema = ON")
         cache.db.execute(
@@ -72,7 +74,10 @@ def test_a_published_copy_in_other_words_is_the_same_copy(pg_url: str, tmp_path:
         with transaction(engine) as session:
             demo_data.generer(session, "CAS", 30, 1)
         held = []
-        for name, make in (("alike", lambda path: enrolment.create_cache(path, None, 0)), ("other", spelt_otherwise)):
+        for name, make in (
+            ("alike", lambda path: empty_cache.create_cache(path, None, 0)),
+            ("other", spelt_otherwise),
+        ):
             assert snapshot.publish(pg_url, make)[0].rows > 30
             enrolment.enroll(pg_url, "CAS", name, tmp_path / name, encrypted=False)
             with Cache(tmp_path / name) as cache:
@@ -86,7 +91,7 @@ def test_a_published_copy_in_other_words_is_the_same_copy(pg_url: str, tmp_path:
 
 def test_a_published_bomb_is_refused_before_it_fills_the_disk(lab: Lab, tmp_path: Path) -> None:
     """Whoever may write at the centre: 32 kB that unpack to a gigabyte, and a frame that lies about its size."""
-    snapshot.publish(lab.url, lambda path: enrolment.create_cache(path, None, 0))
+    snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))
     honest = bytes(lab.value("SELECT contenu FROM sync.instantanes WHERE scope = %s", lab.agence("CAS")))
     chunk, packer = bytes(1 << 20), zstandard.ZstdCompressor(level=3).compressobj(size=1 << 30)
     bomb = b"".join(packer.compress(chunk) for _ in range(1 << 10)) + packer.flush()

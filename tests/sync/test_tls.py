@@ -19,7 +19,7 @@ import pytest
 
 from erp_desktop import log
 from erp_desktop.errors import CentralUnreachableError, ErpError, NotAllowedError
-from erp_desktop.sync.link import Link
+from erp_desktop.sync.exchange.link import Link
 from tests.sync.lab import Device, Lab
 from tests.sync.test_wake import until
 
@@ -134,7 +134,7 @@ def test_a_wrong_password_is_refused_without_showing_it(tls: Server) -> None:
 
 def test_a_host_on_the_network_is_verified_unless_told_otherwise() -> None:
     from erp_desktop.db.engine import create_pg_engine, normalise_url
-    from erp_desktop.sync.link import libpq_arguments
+    from erp_desktop.sync.exchange.link import libpq_arguments
 
     assert libpq_arguments(normalise_url("postgresql://p@centre.mif.test/b"))["sslmode"] == "verify-full"
     assert create_pg_engine("postgresql://p@centre.mif.test/b").url.query["sslmode"] == "verify-full"

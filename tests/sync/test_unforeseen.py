@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from erp_desktop.db.registry import BY_NAME, SyncTable
 from erp_desktop.db.session import transaction
 from erp_desktop.models import HistoriqueIntervention
+from erp_desktop.registry.tables import BY_NAME, SyncTable
 from erp_desktop.settings import Settings
-from erp_desktop.sync import apply, daily
-from erp_desktop.sync.service import UNFORESEEN, SyncService
+from erp_desktop.sync.exchange import apply
 from erp_desktop.sync.status import EtatSync
+from erp_desktop.sync.watch import daily
+from erp_desktop.sync.watch.service import UNFORESEEN, SyncService
 from tests.sync.lab import Device, Lab
 
 Running = tuple[SyncService, list[EtatSync]]

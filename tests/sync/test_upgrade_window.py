@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from erp_desktop import paths
-from erp_desktop.db import central_schema, history, startup
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, SchemaMismatchError
+from erp_desktop.registry import revisions
 from erp_desktop.settings import CentralUpgrade
-from erp_desktop.sync.cache import Cache
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.start import by_copy, startup
 from tests.sync.lab import Device, Lab, T, child_environment
 from tests.sync.release_d_avant import AVANT
 
@@ -43,7 +45,7 @@ def behind(lab: Lab) -> Device:
     """A device whose program and cache are of the release before; the centre is of this one."""
     device = lab.device("CAS")
     device.hang_up()
-    startup.downgrade_local(device.path, device.key, AVANT)
+    by_copy.downgrade_local(device.path, device.key, AVANT)
     former("cache", device.path, device.secrets_file)
     return device
 
@@ -51,7 +53,7 @@ def behind(lab: Lab) -> Device:
 def centre_back(lab: Lab) -> None:
     """The centre as the release before made it."""
     engine = create_pg_engine(lab.url)
-    central_schema.downgrade_central(engine, AVANT)
+    checklist.downgrade_central(engine, AVANT)
     engine.dispose()
     former("centre", lab.url)
 
@@ -103,7 +105,7 @@ def test_a_row_deleted_before_the_upgrade_is_remembered_under_the_new_name(lab: 
 
 
 def test_a_client_below_the_window_works_offline_with_its_outbox(lab: Lab, behind: Device) -> None:
-    lab.sql(f"UPDATE sync.schema_compat SET min_client_revision = '{history.head()}'")
+    lab.sql(f"UPDATE sync.schema_compat SET min_client_revision = '{revisions.head()}'")
     behind.sql(PLANNING.format(c="rrule"))
     found = sync(behind)
     assert "Mise à jour nécessaire" in found["refus"]
@@ -133,7 +135,7 @@ def test_half_way_through_an_upgrade_every_change_is_noted_and_nobody_is_served(
     device = lab.device("CAS")
     device.sync()
     engine = create_pg_engine(lab.url)
-    central_schema.downgrade_central(engine, AVANT)
+    checklist.downgrade_central(engine, AVANT)
     one, two = lab.ids("clients")[:2]
     lab.set("clients", one, ville="Changée à mi-chemin")
     lab.sql("DELETE FROM lignes_intervention WHERE id = %s", lab.ids("lignes_intervention")[0])
@@ -142,7 +144,7 @@ def test_half_way_through_an_upgrade_every_change_is_noted_and_nobody_is_served(
         with pytest.raises(CentralUnreachableError, match="mise à niveau"):
             device.sync()
         device.hang_up()
-    central_schema.upgrade_central(engine, lambda _state: True)
+    checklist.upgrade_central(engine, lambda _state: True)
     engine.dispose()
     lab.settle()
     lab.converged()
@@ -163,11 +165,11 @@ def test_the_centre_is_upgraded_while_an_older_client_goes_on(lab: Lab, behind: 
     assert client.stdout is not None
     assert client.stdout.readline() == "cycle\n"
     engine = create_pg_engine(lab.url)
-    done = central_schema.upgrade_central(engine, lambda _state: True)
+    done = checklist.upgrade_central(engine, lambda _state: True)
     engine.dispose()
     out, errors = client.communicate(timeout=120)
     assert client.returncode == 0, errors
-    assert done.revisions == tuple(history.between(AVANT, history.head()))
+    assert done.revisions == tuple(revisions.between(AVANT, revisions.head()))
     last = json.loads(out.splitlines()[-1])
     assert last["cycles"] > 2
     written = f"FREQ=DAILY;COUNT={last['cycles']}"

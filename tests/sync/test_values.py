@@ -9,9 +9,9 @@ import pytest
 
 from erp_desktop.db import ids
 from erp_desktop.db.engine import connect_sqlite
-from erp_desktop.db.registry import BY_NAME
 from erp_desktop.errors import DatabaseRefusedError
-from erp_desktop.sync.verify import verify
+from erp_desktop.registry.tables import BY_NAME
+from erp_desktop.sync.watch.verify import verify
 from tests.sync.lab import Lab, T
 
 TEXTS = [

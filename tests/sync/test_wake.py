@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from erp_desktop.settings import Settings
-from erp_desktop.sync import service as services
-from erp_desktop.sync.cycle import CycleResult, Syncer
-from erp_desktop.sync.service import SyncService
+from erp_desktop.sync.exchange.cycle import CycleResult
+from erp_desktop.sync.syncer import Syncer
+from erp_desktop.sync.watch import service as services
+from erp_desktop.sync.watch.service import SyncService
 from tests.sync.lab import Device, Lab
 
 

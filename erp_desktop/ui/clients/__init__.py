@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from erp_desktop.domain.enums import NiveauService, TypeClient
 from erp_desktop.domain.saisie import ClientInput
-from erp_desktop.services import clients, doublons
+from erp_desktop.services import clients
 from erp_desktop.services.clients import ClientLigne
-from erp_desktop.ui import labels
+from erp_desktop.services.shared import duplicates
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import isolate, number
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.wording import value_labels
 
 COLUMNS: list[Column[ClientLigne]] = [
     Column("nom_entreprise", "Client", 240, lambda r: r.nom_entreprise, "strong", stretch=True),
-    Column("type_client", "Type", 96, lambda r: labels.label(TypeClient, r.type_client), "code"),
-    Column("niveau_service", "Service", 84, lambda r: labels.label(NiveauService, r.niveau_service)),
-    Column("ville", "Ville", 100, lambda r: r.ville or labels.NONE, wide=150),
-    Column("ice", "ICE", 130, lambda r: isolate(r.ice or labels.NONE), "code", numeric=True),
-    Column("telephone", "Téléphone", 132, lambda r: isolate(r.telephone or labels.NONE), "code", numeric=True),
+    Column("type_client", "Type", 96, lambda r: value_labels.label(TypeClient, r.type_client), "code"),
+    Column("niveau_service", "Service", 84, lambda r: value_labels.label(NiveauService, r.niveau_service)),
+    Column("ville", "Ville", 100, lambda r: r.ville or value_labels.NONE, wide=150),
+    Column("ice", "ICE", 130, lambda r: isolate(r.ice or value_labels.NONE), "code", numeric=True),
+    Column("telephone", "Téléphone", 132, lambda r: isolate(r.telephone or value_labels.NONE), "code", numeric=True),
     Column("nb_equipements", "Équipements", 92, lambda r: number(r.nb_equipements), "code", numeric=True),
 ]
 
@@ -30,21 +31,21 @@ FORM = FormSpec(
     new_title="Nouveau client",
     groups=[
         Group("Identité", [
-            FieldSpec("nom_entreprise", "Nom", near=doublons.clients),
-            FieldSpec("type_client", "Type", "choice", options=lambda: labels.options(TypeClient),
+            FieldSpec("nom_entreprise", "Nom", near=duplicates.clients),
+            FieldSpec("type_client", "Type", "choice", options=lambda: value_labels.options(TypeClient),
                       initial="entreprise"),
-            FieldSpec("niveau_service", "Service", "choice", options=lambda: labels.options(NiveauService),
+            FieldSpec("niveau_service", "Service", "choice", options=lambda: value_labels.options(NiveauService),
                       initial="standard"),
         ]),
         Group("Contact", [
             FieldSpec("contact", "Contact"),
-            FieldSpec("telephone", "Téléphone", placeholder="+212 5 22 40 18 76", near=doublons.clients),
-            FieldSpec("email", "Courriel", near=doublons.clients),
+            FieldSpec("telephone", "Téléphone", placeholder="+212 5 22 40 18 76", near=duplicates.clients),
+            FieldSpec("email", "Courriel", near=duplicates.clients),
             FieldSpec("ville", "Ville"),
             FieldSpec("adresse", "Adresse", "area", lines=2),
         ]),
         Group("Identifiants légaux", [
-            FieldSpec("ice", "ICE", placeholder="15 chiffres", near=doublons.clients),
+            FieldSpec("ice", "ICE", placeholder="15 chiffres", near=duplicates.clients),
             FieldSpec("identifiant_fiscal", "Identifiant fiscal"),
             FieldSpec("registre_commerce", "Registre du com."),
             FieldSpec("ville_rc", "Ville du RC"),
@@ -58,7 +59,7 @@ FORM = FormSpec(
     update=clients.update,
     head=lambda r: Head(
         code="", title=r.nom_entreprise, tab=r.nom_entreprise,
-        plain=" · ".join(filter(None, [labels.label(NiveauService, r.niveau_service), r.ville])),
+        plain=" · ".join(filter(None, [value_labels.label(NiveauService, r.niveau_service), r.ville])),
     ),
     saved="Client enregistré",
     created="Client créé",
@@ -80,8 +81,8 @@ LISTE: ListSpec[ClientLigne] = ListSpec(
     form=FORM,
     sort="nom_entreprise",
     facets=[
-        Facet("type", "Type", options=lambda: labels.options(TypeClient)),
-        Facet("service", "Service", options=lambda: labels.options(NiveauService)),
+        Facet("type", "Type", options=lambda: value_labels.options(TypeClient)),
+        Facet("service", "Service", options=lambda: value_labels.options(NiveauService)),
         Facet("ville", "Ville"),
         Facet("agence", "Agence"),
     ],

@@ -11,19 +11,19 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Priorite, Statut
-from erp_desktop.sync import conflicts
-from erp_desktop.sync.conflicts import Conflit, Keep
-from erp_desktop.sync.lecture import Boite, boite
-from erp_desktop.ui import labels, libelles
-from erp_desktop.ui.conflits.cartes import LABEL_WIDTH, STRETCH, LigneChamp
-from erp_desktop.ui.conflits.dossiers import Cle, Dossier, Liste, grouper, recu
-from erp_desktop.ui.conflits.fusion import BandeauDoublons
+from erp_desktop.sync.inbox import conflicts
+from erp_desktop.sync.inbox.captions import Boite, boite
+from erp_desktop.sync.inbox.conflicts import Conflit, Keep
+from erp_desktop.ui.conflits.cards import LABEL_WIDTH, STRETCH, LigneChamp
+from erp_desktop.ui.conflits.merging import BandeauDoublons
+from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, recu
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, KeyCap, Text
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.states import EmptyState
 from erp_desktop.ui.kit.surfaces import Pill, Priority, Surface
 from erp_desktop.ui.page import Page
+from erp_desktop.ui.wording import field_labels, value_labels
 
 _RECORDS = ("interventions", "clients", "equipements", "techniciens", "contrats")
 
@@ -168,8 +168,8 @@ class ConflitsPage(Page):
         line.addWidget(Text(title or dossier.titre, "page"))
         states = self._boite.statuts.get(dossier.cle[1]) if dossier.cle[0] == "interventions" else None
         if states is not None:
-            line.addWidget(Pill(states[0], labels.label(Statut, states[0])))
-            line.addWidget(Priority(states[1], labels.label(Priorite, states[1])))
+            line.addWidget(Pill(states[0], value_labels.label(Statut, states[0])))
+            line.addWidget(Priority(states[1], value_labels.label(Priorite, states[1])))
         line.addStretch()
         column.addLayout(line)
         words = tr(
@@ -251,7 +251,7 @@ class ConflitsPage(Page):
         names = QVBoxLayout(name)
         names.setContentsMargins(0, 0, 0, 0)
         names.setSpacing(1)
-        names.addWidget(Text(libelles.champ(conflit.champ), "strong", wrap=True))
+        names.addWidget(Text(field_labels.champ(conflit.champ), "strong", wrap=True))
         names.addWidget(Text(tr("tranché"), "caption", "text.tertiary"))
         across.addWidget(name)
         strip = Surface("surface.sunken", radius=6)
@@ -259,7 +259,9 @@ class ConflitsPage(Page):
         row.setContentsMargins(14, 9, 14, 9)
         row.setSpacing(10)
         row.addWidget(IconLabel("git-merge", "text.tertiary", 15))
-        mine, theirs = libelles.versions(conflit.table, conflit.champ, (conflit.mien, conflit.leur), self._boite.noms)
+        mine, theirs = field_labels.versions(
+            conflit.table, conflit.champ, (conflit.mien, conflit.leur), self._boite.noms
+        )
         words = tr("La règle du siège s'applique : « {leur} ». Votre « {mien} » reste ici.", leur=theirs, mien=mine)
         row.addWidget(Text(words, "body", "text.secondary", wrap=True), 1)
         row.addWidget(Button(tr("Garder la mienne"), "link", on_click=lambda: self.decide(conflit, "mine")))
@@ -280,7 +282,7 @@ class ConflitsPage(Page):
         told = "{n} champ sur {total} décidé" if decided < 2 else "{n} champs sur {total} décidés"
         words = tr(told, n=decided, total=len(self.rows))
         if len(left) == 1:
-            words += " · " + tr("reste « {champ} »", champ=libelles.champ(left[0].conflit.champ))
+            words += " · " + tr("reste « {champ} »", champ=field_labels.champ(left[0].conflit.champ))
         row.addSpacing(4)
         row.addWidget(Text(words, "body"))
         row.addStretch()
@@ -344,13 +346,13 @@ class ConflitsPage(Page):
                 words = tr("{n} champs : la version du siège est gardée", n=len(chosen))
         else:
             shown = {"mine": first.mien, "theirs": first.leur}.get(keep or "", value)
-            said = libelles.valeur(first.table, first.champ, shown, self._boite.noms)
+            said = field_labels.valeur(first.table, first.champ, shown, self._boite.noms)
             said = said if len(said) <= 40 else said[:39] + "…"
             words = {
                 "mine": tr("{champ} : votre version est gardée ({valeur})"),
                 "theirs": tr("{champ} : la version du siège est gardée ({valeur})"),
             }.get(keep or "", tr("{champ} : votre texte est gardé ({valeur})"))
-            words = words.format(champ=libelles.champ(first.champ), valeur=said)
+            words = words.format(champ=field_labels.champ(first.champ), valeur=said)
         self._contexte.say(words, undo=lambda: self._undo(chosen))
         self._publish(chosen)
 

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Criticite, StatutEquipement
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import EquipementInput
-from erp_desktop.services import choix, doublons, equipements
+from erp_desktop.services import equipements
 from erp_desktop.services.equipements import EquipementLigne
-from erp_desktop.ui import labels
-from erp_desktop.ui.documents.onglet import DocumentsTab
+from erp_desktop.services.shared import choices as choix
+from erp_desktop.services.shared import duplicates
+from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.wording import value_labels
 
 COLUMNS: list[Column[EquipementLigne]] = [
     Column("code_interne", "Code", 140, lambda r: isolate(r.code_interne), "code", numeric=True),
     Column("nom", "Équipement", 220, lambda r: r.nom, "strong", stretch=True),
     Column("client", "Client", 130, lambda r: r.client, wide=240),
-    Column("type_equipement", "Type", 96, lambda r: r.type_equipement or labels.NONE, "code", hidden=True),
-    Column("marque", "Marque", 88, lambda r: r.marque or labels.NONE),
-    Column("modele", "Modèle", 88, lambda r: r.modele or labels.NONE, "code"),
-    Column("statut", "État", 100, lambda r: labels.label(StatutEquipement, r.statut)),
-    Column("criticite", "Criticité", 84, lambda r: labels.label(Criticite, r.criticite)),
-    Column("localisation", "Localisation", 104, lambda r: r.localisation or labels.NONE, "muted", wide=200),
+    Column("type_equipement", "Type", 96, lambda r: r.type_equipement or value_labels.NONE, "code", hidden=True),
+    Column("marque", "Marque", 88, lambda r: r.marque or value_labels.NONE),
+    Column("modele", "Modèle", 88, lambda r: r.modele or value_labels.NONE, "code"),
+    Column("statut", "État", 100, lambda r: value_labels.label(StatutEquipement, r.statut)),
+    Column("criticite", "Criticité", 84, lambda r: value_labels.label(Criticite, r.criticite)),
+    Column("localisation", "Localisation", 104, lambda r: r.localisation or value_labels.NONE, "muted", wide=200),
 ]
 
 
@@ -52,8 +54,8 @@ FORM = FormSpec(
     groups=[
         Group("Identité", [
             FieldSpec("nom", "Nom"),
-            FieldSpec("code_interne", "Code interne", near=doublons.equipements),
-            FieldSpec("numero_serie", "N° de série", near=doublons.equipements),
+            FieldSpec("code_interne", "Code interne", near=duplicates.equipements),
+            FieldSpec("numero_serie", "N° de série", near=duplicates.equipements),
             FieldSpec("type_equipement", "Type"),
             FieldSpec("marque", "Marque"),
             FieldSpec("modele", "Modèle"),
@@ -66,9 +68,9 @@ FORM = FormSpec(
             FieldSpec("localisation", "Localisation"),
         ]),
         Group("Exploitation", [
-            FieldSpec("statut", "État", "choice", options=lambda: labels.options(StatutEquipement),
+            FieldSpec("statut", "État", "choice", options=lambda: value_labels.options(StatutEquipement),
                       initial="operationnel"),
-            FieldSpec("criticite", "Criticité", "choice", options=lambda: labels.options(Criticite),
+            FieldSpec("criticite", "Criticité", "choice", options=lambda: value_labels.options(Criticite),
                       initial="standard"),
             FieldSpec("date_mise_en_service", "Mis en service", "date"),
             FieldSpec("date_fin_garantie", "Fin de garantie", "date", sens=Sens.FUTUR),
@@ -79,7 +81,7 @@ FORM = FormSpec(
     update=equipements.update,
     head=lambda r: Head(
         code=r.code_interne, title=r.nom, tab=r.nom,
-        plain=" · ".join(filter(None, [labels.label(StatutEquipement, r.statut), r.client])),
+        plain=" · ".join(filter(None, [value_labels.label(StatutEquipement, r.statut), r.client])),
     ),
     saved="Équipement enregistré",
     created="Équipement créé",
@@ -102,8 +104,8 @@ LISTE: ListSpec[EquipementLigne] = ListSpec(
     form=FORM,
     sort="nom",
     facets=[
-        Facet("statut", "État", options=lambda: labels.options(StatutEquipement)),
-        Facet("criticite", "Criticité", options=lambda: labels.options(Criticite)),
+        Facet("statut", "État", options=lambda: value_labels.options(StatutEquipement)),
+        Facet("criticite", "Criticité", options=lambda: value_labels.options(Criticite)),
         Facet("client", "Client"),
         Facet("marque", "Marque"),
         Facet("type", "Type"),

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from erp_desktop.domain import bidi
+from erp_desktop.domain.writing import bidi
 from erp_desktop.ui.forms.spec import Head
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Elided, Text, icon_button

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QTimer
 
-from erp_desktop.services.doublons import Proche
+from erp_desktop.services.shared.duplicates import Proche
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import Editor, Unreadable
 from erp_desktop.ui.forms.spec import FieldSpec

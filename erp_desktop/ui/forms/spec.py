@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Role
-from erp_desktop.services.doublons import Proche
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services.shared.duplicates import Proche
 
 Values = Mapping[str, Any]
 Choices = Sequence[tuple[int, str, str]]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from erp_desktop.ui import libelles
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.frame.topbar import SearchBox
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.offers import Offer, Offers
 from erp_desktop.ui.tasks import Task
+from erp_desktop.ui.wording import field_labels
 
 if TYPE_CHECKING:
-    from erp_desktop.services.recherche_globale import Reponse
+    from erp_desktop.services.shared.global_search import Reponse
 
 _PAUSE_MS = 150
 _LIST = "liste"
@@ -58,7 +58,7 @@ class GlobalSearch(QObject):
 
     def _ask(self) -> None:
         # The window's frame stands before the database libraries are there.
-        from erp_desktop.services import recherche_globale
+        from erp_desktop.services.shared import global_search
 
         self._pause.stop()
         if self._asked is not None:
@@ -66,7 +66,7 @@ class GlobalSearch(QObject):
         text, acteur = self._box.edit.text().strip(), self._contexte.acteur
         if text:
             self._asked = self._contexte.tasks.run(
-                lambda session: recherche_globale.chercher(session, acteur, text),
+                lambda session: global_search.chercher(session, acteur, text),
                 lambda found: self._show(text, found), owner=self,
             )  # fmt: skip
 
@@ -76,7 +76,11 @@ class GlobalSearch(QObject):
             return
         self._answered = text
         rows = [
-            Offer((one.table, one.id), one.libelle, " · ".join(filter(None, [libelles.table(one.table), one.detail])))
+            Offer(
+                (one.table, one.id),
+                one.libelle,
+                " · ".join(filter(None, [field_labels.table(one.table), one.detail])),
+            )
             for one in found
         ] or [Offer(None, tr("aucun résultat"))]
         rows.append(Offer((_LIST, text), tr("Filtrer les interventions par « {texte} »", texte=text)))

@@ -9,12 +9,12 @@ from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from erp_desktop import clock
-from erp_desktop.ui import labels
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, KeyCap, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.wording import value_labels
 
 _Part = tuple[str, str, str, str]
 
@@ -154,5 +154,5 @@ class StatusBar(Surface):
 
     def _show_time(self) -> None:
         now = clock.now()
-        self.time.setText(labels.long_clock(now))
-        self._tick.start(labels.until_next_minute(now))
+        self.time.setText(value_labels.long_clock(now))
+        self._tick.start(value_labels.until_next_minute(now))

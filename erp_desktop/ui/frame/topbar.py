@@ -6,15 +6,15 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QActionGroup, QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QWidget
 
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Role
-from erp_desktop.ui import labels
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.ui.kit import i18n, icons, paint
 from erp_desktop.ui.kit import theme as look_module
 from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, IconLabel, KeyCap, Text, icon_button
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.wording import value_labels
 
 
 class Logo(QWidget):
@@ -36,7 +36,7 @@ class Person(EnterPresses, QAbstractButton):
 
     def __init__(self, acteur: Acteur, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._name, self._role = acteur.nom, labels.label(Role, acteur.role)
+        self._name, self._role = acteur.nom, value_labels.label(Role, acteur.role)
         letters = [part[0] for part in acteur.nom.split() if part]
         self._letters = letters[0] if theme().rtl and letters else "".join((letters[:1] + letters[-1:])[:2]).upper()
         self._ring = False

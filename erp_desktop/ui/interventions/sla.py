@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from erp_desktop.ui import labels
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.wording import value_labels
 
 
 def sla_words(state: str, left: int | None) -> str:
@@ -14,7 +14,7 @@ def sla_words(state: str, left: int | None) -> str:
         return tr("en pause")
     if state == "tenu":
         return tr("tenu")
-    return labels.remaining(left) if state != "none" else labels.NONE
+    return value_labels.remaining(left) if state != "none" else value_labels.NONE
 
 
 def sla_share(row: Any) -> float:

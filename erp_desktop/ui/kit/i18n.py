@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, Qt,
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import paths
-from erp_desktop.domain import bidi, typographie
+from erp_desktop.domain.writing import bidi, typography
 
 CONTEXT = "erp"
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -67,7 +67,7 @@ def _pattern(source: str) -> re.Pattern[str]:
 
 def tr(text: str, **values: object) -> str:
     """The text in the language in force, with ``{name}`` fields filled in."""
-    said = typographie.composer(QCoreApplication.translate(CONTEXT, text))
+    said = typography.composer(QCoreApplication.translate(CONTEXT, text))
     return said.format(**values) if values else said
 
 
@@ -78,12 +78,12 @@ def said(words: str) -> str:
     """
     catalogue = _catalogue()
     if catalogue is None or not words:
-        return typographie.composer(words)
+        return typography.composer(words)
     whole = catalogue.sentence(words)
     if whole is not None:
-        return typographie.composer(whole)
+        return typography.composer(whole)
     parts = re.split(r"(?<=\.) (?=[A-ZÀ-Ý«])", words)
-    return typographie.composer(" ".join(catalogue.sentence(part) or part for part in parts))
+    return typography.composer(" ".join(catalogue.sentence(part) or part for part in parts))
 
 
 def set_language(app: QApplication, language: str) -> None:

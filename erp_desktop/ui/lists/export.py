@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from erp_desktop.domain import bidi
+from erp_desktop.domain.writing import bidi
 from erp_desktop.errors import UserError
 from erp_desktop.reports.tableur import CsvFile
 from erp_desktop.ui.context import Contexte

@@ -11,7 +11,6 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
-from erp_desktop.ui import labels
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
@@ -29,6 +28,7 @@ from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
 from erp_desktop.ui.page import Page
+from erp_desktop.ui.wording import value_labels
 
 _RELEASE_MS = 700
 """How long the pointer must be away before rows move again: it often only crosses the edge."""
@@ -409,7 +409,7 @@ class ListPage(Page):
             words = tr("0 résultat en {n} ms", n=self._took_ms)
         else:
             words = self.spec.selected(len(self.view.selectionModel().selectedRows()), self.model.rowCount())
-        return words, tr("Données locales {quand}", quand=labels.freshness(self._read_at))
+        return words, tr("Données locales {quand}", quand=value_labels.freshness(self._read_at))
 
     def new_record(self) -> bool:
         if not (self.spec.new and self.spec.may_create(self.contexte.acteur)):

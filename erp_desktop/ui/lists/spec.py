@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from erp_desktop.domain.acteur import Acteur
-from erp_desktop.services.listes import ListQuery
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, ecrit_les_fiches
 from erp_desktop.ui.kit.i18n import number, tr

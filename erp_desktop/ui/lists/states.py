@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.errors import ErpError
-from erp_desktop.services.listes import ListQuery
+from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.settings import Mode
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import number, said, tr

@@ -27,7 +27,6 @@ from erp_desktop.reports import palette
 from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
 from erp_desktop.reports.presentation import periode as periode_ecrite
 from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
-from erp_desktop.ui import labels
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, icon_button
@@ -36,13 +35,14 @@ from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
-from erp_desktop.ui.rapports.choix import Choix
-from erp_desktop.ui.rapports.ecriture import Ecriture
+from erp_desktop.ui.rapports.pickers import Choix
 from erp_desktop.ui.rapports.table import TableauVue
-from erp_desktop.ui.rapports.tuile import Tuile
+from erp_desktop.ui.rapports.tile import Tuile
+from erp_desktop.ui.rapports.writing import Ecriture
+from erp_desktop.ui.wording import value_labels
 
 if TYPE_CHECKING:
-    from erp_desktop.ui.rapports.graphes import Graphe
+    from erp_desktop.ui.rapports.charts import Graphe
 
 GRAPHES = (
     ("activite", "Créées et clôturées", 0, 0),
@@ -221,8 +221,8 @@ class RapportsPage(Page):
             ancien.deleteLater()
         r = self.rapport = lu.rapport
         self.choix.offrir(lu.agences)
-        self.fraicheur.setText(tr("calculé {a} sur les données {de}", a=labels.freshness(r.calcule_a),
-                                  de=_de(labels.freshness(r.donnees_du))))  # fmt: skip
+        self.fraicheur.setText(tr("calculé {a} sur les données {de}", a=value_labels.freshness(r.calcule_a),
+                                  de=_de(value_labels.freshness(r.donnees_du))))  # fmt: skip
         suites = {
             "sla": tuple(m.sla.taux for m in r.par_mois), "mttr": tuple(m.mttr.minutes for m in r.par_mois),
             "encours": (), "cout": (),
@@ -248,7 +248,7 @@ class RapportsPage(Page):
         if self.rapport is None:
             return
         self._dessin.result()
-        dessin = importlib.import_module("erp_desktop.ui.rapports.graphes")
+        dessin = importlib.import_module("erp_desktop.ui.rapports.charts")
         for cle, *_ in GRAPHES:
             if cle not in self._graphes:
                 self._graphes[cle] = dessin.Graphe()

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from erp_desktop.domain.acteur import Acteur
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import TechnicienInput
-from erp_desktop.services import doublons, techniciens
+from erp_desktop.services import techniciens
+from erp_desktop.services.shared import duplicates
 from erp_desktop.services.techniciens import TechnicienLigne
-from erp_desktop.ui import labels
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import number
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.wording import value_labels
 
 COLUMNS: list[Column[TechnicienLigne]] = [
     Column("nom", "Technicien", 240, lambda r: r.nom, "strong", stretch=True),
-    Column("numero_badge", "Badge", 100, lambda r: r.numero_badge or labels.NONE, "code", numeric=True),
-    Column("agence", "Agence", 120, lambda r: r.agence or labels.NONE),
-    Column("equipe", "Équipe", 120, lambda r: r.equipe or labels.NONE),
-    Column("niveau", "Niveau", 120, lambda r: labels.label(Niveau, r.niveau), "code"),
-    Column("disponibilite", "Disponibilité", 130, lambda r: labels.label(Disponibilite, r.disponibilite)),
-    Column("zone_intervention", "Zone", 140, lambda r: r.zone_intervention or labels.NONE, "muted"),
+    Column("numero_badge", "Badge", 100, lambda r: r.numero_badge or value_labels.NONE, "code", numeric=True),
+    Column("agence", "Agence", 120, lambda r: r.agence or value_labels.NONE),
+    Column("equipe", "Équipe", 120, lambda r: r.equipe or value_labels.NONE),
+    Column("niveau", "Niveau", 120, lambda r: value_labels.label(Niveau, r.niveau), "code"),
+    Column("disponibilite", "Disponibilité", 130, lambda r: value_labels.label(Disponibilite, r.disponibilite)),
+    Column("zone_intervention", "Zone", 140, lambda r: r.zone_intervention or value_labels.NONE, "muted"),
     Column("nb_en_cours", "En charge", 96, lambda r: number(r.nb_en_cours), "code", numeric=True),
 ]
 
@@ -39,12 +40,14 @@ FORM = FormSpec(
     groups=[
         Group("Identité", [
             FieldSpec("nom", "Nom", "info", shown=lambda r: r.nom),
-            FieldSpec("numero_badge", "Badge", near=doublons.techniciens),
+            FieldSpec("numero_badge", "Badge", near=duplicates.techniciens),
             FieldSpec("equipe", "Équipe"),
-            FieldSpec("niveau", "Niveau", "choice", options=lambda: labels.options(Niveau)),
+            FieldSpec("niveau", "Niveau", "choice", options=lambda: value_labels.options(Niveau)),
         ]),
         Group("Disponibilité", [
-            FieldSpec("disponibilite", "Disponibilité", "choice", options=lambda: labels.options(Disponibilite)),
+            FieldSpec(
+                "disponibilite", "Disponibilité", "choice", options=lambda: value_labels.options(Disponibilite)
+            ),
             FieldSpec("zone_intervention", "Zone"),
             FieldSpec("horaires_travail", "Horaires"),
             FieldSpec("astreinte", "D'astreinte", "flag"),
@@ -55,7 +58,7 @@ FORM = FormSpec(
     update=techniciens.update,
     head=lambda r: Head(
         code=r.numero_badge or "", title=r.nom, tab=r.nom,
-        plain=" · ".join(filter(None, [labels.label(Disponibilite, r.disponibilite), r.equipe])),
+        plain=" · ".join(filter(None, [value_labels.label(Disponibilite, r.disponibilite), r.equipe])),
     ),
     saved="Technicien enregistré",
     created="Technicien créé",
@@ -78,8 +81,8 @@ LISTE: ListSpec[TechnicienLigne] = ListSpec(
     form=FORM,
     sort="nom",
     facets=[
-        Facet("disponibilite", "Disponibilité", options=lambda: labels.options(Disponibilite)),
-        Facet("niveau", "Niveau", options=lambda: labels.options(Niveau)),
+        Facet("disponibilite", "Disponibilité", options=lambda: value_labels.options(Disponibilite)),
+        Facet("niveau", "Niveau", options=lambda: value_labels.options(Niveau)),
         Facet("equipe", "Équipe"),
         Facet("zone", "Zone"),
         Facet("agence", "Agence"),

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from erp_desktop.db import history, migrate
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import migrate
 from tests.migrations.donnees import remplir
 
 HERE = Path(__file__).parent
@@ -31,7 +32,7 @@ KEY = "5e" * 32
 
 def fill(engine: sa.Engine, revision: str) -> None:
     """Rows of the first revision, carried through the history, and rows of the released one."""
-    first = history.revisions()[0].revision
+    first = revisions.revisions()[0].revision
     with engine.connect() as connection:
         migrate.upgrade(connection, first)
         remplir(connection, 1000, 2)
@@ -75,7 +76,7 @@ def postgresql(revision: str, target: Path) -> None:
 def main() -> None:
     for asked in sys.argv[1:]:
         revision = asked.removesuffix("-chiffree")
-        if history.position(revision) is None:
+        if revisions.position(revision) is None:
             raise SystemExit(f"unknown revision {revision}")
         cache, centre = HERE / f"{asked}.sqlite.gz", HERE / f"{asked}.sql.gz"
         if cache.exists() or centre.exists():

@@ -13,11 +13,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from erp_desktop.db import migrate
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.errors import ErpError
-from erp_desktop.sync import enrolment
+from erp_desktop.sync.device import enrolment
+from erp_desktop.upgrade import migrate
 from tests.sync import test_tls
 from tests.sync.attack import BORROWED, CASES, borrowed, stage
 from tests.sync.lab import cache_maker, seed

@@ -9,11 +9,13 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from erp_desktop.db import central_isolation, central_report, central_schema, history
-from erp_desktop.db.registry import TABLES
+from erp_desktop.centre import isolation
 from erp_desktop.domain import transitions
 from erp_desktop.errors import UpgradeError
-from erp_desktop.sync import enrolment
+from erp_desktop.registry import revisions
+from erp_desktop.registry.tables import TABLES
+from erp_desktop.sync.device import enrolment
+from erp_desktop.upgrade.central import checklist, report
 from tests.sync.attack.stage import Target, case, health, push, refused
 from tests.sync.lab import T
 
@@ -212,10 +214,10 @@ def hostile_operators_functions_casts_and_types_run_nowhere(target: Target) -> N
         with target.engine() as engine:
             with pytest.raises(UpgradeError, match="DROP OWNED BY"):
                 enrolment.init_centre(engine)
-            assert central_schema.check_central(engine).etat == "incoherent"
-            central_report.plan(engine, history.head(), history.head())
-            with central_isolation.pinned(engine) as connection:
-                central_report.survey(connection)
+            assert checklist.check_central(engine).etat == "incoherent"
+            report.plan(engine, revisions.head(), revisions.head())
+            with isolation.pinned(engine) as connection:
+                report.survey(connection)
         assert lab.value("SELECT is_called FROM public.preuve") is False
     finally:
         lab.sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")

@@ -10,15 +10,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop.db import central_watch
-from erp_desktop.services import _numeros
-from erp_desktop.sync import enrolment
+from erp_desktop.centre.functions import watch
+from erp_desktop.services.interventions import numbers
+from erp_desktop.sync.device import enrolment
 from tests.sync.attack.stage import Target, case, eventually, refused
 
 
 @case
 def connections_of_one_login_are_counted(target: Target) -> None:
-    lines = [target.colleague.connect() for _ in range(central_watch.CONNECTIONS)]
+    lines = [target.colleague.connect() for _ in range(watch.CONNECTIONS)]
     try:
         with pytest.raises(psycopg2.OperationalError, match="too many connections"):
             target.colleague.connect()
@@ -58,7 +58,7 @@ def an_open_transaction_is_named_and_ended_by_whoever_pulls(target: Target) -> N
         held.execute("SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0")
         held.execute("BEGIN")
         held.execute("SELECT pg_current_xact_id()")
-        offenders = lab.sql(central_watch.OFFENDERS)
+        offenders = lab.sql(watch.OFFENDERS)
         assert (target.thief.login, target.thief.poste) in {(o[1], o[2]) for o in offenders}
         pk = lab.ids("clients", "TNG")[0]
         mark = f"Derrière {uuid.uuid4().hex[:6]}"
@@ -100,7 +100,7 @@ def known_lock_numbers_stop_neither_work_nor_upgrade(target: Target) -> None:
                            (agence,))  # fmt: skip
         with Session(engine) as session:
             session.execute(sa.text("SET LOCAL lock_timeout = '10s'"))
-            assert _numeros.tirer(session, "CAS", 2026, 2)
+            assert numbers.tirer(session, "CAS", 2026, 2)
         enrolment.init_centre(engine)
 
 

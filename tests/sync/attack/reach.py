@@ -9,9 +9,9 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from erp_desktop.db import central_watch
-from erp_desktop.db.registry import TABLES
-from erp_desktop.sync import registration
+from erp_desktop.centre.functions import watch
+from erp_desktop.registry.tables import TABLES
+from erp_desktop.sync.device import registration
 from tests.sync.attack.stage import Target, case, push, refused
 
 
@@ -97,7 +97,7 @@ def a_revoked_login_learns_that_it_is_revoked_and_no_more(target: Target) -> Non
         assert done.sessions >= 1
         with pytest.raises(psycopg2.OperationalError):
             held.execute("SELECT 1")
-        lines = [stolen.connect() for _ in range(central_watch.CONNECTIONS_REVOKED)]
+        lines = [stolen.connect() for _ in range(watch.CONNECTIONS_REVOKED)]
         with pytest.raises(psycopg2.OperationalError, match="too many connections"):
             stolen.connect()
         with lines[0].cursor() as line:

@@ -16,11 +16,13 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop.db import history, migrate
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import UpgradeError
-from erp_desktop.sync import enrolment, surveillance
+from erp_desktop.registry import revisions
+from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.watch import health as surveillance
+from erp_desktop.upgrade import migrate
 from tests.sync.lab import Device, Lab
 
 PATIENCE_S = 30.0
@@ -96,7 +98,7 @@ def _carry_over(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT count(*) FROM clients").scalar()
         connection.rollback()
-        migrate.downgrade(connection, history.between(None, history.head())[-2])
+        migrate.downgrade(connection, revisions.between(None, revisions.head())[-2])
     with engine.begin() as connection:
         for statement in (
             "GRANT CREATE ON SCHEMA public TO PUBLIC", f"CREATE ROLE {stranger}", "CREATE SEQUENCE public.butin",

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg2
 
-from erp_desktop.db import central_envelope
+from erp_desktop.centre.functions import envelope
 from tests.sync.attack.stage import Target, case, refused
 
 
@@ -63,7 +63,7 @@ def a_batch_of_another_shape_is_weighed_and_leaves_nothing(target: Target) -> No
         {"n": 1, "i": {"clients": {"c": ["id"], "r": [[0, None, 1, 2]]}}},
         {"n": 1, "m": {"clients": {"c": ["id"], "r": []}}}, {"n": 1, "r": {}},
         {"n": 1, "m": {"clients": [{"c": ["ville"], "r": [[0, None, 1, 1, "a"]]}]}},
-        {"n": 1, "m": {"clients": [{"c": ["ville"], "r": []}] * (central_envelope.MOST_BLOCKS + 1)}},
+        {"n": 1, "m": {"clients": [{"c": ["ville"], "r": []}] * (envelope.MOST_BLOCKS + 1)}},
         {"n": 1, "i": {"historiques_interventions": {"c": ["nouvelle_valeur"], "r": [[0, None, deep]]}}},
     ]  # fmt: skip
     with target.line() as line:

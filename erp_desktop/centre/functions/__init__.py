@@ -1,0 +1,1 @@
+"""The functions of schema ``sync``, by what they serve."""

@@ -1,0 +1,438 @@
+"""The centre's half of the exchange: roles, row-level security, row states, and the merge, as SQL from the registry.
+
+Everything here is re-installed after every migration and is idempotent. Tables with data belong to the history.
+
+Who may do what: a device login is a member of ``erp_device`` and can only execute functions. Push and pull run as
+``erp_sync``, a role without login that is itself subject to row-level security keyed on ``session_user``, so no
+parameter can name another agency. Row states are kept by triggers for every other writer; the merge, which knows
+which rows it touches, writes them set-based itself (the triggers' WHEN leaves ``erp_sync`` out).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import sqlalchemy as sa
+
+from erp_desktop.centre import isolation, mark
+from erp_desktop.centre.functions import devices, login, watch
+from erp_desktop.centre.functions import documents as central_documents
+from erp_desktop.centre.functions import rules as central_rules
+from erp_desktop.centre.functions.merge import merge_functions
+from erp_desktop.centre.functions.pull import pull_functions
+from erp_desktop.centre.functions.verify import verify_functions
+from erp_desktop.registry import derived, rules
+from erp_desktop.registry.search_path import PIN
+from erp_desktop.registry.tables import TABLES, SyncTable
+
+_IDENTITY = f"""
+CREATE SEQUENCE IF NOT EXISTS sync.seq_etat CACHE 32;
+CREATE SEQUENCE IF NOT EXISTS sync.seq_id;
+
+CREATE OR REPLACE FUNCTION sync.nouvel_id() RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER {PIN} AS $f$
+DECLARE
+  c bigint := nextval('sync.seq_id');
+  cible bigint := (extract(epoch FROM clock_timestamp()) * 1000 - 1735689600000)::bigint << 3;
+BEGIN
+  -- Follow the clock, never back. The lag allowed before a jump keeps a racing nextval from passing the new value.
+  IF c < cible - 80000 THEN
+    -- A lock that no device has the right to take, let go at once: what a block has locked ends with its failure, and
+    -- a sequence stays where it was set.
+    BEGIN
+      LOCK TABLE sync.schema_compat IN SHARE UPDATE EXCLUSIVE MODE;
+      IF (SELECT last_value FROM sync.seq_id) < cible - 80000 THEN PERFORM setval('sync.seq_id', cible); END IF;
+      RAISE EXCEPTION USING ERRCODE = 'EM000';
+    EXCEPTION WHEN SQLSTATE 'EM000' THEN NULL;
+    END;
+    c := nextval('sync.seq_id');
+  END IF;
+  RETURN (c >> 3) << 22 | (c & 7);
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.poste() RETURNS integer LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
+$f$ SELECT poste FROM sync.devices WHERE login = session_user AND etat = 'actif' $f$;
+
+CREATE OR REPLACE FUNCTION sync.agence() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
+$f$ SELECT agence_id FROM sync.devices WHERE login = session_user AND etat = 'actif'
+    UNION ALL SELECT u.agence_id FROM sync.logins l JOIN public.users u ON u.id = l.user_id AND u.is_active
+    WHERE l.login = session_user LIMIT 1 $f$;
+
+CREATE OR REPLACE FUNCTION sync.toutes_agences() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
+$f$ SELECT EXISTS (SELECT 1 FROM sync.logins l JOIN public.users u ON u.id = l.user_id AND u.is_active
+    WHERE l.login = session_user AND u.agence_id IS NULL AND u.role IN ('admin', 'responsable')) $f$;
+
+CREATE OR REPLACE FUNCTION sync.epoque() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
+$f$ SELECT c.system_identifier || '/' || t.timeline_id || '/' || d.oid
+    FROM pg_control_system() c, pg_control_checkpoint() t, pg_database d
+    WHERE d.datname = current_database() $f$;
+
+CREATE OR REPLACE FUNCTION sync.auteur() RETURNS bigint LANGUAGE sql STABLE
+BEGIN ATOMIC SELECT nullif(current_setting('erp.user_id', true), '')::bigint; END;
+"""
+
+# Equal notifications of one transaction are one, and it is sent at its COMMIT: listening devices then ask.
+_CAPTURE = f"""
+CREATE OR REPLACE FUNCTION sync.noter(t text, k bigint, s bigint, e text, contenu jsonb) RETURNS void
+LANGUAGE sql VOLATILE AS $f$
+  INSERT INTO sync.row_state AS r (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
+  VALUES (t, k, s, 1, pg_current_xact_id(), nextval('sync.seq_etat'), 0, sync.auteur(), clock_timestamp(), e, contenu)
+  ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = r.ver + 1, xid = excluded.xid, seq = excluded.seq,
+    origine = 0, auteur = excluded.auteur, quand = excluded.quand, etat = excluded.etat, contenu = excluded.contenu
+$f$;
+
+CREATE OR REPLACE FUNCTION sync.capturer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'deleted', to_jsonb(OLD) - 'hashed_password');
+    PERFORM pg_notify('erp_' || coalesce(OLD.agence_id, 0), '');
+  ELSE
+    IF TG_OP = 'UPDATE' AND NEW.agence_id IS DISTINCT FROM OLD.agence_id THEN
+      PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'evicted', NULL);
+      PERFORM pg_notify('erp_' || coalesce(OLD.agence_id, 0), '');
+    END IF;
+    PERFORM sync.noter(TG_TABLE_NAME, NEW.id, coalesce(NEW.agence_id, 0), 'live', NULL);
+    PERFORM pg_notify('erp_' || coalesce(NEW.agence_id, 0), '');
+  END IF;
+  RETURN NULL;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.capturer_partage() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
+BEGIN
+  IF TG_OP = 'DELETE' THEN PERFORM sync.noter(TG_TABLE_NAME, OLD.id, 0, 'deleted', to_jsonb(OLD));
+  ELSE PERFORM sync.noter(TG_TABLE_NAME, NEW.id, 0, 'live', NULL); END IF;
+  PERFORM pg_notify('erp_0', '');
+  RETURN NULL;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.tracer_statut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
+BEGIN
+  INSERT INTO public.historiques_interventions (agence_id, intervention_id, user_id, action, statut, ancienne_valeur,
+    nouvelle_valeur, remarque, horodatage, poste, recu_a, created_at, updated_at, created_by_id)
+  VALUES (NEW.agence_id, NEW.id, sync.auteur(), 'statut', NEW.statut, jsonb_build_object('statut', OLD.statut),
+    jsonb_build_object('statut', NEW.statut), nullif(current_setting('erp.remarque', true), ''), clock_timestamp(), 0,
+    clock_timestamp(), clock_timestamp(), clock_timestamp(), sync.auteur());
+  RETURN NULL;
+END $f$;
+"""
+
+
+def _table_triggers(table: SyncTable) -> list[str]:
+    name = table.name
+    function = "capturer" if table.scoped else "capturer_partage"
+    # Columns that never leave the centre are no change for the branches: a login is not one.
+    old, new = (f"({', '.join(f'{row}.{c}' for c in table.names)})" for row in ("OLD", "NEW"))
+    made = [
+        f"DROP TRIGGER IF EXISTS erp_capture ON public.{name}",
+        f"CREATE TRIGGER erp_capture AFTER INSERT OR DELETE ON public.{name} FOR EACH ROW "
+        f"WHEN (current_user <> 'erp_sync') EXECUTE FUNCTION sync.{function}()",
+        f"DROP TRIGGER IF EXISTS erp_capture_maj ON public.{name}",
+        f"CREATE TRIGGER erp_capture_maj AFTER UPDATE ON public.{name} FOR EACH ROW "
+        f"WHEN (current_user <> 'erp_sync' AND {old} IS DISTINCT FROM {new}) EXECUTE FUNCTION sync.{function}()",
+        f"DROP TRIGGER IF EXISTS erp_references ON public.{name}",
+    ]
+    if table.scoped and table.references:
+        made += _reference_guard(table)
+    return [*made, *_owner(table), *_followers(table)]
+
+
+def _reference_guard(table: SyncTable) -> list[str]:
+    """Foreign keys ignore row-level security, so the owner's trigger refuses another agency's row as a target."""
+    tests = "\n".join(
+        f"""  IF NEW.{r.column} IS NOT NULL AND EXISTS (SELECT 1 FROM public.{r.target} c WHERE c.id = NEW.{r.column}
+      AND c.agence_id IS NOT NULL AND c.agence_id IS DISTINCT FROM NEW.agence_id) THEN
+    RAISE EXCEPTION 'la référence {r.column} vise une autre agence' USING ERRCODE = 'EM002'; END IF;"""
+        for r in table.references
+    )
+    columns = ", ".join(["agence_id", *(r.column for r in table.references)])
+    return [
+        f"CREATE OR REPLACE FUNCTION sync.ref_{table.name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} "
+        f"AS $f$ BEGIN\n{tests}\n  RETURN NULL; END $f$",
+        f"CREATE CONSTRAINT TRIGGER erp_references AFTER INSERT OR UPDATE OF {columns} ON public.{table.name} "
+        f"DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION sync.ref_{table.name}()",
+    ]
+
+
+def _owner(table: SyncTable) -> list[str]:
+    """A new child row belongs to its root's agency."""
+    if table.root is None:
+        return []
+    root, name = table.root, table.name
+    return [
+        f"CREATE OR REPLACE FUNCTION sync.agence_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS "
+        f"$f$ BEGIN IF NEW.agence_id IS NULL THEN SELECT r.agence_id INTO NEW.agence_id FROM public.{root.target} r "
+        f"WHERE r.id = NEW.{root.column}; END IF; RETURN NEW; END $f$",
+        f"DROP TRIGGER IF EXISTS erp_agence ON public.{name}",
+        f"CREATE TRIGGER erp_agence BEFORE INSERT ON public.{name} FOR EACH ROW EXECUTE FUNCTION sync.agence_{name}()",
+    ]
+
+
+# Their names hold the rank of a table among all, which a new table changes: those of before go by their beginning.
+_NO_FOLLOWERS = r"""
+DO $f$ DECLARE g record; BEGIN
+  FOR g IN SELECT tgname, tgrelid::regclass AS sur FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'erp\_a\_suivre\_%' LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', g.tgname, g.sur);
+  END LOOP;
+END $f$;
+"""
+
+
+def _followers(table: SyncTable) -> list[str]:
+    """Rows that belong to another one follow it when an administrator moves it to another agency.
+
+    Triggers of one event run in the order of their names: the rank makes parents move before their children, so that
+    each child finds its other parents moved already.
+    """
+    made, rank = [], [t.name for t in TABLES].index(table.name)
+    for reference in table.follows:
+        name = f"{table.name}_{reference.column}"
+        made += [
+            f"DROP FUNCTION IF EXISTS sync.suivre_{table.name}()",
+            f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} "
+            f"AS $f$ BEGIN UPDATE public.{table.name} SET agence_id = NEW.agence_id WHERE {reference.column} = NEW.id "
+            f"AND agence_id IS DISTINCT FROM NEW.agence_id; RETURN NULL; END $f$",
+            f"CREATE TRIGGER erp_a_suivre_{rank:02}_{name} AFTER UPDATE OF agence_id ON public.{reference.target} "
+            f"FOR EACH ROW WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) "
+            f"EXECUTE FUNCTION sync.suivre_{name}()",
+        ]
+    return made
+
+
+def _dependants_guard(table: SyncTable) -> list[str]:
+    """What refers to a row and did not follow it keeps it from moving away: its own agency would lack it.
+
+    Looked at when the transaction ends: a contract moves before the machines that it covers, and an administrator may
+    move several rows that hold each other.
+    """
+    if not table.scoped:
+        return []
+    name = table.name
+    tests = "\n".join(
+        f"""  IF EXISTS (SELECT 1 FROM public.{child.name} c WHERE c.{r.column} = NEW.id
+      AND c.agence_id IS DISTINCT FROM v_agence) THEN
+    RAISE EXCEPTION '% {name}.% : des lignes de {child.name} d''une autre agence s''y rapportent ({r.column})',
+      'déplacement refusé,', NEW.id USING ERRCODE = 'EM002'; END IF;"""
+        for child in TABLES
+        for r in child.references
+        if r.target == name and child.scoped
+    )
+    if not tests:
+        return []
+    return [
+        # The row as it is at the end, which NEW does not tell.
+        f"CREATE OR REPLACE FUNCTION sync.retenir_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} "
+        f"AS $f$ DECLARE v_agence bigint; BEGIN\n  SELECT agence_id INTO v_agence FROM public.{name} "
+        f"WHERE id = NEW.id;\n  IF v_agence IS NULL THEN RETURN NULL; END IF;\n{tests}\n  RETURN NULL; END $f$",
+        f"DROP TRIGGER IF EXISTS erp_dependants ON public.{name}",
+        f"CREATE CONSTRAINT TRIGGER erp_dependants AFTER UPDATE OF agence_id ON public.{name} "
+        f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) "
+        f"EXECUTE FUNCTION sync.retenir_{name}()",
+    ]
+
+
+def _security(table: SyncTable) -> list[str]:
+    name = table.name
+    mine = "agence_id = (SELECT sync.agence()) OR (SELECT sync.toutes_agences())"
+    made = [
+        f"ALTER TABLE public.{name} ENABLE ROW LEVEL SECURITY",
+        f"DROP POLICY IF EXISTS erp_lecture ON public.{name}",
+        f"DROP POLICY IF EXISTS erp_ecriture ON public.{name}",
+        f"GRANT SELECT ON public.{name} TO erp_sync",
+    ]
+    readable = f"agence_id IS NULL OR {mine}" if table.scoped else "true"
+    made.append(f"CREATE POLICY erp_lecture ON public.{name} FOR SELECT TO erp_sync, erp_central USING ({readable})")
+    if table.device_writes:
+        made.append(
+            f"CREATE POLICY erp_ecriture ON public.{name} TO erp_sync, erp_central USING ({mine}) WITH CHECK ({mine})"
+        )
+        rights = "INSERT" if table.append_only else "INSERT, UPDATE, DELETE"
+        made.append(f"GRANT {rights} ON public.{name} TO erp_sync")
+        made.append(f"GRANT SELECT, {rights} ON public.{name} TO erp_central")
+    elif name != "users":
+        made.append(f"GRANT SELECT ON public.{name} TO erp_central")
+    else:
+        shown = ", ".join(table.names)
+        made += [
+            f"REVOKE SELECT ON public.{name} FROM erp_sync",
+            f"GRANT SELECT ({shown}) ON public.{name} TO erp_sync, erp_central",
+        ]
+    return made
+
+
+_SYNC_RIGHTS = """
+REVOKE ALL ON SCHEMA sync FROM PUBLIC;
+GRANT USAGE ON SCHEMA sync TO erp_sync, erp_device, erp_central, erp_revoque;
+GRANT USAGE ON SCHEMA public TO erp_sync, erp_central;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA sync TO erp_sync;
+GRANT SELECT, INSERT, UPDATE ON sync.row_state TO erp_sync;
+GRANT SELECT, UPDATE ON sync.devices TO erp_sync;
+GRANT SELECT, INSERT ON sync.lots TO erp_sync;
+GRANT SELECT, INSERT, UPDATE ON sync.conflits TO erp_sync;
+GRANT SELECT, INSERT ON sync.gares TO erp_sync;
+GRANT SELECT ON sync.instantanes TO erp_sync;
+GRANT SELECT ON sync.schema_compat TO erp_sync, erp_device, erp_central;
+ALTER TABLE sync.devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync.lots ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync.conflits ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync.gares ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync.row_state ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS erp_mien ON sync.devices;
+CREATE POLICY erp_mien ON sync.devices TO erp_sync USING (login = session_user);
+DROP POLICY IF EXISTS erp_mien ON sync.lots;
+CREATE POLICY erp_mien ON sync.lots TO erp_sync USING (poste = (SELECT sync.poste()));
+DROP POLICY IF EXISTS erp_mien ON sync.conflits;
+CREATE POLICY erp_mien ON sync.conflits TO erp_sync USING (poste = (SELECT sync.poste()));
+DROP POLICY IF EXISTS erp_mien ON sync.gares;
+CREATE POLICY erp_mien ON sync.gares TO erp_sync USING (poste = (SELECT sync.poste()));
+ALTER TABLE sync.instantanes ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS erp_mien ON sync.instantanes;
+CREATE POLICY erp_mien ON sync.instantanes TO erp_sync USING (scope = (SELECT sync.agence()));
+DROP POLICY IF EXISTS erp_mien ON sync.row_state;
+CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT sync.agence())))
+  WITH CHECK (scope = (SELECT sync.agence()));
+"""
+
+# Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
+_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "empreintes()",
+            "instantane_suite(bigint)")  # fmt: skip
+_SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()")
+
+
+def statements(*, documents: bool = True) -> list[str]:
+    """Every statement of the installation, in order, for the present registry; ``documents``: their store is there."""
+    made = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions()]
+    for table in TABLES:
+        made.append(f"ALTER TABLE public.{table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
+        made += _table_triggers(table)
+        made += _dependants_guard(table)
+        made += central_rules.row_rules(table)
+        made += _security(table)
+    made += rules.postgres()
+    made += [
+        "DROP TRIGGER IF EXISTS erp_statut ON public.interventions",
+        "CREATE TRIGGER erp_statut AFTER UPDATE OF statut ON public.interventions FOR EACH ROW "
+        "WHEN (OLD.statut IS DISTINCT FROM NEW.statut AND current_user <> 'erp_sync') "
+        "EXECUTE FUNCTION sync.tracer_statut()",
+        derived.CENTRE,
+        _SYNC_RIGHTS,
+        isolation.guard(documents=documents),
+        watch.FUNCTIONS,
+        *merge_functions(),
+        *pull_functions(),
+        *verify_functions(),
+        login.FUNCTIONS,
+        devices.FUNCTIONS,
+        *(central_documents.document_functions() if documents else ()),
+        isolation.SWEEP,
+        # Also what an older program granted on functions that there are no more of.
+        "REVOKE ALL ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_sync, erp_device, erp_central, erp_revoque",
+        "GRANT CREATE ON SCHEMA sync TO erp_sync",
+        "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sync TO erp_sync",
+    ]
+    for entry in _entries(documents=documents):
+        made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
+        made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
+    farewells = central_documents.FAREWELLS if documents else ()
+    made.append(f"GRANT EXECUTE ON FUNCTION sync.{devices.GREETING} TO erp_device")
+    made += [
+        f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_revoque"
+        for entry in (devices.FAREWELL, *farewells)
+    ]
+    made += [
+        f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_central" for entry in (*_SHARED, *login.ENTRIES)
+    ]
+    made += [
+        "GRANT EXECUTE ON FUNCTION sync.nouvel_id(), sync.reserver_numeros(text) TO erp_central",
+        "REVOKE CREATE ON SCHEMA sync FROM erp_sync",
+        "REVOKE ALL ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) FROM PUBLIC",
+        "GRANT EXECUTE ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) TO erp_device",
+        watch.LIMITS,
+    ]
+    return made
+
+
+def _entries(*, documents: bool) -> list[str]:
+    """Functions that run as ``erp_sync`` under row-level security, with their arguments."""
+    copies = [f"copie_{t.name}(bigint)" for t in TABLES]
+    return [*_ENTRIES, *(central_documents.ENTRIES if documents else ()), *copies]
+
+
+def isolation_faults(connection: sa.Connection) -> list[str]:
+    """Why a device would not be held to its agency, one French line each; empty when it is."""
+    exchange, documents = connection.exec_driver_sql(
+        "SELECT to_regclass('sync.schema_compat') IS NOT NULL, to_regclass('public.contenus_morceaux') IS NOT NULL"
+    ).one()
+    if not exchange:
+        return []
+    return isolation.faults(connection, _entries(documents=documents))
+
+
+def _watch_only(present: set[tuple[str, str]]) -> list[str]:
+    """Half-way through an upgrade over several revisions: every change is noted, and no device is served."""
+    made = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS]
+    for table in TABLES:
+        columns = tuple(c for c in table.columns if (table.name, c.name) in present)
+        references = tuple(r for r in table.references if (table.name, r.column) in present)
+        if columns:
+            follows = tuple(r for r in table.follows if r in references)
+            there = dataclasses.replace(table, columns=columns, references=references, follows=follows)
+            made += _table_triggers(there)
+    # A page without its rows would move cursors past them.
+    return [
+        *made,
+        isolation.SWEEP,
+        "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_device, erp_central, erp_revoque",
+    ]
+
+
+def uninstall(connection: sa.Connection) -> None:
+    """Take away what would stop a downgrade from dropping or changing columns."""
+    guards = connection.exec_driver_sql(
+        "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND (tgname ~ "
+        "'^erp_(capture|capture_maj|references|dependants|agence|statut|bornes|bornes_maj|cle|horloge|regle_.*)$' "
+        f"OR tgname = ANY(ARRAY[{', '.join(repr(t) for t in derived.TRIGGERS)}]))"
+    ).fetchall()
+    policies = connection.exec_driver_sql(
+        "SELECT polname, polrelid::regclass::text FROM pg_policy JOIN pg_class c ON c.oid = polrelid "
+        "WHERE c.relnamespace = 'public'::regnamespace AND polname IN ('erp_lecture', 'erp_ecriture')"
+    ).fetchall()
+    _run(
+        connection,
+        [
+            *(f"DROP TRIGGER {name} ON {table}" for table, name in guards),
+            _NO_FOLLOWERS,
+            *(f"DROP POLICY {name} ON {table}" for name, table in policies),
+        ],
+    )
+
+
+def _run(connection: sa.Connection, statements: list[str]) -> None:
+    """Run statements in their order, in one trip: hundreds of small ones are mostly the way there and back."""
+    connection.exec_driver_sql("\n;\n".join(statements).replace("%", "%%"))
+
+
+def install(connection: sa.Connection) -> None:
+    """Install for the structure present; nothing below the revision that has schema ``sync``."""
+    present = {
+        (row[0], row[1])
+        for row in connection.execute(
+            sa.text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
+        )
+    }
+    exchange, documents = connection.execute(
+        sa.text("SELECT to_regclass('sync.schema_compat'), to_regclass('public.contenus_morceaux')")
+    ).one()
+    if exchange is None:
+        if present:
+            uninstall(connection)
+        return
+    whole = all((t.name, c) in present for t in TABLES for c in t.names)
+    if not whole:
+        uninstall(connection)
+    # One installation at a time, by a lock that no device has the right to take.
+    connection.exec_driver_sql("LOCK TABLE sync.schema_compat IN SHARE UPDATE EXCLUSIVE MODE")
+    path = connection.exec_driver_sql("SHOW search_path").scalar_one()
+    connection.exec_driver_sql(f"SET LOCAL {PIN.removeprefix('SET ')}")
+    run = statements(documents=documents is not None) if whole else _watch_only(present)
+    _run(connection, run)
+    connection.execute(sa.text("SELECT set_config('search_path', :path, true)"), {"path": path})
+    mark.note(connection, run)

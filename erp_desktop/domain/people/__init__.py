@@ -1,0 +1,1 @@
+"""Who acts: roles, the acting person, passwords."""

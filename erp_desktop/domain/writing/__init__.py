@@ -1,0 +1,1 @@
+"""How figures and words are set on screens and papers: spaces, isolates."""

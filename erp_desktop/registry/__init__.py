@@ -1,0 +1,1 @@
+"""What is declared once: tables and columns that are synchronised, their policies, limits and rules, capture."""

@@ -1,0 +1,227 @@
+"""Triggers of a SQLite cache: capture into the outbox, statut audit, owner's agency, identifiers of plain inserts.
+
+They use built-ins of SQLite 3.38 only, so any console that opens the file is captured too. They are generated from
+the registry for the columns that are present, and put back after every migration, because batch rebuilds drop them.
+An insert records its key, an update the old value of each changed column (new values are read from the live row
+when a batch is built, so coalescing is free), a delete the old row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import sqlalchemy as sa
+
+from erp_desktop import clock
+from erp_desktop.registry import bounds, derived, rules
+from erp_desktop.registry.policies import Policy
+from erp_desktop.registry.tables import TABLES, SyncTable
+
+PREFIX = "erp_"
+_LOUD = "(SELECT muet FROM _sync_session) = 0"
+_NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'"
+_MS = "CAST((julianday('now') - julianday('2025-01-01')) * 86400000 AS INTEGER)"
+
+
+def _note(table: str, pk: str, op: str, column: str = "NULL", old: str = "NULL", when: str = "true") -> str:
+    """SQL that notes a change, unless capture is muted.
+
+    It runs once for every column that a bulk update changes: hence one read of the session's row, and an instant to
+    the second, which costs a quarter of an exact one.
+    """
+    return (
+        "INSERT INTO sync_outbox (groupe, user_id, nom_table, pk, op, colonne, ancien, quand) "
+        f"SELECT groupe, user_id, '{table}', {pk}, '{op}', {column}, {old}, datetime('now') "
+        f"FROM _sync_session WHERE muet = 0 AND {when};"
+    )
+
+
+def triggers(present: dict[str, set[str]]) -> dict[str, str]:
+    """Trigger name → CREATE statement, for tables and columns that exist."""
+    made: dict[str, str] = {}
+    for table in TABLES:
+        if table.name in present:
+            made.update(_of_table(table, present[table.name]))
+    if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
+        made.update(_statut_audit())
+    made.update(derived.cache_triggers(present))
+    made.update(rules.sqlite(present))
+    return made
+
+
+def _owner(table: SyncTable, columns: set[str]) -> str | None:
+    """SQL for the agency of a row inserted without one: its root's, else this cache's. None: the table needs none."""
+    if not table.device_writes or "agence_id" not in columns:
+        return None
+    if table.root and table.root.column in columns:
+        return f"(SELECT agence_id FROM {table.root.target} WHERE id = NEW.{table.root.column})"
+    return "(SELECT CAST(valeur AS INTEGER) FROM sync_meta WHERE cle = 'agence_id')"
+
+
+def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
+    name = table.name
+    owner = _owner(table, columns)
+    minted = _minted(name)
+    if owner:
+        yield (
+            f"{PREFIX}{name}_agence",
+            f"CREATE TRIGGER {PREFIX}{name}_agence AFTER INSERT ON {name} "
+            f"WHEN NEW.agence_id IS NULL AND {_LOUD} AND NOT ({minted}) BEGIN "
+            f"UPDATE {name} SET agence_id = {owner} WHERE id = NEW.id; END",
+        )
+    yield (
+        f"{PREFIX}{name}_ins",
+        f"CREATE TRIGGER {PREFIX}{name}_ins AFTER INSERT ON {name} BEGIN "
+        # The trigger that re-identifies may have run before: then this key is gone. It lets the application's be.
+        f"{_note(name, 'NEW.id', 'I', when=f'(groupe IS NOT NULL OR {_there(name)})')} END",
+    )
+    limits = bounds.sqlite_wrong(table, columns)
+    yield f"{PREFIX}{name}_bornes", _limits(name, limits)
+    yield f"{PREFIX}{name}_reid", _re_identify(name, owner, minted)
+    yield f"{PREFIX}{name}_remplace", _replace(table, columns)
+    yield f"{PREFIX}{name}_del", _delete(table, columns)
+    yield (
+        f"{PREFIX}{name}_upd_id",
+        f"CREATE TRIGGER {PREFIX}{name}_upd_id BEFORE UPDATE OF id ON {name} WHEN NEW.id IS NOT OLD.id AND {_LOUD} "
+        f"BEGIN SELECT RAISE(ABORT, 'id ne change jamais'); END",
+    )
+    for column in table.columns:
+        if column.name != "id" and column.name in columns and column.policy is not Policy.DERIVE:
+            c = column.name
+            refused = "".join(_refusal(b.sentence, wrong) for b, wrong in limits if b.column == c)
+            yield (
+                f"{PREFIX}{name}_upd_{c}",
+                f"CREATE TRIGGER {PREFIX}{name}_upd_{c} AFTER UPDATE OF {c} ON {name} WHEN NEW.{c} IS NOT OLD.{c} "
+                f"BEGIN {refused}{_note(name, 'NEW.id', 'U', _text(c), f'OLD.{c}')} END",
+            )
+
+
+def _limits(name: str, limits: list[tuple[bounds.Bound, str]]) -> str:
+    """What the centre would refuse later is refused here at once; what comes from the centre is taken."""
+    wrong = " OR ".join(test for _, test in limits)
+    refusals = "".join(_refusal(b.sentence, test, loud=False) for b, test in limits)
+    return (
+        f"CREATE TRIGGER {PREFIX}{name}_bornes AFTER INSERT ON {name} WHEN ({wrong}) AND {_LOUD} BEGIN {refusals} END"
+    )
+
+
+def _refusal(sentence: str, wrong: str, *, loud: bool = True) -> str:
+    told = sentence.replace("'", "''")
+    return f"SELECT RAISE(ABORT, '{told}') WHERE {wrong}{f' AND {_LOUD}' if loud else ''};"
+
+
+def _text(column: str) -> str:
+    return f"'{column}'"
+
+
+def _minted(name: str) -> str:
+    """Whether SQLite made the identifier of a new row up: max + 1, or 1, which may be another poste's or a row's
+    that has left since. The application, which names its group, takes every identifier from its allocator.
+    """
+    return (
+        "(SELECT groupe IS NULL AND muet = 0 FROM _sync_session) AND "
+        f"(NEW.id = 1 OR EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id - 1)) AND "
+        f"NOT EXISTS (SELECT 1 FROM {name} WHERE id > NEW.id)"
+    )
+
+
+def _re_identify(name: str, owner: str | None, minted: str) -> str:
+    agence = f", agence_id = coalesce(agence_id, {owner})" if owner else ""
+    new_id = "(SELECT (((suivant - 1) >> 3) << 22) | (poste << 3) | ((suivant - 1) & 7) FROM _allocateur)"
+    return (
+        f"CREATE TRIGGER {PREFIX}{name}_reid AFTER INSERT ON {name} WHEN {minted} BEGIN "
+        f"UPDATE _allocateur SET suivant = max(suivant, ({_MS}) << 3) + 1; "
+        f"UPDATE _sync_session SET muet = 1; "
+        f"UPDATE {name} SET id = {new_id}{agence} WHERE id = NEW.id; "
+        f"UPDATE _sync_session SET muet = 0; "
+        # The other trigger may have noted the key that is gone.
+        f"DELETE FROM sync_outbox WHERE id = (SELECT max(id) FROM sync_outbox) AND nom_table = '{name}' "
+        "AND op = 'I' AND pk = NEW.id; "
+        f"{_note(name, new_id, 'I')} END"
+    )
+
+
+def _replace(table: SyncTable, columns: set[str]) -> str:
+    """``INSERT OR REPLACE`` takes the old row away without a delete trigger: note its values before, as an update.
+
+    One statement for all columns: SQLite clears the registers of the whole body for every row inserted, even when
+    there is nothing to replace. JSON holds no blob, so those have a statement of their own.
+    """
+    name = table.name
+    present = [c for c in table.columns if c.name != "id" and c.name in columns and c.policy is not Policy.DERIVE]
+    others = [c.name for c in present if c.kind.value != "bytea"]
+    notes = ""
+    for c in present:
+        if c.name not in others:
+            old = f"(SELECT {c.name} FROM {name} WHERE id = NEW.id)"
+            notes += _note(name, "NEW.id", "U", _text(c.name), old, f"{old} IS NOT NEW.{c.name}")
+    olds = f"(SELECT {_object(others, name)} FROM {name} WHERE id = NEW.id)"
+    changes = (
+        f"SELECT o.key, o.value FROM json_each({olds}) AS o JOIN json_each({_object(others, 'NEW')}) AS n "
+        "ON n.key = o.key WHERE o.value IS NOT n.value"
+    )
+    return (
+        f"CREATE TRIGGER {PREFIX}{name}_remplace BEFORE INSERT ON {name} WHEN {_there(name)} AND {_LOUD} BEGIN "
+        "INSERT INTO sync_outbox (groupe, user_id, nom_table, pk, op, colonne, ancien, quand) "
+        f"SELECT groupe, user_id, '{name}', NEW.id, 'U', c.key, c.value, datetime('now') "
+        f"FROM _sync_session JOIN ({changes}) AS c; {notes} END"
+    )
+
+
+def _there(name: str) -> str:
+    return f"EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id)"
+
+
+def _object(columns: Iterable[str], row: str) -> str:
+    pairs = ", ".join(f"'{c}', {row}.{c}" for c in columns)
+    return f"json_object({pairs})"
+
+
+def _delete(table: SyncTable, columns: set[str]) -> str:
+    # JSON of the old row lets the inbox show what was deleted; blobs are left out.
+    kept = [c.name for c in table.columns if c.name in columns and c.kind.value != "bytea"]
+    return (
+        f"CREATE TRIGGER {PREFIX}{table.name}_del AFTER DELETE ON {table.name} BEGIN "
+        f"{_note(table.name, 'OLD.id', 'D', old=_object(kept, 'OLD'))} END"
+    )
+
+
+def _statut_audit() -> Iterator[tuple[str, str]]:
+    new_id = "(SELECT (((suivant - 1) >> 3) << 22) | (poste << 3) | ((suivant - 1) & 7) FROM _allocateur)"
+    yield (
+        f"{PREFIX}interventions_statut_audit",
+        f"CREATE TRIGGER {PREFIX}interventions_statut_audit AFTER UPDATE OF statut ON interventions "
+        f"WHEN NEW.statut IS NOT OLD.statut AND {_LOUD} BEGIN "
+        f"UPDATE _allocateur SET suivant = max(suivant, ({_MS}) << 3) + 1; "
+        "INSERT INTO historiques_interventions (id, agence_id, intervention_id, user_id, action, statut, "
+        "ancienne_valeur, nouvelle_valeur, remarque, horodatage, poste, created_at, updated_at, created_by_id) "
+        f"SELECT {new_id}, NEW.agence_id, NEW.id, (SELECT user_id FROM _sync_session), 'statut', NEW.statut, "
+        "json_object('statut', OLD.statut), json_object('statut', NEW.statut), "
+        f"(SELECT remarque FROM _sync_session), {_NOW}, (SELECT poste FROM _allocateur), {_NOW}, {_NOW}, "
+        "(SELECT user_id FROM _sync_session); END",
+    )
+
+
+def install(connection: sa.Connection) -> None:
+    """Bring the cache's triggers to what the registry says for the structure present; idempotent."""
+    present = {
+        row[0]: {c[1] for c in connection.exec_driver_sql(f"PRAGMA table_info({row[0]})")}
+        for row in connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        if row[0].isidentifier()
+    }
+    rows = connection.exec_driver_sql(
+        f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{PREFIX}%'"
+    )
+    existing: dict[str, str] = {row[0]: row[1] for row in rows}
+    wanted: dict[str, str] = {}
+    if {"_sync_session", "_allocateur", "sync_outbox"} <= present.keys():
+        connection.exec_driver_sql("INSERT OR IGNORE INTO _sync_session (un, muet) VALUES (1, 0)")
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO _allocateur (un, poste, suivant) VALUES (1, 0, ?)", (clock.now_ms() << 3,)
+        )
+        wanted = triggers(present)
+    for name in existing.keys() - {n for n, sql in wanted.items() if existing.get(n) == sql}:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    for name, sql in wanted.items():
+        if existing.get(name) != sql:
+            connection.exec_driver_sql(sql)

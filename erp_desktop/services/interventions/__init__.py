@@ -1,0 +1,42 @@
+"""Interventions: everything that the window, the command line and reports ask of them."""
+
+from __future__ import annotations
+
+from erp_desktop.services.interventions.actions import (
+    HistoriqueInfo,
+    LigneInfo,
+    Retour,
+    TransitionOffre,
+    ajouter_ligne,
+    changer_statut,
+    historique,
+    lignes,
+    revenir,
+    supprimer_ligne,
+    transitions,
+)
+from erp_desktop.services.interventions.form import InterventionFiche, create, get, update
+from erp_desktop.services.interventions.list import InterventionLigne, conditions, ids, indices, rows
+
+__all__ = [
+    "HistoriqueInfo",
+    "InterventionFiche",
+    "InterventionLigne",
+    "LigneInfo",
+    "Retour",
+    "TransitionOffre",
+    "ajouter_ligne",
+    "changer_statut",
+    "conditions",
+    "create",
+    "get",
+    "historique",
+    "ids",
+    "indices",
+    "lignes",
+    "revenir",
+    "rows",
+    "supprimer_ligne",
+    "transitions",
+    "update",
+]

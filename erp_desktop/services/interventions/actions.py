@@ -1,0 +1,366 @@
+"""Life of an intervention: transitions, lines, audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import argent, sla
+from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import LigneInput
+from erp_desktop.domain.transitions import LIBELLES, REOUVERTURE, SUIVANTS, TERMINES, Faits, check, stamps
+from erp_desktop.domain.writing import typography
+from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
+from erp_desktop.models import (
+    Client,
+    Contrat,
+    Equipement,
+    HistoriqueIntervention,
+    Intervention,
+    LigneIntervention,
+    PieceDetachee,
+    User,
+)
+from erp_desktop.registry import technicien_names
+from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.clocks import Horloges, pauses
+from erp_desktop.services.shared.common import ecrire, lie
+
+ACTIONS = {
+    "creation": "Création",
+    "statut": "Changement de statut",
+    "modification": "Modification",
+    "ligne_ajoutee": "Ligne ajoutée",
+    "ligne_retiree": "Ligne retirée",
+    "document_joint": "Document joint",
+    "importation": "Importation",
+    "echeance": "Échéance recalculée",
+}
+CHAMPS = {
+    "numero": "Numéro", "titre": "Titre", "description": "Description", "type": "Type", "statut": "Statut",
+    "priorite": "Priorité", "urgence": "Urgence", "equipement_id": "Équipement", "client_id": "Client",
+    "contrat_id": "Contrat", "technicien_id": "Technicien", "date_planifiee": "Date planifiée",
+    "date_limite": "Échéance",
+    "zone_planifiee": "Fuseau horaire", "duree_estimee": "Durée estimée", "duree_reelle": "Durée réelle",
+    "temps_deplacement": "Temps de déplacement", "date_debut_travaux": "Début des travaux",
+    "date_fin_travaux": "Fin des travaux", "diagnostic": "Diagnostic", "travaux_realises": "Travaux réalisés",
+    "recommandations": "Recommandations", "notes_internes": "Notes internes",
+    "satisfaction_client": "Satisfaction du client", "signature": "Signature", "signataire": "Signataire",
+    "designation": "Désignation", "quantite": "Quantité", "prix_unitaire": "Prix unitaire", "taux_tva": "TVA",
+    "nom_fichier": "Fichier",
+}  # fmt: skip
+_REFERENCES: dict[str, Any] = {
+    "equipement_id": (Equipement.id, Equipement.nom),
+    "client_id": (Client.id, Client.nom_entreprise),
+    "contrat_id": (Contrat.id, Contrat.numero_contrat),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionOffre:
+    """A direct transition; ``raison`` is French and empty when it is allowed."""
+
+    vers: Statut
+    permis: bool
+    raison: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retour:
+    """A transition just taken: columns as they were before it, and how many audit rows it left."""
+
+    id: int
+    de: Statut
+    vers: Statut
+    avant: dict[str, Any]
+    traces: int
+
+
+@dataclass(frozen=True, slots=True)
+class LigneInfo:
+    """A line with its amounts in MAD; ``taux_tva`` in percent."""
+
+    id: int
+    type_ligne: str
+    piece_id: int | None
+    designation: str
+    quantite: Decimal
+    prix_unitaire: Decimal
+    taux_tva: Decimal
+    total_ht: Decimal
+    total_tva: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class HistoriqueInfo:
+    """One change: an audit row that tells several fields gives one entry for each.
+
+    Author and instant are what the poste says. The centre only checks that such a person works in that agency.
+
+    Attributes:
+        poste: where it was written; 0 or None is the centre or a stand-alone desktop.
+        recu_a: when the centre received it, by its own clock; None until then.
+    """
+
+    horodatage: datetime
+    auteur: str | None
+    action: str
+    champ: str | None
+    avant: str | None
+    apres: str | None
+    remarque: str | None
+    poste: int | None = None
+    recu_a: datetime | None = None
+
+
+def _faits(session: Session, ligne: Intervention) -> Faits:
+    return Faits(
+        technicien=ligne.technicien_id is not None,
+        diagnostic=ligne.diagnostic,
+        travaux_realises=ligne.travaux_realises,
+        date_debut=ligne.date_debut_travaux,
+        date_fin=ligne.date_fin_travaux,
+        occupe_par=occupe_par(session, ligne),
+    )
+
+
+def _refus_de_role(session: Session, acteur: Acteur, ligne: Intervention, vers: Statut) -> str | None:
+    droit = roles.droit_transition(Statut(ligne.statut), vers)
+    if not roles.peut(acteur.role, droit):
+        return f"votre rôle ne permet pas {typography.de(droit.value)}."
+    if not roles.peut(acteur.role, roles.Droit.INTERVENTION_ECRIRE) and not est_a(session, acteur, ligne):
+        return "cette intervention ne vous est pas affectée."
+    return None
+
+
+def transitions(session: Session, acteur: Acteur, id: int) -> list[TransitionOffre]:  # noqa: A002
+    """Every direct transition, allowed or with the reason why not."""
+    ligne = ouvrir(session, acteur, id)
+    faits = _faits(session, ligne)
+    offres = []
+    for vers in SUIVANTS[Statut(ligne.statut)]:
+        raison = _refus_de_role(session, acteur, ligne, vers) or check(Statut(ligne.statut), vers, faits)
+        offres.append(TransitionOffre(vers, raison is None, raison or ""))
+    return offres
+
+
+def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, remarque: str = "") -> Retour:  # noqa: A002
+    """Take one transition: stamps, the deadline after a pause, and (by the database) its audit row.
+
+    Args:
+        remarque: kept in the audit; the reason, without which a closed intervention is not opened again.
+
+    Returns:
+        what :func:`revenir` needs to go back.
+
+    Raises:
+        NotAllowedError: the role may not.
+        ValidationError: reopened without a reason.
+        TransitionError: the state machine refuses, with the reason.
+    """
+    ligne = ouvrir(session, acteur, id, pour_ecrire=True)
+    de, vers = Statut(ligne.statut), Statut(vers)
+    refus = _refus_de_role(session, acteur, ligne, vers)
+    if refus:
+        raise NotAllowedError(refus[0].upper() + refus[1:])
+    faits = _faits(session, ligne)
+    raison = check(de, vers, faits)
+    if raison:
+        raise TransitionError(raison[0].upper() + raison[1:])
+    if (de, vers) == REOUVERTURE and not remarque.strip():
+        raise ValidationError({"remarque": "Donnez le motif de la réouverture."})
+    maintenant = clock.now()
+    trace.annoncer(session, acteur, remarque)
+    if de is Statut.EN_ATTENTE and vers is Statut.EN_COURS and ligne.date_limite is not None:
+        derniere = pauses(session, id)[-1:]
+        if derniere and derniere[0][1] is None:
+            horaire = Horloges(session).de(ligne.agence_id)
+            ligne.date_limite = sla.prolonger(horaire, ligne.date_limite, derniere[0][0], maintenant)
+    ecrits = stamps(de, vers, faits, maintenant)
+    avant = {champ: getattr(ligne, champ) for champ in ecrits}
+    ligne.statut = vers.value
+    for champ, valeur in ecrits.items():
+        setattr(ligne, champ, valeur)
+    if vers is Statut.CLOTUREE and ligne.duree_reelle is None and ligne.date_debut_travaux and ligne.date_fin_travaux:
+        horaire = Horloges(session).de(ligne.agence_id)
+        ligne.duree_reelle = sla.duree_active(
+            horaire, ligne.date_debut_travaux, ligne.date_fin_travaux, pauses(session, id)
+        )
+    ecrire(session)
+    return Retour(id, de, vers, avant, _traces(session, id))
+
+
+def _traces(session: Session, id: int) -> int:  # noqa: A002
+    h = HistoriqueIntervention
+    return session.execute(sa.select(sa.func.count()).where(h.intervention_id == id)).scalar_one()
+
+
+def revenir(session: Session, acteur: Acteur, retour: Retour) -> None:
+    """Go back by an ordinary transition, while nothing followed the first one.
+
+    Raises:
+        TransitionError: something followed it, or no transition leads back; the sentence says which.
+        NotAllowedError: the way back is not open to this role.
+    """
+    ligne = ouvrir(session, acteur, retour.id, pour_ecrire=True)
+    if ligne.statut != retour.vers or _traces(session, retour.id) != retour.traces:
+        raise TransitionError("Cette intervention a changé depuis : le statut n'est pas défait.")
+    if retour.de is Statut.AFFECTEE:
+        # Taken off with the assignment; without it the way back would be refused.
+        ligne.technicien_id = ligne.technicien_id or retour.avant.get("technicien_id")
+    avant = {"technicien_id": ligne.technicien_id, **retour.avant}
+    changer_statut(session, acteur, retour.id, retour.de, "Changement de statut défait aussitôt")
+    for champ, valeur in avant.items():
+        setattr(ligne, champ, valeur)
+    ecrire(session)
+
+
+def lignes(session: Session, acteur: Acteur, id: int) -> list[LigneInfo]:  # noqa: A002
+    """Lines in the order in which they were added."""
+    ouvrir(session, acteur, id)
+    requete = sa.select(LigneIntervention).where(LigneIntervention.intervention_id == id)
+    infos = []
+    for ligne in session.scalars(requete.order_by(LigneIntervention.id)):
+        montant = argent.LigneMontant(ligne.quantite, ligne.prix_unitaire, ligne.taux_tva)
+        infos.append(
+            LigneInfo(
+                ligne.id, ligne.type_ligne, ligne.piece_id, ligne.designation, ligne.quantite, ligne.prix_unitaire,
+                ligne.taux_tva, montant.ht, montant.tva,
+            )
+        )  # fmt: skip
+    return infos
+
+
+def _ouvrir_lignes(session: Session, acteur: Acteur, id: int) -> Intervention:  # noqa: A002
+    intervention = ouvrir(session, acteur, id, pour_ecrire=True)
+    roles.exiger(acteur, roles.Droit.INTERVENTION_EXECUTER)
+    return intervention
+
+
+def ajouter_ligne(session: Session, acteur: Acteur, id: int, saisie: LigneInput) -> int:  # noqa: A002
+    """Add a line; allowed after closing too (lines are only ever added then), not on a cancelled intervention."""
+    intervention = _ouvrir_lignes(session, acteur, id)
+    statut = Statut(intervention.statut)
+    if statut in (Statut.ANNULEE, Statut.ARCHIVEE):
+        raise TransitionError(f"Cette intervention est {LIBELLES[statut]} : elle ne reçoit plus de lignes.")
+    lie(session, acteur, PieceDetachee, saisie.piece_id, "piece_id", "Cette pièce n'existe pas dans cette agence.",
+        intervention.agence_id)  # fmt: skip
+    trace.annoncer(session, acteur)
+    ligne = LigneIntervention(
+        **saisie.model_dump(), intervention_id=id, agence_id=intervention.agence_id, created_by_id=acteur.user_id
+    )
+    session.add(ligne)
+    trace.noter(session, acteur, intervention, "ligne_ajoutee", None, _resume(ligne))
+    ecrire(session)
+    return ligne.id
+
+
+def supprimer_ligne(session: Session, acteur: Acteur, ligne_id: int) -> None:
+    """Take a line away, while the intervention is open.
+
+    Raises:
+        TransitionError: the intervention is closed; its lines are final.
+    """
+    ligne = session.get(LigneIntervention, ligne_id)
+    if ligne is None:
+        raise NotFoundError("Introuvable : cette ligne n'existe plus.")
+    intervention = _ouvrir_lignes(session, acteur, ligne.intervention_id)
+    statut = Statut(intervention.statut)
+    if statut in TERMINES:
+        raise TransitionError(f"Cette intervention est {LIBELLES[statut]} : ses lignes ne s'effacent plus.")
+    trace.annoncer(session, acteur)
+    trace.noter(session, acteur, intervention, "ligne_retiree", _resume(ligne), None)
+    session.delete(ligne)
+    ecrire(session)
+
+
+def _resume(ligne: LigneIntervention) -> dict[str, Any]:
+    return {"designation": ligne.designation, "quantite": ligne.quantite, "prix_unitaire": ligne.prix_unitaire}
+
+
+def _noms(session: Session, lignes: list[Any]) -> dict[tuple[str, int], str]:
+    """Labels of the rows that audit values point to."""
+    cherches: dict[str, set[int]] = {}
+    for ligne in lignes:
+        for valeurs in (ligne.ancienne_valeur, ligne.nouvelle_valeur):
+            for champ, valeur in (valeurs or {}).items():
+                if champ.endswith("_id") and isinstance(valeur, int):
+                    cherches.setdefault(champ, set()).add(valeur)
+    noms: dict[tuple[str, int], str] = {}
+    for champ, idents in cherches.items():
+        if champ == "technicien_id":
+            noms.update({(champ, ident): nom for ident, nom in technicien_names.noms(session, idents).items()})
+            continue
+        if champ in _REFERENCES:
+            cle, nom = _REFERENCES[champ]
+            requete = sa.select(cle, nom).where(cle.in_(idents))
+        else:
+            continue
+        noms.update({(champ, ident): nom for ident, nom in session.execute(requete)})
+    return noms
+
+
+def _dire(champ: str, valeur: Any, noms: dict[tuple[str, int], str]) -> str | None:
+    if valeur is None:
+        return None
+    if isinstance(valeur, bool):
+        return "oui" if valeur else "non"
+    if isinstance(valeur, int) and (champ, valeur) in noms:
+        return noms[champ, valeur]
+    if champ == "statut":
+        return LIBELLES[Statut(valeur)].capitalize()
+    if isinstance(valeur, str) and (champ.startswith("date_")):
+        return clock.local(clock.from_text(valeur)).strftime("%d/%m/%Y %H:%M")
+    return str(valeur)
+
+
+def historique(session: Session, acteur: Acteur, id: int) -> list[HistoriqueInfo]:  # noqa: A002
+    """Who did what and when, newest first, values in words."""
+    ouvrir(session, acteur, id)
+    h = HistoriqueIntervention
+    requete = (
+        sa.select(
+            h.horodatage,
+            h.action,
+            h.ancienne_valeur,
+            h.nouvelle_valeur,
+            h.remarque,
+            h.poste,
+            h.recu_a,
+            User.full_name,
+        )
+        .outerjoin(User, User.id == h.user_id)
+        .where(h.intervention_id == id)
+        .order_by(h.horodatage.desc(), h.id.desc())
+    )
+    lues = list(session.execute(requete))
+    noms = _noms(session, lues)
+    infos = []
+    for ligne in lues:
+        action = ACTIONS.get(ligne.action, ligne.action.replace("_", " ").capitalize())
+        avant, apres = ligne.ancienne_valeur or {}, ligne.nouvelle_valeur or {}
+        champs: list[str | None] = list(dict.fromkeys([*avant, *apres])) or [None]
+        infos += [
+            HistoriqueInfo(
+                ligne.horodatage,
+                ligne.full_name,
+                action,
+                CHAMPS.get(champ, champ) if champ else None,
+                _dire(champ, avant.get(champ), noms) if champ else None,
+                _dire(champ, apres.get(champ), noms) if champ else None,
+                ligne.remarque,
+                ligne.poste,
+                ligne.recu_a,
+            )
+            for champ in champs
+        ]
+    return infos

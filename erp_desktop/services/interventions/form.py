@@ -1,0 +1,251 @@
+"""One intervention: its form, its creation and its edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import sla, telephone
+from erp_desktop.domain.enums import Role, Statut
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.domain.transitions import LIBELLES, TERMINES
+from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
+from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
+from erp_desktop.registry import technicien_names
+from erp_desktop.services.interventions import numbers
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.clocks import Horloges, echeance
+from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
+from erp_desktop.services.shared.lists import marques
+
+APRES_CLOTURE = frozenset({"satisfaction_client", "notes_internes", "signature", "signataire"})
+"""What is still noted once the work is closed."""
+_CHAMPS_ECHEANCE = frozenset({"priorite", "urgence", "contrat_id", "equipement_id", "date_planifiee"})
+
+
+@dataclass(frozen=True, slots=True)
+class InterventionFiche:
+    """Every field of the form, with the labels of what it points to. Durations are minutes."""
+
+    id: int
+    agence_id: int | None
+    numero: str
+    titre: str
+    description: str | None
+    type: str
+    statut: str
+    priorite: str
+    urgence: bool
+    equipement_id: int
+    client_id: int
+    contrat_id: int | None
+    technicien_id: int | None
+    date_creation: datetime
+    date_planifiee: datetime | None
+    zone_planifiee: str | None
+    date_limite: datetime | None
+    date_affectation: datetime | None
+    date_debut_travaux: datetime | None
+    date_fin_travaux: datetime | None
+    date_cloture: datetime | None
+    duree_estimee: int | None
+    duree_reelle: int | None
+    temps_deplacement: int | None
+    diagnostic: str | None
+    travaux_realises: str | None
+    recommandations: str | None
+    notes_internes: str | None
+    cout_externe: Decimal | None
+    satisfaction_client: int | None
+    signature: bytes | None
+    signataire: str | None
+    created_at: datetime
+    updated_at: datetime
+    client: str
+    equipement: str
+    contrat: str | None
+    technicien: str | None
+    agence_code: str
+    contact: str | None
+    telephone: str
+    sla_reste_min: int | None
+    sla_etat: str
+    en_attente_sync: bool
+    en_conflit: bool
+
+
+_PROPRES = [f.name for f in fields(InterventionFiche) if f.name in Intervention.__table__.columns]
+
+
+def est_a(session: Session, acteur: Acteur, intervention: Intervention) -> bool:
+    """Whether the intervention is assigned to this person."""
+    if intervention.technicien_id is None:
+        return False
+    technicien = session.get(Technicien, intervention.technicien_id)
+    return technicien is not None and technicien.user_id == acteur.user_id
+
+
+def ouvrir(session: Session, acteur: Acteur, ident: int, *, pour_ecrire: bool = False) -> Intervention:
+    """The mapped row inside the person's scope; a technicien's scope is what is assigned to them."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    ligne = charger(session, acteur, Intervention, ident, "cette intervention", ecrire=pour_ecrire)
+    if acteur.role is Role.TECHNICIEN and not est_a(session, acteur, ligne):
+        raise NotFoundError("Introuvable : cette intervention ne vous est pas affectée.")
+    return ligne
+
+
+def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa: A002
+    """All fields of the form."""
+    ligne = ouvrir(session, acteur, id)
+    client = session.get_one(Client, ligne.client_id)
+    contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
+    agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
+    etat = sla.situation(
+        Horloges(session).de(ligne.agence_id), Statut(ligne.statut), ligne.date_creation, ligne.date_limite,
+        sla.remise_en_service(ligne.date_fin_travaux, ligne.date_cloture), clock.now(),
+    )  # fmt: skip
+    attente, conflit = marques(session, "interventions", [id])
+    return InterventionFiche(
+        **{nom: getattr(ligne, nom) for nom in _PROPRES},
+        client=client.nom_entreprise,
+        equipement=session.get_one(Equipement, ligne.equipement_id).nom,
+        contrat=contrat.numero_contrat if contrat else None,
+        technicien=technicien_names.nom(session, ligne.technicien_id),
+        agence_code=agence.code if agence else "",
+        contact=client.contact,
+        telephone=telephone.afficher(client.telephone),
+        sla_reste_min=etat.reste_min,
+        sla_etat=etat.etat.value,
+        en_attente_sync=id in attente,
+        en_conflit=id in conflit,
+    )
+
+
+def _accorder(session: Session, acteur: Acteur, ligne: Intervention, *, client_demande: bool) -> Contrat | None:
+    """Check what the row points to, and take the client over from the équipement. Returns the contract."""
+    agence = ligne.agence_id
+    equipement = lie(session, acteur, Equipement, ligne.equipement_id, "equipement_id",
+                     "Cet équipement n'existe pas dans cette agence.", agence)  # fmt: skip
+    assert equipement is not None  # noqa: S101 - equipement_id is NOT NULL
+    if ligne.client_id is None or not client_demande:
+        ligne.client_id = equipement.client_id
+    if ligne.client_id != equipement.client_id:
+        raise ValidationError({"equipement_id": "Cet équipement appartient à un autre client."})
+    contrat = lie(session, acteur, Contrat, ligne.contrat_id, "contrat_id",
+                  "Ce contrat n'existe pas dans cette agence.", agence)  # fmt: skip
+    if contrat is not None and contrat.client_id != ligne.client_id:
+        raise ValidationError({"contrat_id": "Ce contrat est celui d'un autre client."})
+    lie(session, acteur, Technicien, ligne.technicien_id, "technicien_id",
+        "Ce technicien n'est pas de cette agence.", agence)  # fmt: skip
+    return contrat
+
+
+def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
+    """Open an intervention, with its final number, its deadline and its first audit row.
+
+    Raises:
+        NotAllowedError, ValidationError
+    """
+    roles.exiger(acteur, roles.Droit.INTERVENTION_ECRIRE)
+    trace.annoncer(session, acteur)
+    equipement = session.get(Equipement, saisie.equipement_id)
+    heritee = equipement.agence_id if equipement is not None and roles.voit_tout(acteur) else None
+    choisie = saisie.agence_id if saisie.agence_id is not None else heritee
+    agence_id = agence_de(session, acteur, choisie, partage=False)
+    agence = session.get_one(Agence, agence_id)
+    valeurs = saisie.model_dump(exclude={"agence_id"})
+    maintenant = clock.now()
+    ligne = Intervention(
+        **valeurs, agence_id=agence_id, statut=Statut.OUVERTE.value, date_creation=maintenant,
+        created_by_id=acteur.user_id,
+    )  # fmt: skip
+    if ligne.contrat_id is None and equipement is not None:
+        ligne.contrat_id = equipement.contrat_id
+    with session.no_autoflush:
+        contrat = _accorder(session, acteur, ligne, client_demande=saisie.client_id is not None)
+        ligne.date_limite = echeance(session, ligne, contrat)
+        ligne.numero = numbers.tirer(session, agence.code, clock.local(maintenant).year)[0]
+    session.add(ligne)
+    ecrire(session)
+    trace.noter(session, acteur, ligne, "creation", None, {"numero": ligne.numero, "titre": ligne.titre})
+    ecrire(session)
+    return ligne.id
+
+
+def _verifier_droits(session: Session, acteur: Acteur, ligne: Intervention, champs: set[str]) -> None:
+    if roles.peut(acteur.role, roles.Droit.INTERVENTION_ECRIRE):
+        pass
+    elif roles.peut(acteur.role, roles.Droit.INTERVENTION_EXECUTER) and est_a(session, acteur, ligne):
+        interdits = champs - roles.CHAMPS_COMPTE_RENDU
+        if interdits:
+            raise NotAllowedError("Un technicien ne remplit que le compte rendu de ses interventions.")
+    else:
+        roles.exiger(acteur, roles.Droit.INTERVENTION_ECRIRE)
+    if Statut(ligne.statut) in TERMINES and not champs <= APRES_CLOTURE:
+        etat = LIBELLES[Statut(ligne.statut)]
+        raise TransitionError(f"Cette intervention est {etat} : elle ne se modifie plus.")
+
+
+def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002
+    """Change fields of the form (never the statut); one audit row tells old and new values.
+
+    Raises:
+        NotAllowedError, NotFoundError, TransitionError, ValidationError
+    """
+    ligne = ouvrir(session, acteur, id, pour_ecrire=True)
+    actuel = {nom: getattr(ligne, nom) for nom in InterventionInput.model_fields}
+    nouvelles = InterventionInput.changements(actuel, dict(changes))
+    if not nouvelles:
+        return
+    _verifier_droits(session, acteur, ligne, set(nouvelles))
+    if "agence_id" in nouvelles:
+        raise ValidationError({"agence_id": "Une intervention ne change pas d'agence ici."})
+    if "technicien_id" in nouvelles and nouvelles["technicien_id"] is None and ligne.statut != Statut.OUVERTE:
+        raise ValidationError({"technicien_id": "Une intervention affectée garde un technicien."})
+    trace.annoncer(session, acteur)
+    with session.no_autoflush:
+        if "equipement_id" in nouvelles and "client_id" not in nouvelles:
+            cible = session.get(Equipement, nouvelles["equipement_id"])
+            if cible is not None and cible.client_id != ligne.client_id:
+                nouvelles["client_id"] = cible.client_id
+                nouvelles.setdefault("contrat_id", cible.contrat_id)
+        avant, apres = appliquer(ligne, nouvelles)
+        if {"equipement_id", "client_id", "contrat_id", "technicien_id"} & nouvelles.keys():
+            contrat = _accorder(session, acteur, ligne, client_demande=True)
+        else:
+            contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
+        if "technicien_id" in nouvelles and ligne.statut == Statut.EN_COURS:
+            _refuser_occupe(session, ligne)
+        if _CHAMPS_ECHEANCE & nouvelles.keys() and Statut(ligne.statut) not in TERMINES:
+            ligne.date_limite = echeance(session, ligne, contrat)
+    trace.noter(session, acteur, ligne, "modification", avant, apres)
+    ecrire(session)
+
+
+def occupe_par(session: Session, ligne: Intervention) -> str | None:
+    """Number of another intervention that the same technicien has en_cours."""
+    if ligne.technicien_id is None:
+        return None
+    with session.no_autoflush:
+        return session.scalar(
+            sa.select(Intervention.numero)
+            .where(
+                Intervention.technicien_id == ligne.technicien_id,
+                Intervention.statut == Statut.EN_COURS,
+                Intervention.id != ligne.id,
+            )
+            .limit(1)
+        )
+
+
+def _refuser_occupe(session: Session, ligne: Intervention) -> None:
+    autre = occupe_par(session, ligne)
+    if autre:
+        raise ValidationError({"technicien_id": f"Ce technicien est déjà en cours sur {autre}."})

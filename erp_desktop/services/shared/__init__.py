@@ -1,0 +1,1 @@
+"""What several services share: lists, choices, clocks, traces."""

@@ -1,0 +1,120 @@
+"""Small steps that every service takes: loading inside the scope, refusing duplicates, writing."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, UserError, ValidationError
+from erp_desktop.models import Agence
+from erp_desktop.models.base import LigneAgence
+from erp_desktop.registry import bounds, rules
+
+M = TypeVar("M", bound=LigneAgence)
+
+
+def visible(acteur: Acteur, ligne: LigneAgence) -> bool:
+    return roles.voit_tout(acteur) or ligne.agence_id is None or ligne.agence_id == acteur.agence_id
+
+
+def charger(session: Session, acteur: Acteur, modele: type[M], ident: int, nom: str, *, ecrire: bool = False) -> M:
+    """One row inside the person's scope.
+
+    Args:
+        nom: the noun with its article, for the refusal.
+        ecrire: locks the row (at the centre), and refuses shared rows to all but administrators.
+
+    Raises:
+        NotFoundError: no such row, or another agency's.
+        NotAllowedError: a shared row, by somebody who is no administrator.
+    """
+    ligne = session.get(modele, ident, with_for_update=ecrire or None)
+    if ligne is None or not visible(acteur, ligne):
+        raise NotFoundError(f"Introuvable : {nom} n'existe pas, ou appartient à une autre agence.")
+    if ecrire and ligne.agence_id is None and not roles.peut(acteur.role, roles.Droit.ADMINISTRER):
+        raise NotAllowedError("Cette fiche est partagée par toutes les agences : seul un administrateur la modifie.")
+    return ligne
+
+
+def lie(
+    session: Session, acteur: Acteur, modele: type[M], ident: int | None, champ: str, phrase: str, agence: int | None
+) -> M | None:
+    """The row that a field points to: shared or of the same agency, else a refusal under that field."""
+    if ident is None:
+        return None
+    ligne = session.get(modele, ident)
+    if ligne is None or not visible(acteur, ligne) or (ligne.agence_id is not None and ligne.agence_id != agence):
+        raise ValidationError({champ: phrase})
+    return ligne
+
+
+def agence_de(session: Session, acteur: Acteur, choisie: int | None, *, partage: bool) -> int | None:
+    """The agency of a new row: the person's, or the one chosen at headquarters.
+
+    Args:
+        partage: administrators may leave it out, for a row that every agency reads.
+    """
+    if not roles.voit_tout(acteur):
+        if choisie is not None and choisie != acteur.agence_id:
+            raise NotAllowedError("Vous ne pouvez créer que dans votre agence.")
+        return acteur.agence_id
+    agence = choisie if choisie is not None else acteur.agence_id
+    if agence is None and not (partage and roles.peut(acteur.role, roles.Droit.ADMINISTRER)):
+        raise ValidationError({"agence_id": "Choisissez l'agence."})
+    if agence is not None and session.get(Agence, agence) is None:
+        raise ValidationError({"agence_id": "Cette agence n'existe pas."})
+    return agence
+
+
+def refuser_doublon(
+    session: Session, colonne: Any, valeur: Any, sauf: int | None, nom: Any, phrase: str
+) -> None:  # fmt: skip
+    """Refuse a natural key that another row has, naming that row.
+
+    Args:
+        nom: column that names the other row.
+        phrase: French, with ``{valeur}`` and ``{autre}``.
+    """
+    if valeur in (None, ""):
+        return
+    table = colonne.class_
+    requete = sa.select(nom).where(colonne == valeur)
+    if sauf is not None:
+        requete = requete.where(table.id != sauf)
+    with session.no_autoflush:
+        autre = session.scalars(requete.limit(1)).first()
+    if autre is not None:
+        raise DuplicateError(phrase.format(valeur=valeur, autre=autre))
+
+
+def appliquer(ligne: Any, changes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Set the columns that change; (old values, new values)."""
+    avant = {k: getattr(ligne, k) for k in changes}
+    for champ, valeur in changes.items():
+        setattr(ligne, champ, valeur)
+    return avant, dict(changes)
+
+
+def ecrire(session: Session) -> None:
+    """Send pending rows now, so that a refusal belongs to this act.
+
+    Raises:
+        DuplicateError: a key that the person could not see is taken (another agency's row).
+        UserError: any other rule of the database.
+    """
+    try:
+        session.flush()
+    except IntegrityError as error:
+        texte = str(error.orig)
+        if "UNIQUE" in texte or "unique" in texte or "uq_" in texte:
+            raise DuplicateError(
+                "Une autre fiche porte déjà cet identifiant (ICE, code, numéro ou courriel) : vérifiez-le."
+            ) from error
+        if texte in (*rules.REASONS, *bounds.SENTENCES):
+            raise UserError(texte) from error
+        raise UserError(f"La base a refusé l'enregistrement : {texte.splitlines()[0]}") from error

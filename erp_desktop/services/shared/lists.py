@@ -1,0 +1,161 @@
+"""What every list shares: the query, search and sort that mean the same on both engines, the agency's scope."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Base
+from erp_desktop.models.local import sync_conflits, sync_meta, sync_outbox
+from erp_desktop.settings import Mode
+
+_ACCENTS = {
+    "a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõ", "u": "ùûüú", "y": "ÿý",
+}  # fmt: skip
+_TRIABLES = "ÀÂÇÉÈÊËÎÏÔÛÜàâçéèêëîïôûü"
+_TRIES = "AACEEEEIIOUUaaceeeeiiouu"
+PAQUET = 500
+Colonne = InstrumentedAttribute[Any] | sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What a list shows: the filter box's text, the column sorted by, its direction, how many at most."""
+
+    texte: str = ""
+    tri: str = ""
+    descendant: bool = False
+    limite: int | None = None
+
+
+def est_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _classe(lettre: str) -> str | None:
+    variantes = lettre + _ACCENTS.get(lettre, "")
+    toutes = "".join(dict.fromkeys(variantes + variantes.upper()))
+    return f"[{toutes}]" if lettre.isalpha() and len(toutes) > 1 else None
+
+
+def motif_glob(mot: str) -> str:
+    """GLOB pattern for « contains, whatever the accents and capitals »; ``mot`` is folded (``recherche.plier``)."""
+    return "*" + "".join(_classe(c) or (f"[{c}]" if c in "*?[" else c) for c in mot) + "*"
+
+
+def motif_regex(mot: str) -> str:
+    """The same as :func:`motif_glob` for PostgreSQL's ``~``."""
+    return "".join(_classe(c) or (c if c.isalnum() or c == " " or not c.isascii() else f"\\{c}") for c in mot)
+
+
+def contient(session: Session, colonne: Colonne, mot: str) -> sa.ColumnElement[bool]:
+    """Contains, whatever the accents and capitals; character classes need no extension and no function."""
+    if est_sqlite(session):
+        return colonne.op("GLOB", is_comparison=True)(motif_glob(mot))
+    return colonne.op("~", is_comparison=True)(motif_regex(mot))
+
+
+def un_de(session: Session, mot: str, *colonnes: Colonne) -> sa.ColumnElement[bool]:
+    return sa.or_(*(contient(session, c, mot) for c in colonnes))
+
+
+def cle_texte(session: Session, colonne: Colonne) -> sa.ColumnElement[str]:
+    """Sort key that puts É beside E and ignores capitals, in the same order on both engines."""
+    cle: sa.ColumnElement[str]
+    if est_sqlite(session):
+        cle = sa.type_coerce(colonne, sa.Text())
+        for accent, simple in zip(_TRIABLES, _TRIES, strict=True):
+            cle = sa.func.replace(cle, accent, simple, type_=sa.Text())
+        return sa.func.lower(cle)
+    cle = sa.func.translate(sa.collate(colonne, "C"), _TRIABLES, _TRIES)
+    return sa.collate(sa.func.lower(cle), "C")
+
+
+def identifiants(session: Session, requete: sa.Select[int]) -> list[int]:
+    """The one column that a query selects, in its order.
+
+    SQLite hands it over as one value: taken row by row, the interpreter changes hands at each of them and the window
+    waits for its turn.
+    """
+    if not est_sqlite(session):
+        return list(session.scalars(requete))
+    trouves = requete.subquery()
+    return json.loads(session.scalars(sa.select(sa.func.json_group_array(trouves.c.id))).one())  # type: ignore[no-any-return]
+
+
+def rang(session: Session, identifiant: Colonne, nom: Colonne) -> sa.CTE:
+    """``id`` and ``rang`` by name of what many rows refer to or repeat; equal names share their rank.
+
+    Names are made comparable once, not once for each row: the titles of 100,000 interventions are a few hundred.
+    """
+    noms = sa.select(identifiant.label("id"), nom.label("nom")).distinct().subquery()
+    place = sa.func.dense_rank().over(order_by=cle_texte(session, noms.c.nom)).label("rang")
+    return sa.select(noms.c.id, place).cte("noms")
+
+
+def ordonner(
+    requete: sa.Select[Any], cles: Sequence[Colonne], identifiant: Colonne, *, descendant: bool
+) -> sa.Select[Any]:
+    """Order by the keys, absent values last in both directions, ties by identifier."""
+    ordre = [(c.desc() if descendant else c.asc()).nulls_last() for c in cles]
+    return requete.order_by(*ordre, identifiant.desc() if descendant else identifiant.asc())
+
+
+def portee(acteur: Acteur, agence: Colonne, *, partagees: bool = True) -> list[sa.ColumnElement[bool]]:
+    """Conditions that keep a person inside the agency; shared rows (NULL) stay visible when ``partagees``."""
+    if roles.voit_tout(acteur):
+        return []
+    mienne = agence == acteur.agence_id
+    return [sa.or_(mienne, agence.is_(None)) if partagees else mienne]
+
+
+def mesurer(session: Session, *modeles: type[Base]) -> None:
+    """Refresh the centre's planner figures after a bulk load, before its daemon gets round to it."""
+    if not est_sqlite(session):
+        session.flush()
+        for modele in modeles:
+            session.execute(sa.text(f"ANALYZE {modele.__tablename__}"))
+
+
+def paquets(ids: Sequence[int]) -> Iterator[list[int]]:
+    for debut in range(0, len(ids), PAQUET):
+        yield list(ids[debut : debut + PAQUET])
+
+
+def dans_l_ordre(ids: Iterable[int], lignes: dict[int, Any]) -> list[Any]:
+    """Rows in the order asked for; one that vanished meanwhile is left out."""
+    return [lignes[i] for i in ids if i in lignes]
+
+
+def marques(session: Session, table: str, ids: Sequence[int]) -> tuple[set[int], set[int]]:
+    """Which rows wait to be sent, and which have an open conflict; both empty at the centre, and on a stand-alone
+    desktop, which has nobody to send to."""
+    if not est_sqlite(session):
+        return set(), set()
+    mode = session.scalar(sa.select(sync_meta.c.valeur).where(sync_meta.c.cle == "mode"))
+    if mode != Mode.AGENCE:
+        return set(), set()
+    attente: set[int] = set()
+    conflit: set[int] = set()
+    for paquet in paquets(ids):
+        attente.update(
+            session.scalars(
+                sa.select(sync_outbox.c.pk).where(sync_outbox.c.nom_table == table, sync_outbox.c.pk.in_(paquet))
+            )
+        )
+        conflit.update(
+            session.scalars(
+                sa.select(sync_conflits.c.pk).where(
+                    sync_conflits.c.nom_table == table, sync_conflits.c.pk.in_(paquet),
+                    sync_conflits.c.resolu.is_(None), sync_conflits.c.a_decider == 1,
+                )
+            )
+        )  # fmt: skip
+    return attente, conflit

@@ -1,0 +1,1 @@
+"""What watches the exchange: the background service, health, comparison with the centre."""

@@ -1,0 +1,122 @@
+"""The form of an intervention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_desktop.domain.dates import Sens
+from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.domain.transitions import TERMINES
+from erp_desktop.services import interventions
+from erp_desktop.services.shared import choices as choix
+from erp_desktop.ui.documents.tab import DocumentsTab
+from erp_desktop.ui.forms.choices import choices
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.interventions.acts import ActsBar
+from erp_desktop.ui.interventions.history import HistoryTab
+from erp_desktop.ui.interventions.lines import LinesTab
+from erp_desktop.ui.interventions.sla import sla_share, sla_words
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.wording import value_labels
+
+
+def _clients(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
+    return choices(choix.clients(session, acteur, text))
+
+
+def _equipment(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+    return choices(choix.equipements(session, acteur, text, client_id=values.get("client_id")))
+
+
+def _technicians(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+    return choices(choix.techniciens(session, acteur, text, quand=values.get("date_planifiee")))
+
+
+def _contracts(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+    client = values.get("client_id")
+    return choices(choix.contrats(session, acteur, text, client_id=client)) if client else []
+
+
+def _planner(acteur: Acteur, record: Any) -> bool:
+    return acteur.role != Role.TECHNICIEN and _open(acteur, record)
+
+
+def _open(_acteur: Acteur, record: Any) -> bool:
+    return record is None or Statut(record.statut) not in TERMINES
+
+
+def _always(_acteur: Acteur, _record: Any) -> bool:
+    return True
+
+
+def _head(record: Any) -> Head:
+    words = sla_words(record.sla_etat, record.sla_reste_min)
+    if record.sla_etat in ("ok", "soon"):
+        words = tr("reste {duree}", duree=words)
+    return Head(
+        code=record.numero, title=record.titre, tab=record.numero,
+        status=(record.statut, value_labels.label(Statut, record.statut)),
+        priority=(record.priorite, value_labels.label(Priorite, record.priorite)),
+        sla=(record.sla_etat, sla_share(record), words),
+    )  # fmt: skip
+
+
+def _may_write(acteur: Acteur, _record: Any) -> bool:
+    return acteur.role != Role.CLIENT
+
+
+GROUPS = [
+    Group("Demande et affectation", [
+        FieldSpec("titre", "Titre", placeholder="Ce qui ne va pas, en une ligne", writable=_planner),
+        FieldSpec("client_id", "Client", "picker", search=_clients, shown=lambda r: r.client,
+                  clears=("equipement_id", "contrat_id"), writable=_planner),
+        FieldSpec("equipement_id", "Équipement", "picker", search=_equipment, shown=lambda r: r.equipement,
+                  writable=_planner),
+        FieldSpec("contact", "Contact", "info", shown=lambda r: r.contact or "", on_create=False),
+        FieldSpec("telephone", "Téléphone", "info", shown=lambda r: isolate(r.telephone), on_create=False),
+        FieldSpec("contrat_id", "Contrat", "picker", search=_contracts, shown=lambda r: r.contrat or "",
+                  writable=_planner),
+        FieldSpec("type", "Type", "choice", options=lambda: value_labels.options(TypeIntervention),
+                  initial="corrective", writable=_planner),
+        FieldSpec("priorite", "Priorité", "choice", options=lambda: value_labels.options(Priorite), initial="normale",
+                  writable=_planner),
+        FieldSpec("technicien_id", "Technicien", "picker", search=_technicians, shown=lambda r: r.technicien or "",
+                  writable=_planner),
+        FieldSpec("date_planifiee", "Planifiée le", "instant", sens=Sens.FUTUR, writable=_planner),
+        FieldSpec("echeance", "Échéance", "info", shown=lambda r: value_labels.instant(r.date_limite, year=True),
+                  on_create=False),
+        FieldSpec("description", "Description", "area", placeholder="Circonstances, accès, contact sur place…",
+                  writable=_planner),
+    ]),
+    Group("Compte rendu", [
+        FieldSpec("diagnostic", "Diagnostic", "area", placeholder="Symptôme, cause, mesure…", writable=_open),
+        FieldSpec("travaux_realises", "Travaux réalisés", "area", writable=_open,
+                  placeholder="Obligatoire pour clôturer, sauf si un diagnostic est saisi"),
+        FieldSpec("recommandations", "Recommandations", "area", lines=2, writable=_open),
+        FieldSpec("duree_reelle", "Durée réelle (min)", "whole", on_create=False, writable=_open),
+        FieldSpec("temps_deplacement", "Déplacement (min)", "whole", on_create=False, writable=_open),
+        FieldSpec("satisfaction_client", "Satisfaction", "whole", placeholder="1 à 5", on_create=False,
+                  writable=_always),
+        FieldSpec("notes_internes", "Notes internes", "area", lines=2, placeholder="Jamais imprimées",
+                  writable=_always),
+    ]),
+]  # fmt: skip
+
+FORM = FormSpec(
+    kind="interventions",
+    table="interventions",
+    icon="note-pencil",
+    new_title="Nouvelle intervention",
+    groups=GROUPS,
+    load=interventions.get,
+    create=lambda session, acteur, values: interventions.create(session, acteur, InterventionInput(**values)),
+    update=interventions.update,
+    head=_head,
+    saved="Intervention enregistrée",
+    created="Intervention créée",
+    may_write=_may_write,
+    bar=ActsBar,
+    tabs=[("Lignes", LinesTab), ("Documents", DocumentsTab), ("Historique", HistoryTab)],
+)

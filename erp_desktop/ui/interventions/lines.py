@@ -1,0 +1,228 @@
+"""Parts, labour, travel and other lines of an intervention, with totals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.domain import nombres
+from erp_desktop.domain.enums import Role, Statut, TypeLigne
+from erp_desktop.domain.saisie import LigneInput
+from erp_desktop.domain.transitions import TERMINES
+from erp_desktop.domain.writing import bidi
+from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.services import interventions
+from erp_desktop.services.interventions import LigneInfo
+from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor, Unreadable
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.kit.controls import Button, Field, Text, clear, icon_button
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.surfaces import Card
+from erp_desktop.ui.wording import value_labels
+
+
+def money(value: Decimal) -> str:
+    """``1 234 567,80`` with narrow no-break spaces."""
+    return isolate(f"{value:,.2f}".replace(",", bidi.FINE).replace(".", ","))
+
+
+class LinesTab(RecordPart):
+    """The lines and, while the intervention is open, a small form that adds one."""
+
+    unsaved = "Ligne non ajoutée"
+
+    def __init__(self, panel: FormPanel) -> None:
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        self._open = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 14, 12)
+        column.setSpacing(8)
+        self.lines = QVBoxLayout()
+        self.lines.setSpacing(6)
+        column.addLayout(self.lines)
+        self.total = Text("", "strong")
+        column.addWidget(self.total, 0, Qt.AlignmentFlag.AlignTrailing)
+        self._form = self._make_form()
+        column.addWidget(self._form)
+        column.addStretch()
+
+    def _make_form(self) -> QWidget:
+        card = Card("surface.sunken")
+        card.box.addWidget(Text(tr("Ajouter une ligne"), "strong"))
+        self.kind = ChoiceEditor(value_labels.options(TypeLigne))
+        self.kind.show_value(TypeLigne.MAIN_OEUVRE.value)
+        self.designation = TextEditor(tr("Désignation"))
+        self.quantity = MoneyEditor("1", decimals=3)
+        self.price = MoneyEditor("0,00", units=nombres.DEVISES)
+        self.tax = MoneyEditor("20", most=Decimal(100), units=nombres.POURCENT)
+        self.tax.show_value(Decimal(20))
+        self._typed = {"designation": self.designation, "quantite": self.quantity, "prix_unitaire": self.price,
+                       "taux_tva": self.tax}  # fmt: skip
+        for editor in (self.kind, *self._typed.values()):
+            editor.changed.connect(self.changed)
+        for editor in self._typed.values():
+            editor.line.returnPressed.connect(self.add)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        self.fields = {
+            "type_ligne": Field(tr("Type"), self.kind), "designation": Field(tr("Désignation"), self.designation),
+            "quantite": Field(tr("Quantité"), self.quantity), "prix_unitaire": Field(tr("Prix HT"), self.price),
+            "taux_tva": Field(tr("TVA %"), self.tax),
+        }  # fmt: skip
+        grid.addWidget(self.fields["type_ligne"], 0, 0, 1, 3)
+        grid.addWidget(self.fields["designation"], 0, 3, 1, 3)
+        for place, name in enumerate(("quantite", "prix_unitaire", "taux_tva")):
+            grid.addWidget(self.fields[name], 1, 2 * place, 1, 2)
+        card.box.addLayout(grid)
+        row = QHBoxLayout()
+        row.addStretch()
+        self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
+        row.addWidget(self.add_button)
+        card.box.addLayout(row)
+        return card
+
+    def show_record(self, row_id: int | None, record: Any) -> None:
+        self._row_id = row_id
+        acteur = self._panel.contexte.acteur
+        self._open = record is not None and acteur.role != Role.CLIENT and Statut(record.statut) not in TERMINES
+        # Once the work is closed lines are only ever added.
+        closed = record is not None and record.statut == Statut.CLOTUREE and acteur.role != Role.CLIENT
+        self._form.setVisible(self._open or closed)
+        if row_id is None:
+            self._show(None, [])
+        else:
+            self._read()
+
+    def draft(self) -> dict[str, Any]:
+        kept = {name: editor.line.text() for name, editor in self._typed.items() if editor.line.text().strip()}
+        if not set(kept) - {"taux_tva"} and kept.get("taux_tva") == "20":
+            return {}
+        return {**kept, "type_ligne": self.kind.value()}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        for field in self.fields.values():
+            field.say("")
+        self.kind.show_value(kept.get("type_ligne", TypeLigne.MAIN_OEUVRE.value))
+        for name, editor in self._typed.items():
+            editor.line.setText(str(kept.get(name, "" if kept or name != "taux_tva" else "20")))
+
+    def _read(self) -> None:
+        row_id, acteur = self._row_id, self._panel.contexte.acteur
+        if row_id is not None:
+            self._panel.contexte.tasks.run(
+                lambda session: interventions.lignes(session, acteur, row_id),
+                lambda found: self._show(row_id, found),
+                owner=self,
+            )
+
+    def _show(self, row_id: int | None, found: list[LigneInfo]) -> None:
+        if row_id != self._row_id:
+            return
+        clear(self.lines)
+        for line in found:
+            self.lines.addWidget(self._line(line))
+        if not found:
+            self.lines.addWidget(Text(tr("Aucune ligne pour le moment."), "body", "text.tertiary"))
+        total = sum((line.total_ht for line in found), Decimal(0))
+        self.total.setText(tr("Total HT : {montant} MAD", montant=money(total)))
+        self.total.setVisible(bool(found))
+        self.counted.emit(len(found))
+
+    def _line(self, line: LigneInfo) -> QWidget:
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 2, 0, 2)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(Text(line.designation, "body", wrap=True))
+        quantity = f"{line.quantite.normalize():f}".replace(".", ",")
+        detail = f"{value_labels.label(TypeLigne, line.type_ligne)} · {quantity} × {money(line.prix_unitaire)}"
+        words.addWidget(Text(detail, "caption", "text.tertiary"))
+        row.addLayout(words, 1)
+        row.addWidget(Text(money(line.total_ht), "strong"))
+        if self._open:
+            row.addWidget(icon_button("trash", tr("Retirer la ligne"), lambda: self._remove(line)))
+        return holder
+
+    def _input(self) -> dict[str, Any] | None:
+        editors = {"type_ligne": self.kind, "designation": self.designation, "quantite": self.quantity,
+                   "prix_unitaire": self.price, "taux_tva": self.tax}  # fmt: skip
+        values: dict[str, Any] = {}
+        wrong = []
+        for name, editor in editors.items():
+            self.fields[name].say("")
+            try:
+                values[name] = editor.value()
+            except Unreadable as error:
+                self.fields[name].say(str(error))
+                wrong.append(editor)
+        if wrong:
+            wrong[0].inner.setFocus()
+            return None
+        return {name: value for name, value in values.items() if value is not None}
+
+    def add(self) -> None:
+        """Add the line typed; refusals go under its fields."""
+        row_id, acteur, values = self._row_id, self._panel.contexte.acteur, self._input()
+        if row_id is None or values is None or not self.add_button.isEnabled():
+            return
+        self.add_button.setEnabled(False)
+
+        def added(_id: int) -> None:
+            self.add_button.setEnabled(True)
+            if self._row_id != row_id:
+                self._panel.forget_part(row_id, self)
+                self._panel.contexte.say(tr("Ligne ajoutée"))
+                self._panel.contexte.bus.publish("interventions", row_id, initiator=self._panel)
+                return
+            self.restore({})
+            self.changed.emit()
+            self.designation.inner.setFocus()
+            self._changed(tr("Ligne ajoutée"))
+
+        self._panel.contexte.tasks.run(
+            lambda session: interventions.ajouter_ligne(session, acteur, row_id, LigneInput(**values)),
+            added, self._refused, write=True, owner=self,
+        )  # fmt: skip
+
+    def _refused(self, error: Exception) -> None:
+        self.add_button.setEnabled(True)
+        if isinstance(error, ValidationError):
+            for name, words in error.champs.items():
+                self.fields.get(name, self.fields["designation"]).say(words)
+            first = next((name for name in self._typed if name in error.champs), "designation")
+            self._typed[first].inner.setFocus()
+        elif isinstance(error, ErpError):
+            self._panel.contexte.say(str(error), kind="danger")
+        else:
+            self._panel.contexte.tasks.failed.emit(error)
+
+    def _remove(self, line: LigneInfo) -> None:
+        row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
+        names = ("type_ligne", "designation", "quantite", "prix_unitaire", "taux_tva", "piece_id")
+        values = {name: getattr(line, name) for name in names}
+
+        def bring_back() -> None:
+            if row_id is not None:
+                contexte.tasks.run(
+                    lambda session: interventions.ajouter_ligne(session, acteur, row_id, LigneInput(**values)),
+                    lambda _id: contexte.bus.publish("interventions", row_id), self._refused, write=True,
+                )  # fmt: skip
+
+        contexte.tasks.run(
+            lambda session: interventions.supprimer_ligne(session, acteur, line.id),
+            lambda _none: self._changed(tr("Ligne retirée"), bring_back), self._refused, write=True, owner=self,
+        )  # fmt: skip
+
+    def _changed(self, words: str, undo: Any = None) -> None:
+        contexte = self._panel.contexte
+        contexte.say(words, undo)
+        if self._row_id is not None:
+            contexte.bus.publish("interventions", self._row_id, initiator=self._panel)
+        self._read()

@@ -1,0 +1,95 @@
+"""The list of interventions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_desktop import clock
+from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services import interventions
+from erp_desktop.services.interventions import InterventionLigne
+from erp_desktop.services.shared import choices
+from erp_desktop.ui.interventions.form import FORM
+from erp_desktop.ui.interventions.sla import sla_share, sla_words
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.wording import value_labels
+
+
+def short_number(row: InterventionLigne) -> str:
+    """``04-00487`` of this year, ``04-2025-00487`` of another."""
+    parts = row.numero.split("-")
+    if len(parts) != 5:
+        return isolate(row.numero)
+    year = "" if parts[3] == str(clock.today().year) else f"{parts[3]}-"
+    return isolate(f"{parts[2]}-{year}{parts[4]}")
+
+
+def short_name(name: str | None) -> str:
+    """``K. Alaoui`` for ``Karim Alaoui``."""
+    first, _space, rest = (name or "").partition(" ")
+    return f"{first[0]}. {rest}" if rest else first
+
+
+def marks(row: InterventionLigne) -> list[str]:
+    return ["git-merge"] * row.en_conflit + ["cloud-arrow-up"] * row.en_attente_sync
+
+
+COLUMNS: list[Column[InterventionLigne]] = [
+    Column(
+        "priorite", "", 34, lambda r: value_labels.label(Priorite, r.priorite), "priority", value=lambda r: r.priorite
+    ),
+    Column("numero", "N°", 80, short_number, "code", full=lambda r: r.numero, numeric=True),
+    Column("statut", "Statut", 116, lambda r: value_labels.label(Statut, r.statut), "pill", value=lambda r: r.statut),
+    Column("titre", "Intervention", 200, lambda r: r.titre, "marks", stretch=True, wide=250,
+           value=marks),
+    Column("client", "Client", 130, lambda r: r.client, wide=230),
+    Column("equipement", "Équipement", 112, lambda r: r.equipement or value_labels.NONE, "code", wide=190),
+    Column("technicien", "Technicien", 88, lambda r: short_name(r.technicien) or tr("non affecté"), wide=130,
+           value=lambda r: None if r.technicien else "muted", full=lambda r: r.technicien or ""),
+    Column("sla", "SLA restant", 92, lambda r: sla_words(r.sla_etat, r.sla_reste_min), "sla", numeric=True,
+           value=lambda r: (r.sla_etat, sla_share(r))),
+    Column("date_planifiee", "Planifiée", 84, lambda r: value_labels.instant(r.date_planifiee), "code", numeric=True,
+           full=lambda r: value_labels.instant(r.date_planifiee, year=True)),
+]  # fmt: skip
+
+
+def _technicians(session: Any, acteur: Acteur) -> list[tuple[str, str]]:
+    return [(one.libelle, one.libelle) for one in choices.techniciens(session, acteur, "", limite=30)]
+
+
+FACETS = [
+    Facet("agence", "Agence"),
+    Facet("statut", "Statut", options=lambda: value_labels.options(Statut)),
+    Facet("technicien", "Technicien", search=_technicians),
+    Facet("priorite", "Priorité", options=lambda: value_labels.options(Priorite)),
+    Facet("type", "Type", options=lambda: value_labels.options(TypeIntervention)),
+    Facet("sla", "SLA", options=lambda: [("depasse", tr("Dépassé"))]),
+    Facet("client", "Client"),
+    Facet("equipement", "Équipement"),
+    Facet("depuis", "Depuis"),
+    Facet("avant", "Avant"),
+    Facet("cree_depuis", "Créée depuis"),
+    Facet("cree_avant", "Créée avant"),
+]
+
+LISTE: ListSpec[InterventionLigne] = ListSpec(
+    title="Interventions",
+    icon="wrench",
+    placeholder="Filtrer : statut:ouverte technicien:alaoui avant:30/11, ou du texte libre",
+    columns=COLUMNS,
+    row_id=lambda row: row.id,
+    ids=interventions.ids,
+    rows=interventions.rows,
+    one="1 intervention",
+    many="{n} interventions",
+    feminine=True,
+    hints=interventions.indices,
+    empty="Aucune intervention ne répond à ces critères",
+    new="Créer une intervention",
+    form=FORM,
+    sort="sla",
+    facets=FACETS,
+)

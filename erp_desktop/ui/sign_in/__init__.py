@@ -1,0 +1,1 @@
+"""Who sits here: the login screen, the password and its change."""

@@ -1,0 +1,135 @@
+"""The login page as the desktop shows it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Protocol
+
+from PySide6.QtCore import QSettings, Qt, SignalInstance
+from PySide6.QtWidgets import QWidget
+
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import CentralUnreachableError, UnavailableError
+from erp_desktop.services import auth
+from erp_desktop.settings import Mode, Settings
+from erp_desktop.sync.device.passwords import au_centre, changer_au_centre
+from erp_desktop.sync.inbox.captions import lieu
+from erp_desktop.sync.status import EtatSync
+from erp_desktop.ui.kit.controls import Button
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.sign_in.screen import Connexion
+from erp_desktop.ui.tasks import Tasks
+
+
+class _Window(Protocol):
+    @property
+    def memory(self) -> QSettings: ...
+
+
+class Bureau(Protocol):
+    """What this page needs of the desktop."""
+
+    tasks: Tasks | None
+    settings: Settings
+    state: EtatSync | None
+
+    @property
+    def window(self) -> _Window: ...
+    @property
+    def state_changed(self) -> SignalInstance: ...
+    def log_in(self, acteur: Acteur) -> None: ...
+    def set_language(self, language: str) -> None: ...
+
+
+def login_au_poste(session: Any, identifiant: str, mot_de_passe: str, *, settings: Settings) -> Acteur:
+    """Log in on this database; on a branch's device the centre is asked when only it can know.
+
+    A first login and a password changed at the centre are settled there, then kept for offline logins. Without the
+    line the device's own answer stands.
+    """
+    jours = settings.offline_login_days
+    try:
+        return auth.login(session, identifiant, mot_de_passe, jours_hors_ligne=jours)
+    except auth.LoginRefuseError as refus:
+        if settings.mode is not Mode.AGENCE:
+            raise
+        try:
+            user_id = au_centre(session, settings.cache, settings.secrets_file, identifiant, mot_de_passe)
+        except UnavailableError:
+            raise refus from None
+    auth.deposer_verificateur(session, user_id, mot_de_passe)
+    return auth.login(session, identifiant, mot_de_passe, jours_hors_ligne=jours)
+
+
+def changer_au_poste(session: Any, acteur: Acteur, ancien: str, nouveau: str, *, settings: Settings) -> None:
+    """Change a person's own password where accounts are kept; a branch's device asks the centre, and remembers.
+
+    Raises:
+        CentralUnreachableError: a branch's device without its line.
+    """
+    if settings.mode is not Mode.AGENCE:
+        auth.changer_mot_de_passe(session, acteur, ancien, nouveau)
+        return
+    secret = auth.nouveau_secret(ancien, nouveau)
+    identifiant = auth.identifiant_de(session, acteur)
+    try:
+        user_id = changer_au_centre(session, settings.cache, settings.secrets_file, identifiant, ancien, secret)
+    except UnavailableError:
+        raise CentralUnreachableError(
+            "Un mot de passe ne se change qu'avec la ligne du centre : réessayez quand elle sera revenue."
+        ) from None
+    auth.deposer_verificateur(session, user_id, nouveau)
+
+
+class LoginPage(Connexion):
+    """Login wired to the running desktop."""
+
+    def __init__(self, desktop: Any) -> None:
+        bureau: Bureau = desktop
+        if bureau.tasks is None:
+            raise RuntimeError("no database")
+        login = partial(login_au_poste, settings=bureau.settings)
+        super().__init__(bureau.tasks, login, memory=bureau.window.memory)
+        self.connected.connect(bureau.log_in)
+        self.language_changed.connect(bureau.set_language)
+        bureau.state_changed.connect(self.set_state)
+        if bureau.state is not None:
+            self.set_state(bureau.state)
+        bureau.tasks.run(lieu, lambda found: self.set_place(*found), lambda _error: None, owner=self)
+
+
+class LockPage(Connexion):
+    """Covers the work of a person who has gone away; asks for the password, or lets somebody else in.
+
+    Args:
+        acteur: whose work is covered; ``username`` is their identifier.
+    """
+
+    def __init__(self, tasks: Tasks, settings: Settings, acteur: Acteur, username: str) -> None:
+        self._acteur, self._username, self._other = acteur, username, False
+        super().__init__(tasks, partial(login_au_poste, settings=settings), identifiant=username)
+        self.setAutoFillBackground(True)
+
+    def greeting(self) -> tuple[str, str]:
+        if self._other:
+            return tr("Une autre personne"), tr("Le travail de {nom} est gardé en brouillon.", nom=self._acteur.nom)
+        return tr("Écran verrouillé"), tr("{nom}, votre travail est resté tel quel.", nom=self._acteur.nom)
+
+    def enter_words(self) -> str:
+        return tr("Se connecter") if self._other else tr("Reprendre")
+
+    def rebuild(self) -> None:
+        super().rebuild()
+        # The language belongs to the work behind, which is not to be built again while it is covered.
+        self.languages.hide()
+        self.keep.hide()
+        self.identifier.set_read_only(not self._other)
+        words = tr("Revenir à {nom}", nom=self._acteur.nom) if self._other else tr("Une autre personne…")
+        self.switch = Button(words, "link", on_click=self._switch)
+        self.notices.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignHCenter)
+        QWidget.setTabOrder(self.submit, self.switch)
+
+    def _switch(self) -> None:
+        self._other = not self._other
+        self.identifier.setText("" if self._other else self._username)
+        self.rebuild()

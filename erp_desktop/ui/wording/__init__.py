@@ -1,0 +1,1 @@
+"""What a clerk reads for values and fields."""

@@ -1,0 +1,1 @@
+"""Bringing a database to this program's revision: history, fingerprint, backup, diagnosis."""

@@ -1,0 +1,497 @@
+"""The structure of the central database: what every client checks, what a migrator upgrades."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+import erp_desktop
+from erp_desktop import clock
+from erp_desktop.centre import isolation, lock, machinery, mark, preflight
+from erp_desktop.centre.functions import watch
+from erp_desktop.db.engine import create_pg_engine, private, without_password
+from erp_desktop.domain.documents import nom_de_fichier
+from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UnavailableError, UpgradeError
+from erp_desktop.registry import revisions as history
+from erp_desktop.upgrade.central import report
+
+_TRIES = 6
+_PATIENCE = "1100ms"
+"""One second, and a little more: after one second PostgreSQL makes an autovacuum give way."""
+_LONGEST_STATEMENT = "15min"
+
+
+@dataclass(frozen=True, slots=True)
+class EtatSchema:
+    """How the centre's structure stands towards this program.
+
+    Attributes:
+        etat: ``vide``, ``egal``, ``ancien`` (centre older), ``recent`` (centre newer) or ``incoherent``.
+        revision: the centre's revision; None when empty.
+        min_client: oldest revision of a client that may write.
+        migrateur: the connected role may change the structure.
+        differences: why ``incoherent``, one French line each.
+        ecriture: this client may read from and write to the centre.
+        message: one French sentence.
+        revisions: titles of the revisions that are due.
+        avertissements: what an upgrade would meet, one French line each.
+    """
+
+    etat: str
+    revision: str | None
+    attendue: str
+    min_client: str | None
+    migrateur: bool
+    differences: tuple[str, ...]
+    ecriture: bool
+    message: str
+    revisions: tuple[str, ...] = ()
+    avertissements: tuple[str, ...] = ()
+
+
+def _may_migrate(connection: sa.Connection) -> bool:
+    row = connection.exec_driver_sql(
+        "SELECT has_schema_privilege('public', 'CREATE') AND has_database_privilege(current_database(), 'CREATE') "
+        "AND coalesce((SELECT pg_has_role(relowner, 'USAGE') FROM pg_class "
+        "WHERE oid = to_regclass('public.alembic_version')), true)"
+    )
+    return bool(row.scalar_one())
+
+
+def _stamps(connection: sa.Connection) -> list[str] | None:
+    """Rows of ``alembic_version``; None when this role may not read it or it is absent."""
+    readable = connection.exec_driver_sql(
+        "SELECT has_table_privilege(to_regclass('public.alembic_version'), 'SELECT')"
+    ).scalar()
+    if not readable:
+        return None
+    return [str(v) for v in connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalars()]
+
+
+def _window(connection: sa.Connection) -> Any:
+    readable = connection.exec_driver_sql(
+        "SELECT to_regclass('sync.schema_compat') IS NOT NULL AND has_schema_privilege('sync', 'USAGE')"
+    ).scalar()
+    if not readable:
+        return None
+    return connection.exec_driver_sql(
+        "SELECT revision, min_client_revision, fingerprint, app_version FROM sync.schema_compat "
+        "ORDER BY id DESC LIMIT 1"
+    ).first()
+
+
+def check_central(engine: sa.Engine) -> EtatSchema:
+    """Compare the centre with this program, changing nothing.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the server does not answer.
+    """
+    with isolation.pinned(engine) as connection:
+        planted = isolation.planted(connection)
+        connection.rollback()
+        if planted:
+            told = isolation.others_left(planted)
+            return _etat("incoherent", None, None, True, tuple(planted), told)
+        migrator = _may_migrate(connection)
+        stamps = _stamps(connection)
+        window = _window(connection)
+        connection.rollback()
+        revision = stamps[0] if stamps else (window[0] if window else None)
+        wrong = _wrong_stamps(stamps, window)
+        least = window[1] if window else None
+        if not wrong and window is None:
+            wrong = _strangers(connection, stamps)
+            connection.rollback()
+        if revision is None and not wrong:
+            return _etat("vide", None, least, migrator, (), "La base centrale est vide.")
+        rank = history.position(revision) if revision else None
+        if not wrong and rank == len(history.revisions()) - 1:
+            wrong = _structure(connection, migrator, window)
+        if wrong:
+            told = "La base centrale n'a pas la structure annoncée : rien n'y sera écrit, prévenez l'informatique."
+            return _etat("incoherent", revision, least, migrator, tuple(wrong), told)
+        if rank is None:
+            return _newer(str(revision), least, migrator)
+        if revision == history.head():
+            return _etat("egal", revision, least, migrator, (), "La base centrale est à jour.")
+        told = "La base centrale attend sa mise à niveau."
+        return _etat("ancien", revision, least, migrator, (), told)
+
+
+def _etat(
+    etat: str, revision: str | None, least: str | None, migrator: bool, wrong: tuple[str, ...], told: str
+) -> EtatSchema:
+    return EtatSchema(etat, revision, history.head(), least, migrator, wrong, etat == "egal", told)
+
+
+def _newer(revision: str, least: str | None, migrator: bool) -> EtatSchema:
+    """A centre ahead of this program: usable while our revision is one that the centre still accepts."""
+    accepted = history.understands(history.head(), revision, least)
+    told = (
+        "La base centrale est plus récente que ce programme, qui reste compatible."
+        if accepted
+        else "Mise à jour du programme nécessaire : le travail continue hors ligne, rien n'est perdu."
+    )
+    return EtatSchema("recent", revision, history.head(), least, migrator, (), accepted, told)
+
+
+def _wrong_stamps(stamps: list[str] | None, window: Any) -> list[str]:
+    if stamps is not None and len(stamps) > 1:
+        return [f"alembic_version : {len(stamps)} révisions ({', '.join(sorted(stamps))})"]
+    if stamps == [] and window is not None:
+        return ["alembic_version : aucune révision"]
+    return []
+
+
+def _strangers(connection: sa.Connection, stamps: list[str] | None) -> list[str]:
+    """Why a database without a compatibility window is not the empty one, or the early centre, that it looks like."""
+    if stamps:
+        unknown = (
+            history.position(stamps[0]) is None
+            and not connection.exec_driver_sql("SELECT to_regnamespace('sync') IS NOT NULL").scalar()
+        )
+        return [f"révision {stamps[0]} : celle d'un autre programme"] if unknown else []
+    there, mine = connection.exec_driver_sql(
+        "SELECT to_regclass('public.alembic_version') IS NOT NULL, to_regnamespace('sync') IS NOT NULL"
+    ).one()
+    if stamps is None and there:
+        return ["alembic_version : ce compte n'a pas le droit de la lire"]
+    return (
+        [f"contenu : {c.detail}" for c in [preflight.content(connection)] if c.etat == "erreur"] if not mine else []
+    )
+
+
+def _structure(connection: sa.Connection, migrator: bool, window: Any) -> list[str]:
+    from erp_desktop.upgrade import fingerprint
+
+    if migrator:
+        wrong = fingerprint.check(connection)
+        connection.rollback()
+        return wrong
+    if window is None or window[0] != history.head() or window[3] != erp_desktop.__version__:
+        return []
+    same = fingerprint.digest(fingerprint.read(connection)) == window[2]
+    connection.rollback()
+    return [] if same else ["structure différente de celle de la dernière mise à niveau"]
+
+
+def require_whole(connection: sa.Connection) -> None:
+    """Let nobody add an agency or a device to a centre that an upgrade left half-way, or never reached.
+
+    Raises:
+        DatabaseRefusedError: the last revision that this program knows is not there; the sentence says what to do.
+    """
+    stamps = _stamps(connection)
+    if stamps is None and connection.exec_driver_sql("SELECT to_regclass('public.alembic_version')").scalar():
+        return  # Somebody without this right may do nothing of the kind either.
+    rank = history.position(stamps[0]) if stamps else -1
+    if rank is not None and rank < len(history.revisions()) - 1:
+        at = f"il en est à la révision {stamps[0]} sur {history.head()}" if stamps else "il est vide"
+        remedy = "erp-admin db upgrade" if stamps else "erp-admin server init"
+        raise DatabaseRefusedError(f"Ce centre n'est pas entier : {at}. Terminez-le d'abord par « {remedy} ».")
+
+
+def client_program(name: str) -> Path | None:
+    """A PostgreSQL client program: on the path, else from a local installation, newest first."""
+    found = shutil.which(name)
+    if found:
+        return Path(found)
+    local = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda p: int(p.parts[-3]))
+    if local:
+        return local[-1]
+    from erp_desktop.db.embedded import find_binaries
+
+    folder = find_binaries()
+    program = folder / name if folder else None
+    return program if program is not None and program.exists() else None
+
+
+def client_programs(name: str) -> list[Path]:
+    """Every one of this machine: an archive, or a server, may ask for another version than the first one's."""
+    from erp_desktop.db.embedded import find_binaries
+
+    carried = find_binaries()
+    found = [client_program(name), carried / name if carried is not None else None]
+    return list(dict.fromkeys(p for p in found if p is not None and p.exists()))
+
+
+@dataclass(frozen=True, slots=True)
+class Copie:
+    """A checked ``pg_dump -Fc`` archive; ``identifiants`` is the file beside it that names the centre's logins."""
+
+    chemin: Path
+    taille: int
+    sha256: str
+    identifiants: Path | None = None
+
+
+def dump(url: str, folder: Path) -> Copie:
+    """Back the centre up and read the archive's table of contents.
+
+    Raises:
+        UnavailableError: no ``pg_dump`` on this machine, or it failed.
+    """
+    parsed = sa.make_url(url).set(drivername="postgresql")
+    environment = dict(os.environ)
+    if parsed.password:
+        environment["PGPASSWORD"] = str(parsed.password)
+    address = without_password(parsed).render_as_string(hide_password=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{nom_de_fichier(str(parsed.database))}-{clock.now():%Y%m%d_%H%M%S}.dump"
+    failure = "pg_dump est introuvable sur ce poste."
+    for program in client_programs("pg_dump"):
+        # Nobody else reads along while it is written: pg_dump leaves the rights of a file that is there.
+        private(target)
+        done = subprocess.run(  # noqa: S603
+            [str(program), "-Fc", "-f", str(target), "-d", address], env=environment, capture_output=True, check=False
+        )
+        if done.returncode == 0:
+            made = _checked(program, target)
+            return dataclasses.replace(made, identifiants=_logins(url, target))
+        target.unlink(missing_ok=True)
+        failure = done.stderr.decode(errors="replace").strip().splitlines()[-1]
+    raise UnavailableError(f"Sauvegarde du centre impossible : {failure}")
+
+
+def _logins(url: str, archive: Path) -> Path | None:
+    from erp_desktop.centre import logins
+
+    engine = create_pg_engine(url)
+    try:
+        with engine.connect() as connection:
+            return logins.write(connection, archive)
+    finally:
+        engine.dispose()
+
+
+def _checked(program: Path, target: Path) -> Copie:
+    listing = subprocess.run(  # noqa: S603
+        [str(program.with_name("pg_restore")), "--list", str(target)], capture_output=True, check=False
+    )
+    if listing.returncode or b"TABLE DATA" not in listing.stdout:
+        target.unlink(missing_ok=True)
+        raise UnavailableError("La sauvegarde du centre est illisible : mise à niveau arrêtée.")
+    target.chmod(0o600)
+    mark = hashlib.sha256(target.read_bytes()).hexdigest()
+    target.with_suffix(".sha256").write_text(f"{mark}  {target.name}\n", encoding="utf-8")
+    return Copie(target, target.stat().st_size, mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Bilan:
+    """What an upgrade of the centre did.
+
+    Attributes:
+        secondes: of the migrations alone.
+        revisions: applied, in order.
+        constats: what to look at: fewer rows or values than before, one French line each.
+        refait: no revision was due, but functions, triggers or rights were put back.
+    """
+
+    avant: str | None
+    apres: str
+    copie: Copie | None
+    secondes: float
+    revisions: tuple[str, ...] = ()
+    constats: tuple[str, ...] = ()
+    refait: bool = False
+
+
+def _machinery_stands(engine: sa.Engine) -> bool:
+    with isolation.pinned(engine) as connection:
+        return mark.stands(connection, machinery.statements())
+
+
+def _tighten(engine: sa.Engine) -> None:
+    """Put back what devices may hold of the server; takes no lock on any table."""
+    with engine.begin() as connection:
+        for statement in (isolation.TAKEN_AWAY, watch.LIMITS):
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def upgrade_central(
+    engine: sa.Engine,
+    consent: Callable[[EtatSchema], bool],
+    progress: Callable[[str], object] | None = None,
+    *,
+    backups: Path | None = None,
+    target: str | None = None,
+) -> Bilan:
+    """Bring the centre to this program's revision, one transaction per revision.
+
+    Args:
+        engine: connected as a migrator, directly to the server (no pooler).
+        consent: asked once, with what was found, before anything is written.
+        progress: told each step in French.
+        backups: folder for the archive made first; None when the caller already has one.
+        target: another revision to stop at.
+
+    Raises:
+        NotAllowedError: not a migrator, or consent refused.
+        UpgradeError: stopped at the last committed revision, which the message names.
+        UnavailableError: the backup could not be made; nothing was changed.
+    """
+    from erp_desktop.upgrade import fingerprint
+
+    tell = progress or (lambda _texte: None)
+    history.verify()
+    wanted = target or history.head()
+    found = check_central(engine)
+    if not found.migrateur:
+        raise NotAllowedError("Ce compte n'a pas le droit de modifier la structure de la base centrale.")
+    repairable = (
+        found.etat == "incoherent"
+        and found.revision == wanted
+        and fingerprint.only_machinery(found.differences or ("",))
+    )
+    if found.etat in {"recent", "incoherent"} and not repairable:
+        raise UpgradeError(" ".join([found.message, *found.differences[:5]]))
+    if found.revision == wanted:
+        if found.etat == "egal" and _machinery_stands(engine):
+            _tighten(engine)
+            tell("Le centre est déjà à jour")
+            return Bilan(found.revision, wanted, None, 0.0)
+        # No revision is due, but functions and triggers are brought to this program's.
+        _with_retries(engine, found.revision, wanted, tell)
+        _tighten(engine)
+        return Bilan(found.revision, wanted, None, 0.0, refait=True)
+    _ready(engine, found)
+    if not consent(found):
+        raise NotAllowedError("La mise à niveau du centre n'a pas été acceptée : rien n'a été modifié.")
+    due = tuple(history.between(found.revision, wanted))
+    copy = None
+    if backups is not None and found.revision is not None:
+        tell("Sauvegarde du centre")
+        copy = dump(engine.url.render_as_string(hide_password=False), backups)
+    before = _survey(engine)
+    started = time.monotonic()
+    _with_retries(engine, found.revision, wanted, tell)
+    seconds = time.monotonic() - started
+    tell("Vérification de la structure et des valeurs")
+    if wanted == history.head():
+        with isolation.pinned(engine) as connection:
+            wrong = fingerprint.check(connection)
+        if wrong:
+            raise UpgradeError(f"Après la mise à niveau, la structure diffère : {' ; '.join(wrong[:5])}")
+    after = _survey(engine)
+    fewer = tuple(report.missing(before, after)) if before and after else ()
+    return Bilan(found.revision, wanted, copy, round(seconds, 3), due, fewer)
+
+
+def examine(engine: sa.Engine, revision: str | None) -> list[preflight.Constat]:
+    """The preflight of an upgrade from ``revision``, with the structure that it would begin on.
+
+    The structure is compared only under the lock of upgrades: a reflection of tables that another migrator is
+    changing reads half of each. Where that lock is taken, the other one has compared it.
+    """
+    from erp_desktop.upgrade import structures
+
+    with isolation.pinned(engine) as connection:
+        found = preflight.examine(connection)
+        if revision is not None and revision != history.head() and history.position(revision) is not None:
+            if lock.take_now(connection) and _stamps(connection) == [revision]:
+                found.append(preflight.structure(structures.drift(connection, revision)))
+            connection.rollback()
+    return found
+
+
+def _ready(engine: sa.Engine, found: EtatSchema) -> None:
+    wrong = preflight.troubles(examine(engine, found.revision))
+    if wrong:
+        raise UpgradeError(f"Rien n'a été modifié ; à régler d'abord : {' ; '.join(wrong)}.")
+
+
+def _survey(engine: sa.Engine) -> report.Releve | None:
+    """None while another migrator changes the tables that are counted."""
+    try:
+        with isolation.pinned(engine) as connection:
+            return report.survey(connection)
+    except sa.exc.ProgrammingError:
+        return None
+
+
+def downgrade_central(engine: sa.Engine, target: str, *, backups: Path | None = None) -> None:
+    """Take the centre back to an older revision; what the revisions lose is lost.
+
+    Raises:
+        NotAllowedError: not a migrator.
+        UpgradeError: stopped at the last committed revision.
+    """
+    from erp_desktop.upgrade import migrate
+
+    history.verify()
+    found = check_central(engine)
+    if not found.migrateur:
+        raise NotAllowedError("Ce compte n'a pas le droit de modifier la structure de la base centrale.")
+    if backups is not None:
+        dump(engine.url.render_as_string(hide_password=False), backups)
+    try:
+        with engine.connect() as connection:
+            migrate.downgrade(connection, target)
+    except (sa.exc.DBAPIError, RuntimeError) as error:
+        raise _stopped(engine, str(getattr(error, "orig", None) or error).splitlines()[0]) from error
+
+
+def _with_retries(engine: sa.Engine, seen: str | None, wanted: str, tell: Callable[[str], object]) -> None:
+    """A revision waits a second for its tables, then gives way to the clerks and comes back a little later."""
+    from erp_desktop.upgrade import migrate
+
+    def step(revision: str, _title: str) -> None:
+        tell(f"Révision {revision}")
+
+    for attempt in range(_TRIES):
+        try:
+            with engine.connect() as connection:
+                migrate.upgrade(
+                    connection, wanted, on_step=step, lock_timeout=_PATIENCE, statement_timeout=_LONGEST_STATEMENT,
+                    seen=seen,
+                )  # fmt: skip
+        except sa.exc.DBAPIError as error:
+            if not _gave_way(error) or attempt == _TRIES - 1:
+                raise _stopped(engine, str(error.orig).splitlines()[0], waited=_gave_way(error)) from error
+            tell("Des tables sont utilisées : nouvel essai dans un instant")
+            time.sleep(random.uniform(0.3, 1.0) * (attempt + 1))  # noqa: S311
+        except RuntimeError as error:
+            raise _stopped(engine, str(error)) from error
+        except DatabaseRefusedError as error:
+            raise UpgradeError(str(error)) from error
+        else:
+            return
+
+
+def _gave_way(error: sa.exc.DBAPIError) -> bool:
+    """Whether a revision stopped because others used its tables: nothing of it was done."""
+    code = getattr(error.orig, "pgcode", None)
+    return code in {"55P03", "40P01"} or (code == "57014" and str(error.statement).startswith("LOCK TABLE"))
+
+
+def _stopped(engine: sa.Engine, cause: str, *, waited: bool = False) -> UpgradeError:
+    """The report of a failure; after a cut line it has no revision to name."""
+    try:
+        with isolation.pinned(engine) as connection:
+            stamps = _stamps(connection)
+            others = report.blockers(connection) if waited else []
+    except sa.exc.OperationalError:
+        return UpgradeError(
+            f"Mise à niveau du centre interrompue ({cause}) et le serveur ne répond plus. La révision en cours est "
+            "annulée, les précédentes sont gardées : relancez la même commande quand il répond."
+        )
+    at = stamps[0] if stamps else "vide"
+    remedy = (
+        f"terminez d'abord {' ; '.join(others)}, puis relancez." if others else "corrigez la cause, puis relancez."
+    )
+    return UpgradeError(
+        f"Mise à niveau du centre arrêtée à la révision {at} : {cause.removesuffix('.')}. Rien d'autre n'a changé et "
+        f"les révisions faites sont gardées : {remedy}"
+    )

@@ -1,0 +1,374 @@
+"""The logical structure of a database, compared with the models, and its short mark.
+
+The expected structure is not computed but built: the models' tables are created in an empty place of the same engine
+(in memory for SQLite, in two scratch schemas of a transaction that is rolled back for PostgreSQL) and read back by
+the same reader, so that types, defaults and CHECK texts are compared in the engine's own spelling.
+
+Left out on purpose: the order of columns, and the default of ``id`` (installed by ``db.central``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.base import ischema_names
+
+from erp_desktop.centre import isolation, machinery
+from erp_desktop.models import Base
+from erp_desktop.models.centre import Xid8
+from erp_desktop.registry import capture
+
+ischema_names.setdefault("xid8", Xid8)
+
+Structure = dict[str, dict[str, dict[str, Any]]]
+"""table → kind (colonne, clé, contrainte, index, référence, déclencheur …) → name → plain JSON value."""
+
+_SCRATCH = {None: "erp_attendu", "sync": "erp_attendu_sync"}
+_IGNORED = {"alembic_version"}
+_TRIGGER = re.compile(r"CREATE (?:OR REPLACE |CONSTRAINT )*TRIGGER (\w+)\s.*?\sON\s+([\w.]+)\s", re.DOTALL)
+
+
+# A dump that was read back spells the same CHECK with its casts elsewhere: a restored centre is not another one.
+_CASTS = re.compile(r"::(?:character varying|text|bpchar)(?:\(\d+\))?(?:\[\])?")
+_NEEDLESS = re.compile(r"(?<![\w'])\((\w+|ARRAY\[[^\[\]]*\])\)")
+
+
+def _clean(text: str | None) -> str | None:
+    """An expression in one spelling: without scratch schemas, text casts and needless parentheses."""
+    if text is None:
+        return None
+    for scratch in (_SCRATCH["sync"], _SCRATCH[None]):
+        text = text.replace(f"{scratch}.", "sync." if scratch == _SCRATCH["sync"] else "")
+    text, before = _CASTS.sub("", text), None
+    while text != before:
+        text, before = _NEEDLESS.sub(r"\1", text), text
+    return re.sub(r"\s+", " ", text).strip().strip("()") if text.count("(") == text.count(")") else text
+
+
+def _columns(rows: Iterable[Mapping[str, Any]], dialect: sa.Dialect) -> dict[str, Any]:
+    found = {}
+    for row in rows:
+        default = None if row["name"] == "id" else _clean(row.get("default"))
+        if default is not None and "nextval(" in default:
+            default = "nextval"
+        found[row["name"]] = {
+            "type": row["type"].compile(dialect=dialect),
+            "obligatoire": not row["nullable"],
+            "défaut": default,
+            "identité": bool(row.get("identity")),
+            "calcul": _clean((row.get("computed") or {}).get("sqltext")),
+        }
+    return found
+
+
+def _named(rows: Iterable[Mapping[str, Any]], text: Callable[[Mapping[str, Any]], str]) -> dict[str, str]:
+    """Constraints by name; those without one by what they say, so that none hides another."""
+    return {str(row["name"] or f"sans nom : {text(row)}"): text(row) for row in rows}
+
+
+def _references(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    back = {scratch: schema for schema, scratch in _SCRATCH.items()}
+    return {
+        str(row["name"] or f"sans nom : {', '.join(row['constrained_columns'])}"): {
+            "colonnes": row["constrained_columns"],
+            "vers": [back.get(row["referred_schema"], row["referred_schema"]) or "", row["referred_table"],
+                     *row["referred_columns"]],
+            "options": {k: v for k, v in sorted((row.get("options") or {}).items()) if v not in {None, "NO ACTION"}},
+        }
+        for row in rows
+    }  # fmt: skip
+
+
+def _tables(connection: sa.Connection, schema: str | None) -> Structure:
+    inspector = sa.inspect(connection)
+    columns = inspector.get_multi_columns(schema=schema)
+    keys = inspector.get_multi_pk_constraint(schema=schema)
+    checks = inspector.get_multi_check_constraints(schema=schema)
+    with warnings.catch_warnings():
+        # On SQLite it goes through the indexes, and those on expressions are read below.
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection")
+        uniques = inspector.get_multi_unique_constraints(schema=schema)
+    references = inspector.get_multi_foreign_keys(schema=schema)
+    found: Structure = {}
+    for identity, rows in columns.items():
+        if identity[1] in _IGNORED:
+            continue
+        key: Mapping[str, Any] = keys.get(identity) or {}
+        constraints = _named(checks.get(identity, []), lambda row: str(_clean(row["sqltext"])))
+        constraints |= _named(uniques.get(identity, []), lambda row: f"UNIQUE {', '.join(row['column_names'])}")
+        found[identity[1]] = {
+            "colonne": _columns(rows, connection.dialect),
+            "clé": {str(key.get("name")): key.get("constrained_columns", [])},
+            "contrainte": constraints,
+            "index": {},
+            "référence": _references(references.get(identity, [])),
+        }
+    if connection.dialect.name == "sqlite":
+        _sqlite_extras(connection, found)
+    else:
+        _postgres_details(connection, found, schema or "public")
+    return found
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """The comma-separated items of a text's first parentheses, and what follows these."""
+    depth, items, quoted = 0, [""], ""
+    start = max(text.find("("), 0)
+    for place, char in enumerate(text[start:], start):
+        if quoted or char in "'\"":
+            quoted = "" if char == quoted else quoted or char
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            if depth == 0:
+                return [re.sub(r"\s+", " ", item[1:] if i == 0 else item).strip() for i, item in enumerate(items)], (
+                    text[place + 1 :].strip()
+                )
+        if char == "," and depth == 1 and not quoted:
+            items.append("")
+        else:
+            items[-1] += char
+    return items, ""
+
+
+def _sqlite_extras(connection: sa.Connection, found: Structure) -> None:
+    """What reflection does not see: indexes whole, triggers, collations, WITHOUT ROWID."""
+    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    for kind, name, table, sql in rows.fetchall():
+        if table not in found:
+            continue
+        if kind == "trigger":
+            found[table].setdefault("déclencheur", {})[name] = re.sub(r"\s+", " ", sql)
+        if kind == "index":
+            items, rest = _split(sql)
+            found[table]["index"][name] = {
+                "colonnes": ", ".join(item.replace('"', "") for item in items),
+                "unique": bool(re.match(r"CREATE\s+UNIQUE", sql, re.IGNORECASE)),
+                "condition": _clean(re.sub(r"^WHERE\s+", "", rest, flags=re.IGNORECASE)) or None,
+            }
+        if kind == "table":
+            items, rest = _split(sql)
+            for item in items:
+                collation = re.search(r"\bCOLLATE\s+\"?(\w+)", item, re.IGNORECASE)
+                column = found[table]["colonne"].get(item.split()[0].strip('"`[]'))
+                if column is not None and collation:
+                    column["collation"] = collation[1].upper()
+            words = {w.upper() for w in re.findall(r"WITHOUT\s+ROWID|STRICT", rest, re.IGNORECASE)}
+            words |= {"AUTOINCREMENT" for item in items if re.search(r"\bAUTOINCREMENT\b", item, re.IGNORECASE)}
+            if words:
+                found[table]["option"] = dict.fromkeys(sorted(words), True)
+
+
+def _postgres_details(connection: sa.Connection, found: Structure, schema: str) -> None:
+    """Indexes as the server would write them, and collations other than their type's."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT t.relname, i.relname, x.indisunique, pg_get_indexdef(i.oid), pg_get_expr(x.indpred, x.indrelid) "
+            "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid "
+            "JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = :schema "
+            "AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x'))"
+        ),
+        {"schema": schema},
+    )
+    for table, name, unique, definition, condition in rows.fetchall():
+        if table in found:
+            items, rest = _split(definition.split(" USING ", 1)[1])
+            method = definition.split(" USING ", 1)[1].split(" ", 1)[0]
+            rest = rest.split("WHERE ", 1)[0].strip()
+            found[table]["index"][name] = {
+                "colonnes": " ".join(p for p in (method.replace("btree", ""), ", ".join(items), rest) if p),
+                "unique": bool(unique),
+                "condition": _clean(condition),
+            }
+    rows = connection.execute(
+        sa.text(
+            "SELECT c.relname, a.attname, k.collname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid "
+            "JOIN pg_collation k ON k.oid = a.attcollation WHERE n.nspname = :schema AND a.attnum > 0 "
+            "AND a.attcollation <> t.typcollation AND c.relkind IN ('r', 'p')"
+        ),
+        {"schema": schema},
+    )
+    for table, column, collation in rows.fetchall():
+        if table in found:
+            found[table]["colonne"][column]["collation"] = str(collation)
+
+
+def _postgres_extras(connection: sa.Connection, found: Structure) -> None:
+    """Constraints that were never validated and indexes that an interrupted build left invalid."""
+    rows = connection.exec_driver_sql(
+        "SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT k.convalidated AND n.nspname IN ('public', 'sync')"
+    )
+    for table, name in rows.fetchall():
+        found.get(table, {}).setdefault("non validée", {})[name] = True
+    rows = connection.exec_driver_sql(
+        "SELECT t.relname, i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
+        "JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
+        "WHERE NOT x.indisvalid AND n.nspname IN ('public', 'sync')"
+    )
+    for table, name in rows.fetchall():
+        found.get(table, {}).setdefault("index invalide", {})[name] = True
+
+
+def _postgres_machinery(connection: sa.Connection, found: Structure) -> None:
+    """Triggers, policies and row-level security as installed; a disabled trigger differs from an enabled one."""
+    name = "CASE n.nspname WHEN 'sync' THEN 'sync.' ELSE '' END || c.relname"
+    source = "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'sync')"
+    for table, trigger, enabled in connection.exec_driver_sql(
+        f"SELECT {name}, t.tgname, t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid {source} "
+        "AND NOT t.tgisinternal"
+    ).fetchall():
+        found.get(table, {}).setdefault("déclencheur", {})[trigger] = "actif" if enabled == "O" else "désactivé"
+    for table, policy in connection.exec_driver_sql(
+        f"SELECT {name}, p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid {source}"
+    ).fetchall():
+        found.get(table, {}).setdefault("règle d'accès", {})[policy] = True
+    for (table,) in connection.exec_driver_sql(
+        f"SELECT {name} FROM pg_class c {source} AND c.relrowsecurity"
+    ).fetchall():
+        found.get(table, {})["sécurité par ligne"] = {"active": True}
+
+
+def _expected_machinery(found: Structure) -> None:
+    """The same, as ``db.central`` installs them."""
+    # Tables of ``public`` go by their name alone here.
+    for statement in (written.replace(" public.", " ") for written in machinery.statements()):
+        for trigger, table in _TRIGGER.findall(statement):
+            found[table].setdefault("déclencheur", {})[trigger] = "actif"
+        for policy, table in re.findall(r"CREATE POLICY (\w+) ON ([\w.]+)", statement):
+            found[table].setdefault("règle d'accès", {})[policy] = True
+        for table in re.findall(r"ALTER TABLE ([\w.]+) ENABLE ROW LEVEL SECURITY", statement):
+            found[table]["sécurité par ligne"] = {"active": True}
+
+
+_MACHINERY = (" : déclencheur « ", " : règle d'accès « ", " : sécurité par ligne « ", " : isolation « ")
+
+
+def without_machinery(lines: Iterable[str]) -> list[str]:
+    """The differences that an upgrade without any revision does not put back by itself."""
+    return [line for line in lines if not any(kind in line for kind in _MACHINERY)]
+
+
+def only_machinery(lines: Iterable[str]) -> bool:
+    """Whether these differences are all of what an upgrade without any revision puts back."""
+    return not without_machinery(lines)
+
+
+def read(connection: sa.Connection) -> Structure:
+    """The structure of the connected database; tables of schema ``sync`` are named ``sync.<table>``."""
+    if connection.dialect.name == "sqlite":
+        return _tables(connection, None)
+    found = _tables(connection, "public")
+    _postgres_extras(connection, found)
+    for table, content in _tables(connection, "sync").items():
+        found[f"sync.{table}"] = content
+    _postgres_machinery(connection, found)
+    for content in found.values():
+        for reference in content["référence"].values():
+            if reference["vers"][0] == "public":
+                reference["vers"][0] = ""
+    return found
+
+
+def _metadata_for(name: str) -> list[sa.Table]:
+    return [t for t in Base.metadata.sorted_tables if t.info.get("engine", name) == name]
+
+
+def expected(connection: sa.Connection) -> Structure:
+    """The structure that the models ask for on the engine of ``connection``, which is left as it was.
+
+    On PostgreSQL the connection must not be inside a transaction, and its role must be allowed to create schemas.
+    """
+    engine = connection.dialect.name, connection.dialect.server_version_info
+    if engine not in _asked:
+        _asked[engine] = _expected_sqlite() if engine[0] == "sqlite" else _expected_postgres(connection)
+    return _asked[engine]
+
+
+_asked: dict[Any, Structure] = {}
+"""Engine and its version → what the models ask for there; both stay the same while a program runs."""
+
+
+def _expected_postgres(connection: sa.Connection) -> Structure:
+    with connection.begin() as transaction:
+        for scratch in _SCRATCH.values():
+            connection.exec_driver_sql(f"CREATE SCHEMA {scratch}")
+        translated = connection.execution_options(schema_translate_map=dict(_SCRATCH))
+        Base.metadata.create_all(translated, tables=_metadata_for("postgresql"), checkfirst=False)
+        found = _tables(connection, _SCRATCH[None])
+        for table, content in _tables(connection, _SCRATCH["sync"]).items():
+            found[f"sync.{table}"] = content
+        transaction.rollback()
+    connection.execution_options(schema_translate_map=None)
+    _expected_machinery(found)
+    return found
+
+
+def _expected_sqlite() -> Structure:
+    import sqlcipher3.dbapi2
+
+    engine = sa.create_engine("sqlite://", module=sqlcipher3.dbapi2)
+    try:
+        with engine.begin() as connection:
+            Base.metadata.create_all(connection, tables=_metadata_for("sqlite"), checkfirst=False)
+            present = {t.name: {c.name for c in t.columns} for t in _metadata_for("sqlite")}
+            for trigger in capture.triggers(present).values():
+                connection.exec_driver_sql(trigger)
+            return _tables(connection, None)
+    finally:
+        engine.dispose()
+
+
+def differences(wanted: Structure, found: Structure) -> list[str]:
+    """One French line per difference, sorted; empty when both are the same."""
+    lines = [f"{table} : table absente" for table in wanted.keys() - found.keys()]
+    lines += [f"{table} : table en trop" for table in found.keys() - wanted.keys()]
+    for table in wanted.keys() & found.keys():
+        for kind in wanted[table].keys() | found[table].keys():
+            lines += _compare(table, kind, wanted[table].get(kind, {}), found[table].get(kind, {}))
+    return sorted(lines)
+
+
+def _compare(table: str, kind: str, wanted: dict[str, Any], found: dict[str, Any]) -> Iterable[str]:
+    for name in wanted.keys() - found.keys():
+        yield f"{table} : {kind} « {name} » absent(e)"
+    for name in found.keys() - wanted.keys():
+        yield f"{table} : {kind} « {name} » en trop"
+    for name in wanted.keys() & found.keys():
+        a, b = wanted[name], found[name]
+        if a == b:
+            continue
+        if isinstance(a, dict) and isinstance(b, dict):
+            changed = [k for k in a.keys() | b.keys() if a.get(k) != b.get(k)]
+            detail = ", ".join(f"{k} attendu {a.get(k)!r}, trouvé {b.get(k)!r}" for k in sorted(changed))
+        else:
+            detail = f"attendu {a!r}, trouvé {b!r}"
+        yield f"{table} : {kind} « {name} » : {detail}"
+
+
+def check(connection: sa.Connection) -> list[str]:
+    """Differences between the models and the connected database, and whatever its isolation lacks."""
+    # Whatever others left in the program's schemas might be run by the questions that follow.
+    if connection.dialect.name == "postgresql":
+        alone = not connection.in_transaction()
+        left = isolation.planted(connection)
+        if alone:
+            connection.rollback()
+        if left:
+            return left
+    wrong = differences(expected(connection), read(connection))
+    if connection.dialect.name == "postgresql":
+        wrong += machinery.isolation_faults(connection)
+    return wrong
+
+
+def digest(structure: Structure) -> str:
+    """A short mark: equal structures, equal marks."""
+    text = json.dumps(structure, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,112 @@
+"""The structure that each revision gives a database: the history run once, in memory.
+
+A cache is compared whole. A centre, whose older structures cannot be built beside it, is compared by the names of its
+tables, columns, constraints, indexes and references, which are the same on both engines; of schema ``sync``, which
+only a centre has, by the tables.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import sqlalchemy as sa
+import sqlcipher3.dbapi2
+from sqlalchemy.pool import NullPool, StaticPool
+
+from erp_desktop.db.engine import connect_sqlite
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import fingerprint, migrate
+from erp_desktop.upgrade.fingerprint import Structure
+
+LEFTOVER = "_alembic_tmp_"
+_NAMED = ("colonne", "contrainte", "index", "référence")
+_LOCAL = ("_", "sync_")
+
+Names = dict[str, dict[str, dict[str, bool]]]
+
+
+@cache
+def by_revision() -> dict[str, Structure]:
+    """Revision → structure of a cache at that revision, oldest first."""
+    engine = sa.create_engine("sqlite://", module=sqlcipher3.dbapi2, poolclass=StaticPool)
+    found: dict[str, Structure] = {}
+    try:
+        with engine.connect() as connection:
+
+            def step(revision: str, _title: str) -> None:
+                found[revision] = fingerprint.read(connection)
+
+            migrate.upgrade(connection, on_step=step)
+    finally:
+        engine.dispose()
+    return found
+
+
+def read(path: Path, key: str | None) -> Structure:
+    """The structure of a cache file, read without any right to change it."""
+    engine = sa.create_engine(
+        "sqlite+pysqlite://", module=sqlcipher3.dbapi2, poolclass=NullPool,
+        creator=lambda: connect_sqlite(path, key, read_only=True),
+    )  # fmt: skip
+    try:
+        with engine.connect() as connection:
+            return fingerprint.read(connection)
+    finally:
+        engine.dispose()
+
+
+def without_leftovers(found: Structure) -> Structure:
+    return {table: content for table, content in found.items() if not table.startswith(LEFTOVER)}
+
+
+def names(found: Structure) -> Names:
+    """What both engines name alike in a structure."""
+    return {
+        table: {kind: dict.fromkeys(content.get(kind, {}), True) for kind in _NAMED}
+        for table, content in found.items()
+        if not table.startswith((*_LOCAL, "sync."))
+    } | {table: {} for table in found if table.startswith("sync.")}
+
+
+@cache
+def _central_tables() -> dict[str, set[str]]:
+    """Revision → tables of schema ``sync`` at a centre, read from the SQL that the history writes."""
+    present: set[str] = set()
+    found: dict[str, set[str]] = {}
+    steps = re.split(
+        r"^-- Running upgrade .*-> (\w+)$", migrate.postgres_sql("base", revisions.head()), flags=re.MULTILINE
+    )
+    for revision, text in zip(steps[1::2], steps[2::2], strict=True):
+        present |= set(re.findall(r"^CREATE TABLE (sync\.\w+)", text, re.MULTILINE))
+        present -= set(re.findall(r"^DROP TABLE (sync\.\w+)", text, re.MULTILINE))
+        found[revision] = set(present)
+    return found
+
+
+def differences(revision: str, found: Structure, dialect: str) -> list[str]:
+    """How ``found`` differs from the structure of a revision, one French line each; empty when it does not."""
+    wanted = by_revision()[revision]
+    if dialect == "sqlite":
+        return fingerprint.differences(wanted, found)
+    central: Names = {table: {} for table in _central_tables()[revision]}
+    return fingerprint.differences(names(wanted) | central, names(found))
+
+
+def drift(connection: sa.Connection, revision: str) -> list[str]:
+    """How a database differs from the revision that it announces; at the last one, from the models."""
+    if revision == revisions.head():
+        return fingerprint.check(connection)
+    found = fingerprint.read(connection)
+    # Triggers of an older revision are those of the program that made it.
+    return fingerprint.without_machinery(differences(revision, found, connection.dialect.name))
+
+
+def matching(found: Structure, dialect: str) -> list[str]:
+    """Revisions whose structure this is, apart from triggers, which every start puts back; oldest first."""
+    return [
+        revision
+        for revision in by_revision()
+        if not fingerprint.without_machinery(differences(revision, found, dialect))
+    ]
