@@ -23,7 +23,7 @@ _RUN_BY_SHEETS = {
 _ECHOES = {"echo", "secho", "echo_via_pager", "prompt", "confirm"}
 _REVIEWED = {
     ("cli/common.py", "Console"): "a progress bar with a title of ours",
-    ("registry/revisions.py", "stdout"): "names of our own revisions",
+    ("upgrade/history.py", "stdout"): "names of our own revisions",
     ("upgrade/preview.py", "stdout"): "SQL of our own revisions",
     ("demo/__main__.py", "print"): "sentences of the demonstration",
     ("demo/shots.py", "print"): "a count and a folder",
