@@ -9,6 +9,7 @@ from __future__ import annotations
 from erp_desktop.centre.functions.envelope import MOST_FAREWELLS
 from erp_desktop.registry.search_path import PIN
 
+# PostgreSQL 14 has no max() and no min() of xid8.
 FUNCTIONS = f"""
 DROP FUNCTION IF EXISTS sync.signaler(text, text, integer);
 
@@ -19,8 +20,8 @@ BEGIN
   PERFORM sync.veiller();
   UPDATE sync.devices SET vu_a = now(), version = left(v_version, 40), revision = left(v_revision, 40),
     en_attente = greatest(v_en_attente, 0), curseur_xid = coalesce(v_curseur, curseur_xid) WHERE login = session_user;
-  RETURN jsonb_build_object('epoque', sync.epoque(), 'purge', (SELECT max(xid)::text FROM sync.purges
-      WHERE scope IN (0, sync.agence())),
+  RETURN jsonb_build_object('epoque', sync.epoque(), 'purge', (SELECT xid::text FROM sync.purges
+      WHERE scope IN (0, sync.agence()) ORDER BY xid DESC LIMIT 1),
     'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
     'dernier_lot', (SELECT dernier_lot FROM sync.devices WHERE login = session_user),
     'x', pg_snapshot_xmin(pg_current_snapshot())::text,
@@ -67,7 +68,8 @@ DECLARE s record; v_lignes bigint; v_total bigint := 0;
 BEGIN
   FOR s IN
     SELECT x.scope, least(pg_snapshot_xmin(pg_current_snapshot()),
-                          min(CASE WHEN d.poste > 0 THEN coalesce(d.curseur_xid, '0'::xid8) END)) AS horizon
+                          (array_agg(coalesce(d.curseur_xid, '0'::xid8) ORDER BY d.curseur_xid NULLS FIRST)
+                            FILTER (WHERE d.poste > 0))[1]) AS horizon
       FROM (SELECT DISTINCT scope FROM sync.row_state WHERE etat <> 'live') x
       LEFT JOIN sync.devices d ON (x.scope = 0 OR d.agence_id = x.scope) AND d.etat = 'actif'
        AND coalesce(d.vu_a, d.inscrit_a) > now() - make_interval(days => v_jours)
