@@ -4,19 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
 
 from erp_desktop.centre.functions.envelope import LARGEST_BATCH
-from tests.sync.lab import Device, Lab, T
+from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.sync.first_copy import empty_cache
+from tests.sync.lab import Device, Lab, T, cache_maker
 
 COLUMNS = ["id", "agence_id", "nom_entreprise", "created_at", "updated_at"]
 
 
-def push(device: Device, payload: Any, number: int = 1) -> dict[str, Any]:
-    """Straight to the entry, as a thief with the device's login would."""
+@pytest.fixture(scope="module")
+def lab(
+    pg_server: EmbeddedPostgres, lab_template: str, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """One centre for all: what is refused leaves nothing, and each test looks at its own batches."""
+    name = f"enveloppe_{uuid.uuid4().hex[:8]}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(empty_cache, "create_cache", cache_maker(sqlite_template))
+        made = Lab(pg_server.create_database(name, lab_template), tmp_path_factory.mktemp("enveloppe"))
+        yield made
+        made.close()
+    pg_server.drop_database(name)
+
+
+def sender(lab: Lab, place: int = 0) -> Device:
+    """The device at that place; the first one's batches are made by hand, the second one is honest too."""
+    while len(lab.devices) <= place:
+        lab.device()
+    return lab.devices[place]
+
+
+def following(device: Device) -> int:
+    return int(device.lab.value("SELECT dernier_lot + 1 FROM sync.devices WHERE poste = %s", device.poste))
+
+
+def push(device: Device, payload: Any) -> dict[str, Any]:
+    """Straight to the entry, under the next number, as a thief with the device's login would."""
+    number = following(device)
     text = payload if isinstance(payload, str) else json.dumps(payload)
     connection = device.connect()
     try:
@@ -40,20 +71,26 @@ def batch(rows: list[list[Any]], n: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("claimed", [1, 16_000, 1_000_000])
 def test_a_claim_of_many_units_costs_what_its_rows_cost(lab: Lab, claimed: int) -> None:
-    a = lab.device()
+    a = sender(lab)
     base = lab.value("SELECT current_database()")
     lab.sql(f"ALTER DATABASE {base} SET track_functions = 'all'")
+    number, before = following(a), tried(lab)
     # The only row breaks a rule, in the last unit that is claimed.
     answer = push(a, batch([client(a, claimed - 1, 71, None)], claimed))
     assert [(unit, code) for _, unit, code, _ in answer["gares"]] == [(claimed - 1, "refus")]
-    assert lab.value("SELECT count(*) FROM sync.gares") == 1
+    assert lab.value("SELECT count(*) FROM sync.gares WHERE poste = %s AND lot = %s", a.poste, number) == 1
+    assert tried(lab) - before <= 2, "once as a whole; a unit that stands alone is parked"
+
+
+def tried(lab: Lab) -> int:
+    """How often the merge was run so far, as the server tells once sessions have ended."""
     lab.sql("SELECT pg_stat_clear_snapshot()")
-    tried = lab.value("SELECT calls FROM pg_stat_user_functions WHERE schemaname = 'sync' AND funcname = 'appliquer'")
-    assert tried is None or tried <= 2, "once as a whole; a unit that stands alone is parked"
+    query = "SELECT calls FROM pg_stat_user_functions WHERE schemaname = 'sync' AND funcname = 'appliquer'"
+    return int(lab.value(query) or 0)
 
 
 def test_refused_units_among_gaps_are_found_and_the_rest_lands(lab: Lab) -> None:
-    a = lab.device()
+    a = sender(lab)
     rows = [client(a, unit, 100 + unit, None if unit == 500 else f"Client {unit}") for unit in range(0, 900, 100)]
     answer = push(a, batch(rows, 100_000))
     assert [unit for _, unit, _, _ in answer["gares"]] == [500]
@@ -88,26 +125,29 @@ def malformed() -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", malformed())
 def test_a_payload_that_is_not_formed_as_agreed_is_refused_whole(lab: Lab, kind: str) -> None:
-    a = lab.device()
+    a = sender(lab, 1)
+    number, parked = following(a), lab.value("SELECT count(*) FROM sync.gares")
     with pytest.raises(psycopg2.Error) as refused:
         push(a, malformed()[kind])
     assert refused.value.pgcode == "EM014", refused.value
-    assert lab.value("SELECT count(*) FROM sync.gares") == 0
-    assert lab.value("SELECT dernier_lot FROM sync.devices WHERE poste = %s", a.poste) == 0
+    assert lab.value("SELECT count(*) FROM sync.gares") == parked
+    assert following(a) == number
     # Whoever is honest goes on under the same number.
-    a.set("clients", lab.ids("clients")[0], ville="Ensuite")
+    pk = lab.ids("clients")[0]
+    a.set("clients", pk, ville=f"Après {kind}")
     a.sync()
     assert a.parked() == []
+    assert lab.get("clients", pk, "ville") == f"Après {kind}"
 
 
 def test_a_batch_beyond_all_measure_is_refused_unread(lab: Lab) -> None:
-    a = lab.device()
+    a = sender(lab)
     with pytest.raises(psycopg2.Error, match="trop grand"):
         push(a, batch([client(a, 0, 71, "x" * (LARGEST_BATCH + 1))], 1))
 
 
 def test_a_page_is_bounded_whatever_is_asked_for(lab: Lab) -> None:
-    a = lab.device()
+    a = sender(lab)
     connection = a.connect()
     with connection.cursor() as cursor:
         for asked in (-5, 0, 2**31 - 1):
