@@ -57,7 +57,7 @@ def _server(binaries: Path | None, folder: Path, tls: contextlib.ExitStack) -> t
                 place.mkdir()
                 try:
                     with borrowed.stage(server, centre, place) as lab:
-                        borrowed.play(name, lab, opened)
+                        borrowed.play(name, lab, place, opened)
                 except SUCCEEDED as error:
                     say(name, error)
                 else:
@@ -72,7 +72,9 @@ def main(folders: list[Path]) -> int:
         engine = create_sqlite_engine(folder / "modele.sqlite")
         with engine.connect() as connection:
             migrate.upgrade(connection)
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
         engine.dispose()
         tls.enter_context(pytest.MonkeyPatch.context()).setattr(
             enrolment, "create_cache", cache_maker(folder / "modele.sqlite")

@@ -14,7 +14,7 @@ from tests.sync import test_envelope, test_rules, test_security, test_snapshot, 
 from tests.sync.lab import Lab
 
 BORROWED: dict[str, Callable[..., None]] = {}
-"""By the name of its test, with what it was parametrised with; takes any of lab, device, line, thief, tls."""
+"""By the name of its test, with what it was parametrised with; takes any of lab, device, line, thief, tls, tmp_path."""
 
 
 def _borrow(module: Any, *only: str) -> None:
@@ -56,7 +56,7 @@ def stage(server: EmbeddedPostgres, centre: str, folder: Path) -> Iterator[Lab]:
         server.drop_database(base)
 
 
-def play(name: str, lab: Lab, tls: Callable[[], test_tls.Server]) -> None:
+def play(name: str, lab: Lab, folder: Path, tls: Callable[[], test_tls.Server]) -> None:
     """Run one case on a laboratory of its own.
 
     Raises:
@@ -64,7 +64,7 @@ def play(name: str, lab: Lab, tls: Callable[[], test_tls.Server]) -> None:
     """
     case = BORROWED[name]
     needed: list[str] = case.wanted  # type: ignore[attr-defined]
-    given: dict[str, Any] = {"lab": lab, "shared": lab}
+    given: dict[str, Any] = {"lab": lab, "tmp_path": folder}
     with contextlib.ExitStack() as stack:
         if {"device", "line", "thief"} & set(needed):
             given["device"] = lab.device("CAS")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.centre.functions import watch
 from erp_desktop.services.interventions import numbers
 from erp_desktop.sync.device import enrolment
-from tests.sync.attack.stage import Target, case, eventually, refused
+from tests.sync.attack.stage import Target, case, eventually, health, refused
 
 
 @case
@@ -69,6 +69,10 @@ def an_open_transaction_is_named_and_ended_by_whoever_pulls(target: Target) -> N
             return bool(target.other.get("clients", pk, "nom_entreprise") == mark)
 
         assert not arrived(), "nothing stands behind an open transaction"
+        if target.kind == "carried":
+            # Whoever watches names it as well.
+            named = f"poste {target.thief.poste:02d} Poste 1 (?, processus {connection.info.backend_pid}, "
+            eventually(lambda: named in health(target)["limites des postes"].message, "who was ended is not named")
         eventually(arrived, "the pull of another agency stays behind a device's transaction")
         with pytest.raises(psycopg2.OperationalError):
             held.execute("SELECT 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from contextlib import closing
@@ -9,7 +10,8 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from erp_desktop.centre.functions import watch
+from erp_desktop.centre.functions import envelope, watch
+from erp_desktop.domain.documents import MORCEAU, TAILLE_MAX
 from erp_desktop.registry.tables import TABLES
 from erp_desktop.sync.device import registration
 from tests.sync.attack.stage import Target, case, push, refused
@@ -38,6 +40,57 @@ def a_guessed_hash_opens_nothing(target: Target) -> None:
     with target.line(target.other) as line:
         line.execute("SELECT sync.document_lire(%s, 0, 2147483647)", (sha,))
         assert line.fetchone()[0] is not None
+
+
+@case
+def pieces_without_end_or_measure_are_not_kept(target: Target) -> None:
+    lab = target.lab
+
+    def kept() -> int:
+        return int(
+            lab.value(
+                "SELECT coalesce(sum(length(octets)), 0) FROM contenus_morceaux WHERE sha256 LIKE %s", f"{cas}:%"
+            )
+        )
+
+    cas, sizes = lab.agence("CAS"), {"three pieces": 3 * MORCEAU, "no measure": TAILLE_MAX + 1, "nothing": 0}
+    names = {told: hashlib.sha256(f"{told} {target.kind}".encode()).hexdigest() for told in sizes}
+    for told, size in sizes.items():
+        lab.sql(
+            "INSERT INTO documents (id, agence_id, intervention_id, nom_fichier, type_document, mime_type, taille, "
+            "sha256, created_at, updated_at) VALUES (sync.nouvel_id(), %s, %s, 'f.pdf', 'rapport', 'application/pdf', "
+            "%s, %s, now(), now())", cas, lab.ids("interventions")[0], size, names[told],
+        )  # fmt: skip
+    piece = base64.b64encode(bytes(MORCEAU)).decode()
+    before = kept()
+    with target.line() as line:
+        deposit = "SELECT sync.document_deposer(%s, %s, %s)"
+        for sha in (names["no measure"], names["nothing"]):
+            refused(line, "EM007", deposit, sha, 0, piece)
+        sha = names["three pieces"]
+        for number in (-1, 3, 2**31 - 1):
+            refused(line, "EM007", deposit, sha, number, piece)
+        refused(line, "EM007", deposit, sha, 0, "")
+        refused(line, "EM007", deposit, sha, 1, base64.b64encode(bytes(2 * MORCEAU + 1)).decode())
+        refused(line, "EM014", deposit, sha, 0, "A" * (envelope.LONGEST_PIECES + 4))
+        # The same one without end is one; whatever does not make the hash is none.
+        for _ in range(20):
+            line.execute(deposit, (sha, 0, piece))
+            assert line.fetchone() == ("partiel",)
+        assert kept() == before + MORCEAU
+        for _ in range(3):
+            line.execute(deposit, (sha, 0, base64.b64encode(bytes(3 * MORCEAU)).decode()))
+            assert line.fetchone() == ("corrompu",)
+            assert kept() == before
+
+
+@case
+def a_published_copy_cannot_be_planted(target: Target) -> None:
+    with target.line() as line:
+        for statement in ("INSERT INTO sync.instantanes DEFAULT VALUES", "DELETE FROM sync.instantanes",
+                          "UPDATE sync.instantanes SET contenu = '\\x00'", "SELECT contenu FROM sync.instantanes",
+                          "COPY sync.instantanes FROM STDIN"):  # fmt: skip
+            refused(line, "42501", statement)
 
 
 @case

@@ -80,14 +80,12 @@ def make_centre(server: EmbeddedPostgres, seeded: str, kind: str) -> str:
     Raises:
         AssertionError: the upgrade of a carried-over centre ran, or let run, what a stranger had planted.
     """
+    if kind == "fresh":
+        return seeded
     name = f"attaque_{kind}_{uuid.uuid4().hex[:8]}"
-    url = server.create_database(name, seeded)
-    engine = create_pg_engine(url)
+    engine = create_pg_engine(server.create_database(name, seeded))
     try:
-        if kind == "carried":
-            _carry_over(engine)
-        # A database made by copy has its template's rights on schemas, and nobody's on itself.
-        enrolment.init_centre(engine)
+        _carry_over(engine)
     finally:
         engine.dispose()
     return name
@@ -126,6 +124,7 @@ def target(server: EmbeddedPostgres, centre: str, kind: str, folder: Path) -> It
     try:
         made = Target(kind, lab, lab.device("CAS"), lab.device("CAS"), lab.device("TNG"), lab.device("TNG"))
         with made.engine() as engine:
+            # A database made by copy has its template's rights on schemas, and nobody's on itself.
             enrolment.init_centre(engine)
         yield made
     finally:
