@@ -352,7 +352,7 @@ def statements(*, documents: bool = True) -> list[str]:
 
 def _entries(*, documents: bool) -> list[str]:
     """Functions that run as ``erp_sync`` under row-level security, with their arguments."""
-    copies = [f"copie_{t.name}(bigint)" for t in TABLES]
+    copies = [f"{called}(bigint)" for t in TABLES for called, _ in t.generations]
     return [*_ENTRIES, *(central_documents.ENTRIES if documents else ()), *copies]
 
 

@@ -155,8 +155,23 @@ class TypeMouvement(StrEnum):
 
 
 class TypeDepot(StrEnum):
+    """``transit`` holds what was sent and not received, ``rebut`` what is kept and worth nothing."""
+
     AGENCE = "agence"
     VEHICULE = "vehicule"
+    TRANSIT = "transit"
+    REBUT = "rebut"
+
+
+class StatutDepot(StrEnum):
+    OUVERT = "ouvert"
+    CLOS = "clos"
+
+
+class EtatInventaire(StrEnum):
+    OUVERT = "ouvert"
+    VALIDE = "valide"
+    ANNULE = "annule"
 
 
 class StatutFacture(StrEnum):

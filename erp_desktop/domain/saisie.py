@@ -291,7 +291,10 @@ class TechnicienInput(Saisie):
 
 
 class LigneInput(Saisie):
-    """A part, labour, travel or other line; ``taux_tva`` in percent."""
+    """A part, labour, travel or other line; ``taux_tva`` in percent.
+
+    ``depot_id`` is where a part is taken from; ``prevue``: it is only set aside there.
+    """
 
     type_ligne: TypeLigne
     piece_id: int | None = None
@@ -301,3 +304,15 @@ class LigneInput(Saisie):
     taux_tva: Annotated[
         Decimal, Field(ge=0, le=100, decimal_places=2), _nombre(maximum=Decimal(100), unites=nombres.POURCENT)
     ] = Decimal(20)
+    depot_id: int | None = None
+    facturable: bool = True
+    prevue: bool = False
+
+    @model_validator(mode="after")
+    def _piece(self) -> Self:
+        if self.type_ligne != TypeLigne.PIECE or self.piece_id is None:
+            # What a line of labour cannot have is not kept from a kind chosen before.
+            self.__dict__.update(piece_id=None, depot_id=None, prevue=False)
+        elif self.prevue and self.depot_id is None:
+            raise _regle("depot_id", "Choisissez le dépôt où la pièce est réservée.")
+        return self

@@ -12,7 +12,14 @@ from erp_desktop.models.equipements import Equipement, Planning
 from erp_desktop.models.factures import Facture, LigneFacture, Paiement, TauxTva
 from erp_desktop.models.interventions import HistoriqueIntervention, Intervention, LigneIntervention
 from erp_desktop.models.journal import JournalMigration
-from erp_desktop.models.stock import Depot, MouvementStock, PieceDetachee
+from erp_desktop.models.stock import (
+    Depot,
+    Inventaire,
+    LigneInventaire,
+    MouvementStock,
+    PieceDetachee,
+    SeuilStock,
+)
 from erp_desktop.models.users import Competence, Technicien, TechnicienCompetence, User
 
 __all__ = [
@@ -29,10 +36,12 @@ __all__ = [
     "HistoriqueIntervention",
     "HoraireAgence",
     "Intervention",
+    "Inventaire",
     "JourFerie",
     "JournalMigration",
     "LigneFacture",
     "LigneIntervention",
+    "LigneInventaire",
     "MorceauContenu",
     "MouvementStock",
     "Notification",
@@ -42,6 +51,7 @@ __all__ = [
     "Preference",
     "Rapport",
     "RapportPlanifie",
+    "SeuilStock",
     "TauxTva",
     "Technicien",
     "TechnicienCompetence",

@@ -64,6 +64,20 @@ def reference(cible: str, **options: Any) -> Mapped[Any]:
     return mapped_column(big_int(), sa.ForeignKey(cible), index=True, **options)
 
 
+def since(revision: str, *arguments: Any, **options: Any) -> Mapped[Any]:
+    """A column that a later revision gave to a table which devices exchange already.
+
+    Rows cross the line as plain lists of values: such columns stand behind all others, in the order of their
+    revisions, and a program from before ``revision`` is served rows that end before them (``registry.ADDED``).
+    """
+    return mapped_column(*arguments, sort_order=100, info={"since": revision}, **options)
+
+
+def reference_since(revision: str, cible: str, **options: Any) -> Mapped[Any]:
+    """:func:`reference` for a column of :func:`since`."""
+    return since(revision, big_int(), sa.ForeignKey(cible), index=True, **options)
+
+
 def cle_naturelle(nom: str, colonne: str) -> tuple[sa.Index, sa.Index]:
     """A natural key: UNIQUE at the centre, a plain index in caches, where services check it.
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import conv
 
 from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention, TypeLigne
-from erp_desktop.models.base import Base, LigneAgence, parmi, reference
+from erp_desktop.models.base import Base, LigneAgence, parmi, reference, since
+from erp_desktop.models.stock import STOCK
 from erp_desktop.models.types import Montant, big_int, json_type
 
 
@@ -89,6 +90,12 @@ class LigneIntervention(LigneAgence, Base):
     prix_unitaire: Mapped[Decimal]
     taux_tva: Mapped[Decimal] = mapped_column(Montant(5, 2))
     """Percent."""
+    # Without an index: nobody asks for the lines of a place, and this is the largest table after the audit.
+    depot_id: Mapped[int | None] = since(STOCK, big_int(), sa.ForeignKey("depots.id"))
+    """Where a part comes from; without it, the line moves no stock."""
+    facturable: Mapped[bool] = since(STOCK, sa.Boolean, nullable=False, server_default=sa.true(), default=True)
+    prevue: Mapped[bool] = since(STOCK, sa.Boolean, nullable=False, server_default=sa.false(), default=False)
+    """A part that is set aside and not taken yet: a reservation, which costs nothing."""
 
 
 class HistoriqueIntervention(LigneAgence, Base):

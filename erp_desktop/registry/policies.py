@@ -81,7 +81,7 @@ RULES: dict[str, Rules] = {
             Group("facturation", ("montant_annuel", "mode_facturation")),
         ),
     ),
-    "depots": Rules(groups=(Group("affectation", ("type_depot", "technicien_id")),)),
+    "depots": Rules(centre=("statut",), groups=(Group("affectation", ("type_depot", "technicien_id")),)),
     "documents": Rules(
         centre=("type_document",),
         groups=(
@@ -110,6 +110,7 @@ RULES: dict[str, Rules] = {
     "historiques_interventions": Rules(
         centre=("action", "statut"), centre_only=MappingProxyType({"poste": None, "recu_a": None})
     ),
+    "inventaires": Rules(centre=("numero",), groups=(Group("etat", ("etat", "fige_a")),)),
     "interventions": Rules(
         centre=("type",),
         groups=(
@@ -127,7 +128,11 @@ RULES: dict[str, Rules] = {
         groups=(Group("ligne", ("intervention_id", "designation", "quantite", "prix_unitaire", "taux_tva")),)
     ),
     "lignes_intervention": Rules(
-        groups=(Group("ligne", ("type_ligne", "piece_id", "designation", "quantite", "prix_unitaire", "taux_tva")),)
+        groups=(
+            # Where a part comes from and whether it was taken go with how many: the ledger follows the three.
+            Group("ligne", ("type_ligne", "piece_id", "designation", "quantite", "prix_unitaire", "taux_tva",
+                            "depot_id", "prevue")),
+        )
     ),
     "mouvements_stock": Rules(centre=("type_mouvement",)),
     "notifications": Rules(centre=("type", "contenu")),
@@ -143,6 +148,8 @@ RULES: dict[str, Rules] = {
     "rapports_planifies": Rules(
         groups=(Group("execution", ("derniere_execution", "dernier_resultat"), asks=False),)
     ),
+    # CHECK: a maximum is not below its minimum.
+    "stock_seuils": Rules(groups=(Group("seuils", ("minimum", "maximum")),), key=("piece_id", "depot_id")),
     "technicien_competence": Rules(
         groups=(Group("qualification", ("niveau", "date_acquisition", "date_validation")),),
         key=("technicien_id", "competence_id"),

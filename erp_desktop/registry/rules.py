@@ -25,6 +25,8 @@ NUMBER_KEPT = "Le numéro d'une intervention ne change jamais."
 OTHER_CLIENT = "Le client n'est pas celui de l'équipement."
 BEGUN = "Une intervention commencée ne se supprime pas : annulez-la."
 CONTRACT_KEPT = "Un contrat validé ne se supprime pas."
+COUNT_OVER = "Un inventaire validé ou annulé ne change plus : ouvrez-en un autre."
+COUNT_KEPT = "Un inventaire ne se supprime pas : annulez-le."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("interventions", "DELETE", "OLD.statut <> 'ouverte'", BEGUN),
     Rule("contrats", "DELETE", "OLD.statut <> 'brouillon'", CONTRACT_KEPT),
+    Rule(
+        "inventaires", "UPDATE", "OLD.etat <> 'ouvert' AND (NEW.etat <> OLD.etat OR NEW.depot_id <> OLD.depot_id)",
+        COUNT_OVER, columns=("etat", "depot_id"),
+    ),
+    Rule("inventaires", "DELETE", "", COUNT_KEPT),
 )  # fmt: skip
 
 REASONS = tuple(dict.fromkeys(r.reason for r in RULES))

@@ -68,6 +68,7 @@ class SyncTable:
         append_only: devices only ever add rows.
         groups: columns decided together, those that are here.
         key: the natural key by which two rows are one row; empty when a person settles duplicates.
+        added: (revision, columns before it) for each revision that gave columns to the table, oldest first.
     """
 
     name: str
@@ -80,6 +81,7 @@ class SyncTable:
     append_only: bool
     groups: tuple[Group, ...] = ()
     key: tuple[str, ...] = ()
+    added: tuple[tuple[str, int], ...] = ()
 
     def column(self, name: str) -> SyncColumn:
         return _by_name(self)[name]
@@ -92,6 +94,20 @@ class SyncTable:
     def sent(self) -> tuple[str, ...]:
         """Columns that a device tells the centre."""
         return tuple(c.name for c in self.columns if c.policy is not Policy.DERIVE)
+
+    @cached_property
+    def copy(self) -> str:
+        """The centre's function that copies the table with the columns that this program knows."""
+        return f"copie_{self.name}_{self.added[-1][0]}" if self.added else f"copie_{self.name}"
+
+    @cached_property
+    def generations(self) -> tuple[tuple[str, int], ...]:
+        """(name of the copying function, columns) for each set of columns that a program in use may know."""
+        last, found, name = len(self.columns), [], f"copie_{self.name}"
+        for revision, known in self.added:
+            found.append((name, known))
+            name = f"copie_{self.name}_{revision}"
+        return (*found, (name, last))
 
     @cached_property
     def group_of(self) -> dict[str, Group]:
@@ -118,7 +134,7 @@ _CENTRE_ONLY_COLUMNS = {
     "jours_feries": {"duree", "source", "confirme_le"},
 }
 _READ_ONLY = {"agences", "users", "competences", "taux_tva", "jours_feries", "horaires_agence"}
-_APPEND_ONLY = {"historiques_interventions", "mouvements_stock", "paiements"}
+_APPEND_ONLY = {"historiques_interventions", "lignes_inventaire", "mouvements_stock", "paiements"}
 _ROOTS = {
     "lignes_intervention": "intervention_id",
     "historiques_interventions": "intervention_id",
@@ -127,6 +143,9 @@ _ROOTS = {
     "technicien_competence": "technicien_id",
     "plannings": "equipement_id",
     "mouvements_stock": "depot_id",
+    "stock_seuils": "depot_id",
+    "inventaires": "depot_id",
+    "lignes_inventaire": "inventaire_id",
 }
 _FOLLOWS = {
     "techniciens": {"user_id"},
@@ -200,8 +219,15 @@ def _describe(table: sa.Table) -> SyncTable:
     follows = tuple(r for r in references if r == root or r.column in _FOLLOWS.get(table.name, set()))
     return SyncTable(
         table.name, columns, references, root, follows, "agence_id" in table.columns, table.name not in _READ_ONLY,
-        table.name in _APPEND_ONLY, groups, rules.key,
+        table.name in _APPEND_ONLY, groups, rules.key, _added(table, [c.name for c in columns]),
     )  # fmt: skip
+
+
+def _added(table: sa.Table, names: list[str]) -> tuple[tuple[str, int], ...]:
+    """When the table got its later columns, and how many it had before."""
+    told = {c.name: c.info.get("since") for c in table.columns}
+    since = [told[n] for n in names]
+    return tuple((r, n) for n, r in enumerate(since) if r is not None and r != since[n - 1])
 
 
 TABLES: tuple[SyncTable, ...] = tuple(

@@ -301,7 +301,7 @@ class _Calcul:
                     for i, t in enumerate(_COUTS)
                 ),
             )
-            .where(ligne.intervention_id.in_(sa.select(I.id).where(self.closes)))
+            .where(ligne.intervention_id.in_(sa.select(I.id).where(self.closes)), ligne.prevue.is_(False))
             .group_by(ligne.intervention_id)
             .subquery("couts")
         )

@@ -35,6 +35,11 @@ from erp_desktop.services.sheets.reading import read
 __all__ = ["TABLES", "exiger", "expressions", "importer"]
 
 _GERES = {"id", "agence_id", "created_at", "updated_at", "created_by_id"}
+_SUIVIES = {
+    "lignes_intervention": {"depot_id", "prevue"},
+    "mouvements_stock": {"transfert_id", "ligne_intervention_id", "inventaire_id", "annule_id"},
+}
+"""What only the services write, together with what it means for the stock."""
 _UNIQUES = {
     "clients": ("ice",),
     "contrats": ("numero_contrat",),
@@ -123,7 +128,8 @@ class _Reprise:
         self.table = Base.metadata.tables[table]
         self.references = references(table)
         self.courts = {ref.column: name for name, ref in self.references.items()}
-        self.colonnes = [c.name for c in BY_NAME[table].columns if c.name not in _GERES]
+        geres = _GERES | _SUIVIES.get(table, set())
+        self.colonnes = [c.name for c in BY_NAME[table].columns if c.name not in geres]
         self.lecteurs = {c: valeurs.lecteur(self.table, BY_NAME[table].column(c)) for c in self.colonnes}
         self.remarques: Counter[str] = Counter()
 

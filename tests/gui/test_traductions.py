@@ -25,7 +25,7 @@ ROOT = Path(i18n.__file__).resolve().parents[2]
 LANGUAGES = ("ar", "en")
 _REFUSING = [
     *sorted((ROOT / "domain").glob("*.py")),
-    *(f for f in sorted((ROOT / "services").glob("*.py")) if not re.search("import|demo_data", f.name)),
+    *(f for f in sorted((ROOT / "services").rglob("*.py")) if not re.search("import|demo_data", f.name)),
     *(ROOT / "sync" / f"{name}.py" for name in ("conflicts", "fusion", "discard")),
     ROOT / "reports" / "interventions.py", ROOT / "reports" / "modele.py", ROOT / "db" / "session.py",
 ]  # fmt: skip

@@ -12,11 +12,13 @@ import json
 import random
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
@@ -169,6 +171,134 @@ class History:
             )  # fmt: skip
             self.moved[db.execute("SELECT max(id) FROM mouvements_stock").fetchone()[0]] = quantity
 
+    def consume(self) -> None:
+        """A part on an intervention with its exit, another quantity with the difference, or the line away."""
+        device = self.chance.choice(self.devices)
+        lines = device.sql(
+            "SELECT id, intervention_id, piece_id, depot_id, CAST(quantite AS REAL) FROM lignes_intervention "
+            "WHERE depot_id IS NOT NULL ORDER BY id"
+        )
+        quantity = self.chance.randrange(1, 9)
+        with device.console() as db:
+            db.execute("BEGIN IMMEDIATE")
+            if not lines or self.chance.randrange(2):
+                db.execute(
+                    "INSERT INTO lignes_intervention (intervention_id, type_ligne, designation, quantite, "
+                    "prix_unitaire, taux_tva, created_at, updated_at, piece_id, depot_id) SELECT "
+                    "(SELECT min(id) FROM interventions), 'piece', 'Joint', ?, '15.25', '20.00', ?, ?, "
+                    "(SELECT max(id) FROM pieces_detachees), (SELECT min(id) FROM depots)",
+                    (f"{quantity}.000", T, T),
+                )
+                row = db.execute(
+                    "SELECT id, intervention_id, piece_id, depot_id FROM lignes_intervention ORDER BY id DESC LIMIT 1"
+                ).fetchone()
+                taken = quantity
+            else:
+                *row, before = self.chance.choice(lines)
+                taken = -round(before)
+                if self.chance.randrange(2):
+                    taken += quantity
+                    db.execute(
+                        "UPDATE lignes_intervention SET quantite = ? WHERE id = ?", (f"{quantity}.000", row[0])
+                    )
+                else:
+                    db.execute("DELETE FROM lignes_intervention WHERE id = ?", (row[0],))
+            if taken:
+                db.execute(
+                    "INSERT INTO mouvements_stock (ligne_intervention_id, intervention_id, piece_id, depot_id, "
+                    "type_mouvement, quantite, horodatage, created_at, updated_at) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*row, "sortie" if taken > 0 else "retour", f"{-taken}.000", self.instant(), T, T),
+                )
+            db.execute("COMMIT")
+
+    def instant(self) -> str:
+        """The next instant of this history, whoever acts: effects and counts have an order."""
+        self.serial += 1
+        return clock.to_text(datetime(2026, 11, 21, tzinfo=UTC) + timedelta(milliseconds=self.serial))
+
+    def transfer(self) -> None:
+        """Two rows of one transaction, to a van that the first of a branch makes."""
+        device = self.chance.choice(self.devices)
+        depots = device.sql("SELECT id FROM depots ORDER BY id")
+        if len(depots) < 2:
+            device.sql(
+                "INSERT INTO depots (nom, type_depot, created_at, updated_at) VALUES (?, 'vehicule', ?, ?)",
+                f"Fourgon {device.poste}", T, T,
+            )  # fmt: skip
+            return
+        (one,), (two,) = self.chance.sample(depots, 2)
+        quantity, when = self.chance.randrange(1, 9), self.instant()
+        with self.as_the_program_writes(device) as (db, number):
+            first = number()
+            for pk, depot, signed in ((first, one, -quantity), (number(), two, quantity)):
+                db.execute(
+                    "INSERT INTO mouvements_stock (id, agence_id, piece_id, depot_id, type_mouvement, quantite, "
+                    "horodatage, created_at, updated_at, transfert_id) SELECT ?, agence_id, min(id), ?, 'transfert', "
+                    "?, ?, ?, ?, ? FROM pieces_detachees WHERE agence_id IS NOT NULL",
+                    (pk, depot, f"{signed}.000", when, T, T, first),
+                )
+
+    @contextlib.contextmanager
+    def as_the_program_writes(self, device: Device) -> Iterator[tuple[Any, Callable[[], int]]]:
+        """One transaction whose changes land together, with identifiers of its own: consoles have neither."""
+        with device.console() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("UPDATE _sync_session SET groupe = hex(randomblob(8))")
+
+            def number() -> int:
+                row = db.execute(
+                    "UPDATE _allocateur SET suivant = suivant + 1 RETURNING suivant - 1, poste"
+                ).fetchone()
+                return int((row[0] >> 3) << 22 | row[1] << 3 | row[0] & 7)
+
+            yield db, number
+            db.execute("UPDATE _sync_session SET groupe = NULL")
+            db.execute("COMMIT")
+
+    def count(self) -> None:
+        """A sheet, entries on it, or its end with the differences that this desktop knows of."""
+        device = self.chance.choice(self.devices)
+        sheets = device.sql("SELECT id, depot_id FROM inventaires WHERE etat = 'ouvert' ORDER BY id")
+        if not sheets:
+            device.sql(
+                "INSERT INTO inventaires (depot_id, numero, ouvert_a, created_at, updated_at) "
+                "SELECT min(id), ?, ?, ?, ? FROM depots", f"IVT-{device.poste}-{self.instant()}", T, T, T,
+            )  # fmt: skip
+            return
+        sheet, depot = self.chance.choice(sheets)
+        if self.chance.randrange(3):
+            device.sql(
+                "INSERT INTO lignes_inventaire (inventaire_id, piece_id, quantite, comptee_a, created_at, "
+                "updated_at) SELECT ?, id, ?, ?, ?, ? FROM pieces_detachees ORDER BY id LIMIT 1 OFFSET ?", sheet,
+                f"{self.chance.randrange(-2, 20)}.000", self.instant(), T, T, self.chance.randrange(2),
+            )  # fmt: skip
+            return
+        state = "valide" if self.chance.randrange(4) else "annule"
+        with device.console() as db:
+            db.execute("BEGIN IMMEDIATE")
+            if state == "valide":
+                for piece, counted, when in db.execute(
+                    "SELECT piece_id, sum(CAST(round(quantite * 1000) AS INTEGER)), max(comptee_a) "
+                    "FROM lignes_inventaire WHERE inventaire_id = ? GROUP BY piece_id ORDER BY piece_id",
+                    (sheet,),
+                ).fetchall():
+                    known = db.execute(
+                        "SELECT coalesce(sum(CAST(round(quantite * 1000) AS INTEGER)), 0) FROM mouvements_stock "
+                        "WHERE piece_id = ? AND depot_id = ? AND coalesce(date_effet, horodatage) <= ?",
+                        (piece, depot, when),
+                    ).fetchone()[0]  # fmt: skip
+                    if counted != known:
+                        gap = Decimal(counted - known) / 1_000
+                        db.execute(
+                            "INSERT INTO mouvements_stock (piece_id, depot_id, type_mouvement, quantite, horodatage, "
+                            "date_effet, inventaire_id, created_at, updated_at) "
+                            "VALUES (?, ?, 'ajustement', ?, ?, ?, ?, ?, ?)",
+                            (piece, depot, f"{gap:.3f}", self.instant(), when, sheet, T, T),
+                        )
+            db.execute("UPDATE inventaires SET etat = ?, fige_a = ? WHERE id = ?", (state, T, sheet))
+            db.execute("COMMIT")
+
     def bill(self) -> None:
         """A line more, another price or a line less on a draft; the first of a branch makes the draft."""
         device = self.chance.choice(self.devices)
@@ -286,7 +416,8 @@ class History:
 
     ACTIONS: tuple[tuple[int, str], ...] = (
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
-        (1, "edit_line"), (1, "move_stock"), (2, "bill"), (2, "prefer"), (1, "hire"),
+        (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
+        (2, "bill"), (2, "prefer"), (1, "hire"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 
@@ -319,6 +450,7 @@ class History:
         assert ledger == self.moved, "the stock is not the sum of what was entered"
         for ask in (self.lab.sql, *(device.sql for device in self.devices)):
             totals_follow(ask)
+            stock_agrees(ask)
         lost = {(pk, c, spelt(c, mine)) for d in self.devices for _, pk, c, _, mine, _ in d.conflicts()}
         steps = self.lab.sql("SELECT pk, champ, avant, apres FROM labo.suite WHERE n > %s ORDER BY n", self.since)
         stood = {(pk, c, after) for pk, c, _, after in steps}
@@ -340,6 +472,38 @@ def totals_follow(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
         assert [Decimal(str(v)) for v in shown] == [due.ht, due.tva, due.ttc], (
             f"invoice {pk} is not the sum of its lines"
         )
+
+
+def stock_agrees(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    """Fail unless the ledger says what lines took and what was counted, and transfers cancel out."""
+    moves = [
+        (line, piece, depot, sheet, transfer, Decimal(str(quantity)), when)
+        for line, piece, depot, sheet, transfer, quantity, when in ask(
+            "SELECT ligne_intervention_id, piece_id, depot_id, inventaire_id, transfert_id, quantite, "
+            "coalesce(date_effet, horodatage) FROM mouvements_stock"
+        )
+    ]
+    taken: dict[int, Decimal] = defaultdict(Decimal)
+    sent: dict[int, Decimal] = defaultdict(Decimal)
+    for line, _, _, _, transfer, quantity, _ in moves:
+        taken[line] += quantity
+        sent[transfer] += quantity
+    lines = dict(ask("SELECT id, quantite FROM lignes_intervention WHERE depot_id IS NOT NULL"))
+    for line in (taken.keys() | lines.keys()) - {None}:
+        assert taken[line] == -Decimal(str(lines.get(line, 0))), f"line {line} did not take what left the stock"
+    assert not [t for t, total in sent.items() if t is not None and total], "a transfer does not cancel out"
+    counts = ask(
+        "SELECT i.id, i.etat, i.depot_id, l.piece_id, l.quantite, l.comptee_a FROM inventaires i "
+        "JOIN lignes_inventaire l ON l.inventaire_id = i.id WHERE i.etat <> 'ouvert'"
+    )
+    for sheet, state, depot, piece in {row[:4] for row in counts}:
+        mine = [(q, when) for s, _, _, p, q, when in counts if (s, p) == (sheet, piece)]
+        if state == "annule":
+            assert not sum(m[5] for m in moves if m[3] == sheet), f"the count {sheet} was given up and corrects"
+            continue
+        until = max(when for _, when in mine)
+        there = sum((m[5] for m in moves if m[1:3] == (piece, depot) and m[6] <= until), Decimal())
+        assert there == sum(Decimal(str(q)) for q, _ in mine), f"the stock at {until} is not what {sheet} counted"
 
 
 def plan_of(device: Device, pk: int) -> str:

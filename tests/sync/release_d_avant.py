@@ -1,7 +1,7 @@
 """The release before, in a process of its own: this program with what that one knew.
 
 ``python -m tests.sync.release_d_avant centre URL``, or ``cache``, ``figer``, ``sync`` and
-``travailler FILE SECRETS``, which edits and syncs until its standard input ends.
+``verifier FILE SECRETS``, or ``travailler FILE SECRETS``, which edits and syncs until its standard input ends.
 """
 
 from __future__ import annotations
@@ -22,12 +22,18 @@ AVANT = "0c6d2e4f8a5b"
 def go_back() -> None:
     """Before anything derived from the models is imported."""
     Base.metadata.tables["plannings"].c.recurrence.name = "rrule"
-    Base.metadata.remove(Base.metadata.tables["horaires_agence"])
+    for table in [t for t in Base.metadata.tables.values() if t.name == "horaires_agence" or "since" in t.info]:
+        Base.metadata.remove(table)
+    for table in Base.metadata.tables.values():
+        for column in [c for c in table.columns if "since" in c.info]:
+            table.foreign_keys -= column.foreign_keys
+            table._columns.remove(column)  # type: ignore[attr-defined]
     rows, least = revisions._manifest()
     kept = tuple(rows[: [r.revision for r in rows].index(AVANT) + 1])
     revisions._manifest = lambda: (kept, least)  # type: ignore[assignment]
-    from erp_desktop.registry import policies
+    from erp_desktop.registry import policies, rules
 
+    rules.RULES = tuple(rule for rule in rules.RULES if rule.table in Base.metadata.tables)
     # It decided every column by itself, and said nothing of a protocol.
     policies.PROTOCOL = 1
     policies.RULES = {name: Rules(ask=rules.ask, centre=rules.centre) for name, rules in policies.RULES.items()}
@@ -49,6 +55,7 @@ def main() -> None:
     from erp_desktop.sync.exchange.cache import Cache
     from erp_desktop.sync.exchange.outbox import Outbox
     from erp_desktop.sync.syncer import Syncer
+    from erp_desktop.sync.watch.verify import verify
     from erp_desktop.upgrade import audit
 
     command, target = sys.argv[1], sys.argv[2]
@@ -74,6 +81,10 @@ def main() -> None:
             print(batch.content if batch else "")
             return
         syncer = Syncer(cache, enrolment.device_link(cache, store))
+        if command == "verifier":
+            print(json.dumps(verify(cache, syncer.link, repair=False).differences))
+            syncer.link.close()
+            return
         told: set[str] = set()
         over = threading.Event()
         if command == "travailler":

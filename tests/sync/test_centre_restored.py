@@ -101,7 +101,7 @@ def held_to_its_agency(cursor: Any, lab: Lab) -> None:
     theirs = {pk for table in TABLES if table.scoped for pk in lab.ids(table.name, "TNG")}
     served: set[int] = set()
     for table in TABLES:
-        cursor.execute(f"SELECT * FROM sync.copie_{table.name}()")
+        cursor.execute(f"SELECT * FROM sync.{table.copy}()")
         place = [c.name for c in cursor.description].index("id")
         served |= {row[place] for row in cursor.fetchall()}
     assert len(served) > 20

@@ -86,7 +86,7 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         "pousser", "tirer", "instantane", "debut_copie", "signaler", "adieu", "cycle",
         "empreintes", "instantane_suite", "connexion", "connexion_sel", "changer_secret",
         "poste", "agence", "toutes_agences", "epoque",
-        "auteur", *(f"copie_{t.name}" for t in TABLES),
+        "auteur", *(name for t in TABLES for name, _ in t.generations),
         "documents_manquants", "document_deposer", "document_lire", "adieu_manquants", "adieu_document",
     }  # fmt: skip
 
@@ -174,7 +174,7 @@ def test_nothing_of_another_agency_is_ever_served(lab: Lab, line: Any) -> None:
     theirs = {pk for table in TABLES if table.scoped for pk in lab.ids(table.name, "TNG")}
     served = set()
     for table in TABLES:
-        line.execute(f"SELECT * FROM sync.copie_{table.name}()")
+        line.execute(f"SELECT * FROM sync.{table.copy}()")
         columns = [c.name for c in line.description]
         assert "hashed_password" not in columns
         rows = line.fetchall()
@@ -239,7 +239,7 @@ def test_a_revoked_device_gets_nothing_at_all(lab: Lab, device: Device, line: An
         for call in (
             "sync.pousser('{\"n\": 0}'::jsonb, 1, 'x')", "sync.tirer('0'::xid8, 0, 10)", "sync.debut_copie()",
             "sync.empreintes()", "sync.documents_manquants('{a}')", "sync.document_lire('a', 0, 1)",
-            "sync.document_deposer('a', 0, 'AA==')", *(f"sync.copie_{t.name}()" for t in TABLES),
+            "sync.document_deposer('a', 0, 'AA==')", *(f"sync.{name}()" for t in TABLES for name, _ in t.generations),
             "sync.agence()", "sync.poste()", "sync.instantane()", "sync.signaler('1', 'x', 0)",
             "sync.connexion('cas_1', 'x')", "sync.connexion_sel('cas_1')",
         ):  # fmt: skip

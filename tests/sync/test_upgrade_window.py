@@ -13,13 +13,16 @@ from erp_desktop import paths
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, SchemaMismatchError
 from erp_desktop.registry import revisions
+from erp_desktop.registry.tables import RENAMED, TABLES
 from erp_desktop.settings import CentralUpgrade
 from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.upgrade import structures
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import by_copy, startup
 from tests.sync.lab import Device, Lab, T, child_environment
 from tests.sync.release_d_avant import AVANT
 
+RENAMED_SINCE = {r.new for r in RENAMED}
 PLANNING = (
     "INSERT INTO plannings (equipement_id, frequence, {c}, modele_titre, created_at, updated_at) "
     f"SELECT min(id), 'rrule', 'FREQ=WEEKLY', 'Graissage', '{T}', '{T}' FROM equipements WHERE agence_id IS NOT NULL"
@@ -73,6 +76,41 @@ def test_a_client_one_release_behind_keeps_syncing(lab: Lab, behind: Device) -> 
     found = sync(behind)
     assert found["plannings"] == ["FREQ=YEARLY"]
     assert found["conflits"] == [["rrule", '"FREQ=HOURLY"', '"FREQ=YEARLY"']]
+
+
+def test_a_client_one_release_behind_reads_rows_that_have_columns_it_does_not_know(lab: Lab, behind: Device) -> None:
+    part, depot, job = lab.ids("pieces_detachees")[0], lab.ids("depots")[0], lab.ids("interventions")[0]
+    line = behind.value("SELECT min(id) FROM lignes_intervention WHERE intervention_id = ?", job)
+    lab.set("pieces_detachees", part, code_barres="3606480012204", designation="Joint neuf")
+    lab.set("lignes_intervention", line, depot_id=depot, designation="Joint racleur")
+    lab.sql(
+        "INSERT INTO mouvements_stock (piece_id, depot_id, type_mouvement, quantite, horodatage, motif, created_at, "
+        f"updated_at) VALUES (%s, %s, 'entree', 3, '{T}', 'BL 7', '{T}', '{T}')", part, depot,
+    )  # fmt: skip
+    lab.sql(
+        "INSERT INTO inventaires (depot_id, numero, ouvert_a, created_at, updated_at) "
+        f"VALUES (%s, 'IVT-1', '{T}', '{T}', '{T}')", depot,
+    )  # fmt: skip
+    assert sync(behind)["attente"] == 0
+    assert behind.get("pieces_detachees", part, "designation") == "Joint neuf"
+    assert behind.get("lignes_intervention", line, "designation") == "Joint racleur"
+    assert behind.sql("SELECT quantite, piece_id FROM mouvements_stock") == [("3.000", part)]
+    # Compared as a whole, its rows are the centre's.
+    assert json.loads(former("verifier", behind.path, behind.secrets_file)) == {}
+    behind.set("lignes_intervention", line, designation="Joint torique")
+    assert sync(behind)["attente"] == 0
+    assert lab.sql("SELECT designation, depot_id FROM lignes_intervention WHERE id = %s", line) == [
+        ("Joint torique", depot)
+    ]
+
+
+def test_columns_that_the_oldest_client_does_not_know_say_since_when_they_are() -> None:
+    """Without it its rows would be longer than what it reads: ``models.base.since``."""
+    known = structures.by_revision()[revisions.minimum_client()]
+    for table in TABLES:
+        late = [c for c in table.names if table.name in known and c not in known[table.name]["colonne"]]
+        told = [c for _, n in table.added[:1] for c in table.names[n:]]
+        assert {*late} - RENAMED_SINCE == {*told}, f"{table.name}: declare with models.base.since"
 
 
 def test_its_outbox_survives_its_own_upgrade_under_the_old_name(lab: Lab, behind: Device) -> None:

@@ -13,6 +13,7 @@ Payload (positional arrays; objects would double the bytes)::
 
 from __future__ import annotations
 
+from erp_desktop.centre.functions import stock as central_stock
 from erp_desktop.centre.functions.envelope import ENVELOPE
 from erp_desktop.centre.functions.key_swaps import SWAP
 from erp_desktop.centre.functions.keys import KEYS
@@ -288,6 +289,7 @@ BEGIN
   FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(otees) ORDER BY rang DESC LOOP
     PERFORM sync.supprimer(g.nom_table, p->'d'->g.nom_table, plage, v_poste, v_lot, v_agence);
   END LOOP;
+  PERFORM sync.accorder_stock(p, plage);
   IF jsonb_array_length(p->'o') > 0 THEN
     -- What was pointed at another row than its sender did goes back to him.
     UPDATE sync.row_state e SET origine = 0 FROM jsonb_array_elements(p->'o') o
@@ -407,6 +409,7 @@ def merge_functions() -> list[str]:
         _DELETE,
         SWAP,
         KEYS,
+        central_stock.FUNCTIONS,
         _APPLY,
         _PUSH,
     ]

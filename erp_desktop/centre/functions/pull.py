@@ -24,9 +24,10 @@ def _scope(table: SyncTable) -> str:
 
 def _per_table(table: SyncTable) -> list[str]:
     name = table.name
-    values = ", ".join(write_expression(c.kind, f"t.{c.name}") for c in table.columns)
+    written = [write_expression(c.kind, f"t.{c.name}") for c in table.columns]
+    values = ", ".join(written)
     state = f"LEFT JOIN sync.row_state e ON e.nom_table = '{name}' AND e.pk = t.id AND e.scope = {_scope(table)}"
-    output = ", ".join(f"{c.name} {wire_type(c.kind)}" for c in table.columns)
+    output = [f"{c.name} {wire_type(c.kind)}" for c in table.columns]
     parents = [(r.column, r.target) for r in table.references]
     if table.scoped:
         parents.append(("agence_id", "agences"))
@@ -34,12 +35,18 @@ def _per_table(table: SyncTable) -> list[str]:
         f"SELECT '{target}'::text, t.{column} FROM public.{name} t WHERE t.id = ANY(pks) AND t.{column} IS NOT NULL"
         for column, target in parents
     )
+    copies = []
+    for called, known in table.generations:
+        copies += [
+            f"DROP FUNCTION IF EXISTS sync.{called}()",
+            f"DROP FUNCTION IF EXISTS sync.{called}(bigint)",
+            f"CREATE FUNCTION sync.{called}(apres bigint DEFAULT 0) RETURNS TABLE (ver bigint, "
+            f"{', '.join(output[:known])}) {_HEAD} ROWS 100000 AS "
+            f"$f$ SELECT coalesce(e.ver, 1), {', '.join(written[:known])} FROM public.{name} t {state} "
+            f"WHERE t.id > apres AND (SELECT sync.exiger_poste()) ORDER BY t.id $f$",
+        ]
     return [
-        f"DROP FUNCTION IF EXISTS sync.copie_{name}()",
-        f"DROP FUNCTION IF EXISTS sync.copie_{name}(bigint)",
-        f"CREATE FUNCTION sync.copie_{name}(apres bigint DEFAULT 0) RETURNS TABLE (ver bigint, {output}) {_HEAD} ROWS 100000 AS "
-        f"$f$ SELECT coalesce(e.ver, 1), {values} FROM public.{name} t {state} "
-        f"WHERE t.id > apres AND (SELECT sync.exiger_poste()) ORDER BY t.id $f$",
+        *copies,
         f"CREATE OR REPLACE FUNCTION sync.corps_{name}(pks bigint[]) RETURNS jsonb LANGUAGE sql STABLE AS "
         f"$f$ SELECT jsonb_agg(jsonb_build_array(coalesce(e.ver, 1), {values}) ORDER BY t.id) "
         f"FROM public.{name} t {state} WHERE t.id = ANY(pks) $f$",
@@ -60,6 +67,7 @@ DECLARE
   v_agence bigint := sync.agence();
   v_poste integer := sync.poste();
   plafond xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  v_revision text := (SELECT d.revision FROM sync.devices d WHERE d.login = session_user);
   n integer; x xid8; s bigint; cles jsonb; page jsonb;
   ici jsonb; plus jsonb; trouves jsonb; corps jsonb := '{{}}'; bloc jsonb;
   g record;
@@ -103,7 +111,7 @@ BEGIN
   FOR g IN SELECT k AS t, l AS ids FROM jsonb_each(ici) AS e(k, l) LOOP
     EXECUTE format('SELECT sync.corps_%s($1)', g.t)
       INTO bloc USING ARRAY(SELECT i::bigint FROM jsonb_array_elements_text(g.ids) i);
-    corps := corps || jsonb_build_object(g.t, bloc);
+    corps := corps || jsonb_build_object(g.t, sync.lignes_connues(g.t, bloc, v_revision));
   END LOOP;
   RETURN jsonb_build_object('n', n, 'x', x::text, 's', s, 't', corps,
     'k', cles,

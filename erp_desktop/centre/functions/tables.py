@@ -47,9 +47,23 @@ def _lens_function() -> str:
         for r in RENAMED
     ]
     values = f"VALUES {', '.join(rows)}" if rows else "SELECT NULL, NULL, NULL, NULL::text[] WHERE false"
-    return (
+    return _known_function() + (
         "CREATE OR REPLACE FUNCTION sync.renommages() RETURNS TABLE (nom_table text, ancien text, nouveau text, "
         f"avant text[]) LANGUAGE sql IMMUTABLE AS $f$ {values} $f$"
+    )
+
+
+def _known_function() -> str:
+    """Tables with later columns: how many a program of which revisions knows; the fewest count."""
+    rows = [
+        f"('{t.name}', {known}, '{{{','.join(revisions.before(revision))}}}'::text[])"
+        for t in TABLES
+        for revision, known in t.added
+    ]
+    values = f"VALUES {', '.join(rows)}" if rows else "SELECT NULL, NULL::integer, NULL::text[] WHERE false"
+    return (
+        "CREATE OR REPLACE FUNCTION sync.ajouts() RETURNS TABLE (nom_table text, connues integer, avant text[]) "
+        f"LANGUAGE sql IMMUTABLE AS $f$ {values} $f$;\n"
     )
 
 
@@ -70,6 +84,16 @@ BEGIN
     END LOOP;
   END LOOP;
   RETURN p;
+END $f$;
+
+-- Rows, each led by its version, without the columns that came after the receiver's revision.
+CREATE OR REPLACE FUNCTION sync.lignes_connues(t text, bloc jsonb, v_revision text) RETURNS jsonb LANGUAGE plpgsql
+IMMUTABLE AS $f$
+DECLARE n integer := (SELECT min(a.connues) FROM sync.ajouts() a WHERE a.nom_table = t AND v_revision = ANY(a.avant));
+BEGIN
+  IF n IS NULL THEN RETURN bloc; END IF;
+  RETURN (SELECT jsonb_agg((SELECT jsonb_agg(v ORDER BY i) FROM jsonb_array_elements(r) WITH ORDINALITY AS x(v, i)
+    WHERE i <= n + 1)) FROM jsonb_array_elements(bloc) r);
 END $f$;
 
 CREATE OR REPLACE FUNCTION sync.nom_connu(t text, c text, v_revision text) RETURNS text LANGUAGE sql IMMUTABLE AS $f$

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from erp_desktop.services.interventions.actions import (
     HistoriqueInfo,
-    LigneInfo,
     Retour,
     TransitionOffre,
-    ajouter_ligne,
     changer_statut,
     historique,
-    lignes,
     revenir,
-    supprimer_ligne,
     transitions,
 )
 from erp_desktop.services.interventions.form import InterventionFiche, create, get, update
+from erp_desktop.services.interventions.lines import (
+    LigneInfo,
+    ajouter_ligne,
+    lignes,
+    modifier_ligne,
+    supprimer_ligne,
+)
 from erp_desktop.services.interventions.list import InterventionLigne, conditions, ids, indices, rows
 
 __all__ = [
@@ -34,6 +37,7 @@ __all__ = [
     "ids",
     "indices",
     "lignes",
+    "modifier_ligne",
     "revenir",
     "rows",
     "supprimer_ligne",

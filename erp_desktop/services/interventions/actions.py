@@ -1,45 +1,43 @@
-"""Life of an intervention: transitions, lines, audit."""
+"""Life of an intervention: transitions, audit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain import argent, sla
+from erp_desktop.domain import sla
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie import LigneInput
-from erp_desktop.domain.transitions import LIBELLES, REOUVERTURE, SUIVANTS, TERMINES, Faits, check, stamps
+from erp_desktop.domain.transitions import LIBELLES, REOUVERTURE, SUIVANTS, Faits, check, stamps
 from erp_desktop.domain.writing import typography
-from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
+from erp_desktop.errors import NotAllowedError, TransitionError, ValidationError
 from erp_desktop.models import (
     Client,
     Contrat,
+    Depot,
     Equipement,
     HistoriqueIntervention,
     Intervention,
-    LigneIntervention,
-    PieceDetachee,
     User,
 )
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.clocks import Horloges, pauses
-from erp_desktop.services.shared.common import ecrire, lie
+from erp_desktop.services.shared.common import ecrire
 
 ACTIONS = {
     "creation": "Création",
     "statut": "Changement de statut",
     "modification": "Modification",
     "ligne_ajoutee": "Ligne ajoutée",
+    "ligne_modifiee": "Ligne modifiée",
     "ligne_retiree": "Ligne retirée",
     "document_joint": "Document joint",
     "importation": "Importation",
@@ -56,12 +54,14 @@ CHAMPS = {
     "recommandations": "Recommandations", "notes_internes": "Notes internes",
     "satisfaction_client": "Satisfaction du client", "signature": "Signature", "signataire": "Signataire",
     "designation": "Désignation", "quantite": "Quantité", "prix_unitaire": "Prix unitaire", "taux_tva": "TVA",
+    "depot_id": "Dépôt", "prevue": "Prévue",
     "nom_fichier": "Fichier",
 }  # fmt: skip
 _REFERENCES: dict[str, Any] = {
     "equipement_id": (Equipement.id, Equipement.nom),
     "client_id": (Client.id, Client.nom_entreprise),
     "contrat_id": (Contrat.id, Contrat.numero_contrat),
+    "depot_id": (Depot.id, Depot.nom),
 }
 
 
@@ -83,21 +83,6 @@ class Retour:
     vers: Statut
     avant: dict[str, Any]
     traces: int
-
-
-@dataclass(frozen=True, slots=True)
-class LigneInfo:
-    """A line with its amounts in MAD; ``taux_tva`` in percent."""
-
-    id: int
-    type_ligne: str
-    piece_id: int | None
-    designation: str
-    quantite: Decimal
-    prix_unitaire: Decimal
-    taux_tva: Decimal
-    total_ht: Decimal
-    total_tva: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,69 +207,6 @@ def revenir(session: Session, acteur: Acteur, retour: Retour) -> None:
     for champ, valeur in avant.items():
         setattr(ligne, champ, valeur)
     ecrire(session)
-
-
-def lignes(session: Session, acteur: Acteur, id: int) -> list[LigneInfo]:  # noqa: A002
-    """Lines in the order in which they were added."""
-    ouvrir(session, acteur, id)
-    requete = sa.select(LigneIntervention).where(LigneIntervention.intervention_id == id)
-    infos = []
-    for ligne in session.scalars(requete.order_by(LigneIntervention.id)):
-        montant = argent.LigneMontant(ligne.quantite, ligne.prix_unitaire, ligne.taux_tva)
-        infos.append(
-            LigneInfo(
-                ligne.id, ligne.type_ligne, ligne.piece_id, ligne.designation, ligne.quantite, ligne.prix_unitaire,
-                ligne.taux_tva, montant.ht, montant.tva,
-            )
-        )  # fmt: skip
-    return infos
-
-
-def _ouvrir_lignes(session: Session, acteur: Acteur, id: int) -> Intervention:  # noqa: A002
-    intervention = ouvrir(session, acteur, id, pour_ecrire=True)
-    roles.exiger(acteur, roles.Droit.INTERVENTION_EXECUTER)
-    return intervention
-
-
-def ajouter_ligne(session: Session, acteur: Acteur, id: int, saisie: LigneInput) -> int:  # noqa: A002
-    """Add a line; allowed after closing too (lines are only ever added then), not on a cancelled intervention."""
-    intervention = _ouvrir_lignes(session, acteur, id)
-    statut = Statut(intervention.statut)
-    if statut in (Statut.ANNULEE, Statut.ARCHIVEE):
-        raise TransitionError(f"Cette intervention est {LIBELLES[statut]} : elle ne reçoit plus de lignes.")
-    lie(session, acteur, PieceDetachee, saisie.piece_id, "piece_id", "Cette pièce n'existe pas dans cette agence.",
-        intervention.agence_id)  # fmt: skip
-    trace.annoncer(session, acteur)
-    ligne = LigneIntervention(
-        **saisie.model_dump(), intervention_id=id, agence_id=intervention.agence_id, created_by_id=acteur.user_id
-    )
-    session.add(ligne)
-    trace.noter(session, acteur, intervention, "ligne_ajoutee", None, _resume(ligne))
-    ecrire(session)
-    return ligne.id
-
-
-def supprimer_ligne(session: Session, acteur: Acteur, ligne_id: int) -> None:
-    """Take a line away, while the intervention is open.
-
-    Raises:
-        TransitionError: the intervention is closed; its lines are final.
-    """
-    ligne = session.get(LigneIntervention, ligne_id)
-    if ligne is None:
-        raise NotFoundError("Introuvable : cette ligne n'existe plus.")
-    intervention = _ouvrir_lignes(session, acteur, ligne.intervention_id)
-    statut = Statut(intervention.statut)
-    if statut in TERMINES:
-        raise TransitionError(f"Cette intervention est {LIBELLES[statut]} : ses lignes ne s'effacent plus.")
-    trace.annoncer(session, acteur)
-    trace.noter(session, acteur, intervention, "ligne_retiree", _resume(ligne), None)
-    session.delete(ligne)
-    ecrire(session)
-
-
-def _resume(ligne: LigneIntervention) -> dict[str, Any]:
-    return {"designation": ligne.designation, "quantite": ligne.quantite, "prix_unitaire": ligne.prix_unitaire}
 
 
 def _noms(session: Session, lignes: list[Any]) -> dict[tuple[str, int], str]:

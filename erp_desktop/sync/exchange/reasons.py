@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from erp_desktop.centre.functions import rules as central_rules
+from erp_desktop.centre.functions import stock as central_stock
 from erp_desktop.registry import bounds, rules
 
 _REASONS = {
@@ -17,7 +18,7 @@ _REASONS = {
     "regle": "Une valeur ne respecte pas une règle du centre.",
     "auteur": central_rules.AUTHOR,
 }
-_SENTENCES = (*rules.REASONS, *bounds.SENTENCES, *central_rules.SENTENCES)
+_SENTENCES = (*rules.REASONS, *bounds.SENTENCES, *central_rules.SENTENCES, central_stock.TRANSFER)
 """Reasons that the centre gives in the words that a clerk reads."""
 _DUPLICATES = {
     "uq_clients_ice": "Cet ICE appartient déjà à un autre client.",
@@ -25,6 +26,8 @@ _DUPLICATES = {
     "uq_equipements_numero_serie": "Ce numéro de série appartient déjà à un autre équipement.",
     "uq_pieces_detachees_reference": "Cette référence appartient déjà à une autre pièce.",
     "uq_interventions_numero": "Ce numéro d'intervention existe déjà au centre.",
+    "uq_mouvements_stock_annule_id": "Ce mouvement a déjà été contre-passé.",
+    "uq_inventaires_numero": "Ce numéro d'inventaire existe déjà au centre.",
     "uq_contrats_numero_contrat": "Ce numéro de contrat existe déjà au centre.",
 }
 

@@ -173,7 +173,7 @@ def hydrate(cache: Cache, link: Link, progress: Progress | None = None) -> int:
                 nonlocal torn
                 torn = torn or not link.in_snapshot
                 try:
-                    link.copy_out(f"SELECT * FROM sync.copie_{table.name}({sink.last})", sink)
+                    link.copy_out(f"SELECT * FROM sync.{table.copy}({sink.last})", sink)
                 finally:
                     sink.flush()
 

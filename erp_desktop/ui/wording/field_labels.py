@@ -53,7 +53,13 @@ CHAMPS: Final[dict[str, str]] = {
     "type_equipement": "Type d'équipement", "type_facture": "Type de facture", "type_ligne": "Type de ligne",
     "type_mouvement": "Type de mouvement", "unite": "Unité", "urgence": "Urgence", "user_id": "Compte",
     "username": "Identifiant", "ville": "Ville", "ville_rc": "Ville du registre", "zone_intervention": "Zone",
-    "zone_planifiee": "Fuseau de la date planifiée",
+    "zone_planifiee": "Fuseau de la date planifiée", "annule_id": "Mouvement contre-passé",
+    "code_barres": "Code-barres", "comptee_a": "Compté le", "date_effet": "Date d'effet", "etat": "État",
+    "emplacement": "Emplacement", "facturable": "Facturable", "famille": "Famille", "fige_a": "Terminé le",
+    "fournisseur": "Fournisseur", "fournisseur_reference": "Référence du fournisseur",
+    "inventaire_id": "Inventaire", "ligne_intervention_id": "Ligne d'intervention", "maximum": "Maximum",
+    "minimum": "Minimum", "ouvert_a": "Ouvert le", "prevue": "Prévue", "remplacee_par_id": "Remplacée par",
+    "transfert_id": "Transfert", "valeur_unitaire": "Valeur unitaire",
 }  # fmt: skip
 """Field → label; the same name means the same thing in every table."""
 
@@ -62,7 +68,7 @@ GROUPES: Final[dict[str, str]] = {
     "execution": "Dernière exécution", "facturation": "Facturation", "fichier": "Fichier", "ligne": "Ligne",
     "objet": "Objet", "periode": "Période", "plan": "Planification", "prix": "Prix",
     "qualification": "Qualification", "rattachement": "Rattachement", "registre": "Registre du commerce",
-    "rythme": "Rythme", "travaux": "Travaux",
+    "rythme": "Rythme", "seuils": "Seuils", "travaux": "Travaux",
 }  # fmt: skip
 """Group of columns that are decided together → label; one named like a column has that one's."""
 
@@ -72,7 +78,9 @@ TABLES: Final[dict[str, tuple[str, str]]] = {
     "factures": ("Facture", "receipt"), "historiques_interventions": ("Historique", "clock-counter-clockwise"),
     "interventions": ("Intervention", "wrench"), "lignes_facture": ("Ligne de facture", "receipt"),
     "lignes_intervention": ("Ligne d'intervention", "note-pencil"), "mouvements_stock": ("Mouvement", "package"),
-    "paiements": ("Paiement", "receipt"), "pieces_detachees": ("Pièce", "package"),
+    "inventaires": ("Inventaire", "package"), "lignes_inventaire": ("Ligne d'inventaire", "package"),
+    "stock_seuils": ("Seuil de stock", "package"), "paiements": ("Paiement", "receipt"),
+    "pieces_detachees": ("Pièce", "package"),
     "plannings": ("Planning", "calendar-dots"), "preferences": ("Préférence", "gear"),
     "techniciens": ("Technicien", "hard-hat"), "users": ("Compte", "user"),
 }  # fmt: skip
@@ -86,16 +94,20 @@ _LISTS: Final[dict[str, type[StrEnum]]] = {
 _OF_TABLE: Final[dict[tuple[str, str], type[StrEnum]]] = {
     ("interventions", "statut"): enums.Statut, ("historiques_interventions", "statut"): enums.Statut,
     ("interventions", "type"): enums.TypeIntervention, ("equipements", "statut"): enums.StatutEquipement,
+    ("depots", "type_depot"): enums.TypeDepot, ("depots", "statut"): enums.StatutDepot,
+    ("inventaires", "etat"): enums.EtatInventaire, ("mouvements_stock", "type_mouvement"): enums.TypeMouvement,
     ("techniciens", "niveau"): enums.Niveau, ("technicien_competence", "niveau"): enums.Niveau,
 }  # fmt: skip
 _MINUTES: Final = {"duree_estimee", "duree_reelle", "temps_deplacement", "modele_duree_estimee"}
 _MONEY: Final = {
-    "cout_externe", "montant", "montant_annuel", "prix_unitaire", "timbre", "total_ht", "total_ttc", "total_tva",
+    "cout_externe", "montant", "montant_annuel", "prix_unitaire", "valeur_unitaire", "timbre", "total_ht",
+    "total_ttc", "total_tva",
 }  # fmt: skip
-_YES_NO: Final = {"is_active", "urgence", "astreinte", "lu", "is_verified", "provisoire"}
+_YES_NO: Final = {"facturable", "prevue", "is_active", "urgence", "astreinte", "lu", "is_verified", "provisoire"}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)$")
-_CODES: Final = {"ice", "telephone", "phone", "numero", "reference", "numero_serie", "code_interne", "email"}
+_CODES: Final = {"ice", "telephone", "phone", "numero", "reference", "numero_serie", "code_interne", "email",
+                 "code_barres", "fournisseur_reference"}  # fmt: skip
 
 
 def champ(nom: str | None) -> str:

@@ -46,6 +46,15 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.TypeLigne: {
         "piece": "Pièce", "main_oeuvre": "Main-d'œuvre", "deplacement": "Déplacement", "autre": "Autre",
     },
+    enums.TypeMouvement: {
+        "entree": "Entrée", "sortie": "Sortie", "ajustement": "Ajustement", "retour": "Retour",
+        "transfert": "Transfert",
+    },
+    enums.TypeDepot: {
+        "agence": "Magasin", "vehicule": "Fourgon", "transit": "En transit", "rebut": "Rebut",
+    },
+    enums.StatutDepot: {"ouvert": "Ouvert", "clos": "Clos"},
+    enums.EtatInventaire: {"ouvert": "Comptage en cours", "valide": "Validé", "annule": "Annulé"},
     enums.TypeDocument: {
         "photo": "Photo", "rapport": "Rapport", "manuel": "Manuel", "certificat": "Certificat", "facture": "Facture",
     },

@@ -119,7 +119,7 @@ CALLS = {
     "poste": "()", "agence": "()", "toutes_agences": "()", "epoque": "()", "auteur": "()",
     "connexion_sel": "('cas_1')", "connexion": "('cas_1', 'x')",
     "changer_secret": f"('cas_1', 'x', '$argon2id$v=19$m=65536,t=3,p=4${'A' * 22}${'A' * 43}')", "documents_manquants": "('{a}')",
-    "document_lire": "('a', 0, 1)", "adieu_manquants": "('{a}')", **{f"copie_{t.name}": "()" for t in TABLES},
+    "document_lire": "('a', 0, 1)", "adieu_manquants": "('{a}')", **{name: "()" for t in TABLES for name, _ in t.generations},
 }  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def nothing_of_another_agency_is_served_or_written(target: Target) -> None:
         assert "secret-hash" not in answer
         assert len([pk for pk in theirs if pk > 10**9]) > 10
         for table in TABLES:
-            line.execute(f"SELECT * FROM sync.copie_{table.name}()")
+            line.execute(f"SELECT * FROM sync.{table.copy}()")
             names = [c.name for c in line.description]
             assert not theirs & {r[names.index("id")] for r in line.fetchall()}
             refused(line, "42501", f"SELECT 1 FROM public.{table.name}")

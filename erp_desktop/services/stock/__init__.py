@@ -1,0 +1,1 @@
+"""Stock: parts, places, the ledger of movements, counts, and what intervention lines take from them."""

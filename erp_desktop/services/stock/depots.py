@@ -1,0 +1,171 @@
+"""Places that hold stock: list, form, creation, closing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import recherche
+from erp_desktop.domain.enums import StatutDepot, TypeDepot
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie_stock import DepotInput
+from erp_desktop.errors import DuplicateError, ValidationError
+from erp_desktop.models import Depot, Technicien
+from erp_desktop.registry import technicien_names
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
+from erp_desktop.services.shared.lists import (
+    ListQuery,
+    cle_texte,
+    dans_l_ordre,
+    identifiants,
+    ordonner,
+    paquets,
+    portee,
+    un_de,
+)
+from erp_desktop.services.stock import counting, quantities
+
+LISTES: dict[str, list[str]] = {"type": list(TypeDepot), "statut": list(StatutDepot)}
+D = Depot
+
+
+@dataclass(frozen=True, slots=True)
+class DepotRow:
+    """One row of the list; ``comptage`` is the number of the count under way."""
+
+    id: int
+    nom: str
+    type_depot: str
+    statut: str
+    technicien: str
+    references: int
+    comptage: str
+
+
+@dataclass(frozen=True, slots=True)
+class DepotCard:
+    id: int
+    agence_id: int | None
+    nom: str
+    type_depot: str
+    statut: str
+    technicien_id: int | None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+    technicien: str
+    references: int
+    comptage: str
+
+
+def _filter(texte: str) -> recherche.Filtre:
+    return recherche.analyser(texte, (), clock.today(), LISTES)
+
+
+def indices(texte: str) -> list[str]:
+    """French hints about what the filter box does not understand."""
+    return _filter(texte).indices
+
+
+def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+    """Every matching identifier, in order; by name when no column is chosen."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    found = _filter(query.texte)
+    request = sa.select(D.id).where(D.is_active.is_(True), *portee(acteur, D.agence_id))
+    for word, column in (("type", D.type_depot), ("statut", D.statut)):
+        if word in found.mots:
+            request = request.where(column.in_(found.mots[word]))
+    request = request.where(*(un_de(session, word, D.nom) for word in found.libre))
+    key = getattr(D, query.tri) if query.tri in ("type_depot", "statut") else cle_texte(session, D.nom)
+    return identifiants(session, ordonner(request, [key], D.id, descendant=query.descendant).limit(query.limite))
+
+
+def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[DepotRow]:
+    """Rows of a visible window, in the order of ``ids``."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    found: dict[int, DepotRow] = {}
+    for block in paquets(ids):
+        counts = counting.open_counts(session, block)
+        places = session.execute(
+            sa.select(D.id, D.nom, D.type_depot, D.statut, D.technicien_id).where(
+                D.id.in_(block), *portee(acteur, D.agence_id)
+            )
+        ).all()
+        names = technicien_names.noms(session, {p.technicien_id for p in places if p.technicien_id is not None})
+        for p in places:
+            held = sum(1 for n in quantities.whole_depot(session, p.id).values() if n)
+            found[p.id] = DepotRow(
+                p.id, p.nom, p.type_depot, p.statut, names.get(p.technicien_id, ""), held, counts.get(p.id, "")
+            )
+    return dans_l_ordre(ids, found)
+
+
+def get(session: Session, acteur: Acteur, id: int) -> DepotCard:  # noqa: A002
+    """All fields of the form."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    place = charger(session, acteur, Depot, id, "ce dépôt")
+    return DepotCard(
+        place.id, place.agence_id, place.nom, place.type_depot, place.statut, place.technicien_id, place.is_active,
+        place.created_at, place.updated_at, technicien_names.nom(session, place.technicien_id) or "",
+        sum(1 for n in quantities.whole_depot(session, id).values() if n),
+        counting.open_counts(session, [id]).get(id, ""),
+    )  # fmt: skip
+
+
+def _check(session: Session, acteur: Acteur, values: dict[str, Any], agence: int | None, but: int | None) -> None:
+    lie(session, acteur, Technicien, values.get("technicien_id"), "technicien_id",
+        "Ce technicien n'est pas de cette agence.", agence)  # fmt: skip
+    same = sa.select(D.id).where(D.agence_id == agence, D.nom == values["nom"], D.id.is_distinct_from(but))
+    if session.scalar(same.limit(1)) is not None:
+        raise DuplicateError(f"L'agence a déjà un dépôt « {values['nom']} ».")
+
+
+def create(session: Session, acteur: Acteur, typed: DepotInput) -> int:
+    """Add a place to the person's agency; returns its id.
+
+    Raises:
+        NotAllowedError, ValidationError, DuplicateError
+    """
+    roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
+    trace.annoncer(session, acteur)
+    agence = agence_de(session, acteur, None, partage=False)
+    values = typed.model_dump()
+    _check(session, acteur, values, agence, None)
+    place = Depot(**values, agence_id=agence, created_by_id=acteur.user_id or None)
+    session.add(place)
+    ecrire(session)
+    return place.id
+
+
+def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002
+    """Change fields of the form; a place that still holds something, or is being counted, does not close.
+
+    Raises:
+        NotAllowedError, NotFoundError, ValidationError, DuplicateError
+    """
+    roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
+    place = charger(session, acteur, Depot, id, "ce dépôt", ecrire=True)
+    now = {name: getattr(place, name) for name in DepotInput.model_fields}
+    new = DepotInput.changements(now, dict(changes))
+    if not new:
+        return
+    _check(session, acteur, {**now, **new}, place.agence_id, id)
+    if new.get("statut") == StatutDepot.CLOS:
+        counted = counting.open_counts(session, [id]).get(id)
+        if counted:
+            raise ValidationError({"statut": f"Ce dépôt est en cours de comptage : terminez {counted}."})
+        held = sum(1 for n in quantities.whole_depot(session, id).values() if n)
+        if held:
+            what = "1 référence" if held == 1 else f"{held} références"
+            raise ValidationError({"statut": f"Ce dépôt contient encore {what} : transférez-les d'abord."})
+    trace.annoncer(session, acteur)
+    appliquer(place, new)
+    ecrire(session)

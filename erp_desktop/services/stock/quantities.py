@@ -1,0 +1,128 @@
+"""Quantities in stock: sums of the ledger, in thousandths of a unit, exact on both engines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.enums import StatutDepot, TypeDepot
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.transitions import TERMINES
+from erp_desktop.models import Depot, Intervention, LigneIntervention, MouvementStock, SeuilStock
+from erp_desktop.services.shared.lists import paquets, portee
+
+Stock = dict[int, dict[int, Decimal]]
+"""Part → place → quantity; a place without any movement of the part is left out."""
+
+M = MouvementStock
+EFFET = sa.func.coalesce(M.date_effet, M.horodatage, type_=M.horodatage.type)
+"""When a movement took place."""
+ZERO = Decimal("0.000")
+
+
+def thousandths(column: Any) -> sa.ColumnElement[int]:
+    """A quantity as an integer, which adds up exactly where a cache keeps text."""
+    return sa.cast(sa.func.round(sa.type_coerce(column, sa.Float()) * sa.literal_column("1000")), sa.BigInteger())
+
+
+def units(value: Any) -> Decimal:
+    """What :func:`thousandths` counted."""
+    return Decimal(int(value or 0)).scaleb(-3)
+
+
+def total() -> sa.ColumnElement[int]:
+    return sa.func.sum(thousandths(M.quantite))
+
+
+def by_depot(session: Session, pieces: Sequence[int]) -> Stock:
+    """Quantities of some parts in every place."""
+    found: Stock = defaultdict(dict)
+    for block in paquets(pieces):
+        query = sa.select(M.piece_id, M.depot_id, total()).where(M.piece_id.in_(block))
+        for piece, depot, n in session.execute(query.group_by(M.piece_id, M.depot_id)):
+            found[piece][depot] = units(n)
+    return found
+
+
+def in_depot(session: Session, piece: int, depot: int) -> Decimal:
+    """The quantity of one part in one place."""
+    return units(session.scalar(sa.select(total()).where(M.piece_id == piece, M.depot_id == depot)))
+
+
+def whole_depot(session: Session, depot: int) -> dict[int, Decimal]:
+    """Part → quantity of everything that was ever moved in a place."""
+    query = sa.select(M.piece_id, total()).where(M.depot_id == depot).group_by(M.piece_id)
+    return {piece: units(n) for piece, n in session.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What open interventions have set aside of a part and not taken yet."""
+
+    piece_id: int
+    depot_id: int
+    intervention_id: int
+    numero: str
+    quantite: Decimal
+
+
+def reservations(session: Session, pieces: Sequence[int]) -> list[Reservation]:
+    """Planned lines of interventions that are not over; nothing is stored, so nothing can go stale."""
+    li, found = LigneIntervention, []
+    for block in paquets(pieces):
+        query = (
+            sa.select(li.piece_id, li.depot_id, li.intervention_id, Intervention.numero, li.quantite)
+            .join(Intervention, Intervention.id == li.intervention_id)
+            .where(li.piece_id.in_(block), li.prevue.is_(True), li.depot_id.is_not(None))
+            .where(Intervention.statut.not_in([s.value for s in TERMINES]))
+            .order_by(Intervention.numero)
+        )
+        found += [Reservation(*cast("tuple[Any, ...]", row)) for row in session.execute(query)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What should be there: of one place, or of the whole agency."""
+
+    minimum: Decimal
+    maximum: Decimal | None
+
+
+def thresholds(session: Session, pieces: Iterable[int]) -> dict[tuple[int, int], Threshold]:
+    """(part, place) → its own threshold."""
+    s, found = SeuilStock, {}
+    for block in paquets(list(pieces)):
+        query = sa.select(s.piece_id, s.depot_id, s.minimum, s.maximum).where(s.piece_id.in_(block))
+        found.update({(p, d): Threshold(least, most) for p, d, least, most in session.execute(query)})
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A depot as lists and pickers show it."""
+
+    id: int
+    nom: str
+    type_depot: str
+    statut: str
+    technicien_id: int | None
+
+
+def places(session: Session, acteur: Acteur, *, open_only: bool = False) -> list[Place]:
+    """Depots of the person's agency: stores, then vans, then what is on its way and what is scrapped."""
+    rank = {kind.value: n for n, kind in enumerate(TypeDepot)}
+    d = Depot
+    query = sa.select(d.id, d.nom, d.type_depot, d.statut, d.technicien_id).where(
+        d.is_active.is_(True), *portee(acteur, d.agence_id)
+    )
+    if open_only:
+        query = query.where(d.statut == StatutDepot.OUVERT)
+    found = [Place(*row) for row in session.execute(query)]
+    return sorted(found, key=lambda p: (rank.get(p.type_depot, 9), p.nom, p.id))
