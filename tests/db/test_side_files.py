@@ -20,7 +20,7 @@ from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlit
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Client
 from erp_desktop.upgrade import backup
-from tests.sync.lab import child_environment
+from tests.processes import child_environment
 
 NAME, ICE, PASSWORDS = "Clinique Secrète", "001525713000045", ("h%40sh", "h@sh")
 """Never written out in a statement below: a trace shows the lines of the source."""

@@ -496,10 +496,10 @@ def test_a_newer_database_after_a_rollback_is_refused_and_its_backup_brings_work
     engine.dispose()
 
 
-def test_ten_kills_at_random_instants_lose_nothing(tmp_path: Path) -> None:
-    verdict = kills.play(10, seed=20261122, rows=1_500, folder=tmp_path)
+def test_kills_at_random_instants_lose_nothing(tmp_path: Path) -> None:
+    verdict = kills.play(4, seed=20261122, rows=600, folder=tmp_path)
     assert verdict.fautes == []
-    assert sum(verdict.instants.values()) == 10
+    assert sum(verdict.instants.values()) == 4
 
 
 @pytest.mark.soak
@@ -667,20 +667,23 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="fork")
-@pytest.mark.parametrize("existing", [True, False])
-def test_twenty_starts_at_once_upgrade_once(tmp_path: Path, existing: bool) -> None:
+@pytest.mark.parametrize(
+    ("count", "existing"),
+    [(6, True), (6, False), *(pytest.param(20, there, marks=pytest.mark.soak) for there in (True, False))],
+)
+def test_many_starts_at_once_upgrade_once(tmp_path: Path, count: int, existing: bool) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, OLD) if existing else {}
     starts = subprocess.Popen(
-        [sys.executable, "-u", "-c", AT_ONCE, str(path), "20", history.head()], stdin=subprocess.PIPE,
+        [sys.executable, "-u", "-c", AT_ONCE, str(path), str(count), history.head()], stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(paths.ROOT)},
         cwd=paths.ROOT,
     )  # fmt: skip
     assert starts.stdout is not None
-    opened = [starts.stdout.readline() for _ in range(20)]
+    opened = [starts.stdout.readline() for _ in range(count)]
     answer, errors = starts.communicate(timeout=60)
-    assert opened == ["ouverte\n"] * 20, errors
-    assert answer.strip() == str([0] * 20), errors
+    assert opened == ["ouverte\n"] * count, errors
+    assert answer.strip() == str([0] * count), errors
     engine = startup.open_local(path)
     whole(engine, rows)
     with engine.connect() as connection:

@@ -26,7 +26,7 @@ from erp_desktop.ui.first_start.wizard import AGENCE, AUTONOME, DEMO, Assistant
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.controls import Text
 from tests.gui.monde import creer
-from tests.sync.lab import child_environment
+from tests.processes import child_environment
 from tests.sync.proxy import ChaosProxy
 from tests.sync.test_first_copy import MANY
 from tests.sync.test_resumed_copy import CHILD

@@ -26,6 +26,7 @@ from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
 from erp_desktop.reports.presentation import duree, ecrire, entier, mad, periode, pourcent
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableaux import indicateurs, tableaux
+from tests.processes import erp_admin
 from tests.reports.donnees import MAINTENANT, attendu, remplir
 
 DIX_MOIS = ParamsRapport(date(2026, 1, 1), date(2026, 10, 31))
@@ -199,11 +200,7 @@ def test_un_echec_laisse_l_ancien_fichier(tmp_path: Path) -> None:
 
 
 def _admin(*arguments: str, **environnement: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "erp_desktop.cli", "report", "interventions", *arguments],
-        capture_output=True, text=True, check=False, cwd=paths.ROOT,
-        env={**os.environ, "PYTHONUTF8": "1", **environnement},
-    )  # fmt: skip
+    return erp_admin("report", "interventions", *arguments, env={**os.environ, "PYTHONUTF8": "1", **environnement})
 
 
 def test_la_commande_ecrit_les_trois_formats(

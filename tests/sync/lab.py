@@ -12,7 +12,6 @@ import atexit
 import contextlib
 import functools
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.exchange.cycle import CycleResult
 from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.syncer import Syncer
+from tests.processes import child_environment, erp_admin
 from tests.sync.proxy import ChaosProxy
 
 T = "2026-11-20T08:00:00.000000Z"
@@ -62,14 +62,6 @@ INSERT INTO pieces_detachees (agence_id, reference, designation, created_at, upd
   SELECT a.id, 'P-' || a.code || '-' || i, 'Joint ' || i, '{T}', '{T}' FROM agences a, generate_series(1, 2) i;
 INSERT INTO depots (agence_id, nom, created_at, updated_at) SELECT id, 'Magasin', '{T}', '{T}' FROM agences;
 """
-
-
-def child_environment() -> dict[str, str]:
-    """For ``erp-admin`` in a process of its own: nothing of this machine's settings."""
-    kept = {
-        k: v for k, v in os.environ.items() if not k.startswith(("ERP_", "PG")) and k != "PYTHONDONTWRITEBYTECODE"
-    }
-    return kept | {"PYTHONUTF8": "1"}
 
 
 @functools.cache
@@ -282,14 +274,17 @@ class Device:
         url = normalise_url(self.value("SELECT valeur FROM sync_meta WHERE cle = 'url'")).set(port=port)
         self.sql("UPDATE sync_meta SET valeur = ? WHERE cle = 'url'", url.render_as_string(hide_password=False))
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "erp_desktop.cli", *arguments, "--cache", str(self.path), "--secrets",
-                str(self.secrets_file)]  # fmt: skip
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One command of ``erp-admin`` on this cache, to its end, in a process of its own."""
+        self.hang_up()
+        return erp_admin(*arguments, "--cache", self.path, "--secrets", self.secrets_file)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """``erp-admin`` in a process of its own."""
+        """``erp-admin`` in a process of its own, to be met or killed on its way."""
+        command = [sys.executable, "-m", "erp_desktop.cli", *arguments, "--cache", str(self.path), "--secrets",
+                   str(self.secrets_file)]  # fmt: skip
         return subprocess.Popen(
-            self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=child_environment(),
         )  # fmt: skip
 
@@ -361,9 +356,9 @@ class Lab:
     def get(self, table: str, pk: int, column: str) -> Any:
         return self.value(f"SELECT {column} FROM {table} WHERE id = %s", pk)
 
-    def admin(self, *arguments: str) -> list[str]:
-        """``erp-admin`` towards this centre, for a process of its own."""
-        return [sys.executable, "-m", "erp_desktop.cli", *arguments, "--url", self.url]
+    def admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """``erp-admin`` towards this centre, in a process of its own."""
+        return erp_admin(*arguments, "--url", self.url)
 
     def torn(self, statement: str) -> None:
         """A move as a centre without these guards let it pass: its states are kept, nothing follows or refuses."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,12 @@ import pytest
 
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
-from tests.sync.lab import child_environment
+from tests.processes import child_environment, erp_admin
 
 
 def erp(*arguments: str | Path, store: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = child_environment() | ({"ERP_SECRETS_FILE": str(store)} if store else {})
-    return subprocess.run(
-        [sys.executable, "-m", "erp_desktop.cli", *map(str, arguments)], capture_output=True, text=True,
-        env=environment, timeout=120, check=False,
-    )  # fmt: skip
+    return erp_admin(*arguments, env=environment)
 
 
 def answer(*arguments: str | Path, store: Path | None = None) -> Any:

@@ -518,10 +518,9 @@ def test_the_command_line_carries_documents_and_lists_them(lab: Lab) -> None:
 
     def erp(device: Device, command: str) -> Any:
         device.hang_up()
-        done = device.start("sync", command, "--json")
-        out, err = done.communicate(timeout=60)
-        assert done.returncode == 0, err
-        return json.loads(out)
+        done = device.run("sync", command, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     key = hashlib.sha256(content).hexdigest()
     row = {"id": document, "nom_fichier": "photo.jpg", "taille": len(content), "sha256": key}

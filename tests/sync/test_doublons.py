@@ -363,10 +363,9 @@ def test_the_command_line_lists_merges_and_parts(lab: Lab, two: tuple[Device, De
     b.hang_up()
 
     def erp(*arguments: str, status: int = 0) -> Any:
-        done = b.start(*arguments, "--json")
-        out, err = done.communicate(timeout=60)
-        assert done.returncode == status, err
-        return json.loads(out) if out else None
+        done = b.run(*arguments, "--json")
+        assert done.returncode == status, done.stderr
+        return json.loads(done.stdout) if done.stdout else None
 
     (double,) = erp("sync", "duplicates")
     assert (double["mienne"], double["autre"], double["obstacle"]) == (72, 71, None)

@@ -17,7 +17,8 @@ from erp_desktop.registry import revisions as history
 from erp_desktop.upgrade import fingerprint
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import by_copy
-from tests.sync.lab import Lab, child_environment
+from tests.processes import child_environment
+from tests.sync.lab import Lab
 from tests.sync.release_d_avant import AVANT
 
 PROGRAMS = """

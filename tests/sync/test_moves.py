@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import psycopg2
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.sync.watch import health
 from erp_desktop.sync.watch.coherence import incoherences, reparer
-from tests.sync.lab import Lab, child_environment
+from tests.sync.lab import Lab
 
 CLOSURE = {
     "equipements": "client_id = {0}",
@@ -96,9 +95,7 @@ def test_a_torn_client_never_stops_a_first_copy_and_is_named_and_mended(lab: Lab
     engine = create_pg_engine(lab.url)
     try:
         if published:
-            said = subprocess.run(
-                lab.admin("server", "snapshot"), capture_output=True, text=True, env=child_environment(), check=False
-            )
+            said = lab.admin("server", "snapshot")
             assert said.returncode == 0, said.stderr
         # What cannot stand without the client is set aside on an old and on a new desktop alike, and shown.
         new = lab.device("CAS")
@@ -111,10 +108,7 @@ def test_a_torn_client_never_stops_a_first_copy_and_is_named_and_mended(lab: Lab
         assert said[0].niveau == "panne"
         assert "clients « Client CAS 1 » (TNG)" in said[0].message
 
-        answer = subprocess.run(
-            [*lab.admin("server", "coherence"), "--json"], capture_output=True, text=True, env=child_environment(),
-            check=False,
-        )  # fmt: skip
+        answer = lab.admin("server", "coherence", "--json")
         assert answer.returncode == 1
         left = json.loads(answer.stdout)["reste"]
         assert {(i["table"], i["cible"], i["pk"]) for i in left} == {

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.sync.watch import health as surveillance
-from tests.sync.lab import Device, Lab, T, child_environment
-
-
-def erp(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "erp_desktop.cli", *arguments], capture_output=True, text=True, timeout=120,
-        env=child_environment(), check=False,
-    )  # fmt: skip
+from tests.processes import erp_admin as erp
+from tests.sync.lab import Device, Lab, T
 
 
 def devices(lab: Lab) -> dict[int, dict[str, Any]]:

@@ -20,7 +20,8 @@ from erp_desktop.sync.device import registration
 from erp_desktop.sync.device.reenrolment import reenroll
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.sync.watch import housekeeping
-from tests.sync.lab import Device, Lab, T, child_environment
+from tests.processes import erp_admin
+from tests.sync.lab import Device, Lab, T
 
 
 def add_client(device: Device, pk: int, name: str) -> None:
@@ -405,16 +406,11 @@ def test_reenrolment_and_quarantine_from_the_command_line(lab: Lab) -> None:
     clone.hang_up()
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        process = clone.start(*arguments)
-        out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+        return clone.run(*arguments)
 
     locked = lab.device("CAS", encrypted=True)
     elsewhere = lab.folder / "ailleurs.json"
-    command = [str(elsewhere) if word == str(locked.secrets_file) else word for word in locked.command("sync", "run")]
-    blind = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=child_environment(), timeout=120
-    )  # fmt: skip
+    blind = erp_admin("sync", "run", "--cache", locked.path, "--secrets", elsewhere)
     assert blind.returncode == 1
     assert str(elsewhere) in blind.stderr
     assert "--secrets" in blind.stderr

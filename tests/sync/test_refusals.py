@@ -82,16 +82,15 @@ def test_a_parked_group_is_given_up_from_the_command_line(lab: Lab) -> None:
     assert len(a.parked()) == 3
     a.hang_up()
 
-    done = a.start("sync", "discard", str(group), "--json")
-    said, trouble = done.communicate(timeout=60)
-    assert (done.returncode, json.loads(said)) == (0, {"discarded": group, "rows": 1}), trouble
+    done = a.run("sync", "discard", str(group), "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"discarded": group, "rows": 1}), done.stderr
     assert a.parked() == []
     assert a.value("SELECT count(*) FROM sync_outbox") == 0
     assert a.value("SELECT count(*) FROM clients WHERE id = 71") == 0
     assert a.value("SELECT count(*) FROM equipements WHERE id = 81") == 0
     assert a.get("equipements", kept, "client_id") == before
-    again = a.start("sync", "discard", str(group))
-    assert (again.communicate(timeout=60)[1].strip(), again.returncode) == (
+    again = a.run("sync", "discard", str(group))
+    assert (again.stderr.strip(), again.returncode) == (
         f"erp-admin : Aucun groupe {group} n'est mis de côté.", 1,
     )  # fmt: skip
     lab.settle()

@@ -215,12 +215,10 @@ def test_a_moved_device_goes_on_exchanging(lab: Lab) -> None:
     device = lab.device(encrypted=True)
     device.sync()
     device.hang_up()
-    first = device.start("sync", "run")
-    assert first.communicate(timeout=60)[1] == ""
+    assert device.run("sync", "run").stderr == ""
     moved = device.path.with_name("déménagé.sqlite")
     device.path.rename(moved)
     device.path = moved
-    again = device.start("sync", "run", "--json")
-    said, trouble = again.communicate(timeout=60)
-    assert again.returncode == 0, trouble
-    assert json.loads(said)["round_trips"] > 0
+    again = device.run("sync", "run", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["round_trips"] > 0

@@ -18,7 +18,8 @@ from erp_desktop.sync.device.interrupted import working_files
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.first_copy import by_rows, empty_cache
 from erp_desktop.sync.first_copy import published as snapshot
-from tests.sync.lab import Device, Lab, child_environment
+from tests.processes import child_environment
+from tests.sync.lab import Device, Lab
 from tests.sync.proxy import ChaosProxy
 from tests.sync.test_first_copy import MANY
 

@@ -165,8 +165,8 @@ def test_secrets_appear_in_no_log_journal_error_or_answer(lab: Lab, tmp_path: Pa
             handler.close()
     for arguments in (("sync", "run"), ("sync", "status"), ("sync", "journal"), ("sync", "health")):
         for extra in ((), ("--json",)):
-            process = device.start(*arguments, *extra)
-            outputs += process.communicate(timeout=120)
+            done = device.run(*arguments, *extra)
+            outputs += [done.stdout, done.stderr]
     with device.console() as db:
         outputs += [
             repr(r) for t in ("sync_journal", "sync_meta", "sync_lots") for r in db.execute(f"SELECT * FROM {t}")

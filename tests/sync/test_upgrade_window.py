@@ -19,7 +19,8 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.upgrade import structures
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import by_copy, startup
-from tests.sync.lab import Device, Lab, T, child_environment
+from tests.processes import child_environment
+from tests.sync.lab import Device, Lab, T
 from tests.sync.release_d_avant import AVANT
 
 RENAMED_SINCE = {r.new for r in RENAMED}
