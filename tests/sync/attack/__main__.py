@@ -7,6 +7,7 @@ import functools
 import sys
 import tempfile
 import time
+import traceback
 import uuid
 from pathlib import Path
 
@@ -16,13 +17,19 @@ import pytest
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.errors import ErpError
-from erp_desktop.sync.device import enrolment
+from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
 from tests.sync import test_tls
 from tests.sync.attack import BORROWED, CASES, borrowed, stage
 from tests.sync.lab import cache_maker, seed
 
 SUCCEEDED = (AssertionError, ErpError, psycopg2.Error, pytest.fail.Exception)
+
+
+def _why(error: BaseException) -> str:
+    """The line that found it, and what it said."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno} {last.line} {' '.join(str(error).split())[:200]}"
 
 
 def _server(binaries: Path | None, folder: Path, tls: contextlib.ExitStack) -> tuple[int, int]:
@@ -42,7 +49,7 @@ def _server(binaries: Path | None, folder: Path, tls: contextlib.ExitStack) -> t
                 def say(name: str, error: BaseException | None, kind: str = kind, version: str = version) -> None:
                     nonlocal played, lost
                     played, lost = played + 1, lost + (error is not None)
-                    verdict = "repoussée" if error is None else f"RÉUSSIE : {' '.join(str(error).split())[:200]}"
+                    verdict = "repoussée" if error is None else f"RÉUSSIE : {_why(error)}"
                     print(f"PostgreSQL {version:<6} {kind:<8} {name:<90} {verdict}", flush=True)
 
                 for name, attack in CASES.items():
@@ -77,7 +84,7 @@ def main(folders: list[Path]) -> int:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
         engine.dispose()
         tls.enter_context(pytest.MonkeyPatch.context()).setattr(
-            enrolment, "create_cache", cache_maker(folder / "modele.sqlite")
+            empty_cache, "create_cache", cache_maker(folder / "modele.sqlite")
         )
         servers: list[Path | None] = [*folders] or [None]
         for binaries in servers:
