@@ -120,6 +120,16 @@ def _server(target: sa.URL) -> Iterator[sa.Connection]:
 
 
 def _create(server: sa.Connection, name: str) -> None:
+    old, mighty = server.exec_driver_sql(
+        "SELECT current_setting('server_version_num')::int < 150000, "
+        "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+    ).one()
+    if old and not mighty:
+        # There schema public is the superuser's, whoever owns the database, and everybody may create in it.
+        raise NotAllowedError(
+            "Sur PostgreSQL 14, un superutilisateur fait d'abord une base vide et la ferme (SQL du guide) ; la "
+            "sauvegarde y est remise sans --replace."
+        )
     try:
         server.exec_driver_sql(f"CREATE DATABASE {_quote(server, name)} TEMPLATE template0 ENCODING 'UTF8'")
     except sa.exc.ProgrammingError as error:

@@ -13,7 +13,7 @@ import pytest
 from erp_desktop.centre.functions import envelope, watch
 from erp_desktop.domain.documents import MORCEAU, TAILLE_MAX
 from erp_desktop.registry.tables import TABLES
-from erp_desktop.sync.device import registration
+from erp_desktop.sync.device import enrolment, registration
 from tests.sync.attack.stage import Target, case, push, refused
 
 
@@ -165,3 +165,11 @@ def a_revoked_login_learns_that_it_is_revoked_and_no_more(target: Target) -> Non
             assert line.fetchone() == ("vole",)
         for each in lines:
             each.close()
+        # What somebody gave it back goes with the next upgrade.
+        lab.sql(f'GRANT erp_device TO "{stolen.login}"')
+        enrolment.init_centre(engine)
+        groups = lab.value(
+            "SELECT array_agg(g.rolname::text) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid "
+            "JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = %s", stolen.login,
+        )  # fmt: skip
+        assert groups == ["erp_revoque"]

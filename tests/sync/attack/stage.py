@@ -111,8 +111,8 @@ def _carry_over(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT is_called FROM public.butin").scalar() is False
         connection.exec_driver_sql(f"DROP OWNED BY {stranger}; DROP ROLE {stranger}; DROP SEQUENCE public.butin")
-    enrolment.init_centre(engine)
-    with engine.begin() as connection:
+    with engine.connect() as connection:
+        migrate.upgrade(connection)
         assert connection.exec_driver_sql("SELECT count(*) FROM clients").scalar() == rows
 
 
