@@ -226,12 +226,14 @@ class Desktop(QObject):
 
     def _start_sync(self) -> None:
         from erp_desktop.db import secrets
+        from erp_desktop.services.reception import suiveur
         from erp_desktop.sync.watch.service import SyncService
 
         cache, file = self.settings.cache, self.settings.secrets_file
+        key = secrets.cache_key(cache, file)
         self.sync = SyncService(
-            self.settings, cache, secrets.cache_key(cache, file), self._state_arrived.emit,
-            lambda tables, _result: self._data_arrived.emit(tables),
+            self.settings, cache, key, self._state_arrived.emit,
+            lambda tables, _result: self._data_arrived.emit(tables), suiveur(cache, key),
         )  # fmt: skip
         self.sync.start()
 
@@ -514,6 +516,7 @@ def open_engine(
         ErpError: refused for a stated reason; nothing was changed.
     """
     from erp_desktop.db import secrets
+    from erp_desktop.services import calendrier
     from erp_desktop.sync.device.farewell import refuse_erased
     from erp_desktop.upgrade.start.startup import open_central, open_local
 
@@ -526,6 +529,7 @@ def open_engine(
             consent=consent,
             progress=lambda text: progress(text, None),
             backups=settings.archives,
+            seed=calendrier.semer_centre,
         )
 
     key = secrets.cache_key(settings.cache, settings.secrets_file)

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock, settings
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded
+from erp_desktop.cli.french import FrenchGroup
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import ErpError, UserError
+from erp_desktop.services.reception import suiveur
 from erp_desktop.sync import status as states
 from erp_desktop.sync.device.enrolment import device_link
 from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
@@ -30,7 +32,7 @@ from erp_desktop.sync.watch import health as surveillance
 from erp_desktop.sync.watch.verify import verify as compare
 from erp_desktop.upgrade.start.startup import read_revision
 
-app = typer.Typer(no_args_is_help=True, help="La synchronisation d'un poste.")
+app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="La synchronisation d'un poste.")
 
 CacheFile = Annotated[Path, typer.Option("--cache", help="Fichier de la base locale.")]
 
@@ -47,7 +49,7 @@ def _syncer(path: Path, secrets: Path | None) -> Iterator[Syncer]:
             cache, secrets, connect_timeout_s=options.connect_timeout_s, deadline_s=options.cycle_deadline_s
         )
         try:
-            yield Syncer(cache, link, batch=options.sync_batch)
+            yield Syncer(cache, link, batch=options.sync_batch, before_calendar=suiveur(path, cache.key))
         finally:
             link.close()
 

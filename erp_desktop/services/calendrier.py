@@ -7,16 +7,17 @@ which moves the deadlines of open work with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 
 import holidays
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock, paths
@@ -29,7 +30,8 @@ from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import DuplicateError, NotFoundError, UserError
 from erp_desktop.models import Agence, Contrat, HoraireAgence, Intervention, JourFerie, TauxTva
 from erp_desktop.services.shared import trace
-from erp_desktop.services.shared.clocks import Horloges, echeance, lire_periodes
+from erp_desktop.services.shared.clocks import Horloges as Horloges
+from erp_desktop.services.shared.clocks import echeance, lire_periodes
 
 ADMINISTRATION = Acteur(user_id=0, nom="Administration", role=Role.ADMIN, agence_id=None)
 """Who signs what ``erp-admin`` does: no account."""
@@ -310,6 +312,12 @@ def semer(session: Session) -> dict[str, int]:
     return semes
 
 
+def semer_centre(engine: Engine) -> None:
+    """:func:`semer` for a centre just upgraded: its triggers are in place, so that every device receives it."""
+    with transaction(engine) as session:
+        semer(session)
+
+
 def semer_base(path: Path, key: str | None) -> None:
     """:func:`semer` for a stand-alone file that was just made."""
     engine = create_sqlite_engine(path, key)
@@ -330,14 +338,24 @@ def changement(session: Session, cause: str, acteur: Acteur = ADMINISTRATION) ->
     A deadline that the former calendar does not give was taken over from elsewhere and stays. The one element of the
     list tells how many, once the block is over.
     """
-    ouvertes = _ouvertes(session)
-    contrats = _contrats(session, ouvertes)
-    avant = Horloges(session)
-    donnees = [i for i in ouvertes if i.date_limite == echeance(session, i, contrats.get(i.contrat_id or 0), avant)]
+    donnees = donnees_par_le_calendrier(session)
     compte: list[Recalcul] = []
     yield compte
     session.flush()
     compte.append(_deplacer(session, donnees, cause, acteur))
+
+
+def donnees_par_le_calendrier(session: Session) -> list[Intervention]:
+    """Open interventions whose deadline is the one that the calendar and their contract give now."""
+    ouvertes = _ouvertes(session)
+    contrats, horloges = _contrats(session, ouvertes), Horloges(session)
+    return [i for i in ouvertes if i.date_limite == echeance(session, i, contrats.get(i.contrat_id or 0), horloges)]
+
+
+def suivre(session: Session, limites: Mapping[int, datetime | None], cause: str) -> int:
+    """Compute anew open deadlines that are still as ``limites`` has them, by identifier. Returns how many moved."""
+    encore = [i for i in _ouvertes(session) if i.id in limites and i.date_limite == limites[i.id]]
+    return _deplacer(session, encore, cause, ADMINISTRATION).deplacees
 
 
 def recalculer(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -59,10 +59,23 @@ class CycleResult:
     tables: set[str] = field(default_factory=set)
 
 
-class Cycle(ABC):
-    """Runs cycles of one cache over one line; used by one thread at a time."""
+CalendarFollower = Callable[[], Callable[[], int]]
+DEADLINES_COME_FROM = frozenset({"agences", "contrats", "horaires_agence", "jours_feries"})
 
-    def __init__(self, cache: Cache, link: Link, *, batch: int = 5_000) -> None:
+
+class Cycle:
+    """Runs cycles of one cache over one line; used by one thread at a time.
+
+    Attributes:
+        before_calendar: called before the first rows of a cycle that deadlines are computed from are applied; what it
+            returns is called behind the last, whether the cycle succeeds or not, and says how many rows it changed.
+    """
+
+    def __init__(
+        self, cache: Cache, link: Link, *, batch: int = 5_000, before_calendar: CalendarFollower | None = None
+    ) -> None:
+        self.before_calendar = before_calendar
+        self._behind_calendar: Callable[[], int] | None = None
         self.cache = cache
         self.link = link
         self.batch = batch
@@ -84,7 +97,12 @@ class Cycle(ABC):
         sent, received = self.link.traffic() if self.link.open else (0, 0)
         try:
             with without_collector():
-                self._exchange(result)
+                try:
+                    self._exchange(result)
+                finally:
+                    moved = self._follow_calendar()
+                if moved:
+                    self._exchange(result)
         except ErpError as error:
             if not isinstance(error, DeviceRevokedError):
                 self._log(result, started, str(error))
@@ -137,6 +155,7 @@ class Cycle(ABC):
             # answer is applied: the slower side sets the pace. Answers are applied in the batches' order.
             following = self.outbox.follow(batch, self.batch) if batch is not None else None
             answer = answering()
+            self._see_calendar(answer["pull"])
             if following is not None:
                 answering = self._ask(line, following, next_cursor(answer, cursor))
             done = apply_answer(
@@ -152,6 +171,16 @@ class Cycle(ABC):
                 return
             batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
             answering = self._ask(line, batch, cursor)
+
+    def _see_calendar(self, pull: dict[str, Any]) -> None:
+        if self.before_calendar is None or self._behind_calendar is not None or not pull["n"]:
+            return
+        if not DEADLINES_COME_FROM.isdisjoint({*pull["t"], *(table for table, *_ in pull["d"])}):
+            self._behind_calendar = self.before_calendar()
+
+    def _follow_calendar(self) -> int:
+        follow, self._behind_calendar = self._behind_calendar, None
+        return follow() if follow is not None else 0
 
     def _count(self, result: CycleResult, batch: Batch | None, done: Applied) -> None:
         if batch is not None:

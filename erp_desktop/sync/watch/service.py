@@ -27,7 +27,7 @@ from erp_desktop.sync import status
 from erp_desktop.sync.device.enrolment import device_link
 from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
 from erp_desktop.sync.exchange.cache import Cache
-from erp_desktop.sync.exchange.cycle import CycleResult
+from erp_desktop.sync.exchange.cycle import CalendarFollower, CycleResult
 from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.sync.syncer import Syncer
@@ -68,6 +68,7 @@ class SyncService:
         key: its encryption key, or None.
         listener: called with each new state.
         on_data: called with the names of tables that a cycle changed.
+        before_calendar: see :class:`~erp_desktop.sync.exchange.cycle.Syncer`.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class SyncService:
         key: str | None = None,
         listener: Listener | None = None,
         on_data: DataListener | None = None,
+        before_calendar: CalendarFollower | None = None,
     ) -> None:
         self.settings = settings
         self.path = cache
         self.key = key
         self.listener = listener
         self.on_data = on_data
+        self.before_calendar = before_calendar
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
         self._stopping = threading.Event()
@@ -175,7 +178,9 @@ class SyncService:
                     cache, self.settings.secrets_file, connect_timeout_s=self.settings.connect_timeout_s,
                     deadline_s=self.settings.cycle_deadline_s,
                 )  # fmt: skip
-                syncer = Syncer(cache, self._link, batch=self.settings.sync_batch)
+                syncer = Syncer(
+                    cache, self._link, batch=self.settings.sync_batch, before_calendar=self.before_calendar
+                )
                 while not self._stopping.is_set():
                     result = self._cycle(syncer)
                     self._see_the_clock(cache)

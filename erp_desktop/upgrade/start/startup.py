@@ -174,6 +174,7 @@ def open_central(
     consent: Callable[[EtatSchema], bool] | None = None,
     progress: Callable[[str], object] | None = None,
     backups: Path | None = None,
+    seed: Callable[[sa.Engine], object] | None = None,
 ) -> sa.Engine:
     """An engine on a centre whose structure was checked; a migrator's centre is upgraded first as ``policy`` says.
 
@@ -183,6 +184,7 @@ def open_central(
         consent: asked with what was found.
         progress: told each step.
         backups: folder of the archive made before an upgrade.
+        seed: called after an upgrade, to fill the tables that the revisions made.
 
     Raises:
         CentralUnreachableError: no answer.
@@ -196,6 +198,8 @@ def open_central(
         if due and _agreed(engine, state, policy, consent):
             upgrade_central(engine, lambda _state: True, progress, backups=backups)
             state = check_central(engine)
+            if seed is not None and state.ecriture:
+                seed(engine)
         if not state.ecriture:
             remedy = " Un administrateur la lance par « erp-admin db upgrade »." if state.etat == "ancien" else ""
             raise DatabaseRefusedError(state.message + remedy)
