@@ -7,8 +7,10 @@ structure, and shown by ``db upgrade --dry-run``, ``db status`` and ``db doctor`
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,7 +43,9 @@ _ASKED = """
 SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS shown,
   current_setting('server_encoding') AS server_encoding, pg_is_in_recovery() AS standby,
   current_setting('transaction_read_only') = 'on' AS read_only, current_user::text AS me,
-  current_database()::text AS base, r.rolsuper AS super, r.rolcreaterole AS makes_roles,
+  current_database()::text AS base, pg_backend_pid() AS pid, pg_database_size(current_database()) AS size,
+  CASE WHEN pg_has_role(r.oid, 'pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END AS folder,
+  r.rolsuper AS super, r.rolcreaterole AS makes_roles,
   has_database_privilege(current_database(), 'CREATE') AS makes_schemas,
   coalesce(has_schema_privilege(to_regnamespace('public'), 'CREATE'), false) AS makes_tables,
   to_regnamespace('sync') IS NOT NULL AS exchange,
@@ -83,7 +87,8 @@ def examine(connection: sa.Connection, *, changing: bool = True) -> list[Constat
     direct = is_direct(connection)
     connection.rollback()
     made = [_server(found), _encoding(found), _session(settings), *_line(direct, changing=changing), _writable(found)]
-    return [*made, _rights(found), _roles(found, roles), _devices(found, roles), _tables(found)]
+    place = room(found["size"], _free(found))
+    return [*made, _rights(found), _roles(found, roles), _devices(found, roles), _tables(found), place]
 
 
 def content(connection: sa.Connection) -> Constat:
@@ -205,6 +210,44 @@ def _tables(found: Any) -> Constat:
     strangers = list(found["tables"]) or ["schéma sync"]
     told = f"la base contient déjà autre chose : {_few(strangers)}"
     return _lacking("contenu", told, "indiquer une base vide ; si ces tables sont de l'ERP, erp-admin db doctor")
+
+
+LEAST_FREE = 100_000_000
+
+
+def room(size: int, free: int | None) -> Constat:
+    """Whether a base of ``size`` bytes can be upgraded beside ``free`` bytes; None when that is not known from here.
+
+    A revision that builds an index needs a part of the base again, one that rewrites its largest table most of it.
+    """
+    told = f"base de {_mega(size)}"
+    if free is None:
+        told += " ; le disque du serveur ne se voit pas d'ici"
+        return Constat(
+            "place", "attention", told, f"regarder sur le serveur (df -h) : {_mega(size)} libres suffisent"
+        )
+    told = f"{told}, {_mega(free)} libres sur le disque du serveur"
+    remedy = f"libérer de la place sur le serveur : {_mega(max(size, LEAST_FREE))} suffisent"
+    if free < max(size // 10, LEAST_FREE):
+        return _lacking("place", told, remedy)
+    return Constat("place", "ok", told) if free >= size else Constat("place", "attention", told, remedy)
+
+
+def _mega(octets: int) -> str:
+    return f"{-(-octets // 1_000_000)} Mo"
+
+
+def _free(found: Any) -> int | None:
+    """Free bytes where the server keeps its data: only when it runs here, which its own process shows."""
+    process = Path("/proc", str(found["pid"]))
+    try:
+        title = (process / "cmdline").read_bytes()
+        if not title.startswith(b"postgres") or found["base"].encode() not in title:
+            return None
+        # A role that may not read the setting: the server works in that folder, which its own account and root see.
+        return shutil.disk_usage(found["folder"] or (process / "cwd").readlink()).free
+    except OSError:
+        return None
 
 
 def _few(names: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,13 +13,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop import paths
-from erp_desktop.centre import lock
+from erp_desktop import app, paths
+from erp_desktop.centre import lock, preflight
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, NotAllowedError, UpgradeError
 from erp_desktop.registry import revisions
-from erp_desktop.settings import CentralUpgrade
+from erp_desktop.settings import CentralUpgrade, Mode, Settings
 from erp_desktop.upgrade import fingerprint, migrate
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
@@ -229,10 +230,30 @@ def test_the_desktop_upgrades_its_centre_only_as_its_setting_says(old: sa.Engine
         with pytest.raises(DatabaseRefusedError, match="erp-admin db upgrade"):
             startup.open_central(url, policy=policy, consent=consent)
     assert check_central(old).revision == OLD
-    startup.open_central(url, policy=CentralUpgrade.AUTO, backups=tmp_path).dispose()
+    settings = Settings(mode=Mode.CENTRE, central_url=url, central_upgrade=CentralUpgrade.AUTO, data_dir=tmp_path)
+    app.open_engine(settings, lambda _told, _part: None).dispose()
     assert check_central(old).etat == "egal"
-    assert list(tmp_path.glob("*.dump"))
+    # As erp-admin does it: holidays, rates and hours that the revisions only made tables for.
+    seeded = "SELECT (SELECT count(*) FROM jours_feries), (SELECT count(*) FROM taux_tva)"
+    with old.connect() as connection:
+        holidays, rates = connection.exec_driver_sql(seeded).one()
+    assert holidays >= 30
+    assert rates == 5
+    assert list(settings.archives.glob("*.dump"))
     startup.open_central(url, policy=CentralUpgrade.NEVER).dispose()
+
+
+def test_room_on_the_servers_disk_is_told_or_said_to_be_unknown(pg_engine: sa.Engine) -> None:
+    (place,) = (c for c in checklist.examine(pg_engine, None) if c.controle == "place")
+    # This server runs here, so its disk is seen: as much as the test's own folder has.
+    assert place.etat == "ok"
+    assert re.fullmatch(r"base de \d+ Mo, \d+ Mo libres sur le disque du serveur", place.detail)
+    giga = 10**9
+    told = {free: preflight.room(10 * giga, free) for free in (20 * giga, 5 * giga, giga // 2, None)}
+    assert [c.etat for c in told.values()] == ["ok", "attention", "erreur", "attention"]
+    assert "10000 Mo suffisent" in told[giga // 2].remede
+    assert "ne se voit pas d'ici" in told[None].detail
+    assert preflight.room(1_000_000, 2_000_000).etat == "erreur"
 
 
 def test_an_absent_centre_is_unreachable_not_a_bug() -> None:
