@@ -11,9 +11,10 @@ import typer
 import erp_desktop
 from erp_desktop import paths
 from erp_desktop.cli import terminal
+from erp_desktop.cli.french import FrenchGroup
 
 app = typer.Typer(
-    name="erp-admin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="erp-admin", cls=FrenchGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Administration de l'ERP MIF : bases, postes, synchronisation, données, rapports.",
 )  # fmt: skip
 

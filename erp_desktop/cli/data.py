@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emit, guarded, refuse
+from erp_desktop.cli.french import FrenchGroup
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
@@ -23,7 +24,7 @@ from erp_desktop.services import demo_data, importation, importation_tables
 from erp_desktop.services._importation_dates import Ordre
 from erp_desktop.services._importation_valeurs import Ecriture
 
-app = typer.Typer(no_args_is_help=True, help="Importer, exporter, engendrer des données.")
+app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Importer, exporter, engendrer des données.")
 
 Agence = Annotated[str | None, typer.Option("--agence", help="Code de l'agence ; celle du poste par défaut.")]
 _TOLD = 20

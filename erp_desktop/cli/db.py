@@ -13,13 +13,14 @@ from erp_desktop import settings
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, progress_wanted
 from erp_desktop.cli.common import consent as ask_consent
+from erp_desktop.cli.french import FrenchGroup
 from erp_desktop.errors import NotAllowedError, UserError
 from erp_desktop.registry import revisions as history
 
 if TYPE_CHECKING:
     from erp_desktop.centre.preflight import Constat
 
-app = typer.Typer(no_args_is_help=True, help="Révisions, contrôle et sauvegarde d'une base.")
+app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Révisions, contrôle et sauvegarde d'une base.")
 
 To = Annotated[str, typer.Option("--to", help="Révision à atteindre.")]
 WithProgress = Annotated[bool, typer.Option("--progress", help="Dire chaque étape sur la sortie d'erreur.")]
@@ -226,6 +227,7 @@ def _upgrade_cache(
 def _upgrade_centre(
     target: Target, wanted: str, yes: bool, folder: Path | None, tell: Callable[[str], None]
 ) -> dict[str, Any]:
+    from erp_desktop.services import calendrier
     from erp_desktop.upgrade.central import checklist
 
     def consent(state: checklist.EtatSchema) -> bool:
@@ -235,21 +237,12 @@ def _upgrade_centre(
     with target.engine() as engine:
         done = checklist.upgrade_central(engine, consent, tell, backups=folder, target=wanted)
         if wanted == history.head() and done.revisions:
-            _seed(engine)
+            calendrier.semer_centre(engine)
     copy = asdict(done.copie) if done.copie else None
     return {
         "de": done.avant, "vers": done.apres, "secondes": done.secondes, "copie": copy,
         "revisions": list(done.revisions), "constats": list(done.constats), "refait": done.refait,
     }  # fmt: skip
-
-
-def _seed(engine: Any) -> None:
-    """After the revisions, with their triggers in place: what is filled here must reach every device."""
-    from erp_desktop.db.session import transaction
-    from erp_desktop.services import calendrier
-
-    with transaction(engine) as session:
-        calendrier.semer(session)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

@@ -154,6 +154,12 @@ def _begin_explicitly(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+UNREADABLE_ADDRESS = (
+    "L'adresse du centre n'est pas lisible : postgresql://identifiant@hôte:port/base ; dans un mot de passe, "
+    "@ / : et % s'écrivent %40 %2F %3A %25."
+)
+
+
 def normalise_url(url: str) -> sa.URL:
     """Read a PostgreSQL URL; the bare and libpq spellings mean psycopg2.
 
@@ -162,8 +168,10 @@ def normalise_url(url: str) -> sa.URL:
     """
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise DatabaseRefusedError("L'adresse du centre n'est pas lisible : postgresql://hôte:port/base.") from error
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise DatabaseRefusedError(UNREADABLE_ADDRESS) from error
+    if "@" in (parsed.host or ""):
+        raise DatabaseRefusedError(UNREADABLE_ADDRESS)
     if parsed.drivername not in {"postgresql", "postgres", "postgresql+psycopg2"} or not parsed.database:
         raise DatabaseRefusedError("L'adresse du centre doit avoir la forme postgresql://hôte:port/base.")
     return parsed.set(drivername="postgresql+psycopg2")

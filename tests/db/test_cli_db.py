@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import erp_desktop
 from erp_desktop.cli.db import app
+from erp_desktop.db.engine import normalise_url
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade.start import startup
 from tests.db.test_startup import OLD, make
@@ -285,3 +286,37 @@ def test_a_password_with_percent_and_at_signs_reaches_every_command(pg_url: str,
             connection.exec_driver_sql(f"REASSIGN OWNED BY {name} TO postgres")
             connection.exec_driver_sql(f"DROP OWNED BY {name}")
             connection.exec_driver_sql(f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["status"], "donner soit --url, soit --cache ; aide : "),
+        (["status", "--foo"], "l'option --foo n'existe pas"),
+        (["statut"], "la commande « statut » n'existe pas (peut-être : status)"),
+        (["status", "--url"], "l'option --url attend une valeur"),
+        (["check", "a", "b", "--url", "x"], "mots en trop : a b"),
+        (
+            ["backup", "--keep", "trois", "--url", "x"],
+            "l'option --keep : valeur refusée ; un nombre entier est attendu",
+        ),
+        (["downgrade"], "il manque l'argument REVISION"),
+    ],
+)
+def test_a_badly_written_command_is_told_in_french(words: list[str], told: str) -> None:
+    done = call(*words)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"erp-admin : {told}"), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not {"Usage", "Missing", "Error", "Invalid"} & set(done.stderr.replace(":", " ").split())
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://a@h:port/erp", "postgresql://a:b@c@h/erp", "postgresql://a:[@/erp"]
+)
+def test_an_address_to_be_escaped_says_how(address: str) -> None:
+    done = call("status", "--url", address)
+    assert done.exit_code == 1
+    assert "%40 %2F %3A %25" in done.stderr
+    # Raw / and : are read as they stand.
+    assert normalise_url("postgresql://a:b/c:d@h:5432/erp").password == "b/c:d"

@@ -7,13 +7,15 @@ story runs on the server of the distribution (15) and on the one that the tests 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import psycopg2
@@ -28,6 +30,7 @@ from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries, system_bina
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.errors import DatabaseRefusedError, UpgradeError
 from erp_desktop.registry import revisions
+from erp_desktop.services import calendrier
 from erp_desktop.sync.device import enrolment, registration
 from erp_desktop.sync.device.registration import register, unregister
 from erp_desktop.sync.watch import health
@@ -293,9 +296,161 @@ def test_the_guides_sql_makes_role_and_base_and_brings_the_centre_back(centre: C
         assert (groups, mine) == (["erp_revoque"], False)
     finally:
         engine.dispose()
-        with engine_of_server(centre) as connection:
-            left = (
-                connection.exec_driver_sql("SELECT datname FROM pg_database WHERE datname ~ '^guide'").scalars().all()
-            )
-        for base in left:
-            centre.server.drop_database(base)
+        drop(centre)
+
+
+def drop(centre: Centre) -> None:
+    """The base of the guide, those beside it, and its role, for the next test to begin at the first line."""
+    with engine_of_server(centre) as connection:
+        left = connection.exec_driver_sql("SELECT datname FROM pg_database WHERE datname ~ '^guide'").scalars().all()
+    for base in left:
+        centre.server.drop_database(base)
+    centre.sql(*(f"{verb} guide_admin{tail}" for verb, tail in (("REASSIGN OWNED BY", " TO postgres"),
+               ("DROP OWNED BY", " CASCADE"), ("DROP ROLE", ""))), base="postgres")  # fmt: skip
+
+
+# What a command says where this story has nothing that it could do; every other one must succeed.
+REFUSED = {
+    "server init --url … --from": "contient déjà des données", "sync unpark N": "1", "sync discard N": "1",
+    "db downgrade REVISION": "--accept-data-loss", "server health": "objets larges",
+}  # fmt: skip
+_PIECES = re.compile(r"^```(\w*)\n(.*?)\n```$|`(erp-admin [^`]+)`", re.MULTILINE | re.DOTALL)
+
+
+def steps() -> Iterator[tuple[str, str]]:
+    """What the guide says to type, in its order: ``sql`` with a block, ``line`` with a command less its comment."""
+    for language, block, inline in _PIECES.findall(GUIDE):
+        if language == "sql":
+            yield "sql", block
+            continue
+        for line in (block or " ".join(inline.split())).splitlines():
+            if line.split(" ")[0] in {"erp-admin", "createdb", "pg_restore", "psql"}:
+                yield "line", re.sub(r"\s{2,}(?!-)\S.*$", "", line)
+
+
+@dataclass
+class Story:
+    """Types what the guide says; the placeholders are a base of ``server``, and files below ``folder``."""
+
+    server: sa.URL
+    binaries: Path
+    folder: Path
+    archive: str = ""
+    stolen: str = "7"
+    typed: int = 0
+
+    @property
+    def url(self) -> str:
+        return self.server.set(username="guide_admin", password=None, database="guide").render_as_string(False)
+
+    @property
+    def engine(self) -> sa.Engine:
+        return create_pg_engine(self.server.set(username="guide_admin", database="guide").render_as_string(False))
+
+    def filled(self, text: str) -> str:
+        for name, ours in NAMES.items():
+            text = re.sub(name, ours, text)
+        for pattern, value in {
+            r"postgresql://(…|\S+)|(?<=--url )…": self.url, r"CHEMIN/erp-mif\.sqlite|(?<=--cache )(…|FICHIER)":
+            str(self.folder / "poste.sqlite"), r"FICHIER\.sqlite": str(self.folder / "poste.sqlite"),
+            r"/srv/sauvegardes/\S+\.dump": self.archive, r"/srv/sauvegardes": str(self.folder),
+            r"(?<=revoke )7": self.stolen,
+            r"\[SAUVEGARDE\] ": "", r"[\[\]]": "", r"\bN\b": "1", r"\bREVISION …": f"e8f2c6a0d4b3 --url {self.url}",
+        }.items():  # fmt: skip
+            text = re.sub(pattern, lambda _found, value=value: value, text)
+        return text
+
+    def psql(self, text: str, base: str = "postgres") -> None:
+        self.shell(["psql", "-X", "-v", "ON_ERROR_STOP=1", base], text)
+
+    def shell(self, words: list[str], text: str | None = None) -> None:
+        machine = {**os.environ, "PGHOST": str(self.server.host), "PGPORT": str(self.server.port),
+                   "PGUSER": "postgres"}  # fmt: skip
+        done = subprocess.run([str(self.binaries / words[0]), *words[1:]], input=text, env=machine,
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, (words, done.stderr)
+
+    def admin(self, line: str) -> None:
+        group, *words = shlex.split(self.filled(line))[1:]
+        done = CliRunner().invoke(importlib.import_module(f"erp_desktop.cli.{group}").app, words)
+        refused = next((told for start, told in REFUSED.items() if line.startswith(f"erp-admin {start}")), None)
+        assert done.exit_code == (0 if refused is None else 1), (line, done.output, done.exception)
+        assert refused is None or refused in done.output, (line, done.output)
+        self.typed += 1
+
+
+def test_every_command_of_the_guide_runs_as_it_is_written(
+    centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first line of SQL to the centre brought back from its archive, as the role that the guide asks for."""
+    assert centre.server.binaries is not None
+    story = Story(normalise_url(centre.url), centre.server.binaries, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ERP_SECRETS_FILE", str(tmp_path / "secrets.json"))
+    monkeypatch.setenv("ERP_PASSWORD", "à changer")
+    # The guide's dates are of 2027 and 2028: a centre made in 2026 knows holidays of the first alone.
+    monkeypatch.setattr(calendrier.clock, "today", lambda: date(2026, 11, 28))
+    before: dict[str, Callable[[], None]] = {
+        "erp-admin user add": lambda: add_more(story),
+        "erp-admin device revoke": lambda: second_device(story),
+        "erp-admin calendrier recalculer": lambda: contract(story),
+    }
+    try:
+        for kind, text in steps():
+            if kind == "sql":
+                story.psql(story.filled(text))
+                adopt(story)
+                continue
+            if text.startswith("erp-admin"):
+                next((make for start, make in before.items() if text.startswith(start)), lambda: None)()
+                story.admin(text)
+                story.archive = max(map(str, tmp_path.glob("*.dump")), default="")
+                continue
+            story.shell(shlex.split(story.filled(text)))
+        assert story.typed >= 40
+        engine = story.engine
+        assert checklist.check_central(engine).etat == "egal"
+        with engine.connect() as connection:
+            logins = "SELECT bool_and(has_database_privilege(login, 'guide', 'CONNECT')), count(*) FROM sync.devices "
+            assert connection.exec_driver_sql(logins + "WHERE etat = 'actif' AND login IS NOT NULL").one()[0] is True
+        engine.dispose()
+    finally:
+        drop(centre)
+
+
+def adopt(story: Story) -> None:
+    """The guide's server is new; here another test may have made the group roles as somebody else."""
+    story.psql(
+        "SELECT format('GRANT %I TO guide_admin WITH ADMIN OPTION', rolname) FROM pg_roles "
+        "WHERE rolname IN ('erp_sync', 'erp_device', 'erp_central', 'erp_revoque') \\gexec\n"
+    )
+
+
+def add_more(story: Story) -> None:
+    """The second agency that the guide speaks of."""
+    story.admin("erp-admin server agence add TNG Tanger --url …")
+    story.typed -= 1
+
+
+def second_device(story: Story) -> None:
+    """The guide takes back a device by its number: one that another desk was given."""
+    engine = story.engine
+    try:
+        with engine.connect() as connection:
+            allowed = connection.exec_driver_sql("SELECT count(*) FROM sync.devices WHERE poste > 0").scalar()
+        assert allowed == 1
+        story.stolen = str(register(engine, "CAS", "Volé", "secret")[0])
+    finally:
+        engine.dispose()
+
+
+def contract(story: Story) -> None:
+    engine = story.engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "WITH c AS (INSERT INTO clients (agence_id, nom_entreprise, created_at, updated_at) SELECT id, 'Client', "
+            "now(), now() FROM agences WHERE code = 'CAS' RETURNING id, agence_id) INSERT INTO contrats (agence_id, "
+            "client_id, numero_contrat, type_contrat, statut, date_debut, created_at, updated_at) SELECT agence_id, "
+            "id, 'CTR-2026-014', 'support_technique', 'en_cours', '2026-01-01', now(), now() FROM c"
+        )
+    engine.dispose()
