@@ -94,14 +94,18 @@ def interdire(requete: str, message: str) -> None:
         raise RuntimeError(f"{message} {', '.join(valeurs)}")
 
 
-def indexer_sans_bloquer(nom: str, table: str, colonnes: Sequence[str]) -> None:
+def indexer_sans_bloquer(nom: str, table: str, colonnes: Sequence[str], condition: str | None = None) -> None:
     """An index that PostgreSQL builds while everybody goes on writing; its revision says ``hors_transaction``.
+
+    Args:
+        condition: SQL of the only rows that it holds.
 
     What an interrupted build left invalid is dropped first. Waiting for older transactions keeps nobody waiting, so
     the short lock timeout of other revisions does not hold here.
     """
+    ou = None if condition is None else sa.text(condition)
     if est_sqlite():
-        op.create_index(nom, table, list(colonnes))
+        op.create_index(nom, table, list(colonnes), sqlite_where=ou)
         return
     with op.get_context().autocommit_block():
         if not hors_ligne():
@@ -111,7 +115,9 @@ def indexer_sans_bloquer(nom: str, table: str, colonnes: Sequence[str]) -> None:
             if op.get_bind().execute(valide, {"nom": nom}).scalar():
                 return
         op.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {nom}"))
-        op.create_index(nom, table, list(colonnes), postgresql_concurrently=True, if_not_exists=True)
+        op.create_index(
+            nom, table, list(colonnes), postgresql_concurrently=True, if_not_exists=True, postgresql_where=ou
+        )
 
 
 def suivre_renommage(table: str, ancien: str, nouveau: str) -> None:

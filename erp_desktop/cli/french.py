@@ -13,6 +13,8 @@ from typer._click import exceptions as usage
 from typer._click.core import Command, Context
 from typer.core import TyperGroup
 
+from erp_desktop.cli import terminal
+
 PROGRAM = "erp-admin"
 
 rich_utils.ARGUMENTS_PANEL_TITLE = "Arguments"
@@ -48,7 +50,7 @@ class FrenchGroup(TyperGroup):
         except usage.ClickException as error:
             _refuse(error)
         except typer.Abort:
-            typer.echo(f"{PROGRAM} : abandonné", err=True)
+            terminal.show(f"{PROGRAM} : abandonné", err=True)
             sys.exit(1)
         sys.exit(done if isinstance(done, int) else 0)
 
@@ -56,7 +58,7 @@ class FrenchGroup(TyperGroup):
 def _refuse(error: usage.ClickException) -> NoReturn:
     context = getattr(error, "ctx", None)
     aide = f" ; aide : {context.command_path} --help" if context is not None else ""
-    typer.echo(f"{PROGRAM} : {sentence(error)}{aide}", err=True)
+    terminal.show(f"{PROGRAM} : {sentence(error)}{aide}", err=True)
     sys.exit(error.exit_code)
 
 

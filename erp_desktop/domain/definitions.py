@@ -20,10 +20,12 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
                 "le début de la période ; « sans technicien » décrit l’affectation actuelle."),
     ("Ancienneté", "En jours depuis la création, au dernier jour de la période ou aujourd’hui s’il est plus tôt."),
     (PRISE_EN_CHARGE, "De la demande au début des travaux, sur les heures d’ouverture de l’agence, jours fériés "
-                      "exclus."),
+                      "exclus. Moyenne des correctives clôturées dans la période ; celles dont le début n’est pas "
+                      "noté, ou précède la demande, sont exclues, et comptées."),
     (DUREE_REPARATION, "Moyenne de la durée réelle des correctives clôturées dans la période : le travail seul, sans "
                        "attentes, ni nuits, ni jours fériés. Celles sans durée réelle sont exclues, et comptées."),
-    (REMISE_EN_SERVICE, "De la demande à la fin des travaux (à défaut, la clôture). L’échéance court sur les heures "
+    (REMISE_EN_SERVICE, "De la demande à la fin des travaux (à défaut, la clôture), nuits et jours fériés compris. "
+                        "Moyenne des correctives clôturées dans la période. L’échéance, elle, court sur les heures "
                         "d’ouverture et s’arrête en attente."),
     (SLA_TENUS, "Parmi les échéances passées, les remises en service à l’heure ; ce qui reste ouvert n’est pas tenu. "
                 "Exclues : les annulées, et les interventions en attente, dont l’échéance est arrêtée. Période : "

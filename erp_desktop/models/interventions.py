@@ -35,6 +35,7 @@ class Intervention(LigneAgence, Base):
         sa.Index("idx_intervention_satisfaction", "satisfaction_client"),
         sa.Index("idx_intervention_date_creation", "date_creation"),
         sa.Index("idx_intervention_date_limite", "date_limite"),
+        sa.Index("idx_intervention_cloture", "date_cloture", "date_creation"),
     )
 
     numero: Mapped[str] = mapped_column(sa.String(40), unique=True)
@@ -102,7 +103,13 @@ class HistoriqueIntervention(LigneAgence, Base):
     """Append-only audit. ``poste`` and ``recu_a`` are stamped by the centre beside the claimed user."""
 
     __tablename__ = "historiques_interventions"
-    __table_args__ = (sa.Index("idx_historique_intervention_date", "intervention_id", "horodatage"),)
+    __table_args__ = (
+        sa.Index("idx_historique_intervention_date", "intervention_id", "horodatage"),
+        sa.Index(
+            "idx_historique_annulation", "horodatage", "intervention_id",
+            sqlite_where=sa.text("statut = 'annulee'"), postgresql_where=sa.text("statut = 'annulee'"),
+        ),
+    )  # fmt: skip
 
     intervention_id: Mapped[int] = mapped_column(big_int(), sa.ForeignKey("interventions.id"))
     user_id: Mapped[int | None] = mapped_column(big_int())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,15 +20,17 @@ from erp_desktop.models import (
     Agence,
     Client,
     Equipement,
-    HistoriqueIntervention,
     Intervention,
     LigneIntervention,
     Technicien,
 )
 from erp_desktop.models.local import sync_journal
 from erp_desktop.registry import technicien_names
+from erp_desktop.reports import delais
+from erp_desktop.reports.encours import FINIES, SANS_SUITE, compter
 from erp_desktop.reports.modele import (
     Cout,
+    Delai,
     LigneEquipement,
     LigneTechnicien,
     MoisRapport,
@@ -36,23 +39,18 @@ from erp_desktop.reports.modele import (
     Precedent,
     RapportInterventions,
     Sla,
-    Tranche,
     Volume,
     cout_total,
+    delai_total,
     mttr_total,
     sla_total,
 )
-from erp_desktop.reports.sql import centimes, centimes_ligne, hors_index, minuit, rang, sans_jit
+from erp_desktop.reports.sql import centimes, centimes_ligne, code, denombrer, hors_index, minuit, rang, sans_jit
 
 __all__ = ["ParamsRapport", "RapportInterventions", "agences", "autoriser", "calculer"]
 
 I = Intervention  # noqa: E741
-TRANCHES = ((0, 2), (3, 7), (8, 30), (31, None))
-"""Ages of the backlog in local days."""
 _STATUT: sa.ColumnElement[str] = hors_index(I.statut)
-_EN_VIE = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
-_FINIES = (Statut.CLOTUREE, Statut.ARCHIVEE)
-_SANS_SUITE = (Statut.ANNULEE, Statut.ARCHIVEE)
 _COUTS = (TypeLigne.PIECE, TypeLigne.MAIN_OEUVRE, TypeLigne.DEPLACEMENT, TypeLigne.AUTRE)
 
 
@@ -99,6 +97,8 @@ def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | 
       (``sla.remise_en_service``) at or before it. What is open is not kept; cancelled work and work in en_attente,
       whose deadline stands still, are no commitments.
     - *MTTR*: ``duree_reelle`` of corrective interventions closed in the period; those without are counted apart.
+      *prise en charge* (opening minutes from the demand to the beginning of the work) and *remise en service*
+      (elapsed minutes from the demand to its end) describe the same interventions.
     - *minutes* worked: ``duree_reelle``; ``sans_duree`` counts the interventions without.
     - *coût*: before tax, of interventions closed in the period: each line's quantity × price rounded half up to the
       centime, plus ``cout_externe``.
@@ -117,6 +117,50 @@ def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | 
     return _Calcul(session, params, a).rapport()
 
 
+@dataclass(frozen=True, slots=True)
+class _Cloturees:
+    nombre: int
+    mttr: Mttr
+    prise: Delai
+    remise: Delai
+
+
+class _Somme:
+    """What one technicien or one équipement adds up to."""
+
+    def __init__(self) -> None:
+        self._valeurs = [0] * (6 + len(_COUTS))
+
+    def ajouter(self, valeurs: Iterable[int]) -> None:
+        self._valeurs = [a + b for a, b in zip(self._valeurs, valeurs, strict=True)]
+
+    @property
+    def nombre(self) -> int:
+        return self._valeurs[0]
+
+    @property
+    def minutes(self) -> int:
+        return self._valeurs[1]
+
+    @property
+    def sans(self) -> int:
+        return self._valeurs[2]
+
+    @property
+    def sla(self) -> Sla:
+        return Sla(*self._valeurs[3:5])
+
+    @property
+    def total(self) -> int:
+        """Centimes."""
+        return sum(self._valeurs[5:])
+
+    @property
+    def cout(self) -> Cout:
+        externe, pieces, main_oeuvre, deplacement, autres = (Decimal(c).scaleb(-2) for c in self._valeurs[5:])
+        return Cout(pieces, main_oeuvre, deplacement, autres, externe)
+
+
 class _Calcul:
     """One computation; bounds and scope are set once, each method is one statement."""
 
@@ -133,7 +177,22 @@ class _Calcul:
             self.portee.append(I.agence_id == params.agence_id)
         if params.technicien_id is not None:
             self.portee.append(I.technicien_id == params.technicien_id)
-        self.closes = sa.and_(I.date_cloture >= self.t0, I.date_cloture < self.t1, _STATUT.in_(_FINIES), *self.portee)
+        self.vaste = self._vaste()
+        cloture = self.date(I.date_cloture)
+        self.closes = sa.and_(cloture >= self.t0, cloture < self.t1, _STATUT.in_(FINIES), *self.portee)
+
+    def date(self, colonne: Any) -> sa.ColumnElement[datetime]:
+        """A column that bounds the rows: by its index, unless the period holds a good part of them all."""
+        return hors_index(colonne) if self.vaste else colonne
+
+    def _vaste(self) -> bool:
+        """Whether a pass over the table is cheaper than a jump into it for each row of the period."""
+        premiere = self.session.scalar(sa.select(sa.func.min(I.date_creation)))
+        derniere = self.session.scalar(sa.select(sa.func.max(I.date_creation)))
+        if premiere is None or derniere is None:
+            return False
+        commun = min(self.t1, derniere) - max(self.avant, premiere)
+        return bool(commun * 3 > derniere - premiere)
 
     def lignes(self, requete: sa.Executable) -> list[Any]:
         return list(self.session.execute(requete))
@@ -144,7 +203,7 @@ class _Calcul:
         creees, statuts, types, priorites = self._creees()
         cloturees = self._cloturees()
         sla = self._sla()
-        tranches, sans_technicien, au, encours_debut = self._encours()
+        encours = compter(session=self.session, params=p, t0=self.t0, t1=self.t1, a=self.a, portee=self.portee)
         techniciens, equipements, nombre = self._chiffrage()
         n = range(1, len(self.mois) + 1)
         return RapportInterventions(
@@ -153,21 +212,31 @@ class _Calcul:
             calcule_a=self.a,
             donnees_du=self._fraicheur(),
             creees=sum(creees[i] for i in n),
-            cloturees=sum(cloturees[i][0] for i in n),
-            encours=sum(t.nombre for t in tranches),
-            encours_debut=encours_debut,
-            sans_technicien=sans_technicien,
-            anciennete_au=au,
-            anciennete=tranches,
+            cloturees=sum(cloturees[i].nombre for i in n),
+            encours=sum(t.nombre for t in encours.tranches),
+            encours_debut=encours.debut,
+            sans_technicien=encours.sans_technicien,
+            anciennete_au=encours.au,
+            anciennete=encours.tranches,
             par_statut=_volumes(statuts, Statut),
             par_type=_volumes(types, TypeIntervention),
             par_priorite=_volumes(priorites, Priorite),
             par_mois=tuple(
-                MoisRapport(m, creees[i], cloturees[i][0], sla[i], cloturees[i][1])
+                MoisRapport(
+                    m,
+                    creees[i],
+                    cloturees[i].nombre,
+                    sla[i],
+                    cloturees[i].mttr,
+                    cloturees[i].prise,
+                    cloturees[i].remise,
+                )
                 for i, m in enumerate(self.mois, start=1)
             ),
             sla=sla_total(sla[i] for i in n),
-            mttr=mttr_total(cloturees[i][1] for i in n),
+            mttr=mttr_total(cloturees[i].mttr for i in n),
+            prise_en_charge=delai_total(cloturees[i].prise for i in n),
+            remise_en_service=delai_total(cloturees[i].remise for i in n),
             minutes=sum(t.minutes for t in techniciens),
             cout=cout_total(t.cout for t in techniciens),
             techniciens=techniciens,
@@ -177,9 +246,11 @@ class _Calcul:
                 p.debut - timedelta(days=self.jours),
                 p.debut - timedelta(days=1),
                 creees[0],
-                cloturees[0][0],
+                cloturees[0].nombre,
                 sla[0],
-                cloturees[0][1],
+                cloturees[0].mttr,
+                cloturees[0].prise,
+                cloturees[0].remise,
             ),
         )
 
@@ -201,17 +272,17 @@ class _Calcul:
         return clock.from_text(texte) if texte else self.a
 
     def _creees(self) -> tuple[dict[int, int], Counter[str], Counter[str], Counter[str]]:
-        k = rang(I.date_creation, self.bornes).label("k")
         par_mois: dict[int, int] = dict.fromkeys(range(len(self.mois) + 1), 0)
         statuts: Counter[str] = Counter()
         types: Counter[str] = Counter()
         priorites: Counter[str] = Counter()
-        requete = (
-            sa.select(k, I.statut, I.type, I.priorite, sa.func.count())
-            .where(I.date_creation >= self.avant, I.date_creation < self.t1, *self.portee)
-            .group_by(sa.literal_column("k"), I.statut, I.type, I.priorite)
-        )
-        for rang_, statut, type_, priorite, nombre in self.lignes(requete):
+        creation = self.date(I.date_creation)
+        dimensions = (
+            (rang(creation, self.bornes), range(len(self.bornes) + 1)), (code(I.statut, Statut), tuple(Statut)),
+            (code(I.type, TypeIntervention), tuple(TypeIntervention)), (code(I.priorite, Priorite), tuple(Priorite)),
+        )  # fmt: skip
+        conditions = (creation >= self.avant, creation < self.t1, *self.portee)
+        for (rang_, statut, type_, priorite), nombre in denombrer(self.session, dimensions, conditions):
             par_mois[rang_] += nombre
             if rang_:
                 statuts[statut] += nombre
@@ -219,149 +290,73 @@ class _Calcul:
                 priorites[priorite] += nombre
         return par_mois, statuts, types, priorites
 
-    def _cloturees(self) -> dict[int, tuple[int, Mttr]]:
-        k = rang(I.date_cloture, self.bornes).label("k")
-        corrective = I.type == TypeIntervention.CORRECTIVE
-        requete = (
-            sa.select(
-                k,
-                sa.func.count(),
-                _nombre(corrective),
-                sa.func.count(sa.case((corrective, I.duree_reelle))),
-                sa.func.sum(sa.case((corrective, I.duree_reelle))),
-            )
-            .where(I.date_cloture >= self.avant, I.date_cloture < self.t1, _STATUT.in_(_FINIES), *self.portee)
-            .group_by(sa.literal_column("k"))
-        )
-        vide = dict.fromkeys(range(len(self.mois) + 1), (0, Mttr(0, 0)))
-        return vide | {r: (n, Mttr(m, int(t or 0), int(c) - m)) for r, n, c, m, t in self.lignes(requete)}
+    def _cloturees(self) -> dict[int, _Cloturees]:
+        """Closed by month; the correctives among them one by one, for their delays."""
+        n = range(len(self.mois) + 1)
+        cloture = self.date(I.date_cloture)
+        k = rang(cloture, self.bornes)
+        bornees = (cloture >= self.avant, cloture < self.t1, _STATUT.in_(FINIES), *self.portee)
+        nombres = {cle: nombre for (cle,), nombre in denombrer(self.session, ((k, n),), bornees)}
+        correctives = delais.correctives(self.session, k, sa.and_(*bornees, I.type == TypeIntervention.CORRECTIVE))
+        return {i: _Cloturees(nombres.get(i, 0), *correctives[i]) for i in n}
 
     def _sla(self) -> dict[int, Sla]:
-        k = rang(I.date_limite, self.bornes).label("k")
+        limite = self.date(I.date_limite)
         fin = min(self.t1, max(self.a, self.t0))
-        requete = (
-            sa.select(k, sa.func.count(), _nombre(_tenu()))
-            .where(I.date_limite >= self.avant, I.date_limite < fin, _engagement(), *self.portee)
-            .group_by(sa.literal_column("k"))
-        )
-        vide = dict.fromkeys(range(len(self.mois) + 1), Sla(0, 0))
-        return vide | {r: Sla(n, int(tenus)) for r, n, tenus in self.lignes(requete)}
+        dimensions = (
+            (rang(limite, self.bornes), range(len(self.bornes) + 1)), (sa.case((_tenu(), 1), else_=0), (0, 1)),
+        )  # fmt: skip
+        conditions = (limite >= self.avant, limite < fin, _engagement(), *self.portee)
+        compte: Counter[tuple[Any, ...]] = Counter()
+        for cle, nombre in denombrer(self.session, dimensions, conditions):
+            compte[cle] += nombre
+        return {k: Sla(compte[k, 0] + compte[k, 1], compte[k, 1]) for k in range(len(self.mois) + 1)}
 
-    def _ouverte_a(self, t: datetime) -> sa.ColumnElement[bool]:
-        h = HistoriqueIntervention
-        # A value, not an EXISTS: PostgreSQL answers that one from a pass over every row of the history.
-        annulee_le = (
-            sa.select(sa.func.max(h.horodatage))
-            .where(h.intervention_id == I.id, h.statut == Statut.ANNULEE)
-            .correlate(I)
-            .scalar_subquery()
-        )
-        return sa.and_(
-            I.date_creation < t,
-            sa.case(
-                (I.statut.in_(_EN_VIE), sa.true()),
-                (I.date_cloture.is_not(None), sa.and_(I.statut.in_(_FINIES), I.date_cloture >= t)),
-                (I.statut.in_(_SANS_SUITE), annulee_le >= t),
-                else_=sa.false(),
-            ),
-        )
-
-    def _encours(self) -> tuple[tuple[Tranche, ...], int, date, int]:
-        """The backlog by age, its part without a technicien, the day of the ages, the backlog at the beginning."""
-        au = min(self.params.fin, clock.local(self.a).date())
-        # Oldest first: created before the midnight that begins the youngest day of a bucket.
-        bornes = [minuit(au - timedelta(days=mini - 1)) for mini, _ in reversed(TRANCHES[1:])]
-        k = rang(I.date_creation, bornes).label("k")
-        fin = self._ouverte_a(self.t1)
-        requete = (
-            sa.select(
-                k, _nombre(fin), _nombre(sa.and_(I.technicien_id.is_(None), fin)), _nombre(self._ouverte_a(self.t0))
-            )
-            # What was closed before the period is in neither backlog.
-            .where(sa.or_(I.date_cloture.is_(None), I.date_cloture >= self.t0), *self.portee)
-            .group_by(sa.literal_column("k"))
-        )
-        compte = {r: (int(n), int(sans), int(avant)) for r, n, sans, avant in self.lignes(requete)}
-        dernier = len(TRANCHES) - 1
-        tranches = tuple(
-            Tranche(mini, maxi, compte[dernier - i][0] if dernier - i in compte else 0)
-            for i, (mini, maxi) in enumerate(TRANCHES)
-        )
-        return tranches, sum(c[1] for c in compte.values()), au, sum(c[2] for c in compte.values())
-
-    def _paires(self) -> sa.CTE:
-        """Closed interventions by technicien and équipement: one pass over the rows serves both tables."""
-        ligne = LigneIntervention
-        montant = centimes_ligne(ligne.quantite, ligne.prix_unitaire)
-        couts = (
-            sa.select(
-                ligne.intervention_id,
-                *(
-                    sa.func.sum(sa.case((ligne.type_ligne == t, montant), else_=0)).label(f"c{i}")
-                    for i, t in enumerate(_COUTS)
-                ),
-            )
-            .where(ligne.intervention_id.in_(sa.select(I.id).where(self.closes)), ligne.prevue.is_(False))
-            .group_by(ligne.intervention_id)
-            .subquery("couts")
-        )
+    def _paires(self) -> dict[tuple[int | None, int], list[int]]:
+        """Closed interventions by technicien and équipement: the figures of ``_Somme`` in its order."""
         echu = sa.and_(I.date_limite.is_not(None), I.date_limite < self.a)
-        somme = sa.func.sum
-        return (
+        ligne, somme = LigneIntervention, sa.func.sum
+        montant = centimes_ligne(ligne.quantite, ligne.prix_unitaire)
+        # By no index: one in the order of the techniciens would jump into the table for each row of it.
+        cles = (hors_index(I.technicien_id), hors_index(I.equipement_id))
+        travail = (
             sa.select(
-                I.technicien_id,
-                I.equipement_id,
-                sa.func.count().label("nombre"),
-                sa.func.coalesce(somme(I.duree_reelle), 0).label("minutes"),
-                _nombre(I.duree_reelle.is_(None)).label("sans"),
-                _nombre(echu).label("echu"),
-                _nombre(sa.and_(echu, _tenu())).label("tenu"),
-                *(sa.func.coalesce(somme(couts.c[f"c{i}"]), 0).label(f"c{i}") for i in range(len(_COUTS))),
-                sa.func.coalesce(somme(centimes(I.cout_externe)), 0).label("externe"),
-            )
-            .select_from(sa.outerjoin(I, couts, couts.c.intervention_id == I.id))
-            .where(self.closes)
-            .group_by(I.technicien_id, I.equipement_id)
-            .cte("paires")
-        )
+                *cles, sa.func.count(), sa.func.coalesce(somme(I.duree_reelle), 0), _nombre(I.duree_reelle.is_(None)),
+                _nombre(echu), _nombre(sa.and_(echu, _tenu())), sa.func.coalesce(somme(centimes(I.cout_externe)), 0),
+            ).where(self.closes).group_by(*cles)
+        )  # fmt: skip
+        couts = (
+            sa.select(*cles, *(somme(sa.case((ligne.type_ligne == t, montant), else_=0)) for t in _COUTS))
+            .select_from(sa.join(I, ligne, ligne.intervention_id == I.id))
+            .where(self.closes, ligne.prevue.is_(False)).group_by(*cles)
+        )  # fmt: skip
+        rien = [0] * len(_COUTS)
+        paires = {(t, e): [*map(int, valeurs), *rien] for t, e, *valeurs in self.lignes(travail)}
+        for t, e, *valeurs in self.lignes(couts):
+            paires[t, e][-len(rien) :] = map(int, valeurs)
+        return paires
 
     def _chiffrage(self) -> tuple[tuple[LigneTechnicien, ...], tuple[LigneEquipement, ...], int]:
         """Work and cost by technicien, and by the ``top`` équipements of the returned number."""
-        paires = self._paires()
-        couts = (*(f"c{i}" for i in range(len(_COUTS))), "externe")
-
-        def sommes(cle: sa.ColumnElement[Any]) -> sa.Select[Any]:
-            total = sum((sa.func.sum(paires.c[c]) for c in couts[1:]), sa.func.sum(paires.c[couts[0]]))
-            return sa.select(
-                cle.label("cle"), total.label("total"), sa.func.count().over().label("combien"),
-                *(sa.func.sum(paires.c[c]).label(c) for c in ("nombre", "minutes", "sans", "echu", "tenu", *couts)),
-            ).group_by(cle)  # fmt: skip
-
-        t = sommes(paires.c.technicien_id).subquery("t")
-        e = sommes(paires.c.equipement_id)
-        e_tri = e.order_by(sa.desc("total"), sa.desc("nombre"), "cle").limit(self.params.top).subquery("e")
-        requete = sa.union_all(
-            sa.select(sa.literal_column("0", sa.Integer).label("genre"), t),
-            sa.select(sa.literal_column("1", sa.Integer).label("genre"), e_tri),
-        )
-        par_t: list[Any] = []
-        par_e: list[Any] = []
-        for r in self.lignes(requete):
-            (par_e if r.genre else par_t).append(r)
-        noms = technicien_names.noms(self.session, [r.cle for r in par_t])
-        machines = self._machines([r.cle for r in par_e])
-        par_e.sort(key=lambda r: (-r.total, -r.nombre, r.cle))
+        par_t: defaultdict[int | None, _Somme] = defaultdict(_Somme)
+        par_e: defaultdict[int, _Somme] = defaultdict(_Somme)
+        for (t, e), valeurs in self._paires().items():
+            par_t[t].ajouter(valeurs)
+            par_e[e].ajouter(valeurs)
+        noms = technicien_names.noms(self.session, list(par_t))
+        chers = sorted(par_e.items(), key=lambda x: (-x[1].total, -x[1].nombre, x[0]))[: self.params.top]
+        machines = self._machines([e for e, _ in chers])
         techniciens = [
             LigneTechnicien(
-                r.cle, "Sans technicien" if r.cle is None else noms.get(r.cle, f"Technicien {r.cle}"),
-                int(r.nombre), int(r.minutes), Sla(int(r.echu), int(r.tenu)), _cout(r), int(r.sans),
+                t, "Sans technicien" if t is None else noms.get(t, f"Technicien {t}"), r.nombre, r.minutes,
+                r.sla, r.cout, r.sans,
             )
-            for r in par_t
+            for t, r in par_t.items()
         ]  # fmt: skip
         return (
             tuple(sorted(techniciens, key=lambda x: (x.id is None, -x.nombre, x.id or 0))),
-            tuple(LigneEquipement(r.cle, *machines[r.cle], int(r.nombre), int(r.minutes), _cout(r)) for r in par_e),
-            int(par_e[0].combien) if par_e else 0,
+            tuple(LigneEquipement(e, *machines[e], r.nombre, r.minutes, r.cout) for e, r in chers),
+            len(par_e),
         )
 
     def _machines(self, ids: list[int]) -> dict[int, tuple[str, str, str]]:
@@ -378,7 +373,7 @@ def _tenu() -> sa.ColumnElement[bool]:
 
 def _engagement() -> sa.ColumnElement[bool]:
     """Neither cancelled nor standing still."""
-    sans_cloture = sa.and_(I.statut.in_((*_FINIES, *_SANS_SUITE)), I.date_cloture.is_(None))
+    sans_cloture = sa.and_(I.statut.in_((*FINIES, *SANS_SUITE)), I.date_cloture.is_(None))
     return sa.not_(sa.or_(I.statut == Statut.ANNULEE, I.statut == Statut.EN_ATTENTE, sans_cloture))
 
 
@@ -394,7 +389,3 @@ def _mois(debut: date, fin: date) -> list[date]:
 
 def _volumes(compte: Counter[str], ordre: Iterable[str]) -> tuple[Volume, ...]:
     return tuple(Volume(str(v), compte[v]) for v in ordre)
-
-
-def _cout(r: Any) -> Cout:
-    return Cout(*(Decimal(int(c)).scaleb(-2) for c in (r.c0, r.c1, r.c2, r.c3, r.externe)))

@@ -66,9 +66,27 @@ class Mttr:
     exclues: int = 0
 
     @property
+    def nombre(self) -> int:
+        return self.reparations
+
+    @property
     def minutes(self) -> float | None:
         """Mean minutes, or None without a timed repair."""
         return self.total_min / self.reparations if self.reparations else None
+
+
+@dataclass(frozen=True, slots=True)
+class Delai:
+    """Delays that are known, how long they are together, and how many corrective interventions have none."""
+
+    nombre: int
+    total_s: int
+    exclues: int = 0
+
+    @property
+    def minutes(self) -> float | None:
+        """Mean minutes, or None without one."""
+        return self.total_s / 60 / self.nombre if self.nombre else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,8 @@ class MoisRapport:
     cloturees: int
     sla: Sla
     mttr: Mttr
+    prise_en_charge: Delai
+    remise_en_service: Delai
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +164,8 @@ class Precedent:
     cloturees: int
     sla: Sla
     mttr: Mttr
+    prise_en_charge: Delai
+    remise_en_service: Delai
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +189,8 @@ class RapportInterventions:
     par_mois: tuple[MoisRapport, ...]
     sla: Sla
     mttr: Mttr
+    prise_en_charge: Delai
+    remise_en_service: Delai
     minutes: int
     cout: Cout
     techniciens: tuple[LigneTechnicien, ...]
@@ -184,6 +208,11 @@ def mttr_total(parts: Iterable[Mttr]) -> Mttr:
     liste = list(parts)
     return Mttr(sum(m.reparations for m in liste), sum(m.total_min for m in liste),
                 sum(m.exclues for m in liste))  # fmt: skip
+
+
+def delai_total(parts: Iterable[Delai]) -> Delai:
+    liste = list(parts)
+    return Delai(sum(d.nombre for d in liste), sum(d.total_s for d in liste), sum(d.exclues for d in liste))
 
 
 def cout_total(parts: Iterable[Cout]) -> Cout:

@@ -10,7 +10,7 @@ from typing import Any
 
 from erp_desktop.reports import palette, papier
 from erp_desktop.reports.graduations import paliers
-from erp_desktop.reports.modele import MoisRapport, RapportInterventions
+from erp_desktop.reports.modele import RapportInterventions
 from erp_desktop.reports.presentation import FINE, ecrire, entier, instant, mad_court, periode, pourcent
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableaux import (
@@ -22,6 +22,7 @@ from erp_desktop.reports.tableaux import (
     libelle_tranche,
     par_mois_ou_an,
     parts,
+    rangee,
     tableaux,
 )
 
@@ -86,7 +87,7 @@ def _donnees(r: RapportInterventions) -> dict[str, Any]:
             f"Les {combien} premiers sur {entier(r.nb_equipements)} équipements. "
             "Le classeur donne le détail des coûts.",
         ),
-        "tableau_mois": _tableau(_tableau_mois(r, tous["mois"])) | {"largeurs": [16, 12, 12, 14, 14, 12, 20]},
+        "tableau_mois": _tableau(_tableau_mois(r, tous["mois"])) | {"largeurs": [13, 10, 11, 11, 11, 10, 17, 15, 16]},
         "definitions": DEFINITIONS,
     }  # fmt: skip
 
@@ -167,7 +168,7 @@ def _tableau_mois(r: RapportInterventions, tableau: Tableau) -> Tableau:
     if len(folds) == len(r.par_mois):
         return tableau
     colonnes = (Colonne("Année"), *tableau.colonnes[1:])
-    return Tableau("mois", "Activité par an", colonnes, tuple(_rangee(a, m) for a, m in folds), tableau.pied)
+    return Tableau("mois", "Activité par an", colonnes, tuple(rangee(a, m) for a, m in folds), tableau.pied)
 
 
 def _phrase(r: RapportInterventions) -> str:
@@ -187,10 +188,6 @@ def _phrase(r: RapportInterventions) -> str:
 
 def _combien(n: int, un: str, plusieurs: str) -> str:
     return f"{entier(n)} {plusieurs if n > 1 else un}"
-
-
-def _rangee(nom: str, m: MoisRapport) -> tuple[Any, ...]:
-    return nom, m.creees, m.cloturees, m.sla.echus, m.sla.tenus, m.sla.taux, m.mttr.minutes
 
 
 def _resume_equipements(tableau: Tableau) -> Tableau:

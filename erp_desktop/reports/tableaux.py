@@ -8,15 +8,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from erp_desktop.domain.definitions import DEFINITIONS, DUREE_REPARATION, SLA_TENUS
-from erp_desktop.reports.modele import Cout, MoisRapport, Mttr, RapportInterventions, Volume
+from erp_desktop.domain.definitions import (
+    DEFINITIONS,
+    DUREE_REPARATION,
+    PRISE_EN_CHARGE,
+    REMISE_EN_SERVICE,
+    SLA_TENUS,
+)
+from erp_desktop.reports.modele import Cout, Delai, MoisRapport, Mttr, RapportInterventions, Volume
+from erp_desktop.reports.modele import delai_total as _delai
 from erp_desktop.reports.modele import mttr_total as _mttr
 from erp_desktop.reports.modele import sla_total as _sla
 from erp_desktop.reports.presentation import FINE, LIBELLES, VIDE, ecart, entier, mad, pourcent
 from erp_desktop.reports.presentation import duree as _duree
 
 __all__ = ["DEFINITIONS", "Colonne", "Indicateur", "Tableau", "ecrire_indicateur", "indicateurs", "libelle_tranche",
-           "par_mois_ou_an", "parts", "tableaux"]  # fmt: skip
+           "par_mois_ou_an", "parts", "rangee", "tableaux"]  # fmt: skip
 
 Genre = Literal["texte", "entier", "pourcent", "duree", "mad", "mois"]
 """``pourcent``: 0 to 100 as float; ``duree``: minutes; ``mad``: Decimal; ``mois``: first day as date."""
@@ -60,23 +67,29 @@ class Indicateur:
 
 
 def indicateurs(r: RapportInterventions) -> tuple[Indicateur, ...]:
-    """The four key figures, in the order of the page."""
+    """The six key figures, in the order of the page."""
     p = r.precedent
     return (
         _encours(r),
         _compare("sla", SLA_TENUS, "pourcent", r.sla.taux, p.sla.taux, plus_est="bon",
                  detail=f"{entier(r.sla.tenus)} tenus sur {entier(r.sla.echus)} échus"),
+        _compare("prise_en_charge", PRISE_EN_CHARGE, "duree", r.prise_en_charge.minutes, p.prise_en_charge.minutes,
+                 plus_est="mauvais", detail=_compte("corrective", r.prise_en_charge)),
         _compare("mttr", DUREE_REPARATION, "duree", r.mttr.minutes, p.mttr.minutes, plus_est="mauvais",
-                 detail=_reparations(r.mttr)),
+                 detail=_compte("réparation", r.mttr)),
+        _compare("remise_en_service", REMISE_EN_SERVICE, "duree", r.remise_en_service.minutes,
+                 p.remise_en_service.minutes, plus_est="mauvais",
+                 detail=_compte("corrective", r.remise_en_service)),
         Indicateur("cout", "Coût des clôturées", "mad", r.cout.total, None, "", "neutre",
                    f"hors taxes, {entier(r.cloturees)} clôturée{'s' if r.cloturees > 1 else ''}"),
     )  # fmt: skip
 
 
-def _reparations(m: Mttr) -> str:
+def _compte(nom: str, delai: Delai | Mttr) -> str:
     """``27 réparations, 3 exclues``: what the mean counts, and what it had to leave out."""
-    compte = f"{entier(m.reparations)} réparation{'s' if m.reparations > 1 else ''}"
-    return compte + (f", {entier(m.exclues)} exclue{'s' if m.exclues > 1 else ''}" if m.exclues else "")
+    n, exclues = delai.nombre, delai.exclues
+    compte = f"{entier(n)} {nom}{'s' if n > 1 else ''}"
+    return compte + (f", {entier(exclues)} exclue{'s' if exclues > 1 else ''}" if exclues else "")
 
 
 def _encours(r: RapportInterventions) -> Indicateur:
@@ -128,6 +141,8 @@ def _ensemble(premier: date, mois: Sequence[MoisRapport]) -> MoisRapport:
         sum(m.cloturees for m in mois),
         _sla(m.sla for m in mois),
         _mttr(m.mttr for m in mois),
+        _delai(m.prise_en_charge for m in mois),
+        _delai(m.remise_en_service for m in mois),
     )
 
 
@@ -174,11 +189,17 @@ def _par_mois(r: RapportInterventions) -> Tableau:
         "mois", "Activité par mois",
         (Colonne("Mois", "mois"), Colonne("Créées", "entier"), Colonne("Clôturées", "entier"),
          Colonne("SLA échus", "entier"), Colonne(SLA_TENUS, "entier"), Colonne("Taux", "pourcent"),
-         Colonne(DUREE_REPARATION, "duree")),
-        tuple((m.mois, m.creees, m.cloturees, m.sla.echus, m.sla.tenus, m.sla.taux, m.mttr.minutes)
-              for m in r.par_mois),
-        ("Total", r.creees, r.cloturees, r.sla.echus, r.sla.tenus, r.sla.taux, r.mttr.minutes),
+         Colonne(PRISE_EN_CHARGE, "duree"), Colonne(DUREE_REPARATION, "duree"), Colonne(REMISE_EN_SERVICE, "duree")),
+        tuple(rangee(m.mois, m) for m in r.par_mois),
+        ("Total", r.creees, r.cloturees, r.sla.echus, r.sla.tenus, r.sla.taux, r.prise_en_charge.minutes,
+         r.mttr.minutes, r.remise_en_service.minutes),
     )  # fmt: skip
+
+
+def rangee(nom: Any, m: MoisRapport) -> tuple[Any, ...]:
+    """One line of the table of months, or of years."""
+    return (nom, m.creees, m.cloturees, m.sla.echus, m.sla.tenus, m.sla.taux, m.prise_en_charge.minutes,
+            m.mttr.minutes, m.remise_en_service.minutes)  # fmt: skip
 
 
 def _volumes(cle: str, titre: str, nom: str, volumes: Sequence[Volume]) -> Tableau:

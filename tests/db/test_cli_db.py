@@ -311,12 +311,10 @@ def test_a_badly_written_command_is_told_in_french(words: list[str], told: str) 
     assert not {"Usage", "Missing", "Error", "Invalid"} & set(done.stderr.replace(":", " ").split())
 
 
-@pytest.mark.parametrize(
-    "address", ["postgresql://a@h:port/erp", "postgresql://a:b@c@h/erp", "postgresql://a:[@/erp"]
-)
-def test_an_address_to_be_escaped_says_how(address: str) -> None:
-    done = call("status", "--url", address)
-    assert done.exit_code == 1
-    assert "%40 %2F %3A %25" in done.stderr
-    # Raw / and : are read as they stand.
+def test_an_address_that_cannot_be_read_says_how_to_write_it() -> None:
+    for address in ("postgresql://a@h:port/erp", "postgresql://a:b@c@h/erp"):
+        done = call("status", "--url", address)
+        assert done.exit_code == 1
+        assert "%40 %2F %3A %25" in done.stderr, address
+    # These are read as they stand.
     assert normalise_url("postgresql://a:b/c:d@h:5432/erp").password == "b/c:d"

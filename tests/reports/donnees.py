@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
+from erp_desktop.domain import sla
 from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention
 from erp_desktop.models import (
     Agence,
@@ -21,6 +22,7 @@ from erp_desktop.models import (
     Equipement,
     HistoriqueIntervention,
     Intervention,
+    JourFerie,
     LigneIntervention,
     Technicien,
     User,
@@ -76,6 +78,7 @@ def remplir(session: Session, nombre: int = 1500, graine: int = 7, jours: int = 
          "code_interne": f"EQ-{i:04}", "agence_id": jeu.agences[i % 2]}
         for i in range(40)
     ])  # fmt: skip
+    ajouter(sa.insert(JourFerie), [{"id": nouveaux(1)[0], "jour": date(2026, 7, 30), "libelle": "Fête du Trône"}])
     pas = timedelta(days=jours) / nombre
     interventions = [_intervention(hasard, jeu, clients, i, debut + i * pas) for i in range(nombre)]
     lignes, historiques = [], []
@@ -136,11 +139,26 @@ def _ligne(hasard: random.Random, i: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+HORAIRE = sla.lire_horaire("1,2,3,4,5,6", "08:30-18:30", [date(2026, 7, 30)])
+
+
+def jour(instant: datetime | None) -> date | None:
+    return clock.local(instant).date() if instant else None
+
+
+def _ouvertes(debut: datetime, fin: datetime) -> int:
+    debut, fin = debut.replace(microsecond=0), fin.replace(microsecond=0)
+    jours = [jour(debut) + timedelta(days=n) for n in range((jour(fin) - jour(debut)).days + 1)]
+    ouvertures = [o for j in jours for o in HORAIRE.ouvertures(j)]
+    return sum(max(0, int((min(b, fin) - max(a, debut)).total_seconds())) for a, b in ouvertures)
+
+
+def _ecoulees(debut: datetime, fin: datetime) -> int:
+    return int((fin.replace(microsecond=0) - debut.replace(microsecond=0)).total_seconds())
+
+
 def attendu(session: Session, params: ParamsRapport, a: datetime = MAINTENANT) -> dict[str, Any]:
     """The report's figures from every row, one at a time, with Python's own dates and decimals."""
-
-    def jour(instant: datetime | None) -> date | None:
-        return clock.local(instant).date() if instant else None
 
     def dans(instant: datetime | None) -> bool:
         return instant is not None and params.debut <= jour(instant) <= params.fin
@@ -157,6 +175,7 @@ def attendu(session: Session, params: ParamsRapport, a: datetime = MAINTENANT) -
         "creees": 0, "cloturees": 0, "encours": 0, "encours_debut": 0, "sans_technicien": 0,
         "anciennete": [0, 0, 0, 0], "statut": Counter(), "type": Counter(), "priorite": Counter(),
         "mois": defaultdict(Counter), "echus": 0, "tenus": 0, "reparations": 0, "exclues": 0, "total": 0,
+        "prises": [0, 0, 0], "remises": [0, 0, 0],
         "techniciens": defaultdict(Counter), "equipements": defaultdict(Counter), "cout": Counter(),
     }  # fmt: skip
     au = min(params.fin, jour(a))
@@ -201,6 +220,10 @@ def attendu(session: Session, params: ParamsRapport, a: datetime = MAINTENANT) -
         if i.type == "corrective":
             r["reparations" if i.duree_reelle is not None else "exclues"] += 1
             r["total"] += i.duree_reelle or 0
+            for cle, fin, ecoule in (("prises", i.date_debut_travaux, _ouvertes), ("remises", remise, _ecoulees)):
+                sert = fin is not None and fin >= i.date_creation
+                r[cle] = [r[cle][0] + sert, r[cle][1] + (ecoule(i.date_creation, fin) if sert else 0),
+                          r[cle][2] + (not sert)]  # fmt: skip
         sans = i.duree_reelle is None
         part = Counter(
             {"nombre": 1, "minutes": i.duree_reelle or 0, "sans": int(sans), "externe": i.cout_externe or Decimal(0)}

@@ -62,6 +62,8 @@ def test_les_chiffres_sont_ceux_des_lignes(session: Session, jeu: Jeu) -> None:
             x["exclues"],
             x["total"],
         ), nom
+        for delai, attendus in ((r.prise_en_charge, x["prises"]), (r.remise_en_service, x["remises"])):
+            assert [delai.nombre, delai.total_s, delai.exclues] == attendus, nom
         for volumes, cle in ((r.par_statut, "statut"), (r.par_type, "type"), (r.par_priorite, "priorite")):
             assert {v.cle: v.nombre for v in volumes if v.nombre} == dict(x[cle]), nom
         _comparer_mois(r, x)
@@ -73,6 +75,8 @@ def test_les_chiffres_sont_ceux_des_lignes(session: Session, jeu: Jeu) -> None:
     assert min(t.nombre for t in tout.anciennete) > 0
     assert 0 < tout.sla.tenus < tout.sla.echus
     assert min(tout.mttr.reparations, tout.mttr.exclues) > 50
+    assert min(tout.prise_en_charge.nombre, tout.prise_en_charge.exclues, tout.remise_en_service.nombre) > 10
+    assert tout.prise_en_charge.minutes < tout.remise_en_service.minutes
     assert min(tout.cout.pieces, tout.cout.main_oeuvre, tout.cout.deplacement, tout.cout.externe) > 0
 
 
@@ -120,8 +124,10 @@ def test_la_periode_precedente_se_retrouve_seule(session: Session) -> None:
     r = calculer(session, ParamsRapport(date(2026, 3, 16), date(2026, 4, 30)), maintenant=MAINTENANT)
     avant = calculer(session, ParamsRapport(r.precedent.debut, r.precedent.fin), maintenant=MAINTENANT)
     assert (r.precedent.debut, r.precedent.fin) == (date(2026, 1, 29), date(2026, 3, 15))
-    assert (r.precedent.creees, r.precedent.cloturees, r.precedent.sla, r.precedent.mttr) == (
-        avant.creees, avant.cloturees, avant.sla, avant.mttr)  # fmt: skip
+    p = r.precedent
+    assert (p.creees, p.cloturees, p.sla, p.mttr) == (avant.creees, avant.cloturees, avant.sla, avant.mttr)
+    assert (p.prise_en_charge, p.remise_en_service) == (avant.prise_en_charge, avant.remise_en_service)
+    assert p.prise_en_charge.total_s > 0
     assert r.encours_debut == avant.encours
     assert avant.creees > 50
 

@@ -57,7 +57,8 @@ def test_le_pdf_porte_entete_periode_chiffres_et_numeros(rapport: RapportInterve
         assert "Calculé le 15/10/2026 à 14:30 sur les données du 15/10/2026 à 14:30" in texte
     assert "Casablanca (CAS), du 1er janvier au 31 octobre 2026" in textes[0]
     assert f"{rapport.creees} interventions créées, {rapport.cloturees} clôturées" in textes[0]
-    for mot in ("Encours", "SLA tenus", "Durée de réparation", "Créées et clôturées par mois", "Ancienneté"):
+    for mot in ("Encours", "SLA tenus", "Délai de prise en charge", "Durée de réparation", "Remise en service",
+                "Créées et clôturées par mois", "Ancienneté"):  # fmt: skip
         assert mot in textes[0]
     ensemble = " ".join(textes)
     assert re.sub(r"\s+", " ", mad(rapport.cout.total)) in ensemble
@@ -110,10 +111,11 @@ def test_le_classeur_a_des_cellules_typees(rapport: RapportInterventions, tmp_pa
         assert ligne[0] in (m.mois, datetime.combine(m.mois, time()))
         assert ligne[1:5] == [m.creees, m.cloturees, m.sla.echus, m.sla.tenus]
         assert ligne[5] == ("" if m.sla.taux is None else pytest.approx(m.sla.taux / 100))
-        if m.mttr.minutes is None:
-            assert ligne[6] == ""
-        else:
-            assert _minutes(ligne[6]) == pytest.approx(m.mttr.minutes, abs=0.01)
+        for cellule, mesure in zip(ligne[6:9], (m.prise_en_charge, m.mttr, m.remise_en_service), strict=True):
+            if mesure.minutes is None:
+                assert cellule == ""
+            else:
+                assert _minutes(cellule) == pytest.approx(mesure.minutes, abs=0.01)
     assert sum(m.mttr.reparations for m in rapport.par_mois) > 10
     machines = classeur.get_sheet_by_name("Équipements").to_python()
     for ligne, e in zip(machines[1:], rapport.equipements, strict=True):
@@ -172,7 +174,8 @@ def test_chaque_tableau_a_autant_de_valeurs_que_de_colonnes(rapport: RapportInte
             assert len(ligne) == len(tableau.colonnes), tableau.cle
             for colonne, valeur in zip(tableau.colonnes, ligne, strict=True):
                 assert ecrire("texte" if isinstance(valeur, str) else colonne.genre, valeur)
-    assert [i.cle for i in indicateurs(rapport)] == ["encours", "sla", "mttr", "cout"]
+    assert [i.cle for i in indicateurs(rapport)] == [
+        "encours", "sla", "prise_en_charge", "mttr", "remise_en_service", "cout"]  # fmt: skip
 
 
 def test_l_ecriture_francaise() -> None:

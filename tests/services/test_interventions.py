@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
 from erp_desktop.models import HistoriqueIntervention, Intervention
+from erp_desktop.services import calendrier
 from erp_desktop.services import interventions as svc
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.conftest import Monde
@@ -186,6 +187,41 @@ def test_closed_work_takes_no_edit_and_keeps_its_lines(monde: Monde) -> None:
     monde.faire(svc.ajouter_ligne, monde.agent, ident, ligne)
     lignes = monde.faire(svc.lignes, monde.agent, ident)
     assert [(r.total_ht, r.total_tva) for r in lignes] == [(Decimal("2501.00"), Decimal("500.20"))] * 2
+
+
+def test_closing_fills_the_repair_time_as_it_is_defined(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work alone: no night, no holiday, no pause; what was typed stays, and work out of hours stays unknown."""
+    monde.executer("UPDATE agences SET jours_ouvres = '1,2,3,4,5', horaires = '08:30-18:30'")
+    monde.faire(lambda s, _a: calendrier.ajouter_ferie(s, date(2027, 3, 15), "Essai"), monde.admin)
+
+    def a(jour: int, heure: str, ident: int, *vers: Statut) -> None:
+        instant = datetime.combine(date(2027, 3, jour), time.fromisoformat(heure), clock.CASABLANCA)
+        monkeypatch.setattr(clock, "now", lambda: instant.astimezone(UTC))
+        passer(monde, ident, *vers)
+        h = HistoriqueIntervention
+        # The database writes this row itself, by its own clock.
+        derniere = sa.select(sa.func.max(h.id)).where(h.intervention_id == ident, h.action == "statut")
+        monde.faire(
+            lambda s, _a: s.execute(
+                sa.update(h).where(h.id == derniere.scalar_subquery()).values(horodatage=instant.astimezone(UTC))
+            ),
+            monde.admin,
+        )
+
+    mesuree, tapee, dimanche = (creer(monde, technicien_id=monde.karim, diagnostic="Usée") for _ in range(3))
+    # A Friday evening, a pause over the week-end and a holiday, a Tuesday morning.
+    a(12, "17:30", mesuree, Statut.AFFECTEE, Statut.EN_COURS)
+    a(12, "18:00", mesuree, Statut.EN_ATTENTE)
+    a(16, "09:00", mesuree, Statut.EN_COURS)
+    a(16, "10:15", mesuree, Statut.CLOTUREE)
+    assert fiche(monde, mesuree).duree_reelle == 30 + 75
+    a(17, "09:00", tapee, Statut.AFFECTEE, Statut.EN_COURS)
+    monde.faire(svc.update, monde.agent, tapee, {"duree_reelle": 42})
+    a(17, "12:00", tapee, Statut.CLOTUREE)
+    assert fiche(monde, tapee).duree_reelle == 42
+    a(21, "10:00", dimanche, Statut.AFFECTEE, Statut.EN_COURS)
+    a(21, "11:00", dimanche, Statut.CLOTUREE)
+    assert fiche(monde, dimanche).duree_reelle is None
 
 
 def test_pause_moves_the_deadline_on(monde: Monde) -> None:

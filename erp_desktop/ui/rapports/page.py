@@ -37,7 +37,7 @@ from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.rapports.pickers import Choix
 from erp_desktop.ui.rapports.table import TableauVue
-from erp_desktop.ui.rapports.tile import Tuile
+from erp_desktop.ui.rapports.tile import ICONES, Tuile, Tuiles
 from erp_desktop.ui.rapports.writing import Ecriture
 from erp_desktop.ui.wording import value_labels
 
@@ -106,12 +106,8 @@ class RapportsPage(Page):
         colonne.setSpacing(12)
         colonne.addLayout(self._tete())
         colonne.addWidget(self.choix.dates)
-        tuiles = QHBoxLayout()
-        tuiles.setSpacing(12)
-        self.tuiles = {cle: Tuile(cle) for cle in ("encours", "sla", "mttr", "cout")}
-        for tuile in self.tuiles.values():
-            tuiles.addWidget(tuile)
-        colonne.addLayout(tuiles)
+        self.tuiles = {cle: Tuile(cle) for cle in ICONES}
+        colonne.addWidget(Tuiles(list(self.tuiles.values())))
         grille = QGridLayout()
         grille.setSpacing(12)
         grille.setColumnStretch(0, 1)
@@ -225,6 +221,8 @@ class RapportsPage(Page):
                                   de=_de(value_labels.freshness(r.donnees_du))))  # fmt: skip
         suites = {
             "sla": tuple(m.sla.taux for m in r.par_mois), "mttr": tuple(m.mttr.minutes for m in r.par_mois),
+            "prise_en_charge": tuple(m.prise_en_charge.minutes for m in r.par_mois),
+            "remise_en_service": tuple(m.remise_en_service.minutes for m in r.par_mois),
             "encours": (), "cout": (),
         }  # fmt: skip
         for indicateur in indicateurs(r):

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QLinearGradient,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from erp_desktop.reports.presentation import ecrire
 from erp_desktop.reports.tableaux import Indicateur, ecrire_indicateur
@@ -13,7 +23,10 @@ from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
 
-ICONES = {"encours": "wrench", "sla": "check-circle", "mttr": "clock", "cout": "receipt"}
+ICONES = {
+    "encours": "wrench", "sla": "check-circle", "prise_en_charge": "hourglass-medium", "mttr": "clock",
+    "remise_en_service": "play-circle", "cout": "receipt",
+}  # fmt: skip
 _TONS = {"bon": "semantic.success.text", "mauvais": "semantic.warning.text", "neutre": "text.tertiary"}
 
 
@@ -110,3 +123,30 @@ class Tuile(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(couleur)
         painter.drawEllipse(points[-1], 3, 3)
+
+
+class Tuiles(QWidget):
+    """All key figures in one row where each has room for its words, else in two."""
+
+    ASSEZ = 230
+
+    def __init__(self, tuiles: list[Tuile]) -> None:
+        super().__init__()
+        self._tuiles = tuiles
+        self._grille = QGridLayout(self)
+        self._grille.setContentsMargins(0, 0, 0, 0)
+        self._grille.setSpacing(12)
+        self._colonnes = 0
+        self._ranger(len(tuiles) // 2)
+
+    def _ranger(self, colonnes: int) -> None:
+        if colonnes == self._colonnes:
+            return
+        self._colonnes = colonnes
+        for n, tuile in enumerate(self._tuiles):
+            self._grille.addWidget(tuile, n // colonnes, n % colonnes)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        combien = len(self._tuiles)
+        self._ranger(combien if event.size().width() >= combien * (self.ASSEZ + 12) else combien // 2)

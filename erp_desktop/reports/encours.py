@@ -1,0 +1,85 @@
+"""The backlog of a report: what was open at both ends of a period, from the rows that can be, each by its index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain.enums import Statut
+from erp_desktop.models import HistoriqueIntervention, Intervention
+from erp_desktop.reports.modele import ParamsRapport, Tranche
+from erp_desktop.reports.sql import denombrer, hors_index, minuit, rang
+
+TRANCHES = ((0, 2), (3, 7), (8, 30), (31, None))
+"""Ages of the backlog in local days."""
+EN_VIE = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
+FINIES = (Statut.CLOTUREE, Statut.ARCHIVEE)
+SANS_SUITE = (Statut.ANNULEE, Statut.ARCHIVEE)
+I = Intervention  # noqa: E741
+
+
+@dataclass(frozen=True, slots=True)
+class Encours:
+    """The backlog by age at ``au``, its part without a technicien, and how many there were at the beginning."""
+
+    tranches: tuple[Tranche, ...]
+    sans_technicien: int
+    au: date
+    debut: int
+
+
+def compter(
+    session: Session, params: ParamsRapport, t0: datetime, t1: datetime, a: datetime,
+    portee: list[sa.ColumnElement[bool]],
+) -> Encours:  # fmt: skip
+    """Count what was open at ``t0`` and at ``t1``, as ``interventions.calculer`` defines it.
+
+    Three sets without an intersection: what is alive now, what was closed since, what was cancelled since. Each is
+    found by an index from the period on, so that the years before it cost nothing.
+    """
+    au = min(params.fin, clock.local(a).date())
+    # Oldest first: created before the midnight that begins the youngest day of a bucket.
+    bornes = [minuit(au - timedelta(days=mini - 1)) for mini, _ in reversed(TRANCHES[1:])]
+
+    h = HistoriqueIntervention
+    annulees = (
+        sa.select(h.intervention_id, sa.func.max(h.horodatage).label("le"))
+        .where(h.statut == sa.literal_column(f"'{Statut.ANNULEE.value}'"), h.horodatage >= t0)
+        # By the index of cancellations: one in the order of the group would walk the whole history.
+        .group_by(hors_index(h.intervention_id))
+        .subquery("annulees")
+    )
+    statut = hors_index(I.statut)
+    parties = (
+        (sa.true(), None, (I.statut.in_(EN_VIE),)),
+        (
+            I.date_cloture >= t1, None,
+            (I.date_cloture >= t0, statut.in_(FINIES), sa.or_(I.date_creation < t0, I.date_cloture >= t1)),
+        ),
+        (
+            annulees.c.le >= t1, sa.join(annulees, I, I.id == annulees.c.intervention_id),
+            (I.date_cloture.is_(None), statut.in_(SANS_SUITE)),
+        ),
+    )  # fmt: skip
+    nombres, sans, debut = [0] * len(TRANCHES), 0, 0
+    for encore, source, conditions in parties:
+        dimensions = (
+            (rang(I.date_creation, bornes), range(len(TRANCHES))), (_oui(encore), (False, True)),
+            (_oui(I.technicien_id.is_(None)), (False, True)), (_oui(I.date_creation < t0), (False, True)),
+        )  # fmt: skip
+        ensemble = (I.date_creation < t1, *conditions, *portee)
+        for (k, a_la_fin, seule, avant), n in denombrer(session, dimensions, ensemble, source):
+            if a_la_fin:
+                nombres[len(TRANCHES) - 1 - k] += n
+                sans += n if seule else 0
+            debut += n if avant else 0
+    tranches = tuple(Tranche(mini, maxi, n) for (mini, maxi), n in zip(TRANCHES, nombres, strict=True))
+    return Encours(tranches, sans, au, debut)
+
+
+def _oui(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.case((condition, 1), else_=0)
