@@ -104,7 +104,9 @@ def test_nobody_at_the_desk_covers_the_work_and_the_password_brings_it_back(qtbo
     qtbot.keyClick(desktop.window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     assert workspace.tabs.keys == tabs
     answer(qtbot, page, "", "faux mot de passe")
-    qtbot.waitUntil(lambda: bool(page.password_field.error.label.text()), timeout=WAIT)
+    # The name is given here: only the password is said to be wrong.
+    said = page.password_field.error.label
+    qtbot.waitUntil(lambda: said.text() == "Mot de passe incorrect.", timeout=WAIT)
     assert desktop.window.cover_page is page
     answer(qtbot, page, "", SECRET)
     qtbot.waitUntil(lambda: desktop.window.cover_page is None, timeout=WAIT)

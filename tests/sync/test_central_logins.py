@@ -10,7 +10,12 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from erp_desktop.db.engine import normalise_url
+from erp_desktop.db.engine import create_pg_engine, normalise_url
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services import auth
+from erp_desktop.settings import Mode, Settings
+from erp_desktop.ui.sign_in.page import changer_au_poste, login_au_poste
 from tests.sync.lab import Lab
 
 
@@ -71,3 +76,30 @@ def test_histories_exchange_and_rights_are_out_of_reach(person: Any) -> None:
     for attack in ATTACKS:
         with pytest.raises((errors.InsufficientPrivilege, errors.InvalidParameterValue)):
             person.execute(attack)
+
+
+def test_a_person_enters_and_changes_a_password_that_the_login_cannot_read(lab: Lab, person: Any) -> None:
+    settings = Settings(mode=Mode.CENTRE, central_url=lab.url)
+    name = lab.value("SELECT u.username FROM users u JOIN sync.logins l ON l.user_id = u.id")
+    lab.sql("UPDATE users SET hashed_password = %s WHERE username = %s", auth.hacher("premier-secret"), name)
+    person.execute("SELECT session_user")
+    mine = normalise_url(lab.url).set(username=person.fetchone()[0], password="mot")
+    engine = create_pg_engine(mine.render_as_string(hide_password=False))
+
+    def enter(secret: str, who: str = name) -> Acteur:
+        with transaction(engine) as session:
+            return login_au_poste(session, who, secret, settings=settings)
+
+    acteur = enter("premier-secret")
+    assert (acteur.agence_code, acteur.poste) == ("CAS", 0)
+    with pytest.raises(auth.LoginRefuseError, match="incorrect"):
+        enter("premier-secret", lab.value("SELECT username FROM users WHERE username LIKE 'tng%%' LIMIT 1"))
+    with transaction(engine) as session, pytest.raises(auth.LoginRefuseError):
+        changer_au_poste(session, acteur, "faux", "second-secret", settings=settings)
+    assert lab.value("SELECT failed_login_attempts FROM users WHERE username = %s", name) == 1
+    with transaction(engine) as session:
+        changer_au_poste(session, acteur, "premier-secret", "second-secret", settings=settings)
+    assert enter("second-secret") == acteur
+    with pytest.raises(auth.LoginRefuseError):
+        enter("premier-secret")
+    engine.dispose()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import CentralUnreachableError, UnavailableError
-from erp_desktop.services import auth
+from erp_desktop.services import auth, auth_person
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device.passwords import au_centre, changer_au_centre
 from erp_desktop.sync.inbox.captions import lieu
@@ -48,6 +48,8 @@ def login_au_poste(session: Any, identifiant: str, mot_de_passe: str, *, setting
     line the device's own answer stands.
     """
     jours = settings.offline_login_days
+    if settings.mode is Mode.CENTRE and auth_person.behind_functions(session):
+        return auth_person.login(session, identifiant, mot_de_passe)
     try:
         return auth.login(session, identifiant, mot_de_passe, jours_hors_ligne=jours)
     except auth.LoginRefuseError as refus:
@@ -67,6 +69,9 @@ def changer_au_poste(session: Any, acteur: Acteur, ancien: str, nouveau: str, *,
     Raises:
         CentralUnreachableError: a branch's device without its line.
     """
+    if settings.mode is Mode.CENTRE and auth_person.behind_functions(session):
+        auth_person.change(session, acteur, ancien, nouveau)
+        return
     if settings.mode is not Mode.AGENCE:
         auth.changer_mot_de_passe(session, acteur, ancien, nouveau)
         return
@@ -128,6 +133,11 @@ class LockPage(Connexion):
         self.switch = Button(words, "link", on_click=self._switch)
         self.notices.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignHCenter)
         QWidget.setTabOrder(self.submit, self.switch)
+
+    def refusal(self, words: str) -> str:
+        """The name is given: only the password can be wrong."""
+        wrong = words == auth.REFUS and not self._other
+        return tr("Mot de passe incorrect.") if wrong else super().refusal(words)
 
     def _switch(self) -> None:
         self._other = not self._other

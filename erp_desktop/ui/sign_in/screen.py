@@ -236,6 +236,10 @@ class Connexion(Accueil):
         self.password.clear()
         self.connected.emit(acteur)
 
+    def refusal(self, words: str) -> str:
+        """What is said under the password of a refused login."""
+        return said(words)
+
     def _refused(self, error: Exception) -> None:
         self._busy(False)
         if isinstance(error, ValidationError):
@@ -247,7 +251,7 @@ class Connexion(Accueil):
             self.notices.addWidget(Banner("warning", said(str(error)), icon="cloud-slash"))
             return
         elif isinstance(error, ErpError):
-            self.password_field.say(said(str(error)))
+            self.password_field.say(self.refusal(str(error)))
         else:
             self.password_field.say(tr("La connexion n'a pas abouti ; le journal du poste dit pourquoi."))
         self.password.selectAll()
