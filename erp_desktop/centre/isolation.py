@@ -1,9 +1,9 @@
 """The fence around the centre: what it takes away from every login, and how it is known to stand.
 
-Row-level security, owners and grants keep a device to its agency. A restoration without owners, a hand-made GRANT or a
-database carried over from PostgreSQL 14 (where everybody may create in schema ``public``) takes them away in silence:
-so the entries of the exchange look at it themselves (``sync.exiger_isolation``), and whoever may read the catalogues
-can have it told (:func:`faults`).
+Row-level security, owners and grants keep a device to its agency. A restoration without owners, a hand-made GRANT or
+a database carried over from PostgreSQL 14 (where everybody may create in schema ``public``) takes them away in
+silence: so the entries of the exchange look at it themselves (``sync.exiger_isolation``), and whoever may read the
+catalogues can have it told (:func:`faults`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from erp_desktop.centre.preflight import GROUP_ROLES
+from erp_desktop.centre.sql import sql
 from erp_desktop.errors import UpgradeError
 from erp_desktop.registry.search_path import PATH, PIN
 from erp_desktop.registry.tables import TABLES
@@ -28,46 +29,14 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;"""
 
 # An owner who is no superuser gives functions to a role only as its member. PostgreSQL 16 and newer tell being one
 # from having its rights and from acting as it, and let only who has ADMIN (its creator) change that.
-_MEMBERSHIP = """DO $$ DECLARE suffix text := ''; BEGIN
-  IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN RETURN; END IF;
-  IF current_setting('server_version_num')::int >= 160000 THEN
-    IF pg_has_role('erp_sync', 'USAGE') AND pg_has_role('erp_sync', 'SET') THEN RETURN; END IF;
-    suffix := ' WITH INHERIT TRUE, SET TRUE';
-  ELSIF pg_has_role('erp_sync', 'USAGE') THEN RETURN;
-  END IF;
-  EXECUTE format('GRANT erp_sync TO %I', current_user) || suffix;
-END $$;"""
+_MEMBERSHIP = sql("isolation/membership")
 
 # A temporary table and a large object are room for somebody else's data; neither is of use to the exchange. Functions
 # of large objects belong to the server's superuser, and the database's TEMP to its owner: others only say so.
-TAKEN_AWAY = """
-REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-DO $$
-DECLARE f regprocedure;
-BEGIN
-  IF has_database_privilege('erp_device', current_database(), 'TEMP') THEN
-    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
-  END IF;
-  FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
-      AND (p.proname ~ '^lo_' OR p.proname IN ('loread', 'lowrite'))
-      AND has_function_privilege('erp_device', p.oid, 'EXECUTE') LOOP
-    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
-  END LOOP;
-EXCEPTION WHEN insufficient_privilege THEN NULL;
-END $$;
-"""
+TAKEN_AWAY = sql("isolation/taken_away")
 
 # Whatever a function's own text says, and those that an older program left behind too.
-SWEEP = f"""
-DO $$
-DECLARE f regprocedure;
-BEGIN
-  FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'sync'::regnamespace AND p.prokind = 'f'
-      AND p.prosqlbody IS NULL AND p.proconfig IS DISTINCT FROM ARRAY['search_path={PATH}'] LOOP
-    EXECUTE format('ALTER FUNCTION %s {PIN}', f);
-  END LOOP;
-END $$
-"""
+SWEEP = sql("isolation/sweep", PATH=PATH, PIN=PIN)
 
 
 def guard(*, documents: bool) -> str:
@@ -124,51 +93,9 @@ def open_to_all(connection: sa.Connection) -> bool:
 
 
 # Who administers the group of devices (on PostgreSQL 16 and newer, whoever made it is its member) is no device.
-_STRANGERS = """
-WITH maitre AS (
-  SELECT coalesce((SELECT relowner FROM pg_catalog.pg_class WHERE oid = to_regclass('public.alembic_version')),
-                  (SELECT datdba FROM pg_catalog.pg_database WHERE datname = current_database())) AS oid),
-roles AS (
-  SELECT r.oid, r.rolname, EXISTS (SELECT 1 FROM pg_catalog.pg_auth_members m
-      JOIN pg_catalog.pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid AND g.rolname IN ('erp_device', 'erp_revoque')
-        AND NOT m.admin_option) AS poste
-    FROM pg_catalog.pg_roles r, maitre
-   WHERE NOT r.rolsuper AND r.rolname NOT LIKE 'pg\\_%%' AND r.rolname <> 'erp_sync'
-     AND NOT pg_has_role(r.oid, maitre.oid, 'MEMBER')),
-lieux AS (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname IN ('public', 'sync')),
-objets AS (
-  SELECT 'fonction' AS genre, p.proname::text AS nom, p.proowner AS proprietaire, p.pronamespace AS lieu, p.oid,
-         'pg_proc'::regclass AS classe FROM pg_catalog.pg_proc p
-  UNION ALL SELECT 'opérateur', o.oprname, o.oprowner, o.oprnamespace, o.oid, 'pg_operator'::regclass
-    FROM pg_catalog.pg_operator o
-  UNION ALL SELECT 'type', t.typname, t.typowner, t.typnamespace, t.oid, 'pg_type'::regclass FROM pg_catalog.pg_type t
-   WHERE t.typrelid = 0 AND t.typelem = 0
-  UNION ALL SELECT 'collation', c.collname, c.collowner, c.collnamespace, c.oid, 'pg_collation'::regclass
-    FROM pg_catalog.pg_collation c
-  UNION ALL SELECT 'classe d''opérateurs', c.opcname, c.opcowner, c.opcnamespace, c.oid, 'pg_opclass'::regclass
-    FROM pg_catalog.pg_opclass c
-  UNION ALL SELECT 'table', c.relname, c.relowner, c.relnamespace, c.oid, 'pg_class'::regclass
-    FROM pg_catalog.pg_class c)
-SELECT o.genre, l.nspname, o.nom, r.rolname FROM objets o JOIN lieux l ON l.oid = o.lieu
-  JOIN roles r ON r.oid = o.proprietaire
- WHERE (r.poste OR o.genre <> 'table') AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
-     WHERE d.classid = o.classe AND d.objid = o.oid AND d.deptype = 'e')
- ORDER BY 1, 2, 3 LIMIT 20
-"""
+_STRANGERS = sql("isolation/strangers")
 
-_RIGHTS = """
-SELECT r.rolname, concat_ws(', ', CASE WHEN r.rolsuper THEN 'SUPERUSER' END,
-    CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END,
-    CASE WHEN r.rolcreatedb THEN 'CREATEDB' END, CASE WHEN r.rolreplication THEN 'REPLICATION' END,
-    (SELECT string_agg('membre de ' || g.rolname, ', ' ORDER BY g.rolname) FROM pg_auth_members m
-       JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid
-        AND g.rolname NOT IN ('erp_device', 'erp_revoque'))) AS droits
-  FROM pg_roles r
- WHERE r.rolname IN ('erp_sync', 'erp_device', 'erp_central', 'erp_revoque')
-    OR EXISTS (SELECT 1 FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
-                WHERE m.member = r.oid AND g.rolname IN ('erp_device', 'erp_revoque') AND NOT m.admin_option)
-    OR r.rolname IN (SELECT login FROM sync.devices)
-"""
+_RIGHTS = sql("isolation/rights")
 
 
 def planted(connection: sa.Connection) -> list[str]:
@@ -181,27 +108,8 @@ def planted(connection: sa.Connection) -> list[str]:
     ]
 
 
-_FUNCTIONS = """
-SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS nom,
-  CASE WHEN p.prosqlbody IS NULL AND p.proconfig IS DISTINCT FROM ARRAY[%(pin)s] THEN 'chemin de recherche non fixé'
-       WHEN p.proname = ANY(%(entries)s) AND NOT p.prosecdef THEN 'exécutée avec les droits de qui l''appelle'
-       WHEN p.proname = ANY(%(entries)s) AND r.rolname <> 'erp_sync' THEN 'appartient à ' || r.rolname
-       WHEN p.proname <> ALL(%(entries)s) AND r.rolname = 'erp_sync' THEN 'appartient à erp_sync'
-       WHEN p.proacl IS NULL OR EXISTS (SELECT 1 FROM aclexplode(p.proacl) a WHERE a.grantee = 0)
-         THEN 'exécutable par tous' END AS tort
-  FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner
- WHERE p.pronamespace = 'sync'::regnamespace AND p.prokind = 'f'
-"""
-_GRANTS = """
-SELECT c.oid::regclass::text, g.rolname, a.privilege_type
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN ('public', 'sync'),
-       aclexplode(c.relacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
- WHERE c.relkind IN ('r', 'p', 'v', 'S') AND (a.grantee = 0 OR g.rolname IN ('erp_device', 'erp_revoque') OR EXISTS (
-     SELECT 1 FROM pg_auth_members m JOIN pg_roles d ON d.oid = m.roleid AND d.rolname IN ('erp_device', 'erp_revoque')
-      WHERE m.member = a.grantee AND NOT m.admin_option) OR a.grantee IN (
-     SELECT to_regrole(quote_ident(login)) FROM sync.devices))
-   AND c.oid <> 'sync.schema_compat'::regclass ORDER BY 1, 2, 3 LIMIT 20
-"""
+_FUNCTIONS = sql("isolation/functions")
+_GRANTS = sql("isolation/grants")
 
 
 def faults(connection: sa.Connection, entries: Sequence[str]) -> list[str]:
@@ -230,7 +138,8 @@ def _faults(connection: sa.Connection, entries: Sequence[str]) -> list[str]:
     ]
     if open_to_all(connection):
         found.append(
-            "centre : isolation « schéma public » : tout compte peut y créer (REVOKE CREATE ON SCHEMA public FROM PUBLIC)"
+            "centre : isolation « schéma public » : tout compte peut y créer "
+            "(REVOKE CREATE ON SCHEMA public FROM PUBLIC)"
         )
     found += planted(connection)
     found += [

@@ -1,9 +1,9 @@
 """One upgrade of a centre at a time, by a lock that only a migrator has the right to take.
 
 An advisory lock is anybody's who knows its number, and ``pg_locks`` shows the numbers: a device could hold an upgrade
-up for as long as it liked. The lock is therefore one on ``alembic_version``, in a mode that hinders neither readers nor
-writers but itself. Such a lock ends with its transaction and an upgrade has many, so a connection of its own keeps it,
-in a transaction that has read and written nothing and holds nobody's rows.
+up for as long as it liked. The lock is therefore one on ``alembic_version``, in a mode that hinders neither readers
+nor writers but itself. Such a lock ends with its transaction and an upgrade has many, so a connection of its own
+keeps it, in a transaction that has read and written nothing and holds nobody's rows.
 """
 
 from __future__ import annotations

@@ -21,99 +21,15 @@ from erp_desktop.centre.functions import rules as central_rules
 from erp_desktop.centre.functions.merge import merge_functions
 from erp_desktop.centre.functions.pull import pull_functions
 from erp_desktop.centre.functions.verify import verify_functions
+from erp_desktop.centre.sql import sql
 from erp_desktop.registry import derived, rules
 from erp_desktop.registry.search_path import PIN
 from erp_desktop.registry.tables import TABLES, SyncTable
 
-_IDENTITY = f"""
-CREATE SEQUENCE IF NOT EXISTS sync.seq_etat CACHE 32;
-CREATE SEQUENCE IF NOT EXISTS sync.seq_id;
-
-CREATE OR REPLACE FUNCTION sync.nouvel_id() RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER {PIN} AS $f$
-DECLARE
-  c bigint := nextval('sync.seq_id');
-  cible bigint := (extract(epoch FROM clock_timestamp()) * 1000 - 1735689600000)::bigint << 3;
-BEGIN
-  -- Follow the clock, never back. The lag allowed before a jump keeps a racing nextval from passing the new value.
-  IF c < cible - 80000 THEN
-    -- A lock that no device has the right to take, let go at once: what a block has locked ends with its failure, and
-    -- a sequence stays where it was set.
-    BEGIN
-      LOCK TABLE sync.schema_compat IN SHARE UPDATE EXCLUSIVE MODE;
-      IF (SELECT last_value FROM sync.seq_id) < cible - 80000 THEN PERFORM setval('sync.seq_id', cible); END IF;
-      RAISE EXCEPTION USING ERRCODE = 'EM000';
-    EXCEPTION WHEN SQLSTATE 'EM000' THEN NULL;
-    END;
-    c := nextval('sync.seq_id');
-  END IF;
-  RETURN (c >> 3) << 22 | (c & 7);
-END $f$;
-
-CREATE OR REPLACE FUNCTION sync.poste() RETURNS integer LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
-$f$ SELECT poste FROM sync.devices WHERE login = session_user AND etat = 'actif' $f$;
-
-CREATE OR REPLACE FUNCTION sync.agence() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
-$f$ SELECT agence_id FROM sync.devices WHERE login = session_user AND etat = 'actif'
-    UNION ALL SELECT u.agence_id FROM sync.logins l JOIN public.users u ON u.id = l.user_id AND u.is_active
-    WHERE l.login = session_user LIMIT 1 $f$;
-
-CREATE OR REPLACE FUNCTION sync.toutes_agences() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
-$f$ SELECT EXISTS (SELECT 1 FROM sync.logins l JOIN public.users u ON u.id = l.user_id AND u.is_active
-    WHERE l.login = session_user AND u.agence_id IS NULL AND u.role IN ('admin', 'responsable')) $f$;
-
-CREATE OR REPLACE FUNCTION sync.epoque() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS
-$f$ SELECT c.system_identifier || '/' || t.timeline_id || '/' || d.oid
-    FROM pg_control_system() c, pg_control_checkpoint() t, pg_database d
-    WHERE d.datname = current_database() $f$;
-
-CREATE OR REPLACE FUNCTION sync.auteur() RETURNS bigint LANGUAGE sql STABLE
-BEGIN ATOMIC SELECT nullif(current_setting('erp.user_id', true), '')::bigint; END;
-"""
+_IDENTITY = sql("machinery/identity", PIN=PIN)
 
 # Equal notifications of one transaction are one, and it is sent at its COMMIT: listening devices then ask.
-_CAPTURE = f"""
-CREATE OR REPLACE FUNCTION sync.noter(t text, k bigint, s bigint, e text, contenu jsonb) RETURNS void
-LANGUAGE sql VOLATILE AS $f$
-  INSERT INTO sync.row_state AS r (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
-  VALUES (t, k, s, 1, pg_current_xact_id(), nextval('sync.seq_etat'), 0, sync.auteur(), clock_timestamp(), e, contenu)
-  ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = r.ver + 1, xid = excluded.xid, seq = excluded.seq,
-    origine = 0, auteur = excluded.auteur, quand = excluded.quand, etat = excluded.etat, contenu = excluded.contenu
-$f$;
-
-CREATE OR REPLACE FUNCTION sync.capturer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
-BEGIN
-  IF TG_OP = 'DELETE' THEN
-    PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'deleted', to_jsonb(OLD) - 'hashed_password');
-    PERFORM pg_notify('erp_' || coalesce(OLD.agence_id, 0), '');
-  ELSE
-    IF TG_OP = 'UPDATE' AND NEW.agence_id IS DISTINCT FROM OLD.agence_id THEN
-      PERFORM sync.noter(TG_TABLE_NAME, OLD.id, coalesce(OLD.agence_id, 0), 'evicted', NULL);
-      PERFORM pg_notify('erp_' || coalesce(OLD.agence_id, 0), '');
-    END IF;
-    PERFORM sync.noter(TG_TABLE_NAME, NEW.id, coalesce(NEW.agence_id, 0), 'live', NULL);
-    PERFORM pg_notify('erp_' || coalesce(NEW.agence_id, 0), '');
-  END IF;
-  RETURN NULL;
-END $f$;
-
-CREATE OR REPLACE FUNCTION sync.capturer_partage() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
-BEGIN
-  IF TG_OP = 'DELETE' THEN PERFORM sync.noter(TG_TABLE_NAME, OLD.id, 0, 'deleted', to_jsonb(OLD));
-  ELSE PERFORM sync.noter(TG_TABLE_NAME, NEW.id, 0, 'live', NULL); END IF;
-  PERFORM pg_notify('erp_0', '');
-  RETURN NULL;
-END $f$;
-
-CREATE OR REPLACE FUNCTION sync.tracer_statut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
-BEGIN
-  INSERT INTO public.historiques_interventions (agence_id, intervention_id, user_id, action, statut, ancienne_valeur,
-    nouvelle_valeur, remarque, horodatage, poste, recu_a, created_at, updated_at, created_by_id)
-  VALUES (NEW.agence_id, NEW.id, sync.auteur(), 'statut', NEW.statut, jsonb_build_object('statut', OLD.statut),
-    jsonb_build_object('statut', NEW.statut), nullif(current_setting('erp.remarque', true), ''), clock_timestamp(), 0,
-    clock_timestamp(), clock_timestamp(), clock_timestamp(), sync.auteur());
-  RETURN NULL;
-END $f$;
-"""
+_CAPTURE = sql("machinery/capture", PIN=PIN)
 
 
 def _table_triggers(table: SyncTable) -> list[str]:
@@ -162,18 +78,13 @@ def _owner(table: SyncTable) -> list[str]:
         f"$f$ BEGIN IF NEW.agence_id IS NULL THEN SELECT r.agence_id INTO NEW.agence_id FROM public.{root.target} r "
         f"WHERE r.id = NEW.{root.column}; END IF; RETURN NEW; END $f$",
         f"DROP TRIGGER IF EXISTS erp_agence ON public.{name}",
-        f"CREATE TRIGGER erp_agence BEFORE INSERT ON public.{name} FOR EACH ROW EXECUTE FUNCTION sync.agence_{name}()",
+        f"CREATE TRIGGER erp_agence BEFORE INSERT ON public.{name} FOR EACH ROW "
+        f"EXECUTE FUNCTION sync.agence_{name}()",
     ]
 
 
 # Their names hold the rank of a table among all, which a new table changes: those of before go by their beginning.
-_NO_FOLLOWERS = r"""
-DO $f$ DECLARE g record; BEGIN
-  FOR g IN SELECT tgname, tgrelid::regclass AS sur FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'erp\_a\_suivre\_%' LOOP
-    EXECUTE format('DROP TRIGGER %I ON %s', g.tgname, g.sur);
-  END LOOP;
-END $f$;
-"""
+_NO_FOLLOWERS = sql("machinery/no_followers")
 
 
 def _followers(table: SyncTable) -> list[str]:
@@ -187,8 +98,9 @@ def _followers(table: SyncTable) -> list[str]:
         name = f"{table.name}_{reference.column}"
         made += [
             f"DROP FUNCTION IF EXISTS sync.suivre_{table.name}()",
-            f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} "
-            f"AS $f$ BEGIN UPDATE public.{table.name} SET agence_id = NEW.agence_id WHERE {reference.column} = NEW.id "
+            f"CREATE OR REPLACE FUNCTION sync.suivre_{name}() RETURNS trigger LANGUAGE plpgsql "
+            f"SECURITY DEFINER {PIN} AS $f$ BEGIN UPDATE public.{table.name} "
+            f"SET agence_id = NEW.agence_id WHERE {reference.column} = NEW.id "
             f"AND agence_id IS DISTINCT FROM NEW.agence_id; RETURN NULL; END $f$",
             f"CREATE TRIGGER erp_a_suivre_{rank:02}_{name} AFTER UPDATE OF agence_id ON public.{reference.target} "
             f"FOR EACH ROW WHEN (OLD.agence_id IS DISTINCT FROM NEW.agence_id) "
@@ -258,47 +170,17 @@ def _security(table: SyncTable) -> list[str]:
     return made
 
 
-_SYNC_RIGHTS = """
-REVOKE ALL ON SCHEMA sync FROM PUBLIC;
-GRANT USAGE ON SCHEMA sync TO erp_sync, erp_device, erp_central, erp_revoque;
-GRANT USAGE ON SCHEMA public TO erp_sync, erp_central;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA sync TO erp_sync;
-GRANT SELECT, INSERT, UPDATE ON sync.row_state TO erp_sync;
-GRANT SELECT, UPDATE ON sync.devices TO erp_sync;
-GRANT SELECT, INSERT ON sync.lots TO erp_sync;
-GRANT SELECT, INSERT, UPDATE ON sync.conflits TO erp_sync;
-GRANT SELECT, INSERT ON sync.gares TO erp_sync;
-GRANT SELECT ON sync.instantanes TO erp_sync;
-GRANT SELECT ON sync.schema_compat TO erp_sync, erp_device, erp_central;
-ALTER TABLE sync.devices ENABLE ROW LEVEL SECURITY;
-ALTER TABLE sync.lots ENABLE ROW LEVEL SECURITY;
-ALTER TABLE sync.conflits ENABLE ROW LEVEL SECURITY;
-ALTER TABLE sync.gares ENABLE ROW LEVEL SECURITY;
-ALTER TABLE sync.row_state ENABLE ROW LEVEL SECURITY;
-DROP POLICY IF EXISTS erp_mien ON sync.devices;
-CREATE POLICY erp_mien ON sync.devices TO erp_sync USING (login = session_user);
-DROP POLICY IF EXISTS erp_mien ON sync.lots;
-CREATE POLICY erp_mien ON sync.lots TO erp_sync USING (poste = (SELECT sync.poste()));
-DROP POLICY IF EXISTS erp_mien ON sync.conflits;
-CREATE POLICY erp_mien ON sync.conflits TO erp_sync USING (poste = (SELECT sync.poste()));
-DROP POLICY IF EXISTS erp_mien ON sync.gares;
-CREATE POLICY erp_mien ON sync.gares TO erp_sync USING (poste = (SELECT sync.poste()));
-ALTER TABLE sync.instantanes ENABLE ROW LEVEL SECURITY;
-DROP POLICY IF EXISTS erp_mien ON sync.instantanes;
-CREATE POLICY erp_mien ON sync.instantanes TO erp_sync USING (scope = (SELECT sync.agence()));
-DROP POLICY IF EXISTS erp_mien ON sync.row_state;
-CREATE POLICY erp_mien ON sync.row_state TO erp_sync USING (scope IN (0, (SELECT sync.agence())))
-  WITH CHECK (scope = (SELECT sync.agence()));
-"""
+_SYNC_RIGHTS = sql("machinery/sync_rights")
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
-_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()", "empreintes()",
+_ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()",
+            "empreintes()",
             "instantane_suite(bigint)")  # fmt: skip
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()")
 
 
 def statements(*, documents: bool = True) -> list[str]:
-    """Every statement of the installation, in order, for the present registry; ``documents``: their store is there."""
+    """Every statement of the installation, in order, for the present registry; with the store of documents or not."""
     made = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions()]
     for table in TABLES:
         made.append(f"ALTER TABLE public.{table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")

@@ -9,6 +9,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from erp_desktop.centre.sql import sql
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "erp_desktop"
 MOST_LINES = 400
@@ -56,3 +58,24 @@ def test_files_that_a_paper_names_are_there(paper: str) -> None:
     named = set(re.findall(r"`([\w./]+/[\w./]+\.(?:py|sql|json|md|toml))`", text))
     missing = {name for name in named if not ((ROOT / name).exists() or (PACKAGE / name).exists())}
     assert missing == set()
+
+
+def test_the_centres_sql_is_in_files_of_its_own() -> None:
+    """What one table after the other is made for stays in Python: it comes from the registry."""
+    folder = PACKAGE / "centre" / "sql"
+    modules = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    used = set(re.findall(r'\bsql\(\s*"([a-z_/]+)"', "\n".join(modules)))
+    there = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.sql")}
+    assert len(there) > 35
+    assert used == there
+    assert [
+        line for path in folder.rglob("*.sql") for line in path.read_text("utf-8").splitlines() if len(line) > 118
+    ] == []
+    long = [text for text in modules if re.search(r'"""[^"]*\bAS \$f\$[^"]{1500,}"""', text)]
+    assert long == []
+
+
+def test_a_name_that_a_file_does_not_have_is_an_error() -> None:
+    assert "SET search_path = pg_catalog" in sql("merge/push", PIN="SET search_path = pg_catalog")
+    with pytest.raises(KeyError, match=r"merge/push\.sql has no :AUTRE"):
+        sql("merge/push", PIN="", AUTRE="")

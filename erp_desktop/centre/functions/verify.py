@@ -54,6 +54,7 @@ def verify_functions() -> list[str]:
     union = " UNION ALL ".join(f"(SELECT * FROM ({_of_table(t)}) x)" for t in TABLES)
     return [
         "CREATE OR REPLACE FUNCTION sync.empreintes() RETURNS TABLE (nom_table text, paquet bigint, lignes bigint, "
-        f"empreinte bigint) LANGUAGE sql STABLE SECURITY DEFINER {PIN} AS $f$ WITH k AS (SELECT {_known()}) SELECT * FROM ({union}) u "
+        f"empreinte bigint) LANGUAGE sql STABLE SECURITY DEFINER {PIN} "
+        f"AS $f$ WITH k AS (SELECT {_known()}) SELECT * FROM ({union}) u "
         "WHERE (SELECT sync.exiger_poste()) $f$"
     ]

@@ -1,0 +1,72 @@
+DROP FUNCTION IF EXISTS sync.signaler(text, text, integer);
+
+-- v_curseur is missing from older clients, which then hold no purge back once they are 90 days away.
+CREATE OR REPLACE FUNCTION sync.signaler(v_version text, v_revision text, v_en_attente integer,
+  v_curseur xid8 DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN AS $f$
+BEGIN
+  PERFORM sync.veiller();
+  UPDATE sync.devices SET vu_a = now(), version = left(v_version, 40), revision = left(v_revision, 40),
+    en_attente = greatest(v_en_attente, 0), curseur_xid = coalesce(v_curseur, curseur_xid) WHERE login = session_user;
+  RETURN jsonb_build_object('epoque', sync.epoque(), 'purge', (SELECT xid::text FROM sync.purges
+      WHERE scope IN (0, sync.agence()) ORDER BY xid DESC LIMIT 1),
+    'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
+    'dernier_lot', (SELECT dernier_lot FROM sync.devices WHERE login = session_user),
+    'x', pg_snapshot_xmin(pg_current_snapshot())::text,
+    'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
+    'version', (SELECT app_version FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
+    'min_client', (SELECT min_client_revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1));
+END $f$;
+
+-- By the owner: runs as him, because a revoked device has no agency under row-level security.
+CREATE OR REPLACE FUNCTION sync.adieu(p jsonb) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN AS $f$
+DECLARE d record;
+BEGIN
+  SELECT * INTO d FROM sync.devices WHERE login = session_user FOR UPDATE;
+  IF NOT FOUND OR d.etat NOT IN ('retire', 'vole') THEN RETURN 'actif'; END IF;
+  IF d.etat = 'retire' AND p IS NOT NULL THEN PERFORM sync.exiger_enveloppe(p, ''); END IF;
+  IF d.etat = 'retire' AND (p->>'n')::int > 0 AND (
+      SELECT count(*) < :MOST_FAREWELLS FROM sync.quarantaine q WHERE q.poste = d.poste AND q.repris_a IS NULL)
+        AND NOT EXISTS (
+      SELECT 1 FROM sync.quarantaine q WHERE q.poste = d.poste AND q.contenu = p) THEN
+    INSERT INTO sync.quarantaine (poste, agence_id, contenu) VALUES (d.poste, d.agence_id, p);
+  END IF;
+  UPDATE sync.devices SET vu_a = now(), en_attente = 0 WHERE poste = d.poste;
+  RETURN d.etat;
+END $f$;
+
+-- For the owner alone.
+CREATE OR REPLACE FUNCTION sync.reprendre(v_id bigint) RETURNS jsonb LANGUAGE plpgsql VOLATILE :PIN AS $f$
+DECLARE q record; avant bigint;
+BEGIN
+  SELECT * INTO q FROM sync.quarantaine WHERE id = v_id AND repris_a IS NULL FOR UPDATE;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  SELECT coalesce(max(id), 0) INTO avant FROM sync.gares;
+  -- Under a batch number that no device uses, and under a device's rules though an administrator asks.
+  PERFORM set_config('erp.au_nom_du_poste', q.poste::text, true);
+  PERFORM sync.fusionner(sync.rapprocher(q.contenu, int4range(0, (q.contenu->>'n')::int), q.agence_id), int4range(0,
+    (q.contenu->>'n')::int), q.poste, -v_id, q.agence_id);
+  UPDATE sync.quarantaine SET repris_a = now() WHERE id = v_id;
+  RETURN jsonb_build_object('poste', q.poste, 'unites', (q.contenu->>'n')::int,
+    'gares', (SELECT count(*) FROM sync.gares WHERE id > avant AND poste = q.poste),
+    'conflits', (SELECT count(*) FROM sync.conflits WHERE poste = q.poste AND lot = -v_id));
+END $f$;
+
+-- For the owner alone: forget, scope by scope, the deletions that every device seen in v_jours days has heard of.
+CREATE OR REPLACE FUNCTION sync.purger(v_jours integer) RETURNS bigint LANGUAGE plpgsql VOLATILE :PIN AS $f$
+DECLARE s record; v_lignes bigint; v_total bigint := 0;
+BEGIN
+  FOR s IN
+    SELECT x.scope, least(pg_snapshot_xmin(pg_current_snapshot()),
+                          (array_agg(coalesce(d.curseur_xid, '0'::xid8) ORDER BY d.curseur_xid NULLS FIRST)
+                            FILTER (WHERE d.poste > 0))[1]) AS horizon
+      FROM (SELECT DISTINCT scope FROM sync.row_state WHERE etat <> 'live') x
+      LEFT JOIN sync.devices d ON (x.scope = 0 OR d.agence_id = x.scope) AND d.etat = 'actif'
+       AND coalesce(d.vu_a, d.inscrit_a) > now() - make_interval(days => v_jours)
+     GROUP BY x.scope LOOP
+    DELETE FROM sync.row_state WHERE etat <> 'live' AND scope = s.scope AND xid < s.horizon;
+    GET DIAGNOSTICS v_lignes = ROW_COUNT;
+    IF v_lignes > 0 THEN INSERT INTO sync.purges (scope, xid, lignes) VALUES (s.scope, s.horizon, v_lignes); END IF;
+    v_total := v_total + v_lignes;
+  END LOOP;
+  RETURN v_total;
+END $f$;

@@ -1,0 +1,40 @@
+-- Devices, people's own logins, and what an administrator takes over for a device; not the owner of the tables.
+CREATE OR REPLACE FUNCTION sync.surveille() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER :PIN AS $f$
+  SELECT EXISTS (SELECT 1 FROM sync.devices WHERE login = session_user)
+    OR EXISTS (SELECT 1 FROM sync.logins WHERE login = session_user)
+    OR coalesce(current_setting('erp.au_nom_du_poste', true), '') <> ''
+$f$;
+
+-- Postes whose identifiers a device may bring: its own, and those of its agency that are out of service, whose file
+-- it may carry on.
+CREATE OR REPLACE FUNCTION sync.postes_admis(v_poste integer, v_agence bigint) RETURNS integer[] LANGUAGE sql STABLE
+SECURITY DEFINER :PIN AS $f$
+  SELECT array_append(array_agg(d.poste), v_poste) FROM sync.devices d
+   WHERE d.agence_id = v_agence AND d.etat <> 'actif'
+$f$;
+
+-- A row shared by all agencies is seen and never written: that is a right missing, not a row that moved away.
+CREATE OR REPLACE FUNCTION sync.exiger_propre(t text, pks bigint[]) RETURNS void LANGUAGE plpgsql STABLE AS $f$
+DECLARE v_partagee boolean;
+BEGIN
+  EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I t WHERE t.id = ANY ($1) AND t.agence_id IS NULL)', t)
+    INTO v_partagee USING pks;
+  IF v_partagee THEN RAISE EXCEPTION '%', :QUOTED_SHARED USING ERRCODE = 'EM022'; END IF;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.exiger_agence(t text, lignes jsonb, plage int4range, v_agence bigint) RETURNS void
+LANGUAGE plpgsql STABLE AS $f$
+DECLARE v_autre boolean;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM sync.registre() g WHERE g.nom_table = t AND g.inscriptible) THEN RETURN; END IF;
+  EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I x WHERE x.id = ANY ($1) '
+    || 'AND x.agence_id IS DISTINCT FROM $2)', t)
+    INTO v_autre USING ARRAY(SELECT (r->>2)::bigint FROM jsonb_array_elements(lignes) r WHERE (r->>0)::int <@ plage),
+      v_agence;
+  IF v_autre THEN RAISE EXCEPTION '%', :QUOTED_FOREIGN USING ERRCODE = 'EM022'; END IF;
+END $f$;
+
+CREATE OR REPLACE FUNCTION sync.responsable(v_user bigint, v_agence bigint) RETURNS boolean LANGUAGE sql STABLE AS $f$
+  SELECT EXISTS (SELECT 1 FROM public.users u WHERE u.id = v_user AND u.is_active AND u.agence_id = v_agence
+    AND u.role IN ('admin', 'responsable'))
+$f$;
