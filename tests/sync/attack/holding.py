@@ -40,7 +40,7 @@ def limits_are_set_on_the_login_and_put_back_by_an_upgrade(target: Target) -> No
             or []
         )
 
-    wanted = {"statement_timeout=30min", "idle_in_transaction_session_timeout=5min"}
+    wanted = {"statement_timeout=30min", "idle_in_transaction_session_timeout=5min", "lock_timeout=2min"}
     assert wanted <= settings()
     with target.line() as line:
         line.execute(f'ALTER ROLE "{target.thief.login}" SET statement_timeout = 0')
