@@ -248,8 +248,8 @@ def test_a_revoked_device_gets_nothing_at_all(lab: Lab, device: Device, line: An
         with pytest.raises(errors.InsufficientPrivilege):
             cursor.execute("SELECT 1 FROM sync.schema_compat")
         cursor.execute(
-            "SELECT array_agg(p.proname::text ORDER BY p.proname) FROM pg_proc p WHERE p.pronamespace = 'sync'::regnamespace "
-            "AND has_function_privilege(p.oid, 'EXECUTE')"
+            "SELECT array_agg(p.proname::text ORDER BY p.proname) FROM pg_proc p "
+            "WHERE p.pronamespace = 'sync'::regnamespace AND has_function_privilege(p.oid, 'EXECUTE')"
         )
         assert cursor.fetchone() == (["adieu", "adieu_document", "adieu_manquants"],)
         cursor.execute("SELECT sync.adieu('{\"n\": 1}'), sync.adieu_manquants('{a}')")
