@@ -20,9 +20,11 @@ from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
 from erp_desktop.registry.tables import BY_NAME, Kind
 from erp_desktop.reports.tableur import CsvFile
-from erp_desktop.services import demo_data, importation, importation_tables
-from erp_desktop.services._importation_dates import Ordre
-from erp_desktop.services._importation_valeurs import Ecriture
+from erp_desktop.services import demo_data, importation
+from erp_desktop.services.importation import tables as importation_tables
+from erp_desktop.services.importation.dates import Ordre
+from erp_desktop.services.importation.decisions import Decisions, Existants
+from erp_desktop.services.importation.values import Ecriture
 
 app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Importer, exporter, engendrer des données.")
 
@@ -56,6 +58,19 @@ def import_rows(
     secrets: Secrets = None,
     mapping: Annotated[list[str] | None, typer.Option("--map", help="colonne=champ, répétable.")] = None,
     profil: Annotated[str | None, typer.Option("--profil", help="Profil connu, par exemple excavators.")] = None,
+    valeur: Annotated[
+        list[str] | None, typer.Option("--valeur", help="champ:valeur du fichier=valeur, répétable.")
+    ] = None,
+    constante: Annotated[
+        list[str] | None, typer.Option("--constante", help="champ=valeur pour tout le fichier, répétable.")
+    ] = None,
+    defaut: Annotated[
+        list[str] | None, typer.Option("--defaut", help="champ=valeur là où le fichier est vide, répétable.")
+    ] = None,
+    taux: Annotated[list[str] | None, typer.Option("--taux", help="AUD=6,52 : MAD pour un, répétable.")] = None,
+    existants: Annotated[
+        Existants, typer.Option("--existants", help="Ce que deviennent les ordres déjà importés.")
+    ] = Existants.REFUSER,
     nombres: Annotated[
         Convention | None, typer.Option("--nombres", help="Comment le fichier écrit ses décimales.")
     ] = None,
@@ -79,8 +94,13 @@ def import_rows(
     orders = table == "interventions"
     if not orders:
         importation_tables.exiger(table)
-    if profil and not orders:
-        raise UserError("--profil ne vaut que pour les interventions.")
+    choix = Decisions(
+        mapping or (), valeur or (), constante or (), defaut or (), taux or (), existants, profil
+    )  # fmt: skip
+    if not orders and choix != Decisions(mapping or ()):
+        raise UserError(
+            "--profil, --valeur, --constante, --defaut, --taux et --existants ne valent que pour les interventions."
+        )
     if not file.is_file():
         raise UserError(f"Le fichier {file} n'existe pas.")
     ecriture = Ecriture(nombres, dates, encodage, feuille, completer_ice)
@@ -93,8 +113,7 @@ def import_rows(
             code = _agence(session, agence)
             if orders:
                 bilan = importation.importer_interventions(
-                    session, file, code, paires=mapping or (), profil=profil, ecriture=ecriture, essai=dry_run,
-                    progress=advance,
+                    session, file, code, choix=choix, ecriture=ecriture, essai=dry_run, progress=advance
                 )  # fmt: skip
             else:
                 bilan = importation_tables.importer(
@@ -113,7 +132,10 @@ def import_rows(
 
 def _bilan_text(bilan: importation.Bilan) -> list[str]:
     head = "Essai : rien n'a été écrit. " if bilan.essai else ""
-    lines = [f"{head}{bilan.lignes} lignes lues, {bilan.importees} importées, {len(bilan.refusees)} refusées."]
+    known = f", {bilan.mises_a_jour} mises à jour" if bilan.mises_a_jour else ""
+    known += f", {bilan.existantes} déjà là" if bilan.existantes else ""
+    refused = f", {len(bilan.refusees)} refusées."
+    lines = [f"{head}{bilan.lignes} lignes lues, {bilan.importees} importées{known}{refused}"]
     return lines + [f"{count} × {note}" for note, count in sorted(bilan.remarques.items())]
 
 

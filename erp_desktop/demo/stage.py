@@ -30,6 +30,12 @@ MOT_DE_PASSE = "demo-2026"
 """Password of every demonstration account; the databases are thrown away."""
 
 WORK_ORDERS = paths.ROOT / "tests" / "data" / "excavators.csv"
+DECISIONS = importation.Decisions(
+    paires=("BscStartDate=date_cloture",),
+    valeurs=tuple(f"type:{code}=corrective" for code in ("PM04", "PM05", "PM06", "PM13")),
+    taux=("AUD=6,50",),
+)
+"""What this file does not say and somebody has to decide before its figures mean anything."""
 _PEOPLE = (
     ("siege", "youssef.idrissi", "Youssef Idrissi", Role.RESPONSABLE),
     ("CAS", "salma.bennis", "Salma Bennis", Role.AGENT),
@@ -108,11 +114,11 @@ class Stage:
         with transaction(self.centre, people["siege"]) as session:
             for seed, (code, _) in enumerate(_AGENCES, start=1):
                 demo_data.generer(session, code, self.interventions, seed)
-            done = importation.importer_interventions(session, WORK_ORDERS, "CAS")
+            done = importation.importer_interventions(session, WORK_ORDERS, "CAS", choix=DECISIONS)
         seconds = time.perf_counter() - started
         self.say(
             f"Centre rempli en {seconds:.1f} s : {2 * self.interventions} interventions d'agence et "
-            f"{done.importees} ordres de travail réels"
+            f"{done.importees} ordres de travail réels (clôture au jour de l'ordre, 6,50 MAD pour un AUD)"
         )
         self.siege = Acteur(people["siege"], "Youssef Idrissi", Role.RESPONSABLE, None)
         for code, nom in _AGENCES:

@@ -15,7 +15,8 @@ SLA_TENUS = "SLA tenus"
 
 DEFINITIONS: tuple[tuple[str, str], ...] = (
     ("Période", "Du premier au dernier jour compris, à l’heure du Maroc."),
-    ("Créées, clôturées", "D’après la date de création et la date de clôture. Les annulées ne sont pas clôturées."),
+    ("Créées, clôturées", "D’après la date de création et la date de clôture. Les annulées ne sont pas clôturées. "
+                          "Celles dont la clôture n’a pas de date, reprises d’ailleurs, sont exclues, et comptées."),
     ("Encours", "Créées avant la fin de la période, ni clôturées ni annulées à cette date. L’écart se compte depuis "
                 "le début de la période ; « sans technicien » décrit l’affectation actuelle."),
     ("Ancienneté", "En jours depuis la création, au dernier jour de la période ou aujourd’hui s’il est plus tôt."),

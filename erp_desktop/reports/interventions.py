@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -42,6 +42,7 @@ from erp_desktop.reports.modele import (
     Volume,
     cout_total,
     delai_total,
+    mois_touches,
     mttr_total,
     sla_total,
 )
@@ -169,7 +170,7 @@ class _Calcul:
         self.t0, self.t1 = minuit(params.debut), minuit(params.fin + timedelta(days=1))
         self.jours = (params.fin - params.debut).days + 1
         self.avant = minuit(params.debut - timedelta(days=self.jours))
-        self.mois = _mois(params.debut, params.fin)
+        self.mois = mois_touches(params.debut, params.fin)
         # Rank 0 is the previous period, rank n the n-th month of this one.
         self.bornes = [self.t0, *(minuit(m) for m in self.mois[1:])]
         self.portee: list[sa.ColumnElement[bool]] = []
@@ -213,6 +214,7 @@ class _Calcul:
             donnees_du=self._fraicheur(),
             creees=sum(creees[i] for i in n),
             cloturees=sum(cloturees[i].nombre for i in n),
+            sans_date_cloture=self._sans_date(),
             encours=sum(t.nombre for t in encours.tranches),
             encours_debut=encours.debut,
             sans_technicien=encours.sans_technicien,
@@ -289,6 +291,12 @@ class _Calcul:
                 types[type_] += nombre
                 priorites[priorite] += nombre
         return par_mois, statuts, types, priorites
+
+    def _sans_date(self) -> int:
+        """Imported work whose closing nobody dated: in no figure of closed work."""
+        creation = self.date(I.date_creation)
+        periode = (creation >= self.t0, creation < self.t1, I.date_cloture.is_(None), _STATUT.in_(FINIES))
+        return self.session.scalar(sa.select(sa.func.count()).where(*periode, *self.portee)) or 0
 
     def _cloturees(self) -> dict[int, _Cloturees]:
         """Closed by month; the correctives among them one by one, for their delays."""
@@ -379,12 +387,6 @@ def _engagement() -> sa.ColumnElement[bool]:
 
 def _nombre(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
-
-
-def _mois(debut: date, fin: date) -> list[date]:
-    """First days of the calendar months that the period touches."""
-    premier, dernier = debut.year * 12 + debut.month - 1, fin.year * 12 + fin.month - 1
-    return [date(m // 12, m % 12 + 1, 1) for m in range(premier, dernier + 1)]
 
 
 def _volumes(compte: Counter[str], ordre: Iterable[str]) -> tuple[Volume, ...]:

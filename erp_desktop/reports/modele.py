@@ -178,6 +178,8 @@ class RapportInterventions:
     donnees_du: datetime
     creees: int
     cloturees: int
+    sans_date_cloture: int
+    """Created in the period and closed nobody knows when: in none of the figures of closed work."""
     encours: int
     encours_debut: int
     sans_technicien: int
@@ -223,3 +225,9 @@ def cout_total(parts: Iterable[Cout]) -> Cout:
         sum((c.deplacement for c in liste), zero), sum((c.autres for c in liste), zero),
         sum((c.externe for c in liste), zero),
     )  # fmt: skip
+
+
+def mois_touches(debut: date, fin: date) -> list[date]:
+    """First days of the calendar months that the period touches."""
+    premier, dernier = debut.year * 12 + debut.month - 1, fin.year * 12 + fin.month - 1
+    return [date(m // 12, m % 12 + 1, 1) for m in range(premier, dernier + 1)]

@@ -81,8 +81,15 @@ def indicateurs(r: RapportInterventions) -> tuple[Indicateur, ...]:
                  p.remise_en_service.minutes, plus_est="mauvais",
                  detail=_compte("corrective", r.remise_en_service)),
         Indicateur("cout", "Coût des clôturées", "mad", r.cout.total, None, "", "neutre",
-                   f"hors taxes, {entier(r.cloturees)} clôturée{'s' if r.cloturees > 1 else ''}"),
+                   f"hors taxes, {_cloturees(r)}"),
     )  # fmt: skip
+
+
+def _cloturees(r: RapportInterventions) -> str:
+    """``412 clôturées, 5 exclues sans date``: what the cost counts, and what no figure of closed work can hold."""
+    compte = f"{entier(r.cloturees)} clôturée{'s' if r.cloturees > 1 else ''}"
+    perdues = r.sans_date_cloture
+    return compte + (f", {entier(perdues)} exclue{'s' if perdues > 1 else ''} sans date" if perdues else "")
 
 
 def _compte(nom: str, delai: Delai | Mttr) -> str:

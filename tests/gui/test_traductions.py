@@ -25,8 +25,12 @@ ROOT = Path(i18n.__file__).resolve().parents[2]
 LANGUAGES = ("ar", "en")
 _REFUSING = [
     *sorted((ROOT / "domain").glob("*.py")),
-    *(f for f in sorted((ROOT / "services").rglob("*.py")) if not re.search("import|demo_data", f.name)),
-    *(ROOT / "sync" / f"{name}.py" for name in ("conflicts", "fusion", "discard")),
+    *(
+        f
+        for f in sorted((ROOT / "services").rglob("*.py"))
+        if not re.search("import|sheets|demo_data", f.relative_to(ROOT).as_posix())
+    ),
+    *(ROOT / "sync" / "inbox" / f"{name}.py" for name in ("conflicts", "merging", "discard")),
     ROOT / "reports" / "interventions.py", ROOT / "reports" / "modele.py", ROOT / "db" / "session.py",
 ]  # fmt: skip
 """Where what a clerk can do wrong is refused; IT reads its own messages in French."""

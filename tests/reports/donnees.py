@@ -172,7 +172,7 @@ def attendu(session: Session, params: ParamsRapport, a: datetime = MAINTENANT) -
         couts[ligne.intervention_id][ligne.type_ligne] += montant
 
     r: dict[str, Any] = {
-        "creees": 0, "cloturees": 0, "encours": 0, "encours_debut": 0, "sans_technicien": 0,
+        "creees": 0, "cloturees": 0, "sans_date": 0, "encours": 0, "encours_debut": 0, "sans_technicien": 0,
         "anciennete": [0, 0, 0, 0], "statut": Counter(), "type": Counter(), "priorite": Counter(),
         "mois": defaultdict(Counter), "echus": 0, "tenus": 0, "reparations": 0, "exclues": 0, "total": 0,
         "prises": [0, 0, 0], "remises": [0, 0, 0],
@@ -187,6 +187,7 @@ def attendu(session: Session, params: ParamsRapport, a: datetime = MAINTENANT) -
         close = i.date_cloture if i.statut in {"cloturee", "archivee"} else None
         if dans(i.date_creation):
             r["creees"] += 1
+            r["sans_date"] += i.statut in {"cloturee", "archivee"} and i.date_cloture is None
             r["statut"][i.statut] += 1
             r["type"][i.type] += 1
             r["priorite"][i.priorite] += 1

@@ -53,6 +53,7 @@ def test_les_chiffres_sont_ceux_des_lignes(session: Session, jeu: Jeu) -> None:
     }
     for nom, params in periodes.items():
         r, x = calculer(session, params, maintenant=MAINTENANT), attendu(session, params)
+        assert r.sans_date_cloture == x["sans_date"], nom
         assert (r.creees, r.cloturees, r.encours, r.encours_debut, r.sans_technicien) == (
             x["creees"], x["cloturees"], x["encours"], x["encours_debut"], x["sans_technicien"]), nom  # fmt: skip
         assert [t.nombre for t in r.anciennete] == x["anciennete"], nom

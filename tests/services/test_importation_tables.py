@@ -32,9 +32,9 @@ from erp_desktop.models import (
     PieceDetachee,
     Technicien,
 )
-from erp_desktop.services import importation_tables
-from erp_desktop.services._importation_valeurs import Ecriture
-from erp_desktop.services.importation import Bilan, ImportRefuse
+from erp_desktop.services.importation import tables as importation_tables
+from erp_desktop.services.importation.outcome import Bilan, ImportRefuse
+from erp_desktop.services.importation.values import Ecriture
 from tests.services.conftest import Monde
 
 ICE = "001525713000035"

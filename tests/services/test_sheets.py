@@ -14,8 +14,8 @@ import pytest
 import xlsxwriter
 
 from erp_desktop.errors import UserError
-from erp_desktop.services._importation_dates import Ordre, instant, jour
-from erp_desktop.services._importation_valeurs import plier
+from erp_desktop.services.importation.dates import Ordre, instant, jour
+from erp_desktop.services.importation.values import plier
 from erp_desktop.services.sheets.model import Table, text
 from erp_desktop.services.sheets.reading import read
 
@@ -180,6 +180,7 @@ def test_an_open_document_sheet(tmp_path: Path) -> None:
         ("01.07.2004 14:30", (2004, 7, 1, 14, 30)), ("01/07/2004 14h30", (2004, 7, 1, 14, 30)),
         ("2004-07-01 14:30:05.000", (2004, 7, 1, 14, 30, 5)), ("1/7/2004 2:30 PM", (2004, 7, 1, 14, 30)),
         ("38169,5", (2004, 7, 1, 12)), ("01/07/99", (1999, 7, 1)),
+        ("30-Jun-2025 14:33", (2025, 6, 30, 14, 33)),
     ],
 )  # fmt: skip
 def test_dates_of_files(ecrit: str, lu: tuple[int, ...]) -> None:

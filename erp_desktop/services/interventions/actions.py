@@ -55,7 +55,9 @@ CHAMPS = {
     "satisfaction_client": "Satisfaction du client", "signature": "Signature", "signataire": "Signataire",
     "designation": "Désignation", "quantite": "Quantité", "prix_unitaire": "Prix unitaire", "taux_tva": "TVA",
     "depot_id": "Dépôt", "prevue": "Prévue",
-    "nom_fichier": "Fichier",
+    "nom_fichier": "Fichier", "numero_source": "N° à la source", "cout_externe": "Coût externe",
+    "date_creation": "Date de création", "date_affectation": "Date d'affectation",
+    "date_cloture": "Date de clôture",
 }  # fmt: skip
 _REFERENCES: dict[str, Any] = {
     "equipement_id": (Equipement.id, Equipement.nom),
@@ -270,7 +272,8 @@ def historique(session: Session, acteur: Acteur, id: int) -> list[HistoriqueInfo
     for ligne in lues:
         action = ACTIONS.get(ligne.action, ligne.action.replace("_", " ").capitalize())
         avant, apres = ligne.ancienne_valeur or {}, ligne.nouvelle_valeur or {}
-        champs: list[str | None] = list(dict.fromkeys([*avant, *apres])) or [None]
+        # By its mark an import knows its line again; nobody reads it.
+        champs: list[str | None] = [c for c in dict.fromkeys([*avant, *apres]) if c != "reference"] or [None]
         infos += [
             HistoriqueInfo(
                 ligne.horodatage,

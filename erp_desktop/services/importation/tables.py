@@ -25,10 +25,10 @@ from erp_desktop.domain.saisie import ClientInput, EquipementInput, LigneInput, 
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Agence, Base
 from erp_desktop.registry.tables import BY_NAME, Kind, Reference
-from erp_desktop.services import _importation_valeurs as valeurs
-from erp_desktop.services._importation_references import IDENTIFIANTS, TABLES, exiger, expressions, references
-from erp_desktop.services._importation_valeurs import Ecriture
-from erp_desktop.services.importation import Bilan, ImportRefuse, LigneRefusee, Progress, connaitre
+from erp_desktop.services.importation import values as valeurs
+from erp_desktop.services.importation.outcome import Bilan, ImportRefuse, LigneRefusee, Progress, connaitre
+from erp_desktop.services.importation.references import IDENTIFIANTS, TABLES, exiger, expressions, references
+from erp_desktop.services.importation.values import Ecriture
 from erp_desktop.services.sheets.model import Cell, Table, text
 from erp_desktop.services.sheets.reading import read
 

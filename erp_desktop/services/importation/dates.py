@@ -16,7 +16,7 @@ _HEURE = r"(?:(?:[ T,]+(?:à )?|\s*à )(\d{1,2})(?:[:hH](\d{2})?(?::(\d{2}))?(?:
 _CHIFFRES = re.compile(r"(\d{1,4})([/.\- ])(\d{1,2})\2(\d{4}|\d{1,2})" + _HEURE)
 _COLLEE = re.compile(r"(19|20|21)(\d{2})(\d{2})(\d{2})")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T].+)?")
-_LETTRES = re.compile(r"\d{1,2}(?:er)?[ .-]+[^\W\d]{3,}\.?[ .-]+\d{4}")
+_LETTRES = re.compile(r"\d{1,2}(?:er)?[ .-]+[^\W\d]{3,}\.?[ .-]+\d{4}(?:,? \d{1,2}[:hH]\d{2})?")
 _SERIE = re.compile(r"\d{5}(?:[.,]\d+)?")
 _ORIGINE = datetime(1899, 12, 30)  # noqa: DTZ001 - a sheet's days have no zone
 _SERIES = (Decimal(10_000), Decimal(73_050))
@@ -99,7 +99,7 @@ def _moment(cellule: Cell, ordre: Ordre, notes: Counter[str]) -> datetime | None
             return datetime(int(lu[1] + lu[2]), int(lu[3]), int(lu[4]))  # noqa: DTZ001 - the caller gives the zone
         if _LETTRES.fullmatch(cellule):
             trouve = dates.lire(re.sub(r"[ .-]+", " ", cellule), clock.local(clock.now()))
-            return datetime.combine(trouve[0], time()) if trouve else None
+            return datetime.combine(trouve[0], trouve[1] or time()) if trouve else None
     except ValueError:
         return None
     return _compter(_serie(Decimal(cellule.replace(",", "."))), notes) if _SERIE.fullmatch(cellule) else None

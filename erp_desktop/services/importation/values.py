@@ -16,7 +16,7 @@ from erp_desktop.domain import ice, nombres, telephone
 from erp_desktop.domain.nombres import Convention
 from erp_desktop.models.types import Montant
 from erp_desktop.registry.tables import Kind, SyncColumn
-from erp_desktop.services._importation_dates import Ordre, instant, jour
+from erp_desktop.services.importation.dates import Ordre, instant, jour
 from erp_desktop.services.sheets.model import Cell, text
 
 _OUI = {"oui", "vrai", "true", "1"}
