@@ -263,3 +263,20 @@ def test_enter_before_the_answer_opens_the_first_and_nothing_found_stays(
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     bureau.settle()
     assert edit.text() == "introuvable"
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"),
+    [("fr", "Statut:ouverte avant:30/11"), ("en", "status:open before:30/11"), ("ar", "الحالة:مفتوح قبل:30/11")],
+)
+def test_filters_are_typed_in_the_language_of_the_window_and_the_stored_words_stay(
+    qapp: QApplication, language: str, typed: str
+) -> None:
+    before = i18n.language()
+    i18n.set_language(qapp, language)
+    try:
+        assert canonical(typed, LISTE.words) == "statut:ouverte avant:30/11"
+        assert canonical("statut:ouverte avant:30/11", LISTE.words) == "statut:ouverte avant:30/11"
+        assert [w.key for w in words(typed, LISTE.words)] == ["statut", "avant"]
+    finally:
+        i18n.set_language(qapp, before)

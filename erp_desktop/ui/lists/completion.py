@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, QRect
 from PySide6.QtGui import QTextCursor
 
@@ -10,7 +12,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.offers import Offer, Offers
 from erp_desktop.ui.lists.filter_box import FilterBox
-from erp_desktop.ui.lists.query import Word, quoted, words
+from erp_desktop.ui.lists.query import Vocabulary, Word, quoted, typed_name, words
 from erp_desktop.ui.lists.spec import Facet
 from erp_desktop.ui.tasks import Task
 
@@ -22,7 +24,10 @@ class Completion(QObject):
         super().__init__(box)
         self._box, self._contexte = box, contexte
         self._facets = {facet.key: facet for facet in facets}
-        self._options = {facet.key: facet.options() if facet.options is not None else [] for facet in facets}
+        self._options = Vocabulary(
+            {facet.key: facet.options() if facet.options is not None else [] for facet in facets},
+            {tr(facet.label): facet.key for facet in facets},
+        )
         self._asked: Task | None = None
         self._quiet = False
         self._place = (0, 0)
@@ -55,9 +60,10 @@ class Completion(QObject):
     def _offer_keys(self, begun: str) -> None:
         folded = serrer(begun)
         found = [
-            Offer(f"{key}:", f"{key}:", tr(facet.label))
+            Offer(f"{name}:", f"{name}:", tr(facet.label))
             for key, facet in self._facets.items()
-            if folded and key.startswith(folded)
+            for name in [next((n for n in (key, typed_name(tr(facet.label))) if n.startswith(folded)), "")]
+            if folded and name
         ]
         self._show(found)
 
@@ -72,7 +78,7 @@ class Completion(QObject):
         )  # fmt: skip
 
     @staticmethod
-    def _matching(facet: Facet, options: list[tuple[str, str]], begun: str) -> list[Offer]:
+    def _matching(facet: Facet, options: Sequence[tuple[str, str]], begun: str) -> list[Offer]:
         folded = serrer(begun.rpartition(",")[2])
         return [
             Offer(f"{facet.key}:{quoted(value)} ", said)

@@ -25,6 +25,23 @@ class Word:
     end: int
 
 
+class Vocabulary(dict[str, Options]):
+    """The known words with their values.
+
+    Attributes:
+        names: what each word is called in the language of the window, as it is typed, → the word.
+    """
+
+    def __init__(self, options: Mapping[str, Options], names: Mapping[str, str]) -> None:
+        super().__init__(options)
+        self.names = {typed_name(name): key for name, key in names.items() if typed_name(name) not in options}
+
+
+def typed_name(name: str) -> str:
+    """``Créée depuis`` as a word before a colon: ``creee_depuis``."""
+    return recherche.serrer(name).replace(" ", "_")
+
+
 def _options(keys: Keys) -> dict[str, Options]:
     return dict(keys) if isinstance(keys, Mapping) else {}
 
@@ -32,7 +49,12 @@ def _options(keys: Keys) -> dict[str, Options]:
 def words(text: str, keys: Keys) -> list[Word]:
     """The words of a filter in their order; ``x:y`` with an unknown ``x`` is free text."""
     shown = {key: [said for option in options for said in option] for key, options in _options(keys).items()}
-    return [Word(one.cle, one.valeur, one.debut, one.fin) for one in recherche.decouper(text, keys, shown)]
+    names = keys.names if isinstance(keys, Vocabulary) else {}
+    shown |= {name: shown[key] for name, key in names.items() if key in shown}
+    return [
+        Word(names.get(one.cle, one.cle), one.valeur, one.debut, one.fin)
+        for one in recherche.decouper(text, {*keys, *names}, shown)
+    ]
 
 
 def value_of(options: Options, said: str) -> str:

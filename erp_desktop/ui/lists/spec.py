@@ -12,6 +12,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, ecrit_les_fiches
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.query import Vocabulary
 
 R = TypeVar("R")
 _SELECTED = (
@@ -93,9 +94,12 @@ class ListSpec(Generic[R]):
         return tr(words, n=number(count), total=number(total))
 
     @property
-    def words(self) -> dict[str, list[tuple[str, str]]]:
-        """Typed word → values of its closed list and what they are called."""
-        return {facet.key: facet.options() if facet.options is not None else [] for facet in self.facets}
+    def words(self) -> Vocabulary:
+        """Typed word → values of its closed list and what they are called; each has its name in this language too."""
+        return Vocabulary(
+            {facet.key: facet.options() if facet.options is not None else [] for facet in self.facets},
+            {tr(facet.label): facet.key for facet in self.facets},
+        )
 
 
 class Reader:
