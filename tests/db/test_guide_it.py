@@ -21,6 +21,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 from typer.testing import CliRunner, Result
 
 from erp_desktop import paths
@@ -323,7 +324,7 @@ def steps() -> Iterator[tuple[str, str]]:
         if language == "sql":
             yield "sql", block
             continue
-        for line in (block or " ".join(inline.split())).splitlines():
+        for line in (block.replace("\\\n", " ") or " ".join(inline.split())).splitlines():
             if line.split(" ")[0] in {"erp-admin", "createdb", "pg_restore", "psql"}:
                 yield "line", re.sub(r"\s{2,}(?!-)\S.*$", "", line)
 
@@ -355,7 +356,8 @@ class Story:
             str(self.folder / "poste.sqlite"), r"FICHIER\.sqlite": str(self.folder / "poste.sqlite"),
             r"/srv/sauvegardes/\S+\.dump": self.archive, r"/srv/sauvegardes": str(self.folder),
             r"(?<=revoke )7": self.stolen,
-            r"\[SAUVEGARDE\] ": "", r"[\[\]]": "", r"\bN\b": "1", r"\bREVISION …": f"e8f2c6a0d4b3 --url {self.url}",
+            r"\[SAUVEGARDE\] ": "", r"[\[\]]": "", r"(?<=unpark |iscard )N\b": "1",
+            r"\bREVISION …": f"e8f2c6a0d4b3 --url {self.url}",
         }.items():  # fmt: skip
             text = re.sub(pattern, lambda _found, value=value: value, text)
         return text
@@ -395,6 +397,7 @@ def test_every_command_of_the_guide_runs_as_it_is_written(
         "erp-admin device revoke": lambda: second_device(story),
         "erp-admin calendrier recalculer": lambda: contract(story),
     }
+    spreadsheets(tmp_path)
     try:
         for kind, text in steps():
             if kind == "sql":
@@ -416,6 +419,19 @@ def test_every_command_of_the_guide_runs_as_it_is_written(
         engine.dispose()
     finally:
         drop(centre)
+
+
+def spreadsheets(folder: Path) -> None:
+    """The two files that the guide takes over."""
+    order = ("N° OT", "Libellé", "Machine", "Créé le", "Etat", "Genre", "Montant")
+    for name, rows in {
+        "clients.xlsx": [("nom_entreprise", "ville"), ("Sucrerie Tadla", "Casablanca")],
+        "gmao.xlsx": [order, ("OT-1", "Fuite", "EX-01", "03/11/2026 08:15", "TERM", "Panne", "120,50")],
+    }.items():
+        with xlsxwriter.Workbook(str(folder / name)) as book:
+            sheet = book.add_worksheet()
+            for n, row in enumerate(rows):
+                sheet.write_row(n, 0, row)
 
 
 def adopt(story: Story) -> None:
