@@ -22,7 +22,7 @@ from erp_desktop.centre.functions.merge import merge_functions
 from erp_desktop.centre.functions.pull import pull_functions
 from erp_desktop.centre.functions.verify import verify_functions
 from erp_desktop.centre.sql import sql
-from erp_desktop.registry import derived, rules
+from erp_desktop.registry import derived, planned, rules
 from erp_desktop.registry.search_path import PIN
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -195,6 +195,7 @@ def statements(*, documents: bool = True) -> list[str]:
         "WHEN (OLD.statut IS DISTINCT FROM NEW.statut AND current_user <> 'erp_sync') "
         "EXECUTE FUNCTION sync.tracer_statut()",
         derived.CENTRE,
+        planned.CENTRE,
         _SYNC_RIGHTS,
         isolation.guard(documents=documents),
         watch.FUNCTIONS,
@@ -271,7 +272,7 @@ def uninstall(connection: sa.Connection) -> None:
     guards = connection.exec_driver_sql(
         "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND (tgname ~ "
         "'^erp_(capture|capture_maj|references|dependants|agence|statut|bornes|bornes_maj|cle|horloge|regle_.*)$' "
-        f"OR tgname = ANY(ARRAY[{', '.join(repr(t) for t in derived.TRIGGERS)}]))"
+        f"OR tgname = ANY(ARRAY[{', '.join(repr(t) for t in (*derived.TRIGGERS, *planned.TRIGGERS))}]))"
     ).fetchall()
     policies = connection.exec_driver_sql(
         "SELECT polname, polrelid::regclass::text FROM pg_policy JOIN pg_class c ON c.oid = polrelid "

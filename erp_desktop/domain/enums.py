@@ -218,3 +218,56 @@ class MotifHoraire(StrEnum):
 class DureeFerie(StrEnum):
     JOUR = "jour"
     DEMI = "demi"
+
+
+class TypeAbsence(StrEnum):
+    """Why a technicien is not at their usual work; ``astreinte`` is the contrary: on call outside the hours."""
+
+    CONGE = "conge"
+    MALADIE = "maladie"
+    FORMATION = "formation"
+    ASTREINTE = "astreinte"
+    AUTRE = "autre"
+
+
+class StatutAbsence(StrEnum):
+    DEMANDE = "demande"
+    ACCEPTEE = "acceptee"
+    REFUSEE = "refusee"
+
+
+class RecurrenceAbsence(StrEnum):
+    HEBDOMADAIRE = "hebdomadaire"
+
+
+class RoleCreneau(StrEnum):
+    PRINCIPAL = "principal"
+    RENFORT = "renfort"
+
+
+class EtatCreneau(StrEnum):
+    """``annule`` is no longer planned and keeps its row, which the next planning takes up again."""
+
+    PROPOSE = "propose"
+    CONFIRME = "confirme"
+    FAIT = "fait"
+    ANNULE = "annule"
+
+
+class ReglePlanning(StrEnum):
+    """What a plan may break; each agency says of each whether it refuses, warns or does not look."""
+
+    CHEVAUCHEMENT = "chevauchement"
+    ABSENCE = "absence"
+    INDISPONIBLE = "indisponible"
+    COMPETENCE = "competence"
+    HORAIRES = "horaires"
+    FERIE = "ferie"
+    SLA = "sla"
+    EQUIPEMENT_RETIRE = "equipement_retire"
+
+
+class VerdictPlanning(StrEnum):
+    REFUSER = "refuser"
+    AVERTIR = "avertir"
+    IGNORER = "ignorer"

@@ -12,6 +12,7 @@ from erp_desktop.models.equipements import Equipement, Planning
 from erp_desktop.models.factures import Facture, LigneFacture, Paiement, TauxTva
 from erp_desktop.models.interventions import HistoriqueIntervention, Intervention, LigneIntervention
 from erp_desktop.models.journal import JournalMigration
+from erp_desktop.models.planning import Absence, CompetenceRequise, Creneau, ReglePlanningAgence
 from erp_desktop.models.stock import (
     Depot,
     Inventaire,
@@ -23,12 +24,15 @@ from erp_desktop.models.stock import (
 from erp_desktop.models.users import Competence, Technicien, TechnicienCompetence, User
 
 __all__ = [
+    "Absence",
     "Agence",
     "Base",
     "Client",
     "Competence",
+    "CompetenceRequise",
     "Contenu",
     "Contrat",
+    "Creneau",
     "Depot",
     "Document",
     "Equipement",
@@ -51,6 +55,7 @@ __all__ = [
     "Preference",
     "Rapport",
     "RapportPlanifie",
+    "ReglePlanningAgence",
     "SeuilStock",
     "TauxTva",
     "Technicien",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.registry import bounds, derived, rules
+from erp_desktop.registry import bounds, derived, planned, rules
 from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -45,6 +45,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
         made.update(_statut_audit())
     made.update(derived.cache_triggers(present))
+    made.update(planned.cache_triggers(present))
     made.update(rules.sqlite(present))
     return made
 

@@ -64,6 +64,11 @@ class Rules:
 
 
 RULES: dict[str, Rules] = {
+    "absences": Rules(
+        centre=("type", "statut"),
+        # CHECK: an end is after its beginning; the last week belongs to a repetition.
+        groups=(Group("periode", ("debut", "fin", "zone", "recurrence", "recurrence_fin")),),
+    ),
     "clients": Rules(
         ask=("niveau_service",),
         centre=("type_client",),
@@ -80,6 +85,13 @@ RULES: dict[str, Rules] = {
             Group("periode", ("date_debut", "date_fin")),
             Group("facturation", ("montant_annuel", "mode_facturation")),
         ),
+    ),
+    "creneaux": Rules(
+        centre=("role",),
+        # CHECK: an end is after its beginning. A slot that one side took off and the other moved is one question.
+        groups=(Group("creneau", ("technicien_id", "debut", "fin", "zone", "verrouille", "etat")),),
+        # Two branches that plan the same visit while cut off make one slot, and the loser decides when and by whom.
+        key=("intervention_id", "ordre"),
     ),
     "depots": Rules(centre=("statut",), groups=(Group("affectation", ("type_depot", "technicien_id")),)),
     "documents": Rules(

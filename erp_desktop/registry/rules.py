@@ -24,6 +24,7 @@ REPORT = "Saisissez d'abord le diagnostic ou les travaux réalisés."
 NUMBER_KEPT = "Le numéro d'une intervention ne change jamais."
 OTHER_CLIENT = "Le client n'est pas celui de l'équipement."
 BEGUN = "Une intervention commencée ne se supprime pas : annulez-la."
+CLOSED_PLAN = "L'intervention est close : elle ne se planifie plus."
 CONTRACT_KEPT = "Un contrat validé ne se supprime pas."
 COUNT_OVER = "Un inventaire validé ou annulé ne change plus : ouvrez-en un autre."
 COUNT_KEPT = "Un inventaire ne se supprime pas : annulez-le."
@@ -117,6 +118,12 @@ RULES: tuple[Rule, ...] = (
         OTHER_CLIENT, _OTHER, columns=("equipement_id", "client_id"),
     ),
     Rule("interventions", "DELETE", "OLD.statut <> 'ouverte'", BEGUN),
+    Rule(
+        "creneaux", "UPDATE",
+        "(NEW.technicien_id <> OLD.technicien_id OR NEW.debut <> OLD.debut OR NEW.fin <> OLD.fin)", CLOSED_PLAN,
+        f"SELECT 1 FROM {{p}}interventions i WHERE i.id = NEW.intervention_id AND i.statut IN {_CLOSED}",
+        columns=("technicien_id", "debut", "fin"),
+    ),
     Rule("contrats", "DELETE", "OLD.statut <> 'brouillon'", CONTRACT_KEPT),
     Rule(
         "inventaires", "UPDATE", "OLD.etat <> 'ouvert' AND (NEW.etat <> OLD.etat OR NEW.depot_id <> OLD.depot_id)",

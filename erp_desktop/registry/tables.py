@@ -133,7 +133,8 @@ _CENTRE_ONLY_COLUMNS = {
     "users": {"hashed_password", "failed_login_attempts", "locked_until", "last_login", "password_changed_at"},
     "jours_feries": {"duree", "source", "confirme_le"},
 }
-_READ_ONLY = {"agences", "users", "competences", "taux_tva", "jours_feries", "horaires_agence"}
+_READ_ONLY = {"agences", "users", "competences", "taux_tva", "jours_feries", "horaires_agence", "regles_planning",
+              "competences_requises"}  # fmt: skip
 _APPEND_ONLY = {"historiques_interventions", "lignes_inventaire", "mouvements_stock", "paiements"}
 _ROOTS = {
     "lignes_intervention": "intervention_id",
@@ -146,6 +147,8 @@ _ROOTS = {
     "stock_seuils": "depot_id",
     "inventaires": "depot_id",
     "lignes_inventaire": "inventaire_id",
+    "creneaux": "intervention_id",
+    "absences": "technicien_id",
 }
 _FOLLOWS = {
     "techniciens": {"user_id"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +54,12 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
         return n
     if name in choices:
         return choices[name]
+    if table.name == "horaires_agence" and name in {"debut", "fin"}:
+        return "08:30" if name == "debut" else "24:00"
+    if name == "fin" and table.name in {"absences", "creneaux"}:
+        return clock.to_text(_WHEN + timedelta(hours=2)) if sqlite else _WHEN + timedelta(hours=2)
+    if table.name == "absences" and name in {"recurrence", "recurrence_fin"}:
+        return None
     if name in _INSTANTS and not isinstance(column.type, sa.Date):
         return clock.to_text(_WHEN) if sqlite else _WHEN
     if name in {"taux", "taux_tva"}:
@@ -77,8 +83,6 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
         return f"octets {n}".encode()
     if isinstance(column.type, (sa.Integer, sa.BigInteger)):
         return 3 if name in {"satisfaction_client", "jour_iso"} else n
-    if table.name == "horaires_agence" and name in {"debut", "fin"}:
-        return "08:30" if name == "debut" else "24:00"
     if name == "ice":
         return f"{n:015d}"
     if name == "code" and table.name == "agences":

@@ -2,7 +2,8 @@
 
 What must hold at the end of each: every replica equals the centre, nothing acknowledged is lost, nothing doubled,
 each value that somebody typed either stood at the centre or is kept as the loser of a conflict or in a parked unit,
-no plan stands that nobody made, and every total is that of its lines.
+no plan stands that nobody made, a visit has one slot and its intervention that slot's date, and every total is that
+of its lines.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from tests.sync.lab import Device, Lab, T
 FIELDS = ("titre", "diagnostic", "description", "temps_deplacement")
 PLANNED = ("technicien_id", "date_planifiee", "zone_planifiee", "duree_estimee")
 """Decided together: what a history records of them is all four, as one value."""
+SLOT = ("technicien_id", "debut", "fin", "zone", "etat")
+"""What a history records of a slot, under its intervention: two branches that plan one visit make one slot."""
 
 # Every value that a field ever had at the centre, in order, whoever wrote it.
 WATCH = """
@@ -45,6 +48,15 @@ CREATE FUNCTION labo.noter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER A
    WHERE labo.plan(OLD) <> labo.plan(NEW);
   RETURN NULL; END $f$;
 CREATE TRIGGER labo AFTER UPDATE ON interventions FOR EACH ROW EXECUTE FUNCTION labo.noter();
+CREATE FUNCTION labo.creneau(c public.creneaux) RETURNS text LANGUAGE sql IMMUTABLE AS $f$
+  SELECT jsonb_build_array(c.technicien_id, to_char(c.debut AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    to_char(c.fin AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), c.zone, c.etat)::text $f$;
+CREATE FUNCTION labo.noter_creneau() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN
+  INSERT INTO labo.suite (pk, champ, avant, apres)
+    SELECT NEW.intervention_id, 'creneau', CASE TG_OP WHEN 'UPDATE' THEN labo.creneau(OLD) END, labo.creneau(NEW)
+     WHERE TG_OP = 'INSERT' OR labo.creneau(OLD) <> labo.creneau(NEW);
+  RETURN NULL; END $f$;
+CREATE TRIGGER labo AFTER INSERT OR UPDATE ON creneaux FOR EACH ROW EXECUTE FUNCTION labo.noter_creneau();
 """
 
 
@@ -85,9 +97,9 @@ class History:
         self.record((pk, column, str(value)), None if before is None else str(before), own)
 
     def edit_plan(self) -> None:
-        """Some columns of a plan; what was made is the whole of it."""
+        """Some columns of a plan without a slot; what was made is the whole of it."""
         device = self.chance.choice(self.devices)
-        rows = device.sql("SELECT id FROM interventions ORDER BY id")
+        rows = device.sql("SELECT id FROM interventions ORDER BY id")[::2]
         if not rows:
             return
         pk = self.chance.choice(rows)[0]
@@ -104,9 +116,58 @@ class History:
         device.set("interventions", pk, **{c: values[c] for c in sorted(names)})
         self.record((pk, "plan", plan_of(device, pk)), before, own)
 
-    def waits(self, device: Device, pk: int, columns: Iterable[str]) -> bool:
-        told = "SELECT DISTINCT colonne FROM sync_outbox WHERE nom_table = 'interventions' AND pk = ?"
-        return not {c for (c,) in device.sql(told, pk)}.isdisjoint(columns)
+    def plan_visit(self) -> None:
+        """A visit is planned, moved, given to somebody else or taken off; several branches do it to one at once."""
+        device = self.chance.choice(self.devices)
+        rows = device.sql("SELECT id FROM interventions ORDER BY id")[1::2]
+        if not rows:
+            return
+        fiche = self.chance.choice(rows)[0]
+        self.serial += 1
+        begin, end = (f"2026-12-01T{h:02}:00:00.{self.serial % 1_000_000:06d}Z" for h in (8, 10))
+        zone, changed = f"zone {self.serial}", f"2026-11-21T08:00:00.{self.serial % 1_000_000:06d}Z"
+        technicien = device.value("SELECT id FROM techniciens ORDER BY id LIMIT 1 OFFSET ?", self.chance.randrange(2))
+        technicien = technicien or device.value("SELECT min(id) FROM techniciens")
+        row = device.value("SELECT id FROM creneaux WHERE intervention_id = ?", fiche)
+        if row is None:
+            device.sql(
+                "INSERT INTO creneaux (intervention_id, technicien_id, debut, fin, zone, created_at, updated_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)", fiche, technicien, begin, end, zone, T, changed,
+            )  # fmt: skip
+            self.record((fiche, "creneau", slot_of(device, fiche)), None, False)
+            return
+        before, own = slot_of(device, fiche), self.waits(device, row, SLOT, "creneaux")
+        values: dict[str, object] = {"zone": zone}
+        match self.chance.randrange(4):
+            case 0:
+                values["etat"] = self.chance.choice(["annule", "confirme"])
+            case 1:
+                values["technicien_id"] = technicien
+            case _:
+                values |= {"debut": begin, "fin": end}
+        device.set("creneaux", row, updated_at=changed, **values)
+        self.record((fiche, "creneau", slot_of(device, fiche)), before, own)
+
+    def be_away(self) -> None:
+        """A leave is asked for, answered, or moved."""
+        device = self.chance.choice(self.devices)
+        self.serial += 1
+        begin, end = (f"2026-12-{d:02}T08:00:00.000000Z" for d in (1 + self.serial % 12, 14 + self.serial % 12))
+        rows = device.sql("SELECT id FROM absences ORDER BY id")
+        if not rows or not self.chance.randrange(3):
+            device.sql(
+                "INSERT INTO absences (technicien_id, debut, fin, zone, type, remarque, created_at, updated_at) "
+                "SELECT min(id), ?, ?, 'Africa/Casablanca', 'conge', ?, ?, ? FROM techniciens",
+                begin, end, f"Congé {self.serial}", T, T,
+            )  # fmt: skip
+        elif self.chance.randrange(2):
+            device.set("absences", self.chance.choice(rows)[0], debut=begin, fin=end)
+        else:
+            device.set("absences", self.chance.choice(rows)[0], statut=self.chance.choice(["acceptee", "refusee"]))
+
+    def waits(self, device: Device, pk: int, columns: Iterable[str], table: str = "interventions") -> bool:
+        told = "SELECT DISTINCT op, colonne FROM sync_outbox WHERE nom_table = ? AND pk = ?"
+        return any(op == "I" or c in set(columns) for op, c in device.sql(told, table, pk))
 
     def record(self, key: tuple[int, str, str], shown: str | None, own: bool) -> None:
         """What was typed over ``shown``; ``own``: that waited here to be sent."""
@@ -415,6 +476,7 @@ class History:
         before.unlink()
 
     ACTIONS: tuple[tuple[int, str], ...] = (
+        (3, "plan_visit"), (1, "be_away"),
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
         (2, "bill"), (2, "prefer"), (1, "hire"),
@@ -451,14 +513,21 @@ class History:
         for ask in (self.lab.sql, *(device.sql for device in self.devices)):
             totals_follow(ask)
             stock_agrees(ask)
-        lost = {(pk, c, spelt(c, mine)) for d in self.devices for _, pk, c, _, mine, _ in d.conflicts()}
+            assert ask(ASTRAY) == [], "an intervention has not the plan of its slot"
+        fiches = dict(self.lab.sql("SELECT id, intervention_id FROM creneaux"))
+        lost = {
+            (fiches.get(pk, pk) if t == "creneaux" else pk, c, spelt(c, mine))
+            for d in self.devices for t, pk, c, _, mine, _ in d.conflicts()
+        }  # fmt: skip
         steps = self.lab.sql("SELECT pk, champ, avant, apres FROM labo.suite WHERE n > %s ORDER BY n", self.since)
         stood = {(pk, c, after) for pk, c, _, after in steps}
         assert self.typed <= stood | lost, f"vanished: {sorted(self.typed - stood - lost)[:5]}"
         for pk, column, before, after in steps:
             bases = self.seen.get((pk, column, after))
             assert bases is None or before in bases, f"{column} of {pk}: {after!r} replaced {before!r} unseen"
-            assert column != "plan" or bases is not None, f"nobody made the plan {after} of {pk}"
+            follows = column == "plan" and pk in fiches.values()
+            made = bases is not None or follows or column not in {"plan", "creneau"}
+            assert made, f"nobody made the {column} {after} of {pk}"
 
 
 def totals_follow(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
@@ -506,13 +575,27 @@ def stock_agrees(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
         assert there == sum(Decimal(str(q)) for q, _ in mine), f"the stock at {until} is not what {sheet} counted"
 
 
+ASTRAY = """
+SELECT i.id FROM interventions i JOIN creneaux c ON c.intervention_id = i.id AND c.etat <> 'annule'
+ WHERE i.technicien_id <> c.technicien_id OR i.date_planifiee <> c.debut OR i.zone_planifiee <> c.zone
+    OR i.technicien_id IS NULL OR i.date_planifiee IS NULL
+"""
+
+
+def slot_of(device: Device, fiche: int) -> str:
+    """As ``labo.creneau`` spells it at the centre."""
+    rows = device.sql(f"SELECT {', '.join(SLOT)} FROM creneaux WHERE intervention_id = ?", fiche)
+    return json.dumps(list(rows[0]))
+
+
 def plan_of(device: Device, pk: int) -> str:
     """As ``labo.plan`` spells it at the centre."""
     return json.dumps(list(device.sql(f"SELECT {', '.join(PLANNED)} FROM interventions WHERE id = ?", pk)[0]))
 
 
 def spelt(column: str | None, value: object) -> str:
-    return json.dumps([value[c] for c in PLANNED]) if column == "plan" and isinstance(value, dict) else str(value)
+    told = {"plan": PLANNED, "creneau": SLOT}.get(column or "")
+    return json.dumps([value[c] for c in told]) if told and isinstance(value, dict) else str(value)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -28,6 +28,7 @@ from erp_desktop.models import (
 )
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
+from erp_desktop.services.planning.slots import live, revive
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.clocks import Horloges, pauses
 from erp_desktop.services.shared.common import ecrire
@@ -42,6 +43,7 @@ ACTIONS = {
     "document_joint": "Document joint",
     "importation": "Importation",
     "echeance": "Échéance recalculée",
+    "planification": "Planification",
 }
 CHAMPS = {
     "numero": "Numéro", "titre": "Titre", "description": "Description", "type": "Type", "statut": "Statut",
@@ -78,13 +80,14 @@ class TransitionOffre:
 
 @dataclass(frozen=True, slots=True)
 class Retour:
-    """A transition just taken: columns as they were before it, and how many audit rows it left."""
+    """A transition just taken: columns as they were, how many audit rows it left, slots that it took off."""
 
     id: int
     de: Statut
     vers: Statut
     avant: dict[str, Any]
     traces: int
+    creneaux: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,7 @@ def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, rema
             ligne.date_limite = sla.prolonger(horaire, ligne.date_limite, derniere[0][0], maintenant)
     ecrits = stamps(de, vers, faits, maintenant)
     avant = {champ: getattr(ligne, champ) for champ in ecrits}
+    vivants = live(session, id) if vers is Statut.OUVERTE else ()
     ligne.statut = vers.value
     for champ, valeur in ecrits.items():
         setattr(ligne, champ, valeur)
@@ -183,10 +187,13 @@ def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, rema
             horaire, ligne.date_debut_travaux, ligne.date_fin_travaux, pauses(session, id)
         )
     ecrire(session)
-    return Retour(id, de, vers, avant, _traces(session, id))
+    if vivants:
+        # Without a technicien they are planned no more, nor is the intervention.
+        session.refresh(ligne, ["date_planifiee", "zone_planifiee"])
+    return Retour(id, de, vers, avant, traces(session, id), vivants)
 
 
-def _traces(session: Session, id: int) -> int:  # noqa: A002
+def traces(session: Session, id: int) -> int:  # noqa: A002
     h = HistoriqueIntervention
     return session.execute(sa.select(sa.func.count()).where(h.intervention_id == id)).scalar_one()
 
@@ -199,16 +206,18 @@ def revenir(session: Session, acteur: Acteur, retour: Retour) -> None:
         NotAllowedError: the way back is not open to this role.
     """
     ligne = ouvrir(session, acteur, retour.id, pour_ecrire=True)
-    if ligne.statut != retour.vers or _traces(session, retour.id) != retour.traces:
+    if ligne.statut != retour.vers or traces(session, retour.id) != retour.traces:
         raise TransitionError("Cette intervention a changé depuis : le statut n'est pas défait.")
     if retour.de is Statut.AFFECTEE:
         # Taken off with the assignment; without it the way back would be refused.
         ligne.technicien_id = ligne.technicien_id or retour.avant.get("technicien_id")
+        revive(session, retour.creneaux)
     avant = {"technicien_id": ligne.technicien_id, **retour.avant}
     changer_statut(session, acteur, retour.id, retour.de, "Changement de statut défait aussitôt")
     for champ, valeur in avant.items():
         setattr(ligne, champ, valeur)
     ecrire(session)
+    session.refresh(ligne, ["technicien_id", "date_planifiee", "zone_planifiee"])
 
 
 def _noms(session: Session, lignes: list[Any]) -> dict[tuple[str, int], str]:

@@ -20,6 +20,7 @@ from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, 
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions import numbers
+from erp_desktop.services.planning.slots import follow
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.clocks import Horloges, echeance
 from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
@@ -174,6 +175,8 @@ def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
         ligne.numero = numbers.tirer(session, agence.code, clock.local(maintenant).year)[0]
     session.add(ligne)
     ecrire(session)
+    if ligne.technicien_id is not None and ligne.date_planifiee is not None:
+        follow(session, acteur, ligne)
     trace.noter(session, acteur, ligne, "creation", None, {"numero": ligne.numero, "titre": ligne.titre})
     ecrire(session)
     return ligne.id
@@ -225,6 +228,8 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
             _refuser_occupe(session, ligne)
         if _CHAMPS_ECHEANCE & nouvelles.keys() and Statut(ligne.statut) not in TERMINES:
             ligne.date_limite = echeance(session, ligne, contrat)
+    if {"technicien_id", "date_planifiee", "zone_planifiee"} & nouvelles.keys():
+        follow(session, acteur, ligne)
     trace.noter(session, acteur, ligne, "modification", avant, apres)
     ecrire(session)
 

@@ -14,7 +14,9 @@ from erp_desktop.ui.wording import value_labels
 
 CHAMPS: Final[dict[str, str]] = {
     "adresse": "Adresse", "agence_id": "Agence", "astreinte": "Astreinte", "client_id": "Client", "cnss": "CNSS",
-    "code": "Code", "code_interne": "Code interne", "contact": "Contact", "contrat_id": "Contrat",
+    "code": "Code", "debut": "Début", "fin": "Fin", "zone": "Fuseau horaire", "verrouille": "Verrouillé",
+    "etat": "État", "trajet_avant_min": "Trajet", "recurrence_fin": "Dernière semaine", "ordre": "Rang",
+    "code_interne": "Code interne", "contact": "Contact", "contrat_id": "Contrat",
     "cout_externe": "Coût externe", "criticite": "Criticité", "date_affectation": "Date d'affectation",
     "date_cloture": "Date de clôture", "date_creation": "Date de création", "date_debut": "Date de début",
     "date_debut_travaux": "Début des travaux", "date_echeance": "Échéance", "date_facture": "Date de facture",
@@ -54,7 +56,7 @@ CHAMPS: Final[dict[str, str]] = {
     "type_mouvement": "Type de mouvement", "unite": "Unité", "urgence": "Urgence", "user_id": "Compte",
     "username": "Identifiant", "ville": "Ville", "ville_rc": "Ville du registre", "zone_intervention": "Zone",
     "zone_planifiee": "Fuseau de la date planifiée", "annule_id": "Mouvement contre-passé",
-    "code_barres": "Code-barres", "comptee_a": "Compté le", "date_effet": "Date d'effet", "etat": "État",
+    "code_barres": "Code-barres", "comptee_a": "Compté le", "date_effet": "Date d'effet",
     "emplacement": "Emplacement", "facturable": "Facturable", "famille": "Famille", "fige_a": "Terminé le",
     "fournisseur": "Fournisseur", "fournisseur_reference": "Référence du fournisseur",
     "inventaire_id": "Inventaire", "ligne_intervention_id": "Ligne d'intervention", "maximum": "Maximum",
@@ -64,7 +66,7 @@ CHAMPS: Final[dict[str, str]] = {
 """Field → label; the same name means the same thing in every table."""
 
 GROUPES: Final[dict[str, str]] = {
-    "affectation": "Affectation", "definition": "Définition", "echeance": "Dates de la facture",
+    "affectation": "Affectation", "creneau": "Créneau", "definition": "Définition", "echeance": "Dates de la facture",
     "execution": "Dernière exécution", "facturation": "Facturation", "fichier": "Fichier", "ligne": "Ligne",
     "objet": "Objet", "periode": "Période", "plan": "Planification", "prix": "Prix",
     "qualification": "Qualification", "rattachement": "Rattachement", "registre": "Registre du commerce",
@@ -96,14 +98,18 @@ _OF_TABLE: Final[dict[tuple[str, str], type[StrEnum]]] = {
     ("interventions", "type"): enums.TypeIntervention, ("equipements", "statut"): enums.StatutEquipement,
     ("depots", "type_depot"): enums.TypeDepot, ("depots", "statut"): enums.StatutDepot,
     ("inventaires", "etat"): enums.EtatInventaire, ("mouvements_stock", "type_mouvement"): enums.TypeMouvement,
+    ("absences", "type"): enums.TypeAbsence, ("absences", "statut"): enums.StatutAbsence,
+    ("absences", "recurrence"): enums.RecurrenceAbsence, ("creneaux", "role"): enums.RoleCreneau,
+    ("creneaux", "etat"): enums.EtatCreneau,
     ("techniciens", "niveau"): enums.Niveau, ("technicien_competence", "niveau"): enums.Niveau,
 }  # fmt: skip
-_MINUTES: Final = {"duree_estimee", "duree_reelle", "temps_deplacement", "modele_duree_estimee"}
+_MINUTES: Final = {"duree_estimee", "duree_reelle", "temps_deplacement", "modele_duree_estimee", "trajet_avant_min"}
 _MONEY: Final = {
     "cout_externe", "montant", "montant_annuel", "prix_unitaire", "valeur_unitaire", "timbre", "total_ht",
     "total_ttc", "total_tva",
 }  # fmt: skip
-_YES_NO: Final = {"facturable", "prevue", "is_active", "urgence", "astreinte", "lu", "is_verified", "provisoire"}
+_YES_NO: Final = {"facturable", "prevue", "is_active", "urgence", "astreinte", "lu", "is_verified", "provisoire",
+                  "verrouille"}  # fmt: skip
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)$")
 _CODES: Final = {"ice", "telephone", "phone", "numero", "reference", "numero_serie", "code_interne", "email",

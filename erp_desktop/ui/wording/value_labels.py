@@ -58,6 +58,15 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.TypeDocument: {
         "photo": "Photo", "rapport": "Rapport", "manuel": "Manuel", "certificat": "Certificat", "facture": "Facture",
     },
+    enums.TypeAbsence: {
+        "conge": "Congé", "maladie": "Maladie", "formation": "Formation", "astreinte": "Astreinte", "autre": "Autre",
+    },
+    enums.StatutAbsence: {"demande": "Demandée", "acceptee": "Acceptée", "refusee": "Refusée"},
+    enums.RecurrenceAbsence: {"hebdomadaire": "Chaque semaine"},
+    enums.RoleCreneau: {"principal": "Principal", "renfort": "Renfort"},
+    enums.EtatCreneau: {
+        "propose": "Proposé", "confirme": "Confirmé", "fait": "Fait", "annule": "Retiré du planning",
+    },
     enums.EtatDocument: {
         "poste": "Sur ce poste", "attente": "En attente d'envoi", "centre": "Au centre", "distant": "À télécharger",
         "demande": "Téléchargement demandé",

@@ -19,7 +19,9 @@ BEGIN
   FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(ajoutees) ORDER BY rang LOOP
     PERFORM sync.inserer(g.nom_table, p->'i'->g.nom_table, plage, v_poste, v_agence);
   END LOOP;
-  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(modifiees) ORDER BY rang LOOP
+  -- Slots before interventions, whose plan follows from them: what a device sends of both is then the same thing.
+  FOR g IN SELECT DISTINCT CASE nom_table WHEN 'creneaux' THEN -1 ELSE rang END AS place, nom_table
+             FROM sync.registre() WHERE nom_table = ANY(modifiees) ORDER BY place LOOP
     FOR bloc IN SELECT b FROM jsonb_array_elements(p->'m'->g.nom_table) b LOOP
       PERFORM sync.modifier(g.nom_table, bloc, plage, v_poste, v_lot, v_agence, coalesce((p->>'v')::int, 1));
     END LOOP;

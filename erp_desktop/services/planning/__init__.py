@@ -1,0 +1,1 @@
+"""The planning: who goes where and when, what that breaks, and who would fit."""

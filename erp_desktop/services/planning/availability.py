@@ -1,0 +1,130 @@
+"""When a technicien can work: the agency's opening hours less absences, and what is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from erp_desktop.domain import sla
+from erp_desktop.domain.enums import StatutAbsence, TypeAbsence
+from erp_desktop.services.planning.data import Away, Card, Facts
+
+Span = tuple[datetime, datetime]
+SNAP = timedelta(minutes=15)
+
+
+def occurrences(
+    away: Away, zone: str, recurrence: str | None, until: date | None, begin: datetime, end: datetime
+) -> Iterator[Away]:
+    """The times that an absence is, within ``begin`` and ``end``: the same local hours every week when it repeats."""
+    from zoneinfo import ZoneInfo
+
+    if recurrence is None:
+        if away.debut < end and away.fin > begin:
+            yield away
+        return
+    place = ZoneInfo(zone)
+    debut, fin = away.debut.astimezone(place), away.fin.astimezone(place)
+    week = max(0, (begin.astimezone(place).date() - fin.date()).days // 7)
+    while True:
+        shift = timedelta(days=7 * week)
+        # Wall-clock arithmetic: a change of the clock does not move the hour.
+        here = replace(away, debut=(debut + shift).astimezone(UTC), fin=(fin + shift).astimezone(UTC))
+        if here.debut >= end or (until is not None and (debut + shift).date() > until):
+            return
+        if here.fin > begin:
+            yield here
+        week += 1
+
+
+def blocking(absences: Iterable[Away]) -> list[Away]:
+    """Those that take a technicien's time: accepted, and not being on call."""
+    return [a for a in absences if a.statut == StatutAbsence.ACCEPTEE and a.type != TypeAbsence.ASTREINTE]
+
+
+def on_call(absences: Iterable[Away]) -> list[Span]:
+    return [
+        (a.debut, a.fin) for a in absences if a.type == TypeAbsence.ASTREINTE and a.statut == StatutAbsence.ACCEPTEE
+    ]
+
+
+def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+    """``spans`` less ``taken``; both in order or not."""
+    left = sorted(spans)
+    for begin, end in sorted(taken):
+        cut: list[Span] = []
+        for a, b in left:
+            if end <= a or begin >= b:
+                cut.append((a, b))
+                continue
+            if a < begin:
+                cut.append((a, begin))
+            if end < b:
+                cut.append((end, b))
+        left = cut
+    return left
+
+
+def hours(facts: Facts, technicien_id: int, jour: date) -> list[Span]:
+    """A technicien's working hours of a day, absences out."""
+    away = [(a.debut, a.fin) for a in blocking(facts.away_of.get(technicien_id, ()))]
+    return without(facts.horaire.ouvertures(jour), away)
+
+
+def free(facts: Facts, technicien_id: int, jour: date, *, but: tuple[int, int] | None = None) -> list[Span]:
+    """Hours of a day that nothing takes yet; ``but`` leaves one card out."""
+    cards = [c for c in facts.cards_of.get(technicien_id, ()) if c.key != but]
+    return without(hours(facts, technicien_id, jour), [(c.debut, c.fin) for c in cards])
+
+
+def day_span(horaire: sla.Horaire, jour: date) -> Span:
+    """Midnight to midnight in the agency's zone."""
+    begin = datetime.combine(jour, time(), horaire.zone)
+    return begin.astimezone(UTC), datetime.combine(jour + timedelta(days=1), time(), horaire.zone).astimezone(UTC)
+
+
+def minutes(spans: Iterable[Span]) -> int:
+    return int(sum((b - a for a, b in spans), timedelta()).total_seconds() // 60)
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """The same time, told without overlap."""
+    made: list[Span] = []
+    for a, b in sorted(spans):
+        if made and a <= made[-1][1]:
+            made[-1] = (made[-1][0], max(b, made[-1][1]))
+        else:
+            made.append((a, b))
+    return made
+
+
+def load(facts: Facts, technicien_id: int, jour: date) -> tuple[int, int]:
+    """(planned minutes, available minutes) of a day; two visits at once count twice."""
+    begin, end = day_span(facts.horaire, jour)
+    planned = timedelta()
+    for card in facts.cards_of.get(technicien_id, ()):
+        if card.debut < end and card.fin > begin:
+            planned += min(card.fin, end) - max(card.debut, begin)
+    return int(planned.total_seconds() // 60), minutes(hours(facts, technicien_id, jour))
+
+
+def snapped(instant: datetime, step: timedelta = SNAP) -> datetime:
+    """The next multiple of ``step`` at or after an instant."""
+    rest = (instant - datetime(2000, 1, 1, tzinfo=UTC)) % step
+    return instant if not rest else instant + step - rest
+
+
+def travel(card_before: Card | None, client_id: int, ville: str | None, home: str | None, said: int | None) -> int:
+    """Minutes on the road before a visit: as typed, none within a site, else by whether the town is the same.
+
+    An estimate: no map is asked.
+    """
+    if card_before is not None and card_before.visit.client_id == client_id:
+        return 0
+    if said is not None:
+        return said
+    origin = card_before.visit.ville if card_before is not None else home
+    if not origin or not ville:
+        return 0
+    return 20 if origin.casefold() == ville.casefold() else 60

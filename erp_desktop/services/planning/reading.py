@@ -1,0 +1,321 @@
+"""Reading the planning: a board of some days, the facts that judge one plan, one card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import sla
+from erp_desktop.domain.enums import (
+    EtatCreneau,
+    ReglePlanning,
+    Statut,
+    StatutAbsence,
+    StatutEquipement,
+    VerdictPlanning,
+)
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.transitions import TERMINES
+from erp_desktop.errors import NotFoundError
+from erp_desktop.models import (
+    Absence,
+    Agence,
+    Client,
+    Competence,
+    CompetenceRequise,
+    Creneau,
+    Equipement,
+    Intervention,
+    JourFerie,
+    ReglePlanningAgence,
+    Technicien,
+    TechnicienCompetence,
+)
+from erp_desktop.registry import technicien_names
+from erp_desktop.services.planning.availability import occurrences
+from erp_desktop.services.planning.checks import DEFAULTS
+from erp_desktop.services.planning.data import LONGEST, Away, Board, Card, Facts, Person, Skill, Visit
+from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.lists import portee
+
+BACKLOG = 200
+"""Visits that wait and are shown; the others are counted."""
+_HOUR = 60
+_WAITS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
+_LIVE = Creneau.etat != EtatCreneau.ANNULE
+
+_VISIT = (
+    Intervention.id, Intervention.numero, Intervention.titre, Intervention.client_id, Client.nom_entreprise,
+    Client.ville, Intervention.equipement_id, Equipement.nom, Equipement.type_equipement,
+    Equipement.statut.label("statut_equipement"), Intervention.agence_id, Intervention.technicien_id,
+    Intervention.statut, Intervention.priorite, Intervention.duree_estimee, Intervention.temps_deplacement,
+    Intervention.date_creation, Intervention.date_limite, Intervention.date_planifiee, Intervention.zone_planifiee,
+)  # fmt: skip
+
+
+class Visits:
+    """Makes visits of rows; skills and clocks are read once."""
+
+    def __init__(self, session: Session, horaire: sla.Horaire, agence_id: int | None) -> None:
+        self._horaire, self._now = horaire, clock.now()
+        self._needs = required(session, agence_id)
+
+    def make(self, row: Any) -> Visit:
+        statut = Statut(row.statut)
+        if statut in TERMINES:
+            state, part = sla.Situation(sla.EtatSla.NONE), 0.0
+        else:
+            state = sla.situation(self._horaire, statut, row.date_creation, row.date_limite, None, self._now)
+            part = self._part(row, state)
+        return Visit(
+            row.id, row.numero, row.titre, row.client_id, row.nom_entreprise, row.ville, row.equipement_id, row.nom,
+            row.agence_id, row.technicien_id, row.statut, row.priorite, row.duree_estimee or _HOUR,
+            row.temps_deplacement, row.date_limite, state.etat.value, state.reste_min, part,
+            self._needs.get((row.type_equipement or "").casefold(), ()),
+            row.statut_equipement == StatutEquipement.RETIRE,
+        )  # fmt: skip
+
+    def _part(self, row: Any, state: sla.Situation) -> float:
+        if state.reste_min is None or row.date_limite is None:
+            return 0.0
+        whole = (row.date_limite - row.date_creation).total_seconds()
+        left = (row.date_limite - self._now).total_seconds()
+        return min(1.0, max(0.0, left / whole)) if whole > 0 else 0.0
+
+
+def required(session: Session, agence_id: int | None) -> dict[str, tuple[Skill, ...]]:
+    """Type of machine, folded → the skills that work on it needs, in this agency."""
+    r = CompetenceRequise
+    query = sa.select(r.type_equipement, r.competence_id, Competence.nom, r.niveau)
+    query = query.join(Competence, Competence.id == r.competence_id)
+    query = query.where(sa.or_(r.agence_id.is_(None), r.agence_id == agence_id)).order_by(r.agence_id, r.id)
+    found: dict[str, dict[int, Skill]] = {}
+    for kind, skill, nom, niveau in session.execute(query):
+        found.setdefault(kind.casefold(), {})[skill] = Skill(skill, nom, niveau)
+    return {kind: tuple(skills.values()) for kind, skills in found.items()}
+
+
+def verdicts(session: Session, agence_id: int | None) -> dict[ReglePlanning, VerdictPlanning]:
+    """What this agency does about each rule: its own decision, else that of all agencies, else the usual one."""
+    r = ReglePlanningAgence
+    query = sa.select(r.agence_id, r.regle, r.verdict).where(sa.or_(r.agence_id.is_(None), r.agence_id == agence_id))
+    found = dict(DEFAULTS)
+    for _own, rule, verdict in sorted(session.execute(query), key=lambda row: row[0] is not None):
+        found[ReglePlanning(rule)] = VerdictPlanning(verdict)
+    return found
+
+
+def people(session: Session, agence_id: int | None, ids: Sequence[int] | None = None) -> tuple[Person, ...]:
+    """Active techniciens of an agency by team and name, with their skills."""
+    t = Technicien
+    query = sa.select(t.id, t.equipe, t.niveau, t.zone_intervention, t.agence_id)
+    query = (
+        query.where(t.id.in_(ids))
+        if ids is not None
+        else query.where(t.is_active.is_(True), t.agence_id == agence_id)
+    )
+    rows = list(session.execute(query))
+    names = technicien_names.noms(session, (r.id for r in rows))
+    skills: dict[int, list[Skill]] = {}
+    k = TechnicienCompetence
+    held = sa.select(
+        k.technicien_id, k.competence_id, Competence.nom, k.niveau, k.date_validation, Competence.duree_validite_mois
+    )
+    held = held.join(Competence, Competence.id == k.competence_id).join(t, t.id == k.technicien_id)
+    held = held.where(k.technicien_id.in_(ids)) if ids is not None else held.where(t.agence_id == agence_id)
+    for who, skill, nom, niveau, since, months in session.execute(held.order_by(Competence.nom)):
+        until = _months_later(since, months) if since is not None and months else None
+        skills.setdefault(who, []).append(Skill(skill, nom, niveau, until))
+    made = [
+        Person(r.id, names.get(r.id, ""), r.equipe, r.niveau, r.zone_intervention, r.agence_id,
+               tuple(skills.get(r.id, ()))) for r in rows
+    ]  # fmt: skip
+    return tuple(sorted(made, key=lambda p: (p.equipe or "", p.nom, p.id)))
+
+
+def _months_later(jour: date, months: int) -> date:
+    year, month = divmod(jour.year * 12 + jour.month - 1 + months, 12)
+    for last in (jour.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("a month has 28 days")
+
+
+def _slots(acteur: Acteur, agence_id: int | None) -> Any:
+    c = Creneau
+    return (
+        sa.select(*_VISIT, c.id.label("slot_id"), c.technicien_id.label("who"), c.debut, c.fin, c.zone,
+                  c.trajet_avant_min, c.role, c.etat, c.verrouille, c.ordre)
+        .join(Intervention, Intervention.id == c.intervention_id)
+        .join(Client, Client.id == Intervention.client_id)
+        .join(Equipement, Equipement.id == Intervention.equipement_id)
+        .where(_LIVE, Intervention.statut != Statut.ANNULEE, c.agence_id == agence_id,
+               *portee(acteur, Intervention.agence_id))
+    )  # fmt: skip
+
+
+def cards(
+    session: Session, acteur: Acteur, visits: Visits, agence_id: int | None, begin: datetime, end: datetime,
+    technicien_id: int | None = None,
+) -> list[Card]:  # fmt: skip
+    """Slots that touch a span of time, and planned interventions without a slot."""
+    c, i = Creneau, Intervention
+    query = _slots(acteur, agence_id).where(c.debut > begin - LONGEST, c.debut < end, c.fin > begin)
+    loose = (
+        sa.select(*_VISIT)
+        .join(Client, Client.id == i.client_id)
+        .join(Equipement, Equipement.id == i.equipement_id)
+        .where(i.agence_id == agence_id, *portee(acteur, i.agence_id), i.technicien_id.is_not(None),
+               i.statut != Statut.ANNULEE, i.date_planifiee > begin - LONGEST, i.date_planifiee < end,
+               ~sa.exists().where(c.intervention_id == i.id, _LIVE))
+    )  # fmt: skip
+    if technicien_id is not None:
+        query, loose = query.where(c.technicien_id == technicien_id), loose.where(i.technicien_id == technicien_id)
+    found = [card(visits, row) for row in session.execute(query)]
+    for row in session.execute(loose):
+        until = row.date_planifiee + timedelta(minutes=row.duree_estimee or _HOUR)
+        if until > begin:
+            zone = row.zone_planifiee or clock.CASABLANCA.key
+            found.append(Card(visits.make(row), None, row.technicien_id, row.date_planifiee, until, zone))
+    return found
+
+
+def card(visits: Visits, row: Any) -> Card:
+    return Card(
+        visits.make(row), row.slot_id, row.who, row.debut, row.fin, row.zone, row.trajet_avant_min, row.role,
+        row.etat, row.verrouille, row.ordre,
+    )  # fmt: skip
+
+
+def away(
+    session: Session, agence_id: int | None, begin: datetime, end: datetime, technicien_id: int | None = None
+) -> list[Away]:
+    """Absences of an agency that touch a span of time, refused ones left out."""
+    a = Absence
+    reach = sa.or_(a.fin > begin, sa.and_(a.recurrence.is_not(None), sa.or_(
+        a.recurrence_fin.is_(None), a.recurrence_fin >= (begin - LONGEST).date())))  # fmt: skip
+    query = sa.select(a).where(a.debut < end, reach, a.statut != StatutAbsence.REFUSEE)
+    query = query.where(a.technicien_id == technicien_id) if technicien_id else query.where(a.agence_id == agence_id)
+    found: list[Away] = []
+    for row in session.scalars(query.order_by(a.debut, a.id)):
+        one = Away(row.id, row.technicien_id, row.debut, row.fin, row.type, row.statut, row.remarque)
+        found += occurrences(one, row.zone, row.recurrence, row.recurrence_fin, begin, end)
+    return found
+
+
+def holidays(session: Session, agence_id: int | None, first: date, last: date) -> dict[date, str]:
+    j = JourFerie
+    query = sa.select(j.jour, j.libelle).where(j.jour >= first, j.jour <= last)
+    query = query.where(sa.or_(j.agence_id.is_(None), j.agence_id == agence_id))
+    return dict(iter(session.execute(query.order_by(j.id.desc()))))
+
+
+def board(session: Session, acteur: Acteur, premier: date, jours: int, agence_id: int | None = None) -> Board:
+    """Everything that a board of these days shows, and what judges a card that moves on it.
+
+    Args:
+        agence_id: which agency's, for people who see all of them; the first one when left out.
+    """
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    agences = _agences(session, acteur)
+    chosen = next((a for a in agences if a[0] == agence_id), agences[0] if agences else None)
+    ident = chosen[0] if chosen else acteur.agence_id
+    horaire = Horloges(session).de(ident)
+    begin = _midnight(horaire, premier)
+    end = _midnight(horaire, premier + timedelta(days=jours))
+    visits = Visits(session, horaire, ident)
+    waiting, total = backlog(session, acteur, visits, ident)
+    made = Board(
+        horaire=horaire, feries=holidays(session, ident, premier, premier + timedelta(days=jours)),
+        techniciens=people(session, ident),
+        cards=tuple(cards(session, acteur, visits, ident, begin, end)),
+        absences=tuple(away(session, ident, begin, end)), verdicts=verdicts(session, ident),
+        agence_id=ident, agence=chosen[1] if chosen else "", premier=premier, jours=jours, backlog=waiting,
+        a_planifier=total, lu_a=clock.now(), agences=agences,
+    )  # fmt: skip
+    # Put in order here, not on the thread of a window.
+    _ = made.crossing, made.away_of, made.people
+    return made
+
+
+def _midnight(horaire: sla.Horaire, jour: date) -> datetime:
+    from erp_desktop.services.planning.availability import day_span
+
+    return day_span(horaire, jour)[0]
+
+
+def _agences(session: Session, acteur: Acteur) -> tuple[tuple[int, str], ...]:
+    query = sa.select(Agence.id, Agence.nom).where(Agence.is_active.is_(True)).order_by(Agence.code)
+    if not roles.voit_tout(acteur):
+        query = query.where(Agence.id == acteur.agence_id)
+    return tuple((ident, nom) for ident, nom in session.execute(query))
+
+
+def backlog(session: Session, acteur: Acteur, visits: Visits, agence_id: int | None) -> tuple[tuple[Visit, ...], int]:
+    """What waits to be planned, the nearest deadline first, and how much there is of it."""
+    i, c = Intervention, Creneau
+    waits = (
+        i.agence_id == agence_id, *portee(acteur, i.agence_id), i.statut.in_(_WAITS),
+        sa.or_(i.date_planifiee.is_(None), i.technicien_id.is_(None)),
+        ~sa.exists().where(c.intervention_id == i.id, _LIVE),
+    )  # fmt: skip
+    query = (
+        sa.select(*_VISIT)
+        .join(Client, Client.id == i.client_id)
+        .join(Equipement, Equipement.id == i.equipement_id)
+        .where(*waits)
+        .order_by(i.date_limite.asc().nulls_last(), i.id)
+        .limit(BACKLOG)
+    )
+    found = tuple(visits.make(row) for row in session.execute(query))
+    total = len(found)
+    if total == BACKLOG:
+        total = session.scalar(sa.select(sa.func.count()).select_from(i).where(*waits)) or 0
+    return found, total
+
+
+def facts(
+    session: Session, acteur: Acteur, intervention_id: int, technicien_ids: Iterable[int] | None, begin: datetime,
+    end: datetime,
+) -> tuple[Facts, Visit]:  # fmt: skip
+    """What judges plans of one intervention between two instants; every technicien of its agency unless named."""
+    row = session.execute(
+        sa.select(*_VISIT)
+        .join(Client, Client.id == Intervention.client_id)
+        .join(Equipement, Equipement.id == Intervention.equipement_id)
+        .where(Intervention.id == intervention_id, *portee(acteur, Intervention.agence_id))
+    ).first()
+    if row is None:
+        raise NotFoundError("Introuvable : cette intervention n'existe pas, ou appartient à une autre agence.")
+    agence = row.agence_id
+    horaire = Horloges(session).de(agence)
+    visits = Visits(session, horaire, agence)
+    first, last = begin.astimezone(horaire.zone).date(), end.astimezone(horaire.zone).date()
+    ids = list(technicien_ids) if technicien_ids is not None else None
+    one = ids[0] if ids is not None and len(ids) == 1 else None
+    made = Facts(
+        horaire=horaire, feries=holidays(session, agence, first, last), techniciens=people(session, agence, ids),
+        cards=tuple(cards(session, acteur, visits, agence, begin, end, one)),
+        absences=tuple(away(session, agence, begin, end, one)), verdicts=verdicts(session, agence),
+    )  # fmt: skip
+    return made, visits.make(row)
+
+
+def slot(session: Session, acteur: Acteur, slot_id: int) -> Card | None:
+    """One live slot as a card; None when it is gone."""
+    row = session.execute(
+        sa.select(Creneau.agence_id).where(Creneau.id == slot_id, *portee(acteur, Creneau.agence_id))
+    ).first()
+    if row is None:
+        return None
+    visits = Visits(session, Horloges(session).de(row.agence_id), row.agence_id)
+    found = session.execute(_slots(acteur, row.agence_id).where(Creneau.id == slot_id)).first()
+    return card(visits, found) if found is not None else None
