@@ -66,10 +66,17 @@ def _conflits(contexte: Contexte) -> Page:
     return ConflitsPage(contexte)
 
 
+def _planning(contexte: Contexte) -> Page:
+    from erp_desktop.ui.planning.page import PlanningPage
+
+    return PlanningPage(contexte)
+
+
 def sections() -> list[Section]:
     """Every section; the workspace leaves out those that a role may not see."""
     return [
         Section("interventions", "Interventions", "wrench", "Exploitation", _list("interventions"), _EVERYBODY),
+        Section("planning", "Planning", "calendar-dots", "Exploitation", _planning, _EVERYBODY),
         Section("clients", "Clients", "users-three", "Parc", _list("clients"), _EVERYBODY),
         Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),
         Section("techniciens", "Techniciens", "hard-hat", "Moyens", _list("techniciens"), _EVERYBODY),

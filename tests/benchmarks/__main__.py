@@ -95,6 +95,13 @@ def _reports(rows: int) -> None:
             _print([figure])
 
 
+def _planning(rows: int) -> None:
+    from tests.benchmarks.planning_board import measure
+
+    for what, ours, floor in measure(rows):
+        print(f"{what:<48} {ours:>8.2f} ms  plancher {floor:>7.2f} ms", flush=True)
+
+
 BENCHES = {
     "sync": Bench("first copy and push beside their floors", 100_000, _sync),
     "line": Bench("copies, pushes and cycles at 0, 50 and 300 ms of round-trip time", 100_000, _line),
@@ -103,6 +110,7 @@ BENCHES = {
     "capture": Bench("what capture adds to local writes", None, _capture),
     "upgrade": Bench("starts and upgrades", 1_000_000, _upgrade),
     "reports": Bench("the interventions' report beside one scan of what it reads", 243_000, _reports),
+    "planning": Bench("a week of 60 techniciens and 2,000 slots", 10_000, _planning),
     "lists": Bench("the list of interventions in a real window", 100_000, _lists),
 }
 

@@ -15,6 +15,7 @@ from erp_desktop.sync.inbox import conflicts
 from erp_desktop.sync.inbox.captions import Boite, boite
 from erp_desktop.sync.inbox.conflicts import Conflit, Keep
 from erp_desktop.ui.conflits.cards import LABEL_WIDTH, STRETCH, LigneChamp
+from erp_desktop.ui.conflits.collisions import CollisionsNotice
 from erp_desktop.ui.conflits.merging import BandeauDoublons
 from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, recu
 from erp_desktop.ui.context import Contexte
@@ -48,6 +49,8 @@ class ConflitsPage(Page):
         self.list.chosen.connect(self.show_record)
         self.doublons = BandeauDoublons(contexte)
         self.list.add_notice(self.doublons)
+        self.collisions = CollisionsNotice(contexte)
+        self.list.add_notice(self.collisions)
         across.addWidget(self.list)
         self._stack = QStackedWidget()
         across.addWidget(self._stack, 1)
@@ -84,6 +87,7 @@ class ConflitsPage(Page):
         """Read the inbox again; an open editor keeps its text."""
         self._contexte.tasks.run(boite, self._show, owner=self)
         self.doublons.reload()
+        self.collisions.reload()
         return True
 
     def status(self) -> tuple[str, str]:

@@ -103,6 +103,13 @@ class Theme(QObject):
             self._colours[path] = found
         return found
 
+    def light(self, path: str) -> str:
+        """The light scheme's colour at a path, as it is written: paper is never dark."""
+        node: Any = self._tokens["color"]["light"]
+        for part in path.split("."):
+            node = node[part]
+        return str(node)
+
     def mark(self, kind: str, value: str) -> dict[str, Any]:
         """The raw entry (``icon``, ``weight``, ``border``…) of a ``status`` or ``priority`` mark."""
         entry: dict[str, Any] = self._tokens["color"]["light"][kind][value]

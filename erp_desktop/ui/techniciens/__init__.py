@@ -14,6 +14,7 @@ from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import number
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.planning.absences import AbsencesTab
 from erp_desktop.ui.wording import value_labels
 
 COLUMNS: list[Column[TechnicienLigne]] = [
@@ -63,6 +64,7 @@ FORM = FormSpec(
     saved="Technicien enregistré",
     created="Technicien créé",
     may_write=_writer,
+    tabs=[("Absences", AbsencesTab)],
 )  # fmt: skip
 
 LISTE: ListSpec[TechnicienLigne] = ListSpec(

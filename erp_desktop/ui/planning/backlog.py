@@ -1,0 +1,204 @@
+"""What waits to be planned, beside the board: the nearest deadline first, dragged or lifted from here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+
+from erp_desktop.services.planning.data import Visit
+from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.controls import plain
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.planning import words
+from erp_desktop.ui.planning.drawing import Pen, faint
+from erp_desktop.ui.wording import value_labels
+
+CARD = 80
+GAP = 8
+
+
+class BacklogView(QAbstractScrollArea):
+    """A painted list of visits; what is dragged out of it is followed by the board.
+
+    Attributes:
+        away: the visit that is in the air.
+    """
+
+    taken = Signal(object)
+    """A visit is lifted by the keyboard."""
+    dragged = Signal(object, object)
+    """A visit is over a point of the screen."""
+    released = Signal(object)
+    """The mouse let go at a point of the screen."""
+    asked = Signal(str, object)
+    opened = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.verticalScrollBar().setSingleStep(20)
+        self.visits: tuple[Visit, ...] = ()
+        self.current = 0
+        self.away: int | None = None
+        self.writes = True
+        self._pressed: tuple[QPoint, Visit] | None = None
+        self._dragging = False
+        theme().changed.connect(self.viewport().update)
+
+    def show_visits(self, visits: tuple[Visit, ...]) -> None:
+        kept = self.visit.intervention_id if self.visit is not None else None
+        self.visits = visits
+        places = [n for n, v in enumerate(visits) if v.intervention_id == kept]
+        self.current = places[0] if places else min(self.current, max(0, len(visits) - 1))
+        self._measure()
+        self._name()
+
+    @property
+    def visit(self) -> Visit | None:
+        return self.visits[self.current] if self.current < len(self.visits) else None
+
+    def _measure(self) -> None:
+        height = len(self.visits) * (CARD + GAP) + GAP
+        room = self.viewport().height()
+        self.verticalScrollBar().setRange(0, max(0, height - room))
+        self.verticalScrollBar().setPageStep(max(1, room))
+        self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._measure()
+
+    def rect_of(self, place: int) -> QRect:
+        top = place * (CARD + GAP) + 2 - self.verticalScrollBar().value()
+        return QRect(10, top, self.viewport().width() - 20, CARD)
+
+    def _at(self, position: QPoint) -> int | None:
+        return next((n for n in range(len(self.visits)) if self.rect_of(n).contains(position)), None)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        area = self.viewport().rect()
+        painter.fillRect(area, theme().color("surface.nav"))
+        pen = Pen(painter, area)
+        for n, visit in enumerate(self.visits):
+            rect = self.rect_of(n)
+            if rect.bottom() >= 0 and rect.top() <= area.height():
+                self._paint(pen, rect, visit, n)
+        painter.end()
+
+    def _paint(self, pen: Pen, rect: QRect, visit: Visit, place: int) -> None:
+        look = theme()
+        chosen = place == self.current and self.hasFocus()
+        border = "accent.fill" if chosen else "border.subtle"
+        away = visit.intervention_id == self.away
+        ground = faint("surface.selected" if chosen else "surface.raised", 90 if away else 255)
+        pen.box(rect, 8, ground, look.color(border), 2 if chosen else 1)
+        mark = look.mark("priority", visit.priorite)
+        pen.icon(QRect(rect.x() + 8, rect.y() + 7, 18, 18), mark["icon"], f"priority.{visit.priorite}.color", 15,
+                 mark["weight"])  # fmt: skip
+        inner = rect.adjusted(30, 6, -8, 0)
+        pen.text(QRect(inner.x(), inner.y(), inner.width(), 19), visit.titre, "strong")
+        told = " · ".join(filter(None, [visit.client, visit.ville]))
+        pen.text(QRect(inner.x(), inner.y() + 19, inner.width(), 17), told, "caption", "text.secondary")
+        line = QRect(inner.x(), inner.y() + 38, inner.width(), 18)
+        pen.icon(QRect(line.x(), line.y(), 14, 18), "clock", "text.tertiary", 13)
+        pen.text(QRect(line.x() + 18, line.y(), 52, 18), words.length(visit.duree), "caption", "text.secondary")
+        if visit.sla_etat != "none":
+            room = QRect(line.x() + 74, line.y(), line.width() - 74, 18)
+            paint.sla(pen.painter, pen.place(room), visit.sla_etat, visit.sla_part,
+                      value_labels.remaining(visit.sla_reste_min), rtl=pen.rtl)  # fmt: skip
+        needs = ", ".join(s.nom for s in visit.requises) or visit.equipement
+        pen.icon(QRect(line.x(), line.y() + 17, 14, 17), "wrench", "text.tertiary", 13)
+        pen.text(QRect(line.x() + 18, line.y() + 17, line.width() - 18, 17), needs, "caption", "text.tertiary")
+
+    # The mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        place = self._at(event.position().toPoint())
+        if place is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.current = place
+            self._pressed = (event.position().toPoint(), self.visits[place])
+            self._name()
+            self.viewport().update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is None or not self.writes:
+            return
+        if not self._dragging and (event.position().toPoint() - self._pressed[0]).manhattanLength() < 6:
+            return
+        self._dragging = True
+        self.dragged.emit(self._pressed[1], event.globalPosition().toPoint())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        dragging, self._dragging, self._pressed = self._dragging, False, None
+        if dragging:
+            self.released.emit(event.globalPosition().toPoint())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        place = self._at(event.position().toPoint())
+        if place is not None:
+            self.opened.emit(self.visits[place].intervention_id)
+
+    # The keyboard
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -6, Qt.Key.Key_PageDown: 6}
+        visit = self.visit
+        key = Qt.Key(event.key())
+        if key in steps and self.visits:
+            self.current = min(max(self.current + steps[key], 0), len(self.visits) - 1)
+            self._in_sight()
+            self._name()
+        elif visit is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.taken.emit(visit)
+        elif visit is not None and event.text().lower() in ("r", "o"):
+            self.asked.emit("suggestion" if event.text().lower() == "r" else "ouvrir", visit)
+        else:
+            super().keyPressEvent(event)
+
+    def _in_sight(self) -> None:
+        rect, bar = self.rect_of(self.current), self.verticalScrollBar()
+        if rect.top() < 0:
+            bar.setValue(bar.value() + rect.top() - GAP)
+        elif rect.bottom() > self.viewport().height():
+            bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + GAP)
+        self.viewport().update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._name()
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def _name(self) -> None:
+        visit = self.visit
+        self.setAccessibleDescription(words.visit(visit) if visit is not None else "")
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            place = self._at(event.pos())
+            if place is None:
+                QToolTip.hideText()
+            else:
+                v = self.visits[place]
+                said = f"{v.numero} · {v.titre}\n{v.client} · {v.equipement}\n{value_labels.instant(v.date_limite)}"
+                QToolTip.showText(event.globalPos(), plain(said))
+            return True
+        return super().viewportEvent(event)

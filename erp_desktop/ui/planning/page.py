@@ -1,0 +1,403 @@
+"""The planning's page: the board, what waits beside it, and what was done with its way back."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from erp_desktop import clock
+from erp_desktop.domain.enums import Role
+from erp_desktop.services.planning import actions, reading
+from erp_desktop.services.planning.data import Board, Card, Visit
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kit.controls import Button, Elided, Text, icon_button
+from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.states import EmptyState, ErrorState
+from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.page import Page
+from erp_desktop.ui.planning import printing, words
+from erp_desktop.ui.planning.absences import AbsencesPanel
+from erp_desktop.ui.planning.backlog import BacklogView
+from erp_desktop.ui.planning.chips import Chips
+from erp_desktop.ui.planning.desk import Desk, sentence
+from erp_desktop.ui.planning.geometry import DAY, WEEK
+from erp_desktop.ui.planning.legend import Legend
+from erp_desktop.ui.planning.lift import Lift
+from erp_desktop.ui.planning.panels import ReasonPanel, WhoAndWhenPanel
+from erp_desktop.ui.planning.view import BoardView
+from erp_desktop.ui.wording import value_labels
+
+_TABLES = {
+    "interventions", "creneaux", "absences", "techniciens", "technicien_competence", "horaires_agence",
+    "jours_feries", "regles_planning", "competences_requises", "clients", "equipements",
+}  # fmt: skip
+_WRITERS = (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
+_BACKLOG_WIDTH = 258
+
+
+class PlanningPage(Page):
+    """Reads and writes through the database worker; a board is never changed under a card in the air."""
+
+    def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._contexte = contexte
+        self.board: Board | None = None
+        self.mode, self.jour = WEEK, clock.today()
+        self.agence_id: int | None = contexte.acteur.agence_id
+        self._asked = 0
+        self._late = False
+        self._wanted: tuple[int, int] | None = None
+        self._follow: int | None = None
+        self._build()
+        self._panels()
+        self._wire()
+        contexte.bus.data_changed.connect(self._changed)
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(60)
+        self._again.timeout.connect(self.reload)
+        self.reload()
+
+    # What is on the page
+
+    def _build(self) -> None:
+        across = QHBoxLayout(self)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        left = Surface("surface.base")
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._head())
+        column.addLayout(self._filters())
+        self.stack = QStackedWidget()
+        self.view = BoardView()
+        self.view.setAccessibleName(tr("Tableau du planning"))
+        self.view.writes = self._contexte.acteur.role in _WRITERS
+        self.stack.addWidget(self.view)
+        column.addWidget(self.stack, 1)
+        across.addWidget(left, 1)
+        side = Surface("surface.nav", "border.subtle", sides="s")
+        side.setFixedWidth(_BACKLOG_WIDTH)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 12, 0, 0)
+        column.setSpacing(4)
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 0, 12, 0)
+        head.addWidget(Text(tr("À planifier"), "section"))
+        self.count = Text("", "strong", "accent.text")
+        head.addWidget(self.count)
+        head.addStretch()
+        column.addLayout(head)
+        hint = Text(tr("Triés par échéance SLA. Glissez une carte, ou Entrée puis les flèches."), "caption",
+                    "text.secondary", wrap=True)  # fmt: skip
+        hint.setContentsMargins(12, 0, 12, 2)
+        hint.setMinimumHeight(36)
+        column.addWidget(hint)
+        self.backlog = BacklogView()
+        self.backlog.setAccessibleName(tr("Interventions à planifier"))
+        self.backlog.writes = self.view.writes
+        column.addWidget(self.backlog, 1)
+        across.addWidget(side)
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 12, 16, 6)
+        row.setSpacing(8)
+        row.addWidget(Text(tr("Planning"), "page"))
+        row.addSpacing(4)
+        row.addWidget(icon_button("caret-left", tr("Avant"), lambda: self.go(-1)))
+        row.addWidget(Button(tr("Aujourd'hui"), tip=tr("Aujourd'hui (T)"), on_click=lambda: self.show_day(None)))
+        row.addWidget(icon_button("caret-right", tr("Après"), lambda: self.go(1)))
+        self.period = Elided("", "section")
+        self.period.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row.addWidget(self.period, 1)
+        self.agency = Button("", "soft", icon="buildings", on_click=self._agency_menu)
+        self.agency.hide()
+        row.addWidget(self.agency)
+        self.modes: dict[str, Button] = {}
+        for mode, name, tip in ((DAY, "Jour", "Jour (J)"), (WEEK, "Semaine", "Semaine (S)")):
+            button = Button(tr(name), "segment", tip=tr(tip), on_click=partial(self.set_mode, mode))
+            button.setCheckable(True)
+            self.modes[mode] = button
+            row.addWidget(button)
+        self.print_button = Button(tr("Imprimer"), icon="printer", on_click=self.print_week)
+        row.addWidget(self.print_button)
+        return row
+
+    def _filters(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 0, 16, 8)
+        row.setSpacing(12)
+        self.chips = Chips()
+        row.addWidget(self.chips, 1)
+        row.addWidget(Legend())
+        return row
+
+    def _panels(self) -> None:
+        self.reason = ReasonPanel(self)
+        self.who = WhoAndWhenPanel(self)
+        self.absences = AbsencesPanel(self, self._contexte)
+        self.desk = Desk(self._contexte, self, self.reason, self.who)
+        self.desk.done.connect(self.reload)
+        self.desk.told.connect(self.view.say)
+
+    def _wire(self) -> None:
+        view, backlog = self.view, self.backlog
+        view.dropped.connect(self._dropped)
+        view.opened.connect(self._open)
+        view.asked.connect(self._ask)
+        view.mode_asked.connect(self.set_mode)
+        view.day_asked.connect(self.show_day)
+        view.grounded.connect(self._grounded)
+        backlog.taken.connect(self._take)
+        backlog.dragged.connect(self._drag)
+        backlog.released.connect(self._release)
+        backlog.opened.connect(self._open)
+        backlog.asked.connect(self._ask)
+        self.chips.changed.connect(self._show)
+        self.chips.next_crossing.connect(self._next_crossing)
+        self.desk.planned.connect(self._followed)
+        self.reason.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.who.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
+        shortcut = QShortcut(QKeySequence.StandardKey.Print, self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self.print_week)
+        self.setFocusProxy(view)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for panel in (self.reason, self.who, self.absences):
+            if panel.isVisible():
+                panel.show_over()
+
+    # Reading
+
+    @property
+    def monday(self) -> date:
+        return self.jour - timedelta(days=self.jour.weekday())
+
+    def reload(self) -> bool:
+        """Read the week again; while a card is in the air, once it is down."""
+        if self.view.lift is not None:
+            self._late = True
+            return True
+        self._asked += 1
+        number_, acteur, monday, agence = self._asked, self._contexte.acteur, self.monday, self.agence_id
+        self._contexte.tasks.run(
+            lambda session: reading.board(session, acteur, monday, 7, agence),
+            lambda board: self._read(number_, board), lambda error: self._failed(number_, error), owner=self,
+        )  # fmt: skip
+        return True
+
+    def _read(self, asked: int, board: Board) -> None:
+        if asked != self._asked:
+            return
+        if self.view.lift is not None:
+            self._late = True
+            return
+        self.board = board
+        self.agence_id = board.agence_id
+        self.stack.setCurrentWidget(self.view)
+        self.chips.offer(board)
+        self.agency.setVisible(len(board.agences) > 1)
+        self.agency.setText(f"{board.agence}  ▾")
+        self.count.setText(number(board.a_planifier))
+        self.backlog.show_visits(board.backlog)
+        self._show()
+        self.status_changed.emit(*self.status())
+
+    def _failed(self, asked: int, error: Exception) -> None:
+        if asked != self._asked:
+            return
+        if self.board is not None:
+            # What is shown stays, and says from when it is.
+            self._contexte.say(sentence(error), None, "danger")
+            return
+        state = ErrorState(tr("Le planning n'a pas pu être lu"), sentence(error),
+                           [Button(tr("Réessayer"), "primary", on_click=self.reload)])  # fmt: skip
+        self._state(state)
+
+    def _state(self, state: QWidget) -> None:
+        while (old := self.stack.widget(1)) is not None:
+            self.stack.removeWidget(old)
+            old.deleteLater()
+        self.stack.addWidget(state)
+        self.stack.setCurrentWidget(state)
+
+    def _show(self) -> None:
+        board = self.board
+        if board is None:
+            return
+        for mode, button in self.modes.items():
+            button.setChecked(mode == self.mode)
+        if self._follow is not None:
+            self.view.current = next((c.key for c in board.cards if c.visit.intervention_id == self._follow), None)
+            self._follow = None
+        people = self.chips.people(board)
+        self.view.show_board(board, people, self.mode, self.jour)
+        grid = self.view.grid
+        days = grid.days if grid is not None and self.mode == WEEK else board.days
+        self.period.setText(words.long_day(self.jour) if self.mode == DAY else words.week(days[0], days[-1]))
+        if not board.techniciens:
+            self._state(EmptyState(tr("Aucun technicien dans cette agence"),
+                                   tr("L'administration donne une fiche de technicien à un compte."),
+                                   icon="hard-hat"))  # fmt: skip
+        elif self.stack.currentWidget() is not self.view:
+            self.stack.setCurrentWidget(self.view)
+
+    def status(self) -> tuple[str, str]:
+        board = self.board
+        if board is None:
+            return "", ""
+        first = tr("{n} créneaux · {m} à planifier", n=number(len(board.cards)), m=number(board.a_planifier))
+        return first, tr("Lu {quand}", quand=value_labels.freshness(board.lu_a))
+
+    def _changed(self, changes: Any, initiator: object) -> None:
+        if initiator is not self and _TABLES & set(changes):
+            if self.view.lift is not None:
+                self._late = True
+            else:
+                self._again.start()
+
+    def _grounded(self) -> None:
+        """What changed meanwhile is shown now."""
+        self.backlog.away = None
+        self.backlog.viewport().update()
+        if self._late:
+            self._late = False
+            self._contexte.say(tr("Le planning a changé pendant le déplacement : il est relu."), None, "info")
+            self._again.start()
+
+    # Where and how much
+
+    def set_mode(self, mode: str) -> None:
+        """The week, or one day of it."""
+        self.mode = mode
+        self._show()
+
+    def show_day(self, jour: date | None) -> None:
+        """A day, today when left out; its week is read when it is another one."""
+        before = self.monday
+        self.jour = jour or clock.today()
+        self._show()
+        if self.monday != before or self.board is None:
+            self.reload()
+
+    def go(self, step: int) -> None:
+        """A day or a week on or back."""
+        self.show_day(self.jour + timedelta(days=step * (1 if self.mode == DAY else 7)))
+
+    def _agency_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for ident, nom in self.board.agences if self.board is not None else ():
+            menu.addAction(nom, partial(self._choose_agency, ident))
+        menu.popup(self.agency.mapToGlobal(QPoint(0, self.agency.height() + 2)))
+        return menu
+
+    def _choose_agency(self, ident: int) -> None:
+        self.agence_id = ident
+        self.reload()
+
+    def _next_crossing(self) -> None:
+        board = self.board
+        if board is not None and board.crossing:
+            order = [k for k in self.view.keys.order() if k in board.crossing]
+            if order:
+                here = order.index(self.view.current) if self.view.current in order else -1
+                self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+                self.view.set_current(order[(here + 1) % len(order)])
+
+    # From the side
+
+    def _take(self, visit: Visit) -> None:
+        self.backlog.away = visit.intervention_id
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.view.lift_visit(visit)
+
+    def _drag(self, visit: Visit, spot: QPoint) -> None:
+        if self.view.lift is None:
+            self.backlog.away = visit.intervention_id
+            self.view.lift_visit(visit)
+        port = self.view.viewport()
+        here = port.mapFromGlobal(spot)
+        if port.rect().contains(here):
+            self.view.drag_to(here)
+
+    def _release(self, spot: QPoint) -> None:
+        port = self.view.viewport()
+        if port.rect().contains(port.mapFromGlobal(spot)):
+            self.view.drop()
+        else:
+            self.view.give_up()
+
+    # Acting
+
+    def _open(self, intervention_id: int) -> None:
+        self._contexte.open_record("interventions", intervention_id)
+
+    def _ask(self, what: str, thing: Card | Visit) -> None:
+        visit = thing.visit if isinstance(thing, Card) else thing
+        if what == "ouvrir":
+            self._open(visit.intervention_id)
+        elif what == "suggestion":
+            self.desk.suggest(visit, thing if isinstance(thing, Card) else None)
+        elif what == "absence" and isinstance(thing, Card) and self.board is not None:
+            person = self.board.people[thing.technicien_id]
+            self.absences.open_for(person.id, person.nom, thing.debut)
+        elif isinstance(thing, Card) and self.view.writes:
+            acteur = self._contexte.acteur
+            if what == "retirer":
+                done = tr("{numero} est à planifier", numero=visit.numero)
+                self.desk.act(lambda s: [actions.unplan(s, acteur, thing)], done)
+            elif what == "verrouiller" and thing.slot_id is not None:
+                ident, locked = thing.slot_id, not thing.verrouille
+                done = tr("Créneau verrouillé") if locked else tr("Créneau déverrouillé")
+                self.desk.act(lambda s: [actions.lock(s, acteur, ident, locked=locked)], done)
+
+    def _dropped(self, lift: Lift) -> None:
+        wishes, first = lift.wishes(), lift.first
+        person = lift.board.people.get(first.technicien_id)
+        done = tr("{numero} : {place}, {nom}", numero=first.visit.numero, place=words.span(first.debut, first.fin),
+                  nom=person.nom if person else "")  # fmt: skip
+        if lift.problems:
+            self.desk.with_reason(wishes, done, lift.problems)
+        else:
+            self.desk.plan(wishes, done)
+
+    def _followed(self, intervention_id: int) -> None:
+        """What was just planned is what keys go on with."""
+        self._follow = intervention_id
+
+    # Keys of the window
+
+    def escape(self) -> bool:
+        """The panel first, then the card in the air, then what is marked."""
+        for panel in (self.reason, self.who, self.absences):
+            if panel.close_panel():
+                return True
+        if self.view.give_up():
+            return True
+        if self.view.marked:
+            self.view.marked.clear()
+            self.view.viewport().update()
+            return True
+        return False
+
+    def print_week(self) -> None:
+        """The week, or the day, on paper."""
+        if self.board is not None:
+            printing.ask(self, self._contexte, self.board, self.chips.people(self.board))
+
+    def memory(self) -> dict[str, Any]:
+        return {"mode": self.mode, "jour": self.jour, "agence": self.agence_id, "choix": dict(self.chips.chosen)}
+
+    def recall(self, kept: dict[str, Any]) -> None:
+        self.mode, self.jour, self.agence_id = kept["mode"], kept["jour"], kept["agence"]
+        self.chips.chosen = dict(kept["choix"])
+        self.reload()

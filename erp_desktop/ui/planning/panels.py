@@ -1,0 +1,163 @@
+"""What opens over the board and closes with Esc: the reason of a warning, who and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.services.planning.data import Problem, Visit
+from erp_desktop.services.planning.suggestion import Suggestion
+from erp_desktop.ui.kit.controls import Button, Elided, Field, IconLabel, LineEdit, Text, clear, icon_button
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.planning import words
+
+
+class Panel(Surface):
+    """A card that lies over its parent, in the middle of its top."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget, title: str, icon: str, width: int = 460) -> None:
+        super().__init__("surface.raised", "border.default", theme().px("radius.lg"), parent=parent)
+        self._over = parent
+        self.setFixedWidth(width)
+        self.box = QVBoxLayout(self)
+        self.box.setContentsMargins(16, 12, 16, 14)
+        self.box.setSpacing(8)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(IconLabel(icon, "accent.text", 16))
+        self.title = Elided(title, "section")
+        head.addWidget(self.title, 1)
+        head.addWidget(icon_button("x", tr("Fermer"), self.close_panel))
+        self.box.addLayout(head)
+        shadow = QGraphicsDropShadowEffect(self)
+        shadow.setBlurRadius(24)
+        shadow.setOffset(0, 8)
+        shadow.setColor(theme().color("shadow"))
+        self.setGraphicsEffect(shadow)
+        self.hide()
+
+    def show_over(self) -> None:
+        parent = self._over
+        self.adjustSize()
+        self.move((parent.width() - self.width()) // 2, 84)
+        self.show()
+        self.raise_()
+
+    def close_panel(self) -> bool:
+        if self.isHidden():
+            return False
+        self.hide()
+        self.closed.emit()
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # What is typed here is not for the board below.
+        event.accept()
+
+
+class ReasonPanel(Panel):
+    """Warnings were shown; planned all the same, for a reason that the history keeps."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, tr("Planifier malgré cet avertissement ?"), "warning")
+        self._then: Callable[[str], object] | None = None
+        self.said = Text("", "body", "semantic.warning.text", wrap=True)
+        self.box.addWidget(self.said)
+        self.edit = LineEdit(tr("Client prévenu, accord du responsable…"))
+        self.edit.setMaxLength(500)
+        self.field = Field(tr("Motif"), self.edit)
+        self.edit.returnPressed.connect(self.accept)
+        self.box.addWidget(self.field)
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(Button(tr("Abandonner"), on_click=self.close_panel))
+        self.ok = Button(tr("Planifier"), "primary", on_click=self.accept)
+        row.addWidget(self.ok)
+        self.box.addLayout(row)
+
+    def ask(self, problems: Sequence[Problem], then: Callable[[str], object]) -> None:
+        self._then = then
+        self.said.setText("\n".join(dict.fromkeys(words.problem(p) for p in problems)))
+        self.said.setMinimumHeight(self.said.heightForWidth(self.width() - 32))
+        self.edit.clear()
+        self.field.say("")
+        self.show_over()
+        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def accept(self) -> None:
+        motif = self.edit.text().strip()
+        if not motif:
+            self.field.say(tr("Un motif est demandé : il est gardé dans l'historique."))
+            return
+        then, self._then = self._then, None
+        self.hide()
+        if then is not None:
+            then(motif)
+
+    def close_panel(self) -> bool:
+        self._then = None
+        return super().close_panel()
+
+
+class WhoAndWhenPanel(Panel):
+    """The best five places for one visit, each with its reason; Enter or a click plans it."""
+
+    chosen = Signal(object, object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, tr("Qui et quand"), "users", 620)
+        self.rows: list[Button] = []
+        self.list = QVBoxLayout()
+        self.list.setSpacing(6)
+        self.box.addLayout(self.list)
+
+    def show_suggestions(self, visit: Visit, found: Sequence[Suggestion]) -> None:
+        self.title.setText(tr("Qui et quand : {titre}", titre=visit.titre))
+        clear(self.list)
+        self.rows = []
+        if not found:
+            self.list.addWidget(Text(tr("Personne n'est libre assez longtemps dans les deux semaines."), wrap=True))
+        for rank, one in enumerate(found, start=1):
+            self.list.addWidget(self._row(visit, one, rank))
+        self.show_over()
+        if self.rows:
+            self.rows[0].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _row(self, visit: Visit, one: Suggestion, rank: int) -> QWidget:
+        line = Surface("surface.sunken", "border.subtle", 6)
+        across = QHBoxLayout(line)
+        across.setContentsMargins(10, 6, 8, 6)
+        across.setSpacing(10)
+        across.addWidget(Text(str(rank), "strong", "accent.text"))
+        column = QVBoxLayout()
+        column.setSpacing(1)
+        column.addWidget(Elided(f"{one.nom} · {words.when(one)}", "strong"))
+        why = Text(words.suggestion(one), "caption", "text.secondary", wrap=True)
+        why.setMinimumWidth(400)
+        why.setMinimumHeight(why.heightForWidth(430))
+        column.addWidget(why)
+        across.addLayout(column, 1)
+        button = Button(tr("Planifier"), "primary" if rank == 1 else "default",
+                        name=f"{tr('Planifier')} : {one.nom}, {words.when(one)}. {words.suggestion(one)}",
+                        on_click=lambda: self._take(visit, one))  # fmt: skip
+        self.rows.append(button)
+        across.addWidget(button)
+        return line
+
+    def _take(self, visit: Visit, one: Suggestion) -> None:
+        self.hide()
+        self.chosen.emit(visit, one)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+        if step is not None and self.rows:
+            here = next((n for n, b in enumerate(self.rows) if b.hasFocus()), 0)
+            self.rows[min(max(here + step, 0), len(self.rows) - 1)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+        event.accept()

@@ -1,0 +1,129 @@
+"""What the planning says, in the language in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from erp_desktop import clock
+from erp_desktop.domain import enums
+from erp_desktop.services.planning.data import Board, Card, Problem, Visit
+from erp_desktop.services.planning.suggestion import Suggestion
+from erp_desktop.ui.kit.i18n import isolate, language, tr
+from erp_desktop.ui.wording import value_labels
+
+_DAYS = ("Lun", "Mar", "Mer", "Jeu", "Ven", "Sam", "Dim")
+_LONG = ("Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche")
+_MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "décembre",
+)  # fmt: skip
+
+
+def short_day(jour: date) -> str:
+    """``Lun 16``."""
+    return f"{tr(_DAYS[jour.weekday()])} {jour.day}"
+
+
+def long_day(jour: date) -> str:
+    """``Mardi 17 novembre 2026``."""
+    return f"{tr(_LONG[jour.weekday()])} {jour.day} {tr(_MONTHS[jour.month - 1])} {jour.year}"
+
+
+def week(first: date, last: date) -> str:
+    """``Semaine 47 · 16 – 21 novembre 2026``."""
+    begin = f"{first.day}" if first.month == last.month else f"{first.day} {tr(_MONTHS[first.month - 1])}"
+    number = tr("Semaine {n}", n=first.isocalendar().week)
+    return f"{number} · {begin} – {last.day} {tr(_MONTHS[last.month - 1])} {last.year}"
+
+
+def hour(instant: datetime) -> str:
+    return clock.local(instant).strftime("%H:%M")
+
+
+def span(debut: datetime, fin: datetime) -> str:
+    """``09:00 – 17:00``, with the days when it lasts longer than one."""
+    a, b = clock.local(debut), clock.local(fin)
+    if a.date() == b.date():
+        return isolate(f"{a:%H:%M} – {b:%H:%M}")
+    return isolate(f"{a:%d/%m %H:%M} – {b:%d/%m %H:%M}")
+
+
+def length(minutes: int) -> str:
+    """``3 h``, ``2 h 30``, ``45 min``."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return isolate(f"{rest} min")
+    if not rest:
+        return f"{isolate(str(hours))} {tr('h')}"
+    if language() == "ar":
+        return f"{isolate(f'{hours}:{rest:02}')} {tr('h')}"
+    return f"{hours} {tr('h')} {rest:02}"
+
+
+def _levelled(values: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {
+        k: value_labels.label(enums.Niveau, v).lower() if k == "niveau" else isolate(v) for k, v in values
+    }  # fmt: skip
+
+
+def problem(found: Problem) -> str:
+    return tr(found.modele, **_levelled(found.valeurs))
+
+
+def problems(found: Iterable[Problem]) -> str:
+    return " ".join(problem(p) for p in found)
+
+
+def suggestion(found: Suggestion) -> str:
+    """Why, in one line."""
+    return ", ".join(tr(model, **_levelled(values)) for model, values in found.parts)
+
+
+def when(found: Suggestion) -> str:
+    jour = clock.local(found.debut).date()
+    return f"{short_day(jour)} {isolate(f'{jour:%d/%m}'[3:])} · {span(found.debut, found.fin)}"
+
+
+def visit(found: Visit) -> str:
+    """What a screen reader says of work that waits."""
+    parts = [
+        found.titre, found.client, value_labels.label(enums.Priorite, found.priorite),
+        tr("durée {duree}", duree=length(found.duree)),
+    ]  # fmt: skip
+    if found.sla_reste_min is not None:
+        parts.append(tr("reste {reste}", reste=value_labels.remaining(found.sla_reste_min)))
+    return ", ".join(parts)
+
+
+def card(board: Board, found: Card) -> str:
+    """What a screen reader says of a card: technicien, time, what it is, what is wrong with it."""
+    person = board.people.get(found.technicien_id)
+    parts = [
+        person.nom if person else "", long_day(clock.local(found.debut).date()), span(found.debut, found.fin),
+        found.visit.titre, found.visit.client, value_labels.label(enums.Statut, found.visit.statut),
+        value_labels.label(enums.Priorite, found.visit.priorite),
+    ]  # fmt: skip
+    if found.verrouille:
+        parts.append(tr("verrouillé"))
+    if found.key in board.crossing:
+        parts.append(tr("chevauchement"))
+    return ", ".join(filter(None, parts))
+
+
+def tip(board: Board, found: Card) -> str:
+    """The whole of a card, for its tooltip."""
+    v = found.visit
+    lines = [
+        f"{v.numero} · {v.titre}", " · ".join(filter(None, [v.client, v.ville, v.equipement])),
+        f"{span(found.debut, found.fin)} · {value_labels.label(enums.Statut, v.statut)}",
+    ]  # fmt: skip
+    if found.trajet:
+        lines.append(tr("Trajet avant : {duree}", duree=length(found.trajet)))
+    if v.date_limite is not None:
+        lines.append(tr("Échéance : {date}", date=value_labels.instant(v.date_limite)))
+    if found.role == enums.RoleCreneau.RENFORT:
+        lines.append(tr("En renfort"))
+    if found.key in board.crossing:
+        lines.append(tr("Chevauche un autre créneau de ce technicien"))
+    return "\n".join(lines)
