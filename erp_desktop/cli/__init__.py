@@ -18,7 +18,7 @@ app = typer.Typer(
     help="Administration de l'ERP MIF : bases, postes, synchronisation, données, rapports.",
 )  # fmt: skip
 
-GROUPS = ("server", "device", "sync", "db", "data", "user", "report", "calendrier")
+GROUPS = ("server", "device", "sync", "db", "data", "user", "report", "calendrier", "planning")
 
 
 def _version(wanted: bool) -> None:

@@ -39,7 +39,7 @@ class _Base:
 
 
 @contextmanager
-def _ouverte(target: Target, agence: str | None, *, write: bool) -> Iterator[_Base]:
+def opened(target: Target, agence: str | None, *, write: bool) -> Iterator[_Base]:
     """A transaction; the calendar of a device is its centre's, and is changed there."""
     with target.engine() as engine, transaction(engine, write=write) as session:
         locale = engine.dialect.name == "sqlite"
@@ -82,7 +82,7 @@ def feries(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Les jours fériés d'une année."""
-    with _ouverte(Target(url, cache, secrets), agence, write=False) as base:
+    with opened(Target(url, cache, secrets), agence, write=False) as base:
         trouves = [_decrire(f) for f in calendrier.feries(base.session, annee, base.agence_id)]
     lignes = [
         f"{f['jour']:%d/%m/%Y}  {f['libelle']}"
@@ -105,7 +105,7 @@ def completer(
 ) -> None:
     """Remplir une année vide : fêtes fixes, et fêtes de la lune à confirmer."""
     with (
-        _ouverte(Target(url, cache, secrets), None, write=True) as base,
+        opened(Target(url, cache, secrets), None, write=True) as base,
         calendrier.changement(base.session, f"jours fériés de {annee}") as compte,
     ):
         nombre = calendrier.completer(base.session, annee)
@@ -128,7 +128,7 @@ def ajouter(
     """Ajouter un jour férié ou une fermeture."""
     le = _date(jour)
     with (
-        _ouverte(Target(url, cache, secrets), agence, write=True) as base,
+        opened(Target(url, cache, secrets), agence, write=True) as base,
         calendrier.changement(base.session, f"{libelle}, le {le:%d/%m/%Y}") as compte,
     ):
         calendrier.ajouter_ferie(
@@ -151,7 +151,7 @@ def confirmer(
 ) -> None:
     """Confirmer un jour provisoire, à sa date ou à une autre."""
     annonce, sur = _date(jour), _jour(le)
-    with _ouverte(Target(url, cache, secrets), agence, write=True) as base:
+    with opened(Target(url, cache, secrets), agence, write=True) as base:
         ligne = calendrier.ferie(base.session, annonce, libelle, base.agence_id)
         nom = ligne.libelle
         with calendrier.changement(base.session, f"{nom}, le {sur or annonce:%d/%m/%Y}") as compte:
@@ -167,7 +167,7 @@ def retirer(
 ) -> None:  # fmt: skip
     """Retirer un jour férié."""
     le = _date(jour)
-    with _ouverte(Target(url, cache, secrets), agence, write=True) as base:
+    with opened(Target(url, cache, secrets), agence, write=True) as base:
         ligne = calendrier.ferie(base.session, le, libelle, base.agence_id)
         nom = ligne.libelle
         with calendrier.changement(base.session, f"{nom} n'est plus férié le {le:%d/%m/%Y}") as compte:
@@ -193,7 +193,7 @@ def horaires(
     agence: str, url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False
 ) -> None:
     """Les horaires d'une agence, celui qui décide d'abord."""
-    with _ouverte(Target(url, cache, secrets), agence, write=False) as base:
+    with opened(Target(url, cache, secrets), agence, write=False) as base:
         semaines = calendrier.horaires(base.session, base.agence.id)
     emit(as_json, semaines, [*map(_semaine, semaines)])
 
@@ -215,7 +215,7 @@ def definir(
     lue = calendrier.lire_semaine(semaine)
     code = None if agence.upper() == "TOUTES" else agence
     with (
-        _ouverte(Target(url, cache, secrets), code, write=True) as base,
+        opened(Target(url, cache, secrets), code, write=True) as base,
         calendrier.changement(base.session, f"horaires de {agence.upper()}") as compte,
     ):
         calendrier.definir_horaires(base.session, base.agence, lue, du=_jour(du), au=_jour(au), motif=motif)
@@ -231,7 +231,7 @@ def effacer(
     """Effacer une semaine d'horaires : la précédente vaut de nouveau."""
     code = None if agence.upper() == "TOUTES" else agence
     with (
-        _ouverte(Target(url, cache, secrets), code, write=True) as base,
+        opened(Target(url, cache, secrets), code, write=True) as base,
         calendrier.changement(base.session, f"horaires de {agence.upper()}") as compte,
     ):
         calendrier.retirer_horaires(base.session, base.agence_id, _jour(du), _jour(au), motif)
