@@ -27,7 +27,7 @@ def rules(
     """Ce que chaque règle fait : refuser, avertir ou ignorer."""
     with opened(Target(url, cache, secrets), agence, write=False) as base:
         found = {r.value: v.value for r, v in reading.verdicts(base.session, base.agence_id).items()}
-        emit(as_json, found, "\n".join(f"{r:20} {v}" for r, v in found.items()))
+        emit(as_json, found, [f"{r:20} {v}" for r, v in found.items()])
 
 
 @app.command("regle")
@@ -56,7 +56,7 @@ def skills(
             for s in all_
         ]  # fmt: skip
         lines = [f"{f['type_equipement']} : {f['competence']} ({f['niveau']})" for f in found]
-        emit(as_json, found, "\n".join(lines) or "Aucune compétence n'est exigée.")
+        emit(as_json, found, lines or "Aucune compétence n'est exigée.")
 
 
 @app.command("competence")

@@ -14,11 +14,13 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QHBoxLayout, QToolTip, QVBoxLayout, QWidget
 
 from erp_desktop.services.planning.data import Visit
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import plain
+from erp_desktop.ui.kit.controls import Text, plain
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import words
 from erp_desktop.ui.planning.drawing import Pen, faint
@@ -26,6 +28,7 @@ from erp_desktop.ui.wording import value_labels
 
 CARD = 80
 GAP = 8
+WIDTH = 258
 
 
 class BacklogView(QAbstractScrollArea):
@@ -202,3 +205,30 @@ class BacklogView(QAbstractScrollArea):
                 QToolTip.showText(event.globalPos(), plain(said))
             return True
         return super().viewportEvent(event)
+
+
+class BacklogSide(Surface):
+    """The list under its title, with how many there are."""
+
+    def __init__(self, *, writes: bool) -> None:
+        super().__init__("surface.nav", "border.subtle", sides="s")
+        self.setFixedWidth(WIDTH)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 12, 0, 0)
+        column.setSpacing(4)
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 0, 12, 0)
+        head.addWidget(Text(tr("À planifier"), "section"))
+        self.count = Text("", "strong", "accent.text")
+        head.addWidget(self.count)
+        head.addStretch()
+        column.addLayout(head)
+        hint = Text(tr("Triés par échéance SLA. Glissez une carte, ou Entrée puis les flèches."), "caption",
+                    "text.secondary", wrap=True)  # fmt: skip
+        hint.setContentsMargins(12, 0, 12, 2)
+        hint.setMinimumHeight(36)
+        column.addWidget(hint)
+        self.view = BacklogView()
+        self.view.setAccessibleName(tr("Interventions à planifier"))
+        self.view.writes = writes
+        column.addWidget(self.view, 1)

@@ -22,7 +22,7 @@ from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.planning import printing, words
 from erp_desktop.ui.planning.absences import AbsencesPanel
-from erp_desktop.ui.planning.backlog import BacklogView
+from erp_desktop.ui.planning.backlog import BacklogSide
 from erp_desktop.ui.planning.chips import Chips
 from erp_desktop.ui.planning.desk import Desk, sentence
 from erp_desktop.ui.planning.geometry import DAY, WEEK
@@ -37,7 +37,6 @@ _TABLES = {
     "jours_feries", "regles_planning", "competences_requises", "clients", "equipements",
 }  # fmt: skip
 _WRITERS = (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
-_BACKLOG_WIDTH = 258
 
 
 class PlanningPage(Page):
@@ -82,27 +81,8 @@ class PlanningPage(Page):
         self.stack.addWidget(self.view)
         column.addWidget(self.stack, 1)
         across.addWidget(left, 1)
-        side = Surface("surface.nav", "border.subtle", sides="s")
-        side.setFixedWidth(_BACKLOG_WIDTH)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 12, 0, 0)
-        column.setSpacing(4)
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 0, 12, 0)
-        head.addWidget(Text(tr("À planifier"), "section"))
-        self.count = Text("", "strong", "accent.text")
-        head.addWidget(self.count)
-        head.addStretch()
-        column.addLayout(head)
-        hint = Text(tr("Triés par échéance SLA. Glissez une carte, ou Entrée puis les flèches."), "caption",
-                    "text.secondary", wrap=True)  # fmt: skip
-        hint.setContentsMargins(12, 0, 12, 2)
-        hint.setMinimumHeight(36)
-        column.addWidget(hint)
-        self.backlog = BacklogView()
-        self.backlog.setAccessibleName(tr("Interventions à planifier"))
-        self.backlog.writes = self.view.writes
-        column.addWidget(self.backlog, 1)
+        side = BacklogSide(writes=self.view.writes)
+        self.backlog, self.count = side.view, side.count
         across.addWidget(side)
 
     def _head(self) -> QHBoxLayout:
