@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from erp_desktop import clock
 from erp_desktop.domain import enums
 from erp_desktop.errors import ErpError
-from erp_desktop.reports import planning
+from erp_desktop.reports import palette, papier
 from erp_desktop.services.planning import availability
 from erp_desktop.services.planning.data import Board, Card, Person
 from erp_desktop.ui.context import Contexte
@@ -70,7 +71,7 @@ def write(
     def work() -> None:
         error: Exception | None = None
         try:
-            target.write_bytes(planning.week(content, paper))
+            target.write_bytes(composed(content, paper))
         except Exception as found:  # noqa: BLE001 - told on the window's thread
             error = found
         if shiboken6.isValid(writing):
@@ -79,6 +80,13 @@ def write(
     writing.finished.connect(lambda path, error: _told(contexte, path, error), Qt.ConnectionType.QueuedConnection)
     _WRITERS.submit(work)
     return writing
+
+
+def composed(content: dict[str, Any], paper: str) -> bytes:
+    """The PDF of what :func:`data` gave, on ``a4`` or ``a3``."""
+    paint = palette.claire()
+    colours = {name: v for name, v in asdict(paint).items() if not isinstance(v, dict)} | {"alerte": paint.cible}
+    return papier.composer(papier.lire_modele("planning_semaine"), {**content, "papier": paper, "couleurs": colours})
 
 
 def _told(contexte: Contexte, path: str, error: Exception | None) -> None:
