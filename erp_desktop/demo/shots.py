@@ -22,7 +22,9 @@ from erp_desktop.ui.first_start.wizard import AGENCE
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.pictures import grab
+from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.sign_in.page import LoginPage
+from erp_desktop.ui.stock.count_page import CountPage
 from erp_desktop.ui.synchro.drawer import Panneau
 
 _LISTS = ("clients", "equipements", "techniciens")
@@ -121,6 +123,43 @@ class Shooter:
             open_form(show(self.desktop, name))
             self.take(name)
 
+    def stock(self) -> None:
+        """Parts, the ledger with its bar, a count under way, places, and a bon before it is printed."""
+        page = show(self.desktop, "stock")
+        row = next((n for n in range(page.model.rowCount()) if n > 3), 0)
+        open_form(page, row)
+        self.take("stock")
+        page.form.tabs.buttons[1].click()
+        self.take("stock-mouvements")
+        page.form.close_panel()
+        show(self.desktop, "mouvements")
+        self.take("mouvements")
+        open_form(show(self.desktop, "depots"))
+        self.take("depots")
+        counts = show(self.desktop, "inventaires")
+        open_form(counts)
+        self.take("inventaires")
+        workspace = self.desktop.workspace
+        sheet = workspace.open_record("inventaires", counts.form.row_id) if workspace is not None else None
+        if isinstance(sheet, CountPage):
+            wait(lambda: sheet.sheet is not None, "la feuille de comptage")
+            self.take("inventaire")
+
+    def bon(self) -> None:
+        """The preview of the bons of two rows."""
+        page = show(self.desktop, "interventions")
+        page.form.close_panel()
+        open_form(page, 3)
+        page.print_out()
+        wait(lambda: bool(self.desktop.window.findChildren(PreviewWindow)), "l'aperçu")
+        window = self.desktop.window.findChildren(PreviewWindow)[0]
+        wait(lambda: bool(window.pages), "la mise en page", 60)
+        settle()
+        grab(window, self.out / f"bon{self.variant}.png")
+        self.count += 1
+        window.close()
+        settle()
+
     def decided(self) -> None:
         """The inbox after one choice, with its undo."""
         page = show(self.desktop, "conflits")
@@ -197,8 +236,11 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         desktop.refresh_state()
         shooter.work_screens()
         shooter.other_lists()
+        shooter.stock()
+        shooter.bon()
         shooter.look(*_LOOKS[1])
         shooter.work_screens()
+        shooter.stock()
         shooter.look(*_LOOKS[0])
         desktop.window.resize(1366, 768)
         shooter.variant = "-1366x768"
@@ -206,6 +248,8 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         desktop.window.resize(*SIZE)
         shooter.look(*_LOOKS[2])
         shooter.interventions()
+        shooter.stock()
+        shooter.bon()
         shooter.look(*_LOOKS[0])
         shooter.decided()
         shooter.broken()

@@ -11,7 +11,7 @@ import json
 import re
 import tempfile
 from functools import cache
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import typst
 
@@ -48,6 +48,22 @@ def composer(modele: str, donnees: dict[str, Any]) -> bytes:
     Raises:
         UserError: the template asks for what no paper needs, or is wrong; the place is told.
     """
+    return cast("bytes", _compile(modele, donnees, "pdf"))
+
+
+def images(modele: str, donnees: dict[str, Any], ppp: float) -> list[bytes]:
+    """The pages of the same document as PNG, at ``ppp`` dots per inch, for a preview or a printer.
+
+    Raises:
+        UserError: as :func:`composer`.
+    """
+    pages = _compile(modele, donnees, "png", ppp)
+    return [pages] if isinstance(pages, bytes) else list(pages)
+
+
+def _compile(
+    modele: str, donnees: dict[str, Any], forme: Literal["pdf", "png"], ppp: float | None = None
+) -> bytes | list[bytes]:
     interdit = _INTERDIT.search(_COMMENTAIRE.sub("", modele))
     if interdit:
         raise UserError(f"Ce modèle de document emploie « {interdit[1]} », qui est refusé.")
@@ -57,7 +73,6 @@ def composer(modele: str, donnees: dict[str, Any]) -> bytes:
                 modele.encode(), root=vide, font_paths=_polices(), ignore_system_fonts=True, package_path=vide,
                 sys_inputs={"donnees": json.dumps(donnees, ensure_ascii=False)}, package_cache_path=vide,
             )  # fmt: skip
-            page = cast("bytes", compilateur.compile(format="pdf"))
+            return cast("bytes | list[bytes]", compilateur.compile(format=forme, ppi=ppp))
         except typst.TypstError as error:
             raise UserError(f"Ce modèle de document est faux : {error.diagnostic or error.message}") from error
-    return page

@@ -41,6 +41,7 @@ from erp_desktop.services import demo_planning
 from erp_desktop.services.interventions import numbers
 from erp_desktop.services.shared.clocks import Horloges
 from erp_desktop.services.shared.lists import mesurer
+from erp_desktop.services.stock import demo as stock_demo
 
 Progress = Callable[[int, int], None]
 
@@ -172,6 +173,7 @@ def generer(
     if not numbers.poste_local(session):
         demo_planning.skills(session, agence, parc.techniciens, [m[0] for m in _MACHINES], alea)
     demo_planning.fill(session, agence, parc.techniciens, parc.horaire, alea, now)
+    stock_demo.fill(session, agence, parc.techniciens, alea, now)
     mesurer(session, Intervention, HistoriqueIntervention, LigneIntervention, Equipement, Client)
     return Genere(
         len({e[1] for e in parc.equipements}), len(parc.equipements), len(parc.techniciens), interventions

@@ -43,6 +43,10 @@ class Page(QWidget):
         """F5."""
         return False
 
+    def print_out(self) -> bool:
+        """Ctrl+P."""
+        return False
+
     def escape(self) -> bool:
         """Esc."""
         return False

@@ -15,12 +15,20 @@ _SPECS = {
     "clients": "erp_desktop.ui.clients",
     "equipements": "erp_desktop.ui.equipements",
     "techniciens": "erp_desktop.ui.techniciens",
+    "stock": "erp_desktop.ui.stock",
+    "mouvements": "erp_desktop.ui.stock.movements",
+    "inventaires": "erp_desktop.ui.stock.counts",
+    "depots": "erp_desktop.ui.stock.depots",
 }
 _ICONS = {
     "interventions": "note-pencil",
     "clients": "users-three",
     "equipements": "factory",
     "techniciens": "hard-hat",
+    "stock": "package",
+    "mouvements": "file-text",
+    "inventaires": "check-circle",
+    "depots": "archive",
 }
 
 
@@ -54,6 +62,22 @@ def _record(kind: str) -> Any:
     return make
 
 
+def _moves(contexte: Contexte) -> Page:
+    from erp_desktop.ui.stock.movements import MovesPage
+
+    return MovesPage(contexte)
+
+
+def _count(contexte: Contexte, row_id: int | None, slot: int | None = None) -> Page:
+    """A count that is begun is a sheet to fill in; a new one asks for its place first."""
+    if row_id is None:
+        page: Page = _record("inventaires")(contexte, row_id, slot)
+        return page
+    from erp_desktop.ui.stock.count_page import CountPage
+
+    return CountPage(contexte, row_id)
+
+
 def _rapports(contexte: Contexte) -> Page:
     from erp_desktop.ui.rapports import RapportsPage
 
@@ -80,6 +104,10 @@ def sections() -> list[Section]:
         Section("clients", "Clients", "users-three", "Parc", _list("clients"), _EVERYBODY),
         Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),
         Section("techniciens", "Techniciens", "hard-hat", "Moyens", _list("techniciens"), _EVERYBODY),
+        Section("stock", "Stock", "package", "Moyens", _list("stock"), _EVERYBODY),
+        Section("mouvements", "Mouvements", "file-text", "Moyens", _moves, _EVERYBODY),
+        Section("inventaires", "Inventaires", "check-circle", "Moyens", _list("inventaires"), _EVERYBODY),
+        Section("depots", "Dépôts", "archive", "Moyens", _list("depots"), _EVERYBODY),
         Section("rapports", "Rapports", "chart-bar", "Gestion", _rapports, _EVERYBODY),
         Section("conflits", "Conflits", "git-merge", "À régler", _conflits, _EVERYBODY, alert=True),
     ]
@@ -87,4 +115,5 @@ def sections() -> list[Section]:
 
 def records() -> dict[str, Any]:
     """Kind of record → its icon and what builds its page."""
-    return {kind: (_ICONS[kind], _record(kind)) for kind in _SPECS}
+    made = {kind: (_ICONS[kind], _record(kind)) for kind in _SPECS}
+    return made | {"inventaires": (_ICONS["inventaires"], _count)}

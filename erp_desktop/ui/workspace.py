@@ -104,6 +104,7 @@ class Workspace(QWidget):
         standard = QKeySequence.StandardKey
         table: list[tuple[QKeySequence | QKeySequence.StandardKey | str, Callable[[], object]]] = [
             (standard.New, self._new), (standard.Save, lambda: self._page_does("save")),
+            (standard.Print, lambda: self._page_does("print_out")),
             (standard.Find, lambda: self._page_does("focus_filter")), ("F5", lambda: self._page_does("reload")),
             ("Esc", self._escape), ("F1", self.keys.toggle), ("Ctrl+B", self.toggle_navigation),
             ("Ctrl+W", lambda: self.close_tab(self.tabs.current)),

@@ -116,3 +116,10 @@ def test_only_our_fonts_are_used() -> None:
     polices = [str(f.get_object()["/BaseFont"]) for f in page["/Resources"]["/Font"].values()]  # type: ignore[index]
     assert len(polices) >= 2
     assert all("NotoSans" in p for p in polices)
+
+
+def test_a_mark_that_ends_a_sentence_is_no_part_of_a_figure_and_a_code_may_begin_with_one() -> None:
+    assert bidi.isoler_dedans("من 08:30-12:30.") == "من \u206608:30-12:30\u2069."
+    assert bidi.isoler_dedans("المدحرجة 6308-C3، 6205-2RS") == "المدحرجة \u20666308-C3\u2069، \u20666205-2RS\u2069"
+    page = pypdf.PdfReader(io.BytesIO(feuille(bidi.isoler_dedans("المدحرجة 6308-C3")))).pages[0]
+    assert "6308-C3" in bidi.nu(page.extract_text())

@@ -13,12 +13,12 @@ FINE = "\u202f"
 """Narrow no-break space: thousands, telephones."""
 
 _ENTRE_CHIFFRES = re.compile(r"(?<=\d)[ \u00a0](?=\d)")
-_CODE = r"[A-Z]{2,}(?:[ -][A-Z]+)*[ -]\d[\w-]*"
+_CODE = r"(?:[A-Z]{2,}(?:[ -][A-Z]+)*[ -]\d[\w-]*|(?=[\dA-Za-z-]*[A-Za-z])\d[\dA-Za-z]*(?:-[\dA-Za-z]+)*)"
 _A_ISOLER = re.compile(
     # A code with the one it is given in brackets, INT-CAS-3-2026-0042 (SKF 6205-2RS), else a figure, a telephone or a
-    # range, with its sign and its unit.
+    # range, with its sign and its unit; the mark that ends a sentence is none of it.
     rf"(?<![\w\u2066])(?:{_CODE}(?: \({_CODE}\))?"
-    r"|[+\u2212-]?\d(?:[\d.,:/\u202f\u00a0]| (?=\d)|[-\u2013](?=\d))*(?:\u202f?%)?)(?![\w\u2069])"
+    r"|[+\u2212-]?\d(?:[.,:/\u202f\u00a0 \u2013-]?\d)*(?:\u202f?%)?)(?![\w\u2069])"
 )
 
 

@@ -107,16 +107,14 @@ def ajouter_ligne(session: Session, acteur: Acteur, id: int, saisie: LigneInput)
     return ligne.id
 
 
-def _ouvrir_ligne(
-    session: Session, acteur: Acteur, ligne_id: int, refus: str
-) -> tuple[LigneIntervention, Intervention]:
+def _ouvrir_ligne(session: Session, acteur: Acteur, ligne_id: int) -> tuple[LigneIntervention, Intervention]:
     ligne = session.get(LigneIntervention, ligne_id)
     if ligne is None:
         raise NotFoundError("Introuvable : cette ligne n'existe plus.")
     intervention = _ouvrir_lignes(session, acteur, ligne.intervention_id)
     statut = Statut(intervention.statut)
     if statut in TERMINES:
-        raise TransitionError(f"Cette intervention est {LIBELLES[statut]} : ses lignes ne {refus} plus.")
+        raise TransitionError(f"Cette intervention est {LIBELLES[statut]} : ses lignes sont définitives.")
     return ligne, intervention
 
 
@@ -127,7 +125,7 @@ def modifier_ligne(session: Session, acteur: Acteur, ligne_id: int, changes: dic
         TransitionError: the intervention is closed; its lines are final.
         ValidationError
     """
-    ligne, intervention = _ouvrir_ligne(session, acteur, ligne_id, "changent")
+    ligne, intervention = _ouvrir_ligne(session, acteur, ligne_id)
     actuel = {nom: getattr(ligne, nom) for nom in LigneInput.model_fields}
     nouvelles = LigneInput.changements(actuel, dict(changes))
     if not nouvelles:
@@ -149,7 +147,7 @@ def supprimer_ligne(session: Session, acteur: Acteur, ligne_id: int) -> None:
     Raises:
         TransitionError: the intervention is closed; its lines are final.
     """
-    ligne, intervention = _ouvrir_ligne(session, acteur, ligne_id, "s'effacent")
+    ligne, intervention = _ouvrir_ligne(session, acteur, ligne_id)
     trace.annoncer(session, acteur)
     trace.noter(session, acteur, intervention, "ligne_retiree", _resume(ligne), None)
     stock_lines.follow(session, acteur, intervention, ligne.id, {})

@@ -31,7 +31,7 @@ OVER = "Cet inventaire est terminé : ouvrez-en un autre."
 M, L = MouvementStock, LigneInventaire
 
 
-def _number(session: Session, depot: Depot) -> str:
+def next_number(session: Session, depot: Depot) -> str:
     """The next number of the agency's counts of this year on this desktop."""
     agence = session.get_one(Agence, depot.agence_id)
     year = clock.local(clock.now()).year
@@ -67,7 +67,7 @@ def create(session: Session, acteur: Acteur, typed: InventaireInput) -> int:
     if begun is not None:
         raise ValidationError({"depot_id": f"Ce dépôt est déjà en cours de comptage : {begun}."})
     row = Inventaire(
-        depot_id=depot.id, agence_id=depot.agence_id, numero=_number(session, depot), ouvert_a=clock.now(),
+        depot_id=depot.id, agence_id=depot.agence_id, numero=next_number(session, depot), ouvert_a=clock.now(),
         remarque=typed.remarque, created_by_id=acteur.user_id or None,
     )  # fmt: skip
     session.add(row)

@@ -40,6 +40,9 @@ class RecordPage(Page):
         self.panel.save()
         return True
 
+    def print_out(self) -> bool:
+        return self.panel.print_out()
+
     def reload(self) -> bool:
         if self.panel.row_id is not None and not self.panel.dirty:
             self.panel.open_record(self.panel.row_id)

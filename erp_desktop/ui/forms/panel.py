@@ -21,7 +21,7 @@ from erp_desktop.ui.forms.head import HeadView
 from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.forms.underline import UnderlineTabs
-from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear
+from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.tasks import Task
@@ -125,6 +125,10 @@ class FormPanel(Surface):
         row.addWidget(self._draft_icon)
         row.addWidget(self.draft_words)
         row.addStretch()
+        self.print_button = icon_button("printer", tr("Imprimer"), self.print_out)
+        row.addWidget(self.print_button)
+        if self.spec.printing is None:
+            self.print_button.hide()
         self.cancel_button = Button(tr("Annuler"), on_click=self.cancel)
         self.save_button = Button(tr("Enregistrer"), "primary", tip="Ctrl+S", name=tr("Enregistrer"),
                                   on_click=self.save)  # fmt: skip
@@ -133,6 +137,13 @@ class FormPanel(Surface):
         self._draft_icon.hide()
         self.foot = foot
         return foot
+
+    def print_out(self) -> bool:
+        """Show the record's paper; False when it has none, or is not saved."""
+        if self.spec.printing is None or self.row_id is None:
+            return False
+        self.spec.printing(self.contexte, [self.row_id], self)
+        return True
 
     # Showing
 

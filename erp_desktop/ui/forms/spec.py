@@ -101,6 +101,7 @@ class FormSpec:
         may_write: whether this person may edit the record (None: a blank one).
         bar: builds the row of acts under the head: a ``RecordPart``.
         tabs: titles and builders of more tabs, each a ``RecordPart``.
+        printing: ``printing(contexte, ids, parent)`` shows the papers of some records before they are printed.
     """
 
     kind: str
@@ -117,6 +118,7 @@ class FormSpec:
     may_write: Callable[[Acteur, Any], bool] = ecrit_les_fiches
     bar: Callable[[Any], Any] | None = None
     tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
+    printing: Callable[[Any, Sequence[int], Any], None] | None = None
 
     @property
     def fields(self) -> list[FieldSpec]:

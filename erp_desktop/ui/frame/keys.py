@@ -15,6 +15,7 @@ KEYS = (
     ("Ctrl N", "Nouvelle fiche de la liste ouverte"),
     ("Ctrl S", "Enregistrer la fiche"),
     ("Ctrl F", "Filtrer la liste"),
+    ("Ctrl P", "Imprimer la fiche, ou les lignes choisies"),
     ("F5", "Relire la liste"),
     ("↑ ↓", "Parcourir la liste"),
     ("Entrée", "Ouvrir la fiche de la ligne"),

@@ -19,6 +19,7 @@ from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.sla import sla_share, sla_words
 from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.printing.bons import print_bons
 from erp_desktop.ui.wording import value_labels
 
 
@@ -118,5 +119,6 @@ FORM = FormSpec(
     created="Intervention créée",
     may_write=_may_write,
     bar=ActsBar,
+    printing=print_bons,
     tabs=[("Lignes", LinesTab), ("Documents", DocumentsTab), ("Historique", HistoryTab)],
 )

@@ -16,12 +16,14 @@ from erp_desktop.domain.writing import bidi
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services import interventions
 from erp_desktop.services.interventions import LigneInfo
+from erp_desktop.services.stock.lookup import PartChoice
 from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, Field, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Card
+from erp_desktop.ui.stock.part_fields import PartFields
 from erp_desktop.ui.wording import value_labels
 
 
@@ -79,13 +81,31 @@ class LinesTab(RecordPart):
         grid.addWidget(self.fields["designation"], 0, 3, 1, 3)
         for place, name in enumerate(("quantite", "prix_unitaire", "taux_tva")):
             grid.addWidget(self.fields[name], 1, 2 * place, 1, 2)
+        self.parts = PartFields(self._panel.contexte)
+        self.parts.changed.connect(self.changed)
+        self.parts.chosen.connect(self._part_chosen)
+        self.kind.changed.connect(self._kind_changed)
+        self.fields |= self.parts.fields
         card.box.addLayout(grid)
+        card.box.addWidget(self.parts)
+        self._kind_changed()
         row = QHBoxLayout()
         row.addStretch()
         self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
         row.addWidget(self.add_button)
         card.box.addLayout(row)
         return card
+
+    def _kind_changed(self) -> None:
+        self.parts.setVisible(self.kind.value() == TypeLigne.PIECE)
+
+    def _part_chosen(self, part: PartChoice) -> None:
+        """What the part says goes into the line; the quantity is what one types next."""
+        self.designation.show_value(part.designation)
+        if part.prix_unitaire is not None:
+            self.price.show_value(part.prix_unitaire)
+        self.tax.show_value(part.taux_tva)
+        self.quantity.inner.setFocus()
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         self._row_id = row_id
@@ -94,6 +114,9 @@ class LinesTab(RecordPart):
         # Once the work is closed lines are only ever added.
         closed = record is not None and record.statut == Statut.CLOTUREE and acteur.role != Role.CLIENT
         self._form.setVisible(self._open or closed)
+        if self._open or closed:
+            begun = Statut(record.statut) not in (Statut.OUVERTE, Statut.AFFECTEE)
+            self.parts.show_for(record.technicien_id, begun=begun)
         if row_id is None:
             self._show(None, [])
         else:
@@ -109,6 +132,8 @@ class LinesTab(RecordPart):
         for field in self.fields.values():
             field.say("")
         self.kind.show_value(kept.get("type_ligne", TypeLigne.MAIN_OEUVRE.value))
+        self.parts.clear()
+        self._kind_changed()
         for name, editor in self._typed.items():
             editor.line.setText(str(kept.get(name, "" if kept or name != "taux_tva" else "20")))
 
@@ -129,7 +154,7 @@ class LinesTab(RecordPart):
             self.lines.addWidget(self._line(line))
         if not found:
             self.lines.addWidget(Text(tr("Aucune ligne pour le moment."), "body", "text.tertiary"))
-        total = sum((line.total_ht for line in found), Decimal(0))
+        total = sum((line.total_ht for line in found if not line.prevue), Decimal(0))
         self.total.setText(tr("Total HT : {montant} MAD", montant=money(total)))
         self.total.setVisible(bool(found))
         self.counted.emit(len(found))
@@ -143,9 +168,13 @@ class LinesTab(RecordPart):
         words.addWidget(Text(line.designation, "body", wrap=True))
         quantity = f"{line.quantite.normalize():f}".replace(".", ",")
         detail = f"{value_labels.label(TypeLigne, line.type_ligne)} · {quantity} × {money(line.prix_unitaire)}"
+        if line.depot:
+            detail += f" · {tr('prévue, {depot}', depot=line.depot) if line.prevue else line.depot}"
         words.addWidget(Text(detail, "caption", "text.tertiary"))
         row.addLayout(words, 1)
-        row.addWidget(Text(money(line.total_ht), "strong"))
+        row.addWidget(Text(money(line.total_ht), "strong", "text.tertiary" if line.prevue else "text.primary"))
+        if self._open and line.prevue:
+            row.addWidget(icon_button("upload-simple", tr("Sortir du dépôt"), lambda: self._take(line)))
         if self._open:
             row.addWidget(icon_button("trash", tr("Retirer la ligne"), lambda: self._remove(line)))
         return holder
@@ -172,6 +201,12 @@ class LinesTab(RecordPart):
         row_id, acteur, values = self._row_id, self._panel.contexte.acteur, self._input()
         if row_id is None or values is None or not self.add_button.isEnabled():
             return
+        if self.kind.value() == TypeLigne.PIECE:
+            try:
+                values |= self.parts.values()
+            except Unreadable as error:
+                self.fields["piece_id"].say(str(error))
+                return
         self.add_button.setEnabled(False)
 
         def added(_id: int) -> None:
@@ -191,6 +226,14 @@ class LinesTab(RecordPart):
             added, self._refused, write=True, owner=self,
         )  # fmt: skip
 
+    def _take(self, line: LigneInfo) -> None:
+        """A planned part leaves its depot."""
+        acteur, contexte = self._panel.contexte.acteur, self._panel.contexte
+        contexte.tasks.run(
+            lambda session: interventions.modifier_ligne(session, acteur, line.id, {"prevue": False}),
+            lambda _none: self._changed(tr("Pièce sortie du dépôt")), self._refused, write=True, owner=self,
+        )  # fmt: skip
+
     def _refused(self, error: Exception) -> None:
         self.add_button.setEnabled(True)
         if isinstance(error, ValidationError):
@@ -205,7 +248,16 @@ class LinesTab(RecordPart):
 
     def _remove(self, line: LigneInfo) -> None:
         row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
-        names = ("type_ligne", "designation", "quantite", "prix_unitaire", "taux_tva", "piece_id")
+        names = (
+            "type_ligne",
+            "designation",
+            "quantite",
+            "prix_unitaire",
+            "taux_tva",
+            "piece_id",
+            "depot_id",
+            "prevue",
+        )
         values = {name: getattr(line, name) for name in names}
 
         def bring_back() -> None:
@@ -225,4 +277,5 @@ class LinesTab(RecordPart):
         contexte.say(words, undo)
         if self._row_id is not None:
             contexte.bus.publish("interventions", self._row_id, initiator=self._panel)
+        contexte.bus.publish("mouvements_stock", initiator=self._panel)
         self._read()

@@ -95,6 +95,8 @@ class ListPage(Page):
         self._columns = icon_button("columns", tr("Colonnes"), self._offer_columns)
         head.addWidget(self._columns)
         head.addWidget(icon_button("export", tr("Exporter la liste (CSV)"), self._ask_export))
+        if self.spec.form.printing is not None:
+            head.addWidget(icon_button("printer", tr("Imprimer les lignes choisies"), self.print_out))
         if self.spec.new and self.spec.may_create(self.contexte.acteur) and self.spec.key != "interventions":
             head.addWidget(Button(tr(self.spec.new), icon="plus", tip="Ctrl+N", name=tr(self.spec.new),
                                   on_click=self.new_record))  # fmt: skip
@@ -325,7 +327,7 @@ class ListPage(Page):
             old.deleteLater()
 
     def _data_changed(self, changes: Changes, initiator: object) -> None:
-        if self.spec.table in changes:
+        if any(table in changes for table in (self.spec.table, *self.spec.also)):
             self._outdated = True
             # One's own save is expected to take its place in the list; another's must not move the rows aimed at.
             self._own = self._own or initiator is self.form
@@ -426,6 +428,17 @@ class ListPage(Page):
     def save(self) -> bool:
         if not self.form.isHidden():
             self.form.save()
+        return True
+
+    def print_out(self) -> bool:
+        """The papers of the rows chosen, in the order of the list."""
+        chosen = self.view.selected_ids()
+        if self.spec.form.printing is None:
+            return False
+        if not chosen:
+            self.contexte.say(tr("Choisissez d'abord des lignes."), kind="info")
+            return True
+        self.spec.form.printing(self.contexte, sorted(chosen, key=self.model.place_of), self)
         return True
 
     def focus_filter(self) -> bool:

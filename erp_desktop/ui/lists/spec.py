@@ -53,6 +53,7 @@ class ListSpec(Generic[R]):
         form: of one row; its kind is the section's key, its table the one whose changes make rows stale.
         ids: ``ids(session, acteur, query)``.
         rows: ``rows(session, acteur, ids)``.
+        also: other tables whose changes make rows stale.
         may_create: whether this person may.
         hints: French sentences about what a filter text says that is not understood.
     """
@@ -73,6 +74,7 @@ class ListSpec(Generic[R]):
     descending: bool = False
     feminine: bool = False
     facets: Sequence[Facet] = field(default_factory=tuple)
+    also: Sequence[str] = ()
     may_create: Callable[[Acteur], bool] = ecrit_les_fiches
     hints: Callable[[str], list[str]] = lambda _text: []
 

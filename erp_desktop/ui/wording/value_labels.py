@@ -47,7 +47,7 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
         "piece": "Pièce", "main_oeuvre": "Main-d'œuvre", "deplacement": "Déplacement", "autre": "Autre",
     },
     enums.TypeMouvement: {
-        "entree": "Entrée", "sortie": "Sortie", "ajustement": "Ajustement", "retour": "Retour",
+        "entree": "Entrée de stock", "sortie": "Sortie de stock", "ajustement": "Ajustement", "retour": "Retour",
         "transfert": "Transfert",
     },
     enums.TypeDepot: {

@@ -1,0 +1,1 @@
+"""One module for each paper: what its template prints, already written."""

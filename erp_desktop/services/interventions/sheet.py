@@ -1,0 +1,117 @@
+"""Everything that a bon d'intervention prints, of one intervention or of many, in a few questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import sla, telephone
+from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
+from erp_desktop.registry import technicien_names
+from erp_desktop.services.interventions.lines import LigneInfo, lignes_de
+from erp_desktop.services.interventions.list import portee_interventions
+from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.lists import dans_l_ordre, paquets
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Whose paper it is."""
+
+    nom: str
+    adresse: str
+    ville: str
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One bon. Durations are minutes; ``sla_reste_min`` is what was left of the deadline, or is."""
+
+    id: int
+    numero: str
+    agence: Letterhead
+    statut: str
+    priorite: str
+    type: str
+    titre: str
+    description: str
+    diagnostic: str
+    travaux_realises: str
+    recommandations: str
+    date_creation: datetime
+    date_planifiee: datetime | None
+    date_debut_travaux: datetime | None
+    date_fin_travaux: datetime | None
+    duree_reelle: int | None
+    temps_deplacement: int | None
+    sla_etat: str
+    sla_reste_min: int | None
+    satisfaction_client: int | None
+    signature: bytes | None
+    signataire: str
+    client: str
+    client_site: str
+    client_contact: str
+    client_ice: str
+    contrat: str
+    equipement: str
+    equipement_code: str
+    equipement_serie: str
+    equipement_lieu: str
+    equipement_criticite: str
+    technicien: str
+    badge: str
+    lignes: tuple[LigneInfo, ...]
+
+
+def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
+    """The bons of some interventions inside the person's scope, in the order asked for, whatever their statut."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    clocks, now = Horloges(session), clock.now()
+    agences = {a.id: a for a in session.scalars(sa.select(Agence))}
+    found: dict[int, Sheet] = {}
+    for block in paquets(ids):
+        query = (
+            sa.select(Intervention, Client, Equipement, Contrat.numero_contrat, Technicien.numero_badge)
+            .join(Client, Client.id == Intervention.client_id)
+            .join(Equipement, Equipement.id == Intervention.equipement_id)
+            .outerjoin(Contrat, Contrat.id == Intervention.contrat_id)
+            .outerjoin(Technicien, Technicien.id == Intervention.technicien_id)
+            .where(Intervention.id.in_(block), *portee_interventions(acteur))
+        )
+        read = list(session.execute(query))
+        names = technicien_names.noms(
+            session, {r.Intervention.technicien_id for r in read if r.Intervention.technicien_id is not None}
+        )
+        lines = lignes_de(session, [r.Intervention.id for r in read])
+        for i, client, machine, contract, badge in read:
+            a = agences.get(i.agence_id or 0)
+            state = sla.situation(
+                clocks.de(i.agence_id), Statut(i.statut), i.date_creation, i.date_limite,
+                sla.remise_en_service(i.date_fin_travaux, i.date_cloture), now,
+            )  # fmt: skip
+            found[i.id] = Sheet(
+                i.id, i.numero,
+                Letterhead(
+                    a.nom if a else "", (a.adresse if a else "") or "", (a.ville if a else "") or "",
+                    telephone.afficher(a.telephone) if a and a.telephone else "",
+                ),
+                i.statut, i.priorite, i.type, i.titre, i.description or "", i.diagnostic or "",
+                i.travaux_realises or "", i.recommandations or "", i.date_creation, i.date_planifiee,
+                i.date_debut_travaux, i.date_fin_travaux, i.duree_reelle, i.temps_deplacement, state.etat.value,
+                state.reste_min, i.satisfaction_client, i.signature, i.signataire or "", client.nom_entreprise,
+                ", ".join(filter(None, [client.adresse, client.ville])), client.contact or "", client.ice or "",
+                contract or "", machine.nom, machine.code_interne, machine.numero_serie or "",
+                machine.localisation or "", machine.criticite, names.get(i.technicien_id or 0, ""), badge or "",
+                tuple(line for line in lines[i.id] if not line.prevue),
+            )  # fmt: skip
+    return dans_l_ordre(ids, found)

@@ -1,0 +1,226 @@
+"""A window that shows the pages of a paper, and from which it is printed or kept as PDF; nothing is modal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QRectF, Qt, QThread
+from PySide6.QtGui import QImage, QPainter, QPixmap
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from erp_desktop.errors import ErpError
+from erp_desktop.reports.sortie import atomique
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.editors import ChoiceEditor
+from erp_desktop.ui.kit.controls import Button, Text, clear
+from erp_desktop.ui.kit.i18n import language, number, tr
+from erp_desktop.ui.kit.surfaces import Surface
+
+SHOWN = 12
+"""Papers of a batch that are laid out for the eye; all of them are printed."""
+SCREEN_PPI, PRINT_PPI = 96.0, 220.0
+_running: set[PaperThread] = set()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What is printed; the callables run on a thread of their own, on data that were read before.
+
+    Attributes:
+        count: how many papers there are.
+        pdf: ``pdf(language)``.
+        pages: ``pages(language, how many papers, dots per inch)`` as PNG.
+        languages: codes and names; the first is offered when the window's language is none of them.
+    """
+
+    title: str
+    name: str
+    count: int
+    pdf: Callable[[str], bytes]
+    pages: Callable[[str, int, float], list[bytes]]
+    languages: Sequence[tuple[str, str]] = (("fr", "Français"), ("ar", "العربية"))
+
+
+class PaperThread(QThread):
+    """Lays a paper out; lives until it is done, even when its window is closed meanwhile.
+
+    Attributes:
+        result: what ``work`` gave; read it after ``finished``.
+        error: what went wrong instead.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.setObjectName("impression")
+        self._work = work
+        self.result: object = None
+        self.error: Exception | None = None
+        _running.add(self)
+        self.finished.connect(self._forget)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.wait)
+
+    def run(self) -> None:
+        try:
+            self.result = self._work()
+        except Exception as error:  # noqa: BLE001 - told to the window, which tells the person
+            self.error = error
+
+    def _forget(self) -> None:
+        self.wait()
+        _running.discard(self)
+
+
+class PreviewWindow(QDialog):
+    """Pages one below the other.
+
+    Attributes:
+        pages: the images shown.
+    """
+
+    def __init__(self, contexte: Contexte, paper: Paper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(paper.title)
+        self.resize(920, 900)
+        self._contexte, self._paper = contexte, paper
+        self.pages: list[QImage] = []
+        self._asked: PaperThread | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._bar())
+        self.holder = QWidget()
+        self.column = QVBoxLayout(self.holder)
+        self.column.setContentsMargins(20, 16, 20, 16)
+        self.column.setSpacing(14)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(self.holder)
+        column.addWidget(area, 1)
+        self.show_pages()
+
+    def _bar(self) -> QWidget:
+        bar = Surface("surface.sunken", "border.subtle", sides="b")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(16, 8, 16, 8)
+        row.setSpacing(8)
+        self.words = Text(tr("Mise en page…"), "body", "text.secondary")
+        row.addWidget(self.words, 1)
+        self.languages = ChoiceEditor(list(self._paper.languages))
+        codes = [code for code, _ in self._paper.languages]
+        self.languages.show_value(language() if language() in codes else codes[0])
+        self.languages.changed.connect(self.show_pages)
+        self.languages.setAccessibleName(tr("Langue du document"))
+        row.addWidget(self.languages)
+        self.languages.setVisible(len(codes) > 1)
+        self.keep_button = Button(tr("Enregistrer en PDF…"), icon="file-pdf", on_click=self._ask_file)
+        self.print_button = Button(tr("Imprimer…"), "primary", icon="printer", on_click=self._ask_printer)
+        row.addWidget(self.keep_button)
+        row.addWidget(self.print_button)
+        return bar
+
+    def _run(self, work: Callable[[], object], then: Callable[[object], object]) -> None:
+        thread = PaperThread(work)
+        self._asked = thread
+
+        def over() -> None:
+            if thread.error is not None:
+                self._failed(thread.error)
+            elif self._asked is thread:
+                then(thread.result)
+
+        thread.finished.connect(over, Qt.ConnectionType.QueuedConnection)
+        self.destroyed.connect(lambda: thread.blockSignals(True))
+        thread.start()
+
+    def _failed(self, error: Exception) -> None:
+        self.words.setText(str(error) if isinstance(error, ErpError) else tr("La mise en page a échoué."))
+        if not isinstance(error, ErpError):
+            self._contexte.tasks.failed.emit(error)
+
+    @property
+    def code(self) -> str:
+        """The language chosen for the paper."""
+        return str(self.languages.value())
+
+    def show_pages(self) -> None:
+        """Lay the first papers out again, in the language chosen."""
+        code, paper = self.code, self._paper
+        self.words.setText(tr("Mise en page…"))
+        self._run(lambda: paper.pages(code, min(paper.count, SHOWN), SCREEN_PPI), self._show)
+
+    def _show(self, pages: object) -> None:
+        assert isinstance(pages, list)  # noqa: S101 - what ``Paper.pages`` gives
+        clear(self.column)
+        self.pages = [QImage.fromData(page) for page in pages]
+        for image in self.pages:
+            sheet = Text()
+            sheet.setPixmap(QPixmap.fromImage(image))
+            sheet.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            self.column.addWidget(sheet)
+        self.column.addStretch()
+        count = self._paper.count
+        words = self._paper.title if count == 1 else tr("{titre} : {n}", titre=self._paper.title, n=number(count))
+        if count > SHOWN:
+            words = tr("{titre} (aperçu des {n} premiers)", titre=words, n=SHOWN)
+        self.words.setText(words)
+
+    def _ask_file(self) -> None:
+        dialog = QFileDialog(self, tr("Enregistrer en PDF…"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter("PDF (*.pdf)")
+        dialog.setDefaultSuffix("pdf")
+        dialog.selectFile(f"{self._paper.name}.pdf")
+        dialog.fileSelected.connect(lambda name: self.keep(Path(name)))
+        dialog.open()
+
+    def keep(self, target: Path) -> None:
+        """Write every paper into one PDF, whole or not at all."""
+        code, paper = self.code, self._paper
+
+        def write() -> Path:
+            content = paper.pdf(code)
+
+            def put(path: Path) -> None:
+                path.write_bytes(content)
+
+            atomique(target, put)
+            return target
+
+        self._run(
+            write, lambda path: self._contexte.say(tr("PDF enregistré : {fichier}", fichier=Path(str(path)).name))
+        )
+
+    def _ask_printer(self) -> None:
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setDocName(self._paper.name)
+        dialog = QPrintDialog(printer, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.print_on(printer))
+        dialog.show()
+
+    def print_on(self, printer: QPrinter) -> None:
+        """Send every page of every paper to a printer."""
+        code, paper = self.code, self._paper
+        self._run(lambda: paper.pages(code, paper.count, PRINT_PPI), lambda pages: self._paint(printer, pages))
+
+    def _paint(self, printer: QPrinter, pages: object) -> None:
+        assert isinstance(pages, list)  # noqa: S101 - what ``Paper.pages`` gives
+        printer.setFullPage(True)
+        painter = QPainter()
+        if not painter.begin(printer):
+            self._contexte.say(tr("L'imprimante ne répond pas."), kind="danger")
+            return
+        for place, page in enumerate(pages):
+            if place:
+                printer.newPage()
+            target = QRectF(printer.paperRect(QPrinter.Unit.DevicePixel))
+            painter.drawImage(QRectF(0, 0, target.width(), target.height()), QImage.fromData(page))
+        painter.end()
+        self._contexte.say(tr("Envoyé à l'imprimante : {n} pages", n=number(len(pages))))

@@ -1,0 +1,132 @@
+"""Parts: list and form, with what there is of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie_stock import PieceInput
+from erp_desktop.services.stock import lookup, parts
+from erp_desktop.services.stock.parts import PartRow
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.stock.figures import money, quantity
+from erp_desktop.ui.stock.ledger_tab import LedgerTab
+from erp_desktop.ui.stock.part_bar import PartBar
+from erp_desktop.ui.stock.print_labels import print_labels
+from erp_desktop.ui.wording import value_labels as labels
+
+STATES = {
+    "negatif": "Négatif", "sous_minimum": "Sous le minimum", "a_commander": "À commander",
+    "dormant": "Sans mouvement depuis un an",
+}  # fmt: skip
+
+
+def _total(row: PartRow) -> str:
+    return ("⚠ " if row.low or row.negatif else "") + quantity(row.total)
+
+
+COLUMNS: list[Column[PartRow]] = [
+    Column("reference", "Référence", 116, lambda r: isolate(r.reference), "code", numeric=True, wide=140),
+    Column("designation", "Désignation", 200, lambda r: r.designation, "strong", stretch=True),
+    Column("famille", "Famille", 100, lambda r: r.famille or labels.NONE, "muted", hidden=True),
+    Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "code", numeric=True),
+    Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "code", numeric=True),
+    Column("total", "Total", 76, _total, "strong", numeric=True),
+    Column("", "Réservé", 72, lambda r: quantity(r.reserve, blank=True), "code", numeric=True),
+    Column("", "Min.", 60, lambda r: quantity(r.minimum, blank=True), "muted", numeric=True),
+    Column("", "À commander", 100, lambda r: quantity(r.a_commander, blank=True), "code", numeric=True),
+    Column("", "Valeur MAD", 104, lambda r: money(r.valeur), "code", numeric=True),
+]
+
+
+def _parts(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
+    return [(c.id, f"{c.reference} · {c.designation}", "") for c in lookup.choices(session, acteur, text)]
+
+
+def _plain(record: Any) -> str:
+    words = tr("{n} {unite} en stock", n=quantity(record.total), unite=record.unite)
+    if record.minimum:
+        words = tr("{stock}, minimum {n}", stock=words, n=quantity(record.minimum))
+    return words
+
+
+def _value(record: Any) -> str:
+    """Both figures where they differ: with what is below zero, and without."""
+    if record.valeur is None or record.valeur == record.valeur_nette:
+        return money(record.valeur)
+    return tr("{valeur} (avec les négatifs : {nette})", valeur=money(record.valeur), nette=money(record.valeur_nette))
+
+
+FORM = FormSpec(
+    kind="stock",
+    table="pieces_detachees",
+    icon="package",
+    new_title="Nouvelle pièce",
+    groups=[
+        Group("Identité", [
+            FieldSpec("reference", "Référence"),
+            FieldSpec("designation", "Désignation"),
+            FieldSpec("famille", "Famille"),
+            FieldSpec("code_barres", "Code-barres", placeholder="Scannez l'étiquette"),
+            FieldSpec("unite", "Unité", initial="u"),
+            FieldSpec("emplacement", "Emplacement", placeholder="Allée et casier du magasin"),
+            FieldSpec("stock_minimum", "Stock minimum", "money"),
+        ]),
+        Group("Prix", [
+            FieldSpec("prix_unitaire", "Prix de vente HT", "money"),
+            FieldSpec("taux_tva", "TVA %", "money", initial=Decimal(20)),
+            FieldSpec("cout_moyen", "Coût moyen", "info", on_create=False,
+                      shown=lambda r: money(r.cout_moyen.quantize(Decimal("0.01")) if r.cout_moyen else None)),
+            FieldSpec("valeur", "Valeur du stock", "info", shown=_value, on_create=False),
+        ]),
+        Group("Approvisionnement", [
+            FieldSpec("fournisseur", "Fournisseur"),
+            FieldSpec("fournisseur_reference", "Réf. fournisseur"),
+            FieldSpec("remplacee_par_id", "Remplacée par", "picker", search=_parts, shown=lambda r: r.remplacee_par),
+        ]),
+    ],
+    load=parts.get,
+    create=lambda session, acteur, values: parts.create(session, acteur, PieceInput(**values)),
+    update=parts.update,
+    head=lambda r: Head(code=r.reference, title=r.designation, tab=r.reference, plain=_plain(r)),
+    saved="Pièce enregistrée",
+    created="Pièce créée",
+    bar=PartBar,
+    printing=print_labels,
+    tabs=[("Mouvements", LedgerTab)],
+)  # fmt: skip
+
+
+def states() -> list[tuple[str, str]]:
+    return [(value, tr(words)) for value, words in STATES.items()]
+
+
+LISTE: ListSpec[PartRow] = ListSpec(
+    title="Stock",
+    icon="package",
+    placeholder="Scannez un code-barres, ou filtrez : etat:sous minimum depot:fourgon roulement",
+    columns=COLUMNS,
+    row_id=lambda row: row.id,
+    ids=parts.ids,
+    rows=parts.rows,
+    one="1 pièce",
+    many="{n} pièces",
+    feminine=True,
+    hints=parts.indices,
+    empty="Aucune pièce ne répond à ces critères",
+    new="Nouvelle pièce",
+    form=FORM,
+    sort="designation",
+    facets=[
+        Facet("etat", "État du stock", options=states),
+        Facet("depot", "Dépôt"),
+        Facet("famille", "Famille"),
+        Facet("fournisseur", "Fournisseur"),
+        Facet("agence", "Agence", shown=False),
+    ],
+    also=("mouvements_stock", "stock_seuils", "lignes_intervention"),
+)

@@ -1,0 +1,169 @@
+"""The sheet of a count as a table: digits go straight into what was counted, Enter goes to the next line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from erp_desktop.domain import nombres
+from erp_desktop.services.stock.counting import Counted
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.stock.figures import money, quantity
+
+Index = QModelIndex | QPersistentModelIndex
+REFERENCE, DESIGNATION, SHELF, EXPECTED, COUNTED, GAP, VALUE, MOTIVE = range(8)
+BLIND = (EXPECTED, GAP, VALUE)
+_NUMBERS = (EXPECTED, COUNTED, GAP, VALUE)
+_TEXTS: tuple[Callable[[Counted], str], ...] = (
+    lambda x: isolate(x.reference), lambda x: x.designation, lambda x: isolate(x.emplacement),
+    lambda x: quantity(x.attendu), lambda x: "—" if x.compte is None else quantity(x.compte),
+    lambda x: "" if x.ecart is None else quantity(x.ecart, signed=True),
+    lambda x: "" if not x.ecart else money(x.valeur), lambda x: x.motif,
+)  # fmt: skip
+
+
+class CountModel(QAbstractTableModel):
+    """Rows of the sheet, as they were read last."""
+
+    entered = Signal(object, object, str)
+    """(part, quantity or None, motive): a person typed into the table."""
+    wrong = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.rows: list[Counted] = []
+        self.writable = True
+
+    def show_rows(self, rows: list[Counted]) -> None:
+        """Replace what is shown; the place of the cursor is the view's matter."""
+        if [r.piece_id for r in rows] == [r.piece_id for r in self.rows]:
+            self.rows = rows
+            if rows:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, MOTIVE))
+            return
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(_TEXTS)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        edits = self.writable and index.column() in (COUNTED, MOTIVE)
+        return base | Qt.ItemFlag.ItemIsEditable if edits else base
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self.rows):
+            return None
+        row, column = self.rows[index.row()], index.column()
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return _TEXTS[column](row)
+            case Qt.ItemDataRole.EditRole:
+                return row.motif if column == MOTIVE else "" if row.compte is None else quantity(row.compte)
+            case Qt.ItemDataRole.TextAlignmentRole:
+                side = Qt.AlignmentFlag.AlignTrailing if column in _NUMBERS else Qt.AlignmentFlag.AlignLeading
+                return int(side | Qt.AlignmentFlag.AlignVCenter)
+            case Qt.ItemDataRole.FontRole:
+                return theme().font("strong" if column in (DESIGNATION, COUNTED, GAP) else "body", tabular=True)
+            case Qt.ItemDataRole.ForegroundRole:
+                tone = "text.primary"
+                if column == GAP and row.ecart:
+                    tone = "semantic.danger.text" if row.ecart < 0 else "semantic.warning.text"
+                elif column in (REFERENCE, SHELF, EXPECTED):
+                    tone = "text.secondary"
+                return theme().color(tone)
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.EditRole:
+            return False
+        row, text = self.rows[index.row()], str(value).strip()
+        if index.column() == MOTIVE:
+            if text != row.motif and row.compte is not None:
+                self.entered.emit(row.piece_id, row.compte, text)
+            return True
+        if not text:
+            return False
+        try:
+            counted: Decimal = nombres.lire_saisie(text, decimales=3)
+        except ValueError as error:
+            self.wrong.emit(str(error))
+            return False
+        if counted != row.compte:
+            self.entered.emit(row.piece_id, counted, "")
+        return True
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        heads = (tr("Référence"), tr("Désignation"), tr("Casier"), tr("Attendu"), tr("Compté"), tr("Écart"),
+                 tr("Valeur MAD"), tr("Motif"))  # fmt: skip
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return heads[section]
+        return None
+
+
+class CountTable(QTableView):
+    """The cursor stands in the counted column; typing edits it, Enter goes on."""
+
+    def __init__(self, model: CountModel) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.AnyKeyPressed | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.DoubleClicked
+        )  # fmt: skip
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(theme().px("row.comfortable"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        head = self.horizontalHeader()
+        head.setFixedHeight(theme().px("row.header"))
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+        head.setFont(theme().font("strong"))
+        self._dress()
+        theme().changed.connect(self._dress)
+        head.setHighlightSections(False)
+        head.setSectionResizeMode(DESIGNATION, QHeaderView.ResizeMode.Stretch)
+        for section, width in ((REFERENCE, 120), (SHELF, 90), (EXPECTED, 84), (COUNTED, 84), (GAP, 76), (VALUE, 104),
+                               (MOTIVE, 150)):  # fmt: skip
+            self.setColumnWidth(section, width)
+
+    def _dress(self) -> None:
+        ground, line, ink, chosen = (
+            theme().color(token).name() for token in (
+                "surface.sunken", "border.subtle", "text.tertiary", "surface.selected",
+            )
+        )  # fmt: skip
+        self.setStyleSheet(
+            f"QHeaderView::section {{ background: {ground}; color: {ink}; border: none; "
+            f"border-bottom: 1px solid {line}; padding: 0 6px; }}"
+            f"QTableView::item {{ border-bottom: 1px solid {line}; padding: 0 6px; }}"
+            f"QTableView::item:selected {{ background: {chosen}; }}"
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.go_on()
+            return
+        super().keyPressEvent(event)
+
+    def go_on(self) -> None:
+        """To the next line, in the counted column."""
+        row = min(self.currentIndex().row() + 1, self.model().rowCount() - 1)
+        self.setCurrentIndex(self.model().index(row, COUNTED))
+
+    def commitData(self, editor: QWidget) -> None:
+        super().commitData(editor)
+        if self.currentIndex().column() == COUNTED:
+            self.go_on()

@@ -1,0 +1,191 @@
+"""Entering one movement by keyboard: kind, part, place, quantity, Enter; refusals go under their field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+
+from erp_desktop.domain.enums import TypeMouvement
+from erp_desktop.domain.saisie_stock import MouvementInput
+from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.services.stock import counting, ledger
+from erp_desktop.services.stock.ledger import Posted
+from erp_desktop.services.stock.quantities import Place
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.editors import ChoiceEditor, Editor, MoneyEditor, TextEditor, Unreadable
+from erp_desktop.ui.kit.controls import Button, Field, LineEdit
+from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.wording import value_labels as labels
+
+_SAID = {
+    "entree": "Entrée enregistrée", "sortie": "Sortie enregistrée", "retour": "Retour enregistré",
+    "ajustement": "Ajustement enregistré", "transfert": "Transfert enregistré",
+}  # fmt: skip
+
+
+class MovementStrip(QWidget):
+    """A row of fields.
+
+    Args:
+        part: gives the part of the record beside it; left out, a code field takes a scanned or typed code and gets
+            the focus back after each movement.
+    """
+
+    posted = Signal(object)
+    """A movement was made: the identifier of its part."""
+
+    def __init__(self, contexte: Contexte, part: Callable[[], int | None] | None = None) -> None:
+        super().__init__()
+        self._contexte, self._part = contexte, part
+        self.kind = ChoiceEditor(labels.options(TypeMouvement))
+        self.code = LineEdit(tr("Scannez ou tapez un code"))
+        self.quantity, self.price = MoneyEditor("1", decimals=3), MoneyEditor("0,00", decimals=4)
+        self.depot, self.target = ChoiceEditor([]), ChoiceEditor([])
+        self.motive = TextEditor(tr("BL, raison…"))
+        self.fields = {
+            "type_mouvement": Field(tr("Mouvement"), self.kind), "code": Field(tr("Code"), self.code),
+            "quantite": Field(tr("Quantité"), self.quantity), "depot_id": Field(tr("Dépôt"), self.depot),
+            "vers_depot_id": Field(tr("Vers"), self.target), "valeur_unitaire": Field(tr("Coût HT"), self.price),
+            "motif": Field(tr("Motif"), self.motive),
+        }  # fmt: skip
+        self.add_button = Button(tr("Enregistrer le mouvement"), "soft", icon="check", on_click=self.post)
+        self._lay_out()
+        self.kind.changed.connect(self._kind_changed)
+        self.code.returnPressed.connect(self._coded)
+        for editor in (self.quantity, self.price, self.motive):
+            editor.line.returnPressed.connect(self.post)
+        self.show_kind(TypeMouvement.ENTREE.value)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(6)
+        wide = self._part is None
+        order = (
+            ["type_mouvement", "code", "quantite", "depot_id", "vers_depot_id", "valeur_unitaire", "motif"]
+            if wide else ["quantite", "depot_id", "vers_depot_id", "valeur_unitaire", "motif"]
+        )  # fmt: skip
+        per_row = 7 if wide else 2
+        for place, name in enumerate(order):
+            grid.addWidget(self.fields[name], place // per_row, place % per_row, Qt.AlignmentFlag.AlignTop)
+            grid.setColumnStretch(place % per_row, 1)
+        self._grid, self._columns = grid, {name: place for place, name in enumerate(order) if wide}
+        for name in self.fields.keys() - set(order):
+            self.fields[name].setParent(self)
+            self.fields[name].hide()
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(self.add_button)
+        grid.addLayout(row, len(order) // per_row + 1, 0, 1, per_row)
+
+    def show_kind(self, kind: str) -> None:
+        """Make it an entry, an exit…"""
+        self.kind.show_value(kind)
+        self._kind_changed()
+
+    def _kind_changed(self) -> None:
+        kind = self.kind.value()
+        self.fields["vers_depot_id"].setVisible(kind == TypeMouvement.TRANSFERT)
+        self.fields["valeur_unitaire"].setVisible(kind == TypeMouvement.ENTREE)
+        for name, place in self._columns.items():
+            self._grid.setColumnStretch(place, int(self.fields[name].isVisibleTo(self)))
+        self._clear()
+
+    def _clear(self) -> None:
+        for field in self.fields.values():
+            field.say("")
+
+    def show_places(self, places: Sequence[Place], first: int | None = None) -> None:
+        """Offer the open places."""
+        chosen = self.depot.value()
+        for editor in (self.depot, self.target):
+            editor.combo.clear()
+            for place in places:
+                editor.combo.addItem(place.nom, place.id)
+        wanted = chosen if chosen is not None else first
+        found = self.depot.combo.findData(wanted)
+        self.depot.combo.setCurrentIndex(max(found, 0))
+        self.target.combo.setCurrentIndex(1 if len(places) > 1 else 0)
+
+    def start(self) -> None:
+        """Put the cursor where one begins."""
+        (self.code if self._part is None else self.quantity.inner).setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _coded(self) -> None:
+        """A scanner ends with Enter: on to the quantity."""
+        self.fields["code"].say("")
+        if self.code.text().strip():
+            self.quantity.inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.quantity.line.selectAll()
+
+    def _values(self) -> dict[str, Any] | None:
+        editors: dict[str, Editor] = {
+            "type_mouvement": self.kind, "quantite": self.quantity, "depot_id": self.depot, "motif": self.motive,
+        }  # fmt: skip
+        if self.kind.value() == TypeMouvement.TRANSFERT:
+            editors["vers_depot_id"] = self.target
+        if self.kind.value() == TypeMouvement.ENTREE:
+            editors["valeur_unitaire"] = self.price
+        self._clear()
+        values: dict[str, Any] = {}
+        for name, editor in editors.items():
+            try:
+                values[name] = editor.value()
+            except Unreadable as error:
+                self.fields[name].say(str(error))
+                editor.inner.setFocus()
+                return None
+        return values
+
+    def post(self) -> None:
+        """Make the movement typed."""
+        values, acteur, code = self._values(), self._contexte.acteur, self.code.text().strip()
+        part = self._part() if self._part is not None else None
+        if values is None or not self.add_button.isEnabled():
+            return
+        if self._part is None and not code:
+            self.fields["code"].say("Scannez ou tapez le code d'une pièce.")
+            self.start()
+            return
+        self.add_button.setEnabled(False)
+
+        def work(session: Any) -> tuple[int, Posted]:
+            piece = part if part is not None else counting.find_part(session, acteur, code)
+            return piece, ledger.post(session, acteur, MouvementInput(piece_id=piece, **values))
+
+        self._contexte.tasks.run(work, lambda done: self._done(*done), self._refused, write=True, owner=self)
+
+    def _done(self, piece: int, posted: Posted) -> None:
+        self.add_button.setEnabled(True)
+        kind = self.kind.value()
+        words = tr(_SAID[kind])
+        if posted.warning:
+            self._contexte.say(f"{words}. {said(posted.warning)}", kind="warning")
+        else:
+            self._contexte.say(words)
+        for editor in (self.quantity, self.price, self.motive):
+            editor.show_value(None)
+        self.code.clear()
+        self._contexte.bus.publish("mouvements_stock", *posted.ids, initiator=self)
+        self._contexte.bus.publish("pieces_detachees", piece, initiator=self)
+        self.posted.emit(piece)
+        if self.isVisible():
+            self.start()
+
+    def _refused(self, error: Exception) -> None:
+        self.add_button.setEnabled(True)
+        if isinstance(error, ValidationError):
+            for name, words in error.champs.items():
+                shown = name if name in self.fields and self.fields[name].isVisibleTo(self) else "quantite"
+                self.fields["code" if name == "piece_id" and self._part is None else shown].say(words)
+            first = next((name for name in self.fields if name in error.champs), "quantite")
+            editor = self.fields[first].editor
+            getattr(editor, "inner", editor).setFocus()
+        elif isinstance(error, ErpError):
+            self._contexte.say(str(error), kind="danger")
+        else:
+            self._contexte.tasks.failed.emit(error)
