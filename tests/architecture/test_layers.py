@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,22 @@ def test_no_file_names_a_registry() -> None:
         if path.suffix in {".py", ".md", ".txt", ".toml", ".sh", ".ini", ".json", ".yml", ""} and path.is_file():
             text = path.read_text(encoding="utf-8", errors="ignore")
             assert not any(n in text for n in names), name
+
+
+def test_every_dependency_is_imported_by_the_product() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in declared}
+    shipped: dict[str, set[str]] = {}
+    for module, owners in packages_distributions().items():
+        for owner in owners:
+            shipped.setdefault(owner.lower().replace("_", "-"), set()).add(module)
+    source = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("erp_desktop", "migrations")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    found = set(re.findall(r"^\s*(?:from|import) (\w+)", source, re.MULTILINE))
+    found |= set(re.findall(r'import_module(?:\(|, )"(\w+)', source))
+    # The engine asks for its driver by the address; the time zones are read by the standard library.
+    found |= {"psycopg2", "tzdata"}
+    assert {name for name in names if not shipped[name] & found} == set()
