@@ -359,7 +359,7 @@ def backup(
 ) -> None:
     """Faire une sauvegarde datée et la relire."""
     from erp_desktop.upgrade import backup as backups
-    from erp_desktop.upgrade.central import checklist
+    from erp_desktop.upgrade.central import archiving, checklist
 
     target = Target(url, cache, secrets)
     _teller(progress)("Copie et relecture")
@@ -367,7 +367,7 @@ def backup(
         with target.engine() as engine:
             checklist.check_central(engine)
             address = engine.url.render_as_string(hide_password=False)
-        made: Any = checklist.dump(address, folder or _folder())
+        made: Any = archiving.dump(address, folder or _folder())
     else:
         _existing(target.cache)
         made = backups.create(target.cache, target.key, keep=keep)

@@ -35,7 +35,7 @@ from erp_desktop.services import calendrier
 from erp_desktop.sync.device import enrolment, registration
 from erp_desktop.sync.device.registration import register, unregister
 from erp_desktop.sync.watch import health
-from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.central import archiving, checklist
 
 PASSWORD = "un-mot-de-passe"
 
@@ -243,7 +243,7 @@ def test_the_guides_sql_makes_role_and_base_and_brings_the_centre_back(centre: C
         enrolment.init_centre(engine)
         enrolment.add_agence(engine, "CAS", "Casablanca")
         poste, login, *_ = register(engine, "CAS", "Accueil", "secret")
-        made = checklist.dump(url, tmp_path)
+        made = archiving.dump(url, tmp_path)
         assert made.identifiants is not None
         # An owner ends what a device holds, and health names it.
         held = psycopg2.connect(host=server.host, port=server.port, dbname="guide", user=login)

@@ -21,7 +21,7 @@ from erp_desktop.errors import UpgradeError
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade import fingerprint
 from erp_desktop.upgrade import history as upgrade_history
-from erp_desktop.upgrade.central.checklist import client_program
+from erp_desktop.upgrade.central.archiving import client_program
 from tests.migrations.test_golden import RELEASED
 
 

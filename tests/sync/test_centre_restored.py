@@ -31,7 +31,7 @@ from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.sync.watch import health
 from erp_desktop.upgrade import fingerprint
-from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.central import archiving, checklist
 from erp_desktop.upgrade.central.restoring import restore
 from tests.sync.lab import Device, Lab, cache_maker
 
@@ -70,7 +70,7 @@ def saved(
         # As a server of many years would have left it.
         lab.sql(f"UPDATE sync.row_state SET xid = '{FAR}' WHERE nom_table = 'clients'")
         lab.sql(f"INSERT INTO sync.purges (scope, xid, lignes) VALUES (0, '{FAR}', 1)")
-        archive = checklist.dump(lab.url, folder / "copies").chemin
+        archive = archiving.dump(lab.url, folder / "copies").chemin
         yield Saved(lab, archive, cas, tng, stolen, person)
         lab.sql(f"DROP OWNED BY {person}; DROP ROLE {person}")
         lab.close()
@@ -136,7 +136,7 @@ def test_a_plain_pg_restore_serves_nobody_until_an_upgrade(
     named = f"« sync.pousser(p jsonb, v_numero bigint, v_empreinte text) » : {named}"
     base = f"main_{uuid.uuid4().hex[:8]}"
     url = pg_server.create_database(base)
-    program = checklist.client_programs("pg_restore")[-1]
+    program = archiving.client_programs("pg_restore")[-1]
     address = normalise_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     done = subprocess.run([program, *options, "-d", address, saved.archive], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -193,7 +193,7 @@ def test_a_restoration_that_cannot_be_whole_changes_nothing(
     newer = pg_server.create_database(base, lab_template)
     with engine_of(newer) as engine, engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'abcdefabcdef'")
-    future = checklist.dump(newer, tmp_path / "copies").chemin
+    future = archiving.dump(newer, tmp_path / "copies").chemin
     pg_server.drop_database(base)
     with pytest.raises(UpgradeError, match="plus récente que ce programme"):
         restore(elsewhere, future)
@@ -282,7 +282,7 @@ def test_the_drill_on_a_new_server_as_the_guides_role(saved: Saved, tmp_path: Pa
         assert logins.beside(saved.archive).stat().st_mode & 0o077 == 0
     bare = tmp_path / saved.archive.name
     bare.write_bytes(saved.archive.read_bytes())
-    with EmbeddedPostgres(binaries=checklist.client_programs("pg_restore")[-1].parent) as other:
+    with EmbeddedPostgres(binaries=archiving.client_programs("pg_restore")[-1].parent) as other:
         with engine_of(other.url) as engine, engine.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE ROLE erp_admin LOGIN CREATEROLE CREATEDB; "

@@ -23,7 +23,7 @@ from erp_desktop.centre import isolation
 from erp_desktop.centre import logins as central_logins
 from erp_desktop.db.engine import create_pg_engine, normalise_url, without_password
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UnavailableError, UpgradeError, UserError
-from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.central import archiving, checklist
 
 # Numbers of transactions count anew on another server: what the archive holds would lie ahead of every cursor for
 # years. Published copies are of the former identity, which no device takes.
@@ -66,7 +66,7 @@ def restore(
 
     Args:
         url: where it shall serve, as its future owner: one who may create databases, unless an empty one is there.
-        archive: made by :func:`central_schema.dump`; the file of logins beside it is used when it is there.
+        archive: made by :func:`archiving.dump`; the file of logins beside it is used when it is there.
         replace: the database of ``url`` exists and is to be kept aside, closed, under another name.
         progress: told each step in French.
 
@@ -162,7 +162,7 @@ def _programs(archive: Path) -> list[Path]:
         raise DatabaseRefusedError(
             f"La sauvegarde {archive.name} n'est plus celle qui a été faite : son empreinte diffère."
         )
-    found = checklist.client_programs("pg_restore")
+    found = archiving.client_programs("pg_restore")
     if not found:
         raise UnavailableError("pg_restore est introuvable sur ce poste.")
     able, told = [], ""
