@@ -195,7 +195,7 @@ def statements(*, documents: bool = True) -> list[str]:
         "WHEN (OLD.statut IS DISTINCT FROM NEW.statut AND current_user <> 'erp_sync') "
         "EXECUTE FUNCTION sync.tracer_statut()",
         derived.CENTRE,
-        planned.CENTRE,
+        *planned.centre(),
         _SYNC_RIGHTS,
         isolation.guard(documents=documents),
         watch.FUNCTIONS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from erp_desktop.ui.first_start.wizard import AGENCE
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.pictures import grab
+from erp_desktop.ui.planning.geometry import DAY, WEEK
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.ui.stock.count_page import CountPage
@@ -117,6 +119,31 @@ class Shooter:
             self.take(f"synchronisation{name}")
         panel.show_tab("sortants")
         panel.hide()
+
+    def planning(self) -> None:
+        """The week, a card in the air with its verdict, who and when, the day."""
+        page = show(self.desktop, "planning")
+        wait(lambda: page.board is not None and page.board.cards, "le planning")
+        page.set_mode(WEEK)
+        page.show_day(clock.today())
+        self.take("planning-semaine")
+        # At the end of a week, most of what is planned is in the next one.
+        page.show_day(clock.today() + timedelta(days=(7 - clock.today().weekday()) * (clock.today().weekday() >= 4)))
+        settle()
+        view = page.view
+        visit = page.backlog.visits[0] if page.backlog.visits else None
+        if visit is not None:
+            view.lift_visit(visit)
+            view.setFocus()
+            self.take("planning-deposer")
+            view.give_up()
+            page.desk.suggest(visit)
+            wait(page.who.isVisible, "qui et quand")
+            self.take("planning-qui-et-quand")
+            page.escape()
+        page.set_mode(DAY)
+        self.take("planning-jour")
+        page.set_mode(WEEK)
 
     def other_lists(self) -> None:
         for name in _LISTS:
@@ -235,21 +262,25 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         story.edit_again()
         desktop.refresh_state()
         shooter.work_screens()
+        shooter.planning()
         shooter.other_lists()
         shooter.stock()
         shooter.bon()
         shooter.look(*_LOOKS[1])
         shooter.work_screens()
         shooter.stock()
+        shooter.planning()
         shooter.look(*_LOOKS[0])
         desktop.window.resize(1366, 768)
         shooter.variant = "-1366x768"
         shooter.interventions()
+        shooter.planning()
         desktop.window.resize(*SIZE)
         shooter.look(*_LOOKS[2])
         shooter.interventions()
         shooter.stock()
         shooter.bon()
+        shooter.planning()
         shooter.look(*_LOOKS[0])
         shooter.decided()
         shooter.broken()

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from erp_desktop.registry.search_path import PIN
+from erp_desktop.registry.tables import BY_NAME
 
 _ORDER = "ORDER BY role = 'renfort', debut, id LIMIT 1"
 _PLAN = "technicien_id, date_planifiee, zone_planifiee"
 _SLOT = "technicien_id, debut, zone"
 
-CENTRE = f"""
+_CENTRE = f"""
 CREATE OR REPLACE FUNCTION sync.suivre_creneau() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
 DECLARE v_fiche bigint; c record;
 BEGIN
@@ -66,9 +67,13 @@ CREATE TRIGGER erp_plan AFTER UPDATE OF {_PLAN} ON public.interventions FOR EACH
   WHEN (({", ".join(f"OLD.{c}" for c in _PLAN.split(", "))}) IS DISTINCT FROM
     ({", ".join(f"NEW.{c}" for c in _PLAN.split(", "))})) EXECUTE FUNCTION sync.suivre_plan();
 """
-"""Functions and triggers of the centre; the merge's writes fire them like any other."""
 
 TRIGGERS = ("erp_creneau", "erp_plan")
+
+
+def centre() -> list[str]:
+    """Functions and triggers of the centre, where there are slots; the merge's writes fire them like any other."""
+    return [_CENTRE] if "creneaux" in BY_NAME else []
 
 
 def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from erp_desktop.registry.tables import BY_NAME
+
 _DRAFT = "('brouillon', 'a_transmettre')"
 _CLOSED = "('cloturee', 'archivee', 'annulee')"
 
@@ -152,6 +154,8 @@ def postgres() -> list[str]:
         "EXECUTE format('DROP TRIGGER %I ON %s', g.tgname, g.ou); END LOOP; END $$"
     ]
     for rank, rule in enumerate(RULES):
+        if rule.table not in BY_NAME:
+            continue
         called = name(rank, rule)
         tests = [f"EXISTS ({rule.found.format(p='public.')})"] if rule.found else []
         tests += [] if rule.everyone else ["sync.surveille()"]

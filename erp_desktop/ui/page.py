@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
@@ -68,6 +69,10 @@ class Page(QWidget):
 
     def recall(self, kept: dict[str, Any]) -> None:
         """Look as :meth:`memory` was told."""
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """Keys of this page alone, with what they do, in French: F1 shows them."""
+        return ()
 
     def leave(self) -> None:
         """The tab closes: keep what was typed."""

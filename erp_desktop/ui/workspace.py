@@ -67,7 +67,7 @@ class Workspace(QWidget):
         self.nav = Navigation(list(self.sections.values()))
         self.tabs = Tabs()
         self.status = StatusBar(place)
-        self.keys = KeysPanel(self)
+        self.keys = KeysPanel(self, lambda: self.page.keys() if self.page is not None else ())
         self.password = PasswordPanel(self, contexte)
         self.drawer: QWidget | None = None
         """What slides over the tabs, the exchange's; Esc closes it before anything below."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop import paths
+from erp_desktop import clock, paths
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.errors import UpgradeError
 from erp_desktop.models import Base
@@ -512,3 +512,32 @@ def test_documents_are_cut_into_pieces_and_joined_again(vide: sa.Engine) -> None
         connection.exec_driver_sql("INSERT INTO contenus (sha256, taille) VALUES ('partiel', 10)")
     down(vide, "ce8f4a6c0b7d")
     assert {s: bytes(c) for s, c in rows(vide, "SELECT sha256, contenu FROM contenus")} == contents
+
+
+@pytest.mark.parametrize("attached", [False, True], ids=["seul", "rattaché"])
+def test_planned_work_gets_its_slot_and_a_branch_waits_for_the_centre(vide: sa.Engine, attached: bool) -> None:
+    """Only work that is not over; each engine counts the same end, SQLite to the millisecond."""
+    sqlite = vide.dialect.name == "sqlite"
+    up(vide, "b7e1c5a9d3f2")
+    with vide.connect() as connection:
+        remplir(connection, 1000, 3)
+        change = sa.text("UPDATE interventions SET statut = :s, duree_estimee = :m, diagnostic = 'vu' WHERE id = :i")
+        for pk, statut, minutes in ((1000, "affectee", 90), (1010, "en_attente", None), (1020, "archivee", 30)):
+            for step in {"affectee": [], "en_attente": ["affectee", "en_cours"],
+                         "archivee": ["affectee", "en_cours", "cloturee"]}[statut] + [statut]:  # fmt: skip
+                connection.execute(change, {"s": step, "m": minutes, "i": pk})
+        if attached and sqlite:
+            connection.execute(sa.text("INSERT INTO sync_meta VALUES ('url', 'postgresql://centre/erp')"))
+        connection.commit()
+    up(vide)
+    made = rows(vide, "SELECT id, intervention_id, technicien_id, debut, fin, zone FROM creneaux ORDER BY id")
+    planned = rows(
+        vide, "SELECT id, id, technicien_id, date_planifiee FROM interventions WHERE id < 1020 ORDER BY id"
+    )
+    if attached and sqlite:
+        assert made == []
+        return
+    assert [row[:4] for row in made] == planned
+    ends = [clock.from_text(row[4]) if sqlite else row[4] for row in made]
+    begins = [clock.from_text(row[3]) if sqlite else row[3] for row in made]
+    assert [round((b - a).total_seconds() / 60) for a, b in zip(begins, ends, strict=True)] == [90, 60]

@@ -29,6 +29,8 @@ PARTS = (
     "échéance tenue avec {reste} d'avance", "{retard} après l'échéance", "aucune échéance",
 )  # fmt: skip
 """French pieces of a suggestion's sentence."""
+MINUTES = ("reste", "retard")
+"""What fills a piece with minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,12 @@ class Suggestion:
     def phrase(self) -> str:
         """One French sentence."""
         begin, end = clock.local(self.debut), clock.local(self.fin)
-        why = ", ".join(model.format(**dict(values)) for model, values in self.parts)
+        why = ", ".join(model.format(**_french(values)) for model, values in self.parts)
         return f"{self.nom}, le {begin:%d/%m} de {begin:%H:%M} à {end:%H:%M} : {why}."
+
+
+def _french(values: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {k: spell(int(v)) if k in MINUTES else v for k, v in values}
 
 
 def who_and_when(
@@ -183,9 +189,9 @@ def _deadline(facts: Facts, visit: Visit, end: datetime, parts: list[tuple[str, 
         return 0
     if end > (visit.date_limite or end):
         late = max(1, sla.minutes_ouvertes(facts.horaire, visit.date_limite or end, end))
-        parts.append(("{retard} après l'échéance", {"retard": spell(late)}))
+        parts.append(("{retard} après l'échéance", {"retard": str(late)}))
         return -40 - min(60.0, late / 10)
-    parts.append(("échéance tenue avec {reste} d'avance", {"reste": spell(left)}))
+    parts.append(("échéance tenue avec {reste} d'avance", {"reste": str(left)}))
     return min(20.0, 5 + left / 30)
 
 

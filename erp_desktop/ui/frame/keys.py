@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from erp_desktop.ui.kit.controls import KeyCap, Text, icon_button
+from erp_desktop.ui.kit.controls import KeyCap, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 
@@ -33,12 +35,30 @@ KEYS = (
 )
 
 
-class KeysPanel(Surface):
-    """A drawer at the trailing side of the window."""
+def _table(rows: Sequence[tuple[str, str]]) -> QWidget:
+    table = QWidget()
+    grid = QGridLayout(table)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(14)
+    grid.setVerticalSpacing(9)
+    for line, (keys, words) in enumerate(rows):
+        grid.addWidget(KeyCap(tr(keys)), line, 0)
+        grid.addWidget(Text(tr(words), "body", "text.secondary"), line, 1)
+    grid.setColumnStretch(1, 1)
+    return table
 
-    def __init__(self, window: QWidget) -> None:
+
+class KeysPanel(Surface):
+    """A drawer at the trailing side of the window: the keys of the page in sight, when it has its own, and of all.
+
+    Args:
+        own: the keys of the page in sight.
+    """
+
+    def __init__(self, window: QWidget, own: Callable[[], Sequence[tuple[str, str]]] = tuple) -> None:
         super().__init__("surface.raised", "border.default", 8, parent=window)
         self._window = window
+        self._own = own
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Touches"))
         column = QVBoxLayout(self)
@@ -48,18 +68,21 @@ class KeysPanel(Surface):
         head.addStretch()
         head.addWidget(icon_button("x", tr("Fermer"), self.hide))
         column.addLayout(head)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(9)
-        for line, (keys, words) in enumerate(KEYS):
-            grid.addWidget(KeyCap(tr(keys)), line, 0)
-            grid.addWidget(Text(tr(words), "body", "text.secondary"), line, 1)
-        grid.setColumnStretch(1, 1)
-        column.addLayout(grid)
+        self._tables = QHBoxLayout()
+        self._tables.setSpacing(24)
+        column.addLayout(self._tables)
+        self._fill(())
         self.hide()
         window.installEventFilter(self)
 
+    def _fill(self, own: Sequence[tuple[str, str]]) -> None:
+        clear(self._tables)
+        for table in filter(None, (own, KEYS)):
+            self._tables.addWidget(_table(table), 0, Qt.AlignmentFlag.AlignTop)
+
     def toggle(self) -> None:
+        if self.isHidden():
+            self._fill(self._own())
         self.setVisible(self.isHidden())
         if self.isVisible():
             self._place()

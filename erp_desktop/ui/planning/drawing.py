@@ -12,7 +12,7 @@ from erp_desktop.domain.enums import TypeAbsence
 from erp_desktop.services.planning import availability
 from erp_desktop.services.planning.data import Away, Card, Person
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import isolate, language, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import words
 from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, HEAD_WIDTH, Grid, Piece, Row
@@ -83,7 +83,7 @@ def card(pen: Pen, rect: QRect, piece: Piece, grid: Grid) -> None:
     mark = look.mark("status", v.statut)
     x = rect.x() + 9
     room = rect.right() - 4
-    if rect.width() >= 34:
+    if rect.width() >= 24:
         pen.icon(QRect(x, rect.y() + 1, 14, line), mark["icon"], f"{tone}.text", 13, mark["weight"])
         x += 18
     ends = _marks(c, crossing=crossing)
@@ -91,7 +91,12 @@ def card(pen: Pen, rect: QRect, piece: Piece, grid: Grid) -> None:
         for name, ink, weight in ends[:2]:
             room -= 16
             pen.icon(QRect(room, rect.y() + 1, 15, line), name, ink, 14, weight)
+    if rect.width() < 60:
+        # The rest is in its tooltip.
+        return
     pen.text(QRect(x, rect.y() + 1, room - x - 2, line), v.titre, "strong", f"{tone}.text")
+    if rect.width() < 90:
+        return
     if rect.height() >= 36:
         inner = QRect(rect.x() + 10, rect.y() + 18, rect.width() - 14, 16)
         pen.text(inner, v.client, "caption", "text.secondary")
@@ -315,6 +320,8 @@ def day_note(grid: Grid, jour: date, today: date) -> str:
 
 def _clock(minute: int) -> str:
     hour, rest = divmod(minute, 60)
+    if language() == "ar":
+        return f"{hour:02}:{rest:02}"
     return f"{hour} h {rest:02}" if rest else f"{hour} h"
 
 

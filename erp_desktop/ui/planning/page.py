@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -373,6 +374,9 @@ class PlanningPage(Page):
         """The week, or the day, on paper."""
         if self.board is not None:
             printing.ask(self, self._contexte, self.board, self.chips.people(self.board))
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        return words.KEYS
 
     def memory(self) -> dict[str, Any]:
         return {"mode": self.mode, "jour": self.jour, "agence": self.agence_id, "choix": dict(self.chips.chosen)}

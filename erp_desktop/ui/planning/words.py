@@ -8,7 +8,7 @@ from datetime import date, datetime
 from erp_desktop import clock
 from erp_desktop.domain import enums
 from erp_desktop.services.planning.data import Board, Card, Problem, Visit
-from erp_desktop.services.planning.suggestion import Suggestion
+from erp_desktop.services.planning.suggestion import MINUTES, Suggestion
 from erp_desktop.ui.kit.i18n import isolate, language, tr
 from erp_desktop.ui.wording import value_labels
 
@@ -18,6 +18,27 @@ _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
     "décembre",
 )  # fmt: skip
+
+KEYS = (
+    ("Tab", "Carte suivante"),
+    ("Entrée", "Soulever la carte, puis la déposer"),
+    ("← →", "Un quart d'heure avant, après"),
+    ("↑ ↓", "Technicien précédent, suivant"),
+    ("Ctrl ← →", "Un jour avant, après"),
+    ("Maj ← →", "Raccourcir, allonger (ou − et +)"),
+    ("Origine Fin", "À l'ouverture, à la fermeture"),
+    ("Ctrl Entrée", "Déposer une copie : un renfort, un autre jour"),
+    ("Échap", "Remettre la carte à sa place"),
+    ("Suppr", "Retirer du planning"),
+    ("Espace", "Choisir plusieurs cartes"),
+    ("R", "Qui et quand"),
+    ("V", "Verrouiller le créneau"),
+    ("A", "Absences du technicien"),
+    ("O", "Ouvrir l'intervention"),
+    ("J S", "Jour, semaine"),
+    ("T", "Aujourd'hui"),
+)
+"""What F1 shows of the board."""
 
 
 def short_day(jour: date) -> str:
@@ -61,14 +82,19 @@ def length(minutes: int) -> str:
     return f"{hours} {tr('h')} {rest:02}"
 
 
-def _levelled(values: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {
-        k: value_labels.label(enums.Niveau, v).lower() if k == "niveau" else isolate(v) for k, v in values
-    }  # fmt: skip
+def _spoken(values: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What fills a sentence of the services: levels and minutes in words, the rest as it is."""
+    made = {}
+    for key, value in values:
+        if key == "niveau":
+            made[key] = value_labels.label(enums.Niveau, value).lower()
+        else:
+            made[key] = length(int(value)) if key in MINUTES else isolate(value)
+    return made
 
 
 def problem(found: Problem) -> str:
-    return tr(found.modele, **_levelled(found.valeurs))
+    return tr(found.modele, **_spoken(found.valeurs))
 
 
 def problems(found: Iterable[Problem]) -> str:
@@ -77,12 +103,14 @@ def problems(found: Iterable[Problem]) -> str:
 
 def suggestion(found: Suggestion) -> str:
     """Why, in one line."""
-    return ", ".join(tr(model, **_levelled(values)) for model, values in found.parts)
+    comma = "، " if language() == "ar" else ", "
+    said = comma.join(tr(model, **_spoken(values)) for model, values in found.parts)
+    return said[:1].upper() + said[1:]
 
 
 def when(found: Suggestion) -> str:
     jour = clock.local(found.debut).date()
-    return f"{short_day(jour)} {isolate(f'{jour:%d/%m}'[3:])} · {span(found.debut, found.fin)}"
+    return f"{tr(_DAYS[jour.weekday()])} {isolate(f'{jour:%d/%m}')} · {span(found.debut, found.fin)}"
 
 
 def visit(found: Visit) -> str:
