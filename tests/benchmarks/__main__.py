@@ -102,6 +102,13 @@ def _planning(rows: int) -> None:
         print(f"{what:<48} {ours:>8.2f} ms  plancher {floor:>7.2f} ms", flush=True)
 
 
+def _papers(rows: int) -> None:
+    from tests.benchmarks.papers_speed import measure
+
+    for figure in measure(rows):
+        _print([figure])
+
+
 BENCHES = {
     "sync": Bench("first copy and push beside their floors", 100_000, _sync),
     "line": Bench("copies, pushes and cycles at 0, 50 and 300 ms of round-trip time", 100_000, _line),
@@ -111,6 +118,7 @@ BENCHES = {
     "upgrade": Bench("starts and upgrades", 1_000_000, _upgrade),
     "reports": Bench("the interventions' report beside one scan of what it reads", 243_000, _reports),
     "planning": Bench("a week of 60 techniciens and 2,000 slots", 10_000, _planning),
+    "papers": Bench("a batch of bons beside the same words on bare pages", 500, _papers),
     "lists": Bench("the list of interventions in a real window", 100_000, _lists),
 }
 

@@ -23,6 +23,7 @@ from erp_desktop.ui.stock.count_table import COUNTED
 from erp_desktop.ui.stock.ledger_tab import LedgerTab
 from erp_desktop.ui.stock.movements import MovesPage
 from erp_desktop.ui.stock.part_bar import PartBar
+from erp_desktop.ui.stock.threshold_tab import ThresholdTab
 from tests.gui.bureau import Bureau
 from tests.gui.monde import Monde
 
@@ -87,8 +88,19 @@ def test_movements_by_keyboard_and_what_is_refused_under_its_field(
     bureau.settle()
     assert held(sqlite_engine, magasin["joint"], magasin["fourgon"]) == 3
     assert not strip.isVisibleTo(bar)
-    tab = page.form.parts[0]
+    tab, limits = page.form.parts
     assert isinstance(tab, LedgerTab)
+    assert isinstance(limits, ThresholdTab)
+    least, most = limits.rows[magasin["fourgon"]]
+    qtbot.keyClicks(least.editor.line, "5")  # type: ignore[attr-defined]
+    qtbot.keyClicks(most.editor.line, "4")  # type: ignore[attr-defined]
+    limits.save(magasin["fourgon"])
+    bureau.settle()
+    assert "inférieur" in said(most)
+    qtbot.keyClicks(most.editor.line, "0")  # type: ignore[attr-defined]
+    qtbot.keyClick(most.editor.line, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    bureau.settle()
+    assert [p.maximum for p in page.form.record.places if p.depot_id == magasin["fourgon"]] == [Decimal(40)]
     # The bar of the ledger: scan, quantity, Enter; an exit below zero is made and said.
     moves = bureau.workspace.open_section("mouvements")
     assert isinstance(moves, MovesPage)

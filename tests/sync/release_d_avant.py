@@ -34,6 +34,10 @@ def go_back() -> None:
     from erp_desktop.registry import policies, rules
 
     rules.RULES = tuple(rule for rule in rules.RULES if rule.table in Base.metadata.tables)
+    from erp_desktop.registry import planned
+
+    # It had no slots, which these triggers follow.
+    planned.CENTRE, planned.TRIGGERS = "SELECT 1", ()
     # It decided every column by itself, and said nothing of a protocol.
     policies.PROTOCOL = 1
     policies.RULES = {name: Rules(ask=rules.ask, centre=rules.centre) for name, rules in policies.RULES.items()}

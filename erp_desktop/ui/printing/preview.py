@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QCoreApplication, QRectF, Qt, QThread
 from PySide6.QtGui import QImage, QPainter, QPixmap
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
@@ -129,13 +130,14 @@ class PreviewWindow(QDialog):
         self._asked = thread
 
         def over() -> None:
+            if not shiboken6.isValid(self):
+                return
             if thread.error is not None:
                 self._failed(thread.error)
             elif self._asked is thread:
                 then(thread.result)
 
         thread.finished.connect(over, Qt.ConnectionType.QueuedConnection)
-        self.destroyed.connect(lambda: thread.blockSignals(True))
         thread.start()
 
     def _failed(self, error: Exception) -> None:

@@ -17,6 +17,7 @@ from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.stock.ledger_tab import LedgerTab
 from erp_desktop.ui.stock.part_bar import PartBar
 from erp_desktop.ui.stock.print_labels import print_labels
+from erp_desktop.ui.stock.threshold_tab import ThresholdTab
 from erp_desktop.ui.wording import value_labels as labels
 
 STATES = {
@@ -97,7 +98,7 @@ FORM = FormSpec(
     created="Pièce créée",
     bar=PartBar,
     printing=print_labels,
-    tabs=[("Mouvements", LedgerTab)],
+    tabs=[("Mouvements", LedgerTab), ("Seuils", ThresholdTab)],
 )  # fmt: skip
 
 

@@ -1,0 +1,111 @@
+"""How much of one part each place should hold: a line for each, saved with Enter."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.domain.enums import TypeDepot
+from erp_desktop.domain.saisie_stock import SeuilInput
+from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.services.stock import parts
+from erp_desktop.services.stock.parts import PlaceStock
+from erp_desktop.ui.forms.editors import MoneyEditor, Unreadable
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.forms.spec import ecrit_les_fiches
+from erp_desktop.ui.kit.controls import Button, Field, Text, clear
+from erp_desktop.ui.kit.i18n import tr
+
+
+class ThresholdTab(RecordPart):
+    """Follows the part of its panel.
+
+    Attributes:
+        rows: place → its two fields.
+    """
+
+    def __init__(self, panel: FormPanel) -> None:
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        self.rows: dict[int, tuple[Field, Field]] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 14, 12)
+        column.setSpacing(10)
+        words = tr("Sans seuil ici, le stock minimum de la fiche vaut pour toute l'agence.")
+        column.addWidget(Text(words, "caption", "text.secondary", wrap=True))
+        self.holder = QVBoxLayout()
+        self.holder.setSpacing(10)
+        column.addLayout(self.holder)
+        column.addStretch()
+
+    def show_record(self, row_id: int | None, record: Any) -> None:
+        self._row_id = row_id
+        clear(self.holder)
+        self.rows = {}
+        kept = (TypeDepot.AGENCE, TypeDepot.VEHICULE)
+        for place in record.places if record is not None else ():
+            if place.type_depot in kept:
+                self.holder.addWidget(self._line(place))
+
+    def _line(self, place: PlaceStock) -> QWidget:
+        line = QWidget()
+        column = QVBoxLayout(line)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(Text(place.depot, "strong"))
+        least, most = MoneyEditor("0", decimals=3), MoneyEditor("0", decimals=3)
+        fields = Field(tr("Minimum"), least), Field(tr("Maximum"), most)
+        for editor, value in ((least, place.minimum), (most, place.maximum)):
+            editor.show_value(None if value is None else f"{value.normalize():f}")
+            editor.line.returnPressed.connect(partial(self.save, place.depot_id))
+            editor.set_read_only(not ecrit_les_fiches(self._panel.contexte.acteur))
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(fields[0], 1)
+        row.addWidget(fields[1], 1)
+        column.addLayout(row)
+        if ecrit_les_fiches(self._panel.contexte.acteur):
+            keep = QHBoxLayout()
+            keep.addStretch()
+            keep.addWidget(Button(tr("Enregistrer le seuil"), on_click=partial(self.save, place.depot_id)))
+            column.addLayout(keep)
+        self.rows[place.depot_id] = fields
+        return line
+
+    def save(self, depot: int) -> None:
+        """Keep the two figures of a place."""
+        piece, contexte, fields = self._row_id, self._panel.contexte, self.rows[depot]
+        values: dict[str, Any] = {}
+        for name, field in zip(("minimum", "maximum"), fields, strict=True):
+            field.say("")
+            try:
+                values[name] = field.editor.value()  # type: ignore[attr-defined]
+            except Unreadable as error:
+                field.say(str(error))
+                return
+        if piece is None:
+            return
+
+        def done(_none: None) -> None:
+            contexte.say(tr("Seuil enregistré"))
+            contexte.bus.publish("stock_seuils", initiator=self)
+            if piece == self._row_id and not self._panel.dirty:
+                self._panel.open_record(piece)
+
+        def refused(error: Exception) -> None:
+            if isinstance(error, ValidationError):
+                for name, words in error.champs.items():
+                    fields[name == "maximum"].say(words)
+            elif isinstance(error, ErpError):
+                contexte.say(str(error), kind="danger")
+            else:
+                contexte.tasks.failed.emit(error)
+
+        contexte.tasks.run(
+            lambda session: parts.set_threshold(session, contexte.acteur, piece, depot, SeuilInput(**values)),
+            done, refused, write=True, owner=self,
+        )  # fmt: skip

@@ -1,0 +1,58 @@
+"""A batch of bons beside the same words on as many bare pages, set by the same engine in the same run."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Agence, Intervention
+from erp_desktop.reports import papier
+from erp_desktop.reports.papers import bon
+from erp_desktop.services import demo_data
+from erp_desktop.services.interventions.sheet import sheets
+from erp_desktop.upgrade.start.startup import open_local
+from tests.benchmarks.sync_speed import Figure
+
+_BARE = """
+#let d = json(bytes(sys.inputs.donnees))
+#set text(font: ("Noto Sans", "Noto Sans Arabic"))
+#for mots in d.pages { page(paper: "a4", mots) }
+"""
+
+
+def measure(count: int) -> Iterator[Figure]:
+    """Seconds to read ``count`` bons, and to lay them out in French and in Arabic."""
+    with tempfile.TemporaryDirectory(prefix="erp-mif-bons-") as folder:
+        engine = open_local(Path(folder) / "cache.sqlite")
+        with transaction(engine) as session:
+            session.add(Agence(code="CAS", nom="Casablanca", ville="Casablanca", adresse="12, rue des Ateliers"))
+        with transaction(engine) as session:
+            demo_data.generer(session, "CAS", count, 1)
+        with transaction(engine, write=False) as session:
+            who = Acteur(0, "", Role.ADMIN, None)
+            wanted = list(session.scalars(sa.select(Intervention.id).order_by(Intervention.id).limit(count)))
+            start = time.perf_counter()
+            found = sheets(session, who, wanted)
+            read = time.perf_counter() - start
+            start = time.perf_counter()
+            list(session.execute(sa.select(Intervention).where(Intervention.id.in_(wanted[:500]))))
+            bare_read = time.perf_counter() - start
+        engine.dispose()
+    yield Figure(f"{count} bons, lecture", read * 1e3, bare_read * 1e3, "ms", 20.0, less=True)
+    for langue in bon.LANGUES:
+        data = bon.donnees(found, langue, "")
+        pages = [" ".join(str(v) for k, v in b.items() if k not in ("qr", "signature")) for b in data["bons"]]
+        start = time.perf_counter()
+        papier.composer(_BARE, {"pages": pages})
+        bare = time.perf_counter() - start
+        start = time.perf_counter()
+        bon.composer(found, langue)
+        took = time.perf_counter() - start
+        yield Figure(f"{count} bons, PDF {langue}", took, bare, "s", 12.0, less=True)
