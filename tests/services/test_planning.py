@@ -27,6 +27,7 @@ from erp_desktop.services import calendrier, interventions
 from erp_desktop.services.planning import absences, actions, reading, settings, suggestion
 from erp_desktop.services.planning.actions import PlanRefusedError, Wish
 from erp_desktop.services.planning.collisions import collisions
+from erp_desktop.services.shared import choices
 from tests.services.conftest import Monde
 
 MONDAY = date(2027, 3, 1)
@@ -143,6 +144,19 @@ def test_what_a_plan_breaks_is_refused_warned_of_or_ignored(semaine: Monde) -> N
     with pytest.raises(PlanRefusedError, match="Karim Alaoui est en congé jusqu'au 02/03/2027") as refusal:
         m.faire(actions.plan, m.agent, [Wish(fiche, m.karim, at(9, day=1), at(10, day=1))], "Urgent")
     assert not refusal.value.needs_reason
+
+    # Who is away says so wherever availability is shown, for as long as it lasts.
+    def shown() -> dict[int, str]:
+        return {c.id: c.disponibilite for c in m.faire(choices.techniciens, m.agent, "")}
+
+    hour = timedelta(hours=1)
+    today = absences.AbsenceInput(
+        technicien_id=m.karim, type="maladie", statut="acceptee", debut=clock.now() - hour, fin=clock.now() + hour
+    )
+    ill = m.faire(absences.create, m.responsable, today)
+    assert shown()[m.karim] == "conge"
+    m.faire(absences.delete, m.responsable, ill)
+    assert shown()[m.karim] == "disponible"
     course = {"technicien_id": m.hind, "statut": "acceptee"}
     each_week = absences.AbsenceInput(type="formation", debut=at(14), fin=at(16), recurrence="hebdomadaire",
                                       recurrence_fin=date(2027, 3, 8), **course)  # fmt: skip

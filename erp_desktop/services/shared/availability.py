@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from erp_desktop.domain.enums import Disponibilite, Statut
-from erp_desktop.models import Agence, Intervention, Technicien, User
+from erp_desktop import clock
+from erp_desktop.domain.enums import Disponibilite, Statut, StatutAbsence, TypeAbsence
+from erp_desktop.models import Absence, Agence, Intervention, Technicien, User
 from erp_desktop.services.shared.lists import contient
 
 _DUREE = timedelta(hours=1)
@@ -32,11 +33,29 @@ def appele(session: Session, valeur: str) -> sa.ColumnElement[bool]:
 
 
 def disponibilite() -> sa.ColumnElement[str]:
-    """The availability that is true: who said to be free and is at work on an intervention is busy."""
+    """The availability that is true now: an accepted absence says it, else who said to be free and is at work on an
+    intervention is busy."""
     t, i = Technicien, aliased(Intervention)
     au_travail = sa.exists().where(i.technicien_id == t.id, i.statut == Statut.EN_COURS).correlate(t)
     libre = t.disponibilite == Disponibilite.DISPONIBLE
-    return sa.case((sa.and_(libre, au_travail), Disponibilite.OCCUPE.value), else_=t.disponibilite)
+    return sa.case(
+        (_absent(TypeAbsence.CONGE, TypeAbsence.MALADIE), Disponibilite.CONGE.value),
+        (_absent(TypeAbsence.FORMATION), Disponibilite.FORMATION.value),
+        (_absent(TypeAbsence.AUTRE), Disponibilite.INDISPONIBLE.value),
+        (sa.and_(libre, au_travail), Disponibilite.OCCUPE.value),
+        else_=t.disponibilite,
+    )
+
+
+def _absent(*types: TypeAbsence) -> sa.ColumnElement[bool]:
+    """Away at this moment; what repeats every week is the planning's alone."""
+    a, now = aliased(Absence), clock.now()
+    return (
+        sa.exists()
+        .where(a.technicien_id == Technicien.id, a.statut == StatutAbsence.ACCEPTEE, a.type.in_(types),
+               a.debut <= now, a.fin > now, a.recurrence.is_(None))
+        .correlate(Technicien)
+    )  # fmt: skip
 
 
 def charge(session: Session, ids: list[int], quand: datetime | None = None) -> dict[int, tuple[int, int]]:

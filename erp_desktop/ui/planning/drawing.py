@@ -325,6 +325,21 @@ def _clock(minute: int) -> str:
     return f"{hour} h {rest:02}" if rest else f"{hour} h"
 
 
+def overruns(pen: Pen, grid: Grid, now: datetime, scroll: int) -> None:
+    """On a day: work under way past its planned end reaches up to now."""
+    here = now.astimezone(grid.zone)
+    minute = here.hour * 60 + here.minute
+    if here.date() != grid.days[0]:
+        return
+    pen.painter.setBrush(Qt.BrushStyle.NoBrush)
+    for line in grid.rows:
+        for piece in line.pieces:
+            if piece.card.visit.statut == enums.Statut.EN_COURS and piece.end < minute:
+                rest = grid.rect(line, 0, piece.end, minute, piece.lane, piece.lanes)
+                pen.painter.setPen(QPen(theme().color("status.en_cours.solid"), 1.5, Qt.PenStyle.DashLine))
+                pen.painter.drawRoundedRect(pen.place(rest.translated(0, HEAD_HEIGHT - scroll)), 4, 4)
+
+
 def now_line(pen: Pen, grid: Grid, now: datetime, top: int, bottom: int, scroll: int) -> None:
     """Where it is now: down the day, or across today's cells."""
     here = now.astimezone(grid.zone)

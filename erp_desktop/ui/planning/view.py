@@ -158,6 +158,8 @@ class BoardView(QAbstractScrollArea):
         now = clock.now()
         if self.mode == WEEK:
             drawing.now_line(pen, grid, now, HEAD_HEIGHT, area.height(), self.scrolled)
+        else:
+            drawing.overruns(pen, grid, now, self.scrolled)
         air.paint_marks(self, pen)
         painter.setClipping(False)
         drawing.heads(pen, grid, now)
