@@ -21,7 +21,9 @@ import sqlalchemy as sa
 
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
+from tests.caches import cache_maker
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +76,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finally:
         engine.dispose()
     return path
+
+
+@pytest.fixture(autouse=True)
+def _caches_by_copy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New caches are copies of the migrated one, but where the migrations themselves are tried."""
+    if "migrations" not in request.path.parts:
+
+        def make(path: Path, key: str | None, poste: int) -> None:
+            cache_maker(request.getfixturevalue("sqlite_template"))(path, key, poste)
+
+        monkeypatch.setattr(empty_cache, "create_cache", make)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from erp_desktop.db.embedded import EmbeddedPostgres
-from erp_desktop.sync.first_copy import empty_cache
-from tests.sync.lab import Lab, cache_maker, seed
+from tests.sync.lab import Lab, seed
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +24,8 @@ def lab_template(pg_server: EmbeddedPostgres, pg_template: str) -> str:
 def lab(
     pg_server: EmbeddedPostgres,
     lab_template: str,
-    sqlite_template: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Lab]:
-    monkeypatch.setattr(empty_cache, "create_cache", cache_maker(sqlite_template))
     name = f"lab_{uuid.uuid4().hex[:12]}"
     made = Lab(pg_server.create_database(name, lab_template), tmp_path)
     yield made

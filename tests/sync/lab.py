@@ -15,7 +15,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop.db import secrets
-from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine, normalise_url
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine, normalise_url
 from erp_desktop.registry.tables import TABLES, Kind, SyncTable
 from erp_desktop.registry.wire_form import write_expression
 from erp_desktop.sync.device import enrolment
@@ -73,25 +73,6 @@ def _mortals() -> subprocess.Popen[str]:
     )  # fmt: skip
     atexit.register(made.communicate)
     return made
-
-
-def cache_maker(template: Path) -> Callable[[Path, str | None, int], None]:
-    """What ``empty_cache.create_cache`` makes, by copy of a file that the same migrations made."""
-
-    def make(path: Path, key: str | None, poste: int) -> None:
-        if key is None:
-            shutil.copyfile(template, path)
-        else:
-            plain = connect_sqlite(template, read_only=True)
-            plain.execute(f"ATTACH DATABASE '{path}' AS chiffree KEY \"x'{key}'\"")
-            plain.execute("SELECT sqlcipher_export('chiffree')")
-            plain.close()
-        engine = create_sqlite_engine(path, key)
-        with engine.begin() as connection:
-            connection.execute(sa.text("UPDATE _allocateur SET poste = :p"), {"p": poste})
-        engine.dispose()
-
-    return make
 
 
 def seed(url: str) -> None:

@@ -17,8 +17,9 @@ from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
+from tests.caches import cache_maker
 from tests.sync.histories import play
-from tests.sync.lab import Lab, cache_maker, seed
+from tests.sync.lab import Lab, seed
 
 SERIES = 10
 """Histories played on one centre, one after the other."""

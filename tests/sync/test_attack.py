@@ -14,9 +14,9 @@ import pytest
 from erp_desktop import paths
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.sync.first_copy import empty_cache
+from tests.caches import cache_maker
 from tests.sync import attack
 from tests.sync.attack import stage
-from tests.sync.lab import cache_maker
 
 
 @pytest.fixture(scope="module", params=stage.KINDS)

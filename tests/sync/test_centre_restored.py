@@ -33,7 +33,8 @@ from erp_desktop.sync.watch import health
 from erp_desktop.upgrade import fingerprint
 from erp_desktop.upgrade.central import archiving, checklist
 from erp_desktop.upgrade.central.restoring import restore
-from tests.sync.lab import Device, Lab, cache_maker
+from tests.caches import cache_maker
+from tests.sync.lab import Device, Lab
 
 FAR = 9_000_000
 """A number of transaction that no server of these tests reaches."""

@@ -15,7 +15,8 @@ import pytest
 from erp_desktop.centre.functions.envelope import LARGEST_BATCH
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.sync.first_copy import empty_cache
-from tests.sync.lab import Device, Lab, T, cache_maker
+from tests.caches import cache_maker
+from tests.sync.lab import Device, Lab, T
 
 COLUMNS = ["id", "agence_id", "nom_entreprise", "created_at", "updated_at"]
 

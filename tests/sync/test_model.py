@@ -19,7 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.errors import CentralUnreachableError
 from erp_desktop.sync.first_copy import empty_cache
-from tests.sync.lab import Lab, cache_maker
+from tests.caches import cache_maker
+from tests.sync.lab import Lab
 
 ASK, CENTRE, PLAN = "titre", "temps_deplacement", "plan"
 PLANNED = ("technicien_id", "date_planifiee", "zone_planifiee", "duree_estimee")

@@ -19,7 +19,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.errors import DatabaseRefusedError, DiskFullError, UserError, ValidationError
 from erp_desktop.models import Agence, User
 from erp_desktop.registry import revisions
-from erp_desktop.sync.first_copy.empty_cache import create_cache
+from erp_desktop.sync.first_copy import empty_cache
 
 PASSWORD_MIN = 10
 
@@ -88,7 +88,7 @@ def creer_autonome(
     path.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.new_key() if encrypted else None
     with _beside(path) as work:
-        create_cache(work, key, 0)
+        empty_cache.create_cache(work, key, 0)
         engine = create_sqlite_engine(work, key)
         try:
             with transaction(engine) as session:

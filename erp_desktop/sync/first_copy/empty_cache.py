@@ -15,7 +15,7 @@ def create_cache(path: Path, key: str | None, poste: int) -> None:
     engine = create_sqlite_engine(path, key)
     try:
         with engine.connect() as connection:
-            migrate.upgrade(connection)
+            migrate.upgrade(connection, verified_after=True)
             connection.commit()
         with engine.begin() as connection:
             connection.execute(sa.text("UPDATE _allocateur SET poste = :p"), {"p": poste})

@@ -19,9 +19,10 @@ from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.errors import ErpError
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
+from tests.caches import cache_maker
 from tests.sync import test_tls
 from tests.sync.attack import BORROWED, CASES, borrowed, stage
-from tests.sync.lab import cache_maker, seed
+from tests.sync.lab import seed
 
 SUCCEEDED = (AssertionError, ErpError, psycopg2.Error, pytest.fail.Exception)
 
