@@ -11,9 +11,10 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # Tests start hundreds of processes: modules are compiled once.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+import functools
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
 from tests.caches import cache_maker
+from tests.migrations.donnees import remplir
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +62,27 @@ def pg_empty_url(pg_server: EmbeddedPostgres) -> Iterator[str]:
     name = f"v_{uuid.uuid4().hex[:12]}"
     yield pg_server.create_database(name)
     pg_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def pg_older(pg_server: EmbeddedPostgres) -> Callable[[str, bool], str]:
+    """Revision → name of a centre with rows there, which came back from the head or not; to be copied, never used."""
+
+    @functools.cache
+    def made(revision: str, back: bool) -> str:
+        name = f"ancien_{revision}_{uuid.uuid4().hex[:8]}"
+        engine = create_pg_engine(pg_server.create_database(name))
+        try:
+            with engine.connect() as connection:
+                migrate.upgrade(connection, "head" if back else revision)
+                remplir(connection, 1000, 3)
+                if back:
+                    migrate.downgrade(connection, revision)
+        finally:
+            engine.dispose()
+        return name
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,11 @@ from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, NotAllowedError, UpgradeError
 from erp_desktop.registry import revisions
 from erp_desktop.settings import CentralUpgrade, Mode, Settings
-from erp_desktop.upgrade import fingerprint, migrate
+from erp_desktop.upgrade import fingerprint
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
 from erp_desktop.upgrade.start import startup
-from tests.migrations.donnees import contenu, remplir
+from tests.migrations.donnees import contenu
 
 OLD = "5d1e7f9b3a0c"
 
@@ -38,14 +39,13 @@ def no(_state: object) -> bool:
 
 
 @pytest.fixture
-def old(pg_empty_url: str) -> Iterator[sa.Engine]:
+def old(pg_server: EmbeddedPostgres, pg_older: Callable[[str, bool], str]) -> Iterator[sa.Engine]:
     """A centre several revisions behind, with rows."""
-    engine = create_pg_engine(pg_empty_url)
-    with engine.connect() as connection:
-        migrate.upgrade(connection, OLD)
-        remplir(connection, 1000, 3)
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    engine = create_pg_engine(pg_server.create_database(name, pg_older(OLD, False)))
     yield engine
     engine.dispose()
+    pg_server.drop_database(name)
 
 
 @pytest.fixture

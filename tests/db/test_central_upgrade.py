@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,11 @@ from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import UpgradeError
 from erp_desktop.registry import revisions
-from erp_desktop.upgrade import fingerprint, migrate
+from erp_desktop.upgrade import fingerprint
 from erp_desktop.upgrade.central import checklist, report
 from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
 from tests.benchmarks.upgrade_speed import Clerk
-from tests.migrations.donnees import contenu, remplir
+from tests.migrations.donnees import contenu
 from tests.processes import erp_admin
 from tests.sync.proxy import ChaosProxy
 
@@ -40,15 +41,13 @@ def yes(_state: object) -> bool:
 
 
 @pytest.fixture
-def centre(pg_empty_url: str) -> Iterator[sa.Engine]:
+def centre(pg_server: EmbeddedPostgres, pg_older: Callable[[str, bool], str]) -> Iterator[sa.Engine]:
     """A centre one release behind, with rows and their states."""
-    engine = create_pg_engine(pg_empty_url)
-    with engine.connect() as connection:
-        migrate.upgrade(connection)
-        remplir(connection, 1000, 3)
-        migrate.downgrade(connection, AVANT)
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    engine = create_pg_engine(pg_server.create_database(name, pg_older(AVANT, True)))
     yield engine
     engine.dispose()
+    pg_server.drop_database(name)
 
 
 def scalar(engine: sa.Engine, query: str) -> Any:
