@@ -122,7 +122,7 @@ RULES: dict[str, Rules] = {
     "historiques_interventions": Rules(
         centre=("action", "statut"), centre_only=MappingProxyType({"poste": None, "recu_a": None})
     ),
-    "inventaires": Rules(centre=("numero",), groups=(Group("etat", ("etat", "fige_a")),)),
+    "inventaires": Rules(groups=(Group("etat", ("etat", "fige_a")),)),
     "interventions": Rules(
         centre=("type",),
         groups=(
