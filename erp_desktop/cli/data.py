@@ -16,6 +16,7 @@ from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emit, guarded, refuse
 from erp_desktop.cli.french import FrenchGroup
 from erp_desktop.db.session import transaction
+from erp_desktop.domain import telephone
 from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
 from erp_desktop.registry.tables import BY_NAME, Kind
@@ -24,7 +25,7 @@ from erp_desktop.services import demo_data, importation
 from erp_desktop.services.importation import tables as importation_tables
 from erp_desktop.services.importation.dates import Ordre
 from erp_desktop.services.importation.decisions import Decisions, Existants
-from erp_desktop.services.importation.values import Ecriture
+from erp_desktop.services.importation.values import Ecriture, Unite
 
 app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Importer, exporter, engendrer des données.")
 
@@ -74,7 +75,15 @@ def import_rows(
     nombres: Annotated[
         Convention | None, typer.Option("--nombres", help="Comment le fichier écrit ses décimales.")
     ] = None,
-    dates: Annotated[Ordre, typer.Option("--dates", help="Jour, mois, année ou mois, jour, année.")] = Ordre.JMA,
+    dates: Annotated[
+        Ordre | None, typer.Option("--dates", help="Jour, mois, année ou mois, jour, année ; jma par défaut.")
+    ] = None,
+    durees: Annotated[
+        Unite | None, typer.Option("--durees", help="Ce que comptent les durées écrites sans unité.")
+    ] = None,
+    pays: Annotated[
+        str, typer.Option("--pays", help="Pays des téléphones sans indicatif, en deux lettres.")
+    ] = telephone.MAROC,
     encodage: Annotated[
         str | None, typer.Option("--encodage", help="Encodage du texte, par exemple cp850 ; sinon reconnu.")
     ] = None,
@@ -97,13 +106,11 @@ def import_rows(
     choix = Decisions(
         mapping or (), valeur or (), constante or (), defaut or (), taux or (), existants, profil
     )  # fmt: skip
-    if not orders and choix != Decisions(mapping or ()):
-        raise UserError(
-            "--profil, --valeur, --constante, --defaut, --taux et --existants ne valent que pour les interventions."
-        )
+    if not orders and (profil is not None or taux or existants is not Existants.REFUSER):
+        raise UserError("--profil, --taux et --existants ne valent que pour les interventions.")
     if not file.is_file():
         raise UserError(f"Le fichier {file} n'existe pas.")
-    ecriture = Ecriture(nombres, dates, encodage, feuille, completer_ice)
+    ecriture = Ecriture(nombres, dates, encodage, feuille, completer_ice, durees, telephone.pays(pays))
     try:
         with (
             Target(url, cache, secrets).engine() as engine,
@@ -117,7 +124,7 @@ def import_rows(
                 )  # fmt: skip
             else:
                 bilan = importation_tables.importer(
-                    session, table, file, code, paires=mapping or (), ecriture=ecriture, essai=dry_run,
+                    session, table, file, code, choix=choix, ecriture=ecriture, essai=dry_run,
                     progress=advance,
                 )  # fmt: skip
     except importation.ImportRefuse as error:

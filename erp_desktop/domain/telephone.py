@@ -5,25 +5,41 @@ from __future__ import annotations
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from erp_desktop.errors import UserError
+
+MAROC = "MA"
 _REFUS = "Numéro de téléphone non reconnu : +212 et 9 chiffres (05 fixe, 06 ou 07 mobile)."
+_AUTRE = "Numéro de téléphone non reconnu."
 
 
-def normaliser(texte: str) -> str:
-    """E.164 form; a number without country code is Moroccan.
+def pays(code: str) -> str:
+    """A country whose numbers are known, as two capital letters.
+
+    Raises:
+        UserError: none of that code.
+    """
+    if code.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise UserError(f"Pays inconnu : « {code} » (deux lettres, par exemple FR).")
+    return code.upper()
+
+
+def normaliser(texte: str, pays: str = MAROC) -> str:
+    """E.164 form; a number without country code is of ``pays``, as two letters.
 
     Raises:
         ValueError: not a possible number.
     """
+    refus = _REFUS if pays == MAROC else _AUTRE
     try:
-        numero = phonenumbers.parse(texte, "MA")
+        numero = phonenumbers.parse(texte, pays)
     except NumberParseException:
-        raise ValueError(_REFUS) from None
+        raise ValueError(refus) from None
     if numero.country_code == 212:
         national = phonenumbers.national_significant_number(numero)
         if len(national) != 9 or national[0] not in "5678":
             raise ValueError(_REFUS)
     elif not phonenumbers.is_possible_number(numero):
-        raise ValueError(_REFUS)
+        raise ValueError(refus)
     return phonenumbers.format_number(numero, PhoneNumberFormat.E164)
 
 

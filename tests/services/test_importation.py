@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from dataclasses import fields
 from datetime import UTC, datetime, time
@@ -20,6 +21,7 @@ from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Client, Equipement, HistoriqueIntervention, Intervention, Technicien, User
 from erp_desktop.services import demo_data, importation
 from erp_desktop.services.importation import Decisions, Existants
+from erp_desktop.services.importation.values import Ecriture, Unite
 
 FICHIER = Path(__file__).resolve().parents[1] / "data" / "excavators.csv"
 TYPES = tuple(f"type:{code}=corrective" for code in ("PM04", "PM05", "PM06", "PM13"))
@@ -204,6 +206,7 @@ def test_every_field_of_the_form_can_come_from_the_file(engine: sa.Engine, agenc
         "fichier lu en Windows-1252": 1, "colonne « Rien » non reprise": 2, "coût absent": 1,
         "cellule « - » ou « #N/A » comprise comme vide": 1,
         "priorité absente : normale, comme une fiche neuve": 1,
+        "date comme 03/04/2026 lue jour, puis mois : rien dans le fichier ne le prouve (--dates)": 2,
     }  # fmt: skip
     i = Intervention
     colonnes = (
@@ -365,12 +368,63 @@ def test_costs_that_are_no_figures_and_long_names_are_refused(engine: sa.Engine,
     fichier = tmp_path / "x.csv"
     fichier.write_text(
         "BscStartDate,Asset,OriginalShorttext,PMType,Cost\n"
-        "2004-07-01,A,a,PM01,NaN\n2004-07-01,A,b,PM01,1e30\n2004-07-01," + "A" * 31 + ",c,PM01,1\n"
+        "2004-07-01,A,a,PM01,Infinity\n2004-07-01,A,b,PM01,1e30\n2004-07-01," + "A" * 31 + ",c,PM01,1\n"
         '01/07/2004,A,d,PM01,"1 234,50"\n2004-07-01,A,e,PM01,99999999999\n',
         encoding="utf-8",
     )  # fmt: skip
     bilan = importer(engine, fichier, profil="excavators", essai=True, taux=["AUD=1"])
     assert [r.ligne for r in bilan.refusees] == [2, 3, 4, 6]
+
+
+def test_files_of_other_programs(engine: sa.Engine, agence: int, tmp_path: Path) -> None:
+    """Shapes of public files: pandas' holes, hours, a name that means something else, one person in two places."""
+    with transaction(engine) as session:
+        user = User(username="k", email="k@exemple.ma", full_name="Karim", role="technicien", agence_id=agence)
+        session.add(user)
+        session.flush()
+        session.add(Technicien(user_id=user.id, numero_badge="T-01", agence_id=agence))
+    fichier = tmp_path / "x.csv"
+    choix: dict[str, Any] = {
+        "paires": ["WO=numero_source", "Client=titre", "Hours=duree_reelle", "Cost=cout_externe", "On=date_creation",
+                   "Done=date_cloture", "Who=technicien", "State=statut", "Notes=recommandations"],
+        "constantes": ["equipement=Four", "type=corrective"], "valeurs": ["statut:In Progress=en_cours"],
+    }  # fmt: skip
+    entete = "WO,Client,Hours,Cost,On,Done,Who,State,Notes\n"
+    fichier.write_text(entete, encoding="utf-8")
+    with pytest.raises(UserError, match="n'a aucune ligne à importer"):
+        importer(engine, fichier, **choix)
+    fichier.write_text(
+        entete + "1,Quai,4.0,NaN,03/04/2024,nan,T-01,cloturee,None\n2,Quai,1.5 h,12.345,2024-04-03,2024-04-05,Karim,"
+        "In Progress,#REF!\n3,Quai,90 min,1.50,2024-04-03,NaT,k,In Progress,vu\n",
+        encoding="utf-8",
+    )
+    assert refus(engine, fichier, **choix) == [
+        (2, "duree_reelle : « 4.0 » : dites l'unité du fichier (--durees minutes ou heures)"),
+        (4, "technicien « k » a déjà ligne 3 en cours"),
+    ]
+    fichier.write_text(fichier.read_text(encoding="utf-8").replace("3,Quai", "3,Cour").replace("k,In Progress",
+        "k,cloturee"), encoding="utf-8")  # fmt: skip
+    bilan = importer(engine, fichier, **choix, ecriture=Ecriture(durees=Unite.HEURES))
+    ordre = "date comme 03/04/2026 lue jour, puis mois : rien dans le fichier ne le prouve (--dates)"
+    assert bilan.remarques == {
+        "cellule « - » ou « #N/A » comprise comme vide": 4, "cellule en erreur (#REF!) lue comme vide": 1, ordre: 1,
+        "coût absent": 1, "nombre arrondi à 2 décimales": 1, "priorité absente : normale, comme une fiche neuve": 3,
+        "equipement : Four, donné pour tout le fichier": 3, "type : corrective, donné pour tout le fichier": 3,
+    }  # fmt: skip
+    i = Intervention
+    with transaction(engine, write=False) as session:
+        lus = session.execute(
+            sa.select(i.titre, i.duree_reelle, i.cout_externe, i.recommandations, i.date_cloture).order_by(i.id)
+        ).all()
+    fin = datetime(2024, 4, 5, tzinfo=clock.CASABLANCA).astimezone(UTC)
+    assert [tuple(r) for r in lus] == [
+        ("Quai", 240, None, None, None), ("Quai", 90, Decimal("12.35"), None, fin),
+        ("Cour", 90, Decimal("1.50"), "vu", None),
+    ]  # fmt: skip
+    fichier.write_text(entete + "9,Quai,,,2024-05-03,,T-01,In Progress,\n", encoding="utf-8")
+    ((ligne, raison),) = refus(engine, fichier, **choix)
+    assert ligne == 2
+    assert re.fullmatch(r"technicien « T-01 » a déjà INT-CAS-00-2024-\d+ en cours", raison)
 
 
 def test_a_workbook_reads_like_its_csv_and_finds_known_machines(

@@ -33,6 +33,7 @@ from erp_desktop.models import (
     Technicien,
 )
 from erp_desktop.services.importation import tables as importation_tables
+from erp_desktop.services.importation.decisions import Decisions
 from erp_desktop.services.importation.outcome import Bilan, ImportRefuse
 from erp_desktop.services.importation.values import Ecriture
 from tests.services.conftest import Monde
@@ -129,13 +130,53 @@ def test_the_header_says_what_is_missing_unknown_or_double(monde: Monde, tmp_pat
     assert "colonne obligatoire absente : client ou client_id" in textes
     assert "colonne obligatoire absente : code_interne" in textes
     lignes = ["machine;couleur;code_interne;client", "Pompe;rouge;P-1;Conserveries Atlas"]
-    assert importer(monde, tmp_path, "equipements", lignes, paires=["machine=nom", "couleur="]).importees == 1
+    choix = Decisions(["machine=nom", "couleur="])
+    assert importer(monde, tmp_path, "equipements", lignes, choix=choix).importees == 1
     with pytest.raises(UserError, match="Champ inconnu : « teinte »"):
-        importer(monde, tmp_path, "equipements", lignes, paires=["couleur=teinte"])
+        importer(monde, tmp_path, "equipements", lignes, choix=Decisions(["couleur=teinte"]))
     with pytest.raises(UserError, match="n'a pas de colonne « poids »"):
-        importer(monde, tmp_path, "equipements", lignes, paires=["poids=nom"])
+        importer(monde, tmp_path, "equipements", lignes, choix=Decisions(["poids=nom"]))
     with pytest.raises(UserError, match="aucune ligne"):
         importer(monde, tmp_path, "equipements", lignes[:1])
+
+
+def test_a_file_that_says_less_or_otherwise_is_completed(monde: Monde, tmp_path: Path) -> None:
+    """A list of names alone, one with words of its own, and a list of another country's clients."""
+    choix = Decisions(["COD=nom", "COD=code_interne"], constantes=["client=Conserveries Atlas"])
+    assert importer(monde, tmp_path, "equipements", ["COD", "Four 1", '"Pompe, noyée"'], choix=choix).importees == 2
+    lignes = ["nom;code_interne;client;criticite;statut", "Four 2;F-2;;🔴 Critica;ACTIVO", "Four 3;F-3;;-;"]
+    choix = Decisions(
+        valeurs=["criticite:critica=critique", "statut:ACTIVO=operationnel"], constantes=["marque=Fagor"],
+        defauts=["client=Conserveries Atlas", "criticite=standard"],
+    )  # fmt: skip
+    bilan = importer(monde, tmp_path, "equipements", lignes, choix=choix)
+    assert bilan.remarques["marque : Fagor, donné pour tout le fichier"] == 2
+    e = Equipement
+    lus = monde.lire(
+        sa.select(e.nom, e.code_interne, e.marque, e.criticite, e.statut)
+        .where(e.agence_id == monde.cas)
+        .order_by(e.id)
+    )
+    assert [tuple(r) for r in lus[1:]] == [
+        ("Four 1", "Four 1", None, "standard", "operationnel"),
+        ("Pompe, noyée", "Pompe, noyée", None, "standard", "operationnel"),
+        ("Four 2", "F-2", "Fagor", "critique", "operationnel"),
+        ("Four 3", "F-3", "Fagor", "standard", "operationnel"),
+    ]
+    with pytest.raises(UserError, match="Champ inconnu : « teinte »"):
+        importer(monde, tmp_path, "equipements", lignes, choix=Decisions(constantes=["teinte=bleu"]))
+    clients = ["nom_entreprise;telephone", "Seine;01 99 00 21 40", "Loire;06 39 98 12 34 / 06 39 98 12 35"]
+    assert refus(monde, tmp_path, "clients", clients) == [
+        (2, "telephone : Numéro de téléphone non reconnu : +212 et 9 chiffres (05 fixe, 06 ou 07 mobile) ; "
+            "d'un autre pays : --pays FR"),
+    ]  # fmt: skip
+    importer(monde, tmp_path, "clients", clients, ecriture=Ecriture(pays="FR"))
+    lus = monde.lire(
+        sa.select(Client.telephone, Client.notes).where(Client.telephone.is_not(None)).order_by(Client.id)
+    )
+    assert [tuple(r) for r in lus] == [
+        ("+33199002140", None), ("+33639981234", "Autre téléphone : +33 6 39 98 12 35"),
+    ]  # fmt: skip
 
 
 def test_equipements_find_their_client_contract_and_parent(monde: Monde, tmp_path: Path) -> None:

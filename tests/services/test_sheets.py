@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ import xlsxwriter
 
 from erp_desktop.errors import UserError
 from erp_desktop.services.importation.dates import Ordre, instant, jour
-from erp_desktop.services.importation.values import plier
-from erp_desktop.services.sheets.model import Table, text
+from erp_desktop.services.importation.durations import minutes
+from erp_desktop.services.importation.values import Ecriture, Unite, plier
+from erp_desktop.services.sheets.model import Cell, Table, text
 from erp_desktop.services.sheets.reading import read
 
 KNOWN = {"ordre", "date", "machine", "libelle", "cout", "ice", "nom"}
@@ -91,7 +92,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         ("ordre;libellé\n1;Révisé\n2;Révisé\n3;Révisé\n".encode() + b"4;R\xe9vis\xe9\n", "x.csv",
          "mélange UTF-8 et un autre encodage, ligne 5"),
         (b"ordre;libell\xe9\n1;\x81\n", "x.csv", "n'est pas un texte cp1252 : ligne 2, octet 0x81"),
-        ("", "x.csv", "n'a pas d'en-tête"), ("ordre\n1\n", "x.csv", "n'a pas d'en-tête"),
+        ("", "x.csv", "n'a pas d'en-tête"), ("autre\n1\n", "x.csv", "n'a pas d'en-tête"),
         ("ordre;ordre\n1;2\n", "x.csv", "2 colonnes « ordre »"),
     ],
 )  # fmt: skip
@@ -108,6 +109,56 @@ def test_a_column_without_a_name_is_kept_apart(tmp_path: Path) -> None:
     assert (table.columns, table.unnamed) == (["ordre", "colonne 2", "nom"], {"colonne 2"})
     table = lire(tmp_path, "ordre;;nom\n1;;x\n")
     assert (table.columns, rows(table)) == (["ordre", "nom"], [(2, ["1", "x"])])
+
+
+@pytest.mark.parametrize(
+    ("content", "cut"),
+    [
+        ('"ordre,date,libelle"\n"1,2026-01-05,""Pompe, noyée"""\n"2,2026-01-06,Four"', 3),
+        ('ordre,date,libelle\n"1,2026-01-05,""Pompe, noyée"""\n"2,2026-01-06,Four"\n', 2),
+        ("ordre;date;libelle\n1;2026-01-05;Pompe, noyée;\n2;2026-01-06;Four;\n", 0),
+    ],
+)
+def test_lines_whole_between_quotes_and_separators_at_the_end(content: str, cut: int, tmp_path: Path) -> None:
+    table = lire(tmp_path, content)
+    assert table.columns == ["ordre", "date", "libelle"]
+    assert rows(table) == [(2, ["1", "2026-01-05", "Pompe, noyée"]), (3, ["2", "2026-01-06", "Four"])]
+    assert sum(table.notes.values()) == cut
+
+
+def test_one_column_that_is_known(tmp_path: Path) -> None:
+    assert rows(lire(tmp_path, 'Parc 2026\nnom\nFour 1\n"Pompe, noyée"\n')) == [
+        (3, ["Four 1"]),
+        (4, ["Pompe, noyée"]),
+    ]
+
+
+def test_holes_of_other_programs_and_formulas_that_failed(tmp_path: Path) -> None:
+    table = lire(tmp_path, "ordre;date;cout\n1;NaT;nan\n#REF!;None;#div/0!\n3;#VALEUR!;#12\n4;(vide);Nana\n")
+    assert rows(table) == [(2, ["1", "", ""]), (4, ["3", "", "#12"]), (5, ["4", "", "Nana"])]
+    assert table.notes == {
+        "cellule « - » ou « #N/A » comprise comme vide": 4, "cellule en erreur (#REF!) lue comme vide": 1,
+        "cellule en erreur (#DIV/0!) lue comme vide": 1, "cellule en erreur (#VALEUR!) lue comme vide": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ecrit", "unite", "lu"),
+    [
+        ("90", None, "90"), ("90", Unite.HEURES, "5400"), ("1.5", Unite.HEURES, "90"), ("4,0", Unite.HEURES, "240"),
+        ("4.0", Unite.MINUTES, "4"), ("1h45", Unite.HEURES, "105"), ("01:30", None, "90"), ("01:30:30", None, "90.5"),
+        ("2 h", None, "120"), ("1,5 heures", None, "90"), ("45 min.", Unite.HEURES, "45"), ("3 hrs", None, "180"),
+        (Decimal("4"), None, "4"), (Decimal("4.7"), Unite.HEURES, "282.0"), (time(1, 30), None, "90"),
+        (timedelta(hours=30), None, "1800"), ("4.0", None, None), ("4,", None, None), (Decimal("4.7"), None, None),
+        ("deux heures", None, None), (True, None, None),
+    ],
+)  # fmt: skip
+def test_durations_of_files(ecrit: Cell, unite: Unite | None, lu: str | None) -> None:
+    if lu is not None:
+        assert minutes(ecrit, Ecriture(durees=unite)) == Decimal(lu)
+        return
+    with pytest.raises(ValueError, match=r"--durees|n'est pas un nombre|durée attendue"):
+        minutes(ecrit, Ecriture(durees=unite))
 
 
 def test_a_book_with_a_notice_first(tmp_path: Path) -> None:

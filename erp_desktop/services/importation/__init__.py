@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
+from erp_desktop.domain.enums import Statut
 from erp_desktop.errors import UserError
 from erp_desktop.models import (
     Agence,
@@ -34,6 +35,7 @@ from erp_desktop.models import (
     User,
 )
 from erp_desktop.services.importation import values as valeurs
+from erp_desktop.services.importation.dates import conclure
 from erp_desktop.services.importation.decisions import (
     FIELDS,
     PROFILES,
@@ -94,6 +96,8 @@ def importer_interventions(
         *(p.rpartition("=")[0] for p in choix.paires),
     ]
     table = read(fichier, connaitre(noms), sheet=ecriture.feuille, encoding=ecriture.encodage)
+    if not table.rows and not table.faults:
+        raise UserError(f"Le fichier {fichier.name} n'a aucune ligne à importer.")
     champs = lecture(choix, table.columns)
     bilan = Bilan(lignes=len(table.rows) + len(table.faults), essai=essai)
     notes = Counter(table.notes)
@@ -104,9 +108,11 @@ def importer_interventions(
     lecteur = Lecteur(champs, ecriture, notes)
     lecteur.convenir(table.rows)
     ordres = [lecteur.lire(n, row) for n, row in table.rows]
+    conclure(notes, ecriture.dates)
     reprise = _Reprise(session, agence, agence_code.upper(), champs, choix.existants, bilan, user_id)
     reprise.relier(ordres)
     nouveaux, connus = reprise.trier(ordres)
+    reprise.refuser_occupes(nouveaux, connus)
     bilan.remarques = dict(notes)
     refus = [*table.faults, *((o.ligne, " ; ".join(o.fautes)) for o in ordres if o.fautes)]
     bilan.refusees = [LigneRefusee(*un) for un in sorted(refus)]
@@ -238,6 +244,23 @@ class _Reprise:
                     )
                 a_jour.append((ordre, row))
         return nouveaux, a_jour
+
+    def refuser_occupes(self, nouveaux: list[Ordre], connus: list[tuple[Ordre, Any]]) -> None:
+        """Nobody works in two places at once: one intervention en_cours for each technicien, here and in the file."""
+        i = Intervention
+        ici = self.session.execute(
+            sa.select(i.technicien_id, i.numero, i.id).where(
+                i.statut == Statut.EN_COURS.value, i.agence_id == self.agence, i.technicien_id.is_not(None)
+            )
+        )
+        pris: dict[int, tuple[str, int | None]] = {t: (numero, ident) for t, numero, ident in ici if t is not None}
+        for ordre, ident in [*((o, None) for o in nouveaux), *((o, row["id"]) for o, row in connus)]:
+            technicien = ordre.valeurs.get("technicien_id")
+            if technicien is None or ordre.valeurs.get("statut") != Statut.EN_COURS.value:
+                continue
+            autre, sien = pris.setdefault(technicien, (f"ligne {ordre.ligne}", ident))
+            if autre != f"ligne {ordre.ligne}" and (ident is None or ident != sien):
+                ordre.fautes.append(f"technicien « {ordre.liens['technicien']} » a déjà {autre} en cours")
 
     def creer_machines(self, ordres: list[Ordre]) -> None:
         """Machines that no line of the agency's fleet is, for the client named or the profile's."""

@@ -22,6 +22,9 @@ _ORIGINE = datetime(1899, 12, 30)  # noqa: DTZ001 - a sheet's days have no zone
 _SERIES = (Decimal(10_000), Decimal(73_050))
 """1927 to 2099: a shorter number is no date that work was done on."""
 
+_AU_CHOIX = "date comme 03/04/2026 lue jour, puis mois : rien dans le fichier ne le prouve (--dates)"
+_PROUVE = "date dont l'ordre se voit"
+
 
 class Ordre(StrEnum):
     """How a file orders day, month and year when it begins with neither a year nor a word."""
@@ -38,7 +41,7 @@ def _serie(jours: Decimal) -> datetime | None:
 
 
 def _ecrit(lu: re.Match[str], ordre: Ordre, notes: Counter[str]) -> datetime:
-    premier, _separateur, second, dernier, heure, minute, seconde, midi = lu.groups()
+    premier, separateur, second, dernier, heure, minute, seconde, midi = lu.groups()
     if len(premier) == 4:
         an, mois, jour = int(premier), int(second), int(dernier)
         if len(dernier) == 4:
@@ -49,6 +52,9 @@ def _ecrit(lu: re.Match[str], ordre: Ordre, notes: Counter[str]) -> datetime:
             raise ValueError(premier)
         if ordre is Ordre.MJA:
             jour, mois = mois, jour
+        if jour != mois and separateur != ".":
+            # Nobody who writes dots puts the month first.
+            notes[_AU_CHOIX if max(jour, mois) <= 12 else _PROUVE] += 1
         if len(dernier) < 4:
             notes["année sur deux chiffres"] += 1
             an += 2000 if an <= clock.today().year % 100 + 1 else 1900
@@ -109,6 +115,12 @@ def _compter(lu: datetime | None, notes: Counter[str]) -> datetime | None:
     if lu is not None:
         notes["date donnée en nombre de jours, comme un tableur la garde"] += 1
     return lu
+
+
+def conclure(notes: Counter[str], ordre: Ordre | None) -> None:
+    """After the last line: orders that nobody gave are told when no date of the file shows them."""
+    if notes.pop(_PROUVE, 0) or ordre is not None:
+        notes.pop(_AU_CHOIX, None)
 
 
 def jour(cellule: Cell, ordre: Ordre, notes: Counter[str]) -> date:

@@ -11,6 +11,7 @@ from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import Statut, TypeIntervention
 from erp_desktop.errors import UserError
 from erp_desktop.services.importation.values import plier
+from erp_desktop.services.sheets.model import Cell, text
 
 COLONNES = (
     "titre", "description", "type", "statut", "priorite", "urgence", "date_creation", "date_planifiee",
@@ -89,28 +90,50 @@ _AUCUN = Profile({}, "Reprise de données", "Équipement {}")
 
 
 @dataclass(frozen=True, slots=True)
-class Lecture:
+class Champs:
     """How each field of a line is found.
 
     Attributes:
         colonnes: field → column.
-        valeurs: field → folded value of the file → ours.
-        taux: currency → MAD for one.
-        libres: columns that no field takes.
+        valeurs: field → folded value of the file → ours; an empty one is absent.
+        constantes: field → what holds for the whole file.
+        defauts: field → what an empty cell means.
     """
 
-    profile: Profile
     colonnes: dict[str, str]
     valeurs: dict[str, dict[str, str]]
     constantes: dict[str, str]
     defauts: dict[str, str]
-    taux: dict[str, Decimal]
-    libres: tuple[str, ...]
+
+    def cellule(self, nom: str, row: Mapping[str, Cell]) -> Cell:
+        """What the file, a constant, a mapping of values or a default says of a field."""
+        if nom in self.constantes:
+            return self.constantes[nom]
+        cellule = row[self.colonnes[nom]] if nom in self.colonnes else ""
+        if isinstance(cellule, str):
+            cellule = cellule.strip()
+        if cellule != "" and nom in self.valeurs:
+            cellule = self.valeurs[nom].get(plier(text(cellule)), cellule)
+        return self.defauts.get(nom, "") if cellule == "" else cellule
 
     @property
     def donnes(self) -> set[str]:
         """Fields that the file or a constant says."""
         return {*self.colonnes, *self.constantes}
+
+
+@dataclass(frozen=True, slots=True)
+class Lecture(Champs):
+    """How a work order is read.
+
+    Attributes:
+        taux: currency → MAD for one.
+        libres: columns that no field takes.
+    """
+
+    profile: Profile
+    taux: dict[str, Decimal]
+    libres: tuple[str, ...]
 
 
 def lecture(choix: Decisions, colonnes: Sequence[str]) -> Lecture:
@@ -126,45 +149,64 @@ def lecture(choix: Decisions, colonnes: Sequence[str]) -> Lecture:
     profile = PROFILES[choix.profil] if choix.profil else reconnu
     champs = {f: c for c, f in profile.columns.items() if c in present}
     if profile is _AUCUN:
-        champs |= {plier(c): c for c in colonnes if plier(c) in FIELDS}
+        # What a person says of a column holds alone, whatever its name.
+        dites = {pair.rpartition("=")[0] for pair in choix.paires}
+        champs |= {plier(c): c for c in colonnes if plier(c) in FIELDS and c not in dites}
     for pair in choix.paires:
         column, _, name = pair.rpartition("=")
         if column not in present:
             raise UserError(f"Le fichier n'a pas de colonne « {column} ».")
         if name:
-            champs[_champ(name)] = column
+            champs[champ(name, FIELDS)] = column
         else:
             champs = {f: c for f, c in champs.items() if c != column}
-    constantes = {f: v for f, v in profile.constantes.items() if f not in champs} | _egales(choix.constantes)
-    defauts = _egales(choix.defauts)
+    constantes = {f: v for f, v in profile.constantes.items() if f not in champs} | egales(choix.constantes, FIELDS)
+    defauts = egales(choix.defauts, FIELDS)
     champs = {f: c for f, c in champs.items() if f not in constantes}
     valeurs = {f: {plier(k): v for k, v in known.items()} for f, known in profile.valeurs.items()}
-    for text in choix.valeurs:
-        source, sep, target = text.rpartition("=")
-        name, colon, source = source.partition(":")
-        if not (sep and colon):
-            raise UserError(f"« {text} » n'est pas champ:valeur du fichier=valeur.")
-        valeurs.setdefault(_champ(name), {})[plier(source)] = target
+    for name, known in traductions(choix.valeurs, FIELDS).items():
+        valeurs.setdefault(name, {}).update(known)
     missing = [f for f in _EXIGES if f not in champs and f not in constantes]
     if missing:
         raise UserError(
             f"Aucune colonne ne donne : {', '.join(missing)} (--map colonne=champ, ou --constante champ=valeur)."
         )
     taux = {}
-    for devise, text in _paires(choix.taux):
+    for devise, ecrit in _paires(choix.taux):
         try:
-            taux[devise.upper()] = nombres.lire(text, convention=nombres.Convention.VIRGULE)
+            taux[devise.upper()] = nombres.lire(ecrit, convention=nombres.Convention.VIRGULE)
         except ValueError as error:
             raise UserError(f"Taux de {devise} : {error}") from None
     if any(valeur <= 0 for valeur in taux.values()):
         raise UserError("Un taux est plus grand que zéro.")
     libres = tuple(c for c in colonnes if c not in champs.values())
-    return Lecture(profile, champs, valeurs, constantes, defauts, taux, libres)
+    return Lecture(champs, valeurs, constantes, defauts, profile, taux, libres)
 
 
-def _champ(nom: str) -> str:
-    if nom not in FIELDS:
-        raise UserError(f"Champ inconnu : « {nom} ». Champs possibles : {', '.join(FIELDS)}.")
+def traductions(textes: Iterable[str], possibles: Sequence[str]) -> dict[str, dict[str, str]]:
+    """``champ:valeur du fichier=valeur`` → field → folded value of the file → ours.
+
+    Raises:
+        UserError: a text that is none, or an unknown field.
+    """
+    valeurs: dict[str, dict[str, str]] = {}
+    for texte in textes:
+        source, sep, target = texte.rpartition("=")
+        name, colon, source = source.partition(":")
+        if not (sep and colon):
+            raise UserError(f"« {texte} » n'est pas champ:valeur du fichier=valeur.")
+        valeurs.setdefault(champ(name, possibles), {})[plier(source)] = target
+    return valeurs
+
+
+def champ(nom: str, possibles: Sequence[str]) -> str:
+    """A field that the import knows.
+
+    Raises:
+        UserError: naming those that there are.
+    """
+    if nom not in possibles:
+        raise UserError(f"Champ inconnu : « {nom} ». Champs possibles : {', '.join(possibles)}.")
     return nom
 
 
@@ -176,5 +218,10 @@ def _paires(textes: Iterable[str]) -> Iterable[tuple[str, str]]:
         yield nom, valeur
 
 
-def _egales(textes: Iterable[str]) -> dict[str, str]:
-    return {_champ(nom): valeur for nom, valeur in _paires(textes)}
+def egales(textes: Iterable[str], possibles: Sequence[str]) -> dict[str, str]:
+    """``champ=valeur`` → field → value.
+
+    Raises:
+        UserError: a text that is none, or an unknown field.
+    """
+    return {champ(nom, possibles): valeur for nom, valeur in _paires(textes)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ from erp_desktop.domain.saisie import ClientInput, EquipementInput, LigneInput, 
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Agence, Base
 from erp_desktop.registry.tables import BY_NAME, Kind, Reference
+from erp_desktop.services.importation import columns
 from erp_desktop.services.importation import values as valeurs
+from erp_desktop.services.importation.dates import conclure
+from erp_desktop.services.importation.decisions import Champs, Decisions
 from erp_desktop.services.importation.outcome import Bilan, ImportRefuse, LigneRefusee, Progress, connaitre
 from erp_desktop.services.importation.references import IDENTIFIANTS, TABLES, exiger, expressions, references
 from erp_desktop.services.importation.values import Ecriture
@@ -82,7 +85,7 @@ def importer(
     fichier: Path,
     agence_code: str,
     *,
-    paires: Iterable[str] = (),
+    choix: Decisions | None = None,
     ecriture: Ecriture | None = None,
     essai: bool = False,
     user_id: int | None = None,
@@ -95,7 +98,7 @@ def importer(
         table: one of :data:`TABLES`.
         fichier: CSV, XLSX, XLS or ODS.
         agence_code: the agency that takes the rows over; references are looked up in it and in what is shared.
-        paires: ``colonne=champ`` mappings; ``colonne=`` leaves a column out.
+        choix: what the columns mean, and what the file does not say; a currency or a known profile is of work orders.
         ecriture: how the file is written, where it does not show it.
         essai: check only.
         user_id: author.
@@ -111,12 +114,13 @@ def importer(
         raise UserError(f"Agence inconnue : {agence_code}.")
     ecriture = ecriture or Ecriture()
     reprise = _Reprise(session, table, agence, Bilan(essai=essai), ecriture)
-    paires = list(paires)
-    noms = [*reprise.colonnes, *reprise.references, *_GERES, *(paire.partition("=")[0] for paire in paires)]
+    choix = choix or Decisions()
+    dites = (paire.rpartition("=")[0] for paire in choix.paires)
+    noms = [*reprise.colonnes, *reprise.references, *_GERES, *dites]
     lu = read(fichier, connaitre(noms), sheet=ecriture.feuille, encoding=ecriture.encodage)
     if not lu.rows and not lu.faults:
         raise UserError(f"Le fichier {fichier.name} n'a aucune ligne à importer.")
-    return reprise.faire(lu, paires, user_id, progress)
+    return reprise.faire(lu, choix, user_id, progress)
 
 
 class _Reprise:
@@ -136,17 +140,19 @@ class _Reprise:
     def faire(
         self,
         lu: Table,
-        paires: Iterable[str],
+        choix: Decisions,
         user_id: int | None,
         progress: Progress | None,
     ) -> Bilan:
         rows = lu.rows
         self.bilan.lignes = len(rows) + len(lu.faults)
         self.remarques.update(lu.notes)
-        champs = self._entete(lu, paires)
+        champs = self._champs(lu, choix)
         if not self.bilan.refusees:
             self._convenir(champs, rows)
-            lignes = [self._lire(n, {f: row[c] for c, f in champs.items()}) for n, row in rows]
+            lus = {*champs.donnes, *champs.defauts}
+            lignes = [self._lire(n, {f: champs.cellule(f, row) for f in lus}) for n, row in rows]
+            conclure(self.remarques, self.ecriture.dates)
             self._relier(lignes)
             for ligne in lignes:
                 self._juger(ligne)
@@ -163,50 +169,25 @@ class _Reprise:
         self.bilan.importees = len(lignes)
         return self.bilan
 
-    def _entete(self, lu: Table, paires: Iterable[str]) -> dict[str, str]:
-        """File column → field; columns that mean nothing and required fields that nothing gives are refused."""
-        colonnes, combien = lu.columns, len(lu.rows)
+    def _champs(self, lu: Table, choix: Decisions) -> Champs:
+        """Where each field comes from; unknown columns, and required fields that nothing gives, are refused."""
+        exiges = {
+            nom: {nom, self.courts.get(nom, nom)} for nom in self.colonnes if self.lecteurs[nom].obligatoire
+        }  # fmt: skip
         possibles = [*self.colonnes, *self.references]
-        voulus: dict[str, str] = {}
-        for paire in paires:
-            colonne, _, champ = paire.partition("=")
-            if colonne not in colonnes:
-                raise UserError(f"Le fichier n'a pas de colonne « {colonne} ».")
-            if champ and champ not in possibles:
-                raise UserError(f"Champ inconnu : « {champ} ». Champs possibles : {', '.join(possibles)}.")
-            voulus[colonne] = champ
-        champs = {c: f for c, f in voulus.items() if f}
-        raisons = [f"deux colonnes donnent {f}" for f, n in Counter(champs.values()).items() if n > 1]
-        for colonne in colonnes:
-            champ = valeurs.plier(colonne)
-            if colonne in voulus:
-                continue
-            if champ in _GERES:
-                self.remarques[f"colonne « {colonne} » non reprise : ces valeurs sont données à l'import"] = combien
-            elif champ and champ in voulus.values():
-                self.remarques[f"colonne « {colonne} » écartée : une autre donne {champ}"] = combien
-            elif champ in champs.values():
-                raisons.append(f"deux colonnes donnent {champ}")
-            elif champ in possibles:
-                champs[colonne] = champ
-            else:
-                raisons.append(
-                    f"colonne inconnue « {colonne} » (--map {colonne}=champ, ou --map {colonne}= pour l'ignorer)"
-                )
-        for nom in self.colonnes:
-            if self.lecteurs[nom].obligatoire and not {nom, self.courts.get(nom, nom)} & set(champs.values()):
-                autre = f"{self.courts[nom]} ou " if nom in self.courts else ""
-                raisons.append(f"colonne obligatoire absente : {autre}{nom}")
+        champs, raisons = columns.champs(lu, choix, possibles, _GERES, exiges, self.remarques)
         self.bilan.refusees = [LigneRefusee(lu.header, raison) for raison in raisons]
         return champs
 
-    def _convenir(self, champs: dict[str, str], rows: Sequence[tuple[int, dict[str, Cell]]]) -> None:
+    def _convenir(self, champs: Champs, rows: Sequence[tuple[int, dict[str, Cell]]]) -> None:
         """Without a convention given: that of our own exports, else what the file's figures show."""
         convention = self.ecriture.nombres
         if convention is None and {c for _, row in rows[:1] for c in row} >= _GERES:
             convention = nombres.Convention.VIRGULE
         if convention is None:
-            decimaux = [c for c, f in champs.items() if f in self.lecteurs and self.lecteurs[f].kind is Kind.DECIMAL]
+            decimaux = [
+                c for f, c in champs.colonnes.items() if f in self.lecteurs and self.lecteurs[f].kind is Kind.DECIMAL
+            ]
             textes = (row[c] for c in decimaux for _, row in rows)
             convention = nombres.convention_de(t for t in textes if isinstance(t, str))
         self.ecriture = replace(self.ecriture, nombres=convention)
@@ -214,12 +195,14 @@ class _Reprise:
     def _valeur(self, nom: str, cellule: Cell) -> Any:
         if nom == "ice" and cellule != "":
             cellule = valeurs.lire_ice(cellule, self.ecriture, self.remarques)
+        if nom == "telephone" and cellule != "":
+            cellule = valeurs.lire_telephone(cellule, self.ecriture)
         return self.lecteurs[nom].lire(cellule, self.ecriture, self.remarques)
 
     def _lire(self, numero: int, cellules: dict[str, Cell]) -> _Ligne:
         ligne = _Ligne(numero, {})
         propres = {f: unicodedata.normalize("NFC", c) if isinstance(c, str) else c for f, c in cellules.items()}
-        autre = valeurs.separer_telephones(propres, self.remarques) if self.nom == "clients" else None
+        autre = valeurs.separer_telephones(propres, self.ecriture, self.remarques) if self.nom == "clients" else None
         if autre is not None:
             propres["notes"] = "\n".join(filter(None, [text(propres.get("notes", "")), autre]))
         for nom in self.colonnes:

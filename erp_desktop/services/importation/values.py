@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -71,23 +72,34 @@ def decimal(
         raise ValueError(str(error).rstrip(".")) from None
 
 
+class Unite(StrEnum):
+    """In what a file counts its durations."""
+
+    MINUTES = "minutes"
+    HEURES = "heures"
+
+
 @dataclass(frozen=True, slots=True)
 class Ecriture:
     """How a file is written, where it does not show it by itself.
 
     Attributes:
         nombres: which mark parts the decimals.
-        dates: the order of ``01/02/2026``.
+        dates: the order of ``01/02/2026``; the day first when left out.
         encodage: of a text.
         feuille: of a workbook with several tables.
         completer_ice: give back the zeros that a spreadsheet took from the beginning of an ICE.
+        durees: in what bare durations are counted.
+        pays: where telephone numbers without a country code are from, as two letters.
     """
 
     nombres: Convention | None = None
-    dates: Ordre = Ordre.JMA
+    dates: Ordre | None = None
     encodage: str | None = None
     feuille: str | None = None
     completer_ice: bool = False
+    durees: Unite | None = None
+    pays: str = telephone.MAROC
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +151,9 @@ class Lecteur:
         if self.kind is Kind.BOOL:
             return cellule if isinstance(cellule, bool) else _booleen(text(cellule))
         if self.kind is Kind.DATE:
-            return jour(cellule, ecriture.dates, notes)
+            return jour(cellule, ecriture.dates or Ordre.JMA, notes)
         if self.kind is Kind.INSTANT:
-            return instant(cellule, ecriture.dates, notes)
+            return instant(cellule, ecriture.dates or Ordre.JMA, notes)
         if self.kind is Kind.TEXT:
             return self._texte(text(cellule))
         raise ValueError("cette colonne ne s'importe pas")
@@ -250,14 +262,27 @@ def lire_ice(cellule: Cell, ecriture: Ecriture, notes: Counter[str]) -> str:
     return nu.zfill(15)
 
 
-def separer_telephones(cellules: dict[str, Cell], notes: Counter[str]) -> str | None:
+def lire_telephone(cellule: Cell, ecriture: Ecriture) -> str:
+    """A number as it is kept.
+
+    Raises:
+        ValueError: none of the country that the file is said to be of.
+    """
+    try:
+        return telephone.normaliser(text(cellule), ecriture.pays)
+    except ValueError as error:
+        conseil = " ; d'un autre pays : --pays FR" if ecriture.pays == telephone.MAROC else f" ({ecriture.pays})"
+        raise ValueError(f"{str(error).rstrip('.')}{conseil}") from None
+
+
+def separer_telephones(cellules: dict[str, Cell], ecriture: Ecriture, notes: Counter[str]) -> str | None:
     """Leave the first of several numbers in its cell; a line for the notes that keeps the others, None without."""
     ecrit = cellules.get("telephone", "")
     numeros = re.split(r"\s*(?:[/;,|\n]|\bou\b|\bet\b|\s-\s)\s*", ecrit) if isinstance(ecrit, str) else []
     if len(numeros) < 2:
         return None
     try:
-        premier, *autres = [telephone.normaliser(numero) for numero in numeros if numero]
+        premier, *autres = [telephone.normaliser(numero, ecriture.pays) for numero in numeros if numero]
     except ValueError:
         return None
     if not autres:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import time, timedelta
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -17,6 +15,7 @@ from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Base
 from erp_desktop.registry.tables import BY_NAME, Kind
+from erp_desktop.services.importation import durations
 from erp_desktop.services.importation import values as valeurs
 from erp_desktop.services.importation.decisions import COLONNES, Lecture
 from erp_desktop.services.importation.values import Ecriture, decimal, plier, texte_sain
@@ -24,7 +23,6 @@ from erp_desktop.services.sheets.model import Cell, text
 
 MAD = "MAD"
 _DUREES = {"duree_estimee", "duree_reelle", "temps_deplacement"}
-_HEURES = re.compile(r"(\d{1,4}) ?[:hH] ?(\d{2})")
 _MINUTES_MAX = 100_000
 _COUT_MAX = Decimal(10) ** 10
 _ACTIFS = {Statut.AFFECTEE.value, Statut.EN_COURS.value, Statut.EN_ATTENTE.value}
@@ -63,12 +61,10 @@ class Lecteur:
 
     def convenir(self, rows: Sequence[tuple[int, dict[str, Cell]]]) -> None:
         """Without a convention given, the file's own figures show it."""
-        colonne = self.lecture.colonnes.get("cout_externe")
-        if self.ecriture.nombres is None and colonne is not None:
-            vue = nombres.convention_de(t for _, row in rows if isinstance(t := row[colonne], str))
-            self.ecriture = Ecriture(
-                vue, self.ecriture.dates, self.ecriture.encodage, self.ecriture.feuille, self.ecriture.completer_ice
-            )
+        colonnes = [c for f, c in self.lecture.colonnes.items() if f == "cout_externe" or f in _DUREES]
+        if self.ecriture.nombres is None:
+            vue = nombres.convention_de(t for _, row in rows for c in colonnes if isinstance(t := row[c], str))
+            self.ecriture = replace(self.ecriture, nombres=vue)
 
     def lire(self, ligne: int, row: dict[str, Cell]) -> Ordre:
         ordre = Ordre(ligne)
@@ -86,16 +82,7 @@ class Lecteur:
         return ordre
 
     def _cellule(self, nom: str, row: dict[str, Cell]) -> Cell:
-        """What the file, a constant, a mapping of values or a default says of a field."""
-        choix = self.lecture
-        if nom in choix.constantes:
-            return choix.constantes[nom]
-        cellule = row[choix.colonnes[nom]] if nom in choix.colonnes else ""
-        if isinstance(cellule, str):
-            cellule = cellule.strip()
-        if cellule != "" and nom in choix.valeurs:
-            cellule = choix.valeurs[nom].get(plier(text(cellule)), cellule)
-        return choix.defauts.get(nom, "") if cellule == "" else cellule
+        return self.lecture.cellule(nom, row)
 
     def _colonne(self, ordre: Ordre, nom: str, row: dict[str, Cell]) -> None:
         lecteur, cellule = self.lecteurs[nom], self._cellule(nom, row)
@@ -112,7 +99,7 @@ class Lecteur:
                     raise ValueError(f"date dans le futur : {text(cellule)}")
                 ordre.valeurs[nom] = instant
             elif nom in _DUREES:
-                ordre.valeurs[nom] = self._minutes(nom, cellule)
+                ordre.valeurs[nom] = self._minutes(cellule)
             else:
                 ordre.valeurs[nom] = lecteur.lire(cellule, self.ecriture, self.notes)
         except ValueError as error:
@@ -133,17 +120,13 @@ class Lecteur:
         else:
             ordre.fautes.append(str(error) if nom == "date_creation" else f"{nom} : {error}")
 
-    def _minutes(self, nom: str, cellule: Cell) -> int:
-        if isinstance(cellule, timedelta):
-            minutes = round(cellule.total_seconds() / 60)
-        elif isinstance(cellule, time):
-            minutes = cellule.hour * 60 + cellule.minute
-        elif isinstance(cellule, str) and (lu := _HEURES.fullmatch(cellule)):
-            minutes = int(lu[1]) * 60 + int(lu[2])
-        else:
-            minutes = int(self.lecteurs[nom].lire(cellule, self.ecriture, self.notes))
+    def _minutes(self, cellule: Cell) -> int:
+        exactes = durations.minutes(cellule, self.ecriture)
+        minutes = int(exactes.to_integral_value(ROUND_HALF_UP))
         if not 0 <= minutes <= _MINUTES_MAX:
             raise ValueError(f"durée invraisemblable : {text(cellule)}")
+        if minutes != exactes:
+            self.notes["durée arrondie à la minute"] += 1
         return minutes
 
     def _priorite(self, ordre: Ordre, row: dict[str, Cell]) -> None:

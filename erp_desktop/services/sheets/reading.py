@@ -27,11 +27,32 @@ _ABSENT = {
     "null",
     "(null)",
     "#n/d",
+    "nan",
+    "nat",
+    "<na>",
+    "none",
+    "(vide)",
+    "(blank)",
     "00.00.0000",
     "00/00/0000",
     "0000-00-00",
 }
 """What people and programs write for « nothing »."""
+_ERREURS = {
+    "#DIV/0!",
+    "#REF!",
+    "#VALUE!",
+    "#VALEUR!",
+    "#NAME?",
+    "#NOM?",
+    "#NUM!",
+    "#NOMBRE!",
+    "#NULL!",
+    "#NUL!",
+    "#SPILL!",
+    "#CALC!",
+}
+"""What a formula that failed leaves in a text; a workbook says it beside the value."""
 
 
 def read(file: Path, known: Known, *, sheet: str | None = None, encoding: str | None = None) -> Table:
@@ -70,8 +91,8 @@ def read(file: Path, known: Known, *, sheet: str | None = None, encoding: str | 
     if len(chosen) > 1:
         names = ", ".join(f"« {grid.name} »" for grid, _, _ in chosen)
         raise UserError(f"Le fichier {file.name} a plusieurs feuilles à importer : {names} (--feuille NOM).")
-    grid, place, _ = chosen[0]
-    return _table(file, grid, place, told=len(grids) > 1)
+    grid, place, score = chosen[0]
+    return _table(file, grid, place, told=len(grids) > 1, alone=score > 0)
 
 
 def _filled(row: Sequence[Cell]) -> list[str]:
@@ -87,12 +108,13 @@ def _header(grid: Grid, known: Known) -> tuple[int, int]:
     return -back, score
 
 
-def _table(file: Path, grid: Grid, place: int, *, told: bool) -> Table:
+def _table(file: Path, grid: Grid, place: int, *, told: bool, alone: bool) -> Table:
+    """The rows under the header; ``alone``: a single column is a table, because its name is known."""
     line, header = grid.rows[place]
     names = [" ".join(text(cell).split()) for cell in header]
     while names and not names[-1]:
         names.pop()
-    if len(names) < 2:
+    if len(names) < (1 if alone else 2):
         raise UserError(f"Le fichier {file.name} n'a pas d'en-tête de colonnes.")
     for name, times in Counter(name for name in names if name).items():
         if times > 1:
@@ -105,6 +127,7 @@ def _table(file: Path, grid: Grid, place: int, *, told: bool) -> Table:
     if told:
         notes[f"feuille « {grid.name} » lue, les autres laissées de côté"] = 1
     rows, faults, empty = [], list(grid.faults), 0
+    failed: Counter[str] = Counter()
     for number, cells in grid.rows[place + 1 :]:
         if len(cells) != len(names) and (grid.ragged or len(cells) > len(names)):
             extra = any(text(cell).strip() for cell in cells[len(names) :])
@@ -119,6 +142,9 @@ def _table(file: Path, grid: Grid, place: int, *, told: bool) -> Table:
                 if bare.lower() in _ABSENT:
                     empty += 1
                     bare = ""
+                elif bare.startswith("#") and bare.upper() in _ERREURS:
+                    failed[f"cellule en erreur ({bare.upper()}) lue comme vide"] += 1
+                    bare = ""
                 row[name] = tableur.rendre(bare)
             else:
                 row[name] = cell
@@ -126,6 +152,7 @@ def _table(file: Path, grid: Grid, place: int, *, told: bool) -> Table:
             rows.append((number, row))
     if empty:
         notes["cellule « - » ou « #N/A » comprise comme vide"] = empty
+    notes |= failed
     used = {name for _, row in rows for name in unnamed if row[name] != ""}
     for name in unnamed - used:
         names.remove(name)

@@ -47,8 +47,9 @@ def grid(content: bytes, name: str, encoding: str | None = None) -> Grid:
     declared = _SEP.match(decoded)
     with _cells_of_any_size():
         rows, faults = _rows(decoded, declared[1] if declared else _separator(decoded))
-    if declared:
-        rows = rows[1:]
+        if declared:
+            rows = rows[1:]
+        rows = _unwrapped(rows, notes)
     return Grid("", [(line, [*cells]) for line, cells in rows], faults, notes, ragged=True)
 
 
@@ -104,6 +105,23 @@ def _separator(decoded: str) -> str:
         return rows, width
 
     return max(_SEPARATORS, key=regular)
+
+
+def _unwrapped(rows: list[tuple[int, list[str]]], notes: dict[str, int]) -> list[tuple[int, list[str]]]:
+    """Rows that a second export put whole between quotes, cut into their cells; other files as they are."""
+    wrapped = [row[0] for _, row in rows if len(row) == 1]
+    if len(wrapped) * 2 <= len(rows):
+        return rows
+    separator = _separator("\n".join(wrapped))
+    try:
+        cut = [next(csv.reader([cell], delimiter=separator, strict=True)) for cell in wrapped]
+    except csv.Error:
+        return rows
+    if min(map(len, cut)) == 1 or len(set(map(len, cut))) > 1:
+        return rows
+    notes["ligne entière entre guillemets, découpée"] = len(cut)
+    cells = iter(cut)
+    return [(line, next(cells) if len(row) == 1 else row) for line, row in rows]
 
 
 def _rows(decoded: str, separator: str) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]]]:
