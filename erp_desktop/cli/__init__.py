@@ -11,10 +11,10 @@ import typer
 import erp_desktop
 from erp_desktop import paths
 from erp_desktop.cli import terminal
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 
-app = typer.Typer(
-    name="erp-admin", cls=FrenchGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+app = Commands(
+    name="erp-admin",
     help="Administration de l'ERP MIF : bases, postes, synchronisation, données, rapports.",
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import MotifHoraire
@@ -21,7 +21,7 @@ from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Contrat, JourFerie
 from erp_desktop.services import calendrier
 
-app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Jours fériés et horaires des agences.")
+app = Commands(help="Jours fériés et horaires des agences.")
 
 Agence = Annotated[str | None, typer.Option("--agence", help="Code d'une agence ; toutes par défaut.")]
 Du = Annotated[str | None, typer.Option("--du", help="Premier jour de validité, AAAA-MM-JJ.")]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emit, guarded, refuse
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
 from erp_desktop.domain import telephone
 from erp_desktop.domain.nombres import Convention
@@ -27,7 +27,7 @@ from erp_desktop.services.importation.dates import Ordre
 from erp_desktop.services.importation.decisions import Decisions, Existants
 from erp_desktop.services.importation.values import Ecriture, Unite
 
-app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Importer, exporter, engendrer des données.")
+app = Commands(help="Importer, exporter, engendrer des données.")
 
 Agence = Annotated[str | None, typer.Option("--agence", help="Code de l'agence ; celle du poste par défaut.")]
 _TOLD = 20

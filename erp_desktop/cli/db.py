@@ -13,14 +13,14 @@ from erp_desktop import settings
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, progress_wanted
 from erp_desktop.cli.common import consent as ask_consent
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 from erp_desktop.errors import NotAllowedError, UserError
 from erp_desktop.registry import revisions as history
 
 if TYPE_CHECKING:
     from erp_desktop.centre.preflight import Constat
 
-app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Révisions, contrôle et sauvegarde d'une base.")
+app = Commands(help="Révisions, contrôle et sauvegarde d'une base.")
 
 To = Annotated[str, typer.Option("--to", help="Révision à atteindre.")]
 WithProgress = Annotated[bool, typer.Option("--progress", help="Dire chaque étape sur la sortie d'erreur.")]

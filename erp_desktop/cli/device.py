@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from erp_desktop.cli.common import AsJson, Secrets, Target, ask, bar, emit, guarded, with_password
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 from erp_desktop.cli.server import CentreUrl
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.engine import normalise_url, without_password
@@ -20,7 +20,7 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.watch import health
 from erp_desktop.upgrade.start.startup import read_revision
 
-app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Les postes inscrits.")
+app = Commands(help="Les postes inscrits.")
 
 
 @app.command()

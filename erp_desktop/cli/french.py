@@ -1,17 +1,20 @@
-"""A badly written command is told in French, in one line, as everything else that erp-admin says."""
+"""The help of a command, and what is wrong with one, in French as everything else that erp-admin says."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import typer
+from rich.text import Text
 from typer import rich_utils
 from typer._click import exceptions as usage
 from typer._click.core import Command, Context
-from typer.core import TyperGroup
+from typer._click.formatting import HelpFormatter
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from erp_desktop.cli import terminal
 
@@ -23,10 +26,62 @@ rich_utils.COMMANDS_PANEL_TITLE = "Commandes"
 rich_utils.REQUIRED_LONG_STRING = "[obligatoire]"
 rich_utils.DEFAULT_STRING = "[par défaut : {}]"
 rich_utils.ENVVAR_STRING = "[variable : {}]"
+rich_utils.DEPRECATED_STRING = "(à ne plus utiliser) "
+
+_KINDS = {
+    "<bool>": "", "<str>": "<texte>", "<path>": "<chemin>", "<int>": "<entier>", "<int range>": "<entier>",
+    "<float>": "<nombre>", "<float range>": "<nombre>", "<list[str]>": "<texte>...", "<list[int]>": "<entier>...",
+}  # fmt: skip
+"""What the library calls a kind of value → what a person reads; a switch takes none."""
+
+_ARGUMENTS = {
+    "file": "fichier", "group_id": "groupe", "row_id": "fiche", "conflict_id": "conflit", "merge_id": "fusion",
+    "identifier": "remise", "username": "identifiant",
+}  # fmt: skip
 
 
-class FrenchGroup(TyperGroup):
+class FrenchKinds(rich_utils.TypesHighlighter):
+    """The column of the kinds of value, which the library writes in Python's words."""
+
+    def __call__(self, text: str | Text) -> Text:
+        told = text.plain if isinstance(text, Text) else text
+        shown = re.sub(r"<[^>]+>", lambda kind: _KINDS.get(kind[0], kind[0]), told)
+        return super().__call__(Text(shown, style=rich_utils.STYLE_TYPES, overflow="fold"))
+
+
+rich_utils.types_highlighter = FrenchKinds()
+rich_utils.OptionHighlighter.highlights[-1] = r"(?P<usage>Utilisation : )"
+
+
+class FrenchHelp(Command):
+    """Mixed into a command, before its own class: its help is French to the last word."""
+
+    def format_usage(self, ctx: Context, formatter: HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), "Utilisation : ")
+
+    def get_help_option(self, ctx: Context) -> TyperOption | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = "Afficher cette aide et quitter."
+        return option
+
+
+class FrenchCommand(FrenchHelp, TyperCommand):
+    """A command; its arguments are named as people know them, not as the function does."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for param in self.params:
+            if isinstance(param, TyperArgument) and param.name in _ARGUMENTS:
+                param.metavar = _ARGUMENTS[param.name]
+
+
+class FrenchGroup(FrenchHelp, TyperGroup):
     """A group of commands whose usage errors are ours; exit status 2, as everywhere."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.subcommand_metavar = "COMMANDE [ARGUMENTS]..."
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         name = args[0]
@@ -53,6 +108,23 @@ class FrenchGroup(TyperGroup):
             terminal.show(f"{PROGRAM} : abandonné", err=True)
             sys.exit(1)
         sys.exit(done if isinstance(done, int) else 0)
+
+
+class Commands(typer.Typer):
+    """A group whose commands, and the group itself, speak French."""
+
+    def __init__(self, *, help: str, **settings: Any) -> None:
+        super().__init__(
+            cls=FrenchGroup,
+            no_args_is_help=True,
+            help=help,
+            add_completion=False,
+            pretty_exceptions_enable=False,
+            **settings,
+        )
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Any], Any]:
+        return super().command(name, **{"cls": FrenchCommand, **settings})
 
 
 def _refuse(error: usage.ClickException) -> NoReturn:
@@ -84,7 +156,7 @@ def _named(param: Any) -> str:
         return "une valeur"
     if param.param_type_name == "option":
         return f"l'option {max(param.opts, key=len)}"
-    return f"l'argument {str(param.name).upper()}"
+    return f"l'argument {param.display_name_raw.upper()}"
 
 
 def _expected(error: usage.BadParameter) -> str:

@@ -9,12 +9,13 @@ import typer
 
 from erp_desktop.cli.calendrier import Agence, opened
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
+from erp_desktop.cli.french import Commands
 from erp_desktop.domain.enums import Niveau, ReglePlanning, VerdictPlanning
 from erp_desktop.errors import NotFoundError
 from erp_desktop.models import Competence
 from erp_desktop.services.planning import reading, settings
 
-app = typer.Typer(no_args_is_help=True, help="Règles du planning et compétences requises.")
+app = Commands(help="Règles du planning et compétences requises.")
 
 Retirer = Annotated[bool, typer.Option("--retirer", help="Revenir à la règle usuelle, ou ne plus exiger.")]
 

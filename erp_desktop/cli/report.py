@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.cli import common
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import NotFoundError, UserError, ValidationError
 from erp_desktop.models import Agence
@@ -20,7 +20,7 @@ from erp_desktop.reports import csv_, pdf, xlsx
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport
 
-app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Rapports.")
+app = Commands(help="Rapports.")
 
 FORMATS = {"pdf": pdf.ecrire_pdf, "xlsx": xlsx.ecrire, "csv": csv_.ecrire}
 

@@ -9,7 +9,7 @@ import typer
 
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded, with_password
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.services import calendrier
@@ -20,12 +20,10 @@ from erp_desktop.sync.watch import coherence as coherences
 from erp_desktop.sync.watch import health as surveillance
 from erp_desktop.sync.watch import housekeeping
 
-app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Le serveur central et ses agences.")
-agence = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Les agences.")
+app = Commands(help="Le serveur central et ses agences.")
+agence = Commands(help="Les agences.")
 app.add_typer(agence, name="agence")
-quarantine = typer.Typer(
-    cls=FrenchGroup, no_args_is_help=True, help="Ce que les postes retirés avaient encore à envoyer."
-)
+quarantine = Commands(help="Ce que les postes retirés avaient encore à envoyer.")
 app.add_typer(quarantine, name="quarantaine")
 
 CentreUrl = Annotated[str, typer.Option("--url", help="postgresql://utilisateur@hôte:port/base")]

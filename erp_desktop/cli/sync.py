@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock, settings
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import ErpError, UserError
@@ -32,7 +32,7 @@ from erp_desktop.sync.watch import health as surveillance
 from erp_desktop.sync.watch.verify import verify as compare
 from erp_desktop.upgrade.start.startup import read_revision
 
-app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="La synchronisation d'un poste.")
+app = Commands(help="La synchronisation d'un poste.")
 
 CacheFile = Annotated[Path, typer.Option("--cache", help="Fichier de la base locale.")]
 

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
-from erp_desktop.cli.french import FrenchGroup
+from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.errors import UserError
 from erp_desktop.services import auth
 
-app = typer.Typer(cls=FrenchGroup, no_args_is_help=True, help="Les comptes.")
+app = Commands(help="Les comptes.")
 
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Lire le mot de passe sur l'entrée standard ; sinon il est tiré.")
