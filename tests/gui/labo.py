@@ -67,11 +67,11 @@ class Labo:
         enrolment.enroll(self.url, "CAS", name, path, encrypted=False, secrets_file=None)
         return Poste(path)
 
-    def conflict(self, mine: Poste, theirs: Poste) -> int:
+    def conflict(self, mine: Poste, theirs: Poste, place: int = 2) -> int:
         """Both sides change the same fields of one intervention; ``theirs`` speaks first. Returns its identifier."""
         assert self.salma is not None
         assert self.nadia is not None
-        pk = self.monde.interventions[2]
+        pk = self.monde.interventions[place]
         for poste in (mine, theirs):
             poste.edit(self.nadia.user_id, "interventions", pk, diagnostic="Fuite côté tige.")
             poste.cycle()

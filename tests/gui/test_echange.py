@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
@@ -19,6 +20,8 @@ from erp_desktop.ui.synchro.cards import LigneJournal
 from erp_desktop.ui.synchro.drawer import Panneau
 from tests.gui.bureau import Bureau
 from tests.gui.labo import Labo, Poste
+
+_PATIENCE = 30_000
 
 
 @pytest.fixture
@@ -206,6 +209,52 @@ def test_a_conflict_shows_three_versions_and_keeping_mine_is_undone(
     window.settle()
     assert mine.value("interventions", pk, "priorite") == "normale"
     assert next(row for row in page.rows if row.conflit.champ == "priorite").open
+
+
+def test_records_and_lines_stay_under_the_pointer_until_they_are_asked_to_move(
+    qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
+) -> None:
+    assert labo.salma is not None
+    first = labo.conflict(mine, theirs)
+    page = window.workspace.open_section("conflits")
+    assert isinstance(page, ConflitsPage)
+    window.settle()
+    aimed, choices = page.list.entries[0], page.rows[0]
+    QTest.mouseMove(aimed)
+    qtbot.waitUntil(lambda: page.held.aimed, timeout=_PATIENCE)
+    spot = aimed.mapTo(page, QPoint(0, 0))
+    second = labo.conflict(mine, theirs, 3)
+    window.bus.publish("interventions", second)
+    qtbot.waitUntil(page.held.isVisible, timeout=_PATIENCE)
+    window.settle()
+    assert page.held.text() == "1 changement, relire"
+    assert page.list.entries == [aimed]
+    assert page.rows[0] is choices
+    assert aimed.mapTo(page, QPoint(0, 0)) == spot
+    qtbot.mouseClick(page.held, Qt.MouseButton.LeftButton)
+    assert [entry.dossier.cle[1] for entry in page.list.entries] == [second, first]
+    assert page.held.isHidden()
+    # An editor that is open keeps them wherever the pointer is; one's own choice is shown at once.
+    QTest.mouseMove(window.workspace.nav, QPoint(5, 5))
+    row = next(row for row in page.rows if row.conflit.champ == "diagnostic")
+    row.edit()
+    assert page.held.aimed
+    page.decide(row.conflit, "theirs")
+    window.settle()
+    assert not next(row for row in page.rows if row.conflit.champ == "diagnostic").open
+    assert not page.held.aimed
+    # The drawer's lines likewise, and they follow once the pointer is away.
+    panel = _panel(window, [])
+    before = panel.changes
+    QTest.mouseMove(panel._area.viewport(), QPoint(20, 20))
+    qtbot.waitUntil(lambda: panel.held.aimed, timeout=_PATIENCE)
+    mine.edit(labo.salma.user_id, "clients", labo.monde.clients[0], ville="Rabat")
+    window.bus.publish("clients", labo.monde.clients[0])
+    qtbot.waitUntil(panel.held.isVisible, timeout=_PATIENCE)
+    assert panel.changes == before
+    QTest.mouseMove(window.workspace.nav, QPoint(5, 5))
+    qtbot.waitUntil(lambda: len(panel.changes) == len(before) + 1, timeout=_PATIENCE)
+    assert panel.held.isHidden()
 
 
 def test_conflicts_are_settled_from_the_keyboard(

@@ -17,6 +17,7 @@ from erp_desktop.domain.enums import Statut
 from erp_desktop.ui.interventions.list import LISTE
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.controls import plain
+from erp_desktop.ui.kit.held import pointed
 from erp_desktop.ui.kit.table import differences
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.query import canonical, words
@@ -47,7 +48,7 @@ def by_title(bureau: Bureau) -> ListPage:
 def point_at(bureau: Bureau, page: ListPage, place: int) -> QPoint:
     spot = page.view.visualRect(page.model.index(place, 1)).center()
     QTest.mouseMove(page.view.viewport(), spot)
-    bureau.qtbot.waitUntil(lambda: page.view.pointed, timeout=_PATIENCE)
+    bureau.qtbot.waitUntil(lambda: pointed(page.view.viewport()), timeout=_PATIENCE)
     return spot
 
 

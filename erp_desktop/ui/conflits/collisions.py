@@ -13,6 +13,7 @@ from erp_desktop.domain.enums import TypeAbsence
 from erp_desktop.services.planning.collisions import Collision, collisions
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import clear
+from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.planning import words
@@ -29,9 +30,10 @@ class CollisionsNotice(QWidget):
         found: all of them.
     """
 
-    def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:
+    def __init__(self, contexte: Contexte, held: Held, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._contexte = contexte
+        self._contexte, self._held = contexte, held
+        self._shown = False
         self.found: list[Collision] = []
         self.banners: list[Banner] = []
         self._column = QVBoxLayout(self)
@@ -51,7 +53,12 @@ class CollisionsNotice(QWidget):
         """Look again for what collides."""
         if shiboken6.isValid(self):
             acteur = self._contexte.acteur
-            self._contexte.tasks.run(lambda session: collisions(session, acteur), self._show, owner=self)
+            self._contexte.tasks.run(lambda session: collisions(session, acteur), self._take, owner=self)
+
+    def _take(self, found: list[Collision]) -> None:
+        changes = changed(dict(enumerate(self.found)), dict(enumerate(found)))
+        self._held.take("collisions", changes, lambda: self._show(found), at_once=not self._shown)
+        self._shown = True
 
     def _show(self, found: list[Collision]) -> None:
         if found == self.found:

@@ -23,6 +23,7 @@ from erp_desktop.sync.inbox.conflicts import Keep
 from erp_desktop.sync.inbox.duplicates import ChampFusion, Doublon, doublons
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Text, clear
+from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.wording import field_labels
@@ -34,24 +35,30 @@ _LABEL_WIDTH = 150
 class BandeauDoublons(QWidget):
     """One notice per duplicate; empty and without height when there is none."""
 
-    def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:
+    def __init__(self, contexte: Contexte, held: Held, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._contexte = contexte
+        self._contexte, self._held = contexte, held
+        self._shown = False
         self._found: list[Doublon] = []
         self.dialog: FusionDialog | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(1)
-        contexte.bus.data_changed.connect(lambda _changes, _initiator: self.reload())
+        contexte.bus.data_changed.connect(lambda _changes, initiator: self.reload(own=initiator is self))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.reload()
 
-    def reload(self) -> None:
-        """Read the duplicates again."""
+    def reload(self, *, own: bool = False) -> None:
+        """Read the duplicates again; after one's ``own`` act what is read is shown wherever the pointer is."""
         if shiboken6.isValid(self):
-            self._contexte.tasks.run(doublons, self._show, owner=self)
+            self._contexte.tasks.run(doublons, lambda found: self._take(found, own), owner=self)
+
+    def _take(self, found: list[Doublon], own: bool) -> None:
+        changes = changed({d.gare: d for d in self._found}, {d.gare: d for d in found})
+        self._held.take("doublons", changes, lambda: self._show(found), at_once=own or not self._shown)
+        self._shown = True
 
     def _show(self, found: list[Doublon]) -> None:
         if found == self._found:
@@ -108,7 +115,7 @@ class BandeauDoublons(QWidget):
             self._contexte.say(str(error), kind="danger")
         else:
             self._contexte.tasks.failed.emit(error)
-        self.reload()
+        self.reload(own=True)
 
 
 class FusionDialog(QDialog):

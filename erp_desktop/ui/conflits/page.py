@@ -17,9 +17,10 @@ from erp_desktop.sync.inbox.conflicts import Conflit, Keep
 from erp_desktop.ui.conflits.cards import LABEL_WIDTH, STRETCH, LigneChamp
 from erp_desktop.ui.conflits.collisions import CollisionsNotice
 from erp_desktop.ui.conflits.merging import BandeauDoublons
-from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, recu
+from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, places, recu
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, KeyCap, Text
+from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.states import EmptyState
 from erp_desktop.ui.kit.surfaces import Pill, Priority, Surface
@@ -47,12 +48,15 @@ class ConflitsPage(Page):
         across.setSpacing(0)
         self.list = Liste()
         self.list.chosen.connect(self.show_record)
-        self.doublons = BandeauDoublons(contexte)
+        self._stack = QStackedWidget()
+        # The choices of the record shown are aimed at as well; half a text is not taken from under who writes it.
+        self.held = Held(self.list, self._stack, busy=lambda: any(row.editor is not None for row in self.rows))
+        self.list.foot.addWidget(self.held)
+        self.doublons = BandeauDoublons(contexte, self.held)
         self.list.add_notice(self.doublons)
-        self.collisions = CollisionsNotice(contexte)
+        self.collisions = CollisionsNotice(contexte, self.held)
         self.list.add_notice(self.collisions)
         across.addWidget(self.list)
-        self._stack = QStackedWidget()
         across.addWidget(self._stack, 1)
         self._detail = Surface("surface.base")
         self._column = QVBoxLayout(self._detail)
@@ -81,12 +85,23 @@ class ConflitsPage(Page):
 
     def _changed(self, _changes: object, initiator: object) -> None:
         if initiator is not self:
-            self.reload()
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read the inbox again; what came in waits while somebody aims at a record or one of its choices."""
+        self._contexte.tasks.run(boite, self._take, owner=self)
+        self.doublons.reload()
+        self.collisions.reload()
+
+    def _take(self, found: Boite) -> None:
+        old, new = places(self._boite), places(found)
+        self.held.take("conflits", changed(old, new), lambda: self._show(found), at_once=not old)
 
     def reload(self) -> bool:
-        """Read the inbox again; an open editor keeps its text."""
+        """Read the inbox again and show it; an open editor keeps its text."""
+        self.held.apply()
         self._contexte.tasks.run(boite, self._show, owner=self)
-        self.doublons.reload()
+        self.doublons.reload(own=True)
         self.collisions.reload()
         return True
 
@@ -102,6 +117,7 @@ class ConflitsPage(Page):
         return any(row.close_editor() for row in self.rows)
 
     def _show(self, found: Boite) -> None:
+        self.held.drop("conflits")
         same = found == self._boite
         self._boite = found
         todo, done, rule = grouper(found)

@@ -57,6 +57,11 @@ def grouper(boite: Boite) -> tuple[list[Dossier], list[Dossier], list[Dossier]]:
     return todo, done, [d for d in found if d not in todo and d not in done]
 
 
+def places(boite: Boite) -> dict[Cle, tuple[int, Dossier]]:
+    """Each record with its group and what is known of it, in the order shown."""
+    return {one.cle: (group, one) for group, records in enumerate(grouper(boite)) for one in records}
+
+
 class Entree(QAbstractButton):
     """A record in the list."""
 
@@ -187,6 +192,9 @@ class Liste(Surface):
         self._column.setSpacing(0)
         area.setWidget(inside)
         column.addWidget(area, 1)
+        # Below the records: none moves when it appears.
+        self.foot = QVBoxLayout()
+        column.addLayout(self.foot)
         self.entries: list[Entree] = []
 
     def add_notice(self, notice: QWidget) -> None:

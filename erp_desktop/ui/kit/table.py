@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -64,7 +64,7 @@ class Source(Protocol[R]):
     def rows(self, session: Any, ids: list[int]) -> list[R]: ...
 
 
-def differences(old: Sequence[int], new: Sequence[int]) -> int:
+def differences(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
     """How many rows come, go or change place from one order to another: the fewest that explain it."""
     start, end_old, end_new = 0, len(old), len(new)
     while start < min(end_old, end_new) and old[start] == new[start]:

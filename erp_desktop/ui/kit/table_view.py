@@ -19,7 +19,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QAction,
     QColor,
-    QCursor,
     QFont,
     QFontMetrics,
     QGuiApplication,
@@ -164,8 +163,6 @@ class ListView(QTableView):
     opened = Signal(object)
     chosen = Signal(object)
     sort_asked = Signal(str, bool)
-    left = Signal()
-    """The pointer is no longer over the rows."""
     sized = Signal()
     """The person gave a column another width."""
 
@@ -375,13 +372,6 @@ class ListView(QTableView):
     def leaveEvent(self, event: QEvent) -> None:
         self._hover(-1)
         super().leaveEvent(event)
-        self.left.emit()
-
-    @property
-    def pointed(self) -> bool:
-        """Whether the pointer is over the rows of the window at work."""
-        rows = self.viewport()
-        return self.isActiveWindow() and rows.rect().contains(rows.mapFromGlobal(QCursor.pos()))
 
     def _hover(self, place: int) -> None:
         if place != self.hovered:

@@ -15,7 +15,8 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import number, said, tr
+from erp_desktop.ui.kit.held import Held
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
@@ -29,9 +30,6 @@ from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import value_labels
-
-_RELEASE_MS = 700
-"""How long the pointer must be away before rows move again: it often only crosses the edge."""
 
 
 class ListPage(Page):
@@ -83,11 +81,8 @@ class ListPage(Page):
         head.addWidget(Text(tr(self.spec.title), "page"))
         self.count = Text("", "body", "text.tertiary")
         head.addWidget(self.count, 0, Qt.AlignmentFlag.AlignVCenter)
-        self.held = Button("", "soft", icon="arrows-clockwise", on_click=self.model.apply_held)
-        # No higher than the buttons beside it: the rows below must not move when it appears.
-        self.held.setFixedHeight(30)
-        self.held.setStyleSheet("QPushButton { min-height: 0; padding-top: 0; padding-bottom: 0; }")
-        self.held.hide()
+        # In the head, whose height does not change: a banner would push the rows down under the pointer.
+        self.held = Held(self.view.viewport(), busy=self._held_back)
         head.addWidget(self.held)
         head.addStretch()
         self._density = icon_button("rows", tr("Lignes serrées ou aérées"), self._toggle_density)
@@ -144,11 +139,6 @@ class ListPage(Page):
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(60)
         self._refresh_soon.timeout.connect(self._refresh)
-        self._release_soon = QTimer(self)
-        self._release_soon.setSingleShot(True)
-        self._release_soon.setInterval(_RELEASE_MS)
-        self._release_soon.timeout.connect(self._release)
-        self.view.left.connect(self._release_soon.start)
         self._keep_soon = QTimer(self)
         self._keep_soon.setSingleShot(True)
         self._keep_soon.setInterval(400)
@@ -337,25 +327,17 @@ class ListPage(Page):
     def _refresh(self) -> None:
         if self._outdated:
             own, self._outdated, self._own = self._own, False, False
-            self.model.refresh(hold=self.aimed_at and not own)
+            self.model.refresh(hold=self.held.aimed and not own)
 
-    @property
-    def aimed_at(self) -> bool:
-        """Whether rows must stay where they are: the pointer is over them, several are chosen, or a form is open."""
-        several = len(self.view.selectionModel().selectedRows()) > 1
-        return self.view.pointed or several or not self.form.isHidden()
+    def _held_back(self) -> bool:
+        """Whether rows stay wherever the pointer is: several are chosen, or a form is open."""
+        return len(self.view.selectionModel().selectedRows()) > 1 or not self.form.isHidden()
 
     def _held(self, changes: int) -> None:
-        words = tr("1 changement, relire") if changes == 1 else tr("{n} changements, relire", n=number(changes))
-        self.held.setText(words)
-        self.held.setAccessibleName(words)
-        # In the head, whose height does not change: a banner would push the rows down under the pointer.
-        self.held.setVisible(self.model.held)
-
-    def _release(self) -> None:
-        """Nobody aims at a row any more: what was held back may be shown."""
-        if self.model.held and not self.aimed_at:
-            self.model.apply_held()
+        if changes:
+            self.held.keep("rows", changes, self.model.apply_held)
+        else:
+            self.held.drop("rows")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -387,7 +369,7 @@ class ListPage(Page):
         self._form_pause.stop()
         self.form.hide()
         self.view.setFocus()
-        self._release_soon.start()
+        self.held.let_go()
 
     def _saved(self, row_id: int) -> None:
         self._select_after_load = row_id

@@ -18,6 +18,7 @@ from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.sync.status import EtatSync, Recu, Sortant
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
+from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.synchro.cards import (
@@ -33,6 +34,21 @@ from erp_desktop.ui.wording import value_labels
 
 WIDTH = 524
 _PAGE = 40
+_Lists = tuple[Depart, Boite, list[Recu], list[Cycle]]
+
+
+def _open(inbox: Boite) -> list[Conflit]:
+    return [c for c in inbox.conflits if c.a_decider and c.resolu is None]
+
+
+def _lines(tab: str, lists: _Lists) -> dict[object, object]:
+    """The lines of one tab, each under what it stays itself by."""
+    departing, inbox, received, cycles = lists
+    if tab == "sortants":
+        return {(s.table, s.pk, s.groupe): s for s in departing.sortants}
+    if tab == "conflits":
+        return {c.id: c for c in _open(inbox)}
+    return {(one.quand, getattr(one, "pk", 0)): one for one in (received if tab == "recus" else cycles)}
 
 
 class Panneau(Surface):
@@ -111,6 +127,9 @@ class Panneau(Surface):
         self._items.setSpacing(0)
         self._area.setWidget(inside)
         self._column.addWidget(self._area, 1)
+        # Below the lists: no line moves when it appears.
+        self.held = Held(self._area)
+        self._column.addWidget(self.held)
 
     def _build_foot(self) -> None:
         foot = Surface("surface.sunken", "border.subtle", sides="t")
@@ -151,33 +170,42 @@ class Panneau(Surface):
         self._foot.setText(self._foot_words(state))
         self._count()
         if self.isVisible():
-            self.reload()
+            self.reload(own=False)
 
-    def reload(self) -> None:
-        """Read what waits, what conflicts, what arrived and the journal."""
+    def reload(self, *, own: bool = True) -> None:
+        """Read what waits, what conflicts, what arrived and the journal.
 
-        def read(session: Any) -> tuple[Depart, Boite, list[Recu], list[Cycle]]:
-            return depart(session), boite(session), status.recus(session, 500), journal(session)
+        Args:
+            own: asked for by the person; else the lines stay while the pointer is over them.
+        """
 
-        self._contexte.tasks.run(read, self._fill, owner=self)
+        def read(session: Any) -> _Lists:
+            received = status.recus(session, 500)
+            today = [r for r in received if clock.local(r.quand).date() == clock.today()]
+            return depart(session), boite(session), today, journal(session)
 
-    def _changed(self, _changes: object, _initiator: object) -> None:
+        self._contexte.tasks.run(read, lambda found: self._take(found, own), owner=self)
+
+    def _changed(self, _changes: object, initiator: object) -> None:
         if self.isVisible():
-            self.reload()
+            self.reload(own=initiator is self)
 
-    def _fill(self, found: tuple[Depart, Boite, list[Recu], list[Cycle]]) -> None:
-        departing, inbox, received, cycles = found
-        today = [r for r in received if clock.local(r.quand).date() == clock.today()]
+    def _take(self, found: _Lists, own: bool) -> None:
         known = (self._depart, self._boite, self._recus, self._journal)
-        if (departing, inbox, today, cycles) == known and self._items.count():
+        if found == known and self._items.count():
+            self.held.drop("lists")
             return
-        self._depart, self._boite, self._recus, self._journal = departing, inbox, today, cycles
+        changes = changed(_lines(self._tab, known), _lines(self._tab, found))
+        self.held.take("lists", changes, lambda: self._fill(found), at_once=own or not self._items.count())
+
+    def _fill(self, found: _Lists) -> None:
+        self._depart, self._boite, self._recus, self._journal = found
         self._count()
         self._show_items()
 
     @property
     def open_conflicts(self) -> list[Conflit]:
-        return [c for c in self._boite.conflits if c.a_decider and c.resolu is None]
+        return _open(self._boite)
 
     def _count(self) -> None:
         self.tabs["sortants"].set_words(f"{tr('Sortants')} {len(self._depart.sortants)}")
@@ -197,6 +225,7 @@ class Panneau(Surface):
 
     def show_tab(self, key: str) -> None:
         """``sortants``, ``conflits``, ``recus`` or ``journal``."""
+        self.held.apply()
         self._tab, self._shown = key, _PAGE
         self._group.setExclusive(False)
         for name, tab in self.tabs.items():

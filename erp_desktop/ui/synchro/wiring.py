@@ -47,7 +47,7 @@ def _reload(espace: Workspace) -> None:
     """A conflict may arrive with a cycle that changed no row here."""
     page = espace.tabs.page("conflits")
     if isinstance(page, ConflitsPage):
-        page.reload()
+        page.refresh()
 
 
 def _conflicts(espace: Workspace, panel: Panneau) -> None:
