@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from erp_desktop import clock
+from erp_desktop.ui.kit.dialogs import enter_presses
 from erp_desktop.ui.kit.i18n import tr
 
 
@@ -28,5 +29,6 @@ def show_bug(window: QWidget, error: BaseException) -> QMessageBox:
     copy = box.addButton(tr("Copier le détail"), QMessageBox.ButtonRole.ActionRole)
     box.addButton(tr("Fermer"), QMessageBox.ButtonRole.RejectRole)
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{reference}\n{details}"))
+    enter_presses(box)
     box.show()
     return box

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QTemporaryDir, QUrl
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.documents import MIMES
 from erp_desktop.domain.enums import EtatDocument, Role, TypeDocument
@@ -19,6 +19,7 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, clear
+from erp_desktop.ui.kit.dialogs import ask_files
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.wording import value_labels
 
@@ -128,8 +129,7 @@ class DocumentsTab(RecordPart):
     def _choose(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in MIMES)
         title, words = tr("Joindre des documents"), tr("Photos, PDF et documents")
-        paths, _filter = QFileDialog.getOpenFileNames(self, title, "", f"{words} ({kinds})")
-        self.attach([Path(path) for path in paths])
+        ask_files(self, title, [f"{words} ({kinds})"], self.attach, many=True)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

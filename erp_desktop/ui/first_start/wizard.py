@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import settings as options
 from erp_desktop.errors import ErpError, ValidationError
@@ -23,6 +23,7 @@ from erp_desktop.ui.first_start.copying import Copie
 from erp_desktop.ui.first_start.forms import Formulaire, FormulaireAgence, FormulaireCentre, FormulaireCompte
 from erp_desktop.ui.first_start.welcome import Accueil
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
+from erp_desktop.ui.kit.dialogs import ask_files
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 
@@ -359,12 +360,8 @@ class Assistant(Accueil):
 
     def ask_import(self) -> None:
         """Pick a backup; the dialog is the system's and blocks nothing else."""
-        dialog = QFileDialog(self, tr("Importer une sauvegarde"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([tr("Bases ERP MIF (*.sqlite *.db *.bak)"), tr("Tous les fichiers (*)")])
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.import_backup(Path(name)))
-        dialog.open()
+        kinds = [tr("Bases ERP MIF (*.sqlite *.db *.bak)"), tr("Tous les fichiers (*)")]
+        ask_files(self, tr("Importer une sauvegarde"), kinds, lambda chosen: self.import_backup(chosen[0]))
 
     def import_backup(self, source: Path) -> None:
         """Check a backup and put it in place."""

@@ -8,13 +8,14 @@ from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, Text, clear, icon_button
+from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.held import Held
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
@@ -203,14 +204,8 @@ class ListPage(Page):
         menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
 
     def _ask_export(self) -> None:
-        dialog = QFileDialog(self, tr("Exporter la liste (CSV)"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("CSV (*.csv)")
-        dialog.setDefaultSuffix("csv")
-        dialog.selectFile(f"{self.spec.key}-{clock.today().isoformat()}.csv")
-        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
-        dialog.open()
+        name = f"{self.spec.key}-{clock.today().isoformat()}.csv"
+        ask_target(self, tr("Exporter la liste (CSV)"), name, self.export, ["CSV (*.csv)"])
 
     def export(self, path: Path) -> CsvExport | None:
         """Write the whole list, as filtered and sorted, into a file; None when it is empty or still being read."""

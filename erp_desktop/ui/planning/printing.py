@@ -20,6 +20,7 @@ from erp_desktop.reports import palette, papier
 from erp_desktop.services.planning import availability
 from erp_desktop.services.planning.data import Board, Card, Person
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import isolate, language, said, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import drawing, words
@@ -51,14 +52,10 @@ def ask(page: Any, contexte: Contexte, board: Board, people: tuple[Person, ...])
 
 
 def _choose(page: QWidget, contexte: Contexte, board: Board, people: tuple[Person, ...], paper: str) -> QFileDialog:
-    dialogue = QFileDialog(page, tr("Imprimer la semaine"))
-    dialogue.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialogue.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialogue.setDefaultSuffix("pdf")
-    dialogue.selectFile(f"planning-{board.premier:%Y-%m-%d}-{paper}.pdf")
-    dialogue.fileSelected.connect(lambda path: write(page, contexte, board, people, paper, Path(path)))
-    dialogue.open()
-    return dialogue
+    name = f"planning-{board.premier:%Y-%m-%d}-{paper}.pdf"
+    return ask_target(
+        page, tr("Imprimer la semaine"), name, lambda path: write(page, contexte, board, people, paper, path)
+    )
 
 
 def write(

@@ -10,13 +10,14 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QRectF, Qt, QThread
 from PySide6.QtGui import QImage, QPainter, QPixmap
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.errors import ErpError
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, Text, clear
+from erp_desktop.ui.kit.dialogs import ask_target, enter_presses
 from erp_desktop.ui.kit.i18n import language, number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 
@@ -173,14 +174,7 @@ class PreviewWindow(QDialog):
         self.words.setText(words)
 
     def _ask_file(self) -> None:
-        dialog = QFileDialog(self, tr("Enregistrer en PDF…"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("PDF (*.pdf)")
-        dialog.setDefaultSuffix("pdf")
-        dialog.selectFile(f"{self._paper.name}.pdf")
-        dialog.fileSelected.connect(lambda name: self.keep(Path(name)))
-        dialog.open()
+        ask_target(self, tr("Enregistrer en PDF…"), f"{self._paper.name}.pdf", self.keep, ["PDF (*.pdf)"])
 
     def keep(self, target: Path) -> None:
         """Write every paper into one PDF, whole or not at all."""
@@ -205,6 +199,7 @@ class PreviewWindow(QDialog):
         dialog = QPrintDialog(printer, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self.print_on(printer))
+        enter_presses(dialog)
         dialog.show()
 
     def print_on(self, printer: QPrinter) -> None:

@@ -30,6 +30,7 @@ from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, icon_button
+from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.kit.surfaces import Card
@@ -279,14 +280,8 @@ class RapportsPage(Page):
     def _choisir_fichier(self, forme: str) -> QFileDialog:
         debut, fin = self.choix.bornes
         nom = f"rapport-interventions-{debut:%Y%m%d}-{fin:%Y%m%d}.{forme}"
-        dialogue = QFileDialog(self, tr("Exporter en {format}", format=FORMATS[forme][0]))
-        dialogue.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialogue.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialogue.setDefaultSuffix(forme)
-        dialogue.selectFile(nom)
-        dialogue.fileSelected.connect(lambda chemin: self.exporter(forme, Path(chemin)))
-        dialogue.open()
-        return dialogue
+        titre = tr("Exporter en {format}", format=FORMATS[forme][0])
+        return ask_target(self, titre, nom, lambda cible: self.exporter(forme, cible))
 
     def exporter(self, forme: str, cible: Path) -> None:
         """Write what is shown to ``cible``, off the GUI thread; ``exporte`` tells the end."""
