@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ def precise(error: nombres.AmbiguousError) -> str:
     return f"{error.texte} se lit {grand} ou {petit} : dites la convention du fichier (--nombres virgule ou point)"
 
 
+@lru_cache(maxsize=4_096)
 def plier(texte: str) -> str:
     """``Nom entreprise`` → ``nom_entreprise``, ``Opérationnel`` → ``operationnel``."""
     nu = "".join(c for c in unicodedata.normalize("NFD", texte) if not unicodedata.combining(c))

@@ -27,6 +27,8 @@ _MINUTES_MAX = 100_000
 _COUT_MAX = Decimal(10) ** 10
 _ACTIFS = {Statut.AFFECTEE.value, Statut.EN_COURS.value, Statut.EN_ATTENTE.value}
 _LONG = 20_000
+_APART = {"titre", "cout_externe", "priorite", "urgence"}
+"""Fields whose reading is more than that of a cell."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,10 @@ class Lecteur:
         self.lecture, self.ecriture, self.notes = lecture, ecriture, notes
         table, registre = Base.metadata.tables["interventions"], BY_NAME["interventions"]
         self.lecteurs = {c: valeurs.lecteur(table, registre.column(c)) for c in COLONNES}
+        dits = {*lecture.donnes, *lecture.defauts}
+        lus = {c for c, lu in self.lecteurs.items() if c in dits or lu.obligatoire or lu.parmi}
+        self.absents: dict[str, Any] = dict.fromkeys(self.lecteurs.keys() - lus)
+        self.lus = [c for c in self.lecteurs if c in lus - _APART]
         self.vues: Counter[str] = Counter()
 
     def convenir(self, rows: Sequence[tuple[int, dict[str, Cell]]]) -> None:
@@ -67,10 +73,9 @@ class Lecteur:
             self.ecriture = replace(self.ecriture, nombres=vue)
 
     def lire(self, ligne: int, row: dict[str, Cell]) -> Ordre:
-        ordre = Ordre(ligne)
-        for nom in self.lecteurs:
-            if nom not in {"titre", "cout_externe", "priorite", "urgence"}:
-                self._colonne(ordre, nom, row)
+        ordre = Ordre(ligne, dict(self.absents))
+        for nom in self.lus:
+            self._colonne(ordre, nom, row)
         self._priorite(ordre, row)
         self._titre(ordre, row)
         self._cout(ordre, row)
