@@ -57,6 +57,28 @@ class StatutContrat(StrEnum):
     RESILIE = "resilie"
 
 
+class Reconduction(StrEnum):
+    """What becomes of a contract at its end."""
+
+    AUCUNE = "aucune"
+    TACITE = "tacite"
+    EXPRESSE = "expresse"
+
+
+class HoraireSla(StrEnum):
+    """On which hours the clock of a contract runs."""
+
+    AGENCE = "agence"
+    CONTINU = "continu"
+
+
+class Imputation(StrEnum):
+    """Who pays for an intervention, when a responsable decided it."""
+
+    CONTRAT = "contrat"
+    A_FACTURER = "a_facturer"
+
+
 class ModeFacturation(StrEnum):
     MENSUEL = "mensuel"
     TRIMESTRIEL = "trimestriel"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from erp_desktop.models import centre, local
 from erp_desktop.models.agences import Agence, HoraireAgence
 from erp_desktop.models.base import Base
-from erp_desktop.models.clients import Client, Contrat
+from erp_desktop.models.clients import Client, Contrat, ContratEquipement, ContratPeriode
 from erp_desktop.models.divers import JourFerie, Notification, Preference, Rapport, RapportPlanifie, VueEnregistree
 from erp_desktop.models.documents import Contenu, Document, MorceauContenu
 from erp_desktop.models.equipements import Equipement, Planning
@@ -32,6 +32,8 @@ __all__ = [
     "CompetenceRequise",
     "Contenu",
     "Contrat",
+    "ContratEquipement",
+    "ContratPeriode",
     "Creneau",
     "Depot",
     "Document",

@@ -6,8 +6,20 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.domain.enums import ModeFacturation, NiveauService, StatutContrat, TypeClient, TypeContrat
-from erp_desktop.models.base import Base, LigneAgence, cle_naturelle, parmi, reference
+from erp_desktop.domain.enums import (
+    HoraireSla,
+    ModeFacturation,
+    NiveauService,
+    Reconduction,
+    StatutContrat,
+    TypeClient,
+    TypeContrat,
+)
+from erp_desktop.models.base import Base, LigneAgence, cle_naturelle, parmi, reference, since
+from erp_desktop.models.types import Jour
+
+CONTRATS = "d2b6f0a4c8e3"
+"""Revision that completed the contracts."""
 
 
 class Client(LigneAgence, Base):
@@ -44,6 +56,8 @@ class Contrat(LigneAgence, Base):
         parmi("type_contrat", TypeContrat),
         parmi("statut", StatutContrat),
         parmi("mode_facturation", ModeFacturation),
+        parmi("reconduction", Reconduction),
+        parmi("horaire_sla", HoraireSla),
         sa.CheckConstraint("date_fin IS NULL OR date_fin >= date_debut", name="dates"),
     )
 
@@ -62,3 +76,58 @@ class Contrat(LigneAgence, Base):
     nb_interventions_incluses: Mapped[int | None]
     heures_incluses: Mapped[int | None]
     penalites_retard: Mapped[Decimal | None]
+    objet: Mapped[str | None] = since(CONTRATS, sa.String(200))
+    reconduction: Mapped[str] = since(
+        CONTRATS, sa.String(10), nullable=False, server_default="aucune", default="aucune"
+    )
+    duree_mois: Mapped[int | None] = since(CONTRATS, sa.Integer)
+    """How long a renewal lasts."""
+    preavis_jours: Mapped[int | None] = since(CONTRATS, sa.Integer)
+    date_signature: Mapped[date | None] = since(CONTRATS, Jour())
+    date_resiliation: Mapped[date | None] = since(CONTRATS, Jour())
+    motif: Mapped[str | None] = since(CONTRATS, sa.String(200))
+    """Why it is suspended or ended."""
+    delai_paiement_jours: Mapped[int | None] = since(CONTRATS, sa.Integer)
+    horaire_sla: Mapped[str] = since(
+        CONTRATS, sa.String(10), nullable=False, server_default="agence", default="agence"
+    )
+    seuil_alerte_pct: Mapped[int | None] = since(CONTRATS, sa.Integer)
+    """Share of a quota from which it is said to be nearly used up."""
+
+
+class ContratEquipement(LigneAgence, Base):
+    """A machine covered by a contract, from a day and, when it left the contract, to another.
+
+    Machines whose form names the contract are covered as well, without a row here.
+    """
+
+    __tablename__ = "contrat_equipements"
+    __table_args__ = (
+        sa.UniqueConstraint("contrat_id", "equipement_id"),
+        sa.CheckConstraint("au IS NULL OR au >= du", name="dates"),
+        {"info": {"since": CONTRATS}},
+    )
+
+    contrat_id: Mapped[int] = reference("contrats.id")
+    equipement_id: Mapped[int] = reference("equipements.id")
+    du: Mapped[date]
+    au: Mapped[date | None]
+
+
+class ContratPeriode(LigneAgence, Base):
+    """What a contract includes from one day to another. What is used up is counted from the work, never stored."""
+
+    __tablename__ = "contrat_periodes"
+    __table_args__ = (
+        sa.UniqueConstraint("contrat_id", "numero"),
+        sa.CheckConstraint("au >= du", name="dates"),
+        {"info": {"since": CONTRATS}},
+    )
+
+    contrat_id: Mapped[int] = reference("contrats.id")
+    numero: Mapped[int]
+    du: Mapped[date]
+    au: Mapped[date]
+    interventions_incluses: Mapped[int | None]
+    heures_incluses: Mapped[int | None]
+    montant: Mapped[Decimal | None]

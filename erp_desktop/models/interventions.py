@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import conv
 
-from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention, TypeLigne
+from erp_desktop.domain.enums import Imputation, Priorite, Statut, TypeIntervention, TypeLigne
 from erp_desktop.models.base import Base, LigneAgence, parmi, reference, since
+from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.stock import STOCK
 from erp_desktop.models.types import Montant, big_int, json_type
 
@@ -22,6 +23,7 @@ class Intervention(LigneAgence, Base):
         parmi("type", TypeIntervention),
         parmi("statut", Statut),
         parmi("priorite", Priorite),
+        parmi("imputation", Imputation),
         sa.CheckConstraint(
             "satisfaction_client >= 1 AND satisfaction_client <= 5",
             name=conv("ck_satisfaction_range"),
@@ -75,6 +77,9 @@ class Intervention(LigneAgence, Base):
     signature: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     """PNG."""
     signataire: Mapped[str | None] = mapped_column(sa.String(120))
+    imputation: Mapped[str | None] = since(CONTRATS, sa.String(10))
+    """What a responsable decided; NULL follows the quota of the contract."""
+    imputation_motif: Mapped[str | None] = since(CONTRATS, sa.String(200))
 
 
 class LigneIntervention(LigneAgence, Base):

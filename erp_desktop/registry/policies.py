@@ -76,15 +76,29 @@ RULES: dict[str, Rules] = {
     ),
     "contrats": Rules(
         ask=(
-            "statut", "temps_reponse_urgence", "temps_reponse_normal", "nb_interventions_incluses", "heures_incluses",
-            "penalites_retard",
+            "temps_reponse_urgence", "temps_reponse_normal", "nb_interventions_incluses", "heures_incluses",
+            "penalites_retard", "delai_paiement_jours", "seuil_alerte_pct", "date_signature",
         ),
         centre=("type_contrat",),
         groups=(
             # CHECK: an end is not before its beginning.
             Group("periode", ("date_debut", "date_fin")),
             Group("facturation", ("montant_annuel", "mode_facturation")),
+            # Why and since when belong to the state that they explain.
+            Group("etat", ("statut", "motif", "date_resiliation")),
+            Group("renouvellement", ("reconduction", "duree_mois", "preavis_jours")),
         ),
+    ),
+    # CHECK: an end is not before its beginning.
+    "contrat_equipements": Rules(
+        groups=(Group("couverture", ("du", "au")),), key=("contrat_id", "equipement_id")
+    ),
+    "contrat_periodes": Rules(
+        ask=("montant",),
+        groups=(
+            Group("periode", ("du", "au")), Group("quota", ("interventions_incluses", "heures_incluses")),
+        ),
+        key=("contrat_id", "numero"),
     ),
     "creneaux": Rules(
         centre=("role",),
@@ -134,6 +148,7 @@ RULES: dict[str, Rules] = {
             # CHECK: an end is not before its beginning. Who takes the statut further stamped both.
             Group("travaux", ("date_debut_travaux", "date_fin_travaux", "duree_reelle"), follows="statut"),
             Group("signature", ("signature", "signataire")),
+            Group("imputation", ("imputation", "imputation_motif")),
         ),
     ),
     "lignes_facture": Rules(

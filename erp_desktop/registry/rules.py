@@ -28,6 +28,8 @@ OTHER_CLIENT = "Le client n'est pas celui de l'équipement."
 BEGUN = "Une intervention commencée ne se supprime pas : annulez-la."
 CLOSED_PLAN = "L'intervention est close : elle ne se planifie plus."
 CONTRACT_KEPT = "Un contrat validé ne se supprime pas."
+CONTRACT_ENDED = "Un contrat résilié ne reprend pas : faites-en un autre."
+COVERED_OTHER = "Cet équipement est celui d'un autre client que le contrat."
 COUNT_OVER = "Un inventaire validé ou annulé ne change plus : ouvrez-en un autre."
 COUNT_KEPT = "Un inventaire ne se supprime pas : annulez-le."
 
@@ -127,6 +129,15 @@ RULES: tuple[Rule, ...] = (
         columns=("technicien_id", "debut", "fin"),
     ),
     Rule("contrats", "DELETE", "OLD.statut <> 'brouillon'", CONTRACT_KEPT),
+    Rule(
+        "contrats", "UPDATE", "OLD.statut = 'resilie' AND NEW.statut <> 'resilie'", CONTRACT_ENDED,
+        columns=("statut",),
+    ),
+    Rule(
+        "contrat_equipements", "INSERT", "", COVERED_OTHER,
+        "SELECT 1 FROM {p}contrats c, {p}equipements e WHERE c.id = NEW.contrat_id AND e.id = NEW.equipement_id "
+        "AND c.client_id <> e.client_id",
+    ),
     Rule(
         "inventaires", "UPDATE", "OLD.etat <> 'ouvert' AND (NEW.etat <> OLD.etat OR NEW.depot_id <> OLD.depot_id)",
         COUNT_OVER, columns=("etat", "depot_id"),

@@ -146,6 +146,8 @@ _ROOTS = {
     "mouvements_stock": "depot_id",
     "stock_seuils": "depot_id",
     "inventaires": "depot_id",
+    "contrat_equipements": "contrat_id",
+    "contrat_periodes": "contrat_id",
     "lignes_inventaire": "inventaire_id",
     "creneaux": "intervention_id",
     "absences": "technicien_id",

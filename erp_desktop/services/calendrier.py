@@ -332,22 +332,24 @@ def semer_base(path: Path, key: str | None) -> None:
 
 
 @contextmanager
-def changement(session: Session, cause: str, acteur: Acteur = ADMINISTRATION) -> Iterator[list[Recalcul]]:
-    """A change of the calendar: at its end, open deadlines that the former one gave are those of the new one.
+def changement(
+    session: Session, cause: str, acteur: Acteur = ADMINISTRATION, *, contrat_id: int | None = None
+) -> Iterator[list[Recalcul]]:
+    """A change of the calendar, or of one contract: at its end, open deadlines that the former gave are of the new.
 
     A deadline that the former calendar does not give was taken over from elsewhere and stays. The one element of the
     list tells how many, once the block is over.
     """
-    donnees = donnees_par_le_calendrier(session)
+    donnees = donnees_par_le_calendrier(session, contrat_id)
     compte: list[Recalcul] = []
     yield compte
     session.flush()
     compte.append(_deplacer(session, donnees, cause, acteur))
 
 
-def donnees_par_le_calendrier(session: Session) -> list[Intervention]:
-    """Open interventions whose deadline is the one that the calendar and their contract give now."""
-    ouvertes = _ouvertes(session)
+def donnees_par_le_calendrier(session: Session, contrat_id: int | None = None) -> list[Intervention]:
+    """Open interventions, of one contract or all, whose deadline the calendar and their contract give now."""
+    ouvertes = _ouvertes(session, contrat_id)
     contrats, horloges = _contrats(session, ouvertes), Horloges(session)
     return [i for i in ouvertes if i.date_limite == echeance(session, i, contrats.get(i.contrat_id or 0), horloges)]
 
@@ -362,16 +364,17 @@ def recalculer(
     session: Session, cause: str, *, contrat_id: int | None = None, acteur: Acteur = ADMINISTRATION
 ) -> Recalcul:
     """Compute open deadlines anew, of one contract or of all: after a contract changed, or holidays that came."""
-    ouvertes = [i for i in _ouvertes(session) if contrat_id in (None, i.contrat_id)]
+    ouvertes = _ouvertes(session, contrat_id)
     return _deplacer(session, ouvertes, cause, acteur)
 
 
-def _ouvertes(session: Session) -> list[Intervention]:
+def _ouvertes(session: Session, contrat_id: int | None = None) -> list[Intervention]:
     finies = [s.value for s in TERMINES]
+    siennes = [] if contrat_id is None else [Intervention.contrat_id == contrat_id]
     return list(
         session.scalars(
             sa.select(Intervention)
-            .where(Intervention.statut.not_in(finies), Intervention.date_limite.is_not(None))
+            .where(Intervention.statut.not_in(finies), Intervention.date_limite.is_not(None), *siennes)
             .order_by(Intervention.id)
         )
     )
@@ -379,8 +382,6 @@ def _ouvertes(session: Session) -> list[Intervention]:
 
 def _contrats(session: Session, ouvertes: Iterable[Intervention]) -> dict[int, Contrat]:
     idents = {i.contrat_id for i in ouvertes if i.contrat_id is not None}
-    if not idents:
-        return {}
     return {c.id: c for c in session.scalars(sa.select(Contrat).where(Contrat.id.in_(idents)))}
 
 

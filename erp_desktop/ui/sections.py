@@ -13,6 +13,7 @@ _EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIE
 _SPECS = {
     "interventions": "erp_desktop.ui.interventions.list",
     "clients": "erp_desktop.ui.clients",
+    "contrats": "erp_desktop.ui.contrats",
     "equipements": "erp_desktop.ui.equipements",
     "techniciens": "erp_desktop.ui.techniciens",
     "stock": "erp_desktop.ui.stock",
@@ -23,6 +24,7 @@ _SPECS = {
 _ICONS = {
     "interventions": "note-pencil",
     "clients": "users-three",
+    "contrats": "file-text",
     "equipements": "factory",
     "techniciens": "hard-hat",
     "stock": "package",
@@ -102,6 +104,7 @@ def sections() -> list[Section]:
         Section("interventions", "Interventions", "wrench", "Exploitation", _list("interventions"), _EVERYBODY),
         Section("planning", "Planning", "calendar-dots", "Exploitation", _planning, _EVERYBODY),
         Section("clients", "Clients", "users-three", "Parc", _list("clients"), _EVERYBODY),
+        Section("contrats", "Contrats", "file-text", "Parc", _list("contrats"), _EVERYBODY),
         Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),
         Section("techniciens", "Techniciens", "hard-hat", "Moyens", _list("techniciens"), _EVERYBODY),
         Section("stock", "Stock", "package", "Moyens", _list("stock"), _EVERYBODY),

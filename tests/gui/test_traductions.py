@@ -24,7 +24,7 @@ from erp_desktop.ui.kit.i18n import said, tr
 ROOT = Path(i18n.__file__).resolve().parents[2]
 LANGUAGES = ("ar", "en")
 _REFUSING = [
-    *sorted((ROOT / "domain").glob("*.py")),
+    *sorted((ROOT / "domain").rglob("*.py")),
     *(
         f
         for f in sorted((ROOT / "services").rglob("*.py"))

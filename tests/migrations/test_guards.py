@@ -84,6 +84,11 @@ EXCUSED: dict[str, tuple[str, set[str]]] = {
             "require-concurrent-index-creation",
         },
     ),
+    "d2b6f0a4c8e3": (
+        "contracts are some hundreds of rows; the interventions' new column is empty, and its list is checked by one "
+        "look at them",
+        {"constraint-missing-not-valid"},
+    ),
 }
 """Revision → why, and the rules that it breaks. A released revision never changes, so neither does its line."""
 

@@ -153,6 +153,12 @@ PERTES = {
         "pieces_detachees.fournisseur_reference", "stock_seuils",
     },
     "b7e3c9a1d5f4": {"absences", "competences_requises", "creneaux", "regles_planning"},
+    "d2b6f0a4c8e3": {
+        "contrat_equipements", "contrat_periodes", "contrats.date_resiliation", "contrats.date_signature",
+        "contrats.delai_paiement_jours", "contrats.duree_mois", "contrats.motif", "contrats.objet",
+        "contrats.preavis_jours", "contrats.seuil_alerte_pct", "interventions.imputation",
+        "interventions.imputation_motif",
+    },
 }  # fmt: skip
 """Revision → what rows written at it miss after its downgrade and its upgrade: tables, and columns.
 

@@ -416,6 +416,45 @@ class History:
         else:
             device.set("techniciens", row, equipe=f"équipe {self.serial}")
 
+    def agree(self) -> None:
+        """A contract, a machine that it covers or a period of it: two desktops come upon the same ones."""
+        device = self.chance.choice(self.devices)
+        found = device.sql(
+            "SELECT id, client_id FROM contrats WHERE client_id IN (SELECT client_id FROM equipements)"
+        )
+        self.serial += 1
+        if not found or not self.chance.randrange(8):
+            device.sql(
+                "INSERT INTO contrats (numero_contrat, client_id, type_contrat, date_debut, created_at, updated_at) "
+                "SELECT ?, client_id, 'contrat_cadre', '2026-01-01', ?, ? FROM equipements ORDER BY id LIMIT 1",
+                f"CTR-{device.poste}-{self.serial}", T, T,
+            )  # fmt: skip
+            return
+        contract, client = self.chance.choice(sorted(found))
+        day = f"2026-{self.chance.randrange(1, 7):02}-01"
+        machine = device.value("SELECT min(id) FROM equipements WHERE client_id = ?", client)
+        covered = device.value("SELECT id FROM contrat_equipements WHERE contrat_id = ? AND equipement_id = ?",
+                               contract, machine)  # fmt: skip
+        number = self.chance.randrange(1, 3)
+        period = device.value("SELECT id FROM contrat_periodes WHERE contrat_id = ? AND numero = ?", contract, number)
+        if self.chance.randrange(2):
+            if covered is None:
+                device.sql(
+                    "INSERT INTO contrat_equipements (contrat_id, equipement_id, du, created_at, updated_at) "
+                    "VALUES (?, ?, ?, ?, ?)", contract, machine, day, T, T,
+                )  # fmt: skip
+            elif self.chance.randrange(3):
+                device.set("contrat_equipements", covered, du=day, au="2026-12-31")
+            else:
+                device.sql("DELETE FROM contrat_equipements WHERE id = ?", covered)
+        elif period is None:
+            device.sql(
+                "INSERT INTO contrat_periodes (contrat_id, numero, du, au, interventions_incluses, created_at, "
+                "updated_at) VALUES (?, ?, ?, '2026-12-31', ?, ?, ?)", contract, number, day, self.serial, T, T,
+            )  # fmt: skip
+        else:
+            device.set("contrat_periodes", period, interventions_incluses=self.serial)
+
     def move_client(self) -> None:
         """The centre gives a client of a history to the other agency; whoever edits it meanwhile is told."""
         found = self.lab.sql(
@@ -479,7 +518,7 @@ class History:
         (3, "plan_visit"), (1, "be_away"),
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
-        (2, "bill"), (2, "prefer"), (1, "hire"),
+        (2, "bill"), (2, "prefer"), (1, "hire"), (3, "agree"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 

@@ -268,6 +268,11 @@ def test_cancelling_and_validating_a_contract_are_a_responsables(lab: Lab, devic
         found = thief.update("contrats", 60, author, statut=("brouillon", "en_cours"))
         assert found == refused(central_rules.CONTRACT)
     assert thief.update("contrats", 60, boss, statut=("brouillon", "en_cours")) == []
+    assert thief.update("contrats", 60, agent, statut=("en_cours", "suspendu")) == refused(central_rules.CONTRACT)
+    assert thief.update("interventions", pk, agent, imputation=(None, "contrat")) == refused(central_rules.CHARGED)
+    assert thief.update("interventions", pk, boss, imputation=(None, "contrat")) == []
+    assert thief.update("contrats", 60, boss, statut=("en_cours", "resilie")) == []
+    assert thief.update("contrats", 60, boss, statut=("resilie", "en_cours")) == refused(rules.CONTRACT_ENDED)
     assert thief.delete("contrats", 60) == refused(rules.CONTRACT_KEPT)
 
 

@@ -19,8 +19,9 @@ REOPENED = "Rouvrir une intervention clôturée demande un motif et un responsab
 CANCELLED = "Annuler une intervention demande un responsable de l'agence."
 SHARED = "Cette fiche est partagée par toutes les agences : seul le siège la modifie."
 FOREIGN = "Cette fiche n'est pas de l'agence de ce poste."
-CONTRACT = "Valider un contrat demande un responsable de l'agence."
-SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, SHARED, FOREIGN)
+CONTRACT = "Valider, suspendre, reprendre ou résilier un contrat demande un responsable de l'agence."
+CHARGED = "Décider qui paie une intervention demande un responsable de l'agence."
+SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN)
 
 
 def _quoted(text: str) -> str:
@@ -60,6 +61,7 @@ _CHAIN = sql(
     QUOTED_CHAIN=_quoted(CHAIN),
     QUOTED_CANCELLED=_quoted(CANCELLED),
     QUOTED_CONTRACT=_quoted(CONTRACT),
+    QUOTED_CHARGED=_quoted(CHARGED),
 )
 
 

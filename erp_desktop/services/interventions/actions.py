@@ -30,7 +30,7 @@ from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
 from erp_desktop.services.planning.slots import live, revive
 from erp_desktop.services.shared import trace
-from erp_desktop.services.shared.clocks import Horloges, pauses
+from erp_desktop.services.shared.clocks import Horloges, horaire_de, pauses
 from erp_desktop.services.shared.common import ecrire
 
 ACTIONS = {
@@ -44,12 +44,13 @@ ACTIONS = {
     "importation": "Importation",
     "echeance": "Échéance recalculée",
     "planification": "Planification",
+    "imputation": "Imputation",
 }
 CHAMPS = {
     "numero": "Numéro", "titre": "Titre", "description": "Description", "type": "Type", "statut": "Statut",
     "priorite": "Priorité", "urgence": "Urgence", "equipement_id": "Équipement", "client_id": "Client",
     "contrat_id": "Contrat", "technicien_id": "Technicien", "date_planifiee": "Date planifiée",
-    "date_limite": "Échéance",
+    "date_limite": "Échéance", "imputation": "Imputation",
     "zone_planifiee": "Fuseau horaire", "duree_estimee": "Durée estimée", "duree_reelle": "Durée réelle",
     "temps_deplacement": "Temps de déplacement", "date_debut_travaux": "Début des travaux",
     "date_fin_travaux": "Fin des travaux", "diagnostic": "Diagnostic", "travaux_realises": "Travaux réalisés",
@@ -173,7 +174,8 @@ def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, rema
     if de is Statut.EN_ATTENTE and vers is Statut.EN_COURS and ligne.date_limite is not None:
         derniere = pauses(session, id)[-1:]
         if derniere and derniere[0][1] is None:
-            horaire = Horloges(session).de(ligne.agence_id)
+            contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
+            horaire = horaire_de(session, ligne, contrat)
             ligne.date_limite = sla.prolonger(horaire, ligne.date_limite, derniere[0][0], maintenant)
     ecrits = stamps(de, vers, faits, maintenant)
     avant = {champ: getattr(ligne, champ) for champ in ecrits}

@@ -21,10 +21,11 @@ from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions import numbers
 from erp_desktop.services.planning.slots import follow
-from erp_desktop.services.shared import trace
-from erp_desktop.services.shared.clocks import Horloges, echeance
+from erp_desktop.services.shared import quotas, trace
+from erp_desktop.services.shared.clocks import echeance, horaire_de
 from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
 from erp_desktop.services.shared.lists import marques
+from erp_desktop.services.shared.proposals import proposer
 
 APRES_CLOTURE = frozenset({"satisfaction_client", "notes_internes", "signature", "signataire"})
 """What is still noted once the work is closed."""
@@ -80,6 +81,7 @@ class InterventionFiche:
     sla_etat: str
     en_attente_sync: bool
     en_conflit: bool
+    charge: quotas.Charge | None
 
 
 _PROPRES = [f.name for f in fields(InterventionFiche) if f.name in Intervention.__table__.columns]
@@ -109,7 +111,7 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
     contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
     agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
     etat = sla.situation(
-        Horloges(session).de(ligne.agence_id), Statut(ligne.statut), ligne.date_creation, ligne.date_limite,
+        horaire_de(session, ligne, contrat), Statut(ligne.statut), ligne.date_creation, ligne.date_limite,
         sla.remise_en_service(ligne.date_fin_travaux, ligne.date_cloture), clock.now(),
     )  # fmt: skip
     attente, conflit = marques(session, "interventions", [id])
@@ -126,6 +128,7 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         sla_etat=etat.etat.value,
         en_attente_sync=id in attente,
         en_conflit=id in conflit,
+        charge=quotas.charge(session, ligne),
     )
 
 
@@ -168,7 +171,8 @@ def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
         created_by_id=acteur.user_id,
     )  # fmt: skip
     if ligne.contrat_id is None and equipement is not None:
-        ligne.contrat_id = equipement.contrat_id
+        sures = [p for p in proposer(session, acteur, equipement.id) if p.sure]
+        ligne.contrat_id = sures[0].contrat_id if sures else None
     with session.no_autoflush:
         contrat = _accorder(session, acteur, ligne, client_demande=saisie.client_id is not None)
         ligne.date_limite = echeance(session, ligne, contrat)
@@ -218,7 +222,8 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
             cible = session.get(Equipement, nouvelles["equipement_id"])
             if cible is not None and cible.client_id != ligne.client_id:
                 nouvelles["client_id"] = cible.client_id
-                nouvelles.setdefault("contrat_id", cible.contrat_id)
+                sures = [p for p in proposer(session, acteur, cible.id) if p.sure]
+                nouvelles.setdefault("contrat_id", sures[0].contrat_id if sures else None)
         avant, apres = appliquer(ligne, nouvelles)
         if {"equipement_id", "client_id", "contrat_id", "technicien_id"} & nouvelles.keys():
             contrat = _accorder(session, acteur, ligne, client_demande=True)

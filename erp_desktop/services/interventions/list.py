@@ -15,10 +15,10 @@ from erp_desktop.domain import numeros, recherche, sla
 from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
+from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien, User
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.shared.availability import appele
-from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.clocks import Horloges, tenu_par
 from erp_desktop.services.shared.lists import (
     ListQuery,
     contient,
@@ -204,7 +204,7 @@ _COLONNES = (
     Intervention.id, Intervention.numero, Intervention.statut, Intervention.priorite, Intervention.titre,
     Client.nom_entreprise, Equipement.nom.label("equipement"), Intervention.technicien_id, Agence.code,
     Intervention.agence_id, Intervention.date_creation, Intervention.date_planifiee, Intervention.date_limite,
-    Intervention.date_fin_travaux, Intervention.date_cloture,
+    Intervention.date_fin_travaux, Intervention.date_cloture, Contrat,
 )  # fmt: skip
 
 
@@ -220,13 +220,16 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Intervent
             .join(Client, Client.id == Intervention.client_id)
             .join(Equipement, Equipement.id == Intervention.equipement_id)
             .outerjoin(Agence, Agence.id == Intervention.agence_id)
+            .outerjoin(Contrat, Contrat.id == Intervention.contrat_id)
             .where(Intervention.id.in_(paquet), *portee_interventions(acteur))
         )
         lues = list(session.execute(requete))
         techniciens = technicien_names.noms(session, (r.technicien_id for r in lues))
         for r in lues:
+            tenu = tenu_par(r.Contrat, r.date_creation)
             etat = sla.situation(
-                horloges.de(r.agence_id), Statut(r.statut), r.date_creation, r.date_limite,
+                horloges.de(r.agence_id, tenu.horaire_sla if tenu else None), Statut(r.statut), r.date_creation,
+                r.date_limite,
                 sla.remise_en_service(r.date_fin_travaux, r.date_cloture), maintenant,
             )  # fmt: skip
             lignes[r.id] = InterventionLigne(

@@ -7,10 +7,13 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop import clock
 from erp_desktop.domain import sla
-from erp_desktop.domain.enums import MotifHoraire, Priorite, Statut
+from erp_desktop.domain.contrats import cycle
+from erp_desktop.domain.enums import HoraireSla, MotifHoraire, Priorite, Statut
 from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, HoraireAgence, Intervention, JourFerie
 
+_CONTINU = sla.lire_horaire("1,2,3,4,5,6,7", "00:00-24:00")
 _SECOURS = sla.lire_horaire("1,2,3,4,5,6", "08:30-18:30")
 
 
@@ -31,7 +34,10 @@ class Horloges:
                 siennes += _du_texte(jours, horaires)
             self._par_agence[ident] = sla.composer(siennes, communs | propres.get(ident, set()))
 
-    def de(self, agence_id: int | None) -> sla.Horaire:
+    def de(self, agence_id: int | None, couverture: str | None = None) -> sla.Horaire:
+        """The clock of an agency's work; ``couverture``: the ``horaire_sla`` of its contract."""
+        if couverture == HoraireSla.CONTINU:
+            return _CONTINU
         return self._par_agence.get(agence_id or 0, self._secours)
 
 
@@ -73,6 +79,23 @@ def pauses(session: Session, intervention_id: int) -> list[tuple[datetime, datet
     return trouvees
 
 
+def tenu_par(contrat: Contrat | None, creation: datetime) -> Contrat | None:
+    """The contract, if what it promises holds for work asked for at ``creation``."""
+    if contrat is None or not cycle.en_vigueur(
+        contrat.statut, contrat.date_debut, contrat.date_fin, contrat.date_resiliation, clock.local(creation).date()
+    ):
+        return None
+    return contrat
+
+
+def horaire_de(
+    session: Session, intervention: Intervention, contrat: Contrat | None, horloges: Horloges | None = None
+) -> sla.Horaire:
+    """The clock on which an intervention's deadline runs."""
+    tenu = tenu_par(contrat, intervention.date_creation)
+    return (horloges or Horloges(session)).de(intervention.agence_id, tenu.horaire_sla if tenu else None)
+
+
 def echeance(
     session: Session, intervention: Intervention, contrat: Contrat | None, horloges: Horloges | None = None
 ) -> datetime | None:
@@ -81,11 +104,12 @@ def echeance(
     Args:
         horloges: read once, when many deadlines are computed.
     """
+    horaire = horaire_de(session, intervention, contrat, horloges)
+    contrat = tenu_par(contrat, intervention.date_creation)
     heures = sla.heures(
         Priorite(intervention.priorite),
         contrat.temps_reponse_urgence if contrat else None,
         contrat.temps_reponse_normal if contrat else None,
     )
     finies = [(a, b) for a, b in pauses(session, intervention.id) if b is not None] if intervention.id else []
-    horaire = (horloges or Horloges(session)).de(intervention.agence_id)
     return sla.echeance(horaire, intervention.date_creation, heures, intervention.date_planifiee, finies)

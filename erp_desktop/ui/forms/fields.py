@@ -14,6 +14,7 @@ from erp_desktop.ui.forms import editors
 from erp_desktop.ui.forms.date_editors import DateEditor, InstantEditor
 from erp_desktop.ui.forms.neighbours import Neighbours
 from erp_desktop.ui.forms.picker import PickerEditor, Search
+from erp_desktop.ui.forms.proposals import Proposals
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec
 from erp_desktop.ui.kit.controls import Field, Text
 from erp_desktop.ui.kit.i18n import tr
@@ -43,6 +44,7 @@ class Fields(QObject):
         self.base: dict[str, Any] = {}
         self._seen: dict[str, Any] = {}
         self._neighbours: list[Neighbours] = []
+        self._proposals: list[Proposals] = []
 
     def build(self, column: QVBoxLayout, label_width: int) -> None:
         """Lay the groups out in ``column``."""
@@ -53,6 +55,12 @@ class Fields(QObject):
             for one in group.fields:
                 row = self._row(one, 0 if one.kind == "area" else label_width)
                 column.addWidget(row)
+        for one in self._specs.values():
+            if one.proposes is not None:
+                target = self.editors[one.proposes_for], self.rows[one.proposes_for]
+                watch = Proposals(one, self.editors[one.name], target, self._contexte)
+                watch.filled.connect(self.changed)
+                self._proposals.append(watch)
         self._tab_order()
 
     def _tab_order(self) -> None:
@@ -168,6 +176,8 @@ class Fields(QObject):
                 self.base[name] = value
         for watch in self._neighbours:
             watch.forget(getattr(record, "id", None))
+        for proposal in self._proposals:
+            proposal.forget()
         self._note()
 
     def readable(self) -> dict[str, Any]:

@@ -22,6 +22,15 @@ def ecrit_les_fiches(acteur: Acteur, _record: Any = None) -> bool:
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """What to fill a field in with; without ``value``, only said. ``why`` gives the translated sentence."""
+
+    value: int | None
+    words: str
+    why: Callable[[], str]
+
+
+@dataclass(frozen=True)
 class FieldSpec:
     """One field of a form.
 
@@ -37,6 +46,8 @@ class FieldSpec:
         initial: value on a blank form.
         near: ``near(session, acteur, name, text, row id or None)``: records that may already be this one.
         sens: for ``date`` and ``instant``: which year is meant when none is typed.
+        proposes: ``proposes(session, acteur, value)``: what to fill the field ``proposes_for`` in with once a value
+            is chosen here.
         clears: fields emptied when this one changes, e.g. the équipement when the client changes.
     """
 
@@ -54,6 +65,8 @@ class FieldSpec:
     near: Callable[[Any, Acteur, str, str, int | None], Sequence[Proche]] | None = None
     sens: Sens = Sens.PROCHE
     clears: Sequence[str] = ()
+    proposes: Callable[[Any, Acteur, Any], Proposal | None] | None = None
+    proposes_for: str = ""
 
 
 @dataclass(frozen=True)

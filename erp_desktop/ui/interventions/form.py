@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from erp_desktop.domain.dates import Sens
-from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
+from erp_desktop.domain.enums import Imputation, Priorite, Role, Statut, TypeIntervention
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.services import interventions
 from erp_desktop.services.shared import choices as choix
+from erp_desktop.services.shared import proposals
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Proposal, Values
 from erp_desktop.ui.interventions.acts import ActsBar
 from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.sla import sla_share, sla_words
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.printing.bons import print_bons
 from erp_desktop.ui.wording import value_labels
 
@@ -38,6 +39,32 @@ def _technicians(session: Any, acteur: Acteur, text: str, values: Values) -> Cho
 def _contracts(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
     client = values.get("client_id")
     return choices(choix.contrats(session, acteur, text, client_id=client)) if client else []
+
+
+def _contract_of(session: Any, acteur: Acteur, machine: Any) -> Proposal | None:
+    """The contract that covers the machine; one that the client only has is said, not filled in."""
+    found = proposals.proposer(session, acteur, machine)
+    if not found:
+        return None
+    first = found[0]
+    end = value_labels.day(first.au)
+
+    def why() -> str:
+        return tr("{numero} {raison}.", numero=isolate(first.numero), raison=tr(first.raison, au=isolate(end)))
+
+    return Proposal(first.contrat_id if first.sure else None, first.numero, why)
+
+
+def _charged(record: Any) -> str:
+    """``Au contrat (12 sur 36)``, ``À facturer : 37 sur 36``; nothing before the work began."""
+    charge = record.charge
+    if charge is None:
+        return value_labels.NONE
+    words = value_labels.label(Imputation, charge.imputation)
+    if charge.interventions_incluses is not None:
+        used = tr("{n} sur {total}", n=number(charge.interventions), total=number(charge.interventions_incluses))
+        words = f"{words} · {used}"
+    return f"{words} · {tr('décidé')}" if charge.decidee else words
 
 
 def _planner(acteur: Acteur, record: Any) -> bool:
@@ -74,11 +101,12 @@ GROUPS = [
         FieldSpec("client_id", "Client", "picker", search=_clients, shown=lambda r: r.client,
                   clears=("equipement_id", "contrat_id"), writable=_planner),
         FieldSpec("equipement_id", "Équipement", "picker", search=_equipment, shown=lambda r: r.equipement,
-                  writable=_planner),
+                  proposes=_contract_of, proposes_for="contrat_id", writable=_planner),
         FieldSpec("contact", "Contact", "info", shown=lambda r: r.contact or "", on_create=False),
         FieldSpec("telephone", "Téléphone", "info", shown=lambda r: isolate(r.telephone), on_create=False),
         FieldSpec("contrat_id", "Contrat", "picker", search=_contracts, shown=lambda r: r.contrat or "",
                   writable=_planner),
+        FieldSpec("charge", "Imputation", "info", shown=_charged, on_create=False),
         FieldSpec("type", "Type", "choice", options=lambda: value_labels.options(TypeIntervention),
                   initial="corrective", writable=_planner),
         FieldSpec("priorite", "Priorité", "choice", options=lambda: value_labels.options(Priorite), initial="normale",

@@ -61,22 +61,31 @@ CHAMPS: Final[dict[str, str]] = {
     "fournisseur": "Fournisseur", "fournisseur_reference": "Référence du fournisseur",
     "inventaire_id": "Inventaire", "ligne_intervention_id": "Ligne d'intervention", "maximum": "Maximum",
     "minimum": "Minimum", "ouvert_a": "Ouvert le", "prevue": "Prévue", "remplacee_par_id": "Remplacée par",
-    "transfert_id": "Transfert", "valeur_unitaire": "Valeur unitaire",
+    "transfert_id": "Transfert", "valeur_unitaire": "Valeur unitaire", "au": "Au", "du": "Du",
+    "date_resiliation": "Date de résiliation", "date_signature": "Date de signature",
+    "delai_paiement_jours": "Délai de paiement (jours)", "duree_mois": "Durée (mois)",
+    "horaire_sla": "Heures couvertes", "imputation": "Imputation", "imputation_motif": "Motif de l'imputation",
+    "interventions_incluses": "Interventions incluses", "objet": "Objet", "preavis_jours": "Préavis (jours)",
+    "reconduction": "Reconduction", "seuil_alerte_pct": "Alerte du quota (%)",
 }  # fmt: skip
 """Field → label; the same name means the same thing in every table."""
 
 GROUPES: Final[dict[str, str]] = {
     "affectation": "Affectation", "creneau": "Créneau", "definition": "Définition", "echeance": "Dates de la facture",
     "execution": "Dernière exécution", "facturation": "Facturation", "fichier": "Fichier", "ligne": "Ligne",
-    "objet": "Objet", "periode": "Période", "plan": "Planification", "prix": "Prix",
-    "qualification": "Qualification", "rattachement": "Rattachement", "registre": "Registre du commerce",
+    "couverture": "Couverture", "periode": "Période", "plan": "Planification", "prix": "Prix",
+    "qualification": "Qualification", "quota": "Quota", "rattachement": "Rattachement",
+    "registre": "Registre du commerce", "renouvellement": "Renouvellement",
     "rythme": "Rythme", "seuils": "Seuils", "travaux": "Travaux",
 }  # fmt: skip
 """Group of columns that are decided together → label; one named like a column has that one's."""
 
 TABLES: Final[dict[str, tuple[str, str]]] = {
     "agences": ("Agence", "buildings"), "clients": ("Client", "users-three"), "contrats": ("Contrat", "file-text"),
-    "depots": ("Dépôt", "package"), "documents": ("Document", "file-pdf"), "equipements": ("Équipement", "factory"),
+    "contrat_equipements": ("Équipement couvert", "factory"),
+    "contrat_periodes": ("Période de contrat", "calendar-dots"),
+    "depots": ("Dépôt", "package"), "documents": ("Document", "file-pdf"),
+    "equipements": ("Équipement", "factory"),
     "factures": ("Facture", "receipt"), "historiques_interventions": ("Historique", "clock-counter-clockwise"),
     "interventions": ("Intervention", "wrench"), "lignes_facture": ("Ligne de facture", "receipt"),
     "lignes_intervention": ("Ligne d'intervention", "note-pencil"), "mouvements_stock": ("Mouvement", "package"),
@@ -92,10 +101,13 @@ _LISTS: Final[dict[str, type[StrEnum]]] = {
     "priorite": enums.Priorite, "modele_priorite": enums.Priorite, "type_client": enums.TypeClient,
     "niveau_service": enums.NiveauService, "criticite": enums.Criticite, "disponibilite": enums.Disponibilite,
     "type_ligne": enums.TypeLigne, "role": enums.Role, "modele_type": enums.TypeIntervention,
+    "type_contrat": enums.TypeContrat, "mode_facturation": enums.ModeFacturation,
+    "reconduction": enums.Reconduction, "horaire_sla": enums.HoraireSla, "imputation": enums.Imputation,
 }  # fmt: skip
 _OF_TABLE: Final[dict[tuple[str, str], type[StrEnum]]] = {
     ("interventions", "statut"): enums.Statut, ("historiques_interventions", "statut"): enums.Statut,
     ("interventions", "type"): enums.TypeIntervention, ("equipements", "statut"): enums.StatutEquipement,
+    ("contrats", "statut"): enums.StatutContrat,
     ("depots", "type_depot"): enums.TypeDepot, ("depots", "statut"): enums.StatutDepot,
     ("inventaires", "etat"): enums.EtatInventaire, ("mouvements_stock", "type_mouvement"): enums.TypeMouvement,
     ("absences", "type"): enums.TypeAbsence, ("absences", "statut"): enums.StatutAbsence,

@@ -43,6 +43,19 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
         "disponible": "Disponible", "occupe": "Occupé", "conge": "En congé", "formation": "En formation",
         "indisponible": "Indisponible",
     },
+    enums.TypeContrat: {
+        "maintenance_preventive": "Maintenance préventive", "maintenance_corrective": "Maintenance corrective",
+        "maintenance_complete": "Maintenance complète", "support_technique": "Support technique",
+        "contrat_cadre": "Contrat-cadre",
+    },
+    enums.StatutContrat: {
+        "brouillon": "Brouillon", "en_cours": "En cours", "suspendu": "Suspendu", "expire": "Expiré",
+        "resilie": "Résilié",
+    },
+    enums.ModeFacturation: {"mensuel": "Mensuelle", "trimestriel": "Trimestrielle", "annuel": "Annuelle"},
+    enums.Reconduction: {"aucune": "Aucune", "tacite": "Tacite", "expresse": "Expresse"},
+    enums.HoraireSla: {"agence": "Heures de l'agence", "continu": "24 h sur 24, 7 j sur 7"},
+    enums.Imputation: {"contrat": "Au contrat", "a_facturer": "À facturer"},
     enums.TypeLigne: {
         "piece": "Pièce", "main_oeuvre": "Main-d'œuvre", "deplacement": "Déplacement", "autre": "Autre",
     },

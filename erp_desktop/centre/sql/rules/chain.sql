@@ -44,13 +44,27 @@ BEGIN
   IF EXISTS (
     SELECT 1 FROM jsonb_array_elements(coalesce(p->'m'->'contrats', '[]')) b,
       jsonb_array_elements_text(b->'c') WITH ORDINALITY AS c(nom, i), jsonb_array_elements(b->'r') r
-     WHERE c.nom = 'statut' AND (r->>0)::int <@ plage AND r->>(1 + 2 * c.i + 2)::int <> 'brouillon'
-       AND r->>(2 * c.i + 2)::int = 'brouillon' AND NOT sync.responsable((r->>1)::bigint, v_agence)
+     WHERE c.nom = 'statut' AND (r->>0)::int <@ plage
+       AND r->>(1 + 2 * c.i + 2)::int IS DISTINCT FROM r->>(2 * c.i + 2)::int
+       AND NOT sync.responsable((r->>1)::bigint, v_agence)
     UNION ALL
     SELECT 1 FROM jsonb_array_elements_text(p->'i'->'contrats'->'c') WITH ORDINALITY AS c(nom, i),
       jsonb_array_elements(p->'i'->'contrats'->'r') r
      WHERE c.nom = 'statut' AND (r->>0)::int <@ plage AND r->>(c.i + 1)::int <> 'brouillon'
        AND NOT sync.responsable((r->>1)::bigint, v_agence)) THEN
     RAISE EXCEPTION '%', :QUOTED_CONTRACT USING ERRCODE = 'EM021';
+  END IF;
+  IF EXISTS (
+    SELECT 1 FROM jsonb_array_elements(coalesce(p->'m'->'interventions', '[]')) b,
+      jsonb_array_elements_text(b->'c') WITH ORDINALITY AS c(nom, i), jsonb_array_elements(b->'r') r
+     WHERE c.nom = 'imputation' AND (r->>0)::int <@ plage
+       AND r->>(1 + 2 * c.i + 2)::int IS DISTINCT FROM r->>(2 * c.i + 2)::int
+       AND NOT sync.responsable((r->>1)::bigint, v_agence)
+    UNION ALL
+    SELECT 1 FROM jsonb_array_elements_text(p->'i'->'interventions'->'c') WITH ORDINALITY AS c(nom, i),
+      jsonb_array_elements(p->'i'->'interventions'->'r') r
+     WHERE c.nom = 'imputation' AND (r->>0)::int <@ plage AND r->>(c.i + 1)::int IS NOT NULL
+       AND NOT sync.responsable((r->>1)::bigint, v_agence)) THEN
+    RAISE EXCEPTION '%', :QUOTED_CHARGED USING ERRCODE = 'EM021';
   END IF;
 END $f$;

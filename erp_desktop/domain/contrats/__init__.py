@@ -1,0 +1,1 @@
+"""Contracts: their life cycle, their dates, what a person types."""

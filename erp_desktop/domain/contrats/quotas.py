@@ -1,0 +1,69 @@
+"""What a period of a contract includes and what of it is used up: counted from the work, never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from erp_desktop.domain.enums import Imputation
+
+
+@dataclass(frozen=True, slots=True)
+class Travail:
+    """Work of a period. ``decidee``: what a responsable said, which stands."""
+
+    id: int
+    minutes: int
+    decidee: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consommation:
+    """What work has been charged to a period, what went beyond it and who pays for each.
+
+    Attributes:
+        imputations: identifier → who pays, in the order of the work.
+    """
+
+    interventions: int
+    minutes: int
+    hors_quota: int
+    imputations: dict[int, Imputation]
+
+
+def compter(travaux: Sequence[Travail], interventions: int | None, heures: int | None) -> Consommation:
+    """Charge work in its order until a quota is used up; what follows is billed.
+
+    Work counts towards the quota even when it is beyond it, so that 37 of 36 reads so; only what a responsable said
+    to bill does not. The same rows give the same answer on every replica, whatever order they came in.
+
+    Args:
+        travaux: by date of work, then identifier.
+        interventions, heures: what is included; None is without limit.
+    """
+    nombre = minutes = hors = 0
+    imputations: dict[int, Imputation] = {}
+    for travail in travaux:
+        if travail.decidee == Imputation.A_FACTURER:
+            imputations[travail.id] = Imputation.A_FACTURER
+            continue
+        nombre, minutes = nombre + 1, minutes + travail.minutes
+        depasse = (interventions is not None and nombre > interventions) or (
+            heures is not None and minutes > heures * 60
+        )
+        if depasse and travail.decidee != Imputation.CONTRAT:
+            hors += 1
+            imputations[travail.id] = Imputation.A_FACTURER
+        else:
+            imputations[travail.id] = Imputation.CONTRAT
+    return Consommation(nombre, minutes, hors, imputations)
+
+
+def part(nombre: int, minutes: int, interventions: int | None, heures: int | None) -> int | None:
+    """Percent used up of the quota that is nearest to its end; None without a quota."""
+    parts = []
+    if interventions is not None:
+        parts.append(100 * nombre // interventions if interventions else 100 * bool(nombre))
+    if heures is not None:
+        parts.append(100 * minutes // (heures * 60) if heures else 100 * bool(minutes))
+    return max(parts, default=None)

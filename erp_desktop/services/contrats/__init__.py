@@ -1,0 +1,21 @@
+"""Contracts: list, form, life cycle, machines covered, periods and quotas."""
+
+from __future__ import annotations
+
+from erp_desktop.services.contrats.actions import ActeOffert, Retour, changer_statut, offres, renouveler, revenir
+from erp_desktop.services.contrats.coverage import (
+    CouvertInfo,
+    couverts,
+    couvrir,
+    retirer,
+)
+from erp_desktop.services.contrats.form import ContratFiche, create, get, modifiable, update
+from erp_desktop.services.contrats.list import ContratLigne, ids, indices, rows
+from erp_desktop.services.shared.proposals import Proposition, proposer
+from erp_desktop.services.shared.quotas import Periode, TravailInfo, imputer, travaux
+
+__all__ = [
+    "ActeOffert", "ContratFiche", "ContratLigne", "CouvertInfo", "Periode", "Proposition", "Retour", "TravailInfo",
+    "changer_statut", "couverts", "couvrir", "create", "get", "ids", "imputer", "indices", "modifiable", "offres",
+    "proposer", "renouveler", "retirer", "revenir", "rows", "travaux", "update",
+]  # fmt: skip

@@ -1,0 +1,154 @@
+"""The list of contracts: search, sort, visible rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import recherche
+from erp_desktop.domain.contrats import cycle
+from erp_desktop.domain.enums import StatutContrat, TypeContrat
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Agence, Client, Contrat
+from erp_desktop.services.shared import quotas
+from erp_desktop.services.shared.lists import (
+    ListQuery,
+    cle_texte,
+    contient,
+    dans_l_ordre,
+    identifiants,
+    ordonner,
+    paquets,
+    portee,
+    un_de,
+)
+
+LISTES: dict[str, list[str]] = {
+    "statut": list(StatutContrat), "type": list(TypeContrat), "renouveler": [str(r) for r in cycle.RAPPELS],
+    "quota": ["depasse"],
+}  # fmt: skip
+MOTS = ("client", "agence")
+
+
+@dataclass(frozen=True, slots=True)
+class ContratLigne:
+    """One row of the list; ``etat``, ``jours`` and ``rappel`` as in the form, ``alerte`` percent of the quota."""
+
+    id: int
+    numero_contrat: str
+    client: str
+    type_contrat: str
+    etat: str
+    date_fin: date | None
+    jours: int | None
+    rappel: int | None
+    part: int | None
+    alerte: int
+
+
+def lire_filtre(texte: str) -> recherche.Filtre:
+    return recherche.analyser(texte, MOTS, clock.today(), LISTES)
+
+
+def indices(texte: str) -> list[str]:
+    """French hints about what the filter box does not understand."""
+    return lire_filtre(texte).indices
+
+
+def _vit() -> sa.ColumnElement[bool]:
+    return Contrat.statut.in_((StatutContrat.EN_COURS.value, StatutContrat.SUSPENDU.value))
+
+
+def _dans_l_etat(etat: str, jour: date) -> sa.ColumnElement[bool]:
+    """What :func:`cycle.effectif` says, in SQL."""
+    passe = sa.and_(Contrat.date_fin.is_not(None), Contrat.date_fin < jour)
+    if etat == StatutContrat.EXPIRE:
+        return sa.or_(Contrat.statut == etat, sa.and_(_vit(), passe))
+    if etat in (StatutContrat.EN_COURS, StatutContrat.SUSPENDU):
+        return sa.and_(Contrat.statut == etat, sa.not_(passe))
+    return Contrat.statut == etat
+
+
+def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnElement[bool]]:
+    """WHERE clauses of the filter box and of the person's scope."""
+    filtre, jour = lire_filtre(texte), clock.today()
+    toutes = portee(acteur, Contrat.agence_id)
+    for mot, valeurs in filtre.mots.items():
+        if mot == "statut":
+            toutes.append(sa.or_(*(_dans_l_etat(v, jour) for v in valeurs)))
+        elif mot == "type":
+            toutes.append(Contrat.type_contrat.in_(valeurs))
+        elif mot == "renouveler":
+            plus_loin = max((int(v) for v in valeurs), default=-1)
+            toutes.append(sa.and_(_vit(), Contrat.date_fin.between(jour, jour + timedelta(days=plus_loin))))
+        elif mot == "quota":
+            vivants = list(session.scalars(sa.select(Contrat.id).where(_vit(), *portee(acteur, Contrat.agence_id))))
+            toutes.append(Contrat.id.in_(quotas.au_dela(session, acteur, vivants, jour) if valeurs else []))
+        elif mot == "client":
+            nom = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in valeurs))
+            toutes.append(Contrat.client_id.in_(sa.select(Client.id).where(nom)))
+        else:
+            codes = sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(valeurs))
+            toutes.append(Contrat.agence_id.in_(codes))
+    toutes += [
+        sa.or_(
+            un_de(session, mot, Contrat.numero_contrat, Contrat.objet),
+            Contrat.client_id.in_(sa.select(Client.id).where(contient(session, Client.nom_entreprise, mot))),
+        )
+        for mot in filtre.libre
+    ]
+    return toutes
+
+
+def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+    """Every matching identifier, in order; by end when no column is chosen."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    requete = sa.select(Contrat.id).where(*conditions(session, acteur, query.texte))
+    tri, jour = query.tri or "date_fin", clock.today()
+    if tri == "part":
+        tous = identifiants(session, requete.order_by(Contrat.id))
+        connues = quotas.parts(session, tous, jour)
+        rang = sorted(connues, key=lambda i: (connues[i], i), reverse=query.descendant)
+        return [*rang, *(i for i in tous if i not in connues)][: query.limite]
+    cle: Any
+    if tri == "client":
+        requete = requete.join(Client, Client.id == Contrat.client_id)
+        cle = cle_texte(session, Client.nom_entreprise)
+    elif tri == "etat":
+        rangs = [(_dans_l_etat(etat, jour), rang) for rang, etat in enumerate(StatutContrat)]
+        cle = sa.case(*rangs, else_=len(rangs))
+    else:
+        cle = {"numero_contrat": Contrat.numero_contrat, "type_contrat": Contrat.type_contrat}.get(
+            tri, Contrat.date_fin
+        )
+    requete = ordonner(requete, [cle], Contrat.id, descendant=query.descendant)
+    return identifiants(session, requete.limit(query.limite))
+
+
+def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ContratLigne]:
+    """Rows of a visible window, in the order of ``ids``."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    jour, lignes = clock.today(), {}
+    parts = quotas.parts(session, ids, jour)
+    for paquet in paquets(ids):
+        requete = (
+            sa.select(Contrat, Client.nom_entreprise)
+            .join(Client, Client.id == Contrat.client_id)
+            .where(Contrat.id.in_(paquet), *portee(acteur, Contrat.agence_id))
+        )
+        for c, client in session.execute(requete):
+            etat = cycle.effectif(c.statut, c.date_fin, jour)
+            lignes[c.id] = ContratLigne(
+                c.id, c.numero_contrat, client, c.type_contrat, etat.value, c.date_fin,
+                None if c.date_fin is None else (c.date_fin - jour).days,
+                cycle.rappel(c.date_fin, jour) if etat in cycle.VIVANTS else None, parts.get(c.id),
+                c.seuil_alerte_pct or cycle.SEUIL_ALERTE,
+            )  # fmt: skip
+    return dans_l_ordre(ids, lignes)

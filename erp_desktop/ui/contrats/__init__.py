@@ -1,0 +1,141 @@
+"""Contracts: list and form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_desktop.domain.contrats import cycle
+from erp_desktop.domain.contrats.saisie import ContratInput
+from erp_desktop.domain.dates import Sens
+from erp_desktop.domain.enums import HoraireSla, ModeFacturation, Reconduction, StatutContrat, TypeContrat
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services import contrats
+from erp_desktop.services.contrats import ContratLigne
+from erp_desktop.services.shared import choices as choix
+from erp_desktop.ui.contrats import marks
+from erp_desktop.ui.contrats.bar import ContractBar
+from erp_desktop.ui.contrats.machines import MachinesTab
+from erp_desktop.ui.contrats.periods import PeriodsTab
+from erp_desktop.ui.forms.choices import choices
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.wording import value_labels as labels
+
+
+def short_number(numero: str) -> str:
+    """``2025-0117`` of ``CTR-CAS-04-2025-0117``."""
+    parts = numero.split("-")
+    return isolate("-".join(parts[-2:]) if len(parts) == 5 else numero)
+
+
+COLUMNS: list[Column[ContratLigne]] = [
+    Column("numero_contrat", "N°", 92, lambda r: short_number(r.numero_contrat), "code",
+           full=lambda r: r.numero_contrat, numeric=True),
+    Column("client", "Client", 180, lambda r: r.client, "strong", stretch=True),
+    Column("type_contrat", "Type", 150, lambda r: labels.label(TypeContrat, r.type_contrat), wide=190),
+    Column("etat", "Statut", 116, lambda r: labels.label(StatutContrat, r.etat), "pill",
+           value=lambda r: marks.PILLS[r.etat]),
+    Column("date_fin", "Échéance", 124, lambda r: marks.end(r.date_fin, r.jours, r.rappel), "code", numeric=True),
+    Column("part", "Quota", 92, lambda r: marks.share(r.part), "sla", numeric=True,
+           value=lambda r: marks.quota(r.part, r.alerte)),
+]  # fmt: skip
+
+
+def _clients(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
+    return choices(choix.clients(session, acteur, text))
+
+
+def _may_write(acteur: Acteur, record: Any) -> bool:
+    return contrats.modifiable(acteur, None if record is None else record.statut)
+
+
+def _draft(_acteur: Acteur, record: Any) -> bool:
+    return record is None or record.statut == StatutContrat.BROUILLON
+
+
+def _head(record: Any) -> Head:
+    kind = labels.label(TypeContrat, record.type_contrat)
+    return Head(
+        code=record.numero_contrat, title=f"{record.client} — {record.objet or kind}", tab=record.numero_contrat,
+        status=(marks.PILLS[record.etat], labels.label(StatutContrat, record.etat)),
+        plain=tr("jusqu'au {jour}", jour=isolate(labels.day(record.date_fin))) if record.date_fin else "",
+    )  # fmt: skip
+
+
+FORM = FormSpec(
+    kind="contrats",
+    table="contrats",
+    icon="file-text",
+    new_title="Nouveau contrat",
+    groups=[
+        Group("Contrat", [
+            FieldSpec("client_id", "Client", "picker", search=_clients, shown=lambda r: r.client, writable=_draft),
+            FieldSpec("type_contrat", "Type", "choice", options=lambda: labels.options(TypeContrat),
+                      initial="maintenance_complete"),
+            FieldSpec("objet", "Objet", placeholder="Ce qui est entretenu, en une ligne"),
+            FieldSpec("date_debut", "Du", "date"),
+            FieldSpec("date_fin", "Au", "date", sens=Sens.FUTUR),
+            FieldSpec("date_signature", "Signé le", "date"),
+        ]),
+        Group("Engagements (SLA)", [
+            FieldSpec("temps_reponse_urgence", "Urgent (heures)", "whole", placeholder="2"),
+            FieldSpec("temps_reponse_normal", "Autre (heures)", "whole", placeholder="24"),
+            FieldSpec("horaire_sla", "Heures couvertes", "choice", options=lambda: labels.options(HoraireSla),
+                      initial="agence"),
+            FieldSpec("penalites_retard", "Pénalités (MAD)", "money"),
+        ]),
+        Group("Montant et quotas", [
+            FieldSpec("montant_annuel", "Montant annuel", "money"),
+            FieldSpec("mode_facturation", "Facturation", "choice", options=lambda: labels.options(ModeFacturation),
+                      initial="mensuel"),
+            FieldSpec("delai_paiement_jours", "Paiement (jours)", "whole", placeholder="60"),
+            FieldSpec("nb_interventions_incluses", "Interventions par an", "whole", writable=_draft),
+            FieldSpec("heures_incluses", "Heures par an", "whole", writable=_draft),
+            FieldSpec("seuil_alerte_pct", "Alerte à (%)", "whole", placeholder=str(cycle.SEUIL_ALERTE)),
+        ]),
+        Group("Renouvellement", [
+            FieldSpec("reconduction", "Reconduction", "choice", options=lambda: labels.options(Reconduction),
+                      initial="aucune"),
+            FieldSpec("duree_mois", "Durée (mois)", "whole", placeholder="12"),
+            FieldSpec("preavis_jours", "Préavis (jours)", "whole"),
+        ]),
+    ],
+    load=contrats.get,
+    create=lambda session, acteur, values: contrats.create(session, acteur, ContratInput(**values)),
+    update=contrats.update,
+    head=_head,
+    saved="Contrat enregistré",
+    created="Contrat créé",
+    may_write=_may_write,
+    bar=ContractBar,
+    tabs=[("Équipements", MachinesTab), ("Périodes et quotas", PeriodsTab)],
+)  # fmt: skip
+
+LISTE: ListSpec[ContratLigne] = ListSpec(
+    title="Contrats",
+    icon="file-text",
+    placeholder="Filtrer : client:atlas renouveler:60 quota:depasse, un numéro",
+    columns=COLUMNS,
+    row_id=lambda row: row.id,
+    ids=contrats.ids,
+    rows=contrats.rows,
+    one="1 contrat",
+    many="{n} contrats",
+    hints=contrats.indices,
+    empty="Aucun contrat ne répond à ces critères",
+    new="Nouveau contrat",
+    form=FORM,
+    sort="date_fin",
+    facets=[
+        Facet("statut", "Statut", options=lambda: labels.options(StatutContrat)),
+        Facet("type", "Type", options=lambda: labels.options(TypeContrat)),
+        Facet("renouveler", "À renouveler",
+              options=lambda: [(str(d), tr("Sous {n} jours", n=d)) for d in reversed(cycle.RAPPELS)]),
+        Facet("quota", "Quota", options=lambda: [("depasse", tr("Dépassé"))]),
+        Facet("client", "Client"),
+        Facet("agence", "Agence"),
+    ],
+    also=("interventions", "contrat_periodes"),
+)  # fmt: skip

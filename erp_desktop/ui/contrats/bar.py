@@ -1,0 +1,200 @@
+"""Under the head of a contract: what calls for a look, and what a responsable does with it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.domain.contrats import cycle
+from erp_desktop.domain.enums import StatutContrat
+from erp_desktop.services import contrats
+from erp_desktop.services.contrats import ActeOffert, Retour
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.kit.controls import Button, IconLabel, LineEdit, Text, clear
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.surfaces import Banner
+from erp_desktop.ui.wording import value_labels as labels
+
+_RENEW = "renouveler"
+_WORDS = {
+    _RENEW: ("Renouveler", "arrows-clockwise"), "en_cours": ("Mettre en cours", "play-circle"),
+    "suspendu": ("Suspendre…", "pause-circle"), "resilie": ("Résilier…", "prohibit"),
+}  # fmt: skip
+
+
+class ContractBar(RecordPart):
+    """Alerts, then the acts; a line for the reason opens under those that need one."""
+
+    unsaved = "Motif non enregistré"
+
+    def __init__(self, panel: FormPanel) -> None:
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        self._asking = ""
+        self.buttons: dict[str, Button] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 8, 14, 4)
+        column.setSpacing(8)
+        self.alerts = QVBoxLayout()
+        self.alerts.setSpacing(6)
+        column.addLayout(self.alerts)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(8)
+        column.addLayout(self._row)
+        line = QHBoxLayout()
+        line.setSpacing(5)
+        self._icon = IconLabel("info", "text.tertiary", 13)
+        self.reason = Text("", "caption", "text.tertiary", wrap=True)
+        line.addWidget(self._icon)
+        line.addWidget(self.reason, 1)
+        column.addLayout(line)
+        self.motive = LineEdit(tr("Motif"))
+        self.motive.setAccessibleName(tr("Motif"))
+        self.motive.returnPressed.connect(self.confirm)
+        self.motive.textEdited.connect(lambda _text: self.changed.emit())
+        self._entry = QWidget()
+        asked = QHBoxLayout(self._entry)
+        asked.setContentsMargins(0, 0, 0, 0)
+        asked.addWidget(self.motive, 1)
+        self.confirm_button = Button(tr("Confirmer"), "soft", on_click=self.confirm)
+        asked.addWidget(self.confirm_button)
+        column.addWidget(self._entry)
+        self._entry.hide()
+        self.hide()
+
+    def show_record(self, row_id: int | None, record: Any) -> None:
+        if row_id != self._row_id or record is None:
+            self._ask("")
+        self._row_id = row_id
+        if row_id is None:
+            self.hide()
+            return
+        self._alert(record)
+        acteur = self._panel.contexte.acteur
+        self._panel.contexte.tasks.run(
+            lambda session: contrats.offres(session, acteur, row_id), lambda found: self._show(row_id, found),
+            owner=self,
+        )  # fmt: skip
+
+    def _alert(self, record: Any) -> None:
+        clear(self.alerts)
+        if record.etat == StatutContrat.EXPIRE:
+            words = tr("Expiré depuis le {jour}.", jour=isolate(labels.day(record.date_fin)))
+            self.alerts.addWidget(Banner("warning", words))
+        elif record.rappel is not None:
+            detail = ""
+            if record.preavis_avant is not None:
+                detail = tr("Préavis avant le {jour}.", jour=isolate(labels.day(record.preavis_avant)))
+            words = tr("À renouveler dans {n} jours.", n=number(record.jours))
+            self.alerts.addWidget(Banner("warning" if record.rappel > cycle.RAPPELS[-1] else "danger", words,
+                                         icon="calendar-dots", detail=detail))  # fmt: skip
+        if record.etat in (StatutContrat.SUSPENDU, StatutContrat.RESILIE) and record.motif:
+            since = record.date_resiliation
+            detail = tr("Depuis le {jour}.", jour=isolate(labels.day(since))) if since else ""
+            self.alerts.addWidget(Banner("info", record.motif, detail=detail))
+        if record.part is not None and record.part >= (record.seuil_alerte_pct or cycle.SEUIL_ALERTE):
+            spent = record.part > 100
+            words = tr("Quota dépassé : {n} %.", n=number(record.part)) if spent else tr(
+                "Quota consommé à {n} %.", n=number(record.part))  # fmt: skip
+            self.alerts.addWidget(Banner("danger" if spent else "warning", words))
+
+    def _show(self, row_id: int, found: list[ActeOffert]) -> None:
+        if row_id != self._row_id:
+            return
+        clear(self._row)
+        self.buttons = {}
+        for offer in found:
+            name = str(offer.vers) if offer.vers is not None else _RENEW
+            words, icon = _WORDS[name]
+            kind = "danger" if offer.vers is StatutContrat.RESILIE else "soft" if not self.buttons else "default"
+            button = Button(tr(words), kind, icon=icon, on_click=partial(self.press, name))
+            button.setEnabled(offer.permis)
+            if offer.raison:
+                button.setToolTip(tr(offer.raison))
+                button.setAccessibleDescription(tr(offer.raison))
+            self.buttons[name] = button
+            self._row.addWidget(button)
+        self._row.addStretch()
+        refused = next((o for o in found if o.raison), None)
+        self.reason.setText(tr(refused.raison) if refused is not None else "")
+        self._icon.setVisible(refused is not None)
+        self.reason.setVisible(refused is not None)
+        self.show()
+
+    def _ask(self, name: str) -> None:
+        self._asking = name
+        if not name:
+            self.motive.clear()
+            self.motive.set_invalid(False)
+        self._entry.setVisible(bool(name))
+        if name:
+            self.motive.setFocus()
+
+    def press(self, name: str) -> None:
+        """A button: at once, or after a reason."""
+        if name in cycle.AVEC_MOTIF:
+            self._ask(name)
+        else:
+            self._go(name)
+
+    def confirm(self) -> None:
+        """Do what the reason was asked for."""
+        motive = self.motive.text().strip()
+        self.motive.set_invalid(not motive)
+        if not motive:
+            self.reason.setText(tr("Donnez le motif."))
+            self._icon.show()
+            self.reason.show()
+            self.motive.setFocus()
+            return
+        self._go(self._asking, motive)
+        self._ask("")
+
+    def escape(self) -> bool:
+        if self._entry.isHidden():
+            return False
+        self._ask("")
+        self.changed.emit()
+        return True
+
+    def draft(self) -> dict[str, Any]:
+        motive = self.motive.text().strip()
+        return {"motif": motive, "acte": self._asking} if motive else {}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        self._ask(str(kept.get("acte", "")))
+        self.motive.setText(str(kept.get("motif", "")))
+
+    def _go(self, name: str, motive: str = "") -> None:
+        row_id, panel = self._row_id, self._panel
+        if row_id is None or not panel.settled(lambda: self._go(name, motive)) or panel.fields.values() is None:
+            return
+        acteur, changes, contexte = panel.contexte.acteur, panel.fields.changes(), panel.contexte
+
+        def work(session: Any) -> Retour:
+            if changes:
+                contrats.update(session, acteur, row_id, changes)
+            if name == _RENEW:
+                return contrats.renouveler(session, acteur, row_id)
+            return contrats.changer_statut(session, acteur, row_id, StatutContrat(name), motive)
+
+        def undo(done: Retour) -> None:
+            def undone(_none: None) -> None:
+                contexte.say(tr("Changement de statut défait"), kind="info")
+                contexte.bus.publish("contrats", done.id)
+
+            contexte.tasks.run(
+                lambda session: contrats.revenir(session, acteur, done), undone,
+                lambda error: contexte.say(said(str(error)), kind="danger"), write=True,
+            )  # fmt: skip
+
+        words = (
+            tr("Contrat renouvelé") if name == _RENEW
+            else tr("Statut : {statut}", statut=labels.label(StatutContrat, name))
+        )  # fmt: skip
+        # An end is final: its reason was typed, there is no way back.
+        panel.run_act(work, words, None if name == StatutContrat.RESILIE else undo)

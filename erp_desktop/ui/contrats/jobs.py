@@ -1,0 +1,144 @@
+"""The jobs of a period and who pays for each; a responsable overrules one with a reason."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.domain.contrats.saisie import ImputationInput
+from erp_desktop.domain.enums import Imputation
+from erp_desktop.domain.people import roles
+from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.services import contrats
+from erp_desktop.services.contrats import TravailInfo
+from erp_desktop.ui.contrats import marks
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.kit.controls import Button, LineEdit, Text, clear
+from erp_desktop.ui.kit.i18n import isolate, said, tr
+from erp_desktop.ui.wording import value_labels as labels
+
+_SHOWN = 60
+"""Jobs of a period that are listed; what is billed comes first, then the latest."""
+
+
+class JobsView(QWidget):
+    """Billed work first. Overruling opens a line for the reason under the job."""
+
+    def __init__(self, panel: FormPanel) -> None:
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        self._asking: int | None = None
+        self.motive: LineEdit | None = None
+        self._found: list[TravailInfo] = []
+        self.buttons: dict[int, Button] = {}
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(8)
+
+    def show_jobs(self, row_id: int | None, found: list[TravailInfo]) -> None:
+        if row_id != self._row_id:
+            self._asking = None
+        self._row_id = row_id
+        billed = [t for t in found if t.imputation == Imputation.A_FACTURER]
+        rest = [t for t in reversed(found) if t.imputation != Imputation.A_FACTURER]
+        self._found = [*billed, *rest][:_SHOWN]
+        self._draw()
+
+    def _draw(self) -> None:
+        clear(self.column)
+        self.buttons, self.motive = {}, None
+        if self._found:
+            self.column.addWidget(Text(tr("Interventions de la période"), "section"))
+        for one in self._found:
+            self.column.addWidget(self._line(one))
+
+    def _line(self, one: TravailInfo) -> QWidget:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(Text(one.titre, "body", wrap=True))
+        detail = f"{isolate(one.numero)} · {labels.instant(one.quand, year=True)} · {marks.hours(one.minutes)}"
+        if one.motif:
+            detail += f" · {one.motif}"
+        words.addWidget(Text(detail, "caption", "text.tertiary", wrap=True))
+        row.addLayout(words, 1)
+        billed = one.imputation == Imputation.A_FACTURER
+        state = Text(labels.label(Imputation, one.imputation), "strong" if billed else "body",
+                     "semantic.danger.text" if billed else "text.secondary")  # fmt: skip
+        row.addWidget(state, 0, Qt.AlignmentFlag.AlignTop)
+        if roles.peut(self._panel.contexte.acteur.role, roles.Droit.VALIDER):
+            title = tr("Rendre au quota") if one.decidee else tr("Au contrat…") if billed else tr("À facturer…")
+            button = Button(title, "link", on_click=partial(self._press, one))
+            button.setAccessibleName(f"{title} {one.numero}")
+            self.buttons[one.id] = button
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row)
+        if self._asking == one.id:
+            self.motive = LineEdit(tr("Motif de la décision"))
+            self.motive.setAccessibleName(tr("Motif de la décision"))
+            self.motive.returnPressed.connect(partial(self.confirm, one))
+            asked = QHBoxLayout()
+            asked.addWidget(self.motive, 1)
+            asked.addWidget(Button(tr("Confirmer"), "soft", on_click=partial(self.confirm, one)))
+            column.addLayout(asked)
+        return holder
+
+    def _press(self, one: TravailInfo) -> None:
+        if one.decidee:
+            self._decide(one, ImputationInput(), tr("Le quota décide à nouveau"))
+            return
+        self._asking = None if self._asking == one.id else one.id
+        self._draw()
+        if self.motive is not None:
+            self.motive.setFocus()
+
+    def confirm(self, one: TravailInfo) -> None:
+        """Overrule the quota for the reason typed."""
+        if self.motive is None:
+            return
+        other = Imputation.CONTRAT if one.imputation == Imputation.A_FACTURER else Imputation.A_FACTURER
+        try:
+            given = ImputationInput(imputation=other, imputation_motif=self.motive.text())
+        except ValidationError as error:
+            self.motive.set_invalid(True)
+            self._panel.contexte.say(said(next(iter(error.champs.values()))), kind="danger")
+            self.motive.setFocus()
+            return
+        self._decide(one, given, tr("Imputation : {mot}", mot=labels.label(Imputation, other)))
+
+    def _decide(self, one: TravailInfo, given: ImputationInput, words: str) -> None:
+        acteur, contexte, row_id = self._panel.contexte.acteur, self._panel.contexte, self._row_id
+        before = ImputationInput(imputation=one.imputation, imputation_motif=one.motif) if one.decidee else (
+            ImputationInput())  # fmt: skip
+
+        def run(what: ImputationInput, done: Any) -> None:
+            contexte.tasks.run(
+                lambda session: contrats.imputer(session, acteur, one.id, what), done, refused, write=True
+            )
+
+        def refused(error: Exception) -> None:
+            if isinstance(error, ErpError):
+                contexte.say(said(str(error)), kind="danger")
+            else:
+                contexte.tasks.failed.emit(error)
+
+        def tell(_none: None) -> None:
+            contexte.bus.publish("interventions", one.id)
+            if row_id is not None:
+                contexte.bus.publish("contrats", row_id)
+
+        def decided(none: None) -> None:
+            self._asking = None
+            contexte.say(words, lambda: run(before, tell))
+            tell(none)
+
+        run(given, decided)

@@ -1,0 +1,84 @@
+"""Contracts between branches: the last visit spent twice, one machine and one period entered on two desktops."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.contrats import quotas as rule
+from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput, PeriodeInput
+from erp_desktop.domain.enums import Imputation, Role, StatutContrat
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.models import ContratPeriode, Intervention
+from erp_desktop.services import contrats, interventions
+from erp_desktop.services.contrats import periods
+from erp_desktop.services.shared import quotas
+from tests.sync.lab import Device, Lab
+
+
+def do(device: Device, lab: Lab, act: Any, *values: Any) -> Any:
+    """One act of the branch's responsable on a desktop."""
+    user = lab.value("SELECT min(id) FROM users WHERE role = 'responsable'")
+    person = Acteur(user, "R", Role.RESPONSABLE, device.agence_id, device.agence, device.poste)
+    with transaction(device.engine, user) as session:
+        return act(session, person, *values)
+
+
+def spend(session: Any, person: Acteur, contract: int, machine: int, day: int) -> int:
+    """A visit under the contract that began on that day of November."""
+    job = interventions.create(
+        session, person, InterventionInput(titre="Visite", equipement_id=machine, contrat_id=contract)
+    )
+    row = session.get_one(Intervention, job)
+    row.date_debut_travaux = datetime(2026, 11, day, 9, tzinfo=UTC)
+    row.duree_reelle = 60
+    return job
+
+
+def counted(engine: sa.Engine, contract: int) -> list[rule.Consommation]:
+    with transaction(engine, write=False) as session:
+        query = sa.select(ContratPeriode).where(ContratPeriode.contrat_id == contract).order_by(ContratPeriode.numero)
+        return [quotas.consommation(session, one) for one in session.scalars(query)]
+
+
+def test_two_desktops_cut_off_spend_one_quota(lab: Lab) -> None:
+    lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
+    machine = lab.ids("equipements")[0]
+    client = lab.get("equipements", machine, "client_id")
+    a, b = lab.device(), lab.device()
+    contract = do(a, lab, contrats.create, ContratInput(
+        client_id=client, date_debut=date(2026, 1, 1), date_fin=date(2026, 12, 31), nb_interventions_incluses=1,
+    ))  # fmt: skip
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    lab.settle()
+    # Cut off, each covers the machine, lays the same period out and spends the last visit; one takes the terms over.
+    do(a, lab, contrats.couvrir, contract, CouvertureInput(equipement_id=machine, du=date(2026, 2, 1)))
+    do(b, lab, contrats.couvrir, contract, CouvertureInput(equipement_id=machine, du=date(2026, 3, 1)))
+    do(a, lab, contrats.update, contract, {"date_fin": "2027-12-31"})
+    do(b, lab, contrats.update, contract, {"date_fin": "2027-12-31"})
+    year = PeriodeInput(du=date(2027, 1, 1), au=date(2027, 12, 31), interventions_incluses=4)
+    for device in (a, b):
+        do(device, lab, periods.ajouter, contract, year)
+    later = do(a, lab, spend, contract, machine, 12)
+    earlier = do(b, lab, spend, contract, machine, 11)
+    assert [c.hors_quota for device in (a, b) for c in counted(device.engine, contract)] == [0, 0, 0, 0]
+    lab.settle()
+    assert [d.parked() for d in (a, b)] == [[], []]
+    assert lab.value("SELECT count(*) FROM contrat_equipements") == 1
+    assert lab.value("SELECT count(*) FROM contrat_periodes") == 2
+    # Both visits are kept; the later one is beyond the quota, on every replica alike.
+    first, second = counted(a.engine, contract)
+    assert first.imputations == {earlier: Imputation.CONTRAT, later: Imputation.A_FACTURER}
+    assert (first.interventions, first.hors_quota, second.interventions) == (2, 1, 0)
+    assert counted(b.engine, contract) == [first, second]
+    # Suspended here and ended there: one question, the state with its reason, and both come to one answer.
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.SUSPENDU, "Impayé")
+    do(b, lab, contrats.changer_statut, contract, StatutContrat.RESILIE, "Départ")
+    lab.settle()
+    lab.converged()
+    stands = (lab.get("contrats", contract, "statut"), lab.get("contrats", contract, "motif"))
+    assert stands in {("suspendu", "Impayé"), ("resilie", "Départ")}
