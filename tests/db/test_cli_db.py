@@ -120,9 +120,10 @@ def test_the_centre_from_empty_to_checked(pg_empty_url: str, tmp_path: Path) -> 
     assert {c["etat"] for c in answer("doctor", "--url", pg_empty_url)} == {"ok"}
     assert "perdrait" in refused("downgrade", "--url", pg_empty_url, "--no-backup", "--", "-4")
     lost = answer("downgrade", "--url", pg_empty_url, "--accept-data-loss", "--backups", tmp_path, "5d1e7f9b3a0c")
-    # The latest revision whose way back loses something.
-    assert next(iter(lost["perdu"])) == "b7e3c9a1d5f4"
-    assert [p.suffix for p in sorted(tmp_path.iterdir())] == [".dump", ".sha256"]
+    # What is undone first is told first.
+    assert list(lost["perdu"]) == sorted(lost["perdu"], key=revisions.position, reverse=True)
+    assert "a4d8e2b6c0f5" in lost["perdu"]
+    assert [p.suffix for p in sorted(tmp_path.iterdir())] == [".dump", ".json", ".sha256"]
     assert answer("upgrade", "--url", pg_empty_url, "--yes", "--no-backup")["vers"] == revisions.head()
     assert Path(answer("backup", "--url", pg_empty_url, "--folder", tmp_path / "b")["chemin"]).is_file()
 

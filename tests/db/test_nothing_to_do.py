@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from erp_desktop import paths
-from erp_desktop.centre import mark
+from erp_desktop.centre import machinery, mark
 from erp_desktop.cli.db import app
 from erp_desktop.errors import UpgradeError
 from erp_desktop.registry import revisions
@@ -75,7 +75,7 @@ def test_what_differs_is_put_back(pg_engine: sa.Engine, what: str) -> None:
         connection.exec_driver_sql(BROKEN[what])
     assert upgrade(pg_engine).refait
     with pg_engine.connect() as connection:
-        assert mark.stands(connection)
+        assert mark.stands(connection, machinery.statements())
         after = connection.exec_driver_sql("SELECT pg_get_functiondef('sync.epoque()'::regprocedure)").scalar()
         assert after == before
         assert connection.exec_driver_sql(

@@ -16,8 +16,7 @@ from erp_desktop import clock
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.domain.documents import MORCEAU, cle_au_centre
 from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError
-from erp_desktop.sync.device import registration
-from erp_desktop.sync.exchange import farewell
+from erp_desktop.sync.device import farewell, registration
 from erp_desktop.sync.watch import housekeeping
 from tests.sync.lab import Device, Lab, T
 from tests.sync.test_documents import at_centre, attach, octets, read, step, store
@@ -260,7 +259,7 @@ def test_a_retired_device_reaches_no_other_agency(lab: Lab, engine: sa.Engine) -
         assert line.fetchone()[0] == {KEY: [0, 1, 2]}, "what Tanger sent does not count"
         with pytest.raises(psycopg2.Error) as refused:
             line.execute("SELECT sync.document_lire(%s, 0, 1)", (KEY,))
-        assert refused.value.pgcode == "EM011"
+        assert refused.value.pgcode == "42501", "it is left with its farewell alone"
     connection.close()
 
 

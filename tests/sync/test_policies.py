@@ -20,7 +20,7 @@ from tests.sync.lab import Device, Lab, T
 
 WRITTEN_BY_PROGRAMS = {
     ("historiques_interventions", "action"), ("historiques_interventions", "statut"), ("notifications", "contenu"),
-    ("rapports_planifies", "dernier_resultat"),
+    ("rapports_planifies", "dernier_resultat"), ("inventaires", "numero"),
 }  # fmt: skip
 """Texts that nobody types and that are no closed lists."""
 
