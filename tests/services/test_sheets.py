@@ -138,7 +138,7 @@ def test_holes_of_other_programs_and_formulas_that_failed(tmp_path: Path) -> Non
     assert rows(table) == [(2, ["1", "", ""]), (4, ["3", "", "#12"]), (5, ["4", "", "Nana"])]
     assert table.notes == {
         "cellule « - » ou « #N/A » comprise comme vide": 4, "cellule en erreur (#REF!) lue comme vide": 1,
-        "cellule en erreur (#DIV/0!) lue comme vide": 1, "cellule en erreur (#VALEUR!) lue comme vide": 1,
+        "cellule en erreur (#div/0!) lue comme vide": 1, "cellule en erreur (#VALEUR!) lue comme vide": 1,
     }  # fmt: skip
 
 
@@ -166,6 +166,7 @@ def test_a_book_with_a_notice_first(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(str(path)) as book:
         notice = book.add_worksheet("Notice")
         notice.write_column(0, 0, ["Remplir la feuille Données", "Une ligne par ordre"])
+        notice.write_formula(5, 0, "=1/0", None, "#DIV/0!")
         book.add_worksheet("Ancien").hide()
         data = book.add_worksheet("Données")
         data.write(0, 0, "Parc 2026")
@@ -188,6 +189,7 @@ def test_a_book_with_a_notice_first(tmp_path: Path) -> None:
     assert table.notes == {
         "cellule en erreur (#DIV/0!) lue comme vide": 1, "ligne avant l'en-tête, laissée de côté": 1,
         "feuille « Données » lue, les autres laissées de côté": 1,
+        "cellule « - » ou « #N/A » comprise comme vide": 1,
     }  # fmt: skip
     with xlsxwriter.Workbook(str(path)) as book:
         for year in ("2023", "2024"):
@@ -204,11 +206,19 @@ def test_an_open_document_sheet(tmp_path: Path) -> None:
     spaces = " ".join(f'xmlns:{k}="urn:oasis:names:tc:opendocument:xmlns:{v}"' for k, v in names.items())
     cells = "".join(
         f'<table:table-cell office:value-type="string"><text:p>{words}</text:p></table:table-cell>'
-        for words in ("ICE", "Nom")
+        for words in ("Nom", "Cout", "Date")
     )
     values = (
-        '<table:table-cell office:value-type="float" office:value="12.5"><text:p>12,5</text:p></table:table-cell>'
         '<table:table-cell office:value-type="string"><text:p>Fès &amp; fils</text:p></table:table-cell>'
+        '<table:table-cell office:value-type="float" office:value="12.5"><text:p>12,5</text:p></table:table-cell>'
+    )
+    # A failed formula: LibreOffice keeps an empty text, OpenOffice zero. The first one only says so.
+    failed = (
+        '<table:table-cell table:formula="of:=1" office:value-type="string"><text:p>#12</text:p></table:table-cell>'
+        '<table:table-cell table:formula="of:=#REF!" office:value-type="float" office:value="0">'
+        "<text:p>Err:502</text:p></table:table-cell>"
+        '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="">'
+        "<text:p>#DIV/0!</text:p></table:table-cell>"
     )
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
@@ -216,10 +226,14 @@ def test_an_open_document_sheet(tmp_path: Path) -> None:
         packed.writestr("content.xml", (
             f'<?xml version="1.0"?><office:document-content {spaces}><office:body><office:spreadsheet>'
             f'<table:table table:name="F1"><table:table-row>{cells}</table:table-row>'
-            f"<table:table-row>{values}</table:table-row></table:table>"
+            f"<table:table-row>{values}</table:table-row><table:table-row>{failed}</table:table-row></table:table>"
             "</office:spreadsheet></office:body></office:document-content>"
         ))  # fmt: skip
-    assert [row for _, row in read(path, known).rows] == [{"ICE": Decimal("12.5"), "Nom": "Fès & fils"}]
+    table = read(path, known)
+    assert [[*row.values()] for _, row in table.rows] == [["Fès & fils", Decimal("12.5"), ""], ["#12", "", ""]]
+    assert table.notes == {
+        "cellule en erreur (Err:502) lue comme vide": 1, "cellule en erreur (#DIV/0!) lue comme vide": 1,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

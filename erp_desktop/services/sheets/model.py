@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,6 +12,11 @@ Cell = str | Decimal | bool | datetime | date | time | timedelta
 
 TAILLE_MAX = 200 * 1_048_576
 """Bytes of a file; a table that is longer is a dump, not something that people typed."""
+
+ERREUR = re.compile(
+    r"#(?:DIV/0!|REF!|VALUE!|VALEUR!|NAME\?|NOM\?|NUM!|NOMBRE!|NULL!|NUL!|SPILL!|CALC!)|Err:\d{3}", re.IGNORECASE
+)
+"""What a formula that failed shows."""
 
 
 @dataclass(slots=True)

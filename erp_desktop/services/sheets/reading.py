@@ -9,7 +9,7 @@ from pathlib import Path
 from erp_desktop.domain import tableur
 from erp_desktop.errors import UserError
 from erp_desktop.services.sheets import texts, workbooks
-from erp_desktop.services.sheets.model import TAILLE_MAX, Cell, Grid, Table, text
+from erp_desktop.services.sheets.model import ERREUR, TAILLE_MAX, Cell, Grid, Table, text
 
 Known = Callable[[Sequence[str]], int]
 """How many of these words are names of columns."""
@@ -38,21 +38,6 @@ _ABSENT = {
     "0000-00-00",
 }
 """What people and programs write for « nothing »."""
-_ERREURS = {
-    "#DIV/0!",
-    "#REF!",
-    "#VALUE!",
-    "#VALEUR!",
-    "#NAME?",
-    "#NOM?",
-    "#NUM!",
-    "#NOMBRE!",
-    "#NULL!",
-    "#NUL!",
-    "#SPILL!",
-    "#CALC!",
-}
-"""What a formula that failed leaves in a text; a workbook says it beside the value."""
 
 
 def read(file: Path, known: Known, *, sheet: str | None = None, encoding: str | None = None) -> Table:
@@ -111,7 +96,7 @@ def _header(grid: Grid, known: Known) -> tuple[int, int]:
 def _table(file: Path, grid: Grid, place: int, *, told: bool, alone: bool) -> Table:
     """The rows under the header; ``alone``: a single column is a table, because its name is known."""
     line, header = grid.rows[place]
-    names = [" ".join(text(cell).split()) for cell in header]
+    names = [" ".join(ERREUR.sub("", text(cell).strip()).split()) for cell in header]
     while names and not names[-1]:
         names.pop()
     if len(names) < (1 if alone else 2):
@@ -142,8 +127,8 @@ def _table(file: Path, grid: Grid, place: int, *, told: bool, alone: bool) -> Ta
                 if bare.lower() in _ABSENT:
                     empty += 1
                     bare = ""
-                elif bare.startswith("#") and bare.upper() in _ERREURS:
-                    failed[f"cellule en erreur ({bare.upper()}) lue comme vide"] += 1
+                elif ERREUR.fullmatch(bare):
+                    failed[f"cellule en erreur ({bare}) lue comme vide"] += 1
                     bare = ""
                 row[name] = tableur.rendre(bare)
             else:

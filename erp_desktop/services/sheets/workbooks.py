@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections import Counter
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,14 +12,14 @@ from typing import Any
 import python_calamine
 
 from erp_desktop.errors import UserError
-from erp_desktop.services.sheets.model import Cell, Grid
+from erp_desktop.services.sheets.model import ERREUR, Cell, Grid
 
 MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How the files of a zip and of the former Office begin."""
 _UNPACKED_MAX = 1 << 30
-_ERROR = re.compile(rb'<c r="[A-Z]+\d+"[^>]*\bt="e"[^>]*>(?:<f.*?(?:</f>|/>))?<v>(#[^<]*)</v>')
-_CODES = {b"#N/A"}
-"""Errors that people write for « nothing »."""
+_FAILED = re.compile(rb'(<(?:\w+:)?c\b[^>]*\st=)"e"')
+_FAILED_ODS = re.compile(rb"<table:table-cell\b([^>]*)>\s*<text:p>([^<]{3,12})</text:p>\s*</table:table-cell>")
+_REPEATED = re.compile(rb'table:number-columns-repeated="\d+"')
 
 
 def grids(content: bytes, name: str) -> list[Grid]:
@@ -29,7 +28,8 @@ def grids(content: bytes, name: str) -> list[Grid]:
     Raises:
         UserError: not a workbook, or one behind a password.
     """
-    notes = _errors(content, name) if content.startswith(b"PK") else {}
+    if content.startswith(b"PK"):
+        content = _spelled(content, name)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         shown = [
@@ -38,7 +38,7 @@ def grids(content: bytes, name: str) -> list[Grid]:
             if sheet.visible is python_calamine.SheetVisibleEnum.Visible
             and sheet.typ is python_calamine.SheetTypeEnum.WorkSheet
         ]
-        found = [Grid(sheet, _rows(book.get_sheet_by_name(sheet)), notes=notes) for sheet in shown]
+        found = [Grid(sheet, _rows(book.get_sheet_by_name(sheet))) for sheet in shown]
     except python_calamine.PasswordError:
         raise UserError(
             f"Le fichier {name} est protégé par un mot de passe : enregistrez-en une copie sans."
@@ -63,19 +63,44 @@ def _cell(value: Any) -> Cell:
     return Decimal(value) if isinstance(value, int) else str(value)
 
 
-def _errors(content: bytes, name: str) -> dict[str, int]:
-    """Refuse what would fill the memory; count the cells whose formula failed, which are read as empty."""
+def _spelled(content: bytes, name: str) -> bytes:
+    """The book with the errors of its formulas as texts, which are then read, and counted, as in any other file.
+
+    As they are, one program's read as nothing and another's as zero.
+
+    Raises:
+        UserError: what would fill the memory, or no archive.
+    """
+    parts: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > _UNPACKED_MAX:
                 raise UserError(f"Le fichier {name} se déplie en plus d'un gigaoctet : il n'est pas ouvert.")
-            codes: Counter[bytes] = Counter()
             for part in packed.namelist():
                 if part.startswith("xl/worksheets/") and part.endswith(".xml"):
-                    codes.update(code for code in _ERROR.findall(packed.read(part)) if code not in _CODES)
+                    changed, times = _FAILED.subn(rb'\1"str"', packed.read(part))
+                elif part == "content.xml":
+                    changed, times = _FAILED_ODS.subn(_text_cell, packed.read(part))
+                else:
+                    continue
+                if times:
+                    parts[part] = changed
+            if not parts:
+                return content
+            again = io.BytesIO()
+            with zipfile.ZipFile(again, "w") as written:
+                for part in packed.namelist():
+                    written.writestr(part, parts[part] if part in parts else packed.read(part))
+            return again.getvalue()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise UserError(f"Le fichier {name} n'est pas un classeur lisible.") from error
-    return {
-        f"cellule en erreur ({code.decode('ascii', 'replace')}) lue comme vide": n
-        for code, n in sorted(codes.items())
-    }
+
+
+def _text_cell(cell: re.Match[bytes]) -> bytes:
+    if b"table:formula=" not in cell[1] or not ERREUR.fullmatch(cell[2].decode("utf-8", "replace")):
+        return cell[0]
+    repeated = _REPEATED.search(cell[1])
+    return (
+        b'<table:table-cell office:value-type="string" ' + (repeated[0] if repeated else b"") + b"><text:p>" + cell[2]
+        + b"</text:p></table:table-cell>"
+    )  # fmt: skip
