@@ -381,10 +381,20 @@ class Story:
         self.typed += 1
 
 
+@pytest.mark.parametrize(
+    "centre",
+    [pytest.param(one, id=f"postgresql-{one[0]}", marks=[] if one is SERVERS[-1] else [pytest.mark.soak])
+     for one in SERVERS],
+    indirect=True,
+)  # fmt: skip
 def test_every_command_of_the_guide_runs_as_it_is_written(
     centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the first line of SQL to the centre brought back from its archive, as the role that the guide asks for."""
+    """From the first line of SQL to the centre brought back from its archive, as the role that the guide asks for.
+
+    On the newest server in every run, on older ones by hand (``-m soak``): what differs between them, the roles, is
+    in the tests above, which run on each.
+    """
     assert centre.server.binaries is not None
     story = Story(normalise_url(centre.url), centre.server.binaries, tmp_path)
     monkeypatch.chdir(tmp_path)
