@@ -187,6 +187,17 @@ class Shooter:
         window.close()
         settle()
 
+    def contracts(self) -> None:
+        """The list with a form: terms, machines, periods; and the proposal in a new intervention."""
+        page = show(self.desktop, "contrats")
+        open_form(page, 2)
+        self.take("contrats")
+        for tab, name in ((1, "-equipements"), (2, "-quotas")):
+            page.form.tabs.set_current(tab)
+            self.take(f"contrats{name}")
+        page.form.tabs.set_current(0)
+        page.form.close_panel()
+
     def decided(self) -> None:
         """The inbox after one choice, with its undo."""
         page = show(self.desktop, "conflits")
@@ -265,11 +276,13 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.planning()
         shooter.other_lists()
         shooter.stock()
+        shooter.contracts()
         shooter.bon()
         shooter.look(*_LOOKS[1])
         shooter.work_screens()
         shooter.stock()
         shooter.planning()
+        shooter.contracts()
         shooter.look(*_LOOKS[0])
         desktop.window.resize(1366, 768)
         shooter.variant = "-1366x768"
@@ -279,6 +292,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.look(*_LOOKS[2])
         shooter.interventions()
         shooter.stock()
+        shooter.contracts()
         shooter.bon()
         shooter.planning()
         shooter.look(*_LOOKS[0])

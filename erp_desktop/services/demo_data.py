@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +38,7 @@ from erp_desktop.models import (
     User,
 )
 from erp_desktop.services import demo_planning
+from erp_desktop.services.contrats import demo as demo_contrats
 from erp_desktop.services.interventions import numbers
 from erp_desktop.services.shared.clocks import Horloges
 from erp_desktop.services.shared.lists import mesurer
@@ -174,6 +175,7 @@ def generer(
         demo_planning.skills(session, agence, parc.techniciens, [m[0] for m in _MACHINES], alea)
     demo_planning.fill(session, agence, parc.techniciens, parc.horaire, alea, now)
     stock_demo.fill(session, agence, parc.techniciens, alea, now)
+    demo_contrats.fill(session, agence, now)
     mesurer(session, Intervention, HistoriqueIntervention, LigneIntervention, Equipement, Client)
     return Genere(
         len({e[1] for e in parc.equipements}), len(parc.equipements), len(parc.techniciens), interventions
@@ -230,17 +232,15 @@ def _parc(
     ]  # fmt: skip
     _forget_taken_ice(session, clients)
     _insert(connection, Client, _with_ids(connection, clients))
+    first = demo_contrats.next_number(session, code, poste)
     contrats: list[dict[str, Any]] = [
-        stamps
-        | {
-            "numero_contrat": f"CTR-{code}-{poste:02d}-{ids.decompose(c['id'])[0]:011X}", "client_id": c["id"],
-            "type_contrat": "maintenance_complete", "statut": "en_cours", "date_debut": date(now.year, 1, 1),
-            "date_fin": date(now.year + 1, 12, 31), "montant_annuel": Decimal(alea.randrange(40, 400) * 1000),
-            "temps_reponse_urgence": 2, "temps_reponse_normal": 24,
-        }
-        for c in clients[:: 2]
-    ]  # fmt: skip
+        stamps | demo_contrats.terms(rank, c["id"], code, poste, first, now, alea)
+        for rank, c in enumerate(clients[::2])
+    ]
     _insert(connection, Contrat, _with_ids(connection, contrats))
+    rest = [c["id"] for c in clients[1::2]]
+    autres = demo_contrats.others(rest, code, poste, first + len(contrats), now, alea)
+    _insert(connection, Contrat, _with_ids(connection, [stamps | row for row in autres]))
     contrat_of = {c["client_id"]: c["id"] for c in contrats}
     machines: list[dict[str, Any]] = []
     for i in range(nb_clients * 4):

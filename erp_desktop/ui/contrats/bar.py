@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from erp_desktop import clock
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.services import contrats
@@ -88,7 +89,10 @@ class ContractBar(RecordPart):
         elif record.rappel is not None:
             detail = ""
             if record.preavis_avant is not None:
-                detail = tr("Préavis avant le {jour}.", jour=isolate(labels.day(record.preavis_avant)))
+                day = isolate(labels.day(record.preavis_avant))
+                over = record.preavis_avant < clock.today()
+                detail = tr("Préavis passé depuis le {jour}.", jour=day) if over else tr(
+                    "Préavis avant le {jour}.", jour=day)  # fmt: skip
             words = tr("À renouveler dans {n} jours.", n=number(record.jours))
             self.alerts.addWidget(Banner("warning" if record.rappel > cycle.RAPPELS[-1] else "danger", words,
                                          icon="calendar-dots", detail=detail))  # fmt: skip

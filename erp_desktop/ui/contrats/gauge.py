@@ -52,7 +52,7 @@ class Gauge(QWidget):
         row.addWidget(Text(name, "body", "text.secondary"))
         row.addStretch()
         self.figures = Text(figures, "strong")
-        self.figures.setAlignment(Qt.AlignmentFlag.AlignTrailing)
+        self.figures.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.figures)
         column.addLayout(row)
         column.addWidget(_Track(state, share, gone))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, language, number, tr
 from erp_desktop.ui.wording import value_labels as labels
 
 PILLS = {"brouillon": "ouverte", "en_cours": "cloturee", "suspendu": "en_attente", "expire": "archivee",
@@ -30,6 +30,9 @@ def quota(part: int | None, alert: int) -> tuple[str, float] | None:
 
 
 def hours(minutes: int) -> str:
-    """``12 h 30`` of work."""
+    """``12 h 30`` of work, never broken across lines."""
     whole, rest = divmod(minutes, 60)
-    return f"{number(whole)} {tr('h')}" if not rest else f"{number(whole)} {tr('h')} {rest:02d}"
+    if language() == "ar":
+        return f"{isolate(f'{whole}:{rest:02d}')}\u00a0{tr('h')}"
+    words = f"{number(whole)}\u00a0{tr('h')}"
+    return f"{words}\u00a0{rest:02d}" if rest else words

@@ -118,18 +118,18 @@ class PeriodsTab(RecordPart):
         column.setSpacing(6)
         row = QHBoxLayout()
         days = tr("du {du} au {au}", du=isolate(labels.day(one.du)), au=isolate(labels.day(one.au)))
-        row.addWidget(Text(f"{tr('Période {n}', n=one.numero)} · {days}", "section"))
-        row.addStretch()
-        if one.hors_quota:
-            words = tr("{n} hors quota, à facturer", n=number(one.hors_quota))
-            row.addWidget(Text(words, "strong", "semantic.danger.text"))
-        if isinstance(one.montant, Decimal):
-            row.addWidget(Text(isolate(f"{number(int(one.montant))} MAD"), "caption", "text.secondary"))
+        row.addWidget(Text(f"{tr('Période {n}', n=one.numero)} · {days}", "section", wrap=True), 1)
         if self._writable and last:
             row.addWidget(icon_button("trash", tr("Retirer la période"), partial(self._remove, one)))
         column.addLayout(row)
-        gauges = QHBoxLayout()
-        gauges.setSpacing(20)
+        if isinstance(one.montant, Decimal):
+            amount = isolate(f"{number(int(one.montant))} MAD")
+            column.addWidget(Text(tr("Montant HT : {montant}", montant=amount), "caption", "text.secondary"))
+        if one.hors_quota:
+            words = tr("{n} hors quota, à facturer", n=number(one.hors_quota))
+            column.addWidget(Text(words, "strong", "semantic.danger.text", wrap=True))
+        gauges = QVBoxLayout()
+        gauges.setSpacing(6)
         gone = self._gone(one)
         if one.interventions_incluses is not None:
             figures = isolate(f"{number(one.interventions)} / {number(one.interventions_incluses)}")
@@ -146,10 +146,12 @@ class PeriodsTab(RecordPart):
             column.addWidget(Text(words, "body", "text.secondary", wrap=True))
         return holder
 
-    def _gauge(self, row: QHBoxLayout, name: str, figures: str, used: int, included: int, gone: float | None) -> None:
+    def _gauge(
+        self, column: QVBoxLayout, name: str, figures: str, used: int, included: int, gone: float | None
+    ) -> None:
         share = used / included if included else float(used > 0)
         state = "late" if share > 1 else "soon" if 100 * share >= self._alert else "ok"
-        row.addWidget(Gauge(tr(name), figures, state, share, gone), 1)
+        column.addWidget(Gauge(tr(name), figures, state, share, gone))
 
     @staticmethod
     def _gone(one: Periode) -> float | None:
