@@ -406,6 +406,7 @@ def test_every_command_of_the_guide_runs_as_it_is_written(
         "erp-admin user add": lambda: add_more(story),
         "erp-admin device revoke": lambda: second_device(story),
         "erp-admin calendrier recalculer": lambda: contract(story),
+        "erp-admin planning competence ": lambda: skill(story),
     }
     spreadsheets(tmp_path)
     try:
@@ -468,6 +469,16 @@ def second_device(story: Story) -> None:
         story.stolen = str(register(engine, "CAS", "Volé", "secret")[0])
     finally:
         engine.dispose()
+
+
+def skill(story: Story) -> None:
+    """The skill that the guide asks for is one of the company's."""
+    engine = story.engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO competences (nom, created_at, updated_at) VALUES ('Froid', now(), now())"
+        )
+    engine.dispose()
 
 
 def contract(story: Story) -> None:

@@ -194,6 +194,7 @@ class Liste(Surface):
         column.addWidget(area, 1)
         # Below the records: none moves when it appears.
         self.foot = QVBoxLayout()
+        self.foot.setContentsMargins(12, 0, 12, 0)
         column.addLayout(self.foot)
         self.entries: list[Entree] = []
 
