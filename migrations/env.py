@@ -344,8 +344,8 @@ def guard_downgrade(connection: sa.Connection, before: str | None) -> None:
     url = connection.engine.url
     if connection.dialect.name == "postgresql":
         folder = importlib.import_module("erp_desktop.settings").load().archives
-        central_schema = importlib.import_module("erp_desktop.upgrade.central.checklist")
-        made = central_schema.dump(url.render_as_string(hide_password=False), folder).chemin
+        archiving = importlib.import_module("erp_desktop.upgrade.central.archiving")
+        made = archiving.dump(url.render_as_string(hide_password=False), folder).chemin
     elif url.database in {None, "", ":memory:"}:
         return
     else:
