@@ -122,7 +122,7 @@ def test_what_is_due_is_told_without_changing_anything(centre: sa.Engine) -> Non
     assert "CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_intervention_date_limite" in plan.sql
     assert re.findall(r"CREATE TABLE (\w+)", plan.sql) == [
         "contenus_morceaux", "horaires_agence", "stock_seuils", "inventaires", "lignes_inventaire", "creneaux",
-        "absences", "regles_planning", "competences_requises",
+        "absences", "regles_planning", "competences_requises", "contrat_equipements", "contrat_periodes",
     ], "only what is due"  # fmt: skip
     assert len(plan.bloquants) == 1
     assert check_central(centre).revision == AVANT

@@ -497,9 +497,9 @@ def test_a_newer_database_after_a_rollback_is_refused_and_its_backup_brings_work
 
 
 def test_kills_at_random_instants_lose_nothing(tmp_path: Path) -> None:
-    verdict = kills.play(4, seed=20261122, rows=600, folder=tmp_path)
+    verdict = kills.play(2, seed=20261122, rows=600, folder=tmp_path)
     assert verdict.fautes == []
-    assert sum(verdict.instants.values()) == 4
+    assert sum(verdict.instants.values()) == 2
 
 
 @pytest.mark.soak

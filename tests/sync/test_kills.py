@@ -25,7 +25,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND wait_eve
 
 
 def test_killed_at_statement_boundaries_of_push_and_pull(lab: Lab) -> None:
-    killed_everywhere(lab, 5)
+    killed_everywhere(lab, 9)
 
 
 @pytest.mark.soak

@@ -207,7 +207,7 @@ def test_the_exchange_does_what_the_model_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(empty_cache, "create_cache", cache_maker(sqlite_template))
-    explore(pg_server, lab_template, tmp_path, 3, 25)
+    explore(pg_server, lab_template, tmp_path, 2, 20)
 
 
 @pytest.mark.soak

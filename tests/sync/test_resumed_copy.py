@@ -164,7 +164,7 @@ def test_a_published_copy_goes_on_after_the_program_was_killed(large: Enrolment,
     large.is_as_a_fresh_one(device)
 
 
-@pytest.mark.parametrize("published", [False, True], ids=["rows", "published"])
+@pytest.mark.parametrize("published", [pytest.param(False, marks=pytest.mark.soak), True], ids=["rows", "published"])
 def test_killed_again_and_again_it_ends_whole(lab: Lab, tmp_path: Path, published: bool) -> None:
     """At every piece in turn: each life of the program gets a little further than the one before."""
     place = Enrolment(lab, tmp_path, 600)

@@ -235,8 +235,9 @@ def test_a_central_backfill_of_a_million_rows_starts_no_storm(lab: Lab) -> None:
     assert took < 600
 
 
-def test_twenty_branches_at_once(lab: Lab, tmp_path: Path) -> None:
-    crowd(lab, devices=20, changes=25)
+@pytest.mark.parametrize("count", [8, pytest.param(20, marks=pytest.mark.soak)])
+def test_many_branches_at_once(lab: Lab, tmp_path: Path, count: int) -> None:
+    crowd(lab, devices=count, changes=25)
 
 
 @pytest.mark.soak
