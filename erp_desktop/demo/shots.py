@@ -156,7 +156,7 @@ class Shooter:
         row = next((n for n in range(page.model.rowCount()) if n > 3), 0)
         open_form(page, row)
         self.take("stock")
-        page.form.tabs.buttons[1].click()
+        page.form.tabs.set_current(1)
         self.take("stock-mouvements")
         page.form.close_panel()
         show(self.desktop, "mouvements")
