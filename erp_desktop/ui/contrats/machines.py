@@ -11,13 +11,12 @@ from erp_desktop import clock
 from erp_desktop.domain.contrats.saisie import CouvertureInput
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Criticite
-from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services import contrats
 from erp_desktop.services.contrats import CouvertInfo
 from erp_desktop.services.shared import choices as choix
+from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.date_editors import DateEditor
-from erp_desktop.ui.forms.editors import Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.picker import PickerEditor
@@ -147,16 +146,8 @@ class MachinesTab(RecordPart):
     def add(self) -> None:
         """Cover the machine chosen; refusals go under their fields."""
         row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
-        values: dict[str, Any] = {}
-        wrong = False
-        for name, field in self.fields.items():
-            field.say("")
-            try:
-                values[name] = field.editor.value()  # type: ignore[attr-defined]
-            except Unreadable as error:
-                field.say(str(error))
-                wrong = True
-        if row_id is None or wrong or not self.add_button.isEnabled():
+        values = entry.read(self.fields)
+        if row_id is None or values is None or not self.add_button.isEnabled():
             return
         self.add_button.setEnabled(False)
 
@@ -177,13 +168,7 @@ class MachinesTab(RecordPart):
 
     def _refused(self, error: Exception) -> None:
         self.add_button.setEnabled(True)
-        if isinstance(error, ValidationError):
-            for name, words in error.champs.items():
-                self.fields.get(name, self.fields["equipement_id"]).say(words)
-        elif isinstance(error, ErpError):
-            self._panel.contexte.say(str(error), kind="danger")
-        else:
-            self._panel.contexte.tasks.failed.emit(error)
+        entry.refuse(self._panel.contexte, self.fields, error, "equipement_id")
 
     def _remove(self, one: CouvertInfo) -> None:
         row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte

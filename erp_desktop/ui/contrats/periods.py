@@ -13,14 +13,14 @@ from erp_desktop.domain import nombres
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.saisie import PeriodeInput
 from erp_desktop.domain.dates import Sens
-from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services import contrats
 from erp_desktop.services.contrats import Periode, TravailInfo, periods
 from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.contrats.gauge import Gauge
 from erp_desktop.ui.contrats.jobs import JobsView
+from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.date_editors import DateEditor
-from erp_desktop.ui.forms.editors import MoneyEditor, Unreadable, WholeEditor
+from erp_desktop.ui.forms.editors import MoneyEditor, WholeEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, Field, Text, clear, icon_button
@@ -171,17 +171,8 @@ class PeriodsTab(RecordPart):
     def add(self) -> None:
         """Add the period typed; refusals go under its fields."""
         row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
-        values: dict[str, Any] = {}
-        wrong = False
-        for name, editor in self._editors.items():
-            self.fields[name].say("")
-            editor.settle()
-            try:
-                values[name] = editor.value()
-            except Unreadable as error:
-                self.fields[name].say(str(error))
-                wrong = True
-        if row_id is None or wrong or not self.add_button.isEnabled():
+        values = entry.read(self.fields)
+        if row_id is None or values is None or not self.add_button.isEnabled():
             return
         self.add_button.setEnabled(False)
 
@@ -202,15 +193,7 @@ class PeriodsTab(RecordPart):
 
     def _refused(self, error: Exception) -> None:
         self.add_button.setEnabled(True)
-        if isinstance(error, ValidationError):
-            for name, words in error.champs.items():
-                self.fields.get(name, self.fields["du"]).say(words)
-            first = next((name for name in self.fields if name in error.champs), "du")
-            self._editors[first].inner.setFocus()
-        elif isinstance(error, ErpError):
-            self._panel.contexte.say(str(error), kind="danger")
-        else:
-            self._panel.contexte.tasks.failed.emit(error)
+        entry.refuse(self._panel.contexte, self.fields, error, "du")
 
     def _remove(self, one: Periode) -> None:
         row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte

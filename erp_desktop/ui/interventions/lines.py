@@ -13,10 +13,10 @@ from erp_desktop.domain.enums import Role, Statut, TypeLigne
 from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.domain.writing import bidi
-from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services import interventions
 from erp_desktop.services.interventions import LigneInfo
 from erp_desktop.services.stock.lookup import PartChoice
+from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
@@ -180,21 +180,9 @@ class LinesTab(RecordPart):
         return holder
 
     def _input(self) -> dict[str, Any] | None:
-        editors = {"type_ligne": self.kind, "designation": self.designation, "quantite": self.quantity,
-                   "prix_unitaire": self.price, "taux_tva": self.tax}  # fmt: skip
-        values: dict[str, Any] = {}
-        wrong = []
-        for name, editor in editors.items():
-            self.fields[name].say("")
-            try:
-                values[name] = editor.value()
-            except Unreadable as error:
-                self.fields[name].say(str(error))
-                wrong.append(editor)
-        if wrong:
-            wrong[0].inner.setFocus()
-            return None
-        return {name: value for name, value in values.items() if value is not None}
+        own = {name: field for name, field in self.fields.items() if name not in self.parts.fields}
+        values = entry.read(own)
+        return None if values is None else {name: value for name, value in values.items() if value is not None}
 
     def add(self) -> None:
         """Add the line typed; refusals go under its fields."""
@@ -236,15 +224,7 @@ class LinesTab(RecordPart):
 
     def _refused(self, error: Exception) -> None:
         self.add_button.setEnabled(True)
-        if isinstance(error, ValidationError):
-            for name, words in error.champs.items():
-                self.fields.get(name, self.fields["designation"]).say(words)
-            first = next((name for name in self._typed if name in error.champs), "designation")
-            self._typed[first].inner.setFocus()
-        elif isinstance(error, ErpError):
-            self._panel.contexte.say(str(error), kind="danger")
-        else:
-            self._panel.contexte.tasks.failed.emit(error)
+        entry.refuse(self._panel.contexte, self.fields, error, "designation")
 
     def _remove(self, line: LigneInfo) -> None:
         row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte

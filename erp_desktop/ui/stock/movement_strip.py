@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypeMouvement
 from erp_desktop.domain.saisie_stock import MouvementInput
-from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.errors import ValidationError
 from erp_desktop.services.stock import counting, ledger
 from erp_desktop.services.stock.ledger import Posted
 from erp_desktop.services.stock.quantities import Place
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.forms.editors import ChoiceEditor, Editor, MoneyEditor, TextEditor, Unreadable
+from erp_desktop.ui.forms import entry
+from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor
 from erp_desktop.ui.kit.controls import Button, Field, LineEdit
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.wording import value_labels as labels
@@ -123,23 +124,13 @@ class MovementStrip(QWidget):
             self.quantity.line.selectAll()
 
     def _values(self) -> dict[str, Any] | None:
-        editors: dict[str, Editor] = {
-            "type_mouvement": self.kind, "quantite": self.quantity, "depot_id": self.depot, "motif": self.motive,
-        }  # fmt: skip
+        names = ["type_mouvement", "quantite", "depot_id", "motif"]
         if self.kind.value() == TypeMouvement.TRANSFERT:
-            editors["vers_depot_id"] = self.target
+            names.append("vers_depot_id")
         if self.kind.value() == TypeMouvement.ENTREE:
-            editors["valeur_unitaire"] = self.price
+            names.append("valeur_unitaire")
         self._clear()
-        values: dict[str, Any] = {}
-        for name, editor in editors.items():
-            try:
-                values[name] = editor.value()
-            except Unreadable as error:
-                self.fields[name].say(str(error))
-                editor.inner.setFocus()
-                return None
-        return values
+        return entry.read({name: self.fields[name] for name in names})
 
     def post(self) -> None:
         """Make the movement typed."""
@@ -178,14 +169,7 @@ class MovementStrip(QWidget):
 
     def _refused(self, error: Exception) -> None:
         self.add_button.setEnabled(True)
-        if isinstance(error, ValidationError):
-            for name, words in error.champs.items():
-                shown = name if name in self.fields and self.fields[name].isVisibleTo(self) else "quantite"
-                self.fields["code" if name == "piece_id" and self._part is None else shown].say(words)
-            first = next((name for name in self.fields if name in error.champs), "quantite")
-            editor = self.fields[first].editor
-            getattr(editor, "inner", editor).setFocus()
-        elif isinstance(error, ErpError):
-            self._contexte.say(str(error), kind="danger")
-        else:
-            self._contexte.tasks.failed.emit(error)
+        if isinstance(error, ValidationError) and self._part is None and "piece_id" in error.champs:
+            error = ValidationError({"code" if k == "piece_id" else k: v for k, v in error.champs.items()})
+        shown = {name: field for name, field in self.fields.items() if field.isVisibleTo(self)}
+        entry.refuse(self._contexte, shown, error, "quantite")

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypeDepot
 from erp_desktop.domain.saisie_stock import SeuilInput
-from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services.stock import parts
 from erp_desktop.services.stock.parts import PlaceStock
-from erp_desktop.ui.forms.editors import MoneyEditor, Unreadable
+from erp_desktop.ui.forms import entry
+from erp_desktop.ui.forms.editors import MoneyEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
@@ -78,16 +78,10 @@ class ThresholdTab(RecordPart):
 
     def save(self, depot: int) -> None:
         """Keep the two figures of a place."""
-        piece, contexte, fields = self._row_id, self._panel.contexte, self.rows[depot]
-        values: dict[str, Any] = {}
-        for name, field in zip(("minimum", "maximum"), fields, strict=True):
-            field.say("")
-            try:
-                values[name] = field.editor.value()  # type: ignore[attr-defined]
-            except Unreadable as error:
-                field.say(str(error))
-                return
-        if piece is None:
+        piece, contexte = self._row_id, self._panel.contexte
+        fields = dict(zip(("minimum", "maximum"), self.rows[depot], strict=True))
+        values = entry.read(fields)
+        if piece is None or values is None:
             return
 
         def done(_none: None) -> None:
@@ -96,16 +90,7 @@ class ThresholdTab(RecordPart):
             if piece == self._row_id and not self._panel.dirty:
                 self._panel.open_record(piece)
 
-        def refused(error: Exception) -> None:
-            if isinstance(error, ValidationError):
-                for name, words in error.champs.items():
-                    fields[name == "maximum"].say(words)
-            elif isinstance(error, ErpError):
-                contexte.say(str(error), kind="danger")
-            else:
-                contexte.tasks.failed.emit(error)
-
         contexte.tasks.run(
             lambda session: parts.set_threshold(session, contexte.acteur, piece, depot, SeuilInput(**values)),
-            done, refused, write=True, owner=self,
+            done, lambda error: entry.refuse(contexte, fields, error, "minimum"), write=True, owner=self,
         )  # fmt: skip
