@@ -2,7 +2,7 @@
 
 One transaction per revision on both engines. SQLite: the driver's own transaction handling is switched off, each
 transaction starts with BEGIN IMMEDIATE and foreign keys are off while tables are rebuilt, then checked. PostgreSQL:
-one lock that only a migrator may take (``db.central_lock``), polled, so that two upgrades never interleave.
+one lock that only a migrator may take (``centre.lock``), polled, so that two upgrades never interleave.
 
 Long on purpose: Alembic reads one file, and what surrounds a revision must be read in its order.
 """

@@ -1,7 +1,7 @@
 """What only the central PostgreSQL carries, in schema ``sync``: row states, devices, batches, conflicts, window.
 
 Every table here has ``info={"engine": "postgresql"}``; the history creates them on that engine alone. Grants,
-functions, policies and triggers around them are re-installed by ``db.central`` after every migration.
+functions, policies and triggers around them are re-installed by ``centre.machinery`` after every migration.
 """
 
 from __future__ import annotations

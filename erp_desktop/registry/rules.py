@@ -2,7 +2,7 @@
 
 The centre refuses devices and people's own logins, with the reason, which parks the change; its owner is let be. A
 cache refuses at once what the centre would refuse weeks later. What needs the whole batch (chains of statut, authors,
-identifiers) is in ``central_rules``.
+identifiers) is in ``centre.functions.rules``.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ CAUSE = "calendrier ou contrat reçu du centre"
 
 
 def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
-    """For ``sync.cycle.Syncer.before_calendar``.
+    """For ``sync.exchange.cycle.Cycle.before_calendar``.
 
     It is called before the rows are applied and remembers which open deadlines of this device's own work the present
     calendar gave. What it returns is called at the end of the cycle: those that are still as they were, because the

@@ -4,7 +4,7 @@ The expected structure is not computed but built: the models' tables are created
 (in memory for SQLite, in two scratch schemas of a transaction that is rolled back for PostgreSQL) and read back by
 the same reader, so that types, defaults and CHECK texts are compared in the engine's own spelling.
 
-Left out on purpose: the order of columns, and the default of ``id`` (installed by ``db.central``).
+Left out on purpose: the order of columns, and the default of ``id`` (installed by ``centre.machinery``).
 """
 
 from __future__ import annotations
@@ -236,7 +236,7 @@ def _postgres_machinery(connection: sa.Connection, found: Structure) -> None:
 
 
 def _expected_machinery(found: Structure) -> None:
-    """The same, as ``db.central`` installs them."""
+    """The same, as ``centre.machinery`` installs them."""
     # Tables of ``public`` go by their name alone here.
     for statement in (written.replace(" public.", " ") for written in machinery.statements()):
         for trigger, table in _TRIGGER.findall(statement):

@@ -62,9 +62,9 @@ _FUNCTIONS = sql(
     MISSING=_MISSING,
     TAILLE_MAX=TAILLE_MAX,
     MOST_ASKED=MOST_ASKED,
-    MORCEAU=MORCEAU - 1,
-    MORCEAU_=MORCEAU,
-    AT_ONCE_MORCEAU=_AT_ONCE * MORCEAU,
+    LAST_OCTET=MORCEAU - 1,
+    PIECE_SIZE=MORCEAU,
+    ANSWER_SIZE=_AT_ONCE * MORCEAU,
     LONGEST_PIECES=LONGEST_PIECES,
     AT_ONCE=_AT_ONCE,
 )
@@ -79,7 +79,7 @@ _FAREWELL = sql(
     LONGEST_PIECES=LONGEST_PIECES,
 )
 
-_UNUSED = sql("documents/unused", DESCRIBED_FORMAT_TABLE=_DESCRIBED.format(table="c"))
+_UNUSED = sql("documents/unused", DESCRIBED=_DESCRIBED.format(table="c"))
 
 # For the owner alone. ``dernier_acces``, which the centre has no other use for, says since when nothing names one.
 _PURGE = sql("documents/purge", PIN=PIN, PER_AGENCY=_PER_AGENCY, UNUSED=_UNUSED)

@@ -1,8 +1,9 @@
 """What a batch claims of itself, held against what it contains before anything is done with it.
 
 A stolen login sends what it likes. Whatever follows costs as much as the payload is long: every number that it states
-(units, ranks, widths) is checked here in one pass, and a payload that is not formed as :mod:`central_merge` says is
-refused as a whole. Only units that are there are ever looked for (``sync.unites``), however many are claimed.
+(units, ranks, widths) is checked here in one pass, and a payload that is not formed as
+:mod:`erp_desktop.centre.functions.merge` says is refused as a whole. Only units that are there are ever looked for
+(``sync.unites``), however many are claimed.
 """
 
 from __future__ import annotations

@@ -65,8 +65,8 @@ _PULL = sql(
     "pull/pull",
     PIN=PIN,
     LONGEST_PAGE=LONGEST_PAGE,
-    BRANCH_FORMAT_SCOPE=_BRANCH.format(scope=0),
-    BRANCH_FORMAT_SCOPE_=_BRANCH.format(scope="v_agence"),
+    SHARED_BY_ALL=_BRANCH.format(scope=0),
+    OF_THE_AGENCY=_BRANCH.format(scope="v_agence"),
 )
 
 _ACTIVE = sql("pull/active")

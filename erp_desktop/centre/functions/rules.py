@@ -39,29 +39,29 @@ def _direct_function() -> str:
     )
 
 
-_WHO = sql("rules/who", PIN=PIN, QUOTED_SHARED=_quoted(SHARED), QUOTED_FOREIGN=_quoted(FOREIGN))
+_WHO = sql("rules/who", PIN=PIN, SHARED_REASON=_quoted(SHARED), FOREIGN_REASON=_quoted(FOREIGN))
 
 # A value that loses to the centre's is kept beside it and never reaches the triggers: its size is looked at here.
 _CLAIMS = sql(
     "rules/claims",
-    BOUNDS_LONGEST_TEXT=bounds.LONGEST_TEXT // 2,
-    BOUNDS_LONGEST_TEXT_=bounds.LONGEST_TEXT,
-    BOUNDS_LARGEST_BLOB=2 * bounds.LARGEST_BLOB,
-    QUOTED_BOUNDS_TEXT=_quoted(bounds.TEXT),
-    BOUNDS_OLDEST_ID=bounds.OLDEST_ID,
-    QUOTED_BOUNDS_KEY=_quoted(bounds.KEY),
-    QUOTED_FOREIGN=_quoted(FOREIGN),
-    QUOTED_AUTHOR=_quoted(AUTHOR),
+    HALF_A_TEXT=bounds.LONGEST_TEXT // 2,
+    LONGEST_TEXT=bounds.LONGEST_TEXT,
+    LARGEST_HEX=2 * bounds.LARGEST_BLOB,
+    TEXT_REASON=_quoted(bounds.TEXT),
+    OLDEST_ID=bounds.OLDEST_ID,
+    KEY_REASON=_quoted(bounds.KEY),
+    FOREIGN_REASON=_quoted(FOREIGN),
+    AUTHOR_REASON=_quoted(AUTHOR),
 )
 
 # The steps are read from the whole batch: another program's change and its audit row are units of their own.
 _CHAIN = sql(
     "rules/chain",
-    QUOTED_REOPENED=_quoted(REOPENED),
-    QUOTED_CHAIN=_quoted(CHAIN),
-    QUOTED_CANCELLED=_quoted(CANCELLED),
-    QUOTED_CONTRACT=_quoted(CONTRACT),
-    QUOTED_CHARGED=_quoted(CHARGED),
+    REOPENED_REASON=_quoted(REOPENED),
+    CHAIN_REASON=_quoted(CHAIN),
+    CANCELLED_REASON=_quoted(CANCELLED),
+    CONTRACT_REASON=_quoted(CONTRACT),
+    CHARGED_REASON=_quoted(CHARGED),
 )
 
 

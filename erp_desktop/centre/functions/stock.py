@@ -33,7 +33,7 @@ _POST = """
 FUNCTIONS = sql(
     "stock/functions",
     PIN=PIN,
-    POST_FORMAT_AGENCE=_POST.format(
+    POST_OF_A_LINE=_POST.format(
         agence="g.agence_id",
         piece="g.piece_id",
         depot="g.depot_id",
@@ -46,7 +46,7 @@ FUNCTIONS = sql(
         ligne="g.ligne",
         inventaire="NULL",
     ),
-    POST_FORMAT_AGENCE_=_POST.format(
+    POST_OF_A_COUNT=_POST.format(
         agence="g.agence_id",
         piece="g.piece_id",
         depot="g.depot_id",
@@ -59,6 +59,6 @@ FUNCTIONS = sql(
         ligne="NULL",
         inventaire="g.id",
     ),
-    QUOTED_TRANSFER=_quoted(TRANSFER),
+    TRANSFER_REASON=_quoted(TRANSFER),
 )
 """Functions, callees first; ``sync.appliquer`` calls the last one."""

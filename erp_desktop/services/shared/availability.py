@@ -21,7 +21,7 @@ _PRECISE = re.compile(r"(.+?) \(([^()]*)\)")
 
 def appele(session: Session, valeur: str) -> sa.ColumnElement[bool]:
     """Condition on ``techniciens`` joined to ``users`` and ``agences``: a name or badge as typed, or as
-    ``db.appellations`` writes it."""
+    ``registry.technicien_names`` writes it."""
     precise = _PRECISE.fullmatch(valeur)
     mots = (precise[1] if precise else valeur).split()
     nom = sa.and_(*(contient(session, User.full_name, mot) for mot in mots))

@@ -68,7 +68,7 @@ class SyncService:
         key: its encryption key, or None.
         listener: called with each new state.
         on_data: called with the names of tables that a cycle changed.
-        before_calendar: see :class:`~erp_desktop.sync.exchange.cycle.Syncer`.
+        before_calendar: see :class:`~erp_desktop.sync.exchange.cycle.Cycle`.
     """
 
     def __init__(

@@ -11,14 +11,14 @@ $f$;
 CREATE OR REPLACE FUNCTION sync.ranger_contenu(p_cle text, p_sha256 text, p_taille bigint, p_numero integer,
   p_octets text) RETURNS text LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
-  v_octets bytea := decode(p_octets, 'base64'); v_nombre integer := (p_taille + :MORCEAU) / :MORCEAU_;
+  v_octets bytea := decode(p_octets, 'base64'); v_nombre integer := (p_taille + :LAST_OCTET) / :PIECE_SIZE;
   v_recus integer; v_complet boolean;
 BEGIN
   IF p_cle IS NULL THEN
     RAISE EXCEPTION 'aucun document de cette agence n''a ce contenu' USING ERRCODE = 'EM007';
   END IF;
-  IF p_taille NOT BETWEEN 1 AND :TAILLE_MAX OR p_numero < 0 OR length(v_octets) NOT BETWEEN 1 AND :AT_ONCE_MORCEAU
-    OR p_numero + (length(v_octets) - 1) / :MORCEAU_ >= v_nombre THEN
+  IF p_taille NOT BETWEEN 1 AND :TAILLE_MAX OR p_numero < 0 OR length(v_octets) NOT BETWEEN 1 AND :ANSWER_SIZE
+    OR p_numero + (length(v_octets) - 1) / :PIECE_SIZE >= v_nombre THEN
     RAISE EXCEPTION 'ce morceau n''est pas de ce document' USING ERRCODE = 'EM007';
   END IF;
   INSERT INTO public.contenus (sha256, taille) VALUES (p_cle, p_taille) ON CONFLICT DO NOTHING;
@@ -26,8 +26,8 @@ BEGIN
   SELECT complet INTO v_complet FROM public.contenus WHERE sha256 = p_cle FOR UPDATE;
   IF v_complet THEN RETURN 'complet'; END IF;
   INSERT INTO public.contenus_morceaux (sha256, numero, octets)
-    SELECT p_cle, p_numero + n, substring(v_octets FROM n * :MORCEAU_ + 1 FOR :MORCEAU_)
-      FROM generate_series(0, (length(v_octets) - 1) / :MORCEAU_) n ON CONFLICT DO NOTHING;
+    SELECT p_cle, p_numero + n, substring(v_octets FROM n * :PIECE_SIZE + 1 FOR :PIECE_SIZE)
+      FROM generate_series(0, (length(v_octets) - 1) / :PIECE_SIZE) n ON CONFLICT DO NOTHING;
   SELECT count(*) INTO v_recus FROM public.contenus_morceaux WHERE sha256 = p_cle;
   IF v_recus < v_nombre THEN RETURN 'partiel'; END IF;
   IF (SELECT encode(sha256(string_agg(octets, ''::bytea ORDER BY numero)), 'hex') = p_sha256

@@ -1,4 +1,4 @@
-NOT :DESCRIBED_FORMAT_TABLE
+NOT :DESCRIBED
       AND NOT EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = 'documents' AND e.etat = 'deleted'
         AND e.contenu->>'sha256' = sync.sha256_contenu(c.sha256))
       AND NOT EXISTS (SELECT 1 FROM sync.quarantaine q WHERE q.repris_a IS NULL

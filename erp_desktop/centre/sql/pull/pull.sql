@@ -21,7 +21,7 @@ BEGIN
          coalesce(jsonb_agg(jsonb_build_array(nom_table, pk, etat))
            FILTER (WHERE etat <> 'live' OR origine <> v_poste), '[]')
     INTO n, x, s, cles, page
-    FROM (SELECT * FROM (:BRANCH_FORMAT_SCOPE UNION ALL :BRANCH_FORMAT_SCOPE_) u
+    FROM (SELECT * FROM (:SHARED_BY_ALL UNION ALL :OF_THE_AGENCY) u
           ORDER BY xid, seq LIMIT p_limite) v;
   IF n = 0 THEN RETURN jsonb_build_object('n', 0); END IF;
   -- Bodies are wanted of the other live rows.

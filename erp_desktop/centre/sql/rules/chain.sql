@@ -26,13 +26,13 @@ BEGIN
     SELECT CASE
         WHEN pas.de = 'cloturee' AND pas.vers = 'en_cours' THEN
           CASE WHEN btrim(coalesce(pas.mot, '')) = '' OR NOT sync.responsable(pas.qui, v_agence)
-               THEN :QUOTED_REOPENED END
-        WHEN NOT sync.statut_suivant(pas.de, pas.vers) OR pas.avant <> pas.de THEN :QUOTED_CHAIN
+               THEN :REOPENED_REASON END
+        WHEN NOT sync.statut_suivant(pas.de, pas.vers) OR pas.avant <> pas.de THEN :CHAIN_REASON
         WHEN pas.vers = 'annulee' AND pas.qui IS NOT NULL AND NOT sync.responsable(pas.qui, v_agence)
-          THEN :QUOTED_CANCELLED END AS dit
+          THEN :CANCELLED_REASON END AS dit
       FROM pas WHERE pas.ici OR pas.pk IN (SELECT pk FROM change)
     UNION ALL
-    SELECT :QUOTED_CHAIN FROM change c
+    SELECT :CHAIN_REASON FROM change c
      WHERE NOT EXISTS (SELECT 1 FROM pas WHERE pas.pk = c.pk AND pas.dernier AND pas.vers = c.vers)) y
    WHERE dit IS NOT NULL LIMIT 1;
   IF v_dit IS NOT NULL THEN RAISE EXCEPTION '%', v_dit USING ERRCODE = 'EM003'; END IF;
@@ -52,7 +52,7 @@ BEGIN
       jsonb_array_elements(p->'i'->'contrats'->'r') r
      WHERE c.nom = 'statut' AND (r->>0)::int <@ plage AND r->>(c.i + 1)::int <> 'brouillon'
        AND NOT sync.responsable((r->>1)::bigint, v_agence)) THEN
-    RAISE EXCEPTION '%', :QUOTED_CONTRACT USING ERRCODE = 'EM021';
+    RAISE EXCEPTION '%', :CONTRACT_REASON USING ERRCODE = 'EM021';
   END IF;
   IF EXISTS (
     SELECT 1 FROM jsonb_array_elements(coalesce(p->'m'->'interventions', '[]')) b,
@@ -65,6 +65,6 @@ BEGIN
       jsonb_array_elements(p->'i'->'interventions'->'r') r
      WHERE c.nom = 'imputation' AND (r->>0)::int <@ plage AND r->>(c.i + 1)::int IS NOT NULL
        AND NOT sync.responsable((r->>1)::bigint, v_agence)) THEN
-    RAISE EXCEPTION '%', :QUOTED_CHARGED USING ERRCODE = 'EM021';
+    RAISE EXCEPTION '%', :CHARGED_REASON USING ERRCODE = 'EM021';
   END IF;
 END $f$;

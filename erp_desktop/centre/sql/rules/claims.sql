@@ -4,11 +4,11 @@ CREATE OR REPLACE FUNCTION sync.verifier_tailles(t text, bloc jsonb, plage int4r
 BEGIN
   IF EXISTS (
     SELECT 1 FROM jsonb_array_elements(bloc->'r') r WHERE (r->>0)::int <@ plage
-       AND pg_column_size(r) > :BOUNDS_LONGEST_TEXT AND EXISTS (
+       AND pg_column_size(r) > :HALF_A_TEXT AND EXISTS (
          SELECT 1 FROM jsonb_array_elements_text(r) WITH ORDINALITY AS v(x, n)
-          WHERE length(v.x) > :BOUNDS_LONGEST_TEXT_ AND (length(v.x) > :BOUNDS_LARGEST_BLOB OR NOT coalesce(
+          WHERE length(v.x) > :LONGEST_TEXT AND (length(v.x) > :LARGEST_HEX OR NOT coalesce(
             t || '.' || (bloc->'c'->>((v.n - v_premier) / v_pas)::int) = ANY (octets), false)))) THEN
-    RAISE EXCEPTION '%', :QUOTED_BOUNDS_TEXT USING ERRCODE = 'EM021', CONSTRAINT = t;
+    RAISE EXCEPTION '%', :TEXT_REASON USING ERRCODE = 'EM021', CONSTRAINT = t;
   END IF;
 END $f$;
 
@@ -28,19 +28,19 @@ BEGIN
     auteurs := auteurs || ARRAY(SELECT DISTINCT x::bigint FROM jsonb_array_elements(bloc->'r') r,
       LATERAL (VALUES (r->>1), (r->>r_par), (r->>r_qui)) v(x) WHERE (r->>0)::int <@ plage AND x IS NOT NULL);
     SELECT (r->>r_id)::bigint INTO v_faux FROM jsonb_array_elements(bloc->'r') r WHERE (r->>0)::int <@ plage
-       AND (r->>r_id)::bigint >= :BOUNDS_OLDEST_ID
+       AND (r->>r_id)::bigint >= :OLDEST_ID
        AND (((r->>r_id)::bigint >> 3) & 524287)::int <> ALL (postes)
        -- A row of this agency that was deleted comes back under its key when that is undone.
        AND NOT EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = t AND e.pk = (r->>r_id)::bigint
          AND e.scope = v_agence AND e.etat = 'deleted') LIMIT 1;
     IF v_faux IS NOT NULL THEN
-      RAISE EXCEPTION '%', :QUOTED_BOUNDS_KEY USING ERRCODE = 'EM021', CONSTRAINT = t || '.id';
+      RAISE EXCEPTION '%', :KEY_REASON USING ERRCODE = 'EM021', CONSTRAINT = t || '.id';
     END IF;
     PERFORM sync.verifier_tailles(t, bloc, plage, octets, 3, 1);
     IF v_tiers AND EXISTS (SELECT 1 FROM jsonb_array_elements(bloc->'r') r,
         jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
         WHERE (r->>0)::int <@ plage AND c.nom = 'agence_id' AND (r->>(c.i + 1)::int)::bigint <> v_agence) THEN
-      RAISE EXCEPTION '%', :QUOTED_FOREIGN USING ERRCODE = 'EM022';
+      RAISE EXCEPTION '%', :FOREIGN_REASON USING ERRCODE = 'EM022';
     END IF;
   END LOOP;
   FOR t, bloc IN SELECT x.k, b FROM jsonb_each(coalesce(p->'m', '{}')) AS x(k, l), jsonb_array_elements(x.l) b LOOP
@@ -52,7 +52,7 @@ BEGIN
     IF v_tiers THEN
       PERFORM sync.exiger_agence(t, bloc->'r', plage, v_agence);
       IF EXISTS (SELECT 1 FROM jsonb_array_elements_text(bloc->'c') AS c(nom) WHERE c.nom = 'agence_id') THEN
-        RAISE EXCEPTION '%', :QUOTED_FOREIGN USING ERRCODE = 'EM022';
+        RAISE EXCEPTION '%', :FOREIGN_REASON USING ERRCODE = 'EM022';
       END IF;
     END IF;
   END LOOP;
@@ -64,7 +64,7 @@ BEGIN
     WHERE (r->>0)::int <@ plage AND r->>1 IS NOT NULL);
   IF EXISTS (SELECT 1 FROM (SELECT DISTINCT unnest(auteurs)) AS a(id) WHERE NOT EXISTS (
       SELECT 1 FROM public.users u WHERE u.id = a.id AND u.is_active AND u.agence_id = v_agence)) THEN
-    RAISE EXCEPTION '%', :QUOTED_AUTHOR USING ERRCODE = 'EM006';
+    RAISE EXCEPTION '%', :AUTHOR_REASON USING ERRCODE = 'EM006';
   END IF;
   IF p->'m' ? 'interventions' OR p->'i' ? 'historiques_interventions' THEN
     PERFORM sync.verifier_statuts(p, plage, v_agence);

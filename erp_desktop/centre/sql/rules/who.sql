@@ -19,7 +19,7 @@ DECLARE v_partagee boolean;
 BEGIN
   EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I t WHERE t.id = ANY ($1) AND t.agence_id IS NULL)', t)
     INTO v_partagee USING pks;
-  IF v_partagee THEN RAISE EXCEPTION '%', :QUOTED_SHARED USING ERRCODE = 'EM022'; END IF;
+  IF v_partagee THEN RAISE EXCEPTION '%', :SHARED_REASON USING ERRCODE = 'EM022'; END IF;
 END $f$;
 
 CREATE OR REPLACE FUNCTION sync.exiger_agence(t text, lignes jsonb, plage int4range, v_agence bigint) RETURNS void
@@ -31,7 +31,7 @@ BEGIN
     || 'AND x.agence_id IS DISTINCT FROM $2)', t)
     INTO v_autre USING ARRAY(SELECT (r->>2)::bigint FROM jsonb_array_elements(lignes) r WHERE (r->>0)::int <@ plage),
       v_agence;
-  IF v_autre THEN RAISE EXCEPTION '%', :QUOTED_FOREIGN USING ERRCODE = 'EM022'; END IF;
+  IF v_autre THEN RAISE EXCEPTION '%', :FOREIGN_REASON USING ERRCODE = 'EM022'; END IF;
 END $f$;
 
 CREATE OR REPLACE FUNCTION sync.responsable(v_user bigint, v_agence bigint) RETURNS boolean LANGUAGE sql STABLE AS $f$

@@ -20,7 +20,7 @@ BEGIN
       JOIN public.depots d ON d.id = x.depot_id
      GROUP BY x.ligne, x.piece_id, x.depot_id, d.agence_id
     HAVING sum(x.due) <> sum(x.fait) ORDER BY x.ligne, x.piece_id, x.depot_id
-  LOOP :POST_FORMAT_AGENCE
+  LOOP :POST_OF_A_LINE
   END LOOP;
 END $f$;
 
@@ -47,7 +47,7 @@ BEGIN
         THEN g.compte - coalesce(sum(m.quantite) FILTER (WHERE coalesce(m.date_effet, m.horodatage) <= g.quand), 0)
         ELSE - coalesce(sum(m.quantite) FILTER (WHERE m.inventaire_id = g.id), 0) END INTO ecart
       FROM public.mouvements_stock m WHERE m.piece_id = g.piece_id AND m.depot_id = g.depot_id;
-    IF ecart <> 0 THEN :POST_FORMAT_AGENCE_
+    IF ecart <> 0 THEN :POST_OF_A_COUNT
     END IF;
   END LOOP;
 END $f$;
@@ -59,7 +59,7 @@ BEGIN
     SELECT 1 FROM public.mouvements_stock m WHERE m.transfert_id = ANY (ids) GROUP BY m.transfert_id
     HAVING sum(m.quantite) <> 0 OR count(*) <> 2 OR count(DISTINCT m.depot_id) <> 2 OR count(DISTINCT m.piece_id) <> 1
         OR bool_or(m.type_mouvement <> 'transfert')) THEN
-    RAISE EXCEPTION '%', :QUOTED_TRANSFER USING ERRCODE = 'EM021';
+    RAISE EXCEPTION '%', :TRANSFER_REASON USING ERRCODE = 'EM021';
   END IF;
 END $f$;
 
