@@ -185,6 +185,10 @@ def test_an_invalid_index_is_mended_by_its_remedy(pg_engine: sa.Engine, pg_url: 
     _, remedy = wrong("--url", pg_url)["structure"]
     with pg_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(remedy)
+        whole = connection.exec_driver_sql(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_active_users'::regclass"
+        )
+        assert whole.scalar() is True
     well("--url", pg_url)
 
 

@@ -66,8 +66,12 @@ def test_a_full_date_is_that_date_in_every_form(jour: date, sens: Sens) -> None:
 
 
 @given(st.text(max_size=25), st.sampled_from(Sens))
-def test_any_text_is_read_or_refused_without_error(texte: str, sens: Sens) -> None:
-    lire(texte, MAINTENANT, sens)
+def test_any_text_is_a_day_of_the_program_with_its_hour_or_is_refused(texte: str, sens: Sens) -> None:
+    lu = lire(texte, MAINTENANT, sens)
+    if lu is not None:
+        jour, heure = lu
+        assert 1900 <= jour.year <= 2200
+        assert heure is None or (heure.second, heure.microsecond) == (0, 0)
 
 
 @given(st.dates(date(1900, 1, 1), date(2200, 1, 1)), st.integers(-500, 500))

@@ -178,7 +178,9 @@ def test_an_unreadable_address_is_told_in_one_sentence() -> None:
 
 
 def test_an_in_memory_database_is_accepted() -> None:
-    alembic("sqlite:///:memory:", "upgrade", "head")
+    ((status, told),) = several("sqlite:///:memory:", "upgrade head")
+    assert status == 0
+    assert f"-> {revisions.head()}" in told
 
 
 def test_a_password_with_percent_and_at_signs(pg_server: EmbeddedPostgres, pg_empty_url: str) -> None:
