@@ -18,8 +18,8 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import ClientInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Equipement
-from erp_desktop.services.shared import trace
-from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, refuser_doublon
+from erp_desktop.services.shared import edits, trace
+from erp_desktop.services.shared.common import agence_de, charger, ecrire, refuser_doublon
 from erp_desktop.services.shared.lists import (
     ListQuery,
     cle_texte,
@@ -198,12 +198,12 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
     ligne = charger(session, acteur, Client, id, "ce client", ecrire=True)
-    actuel = {nom: getattr(ligne, nom) for nom in ClientInput.model_fields}
-    nouvelles = ClientInput.changements(actuel, dict(changes))
-    if "agence_id" in nouvelles:
-        raise ValidationError({"agence_id": "Un client change d'agence avec tout ce qui lui appartient, au centre."})
-    if nouvelles:
+
+    def verify(_actuel: dict[str, object], nouvelles: dict[str, object]) -> None:
+        if "agence_id" in nouvelles:
+            raise ValidationError(
+                {"agence_id": "Un client change d'agence avec tout ce qui lui appartient, au centre."}
+            )
         _verifier(session, nouvelles, id)
-        trace.annoncer(session, acteur)
-        appliquer(ligne, nouvelles)
-        ecrire(session)
+
+    edits.modifier(session, acteur, ligne, ClientInput, changes, verify)

@@ -18,8 +18,8 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import EquipementInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Contrat, Equipement
-from erp_desktop.services.shared import trace
-from erp_desktop.services.shared.common import appliquer, charger, ecrire, lie, refuser_doublon
+from erp_desktop.services.shared import edits, trace
+from erp_desktop.services.shared.common import charger, ecrire, lie, refuser_doublon
 from erp_desktop.services.shared.lists import (
     ListQuery,
     cle_texte,
@@ -230,10 +230,7 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
     ligne = charger(session, acteur, Equipement, id, "cet équipement", ecrire=True)
-    actuel = {nom: getattr(ligne, nom) for nom in EquipementInput.model_fields}
-    nouvelles = EquipementInput.changements(actuel, dict(changes))
-    if nouvelles:
-        _verifier(session, acteur, {**actuel, **nouvelles}, ligne.agence_id, id)
-        trace.annoncer(session, acteur)
-        appliquer(ligne, nouvelles)
-        ecrire(session)
+    edits.modifier(
+        session, acteur, ligne, EquipementInput, changes,
+        lambda actuel, nouvelles: _verifier(session, acteur, {**actuel, **nouvelles}, ligne.agence_id, id),
+    )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -12,8 +14,8 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, ValidationError
 from erp_desktop.models import Contrat, ContratPeriode
 from erp_desktop.services.contrats.form import ouvrir
-from erp_desktop.services.shared import quotas, trace
-from erp_desktop.services.shared.common import appliquer, charger, ecrire
+from erp_desktop.services.shared import edits, quotas, trace
+from erp_desktop.services.shared.common import charger, ecrire
 
 
 def lister(session: Session, acteur: Acteur, contrat_id: int) -> list[quotas.Periode]:
@@ -70,13 +72,11 @@ def modifier(session: Session, acteur: Acteur, periode_id: int, changes: dict[st
         NotAllowedError, NotFoundError, TransitionError, ValidationError
     """
     contrat, ligne = _charger(session, acteur, periode_id)
-    actuel = {nom: getattr(ligne, nom) for nom in PeriodeInput.model_fields}
-    nouvelles = PeriodeInput.changements(actuel, dict(changes))
-    if nouvelles:
+
+    def verify(actuel: dict[str, Any], nouvelles: dict[str, Any]) -> None:
         _verifier(session, contrat, PeriodeInput.model_construct(**{**actuel, **nouvelles}), ligne.numero)
-        trace.annoncer(session, acteur)
-        appliquer(ligne, nouvelles)
-        ecrire(session)
+
+    edits.modifier(session, acteur, ligne, PeriodeInput, changes, verify)
 
 
 def supprimer(session: Session, acteur: Acteur, periode_id: int) -> None:

@@ -19,8 +19,8 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie_stock import PieceInput, SeuilInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Depot, MouvementStock, PieceDetachee, SeuilStock
-from erp_desktop.services.shared import trace
-from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie, refuser_doublon
+from erp_desktop.services.shared import edits, trace
+from erp_desktop.services.shared.common import agence_de, charger, ecrire, lie, refuser_doublon
 from erp_desktop.services.shared.lists import (
     ListQuery,
     cle_texte,
@@ -324,13 +324,10 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
     part = charger(session, acteur, PieceDetachee, id, "cette pièce", ecrire=True)
-    now = {name: getattr(part, name) for name in PieceInput.model_fields}
-    new = PieceInput.changements(now, dict(changes))
-    if new:
-        _check(session, acteur, {**now, **new}, part.agence_id, id)
-        trace.annoncer(session, acteur)
-        appliquer(part, new)
-        ecrire(session)
+    edits.modifier(
+        session, acteur, part, PieceInput, changes,
+        lambda now, new: _check(session, acteur, {**now, **new}, part.agence_id, id),
+    )  # fmt: skip
 
 
 def set_threshold(session: Session, acteur: Acteur, piece: int, depot: int, typed: SeuilInput) -> None:
