@@ -25,7 +25,8 @@ from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
 from tests.caches import cache_maker
-from tests.migrations.donnees import remplir
+from tests.migrations.rows import remplir
+from tests.sync.lab import Lab, seed
 
 
 @pytest.fixture(scope="session")
@@ -141,3 +142,24 @@ def engine(request: pytest.FixtureRequest) -> sa.Engine:
     made = request.getfixturevalue(name)
     assert isinstance(made, sa.Engine)
     return made
+
+
+@pytest.fixture(scope="session")
+def lab_template(pg_server: EmbeddedPostgres, pg_template: str) -> str:
+    """Name of a seeded centre, to be copied, never used."""
+    name = f"labo_{uuid.uuid4().hex[:8]}"
+    seed(pg_server.create_database(name, pg_template))
+    return name
+
+
+@pytest.fixture
+def lab(
+    pg_server: EmbeddedPostgres,
+    lab_template: str,
+    tmp_path: Path,
+) -> Iterator[Lab]:
+    name = f"lab_{uuid.uuid4().hex[:12]}"
+    made = Lab(pg_server.create_database(name, lab_template), tmp_path)
+    yield made
+    made.close()
+    pg_server.drop_database(name)

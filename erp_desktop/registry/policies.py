@@ -1,7 +1,7 @@
 """What becomes of each synchronised column when two sides changed it: the policies, declared table by table.
 
 A text that a person types asks the loser by itself; every other column leaves the centre's value standing unless it
-is named here. ``tests/sync/test_policies.py`` walks all of them.
+is named here. ``tests/registry/test_policies.py`` walks all of them.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from erp_desktop.reports.modele import ParamsRapport
 from erp_desktop.upgrade.migrate import upgrade
 from erp_desktop.upgrade.start.startup import open_local
 from tests.benchmarks.sync_speed import Figure
-from tests.reports.donnees import MAINTENANT, remplir
+from tests.reports.rows import MAINTENANT, remplir
 
 PERIODES = {
     "un mois": ParamsRapport(date(2026, 9, 1), date(2026, 9, 30)),

@@ -30,7 +30,7 @@ from erp_desktop.upgrade import backup, migrate
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import startup
 from tests.benchmarks.sync_speed import Figure
-from tests.migrations.donnees import remplir
+from tests.migrations.rows import remplir
 
 
 class Clerk:

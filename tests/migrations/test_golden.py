@@ -14,8 +14,8 @@ from erp_desktop.registry import revisions
 from erp_desktop.upgrade import fingerprint
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import startup
-from tests.migrations.donnees import contenu
 from tests.migrations.golden.faire import HERE, KEY, SUMS
+from tests.migrations.rows import contenu
 
 RELEASED = "9b5c1d3f7e4a"
 """The last revision of the latest release, 0.1.0."""

@@ -52,7 +52,7 @@ from erp_desktop.services import clients
 from erp_desktop.ui.clients import FORM, LISTE
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.wording import field_labels
-from tests.gui.labo import Labo
+from tests.ui.branch import Labo
 
 url, folder = more
 labo = Labo(url, Path(folder))

@@ -23,7 +23,7 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import fingerprint, migrate
 from erp_desktop.upgrade import history as upgrade_history
-from tests.migrations.donnees import contenu, metier, remplir
+from tests.migrations.rows import contenu, metier, remplir
 
 GUIDE = [
     "bb94288d88f3_initial_full_migration_from_models.py",

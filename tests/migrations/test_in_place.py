@@ -20,8 +20,8 @@ from erp_desktop.upgrade import migrate
 from erp_desktop.upgrade.start import startup
 from migrations import helpers
 from migrations.in_place import InPlaceImpl
-from tests.migrations.donnees import contenu
 from tests.migrations.golden.faire import HERE, KEY
+from tests.migrations.rows import contenu
 
 
 def schema(connection: sa.Connection) -> list[tuple[Any, ...]]:

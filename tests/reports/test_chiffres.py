@@ -19,7 +19,7 @@ from erp_desktop.models import Intervention, LigneIntervention
 from erp_desktop.reports.interventions import autoriser, calculer
 from erp_desktop.reports.modele import Cout, ParamsRapport, RapportInterventions
 from erp_desktop.reports.sql import minuit
-from tests.reports.donnees import MAINTENANT, Jeu, attendu, remplir
+from tests.reports.rows import MAINTENANT, Jeu, attendu, remplir
 
 PERIODES = {
     "mois en cours": ParamsRapport(date(2026, 10, 1), date(2026, 10, 31), top=100),

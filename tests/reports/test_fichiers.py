@@ -27,7 +27,7 @@ from erp_desktop.reports.presentation import duree, ecrire, entier, mad, periode
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableaux import indicateurs, tableaux
 from tests.processes import erp_admin
-from tests.reports.donnees import MAINTENANT, attendu, remplir
+from tests.reports.rows import MAINTENANT, attendu, remplir
 
 DIX_MOIS = ParamsRapport(date(2026, 1, 1), date(2026, 10, 31))
 

@@ -17,7 +17,7 @@ from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport
 from erp_desktop.reports.tableaux import indicateurs
 from erp_desktop.services import importation
-from tests.reports.donnees import MAINTENANT, attendu
+from tests.reports.rows import MAINTENANT, attendu
 
 FICHIER = paths.ROOT / "tests" / "data" / "excavators.csv"
 TYPES = tuple(f"type:{code}=corrective" for code in ("PM04", "PM05", "PM06", "PM13"))

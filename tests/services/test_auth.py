@@ -17,7 +17,7 @@ from erp_desktop.models import Technicien, User
 from erp_desktop.models.local import allocateur, sync_meta, sync_outbox, sync_session, verificateurs
 from erp_desktop.services import auth
 from erp_desktop.settings import Settings
-from tests.services.conftest import Monde
+from tests.services.branch import Monde
 
 SECRET = "minaret-42-vert"
 

@@ -17,7 +17,7 @@ from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, Interven
 from erp_desktop.services import calendrier
 from erp_desktop.services import interventions as svc
 from erp_desktop.services.shared.clocks import Horloges
-from tests.services.conftest import Monde
+from tests.services.branch import Monde
 
 
 def a(jour: date, heure: str) -> datetime:

@@ -11,7 +11,7 @@ from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import NotAllowedError, NotFoundError, UserError, ValidationError
 from erp_desktop.models import Contenu, Document, MorceauContenu
 from erp_desktop.services import documents, interventions
-from tests.services.conftest import Monde
+from tests.services.branch import Monde
 
 PHOTO = bytes(range(256)) * 600
 

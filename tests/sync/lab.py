@@ -68,8 +68,8 @@ INSERT INTO depots (agence_id, nom, created_at, updated_at) SELECT id, 'Magasin'
 def _mortals() -> subprocess.Popen[str]:
     """The process whose forks run cycles and die; one for all devices, ended with this process."""
     made = subprocess.Popen(
-        [sys.executable, "-m", "tests.sync.killed"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env=child_environment(), cwd=Path(__file__).parents[2],
+        [sys.executable, "-m", "tests.sync.exchange.killed"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True, env=child_environment(), cwd=Path(__file__).parents[2],
     )  # fmt: skip
     atexit.register(made.communicate)
     return made

@@ -22,7 +22,7 @@ from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade import migrate
-from tests.migrations.donnees import remplir
+from tests.migrations.rows import remplir
 
 HERE = Path(__file__).parent
 SUMS = HERE / "SOMMES"

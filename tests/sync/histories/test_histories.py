@@ -1,0 +1,22 @@
+"""Random histories in the test run; ``python -m tests.sync.histories.soak`` plays more of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sync.histories.play import play
+from tests.sync.lab import Lab
+
+
+@pytest.mark.parametrize(
+    "first", [n if n in {0, 120} else pytest.param(n, marks=pytest.mark.soak) for n in range(0, 300, 30)]
+)
+def test_replicas_agree_after_any_history(lab: Lab, first: int) -> None:
+    play(lab, range(first, first + 30), 12)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("first", range(1_000, 2_000, 50))
+def test_replicas_agree_after_many_histories(lab: Lab, first: int) -> None:
+    play(lab, range(first, first + 50), 40)

@@ -1,0 +1,65 @@
+"""Widgets under test wear the real theme; a database worker of one thread stands behind them."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.worker import DbWorker
+from erp_desktop.ui.kit import i18n, theme
+from tests.ui.company import Monde, creer
+from tests.ui.window import Bureau
+
+
+@pytest.fixture(autouse=True)
+def _look(qapp: QApplication) -> Iterator[None]:
+    """French, light, left to right, the pointer out of the way at the start of every test; nothing deleted later
+    survives it."""
+    QCursor.setPos(0, 0)
+    i18n.set_language(qapp, "fr")
+    theme.install(qapp, theme.LIGHT)
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    i18n.set_language(qapp, "fr")
+
+
+@pytest.fixture
+def monde(sqlite_engine: sa.Engine) -> Monde:
+    """A small company in a cache made by the migrations."""
+    return creer(sqlite_engine)
+
+
+@pytest.fixture
+def worker(sqlite_engine: sa.Engine) -> Iterator[DbWorker]:
+    made = DbWorker(sqlite_engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bureau(qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path) -> Iterator[Bureau]:
+    assert monde.responsable is not None
+    made = Bureau(qtbot, worker, monde.responsable, tmp_path)
+    yield made
+    assert made.failures == []
+
+
+@pytest.fixture(autouse=True)
+def garbage_on_this_thread_only() -> Iterator[None]:
+    """As in the program (see ``ui.collect``): a worker thread must never destroy a widget."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()

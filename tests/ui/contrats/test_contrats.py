@@ -1,0 +1,163 @@
+"""Contracts through real widgets: from draft to renewal, machines, quotas, the proposal in an intervention."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from erp_desktop import clock
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput
+from erp_desktop.domain.enums import StatutContrat
+from erp_desktop.models import Contrat, Intervention
+from erp_desktop.services import contrats
+from erp_desktop.services.contrats import periods
+from erp_desktop.ui.contrats.bar import ContractBar
+from erp_desktop.ui.contrats.machines import MachinesTab
+from erp_desktop.ui.contrats.periods import PeriodsTab
+from erp_desktop.ui.kit.controls import Text
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+
+def said(field: QWidget) -> str:
+    return field.error.label.text()  # type: ignore[attr-defined,no-any-return]
+
+
+def words(widget: QWidget) -> str:
+    return " | ".join(label.text() for label in widget.findChildren(Text) if label.isVisibleTo(widget))
+
+
+@pytest.fixture
+def contrat(monde: Monde, sqlite_engine: sa.Engine) -> int:
+    """A running contract of two jobs that covers the first machine and ends in twenty days; two jobs are done."""
+    who, today = monde.responsable, clock.today()
+    assert who is not None
+    with transaction(sqlite_engine, who.user_id) as session:
+        ident = contrats.create(
+            session, who,
+            ContratInput(client_id=monde.clients[0], date_debut=today - timedelta(days=200), preavis_jours=30,
+                         date_fin=today + timedelta(days=20), nb_interventions_incluses=1, heures_incluses=10),
+        )  # fmt: skip
+        contrats.changer_statut(session, who, ident, StatutContrat.EN_COURS)
+        contrats.couvrir(session, who, ident, CouvertureInput(equipement_id=monde.machines[0], du=today))
+        for number, row in enumerate(monde.interventions[:1] + monde.interventions[-1:]):
+            job = session.get_one(Intervention, row)
+            job.contrat_id, job.statut, job.duree_reelle, job.diagnostic = ident, "cloturee", 90, "Joint usé"
+            job.date_debut_travaux = datetime.now(UTC) - timedelta(days=9 - number)
+            job.date_fin_travaux = job.date_debut_travaux + timedelta(minutes=90)
+    return ident
+
+
+def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
+    bureau: Bureau, contrat: int, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste("contrats")
+    assert page.model.rowCount() == 1
+    page.view.select_id(contrat)
+    bureau.settle()
+    form = page.form
+    bar, machines, quotas = form.bar, *form.parts
+    assert isinstance(bar, ContractBar)
+    assert isinstance(machines, MachinesTab)
+    assert isinstance(quotas, PeriodsTab)
+    # What calls for a look, above the acts.
+    assert "À renouveler dans 20 jours." in words(bar)
+    assert "Quota dépassé : 200 %." in words(bar)
+    assert list(bar.buttons) == ["renouveler", "suspendu", "resilie"]
+
+    # An end before its beginning: a sentence under the field, and what was typed stays.
+    end = form.fields.editors["date_fin"]
+    end.line.setText("01/01/2020")
+    end.changed.emit()
+    form.save()
+    bureau.settle()
+    assert said(form.fields.rows["date_fin"]) == "Le contrat finit avant de commencer."
+    assert end.line.text() == "01/01/2020"
+    form.cancel()
+    bureau.settle()
+
+    # The job beyond the quota is billed, until a responsable says otherwise and why.
+    form.tabs.set_current(2)
+    bureau.settle()
+    assert "2 / 1" in words(quotas).replace("\u2068", "").replace("\u2069", "")
+    jobs = quotas.jobs
+    billed = next(one for one in jobs._found if one.imputation == "a_facturer")
+    assert billed.id == monde.interventions[-1]
+    jobs.buttons[billed.id].click()
+    assert jobs.motive is not None
+    qtbot.keyClick(jobs.motive, Qt.Key.Key_Return)
+    assert jobs.motive.property("invalid")
+    qtbot.keyClicks(jobs.motive, "Geste commercial")
+    qtbot.keyClick(jobs.motive, Qt.Key.Key_Return)
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        job = session.get_one(Intervention, billed.id)
+        assert (job.imputation, job.imputation_motif) == ("contrat", "Geste commercial")
+        (period,) = periods.lister(session, bureau.acteur, contrat)
+        assert (period.interventions, period.hors_quota) == (2, 0)
+
+    # A period that overlaps another is refused under its field.
+    for name, text in (("du", "01/01/2026"), ("au", (clock.today() + timedelta(days=5)).strftime("%d/%m/%Y"))):
+        quotas.fields[name].editor.line.setText(text)  # type: ignore[attr-defined]
+    quotas.fields["du"].editor.line.setText(clock.today().strftime("%d/%m/%Y"))  # type: ignore[attr-defined]
+    quotas.add()
+    bureau.settle()
+    assert said(quotas.fields["du"]).startswith("Ces dates chevauchent la période 1")
+    quotas.restore({})
+
+    # A machine taken off and brought back by the toast's undo stays one line.
+    form.tabs.set_current(1)
+    bureau.settle()
+    assert "Sertisseuse SR-03" in words(machines)
+    machines.add()
+    bureau.settle()
+    assert said(machines.fields["equipement_id"]) == "Ce champ est obligatoire."
+
+    # Renewed for a year, then suspended with its reason.
+    bar.buttons["renouveler"].click()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        after = session.get_one(Contrat, contrat).date_fin
+        assert after is not None
+        assert 384 <= (after - clock.today()).days <= 386
+    bar.buttons["suspendu"].click()
+    bar.confirm()
+    assert bar.motive.property("invalid")
+    qtbot.keyClicks(bar.motive, "Factures en retard")
+    qtbot.keyClick(bar.motive, Qt.Key.Key_Return)
+    bureau.settle()
+    assert "Factures en retard" in words(bar)
+    assert list(bar.buttons) == ["en_cours", "resilie"]
+    page.search("statut:suspendu")
+    bureau.settle()
+    assert page.model.rowCount() == 1
+
+
+def test_choosing_a_machine_fills_its_contract_in_and_says_why(
+    bureau: Bureau, contrat: int, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste("interventions")
+    page.new_record()
+    bureau.settle()
+    fields = page.form.fields
+    machine, target, row = fields.editors["equipement_id"], fields.editors["contrat_id"], fields.rows["contrat_id"]
+    machine.choose(monde.machines[1], "Broyeur BR-07")  # type: ignore[attr-defined]
+    bureau.settle()
+    assert target.value() is None
+    machine.choose(monde.machines[0], "Sertisseuse SR-03")  # type: ignore[attr-defined]
+    bureau.settle()
+    assert target.value() == contrat
+    assert "couvre cet équipement jusqu’au" in row.notice.label.text()
+    fields.editors["titre"].line.setText("Sertisseuse bloquée")  # type: ignore[attr-defined]
+    page.form.save()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        newest = session.scalars(sa.select(Intervention).order_by(Intervention.id.desc())).first()
+        assert newest is not None
+        assert (newest.titre, newest.contrat_id) == ("Sertisseuse bloquée", contrat)

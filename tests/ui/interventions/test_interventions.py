@@ -1,0 +1,522 @@
+"""The interventions screen on a real cache: list, filter, form, transitions, drafts, other people's changes.
+
+Long on purpose: one screen, tested as one clerk's day on one set of data.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.session import transaction
+from erp_desktop.db.worker import DbWorker
+from erp_desktop.domain.enums import Role
+from erp_desktop.ui.forms.editors import Unreadable
+from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.forms.picker import PickerEditor
+from erp_desktop.ui.interventions.acts import ActsBar
+from erp_desktop.ui.interventions.lines import LinesTab
+from erp_desktop.ui.kit import i18n, theme
+from erp_desktop.ui.kit.surfaces import Banner
+from erp_desktop.ui.lists.page import ListPage
+from tests.ui.company import TITRES, Monde, remplir
+from tests.ui.window import Bureau
+
+
+def titles(page: ListPage) -> list[str]:
+    found = []
+    for place in range(page.model.rowCount()):
+        row = page.model.row_at(place)
+        assert row is not None
+        found.append(row.titre)
+    return found
+
+
+def column(engine: sa.Engine, row_id: int, name: str) -> object:
+    with transaction(engine, write=False) as session:
+        return session.execute(sa.text(f"SELECT {name} FROM interventions WHERE id = :i"), {"i": row_id}).scalar_one()
+
+
+def open_form(bureau: Bureau, page: ListPage, row_id: int) -> None:
+    assert page.view.select_id(row_id)
+    bureau.qtbot.waitUntil(lambda: page.form.row_id == row_id)
+    bureau.settle()
+
+
+def test_list_shows_every_row_with_its_words(bureau: Bureau, monde: Monde) -> None:
+    page = bureau.liste()
+    assert sorted(titles(page)) == sorted(t[0] for t in TITRES)
+    assert page.count.text() == "6 interventions"
+    place = page.model.place_of(monde.interventions[0])
+    shown = [page.model.index(place, n).data() for n in range(page.model.columnCount())]
+    assert shown[1:6] == [f"04-{1:05d}", "En cours", TITRES[0][0], "Conserveries Atlas", "Sertisseuse SR-03"]
+    spoken = page.model.index(place, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken.startswith("Urgente, 04-00001, En cours")
+
+
+def test_header_click_sorts_in_sql_both_ways(bureau: Bureau) -> None:
+    page = bureau.liste()
+    page.view.painted_header.sectionClicked.emit(3)
+    bureau.settle()
+    up = titles(page)
+    page.view.painted_header.sectionClicked.emit(3)
+    bureau.settle()
+    assert titles(page) == up[::-1]
+    assert page.model.question[1:] == ("titre", True)
+
+
+def test_filter_box_chips_and_empty_state(bureau: Bureau, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    page.focus_filter()
+    qtbot.keyClicks(page.filter.edit, "statut:ouverte")
+    qtbot.wait(250)
+    bureau.settle()
+    assert page.model.rowCount() == 2
+    assert "Statut : Ouverte" in [chip.text() for chip in page.chips.chips()]
+    page.filter.set_text("statut:ouverte silo introuvable")
+    bureau.settle()
+    assert page.model.rowCount() == 0
+    offers = [b.text() for b in page.stack.currentWidget().findChildren(QPushButton)]
+    assert "Effacer les filtres" in offers
+    assert "2 résultats sans lui" in offers
+    page.filter.set_text("")
+    bureau.settle()
+    assert page.model.rowCount() == 6
+    assert page.stack.currentWidget() is page.view
+
+
+def test_enter_opens_the_form_and_escape_closes_it(bureau: Bureau, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    page.view.setFocus()
+    page.view.setCurrentIndex(page.model.index(0, 0))
+    qtbot.keyClick(page.view, Qt.Key.Key_Return)
+    bureau.settle()
+    assert page.form.isVisible()
+    assert page.form.head.title.text() == titles(page)[0]
+    bureau.workspace._escape()
+    assert not page.form.isVisible()
+
+
+def test_a_click_on_the_chosen_row_opens_its_form_again(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    open_form(bureau, page, monde.interventions[2])
+    page.form.close_panel()
+    assert page.form.isHidden()
+    place = page.view.visualRect(page.view.currentIndex()).center()
+    qtbot.mouseClick(page.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    bureau.settle()
+    assert not page.form.isHidden()
+    assert page.form.row_id == monde.interventions[2]
+
+
+def test_an_edit_is_saved_and_undone(bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine) -> None:
+    page, row_id = bureau.liste(), monde.interventions[2]
+    open_form(bureau, page, row_id)
+    line = page.form.fields.editors["titre"].inner
+    line.selectAll()  # type: ignore[attr-defined]
+    qtbot.keyClicks(line, "Fuite au verin")
+    assert page.form.save_button.isEnabled()
+    qtbot.mouseClick(page.form.save_button, Qt.MouseButton.LeftButton)
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "titre") == "Fuite au verin"
+    assert not page.form.dirty
+    assert "Fuite au verin" in titles(page)
+    toast = bureau.window.toaster.toasts[-1]
+    toast.undo()
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "titre") == TITRES[2][0]
+    assert page.form.head.title.text() == TITRES[2][0]
+
+
+def test_a_refusal_stands_under_its_field(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> None:
+    page, row_id = bureau.liste(), monde.interventions[2]
+    open_form(bureau, page, row_id)
+    editor = page.form.fields.editors["titre"]
+    editor.show_value("")
+    editor.changed.emit()
+    page.form.save()
+    bureau.settle()
+    row = page.form.fields.rows["titre"]
+    assert row.error.isVisible()
+    assert row.error.label.text()
+    assert page.form.dirty
+    assert column(sqlite_engine, row_id, "titre") == TITRES[2][0]
+
+
+def test_an_unreadable_date_never_leaves_the_form(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    open_form(bureau, page, monde.interventions[2])
+    editor = page.form.fields.editors["date_planifiee"]
+    editor.inner.setText("31/02")  # type: ignore[attr-defined]
+    editor.changed.emit()
+    page.form.save()
+    bureau.settle()
+    assert "Date et heure attendues" in page.form.fields.rows["date_planifiee"].error.label.text()
+    qtbot.keyClick(editor.inner, "=")
+    assert editor.value() is not None
+
+
+def test_transitions_say_why_and_change_the_status(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> None:
+    page, row_id = bureau.liste(), monde.interventions[0]
+    open_form(bureau, page, row_id)
+    bar = page.form.bar
+    assert isinstance(bar, ActsBar)
+    assert not bar.buttons["cloturee"].isEnabled()
+    assert "diagnostic" in bar.reason.text()
+    editor = page.form.fields.editors["diagnostic"]
+    editor.show_value("Galet cassé")
+    editor.changed.emit()
+    page.form.save()
+    bureau.settle()
+    assert bar.buttons["cloturee"].isEnabled()
+    bar.buttons["cloturee"].click()
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "statut") == "cloturee"
+    assert page.form.head.pill.accessibleName() == "Clôturée"
+    assert page.form.fields.editors["titre"].inner.isReadOnly()  # type: ignore[attr-defined]
+    assert not page.form.fields.editors["notes_internes"].inner.isReadOnly()  # type: ignore[attr-defined]
+
+
+def test_lines_are_added_with_totals_and_removed(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> None:
+    page, row_id = bureau.liste(), monde.interventions[0]
+    open_form(bureau, page, row_id)
+    tab = page.form.parts[0]
+    assert isinstance(tab, LinesTab)
+    tab.add()
+    bureau.settle()
+    assert not tab.fields["designation"].error.isHidden() or not tab.fields["quantite"].error.isHidden()
+    tab.designation.show_value("Galet")
+    tab.quantity.line.setText("2,5")
+    tab.price.line.setText("100,10")
+    tab.add()
+    bureau.settle()
+    assert tab.total.text() == "Total HT : 250,25 MAD"
+    assert page.form.tabs.tabText(1) == "Lignes 1"
+    with transaction(sqlite_engine, write=False) as session:
+        assert session.execute(sa.text("SELECT count(*) FROM lignes_intervention")).scalar_one() == 1
+
+
+def test_history_lists_what_was_done(bureau: Bureau, monde: Monde) -> None:
+    page, row_id = bureau.liste(), monde.interventions[2]
+    open_form(bureau, page, row_id)
+    tabs = page.form.tabs
+    (place,) = (i for i in range(tabs.count()) if tabs.tabText(i).startswith("Historique"))
+    before = tabs.tabText(place)
+    editor = page.form.fields.editors["priorite"]
+    editor.show_value("urgente")
+    editor.changed.emit()
+    page.form.save()
+    bureau.settle()
+    assert tabs.tabText(place) != before
+
+
+def test_someone_elses_change_shows_a_banner_and_keeps_the_typing(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    page, row_id = bureau.liste(), monde.interventions[2]
+    open_form(bureau, page, row_id)
+    editor = page.form.fields.editors["titre"]
+    editor.show_value("Ma version")
+    editor.changed.emit()
+    with transaction(sqlite_engine) as session:
+        session.execute(sa.text("UPDATE interventions SET titre = 'Leur version', description = 'Accès par la cour' "
+                                "WHERE id = :i"), {"i": row_id})  # fmt: skip
+    bureau.bus.publish("interventions", row_id)
+    bureau.settle()
+    assert editor.value() == "Ma version"
+    assert page.form.fields.editors["description"].value() == "Accès par la cour"
+    said = [banner.label.text() for banner in page.form.findChildren(Banner) if not banner.isHidden()]
+    assert any("Titre" in words and "Description" in words for words in said)
+
+
+def test_a_clean_form_follows_changes_silently(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> None:
+    page, row_id = bureau.liste(), monde.interventions[3]
+    open_form(bureau, page, row_id)
+    with transaction(sqlite_engine) as session:
+        session.execute(sa.text("UPDATE interventions SET titre = 'Leur version' WHERE id = :i"), {"i": row_id})
+    bureau.bus.publish("interventions", row_id)
+    bureau.settle()
+    assert page.form.head.title.text() == "Leur version"
+    assert not page.form.dirty
+
+
+def test_a_crash_costs_no_typing(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    assert monde.agent is not None
+    first = Bureau(qtbot, worker, monde.agent, tmp_path)
+    page = first.liste()
+    open_form(first, page, monde.interventions[2])
+    editor = page.form.fields.editors["description"]
+    editor.show_value("Saisie en cours")
+    editor.changed.emit()
+    qtbot.waitUntil(lambda: "Brouillon gardé" in page.form.draft_words.text(), timeout=3000)
+    first.finish()  # what the process had written before it died
+    second = Bureau(qtbot, worker, monde.agent, tmp_path)
+    page = second.liste()
+    open_form(second, page, monde.interventions[2])
+    assert page.form.fields.editors["description"].value() == "Saisie en cours"
+    assert page.form.dirty
+    page.form.save()
+    second.settle()
+    assert column(sqlite_engine, monde.interventions[2], "description") == "Saisie en cours"
+    assert second.drafts.find("interventions", monde.interventions[2]) is None
+
+
+def test_a_new_intervention_is_typed_with_pickers(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    bureau.liste()
+    page = bureau.workspace.open_record("interventions", None)
+    assert isinstance(page, RecordPage)
+    bureau.settle()
+    fields = page.panel.fields
+    qtbot.keyClicks(fields.editors["titre"].inner, "Moteur grille")
+    client = fields.editors["client_id"]
+    assert isinstance(client, PickerEditor)
+    client.inner.setFocus()
+    qtbot.keyClicks(client.inner, "chaouia")
+    qtbot.wait(200)
+    bureau.settle()
+    assert client.popup_visible
+    assert client.popup is not None
+    qtbot.keyClick(client.popup, Qt.Key.Key_Down)
+    qtbot.keyClick(client.popup, Qt.Key.Key_Return)
+    assert client.value() == monde.clients[1]
+    machine = fields.editors["equipement_id"]
+    assert isinstance(machine, PickerEditor)
+    offered: list[tuple[int, str, str]] = []
+    machine._search("", offered.extend)
+    bureau.settle()
+    assert {row_id for row_id, _words, _detail in offered} == {monde.machines[1], monde.machines[3]}
+    machine.choose(*offered[0][:2])
+    page.save()
+    bureau.settle()
+    assert page.panel.row_id is not None
+    assert str(column(sqlite_engine, page.panel.row_id, "numero")).startswith("INT-CAS-")
+    assert column(sqlite_engine, page.panel.row_id, "client_id") == monde.clients[1]
+    tabs = bureau.workspace.tabs
+    assert tabs.current == f"interventions/{page.panel.row_id}"
+    assert tabs.strip.tabText(tabs.strip.currentIndex()).startswith("INT-CAS-")
+    other = bureau.workspace.open_record("interventions", None)
+    assert other is not page
+
+
+def test_an_intervention_is_made_from_the_keyboard_alone(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste()
+    control = Qt.KeyboardModifier.ControlModifier
+
+    def strike(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        qtbot.keyClick(focus, key, modifier)
+
+    def pick(words: str) -> None:
+        focus = QApplication.focusWidget()
+        qtbot.keyClicks(focus, words)
+        qtbot.wait(200)
+        bureau.settle()
+        popup = QApplication.activePopupWidget() or focus
+        qtbot.keyClick(popup, Qt.Key.Key_Down)
+        qtbot.keyClick(popup, Qt.Key.Key_Return)
+
+    strike(Qt.Key.Key_N, control)
+    bureau.settle()
+    qtbot.keyClicks(QApplication.focusWidget(), "Moteur grille")
+    strike(Qt.Key.Key_S, control)
+    bureau.settle()
+    refused = {
+        name: row.error.label.text() for name, row in page.form.fields.rows.items() if not row.error.isHidden()
+    }
+    assert list(refused) == ["equipement_id"]
+    assert refused["equipement_id"].endswith(".")
+    page.form.fields.editors["titre"].inner.setFocus()
+    strike(Qt.Key.Key_Tab)
+    pick("chaouia")
+    strike(Qt.Key.Key_Tab)
+    pick("silo")
+    strike(Qt.Key.Key_S, control)
+    bureau.settle()
+    assert page.form.row_id is not None
+    assert column(sqlite_engine, page.form.row_id, "titre") == "Moteur grille"
+    assert column(sqlite_engine, page.form.row_id, "client_id") == monde.clients[1]
+    assert column(sqlite_engine, page.form.row_id, "equipement_id") == monde.machines[3]
+    assert page.view.current_id() == page.form.row_id
+
+
+def test_words_not_chosen_are_no_value(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    open_form(bureau, page, monde.interventions[2])
+    picker = page.form.fields.editors["technicien_id"]
+    assert isinstance(picker, PickerEditor)
+    qtbot.keyClicks(picker.inner, "zzz")
+    page.form.save()
+    bureau.settle()
+    said = page.form.fields.rows["technicien_id"].error.label.text()
+    assert said == "Aucun résultat pour «\u00a0zzz\u00a0» : corrigez, ou videz le champ."
+    picker.settle()
+    assert picker.inner.text() == "zzz"  # type: ignore[attr-defined]
+    with pytest.raises(Unreadable):
+        picker.value()
+
+
+def test_a_technicien_cannot_create(qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    assert monde.agent is not None
+    bureau = Bureau(qtbot, worker, replace(monde.agent, role=Role.TECHNICIEN), tmp_path)
+    words = [b.text() for b in bureau.workspace.top.findChildren(QPushButton)]
+    assert "Nouvelle intervention" not in words
+    page = bureau.liste()
+    assert page.new_record() is False
+
+
+def test_fifty_thousand_rows_never_hold_the_window(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    remplir(sqlite_engine, monde, 50_000)
+    assert monde.responsable is not None
+    bureau = Bureau(qtbot, worker, monde.responsable, tmp_path)
+    # Wall clock and this thread's own work between two ticks: on a loaded machine only the second is ours.
+    waits, works = list[float](), list[float]()
+    last = [time.perf_counter(), time.thread_time()]
+
+    def tick() -> None:
+        now, worked = time.perf_counter(), time.thread_time()
+        waits.append(now - last[0])
+        works.append(worked - last[1])
+        last[:] = now, worked
+
+    page = bureau.workspace.open_section("interventions")
+    assert isinstance(page, ListPage)
+    bureau.qtbot.wait(50)
+    watchdog = QTimer()
+    watchdog.timeout.connect(tick)
+    last[:] = time.perf_counter(), time.thread_time()
+    watchdog.start(2)
+    page.reload()
+    qtbot.waitUntil(lambda: page.model.rowCount() >= 50_000, timeout=20_000)
+    bureau.settle()
+    page.view.scrollToBottom()
+    bureau.settle()
+    page.filter.set_text("Panne 49999")
+    bureau.settle()
+    watchdog.stop()
+    assert page.model.rowCount() == 1
+    assert max(works) < 0.05, sorted(works)[-5:]
+    assert sorted(waits)[-4] < 0.15, sorted(waits)[-5:]
+
+
+def test_arabic_paints_the_whole_screen_mirrored(
+    qapp: QApplication, qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path
+) -> None:
+    i18n.set_language(qapp, "ar")
+    theme.install(qapp, theme.DARK)
+    assert monde.agent is not None
+    bureau = Bureau(qtbot, worker, monde.agent, tmp_path)
+    page = bureau.liste()
+    open_form(bureau, page, monde.interventions[0])
+    image = bureau.window.grab().toImage()
+    assert bureau.workspace.nav.geometry().x() > bureau.workspace.tabs.geometry().x()
+    assert page.form.geometry().x() < page.view.mapTo(page, page.view.rect().topLeft()).x()
+    accent = theme.theme().color("accent.fill")
+    right = sum(image.pixelColor(image.width() - 2, y) == accent for y in range(60, 140))
+    assert right > 5, "the mark of the current section stands at the right edge"
+    assert page.model.index(page.model.place_of(monde.interventions[0]), 2).data() == "قيد الإنجاز"
+
+
+def test_a_failed_reading_says_so_and_can_be_tried_again(bureau: Bureau, sqlite_engine: sa.Engine) -> None:
+    page = bureau.liste()
+    with sqlite_engine.connect().execution_options(write=True) as connection:
+        connection.execute(sa.text("ALTER TABLE equipements RENAME TO equipements_absents"))
+        connection.commit()
+    page.reload()
+    bureau.settle()
+    assert page.stack.currentWidget() is not page.view
+    assert page.status()[0] == "Liste indisponible" or page.model.rowCount()
+    with sqlite_engine.connect().execution_options(write=True) as connection:
+        connection.execute(sa.text("ALTER TABLE equipements_absents RENAME TO equipements"))
+        connection.commit()
+    page.reload()
+    bureau.settle()
+    assert page.stack.currentWidget() is page.view
+
+
+def test_the_filtered_list_is_exported_for_excel(bureau: Bureau, qtbot: QtBot, tmp_path: Path) -> None:
+    page = bureau.liste()
+    page.filter.set_text("client:chaouia")
+    bureau.settle()
+    target = tmp_path / "liste.csv"
+    made = page.export(target)
+    assert made is not None
+    bureau.settle()
+    raw = target.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    lines = raw.decode("utf-8-sig").splitlines()
+    assert lines[0].split(";")[:3] == ["N°", "Statut", "Intervention"]
+    assert len(lines) == 1 + page.model.rowCount()
+    assert all(line.startswith("INT-CAS-") for line in lines[1:])
+    assert [file.name for file in tmp_path.glob("*csv*")] == ["liste.csv"]
+
+
+def test_a_cancelled_export_leaves_no_file(bureau: Bureau, tmp_path: Path) -> None:
+    page = bureau.liste()
+    made = page.export(tmp_path / "liste.csv")
+    assert made is not None
+    made.cancel()
+    bureau.settle()
+    assert not list(tmp_path.glob("*csv*"))
+
+
+def test_keys_struck_while_saving_are_kept(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, worker: DbWorker, sqlite_engine: sa.Engine
+) -> None:
+    page, row_id = bureau.liste(), monde.interventions[2]
+    open_form(bureau, page, row_id)
+    line = page.form.fields.editors["titre"].inner
+    assert isinstance(line, QLineEdit)
+    line.selectAll()
+    qtbot.keyClicks(line, "Premier")
+    gate = threading.Event()
+    worker.submit(lambda _session: gate.wait(5))
+    page.form.save()
+    qtbot.keyClicks(line, " puis second")
+    gate.set()
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "titre") == "Premier"
+    assert line.text() == "Premier puis second"
+    assert page.form.dirty
+    page.form.save()
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "titre") == "Premier puis second"
+
+
+def test_a_late_refusal_never_lands_on_another_record(
+    bureau: Bureau, monde: Monde, worker: DbWorker, sqlite_engine: sa.Engine
+) -> None:
+    page, first, second = bureau.liste(), monde.interventions[2], monde.interventions[3]
+    open_form(bureau, page, first)
+    editor = page.form.fields.editors["titre"]
+    editor.show_value("")
+    editor.changed.emit()
+    gate = threading.Event()
+    worker.submit(lambda _session: gate.wait(5))
+    page.form.save()
+    page.form.open_record(second)
+    gate.set()
+    bureau.settle()
+    assert page.form.row_id == second
+    assert not page.form.dirty
+    assert page.form.fields.rows["titre"].error.isHidden()
+    draft = bureau.drafts.find("interventions", first)
+    assert draft is not None
+    assert "titre" in draft.values

@@ -1,0 +1,199 @@
+"""Clients, équipements and techniciens on the same list and form classes; the frame's keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.session import transaction
+from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.kit import i18n
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+
+def test_a_client_with_a_short_ice_is_refused_under_the_field(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    page = bureau.liste("clients")
+    assert page.model.rowCount() == 3
+    page.view.select_id(monde.clients[0])
+    bureau.settle()
+    qtbot.keyClicks(page.form.fields.editors["ice"].inner, "00153208700004")
+    page.form.save()
+    bureau.settle()
+    assert "15" in page.form.fields.rows["ice"].error.label.text()
+
+
+def test_a_client_is_created_from_its_list(bureau: Bureau, qtbot: QtBot, sqlite_engine: sa.Engine) -> None:
+    page = bureau.liste("clients")
+    bureau.workspace._new()
+    bureau.settle()
+    assert page.form.isVisible()
+    qtbot.keyClicks(page.form.fields.editors["nom_entreprise"].inner, "Laiterie Doukkala")
+    bureau.workspace._page_does("save")
+    bureau.settle()
+    assert page.form.row_id is not None
+    with transaction(sqlite_engine, write=False) as session:
+        found = session.execute(sa.text("SELECT agence_id FROM clients WHERE nom_entreprise = 'Laiterie Doukkala'"))
+        assert found.scalar_one() is not None
+    assert page.model.rowCount() == 4
+
+
+def test_an_equipement_shows_its_client_and_saves_a_date(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste("equipements")
+    page.view.select_id(monde.machines[0])
+    bureau.settle()
+    assert page.form.fields.editors["client_id"].inner.text() == "Conserveries Atlas"  # type: ignore[attr-defined]
+    qtbot.keyClicks(page.form.fields.editors["date_fin_garantie"].inner, "31/12/2027")
+    page.form.save()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        sql = sa.text("SELECT date_fin_garantie FROM equipements WHERE id = :i")
+        assert str(session.execute(sql, {"i": monde.machines[0]}).scalar_one()) == "2027-12-31"
+
+
+def test_a_technicien_is_put_on_leave(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> None:
+    page = bureau.liste("techniciens")
+    page.view.select_id(monde.techniciens[1])
+    bureau.settle()
+    editor = page.form.fields.editors["disponibilite"]
+    editor.show_value("conge")
+    editor.changed.emit()
+    page.form.save()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        sql = sa.text("SELECT disponibilite FROM techniciens WHERE id = :i")
+        assert session.execute(sql, {"i": monde.techniciens[1]}).scalar_one() == "conge"
+
+
+def test_keys_move_between_sections_tabs_and_help(bureau: Bureau, qtbot: QtBot) -> None:
+    bureau.liste()
+    qtbot.keyClick(bureau.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    bureau.settle()
+    assert bureau.workspace.tabs.current == "clients"
+    assert bureau.workspace.nav.items["clients"].isChecked()
+    qtbot.keyClick(bureau.window, Qt.Key.Key_F1)
+    assert bureau.workspace.keys.isVisible()
+    bureau.workspace._escape()
+    assert not bureau.workspace.keys.isVisible()
+    qtbot.keyClick(bureau.window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert bureau.workspace.tabs.keys == ["interventions"]
+
+
+def test_top_search_opens_the_record_that_answers(bureau: Bureau, qtbot: QtBot) -> None:
+    bureau.liste("clients")
+    tabs = bureau.workspace.tabs
+    search = bureau.workspace.top.search.edit
+    qtbot.keyClicks(search, "silo")
+    # At once, as one types: Enter waits for the answer to these words.
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: tabs.current.startswith("interventions/"), timeout=30_000)
+    page = tabs.page(tabs.current)
+    assert isinstance(page, RecordPage)
+    qtbot.waitUntil(lambda: page.panel.record is not None, timeout=30_000)
+    assert "silo" in page.panel.record.titre
+
+
+def test_narrow_windows_get_a_rail_and_tight_rows(bureau: Bureau) -> None:
+    page = bureau.liste()
+    assert not bureau.workspace.nav.narrow
+    bureau.window.resize(1366, 768)
+    bureau.settle()
+    assert bureau.workspace.nav.narrow
+    assert page.view.verticalHeader().defaultSectionSize() == 28
+
+
+def test_a_large_window_gives_room_to_the_client_too(bureau: Bureau) -> None:
+    page = bureau.liste()
+    header = page.view.horizontalHeader()
+    bureau.window.resize(1700, 900)
+    bureau.settle()
+    wide = {column.key: header.sectionSize(n) for n, column in enumerate(page.spec.columns)}
+    assert wide["client"] == 230
+    assert wide["titre"] >= 250
+    bureau.window.resize(1180, 700)
+    bureau.settle()
+    narrow = {column.key: header.sectionSize(n) for n, column in enumerate(page.spec.columns)}
+    assert 130 <= narrow["client"] <= 230
+    header.resizeSection(4, 333)
+    bureau.window.resize(1700, 900)
+    bureau.settle()
+    assert header.sectionSize(4) == 333
+
+
+def test_columns_and_their_widths_are_remembered(bureau: Bureau) -> None:
+    page = bureau.liste("clients")
+    page.view.horizontalHeader().resizeSection(3, 211)
+    page._show_column(4, False)
+    page._keep_columns()
+    bureau.workspace.open_section("interventions")
+    bureau.workspace.close_tab("clients")
+    again = bureau.liste("clients")
+    assert again is not page
+    assert again.view.horizontalHeader().sectionSize(3) == 211
+    assert again.view.horizontalHeader().isSectionHidden(4)
+
+
+def test_each_direction_remembers_its_own_widths(bureau: Bureau, qapp: QApplication) -> None:
+    page = bureau.liste()
+    page.view.horizontalHeader().resizeSection(8, 60)
+    page._keep_columns()
+    bureau.workspace.open_section("clients")
+    bureau.workspace.close_tab("interventions")
+    i18n.set_language(qapp, "ar")
+    arabic = bureau.liste()
+    assert arabic.view.horizontalHeader().sectionSize(8) == round(arabic.spec.columns[8].width * 1.12)
+    arabic._keep_columns()
+    bureau.workspace.open_section("clients")
+    bureau.workspace.close_tab("interventions")
+    i18n.set_language(qapp, "fr")
+    assert bureau.liste().view.horizontalHeader().sectionSize(8) == 60
+
+
+class _Shown(QObject):
+    """Remembers every top-level widget that appears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.windows: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.windows.append(type(watched).__name__)
+        return False
+
+
+def test_no_part_of_a_screen_flashes_as_a_window(bureau: Bureau, qapp: QApplication) -> None:
+    shown = _Shown()
+    qapp.installEventFilter(shown)
+    for key in ("interventions", "clients", "equipements", "techniciens"):
+        bureau.liste(key).new_record()
+        bureau.settle()
+    bureau.workspace.open_record("interventions", None)
+    bureau.settle()
+    qapp.removeEventFilter(shown)
+    assert shown.windows == []
+
+
+def test_a_hidden_list_reads_again_only_when_shown(bureau: Bureau, sqlite_engine: sa.Engine) -> None:
+    clients = bureau.liste("clients")
+    bureau.liste("interventions")
+    read: list[int] = []
+    clients.model.loaded.connect(read.append)
+    bureau.bus.publish("clients")
+    bureau.settle()
+    assert read == []
+    bureau.workspace.open_section("clients")
+    bureau.settle()
+    assert read == [3]
+
+
+def test_the_last_exchange_dates_the_lists(bureau: Bureau) -> None:
+    bureau.liste()
+    bureau.workspace.set_synced(datetime(2026, 1, 5, 14, 5, tzinfo=UTC))
+    assert bureau.workspace.status.freshness.text() == "Données locales du 05/01 à 15:05"

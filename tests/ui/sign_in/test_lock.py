@@ -1,0 +1,237 @@
+"""The screen that nobody watches, and a person's own password, in the running desktop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.app import Desktop
+from erp_desktop.db.session import transaction
+from erp_desktop.services import auth
+from erp_desktop.settings import Mode, Settings
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.sign_in.page import LockPage, LoginPage
+from erp_desktop.upgrade.start.startup import open_local
+from tests.ui.company import Monde
+
+SECRET, OTHER = "une phrase assez longue", "une autre phrase"
+WAIT = 30_000
+UNDO = QKeySequence.StandardKey.Undo
+
+
+@pytest.fixture
+def settings(sqlite_path: Path, tmp_path: Path, sqlite_engine: sa.Engine, monde: Monde) -> Settings:
+    """A stand-alone desktop on which two people have a password."""
+    with transaction(sqlite_engine) as session:
+        for name, secret in (("salma.bennis", SECRET), ("nadia.chraibi", OTHER)):
+            session.execute(
+                sa.text("UPDATE users SET hashed_password = :h WHERE username = :n"),
+                {"h": auth.hacher(secret), "n": name},
+            )
+    sqlite_engine.dispose()
+    return Settings(
+        mode=Mode.AUTONOME, data_dir=tmp_path, log_dir=tmp_path, cache_name=sqlite_path.name, theme="clair"
+    )
+
+
+@pytest.fixture
+def desktop(qapp: QApplication, qtbot: QtBot, settings: Settings) -> Iterator[Desktop]:
+    """Salma at work."""
+    made = Desktop(qapp, settings)
+    qtbot.addWidget(made.window)
+    made.start()
+    qtbot.waitUntil(lambda: isinstance(made.window.centralWidget(), LoginPage), timeout=WAIT)
+    page = made.window.centralWidget()
+    assert isinstance(page, LoginPage)
+    answer(qtbot, page, "salma.bennis", SECRET)
+    qtbot.waitUntil(lambda: made.workspace is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: made.tasks is not None and made.tasks.pending == 0, timeout=WAIT)
+    yield made
+    made.close()
+    made.setParent(None)
+
+
+def answer(qtbot: QtBot, page: Any, name: str, secret: str) -> None:
+    if not page.identifier.isReadOnly():
+        page.identifier.setText(name)
+    page.password.setText(secret)
+    qtbot.mouseClick(page.submit, Qt.MouseButton.LeftButton)
+
+
+def locked(qtbot: QtBot, desktop: Desktop) -> LockPage:
+    qtbot.waitUntil(lambda: isinstance(desktop.window.cover_page, LockPage), timeout=WAIT)
+    page = desktop.window.cover_page
+    assert isinstance(page, LockPage)
+    return page
+
+
+def begin(qtbot: QtBot, desktop: Desktop, words: str) -> Any:
+    """Type into a new record; gives its panel."""
+    assert desktop.workspace is not None
+    page: Any = desktop.workspace.open_record("interventions", None)
+    qtbot.waitUntil(lambda: bool(page.panel.fields.base), timeout=WAIT)
+    editor = page.panel.fields.editors["titre"]
+    editor.inner.setFocus()
+    qtbot.keyClicks(editor.inner, words)
+    return page.panel
+
+
+def test_nobody_at_the_desk_covers_the_work_and_the_password_brings_it_back(qtbot: QtBot, desktop: Desktop) -> None:
+    workspace = desktop.workspace
+    assert workspace is not None
+    assert desktop.idle is not None
+    assert desktop.idle.timer.interval() == 15 * 60_000
+    panel = begin(qtbot, desktop, "Four froid")
+    tabs = workspace.tabs.keys
+    desktop.idle.timer.start(1)
+    page = locked(qtbot, desktop)
+    assert not workspace.isVisible()
+    assert page.geometry() == desktop.window.rect()
+    assert page.identifier.text() == "salma.bennis"
+    assert page.identifier.isReadOnly()
+    assert [draft.values["titre"] for _kind, _slot, draft in panel.contexte.drafts.unfinished()] == ["Four froid"]
+    # The keys of the work behind do nothing meanwhile.
+    qtbot.keyClick(desktop.window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(desktop.window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert workspace.tabs.keys == tabs
+    answer(qtbot, page, "", "faux mot de passe")
+    # The name is given here: only the password is said to be wrong.
+    said = page.password_field.error.label
+    qtbot.waitUntil(lambda: said.text() == "Mot de passe incorrect.", timeout=WAIT)
+    assert desktop.window.cover_page is page
+    answer(qtbot, page, "", SECRET)
+    qtbot.waitUntil(lambda: desktop.window.cover_page is None, timeout=WAIT)
+    assert desktop.workspace is workspace
+    assert workspace.isVisible()
+    assert workspace.tabs.keys == tabs
+    assert panel.fields.editors["titre"].value() == "Four froid"
+
+
+def test_a_key_or_a_move_puts_the_lock_off_and_zero_means_never(
+    qtbot: QtBot, desktop: Desktop, qapp: QApplication
+) -> None:
+    assert desktop.idle is not None
+    timer = desktop.idle.timer
+    timer.stop()
+    qtbot.keyClick(desktop.window.windowHandle(), Qt.Key.Key_Shift)
+    assert timer.isActive()
+    timer.stop()
+    QTest.mouseMove(desktop.window.windowHandle(), desktop.window.rect().center())
+    qtbot.waitUntil(timer.isActive, timeout=WAIT)
+    desktop.log_out()
+    desktop.settings = desktop.settings.model_copy(update={"idle_lock_minutes": 0})
+    page = desktop.window.centralWidget()
+    answer(qtbot, page, "salma.bennis", SECRET)
+    qtbot.waitUntil(lambda: desktop.workspace is not None, timeout=WAIT)
+    qtbot.keyClick(desktop.window.windowHandle(), Qt.Key.Key_Shift)
+    assert desktop.idle is not None
+    assert not desktop.idle.timer.isActive()
+
+
+def test_wrong_attempts_on_the_lock_count_like_those_of_a_login(qtbot: QtBot, desktop: Desktop) -> None:
+    desktop.lock()
+    page = locked(qtbot, desktop)
+    for _ in range(auth.ESSAIS):
+        page.password_field.say("")
+        answer(qtbot, page, "", "faux mot de passe")
+        qtbot.waitUntil(lambda: bool(page.password_field.error.label.text()), timeout=WAIT)
+    assert "verrouillé" in page.password_field.error.label.text()
+    page.password_field.say("")
+    answer(qtbot, page, "", SECRET)
+    qtbot.waitUntil(lambda: bool(page.password_field.error.label.text()), timeout=WAIT)
+    assert desktop.window.cover_page is page
+
+
+def test_somebody_else_may_come_in_and_the_drafts_wait(qtbot: QtBot, desktop: Desktop) -> None:
+    begin(qtbot, desktop, "Four froid")
+    desktop.lock()
+    page = locked(qtbot, desktop)
+    qtbot.mouseClick(page.switch, Qt.MouseButton.LeftButton)
+    assert not page.identifier.isReadOnly()
+    assert page.identifier.text() == ""
+    answer(qtbot, page, "nadia.chraibi", OTHER)
+    qtbot.waitUntil(lambda: desktop.window.cover_page is None, timeout=WAIT)
+    workspace = desktop.workspace
+    assert workspace is not None
+    assert workspace.contexte.acteur.nom != "Salma Bennis"
+    assert workspace.contexte.drafts.unfinished() == []
+    desktop.log_out()
+    answer(qtbot, desktop.window.centralWidget(), "salma.bennis", SECRET)
+    qtbot.waitUntil(lambda: desktop.workspace is not None, timeout=WAIT)
+    assert desktop.workspace is not None
+    [(_kind, _slot, draft)] = desktop.workspace.contexte.drafts.unfinished()
+    assert draft.values["titre"] == "Four froid"
+
+
+def test_an_undo_is_out_of_reach_while_the_screen_is_locked(qtbot: QtBot, desktop: Desktop) -> None:
+    undone: list[int] = []
+    toast = desktop.window.say("Enregistré", lambda: undone.append(1))
+    desktop.lock()
+    page = locked(qtbot, desktop)
+    assert not toast.isVisible()
+    QTest.keySequence(desktop.window, QKeySequence(UNDO))
+    assert undone == []
+    answer(qtbot, page, "", SECRET)
+    qtbot.waitUntil(lambda: desktop.window.cover_page is None, timeout=WAIT)
+    assert toast.isVisible()
+    QTest.keySequence(desktop.window, QKeySequence(UNDO))
+    assert undone == [1]
+
+
+def test_a_person_changes_their_own_password(qtbot: QtBot, desktop: Desktop, settings: Settings) -> None:
+    workspace = desktop.workspace
+    assert workspace is not None
+    workspace.top.password_asked.emit()
+    panel = workspace.password
+    assert panel.isVisible()
+    assert panel.present.hasFocus()
+    panel.present.setText("pas le bon")
+    panel.new.setText("encore une phrase")
+    panel.again.setText("encore une phrasee")
+    qtbot.mouseClick(panel.submit, Qt.MouseButton.LeftButton)
+    assert panel.fields["encore"].error.label.text()
+    assert panel.again.hasFocus()
+    panel.again.setText("encore une phrase")
+    qtbot.keyClick(panel.again, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(panel.fields["ancien"].error.label.text()), timeout=WAIT)
+    assert panel.present.hasFocus()
+    assert panel.isVisible()
+    panel.present.setText(SECRET)
+    panel.new.setText("court")
+    panel.again.setText("court")
+    qtbot.mouseClick(panel.submit, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "8" in panel.fields["mot_de_passe"].error.label.text(), timeout=WAIT)
+    panel.new.setText("encore une phrase")
+    panel.again.setText("encore une phrase")
+    qtbot.mouseClick(panel.submit, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not panel.isVisible(), timeout=WAIT)
+    assert panel.present.text() == panel.new.text() == panel.again.text() == ""
+    engine = open_local(settings.cache, None)
+    with transaction(engine) as session:
+        assert auth.login(session, "salma.bennis", "encore une phrase").nom == "Salma Bennis"
+        with pytest.raises(auth.LoginRefuseError):
+            auth.login(session, "salma.bennis", SECRET)
+    engine.dispose()
+
+
+def test_escape_closes_the_password_panel_alone(qtbot: QtBot, desktop: Desktop) -> None:
+    workspace = desktop.workspace
+    assert workspace is not None
+    assert isinstance(workspace.page, ListPage)
+    workspace.page.form.open_record(None)
+    workspace.page.form.show()
+    workspace.top.password_asked.emit()
+    qtbot.keyClicks(workspace.password.present, "secret")
+    qtbot.keyClick(workspace.password.present, Qt.Key.Key_Escape)
+    assert not workspace.password.isVisible()
+    assert workspace.password.present.text() == ""
+    assert not workspace.page.form.isHidden()

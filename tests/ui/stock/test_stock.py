@@ -1,0 +1,237 @@
+"""Stock through real widgets: movements by keyboard, a count with a scanner, lines that take parts, bons."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pypdf
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.saisie_stock import DepotInput, MouvementInput, PieceInput
+from erp_desktop.domain.writing import bidi
+from erp_desktop.services.stock import depots, ledger, parts, quantities
+from erp_desktop.ui.printing.preview import PreviewWindow
+from erp_desktop.ui.stock.count_page import CountPage
+from erp_desktop.ui.stock.count_table import COUNTED
+from erp_desktop.ui.stock.ledger_tab import LedgerTab
+from erp_desktop.ui.stock.movements import MovesPage
+from erp_desktop.ui.stock.part_bar import PartBar
+from erp_desktop.ui.stock.threshold_tab import ThresholdTab
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+WAIT = 30_000
+
+
+@pytest.fixture
+def magasin(monde: Monde, sqlite_engine: sa.Engine) -> dict[str, int]:
+    """A store with ten seals and an empty van."""
+    who = monde.responsable
+    assert who is not None
+    with transaction(sqlite_engine, who.user_id) as session:
+        made = {
+            "magasin": depots.create(session, who, DepotInput(nom="Magasin")),
+            "fourgon": depots.create(
+                session, who, DepotInput(nom="Fourgon 1", type_depot="vehicule", technicien_id=monde.techniciens[0])
+            ),
+            "joint": parts.create(session, who, PieceInput(reference="JNT-63", designation="Kit joints Ø63",
+                                                           code_barres="3606480012204", prix_unitaire="120")),
+        }  # fmt: skip
+        typed = {"piece_id": made["joint"], "depot_id": made["magasin"], "quantite": "10", "valeur_unitaire": "80"}
+        ledger.post(session, who, MouvementInput(type_mouvement="entree", **typed))
+    return made
+
+
+def held(engine: sa.Engine, piece: int, depot: int) -> Decimal:
+    with transaction(engine, write=False) as session:
+        return quantities.in_depot(session, piece, depot)
+
+
+def said(widget: QWidget) -> str:
+    return widget.error.label.text() if widget.error.isVisibleTo(widget) else ""  # type: ignore[attr-defined]
+
+
+def choose(combo: QWidget, value: object) -> None:
+    combo.combo.setCurrentIndex(combo.combo.findData(value))  # type: ignore[attr-defined]
+    combo.changed.emit()  # type: ignore[attr-defined]
+
+
+def test_movements_by_keyboard_and_what_is_refused_under_its_field(
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste("stock")
+    assert page.model.rowCount() == 1
+    page.view.select_id(magasin["joint"])
+    bureau.settle()
+    bar = page.form.bar
+    assert isinstance(bar, PartBar)
+    bar.buttons["transfert"].click()
+    strip = bar.strip
+    strip.post()
+    bureau.settle()
+    assert said(strip.fields["quantite"]) == "Ce champ est obligatoire."
+    qtbot.keyClicks(strip.quantity.line, "3")
+    choose(strip.depot, magasin["magasin"])
+    choose(strip.target, magasin["magasin"])
+    qtbot.keyClick(strip.quantity.line, Qt.Key.Key_Return)
+    bureau.settle()
+    assert "autre dépôt" in said(strip.fields["vers_depot_id"])
+    choose(strip.target, magasin["fourgon"])
+    qtbot.keyClick(strip.quantity.line, Qt.Key.Key_Return)
+    bureau.settle()
+    assert held(sqlite_engine, magasin["joint"], magasin["fourgon"]) == 3
+    assert not strip.isVisibleTo(bar)
+    tab, limits = page.form.parts
+    assert isinstance(tab, LedgerTab)
+    assert isinstance(limits, ThresholdTab)
+    least, most = limits.rows[magasin["fourgon"]]
+    qtbot.keyClicks(least.editor.line, "5")  # type: ignore[attr-defined]
+    qtbot.keyClicks(most.editor.line, "4")  # type: ignore[attr-defined]
+    limits.save(magasin["fourgon"])
+    bureau.settle()
+    assert "inférieur" in said(most)
+    qtbot.keyClicks(most.editor.line, "0")  # type: ignore[attr-defined]
+    qtbot.keyClick(most.editor.line, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    bureau.settle()
+    assert [p.maximum for p in page.form.record.places if p.depot_id == magasin["fourgon"]] == [Decimal(40)]
+    # The bar of the ledger: scan, quantity, Enter; an exit below zero is made and said.
+    moves = bureau.workspace.open_section("mouvements")
+    assert isinstance(moves, MovesPage)
+    bureau.settle()
+    assert moves.model.rowCount() == 3
+    strip = moves.strip
+    strip.show_kind("sortie")
+    choose(strip.depot, magasin["fourgon"])
+    qtbot.keyClicks(strip.code, "inconnu")
+    qtbot.keyClick(strip.code, Qt.Key.Key_Return)
+    qtbot.keyClicks(strip.quantity.line, "5")
+    qtbot.keyClick(strip.quantity.line, Qt.Key.Key_Return)
+    bureau.settle()
+    assert "aucune pièce" in said(strip.fields["code"])
+    strip.code.clear()
+    qtbot.keyClicks(strip.code, "3606480012204")
+    qtbot.keyClick(strip.code, Qt.Key.Key_Return)
+    qtbot.keyClick(strip.quantity.line, Qt.Key.Key_Return)
+    bureau.settle()
+    assert held(sqlite_engine, magasin["joint"], magasin["fourgon"]) == -2
+    assert moves.model.rowCount() == 4
+    assert bureau.window.focusWidget() is strip.code
+    page = bureau.liste("stock")
+    page.filter.set_text("etat:negatif")
+    bureau.settle()
+    assert page.model.rowCount() == 1
+
+
+def test_a_count_by_scanner_and_keyboard(
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste("inventaires")
+    page.new_record()
+    bureau.settle()
+    picker = page.form.fields.editors["depot_id"]
+    qtbot.keyClicks(picker.inner, "magasin")
+    qtbot.keyClick(picker.inner, Qt.Key.Key_Return)
+    bureau.settle()
+    page.form.save()
+    bureau.settle()
+    assert page.form.row_id is not None
+    page.form.bar.open()  # type: ignore[union-attr]
+    bureau.settle()
+    sheet = bureau.workspace.page
+    assert isinstance(sheet, CountPage)
+    assert not sheet.finish_button.isEnabled()
+    qtbot.keyClicks(sheet.code, "999")
+    qtbot.keyClick(sheet.code, Qt.Key.Key_Return)
+    bureau.settle()
+    assert "aucune pièce" in sheet.error.label.text()
+    assert sheet.code.selectedText() == "999"
+    for typed in ("3606480012204", "3*jnt-63"):
+        sheet.code.clear()
+        qtbot.keyClicks(sheet.code, typed)
+        qtbot.keyClick(sheet.code, Qt.Key.Key_Return)
+        bureau.settle()
+    assert "4" in sheet.told.text()
+    sheet.undo()
+    bureau.settle()
+    assert sheet.model.rows[0].compte == 1
+    sheet.table.setCurrentIndex(sheet.model.index(0, COUNTED))
+    assert sheet.model.setData(sheet.model.index(0, COUNTED), "8,5")
+    bureau.settle()
+    assert (sheet.model.rows[0].compte, sheet.model.rows[0].ecart) == (Decimal("8.5"), Decimal("-1.5"))
+    assert not sheet.model.setData(sheet.model.index(0, COUNTED), "huit")
+    assert "nombre" in sheet.error.label.text()
+    sheet.blind.click()
+    assert sheet.table.isColumnHidden(3)
+    sheet.finish_button.click()
+    bureau.settle()
+    assert held(sqlite_engine, magasin["joint"], magasin["magasin"]) == Decimal("8.5")
+    assert not sheet.finish_button.isVisibleTo(sheet)
+    # A closed place is counted by nobody.
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.text("UPDATE depots SET statut = 'clos' WHERE nom = 'Fourgon 1'"))
+    page = bureau.liste("inventaires")
+    page.new_record()
+    bureau.settle()
+    picker = page.form.fields.editors["depot_id"]
+    picker.show_value(magasin["fourgon"], "Fourgon 1")
+    picker.changed.emit()
+    page.form.save()
+    bureau.settle()
+    assert "clos" in said(page.form.fields.rows["depot_id"])
+
+
+def test_a_line_takes_its_part_from_the_van_and_the_bon_tells_it(
+    bureau: Bureau, monde: Monde, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine, tmp_path: Path
+) -> None:
+    page = bureau.liste()
+    page.view.select_id(monde.interventions[0])
+    bureau.settle()
+    lines = page.form.parts[0]
+    choose(lines.kind, "piece")  # type: ignore[attr-defined]
+    fields = lines.parts  # type: ignore[attr-defined]
+    # The technicien's van comes first; the work has begun, so the part is taken at once.
+    assert fields.depot.value() == magasin["fourgon"]
+    assert fields.planned.value() is False
+    qtbot.keyClicks(fields.part.inner, "jnt")
+    qtbot.keyClick(fields.part.inner, Qt.Key.Key_Return)
+    bureau.settle()
+    assert lines.designation.value() == "Kit joints Ø63"  # type: ignore[attr-defined]
+    assert lines.price.value() == Decimal(120)  # type: ignore[attr-defined]
+    qtbot.keyClicks(lines.quantity.line, "2")  # type: ignore[attr-defined]
+    lines.add()  # type: ignore[attr-defined]
+    bureau.settle()
+    assert held(sqlite_engine, magasin["joint"], magasin["fourgon"]) == -2
+    # Two rows of the list, one batch.
+    for row in monde.interventions[:2]:
+        page.view.selectionModel().select(
+            page.model.index(page.model.place_of(row), 0),
+            page.view.selectionModel().SelectionFlag.Select | page.view.selectionModel().SelectionFlag.Rows,
+        )
+    assert page.print_out()
+    qtbot.waitUntil(lambda: bool(bureau.window.findChildren(PreviewWindow)), timeout=WAIT)
+    window = bureau.window.findChildren(PreviewWindow)[0]
+    qtbot.waitUntil(lambda: len(window.pages) == 2, timeout=WAIT)
+    assert not window.pages[0].isNull()
+    target = tmp_path / "bons.pdf"
+    choose(window.languages, "ar")
+    window.keep(target)
+    qtbot.waitUntil(target.exists, timeout=WAIT)
+    texts = [bidi.nu(page.extract_text()) for page in pypdf.PdfReader(target).pages]
+    assert len(texts) == 2
+    both = "\n".join(texts)
+    assert "Kit joints Ø63" in both
+    assert "Fourgon 1" in both
+    assert all(text.count("1 / 1") == 1 for text in texts)
+    printer = QPrinter()
+    printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    printer.setOutputFileName(str(tmp_path / "imprimes.pdf"))
+    window.print_on(printer)
+    qtbot.waitUntil((tmp_path / "imprimes.pdf").exists, timeout=WAIT)
+    window.close()

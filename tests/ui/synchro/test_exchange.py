@@ -1,0 +1,329 @@
+"""The drawer and the inbox on real exchanges: two caches, one centre."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.worker import DbWorker
+from erp_desktop.sync import status
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.status import EtatSync
+from erp_desktop.ui.conflits.diff import mots
+from erp_desktop.ui.conflits.page import ConflitsPage
+from erp_desktop.ui.synchro.cards import LigneJournal
+from erp_desktop.ui.synchro.drawer import Panneau
+from tests.ui.branch import Labo, Poste
+from tests.ui.window import Bureau
+
+_PATIENCE = 30_000
+
+
+@pytest.fixture
+def labo(pg_url: str, tmp_path: Path) -> Labo:
+    return Labo(pg_url, tmp_path)
+
+
+@pytest.fixture
+def mine(labo: Labo) -> Poste:
+    return labo.poste("accueil")
+
+
+@pytest.fixture
+def theirs(labo: Labo) -> Poste:
+    return labo.poste("atelier")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, labo: Labo, mine: Poste, tmp_path: Path) -> Iterator[Bureau]:
+    """A window of Salma on the first device."""
+    worker = DbWorker(mine.engine())
+    assert labo.salma is not None
+    made = Bureau(qtbot, worker, labo.salma, tmp_path)
+    yield made
+    made.finish()
+    worker.close()
+    assert made.failures == []
+
+
+def _etat(window: Bureau, **known: object) -> EtatSync:
+    found: list[EtatSync] = []
+    window.tasks.run(lambda session: status.etat(session, **known), found.append)  # type: ignore[arg-type]
+    window.settle()
+    return found[0]
+
+
+def _panel(window: Bureau, asked: list[str]) -> Panneau:
+    contexte = window.workspace.contexte
+    panel = Panneau(contexte, window.workspace, retry=lambda: asked.append("cycle"))
+    panel.set_state(_etat(window, en_ligne=False, prochain_essai_s=42.0))
+    panel.toggle()
+    window.settle()
+    return panel
+
+
+def test_a_waiting_change_is_shown_old_to_new_and_taken_back(
+    qtbot: QtBot, labo: Labo, mine: Poste, window: Bureau
+) -> None:
+    assert labo.salma is not None
+    pk = labo.monde.interventions[3]
+    mine.edit(labo.salma.user_id, "interventions", pk, titre="Capteur remplacé", statut="annulee")
+    panel = _panel(window, [])
+    assert panel.head.tiles["attente"].figure.text() == "1"
+    change = next(c for c in panel.changes if c.sortant.table == "interventions")
+    said = change.values.accessibleName() if change.values is not None else ""
+    assert "Titre" in said
+    assert "Capteur remplacé" in said
+    assert "Annulée" in said
+    qtbot.mouseClick(change.abandon_button, Qt.MouseButton.LeftButton)
+    window.settle()
+    assert panel.changes == []
+    assert mine.value("interventions", pk, "titre") == "Capteur de niveau silo instable"
+    assert mine.value("interventions", pk, "statut") == "ouverte"
+    with Cache(mine.path) as cache:
+        assert cache.value("SELECT count(*) FROM sync_outbox") == 0
+        assert cache.value("SELECT count(*) FROM historiques_interventions") == 0
+        assert cache.value("SELECT muet FROM _sync_session") == 0
+    assert mine.cycle().pushed == 0
+
+
+def test_a_refusal_says_why_and_goes_again(
+    qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
+) -> None:
+    client = labo.refusal(mine, theirs)
+    panel = _panel(window, [])
+    assert panel.head.tiles["refuses"].figure.text() == "1"
+    change = panel.changes[0]
+    assert change.sortant.refus == "Cet ICE appartient déjà à un autre client."
+    with qtbot.waitSignal(panel.open_record) as corrected:
+        qtbot.mouseClick(change.correct_button, Qt.MouseButton.LeftButton)
+    assert corrected.args == ["clients", client]
+    qtbot.mouseClick(change.resend_button, Qt.MouseButton.LeftButton)
+    window.settle()
+    assert [c.sortant.refus for c in panel.changes] == [None]
+    theirs.edit(labo.nadia.user_id if labo.nadia else 0, "clients", labo.monde.clients[0], ice="001532097000099")
+    theirs.cycle()
+    assert mine.cycle().pushed == 1
+    panel.reload()
+    window.settle()
+    assert panel.changes == []
+
+
+def test_a_refusal_is_abandoned(qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau) -> None:
+    client = labo.refusal(mine, theirs)
+    panel = _panel(window, [])
+    qtbot.mouseClick(panel.changes[0].abandon_button, Qt.MouseButton.LeftButton)
+    window.settle()
+    assert mine.value("clients", client, "ice") is None
+    assert _etat(window).refuses == 0
+
+
+def test_the_drawer_counts_down_asks_for_a_cycle_and_shows_the_journal(
+    qtbot: QtBot, labo: Labo, mine: Poste, window: Bureau
+) -> None:
+    assert labo.salma is not None
+    mine.edit(labo.salma.user_id, "clients", labo.monde.clients[0], ville="Rabat")
+    mine.cycle()
+    asked: list[str] = []
+    panel = _panel(window, asked)
+    assert panel.head.countdown.text() == "prochain essai dans 0:42"
+    qtbot.waitUntil(lambda: panel.head.countdown.text() == "prochain essai dans 0:41", timeout=3000)
+    qtbot.mouseClick(panel.head.retry_button, Qt.MouseButton.LeftButton)
+    assert asked == ["cycle"]
+    assert panel.head.line_button is None
+    qtbot.mouseClick(panel.head.journal_button, Qt.MouseButton.LeftButton)
+    assert any("1 envoyé" in line.accessibleName() for line in panel.findChildren(LigneJournal))
+    qtbot.keyClick(panel, Qt.Key.Key_Escape)
+    assert panel.isHidden()
+
+
+def test_the_first_copy_and_own_work_are_not_received(
+    qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
+) -> None:
+    assert labo.salma is not None
+    assert labo.nadia is not None
+    panel = _panel(window, [])
+    mine.edit(labo.salma.user_id, "interventions", labo.monde.interventions[2], titre="Le mien")
+    mine.cycle()
+    panel.reload()
+    window.settle()
+    assert panel.tabs["recus"].text() == "Reçus aujourd’hui 0"
+    theirs.cycle()
+    theirs.edit(labo.nadia.user_id, "interventions", labo.monde.interventions[3], titre="Le leur")
+    theirs.cycle()
+    mine.cycle()
+    panel.reload()
+    window.settle()
+    assert panel.tabs["recus"].text() == "Reçus aujourd’hui 1"
+
+
+def test_the_switch_follows_the_line(qtbot: QtBot, window: Bureau) -> None:
+    line = {"up": True}
+    contexte = window.workspace.contexte
+    panel = Panneau(
+        contexte, window.workspace, retry=lambda: None, set_line=lambda up: line.update(up=up),
+        line_up=lambda: line["up"],
+    )  # fmt: skip
+    panel.set_state(_etat(window, en_ligne=True))
+    button = panel.head.line_button
+    assert button is not None
+    assert button.text() == "Couper la ligne"
+    assert panel.head.retry_button.text() == "Échanger maintenant"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not line["up"]
+    assert button.text() == "Rétablir la ligne"
+    # Given back elsewhere, or by the drawer of another language.
+    line["up"] = True
+    panel.set_state(_etat(window, en_ligne=False))
+    assert button.text() == "Couper la ligne"
+    assert panel.head.retry_button.text() == "Réessayer maintenant"
+
+
+def test_a_conflict_shows_three_versions_and_keeping_mine_is_undone(
+    qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
+) -> None:
+    pk = labo.conflict(mine, theirs)
+    page = window.workspace.open_section("conflits")
+    assert isinstance(page, ConflitsPage)
+    window.settle()
+    rows = {row.conflit.champ: row for row in page.rows}
+    assert set(rows) == {"priorite", "diagnostic", "plan"}
+    assert rows["plan"].mine.value.accessibleName().strip() == "Karim Alaoui"
+    assert rows["plan"].theirs.value.accessibleName().strip() == "Hind Berrada"
+    assert "Joint racleur" in rows["diagnostic"].mine.value.accessibleName()
+    assert rows["priorite"].mine.value.accessibleName().endswith("Basse")
+    assert all(row.height() < 200 for row in page.rows), "a card takes the height of its text"
+    assert mine.value("interventions", pk, "priorite") == "normale"
+    button = rows["priorite"].mine.button
+    assert button is not None
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    window.settle()
+    assert mine.value("interventions", pk, "priorite") == "basse"
+    assert not next(row for row in page.rows if row.conflit.champ == "priorite").open
+    qtbot.keyClick(window.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    window.settle()
+    assert mine.value("interventions", pk, "priorite") == "normale"
+    assert next(row for row in page.rows if row.conflit.champ == "priorite").open
+
+
+def test_records_and_lines_stay_under_the_pointer_until_they_are_asked_to_move(
+    qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
+) -> None:
+    assert labo.salma is not None
+    first = labo.conflict(mine, theirs)
+    page = window.workspace.open_section("conflits")
+    assert isinstance(page, ConflitsPage)
+    window.settle()
+    aimed, choices = page.list.entries[0], page.rows[0]
+    QTest.mouseMove(aimed)
+    qtbot.waitUntil(lambda: page.held.aimed, timeout=_PATIENCE)
+    spot = aimed.mapTo(page, QPoint(0, 0))
+    second = labo.conflict(mine, theirs, 3)
+    window.bus.publish("interventions", second)
+    qtbot.waitUntil(page.held.isVisible, timeout=_PATIENCE)
+    window.settle()
+    assert page.held.text() == "1 changement, relire"
+    assert page.list.entries == [aimed]
+    assert page.rows[0] is choices
+    assert aimed.mapTo(page, QPoint(0, 0)) == spot
+    qtbot.mouseClick(page.held, Qt.MouseButton.LeftButton)
+    assert [entry.dossier.cle[1] for entry in page.list.entries] == [second, first]
+    assert page.held.isHidden()
+    # An editor that is open keeps them wherever the pointer is; one's own choice is shown at once.
+    QTest.mouseMove(window.workspace.nav, QPoint(5, 5))
+    row = next(row for row in page.rows if row.conflit.champ == "diagnostic")
+    row.edit()
+    assert page.held.aimed
+    page.decide(row.conflit, "theirs")
+    window.settle()
+    assert not next(row for row in page.rows if row.conflit.champ == "diagnostic").open
+    assert not page.held.aimed
+    # The drawer's lines likewise, and they follow once the pointer is away.
+    panel = _panel(window, [])
+    before = panel.changes
+    QTest.mouseMove(panel._area.viewport(), QPoint(20, 20))
+    qtbot.waitUntil(lambda: panel.held.aimed, timeout=_PATIENCE)
+    mine.edit(labo.salma.user_id, "clients", labo.monde.clients[0], ville="Rabat")
+    window.bus.publish("clients", labo.monde.clients[0])
+    qtbot.waitUntil(panel.held.isVisible, timeout=_PATIENCE)
+    assert panel.changes == before
+    QTest.mouseMove(window.workspace.nav, QPoint(5, 5))
+    qtbot.waitUntil(lambda: len(panel.changes) == len(before) + 1, timeout=_PATIENCE)
+    assert panel.held.isHidden()
+
+
+def test_conflicts_are_settled_from_the_keyboard(
+    qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
+) -> None:
+    pk = labo.conflict(mine, theirs)
+    page = window.workspace.open_section("conflits")
+    assert isinstance(page, ConflitsPage)
+    window.settle()
+
+    def row(name: str) -> object:
+        found = next(r for r in page.rows if r.conflit.champ == name)
+        found.setFocus(Qt.FocusReason.TabFocusReason)
+        return found
+
+    qtbot.keyClick(row("priorite"), Qt.Key.Key_L)
+    window.settle()
+    qtbot.keyClick(row("plan"), Qt.Key.Key_M)
+    window.settle()
+    qtbot.keyClick(row("diagnostic"), Qt.Key.Key_E)
+    editor = next(r for r in page.rows if r.conflit.champ == "diagnostic").editor
+    assert editor is not None
+    assert editor.text is not None
+    editor.text.setPlainText("Fuite côté tige. Prévoir rechromage.")
+    editor.text.setFocus()
+    qtbot.keyClick(editor.text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    window.settle()
+    assert mine.value("interventions", pk, "priorite") == "normale"
+    assert mine.value("interventions", pk, "technicien_id") == labo.monde.techniciens[0]
+    assert mine.value("interventions", pk, "diagnostic") == "Fuite côté tige. Prévoir rechromage."
+    assert [entry.text() for entry in page.list.entries if not entry.dossier.ouverts]
+    mine.cycle()
+    theirs.cycle()
+    assert theirs.value("interventions", pk, "diagnostic") == "Fuite côté tige. Prévoir rechromage."
+
+
+def test_keeping_everything_is_one_act(labo: Labo, mine: Poste, theirs: Poste, window: Bureau) -> None:
+    pk = labo.conflict(mine, theirs)
+    page = window.workspace.open_section("conflits")
+    assert isinstance(page, ConflitsPage)
+    window.settle()
+    page.decide_all("mine")
+    window.settle()
+    assert mine.value("interventions", pk, "priorite") == "basse"
+    assert mine.value("interventions", pk, "technicien_id") == labo.monde.techniciens[0]
+    assert _etat(window).conflits == 0
+    window.window.toaster.toasts[-1].undo()
+    window.settle()
+    assert mine.value("interventions", pk, "priorite") == "normale"
+    assert _etat(window).conflits == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("a b c", "a b c", [("a b c", "egal")]),
+        ("Normale", "Haute", [("Normale", "retire"), ("", "saut"), ("Haute", "ajoute")]),
+        ("", "Haute", [("Haute", "ajoute")]),
+        (
+            "La tige de ce vérin fuit beaucoup depuis lundi matin.",
+            "La tige de ce vérin fuit un peu depuis lundi matin.",
+            [
+                ("La tige de ce vérin fuit ", "egal"),
+                ("beaucoup", "retire"),
+                ("un peu", "ajoute"),
+                (" depuis lundi matin.", "egal"),
+            ],
+        ),
+    ],
+)
+def test_words_are_compared(old: str, new: str, expected: list[tuple[str, str]]) -> None:
+    assert [(part.texte, part.genre) for part in mots(old, new)] == expected

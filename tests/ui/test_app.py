@@ -1,0 +1,236 @@
+"""The desktop from its first picture to its last thread: opening, login, work, language, refusal, closing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.app import Desktop
+from erp_desktop.db import secrets
+from erp_desktop.db.session import transaction
+from erp_desktop.services import auth
+from erp_desktop.settings import Mode, Settings
+from erp_desktop.ui.kit import theme
+from erp_desktop.ui.kit.states import ErrorState
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.main_window import first_size
+from erp_desktop.ui.sign_in.page import LoginPage
+from erp_desktop.upgrade.start.startup import open_local
+from tests.ui.company import Monde
+
+SECRET = "une phrase assez longue"
+
+
+@pytest.fixture
+def settings(sqlite_path: Path, tmp_path: Path, sqlite_engine: sa.Engine, monde: Monde) -> Settings:
+    """A stand-alone desktop whose clerk has a password."""
+    with transaction(sqlite_engine) as session:
+        session.execute(
+            sa.text("UPDATE users SET hashed_password = :h WHERE username = 'salma.bennis'"),
+            {"h": auth.hacher(SECRET)},
+        )
+    sqlite_engine.dispose()
+    return Settings(
+        mode=Mode.AUTONOME, data_dir=tmp_path, log_dir=tmp_path, cache_name=sqlite_path.name, theme="clair"
+    )
+
+
+@pytest.fixture
+def desktop(qapp: QApplication, qtbot: QtBot, settings: Settings) -> Iterator[Desktop]:
+    made = Desktop(qapp, settings)
+    qtbot.addWidget(made.window)
+    made.start()
+    yield made
+    made.close()
+    made.setParent(None)
+
+
+def enter(qtbot: QtBot, desktop: Desktop) -> ListPage:
+    """Log in as the clerk and wait for the list."""
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage), timeout=15_000)
+    page = desktop.window.centralWidget()
+    assert isinstance(page, LoginPage)
+    page.identifier.setText("salma.bennis")
+    page.password.setText(SECRET)
+    qtbot.keyClick(page.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: desktop.workspace is not None, timeout=15_000)
+    assert desktop.workspace is not None
+    shown = desktop.workspace.page
+    assert isinstance(shown, ListPage)
+    qtbot.waitUntil(lambda: shown.model.rowCount() > 0, timeout=10_000)
+    return shown
+
+
+def test_window_comes_before_the_database_and_login_opens_the_work(qtbot: QtBot, desktop: Desktop) -> None:
+    assert desktop.window.isVisible()
+    assert desktop.worker is None
+    page = enter(qtbot, desktop)
+    assert page.model.rowCount() == 6
+    workspace = desktop.workspace
+    assert workspace is not None
+    qtbot.waitUntil(lambda: workspace.top.place.text() == "Agence Casablanca")
+    qtbot.waitUntil(lambda: workspace.nav.items["interventions"].count == 2, timeout=3000)
+    assert workspace.status.sync.text() == "poste autonome"
+
+
+def test_language_and_theme_switch_while_working(qtbot: QtBot, desktop: Desktop, qapp: QApplication) -> None:
+    enter(qtbot, desktop)
+    desktop.set_language("ar")
+    workspace = desktop.workspace
+    assert workspace is not None
+    page = workspace.page
+    assert isinstance(page, ListPage)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 6, timeout=5000)
+    assert qapp.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    assert page.count.text() == "6 تدخلا"
+    desktop.set_theme(theme.DARK)
+    assert desktop.theme.dark
+    assert Settings(data_dir=desktop.settings.data_dir).file.exists()
+    desktop.set_language("fr")
+    desktop.set_theme(theme.LIGHT)
+
+
+def test_changing_the_language_keeps_tabs_filters_and_the_open_form(
+    qtbot: QtBot, desktop: Desktop, monde: Monde
+) -> None:
+    page = enter(qtbot, desktop)
+    first = desktop.workspace
+    assert first is not None
+    page.filter.set_text("statut:ouverte")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 2 and not page.model.busy, timeout=30_000)
+    assert page.view.select_id(monde.interventions[2])
+    qtbot.waitUntil(lambda: page.form.row_id == monde.interventions[2], timeout=30_000)
+    first.open_section("equipements")
+    first.open_record("clients", monde.clients[1])
+    first.open_section("interventions")
+    keys = first.tabs.keys
+    desktop.set_language("en")
+    second = desktop.workspace
+    assert second is not None
+    assert second is not first
+    assert second.tabs.keys == keys == ["interventions", "equipements", f"clients/{monde.clients[1]}"]
+    assert second.tabs.current == "interventions"
+    again = second.tabs.page("interventions")
+    assert isinstance(again, ListPage)
+    qtbot.waitUntil(lambda: again.model.rowCount() == 2 and not again.model.busy, timeout=30_000)
+    assert again.filter.text() == "statut:ouverte"
+    qtbot.waitUntil(lambda: again.form.row_id == monde.interventions[2], timeout=30_000)
+    assert not again.form.isHidden()
+    desktop.set_language("fr")
+
+
+def test_a_stand_alone_desktop_speaks_of_no_head_office_and_waits_for_none(
+    qtbot: QtBot, desktop: Desktop, settings: Settings, sqlite_path: Path
+) -> None:
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage), timeout=30_000)
+
+    def words() -> str:
+        return " ".join(label.text() for label in desktop.window.findChildren(QLabel)).lower()
+
+    assert "siège" not in words()
+    page = enter(qtbot, desktop)
+    assert desktop.workspace is not None
+    assert desktop.worker is not None
+    change = sa.text("UPDATE interventions SET titre = titre || '.'")
+    desktop.worker.submit(lambda session: session.execute(change).rowcount, write=True).result(30)
+    page.reload()
+    qtbot.waitUntil(lambda: not page.model.busy, timeout=30_000)
+    rows = [page.model.row_at(place) for place in range(6)]
+    assert not any(row is not None and row.en_attente_sync for row in rows)
+    page.filter.set_text("introuvable")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 0 and not page.model.busy, timeout=30_000)
+    assert "siège" not in words()
+    assert "autre agence" not in words()
+    assert "conflits" not in desktop.workspace.sections
+
+
+@pytest.mark.parametrize(
+    ("screen", "size"),
+    [((1366, 728), (1364, 688)), ((1280, 680), (1278, 640)), ((1024, 728), (1022, 688)), ((1920, 1040), (1440, 900))],
+)
+def test_the_first_window_fits_its_screen(screen: tuple[int, int], size: tuple[int, int]) -> None:
+    assert first_size(QSize(*screen)).toTuple() == size
+
+
+def test_logging_out_keeps_what_was_typed(qtbot: QtBot, desktop: Desktop, monde: Monde) -> None:
+    page = enter(qtbot, desktop)
+    page.view.select_id(monde.interventions[2])
+    qtbot.waitUntil(lambda: page.form.row_id == monde.interventions[2])
+    line = page.form.fields.editors["titre"].inner
+    assert isinstance(line, QLineEdit)
+    line.end(False)
+    qtbot.keyClicks(line, " bis")
+    desktop.log_out()
+    page = enter(qtbot, desktop)
+    page.view.select_id(monde.interventions[2])
+    qtbot.waitUntil(lambda: page.form.row_id == monde.interventions[2])
+    assert page.form.fields.editors["titre"].value().endswith(" bis")
+
+
+def test_a_file_that_is_no_database_is_refused_untouched(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "autre.sqlite").write_bytes(b"pas une base" * 200)
+    desktop = Desktop(
+        qapp, Settings(mode=Mode.AUTONOME, data_dir=tmp_path, log_dir=tmp_path, cache_name="autre.sqlite")
+    )
+    qtbot.addWidget(desktop.window)
+    desktop.start()
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState), timeout=15_000)
+    state = desktop.window.centralWidget()
+    assert isinstance(state, ErrorState)
+    assert "autre.sqlite" in state.words.text()
+    assert (tmp_path / "autre.sqlite").read_bytes() == b"pas une base" * 200
+    desktop.close()
+    desktop.setParent(None)
+
+
+def test_the_cache_of_another_desktop_is_refused_untouched(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> None:
+    cache, store = tmp_path / "ailleurs.sqlite", tmp_path / "secrets.json"
+    open_local(cache, secrets.new_key()).dispose()
+    secrets.store(cache, {"key": secrets.new_key()}, store)
+    before = cache.read_bytes()
+    desktop = Desktop(
+        qapp,
+        Settings(mode=Mode.AGENCE, data_dir=tmp_path, log_dir=tmp_path, cache_name=cache.name, secrets_file=store),
+    )
+    qtbot.addWidget(desktop.window)
+    desktop.start()
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState), timeout=15_000)
+    state = desktop.window.centralWidget()
+    assert isinstance(state, ErrorState)
+    assert "ailleurs.sqlite" in state.words.text()
+    assert desktop.sync is None
+    assert cache.read_bytes() == before
+    desktop.close()
+    desktop.setParent(None)
+
+
+def test_closing_ends_every_thread(qtbot: QtBot, desktop: Desktop) -> None:
+    enter(qtbot, desktop)
+    page = desktop.workspace.page if desktop.workspace is not None else None
+    assert isinstance(page, ListPage)
+    desktop.window.close()
+    # What a timer of the closed window still wants is dropped; an exception here fails the test.
+    page.model.refresh()
+    page.model._fetch_window(0, [1])
+    names = {thread.name for thread in threading.enumerate() if thread.is_alive()}
+    assert not {name for name in names if name.startswith(("base", "brouillons", "synchronisation", "ouverture"))}
+    assert desktop.worker is None
+
+
+def test_an_unexpected_error_opens_one_dialog_that_can_be_copied(qtbot: QtBot, desktop: Desktop) -> None:
+    enter(qtbot, desktop)
+    desktop.report(ZeroDivisionError("division"))
+    box = desktop.window.findChild(QMessageBox, "anomalie")
+    assert box is not None
+    assert not box.isModal()
+    copy = next(button for button in box.buttons() if button.text() == "Copier le détail")
+    copy.click()
+    assert "ZeroDivisionError" in QApplication.clipboard().text()
+    box.close()

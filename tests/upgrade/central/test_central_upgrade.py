@@ -1,0 +1,406 @@
+"""The upgrade of a centre in use: clerks at work, twenty migrators, dead lines, poolers, archives."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop import paths
+from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries
+from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.errors import UpgradeError
+from erp_desktop.registry import revisions
+from erp_desktop.upgrade import fingerprint
+from erp_desktop.upgrade.central import checklist, report
+from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
+from tests.benchmarks.upgrade_speed import Clerk
+from tests.migrations.rows import contenu
+from tests.processes import erp_admin
+from tests.sync.proxy import ChaosProxy
+
+AVANT = "0c6d2e4f8a5b"
+"""The release before: an expansion, an index built meanwhile and a contraction are due."""
+
+
+def yes(_state: object) -> bool:
+    return True
+
+
+@pytest.fixture
+def centre(pg_server: EmbeddedPostgres, pg_older: Callable[[str, bool], str]) -> Iterator[sa.Engine]:
+    """A centre one release behind, with rows and their states."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    engine = create_pg_engine(pg_server.create_database(name, pg_older(AVANT, True)))
+    yield engine
+    engine.dispose()
+    pg_server.drop_database(name)
+
+
+def scalar(engine: sa.Engine, query: str) -> Any:
+    with engine.connect() as connection:
+        return connection.exec_driver_sql(query).scalar()
+
+
+def test_a_clerk_never_waits_longer_than_two_seconds(centre: sa.Engine) -> None:
+    # A forgotten transaction makes the upgrade give way several times while the clerk goes on.
+    holder = centre.connect()
+    holder.exec_driver_sql("SELECT count(*) FROM interventions")
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        if sum("nouvel essai" in line for line in told) == 2:
+            holder.close()
+
+    with Clerk(centre) as clerk:
+        done = upgrade_central(centre, yes, tell)
+    assert done.revisions == tuple(revisions.between(AVANT, revisions.head()))
+    assert any("nouvel essai" in text for text in told)
+    assert clerk.failures == []
+    assert clerk.strokes > 20
+    assert clerk.longest <= 2.0, clerk.longest
+
+
+AT_ONCE = """
+import os, sys
+from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade import fingerprint, migrate
+from erp_desktop.upgrade.start import comparison
+from erp_desktop.db.engine import create_pg_engine
+migrate.scripts()
+waiting, go = os.pipe()
+children = []
+for _ in range(int(sys.argv[2])):
+    child = os.fork()
+    if child == 0:
+        os.close(go)
+        os.read(waiting, 1)
+        engine = create_pg_engine(sys.argv[1])
+        done = checklist.upgrade_central(engine, lambda _state: True)
+        assert checklist.check_central(engine).etat == "egal"
+        os._exit(0)
+    children.append(child)
+os.close(go)
+print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="fork")
+@pytest.mark.parametrize("count", [5, pytest.param(20, marks=pytest.mark.soak)])
+def test_many_migrators_at_once_upgrade_once(centre: sa.Engine, count: int) -> None:
+    url = centre.url.render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ONCE, url, str(count)], capture_output=True, text=True, timeout=150, check=False,
+        env={**os.environ, "PYTHONPATH": str(paths.ROOT)}, cwd=paths.ROOT,
+    )  # fmt: skip
+    assert done.stdout.strip() == str([0] * count), done.stderr
+    done_by = f"SELECT count(*) FROM journal_migrations WHERE de = '{AVANT}' AND vers = '{revisions.head()}'"
+    assert scalar(centre, done_by) == 1
+    with centre.connect() as connection:
+        assert fingerprint.check(connection) == []
+
+
+def test_what_is_due_is_told_without_changing_anything(centre: sa.Engine) -> None:
+    with centre.connect() as holder:
+        holder.exec_driver_sql("SELECT 1")
+        plan = report.plan(centre, AVANT, revisions.head())
+    assert [name for name, _ in plan.revisions] == revisions.between(AVANT, revisions.head())
+    assert "CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_intervention_date_limite" in plan.sql
+    assert re.findall(r"CREATE TABLE (\w+)", plan.sql) == [
+        "contenus_morceaux", "horaires_agence", "stock_seuils", "inventaires", "lignes_inventaire", "creneaux",
+        "absences", "regles_planning", "competences_requises", "contrat_equipements", "contrat_periodes",
+    ], "only what is due"  # fmt: skip
+    assert len(plan.bloquants) == 1
+    assert check_central(centre).revision == AVANT
+
+
+def test_devices_that_the_window_shuts_out_are_named(centre: sa.Engine) -> None:
+    upgrade_central(centre, yes)
+    with centre.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO sync.devices (login, nom, agence_id, revision) "
+            "SELECT 'poste_' || n, 'Poste ' || n, 1000, r "
+            "FROM (VALUES (1, '8a4b0c2e6d3f'), (2, '9b5c1d3f7e4a')) v (n, r)"
+        )
+    with centre.connect() as connection:
+        named = report.excluded(connection)
+    assert len(named) == 1
+    assert "« Poste 1 » (révision 8a4b0c2e6d3f)" in named[0]
+
+
+def test_what_there_is_less_of_afterwards_is_reported(centre: sa.Engine) -> None:
+    with centre.connect() as connection:
+        before = report.survey(connection)
+    assert before.remplies["plannings", "recurrence"] == 3
+    with centre.begin() as connection:
+        connection.exec_driver_sql("UPDATE clients SET notes = NULL WHERE id = 1000")
+        connection.exec_driver_sql("DELETE FROM notifications WHERE id = 1000")
+    upgrade_central(centre, yes)
+    with centre.connect() as connection:
+        after = report.survey(connection)
+    assert report.missing(before, after) == [
+        "notifications : 3 lignes avant, 2 après", "clients.notes : 3 valeurs avant, 2 après",
+    ]  # fmt: skip
+
+
+def test_a_forgotten_transaction_is_named_with_what_to_do(centre: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with centre.connect() as holder, monkeypatch.context() as hurried:
+        hurried.setattr(checklist, "_TRIES", 1)
+        holder.exec_driver_sql("SELECT count(*) FROM interventions")
+        pid = holder.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        with pytest.raises(UpgradeError, match=rf"(?s){AVANT}.*terminez d'abord processus {pid} .*oubliée"):
+            upgrade_central(centre, yes)
+    assert upgrade_central(centre, yes).apres == revisions.head()
+
+
+def test_revisions_kept_by_a_failed_upgrade_are_in_the_journal(centre: sa.Engine) -> None:
+    def fail(text: str) -> None:
+        if text.startswith("Révision ce8f"):
+            raise RuntimeError("panne")
+
+    window = scalar(centre, "SELECT max(id) FROM sync.schema_compat")
+    last = "SELECT de || ' > ' || vers FROM journal_migrations ORDER BY id DESC LIMIT 1"
+    with pytest.raises(UpgradeError, match="arrêtée à la révision bd7e3f5b9a6c"):
+        upgrade_central(centre, yes, fail)
+    assert scalar(centre, last) == f"{AVANT} > bd7e3f5b9a6c"
+    assert scalar(centre, "SELECT max(id) FROM sync.schema_compat") == window
+    upgrade_central(centre, yes)
+    assert scalar(centre, last) == f"bd7e3f5b9a6c > {revisions.head()}"
+
+
+def test_an_index_left_invalid_is_dropped_and_built_again(centre: sa.Engine) -> None:
+    upgrade_central(centre, yes, target="ac6d2e4a8f5b")
+    with centre.begin() as connection:
+        connection.exec_driver_sql("CREATE INDEX idx_intervention_date_limite ON interventions (date_limite)")
+        connection.exec_driver_sql(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_intervention_date_limite'::regclass"
+        )
+    upgrade_central(centre, yes)
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_intervention_date_limite'::regclass"
+    assert scalar(centre, valid) is True
+
+
+def test_capture_goes_on_while_the_index_is_built(centre: sa.Engine) -> None:
+    """That revision commits on its way: at no instant may the centre be without its triggers."""
+    upgrade_central(centre, yes, target="ac6d2e4a8f5b")
+    query = "SELECT count(*) FROM pg_trigger WHERE tgname = 'erp_capture'"
+    wanted, seen = scalar(centre, query), []
+    holder = centre.connect()
+    holder.exec_driver_sql("LOCK TABLE interventions IN ROW EXCLUSIVE MODE")
+    building = threading.Thread(target=upgrade_central, args=(centre, yes), kwargs={"target": "bd7e3f5b9a6c"})
+    building.start()
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%' AND state = 'active'"
+    )
+    deadline = time.monotonic() + 30
+    while not seen and time.monotonic() < deadline:
+        if scalar(centre, waiting):
+            seen.append(scalar(centre, query))
+    holder.close()
+    building.join(60)
+    assert seen == [wanted]
+    assert wanted > 20
+
+
+def test_the_archive_made_first_brings_the_centre_back(
+    centre: sa.Engine, pg_server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    with centre.connect() as connection:
+        before = contenu(connection)
+    done = upgrade_central(centre, yes, backups=tmp_path)
+    assert done.copie is not None
+    name = f"{centre.url.database}_revenu"
+    engine = create_pg_engine(pg_server.create_database(name))
+    binaries = find_binaries()
+    assert binaries is not None
+    program = binaries / "pg_restore"
+    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    restored = subprocess.run([program, "-d", address, str(done.copie.chemin)], capture_output=True, check=False)
+    assert restored.returncode == 0, restored.stderr
+    state = check_central(engine)
+    assert (state.etat, state.revision, state.ecriture) == ("ancien", AVANT, False)
+    with engine.connect() as connection:
+        assert contenu(connection) == before
+    assert upgrade_central(engine, yes).avant == AVANT
+    assert check_central(engine).etat == "egal"
+    engine.dispose()
+    pg_server.drop_database(name)
+
+
+def test_a_migrator_whose_line_died_does_not_keep_its_lock(
+    centre: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERP_MIGRATION_SILENCE", "2")
+    url = centre.url
+    with ChaosProxy(url.host or "127.0.0.1", url.port or 5432) as proxy:
+        far = create_pg_engine(url.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False))
+        stuck = threading.Event()
+        failures: list[Exception] = []
+
+        def silent(text: str) -> None:
+            if text.startswith("Révision"):
+                # The line is dead but still open: the server hears nothing any more.
+                proxy.frozen = True
+                stuck.set()
+
+        def work() -> None:
+            try:
+                upgrade_central(far, yes, silent)
+            except Exception as error:  # noqa: BLE001
+                failures.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert stuck.wait(60)
+        # Alembic keeps its context in a module: the second migrator is a process of its own.
+        address = url.render_as_string(hide_password=False)
+        second = erp_admin("db", "upgrade", "--yes", "--no-backup", "--url", address)
+        assert second.returncode == 0, second.stderr
+        proxy.cut()
+        thread.join(60)
+        far.dispose()
+    assert failures
+    assert check_central(centre).etat == "egal"
+
+
+class Pooler:
+    """Two sessions of the server behind one address, the next one after each transaction, as PgBouncer pools them."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with _closed_is_the_end():
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with _closed_is_the_end(), ExitStack() as open_lines:
+            open_lines.enter_context(client)
+            first = _packet(client)
+            while first[4:8] in {b"\x04\xd2\x16\x2f", b"\x04\xd2\x16\x30"}:
+                client.sendall(b"N")
+                first = _packet(client)
+            sessions = []
+            for _ in range(2):
+                server = open_lines.enter_context(socket.create_connection(self._server))
+                server.sendall(first)
+                sessions.append((server, _until_ready(server)[0]))
+            client.sendall(sessions[0][1])
+            turn = 0
+            while True:
+                message = _message(client)
+                server = sessions[turn % 2][0]
+                server.sendall(message)
+                if message[:1] == b"X":
+                    return
+                answer, state = _until_ready(server)
+                client.sendall(answer)
+                turn += state == b"I"
+
+
+@contextmanager
+def _closed_is_the_end() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        return
+
+
+def _exactly(line: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = line.recv(count - len(data))
+        if not more:
+            raise ConnectionResetError
+        data += more
+    return data
+
+
+def _packet(line: socket.socket) -> bytes:
+    head = _exactly(line, 4)
+    return head + _exactly(line, int.from_bytes(head, "big") - 4)
+
+
+def _message(line: socket.socket) -> bytes:
+    return _exactly(line, 1) + _packet(line)
+
+
+def _until_ready(line: socket.socket) -> tuple[bytes, bytes]:
+    """Everything up to ReadyForQuery, and the transaction's state there."""
+    data = b""
+    while True:
+        message = _message(line)
+        data += message
+        if message[:1] == b"Z":
+            return data, message[5:6]
+
+
+def test_a_pooler_that_says_so_is_refused_without_leaving_it_the_lock(centre: sa.Engine) -> None:
+    """PgBouncer with one client keeps it on one session: nothing else would tell."""
+    with ChaosProxy(centre.url.host or "127.0.0.1", centre.url.port or 5432) as proxy:
+        proxy.rewrite_backend_key = True
+        through = create_pg_engine(
+            centre.url.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
+        )
+        with pytest.raises(UpgradeError, match="adresse directe"):
+            upgrade_central(through, yes)
+        with centre.connect() as connection:
+            held = connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+                "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+            )
+            assert held.scalar() == 0
+        through.dispose()
+    assert check_central(centre).revision == AVANT
+
+
+def test_a_pooler_is_refused_before_anything_changes(centre: sa.Engine) -> None:
+    pooler = Pooler(centre.url.host or "127.0.0.1", centre.url.port or 5432)
+    through = create_pg_engine(
+        centre.url.set(host="127.0.0.1", port=pooler.port).render_as_string(hide_password=False)
+    )
+    with pytest.raises(UpgradeError, match="adresse directe"):
+        upgrade_central(through, yes)
+    through.dispose()
+    pooler.close()
+    assert check_central(centre).revision == AVANT
+
+
+def test_a_server_that_goes_away_is_told_with_what_to_do(centre: sa.Engine) -> None:
+    owner = psycopg2.connect(centre.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    owner.autocommit = True
+
+    def kick(text: str) -> None:
+        if text.startswith("Révision ac6d"):
+            with owner.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                    "AND pid <> pg_backend_pid()"
+                )
+
+    with pytest.raises(UpgradeError, match=rf"arrêtée à la révision {AVANT}.*relancez"):
+        upgrade_central(centre, yes, kick)
+    owner.close()
+    assert upgrade_central(centre, yes).apres == revisions.head()
