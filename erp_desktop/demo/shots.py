@@ -120,6 +120,19 @@ class Shooter:
         panel.show_tab("sortants")
         panel.hide()
 
+    def palette(self) -> None:
+        """The box of Ctrl+K with an answer in every section, and with the commands."""
+        workspace = self.desktop.workspace
+        if workspace is None:
+            raise RuntimeError("nobody is logged in")
+        for words, name in (("ma", "palette"), (">", "palette-commandes")):
+            workspace.palette_box.open()
+            workspace.palette_box.edit.setText(words)
+            workspace.palette_box.ask()
+            settle(1.0)
+            self.take(name)
+            workspace.palette_box.close_box()
+
     def planning(self) -> None:
         """The week, a card in the air with its verdict, who and when, the day."""
         page = show(self.desktop, "planning")
@@ -275,11 +288,13 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.work_screens()
         shooter.planning()
         shooter.other_lists()
+        shooter.palette()
         shooter.stock()
         shooter.contracts()
         shooter.bon()
         shooter.look(*_LOOKS[1])
         shooter.work_screens()
+        shooter.palette()
         shooter.stock()
         shooter.planning()
         shooter.contracts()
@@ -287,10 +302,12 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         desktop.window.resize(1366, 768)
         shooter.variant = "-1366x768"
         shooter.interventions()
+        shooter.palette()
         shooter.planning()
         desktop.window.resize(*SIZE)
         shooter.look(*_LOOKS[2])
         shooter.interventions()
+        shooter.palette()
         shooter.stock()
         shooter.contracts()
         shooter.bon()

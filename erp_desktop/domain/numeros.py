@@ -52,3 +52,23 @@ def fragments(texte: str) -> tuple[str, ...] | None:
         return None
     poste, annee, sequence = trouve.groups()
     return (f"-{poste}-", f"{annee}-{sequence}") if annee else (f"-{poste}-", f"-{sequence}")
+
+
+_SUITE = re.compile(r"(?:(?:int-)?([a-z]{3,5})-)?(?:(\d{1,6})[-/ ])?(?:(\d{4})[-/ ])?(\d{1,8})", re.IGNORECASE)
+
+
+def motif(texte: str) -> str | None:
+    """LIKE pattern of the numbers that somebody may mean: ``487``, ``4-487``, ``04/2026/00487``, ``CAS-04-2026-487``.
+
+    A lone group of four figures before the last is a year when it looks like one. None when it is not a number.
+    """
+    trouve = _SUITE.fullmatch(texte.strip())
+    if trouve is None:
+        return None
+    agence, poste, annee, suite = trouve.groups()
+    if poste and annee is None and re.fullmatch(r"20\d\d", poste):
+        poste, annee = None, poste
+    return "-".join(
+        ["INT", agence.upper() if agence else "%", f"{int(poste):02d}" if poste else "%", annee or "%",
+         f"{int(suite):05d}"]
+    )  # fmt: skip

@@ -18,6 +18,10 @@ from erp_desktop.domain import dates as grammaire
 _MOT = re.compile(r'(?:([^\W\d_][\w]*):)?(?:"([^"]*)"?|(\S+))?')
 
 
+MOTS_MAX = 40
+"""Words of one question; a pasted page would be a condition that no database takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filtre:
     """What was understood.
@@ -35,10 +39,30 @@ class Filtre:
     indices: list[str] = field(default_factory=list)
 
 
+_ARABE = str.maketrans({"ى": "ي", "ة": "ه", "ـ": None})
+"""Letters that Arabic hands write one for the other, and the stroke that only lengthens a word."""
+
+
 def plier(texte: str) -> str:
-    """Lower case without accents, ligatures spelled out."""
+    """Lower case without accents, ligatures spelled out; Arabic without vowels and with one form of each letter."""
     decompose = unicodedata.normalize("NFKD", texte.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return "".join(c for c in decompose if not unicodedata.combining(c))
+    return "".join(c for c in decompose if not unicodedata.combining(c)).translate(_ARABE)
+
+
+_CHIFFRES = re.compile(r"[\d\s.\-/()+\u2010\u2011\u2013]+")
+
+
+def chiffres(texte: str) -> str:
+    """The figures of a telephone, an ICE or a badge in any spelling; empty when there is anything else in it.
+
+    A Moroccan telephone loses what stands before its nine figures: ``+212 5 22…``, ``00212522…``, ``0522…`` are one.
+    """
+    if not _CHIFFRES.fullmatch(texte):
+        return ""
+    seuls = "".join(str(unicodedata.decimal(c)) for c in texte if c.isdecimal())
+    international = re.fullmatch(r"(?:00)?2120?(\d{9})", seuls)
+    national = re.fullmatch(r"0(\d{9})", seuls)
+    return (international or national or [seuls, seuls])[1]
 
 
 def serrer(texte: str) -> str:
@@ -120,7 +144,10 @@ def analyser(
     filtre = Filtre()
     # Every word before a colon, known or not: the unknown ones get a hint.
     ecrits = {plier(trouve[1]) for trouve in _MOT.finditer(texte) if trouve[1]}
-    for mot in decouper(texte, connus | datees | ecrits, closes):
+    lus = decouper(texte, connus | datees | ecrits, closes)
+    if len(lus) > MOTS_MAX:
+        filtre.indices.append(f"Seuls les {MOTS_MAX} premiers mots du filtre comptent.")
+    for mot in lus[:MOTS_MAX]:
         valeur = plier(mot.valeur).strip()
         if mot.cle:
             _ranger(filtre, mot.cle, valeur, connus, datees, closes, aujourdhui)

@@ -14,7 +14,6 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.frame.keys import KeysPanel
 from erp_desktop.ui.frame.navigation import Navigation
-from erp_desktop.ui.frame.search import GlobalSearch
 from erp_desktop.ui.frame.statusbar import StatusBar
 from erp_desktop.ui.frame.tabs import Tabs
 from erp_desktop.ui.frame.topbar import TopBar
@@ -22,6 +21,8 @@ from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
+from erp_desktop.ui.palette.commands import commands
+from erp_desktop.ui.palette.panel import Palette
 from erp_desktop.ui.sign_in.password_panel import PasswordPanel
 from erp_desktop.ui.wording import value_labels
 
@@ -69,6 +70,7 @@ class Workspace(QWidget):
         self.status = StatusBar(place)
         self.keys = KeysPanel(self, lambda: self.page.keys() if self.page is not None else ())
         self.password = PasswordPanel(self, contexte)
+        self.palette_box = Palette(self, contexte, self.open_record, lambda: commands(self))
         self.drawer: QWidget | None = None
         """What slides over the tabs, the exchange's; Esc closes it before anything below."""
         middle = Surface("surface.app")
@@ -89,7 +91,7 @@ class Workspace(QWidget):
         self.tabs.current_changed.connect(self._tab_changed)
         self.tabs.close_asked.connect(self.close_tab)
         self.top.new_asked.connect(lambda: self.open_record("interventions", None))
-        self.search = GlobalSearch(self.top.search, self.contexte, self.open_record, self._search)
+        self.top.search.asked.connect(self.palette_box.open)
         self.top.keys_asked.connect(self.keys.toggle)
         self.top.theme_asked.connect(self.theme_asked)
         self.top.language_asked.connect(self.language_asked)
@@ -108,7 +110,7 @@ class Workspace(QWidget):
             (standard.Find, lambda: self._page_does("focus_filter")), ("F5", lambda: self._page_does("reload")),
             ("Esc", self._escape), ("F1", self.keys.toggle), ("Ctrl+B", self.toggle_navigation),
             ("Ctrl+W", lambda: self.close_tab(self.tabs.current)),
-            ("Ctrl+K", lambda: self.top.search.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)),
+            ("Ctrl+K", self.palette_box.open),
         ]  # fmt: skip
         for number, section in enumerate(self.nav.sections[:9], start=1):
             table.append((f"Ctrl+{number}", lambda key=section.key: self.open_section(key)))  # type: ignore[misc]
@@ -126,6 +128,7 @@ class Workspace(QWidget):
         section = self.sections.get(key)
         if section is None:
             return None
+        self.palette_box.close_box(restore=False)
         if self.tabs.page(key) is None:
             page = section.make(self.contexte)
             self._add(key, tr(section.title), section.icon, page)
@@ -139,7 +142,10 @@ class Workspace(QWidget):
         """Show a record in a tab of its own; None starts a blank one, or takes up the unfinished one of ``slot``."""
         if kind not in self._records:
             return None
-        if row_id is None and slot is None:
+        self.palette_box.close_box(restore=False)
+        if row_id is not None:
+            self.palette_box.recents.note((kind, row_id))
+        elif slot is None:
             slot = self._blank_slot(kind)
         key = f"{kind}/{row_id}" if row_id is not None else f"{kind}/{_BLANK}{slot}"
         if self.tabs.page(key) is None:
@@ -253,6 +259,8 @@ class Workspace(QWidget):
         popup = QApplication.activePopupWidget()
         if popup is not None:
             popup.close()
+        elif self.palette_box.isVisible():
+            self.palette_box.close_box()
         elif self.password.isVisible():
             self.password.close_panel()
         elif self.keys.isVisible():

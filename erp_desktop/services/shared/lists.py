@@ -18,9 +18,11 @@ from erp_desktop.settings import Mode
 
 _ACCENTS = {
     "a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõ", "u": "ùûüú", "y": "ÿý",
+    "ا": "أإآٱ", "ي": "ىئ", "ه": "ة", "و": "ؤ",
 }  # fmt: skip
 _TRIABLES = "ÀÂÇÉÈÊËÎÏÔÛÜàâçéèêëîïôûü"
 _TRIES = "AACEEEEIIOUUaaceeeeiiouu"
+_MOT_MAX = 500
 PAQUET = 500
 Colonne = InstrumentedAttribute[Any] | sa.ColumnElement[Any]
 
@@ -56,7 +58,12 @@ def motif_regex(mot: str) -> str:
 
 
 def contient(session: Session, colonne: Colonne, mot: str) -> sa.ColumnElement[bool]:
-    """Contains, whatever the accents and capitals; character classes need no extension and no function."""
+    """Contains, whatever the accents and capitals; character classes need no extension and no function.
+
+    A word longer than anybody types is nowhere: SQLite refuses patterns of 50,000 bytes.
+    """
+    if len(mot) > _MOT_MAX:
+        return sa.false()
     if est_sqlite(session):
         return colonne.op("GLOB", is_comparison=True)(motif_glob(mot))
     return colonne.op("~", is_comparison=True)(motif_regex(mot))

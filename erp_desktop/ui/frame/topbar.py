@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QActionGroup, QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QWidget
+from PySide6.QtGui import QActionGroup, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QSizePolicy, QWidget
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
@@ -76,24 +76,51 @@ class Person(EnterPresses, QAbstractButton):
         painter.end()
 
 
-class SearchBox(Surface):
-    """Where the search is typed; :mod:`erp_desktop.ui.frame.search` answers it."""
+class SearchBox(EnterPresses, QAbstractButton):
+    """Looks like a field and opens the box of :mod:`erp_desktop.ui.palette`; a letter typed here is typed there."""
+
+    asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("surface.sunken", "border.default", theme().px("radius.md"), parent=parent)
+        super().__init__(parent)
         self.setFixedHeight(32)
+        self.setText(tr("Rechercher un numéro, un client, une commande…"))
+        self.setAccessibleName(tr("Recherche"))
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._ring = False
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 8, 0)
         row.setSpacing(8)
         row.addWidget(IconLabel("magnifying-glass", "text.tertiary"))
-        self.edit = QLineEdit()
-        self.edit.setObjectName("recherche")
-        self.edit.setFrame(False)
-        self.edit.setStyleSheet("QLineEdit#recherche { border: none; background: transparent; padding: 0; }")
-        self.edit.setPlaceholderText(tr("Rechercher un numéro, un client, un équipement…"))
-        self.edit.setAccessibleName(tr("Recherche"))
-        row.addWidget(self.edit, 1)
+        row.addStretch(1)
         row.addWidget(KeyCap("Ctrl K"))
+        self.clicked.connect(lambda: self.asked.emit(""))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.text().strip() and event.text().isprintable():
+            self.asked.emit(event.text())
+            return
+        super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring = event.reason() in KEYBOARD
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._ring = False
+        super().focusOutEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
+        radius = look.px("radius.md")
+        paint.rounded(painter, box, radius, look.color("surface.sunken"), look.color("border.default"))
+        words = QRect(36, 0, box.width() - 36 - 62, box.height())
+        paint.text(painter, paint.visual(rtl, box, words), self.text(), rtl=rtl, font=look.font("body"),
+                   colour=look.color("text.tertiary"))  # fmt: skip
+        if self._ring:
+            paint.focus_ring(painter, box, radius)
+        painter.end()
 
 
 class TopBar(Surface):

@@ -222,50 +222,6 @@ def test_a_hostile_name_is_seen_as_characters_and_no_file_is_read(
     assert QToolTip.text() == plain(hostile)
 
 
-def test_ctrl_k_searches_every_noun_and_opens_what_is_chosen(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
-    bureau.liste()
-    qtbot.keyClick(bureau.workspace, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    edit, offers = bureau.workspace.top.search.edit, bureau.workspace.search.offers
-    qtbot.waitUntil(edit.hasFocus, timeout=_PATIENCE)
-    qtbot.keyClicks(edit, "broyeur")
-    qtbot.waitUntil(lambda: offers.visible, timeout=_PATIENCE)
-    assert [one.key for one in offers.items if one.key[0] == "equipements"] == [("equipements", monde.machines[1])]
-    assert {one.key[1] for one in offers.items if one.key[0] == "interventions"} == {
-        monde.interventions[1], monde.interventions[4],
-    }  # fmt: skip
-    assert offers.items[-1].words == "Filtrer les interventions par «\u00a0broyeur\u00a0»"
-    qtbot.keyClicks(edit, "zzz")
-    assert not offers.visible
-    qtbot.waitUntil(lambda: offers.visible, timeout=_PATIENCE)
-    assert offers.items[0].words == "aucun résultat"
-    edit.clear()
-    qtbot.keyClicks(edit, "chaouia")
-    qtbot.waitUntil(lambda: any(one.key == ("clients", monde.clients[1]) for one in offers.items), timeout=_PATIENCE)
-    assert offers.popup is not None
-    while offers.highlighted() is None or offers.highlighted().key[0] != "clients":
-        qtbot.keyClick(offers.popup, Qt.Key.Key_Down)
-    qtbot.keyClick(offers.popup, Qt.Key.Key_Return)
-    assert bureau.workspace.tabs.current == f"clients/{monde.clients[1]}"
-    assert edit.text() == ""
-
-
-def test_enter_before_the_answer_opens_the_first_and_nothing_found_stays(
-    bureau: Bureau, monde: Monde, qtbot: QtBot
-) -> None:
-    bureau.liste()
-    edit = bureau.workspace.top.search.edit
-    edit.setFocus()
-    qtbot.keyClicks(edit, "SL-02")
-    qtbot.keyClick(edit, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bureau.workspace.tabs.current != "interventions", timeout=_PATIENCE)
-    assert bureau.workspace.tabs.current.split("/")[0] in ("interventions", "equipements")
-    edit.setFocus()
-    qtbot.keyClicks(edit, "introuvable")
-    qtbot.keyClick(edit, Qt.Key.Key_Return)
-    bureau.settle()
-    assert edit.text() == "introuvable"
-
-
 @pytest.mark.parametrize(
     ("language", "typed"),
     [("fr", "Statut:ouverte avant:30/11"), ("en", "status:open before:30/11"), ("ar", "الحالة:مفتوح قبل:30/11")],

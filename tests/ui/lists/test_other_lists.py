@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
-from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.kit import i18n
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -83,20 +82,6 @@ def test_keys_move_between_sections_tabs_and_help(bureau: Bureau, qtbot: QtBot) 
     assert not bureau.workspace.keys.isVisible()
     qtbot.keyClick(bureau.window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     assert bureau.workspace.tabs.keys == ["interventions"]
-
-
-def test_top_search_opens_the_record_that_answers(bureau: Bureau, qtbot: QtBot) -> None:
-    bureau.liste("clients")
-    tabs = bureau.workspace.tabs
-    search = bureau.workspace.top.search.edit
-    qtbot.keyClicks(search, "silo")
-    # At once, as one types: Enter waits for the answer to these words.
-    qtbot.keyClick(search, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: tabs.current.startswith("interventions/"), timeout=30_000)
-    page = tabs.page(tabs.current)
-    assert isinstance(page, RecordPage)
-    qtbot.waitUntil(lambda: page.panel.record is not None, timeout=30_000)
-    assert "silo" in page.panel.record.titre
 
 
 def test_narrow_windows_get_a_rail_and_tight_rows(bureau: Bureau) -> None:

@@ -1,0 +1,77 @@
+"""One record at a glance, beside the answers: a few fields, and its last interventions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Client, Contrat, Equipement, Intervention, PieceDetachee, Technicien, User
+from erp_desktop.models.base import Base
+from erp_desktop.services.interventions.list import portee_interventions
+from erp_desktop.services.search.answers import Reponse, named
+
+_DERNIERES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Apercu:
+    """What is shown of one record.
+
+    Attributes:
+        champs: field name → stored value, those that are filled in, in the order to show.
+        dernieres: its last interventions, newest first.
+    """
+
+    reponse: Reponse
+    champs: dict[str, Any]
+    dernieres: list[Reponse]
+
+
+_FIELDS: Final[dict[str, tuple[type[Base], tuple[str, ...]]]] = {
+    "clients": (Client, ("ice", "ville", "contact", "telephone", "email", "niveau_service")),
+    "interventions": (
+        Intervention, ("statut", "priorite", "date_creation", "date_planifiee", "date_limite", "duree_estimee"),
+    ),
+    "equipements": (
+        Equipement, ("code_interne", "numero_serie", "marque", "modele", "localisation", "statut", "criticite"),
+    ),
+    "techniciens": (Technicien, ("numero_badge", "equipe", "niveau", "zone_intervention")),
+    "contrats": (Contrat, ("statut", "type_contrat", "date_debut", "date_fin", "temps_reponse_urgence")),
+    "stock": (PieceDetachee, ("reference", "famille", "unite", "emplacement", "fournisseur", "prix_unitaire")),
+}  # fmt: skip
+_LINKS: Final = {
+    "clients": Intervention.client_id, "equipements": Intervention.equipement_id,
+    "techniciens": Intervention.technicien_id, "contrats": Intervention.contrat_id,
+}  # fmt: skip
+
+
+def preview(session: Session, acteur: Acteur, table: str, record: int) -> Apercu | None:
+    """What is shown of a record; None when it is gone or out of the person's reach."""
+    found = named(session, acteur, [(table, record)])
+    if not found:
+        return None
+    model, wanted = _FIELDS[table]
+    columns = model.__table__.c
+    row = session.execute(sa.select(*(columns[name] for name in wanted)).where(columns.id == record)).mappings().one()
+    fields = {name: row[name] for name in wanted if row[name] is not None}
+    if table == "techniciens":
+        owner = sa.select(User.phone).join(Technicien, Technicien.user_id == User.id).where(Technicien.id == record)
+        phone = session.scalar(owner)
+        fields |= {"phone": phone} if phone else {}
+    return Apercu(found[0], fields, _last(session, acteur, table, record))
+
+
+def _last(session: Session, acteur: Acteur, table: str, record: int) -> list[Reponse]:
+    if table not in _LINKS:
+        return []
+    newest = (
+        sa.select(Intervention.id)
+        .where(_LINKS[table] == record, *portee_interventions(acteur))
+        .order_by(Intervention.date_creation.desc(), Intervention.id.desc())
+        .limit(_DERNIERES)
+    )
+    return named(session, acteur, [("interventions", i) for i in session.scalars(newest)])

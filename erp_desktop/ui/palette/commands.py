@@ -1,0 +1,70 @@
+"""What can be done from the box, by its words: sections, new records, looks, languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from erp_desktop.domain.enums import Role
+from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.kit import theme as look_module
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.palette.panel import Command
+
+if TYPE_CHECKING:
+    from erp_desktop.ui.workspace import Workspace
+
+_NEW: Final = (
+    ("interventions", "Nouvelle intervention"), ("clients", "Nouveau client"),
+    ("equipements", "Nouvel équipement"), ("contrats", "Nouveau contrat"), ("stock", "Nouvelle pièce"),
+    ("inventaires", "Nouvel inventaire"), ("depots", "Nouveau dépôt"),
+)  # fmt: skip
+
+
+def commands(workspace: Workspace) -> Sequence[Command]:
+    """The commands of the person at work, in the order in which they are offered."""
+    acteur = workspace.contexte.acteur
+    found: list[Command] = []
+    if acteur.role is not Role.TECHNICIEN:
+        found += [
+            Command(tr(words), "plus", _new(workspace, kind), "Ctrl N" if kind == "interventions" else "")
+            for kind, words in _NEW
+            if kind in workspace.sections
+        ]
+    numbered = {section.key: place for place, section in enumerate(workspace.nav.sections[:9], start=1)}
+    found += [
+        Command(tr("Aller à {section}", section=tr(one.title)), one.icon, _go(workspace, one.key),
+                f"Ctrl {numbered[one.key]}" if one.key in numbered else "")
+        for one in workspace.sections.values()
+    ]  # fmt: skip
+    found += [
+        Command(tr("Touches du clavier"), "keyboard", workspace.keys.toggle, "F1"),
+        Command(tr("Imprimer la page"), "printer", lambda: workspace.page and workspace.page.print_out(), "Ctrl P"),
+        Command(tr("Relire la page"), "arrows-clockwise", lambda: workspace.page and workspace.page.reload(), "F5"),
+        Command(tr("Réduire la navigation"), "rows", workspace.toggle_navigation, "Ctrl B"),
+        Command(tr("Thème clair"), "sun", lambda: workspace.theme_asked.emit(look_module.LIGHT)),
+        Command(tr("Thème sombre"), "moon", lambda: workspace.theme_asked.emit(look_module.DARK)),
+    ]
+    found += [
+        Command(tr("Langue : {langue}", langue=name), "translate", _speak(workspace, code))
+        for code, name in i18n.LANGUAGES.items()
+        if code != i18n.language()
+    ]
+    found += [
+        Command(tr("Changer mon mot de passe…"), "key", workspace.password.open),
+        Command(tr("Verrouiller l'écran"), "lock-key", workspace.lock_asked.emit),
+        Command(tr("Se déconnecter"), "sign-out", workspace.logout_asked.emit),
+    ]
+    return found
+
+
+def _new(workspace: Workspace, kind: str) -> Callable[[], object]:
+    return lambda: workspace.open_record(kind, None)
+
+
+def _go(workspace: Workspace, key: str) -> Callable[[], object]:
+    return lambda: workspace.open_section(key)
+
+
+def _speak(workspace: Workspace, code: str) -> Callable[[], object]:
+    return lambda: workspace.language_asked.emit(code)

@@ -1,0 +1,96 @@
+"""The record under the mark at a glance: its fields, its last interventions, what the keys do with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop import clock
+from erp_desktop.domain.enums import Statut
+from erp_desktop.ui.kit.controls import Elided, KeyCap, Text, clear
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Pill, Surface
+from erp_desktop.ui.wording import field_labels, value_labels
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from erp_desktop.services.search.preview import Apercu
+
+WIDTH: Final = 320
+_STORED: Final = {"stock": "pieces_detachees"}
+"""Kind → table, where they differ."""
+
+
+def table_of(kind: str) -> str:
+    """The table behind a kind of record."""
+    return _STORED.get(kind, kind)
+
+
+def _stored(value: object) -> object:
+    """A value as the wording of fields reads it."""
+    if hasattr(value, "hour"):
+        return clock.to_text(value)  # type: ignore[arg-type]
+    day: date | None = value if hasattr(value, "isoformat") else None  # type: ignore[assignment]
+    return day.isoformat() if day is not None else value
+
+
+class Glance(Surface):
+    """Empty until a record is shown."""
+
+    def __init__(self) -> None:
+        super().__init__("surface.raised", "border.subtle", sides="s")
+        self.setFixedWidth(WIDTH)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(18, 16, 18, 14)
+        self._column.setSpacing(7)
+        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
+
+    def empty(self) -> None:
+        clear(self._column)
+
+    def show_record(self, shown: Apercu, pinned: bool) -> None:
+        """Show a record.
+
+        Args:
+            pinned: whether it is among the pinned ones.
+        """
+        self.empty()
+        kind = shown.reponse.table
+        self._add(Text(shown.reponse.libelle, "strong", wrap=True))
+        self._add(Text(field_labels.table(table_of(kind)), "caption", "text.tertiary"))
+        fields = QWidget()
+        grid = QGridLayout(fields)
+        grid.setContentsMargins(0, 6, 0, 4)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(1, 1)
+        for line, (name, value) in enumerate(shown.champs.items()):
+            grid.addWidget(Text(field_labels.champ(name), "caption", "text.secondary"), line, 0)
+            words = field_labels.valeur(table_of(kind), name, _stored(value))
+            grid.addWidget(Elided(words), line, 1)
+        self._add(fields)
+        if shown.dernieres:
+            self._add(Text(tr("Dernières interventions"), "caption", "text.tertiary"))
+            for one in shown.dernieres:
+                self._line(Elided(one.libelle), Pill(one.statut, value_labels.label(Statut, one.statut)))
+        self._add(Text(tr("Actions"), "caption", "text.tertiary"))
+        pin = tr("Ne plus épingler") if pinned else tr("Épingler")
+        for words, keys in (
+            (tr("Ouvrir"), tr("Entrée")), (pin, "Ctrl D"), (tr("Copier le lien"), "Ctrl L"),
+        ):  # fmt: skip
+            self._line(Text(words), KeyCap(keys))
+
+    def _add(self, widget: QWidget) -> None:
+        self._column.addWidget(widget)
+        widget.show()
+
+    def _line(self, words: QWidget, mark: QWidget) -> None:
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(words, 1)
+        row.addWidget(mark)
+        self._add(line)

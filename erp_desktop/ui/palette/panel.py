@@ -1,0 +1,475 @@
+"""The box over the window: typed words are answered section by section; keys choose, narrow, open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import shiboken6
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from erp_desktop.domain.recherche import plier
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.controls import IconLabel, KeyCap, Text, clear
+from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.palette.glance import WIDTH, Glance, table_of
+from erp_desktop.ui.palette.recents import Recents, Record, link, linked
+from erp_desktop.ui.palette.rows import Answers, Row
+from erp_desktop.ui.tasks import Task
+from erp_desktop.ui.wording import field_labels
+
+if TYPE_CHECKING:
+    from erp_desktop.services.search.answers import Reponse
+
+_PAUSE_MS, _REST_MS = 120, 80
+_FEW, _MANY = 6, 60
+_COMMANDS: Final = ">"
+_NUMBERS: Final = "#"
+_PEOPLE: Final = "@"
+_PLURALS: Final = {
+    "clients": "Clients", "interventions": "Interventions", "equipements": "Équipements",
+    "techniciens": "Techniciens", "contrats": "Contrats", "stock": "Pièces",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something to do, offered by its words.
+
+    Attributes:
+        keys: the keys that do it too, as they are drawn.
+    """
+
+    words: str
+    icon: str
+    act: Callable[[], object]
+    keys: str = ""
+
+
+class _Tab(QAbstractButton):
+    """A section to narrow to, with how many answered in it."""
+
+    def __init__(self, table: str, label: str, count: str, on: bool) -> None:
+        super().__init__()
+        self.table, self._count, self._on = table, count, on
+        self.setText(label)
+        self.setAccessibleName(f"{label} {count}")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(paint.metrics("body").horizontalAdvance(self.text()) + self._room() + 22, 24)
+
+    def _room(self) -> int:
+        return paint.metrics("caption").horizontalAdvance(self._count) + 10 if self._count else 0
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, box, rtl = QPainter(self), theme(), self.rect(), theme().rtl
+        paint.rounded(painter, box, 12, look.color("surface.selected" if self._on else "surface.base"),
+                      look.color("accent.border" if self._on else "border.default"))  # fmt: skip
+        ink = look.color("accent.text" if self._on else "text.primary")
+        words = QRect(11, 0, box.width() - self._room() - 20, box.height())
+        paint.text(painter, paint.visual(rtl, box, words), self.text(), rtl=rtl, font=look.font("body"), colour=ink)
+        if self._count:
+            place = QRect(box.width() - self._room() - 6, 0, self._room(), box.height())
+            painter.setFont(look.font("caption"))
+            painter.setPen(look.color("accent.text" if self._on else "text.secondary"))
+            painter.drawText(paint.visual(rtl, box, place), Qt.AlignmentFlag.AlignCenter, self._count)
+        painter.end()
+
+
+class Palette(QWidget):
+    """Covers the window while it is open; Esc, a click beside it, or a choice closes it.
+
+    Args:
+        window: what it covers.
+        open_record: ``open_record(kind, id)``; None for a blank record.
+        commands: what can be done now, asked each time it opens.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self, window: QWidget, contexte: Contexte, open_record: Callable[[str, int | None], object],
+        commands: Callable[[], Sequence[Command]],
+    ) -> None:  # fmt: skip
+        super().__init__(window)
+        self._window, self._contexte, self._open_record, self._offered = window, contexte, open_record, commands
+        self.recents = Recents(contexte.settings, contexte.acteur.user_id)
+        self._asked: list[Task] = []
+        self._found: dict[str, list[Reponse]] = {}
+        self._answered: str | None = None
+        self._entered = False
+        self._narrowed = ""
+        self._around: list[str] = []
+        self._counts: dict[str, str] = {}
+        self._before: QWidget | None = None
+        self._pause, self._rest = self._timer(_PAUSE_MS, self.ask), self._timer(_REST_MS, self._glance)
+        self._build()
+        self.hide()
+        window.installEventFilter(self)
+
+    def _timer(self, wait: int, then: Callable[[], object]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(wait)
+        timer.timeout.connect(then)
+        return timer
+
+    def _build(self) -> None:
+        self.box = Surface("surface.raised", "border.default", 10, parent=self)
+        column = QVBoxLayout(self.box)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        head = Surface("surface.raised", "border.subtle", sides="b")
+        row = QHBoxLayout(head)
+        row.setContentsMargins(18, 12, 16, 12)
+        row.setSpacing(12)
+        row.addWidget(IconLabel("magnifying-glass", "accent.text", 20))
+        self.edit = QLineEdit()
+        self.edit.setObjectName("palette")
+        self.edit.setFrame(False)
+        self.edit.setFont(theme().font("title"))
+        self.edit.setStyleSheet("QLineEdit#palette { border: none; background: transparent; padding: 0; }")
+        self.edit.setPlaceholderText(tr("Un numéro, un client, une machine, une commande…"))
+        self.edit.setAccessibleName(tr("Recherche"))
+        self.edit.textEdited.connect(self._typed)
+        self.edit.installEventFilter(self)
+        row.addWidget(self.edit, 1)
+        self.count = Text("", "caption", "text.tertiary")
+        row.addWidget(self.count)
+        row.addWidget(KeyCap(tr("Échap")))
+        column.addWidget(head)
+        self._tabs = QHBoxLayout()
+        self._tabs.setContentsMargins(18, 10, 18, 6)
+        self._tabs.setSpacing(6)
+        column.addLayout(self._tabs)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(6, 0, 0, 0)
+        middle.setSpacing(0)
+        self.answers = Answers()
+        self.answers.setAccessibleName(tr("Résultats"))
+        self.answers.pressed_row.connect(self._choose)
+        self.answers.marked.connect(self._marked)
+        middle.addWidget(self.answers, 1)
+        self.glance = Glance()
+        middle.addWidget(self.glance)
+        column.addLayout(middle, 1)
+        foot = Surface("surface.sunken", "border.subtle", sides="t")
+        keys = QHBoxLayout(foot)
+        keys.setContentsMargins(18, 8, 18, 8)
+        for cap, words in (
+            ("↑ ↓", tr("choisir")), ("Tab", tr("par section")), (_COMMANDS, tr("commandes")),
+            (_NUMBERS, tr("numéro")), (_PEOPLE, tr("technicien")),
+        ):  # fmt: skip
+            keys.addWidget(KeyCap(cap))
+            keys.addWidget(Text(words, "caption", "text.secondary"))
+            keys.addSpacing(8)
+        keys.addStretch()
+        column.addWidget(foot)
+
+    def open(self, words: str = "") -> None:
+        """Show the box with what was opened last, or with words already typed."""
+        if not self.isVisible():
+            self._before = QApplication.focusWidget()
+            self.edit.clear()
+            self._narrowed = ""
+        self._fit()
+        self.show()
+        self.raise_()
+        self.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.edit.insert(words)
+        self.ask()
+
+    def close_box(self, *, restore: bool = True) -> None:
+        """Hide the box; the keyboard goes back to where it was unless something else was opened."""
+        if not self.isVisible():
+            return
+        self._stop()
+        self._entered = False
+        self.hide()
+        if restore and self._before is not None and shiboken6.isValid(self._before):
+            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._before = None
+        self.closed.emit()
+
+    def _fit(self) -> None:
+        self.setGeometry(self._window.rect())
+        width, height = min(940, self.width() - 48), min(640, self.height() - 112)
+        self.box.setGeometry((self.width() - width) // 2, min(84, (self.height() - height) // 2), width, height)
+        self.glance.setVisible(width >= WIDTH * 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().color("shadow"))
+        painter.fillRect(self.rect(), theme().color("shadow"))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        if not self.box.geometry().contains(event.position().toPoint()):
+            self.close_box()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._window:
+            if event.type() == QEvent.Type.Resize and self.isVisible():
+                self._fit()
+            return False
+        if not isinstance(event, QKeyEvent):
+            return False
+        act = self._act(event)
+        if act is None:
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.KeyPress:
+            act()
+            return True
+        return False
+
+    def _act(self, event: QKeyEvent) -> Callable[[], object] | None:
+        """What a key does here instead of what it does in the window."""
+        key, control = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if control:
+            return {Qt.Key.Key_D: self.pin, Qt.Key.Key_L: self.copy_link}.get(Qt.Key(key))
+        return {
+            Qt.Key.Key_Escape: self.close_box, Qt.Key.Key_Down: lambda: self.answers.step(1),
+            Qt.Key.Key_Up: lambda: self.answers.step(-1), Qt.Key.Key_Tab: lambda: self._turn(1),
+            Qt.Key.Key_Backtab: lambda: self._turn(-1), Qt.Key.Key_Return: self._enter, Qt.Key.Key_Enter: self._enter,
+        }.get(Qt.Key(key))  # fmt: skip
+
+    def _typed(self, _text: str) -> None:
+        self._entered = False
+        self._answered = None
+        self._stop()
+        self._pause.start()
+
+    def _stop(self) -> None:
+        self._pause.stop()
+        self._rest.stop()
+        for task in self._asked:
+            task.cancel()
+        self._asked = []
+
+    def ask(self) -> None:
+        """Ask every section for what is typed."""
+        from erp_desktop.services.search import answers
+
+        self._stop()
+        text = self.edit.text().strip()
+        sign = text[:1] if text[:1] in (_COMMANDS, _NUMBERS, _PEOPLE) else ""
+        words = text[len(sign) :].strip()
+        self.answers.wipe(plier(words).split())
+        self.glance.empty()
+        self._found = {}
+        acteur = self._contexte.acteur
+        if linked(text) is not None or not words or sign == _COMMANDS:
+            self._narrowed = ""
+            self._tabs_for(())
+            self._without_question(text, words, sign)
+            return
+        tables = [t for t in answers.TABLES if answers.may_search(acteur, t)]
+        if sign == _PEOPLE:
+            tables = [t for t in tables if t == "techniciens"]
+        if self._narrowed:
+            tables = [t for t in tables if t == self._narrowed]
+        limit, numbers = _MANY if len(tables) == 1 else _FEW, sign == _NUMBERS
+
+        def ask_in(table: str) -> Task:
+            return self._contexte.tasks.run(
+                lambda session: answers.search(session, acteur, table, words, limit + 1, numbers_only=numbers),
+                lambda found: self._arrived(text, table, found, tables, limit), owner=self,
+            )  # fmt: skip
+
+        self._asked += [ask_in(table) for table in tables]
+
+    def _without_question(self, text: str, words: str, sign: str) -> None:
+        """Nothing to look for in the tables: commands, a pasted link, or what was opened last."""
+        from erp_desktop.services.search import answers
+
+        acteur, pasted = self._contexte.acteur, linked(text)
+        if sign == _COMMANDS:
+            self._finish(text, words)
+            return
+        wanted = [pasted] if pasted is not None else [*self.recents.pinned, *self.recents.opened]
+
+        def show(found: Sequence[Reponse]) -> None:
+            called = {(one.table, one.id): one for one in found}
+            if pasted is not None:
+                self.answers.add(tr("Lien"), [self._row(one) for one in found])
+                if not found:
+                    self.count.setText(tr("Ce lien ne mène à aucune fiche de ce poste."))
+            else:
+                pinned = [called[one] for one in self.recents.pinned if one in called]
+                opened = [called[o] for o in self.recents.opened if o in called and o not in self.recents.pinned]
+                self.answers.add(tr("Épinglés"), [self._row(one) for one in pinned])
+                self.answers.add(tr("Récents"), [self._row(one) for one in opened])
+            self._finish(text, words, told=pasted is not None)
+
+        self._asked.append(
+            self._contexte.tasks.run(lambda session: answers.named(session, acteur, wanted), show, owner=self)
+        )
+
+    def _row(self, found: Reponse) -> Row:
+        icon = field_labels.icone(table_of(found.table))
+        return Row(found.libelle, found.detail, icon, (found.table, found.id), statut=found.statut)
+
+    def _arrived(
+        self, text: str, table: str, found: Sequence[Reponse], tables: Sequence[str], limit: int
+    ) -> None:  # fmt: skip
+        if text != self.edit.text().strip():
+            return
+        self._found[table] = list(found)
+        self.answers.add(tr(_PLURALS[table]), [self._row(one) for one in found[:limit]])
+        if self._entered and found:
+            self._enter()
+            return
+        if len(self._found) == len(tables):
+            self._tabs_for(tables, limit)
+            total = sum(min(len(one), limit) for one in self._found.values())
+            words = text.lstrip(_NUMBERS + _PEOPLE).strip()
+            if not total:
+                self._nothing(words)
+            self._finish(text, words, told=not total)
+            more = any(len(one) > limit for one in self._found.values())
+            if total:
+                said = tr("1 résultat") if total == 1 and not more else tr("{n} résultats", n=number(total))
+                self.count.setText(said + ("+" if more else ""))
+
+    def _finish(self, text: str, words: str, *, told: bool = False) -> None:
+        """Add the commands that these words name, and remember that all was answered."""
+        wanted = plier(words).split()
+        rows = [
+            Row(one.words, "", one.icon, act=one.act, keys=one.keys)
+            for one in self._offered()
+            if all(word in plier(one.words) for word in wanted)
+        ]
+        if words or text.startswith(_COMMANDS) or not self.answers.rows:
+            self.answers.add(tr("Commandes"), rows)
+        self._answered = text
+        if not told:
+            self.count.setText("")
+        if self._entered and self.answers.row is not None:
+            self._enter()
+
+    def _nothing(self, words: str) -> None:
+        """Nothing answers: say so, and offer what is spelled nearly so."""
+        from erp_desktop.services.search import answers
+
+        self._entered = False
+        self.count.setText(tr("aucun résultat"))
+        acteur = self._contexte.acteur
+
+        def show(names: Sequence[str]) -> None:
+            rows = [
+                Row(name, "", "magnifying-glass", act=lambda name=name: self._again(name))  # type: ignore[misc]
+                for name in names
+            ]
+            self.answers.add(tr("Vouliez-vous dire"), rows)
+
+        self._asked.append(
+            self._contexte.tasks.run(lambda session: answers.near(session, acteur, words), show, owner=self)
+        )
+
+    def _again(self, words: str) -> None:
+        self.edit.setText(words)
+        self.ask()
+
+    def _tabs_for(self, tables: Sequence[str], limit: int = _FEW) -> None:
+        """The sections that answered; while narrowed to one, the others stay in reach."""
+        clear(self._tabs)
+        for table in tables:
+            count = len(self._found[table])
+            self._counts[table] = f"{number(limit)}+" if count > limit else number(count) if count else ""
+        if not self._narrowed:
+            self._around = ["", *(table for table in tables if self._found[table])]
+        if len(self._around) < 2:
+            return
+        total = number(sum(min(len(one), limit) for one in self._found.values()))
+        for table in self._around:
+            told = self._counts[table] if table else "" if self._narrowed else total
+            tab = _Tab(table, tr(_PLURALS[table]) if table else tr("Tout"), told, table == self._narrowed)
+            tab.clicked.connect(lambda _on=False, table=table: self._narrow(table))
+            self._tabs.addWidget(tab)
+        self._tabs.addStretch()
+
+    def _narrow(self, table: str) -> None:
+        self._narrowed = table
+        self.ask()
+
+    def _turn(self, by: int) -> None:
+        """Tab: narrow to the next section that answered."""
+        if len(self._around) > 1:
+            self._narrow(self._around[(self._around.index(self._narrowed) + by) % len(self._around)])
+
+    def _marked(self, row: Row | None) -> None:
+        self._rest.stop()
+        if row is None or row.record is None:
+            self.glance.empty()
+        else:
+            self._rest.start()
+
+    @property
+    def record(self) -> Record | None:
+        """The record under the mark."""
+        return self.answers.row.record if self.answers.row is not None else None
+
+    def _glance(self) -> None:
+        from erp_desktop.services.search import preview
+
+        record, acteur = self.record, self._contexte.acteur
+        if record is None or not self.glance.isVisible():
+            return
+
+        def show(found: preview.Apercu | None) -> None:
+            if found is not None and self.record == record:
+                self.glance.show_record(found, record in self.recents.pinned)
+
+        self._asked.append(
+            self._contexte.tasks.run(lambda session: preview.preview(session, acteur, *record), show, owner=self)
+        )
+
+    def pin(self) -> None:
+        """Pin the record under the mark, or let it go."""
+        if self.record is not None:
+            pinned = self.recents.toggle(self.record)
+            self._contexte.say(tr("Fiche épinglée.") if pinned else tr("Fiche détachée."))
+            self._glance()
+
+    def copy_link(self) -> None:
+        """Put the name of the record and its link into the clipboard."""
+        row = self.answers.row
+        if row is not None and row.record is not None:
+            QGuiApplication.clipboard().setText("\n".join(filter(None, [row.words, row.detail, link(row.record)])))
+            self._contexte.say(tr("Lien copié."))
+
+    def _enter(self) -> None:
+        row = self.answers.row
+        if row is not None and (self._answered == self.edit.text().strip() or self._entered):
+            self._entered = False
+            self._choose(row)
+        elif self._answered != self.edit.text().strip():
+            # At once, as one types: Enter waits for the answer to these words.
+            self._entered = True
+            if not self._asked:
+                self.ask()
+
+    def _choose(self, row: Row) -> None:
+        if row.record is not None:
+            self.close_box(restore=False)
+            self._open_record(*row.record)
+        elif row.act is not None:
+            if row.icon != "magnifying-glass":
+                self.close_box(restore=True)
+            row.act()

@@ -1,0 +1,124 @@
+"""The search over every section: words and numbers in any spelling, the scope of the person, the same on both engines."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop.db.session import transaction
+from erp_desktop.domain import numeros
+from erp_desktop.domain.recherche import chiffres, plier
+from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.models import Client, Equipement, Intervention
+from erp_desktop.services import interventions
+from erp_desktop.services.search import answers, preview
+from erp_desktop.services.shared.lists import ListQuery
+from tests.services.branch import Monde
+
+
+@pytest.mark.parametrize(
+    ("typed", "figures"),
+    [
+        ("0522401876", "522401876"), ("+212 5 22 40 18 76", "522401876"), ("00212522401876", "522401876"),
+        ("+212 (0)5 22-40-18-76", "522401876"), ("05.22.40.18.76", "522401876"), ("٠٥٢٢٤٠١٨٧٦", "522401876"),
+        ("001 532 087 000 077", "001532087000077"), ("pompe 12", ""), ("", ""), ("52240", "52240"),
+    ],
+)  # fmt: skip
+def test_figures_are_read_in_any_spelling(typed: str, figures: str) -> None:
+    assert chiffres(typed) == figures
+
+
+@pytest.mark.parametrize(
+    ("typed", "pattern"),
+    [
+        ("487", "INT-%-%-%-00487"), ("4-487", "INT-%-04-%-00487"), ("04/00487", "INT-%-04-%-00487"),
+        ("04 2026 00487", "INT-%-04-2026-00487"), ("2026-487", "INT-%-%-2026-00487"),
+        ("cas-04-2026-487", "INT-CAS-04-2026-00487"), ("INT-CAS-04-2026-00487", "INT-CAS-04-2026-00487"),
+        ("04-1234567", "INT-%-04-%-1234567"), ("pompe", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_meant_in_many_ways(typed: str, pattern: str | None) -> None:
+    assert numeros.motif(typed) == pattern
+
+
+def test_arabic_is_folded_as_it_is_written() -> None:
+    assert plier("إلى الصِّيانة") == plier("الي الصيانه")
+    assert plier("شركـــة") == plier("شركه")
+
+
+def test_words_and_numbers_answer_in_their_section_within_reach(monde: Monde) -> None:
+    with transaction(monde.engine) as session:
+        atlas = session.get_one(Client, monde.client)
+        atlas.telephone, atlas.ice = "+212 5 22 40 18 76", "001532087000077"
+        session.get_one(Equipement, monde.equipement).numero_serie = "SN 77-4512"
+        session.add(Client(nom_entreprise="شركة الصيانة", agence_id=monde.cas))
+    ident = monde.faire(
+        interventions.create, monde.agent, InterventionInput(titre="Fuite d'huile", equipement_id=monde.equipement)
+    )
+    [[numero]] = monde.lire(sa.select(Intervention.numero).where(Intervention.id == ident))
+
+    def found(table: str, text: str, who: object = monde.agent, **options: bool) -> list[int]:
+        return [one.id for one in monde.faire(answers.search, who, table, text, 10, **options)]  # type: ignore[arg-type]
+
+    assert found("clients", "atlas conserv") == [monde.client]
+    for spelled in ("0522401876", "+212522401876", "05 22 40", "001532087000077", "001 532 087 000 077"):
+        assert found("clients", spelled) == [monde.client], spelled
+    assert [one.libelle for one in monde.faire(answers.search, monde.agent, "clients", "الصيانه", 10)] == [
+        "شركة الصيانة"
+    ]
+    assert found("equipements", "sn774512") == [] and found("equipements", "774512") == [monde.equipement]
+    # A word may stand in the client's name, another in the title.
+    assert found("interventions", "huile atlas") == [ident]
+    lu = numeros.lire(numero)
+    assert lu is not None
+    for spelled in (str(lu.sequence), f"{lu.poste}-{lu.sequence}", numero.lower(), lu.court):
+        assert found("interventions", spelled, numbers_only=True) == [ident], spelled
+    assert found("interventions", "huile", numbers_only=True) == []
+    # Another agency's clerk sees none of it, not even by number; head office does.
+    for table, text in (("clients", "atlas"), ("interventions", numero), ("equipements", "774512")):
+        assert found(table, text, monde.autre_agent) == []
+        assert found(table, text, monde.siege) != []
+    assert found("techniciens", "karim") == [monde.karim]
+    assert found("contrats", "atlas") == [monde.contrat]
+
+
+def test_what_is_typed_is_never_a_pattern(monde: Monde) -> None:
+    for hostile in ("%", "_", "*", "[a-z]", "\\", "'; --", "a" * 20_000, "zz " * 5_000, "1" * 9_000):
+        for table in answers.TABLES:
+            assert monde.faire(answers.search, monde.agent, table, hostile, 5) == [], (table, hostile[:10])
+
+
+def test_a_glance_tells_the_fields_and_the_last_interventions_within_reach(monde: Monde) -> None:
+    made = [
+        monde.faire(interventions.create, monde.agent,
+                    InterventionInput(titre=f"Panne {n}", equipement_id=monde.equipement))
+        for n in range(4)
+    ]  # fmt: skip
+    seen = monde.faire(preview.preview, monde.agent, "clients", monde.client)
+    assert seen is not None
+    assert [one.id for one in seen.dernieres] == made[:0:-1]
+    assert "ville" in seen.champs and None not in seen.champs.values()
+    assert monde.faire(preview.preview, monde.autre_agent, "clients", monde.client) is None
+    assert monde.faire(preview.preview, monde.agent, "clients", 12) is None
+    for table, ident in (
+        ("equipements", monde.equipement), ("techniciens", monde.karim), ("contrats", monde.contrat),
+        ("interventions", made[0]),
+    ):  # fmt: skip
+        one = monde.faire(preview.preview, monde.agent, table, ident)
+        assert one is not None and one.reponse.id == ident and one.champs
+
+
+def test_records_are_named_in_the_order_asked_and_near_spellings_are_offered(monde: Monde) -> None:
+    wanted = [("techniciens", monde.karim), ("clients", monde.client), ("clients", 12), ("clients", monde.client_rab)]
+    named = monde.faire(answers.named, monde.agent, wanted)
+    assert [(one.table, one.id) for one in named] == wanted[:2]
+    assert monde.faire(answers.near, monde.agent, "conservries") == ["Conserveries", "Conserveries Atlas"]
+    assert monde.faire(answers.near, monde.technicien, "conservries") == []
+
+
+@pytest.mark.parametrize("typed", ["a" * 20_000, "zz " * 5_000, "client:zz " * 3_000], ids=["word", "words", "keys"])
+def test_a_list_takes_a_pasted_page_as_a_filter(monde: Monde, typed: str) -> None:
+    monde.faire(interventions.create, monde.agent, InterventionInput(titre="Fuite", equipement_id=monde.equipement))
+    assert monde.faire(interventions.ids, monde.agent, ListQuery(typed)) == []
+    told = interventions.indices(typed)
+    assert (told == []) is (" " not in typed) and all("40 premiers mots" in one for one in told)

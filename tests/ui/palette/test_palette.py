@@ -1,0 +1,187 @@
+"""The box of Ctrl+K, by keyboard and by mouse: every section, numbers, commands, what was opened last, links."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.domain.enums import Role
+from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.palette.panel import Palette
+from erp_desktop.ui.palette.rows import Row, matches
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+_PATIENCE = 30_000
+_CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def opened(bureau: Bureau, qtbot: QtBot) -> Palette:
+    qtbot.keyClick(bureau.workspace, Qt.Key.Key_K, _CONTROL)
+    box = bureau.workspace.palette_box
+    qtbot.waitUntil(box.edit.hasFocus, timeout=_PATIENCE)
+    return box
+
+
+def typed(bureau: Bureau, qtbot: QtBot, words: str) -> list[Row]:
+    """What is shown once all was answered."""
+    box = bureau.workspace.palette_box
+    box.edit.clear()
+    qtbot.keyClicks(box.edit, words)
+    qtbot.waitUntil(lambda: box._answered == words.strip(), timeout=_PATIENCE)
+    bureau.settle()
+    return box.answers.rows
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted", "found"),
+    [
+        ("Fuite d'huile", ["huile"], [(8, 5)]), ("Éléphant élé", ["ele"], [(0, 3)]), ("cœur", ["oeu"], [(1, 2)]),
+        ("abc", ["abc", "b"], [(0, 3)]), ("abc", ["x", ""], []),
+    ],
+)  # fmt: skip
+def test_the_matching_letters_are_found_where_they_stand(
+    words: str, wanted: list[str], found: list[tuple[int, int]]
+) -> None:
+    assert matches(words, wanted) == found
+
+
+def test_ctrl_k_answers_by_section_and_opens_what_is_marked(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    bureau.liste()
+    box = opened(bureau, qtbot)
+    rows = typed(bureau, qtbot, "broyeur")
+    assert [row.record for row in rows if row.record and row.record[0] == "equipements"] == [
+        ("equipements", monde.machines[1])
+    ]
+    assert {row.record[1] for row in rows if row.record and row.record[0] == "interventions"} == {
+        monde.interventions[1], monde.interventions[4],
+    }  # fmt: skip
+    assert box.record == rows[0].record
+    qtbot.keyClick(box.edit, Qt.Key.Key_Up)
+    assert box.record == rows[-1].record
+    while box.record != ("equipements", monde.machines[1]):
+        qtbot.keyClick(box.edit, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: "EQ-001" in _glance(box), timeout=_PATIENCE)
+    assert "Minoterie Chaouia" in rows[-1].detail
+    qtbot.keyClick(box.edit, Qt.Key.Key_Return)
+    assert not box.isVisible()
+    assert bureau.workspace.tabs.current == f"equipements/{monde.machines[1]}"
+    bureau.settle()
+    # Opened last comes first the next time, nothing typed.
+    box = opened(bureau, qtbot)
+    qtbot.waitUntil(lambda: box.answers.rows != [], timeout=_PATIENCE)
+    assert box.record == ("equipements", monde.machines[1])
+
+
+def _glance(box: Palette) -> str:
+    return " ".join(label.text() for label in box.glance.findChildren(type(box.count)))
+
+
+def test_enter_before_the_answer_opens_the_first_and_nothing_found_stays(bureau: Bureau, qtbot: QtBot) -> None:
+    bureau.liste("clients")
+    box = opened(bureau, qtbot)
+    qtbot.keyClicks(box.edit, "silo")
+    qtbot.keyClick(box.edit, Qt.Key.Key_Return)
+    tabs = bureau.workspace.tabs
+    qtbot.waitUntil(lambda: tabs.current.startswith("interventions/"), timeout=_PATIENCE)
+    page = tabs.page(tabs.current)
+    assert isinstance(page, RecordPage)
+    qtbot.waitUntil(lambda: page.panel.record is not None, timeout=_PATIENCE)
+    assert "silo" in page.panel.record.titre
+    box = opened(bureau, qtbot)
+    qtbot.keyClicks(box.edit, "minotterie")
+    qtbot.keyClick(box.edit, Qt.Key.Key_Return)
+    bureau.settle()
+    qtbot.waitUntil(lambda: box.answers.rows != [], timeout=_PATIENCE)
+    assert box.edit.text() == "minotterie" and box.count.text() == "aucun résultat"
+    # The nearest spelling is one key away.
+    assert box.answers.rows[0].words == "Minoterie"
+    qtbot.keyClick(box.edit, Qt.Key.Key_Return)
+    assert box.edit.text() == "Minoterie"
+    qtbot.waitUntil(lambda: box._answered == "Minoterie", timeout=_PATIENCE)
+    assert box.record is not None and box.record[0] == "clients"
+
+
+def test_tab_narrows_signs_choose_and_esc_gives_the_keyboard_back(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    page = bureau.liste()
+    page.view.setFocus()
+    box = opened(bureau, qtbot)
+    typed(bureau, qtbot, "chaouia")
+    before = {row.record[0] for row in box.answers.rows if row.record}
+    assert before == {"clients", "interventions", "equipements"}
+    for table in ("clients", "interventions", "equipements", ""):
+        qtbot.keyClick(box.edit, Qt.Key.Key_Tab)
+        bureau.settle()
+        shown = {row.record[0] for row in box.answers.rows if row.record}
+        assert shown == ({table} if table else before)
+    assert {row.record for row in typed(bureau, qtbot, "@hind")} == {("techniciens", monde.techniciens[1])}
+    assert {row.record for row in typed(bureau, qtbot, "#4-3")} == {("interventions", monde.interventions[2])}
+    commands = typed(bureau, qtbot, ">plan")
+    assert [row.words for row in commands] == ["Aller à Planning"]
+    qtbot.keyClick(box.edit, Qt.Key.Key_Escape)
+    assert not box.isVisible() and page.view.hasFocus()
+    opened(bureau, qtbot)
+    typed(bureau, qtbot, "> planning")
+    qtbot.keyClick(box.edit, Qt.Key.Key_Return)
+    assert bureau.workspace.tabs.current == "planning"
+
+
+def test_links_are_copied_pasted_and_pins_stay(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    bureau.liste()
+    box = opened(bureau, qtbot)
+    typed(bureau, qtbot, "verin")
+    qtbot.keyClick(box.edit, Qt.Key.Key_L, _CONTROL)
+    copied = QGuiApplication.clipboard().text()
+    assert copied.splitlines()[-1] == f"erp-mif:interventions/{monde.interventions[2]}"
+    assert "Fuite d'huile" in copied
+    qtbot.keyClick(box.edit, Qt.Key.Key_D, _CONTROL)
+    assert box.recents.pinned == [("interventions", monde.interventions[2])]
+    qtbot.keyClick(box.edit, Qt.Key.Key_Escape)
+    box = opened(bureau, qtbot)
+    qtbot.waitUntil(lambda: box.answers.rows != [], timeout=_PATIENCE)
+    assert box.record == ("interventions", monde.interventions[2])
+    box.edit.clear()
+    box.edit.setFocus()
+    box.edit.paste()
+    qtbot.waitUntil(lambda: [row.record for row in box.answers.rows] == [box.recents.pinned[0]], timeout=_PATIENCE)
+    box.edit.setText("erp-mif:clients/1")
+    box.ask()
+    qtbot.waitUntil(lambda: "aucune fiche" in box.count.text(), timeout=_PATIENCE)
+    assert box.answers.rows == []
+
+
+def test_a_letter_typed_in_the_bar_and_a_click_open_the_box_and_one_beside_it_closes(
+    bureau: Bureau, qtbot: QtBot
+) -> None:
+    bureau.liste()
+    bar, box = bureau.workspace.top.search, bureau.workspace.palette_box
+    bar.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(bar, Qt.Key.Key_S)
+    assert box.isVisible() and box.edit.text() == "s"
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=box.rect().bottomLeft())
+    assert not box.isVisible()
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton)
+    assert box.isVisible() and box.edit.text() == ""
+    bureau.settle()
+    qtbot.keyClicks(box.edit, "atlas")
+    qtbot.waitUntil(lambda: box._answered == "atlas", timeout=_PATIENCE)
+    view = box.answers
+    row = next(i for i in range(view.model().rowCount()) if view.model().index(i, 0).data() == "Conserveries Atlas")
+    spot = view.visualRect(view.model().index(row, 0)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    assert bureau.workspace.tabs.current.startswith("clients/")
+    # A key of the window still does its work: the box gives way.
+    opened(bureau, qtbot)
+    qtbot.keyClick(bureau.workspace, Qt.Key.Key_2, _CONTROL)
+    assert bureau.workspace.tabs.current == "planning" and not box.isVisible()
+
+
+def test_commands_follow_the_role(bureau: Bureau, qtbot: QtBot) -> None:
+    bureau.liste()
+    opened(bureau, qtbot)
+    assert "Nouvelle intervention" in [row.words for row in typed(bureau, qtbot, ">nouvelle")]
+    object.__setattr__(bureau.workspace.contexte.acteur, "role", Role.TECHNICIEN)
+    assert typed(bureau, qtbot, ">nouvelle inter") == []
