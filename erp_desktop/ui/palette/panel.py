@@ -344,8 +344,8 @@ class Palette(QWidget):
             self._finish(text, words, told=not total)
             more = any(len(one) > limit for one in self._found.values())
             if total:
-                said = tr("1 résultat") if total == 1 and not more else tr("{n} résultats", n=number(total))
-                self.count.setText(said + ("+" if more else ""))
+                counted = number(total) + ("+" if more else "")
+                self.count.setText(tr("1 résultat") if counted == "1" else tr("{n} résultats", n=counted))
 
     def _finish(self, text: str, words: str, *, told: bool = False) -> None:
         """Add the commands that these words name, and remember that all was answered."""

@@ -1,4 +1,4 @@
-"""The search over every section: words and numbers in any spelling, the scope of the person, the same on both engines."""
+"""The search over every section: words and numbers in any spelling, the scope of the person, on both engines."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def test_words_and_numbers_answer_in_their_section_within_reach(monde: Monde) ->
     assert [one.libelle for one in monde.faire(answers.search, monde.agent, "clients", "الصيانه", 10)] == [
         "شركة الصيانة"
     ]
-    assert found("equipements", "sn774512") == [] and found("equipements", "774512") == [monde.equipement]
+    assert found("equipements", "sn774512") == []
+    assert found("equipements", "774512") == [monde.equipement]
     # A word may stand in the client's name, another in the title.
     assert found("interventions", "huile atlas") == [ident]
     lu = numeros.lire(numero)
@@ -97,7 +98,8 @@ def test_a_glance_tells_the_fields_and_the_last_interventions_within_reach(monde
     seen = monde.faire(preview.preview, monde.agent, "clients", monde.client)
     assert seen is not None
     assert [one.id for one in seen.dernieres] == made[:0:-1]
-    assert "ville" in seen.champs and None not in seen.champs.values()
+    assert "ville" in seen.champs
+    assert None not in seen.champs.values()
     assert monde.faire(preview.preview, monde.autre_agent, "clients", monde.client) is None
     assert monde.faire(preview.preview, monde.agent, "clients", 12) is None
     for table, ident in (
@@ -105,7 +107,9 @@ def test_a_glance_tells_the_fields_and_the_last_interventions_within_reach(monde
         ("interventions", made[0]),
     ):  # fmt: skip
         one = monde.faire(preview.preview, monde.agent, table, ident)
-        assert one is not None and one.reponse.id == ident and one.champs
+        assert one is not None
+        assert one.reponse.id == ident
+        assert one.champs
 
 
 def test_records_are_named_in_the_order_asked_and_near_spellings_are_offered(monde: Monde) -> None:
@@ -121,4 +125,5 @@ def test_a_list_takes_a_pasted_page_as_a_filter(monde: Monde, typed: str) -> Non
     monde.faire(interventions.create, monde.agent, InterventionInput(titre="Fuite", equipement_id=monde.equipement))
     assert monde.faire(interventions.ids, monde.agent, ListQuery(typed)) == []
     told = interventions.indices(typed)
-    assert (told == []) is (" " not in typed) and all("40 premiers mots" in one for one in told)
+    assert (told == []) is (" " not in typed)
+    assert all("40 premiers mots" in one for one in told)

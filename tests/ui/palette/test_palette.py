@@ -96,13 +96,15 @@ def test_enter_before_the_answer_opens_the_first_and_nothing_found_stays(bureau:
     qtbot.keyClick(box.edit, Qt.Key.Key_Return)
     bureau.settle()
     qtbot.waitUntil(lambda: box.answers.rows != [], timeout=_PATIENCE)
-    assert box.edit.text() == "minotterie" and box.count.text() == "aucun résultat"
+    assert box.edit.text() == "minotterie"
+    assert box.count.text() == "aucun résultat"
     # The nearest spelling is one key away.
     assert box.answers.rows[0].words == "Minoterie"
     qtbot.keyClick(box.edit, Qt.Key.Key_Return)
     assert box.edit.text() == "Minoterie"
     qtbot.waitUntil(lambda: box._answered == "Minoterie", timeout=_PATIENCE)
-    assert box.record is not None and box.record[0] == "clients"
+    assert box.record is not None
+    assert box.record[0] == "clients"
 
 
 def test_tab_narrows_signs_choose_and_esc_gives_the_keyboard_back(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
@@ -122,7 +124,8 @@ def test_tab_narrows_signs_choose_and_esc_gives_the_keyboard_back(bureau: Bureau
     commands = typed(bureau, qtbot, ">plan")
     assert [row.words for row in commands] == ["Aller à Planning"]
     qtbot.keyClick(box.edit, Qt.Key.Key_Escape)
-    assert not box.isVisible() and page.view.hasFocus()
+    assert not box.isVisible()
+    assert page.view.hasFocus()
     opened(bureau, qtbot)
     typed(bureau, qtbot, "> planning")
     qtbot.keyClick(box.edit, Qt.Key.Key_Return)
@@ -160,11 +163,13 @@ def test_a_letter_typed_in_the_bar_and_a_click_open_the_box_and_one_beside_it_cl
     bar, box = bureau.workspace.top.search, bureau.workspace.palette_box
     bar.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClick(bar, Qt.Key.Key_S)
-    assert box.isVisible() and box.edit.text() == "s"
+    assert box.isVisible()
+    assert box.edit.text() == "s"
     qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=box.rect().bottomLeft())
     assert not box.isVisible()
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton)
-    assert box.isVisible() and box.edit.text() == ""
+    assert box.isVisible()
+    assert box.edit.text() == ""
     bureau.settle()
     qtbot.keyClicks(box.edit, "atlas")
     qtbot.waitUntil(lambda: box._answered == "atlas", timeout=_PATIENCE)
@@ -176,7 +181,8 @@ def test_a_letter_typed_in_the_bar_and_a_click_open_the_box_and_one_beside_it_cl
     # A key of the window still does its work: the box gives way.
     opened(bureau, qtbot)
     qtbot.keyClick(bureau.workspace, Qt.Key.Key_2, _CONTROL)
-    assert bureau.workspace.tabs.current == "planning" and not box.isVisible()
+    assert bureau.workspace.tabs.current == "planning"
+    assert not box.isVisible()
 
 
 def test_commands_follow_the_role(bureau: Bureau, qtbot: QtBot) -> None:
