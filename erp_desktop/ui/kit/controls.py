@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -83,6 +83,12 @@ class Text(QLabel):
     def set_colour(self, colour: str) -> None:
         self._colour = colour
         self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # The style sheet puts a palette back that it saved when the look changed before the label was first seen.
+        if self.palette().color(QPalette.ColorRole.WindowText) != theme().color(self._colour):
+            self._refresh()
 
     def _refresh(self) -> None:
         self.setFont(theme().font(self._role))

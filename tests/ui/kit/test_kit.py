@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from PySide6 import __version__ as pyside_version
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.errors import NotFoundError, UserError
@@ -95,6 +95,20 @@ def test_theme_switches_palette_and_forced_mode_wins(qapp: QApplication) -> None
     assert look.color("surface.base") != light
     assert qapp.palette().base().color() == look.color("surface.base")
     assert "$(" not in qapp.styleSheet()
+
+
+def test_a_label_made_before_the_look_changed_is_seen_in_the_new_one(qapp: QApplication, qtbot: QtBot) -> None:
+    theme.theme().apply(theme.DARK)
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    window.show()
+    i18n.set_language(qapp, "ar")
+    label = controls.Text("ERP MIF")
+    column.addWidget(label)
+    theme.theme().apply(theme.LIGHT)
+    qtbot.waitUntil(label.isVisible)
+    assert label.palette().color(QPalette.ColorRole.WindowText) == theme.theme().color("text.primary")
 
 
 def test_every_mark_has_its_icon_file() -> None:
