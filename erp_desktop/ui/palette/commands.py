@@ -9,7 +9,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit import theme as look_module
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.palette.panel import Command
+from erp_desktop.ui.palette.rows import Command
 
 if TYPE_CHECKING:
     from erp_desktop.ui.workspace import Workspace

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import shiboken6
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from erp_desktop.domain.recherche import plier
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import IconLabel, KeyCap, Text, clear
+from erp_desktop.ui.kit.controls import Text, clear
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.palette import bars
 from erp_desktop.ui.palette.glance import WIDTH, Glance, table_of
 from erp_desktop.ui.palette.recents import Recents, Record, link, linked
-from erp_desktop.ui.palette.rows import Answers, Row
+from erp_desktop.ui.palette.rows import Answers, Command, Row
+from erp_desktop.ui.palette.tabs import SectionTab
 from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import field_labels
 
@@ -29,59 +29,10 @@ if TYPE_CHECKING:
 
 _PAUSE_MS, _REST_MS = 120, 80
 _FEW, _MANY = 6, 60
-_COMMANDS: Final = ">"
-_NUMBERS: Final = "#"
-_PEOPLE: Final = "@"
 _PLURALS: Final = {
     "clients": "Clients", "interventions": "Interventions", "equipements": "Équipements",
     "techniciens": "Techniciens", "contrats": "Contrats", "stock": "Pièces",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Something to do, offered by its words.
-
-    Attributes:
-        keys: the keys that do it too, as they are drawn.
-    """
-
-    words: str
-    icon: str
-    act: Callable[[], object]
-    keys: str = ""
-
-
-class _Tab(QAbstractButton):
-    """A section to narrow to, with how many answered in it."""
-
-    def __init__(self, table: str, label: str, count: str, on: bool) -> None:
-        super().__init__()
-        self.table, self._count, self._on = table, count, on
-        self.setText(label)
-        self.setAccessibleName(f"{label} {count}")
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def sizeHint(self) -> QSize:
-        return QSize(paint.metrics("body").horizontalAdvance(self.text()) + self._room() + 22, 24)
-
-    def _room(self) -> int:
-        return paint.metrics("caption").horizontalAdvance(self._count) + 10 if self._count else 0
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, look, box, rtl = QPainter(self), theme(), self.rect(), theme().rtl
-        paint.rounded(painter, box, 12, look.color("surface.selected" if self._on else "surface.base"),
-                      look.color("accent.border" if self._on else "border.default"))  # fmt: skip
-        ink = look.color("accent.text" if self._on else "text.primary")
-        words = QRect(11, 0, box.width() - self._room() - 20, box.height())
-        paint.text(painter, paint.visual(rtl, box, words), self.text(), rtl=rtl, font=look.font("body"), colour=ink)
-        if self._count:
-            place = QRect(box.width() - self._room() - 6, 0, self._room(), box.height())
-            painter.setFont(look.font("caption"))
-            painter.setPen(look.color("accent.text" if self._on else "text.secondary"))
-            painter.drawText(paint.visual(rtl, box, place), Qt.AlignmentFlag.AlignCenter, self._count)
-        painter.end()
 
 
 class Palette(QWidget):
@@ -127,25 +78,10 @@ class Palette(QWidget):
         column = QVBoxLayout(self.box)
         column.setContentsMargins(1, 1, 1, 1)
         column.setSpacing(0)
-        head = Surface("surface.raised", "border.subtle", sides="b")
-        row = QHBoxLayout(head)
-        row.setContentsMargins(18, 12, 16, 12)
-        row.setSpacing(12)
-        row.addWidget(IconLabel("magnifying-glass", "accent.text", 20))
-        self.edit = QLineEdit()
-        self.edit.setObjectName("palette")
-        self.edit.setFrame(False)
-        self.edit.setFont(theme().font("title"))
-        self.edit.setStyleSheet("QLineEdit#palette { border: none; background: transparent; padding: 0; }")
-        self.edit.setPlaceholderText(tr("Un numéro, un client, une machine, une commande…"))
-        self.edit.setAccessibleName(tr("Recherche"))
+        self.edit, self.count = QLineEdit(), Text("", "caption", "text.tertiary")
         self.edit.textEdited.connect(self._typed)
         self.edit.installEventFilter(self)
-        row.addWidget(self.edit, 1)
-        self.count = Text("", "caption", "text.tertiary")
-        row.addWidget(self.count)
-        row.addWidget(KeyCap(tr("Échap")))
-        column.addWidget(head)
+        column.addWidget(bars.head(self.edit, self.count))
         self._tabs = QHBoxLayout()
         self._tabs.setContentsMargins(18, 10, 18, 6)
         self._tabs.setSpacing(6)
@@ -161,18 +97,7 @@ class Palette(QWidget):
         self.glance = Glance()
         middle.addWidget(self.glance)
         column.addLayout(middle, 1)
-        foot = Surface("surface.sunken", "border.subtle", sides="t")
-        keys = QHBoxLayout(foot)
-        keys.setContentsMargins(18, 8, 18, 8)
-        for cap, words in (
-            ("↑ ↓", tr("choisir")), ("Tab", tr("par section")), (_COMMANDS, tr("commandes")),
-            (_NUMBERS, tr("numéro")), (_PEOPLE, tr("technicien")),
-        ):  # fmt: skip
-            keys.addWidget(KeyCap(cap))
-            keys.addWidget(Text(words, "caption", "text.secondary"))
-            keys.addSpacing(8)
-        keys.addStretch()
-        column.addWidget(foot)
+        column.addWidget(bars.foot())
 
     def open(self, words: str = "") -> None:
         """Show the box with what was opened last, or with words already typed."""
@@ -268,23 +193,23 @@ class Palette(QWidget):
 
         self._stop()
         text = self.edit.text().strip()
-        sign = text[:1] if text[:1] in (_COMMANDS, _NUMBERS, _PEOPLE) else ""
+        sign = text[:1] if text[:1] in (bars.COMMANDS, bars.NUMBERS, bars.PEOPLE) else ""
         words = text[len(sign) :].strip()
         self.answers.wipe(plier(words).split())
         self.glance.empty()
         self._found = {}
         acteur = self._contexte.acteur
-        if linked(text) is not None or not words or sign == _COMMANDS:
+        if linked(text) is not None or not words or sign == bars.COMMANDS:
             self._narrowed = ""
             self._tabs_for(())
             self._without_question(text, words, sign)
             return
         tables = [t for t in answers.TABLES if answers.may_search(acteur, t)]
-        if sign == _PEOPLE:
+        if sign == bars.PEOPLE:
             tables = [t for t in tables if t == "techniciens"]
         if self._narrowed:
             tables = [t for t in tables if t == self._narrowed]
-        limit, numbers = _MANY if len(tables) == 1 else _FEW, sign == _NUMBERS
+        limit, numbers = _MANY if len(tables) == 1 else _FEW, sign == bars.NUMBERS
 
         def ask_in(table: str) -> Task:
             return self._contexte.tasks.run(
@@ -299,7 +224,7 @@ class Palette(QWidget):
         from erp_desktop.services.search import answers
 
         acteur, pasted = self._contexte.acteur, linked(text)
-        if sign == _COMMANDS:
+        if sign == bars.COMMANDS:
             self._finish(text, words)
             return
         wanted = [pasted] if pasted is not None else [*self.recents.pinned, *self.recents.opened]
@@ -338,7 +263,7 @@ class Palette(QWidget):
         if len(self._found) == len(tables):
             self._tabs_for(tables, limit)
             total = sum(min(len(one), limit) for one in self._found.values())
-            words = text.lstrip(_NUMBERS + _PEOPLE).strip()
+            words = text.lstrip(bars.NUMBERS + bars.PEOPLE).strip()
             if not total:
                 self._nothing(words)
             self._finish(text, words, told=not total)
@@ -355,7 +280,7 @@ class Palette(QWidget):
             for one in self._offered()
             if all(word in plier(one.words) for word in wanted)
         ]
-        if words or text.startswith(_COMMANDS) or not self.answers.rows:
+        if words or text.startswith(bars.COMMANDS) or not self.answers.rows:
             self.answers.add(tr("Commandes"), rows)
         self._answered = text
         if not told:
@@ -399,7 +324,7 @@ class Palette(QWidget):
         total = number(sum(min(len(one), limit) for one in self._found.values()))
         for table in self._around:
             told = self._counts[table] if table else "" if self._narrowed else total
-            tab = _Tab(table, tr(_PLURALS[table]) if table else tr("Tout"), told, table == self._narrowed)
+            tab = SectionTab(table, tr(_PLURALS[table]) if table else tr("Tout"), told, table == self._narrowed)
             tab.clicked.connect(lambda _on=False, table=table: self._narrow(table))
             self._tabs.addWidget(tab)
         self._tabs.addStretch()

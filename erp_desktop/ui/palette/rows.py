@@ -44,6 +44,20 @@ class Row:
     keys: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something to do, offered by its words.
+
+    Attributes:
+        keys: the keys that do it too, as they are drawn.
+    """
+
+    words: str
+    icon: str
+    act: Callable[[], object]
+    keys: str = ""
+
+
 def matches(words: str, wanted: Sequence[str]) -> list[tuple[int, int]]:
     """Where in ``words`` the folded ``wanted`` stand: (start, length), in order, never overlapping."""
     # Folding may change the length of a letter: each folded letter remembers where it came from.
