@@ -6,12 +6,19 @@ from erp_desktop.models import centre, local
 from erp_desktop.models.agences import Agence, HoraireAgence
 from erp_desktop.models.base import Base
 from erp_desktop.models.clients import Client, Contrat, ContratEquipement, ContratPeriode
-from erp_desktop.models.divers import JourFerie, Notification, Preference, Rapport, RapportPlanifie, VueEnregistree
+from erp_desktop.models.divers import (
+    JourFerie,
+    JournalMigration,
+    Notification,
+    Preference,
+    Rapport,
+    RapportPlanifie,
+    VueEnregistree,
+)
 from erp_desktop.models.documents import Contenu, Document, MorceauContenu
 from erp_desktop.models.equipements import Equipement, Planning
 from erp_desktop.models.factures import Facture, LigneFacture, Paiement, TauxTva
 from erp_desktop.models.interventions import HistoriqueIntervention, Intervention, LigneIntervention
-from erp_desktop.models.journal import JournalMigration
 from erp_desktop.models.planning import Absence, CompetenceRequise, Creneau, ReglePlanningAgence
 from erp_desktop.models.stock import (
     Depot,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from erp_desktop import clock
+from erp_desktop.models.declare import link, said
 from erp_desktop.models.types import Instant, Jour, Montant, big_int
 
 NAMING = {
@@ -35,6 +35,19 @@ class Base(DeclarativeBase):
         bool: sa.Boolean(create_constraint=False),
     }
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Keeps the ``__noun__`` with the table and CHECKs its closed lists, as ``ck_<table>_<column>``."""
+        super().__init_subclass__(**options)
+        if "__noun__" not in cls.__dict__:
+            return
+        table: sa.Table = cls.__table__  # type: ignore[assignment]
+        table.info["noun"] = cls.__dict__["__noun__"]
+        for column in table.columns:
+            field = said(column)
+            if field is not None and field.values is not None:
+                listed = ", ".join(f"'{v.value}'" for v in field.values)
+                table.append_constraint(sa.CheckConstraint(f"{column.name} IN ({listed})", name=column.name))
+
 
 class Ligne:
     """Identifier and instants; ``id`` is a Snowflake (see ``db.ids``) from the session or the server's default."""
@@ -50,32 +63,7 @@ class LigneAgence(Ligne):
 
     @declared_attr
     def agence_id(cls) -> Mapped[int | None]:  # noqa: N805
-        return mapped_column(big_int(), sa.ForeignKey("agences.id"), index=True, sort_order=-9)
-
-
-def parmi(colonne: str, valeurs: type[StrEnum]) -> sa.CheckConstraint:
-    """``CHECK (colonne IN (…))`` named ``ck_<table>_<colonne>``."""
-    liste = ", ".join(f"'{v.value}'" for v in valeurs)
-    return sa.CheckConstraint(f"{colonne} IN ({liste})", name=colonne)
-
-
-def reference(cible: str, **options: Any) -> Mapped[Any]:
-    """A BIGINT foreign key with its index; options go to ``mapped_column``."""
-    return mapped_column(big_int(), sa.ForeignKey(cible), index=True, **options)
-
-
-def since(revision: str, *arguments: Any, **options: Any) -> Mapped[Any]:
-    """A column that a later revision gave to a table which devices exchange already.
-
-    Rows cross the line as plain lists of values: such columns stand behind all others, in the order of their
-    revisions, and a program from before ``revision`` is served rows that end before them (``registry.ADDED``).
-    """
-    return mapped_column(*arguments, sort_order=100, info={"since": revision}, **options)
-
-
-def reference_since(revision: str, cible: str, **options: Any) -> Mapped[Any]:
-    """:func:`reference` for a column of :func:`since`."""
-    return since(revision, big_int(), sa.ForeignKey(cible), index=True, **options)
+        return link("Agence", "agences.id", sort_order=-9)
 
 
 def cle_naturelle(nom: str, colonne: str) -> tuple[sa.Index, sa.Index]:

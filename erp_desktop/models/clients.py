@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import (
     HoraireSla,
@@ -15,7 +15,8 @@ from erp_desktop.domain.enums import (
     TypeClient,
     TypeContrat,
 )
-from erp_desktop.models.base import Base, LigneAgence, cle_naturelle, parmi, reference, since
+from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
+from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.types import Jour
 
 CONTRATS = "d2b6f0a4c8e3"
@@ -24,74 +25,87 @@ CONTRATS = "d2b6f0a4c8e3"
 
 class Client(LigneAgence, Base):
     __tablename__ = "clients"
+    __noun__ = Noun(
+        "Client",
+        "users-three",
+        name="nom_entreprise",
+        known_by=("ice", "nom_entreprise"),
+        groups=(
+            Group("adresse", ("adresse", "ville")),
+            Group("registre", ("registre_commerce", "ville_rc"), label="Registre du commerce"),
+        ),
+    )
     __table_args__ = (
-        parmi("type_client", TypeClient),
-        parmi("niveau_service", NiveauService),
         sa.CheckConstraint("ice IS NULL OR length(ice) = 15", name="ice_longueur"),
         *cle_naturelle("uq_clients_ice", "ice"),
     )
 
-    nom_entreprise: Mapped[str] = mapped_column(sa.String(200), index=True)
-    type_client: Mapped[str] = mapped_column(sa.String(20), server_default="entreprise", default="entreprise")
-    niveau_service: Mapped[str] = mapped_column(sa.String(20), server_default="standard", default="standard")
-    ice: Mapped[str | None] = mapped_column(sa.String(15))
-    identifiant_fiscal: Mapped[str | None] = mapped_column(sa.String(20))
-    registre_commerce: Mapped[str | None] = mapped_column(sa.String(30))
-    ville_rc: Mapped[str | None] = mapped_column(sa.String(80))
-    taxe_professionnelle: Mapped[str | None] = mapped_column(sa.String(20))
-    cnss: Mapped[str | None] = mapped_column(sa.String(20))
-    contact: Mapped[str | None] = mapped_column(sa.String(120))
-    email: Mapped[str | None] = mapped_column(sa.String(255))
-    telephone: Mapped[str | None] = mapped_column(sa.String(20))
-    adresse: Mapped[str | None] = mapped_column(sa.Text)
-    ville: Mapped[str | None] = mapped_column(sa.String(80))
-    notes: Mapped[str | None] = mapped_column(sa.Text)
-    user_id: Mapped[int | None] = reference("users.id")
-    is_active: Mapped[bool] = mapped_column(server_default=sa.true(), default=True)
+    nom_entreprise: Mapped[str] = field("Raison sociale", sa.String(200), index=True)
+    type_client: Mapped[str] = choice("Type", TypeClient, "entreprise")
+    niveau_service: Mapped[str] = choice("Niveau de service", NiveauService, "standard", policy=Policy.ASK)
+    ice: Mapped[str | None] = field("ICE", sa.String(15), code=True)
+    identifiant_fiscal: Mapped[str | None] = field("Identifiant fiscal", sa.String(20))
+    registre_commerce: Mapped[str | None] = field("N° du RC", sa.String(30))
+    ville_rc: Mapped[str | None] = field("Ville du RC", sa.String(80))
+    taxe_professionnelle: Mapped[str | None] = field("Taxe prof.", sa.String(20))
+    cnss: Mapped[str | None] = field("CNSS", sa.String(20))
+    contact: Mapped[str | None] = field("Contact", sa.String(120))
+    email: Mapped[str | None] = field("Courriel", sa.String(255), code=True)
+    telephone: Mapped[str | None] = field("Téléphone", sa.String(20), code=True)
+    adresse: Mapped[str | None] = field("Adresse", sa.Text)
+    ville: Mapped[str | None] = field("Ville", sa.String(80))
+    notes: Mapped[str | None] = field("Notes", sa.Text)
+    user_id: Mapped[int | None] = link("Compte", "users.id")
+    is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
 
 
 class Contrat(LigneAgence, Base):
     __tablename__ = "contrats"
-    __table_args__ = (
-        parmi("type_contrat", TypeContrat),
-        parmi("statut", StatutContrat),
-        parmi("mode_facturation", ModeFacturation),
-        parmi("reconduction", Reconduction),
-        parmi("horaire_sla", HoraireSla),
-        sa.CheckConstraint("date_fin IS NULL OR date_fin >= date_debut", name="dates"),
+    __noun__ = Noun(
+        "Contrat",
+        "file-text",
+        name="numero_contrat",
+        follows=("client_id",),
+        groups=(
+            Group("periode", ("date_debut", "date_fin"), label="Période"),
+            Group("facturation", ("montant_annuel", "mode_facturation"), label="Facturation"),
+            Group("etat", ("statut", "motif", "date_resiliation"), label="État"),
+            Group("renouvellement", ("reconduction", "duree_mois", "preavis_jours"), label="Renouvellement"),
+        ),
     )
+    __table_args__ = (sa.CheckConstraint("date_fin IS NULL OR date_fin >= date_debut", name="dates"),)
 
-    numero_contrat: Mapped[str] = mapped_column(sa.String(40), unique=True)
-    client_id: Mapped[int] = reference("clients.id")
-    type_contrat: Mapped[str] = mapped_column(sa.String(30))
-    statut: Mapped[str] = mapped_column(sa.String(20), server_default="brouillon", default="brouillon")
-    date_debut: Mapped[date]
-    date_fin: Mapped[date | None]
-    montant_annuel: Mapped[Decimal | None]
-    mode_facturation: Mapped[str] = mapped_column(sa.String(20), server_default="mensuel", default="mensuel")
-    temps_reponse_urgence: Mapped[int | None]
+    numero_contrat: Mapped[str] = field("Numéro de contrat", sa.String(40), unique=True)
+    client_id: Mapped[int] = link("Client", "clients.id")
+    type_contrat: Mapped[str] = choice("Type", TypeContrat, length=30)
+    statut: Mapped[str] = choice("Statut", StatutContrat, "brouillon")
+    date_debut: Mapped[date] = field("Date de début")
+    date_fin: Mapped[date | None] = field("Date de fin")
+    montant_annuel: Mapped[Decimal | None] = field("Montant annuel")
+    mode_facturation: Mapped[str] = choice("Facturation", ModeFacturation, "mensuel")
+    temps_reponse_urgence: Mapped[int | None] = field("Délai urgent (h)", policy=Policy.ASK)
     """Hours."""
-    temps_reponse_normal: Mapped[int | None]
+    temps_reponse_normal: Mapped[int | None] = field("Délai normal (h)", policy=Policy.ASK)
     """Hours."""
-    nb_interventions_incluses: Mapped[int | None]
-    heures_incluses: Mapped[int | None]
-    penalites_retard: Mapped[Decimal | None]
-    objet: Mapped[str | None] = since(CONTRATS, sa.String(200))
-    reconduction: Mapped[str] = since(
-        CONTRATS, sa.String(10), nullable=False, server_default="aucune", default="aucune"
-    )
-    duree_mois: Mapped[int | None] = since(CONTRATS, sa.Integer)
+    nb_interventions_incluses: Mapped[int | None] = field("Interventions par an", policy=Policy.ASK)
+    heures_incluses: Mapped[int | None] = field("Heures par an", policy=Policy.ASK)
+    penalites_retard: Mapped[Decimal | None] = field("Pénalités (MAD)", policy=Policy.ASK)
+    objet: Mapped[str | None] = field("Objet", sa.String(200), since=CONTRATS)
+    reconduction: Mapped[str] = choice("Reconduction", Reconduction, "aucune", length=10, since=CONTRATS)
+    duree_mois: Mapped[int | None] = field("Durée (mois)", sa.Integer, since=CONTRATS)
     """How long a renewal lasts."""
-    preavis_jours: Mapped[int | None] = since(CONTRATS, sa.Integer)
-    date_signature: Mapped[date | None] = since(CONTRATS, Jour())
-    date_resiliation: Mapped[date | None] = since(CONTRATS, Jour())
-    motif: Mapped[str | None] = since(CONTRATS, sa.String(200))
+    preavis_jours: Mapped[int | None] = field("Préavis (jours)", sa.Integer, since=CONTRATS)
+    date_signature: Mapped[date | None] = field("Signé le", Jour(), policy=Policy.ASK, since=CONTRATS)
+    date_resiliation: Mapped[date | None] = field("Date de résiliation", Jour(), since=CONTRATS)
+    motif: Mapped[str | None] = field("Motif", sa.String(200), since=CONTRATS)
     """Why it is suspended or ended."""
-    delai_paiement_jours: Mapped[int | None] = since(CONTRATS, sa.Integer)
-    horaire_sla: Mapped[str] = since(
-        CONTRATS, sa.String(10), nullable=False, server_default="agence", default="agence"
+    delai_paiement_jours: Mapped[int | None] = field(
+        "Paiement (jours)", sa.Integer, policy=Policy.ASK, since=CONTRATS
     )
-    seuil_alerte_pct: Mapped[int | None] = since(CONTRATS, sa.Integer)
+    horaire_sla: Mapped[str] = choice(
+        "Heures couvertes", HoraireSla, "agence", length=10, policy=Policy.ASK, since=CONTRATS
+    )
+    seuil_alerte_pct: Mapped[int | None] = field("Alerte à (%)", sa.Integer, policy=Policy.ASK, since=CONTRATS)
     """Share of a quota from which it is said to be nearly used up."""
 
 
@@ -102,32 +116,49 @@ class ContratEquipement(LigneAgence, Base):
     """
 
     __tablename__ = "contrat_equipements"
+    __noun__ = Noun(
+        "Équipement couvert",
+        "factory",
+        root="contrat_id",
+        key=("contrat_id", "equipement_id"),
+        groups=(Group("couverture", ("du", "au"), label="Couverture"),),
+    )
     __table_args__ = (
         sa.UniqueConstraint("contrat_id", "equipement_id"),
         sa.CheckConstraint("au IS NULL OR au >= du", name="dates"),
         {"info": {"since": CONTRATS}},
     )
 
-    contrat_id: Mapped[int] = reference("contrats.id")
-    equipement_id: Mapped[int] = reference("equipements.id")
-    du: Mapped[date]
-    au: Mapped[date | None]
+    contrat_id: Mapped[int] = link("Contrat", "contrats.id")
+    equipement_id: Mapped[int] = link("Équipement", "equipements.id")
+    du: Mapped[date] = field("Du")
+    au: Mapped[date | None] = field("Au")
 
 
 class ContratPeriode(LigneAgence, Base):
     """What a contract includes from one day to another. What is used up is counted from the work, never stored."""
 
     __tablename__ = "contrat_periodes"
+    __noun__ = Noun(
+        "Période de contrat",
+        "calendar-dots",
+        root="contrat_id",
+        key=("contrat_id", "numero"),
+        groups=(
+            Group("periode", ("du", "au"), label="Période"),
+            Group("quota", ("interventions_incluses", "heures_incluses"), label="Quota"),
+        ),
+    )
     __table_args__ = (
         sa.UniqueConstraint("contrat_id", "numero"),
         sa.CheckConstraint("au >= du", name="dates"),
         {"info": {"since": CONTRATS}},
     )
 
-    contrat_id: Mapped[int] = reference("contrats.id")
-    numero: Mapped[int]
-    du: Mapped[date]
-    au: Mapped[date]
-    interventions_incluses: Mapped[int | None]
-    heures_incluses: Mapped[int | None]
-    montant: Mapped[Decimal | None]
+    contrat_id: Mapped[int] = link("Contrat", "contrats.id")
+    numero: Mapped[int] = field("Numéro", code=True)
+    du: Mapped[date] = field("Du")
+    au: Mapped[date] = field("Au")
+    interventions_incluses: Mapped[int | None] = field("Interventions incluses")
+    heures_incluses: Mapped[int | None] = field("Heures incluses")
+    montant: Mapped[Decimal | None] = field("Montant", policy=Policy.ASK)

@@ -1,4 +1,4 @@
-"""Small tables around the work: notices, saved reports and views, preferences, holidays."""
+"""Small tables around the work: notices, saved reports and views, preferences, holidays, the audit of upgrades."""
 
 from __future__ import annotations
 
@@ -9,61 +9,75 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.domain.enums import DureeFerie, TypeNotification
-from erp_desktop.models.base import Base, LigneAgence, parmi, reference
-from erp_desktop.models.types import json_type
+from erp_desktop.models.base import Base, LigneAgence
+from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
+from erp_desktop.models.types import big_int, json_type
 
 
 class Notification(LigneAgence, Base):
     __tablename__ = "notifications"
-    __table_args__ = (parmi("type", TypeNotification),)
+    __noun__ = Noun("Notification", "file-text", follows=("user_id",))
 
-    user_id: Mapped[int] = reference("users.id")
-    type: Mapped[str] = mapped_column(sa.String(20))
-    contenu: Mapped[str] = mapped_column(sa.Text)
-    lu: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
+    user_id: Mapped[int] = link("Compte", "users.id")
+    type: Mapped[str] = choice("Type", TypeNotification)
+    contenu: Mapped[str] = field("Contenu", sa.Text, policy=Policy.CENTRE)
+    lu: Mapped[bool] = field("Lu", server_default=sa.false(), default=False)
 
 
 class Rapport(LigneAgence, Base):
     """A saved report definition."""
 
     __tablename__ = "rapports"
+    __noun__ = Noun(
+        "Rapport", "file-text", groups=(Group("definition", ("type_rapport", "parametres"), label="Définition"),)
+    )
 
-    nom: Mapped[str] = mapped_column(sa.String(120))
-    type_rapport: Mapped[str] = mapped_column(sa.String(40))
-    parametres: Mapped[Any] = mapped_column(json_type())
+    nom: Mapped[str] = field("Nom", sa.String(120))
+    type_rapport: Mapped[str] = field("Type", sa.String(40))
+    parametres: Mapped[Any] = field("Paramètres", json_type())
 
 
 class RapportPlanifie(LigneAgence, Base):
     __tablename__ = "rapports_planifies"
+    __noun__ = Noun(
+        "Rapport planifié",
+        "file-text",
+        follows=("rapport_id",),
+        groups=(
+            Group("execution", ("derniere_execution", "dernier_resultat"), label="Dernière exécution", asks=False),
+        ),
+    )
 
-    rapport_id: Mapped[int] = reference("rapports.id")
-    cron: Mapped[str] = mapped_column(sa.String(80))
-    format: Mapped[str] = mapped_column(sa.String(10))
-    destination: Mapped[str | None] = mapped_column(sa.String(255))
-    derniere_execution: Mapped[datetime | None]
-    dernier_resultat: Mapped[str | None] = mapped_column(sa.Text)
-    is_active: Mapped[bool] = mapped_column(server_default=sa.true(), default=True)
+    rapport_id: Mapped[int] = link("Rapport", "rapports.id")
+    cron: Mapped[str] = field("Périodicité", sa.String(80))
+    format: Mapped[str] = field("Format", sa.String(10))
+    destination: Mapped[str | None] = field("Destination", sa.String(255))
+    derniere_execution: Mapped[datetime | None] = field("Dernière exécution")
+    dernier_resultat: Mapped[str | None] = field("Dernier résultat", sa.Text)
+    is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
 
 
 class VueEnregistree(LigneAgence, Base):
     """Filter, columns and sort of a list, saved by one user."""
 
     __tablename__ = "vues_enregistrees"
+    __noun__ = Noun("Vue enregistrée", "file-text", follows=("user_id",), key=("user_id", "liste", "nom"))
     __table_args__ = (sa.UniqueConstraint("user_id", "liste", "nom"),)
 
-    user_id: Mapped[int] = reference("users.id")
-    liste: Mapped[str] = mapped_column(sa.String(40))
-    nom: Mapped[str] = mapped_column(sa.String(80))
-    definition: Mapped[Any] = mapped_column(json_type())
+    user_id: Mapped[int] = link("Compte", "users.id")
+    liste: Mapped[str] = field("Liste", sa.String(40))
+    nom: Mapped[str] = field("Nom", sa.String(80))
+    definition: Mapped[Any] = field("Définition", json_type(), policy=Policy.ASK)
 
 
 class Preference(LigneAgence, Base):
     __tablename__ = "preferences"
+    __noun__ = Noun("Préférence", "gear", follows=("user_id",), key=("user_id", "cle"))
     __table_args__ = (sa.UniqueConstraint("user_id", "cle"),)
 
-    user_id: Mapped[int] = reference("users.id")
-    cle: Mapped[str] = mapped_column(sa.String(80))
-    valeur: Mapped[Any | None] = mapped_column(json_type())
+    user_id: Mapped[int] = link("Compte", "users.id")
+    cle: Mapped[str] = field("Préférence", sa.String(80))
+    valeur: Mapped[Any | None] = field("Valeur", json_type())
 
 
 class JourFerie(LigneAgence, Base):
@@ -74,11 +88,26 @@ class JourFerie(LigneAgence, Base):
     """
 
     __tablename__ = "jours_feries"
-    __table_args__ = (parmi("duree", DureeFerie), sa.UniqueConstraint("jour", "libelle", "agence_id"))
+    __noun__ = Noun("Jour férié", "file-text", device_writes=False)
+    __table_args__ = (sa.UniqueConstraint("jour", "libelle", "agence_id"),)
 
-    jour: Mapped[date]
-    libelle: Mapped[str] = mapped_column(sa.String(120))
-    provisoire: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
-    duree: Mapped[str] = mapped_column(sa.String(10), server_default="jour", default="jour")
-    source: Mapped[str | None] = mapped_column(sa.String(120))
-    confirme_le: Mapped[date | None]
+    jour: Mapped[date] = field("Jour")
+    libelle: Mapped[str] = field("Libellé", sa.String(120))
+    provisoire: Mapped[bool] = field("Provisoire", server_default=sa.false(), default=False)
+    duree: Mapped[str] = choice("", DureeFerie, "jour", length=10, stays=True)
+    source: Mapped[str | None] = field("", sa.String(120), stays=True)
+    confirme_le: Mapped[date | None] = field("", stays=True)
+
+
+class JournalMigration(Base):
+    """Audit of upgrades: who, when, from, to, how long; on both engines, not synchronised."""
+
+    __tablename__ = "journal_migrations"
+
+    id: Mapped[int] = mapped_column(big_int(), primary_key=True, autoincrement=True)
+    qui: Mapped[str] = mapped_column(sa.String(120))
+    quand: Mapped[datetime]
+    de: Mapped[str | None] = mapped_column(sa.String(40))
+    vers: Mapped[str] = mapped_column(sa.String(40))
+    duree_s: Mapped[float]
+    app_version: Mapped[str] = mapped_column(sa.String(40))

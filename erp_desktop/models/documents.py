@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.domain.enums import TypeDocument
-from erp_desktop.models.base import Base, LigneAgence, parmi, reference
+from erp_desktop.models.base import Base, LigneAgence
+from erp_desktop.models.declare import Group, Noun, choice, field, link
 from erp_desktop.models.types import big_int
 
 
@@ -16,20 +17,29 @@ class Document(LigneAgence, Base):
     """The description of a file; its bytes travel apart, by content hash."""
 
     __tablename__ = "documents"
+    __noun__ = Noun(
+        "Document",
+        "file-pdf",
+        name="nom_fichier",
+        follows=("equipement_id", "intervention_id"),
+        groups=(
+            Group("fichier", ("mime_type", "taille", "sha256"), label="Fichier"),
+            Group("rattachement", ("intervention_id", "equipement_id"), label="Rattachement"),
+        ),
+    )
     __table_args__ = (
-        parmi("type_document", TypeDocument),
         sa.CheckConstraint("intervention_id IS NOT NULL OR equipement_id IS NOT NULL", name="rattachement"),
         sa.Index("idx_documents_sha256", "sha256"),
     )
 
-    nom_fichier: Mapped[str] = mapped_column(sa.String(255))
-    type_document: Mapped[str] = mapped_column(sa.String(20))
-    mime_type: Mapped[str] = mapped_column(sa.String(120))
-    taille: Mapped[int] = mapped_column(big_int())
+    nom_fichier: Mapped[str] = field("Nom du fichier", sa.String(255))
+    type_document: Mapped[str] = choice("Type", TypeDocument)
+    mime_type: Mapped[str] = field("Format", sa.String(120))
+    taille: Mapped[int] = field("Taille", big_int())
     """Bytes."""
-    sha256: Mapped[str] = mapped_column(sa.String(64))
-    intervention_id: Mapped[int | None] = reference("interventions.id")
-    equipement_id: Mapped[int | None] = reference("equipements.id")
+    sha256: Mapped[str] = field("Empreinte", sa.String(64))
+    intervention_id: Mapped[int | None] = link("Intervention", "interventions.id")
+    equipement_id: Mapped[int | None] = link("Équipement", "equipements.id")
 
 
 class Contenu(Base):

@@ -4,10 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import ModePaiement, StatutFacture, TypeFacture
-from erp_desktop.models.base import Base, LigneAgence, parmi, reference
+from erp_desktop.models.base import Base, LigneAgence
+from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.types import Montant
 
 
@@ -15,54 +16,78 @@ class Facture(LigneAgence, Base):
     """``numero`` is ``PROV-…`` until the centre validates the document and draws the legal number."""
 
     __tablename__ = "factures"
-    __table_args__ = (parmi("statut", StatutFacture), parmi("type_facture", TypeFacture))
+    __noun__ = Noun(
+        "Facture",
+        "receipt",
+        name="numero",
+        follows=("client_id",),
+        groups=(
+            Group("objet", ("type_facture", "client_id", "contrat_id", "facture_origine_id"), label="Objet"),
+            Group("echeance", ("date_facture", "date_echeance"), label="Dates de la facture"),
+        ),
+    )
 
-    numero: Mapped[str] = mapped_column(sa.String(40), unique=True)
-    type_facture: Mapped[str] = mapped_column(sa.String(20), server_default="facture", default="facture")
-    statut: Mapped[str] = mapped_column(sa.String(20), server_default="brouillon", default="brouillon")
-    client_id: Mapped[int] = reference("clients.id")
-    contrat_id: Mapped[int | None] = reference("contrats.id")
-    facture_origine_id: Mapped[int | None] = reference("factures.id")
-    date_facture: Mapped[date | None]
-    date_echeance: Mapped[date | None]
-    total_ht: Mapped[Decimal] = mapped_column(server_default="0.00", default=Decimal(0))
-    total_tva: Mapped[Decimal] = mapped_column(server_default="0.00", default=Decimal(0))
-    timbre: Mapped[Decimal] = mapped_column(server_default="0.00", default=Decimal(0))
-    total_ttc: Mapped[Decimal] = mapped_column(server_default="0.00", default=Decimal(0))
-    notes: Mapped[str | None] = mapped_column(sa.Text)
+    numero: Mapped[str] = field(
+        "Numéro", sa.String(40), unique=True, policy=Policy.CENTRE_SEUL, allowed="^PROV-", code=True
+    )
+    type_facture: Mapped[str] = choice("Type de facture", TypeFacture, "facture")
+    statut: Mapped[str] = choice(
+        "Statut", StatutFacture, "brouillon", policy=Policy.CENTRE_SEUL, allowed="^(brouillon|a_transmettre|annulee)$"
+    )
+    client_id: Mapped[int] = link("Client", "clients.id")
+    contrat_id: Mapped[int | None] = link("Contrat", "contrats.id")
+    facture_origine_id: Mapped[int | None] = link("Facture d'origine", "factures.id")
+    date_facture: Mapped[date | None] = field("Date de facture")
+    date_echeance: Mapped[date | None] = field("Échéance")
+    total_ht: Mapped[Decimal] = field("Total HT", server_default="0.00", default=Decimal(0), policy=Policy.DERIVE)
+    total_tva: Mapped[Decimal] = field("Total TVA", server_default="0.00", default=Decimal(0), policy=Policy.DERIVE)
+    timbre: Mapped[Decimal] = field("Timbre", server_default="0.00", default=Decimal(0), policy=Policy.ASK)
+    total_ttc: Mapped[Decimal] = field("Total TTC", server_default="0.00", default=Decimal(0), policy=Policy.DERIVE)
+    notes: Mapped[str | None] = field("Notes", sa.Text)
 
 
 class LigneFacture(LigneAgence, Base):
     __tablename__ = "lignes_facture"
+    __noun__ = Noun(
+        "Ligne de facture",
+        "receipt",
+        root="facture_id",
+        groups=(
+            Group(
+                "ligne", ("intervention_id", "designation", "quantite", "prix_unitaire", "taux_tva"), label="Ligne"
+            ),
+        ),
+    )
 
-    facture_id: Mapped[int] = reference("factures.id")
-    intervention_id: Mapped[int | None] = reference("interventions.id")
-    designation: Mapped[str] = mapped_column(sa.String(200))
-    quantite: Mapped[Decimal] = mapped_column(Montant(12, 3))
-    prix_unitaire: Mapped[Decimal]
-    taux_tva: Mapped[Decimal] = mapped_column(Montant(5, 2))
+    facture_id: Mapped[int] = link("Facture", "factures.id")
+    intervention_id: Mapped[int | None] = link("Intervention", "interventions.id")
+    designation: Mapped[str] = field("Désignation", sa.String(200))
+    quantite: Mapped[Decimal] = field("Quantité", Montant(12, 3))
+    prix_unitaire: Mapped[Decimal] = field("Prix unitaire")
+    taux_tva: Mapped[Decimal] = field("TVA %", Montant(5, 2))
 
 
 class Paiement(LigneAgence, Base):
     """Append-only."""
 
     __tablename__ = "paiements"
-    __table_args__ = (parmi("mode_paiement", ModePaiement),)
+    __noun__ = Noun("Paiement", "receipt", append_only=True, root="facture_id")
 
-    facture_id: Mapped[int] = reference("factures.id")
-    date_paiement: Mapped[date]
-    montant: Mapped[Decimal]
-    mode_paiement: Mapped[str] = mapped_column(sa.String(20))
-    reference: Mapped[str | None] = mapped_column(sa.String(80))
+    facture_id: Mapped[int] = link("Facture", "factures.id")
+    date_paiement: Mapped[date] = field("Date de paiement")
+    montant: Mapped[Decimal] = field("Montant")
+    mode_paiement: Mapped[str] = choice("Mode de paiement", ModePaiement)
+    reference: Mapped[str | None] = field("Référence", sa.String(80), code=True)
 
 
 class TauxTva(LigneAgence, Base):
     """VAT rates with their validity; shared."""
 
     __tablename__ = "taux_tva"
+    __noun__ = Noun("Taux de TVA", "file-text", device_writes=False)
     __table_args__ = (sa.UniqueConstraint("taux", "date_debut"),)
 
-    taux: Mapped[Decimal] = mapped_column(Montant(5, 2))
-    libelle: Mapped[str] = mapped_column(sa.String(80))
-    date_debut: Mapped[date]
-    date_fin: Mapped[date | None]
+    taux: Mapped[Decimal] = field("Taux", Montant(5, 2))
+    libelle: Mapped[str] = field("Libellé", sa.String(80))
+    date_debut: Mapped[date] = field("Date de début")
+    date_fin: Mapped[date | None] = field("Date de fin")

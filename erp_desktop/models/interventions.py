@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 from sqlalchemy.sql.elements import conv
 
 from erp_desktop.domain.enums import Imputation, Priorite, Statut, TypeIntervention, TypeLigne
-from erp_desktop.models.base import Base, LigneAgence, parmi, reference, since
+from erp_desktop.models.base import Base, LigneAgence
 from erp_desktop.models.clients import CONTRATS
+from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.stock import STOCK
 from erp_desktop.models.types import Montant, big_int, json_type
 
@@ -19,11 +20,31 @@ class Intervention(LigneAgence, Base):
     """A job on a client's machine: the trade's central noun. Durations are minutes."""
 
     __tablename__ = "interventions"
+    __noun__ = Noun(
+        "Intervention",
+        "wrench",
+        name="numero",
+        follows=("client_id", "equipement_id"),
+        groups=(
+            Group(
+                "plan", ("technicien_id", "date_planifiee", "zone_planifiee", "duree_estimee"), label="Planification"
+            ),
+            # CHECK: what is urgent has the priority of that name.
+            Group("priorite", ("priorite", "urgence")),
+            # The client is the machine's, the contract the client's.
+            Group("objet", ("equipement_id", "client_id", "contrat_id"), label="Objet"),
+            # CHECK: an end is not before its beginning. Who takes the statut further stamped both.
+            Group(
+                "travaux",
+                ("date_debut_travaux", "date_fin_travaux", "duree_reelle"),
+                label="Travaux",
+                follows="statut",
+            ),
+            Group("signature", ("signature", "signataire")),
+            Group("imputation", ("imputation", "imputation_motif")),
+        ),
+    )
     __table_args__ = (
-        parmi("type", TypeIntervention),
-        parmi("statut", Statut),
-        parmi("priorite", Priorite),
-        parmi("imputation", Imputation),
         sa.CheckConstraint(
             "satisfaction_client >= 1 AND satisfaction_client <= 5",
             name=conv("ck_satisfaction_range"),
@@ -40,67 +61,89 @@ class Intervention(LigneAgence, Base):
         sa.Index("idx_intervention_cloture", "date_cloture", "date_creation"),
     )
 
-    numero: Mapped[str] = mapped_column(sa.String(40), unique=True)
-    titre: Mapped[str] = mapped_column(sa.String(200))
-    description: Mapped[str | None] = mapped_column(sa.Text)
-    type: Mapped[str] = mapped_column(sa.String(20), server_default="corrective", default="corrective")
-    statut: Mapped[str] = mapped_column(sa.String(20), server_default="ouverte", default="ouverte")
-    priorite: Mapped[str] = mapped_column(sa.String(20), server_default="normale", default="normale")
-    urgence: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
-    equipement_id: Mapped[int] = reference("equipements.id")
-    client_id: Mapped[int] = reference("clients.id")
-    contrat_id: Mapped[int | None] = reference("contrats.id")
-    technicien_id: Mapped[int | None] = mapped_column(
+    numero: Mapped[str] = field("Numéro", sa.String(40), unique=True, code=True)
+    titre: Mapped[str] = field("Titre", sa.String(200))
+    description: Mapped[str | None] = field("Description", sa.Text)
+    type: Mapped[str] = choice("Type", TypeIntervention, "corrective")
+    statut: Mapped[str] = choice("Statut", Statut, "ouverte", policy=Policy.STATUT)
+    priorite: Mapped[str] = choice("Priorité", Priorite, "normale")
+    urgence: Mapped[bool] = field("Urgence", server_default=sa.false(), default=False)
+    equipement_id: Mapped[int] = link("Équipement", "equipements.id")
+    client_id: Mapped[int] = link("Client", "clients.id")
+    contrat_id: Mapped[int | None] = link("Contrat", "contrats.id")
+    technicien_id: Mapped[int | None] = field(
+        "Technicien",
         big_int(),
         sa.ForeignKey("techniciens.id", name=conv("fk_intervention_technicien"), ondelete="SET NULL"),
         index=True,
     )
-    date_creation: Mapped[datetime]
-    date_planifiee: Mapped[datetime | None]
-    zone_planifiee: Mapped[str | None] = mapped_column(sa.String(40))
+    date_creation: Mapped[datetime] = field("Date de création")
+    date_planifiee: Mapped[datetime | None] = field("Planifiée le")
+    zone_planifiee: Mapped[str | None] = field("Fuseau horaire", sa.String(40))
     """IANA zone in which ``date_planifiee`` was chosen."""
-    date_limite: Mapped[datetime | None]
-    date_affectation: Mapped[datetime | None]
-    date_debut_travaux: Mapped[datetime | None]
-    date_fin_travaux: Mapped[datetime | None]
-    date_cloture: Mapped[datetime | None]
-    duree_estimee: Mapped[int | None]
-    duree_reelle: Mapped[int | None]
-    temps_deplacement: Mapped[int | None]
-    diagnostic: Mapped[str | None] = mapped_column(sa.Text)
-    travaux_realises: Mapped[str | None] = mapped_column(sa.Text)
-    recommandations: Mapped[str | None] = mapped_column(sa.Text)
-    notes_internes: Mapped[str | None] = mapped_column(sa.Text)
-    cout_externe: Mapped[Decimal | None]
+    date_limite: Mapped[datetime | None] = field("Échéance")
+    date_affectation: Mapped[datetime | None] = field("Date d'affectation")
+    date_debut_travaux: Mapped[datetime | None] = field("Début des travaux")
+    date_fin_travaux: Mapped[datetime | None] = field("Fin des travaux")
+    date_cloture: Mapped[datetime | None] = field("Date de clôture")
+    duree_estimee: Mapped[int | None] = field("Durée estimée", minutes=True)
+    duree_reelle: Mapped[int | None] = field("Durée réelle", minutes=True)
+    temps_deplacement: Mapped[int | None] = field("Déplacement", minutes=True)
+    diagnostic: Mapped[str | None] = field("Diagnostic", sa.Text)
+    travaux_realises: Mapped[str | None] = field("Travaux réalisés", sa.Text)
+    recommandations: Mapped[str | None] = field("Recommandations", sa.Text)
+    notes_internes: Mapped[str | None] = field("Notes internes", sa.Text)
+    cout_externe: Mapped[Decimal | None] = field("Coût externe")
     """Cost taken over from an imported work order, MAD."""
-    satisfaction_client: Mapped[int | None]
-    signature: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    satisfaction_client: Mapped[int | None] = field("Satisfaction")
+    signature: Mapped[bytes | None] = field("Signature", sa.LargeBinary)
     """PNG."""
-    signataire: Mapped[str | None] = mapped_column(sa.String(120))
-    imputation: Mapped[str | None] = since(CONTRATS, sa.String(10))
+    signataire: Mapped[str | None] = field("Signataire", sa.String(120))
+    imputation: Mapped[str | None] = choice("Imputation", Imputation, length=10, since=CONTRATS)
     """What a responsable decided; NULL follows the quota of the contract."""
-    imputation_motif: Mapped[str | None] = since(CONTRATS, sa.String(200))
+    imputation_motif: Mapped[str | None] = field("Motif de l'imputation", sa.String(200), since=CONTRATS)
 
 
 class LigneIntervention(LigneAgence, Base):
     """Part, labour, travel or other; append-only once the intervention is closed."""
 
     __tablename__ = "lignes_intervention"
-    __table_args__ = (parmi("type_ligne", TypeLigne),)
+    __noun__ = Noun(
+        "Ligne d'intervention",
+        "note-pencil",
+        name="designation",
+        root="intervention_id",
+        groups=(
+            Group(
+                "ligne",
+                (
+                    "type_ligne",
+                    "piece_id",
+                    "designation",
+                    "quantite",
+                    "prix_unitaire",
+                    "taux_tva",
+                    "depot_id",
+                    "prevue",
+                ),
+                label="Ligne",
+            ),
+        ),
+    )
 
-    intervention_id: Mapped[int] = reference("interventions.id")
-    type_ligne: Mapped[str] = mapped_column(sa.String(20))
-    piece_id: Mapped[int | None] = reference("pieces_detachees.id")
-    designation: Mapped[str] = mapped_column(sa.String(200))
-    quantite: Mapped[Decimal] = mapped_column(Montant(12, 3))
-    prix_unitaire: Mapped[Decimal]
-    taux_tva: Mapped[Decimal] = mapped_column(Montant(5, 2))
+    intervention_id: Mapped[int] = link("Intervention", "interventions.id")
+    type_ligne: Mapped[str] = choice("Type de ligne", TypeLigne)
+    piece_id: Mapped[int | None] = link("Pièce", "pieces_detachees.id")
+    designation: Mapped[str] = field("Désignation", sa.String(200))
+    quantite: Mapped[Decimal] = field("Quantité", Montant(12, 3))
+    prix_unitaire: Mapped[Decimal] = field("Prix unitaire")
+    taux_tva: Mapped[Decimal] = field("TVA %", Montant(5, 2))
     """Percent."""
     # Without an index: nobody asks for the lines of a place, and this is the largest table after the audit.
-    depot_id: Mapped[int | None] = since(STOCK, big_int(), sa.ForeignKey("depots.id"))
+    depot_id: Mapped[int | None] = field("Dépôt", big_int(), sa.ForeignKey("depots.id"), since=STOCK)
     """Where a part comes from; without it, the line moves no stock."""
-    facturable: Mapped[bool] = since(STOCK, sa.Boolean, nullable=False, server_default=sa.true(), default=True)
-    prevue: Mapped[bool] = since(STOCK, sa.Boolean, nullable=False, server_default=sa.false(), default=False)
+    facturable: Mapped[bool] = field("Facturable", sa.Boolean, server_default=sa.true(), default=True, since=STOCK)
+    prevue: Mapped[bool] = field("Prévue", sa.Boolean, server_default=sa.false(), default=False, since=STOCK)
     """A part that is set aside and not taken yet: a reservation, which costs nothing."""
 
 
@@ -108,6 +151,7 @@ class HistoriqueIntervention(LigneAgence, Base):
     """Append-only audit. ``poste`` and ``recu_a`` are stamped by the centre beside the claimed user."""
 
     __tablename__ = "historiques_interventions"
+    __noun__ = Noun("Historique", "clock-counter-clockwise", append_only=True, root="intervention_id")
     __table_args__ = (
         sa.Index("idx_historique_intervention_date", "intervention_id", "horodatage"),
         sa.Index(
@@ -116,15 +160,15 @@ class HistoriqueIntervention(LigneAgence, Base):
         ),
     )  # fmt: skip
 
-    intervention_id: Mapped[int] = mapped_column(big_int(), sa.ForeignKey("interventions.id"))
-    user_id: Mapped[int | None] = mapped_column(big_int())
+    intervention_id: Mapped[int] = field("Intervention", big_int(), sa.ForeignKey("interventions.id"))
+    user_id: Mapped[int | None] = field("Auteur", big_int())
     """The claimed user; no foreign key, see ``base``."""
-    action: Mapped[str] = mapped_column(sa.String(40))
-    statut: Mapped[str | None] = mapped_column(sa.String(20))
+    action: Mapped[str] = field("Action", sa.String(40), policy=Policy.CENTRE)
+    statut: Mapped[str | None] = field("Statut", sa.String(20), policy=Policy.CENTRE)
     """Statut after the action."""
-    ancienne_valeur: Mapped[Any | None] = mapped_column(json_type())
-    nouvelle_valeur: Mapped[Any | None] = mapped_column(json_type())
-    remarque: Mapped[str | None] = mapped_column(sa.Text)
-    horodatage: Mapped[datetime]
-    poste: Mapped[int | None]
-    recu_a: Mapped[datetime | None]
+    ancienne_valeur: Mapped[Any | None] = field("Ancienne valeur", json_type())
+    nouvelle_valeur: Mapped[Any | None] = field("Nouvelle valeur", json_type())
+    remarque: Mapped[str | None] = field("Remarque", sa.Text)
+    horodatage: Mapped[datetime] = field("Date et heure")
+    poste: Mapped[int | None] = field("Poste", policy=Policy.CENTRE_SEUL)
+    recu_a: Mapped[datetime | None] = field("Reçu le", policy=Policy.CENTRE_SEUL)

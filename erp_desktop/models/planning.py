@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import (
     EtatCreneau,
@@ -17,7 +17,8 @@ from erp_desktop.domain.enums import (
     TypeAbsence,
     VerdictPlanning,
 )
-from erp_desktop.models.base import Base, LigneAgence, parmi, reference
+from erp_desktop.models.base import Base, LigneAgence
+from erp_desktop.models.declare import Group, Noun, choice, field, link
 
 PLANNING = "b7e3c9a1d5f4"
 """The revision that made these tables."""
@@ -32,9 +33,14 @@ class Creneau(LigneAgence, Base):
     """
 
     __tablename__ = "creneaux"
+    __noun__ = Noun(
+        "Créneau",
+        "file-text",
+        root="intervention_id",
+        key=("intervention_id", "ordre"),
+        groups=(Group("creneau", ("technicien_id", "debut", "fin", "zone", "verrouille", "etat"), label="Créneau"),),
+    )
     __table_args__ = (
-        parmi("role", RoleCreneau),
-        parmi("etat", EtatCreneau),
         sa.CheckConstraint("fin > debut", name="duree"),
         sa.UniqueConstraint("intervention_id", "ordre"),
         sa.Index("idx_creneau_debut", "debut"),
@@ -42,18 +48,18 @@ class Creneau(LigneAgence, Base):
         {"info": {"since": PLANNING}},
     )
 
-    intervention_id: Mapped[int] = reference("interventions.id")
-    technicien_id: Mapped[int] = reference("techniciens.id")
-    debut: Mapped[datetime]
-    fin: Mapped[datetime]
-    zone: Mapped[str] = mapped_column(sa.String(40))
+    intervention_id: Mapped[int] = link("Intervention", "interventions.id")
+    technicien_id: Mapped[int] = link("Technicien", "techniciens.id")
+    debut: Mapped[datetime] = field("Début")
+    fin: Mapped[datetime] = field("Fin")
+    zone: Mapped[str] = field("Fuseau horaire", sa.String(40))
     """IANA zone in which the hours were chosen."""
-    trajet_avant_min: Mapped[int | None]
+    trajet_avant_min: Mapped[int | None] = field("Trajet", minutes=True)
     """Minutes on the road before ``debut``."""
-    role: Mapped[str] = mapped_column(sa.String(20), server_default="principal", default="principal")
-    etat: Mapped[str] = mapped_column(sa.String(20), server_default="confirme", default="confirme")
-    verrouille: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
-    ordre: Mapped[int] = mapped_column(server_default="1", default=1)
+    role: Mapped[str] = choice("Rôle", RoleCreneau, "principal")
+    etat: Mapped[str] = choice("État", EtatCreneau, "confirme")
+    verrouille: Mapped[bool] = field("Verrouillé", server_default=sa.false(), default=False)
+    ordre: Mapped[int] = field("Rang", server_default="1", default=1)
 
 
 class Absence(LigneAgence, Base):
@@ -63,51 +69,53 @@ class Absence(LigneAgence, Base):
     """
 
     __tablename__ = "absences"
+    __noun__ = Noun(
+        "Absence",
+        "file-text",
+        root="technicien_id",
+        groups=(Group("periode", ("debut", "fin", "zone", "recurrence", "recurrence_fin"), label="Période"),),
+    )
     __table_args__ = (
-        parmi("type", TypeAbsence),
-        parmi("statut", StatutAbsence),
-        parmi("recurrence", RecurrenceAbsence),
         sa.CheckConstraint("fin > debut", name="duree"),
         sa.Index("idx_absence_technicien_debut", "technicien_id", "debut"),
         {"info": {"since": PLANNING}},
     )
 
-    technicien_id: Mapped[int] = reference("techniciens.id")
-    debut: Mapped[datetime]
-    fin: Mapped[datetime]
-    zone: Mapped[str] = mapped_column(sa.String(40))
-    type: Mapped[str] = mapped_column(sa.String(20))
-    statut: Mapped[str] = mapped_column(sa.String(20), server_default="demande", default="demande")
-    remarque: Mapped[str | None] = mapped_column(sa.Text)
-    recurrence: Mapped[str | None] = mapped_column(sa.String(20))
-    recurrence_fin: Mapped[date | None]
+    technicien_id: Mapped[int] = link("Technicien", "techniciens.id")
+    debut: Mapped[datetime] = field("Début")
+    fin: Mapped[datetime] = field("Fin")
+    zone: Mapped[str] = field("Fuseau horaire", sa.String(40))
+    type: Mapped[str] = choice("Type", TypeAbsence)
+    statut: Mapped[str] = choice("Statut", StatutAbsence, "demande")
+    remarque: Mapped[str | None] = field("Remarque", sa.Text)
+    recurrence: Mapped[str | None] = choice("Règle de répétition", RecurrenceAbsence)
+    recurrence_fin: Mapped[date | None] = field("Dernière semaine")
 
 
 class ReglePlanningAgence(LigneAgence, Base):
     """What an agency does when a plan breaks a rule; without an agency, what all of them do."""
 
     __tablename__ = "regles_planning"
+    __noun__ = Noun("Règle de planning", "file-text", device_writes=False)
     __table_args__ = (
-        parmi("regle", ReglePlanning),
-        parmi("verdict", VerdictPlanning),
         sa.UniqueConstraint("agence_id", "regle"),
         {"info": {"since": PLANNING}},
     )
 
-    regle: Mapped[str] = mapped_column(sa.String(20))
-    verdict: Mapped[str] = mapped_column(sa.String(20))
+    regle: Mapped[str] = choice("Règle", ReglePlanning)
+    verdict: Mapped[str] = choice("Verdict", VerdictPlanning)
 
 
 class CompetenceRequise(LigneAgence, Base):
     """A skill that work on machines of a type needs, at this level or above."""
 
     __tablename__ = "competences_requises"
+    __noun__ = Noun("Compétence requise", "file-text", device_writes=False)
     __table_args__ = (
-        parmi("niveau", Niveau),
         sa.UniqueConstraint("agence_id", "type_equipement", "competence_id"),
         {"info": {"since": PLANNING}},
     )
 
-    type_equipement: Mapped[str] = mapped_column(sa.String(80))
-    competence_id: Mapped[int] = reference("competences.id")
-    niveau: Mapped[str] = mapped_column(sa.String(20), server_default="debutant", default="debutant")
+    type_equipement: Mapped[str] = field("Type d'équipement", sa.String(80))
+    competence_id: Mapped[int] = link("Compétence", "competences.id")
+    niveau: Mapped[str] = choice("Niveau", Niveau, "debutant")

@@ -9,10 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import EtatInventaire, StatutDepot, TypeDepot, TypeMouvement
-from erp_desktop.models.base import Base, LigneAgence, cle_naturelle, parmi, reference, reference_since, since
+from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
+from erp_desktop.models.declare import Group, Noun, choice, field, link
 from erp_desktop.models.types import Instant, Montant, big_int
 
 STOCK = "b5e9d3c7a1f6"
@@ -21,23 +22,28 @@ STOCK = "b5e9d3c7a1f6"
 
 class PieceDetachee(LigneAgence, Base):
     __tablename__ = "pieces_detachees"
+    __noun__ = Noun(
+        "Pièce", "package", name="reference", groups=(Group("prix", ("unite", "prix_unitaire"), label="Prix"),)
+    )
     __table_args__ = (*cle_naturelle("uq_pieces_detachees_reference", "reference"),)
 
-    reference: Mapped[str] = mapped_column(sa.String(60))
-    designation: Mapped[str] = mapped_column(sa.String(200))
-    unite: Mapped[str] = mapped_column(sa.String(12), server_default="u", default="u")
-    stock_minimum: Mapped[Decimal] = mapped_column(Montant(12, 3), server_default="0.000", default=Decimal(0))
-    prix_unitaire: Mapped[Decimal | None]
-    is_active: Mapped[bool] = mapped_column(server_default=sa.true(), default=True)
-    famille: Mapped[str | None] = since(STOCK, sa.String(60))
-    code_barres: Mapped[str | None] = since(STOCK, sa.String(60), index=True)
-    fournisseur: Mapped[str | None] = since(STOCK, sa.String(120))
-    fournisseur_reference: Mapped[str | None] = since(STOCK, sa.String(60))
-    emplacement: Mapped[str | None] = since(STOCK, sa.String(40))
+    reference: Mapped[str] = field("Référence", sa.String(60), code=True)
+    designation: Mapped[str] = field("Désignation", sa.String(200))
+    unite: Mapped[str] = field("Unité", sa.String(12), server_default="u", default="u")
+    stock_minimum: Mapped[Decimal] = field(
+        "Stock minimum", Montant(12, 3), server_default="0.000", default=Decimal(0)
+    )
+    prix_unitaire: Mapped[Decimal | None] = field("Prix de vente HT")
+    is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
+    famille: Mapped[str | None] = field("Famille", sa.String(60), since=STOCK)
+    code_barres: Mapped[str | None] = field("Code-barres", sa.String(60), index=True, code=True, since=STOCK)
+    fournisseur: Mapped[str | None] = field("Fournisseur", sa.String(120), since=STOCK)
+    fournisseur_reference: Mapped[str | None] = field("Réf. fournisseur", sa.String(60), code=True, since=STOCK)
+    emplacement: Mapped[str | None] = field("Emplacement", sa.String(40), since=STOCK)
     """Where it lies in the agency's store."""
-    remplacee_par_id: Mapped[int | None] = reference_since(STOCK, "pieces_detachees.id")
-    taux_tva: Mapped[Decimal] = since(
-        STOCK, Montant(5, 2), nullable=False, server_default="20.00", default=Decimal("20.00")
+    remplacee_par_id: Mapped[int | None] = link("Remplacée par", "pieces_detachees.id", since=STOCK)
+    taux_tva: Mapped[Decimal] = field(
+        "TVA %", Montant(5, 2), server_default="20.00", default=Decimal("20.00"), since=STOCK
     )
     """Percent."""
 
@@ -46,48 +52,58 @@ class Depot(LigneAgence, Base):
     """A place that holds stock: the agency's store, a van, what is on its way, or what is scrapped."""
 
     __tablename__ = "depots"
-    __table_args__ = (
-        parmi("type_depot", TypeDepot),
-        parmi("statut", StatutDepot),
-        sa.UniqueConstraint("agence_id", "nom"),
+    __noun__ = Noun(
+        "Dépôt",
+        "package",
+        name="nom",
+        groups=(Group("affectation", ("type_depot", "technicien_id"), label="Affectation"),),
     )
+    __table_args__ = (sa.UniqueConstraint("agence_id", "nom"),)
 
-    nom: Mapped[str] = mapped_column(sa.String(80))
-    type_depot: Mapped[str] = mapped_column(sa.String(20), server_default="agence", default="agence")
-    technicien_id: Mapped[int | None] = reference("techniciens.id")
-    is_active: Mapped[bool] = mapped_column(server_default=sa.true(), default=True)
-    statut: Mapped[str] = since(STOCK, sa.String(10), nullable=False, server_default="ouvert", default="ouvert")
+    nom: Mapped[str] = field("Nom", sa.String(80))
+    type_depot: Mapped[str] = choice("Type", TypeDepot, "agence")
+    technicien_id: Mapped[int | None] = link("Technicien", "techniciens.id")
+    is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
+    statut: Mapped[str] = choice("État", StatutDepot, "ouvert", length=10, since=STOCK)
 
 
 class SeuilStock(LigneAgence, Base):
     """How much of a part a place should hold; without one, a part's own minimum is that of the agency's stores."""
 
     __tablename__ = "stock_seuils"
+    __noun__ = Noun(
+        "Seuil de stock",
+        "package",
+        root="depot_id",
+        key=("piece_id", "depot_id"),
+        groups=(Group("seuils", ("minimum", "maximum"), label="Seuils"),),
+    )
     __table_args__ = (
         sa.UniqueConstraint("piece_id", "depot_id"),
         sa.CheckConstraint("maximum IS NULL OR CAST(maximum AS REAL) >= CAST(minimum AS REAL)", name="bornes"),
         {"info": {"since": STOCK}},
     )
 
-    piece_id: Mapped[int] = reference("pieces_detachees.id")
-    depot_id: Mapped[int] = reference("depots.id")
-    minimum: Mapped[Decimal] = mapped_column(Montant(12, 3))
-    maximum: Mapped[Decimal | None] = mapped_column(Montant(12, 3))
+    piece_id: Mapped[int] = link("Pièce", "pieces_detachees.id")
+    depot_id: Mapped[int] = link("Dépôt", "depots.id")
+    minimum: Mapped[Decimal] = field("Minimum", Montant(12, 3))
+    maximum: Mapped[Decimal | None] = field("Maximum", Montant(12, 3))
 
 
 class Inventaire(LigneAgence, Base):
     """A count of one place. Validated, it leaves the stock at the moment of counting equal to what was counted."""
 
     __tablename__ = "inventaires"
-    __table_args__ = (parmi("etat", EtatInventaire), {"info": {"since": STOCK}})
+    __noun__ = Noun("Inventaire", "package", root="depot_id", groups=(Group("etat", ("etat", "fige_a")),))
+    __table_args__ = {"info": {"since": STOCK}}
 
-    depot_id: Mapped[int] = reference("depots.id")
-    numero: Mapped[str] = mapped_column(sa.String(40), unique=True)
-    etat: Mapped[str] = mapped_column(sa.String(10), server_default="ouvert", default="ouvert")
-    ouvert_a: Mapped[datetime]
-    fige_a: Mapped[datetime | None]
+    depot_id: Mapped[int] = link("Dépôt", "depots.id")
+    numero: Mapped[str] = field("Numéro", sa.String(40), unique=True, code=True)
+    etat: Mapped[str] = choice("État", EtatInventaire, "ouvert", length=10)
+    ouvert_a: Mapped[datetime] = field("Ouvert le")
+    fige_a: Mapped[datetime | None] = field("Terminé le")
     """When it was validated or given up."""
-    remarque: Mapped[str | None] = mapped_column(sa.Text)
+    remarque: Mapped[str | None] = field("Remarque", sa.Text)
 
 
 class LigneInventaire(LigneAgence, Base):
@@ -98,48 +114,51 @@ class LigneInventaire(LigneAgence, Base):
     """
 
     __tablename__ = "lignes_inventaire"
+    __noun__ = Noun("Ligne d'inventaire", "package", append_only=True, root="inventaire_id")
     __table_args__ = (
         sa.Index("idx_lignes_inventaire_inventaire_piece", "inventaire_id", "piece_id"),
         {"info": {"since": STOCK}},
     )
 
-    inventaire_id: Mapped[int] = reference("inventaires.id")
-    piece_id: Mapped[int] = reference("pieces_detachees.id")
-    quantite: Mapped[Decimal] = mapped_column(Montant(12, 3))
+    inventaire_id: Mapped[int] = link("Inventaire", "inventaires.id")
+    piece_id: Mapped[int] = link("Pièce", "pieces_detachees.id")
+    quantite: Mapped[Decimal] = field("Quantité", Montant(12, 3))
     """Signed; zero says that nothing was found."""
-    comptee_a: Mapped[datetime]
-    motif: Mapped[str | None] = mapped_column(sa.String(200))
+    comptee_a: Mapped[datetime] = field("Compté le")
+    motif: Mapped[str | None] = field("Motif", sa.String(200))
 
 
 class MouvementStock(LigneAgence, Base):
     """Append-only ledger; the stock is the signed sum of ``quantite``."""
 
     __tablename__ = "mouvements_stock"
+    __noun__ = Noun("Mouvement", "package", append_only=True, root="depot_id")
     __table_args__ = (
-        parmi("type_mouvement", TypeMouvement),
         sa.Index("idx_mouvements_stock_piece_depot", "piece_id", "depot_id"),
         *cle_naturelle("uq_mouvements_stock_annule_id", "annule_id"),
     )
 
-    piece_id: Mapped[int] = reference("pieces_detachees.id")
-    depot_id: Mapped[int] = reference("depots.id")
-    type_mouvement: Mapped[str] = mapped_column(sa.String(20))
-    quantite: Mapped[Decimal] = mapped_column(Montant(12, 3))
+    piece_id: Mapped[int] = link("Pièce", "pieces_detachees.id")
+    depot_id: Mapped[int] = link("Dépôt", "depots.id")
+    type_mouvement: Mapped[str] = choice("Type de mouvement", TypeMouvement)
+    quantite: Mapped[Decimal] = field("Quantité", Montant(12, 3))
     """Signed: entries positive, exits negative."""
-    prix_unitaire: Mapped[Decimal | None]
-    intervention_id: Mapped[int | None] = reference("interventions.id")
-    remarque: Mapped[str | None] = mapped_column(sa.Text)
-    horodatage: Mapped[datetime]
-    date_effet: Mapped[datetime | None] = since(STOCK, Instant())
+    prix_unitaire: Mapped[Decimal | None] = field("Prix unitaire")
+    intervention_id: Mapped[int | None] = link("Intervention", "interventions.id")
+    remarque: Mapped[str | None] = field("Remarque", sa.Text)
+    horodatage: Mapped[datetime] = field("Date et heure")
+    date_effet: Mapped[datetime | None] = field("Date d'effet", Instant(), since=STOCK)
     """When it took place, if that is not when it was written; NULL is ``horodatage``."""
-    valeur_unitaire: Mapped[Decimal | None] = since(STOCK, Montant(14, 4))
+    valeur_unitaire: Mapped[Decimal | None] = field("Valeur unitaire", Montant(14, 4), since=STOCK)
     """What one unit is worth in MAD: paid for an entry, the average then for an exit, the exit's for a return."""
-    motif: Mapped[str | None] = since(STOCK, sa.String(200))
-    transfert_id: Mapped[int | None] = since(STOCK, big_int(), index=True)
+    motif: Mapped[str | None] = field("Motif", sa.String(200), since=STOCK)
+    transfert_id: Mapped[int | None] = field("Transfert", big_int(), index=True, since=STOCK)
     """Shared by the two rows of a transfer, whose quantities cancel out; the identifier of the first."""
-    ligne_intervention_id: Mapped[int | None] = since(STOCK, big_int(), index=True)
+    ligne_intervention_id: Mapped[int | None] = field("Ligne d'intervention", big_int(), index=True, since=STOCK)
     """The line that consumed it; no foreign key, a line that is taken away leaves its movements."""
-    inventaire_id: Mapped[int | None] = reference_since(STOCK, "inventaires.id")
+    inventaire_id: Mapped[int | None] = link("Inventaire", "inventaires.id", since=STOCK)
     """The count whose difference it posts."""
-    annule_id: Mapped[int | None] = since(STOCK, big_int(), sa.ForeignKey("mouvements_stock.id"))
+    annule_id: Mapped[int | None] = field(
+        "Mouvement contre-passé", big_int(), sa.ForeignKey("mouvements_stock.id"), since=STOCK
+    )
     """The movement that this one reverses."""

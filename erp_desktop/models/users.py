@@ -3,18 +3,19 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
-from erp_desktop.models.base import Base, LigneAgence, cle_naturelle, parmi, reference
+from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
+from erp_desktop.models.declare import Group, Noun, choice, field, link
 
 
 class User(LigneAgence, Base):
     """A person. ``hashed_password`` and the login counters never leave the centre."""
 
     __tablename__ = "users"
+    __noun__ = Noun("Compte", "user", name="full_name", known_by=("username", "email"), device_writes=False)
     __table_args__ = (
-        parmi("role", Role),
         *cle_naturelle("idx_user_email", "email"),
         *cle_naturelle("idx_user_username_unique", "username"),
         sa.Index(
@@ -22,52 +23,60 @@ class User(LigneAgence, Base):
         ),
     )
 
-    username: Mapped[str] = mapped_column(sa.String(60))
-    email: Mapped[str] = mapped_column(sa.String(255))
-    full_name: Mapped[str] = mapped_column(sa.String(255))
-    hashed_password: Mapped[str | None] = mapped_column(sa.String(255))
-    role: Mapped[str] = mapped_column(sa.String(20))
-    is_active: Mapped[bool] = mapped_column(server_default=sa.true(), default=True)
-    is_verified: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
-    phone: Mapped[str | None] = mapped_column(sa.String(50))
-    failed_login_attempts: Mapped[int] = mapped_column(server_default="0", default=0)
-    locked_until: Mapped[datetime | None]
-    password_changed_at: Mapped[datetime | None]
-    last_login: Mapped[datetime | None]
+    username: Mapped[str] = field("Identifiant", sa.String(60))
+    email: Mapped[str] = field("Courriel", sa.String(255), code=True)
+    full_name: Mapped[str] = field("Nom complet", sa.String(255))
+    hashed_password: Mapped[str | None] = field("", sa.String(255), stays=True)
+    role: Mapped[str] = choice("Rôle", Role)
+    is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
+    is_verified: Mapped[bool] = field("Vérifié", server_default=sa.false(), default=False)
+    phone: Mapped[str | None] = field("Téléphone", sa.String(50), code=True)
+    failed_login_attempts: Mapped[int] = field("", server_default="0", default=0, stays=True)
+    locked_until: Mapped[datetime | None] = field("", stays=True)
+    password_changed_at: Mapped[datetime | None] = field("", stays=True)
+    last_login: Mapped[datetime | None] = field("", stays=True)
 
 
 class Technicien(LigneAgence, Base):
     __tablename__ = "techniciens"
-    __table_args__ = (parmi("niveau", Niveau), parmi("disponibilite", Disponibilite))
+    __noun__ = Noun("Technicien", "hard-hat", known_by=("numero_badge",), follows=("user_id",), key=("user_id",))
 
-    user_id: Mapped[int] = reference("users.id", unique=True)
-    numero_badge: Mapped[str | None] = mapped_column(sa.String(30))
-    equipe: Mapped[str | None] = mapped_column(sa.String(60))
-    niveau: Mapped[str] = mapped_column(sa.String(20), server_default="intermediaire", default="intermediaire")
-    zone_intervention: Mapped[str | None] = mapped_column(sa.String(120))
-    disponibilite: Mapped[str] = mapped_column(sa.String(20), server_default="disponible", default="disponible")
-    horaires_travail: Mapped[str | None] = mapped_column(sa.String(80))
-    astreinte: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
-    is_active: Mapped[bool] = mapped_column(server_default=sa.true(), default=True)
+    user_id: Mapped[int] = link("Compte", "users.id", unique=True)
+    numero_badge: Mapped[str | None] = field("Badge", sa.String(30))
+    equipe: Mapped[str | None] = field("Équipe", sa.String(60))
+    niveau: Mapped[str] = choice("Niveau", Niveau, "intermediaire")
+    zone_intervention: Mapped[str | None] = field("Zone", sa.String(120))
+    disponibilite: Mapped[str] = choice("Disponibilité", Disponibilite, "disponible")
+    horaires_travail: Mapped[str | None] = field("Horaires", sa.String(80))
+    astreinte: Mapped[bool] = field("D'astreinte", server_default=sa.false(), default=False)
+    is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
 
 
 class Competence(LigneAgence, Base):
     __tablename__ = "competences"
+    __noun__ = Noun("Compétence", "file-text", device_writes=False)
 
-    nom: Mapped[str] = mapped_column(sa.String(120), unique=True)
-    domaine: Mapped[str | None] = mapped_column(sa.String(80))
-    necessite_certification: Mapped[bool] = mapped_column(server_default=sa.false(), default=False)
-    duree_validite_mois: Mapped[int | None]
+    nom: Mapped[str] = field("Nom", sa.String(120), unique=True)
+    domaine: Mapped[str | None] = field("Domaine", sa.String(80))
+    necessite_certification: Mapped[bool] = field("Certification requise", server_default=sa.false(), default=False)
+    duree_validite_mois: Mapped[int | None] = field("Validité (mois)")
 
 
 class TechnicienCompetence(LigneAgence, Base):
     """What a technicien can do; a link row, physically deleted when withdrawn."""
 
     __tablename__ = "technicien_competence"
-    __table_args__ = (sa.UniqueConstraint("technicien_id", "competence_id"), parmi("niveau", Niveau))
+    __noun__ = Noun(
+        "Compétence d'un technicien",
+        "file-text",
+        root="technicien_id",
+        key=("technicien_id", "competence_id"),
+        groups=(Group("qualification", ("niveau", "date_acquisition", "date_validation"), label="Qualification"),),
+    )
+    __table_args__ = (sa.UniqueConstraint("technicien_id", "competence_id"),)
 
-    technicien_id: Mapped[int] = reference("techniciens.id")
-    competence_id: Mapped[int] = reference("competences.id")
-    niveau: Mapped[str] = mapped_column(sa.String(20), server_default="intermediaire", default="intermediaire")
-    date_acquisition: Mapped[date | None]
-    date_validation: Mapped[date | None]
+    technicien_id: Mapped[int] = link("Technicien", "techniciens.id")
+    competence_id: Mapped[int] = link("Compétence", "competences.id")
+    niveau: Mapped[str] = choice("Niveau", Niveau, "intermediaire")
+    date_acquisition: Mapped[date | None] = field("Acquise le")
+    date_validation: Mapped[date | None] = field("Validée le")

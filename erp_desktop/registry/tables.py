@@ -1,21 +1,22 @@
 """What is synchronised: tables, columns, kinds and merge policies, in foreign-key order.
 
-Derived once from the mapped classes plus the few facts that they cannot say. Capture triggers, the centre's merge and
-every generated statement read it; an identifier that is not in it never reaches SQL.
+Derived once from the mapped classes and what they declare (``models.declare``). Capture triggers, the centre's merge
+and every generated statement read it; an identifier that is not in it never reaches SQL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
 
 import sqlalchemy as sa
 
 from erp_desktop.models import Base
+from erp_desktop.models.declare import Noun, noun, said
 from erp_desktop.models.types import Instant, Jour, Montant
-from erp_desktop.registry.policies import RULES, Group, Policy, Rules
+from erp_desktop.registry.policies import Group, Policy, groups, policy
 
 
 class Kind(StrEnum):
@@ -34,7 +35,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SyncColumn:
-    """A column; ``allowed`` is the regular expression of ``policies.Rules.centre_only``."""
+    """A column; ``allowed`` is the regular expression of ``Field.allowed``."""
 
     name: str
     kind: Kind
@@ -69,6 +70,8 @@ class SyncTable:
         groups: columns decided together, those that are here.
         key: the natural key by which two rows are one row; empty when a person settles duplicates.
         added: (revision, columns before it) for each revision that gave columns to the table, oldest first.
+        name_column: by which a person knows a row; empty when there is none.
+        known_by: columns by which a file names a row, the surest first.
     """
 
     name: str
@@ -82,6 +85,8 @@ class SyncTable:
     groups: tuple[Group, ...] = ()
     key: tuple[str, ...] = ()
     added: tuple[tuple[str, int], ...] = ()
+    name_column: str = ""
+    known_by: tuple[str, ...] = ()
 
     def column(self, name: str) -> SyncColumn:
         return _by_name(self)[name]
@@ -128,43 +133,7 @@ def _by_name(table: SyncTable) -> dict[str, SyncColumn]:
     return {c.name: c for c in table.columns}
 
 
-_NOT_SYNCED = {"contenus", "contenus_morceaux", "journal_migrations"}
-_CENTRE_ONLY_COLUMNS = {
-    "users": {"hashed_password", "failed_login_attempts", "locked_until", "last_login", "password_changed_at"},
-    "jours_feries": {"duree", "source", "confirme_le"},
-}
-_READ_ONLY = {"agences", "users", "competences", "taux_tva", "jours_feries", "horaires_agence", "regles_planning",
-              "competences_requises"}  # fmt: skip
-_APPEND_ONLY = {"historiques_interventions", "lignes_inventaire", "mouvements_stock", "paiements"}
-_ROOTS = {
-    "lignes_intervention": "intervention_id",
-    "historiques_interventions": "intervention_id",
-    "lignes_facture": "facture_id",
-    "paiements": "facture_id",
-    "technicien_competence": "technicien_id",
-    "plannings": "equipement_id",
-    "mouvements_stock": "depot_id",
-    "stock_seuils": "depot_id",
-    "inventaires": "depot_id",
-    "contrat_equipements": "contrat_id",
-    "contrat_periodes": "contrat_id",
-    "lignes_inventaire": "inventaire_id",
-    "creneaux": "intervention_id",
-    "absences": "technicien_id",
-}
-_FOLLOWS = {
-    "techniciens": {"user_id"},
-    "contrats": {"client_id"},
-    "equipements": {"client_id"},
-    "factures": {"client_id"},
-    "interventions": {"client_id", "equipement_id"},
-    "documents": {"equipement_id", "intervention_id"},
-    "preferences": {"user_id"},
-    "vues_enregistrees": {"user_id"},
-    "notifications": {"user_id"},
-    "rapports_planifies": {"rapport_id"},
-}
-"""Besides ``_ROOTS``. What only lends itself to the row (a technicien, a part, a depot, a contract) is not here."""
+_OF_EVERY_ROW = {"id", "created_at", "updated_at", "created_by_id"}
 
 
 def _kind(column: sa.Column[object]) -> Kind:
@@ -184,32 +153,19 @@ def _kind(column: sa.Column[object]) -> Kind:
     raise TypeError(f"{column}: {kind!r} has no synchronised form")
 
 
-def _column(table: sa.Table, column: sa.Column[object], rules: Rules, groups: dict[str, Group]) -> SyncColumn:
-    name, kind = column.name, _kind(column)
-    policy = Policy.CENTRE
-    if name == "updated_at":
-        policy = Policy.MAX
-    elif table.name in _READ_ONLY or name in rules.centre_only:
-        policy = Policy.CENTRE_SEUL
-    elif name in rules.derived:
-        policy = Policy.DERIVE
-    elif name in groups:
-        policy = Policy.GROUPE
-    elif (table.name, name) == ("interventions", "statut"):
-        policy = Policy.STATUT
-    elif name in rules.ask or (kind is Kind.TEXT and name not in rules.centre):
-        policy = Policy.ASK
-    return SyncColumn(name, kind, policy, groups.get(name), rules.centre_only.get(name))
+def _column(noun: Noun, column: sa.Column[object], groups: dict[str, Group]) -> SyncColumn:
+    field, kind = said(column), _kind(column)
+    if column.name not in _OF_EVERY_ROW and (field is None or not field.label):
+        raise TypeError(f"{column}: declare its label, as docs/guide_developpeur.md says")
+    found = policy(noun, column, grouped=column.name in groups, text=kind is Kind.TEXT)
+    return SyncColumn(column.name, kind, found, groups.get(column.name), field.allowed if field else None)
 
 
-def _describe(table: sa.Table) -> SyncTable:
-    hidden = _CENTRE_ONLY_COLUMNS.get(table.name, set())
-    rules = RULES.get(table.name, Rules())
-    # A program of before a renaming has the column under another name: outside its group, as it was then.
-    present = (replace(g, columns=tuple(c for c in g.columns if c in table.columns)) for g in rules.groups)
-    groups = tuple(g for g in present if len(g.columns) > 1)
-    of = {c: g for g in groups for c in g.columns}
-    columns = tuple(_column(table, c, rules, of) for c in table.columns if c.name not in hidden)
+def _describe(table: sa.Table, noun: Noun) -> SyncTable:
+    kept = groups(noun, table)
+    of = {c: g for g in kept for c in g.columns}
+    shown = [c for c in table.columns if (field := said(c)) is None or not field.stays]
+    columns = tuple(_column(noun, c, of) for c in shown)
     references = tuple(
         sorted(
             (
@@ -220,11 +176,12 @@ def _describe(table: sa.Table) -> SyncTable:
             key=lambda r: r.column,
         )
     )
-    root = next((r for r in references if r.column == _ROOTS.get(table.name)), None)
-    follows = tuple(r for r in references if r == root or r.column in _FOLLOWS.get(table.name, set()))
+    root = next((r for r in references if r.column == noun.root), None)
+    follows = tuple(r for r in references if r == root or r.column in noun.follows)
     return SyncTable(
-        table.name, columns, references, root, follows, "agence_id" in table.columns, table.name not in _READ_ONLY,
-        table.name in _APPEND_ONLY, groups, rules.key, _added(table, [c.name for c in columns]),
+        table.name, columns, references, root, follows, "agence_id" in table.columns, noun.device_writes,
+        noun.append_only, kept, noun.key, _added(table, [c.name for c in columns]),
+        noun.name, noun.known_by or tuple(filter(None, [noun.name])),
     )  # fmt: skip
 
 
@@ -236,9 +193,7 @@ def _added(table: sa.Table, names: list[str]) -> tuple[tuple[str, int], ...]:
 
 
 TABLES: tuple[SyncTable, ...] = tuple(
-    _describe(t)
-    for t in Base.metadata.sorted_tables
-    if t.schema is None and "engine" not in t.info and t.name not in _NOT_SYNCED
+    _describe(t, declared) for t in Base.metadata.sorted_tables if (declared := noun(t)) is not None
 )
 """Every synchronised table, parents before children."""
 

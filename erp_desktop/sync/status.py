@@ -14,12 +14,6 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.registry.tables import BY_NAME
 
-LABELS = {
-    "interventions": "numero", "clients": "nom_entreprise", "equipements": "nom", "contrats": "numero_contrat",
-    "agences": "code", "users": "full_name", "pieces_detachees": "reference", "factures": "numero",
-    "lignes_intervention": "designation", "documents": "nom_fichier", "depots": "nom",
-}  # fmt: skip
-"""The column by which a person knows a row of a table."""
 _AUDIT = "historiques_interventions"
 """Travels with the change that it tells of; a clerk neither counts it nor gives it up on its own."""
 _QUIET = {"updated_at", "created_at", "created_by_id"}
@@ -113,8 +107,8 @@ def etat(
 
 def libelle(session: Session, table: str, pk: int) -> str:
     """What a person calls a row: its number or its name."""
-    column = LABELS.get(table)
-    if table in BY_NAME and column:
+    column = BY_NAME[table].name_column if table in BY_NAME else ""
+    if column:
         found = _scalar(session, f"SELECT {column} FROM {table} WHERE id = :pk", pk=pk)
         if found:
             return str(found)

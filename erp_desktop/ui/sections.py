@@ -10,38 +10,28 @@ from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.page import Page
 
 _EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIEN})
-_SPECS = {
-    "interventions": "erp_desktop.ui.interventions.list",
-    "clients": "erp_desktop.ui.clients",
-    "contrats": "erp_desktop.ui.contrats",
-    "equipements": "erp_desktop.ui.equipements",
-    "techniciens": "erp_desktop.ui.techniciens",
-    "stock": "erp_desktop.ui.stock",
-    "mouvements": "erp_desktop.ui.stock.movements",
-    "inventaires": "erp_desktop.ui.stock.counts",
-    "depots": "erp_desktop.ui.stock.depots",
+KINDS = {
+    "interventions": ("note-pencil", "erp_desktop.ui.interventions.list"),
+    "clients": ("users-three", "erp_desktop.ui.clients"),
+    "contrats": ("file-text", "erp_desktop.ui.contrats"),
+    "equipements": ("factory", "erp_desktop.ui.equipements"),
+    "techniciens": ("hard-hat", "erp_desktop.ui.techniciens"),
+    "stock": ("package", "erp_desktop.ui.stock"),
+    "mouvements": ("file-text", "erp_desktop.ui.stock.movements"),
+    "inventaires": ("check-circle", "erp_desktop.ui.stock.counts"),
+    "depots": ("archive", "erp_desktop.ui.stock.depots"),
 }
-_ICONS = {
-    "interventions": "note-pencil",
-    "clients": "users-three",
-    "contrats": "file-text",
-    "equipements": "factory",
-    "techniciens": "hard-hat",
-    "stock": "package",
-    "mouvements": "file-text",
-    "inventaires": "check-circle",
-    "depots": "archive",
-}
+"""Kind of record → the icon of its tab, and the module of its list and form."""
 
 
 def spec(kind: str) -> Any:
     """The list specification of a noun."""
-    return import_module(_SPECS[kind]).LISTE
+    return import_module(KINDS[kind][1]).LISTE
 
 
 def preload() -> None:
     """Import what the first pages need, off the window's thread, while somebody logs in."""
-    for kind in _SPECS:
+    for kind in KINDS:
         spec(kind)
     import_module("erp_desktop.ui.lists.page")
 
@@ -118,5 +108,5 @@ def sections() -> list[Section]:
 
 def records() -> dict[str, Any]:
     """Kind of record → its icon and what builds its page."""
-    made = {kind: (_ICONS[kind], _record(kind)) for kind in _SPECS}
-    return made | {"inventaires": (_ICONS["inventaires"], _count)}
+    made = {kind: (icon, _record(kind)) for kind, (icon, _) in KINDS.items()}
+    return made | {"inventaires": (KINDS["inventaires"][0], _count)}

@@ -78,7 +78,7 @@ assert [tuple(one) for one in told] == [("site_web", 1)]
 app = QApplication([])
 for language, words in {"fr": "Site web", "en": "Web site", "ar": "الموقع الإلكتروني"}.items():
     i18n.set_language(app, language)
-    assert (i18n.tr(column.title), field_labels.champ("site_web")) == (words, words)
+    assert (i18n.tr(column.title), field_labels.champ("clients", "site_web")) == (words, words)
 """
 
 

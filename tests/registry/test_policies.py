@@ -12,7 +12,8 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import UserError
 from erp_desktop.models import Base
-from erp_desktop.registry.policies import RULES, Policy
+from erp_desktop.models.declare import noun, said
+from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import BY_NAME, TABLES, Kind
 from erp_desktop.sync.inbox import conflicts
 from erp_desktop.sync.watch.verify import verify
@@ -61,13 +62,19 @@ def test_the_columns_of_one_rule_of_the_database_are_decided_together() -> None:
     assert apart == []
 
 
-def test_rules_name_columns_that_exist() -> None:
-    for name, rules in RULES.items():
-        grouped = [c for g in rules.groups for c in g.columns]
-        told = [*rules.ask, *rules.centre, *rules.derived, *rules.centre_only, *grouped]
+def test_nouns_name_columns_that_exist_and_that_nothing_else_decides() -> None:
+    for name, table in BY_NAME.items():
+        mapped = Base.metadata.tables[name]
+        declared = noun(mapped)
+        assert declared is not None
+        alone = [c.name for c in mapped.columns if (field := said(c)) is not None and field.policy is not None]
+        told = [*alone, *(c for g in declared.groups for c in g.columns)]
         assert len(told) == len(set(told)), name
-        assert {*told, *rules.key} <= set(BY_NAME[name].names), name
-        assert all(g.name not in BY_NAME[name].names or g.name in g.columns for g in rules.groups), name
+        references = {r.column for r in table.references}
+        assert {*declared.follows, *filter(None, [declared.root])} <= references, name
+        named = {*told, *declared.key, *declared.known_by, *filter(None, [declared.name])}
+        assert named <= set(table.names), name
+        assert all(g.name in g.columns if g.name in table.names else g.label for g in declared.groups), name
 
 
 @pytest.fixture

@@ -12,14 +12,7 @@ TABLES = (
 """Tables that a file can fill, in the order in which a take-over fills them."""
 
 IDENTIFIANTS = {
-    "clients": ("ice", "nom_entreprise"),
-    "contrats": ("numero_contrat",),
-    "depots": ("nom",),
-    "equipements": ("code_interne",),
-    "interventions": ("numero",),
-    "pieces_detachees": ("reference",),
-    "techniciens": ("numero_badge",),
-    "users": ("username", "email"),
+    name: BY_NAME[name].known_by for name in (*TABLES, "interventions", "users") if BY_NAME[name].root is None
 }
 """Table → the columns by which people name its rows, the surest first."""
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from erp_desktop.domain import ice, nombres, telephone
 from erp_desktop.domain.nombres import Convention
+from erp_desktop.models.declare import said
 from erp_desktop.models.types import Montant
 from erp_desktop.registry.tables import Kind, SyncColumn
 from erp_desktop.services.importation.dates import Ordre, instant, jour
@@ -22,7 +23,6 @@ from erp_desktop.services.sheets.model import Cell, text
 
 _OUI = {"oui", "vrai", "true", "1"}
 _NON = {"non", "faux", "false", "0"}
-_PARMI = re.compile(r"(\w+) IN \((.+)\)")
 
 
 def precise(error: nombres.AmbiguousError) -> str:
@@ -200,7 +200,7 @@ class Lecteur:
 def lecteur(table: sa.Table, column: SyncColumn) -> Lecteur:
     """The reader of a column, from its type, its default and the table's closed lists."""
     mapped = table.c[column.name]
-    kind = mapped.type
+    kind, declared = mapped.type, said(mapped)
     taux = column.name.startswith("taux_")
     default = (
         mapped.default.arg if isinstance(mapped.default, sa.ColumnDefault) and mapped.default.is_scalar else None
@@ -210,7 +210,7 @@ def lecteur(table: sa.Table, column: SyncColumn) -> Lecteur:
         default,
         not mapped.nullable and default is None,
         kind.length if isinstance(kind, sa.String) else None,
-        _parmi(table).get(column.name, ()),
+        tuple(declared.values) if declared is not None and declared.values is not None else (),
         _chiffres(kind),
         1 << 63 if isinstance(kind, sa.BigInteger) else 1 << 31,
         Decimal(100) if taux else None,
@@ -221,12 +221,6 @@ def lecteur(table: sa.Table, column: SyncColumn) -> Lecteur:
 def _chiffres(kind: object) -> tuple[int, int]:
     plain = kind.impl_instance if isinstance(kind, Montant) else kind
     return (plain.precision or 12, plain.scale or 0) if isinstance(plain, sa.Numeric) else (12, 2)
-
-
-@cache
-def _parmi(table: sa.Table) -> dict[str, tuple[str, ...]]:
-    lists = (_PARMI.fullmatch(str(c.sqltext)) for c in table.constraints if isinstance(c, sa.CheckConstraint))
-    return {m[1]: tuple(re.findall(r"'(\w+)'", m[2])) for m in lists if m}
 
 
 def _booleen(texte: str) -> bool:

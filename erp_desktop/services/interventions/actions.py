@@ -29,7 +29,7 @@ from erp_desktop.models import (
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
 from erp_desktop.services.planning.slots import live, revive
-from erp_desktop.services.shared import trace
+from erp_desktop.services.shared import trace, wording
 from erp_desktop.services.shared.clocks import Horloges, horaire_de, pauses
 from erp_desktop.services.shared.common import ecrire
 
@@ -46,28 +46,21 @@ ACTIONS = {
     "planification": "Planification",
     "imputation": "Imputation",
 }
-CHAMPS = {
-    "numero": "Numéro", "titre": "Titre", "description": "Description", "type": "Type", "statut": "Statut",
-    "priorite": "Priorité", "urgence": "Urgence", "equipement_id": "Équipement", "client_id": "Client",
-    "contrat_id": "Contrat", "technicien_id": "Technicien", "date_planifiee": "Date planifiée",
-    "date_limite": "Échéance", "imputation": "Imputation",
-    "zone_planifiee": "Fuseau horaire", "duree_estimee": "Durée estimée", "duree_reelle": "Durée réelle",
-    "temps_deplacement": "Temps de déplacement", "date_debut_travaux": "Début des travaux",
-    "date_fin_travaux": "Fin des travaux", "diagnostic": "Diagnostic", "travaux_realises": "Travaux réalisés",
-    "recommandations": "Recommandations", "notes_internes": "Notes internes",
-    "satisfaction_client": "Satisfaction du client", "signature": "Signature", "signataire": "Signataire",
-    "designation": "Désignation", "quantite": "Quantité", "prix_unitaire": "Prix unitaire", "taux_tva": "TVA",
-    "depot_id": "Dépôt", "prevue": "Prévue",
-    "nom_fichier": "Fichier", "numero_source": "N° à la source", "cout_externe": "Coût externe",
-    "date_creation": "Date de création", "date_affectation": "Date d'affectation",
-    "date_cloture": "Date de clôture",
-}  # fmt: skip
+_TOLD_OF = ("interventions", "lignes_intervention", "documents")
+"""Tables whose fields the history of an intervention tells of."""
+_AT_THE_SOURCE = {"numero_source": "N° à la source"}
+"""What an import notes besides."""
 _REFERENCES: dict[str, Any] = {
     "equipement_id": (Equipement.id, Equipement.nom),
     "client_id": (Client.id, Client.nom_entreprise),
     "contrat_id": (Contrat.id, Contrat.numero_contrat),
     "depot_id": (Depot.id, Depot.nom),
 }
+
+
+def _label(champ: str) -> str:
+    known = (wording.field(table, champ) for table in _TOLD_OF)
+    return next((field.label for field in known if field is not None), _AT_THE_SOURCE.get(champ, champ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +283,7 @@ def historique(session: Session, acteur: Acteur, id: int) -> list[HistoriqueInfo
                 ligne.horodatage,
                 ligne.full_name,
                 action,
-                CHAMPS.get(champ, champ) if champ else None,
+                _label(champ) if champ else None,
                 _dire(champ, avant.get(champ), noms) if champ else None,
                 _dire(champ, apres.get(champ), noms) if champ else None,
                 ligne.remarque,

@@ -12,8 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from erp_desktop.registry.tables import TABLES, Reference, SyncTable
-from erp_desktop.sync.status import LABELS
+from erp_desktop.registry.tables import BY_NAME, TABLES, Reference, SyncTable
 
 _MOVE_REFUSED = "EM002"
 
@@ -58,7 +57,7 @@ def incoherences(connection: sa.Connection) -> list[Incoherence]:
     """Every row that is referred to from another agency, by reference; one pass over each referring table."""
     found: list[Incoherence] = []
     for table, reference in _scoped_references():
-        label = LABELS.get(reference.target, "id")
+        label = BY_NAME[reference.target].name_column or "id"
         rows = connection.execute(
             sa.text(
                 f"SELECT p.id, p.{label}::text AS libelle, ap.code AS agence, count(*) AS lignes, "

@@ -9,17 +9,17 @@ from erp_desktop.services.clients import ClientLigne
 from erp_desktop.services.shared import duplicates
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import isolate, number
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels
 
 COLUMNS: list[Column[ClientLigne]] = [
     Column("nom_entreprise", "Client", 240, lambda r: r.nom_entreprise, "strong", stretch=True),
-    Column("type_client", "Type", 96, lambda r: value_labels.label(TypeClient, r.type_client), "code"),
+    Column("type_client", LABEL, 96, lambda r: value_labels.label(TypeClient, r.type_client), "code"),
     Column("niveau_service", "Service", 84, lambda r: value_labels.label(NiveauService, r.niveau_service)),
-    Column("ville", "Ville", 100, lambda r: r.ville or value_labels.NONE, wide=150),
-    Column("ice", "ICE", 130, lambda r: isolate(r.ice or value_labels.NONE), "code", numeric=True),
-    Column("telephone", "Téléphone", 132, lambda r: isolate(r.telephone or value_labels.NONE), "code", numeric=True),
+    Column("ville", LABEL, 100, lambda r: r.ville or value_labels.NONE, wide=150),
+    Column("ice", LABEL, 130, lambda r: isolate(r.ice or value_labels.NONE), "code", numeric=True),
+    Column("telephone", LABEL, 132, lambda r: isolate(r.telephone or value_labels.NONE), "code", numeric=True),
     Column("nb_equipements", "Équipements", 92, lambda r: number(r.nb_equipements), "code", numeric=True),
 ]
 
@@ -31,28 +31,26 @@ FORM = FormSpec(
     new_title="Nouveau client",
     groups=[
         Group("Identité", [
-            FieldSpec("nom_entreprise", "Nom", near=duplicates.clients),
-            FieldSpec("type_client", "Type", "choice", options=lambda: value_labels.options(TypeClient),
-                      initial="entreprise"),
-            FieldSpec("niveau_service", "Service", "choice", options=lambda: value_labels.options(NiveauService),
-                      initial="standard"),
+            FieldSpec("nom_entreprise", near=duplicates.clients),
+            FieldSpec("type_client"),
+            FieldSpec("niveau_service"),
         ]),
         Group("Contact", [
-            FieldSpec("contact", "Contact"),
-            FieldSpec("telephone", "Téléphone", placeholder="+212 5 22 40 18 76", near=duplicates.clients),
-            FieldSpec("email", "Courriel", near=duplicates.clients),
-            FieldSpec("ville", "Ville"),
-            FieldSpec("adresse", "Adresse", "area", lines=2),
+            FieldSpec("contact"),
+            FieldSpec("telephone", placeholder="+212 5 22 40 18 76", near=duplicates.clients),
+            FieldSpec("email", near=duplicates.clients),
+            FieldSpec("ville"),
+            FieldSpec("adresse", lines=2),
         ]),
         Group("Identifiants légaux", [
-            FieldSpec("ice", "ICE", placeholder="15 chiffres", near=duplicates.clients),
-            FieldSpec("identifiant_fiscal", "Identifiant fiscal"),
-            FieldSpec("registre_commerce", "Registre du com."),
-            FieldSpec("ville_rc", "Ville du RC"),
-            FieldSpec("taxe_professionnelle", "Taxe prof."),
-            FieldSpec("cnss", "CNSS"),
+            FieldSpec("ice", placeholder="15 chiffres", near=duplicates.clients),
+            FieldSpec("identifiant_fiscal"),
+            FieldSpec("registre_commerce"),
+            FieldSpec("ville_rc"),
+            FieldSpec("taxe_professionnelle"),
+            FieldSpec("cnss"),
         ]),
-        Group("Notes", [FieldSpec("notes", "Notes", "area")]),
+        Group("Notes", [FieldSpec("notes")]),
     ],
     load=clients.get,
     create=lambda session, acteur, values: clients.create(session, acteur, ClientInput(**values)),

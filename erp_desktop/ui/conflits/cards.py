@@ -21,12 +21,6 @@ from erp_desktop.ui.wording import field_labels, value_labels
 
 LABEL_WIDTH = 104
 STRETCH = (9, 12, 12)
-TEXTS = {
-    "titre", "description", "diagnostic", "travaux_realises", "recommandations", "notes_internes", "notes", "adresse",
-    "nom_entreprise", "contact", "email", "telephone", "ville", "nom", "localisation", "ice", "identifiant_fiscal",
-    "registre_commerce", "signataire",
-}  # fmt: skip
-"""Fields that the inbox may rewrite as text."""
 
 
 def champ_liste(conflit: Conflit) -> type[StrEnum] | None:
@@ -78,7 +72,7 @@ class Editeur(Surface):
     def __init__(self, conflit: Conflit) -> None:
         super().__init__("surface.sunken", "border.default", theme().px("radius.md"))
         self._conflit = conflit
-        label = field_labels.champ(conflit.champ)
+        label = field_labels.champ(conflit.table, conflit.champ)
         column = QVBoxLayout(self)
         column.setContentsMargins(11, 9, 11, 9)
         column.setSpacing(8)
@@ -152,7 +146,7 @@ class LigneChamp(QWidget):
         self._ring = False
         self.editor: Editeur | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        label = field_labels.champ(conflit.champ)
+        label = field_labels.champ(conflit.table, conflit.champ)
         state = tr("à décider") if self.open else tr("décidé")
         self.setAccessibleName(f"{label}, {state}")
         self._grid = QGridLayout(self)
@@ -185,7 +179,9 @@ class LigneChamp(QWidget):
     def editable(self) -> bool:
         if self.conflit.policy == "groupe":
             return False
-        return self.conflit.champ in TEXTS or champ_liste(self.conflit) is not None
+        return champ_liste(self.conflit) is not None or (
+            self.conflit.champ is not None and field_labels.rewritable(self.conflit.table, self.conflit.champ)
+        )
 
     def _heading(self, label: str, state: str) -> QWidget:
         holder = QWidget()

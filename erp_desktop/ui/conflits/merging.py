@@ -132,7 +132,7 @@ class FusionDialog(QDialog):
         column.setSpacing(10)
         title = tr("{table} « {nom} »", table=field_labels.table(double.table), nom=double.libelle)
         column.addWidget(Text(title, "page"))
-        keys = ", ".join(field_labels.champ(c) for c in double.cle)
+        keys = ", ".join(field_labels.champ(double.table, c) for c in double.cle)
         words = tr("Deux postes ont saisi la même valeur ({champs}). Il ne restera qu'une fiche.", champs=keys)
         column.addWidget(Text(words, "body", "text.secondary", wrap=True))
         column.addWidget(self._fields(), 1)
@@ -155,7 +155,7 @@ class FusionDialog(QDialog):
         grid.addWidget(Text(tr("La mienne"), "strong", "conflict.mine"), 0, 1)
         grid.addWidget(Text(tr("La leur"), "strong", "conflict.theirs"), 0, 2)
         for place, field in enumerate((c for c in self._double.champs if c.mien != c.leur), start=1):
-            label = Text(field_labels.champ(field.champ), "body", "text.secondary", wrap=True)
+            label = Text(field_labels.champ(self._double.table, field.champ), "body", "text.secondary", wrap=True)
             label.setFixedWidth(_LABEL_WIDTH)
             grid.addWidget(label, place, 0)
             self._field(grid, place, field)
@@ -175,7 +175,7 @@ class FusionDialog(QDialog):
         chosen = merging.propose(field, "theirs")
         for number, (keep, value) in enumerate(zip(("mine", "theirs"), values, strict=True)):
             side = tr("La mienne") if keep == "mine" else tr("La leur")
-            name = f"{field_labels.champ(field.champ)}, {side} : {value}"
+            name = f"{field_labels.champ(self._double.table, field.champ)}, {side} : {value}"
             button = Button(_short(value), "segment", tip=value, name=name)
             button.setCheckable(True)
             button.setChecked(keep == chosen)

@@ -271,7 +271,7 @@ class ConflitsPage(Page):
         names = QVBoxLayout(name)
         names.setContentsMargins(0, 0, 0, 0)
         names.setSpacing(1)
-        names.addWidget(Text(field_labels.champ(conflit.champ), "strong", wrap=True))
+        names.addWidget(Text(field_labels.champ(conflit.table, conflit.champ), "strong", wrap=True))
         names.addWidget(Text(tr("tranché"), "caption", "text.tertiary"))
         across.addWidget(name)
         strip = Surface("surface.sunken", radius=6)
@@ -302,7 +302,9 @@ class ConflitsPage(Page):
         told = "{n} champ sur {total} décidé" if decided < 2 else "{n} champs sur {total} décidés"
         words = tr(told, n=decided, total=len(self.rows))
         if len(left) == 1:
-            words += " · " + tr("reste « {champ} »", champ=field_labels.champ(left[0].conflit.champ))
+            words += " · " + tr(
+                "reste « {champ} »", champ=field_labels.champ(left[0].conflit.table, left[0].conflit.champ)
+            )
         row.addSpacing(4)
         row.addWidget(Text(words, "body"))
         row.addStretch()
@@ -372,7 +374,7 @@ class ConflitsPage(Page):
                 "mine": tr("{champ} : votre version est gardée ({valeur})"),
                 "theirs": tr("{champ} : la version du siège est gardée ({valeur})"),
             }.get(keep or "", tr("{champ} : votre texte est gardé ({valeur})"))
-            words = words.format(champ=field_labels.champ(first.champ), valeur=said)
+            words = words.format(champ=field_labels.champ(first.table, first.champ), valeur=said)
         self._contexte.say(words, undo=lambda: self._undo(chosen))
         self._publish(chosen)
 

@@ -91,7 +91,9 @@ class Entree(QAbstractButton):
             last = max((c for c in group.conflits if c.id in boite.regles), key=lambda c: boite.regles[c.id])
             chosen = {"mine": tr("la mienne"), "theirs": tr("la leur")}.get(last.resolu or "", tr("votre texte"))
             hour = boite.regles[last.id]
-            return [f"{field_labels.champ(last.champ)} : {chosen} · {clock.local(hour).strftime('%H:%M')}"]
+            return [
+                f"{field_labels.champ(last.table, last.champ)} : {chosen} · {clock.local(hour).strftime('%H:%M')}"
+            ]
         count = len(group.conflits)
         fields = tr("1 champ") if count == 1 else tr("{n} champs", n=count)
         return [tr("Tranché par la règle du siège, {champs}", champs=fields)]

@@ -7,7 +7,7 @@ from typing import Any
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.saisie import ContratInput
 from erp_desktop.domain.dates import Sens
-from erp_desktop.domain.enums import HoraireSla, ModeFacturation, Reconduction, StatutContrat, TypeContrat
+from erp_desktop.domain.enums import StatutContrat, TypeContrat
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import contrats
 from erp_desktop.services.contrats import ContratLigne
@@ -19,7 +19,7 @@ from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -34,7 +34,7 @@ COLUMNS: list[Column[ContratLigne]] = [
     Column("numero_contrat", "N°", 92, lambda r: short_number(r.numero_contrat), "code",
            full=lambda r: r.numero_contrat, numeric=True),
     Column("client", "Client", 180, lambda r: r.client, "strong", stretch=True),
-    Column("type_contrat", "Type", 150, lambda r: labels.label(TypeContrat, r.type_contrat), wide=190),
+    Column("type_contrat", LABEL, 150, lambda r: labels.label(TypeContrat, r.type_contrat), wide=190),
     Column("etat", "Statut", 116, lambda r: labels.label(StatutContrat, r.etat), "pill",
            value=lambda r: marks.PILLS[r.etat]),
     Column("date_fin", "Échéance", 124, lambda r: marks.end(r.date_fin, r.jours, r.rappel), "code", numeric=True),
@@ -71,35 +71,32 @@ FORM = FormSpec(
     new_title="Nouveau contrat",
     groups=[
         Group("Contrat", [
-            FieldSpec("client_id", "Client", "picker", search=_clients, shown=lambda r: r.client, writable=_draft),
-            FieldSpec("type_contrat", "Type", "choice", options=lambda: labels.options(TypeContrat),
+            FieldSpec("client_id", search=_clients, shown=lambda r: r.client, writable=_draft),
+            FieldSpec("type_contrat",
                       initial="maintenance_complete"),
-            FieldSpec("objet", "Objet", placeholder="Ce qui est entretenu, en une ligne"),
-            FieldSpec("date_debut", "Du", "date"),
-            FieldSpec("date_fin", "Au", "date", sens=Sens.FUTUR),
-            FieldSpec("date_signature", "Signé le", "date"),
+            FieldSpec("objet", placeholder="Ce qui est entretenu, en une ligne"),
+            FieldSpec("date_debut"),
+            FieldSpec("date_fin", sens=Sens.FUTUR),
+            FieldSpec("date_signature"),
         ]),
         Group("Engagements (SLA)", [
-            FieldSpec("temps_reponse_urgence", "Urgent (heures)", "whole", placeholder="2"),
-            FieldSpec("temps_reponse_normal", "Autre (heures)", "whole", placeholder="24"),
-            FieldSpec("horaire_sla", "Heures couvertes", "choice", options=lambda: labels.options(HoraireSla),
-                      initial="agence"),
-            FieldSpec("penalites_retard", "Pénalités (MAD)", "money"),
+            FieldSpec("temps_reponse_urgence", placeholder="2"),
+            FieldSpec("temps_reponse_normal", placeholder="24"),
+            FieldSpec("horaire_sla"),
+            FieldSpec("penalites_retard"),
         ]),
         Group("Montant et quotas", [
-            FieldSpec("montant_annuel", "Montant annuel", "money"),
-            FieldSpec("mode_facturation", "Facturation", "choice", options=lambda: labels.options(ModeFacturation),
-                      initial="mensuel"),
-            FieldSpec("delai_paiement_jours", "Paiement (jours)", "whole", placeholder="60"),
-            FieldSpec("nb_interventions_incluses", "Interventions par an", "whole", writable=_draft),
-            FieldSpec("heures_incluses", "Heures par an", "whole", writable=_draft),
-            FieldSpec("seuil_alerte_pct", "Alerte à (%)", "whole", placeholder=str(cycle.SEUIL_ALERTE)),
+            FieldSpec("montant_annuel"),
+            FieldSpec("mode_facturation"),
+            FieldSpec("delai_paiement_jours", placeholder="60"),
+            FieldSpec("nb_interventions_incluses", writable=_draft),
+            FieldSpec("heures_incluses", writable=_draft),
+            FieldSpec("seuil_alerte_pct", placeholder=str(cycle.SEUIL_ALERTE)),
         ]),
         Group("Renouvellement", [
-            FieldSpec("reconduction", "Reconduction", "choice", options=lambda: labels.options(Reconduction),
-                      initial="aucune"),
-            FieldSpec("duree_mois", "Durée (mois)", "whole", placeholder="12"),
-            FieldSpec("preavis_jours", "Préavis (jours)", "whole"),
+            FieldSpec("reconduction"),
+            FieldSpec("duree_mois", placeholder="12"),
+            FieldSpec("preavis_jours"),
         ]),
     ],
     load=contrats.get,

@@ -16,7 +16,7 @@ from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels
 
@@ -24,12 +24,12 @@ COLUMNS: list[Column[EquipementLigne]] = [
     Column("code_interne", "Code", 140, lambda r: isolate(r.code_interne), "code", numeric=True),
     Column("nom", "Équipement", 220, lambda r: r.nom, "strong", stretch=True),
     Column("client", "Client", 130, lambda r: r.client, wide=240),
-    Column("type_equipement", "Type", 96, lambda r: r.type_equipement or value_labels.NONE, "code", hidden=True),
-    Column("marque", "Marque", 88, lambda r: r.marque or value_labels.NONE),
-    Column("modele", "Modèle", 88, lambda r: r.modele or value_labels.NONE, "code"),
-    Column("statut", "État", 100, lambda r: value_labels.label(StatutEquipement, r.statut)),
-    Column("criticite", "Criticité", 84, lambda r: value_labels.label(Criticite, r.criticite)),
-    Column("localisation", "Localisation", 104, lambda r: r.localisation or value_labels.NONE, "muted", wide=200),
+    Column("type_equipement", LABEL, 96, lambda r: r.type_equipement or value_labels.NONE, "code", hidden=True),
+    Column("marque", LABEL, 88, lambda r: r.marque or value_labels.NONE),
+    Column("modele", LABEL, 88, lambda r: r.modele or value_labels.NONE, "code"),
+    Column("statut", LABEL, 100, lambda r: value_labels.label(StatutEquipement, r.statut)),
+    Column("criticite", LABEL, 84, lambda r: value_labels.label(Criticite, r.criticite)),
+    Column("localisation", LABEL, 104, lambda r: r.localisation or value_labels.NONE, "muted", wide=200),
 ]
 
 
@@ -53,27 +53,25 @@ FORM = FormSpec(
     new_title="Nouvel équipement",
     groups=[
         Group("Identité", [
-            FieldSpec("nom", "Nom"),
-            FieldSpec("code_interne", "Code interne", near=duplicates.equipements),
-            FieldSpec("numero_serie", "N° de série", near=duplicates.equipements),
-            FieldSpec("type_equipement", "Type"),
-            FieldSpec("marque", "Marque"),
-            FieldSpec("modele", "Modèle"),
+            FieldSpec("nom"),
+            FieldSpec("code_interne", near=duplicates.equipements),
+            FieldSpec("numero_serie", near=duplicates.equipements),
+            FieldSpec("type_equipement"),
+            FieldSpec("marque"),
+            FieldSpec("modele"),
         ]),
         Group("Rattachement", [
-            FieldSpec("client_id", "Client", "picker", search=_clients, shown=lambda r: r.client,
+            FieldSpec("client_id", search=_clients, shown=lambda r: r.client,
                       clears=("contrat_id", "parent_id")),
-            FieldSpec("contrat_id", "Contrat", "picker", search=_contracts, shown=lambda r: r.contrat or ""),
-            FieldSpec("parent_id", "Fait partie de", "picker", search=_parents, shown=lambda r: r.parent or ""),
-            FieldSpec("localisation", "Localisation"),
+            FieldSpec("contrat_id", search=_contracts, shown=lambda r: r.contrat or ""),
+            FieldSpec("parent_id", search=_parents, shown=lambda r: r.parent or ""),
+            FieldSpec("localisation"),
         ]),
         Group("Exploitation", [
-            FieldSpec("statut", "État", "choice", options=lambda: value_labels.options(StatutEquipement),
-                      initial="operationnel"),
-            FieldSpec("criticite", "Criticité", "choice", options=lambda: value_labels.options(Criticite),
-                      initial="standard"),
-            FieldSpec("date_mise_en_service", "Mis en service", "date"),
-            FieldSpec("date_fin_garantie", "Fin de garantie", "date", sens=Sens.FUTUR),
+            FieldSpec("statut"),
+            FieldSpec("criticite"),
+            FieldSpec("date_mise_en_service"),
+            FieldSpec("date_fin_garantie", sens=Sens.FUTUR),
         ]),
     ],
     load=equipements.get,

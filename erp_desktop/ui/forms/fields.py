@@ -92,7 +92,7 @@ class Fields(QObject):
             "date": lambda: DateEditor(one.sens),
             "instant": lambda: InstantEditor(one.sens),
             "whole": lambda: editors.WholeEditor(hint),
-            "money": lambda: editors.MoneyEditor(hint, units=nombres.DEVISES),
+            "decimal": lambda: editors.MoneyEditor(hint, units=nombres.DEVISES),
             "flag": lambda: editors.FlagEditor(tr(one.label)),
             "info": editors.InfoEditor,
         }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services.shared import wording
 from erp_desktop.services.shared.duplicates import Proche
+from erp_desktop.ui.wording import value_labels
 
 Values = Mapping[str, Any]
 Choices = Sequence[tuple[int, str, str]]
@@ -32,18 +35,19 @@ class Proposal:
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One field of a form.
+    """One field of a form. What a column declares (``models.declare``) is not said again here.
 
     Attributes:
         name: the domain's field name, also the key of its refusals.
-        kind: text, area, choice, picker, date, instant, whole, money, flag or info.
-        options: for ``choice``: values and words.
+        label: French; of a column, the one that it declares.
+        kind: text, area, choice, picker, date, instant, whole, decimal, flag or info; of a column, by its type.
+        options: for ``choice``: values and words; of a column, those of its closed list.
         search: for ``picker``: ``search(session, acteur, text, values)``.
         shown: words for the present value, read from the record (pickers and ``info``).
         lines: height of an ``area``.
         writable: read-only when it says no: ``writable(acteur, record or None)``.
         on_create: False hides the field on a blank form.
-        initial: value on a blank form.
+        initial: value on a blank form; of a closed list or a text, the column's default.
         near: ``near(session, acteur, name, text, row id or None)``: records that may already be this one.
         sens: for ``date`` and ``instant``: which year is meant when none is typed.
         proposes: ``proposes(session, acteur, value)``: what to fill the field ``proposes_for`` in with once a value
@@ -52,8 +56,8 @@ class FieldSpec:
     """
 
     name: str
-    label: str
-    kind: str = "text"
+    label: str = ""
+    kind: str = ""
     options: Callable[[], list[tuple[str, str]]] | None = None
     search: Callable[[Any, Acteur, str, Values], Choices] | None = None
     shown: Callable[[Any], str] | None = None
@@ -67,6 +71,27 @@ class FieldSpec:
     clears: Sequence[str] = ()
     proposes: Callable[[Any, Acteur, Any], Proposal | None] | None = None
     proposes_for: str = ""
+
+
+def _declared(table: str, one: FieldSpec) -> FieldSpec:
+    """The field with what its column declares.
+
+    Raises:
+        ValueError: a field of no column that says no label.
+    """
+    column = wording.field(table, one.name)
+    if column is None:
+        if not one.label:
+            raise ValueError(f"{table}.{one.name}: no column declares it, so its label is said here")
+        return replace(one, kind=one.kind or "text")
+    kind, values, initial = one.kind or column.kind, column.values, one.initial
+    label = one.label or (f"{column.label} (min)" if column.minutes else column.label)
+    options = one.options
+    if kind == "choice" and options is None and values is not None:
+        options = partial(value_labels.options, values)
+    if initial is None and kind == column.kind:
+        initial = column.initial
+    return replace(one, label=label, kind=kind, options=options, initial=initial)
 
 
 @dataclass(frozen=True)
@@ -132,6 +157,10 @@ class FormSpec:
     bar: Callable[[Any], Any] | None = None
     tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
     printing: Callable[[Any, Sequence[int], Any], None] | None = None
+
+    def __post_init__(self) -> None:
+        made = [replace(g, fields=[_declared(self.table, one) for one in g.fields]) for g in self.groups]
+        object.__setattr__(self, "groups", made)
 
     @property
     def fields(self) -> list[FieldSpec]:

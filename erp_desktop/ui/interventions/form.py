@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erp_desktop.domain.dates import Sens
-from erp_desktop.domain.enums import Imputation, Priorite, Role, Statut, TypeIntervention
+from erp_desktop.domain.enums import Imputation, Priorite, Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import TERMINES
@@ -97,38 +97,37 @@ def _may_write(acteur: Acteur, _record: Any) -> bool:
 
 GROUPS = [
     Group("Demande et affectation", [
-        FieldSpec("titre", "Titre", placeholder="Ce qui ne va pas, en une ligne", writable=_planner),
-        FieldSpec("client_id", "Client", "picker", search=_clients, shown=lambda r: r.client,
+        FieldSpec("titre", placeholder="Ce qui ne va pas, en une ligne", writable=_planner),
+        FieldSpec("client_id", search=_clients, shown=lambda r: r.client,
                   clears=("equipement_id", "contrat_id"), writable=_planner),
-        FieldSpec("equipement_id", "Équipement", "picker", search=_equipment, shown=lambda r: r.equipement,
+        FieldSpec("equipement_id", search=_equipment, shown=lambda r: r.equipement,
                   proposes=_contract_of, proposes_for="contrat_id", writable=_planner),
         FieldSpec("contact", "Contact", "info", shown=lambda r: r.contact or "", on_create=False),
         FieldSpec("telephone", "Téléphone", "info", shown=lambda r: isolate(r.telephone), on_create=False),
-        FieldSpec("contrat_id", "Contrat", "picker", search=_contracts, shown=lambda r: r.contrat or "",
+        FieldSpec("contrat_id", search=_contracts, shown=lambda r: r.contrat or "",
                   writable=_planner),
         FieldSpec("charge", "Imputation", "info", shown=_charged, on_create=False),
-        FieldSpec("type", "Type", "choice", options=lambda: value_labels.options(TypeIntervention),
-                  initial="corrective", writable=_planner),
-        FieldSpec("priorite", "Priorité", "choice", options=lambda: value_labels.options(Priorite), initial="normale",
+        FieldSpec("type", writable=_planner),
+        FieldSpec("priorite",
                   writable=_planner),
-        FieldSpec("technicien_id", "Technicien", "picker", search=_technicians, shown=lambda r: r.technicien or "",
+        FieldSpec("technicien_id", search=_technicians, shown=lambda r: r.technicien or "",
                   writable=_planner),
-        FieldSpec("date_planifiee", "Planifiée le", "instant", sens=Sens.FUTUR, writable=_planner),
+        FieldSpec("date_planifiee", sens=Sens.FUTUR, writable=_planner),
         FieldSpec("echeance", "Échéance", "info", shown=lambda r: value_labels.instant(r.date_limite, year=True),
                   on_create=False),
-        FieldSpec("description", "Description", "area", placeholder="Circonstances, accès, contact sur place…",
+        FieldSpec("description", placeholder="Circonstances, accès, contact sur place…",
                   writable=_planner),
     ]),
     Group("Compte rendu", [
-        FieldSpec("diagnostic", "Diagnostic", "area", placeholder="Symptôme, cause, mesure…", writable=_open),
-        FieldSpec("travaux_realises", "Travaux réalisés", "area", writable=_open,
+        FieldSpec("diagnostic", placeholder="Symptôme, cause, mesure…", writable=_open),
+        FieldSpec("travaux_realises", writable=_open,
                   placeholder="Obligatoire pour clôturer, sauf si un diagnostic est saisi"),
-        FieldSpec("recommandations", "Recommandations", "area", lines=2, writable=_open),
-        FieldSpec("duree_reelle", "Durée réelle (min)", "whole", on_create=False, writable=_open),
-        FieldSpec("temps_deplacement", "Déplacement (min)", "whole", on_create=False, writable=_open),
-        FieldSpec("satisfaction_client", "Satisfaction", "whole", placeholder="1 à 5", on_create=False,
+        FieldSpec("recommandations", lines=2, writable=_open),
+        FieldSpec("duree_reelle", on_create=False, writable=_open),
+        FieldSpec("temps_deplacement", on_create=False, writable=_open),
+        FieldSpec("satisfaction_client", placeholder="1 à 5", on_create=False,
                   writable=_always),
-        FieldSpec("notes_internes", "Notes internes", "area", lines=2, placeholder="Jamais imprimées",
+        FieldSpec("notes_internes", lines=2, placeholder="Jamais imprimées",
                   writable=_always),
     ]),
 ]  # fmt: skip

@@ -26,13 +26,17 @@ FIRST = 4 * WINDOW
 """Identifiers asked for at once when the question is new; the others follow."""
 
 
+LABEL = "="
+"""A title that is said where the column is mapped."""
+
+
 @dataclass(frozen=True)
 class Column(Generic[R]):
     """One column of a list.
 
     Attributes:
         key: stable name, also what is asked from the service as sort key; empty when not sortable.
-        title: French text, translated when shown.
+        title: French text, translated when shown; ``LABEL`` in a ``ListSpec``: what the column of the key declares.
         width: pixels, ignored when ``stretch``.
         text: what is shown, copied and read aloud.
         kind: how the delegate paints it: text, strong, code, muted, pill, priority, sla or marks.

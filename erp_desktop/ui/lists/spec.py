@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services.shared import wording
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, ecrit_les_fiches
 from erp_desktop.ui.kit.i18n import number, tr
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.query import Vocabulary
 
 R = TypeVar("R")
@@ -77,6 +78,17 @@ class ListSpec(Generic[R]):
     also: Sequence[str] = ()
     may_create: Callable[[Acteur], bool] = ecrit_les_fiches
     hints: Callable[[str], list[str]] = lambda _text: []
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", [self._titled(column) for column in self.columns])
+
+    def _titled(self, column: Column[R]) -> Column[R]:
+        if column.title != LABEL:
+            return column
+        declared = wording.field(self.form.table, column.key)
+        if declared is None:
+            raise ValueError(f"{self.form.table}.{column.key}: no column declares it, so its title is said here")
+        return replace(column, title=declared.label)
 
     @property
     def key(self) -> str:

@@ -11,7 +11,7 @@ from erp_desktop.services.stock import lookup, parts
 from erp_desktop.services.stock.parts import PartRow
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.stock.ledger_tab import LedgerTab
@@ -31,9 +31,9 @@ def _total(row: PartRow) -> str:
 
 
 COLUMNS: list[Column[PartRow]] = [
-    Column("reference", "Référence", 116, lambda r: isolate(r.reference), "code", numeric=True, wide=140),
-    Column("designation", "Désignation", 200, lambda r: r.designation, "strong", stretch=True),
-    Column("famille", "Famille", 100, lambda r: r.famille or labels.NONE, "muted", hidden=True),
+    Column("reference", LABEL, 116, lambda r: isolate(r.reference), "code", numeric=True, wide=140),
+    Column("designation", LABEL, 200, lambda r: r.designation, "strong", stretch=True),
+    Column("famille", LABEL, 100, lambda r: r.famille or labels.NONE, "muted", hidden=True),
     Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "code", numeric=True),
     Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "code", numeric=True),
     Column("total", "Total", 76, _total, "strong", numeric=True),
@@ -69,25 +69,25 @@ FORM = FormSpec(
     new_title="Nouvelle pièce",
     groups=[
         Group("Identité", [
-            FieldSpec("reference", "Référence"),
-            FieldSpec("designation", "Désignation"),
-            FieldSpec("famille", "Famille"),
-            FieldSpec("code_barres", "Code-barres", placeholder="Scannez l'étiquette"),
-            FieldSpec("unite", "Unité", initial="u"),
-            FieldSpec("emplacement", "Emplacement", placeholder="Allée et casier du magasin"),
-            FieldSpec("stock_minimum", "Stock minimum", "money"),
+            FieldSpec("reference"),
+            FieldSpec("designation"),
+            FieldSpec("famille"),
+            FieldSpec("code_barres", placeholder="Scannez l'étiquette"),
+            FieldSpec("unite"),
+            FieldSpec("emplacement", placeholder="Allée et casier du magasin"),
+            FieldSpec("stock_minimum"),
         ]),
         Group("Prix", [
-            FieldSpec("prix_unitaire", "Prix de vente HT", "money"),
-            FieldSpec("taux_tva", "TVA %", "money", initial=Decimal(20)),
+            FieldSpec("prix_unitaire"),
+            FieldSpec("taux_tva", initial=Decimal(20)),
             FieldSpec("cout_moyen", "Coût moyen", "info", on_create=False,
                       shown=lambda r: money(r.cout_moyen.quantize(Decimal("0.01")) if r.cout_moyen else None)),
             FieldSpec("valeur", "Valeur du stock", "info", shown=_value, on_create=False),
         ]),
         Group("Approvisionnement", [
-            FieldSpec("fournisseur", "Fournisseur"),
-            FieldSpec("fournisseur_reference", "Réf. fournisseur"),
-            FieldSpec("remplacee_par_id", "Remplacée par", "picker", search=_parts, shown=lambda r: r.remplacee_par),
+            FieldSpec("fournisseur"),
+            FieldSpec("fournisseur_reference"),
+            FieldSpec("remplacee_par_id", search=_parts, shown=lambda r: r.remplacee_par),
         ]),
     ],
     load=parts.get,

@@ -16,15 +16,15 @@ from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import isolate, number, tr
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
 
 COLUMNS: list[Column[CountRow]] = [
-    Column("numero", "Numéro", 170, lambda r: isolate(r.numero), "code", numeric=True),
+    Column("numero", LABEL, 170, lambda r: isolate(r.numero), "code", numeric=True),
     Column("depot", "Dépôt", 180, lambda r: r.depot, "strong", stretch=True),
-    Column("etat", "État", 140, lambda r: labels.label(EtatInventaire, r.etat)),
-    Column("ouvert_a", "Ouvert le", 120, lambda r: labels.instant(r.ouvert_a, year=True), "code", numeric=True),
+    Column("etat", LABEL, 140, lambda r: labels.label(EtatInventaire, r.etat)),
+    Column("ouvert_a", LABEL, 120, lambda r: labels.instant(r.ouvert_a, year=True), "code", numeric=True),
     Column("", "Terminé le", 120, lambda r: labels.instant(r.fige_a, year=True), "code", numeric=True),
     Column("", "Pièces comptées", 110, lambda r: number(r.comptees), "code", numeric=True),
     Column("", "Par", 130, lambda r: r.par or labels.NONE, "muted"),
@@ -67,10 +67,10 @@ FORM = FormSpec(
     new_title="Nouvel inventaire",
     groups=[
         Group("Inventaire", [
-            FieldSpec("depot_id", "Dépôt", "picker", search=_places, shown=lambda r: r.depot,
+            FieldSpec("depot_id", search=_places, shown=lambda r: r.depot,
                       writable=lambda _acteur, record: record is None),
-            FieldSpec("etat", "État", "info", shown=lambda r: labels.label(EtatInventaire, r.etat), on_create=False),
-            FieldSpec("remarque", "Remarque", "area", lines=2),
+            FieldSpec("etat", kind="info", shown=lambda r: labels.label(EtatInventaire, r.etat), on_create=False),
+            FieldSpec("remarque", lines=2),
         ]),
     ],
     load=counts.get,

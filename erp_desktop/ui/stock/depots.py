@@ -13,15 +13,15 @@ from erp_desktop.services.stock.depots import DepotRow
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, number
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
 
 COLUMNS: list[Column[DepotRow]] = [
     Column("nom", "Dépôt", 220, lambda r: r.nom, "strong", stretch=True),
-    Column("type_depot", "Type", 110, lambda r: labels.label(TypeDepot, r.type_depot)),
+    Column("type_depot", LABEL, 110, lambda r: labels.label(TypeDepot, r.type_depot)),
     Column("", "Technicien", 160, lambda r: r.technicien or labels.NONE),
-    Column("statut", "État", 90, lambda r: labels.label(StatutDepot, r.statut)),
+    Column("statut", LABEL, 90, lambda r: labels.label(StatutDepot, r.statut)),
     Column("", "Références", 100, lambda r: number(r.references), "code", numeric=True),
     Column("", "Comptage en cours", 170, lambda r: isolate(r.comptage) if r.comptage else labels.NONE, "muted"),
 ]
@@ -38,10 +38,10 @@ FORM = FormSpec(
     new_title="Nouveau dépôt",
     groups=[
         Group("Identité", [
-            FieldSpec("nom", "Nom"),
-            FieldSpec("type_depot", "Type", "choice", options=lambda: labels.options(TypeDepot), initial="agence"),
-            FieldSpec("technicien_id", "Technicien", "picker", search=_technicians, shown=lambda r: r.technicien),
-            FieldSpec("statut", "État", "choice", options=lambda: labels.options(StatutDepot), initial="ouvert"),
+            FieldSpec("nom"),
+            FieldSpec("type_depot"),
+            FieldSpec("technicien_id", search=_technicians, shown=lambda r: r.technicien),
+            FieldSpec("statut"),
         ]),
     ],
     load=depots.get,

@@ -48,7 +48,7 @@ FORM = FormSpec(
             FieldSpec("quand", "Date", "info", shown=lambda r: labels.instant(r.quand, year=True)),
             FieldSpec("piece", "Pièce", "info", shown=lambda r: f"{isolate(r.reference)} · {r.designation}"),
             FieldSpec("depot", "Dépôt", "info", shown=lambda r: r.depot),
-            FieldSpec("quantite", "Quantité", "info", shown=signed),
+            FieldSpec("quantite", kind="info", shown=signed),
             FieldSpec("valeur", "Coût", "info", shown=lambda r: money(r.valeur_unitaire)),
             FieldSpec("origine", "Origine", "info", shown=origin),
             FieldSpec("par", "Par", "info", shown=lambda r: r.par),

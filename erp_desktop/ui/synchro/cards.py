@@ -126,7 +126,7 @@ def fragments(table: str, fields: Sequence[ChampDiff], noms: Noms, *, named: boo
         if made:
             made.append(Fragment("", "saut"))
         if named:
-            made.append(Fragment(f"{field_labels.champ(field.champ)} : ", "egal"))
+            made.append(Fragment(f"{field_labels.champ(table, field.champ)} : ", "egal"))
         old, new = (_court(field_labels.valeur(table, field.champ, v, noms)) for v in (field.avant, field.apres))
         made += [Fragment(old, "retire"), Fragment(arrow, "egal"), Fragment(new, "ajoute")]
     return made
@@ -150,7 +150,7 @@ class Changement(_Item):
         super().__init__(icon, colour, self._title(sortant), heure(sortant.quand), weight)
         under = [sortant.detail, sortant.auteur]
         if refused and len(sortant.champs) == 1:
-            under = [field_labels.champ(sortant.champs[0].champ), sortant.auteur]
+            under = [field_labels.champ(sortant.table, sortant.champs[0].champ), sortant.auteur]
         self.add_line(" · ".join(part for part in under if part))
         self.values: DiffLabel | None = None
         if sortant.champs:
@@ -185,7 +185,9 @@ class Changement(_Item):
         if sortant.op == "D":
             return f"{name} · {tr('suppression')}"
         count = len(sortant.champs)
-        return f"{name} · {field_labels.champ(sortant.champs[0].champ) if count == 1 else tr('{n} champs', n=count)}"
+        if count == 1:
+            return f"{name} · {field_labels.champ(sortant.table, sortant.champs[0].champ)}"
+        return f"{name} · {tr('{n} champs', n=count)}"
 
     def _refusal(self, sortant: Sortant) -> None:
         why = Surface("semantic.danger.soft", radius=4)
@@ -230,7 +232,7 @@ class LigneConflit(_Item):
         name = isolate(conflit.libelle)
         if conflit.table != "interventions":
             name = f"{field_labels.table(conflit.table)} {name}"
-        title = f"{name} · {field_labels.champ(conflit.champ)}"
+        title = f"{name} · {field_labels.champ(conflit.table, conflit.champ)}"
         super().__init__("git-merge", "semantic.danger.text", title, heure(conflit.quand), "fill")
         self.add_line(conflit.detail)
         mine, theirs = map(

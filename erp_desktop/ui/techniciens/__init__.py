@@ -12,19 +12,19 @@ from erp_desktop.services.shared import duplicates
 from erp_desktop.services.techniciens import TechnicienLigne
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import number
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.planning.absences import AbsencesTab
 from erp_desktop.ui.wording import value_labels
 
 COLUMNS: list[Column[TechnicienLigne]] = [
     Column("nom", "Technicien", 240, lambda r: r.nom, "strong", stretch=True),
-    Column("numero_badge", "Badge", 100, lambda r: r.numero_badge or value_labels.NONE, "code", numeric=True),
+    Column("numero_badge", LABEL, 100, lambda r: r.numero_badge or value_labels.NONE, "code", numeric=True),
     Column("agence", "Agence", 120, lambda r: r.agence or value_labels.NONE),
-    Column("equipe", "Équipe", 120, lambda r: r.equipe or value_labels.NONE),
-    Column("niveau", "Niveau", 120, lambda r: value_labels.label(Niveau, r.niveau), "code"),
-    Column("disponibilite", "Disponibilité", 130, lambda r: value_labels.label(Disponibilite, r.disponibilite)),
-    Column("zone_intervention", "Zone", 140, lambda r: r.zone_intervention or value_labels.NONE, "muted"),
+    Column("equipe", LABEL, 120, lambda r: r.equipe or value_labels.NONE),
+    Column("niveau", LABEL, 120, lambda r: value_labels.label(Niveau, r.niveau), "code"),
+    Column("disponibilite", LABEL, 130, lambda r: value_labels.label(Disponibilite, r.disponibilite)),
+    Column("zone_intervention", LABEL, 140, lambda r: r.zone_intervention or value_labels.NONE, "muted"),
     Column("nb_en_cours", "En charge", 96, lambda r: number(r.nb_en_cours), "code", numeric=True),
 ]
 
@@ -41,17 +41,16 @@ FORM = FormSpec(
     groups=[
         Group("Identité", [
             FieldSpec("nom", "Nom", "info", shown=lambda r: r.nom),
-            FieldSpec("numero_badge", "Badge", near=duplicates.techniciens),
-            FieldSpec("equipe", "Équipe"),
-            FieldSpec("niveau", "Niveau", "choice", options=lambda: value_labels.options(Niveau)),
+            FieldSpec("numero_badge", near=duplicates.techniciens),
+            FieldSpec("equipe"),
+            FieldSpec("niveau"),
         ]),
         Group("Disponibilité", [
-            FieldSpec(
-                "disponibilite", "Disponibilité", "choice", options=lambda: value_labels.options(Disponibilite)
+            FieldSpec("disponibilite"
             ),
-            FieldSpec("zone_intervention", "Zone"),
-            FieldSpec("horaires_travail", "Horaires"),
-            FieldSpec("astreinte", "D'astreinte", "flag"),
+            FieldSpec("zone_intervention"),
+            FieldSpec("horaires_travail"),
+            FieldSpec("astreinte"),
         ]),
     ],
     load=techniciens.get,

@@ -10,11 +10,14 @@ import json
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from erp_desktop.models import Base
+from erp_desktop.models.declare import Policy, noun, said
 from erp_desktop.registry import revisions
-from erp_desktop.registry.policies import Rules
 
 AVANT = "0c6d2e4f8a5b"
 
@@ -40,7 +43,16 @@ def go_back() -> None:
     planned.CENTRE, planned.TRIGGERS = "SELECT 1", ()
     # It decided every column by itself, and said nothing of a protocol.
     policies.PROTOCOL = 1
-    policies.RULES = {name: Rules(ask=rules.ask, centre=rules.centre) for name, rules in policies.RULES.items()}
+    for table in Base.metadata.tables.values():
+        if (known := noun(table)) is None:
+            continue
+        together = {c for group in known.groups for c in group.columns}
+        for column in table.columns:
+            field = said(column)
+            if field is not None and (column.name in together or field.policy in {Policy.DERIVE, Policy.CENTRE_SEUL}):
+                asks = Policy.ASK if isinstance(column.type, sa.String) else None
+                column.info["field"] = replace(field, policy=asks, allowed=None)
+        table.info["noun"] = replace(known, groups=(), key=())
     from erp_desktop.registry import tables
 
     tables.RENAMED = ()
