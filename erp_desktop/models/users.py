@@ -42,7 +42,7 @@ class Technicien(LigneAgence, Base):
     __noun__ = Noun("Technicien", "hard-hat", known_by=("numero_badge",), follows=("user_id",), key=("user_id",))
 
     user_id: Mapped[int] = link("Compte", "users.id", unique=True)
-    numero_badge: Mapped[str | None] = field("Badge", sa.String(30))
+    numero_badge: Mapped[str | None] = field("Badge", sa.String(30), code=True)
     equipe: Mapped[str | None] = field("Équipe", sa.String(60))
     niveau: Mapped[str] = choice("Niveau", Niveau, "intermediaire")
     zone_intervention: Mapped[str | None] = field("Zone", sa.String(120))

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop import clock
-from erp_desktop.domain import ice, recherche, telephone
-from erp_desktop.domain.enums import NiveauService, TypeClient
+from erp_desktop.domain import ice, telephone
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import ClientInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Equipement
-from erp_desktop.services.shared import edits, trace
-from erp_desktop.services.shared.common import agence_de, charger, ecrire, refuser_doublon
-from erp_desktop.services.shared.lists import (
-    ListQuery,
-    cle_texte,
-    contient,
-    dans_l_ordre,
-    identifiants,
-    ordonner,
-    paquets,
-    portee,
-    un_de,
-)
+from erp_desktop.services.shared import edits
+from erp_desktop.services.shared.common import agence_de, charger, refuser_doublon
+from erp_desktop.services.shared.listing import Far, Listing, closed, of_agency, text
 
-LISTES: dict[str, list[str]] = {"type": list(TypeClient), "service": list(NiveauService)}
-MOTS = ("ville", "agence")
 _DOUBLON_ICE = "L'ICE {valeur} est déjà celui de « {autre} »."
 
 
@@ -80,7 +65,6 @@ class ClientFiche:
     avertissements: dict[str, str]
 
 
-_PROPRES = [f.name for f in fields(ClientFiche) if f.name in Client.__table__.columns]
 _NB = (
     sa.select(sa.func.count())
     .where(Equipement.client_id == Client.id, Equipement.is_active.is_(True))
@@ -89,69 +73,28 @@ _NB = (
 )
 
 
-def lire_filtre(texte: str) -> recherche.Filtre:
-    return recherche.analyser(texte, MOTS, clock.today(), LISTES)
+def _by_number(_session: Session, word: str) -> sa.ColumnElement[bool] | None:
+    """A number typed 0522… is stored +212522…."""
+    digits = "".join(c for c in word if c.isdigit())
+    return Client.telephone.like(f"%{digits.removeprefix('0')}%") if len(digits) >= 4 else None
 
 
-def indices(texte: str) -> list[str]:
-    """French hints about what the filter box does not understand."""
-    return lire_filtre(texte).indices
-
-
-def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnElement[bool]]:
-    """WHERE clauses of the filter box and of the person's scope."""
-    filtre = lire_filtre(texte)
-    toutes = [Client.is_active.is_(True), *portee(acteur, Client.agence_id)]
-    colonnes = {"type": Client.type_client, "service": Client.niveau_service}
-    for mot, valeurs in filtre.mots.items():
-        if mot in colonnes:
-            toutes.append(colonnes[mot].in_(valeurs))
-        elif mot == "ville":
-            toutes.append(sa.or_(*(contient(session, Client.ville, v) for v in valeurs)))
-        else:
-            codes = sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(valeurs))
-            toutes.append(Client.agence_id.in_(codes))
-    for mot in filtre.libre:
-        champs = un_de(session, mot, Client.nom_entreprise, Client.ice, Client.contact, Client.email, Client.ville)
-        chiffres = "".join(c for c in mot if c.isdigit())
-        if len(chiffres) >= 4:
-            # A number typed 0522… is stored +212522….
-            champs = champs | Client.telephone.like(f"%{chiffres.removeprefix('0')}%")
-        toutes.append(champs)
-    return toutes
-
-
-def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """Every matching identifier, in order; by name when no column is chosen."""
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    tri = query.tri or "nom_entreprise"
-    cle: Any
-    if tri == "nb_equipements":
-        cle = _NB
-    elif tri in ("type_client", "niveau_service", "ice", "telephone"):
-        cle = getattr(Client, tri)
-    else:
-        cle = cle_texte(session, Client.ville if tri == "ville" else Client.nom_entreprise)
-    requete = sa.select(Client.id).where(*conditions(session, acteur, query.texte))
-    requete = ordonner(requete, [cle], Client.id, descendant=query.descendant)
-    return identifiants(session, requete.limit(query.limite))
-
-
-def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ClientLigne]:
-    """Rows of a visible window, in the order of ``ids``."""
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    lignes: dict[int, ClientLigne] = {}
-    for paquet in paquets(ids):
-        requete = sa.select(
-            Client.id, Client.nom_entreprise, Client.type_client, Client.niveau_service, Client.ville, Client.ice,
-            Client.telephone, _NB,
-        ).where(Client.id.in_(paquet), *portee(acteur, Client.agence_id))  # fmt: skip
-        for r in session.execute(requete):
-            lignes[r.id] = ClientLigne(
-                r.id, r.nom_entreprise, r.type_client, r.niveau_service, r.ville, r.ice,
-                telephone.afficher(r.telephone) or None, r.nb,
-            )  # fmt: skip
-    return dans_l_ordre(ids, lignes)
+LISTING = Listing(
+    Client,
+    ClientLigne,
+    sort="nom_entreprise",
+    words={
+        "type": closed(Client.type_client),
+        "service": closed(Client.niveau_service),
+        "ville": text(Client.ville),
+        "agence": of_agency(Client.agence_id),
+    },
+    free=(Client.nom_entreprise, Client.ice, Client.contact, Client.email, Client.ville),
+    also=_by_number,
+    far={"nb_equipements": Far(_NB)},
+    shown={"telephone": lambda stored: telephone.afficher(stored) or None},
+)
+ids, rows, indices = LISTING.ids, LISTING.rows, LISTING.hints
 
 
 def get(session: Session, acteur: Acteur, id: int) -> ClientFiche:  # noqa: A002
@@ -161,8 +104,9 @@ def get(session: Session, acteur: Acteur, id: int) -> ClientFiche:  # noqa: A002
     agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
     doute = ice.avertissement(ligne.ice)
     nb = session.scalar(sa.select(_NB).select_from(Client).where(Client.id == id)) or 0
-    return ClientFiche(
-        **{nom: getattr(ligne, nom) for nom in _PROPRES},
+    return edits.lire(
+        ClientFiche,
+        ligne,
         agence_code=agence.code if agence else "",
         nb_equipements=nb,
         avertissements={"ice": doute} if doute else {},
@@ -180,14 +124,10 @@ def create(session: Session, acteur: Acteur, saisie: ClientInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
-    trace.annoncer(session, acteur)
     valeurs = saisie.model_dump()
     valeurs["agence_id"] = agence_de(session, acteur, saisie.agence_id, partage=True)
     _verifier(session, valeurs, None)
-    ligne = Client(**valeurs, created_by_id=acteur.user_id)
-    session.add(ligne)
-    ecrire(session)
-    return ligne.id
+    return edits.creer(session, acteur, Client(**valeurs))
 
 
 def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002

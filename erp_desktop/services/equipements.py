@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop import clock
-from erp_desktop.domain import recherche
-from erp_desktop.domain.enums import Criticite, StatutEquipement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import EquipementInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Contrat, Equipement
-from erp_desktop.services.shared import edits, trace
-from erp_desktop.services.shared.common import charger, ecrire, lie, refuser_doublon
+from erp_desktop.services.shared import edits
+from erp_desktop.services.shared.common import charger, lie, refuser_doublon
+from erp_desktop.services.shared.listing import Far, Listing, by_rank, closed, of_agency, of_client, text
 from erp_desktop.services.shared.lists import (
-    ListQuery,
-    cle_texte,
     contient,
-    dans_l_ordre,
-    identifiants,
-    ordonner,
-    paquets,
-    portee,
-    un_de,
 )
 
-LISTES: dict[str, list[str]] = {"statut": list(StatutEquipement), "criticite": list(Criticite)}
-MOTS = ("client", "marque", "type", "agence")
 _DOUBLON_CODE = "Le code interne {valeur} est déjà celui de « {autre} »."
 _DOUBLON_SERIE = "Le numéro de série {valeur} est déjà celui de « {autre} »."
 
@@ -83,80 +70,31 @@ class EquipementFiche:
     agence_code: str
 
 
-_PROPRES = [f.name for f in fields(EquipementFiche) if f.name in Equipement.__table__.columns]
+def _by_client(session: Session, word: str) -> sa.ColumnElement[bool]:
+    return Equipement.client_id.in_(sa.select(Client.id).where(contient(session, Client.nom_entreprise, word)))
 
 
-def lire_filtre(texte: str) -> recherche.Filtre:
-    return recherche.analyser(texte, MOTS, clock.today(), LISTES)
-
-
-def indices(texte: str) -> list[str]:
-    """French hints about what the filter box does not understand."""
-    return lire_filtre(texte).indices
-
-
-def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnElement[bool]]:
-    """WHERE clauses of the filter box and of the person's scope."""
-    filtre = lire_filtre(texte)
-    toutes = [Equipement.is_active.is_(True), *portee(acteur, Equipement.agence_id)]
-    textes = {"marque": Equipement.marque, "type": Equipement.type_equipement}
-    for mot, valeurs in filtre.mots.items():
-        if mot in LISTES:
-            toutes.append(getattr(Equipement, mot).in_(valeurs))
-        elif mot in textes:
-            toutes.append(sa.or_(*(contient(session, textes[mot], v) for v in valeurs)))
-        elif mot == "client":
-            nom = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in valeurs))
-            toutes.append(Equipement.client_id.in_(sa.select(Client.id).where(nom)))
-        else:
-            codes = sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(valeurs))
-            toutes.append(Equipement.agence_id.in_(codes))
-    e = Equipement
-    toutes += [
-        sa.or_(
-            un_de(session, mot, e.nom, e.code_interne, e.numero_serie, e.marque, e.modele, e.localisation),
-            e.client_id.in_(sa.select(Client.id).where(contient(session, Client.nom_entreprise, mot))),
-        )
-        for mot in filtre.libre
-    ]
-    return toutes
-
-
-def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """Every matching identifier, in order; by name when no column is chosen."""
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    tri = query.tri or "nom"
-    requete = sa.select(Equipement.id).where(*conditions(session, acteur, query.texte))
-    cle: Any
-    if tri == "client":
-        requete = requete.join(Client, Client.id == Equipement.client_id)
-        cle = cle_texte(session, Client.nom_entreprise)
-    elif tri == "criticite":
-        cle = sa.case({c.value: rang for rang, c in enumerate(Criticite)}, value=Equipement.criticite)
-    elif tri in ("statut", "code_interne"):
-        cle = getattr(Equipement, tri)
-    else:
-        connue = tri if tri in ("type_equipement", "marque", "modele", "localisation") else "nom"
-        cle = cle_texte(session, getattr(Equipement, connue))
-    requete = ordonner(requete, [cle], Equipement.id, descendant=query.descendant)
-    return identifiants(session, requete.limit(query.limite))
-
-
-def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[EquipementLigne]:
-    """Rows of a visible window, in the order of ``ids``."""
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    lignes: dict[int, EquipementLigne] = {}
-    e = Equipement
-    for paquet in paquets(ids):
-        requete = (
-            sa.select(e.id, e.code_interne, e.nom, Client.nom_entreprise, e.type_equipement, e.marque, e.modele,
-                      e.statut, e.criticite, e.localisation)
-            .join(Client, Client.id == e.client_id)
-            .where(e.id.in_(paquet), *portee(acteur, e.agence_id))
-        )  # fmt: skip
-        for r in session.execute(requete):
-            lignes[r.id] = EquipementLigne(*cast("tuple[Any, ...]", r))
-    return dans_l_ordre(ids, lignes)
+LISTING = Listing(
+    Equipement,
+    EquipementLigne,
+    sort="nom",
+    words={
+        "statut": closed(Equipement.statut),
+        "criticite": closed(Equipement.criticite),
+        "client": of_client(Equipement.client_id),
+        "marque": text(Equipement.marque),
+        "type": text(Equipement.type_equipement),
+        "agence": of_agency(Equipement.agence_id),
+    },
+    free=(
+        Equipement.nom, Equipement.code_interne, Equipement.numero_serie, Equipement.marque, Equipement.modele,
+        Equipement.localisation,
+    ),
+    also=_by_client,
+    far={"client": Far(Client.nom_entreprise, lambda asked: asked.join(Client, Client.id == Equipement.client_id))},
+    ranked={"criticite": by_rank(Equipement.criticite)},
+)  # fmt: skip
+ids, rows, indices = LISTING.ids, LISTING.rows, LISTING.hints
 
 
 def get(session: Session, acteur: Acteur, id: int) -> EquipementFiche:  # noqa: A002
@@ -166,8 +104,9 @@ def get(session: Session, acteur: Acteur, id: int) -> EquipementFiche:  # noqa: 
     contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
     parent = session.get(Equipement, ligne.parent_id) if ligne.parent_id else None
     agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
-    return EquipementFiche(
-        **{nom: getattr(ligne, nom) for nom in _PROPRES},
+    return edits.lire(
+        EquipementFiche,
+        ligne,
         client=session.get_one(Client, ligne.client_id).nom_entreprise,
         contrat=contrat.numero_contrat if contrat else None,
         parent=parent.nom if parent else None,
@@ -211,15 +150,11 @@ def create(session: Session, acteur: Acteur, saisie: EquipementInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
-    trace.annoncer(session, acteur)
     valeurs = saisie.model_dump()
     client = session.get(Client, saisie.client_id)
     agence = client.agence_id if client is not None and roles.voit_tout(acteur) else acteur.agence_id
     _verifier(session, acteur, valeurs, agence, None)
-    ligne = Equipement(**valeurs, agence_id=agence, created_by_id=acteur.user_id)
-    session.add(ligne)
-    ecrire(session)
-    return ligne.id
+    return edits.creer(session, acteur, Equipement(**valeurs, agence_id=agence))
 
 
 def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002

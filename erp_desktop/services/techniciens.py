@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop import clock
-from erp_desktop.domain import recherche, telephone
-from erp_desktop.domain.enums import Disponibilite, Niveau, Role, Statut
+from erp_desktop.domain import telephone
+from erp_desktop.domain.enums import Disponibilite, Role, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import TechnicienInput
 from erp_desktop.errors import DuplicateError, ValidationError
 from erp_desktop.models import Agence, Intervention, Technicien, User
-from erp_desktop.services.shared import trace
+from erp_desktop.services.shared import edits
 from erp_desktop.services.shared.availability import disponibilite
-from erp_desktop.services.shared.common import appliquer, charger, ecrire, visible
+from erp_desktop.services.shared.common import charger, visible
+from erp_desktop.services.shared.listing import Far, Listing, Word, by_rank, closed, of_agency, text
 from erp_desktop.services.shared.lists import (
     ListQuery,
-    cle_texte,
-    contient,
     dans_l_ordre,
-    identifiants,
-    ordonner,
     paquets,
     portee,
-    un_de,
 )
 
-LISTES: dict[str, list[str]] = {"disponibilite": list(Disponibilite), "niveau": list(Niveau)}
-MOTS = ("equipe", "zone", "agence")
 _EN_CHARGE = (Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
 
 
@@ -78,40 +71,6 @@ class TechnicienFiche:
     nb_en_cours: int
 
 
-_PROPRES = [f.name for f in fields(TechnicienFiche) if f.name in Technicien.__table__.columns]
-
-
-def lire_filtre(texte: str) -> recherche.Filtre:
-    return recherche.analyser(texte, MOTS, clock.today(), LISTES)
-
-
-def indices(texte: str) -> list[str]:
-    """French hints about what the filter box does not understand."""
-    return lire_filtre(texte).indices
-
-
-def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnElement[bool]]:
-    """WHERE clauses of the filter box and of the person's scope, over ``techniciens`` joined to ``users``."""
-    filtre = lire_filtre(texte)
-    toutes = [Technicien.is_active.is_(True), *portee(acteur, Technicien.agence_id)]
-    textes = {"equipe": Technicien.equipe, "zone": Technicien.zone_intervention}
-    for mot, valeurs in filtre.mots.items():
-        if mot == "disponibilite":
-            toutes.append(disponibilite().in_(valeurs))
-        elif mot in LISTES:
-            toutes.append(getattr(Technicien, mot).in_(valeurs))
-        elif mot in textes:
-            toutes.append(sa.or_(*(contient(session, textes[mot], v) for v in valeurs)))
-        else:
-            codes = sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(valeurs))
-            toutes.append(Technicien.agence_id.in_(codes))
-    t = Technicien
-    toutes += [
-        un_de(session, mot, User.full_name, t.numero_badge, t.equipe, t.zone_intervention) for mot in filtre.libre
-    ]
-    return toutes
-
-
 def _charge(idents: Sequence[int] | None = None) -> sa.Subquery:
     # « + 0 » keeps the planner on the index of statut: few interventions are open, a technicien has thousands.
     technicien = Intervention.technicien_id + 0
@@ -122,31 +81,38 @@ def _charge(idents: Sequence[int] | None = None) -> sa.Subquery:
     return requete.group_by(Intervention.technicien_id).subquery()
 
 
+def _at_work(asked: sa.Select[Any]) -> sa.Select[Any]:
+    return asked.outerjoin(_CHARGE, _CHARGE.c.technicien_id == Technicien.id)
+
+
+_CHARGE = _charge()
+LISTING = Listing(
+    Technicien,
+    TechnicienLigne,
+    sort="nom",
+    words={
+        "disponibilite": Word(lambda _s, values: disponibilite().in_(values), tuple(Disponibilite)),
+        "niveau": closed(Technicien.niveau),
+        "equipe": text(Technicien.equipe),
+        "zone": text(Technicien.zone_intervention),
+        "agence": of_agency(Technicien.agence_id),
+    },
+    free=(User.full_name, Technicien.numero_badge, Technicien.equipe, Technicien.zone_intervention),
+    base=lambda asked: asked.join(User, User.id == Technicien.user_id),
+    far={"nom": Far(User.full_name), "nb_en_cours": Far(sa.func.coalesce(_CHARGE.c.nb, 0), _at_work)},
+    ranked={
+        "niveau": by_rank(Technicien.niveau),
+        "agence": sa.select(Agence.nom).where(Agence.id == Technicien.agence_id).scalar_subquery(),
+    },
+)
+indices = LISTING.hints
+
+
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; by name when no column is chosen."""
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    tri = query.tri or "nom"
-    requete = sa.select(Technicien.id).join(User, User.id == Technicien.user_id)
-    requete = requete.where(*conditions(session, acteur, query.texte))
-    cle: Any
-    if tri == "nb_en_cours":
-        charge = _charge()
-        requete = requete.outerjoin(charge, charge.c.technicien_id == Technicien.id)
-        cle = sa.func.coalesce(charge.c.nb, 0)
-    elif tri == "niveau":
-        cle = sa.case({n.value: rang for rang, n in enumerate(Niveau)}, value=Technicien.niveau)
-    elif tri == "disponibilite":
-        cle = disponibilite()
-    elif tri == "agence":
-        cle = sa.select(Agence.nom).where(Agence.id == Technicien.agence_id).scalar_subquery()
-    elif tri == "numero_badge":
-        cle = Technicien.numero_badge
-    elif tri in ("equipe", "zone_intervention"):
-        cle = cle_texte(session, getattr(Technicien, tri))
-    else:
-        cle = cle_texte(session, User.full_name)
-    requete = ordonner(requete, [cle], Technicien.id, descendant=query.descendant)
-    return identifiants(session, requete.limit(query.limite))
+    # What is free now is asked anew each time: it has the present moment in it.
+    now = replace(LISTING, ranked={**LISTING.ranked, "disponibilite": disponibilite()})
+    return now.ids(session, acteur, query)
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[TechnicienLigne]:
@@ -176,8 +142,9 @@ def get(session: Session, acteur: Acteur, id: int) -> TechnicienFiche:  # noqa: 
     compte = session.get_one(User, ligne.user_id)
     agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
     charge = _charge([id])
-    return TechnicienFiche(
-        **{nom: getattr(ligne, nom) for nom in _PROPRES},
+    return edits.lire(
+        TechnicienFiche,
+        ligne,
         nom=compte.full_name,
         email=compte.email,
         telephone=telephone.afficher(compte.phone),
@@ -204,7 +171,6 @@ def create(session: Session, acteur: Acteur, saisie: TechnicienInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     roles.exiger(acteur, roles.Droit.TECHNICIEN_ECRIRE)
-    trace.annoncer(session, acteur)
     compte = session.get(User, saisie.user_id)
     if compte is None or not visible(acteur, compte) or not compte.is_active:
         raise ValidationError({"user_id": "Ce compte n'existe pas dans cette agence."})
@@ -214,10 +180,7 @@ def create(session: Session, acteur: Acteur, saisie: TechnicienInput) -> int:
         raise DuplicateError(f"{compte.full_name} a déjà une fiche de technicien.")
     _verifier_badge(session, saisie.numero_badge, None)
     agence = compte.agence_id if compte.agence_id is not None else acteur.agence_id
-    ligne = Technicien(**saisie.model_dump(), agence_id=agence, created_by_id=acteur.user_id)
-    session.add(ligne)
-    ecrire(session)
-    return ligne.id
+    return edits.creer(session, acteur, Technicien(**saisie.model_dump(), agence_id=agence))
 
 
 def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002
@@ -228,12 +191,10 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     """
     roles.exiger(acteur, roles.Droit.TECHNICIEN_ECRIRE)
     ligne = charger(session, acteur, Technicien, id, "ce technicien", ecrire=True)
-    actuel = {nom: getattr(ligne, nom) for nom in TechnicienInput.model_fields}
-    nouvelles = TechnicienInput.changements(actuel, dict(changes))
-    if "user_id" in nouvelles:
-        raise ValidationError({"user_id": "Une fiche de technicien garde son compte."})
-    if nouvelles:
+
+    def verify(_actuel: dict[str, object], nouvelles: dict[str, object]) -> None:
+        if "user_id" in nouvelles:
+            raise ValidationError({"user_id": "Une fiche de technicien garde son compte."})
         _verifier_badge(session, nouvelles.get("numero_badge"), id)
-        trace.annoncer(session, acteur)
-        appliquer(ligne, nouvelles)
-        ecrire(session)
+
+    edits.modifier(session, acteur, ligne, TechnicienInput, changes, verify)

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop import clock
-from erp_desktop.domain import recherche
-from erp_desktop.domain.enums import StatutDepot, TypeDepot
+from erp_desktop.domain.enums import StatutDepot
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie_stock import DepotInput
 from erp_desktop.errors import DuplicateError, ValidationError
 from erp_desktop.models import Depot, Technicien
 from erp_desktop.registry import technicien_names
-from erp_desktop.services.shared import trace
-from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
+from erp_desktop.services.shared import edits
+from erp_desktop.services.shared.common import agence_de, charger, lie
+from erp_desktop.services.shared.listing import Listing, closed
 from erp_desktop.services.shared.lists import (
     ListQuery,
-    cle_texte,
     dans_l_ordre,
-    identifiants,
-    ordonner,
     paquets,
     portee,
-    un_de,
 )
 from erp_desktop.services.stock import counting, quantities
 
-LISTES: dict[str, list[str]] = {"type": list(TypeDepot), "statut": list(StatutDepot)}
 D = Depot
 
 
@@ -66,26 +60,16 @@ class DepotCard:
     comptage: str
 
 
-def _filter(texte: str) -> recherche.Filtre:
-    return recherche.analyser(texte, (), clock.today(), LISTES)
-
-
-def indices(texte: str) -> list[str]:
-    """French hints about what the filter box does not understand."""
-    return _filter(texte).indices
+LISTING = Listing(
+    D, DepotRow, sort="nom", words={"type": closed(D.type_depot), "statut": closed(D.statut)}, free=(D.nom,)
+)
+indices = LISTING.hints
 
 
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """Every matching identifier, in order; by name when no column is chosen."""
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    found = _filter(query.texte)
-    request = sa.select(D.id).where(D.is_active.is_(True), *portee(acteur, D.agence_id))
-    for word, column in (("type", D.type_depot), ("statut", D.statut)):
-        if word in found.mots:
-            request = request.where(column.in_(found.mots[word]))
-    request = request.where(*(un_de(session, word, D.nom) for word in found.libre))
-    key = getattr(D, query.tri) if query.tri in ("type_depot", "statut") else cle_texte(session, D.nom)
-    return identifiants(session, ordonner(request, [key], D.id, descendant=query.descendant).limit(query.limite))
+    """Every matching identifier, in order; by name when no column that is stored is chosen."""
+    stored = query if query.tri in D.__table__.c else replace(query, tri="")
+    return LISTING.ids(session, acteur, stored)
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[DepotRow]:
@@ -112,12 +96,13 @@ def get(session: Session, acteur: Acteur, id: int) -> DepotCard:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     place = charger(session, acteur, Depot, id, "ce dépôt")
-    return DepotCard(
-        place.id, place.agence_id, place.nom, place.type_depot, place.statut, place.technicien_id, place.is_active,
-        place.created_at, place.updated_at, technicien_names.nom(session, place.technicien_id) or "",
-        sum(1 for n in quantities.whole_depot(session, id).values() if n),
-        counting.open_counts(session, [id]).get(id, ""),
-    )  # fmt: skip
+    return edits.lire(
+        DepotCard,
+        place,
+        technicien=technicien_names.nom(session, place.technicien_id) or "",
+        references=sum(1 for n in quantities.whole_depot(session, id).values() if n),
+        comptage=counting.open_counts(session, [id]).get(id, ""),
+    )
 
 
 def _check(session: Session, acteur: Acteur, values: dict[str, Any], agence: int | None, but: int | None) -> None:
@@ -135,14 +120,10 @@ def create(session: Session, acteur: Acteur, typed: DepotInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
-    trace.annoncer(session, acteur)
     agence = agence_de(session, acteur, None, partage=False)
     values = typed.model_dump()
     _check(session, acteur, values, agence, None)
-    place = Depot(**values, agence_id=agence, created_by_id=acteur.user_id or None)
-    session.add(place)
-    ecrire(session)
-    return place.id
+    return edits.creer(session, acteur, Depot(**values, agence_id=agence))
 
 
 def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002
@@ -153,12 +134,11 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
     place = charger(session, acteur, Depot, id, "ce dépôt", ecrire=True)
-    now = {name: getattr(place, name) for name in DepotInput.model_fields}
-    new = DepotInput.changements(now, dict(changes))
-    if not new:
-        return
-    _check(session, acteur, {**now, **new}, place.agence_id, id)
-    if new.get("statut") == StatutDepot.CLOS:
+
+    def verify(now: dict[str, Any], new: dict[str, Any]) -> None:
+        _check(session, acteur, {**now, **new}, place.agence_id, id)
+        if new.get("statut") != StatutDepot.CLOS:
+            return
         counted = counting.open_counts(session, [id]).get(id)
         if counted:
             raise ValidationError({"statut": f"Ce dépôt est en cours de comptage : terminez {counted}."})
@@ -166,6 +146,5 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         if held:
             what = "1 référence" if held == 1 else f"{held} références"
             raise ValidationError({"statut": f"Ce dépôt contient encore {what} : transférez-les d'abord."})
-    trace.annoncer(session, acteur)
-    appliquer(place, new)
-    ecrire(session)
+
+    edits.modifier(session, acteur, place, DepotInput, changes, verify)

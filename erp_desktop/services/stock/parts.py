@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -117,9 +117,6 @@ class PartCard:
     cout_moyen: Decimal | None
     valeur: Decimal | None
     valeur_nette: Decimal | None
-
-
-_OWN = [f.name for f in fields(PartCard) if f.name in PieceDetachee.__table__.columns]
 
 
 def indices(texte: str) -> list[str]:
@@ -274,8 +271,9 @@ def get(session: Session, acteur: Acteur, id: int) -> PartCard:  # noqa: A002
     total = sum((p.quantite for p in kept), ZERO)
     mins = [p.minimum for p in kept if p.minimum is not None]
     other = session.get(PieceDetachee, part.remplacee_par_id) if part.remplacee_par_id else None
-    return PartCard(
-        **{name: getattr(part, name) for name in _OWN},
+    return edits.lire(
+        PartCard,
+        part,
         remplacee_par=f"{other.reference} · {other.designation}" if other is not None else "",
         places=tuple(places),
         reservations=tuple(reserved),
@@ -306,14 +304,10 @@ def create(session: Session, acteur: Acteur, typed: PieceInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
-    trace.annoncer(session, acteur)
     agence = agence_de(session, acteur, None, partage=True)
     values = typed.model_dump()
     _check(session, acteur, values, agence, None)
-    part = PieceDetachee(**values, agence_id=agence, created_by_id=acteur.user_id or None)
-    session.add(part)
-    ecrire(session)
-    return part.id
+    return edits.creer(session, acteur, PieceDetachee(**values, agence_id=agence))
 
 
 def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002

@@ -68,8 +68,10 @@ class Glance(Surface):
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
         for line, (name, value) in enumerate(shown.champs.items()):
-            grid.addWidget(Text(field_labels.champ(table_of(kind), name), "caption", "text.secondary"), line, 0)
-            words = field_labels.valeur(table_of(kind), name, _stored(value))
+            # A technicien's telephone is that of their account.
+            owner = "users" if name == "phone" else table_of(kind)
+            grid.addWidget(Text(field_labels.champ(owner, name), "caption", "text.secondary"), line, 0)
+            words = field_labels.valeur(owner, name, _stored(value))
             grid.addWidget(Elided(words), line, 1)
         self._add(fields)
         if shown.dernieres:

@@ -1,0 +1,180 @@
+"""One list as a declaration: what its rows show, the words of its filter box, how it sorts.
+
+A row is a frozen dataclass. A field named like a column is that column; what other tables hold is named in ``far``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import recherche
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Agence, Client
+from erp_desktop.models.declare import said
+from erp_desktop.services.shared.lists import (
+    Colonne,
+    ListQuery,
+    cle_texte,
+    contient,
+    dans_l_ordre,
+    identifiants,
+    ordonner,
+    paquets,
+    portee,
+    un_de,
+)
+
+R = TypeVar("R")
+Where = Callable[[Session, Sequence[str]], sa.ColumnElement[bool]]
+"""Condition of the values of one typed word."""
+Join = Callable[[sa.Select[Any]], sa.Select[Any]]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A typed word of the filter box: its condition, and its closed list when it has one."""
+
+    where: Where
+    values: tuple[str, ...] = ()
+
+
+def closed(column: Any) -> Word:
+    """A word that takes its values from the closed list of a column."""
+    declared = said(column.property.columns[0])
+    if declared is None or declared.values is None:
+        raise ValueError(f"{column} has no closed list")
+    return Word(lambda _session, values: column.in_(values), tuple(declared.values))
+
+
+def text(column: Any) -> Word:
+    """A word that looks for its values in a text."""
+    return Word(lambda session, values: sa.or_(*(contient(session, column, v) for v in values)))
+
+
+def of_client(client_id: Any) -> Word:
+    """A word that names the client that a row belongs to."""
+
+    def where(session: Session, values: Sequence[str]) -> sa.ColumnElement[bool]:
+        named = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in values))
+        return client_id.in_(sa.select(Client.id).where(named))  # type: ignore[no-any-return]
+
+    return Word(where)
+
+
+def of_agency(agence_id: Any) -> Word:
+    """A word that gives the code of an agency."""
+    return Word(lambda _s, values: agence_id.in_(sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(values))))
+
+
+@dataclass(frozen=True)
+class Far:
+    """What another table holds: the value, and the join that reaches it."""
+
+    value: Colonne
+    join: Join = lambda request: request
+
+
+@dataclass(frozen=True)
+class Listing(Generic[R]):
+    """One list.
+
+    Attributes:
+        model: mapped class of the rows; its ``is_active`` rows are listed.
+        row: frozen dataclass of one row.
+        sort: field of the row by which the list is sorted when no column is chosen.
+        words: typed word → its condition.
+        free: columns in which every free word is looked for.
+        also: another condition that a free word may meet instead; None: it has none for this word.
+        far: field of the row → what another table holds.
+        base: joins that every question needs.
+        ranked: field of the row → sort key that is not the column itself; ``sort`` of closed lists, say.
+        shown: field of the row → how a stored value is shown.
+    """
+
+    model: Any
+    row: type[R]
+    sort: str
+    words: Mapping[str, Word]
+    free: Sequence[Colonne]
+    also: Callable[[Session, str], sa.ColumnElement[bool] | None] = lambda _session, _word: None
+    far: Mapping[str, Far] = field(default_factory=dict)
+    base: Join = lambda request: request
+    ranked: Mapping[str, Colonne] = field(default_factory=dict)
+    shown: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+
+    def read(self, typed: str) -> recherche.Filtre:
+        """What the filter box understands."""
+        lists = {word: list(told.values) for word, told in self.words.items() if told.values}
+        open_words = tuple(word for word, told in self.words.items() if not told.values)
+        return recherche.analyser(typed, open_words, clock.today(), lists)
+
+    def hints(self, typed: str) -> list[str]:
+        """French hints about what the filter box does not understand."""
+        return self.read(typed).indices
+
+    def conditions(self, session: Session, acteur: Acteur, typed: str) -> list[sa.ColumnElement[bool]]:
+        """WHERE clauses of the filter box and of the person's scope."""
+        found = self.read(typed)
+        every = [self.model.is_active.is_(True), *portee(acteur, self.model.agence_id)]
+        every += [self.words[word].where(session, values) for word, values in found.mots.items()]
+        for word in found.libre:
+            one, other = un_de(session, word, *self.free), self.also(session, word)
+            every.append(one if other is None else sa.or_(one, other))
+        return every
+
+    def _column(self, name: str) -> Colonne:
+        return self.far[name].value if name in self.far else getattr(self.model, name)
+
+    def _key(self, session: Session, name: str) -> Colonne:
+        """Texts of a language sort by their letters; codes and closed lists as they are stored."""
+        if name in self.ranked:
+            return self.ranked[name]
+        value = self._column(name)
+        column = self.model.__table__.c.get(name) if name not in self.far else None
+        declared = said(column) if column is not None else None
+        plain = declared is not None and (declared.code or declared.values is not None)
+        return value if plain or not isinstance(value.type, sa.String) else cle_texte(session, value)
+
+    def ids(self, session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+        """Every matching identifier, in order."""
+        roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+        known = {f.name for f in fields(self.row)}  # type: ignore[arg-type]
+        name = query.tri if query.tri in known else self.sort
+        request = self.base(sa.select(self.model.id))
+        if name in self.far:
+            request = self.far[name].join(request)
+        request = request.where(*self.conditions(session, acteur, query.texte))
+        request = ordonner(request, [self._key(session, name)], self.model.id, descendant=query.descendant)
+        return identifiants(session, request.limit(query.limite))
+
+    def rows(self, session: Session, acteur: Acteur, ids: Sequence[int]) -> list[R]:
+        """Rows of a visible window, in the order of ``ids``."""
+        roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+        names = [f.name for f in fields(self.row)]  # type: ignore[arg-type]
+        found: dict[int, R] = {}
+        request = self.base(sa.select(*(self._column(name).label(name) for name in names)))
+        for far in self.far.values():
+            request = far.join(request)
+        for block in paquets(ids):
+            asked = request.where(self.model.id.in_(block), *portee(acteur, self.model.agence_id))
+            for read in session.execute(asked).mappings():
+                values = dict(read)
+                for name, show in self.shown.items():
+                    values[name] = show(values[name])
+                found[read["id"]] = self.row(**values)
+        return dans_l_ordre(ids, found)
+
+
+def by_rank(column: Any) -> sa.ColumnElement[Any]:
+    """Sort key of a closed list in the order in which it is declared."""
+    declared = said(column.property.columns[0])
+    if declared is None or declared.values is None:
+        raise ValueError(f"{column} has no closed list")
+    return sa.case({value.value: place for place, value in enumerate(declared.values)}, value=column)
