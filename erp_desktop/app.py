@@ -608,12 +608,18 @@ def run(settings: Settings | None = None, capture: Path | None = None) -> int:
         capture: paint the first page that is ready into this PNG and end; the exit status is 1 when the database
             did not open.
     """
-    chosen = settings if settings is not None else options.load()
-    log.configure(chosen.log_dir, chosen.log_level)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(app, QApplication):
         raise RuntimeError("a QApplication is needed")
     app.setApplicationName("ERP MIF")
+    if settings is not None:
+        log.configure(settings.log_dir, settings.log_level)
+
+    from erp_desktop.ui.first_start import wrong_settings
+
+    chosen = settings if settings is not None else wrong_settings.settled(app, quiet=capture is not None)
+    if chosen is None:
+        return 1
     desktop = Desktop(app, chosen)
     catch_bugs(desktop)
     if capture is not None:

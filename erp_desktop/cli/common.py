@@ -74,7 +74,7 @@ class Target:
 def with_password(url: str) -> str:
     """Complete a URL with ``ERP_PASSWORD`` when it carries no password (libpq then tries .pgpass by itself)."""
     parsed = engines.normalise_url(url)
-    password = settings.Settings().password
+    password = settings.load().password
     if parsed.password is None and password is not None:
         parsed = parsed.set(password=password.get_secret_value())
     return parsed.render_as_string(hide_password=False)

@@ -1,18 +1,12 @@
-"""Every option of the program, typed and described in one place; environment variables start with ``ERP_``.
-
-Order, strongest first: constructor arguments, environment, ``reglages.json`` in the data folder, defaults.
-"""
+"""Every option of the program, typed and described in one place; where values come from is ``sources``."""
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from erp_desktop import paths
@@ -33,7 +27,7 @@ class CentralUpgrade(StrEnum):
 
 
 class Settings(BaseSettings):
-    """See each field's description; `docs/reglages.md` is generated from them."""
+    """See each field's description; ``docs/reglages.md`` is written from them."""
 
     model_config = SettingsConfigDict(env_prefix="ERP_", extra="ignore")
 
@@ -68,7 +62,28 @@ class Settings(BaseSettings):
     )
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
     demo: bool = Field(False, description="Démonstration : montre l'interrupteur « Couper la ligne ».")
-    log_level: str = Field("INFO", description="Niveau du journal.")
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Ce que le journal retient au moins."
+    )
+
+    @field_validator("central_url")
+    @classmethod
+    def _a_server(cls, value: str | None) -> str | None:
+        """An address that cannot be one is said at the start, not at the first exchange."""
+        if value is not None:
+            parts = urlsplit(value)
+            if not parts.scheme.startswith("postgresql") or not parts.hostname or not parts.path.strip("/"):
+                raise ValueError("adresse")
+            if parts.password is not None:
+                raise ValueError("mot de passe")
+        return value
+
+    @field_validator("cache_name")
+    @classmethod
+    def _a_name(cls, value: str) -> str:
+        if not value.strip() or Path(value).name != value:
+            raise ValueError("nom de fichier")
+        return value
 
     @property
     def cache(self) -> Path:
@@ -87,29 +102,3 @@ class Settings(BaseSettings):
     @property
     def file(self) -> Path:
         return self.data_dir / "reglages.json"
-
-
-def load(**overrides: Any) -> Settings:
-    """Settings from the environment over ``reglages.json``; explicit arguments win over both."""
-    base = Settings(**overrides)
-    if not base.file.exists():
-        return base
-    stored = json.loads(base.file.read_text(encoding="utf-8"))
-    return Settings(**{**stored, **base.model_dump(exclude_unset=True)})
-
-
-def save(settings: Settings, **changes: Any) -> Settings:
-    """Store changed options for the next start; written whole beside and swapped, so a crash keeps the old file."""
-    updated = settings.model_copy(update=changes)
-    stored = json.loads(settings.file.read_text(encoding="utf-8")) if settings.file.exists() else {}
-    stored.update({k: v.value if isinstance(v, StrEnum) else str(v) if isinstance(v, Path) else v
-                   for k, v in changes.items()})  # fmt: skip
-    settings.file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(prefix=".", dir=settings.file.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            json.dump(stored, out, indent=1, ensure_ascii=False)
-        Path(beside).replace(settings.file)
-    finally:
-        Path(beside).unlink(missing_ok=True)
-    return updated
