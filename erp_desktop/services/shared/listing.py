@@ -49,7 +49,7 @@ def closed(column: Any) -> Word:
     """A word that takes its values from the closed list of a column."""
     declared = said(column.property.columns[0])
     if declared is None or declared.values is None:
-        raise ValueError(f"{column} has no closed list")
+        raise ValueError(f"no closed list for {column}")
     return Word(lambda _session, values: column.in_(values), tuple(declared.values))
 
 
@@ -176,5 +176,5 @@ def by_rank(column: Any) -> sa.ColumnElement[Any]:
     """Sort key of a closed list in the order in which it is declared."""
     declared = said(column.property.columns[0])
     if declared is None or declared.values is None:
-        raise ValueError(f"{column} has no closed list")
+        raise ValueError(f"no closed list for {column}")
     return sa.case({value.value: place for place, value in enumerate(declared.values)}, value=column)
