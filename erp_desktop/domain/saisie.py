@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -16,15 +16,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pydantic_core import PydanticCustomError
 
 from erp_desktop import clock
-from erp_desktop.domain import ice, nombres, telephone
+from erp_desktop.domain import nombres, telephone
 from erp_desktop.domain.enums import (
-    Criticite,
-    Disponibilite,
-    Niveau,
-    NiveauService,
     Priorite,
-    StatutEquipement,
-    TypeClient,
     TypeIntervention,
     TypeLigne,
 )
@@ -218,76 +212,6 @@ class InterventionInput(Saisie):
         if debut is not None and fin is not None and fin < debut:
             raise _regle("date_fin_travaux", "La fin des travaux précède leur début.")
         return self
-
-
-class ClientInput(Saisie):
-    nom_entreprise: Court
-    type_client: TypeClient = TypeClient.ENTREPRISE
-    niveau_service: NiveauService = NiveauService.STANDARD
-    ice: str | None = None
-    identifiant_fiscal: str | None = _texte(20)
-    registre_commerce: str | None = _texte(30)
-    ville_rc: str | None = _texte(80)
-    taxe_professionnelle: str | None = _texte(20)
-    cnss: str | None = _texte(20)
-    contact: str | None = _texte(120)
-    email: Courriel = None
-    telephone: Telephone = None
-    adresse: Long = None
-    ville: str | None = _texte(80)
-    notes: Long = None
-    agence_id: int | None = None
-    is_active: bool = True
-
-    @field_validator("ice")
-    @classmethod
-    def _ice(cls, valeur: str | None) -> str | None:
-        return ice.normaliser(valeur) if valeur else None
-
-    @property
-    def avertissements(self) -> dict[str, str]:
-        """What is accepted but deserves a look: field → French sentence."""
-        phrase = ice.avertissement(self.ice)
-        return {"ice": phrase} if phrase else {}
-
-
-class EquipementInput(Saisie):
-    client_id: int
-    contrat_id: int | None = None
-    parent_id: int | None = None
-    nom: Annotated[str, Field(min_length=1, max_length=160)]
-    code_interne: Annotated[str, Field(min_length=1, max_length=40)]
-    numero_serie: str | None = _texte(80)
-    type_equipement: str | None = _texte(80)
-    marque: str | None = _texte(80)
-    modele: str | None = _texte(80)
-    localisation: str | None = _texte(160)
-    statut: StatutEquipement = StatutEquipement.OPERATIONNEL
-    criticite: Criticite = Criticite.STANDARD
-    date_mise_en_service: date | None = None
-    date_fin_garantie: date | None = None
-    is_active: bool = True
-
-    @model_validator(mode="after")
-    def _dates(self) -> Self:
-        service, garantie = self.date_mise_en_service, self.date_fin_garantie
-        if service is not None and garantie is not None and garantie < service:
-            raise _regle("date_fin_garantie", "La garantie finit avant la mise en service.")
-        return self
-
-
-class TechnicienInput(Saisie):
-    """A technicien's profile; ``user_id`` names an account with the role technicien."""
-
-    user_id: int
-    numero_badge: str | None = _texte(30)
-    equipe: str | None = _texte(60)
-    niveau: Niveau = Niveau.INTERMEDIAIRE
-    zone_intervention: str | None = _texte(120)
-    disponibilite: Disponibilite = Disponibilite.DISPONIBLE
-    horaires_travail: str | None = _texte(80)
-    astreinte: bool = False
-    is_active: bool = True
 
 
 class LigneInput(Saisie):

@@ -7,19 +7,53 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import field_validator
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain import ice, telephone
+from erp_desktop.domain.enums import NiveauService, TypeClient
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie import ClientInput
+from erp_desktop.domain.saisie import Courriel, Saisie, Telephone
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Equipement
 from erp_desktop.services.shared import edits
 from erp_desktop.services.shared.common import agence_de, charger, refuser_doublon
 from erp_desktop.services.shared.listing import Far, Listing, closed, of_agency, text
+from erp_desktop.services.shared.typed import optional, required
 
 _DOUBLON_ICE = "L'ICE {valeur} est déjà celui de « {autre} »."
+
+
+class ClientInput(Saisie):
+    nom_entreprise: str = required(Client.nom_entreprise)
+    type_client: TypeClient = TypeClient.ENTREPRISE
+    niveau_service: NiveauService = NiveauService.STANDARD
+    ice: str | None = None
+    identifiant_fiscal: str | None = optional(Client.identifiant_fiscal)
+    registre_commerce: str | None = optional(Client.registre_commerce)
+    ville_rc: str | None = optional(Client.ville_rc)
+    taxe_professionnelle: str | None = optional(Client.taxe_professionnelle)
+    cnss: str | None = optional(Client.cnss)
+    contact: str | None = optional(Client.contact)
+    email: Courriel = None
+    telephone: Telephone = None
+    adresse: str | None = optional(Client.adresse)
+    ville: str | None = optional(Client.ville)
+    notes: str | None = optional(Client.notes)
+    agence_id: int | None = None
+    is_active: bool = True
+
+    @field_validator("ice")
+    @classmethod
+    def _ice(cls, valeur: str | None) -> str | None:
+        return ice.normaliser(valeur) if valeur else None
+
+    @property
+    def avertissements(self) -> dict[str, str]:
+        """What is accepted but deserves a look: field → French sentence."""
+        phrase = ice.avertissement(self.ice)
+        return {"ice": phrase} if phrase else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
+from pydantic import model_validator
 from sqlalchemy.orm import Session
 
+from erp_desktop.domain.enums import Criticite, StatutEquipement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie import EquipementInput
+from erp_desktop.domain.saisie import Saisie, _regle
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Contrat, Equipement
 from erp_desktop.services.shared import edits
@@ -20,9 +22,35 @@ from erp_desktop.services.shared.listing import Far, Listing, by_rank, closed, o
 from erp_desktop.services.shared.lists import (
     contient,
 )
+from erp_desktop.services.shared.typed import optional, required
 
 _DOUBLON_CODE = "Le code interne {valeur} est déjà celui de « {autre} »."
 _DOUBLON_SERIE = "Le numéro de série {valeur} est déjà celui de « {autre} »."
+
+
+class EquipementInput(Saisie):
+    client_id: int
+    contrat_id: int | None = None
+    parent_id: int | None = None
+    nom: str = required(Equipement.nom)
+    code_interne: str = required(Equipement.code_interne)
+    numero_serie: str | None = optional(Equipement.numero_serie)
+    type_equipement: str | None = optional(Equipement.type_equipement)
+    marque: str | None = optional(Equipement.marque)
+    modele: str | None = optional(Equipement.modele)
+    localisation: str | None = optional(Equipement.localisation)
+    statut: StatutEquipement = StatutEquipement.OPERATIONNEL
+    criticite: Criticite = Criticite.STANDARD
+    date_mise_en_service: date | None = None
+    date_fin_garantie: date | None = None
+    is_active: bool = True
+
+    @model_validator(mode="after")
+    def _dates(self) -> Self:
+        service, garantie = self.date_mise_en_service, self.date_fin_garantie
+        if service is not None and garantie is not None and garantie < service:
+            raise _regle("date_fin_garantie", "La garantie finit avant la mise en service.")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

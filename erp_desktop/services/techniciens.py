@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain import telephone
-from erp_desktop.domain.enums import Disponibilite, Role, Statut
+from erp_desktop.domain.enums import Disponibilite, Niveau, Role, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie import TechnicienInput
+from erp_desktop.domain.saisie import Saisie
 from erp_desktop.errors import DuplicateError, ValidationError
 from erp_desktop.models import Agence, Intervention, Technicien, User
 from erp_desktop.services.shared import edits
@@ -27,8 +27,23 @@ from erp_desktop.services.shared.lists import (
     paquets,
     portee,
 )
+from erp_desktop.services.shared.typed import optional
 
 _EN_CHARGE = (Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE)
+
+
+class TechnicienInput(Saisie):
+    """A technicien's profile; ``user_id`` names an account with the role technicien."""
+
+    user_id: int
+    numero_badge: str | None = optional(Technicien.numero_badge)
+    equipe: str | None = optional(Technicien.equipe)
+    niveau: Niveau = Niveau.INTERMEDIAIRE
+    zone_intervention: str | None = optional(Technicien.zone_intervention)
+    disponibilite: Disponibilite = Disponibilite.DISPONIBLE
+    horaires_travail: str | None = optional(Technicien.horaires_travail)
+    astreinte: bool = False
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

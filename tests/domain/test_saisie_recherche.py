@@ -13,16 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp_desktop.domain import recherche
-from erp_desktop.domain.saisie import (
-    ClientInput,
-    EquipementInput,
-    InterventionInput,
-    LigneInput,
-    Saisie,
-    TechnicienInput,
-)
+from erp_desktop.domain.saisie import InterventionInput, LigneInput, Saisie
 from erp_desktop.errors import ValidationError
+from erp_desktop.services.clients import ClientInput
+from erp_desktop.services.equipements import EquipementInput
 from erp_desktop.services.shared.lists import motif_regex
+from erp_desktop.services.techniciens import TechnicienInput
 
 LE_22 = date(2026, 11, 22)
 LISTES = {"statut": ["ouverte", "en_cours", "en_attente"]}

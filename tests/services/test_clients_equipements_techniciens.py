@@ -4,12 +4,15 @@ import pytest
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie import ClientInput, EquipementInput, InterventionInput, TechnicienInput
+from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import User
 from erp_desktop.services import clients, equipements, interventions, techniciens
+from erp_desktop.services.clients import ClientInput
+from erp_desktop.services.equipements import EquipementInput
 from erp_desktop.services.shared import choices
 from erp_desktop.services.shared.lists import ListQuery
+from erp_desktop.services.techniciens import TechnicienInput
 from tests.services.branch import Monde
 
 ICE = "001525713000089"

@@ -21,10 +21,12 @@ from erp_desktop import clock
 from erp_desktop.db import ids
 from erp_desktop.domain import ice, nombres
 from erp_desktop.domain.enums import Role, Statut, TypeMouvement
-from erp_desktop.domain.saisie import ClientInput, EquipementInput, LigneInput, Saisie, TechnicienInput
+from erp_desktop.domain.saisie import LigneInput, Saisie
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Agence, Base
 from erp_desktop.registry.tables import BY_NAME, Kind, Reference
+from erp_desktop.services.clients import ClientInput
+from erp_desktop.services.equipements import EquipementInput
 from erp_desktop.services.importation import columns
 from erp_desktop.services.importation import values as valeurs
 from erp_desktop.services.importation.dates import conclure
@@ -34,6 +36,7 @@ from erp_desktop.services.importation.references import IDENTIFIANTS, TABLES, ex
 from erp_desktop.services.importation.values import Ecriture
 from erp_desktop.services.sheets.model import Cell, Table, text
 from erp_desktop.services.sheets.reading import read
+from erp_desktop.services.techniciens import TechnicienInput
 
 __all__ = ["TABLES", "exiger", "expressions", "importer"]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from erp_desktop.domain.enums import NiveauService, TypeClient
-from erp_desktop.domain.saisie import ClientInput
 from erp_desktop.services import clients
-from erp_desktop.services.clients import ClientLigne
+from erp_desktop.services.clients import ClientInput, ClientLigne
 from erp_desktop.services.shared import duplicates
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import isolate, number

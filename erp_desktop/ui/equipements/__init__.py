@@ -7,9 +7,8 @@ from typing import Any
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Criticite, StatutEquipement
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie import EquipementInput
 from erp_desktop.services import equipements
-from erp_desktop.services.equipements import EquipementLigne
+from erp_desktop.services.equipements import EquipementInput, EquipementLigne
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import duplicates
 from erp_desktop.ui.documents.tab import DocumentsTab

@@ -6,10 +6,9 @@ from typing import Any
 
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie import TechnicienInput
 from erp_desktop.services import techniciens
 from erp_desktop.services.shared import duplicates
-from erp_desktop.services.techniciens import TechnicienLigne
+from erp_desktop.services.techniciens import TechnicienInput, TechnicienLigne
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import number
 from erp_desktop.ui.kit.table import LABEL, Column
