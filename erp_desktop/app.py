@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from erp_desktop.db.worker import DbWorker
     from erp_desktop.sync.status import EtatSync
     from erp_desktop.sync.watch.service import SyncService
+    from erp_desktop.ui.notifications.wiring import Tray
     from erp_desktop.upgrade.central.checklist import EtatSchema
     from erp_desktop.upgrade.start.restore import Restauration
 
@@ -85,6 +86,7 @@ class Desktop(QObject):
         self.idle: IdleWatch | None = None
         self._drafts: Drafts | None = None
         self._acteur: Acteur | None = None
+        self._tray: Tray | None = None
         self._opener: threading.Thread | None = None
         self._stop = threading.Event()
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -283,6 +285,7 @@ class Desktop(QObject):
         return secrets.cache_key(self.settings.cache, self.settings.secrets_file)
 
     def _build(self, section: str = "interventions") -> None:
+        from erp_desktop.ui.notifications.wiring import attach_notifications
         from erp_desktop.ui.sections import records, sections
         from erp_desktop.ui.synchro.wiring import attach_sync
 
@@ -301,12 +304,21 @@ class Desktop(QObject):
         self.workspace = made
         self.window.show_content(made)
         attach_sync(made, self.sync, self.state_changed)
+        tray = self._tray_icon()
+        attach_notifications(made, tray.show, tray.clicked)
         made.open_section(section)
         if self.state is not None:
             self._show_state(self.state)
         self._count_soon.start()
         self._name_agency(made)
         self._confirm_upgrade()
+
+    def _tray_icon(self) -> Tray:
+        from erp_desktop.ui.notifications.wiring import Tray
+
+        if self._tray is None:
+            self._tray = Tray(self.window)
+        return self._tray
 
     def _confirm_upgrade(self) -> None:
         from erp_desktop.upgrade.start import recovery

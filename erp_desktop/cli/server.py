@@ -12,7 +12,7 @@ from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, g
 from erp_desktop.cli.french import Commands
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
-from erp_desktop.services import calendrier
+from erp_desktop.services import calendrier, notifications
 from erp_desktop.sync.device import enrolment
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.sync.first_copy import published as snapshots
@@ -150,6 +150,16 @@ def purge(
     with Target(url, None).engine() as engine:
         done = housekeeping.purge(engine, days)
     emit(as_json, done, f"{done.lignes} suppressions oubliées, {done.contenus} contenus de documents effacés.")
+
+
+@app.command("notifier")
+@guarded
+def notify(url: CentreUrl, as_json: AsJson = False) -> None:
+    """Annoncer à chacun ce qui le concerne, et oublier les vieilles notifications ; pour une tâche planifiée."""
+    with Target(url, None).engine() as engine, transaction(engine) as session:
+        made, forgotten = notifications.produire_pour_tous(session), notifications.oublier(session)
+    emit(as_json, {"ajoutees": made, "oubliees": forgotten},
+         f"{made} notification(s) ajoutée(s), {forgotten} oubliée(s).")  # fmt: skip
 
 
 @quarantine.command("list")

@@ -22,6 +22,7 @@ from erp_desktop.ui.first_start.first_run import FirstRun
 from erp_desktop.ui.first_start.wizard import AGENCE
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.notifications.panel import NotificationsPanel
 from erp_desktop.ui.pictures import grab
 from erp_desktop.ui.planning.geometry import DAY, WEEK
 from erp_desktop.ui.printing.preview import PreviewWindow
@@ -132,6 +133,19 @@ class Shooter:
             settle(1.0)
             self.take(name)
             workspace.palette_box.close_box()
+
+    def notices(self) -> None:
+        """What the person was told, and the choices."""
+        workspace = self.desktop.workspace
+        panel = workspace.findChild(NotificationsPanel) if workspace is not None else None
+        if workspace is None or panel is None:
+            raise RuntimeError("nobody is logged in")
+        workspace.top.bell.click()
+        wait(lambda: panel.lines, "les notifications")
+        self.take("notifications")
+        panel.settings.click()
+        self.take("notifications-choix")
+        panel.hide()
 
     def planning(self) -> None:
         """The week, a card in the air with its verdict, who and when, the day."""
@@ -292,6 +306,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.stock()
         shooter.contracts()
         shooter.bon()
+        shooter.notices()
         shooter.look(*_LOOKS[1])
         shooter.work_screens()
         shooter.palette()
@@ -312,6 +327,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.contracts()
         shooter.bon()
         shooter.planning()
+        shooter.notices()
         shooter.look(*_LOOKS[0])
         shooter.decided()
         shooter.broken()

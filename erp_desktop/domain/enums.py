@@ -228,6 +228,37 @@ class TypeNotification(StrEnum):
     INFORMATION = "information"
 
 
+class EvenementNotification(StrEnum):
+    """What a person may be told of."""
+
+    AFFECTATION = "affectation"
+    SLA_PROCHE = "sla_proche"
+    SLA_DEPASSE = "sla_depasse"
+    CONFLIT = "conflit"
+    REFUS = "refus"
+    STOCK_MINIMUM = "stock_minimum"
+    CONTRAT_ECHEANCE = "contrat_echeance"
+
+
+class CanalNotification(StrEnum):
+    """Where a person wants to be told of an event."""
+
+    BUREAU = "bureau"
+    FENETRE = "fenetre"
+    AUCUN = "aucun"
+
+
+class TypeCodePanne(StrEnum):
+    PROBLEME = "probleme"
+    CAUSE = "cause"
+    REMEDE = "remede"
+
+
+class TypeTarif(StrEnum):
+    MAIN_OEUVRE = "main_oeuvre"
+    DEPLACEMENT = "deplacement"
+
+
 class MotifHoraire(StrEnum):
     """Why hours hold: those of every week, of Ramadan, of summer, or of single dates (``exception``)."""
 

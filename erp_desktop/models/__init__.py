@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from erp_desktop.models import centre, local
-from erp_desktop.models.agences import Agence, HoraireAgence
+from erp_desktop.models.agences import Agence, HoraireAgence, IdentiteSociete
 from erp_desktop.models.base import Base
 from erp_desktop.models.clients import Client, Contrat, ContratEquipement, ContratPeriode
 from erp_desktop.models.divers import (
@@ -17,8 +17,8 @@ from erp_desktop.models.divers import (
 )
 from erp_desktop.models.documents import Contenu, Document, MorceauContenu
 from erp_desktop.models.equipements import Equipement, Planning
-from erp_desktop.models.factures import Facture, LigneFacture, Paiement, TauxTva
-from erp_desktop.models.interventions import HistoriqueIntervention, Intervention, LigneIntervention
+from erp_desktop.models.factures import Facture, LigneFacture, Paiement, Tarif, TauxTva
+from erp_desktop.models.interventions import CodePanne, HistoriqueIntervention, Intervention, LigneIntervention
 from erp_desktop.models.planning import Absence, CompetenceRequise, Creneau, ReglePlanningAgence
 from erp_desktop.models.stock import (
     Depot,
@@ -35,6 +35,7 @@ __all__ = [
     "Agence",
     "Base",
     "Client",
+    "CodePanne",
     "Competence",
     "CompetenceRequise",
     "Contenu",
@@ -48,6 +49,7 @@ __all__ = [
     "Facture",
     "HistoriqueIntervention",
     "HoraireAgence",
+    "IdentiteSociete",
     "Intervention",
     "Inventaire",
     "JourFerie",
@@ -66,6 +68,7 @@ __all__ = [
     "RapportPlanifie",
     "ReglePlanningAgence",
     "SeuilStock",
+    "Tarif",
     "TauxTva",
     "Technicien",
     "TechnicienCompetence",

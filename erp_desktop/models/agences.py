@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import MotifHoraire
-from erp_desktop.models.base import Base, Ligne, LigneAgence
+from erp_desktop.models.base import ADMINISTRATION, Base, Ligne, LigneAgence
 from erp_desktop.models.declare import Noun, choice, field
+from erp_desktop.models.types import Montant
 
 
 class Agence(Ligne, Base):
@@ -22,6 +24,7 @@ class Agence(Ligne, Base):
     ville: Mapped[str | None] = field("Ville", sa.String(80))
     adresse: Mapped[str | None] = field("Adresse", sa.Text)
     telephone: Mapped[str | None] = field("Téléphone", sa.String(20), code=True)
+    email: Mapped[str | None] = field("Adresse électronique", sa.String(255), code=True, since=ADMINISTRATION)
     jours_ouvres: Mapped[str] = field(
         "Jours ouvrés", sa.String(20), server_default="1,2,3,4,5,6", default="1,2,3,4,5,6"
     )
@@ -58,3 +61,33 @@ class HoraireAgence(LigneAgence, Base):
     fin: Mapped[str] = field("Fin", sa.String(5))
     """Local time, up to ``24:00``."""
     motif: Mapped[str] = choice("Motif", MotifHoraire, "normal")
+
+
+class IdentiteSociete(LigneAgence, Base):
+    """The letterhead: of the company without an agency, of one agency with it. An empty field is the company's."""
+
+    __tablename__ = "identite_societe"
+    __noun__ = Noun("En-tête", "buildings", name="raison_sociale", device_writes=False)
+    __table_args__ = ({"info": {"since": ADMINISTRATION}},)
+
+    raison_sociale: Mapped[str] = field("Raison sociale", sa.String(160))
+    forme_juridique: Mapped[str | None] = field("Forme juridique", sa.String(40))
+    capital: Mapped[Decimal | None] = field("Capital", Montant(14, 2))
+    ice: Mapped[str | None] = field("ICE", sa.String(15), code=True)
+    identifiant_fiscal: Mapped[str | None] = field("Identifiant fiscal", sa.String(20), code=True)
+    registre_commerce: Mapped[str | None] = field("Registre du commerce", sa.String(20), code=True)
+    ville_rc: Mapped[str | None] = field("Ville du RC", sa.String(80))
+    taxe_professionnelle: Mapped[str | None] = field("Taxe professionnelle", sa.String(20), code=True)
+    """The patente."""
+    cnss: Mapped[str | None] = field("CNSS", sa.String(20), code=True)
+    adresse: Mapped[str | None] = field("Adresse", sa.Text)
+    ville: Mapped[str | None] = field("Ville", sa.String(80))
+    telephone: Mapped[str | None] = field("Téléphone", sa.String(20), code=True)
+    email: Mapped[str | None] = field("Adresse électronique", sa.String(255), code=True)
+    site_web: Mapped[str | None] = field("Site web", sa.String(120), code=True)
+    banque: Mapped[str | None] = field("Banque", sa.String(80))
+    rib: Mapped[str | None] = field("RIB", sa.String(24), code=True)
+    mentions: Mapped[str | None] = field("Mentions en pied de page", sa.Text)
+    """Small print at the foot of papers."""
+    logo: Mapped[bytes | None] = field("Logo", sa.LargeBinary)
+    """PNG or JPEG."""

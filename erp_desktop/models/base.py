@@ -25,6 +25,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+ADMINISTRATION = "e5c9a3f7b1d4"
+"""The revision that made what administrators keep and what notices tell."""
+
 
 class Base(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMING)

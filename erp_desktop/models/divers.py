@@ -8,20 +8,37 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.domain.enums import DureeFerie, TypeNotification
-from erp_desktop.models.base import Base, LigneAgence
+from erp_desktop.domain.enums import DureeFerie, EvenementNotification, TypeNotification
+from erp_desktop.models.base import ADMINISTRATION, Base, LigneAgence
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.types import big_int, json_type
 
 
 class Notification(LigneAgence, Base):
+    """One thing that one person is told once: what it is about, and whether it was read.
+
+    ``cle`` is made from the event, its object and the person (``services.notifications.events``): two desktops and
+    the centre that see one event make one row. ``type`` is what programs from before ``evenement`` can hold.
+    """
+
     __tablename__ = "notifications"
-    __noun__ = Noun("Notification", "file-text", follows=("user_id",))
+    __noun__ = Noun("Notification", "bell", follows=("user_id",), key=("cle",))
+    __table_args__ = (sa.Index("idx_notification_cle", "cle", unique=True),)
 
     user_id: Mapped[int] = link("Compte", "users.id")
     type: Mapped[str] = choice("Type", TypeNotification)
     contenu: Mapped[str] = field("Contenu", sa.Text, policy=Policy.CENTRE)
     lu: Mapped[bool] = field("Lu", server_default=sa.false(), default=False)
+    evenement: Mapped[str | None] = choice("Événement", EvenementNotification, since=ADMINISTRATION)
+    objet_table: Mapped[str | None] = field(
+        "Table de l'objet", sa.String(40), policy=Policy.CENTRE, since=ADMINISTRATION
+    )
+    objet_id: Mapped[int | None] = field("Objet", big_int(), since=ADMINISTRATION)
+    """The record that a click opens; no foreign key, it may be of any table and may be gone."""
+    cle: Mapped[str | None] = field("Clé", sa.String(36), policy=Policy.CENTRE, since=ADMINISTRATION)
+    auteur_id: Mapped[int | None] = field("Auteur", big_int(), since=ADMINISTRATION)
+    """Who did it; no foreign key, see ``base``."""
+    lu_a: Mapped[datetime | None] = field("Lu le", since=ADMINISTRATION)
 
 
 class Rapport(LigneAgence, Base):

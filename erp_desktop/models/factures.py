@@ -6,8 +6,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
-from erp_desktop.domain.enums import ModePaiement, StatutFacture, TypeFacture
-from erp_desktop.models.base import Base, LigneAgence
+from erp_desktop.domain.enums import ModePaiement, StatutFacture, TypeFacture, TypeTarif
+from erp_desktop.models.base import ADMINISTRATION, Base, LigneAgence
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.types import Montant
 
@@ -89,5 +89,26 @@ class TauxTva(LigneAgence, Base):
 
     taux: Mapped[Decimal] = field("Taux", Montant(5, 2))
     libelle: Mapped[str] = field("Libellé", sa.String(80))
+    date_debut: Mapped[date] = field("Date de début")
+    date_fin: Mapped[date | None] = field("Date de fin")
+
+
+class Tarif(LigneAgence, Base):
+    """What an hour of labour or a kilometre costs a client between two dates; without an agency, everywhere."""
+
+    __tablename__ = "tarifs"
+    __noun__ = Noun("Tarif", "tag", name="libelle", device_writes=False)
+    __table_args__ = (
+        sa.CheckConstraint("date_fin IS NULL OR date_fin >= date_debut", name="dates"),
+        {"info": {"since": ADMINISTRATION}},
+    )
+
+    type_ligne: Mapped[str] = choice("Type de ligne", TypeTarif)
+    libelle: Mapped[str] = field("Libellé", sa.String(80))
+    unite: Mapped[str] = field("Unité", sa.String(20))
+    prix_unitaire: Mapped[Decimal] = field("Prix unitaire")
+    """Before tax, MAD."""
+    taux_tva: Mapped[Decimal] = field("TVA %", Montant(5, 2))
+    """Percent."""
     date_debut: Mapped[date] = field("Date de début")
     date_fin: Mapped[date | None] = field("Date de fin")

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 from sqlalchemy.sql.elements import conv
 
-from erp_desktop.domain.enums import Imputation, Priorite, Statut, TypeIntervention, TypeLigne
-from erp_desktop.models.base import Base, LigneAgence
+from erp_desktop.domain.enums import Imputation, Priorite, Statut, TypeCodePanne, TypeIntervention, TypeLigne
+from erp_desktop.models.base import ADMINISTRATION, Base, LigneAgence
 from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.stock import STOCK
@@ -42,6 +42,7 @@ class Intervention(LigneAgence, Base):
             ),
             Group("signature", ("signature", "signataire")),
             Group("imputation", ("imputation", "imputation_motif")),
+            Group("panne", ("probleme_id", "cause_id", "remede_id"), label="Panne"),
         ),
     )
     __table_args__ = (
@@ -102,6 +103,11 @@ class Intervention(LigneAgence, Base):
     imputation: Mapped[str | None] = choice("Imputation", Imputation, length=10, since=CONTRATS)
     """What a responsable decided; NULL follows the quota of the contract."""
     imputation_motif: Mapped[str | None] = field("Motif de l'imputation", sa.String(200), since=CONTRATS)
+    # ``codes_panne.id``, without a reference in the schema: a code is withdrawn, never deleted, and a reference would
+    # rebuild this table, the largest that clerks wait for. Reports that count by code read the whole period anyway.
+    probleme_id: Mapped[int | None] = field("Problème", big_int(), since=ADMINISTRATION)
+    cause_id: Mapped[int | None] = field("Cause", big_int(), since=ADMINISTRATION)
+    remede_id: Mapped[int | None] = field("Remède", big_int(), since=ADMINISTRATION)
 
 
 class LigneIntervention(LigneAgence, Base):
@@ -172,3 +178,21 @@ class HistoriqueIntervention(LigneAgence, Base):
     horodatage: Mapped[datetime] = field("Date et heure")
     poste: Mapped[int | None] = field("Poste", policy=Policy.CENTRE_SEUL)
     recu_a: Mapped[datetime | None] = field("Reçu le", policy=Policy.CENTRE_SEUL)
+
+
+class CodePanne(LigneAgence, Base):
+    """A problem, a cause or a remedy that a technicien chooses, so that reports can count them.
+
+    ``parent_id`` makes a tree of each kind; ``type_equipement`` keeps a code to machines of one type.
+    """
+
+    __tablename__ = "codes_panne"
+    __noun__ = Noun("Code de panne", "warning-circle", name="libelle", device_writes=False)
+    __table_args__ = (sa.UniqueConstraint("type", "code"), {"info": {"since": ADMINISTRATION}})
+
+    type: Mapped[str] = choice("Type", TypeCodePanne)
+    code: Mapped[str] = field("Code", sa.String(20), code=True)
+    libelle: Mapped[str] = field("Libellé", sa.String(120))
+    parent_id: Mapped[int | None] = link("Code parent", "codes_panne.id")
+    type_equipement: Mapped[str | None] = field("Type d'équipement", sa.String(80))
+    is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)

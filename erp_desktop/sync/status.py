@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.registry.tables import BY_NAME
 
-_AUDIT = "historiques_interventions"
-"""Travels with the change that it tells of; a clerk neither counts it nor gives it up on its own."""
+_SILENT = "('historiques_interventions', 'notifications')"
+"""Travels with the change that it tells of, or is made by the program: a clerk neither counts it nor gives it up."""
 _QUIET = {"updated_at", "created_at", "created_by_id"}
 
 
@@ -92,7 +92,7 @@ def etat(
         en_attente=_scalar(
             session,
             "SELECT count(*) FROM (SELECT DISTINCT nom_table, pk FROM sync_outbox "
-            f"WHERE refus IS NULL AND nom_table <> '{_AUDIT}')",
+            f"WHERE refus IS NULL AND nom_table NOT IN {_SILENT})",
         ),
         conflits=_scalar(session, "SELECT count(*) FROM sync_conflits WHERE a_decider AND resolu IS NULL"),
         refuses=_scalar(session, "SELECT count(*) FROM sync_gares WHERE etat = 'gare'"),
@@ -155,7 +155,7 @@ def sortants(session: Session, limite: int = 200) -> list[Sortant]:
         sa.text(
             "SELECT o.id, o.groupe, o.user_id, o.nom_table, o.pk, o.op, o.colonne, o.ancien, o.quand, g.id AS gare, "
             "g.raison FROM sync_outbox o LEFT JOIN sync_gares g ON g.id = CAST(o.refus AS INTEGER) "
-            f"WHERE o.nom_table <> '{_AUDIT}' ORDER BY g.id IS NULL, o.id LIMIT :n"
+            f"WHERE o.nom_table NOT IN {_SILENT} ORDER BY g.id IS NULL, o.id LIMIT :n"
         ),
         {"n": limite * 20},
     ).all()

@@ -73,6 +73,8 @@ class Workspace(QWidget):
         self.palette_box = Palette(self, contexte, self.open_record, lambda: commands(self))
         self.drawer: QWidget | None = None
         """What slides over the tabs, the exchange's; Esc closes it before anything below."""
+        self.drawers: list[QWidget] = []
+        """Others of the kind."""
         middle = Surface("surface.app")
         row = QHBoxLayout(middle)
         row.setContentsMargins(0, 0, 0, 0)
@@ -109,6 +111,7 @@ class Workspace(QWidget):
             (standard.Print, lambda: self._page_does("print_out")),
             (standard.Find, lambda: self._page_does("focus_filter")), ("F5", lambda: self._page_does("reload")),
             ("Esc", self._escape), ("F1", self.keys.toggle), ("Ctrl+B", self.toggle_navigation),
+            ("F8", self.top.bell.click),
             ("Ctrl+W", lambda: self.close_tab(self.tabs.current)),
             ("Ctrl+K", self.palette_box.open),
         ]  # fmt: skip
@@ -265,8 +268,8 @@ class Workspace(QWidget):
             self.password.close_panel()
         elif self.keys.isVisible():
             self.keys.hide()
-        elif self.drawer is not None and self.drawer.isVisible():
-            self.drawer.hide()
+        elif over := next((d for d in (*self.drawers, self.drawer) if d is not None and d.isVisible()), None):
+            over.hide()
         elif self.page is not None:
             self.page.escape()
 

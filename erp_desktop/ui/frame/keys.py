@@ -25,6 +25,7 @@ KEYS = (
     ("Ctrl 1…9", "Aller à une section"),
     ("Ctrl B", "Réduire la navigation"),
     ("Ctrl W", "Fermer l'onglet"),
+    ("F8", "Notifications"),
     ("Ctrl Z", "Défaire le dernier enregistrement"),
     ("=", "Dans une date : maintenant"),
     ("↑ ↓", "Dans une date : un jour après, avant"),

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QSizePolicy, 
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.ui.frame.bell import Bell
 from erp_desktop.ui.kit import i18n, icons, paint
 from erp_desktop.ui.kit import theme as look_module
 from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, IconLabel, KeyCap, Text, icon_button
@@ -161,6 +162,8 @@ class TopBar(Surface):
                                  tip="Ctrl+N", on_click=self.new_asked.emit,
                                  name=tr("Nouvelle intervention")))  # fmt: skip
         row.addSpacing(6)
+        self.bell = Bell()
+        row.addWidget(self.bell)
         row.addWidget(icon_button("question", tr("Touches (F1)"), self.keys_asked.emit))
         self.person = Person(acteur)
         self.person.clicked.connect(self._menu)

@@ -80,6 +80,16 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.EtatCreneau: {
         "propose": "Proposé", "confirme": "Confirmé", "fait": "Fait", "annule": "Retiré du planning",
     },
+    enums.EvenementNotification: {
+        "affectation": "Intervention affectée", "sla_proche": "Échéance proche", "sla_depasse": "Échéance dépassée",
+        "conflit": "Conflit à trancher", "refus": "Changement refusé par le centre",
+        "stock_minimum": "Stock sous le minimum", "contrat_echeance": "Contrat à échéance",
+    },
+    enums.CanalNotification: {
+        "bureau": "Fenêtre et bureau", "fenetre": "Fenêtre seulement", "aucun": "Ne pas annoncer",
+    },
+    enums.TypeCodePanne: {"probleme": "Problème", "cause": "Cause", "remede": "Remède"},
+    enums.TypeTarif: {"main_oeuvre": "Main-d'œuvre", "deplacement": "Déplacement"},
     enums.EtatDocument: {
         "poste": "Sur ce poste", "attente": "En attente d'envoi", "centre": "Au centre", "distant": "À télécharger",
         "demande": "Téléchargement demandé",

@@ -402,6 +402,20 @@ class History:
         else:
             device.sql("DELETE FROM preferences WHERE id = ?", row)
 
+    def notice(self) -> None:
+        """An event that any desktop of the clerk may see first; each makes its row, some are read."""
+        device = self.chance.choice(self.devices)
+        cle = f"{device.agence} {self.chance.randrange(6)}"
+        row = device.value("SELECT id FROM notifications WHERE cle = ?", cle)
+        if row is None:
+            device.sql(
+                "INSERT INTO notifications (user_id, type, evenement, contenu, cle, created_at, updated_at) "
+                "SELECT min(id), 'retard', 'sla_depasse', 'Fuite', ?, ?, ? FROM users WHERE role = 'agent'",
+                cle, T, T,
+            )  # fmt: skip
+        else:
+            device.set("notifications", row, lu=1, lu_a=self.instant())
+
     def hire(self) -> None:
         """The clerk becomes a technicien, on several desktops at once, with something that points at him."""
         device = self.chance.choice(self.devices)
@@ -518,7 +532,7 @@ class History:
         (3, "plan_visit"), (1, "be_away"),
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
-        (2, "bill"), (2, "prefer"), (1, "hire"), (3, "agree"),
+        (2, "bill"), (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 

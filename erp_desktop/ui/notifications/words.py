@@ -1,0 +1,64 @@
+"""How events are said, drawn and opened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from erp_desktop.domain.enums import EvenementNotification
+from erp_desktop.services.notifications import NotificationInfo
+from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.wording import value_labels
+
+ICONS = {
+    "affectation": ("user-circle-check", "accent.text"), "sla_proche": ("hourglass-medium", "semantic.warning.text"),
+    "sla_depasse": ("warning-octagon", "semantic.danger.text"), "conflit": ("git-merge", "semantic.danger.text"),
+    "refus": ("prohibit", "semantic.danger.text"), "stock_minimum": ("package", "semantic.warning.text"),
+    "contrat_echeance": ("file-text", "semantic.info.text"),
+}  # fmt: skip
+_OPENS = {
+    "interventions": "interventions", "clients": "clients", "equipements": "equipements", "contrats": "contrats",
+    "techniciens": "techniciens", "pieces_detachees": "stock", "depots": "depots",
+}  # fmt: skip
+INBOX = "conflits"
+_COUNTED = {
+    "affectation": ("1 affectation", "{n} affectations"),
+    "sla_proche": ("1 échéance proche", "{n} échéances proches"),
+    "sla_depasse": ("1 retard", "{n} retards"), "conflit": ("1 conflit", "{n} conflits"),
+    "refus": ("1 refus du centre", "{n} refus du centre"),
+    "stock_minimum": ("1 pièce sous le minimum", "{n} pièces sous le minimum"),
+    "contrat_echeance": ("1 contrat à échéance", "{n} contrats à échéance"),
+}  # fmt: skip
+ALONE = 2
+"""Up to so many notices at once are said one by one; more are counted."""
+
+
+def event(one: NotificationInfo) -> str:
+    return value_labels.label(EvenementNotification, one.evenement)
+
+
+def object_name(one: NotificationInfo) -> str:
+    return isolate(one.contenu) if one.contenu else ""
+
+
+def opens(one: NotificationInfo) -> tuple[str, int | None]:
+    """What a click opens: a kind of record and its identifier, or a section and None."""
+    if one.evenement in (EvenementNotification.CONFLIT, EvenementNotification.REFUS):
+        return INBOX, None
+    kind = _OPENS.get(one.objet_table or "")
+    return (kind, one.objet_id) if kind is not None else ("", None)
+
+
+def announcement(news: Sequence[NotificationInfo]) -> tuple[str, str]:
+    """Title and text of one message for all that is new: each by name, or how many of each kind."""
+    if len(news) <= ALONE:
+        return event(news[0]), "\n".join(
+            object_name(one) if one.evenement == news[0].evenement else f"{event(one)} : {object_name(one)}"
+            for one in news
+        )
+    counts = Counter(one.evenement for one in news)
+    said = [
+        tr(words[0]) if counts[kind] == 1 else tr(words[1], n=number(counts[kind]))
+        for kind, words in _COUNTED.items() if counts[kind]
+    ]  # fmt: skip
+    return tr("{n} notifications", n=number(len(news))), tr(", ").join(said)

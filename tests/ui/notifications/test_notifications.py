@@ -1,0 +1,125 @@
+"""The bell, its drawer and the announcements, through real widgets and by keyboard."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from erp_desktop import clock
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import CanalNotification, EvenementNotification
+from erp_desktop.models import Intervention
+from erp_desktop.services import notifications
+from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.notifications import words
+from erp_desktop.ui.notifications.panel import NotificationsPanel
+from erp_desktop.ui.notifications.watcher import Watcher
+from erp_desktop.ui.notifications.wiring import attach_notifications
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+WAIT = 30_000
+NOW = clock.now()
+
+
+def late(engine: sa.Engine, monde: Monde, *places: int) -> None:
+    """Let the deadlines of open work pass; all others are far."""
+    with transaction(engine) as session:
+        for place, ident in enumerate(monde.interventions):
+            row = session.get_one(Intervention, ident)
+            row.date_limite = NOW + (timedelta(minutes=-5) if place in places else timedelta(days=60))
+
+
+def watched(bureau: Bureau, said: list[tuple[str, str]]) -> tuple[NotificationsPanel, Watcher]:
+    def show(title: str, text: str) -> bool:
+        said.append((title, text))
+        return True
+
+    return attach_notifications(bureau.workspace, show)
+
+
+def test_the_bell_counts_announces_once_and_opens_what_it_tells(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, qtbot: QtBot
+) -> None:
+    said: list[tuple[str, str]] = []
+    late(sqlite_engine, monde, 2)
+    panel, watcher = watched(bureau, said)
+    bell = bureau.workspace.top.bell
+    watcher.look()
+    qtbot.waitUntil(lambda: bell.count == 1 and len(said) == 1, timeout=WAIT)
+    assert said[0][0] == "Échéance dépassée"
+    assert "Fuite d'huile vérin principal" in said[0][1]
+    assert bell.accessibleName() == "Notifications (F8), 1 non lue"
+    watcher.look()
+    bureau.settle()
+    assert (bell.count, len(said)) == (1, 1)
+    # Three more at once are counted, not read out one by one.
+    late(sqlite_engine, monde, 0, 1, 2, 3)
+    watcher.look()
+    qtbot.waitUntil(lambda: bell.count == 4 and len(said) == 2, timeout=WAIT)
+    assert said[1] == ("3 notifications", "3 retards")
+
+    qtbot.keyClick(bureau.window, Qt.Key.Key_F8)
+    qtbot.waitUntil(lambda: len(panel.lines) == 4, timeout=WAIT)
+    assert panel.figure.text() == "4 non lues"
+    qtbot.keyClick(panel, Qt.Key.Key_Down)
+    line = panel.lines[0]
+    assert bureau.window.focusWidget() is line
+    assert line.accessibleName().startswith("non lue, Échéance dépassée, INT-CAS-04")
+    qtbot.keyClick(line, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: bell.count == 3, timeout=WAIT)
+    bureau.settle()
+    unread = panel.lines[0].one
+    qtbot.keyClick(panel.lines[0], Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bell.count == 2, timeout=WAIT)
+    bureau.settle()
+    assert panel.isHidden()
+    assert bureau.workspace.tabs.current == f"interventions/{unread.objet_id}"
+    # All at once, taken back; Esc closes the drawer and nothing below it.
+    qtbot.keyClick(bureau.window, Qt.Key.Key_F8)
+    qtbot.waitUntil(panel.read_all.isEnabled, timeout=WAIT)
+    panel.read_all.click()
+    qtbot.waitUntil(lambda: bell.count == 0, timeout=WAIT)
+    bureau.settle()
+    bureau.window.toaster.toasts[-1].undo()
+    qtbot.waitUntil(lambda: bell.count == 2, timeout=WAIT)
+    bureau.settle()
+    assert not panel.isHidden()
+    bureau.workspace._escape()
+    assert panel.isHidden()
+
+
+def test_choices_are_kept_and_what_is_quiet_only_counts(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, qtbot: QtBot, qapp: QApplication
+) -> None:
+    said: list[tuple[str, str]] = []
+    late(sqlite_engine, monde)
+    panel, watcher = watched(bureau, said)
+    watcher.look()
+    bureau.settle()
+    qtbot.keyClick(bureau.window, Qt.Key.Key_F8)
+    panel.settings.click()
+    kind = EvenementNotification.SLA_DEPASSE
+    editor = panel.choices.editors[kind]
+    qtbot.waitUntil(editor.isEnabled, timeout=WAIT)
+    assert editor.value() == "bureau"
+    editor.show_value("fenetre")
+    editor.changed.emit()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        assert notifications.choix(session, bureau.acteur)[kind] is CanalNotification.FENETRE
+    late(sqlite_engine, monde, 2)
+    watcher.look()
+    qtbot.waitUntil(lambda: bureau.workspace.top.bell.count == 1, timeout=WAIT)
+    assert said == []
+    bureau.window.toaster.toasts[-1].undo()
+    qtbot.waitUntil(lambda: editor.value() == "bureau", timeout=WAIT)
+    # What opens nothing here opens the inbox; every event has its words and its icon in each language.
+    assert set(words.ICONS) == set(EvenementNotification)
+    for language in ("ar", "en"):
+        i18n.set_language(qapp, language)
+        assert words.announcement([panel.lines[0].one])[0] not in ("", "Échéance dépassée")
