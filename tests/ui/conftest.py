@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 
@@ -21,6 +22,20 @@ from erp_desktop.db.worker import DbWorker
 from erp_desktop.ui.kit import i18n, theme
 from tests.ui.company import Monde, creer
 from tests.ui.window import Bureau
+
+
+class PatientBot(QtBot):
+    """Waits for what comes, however busy the machine: only what never comes is a failure."""
+
+    PATIENCE_MS = 60_000
+    waitUntil = functools.partialmethod(QtBot.waitUntil, timeout=PATIENCE_MS)  # noqa: N815
+    waitSignal = functools.partialmethod(QtBot.waitSignal, timeout=PATIENCE_MS)  # noqa: N815
+    waitSignals = functools.partialmethod(QtBot.waitSignals, timeout=PATIENCE_MS)  # noqa: N815
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +73,12 @@ def bureau(qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path) -> Iter
 
 @pytest.fixture(autouse=True)
 def garbage_on_this_thread_only() -> Iterator[None]:
-    """As in the program (see ``ui.collect``): a worker thread must never destroy a widget."""
+    """As in the program (see ``ui.garbage``): a worker thread must never destroy a widget.
+
+    What is alive before a test stays alive: it is not looked through again after each.
+    """
+    gc.collect()
+    gc.freeze()
     gc.disable()
     yield
     gc.collect()

@@ -54,17 +54,17 @@ def desktop(qapp: QApplication, qtbot: QtBot, settings: Settings) -> Iterator[De
 
 def enter(qtbot: QtBot, desktop: Desktop) -> ListPage:
     """Log in as the clerk and wait for the list."""
-    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage), timeout=15_000)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
     page = desktop.window.centralWidget()
     assert isinstance(page, LoginPage)
     page.identifier.setText("salma.bennis")
     page.password.setText(SECRET)
     qtbot.keyClick(page.password, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: desktop.workspace is not None, timeout=15_000)
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
     assert desktop.workspace is not None
     shown = desktop.workspace.page
     assert isinstance(shown, ListPage)
-    qtbot.waitUntil(lambda: shown.model.rowCount() > 0, timeout=10_000)
+    qtbot.waitUntil(lambda: shown.model.rowCount() > 0)
     return shown
 
 
@@ -76,7 +76,7 @@ def test_window_comes_before_the_database_and_login_opens_the_work(qtbot: QtBot,
     workspace = desktop.workspace
     assert workspace is not None
     qtbot.waitUntil(lambda: workspace.top.place.text() == "Agence Casablanca")
-    qtbot.waitUntil(lambda: workspace.nav.items["interventions"].count == 2, timeout=3000)
+    qtbot.waitUntil(lambda: workspace.nav.items["interventions"].count == 2)
     assert workspace.status.sync.text() == "poste autonome"
 
 
@@ -87,7 +87,7 @@ def test_language_and_theme_switch_while_working(qtbot: QtBot, desktop: Desktop,
     assert workspace is not None
     page = workspace.page
     assert isinstance(page, ListPage)
-    qtbot.waitUntil(lambda: page.model.rowCount() == 6, timeout=5000)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 6)
     assert qapp.layoutDirection() == Qt.LayoutDirection.RightToLeft
     assert page.count.text() == "6 تدخلا"
     desktop.set_theme(theme.DARK)
@@ -104,9 +104,9 @@ def test_changing_the_language_keeps_tabs_filters_and_the_open_form(
     first = desktop.workspace
     assert first is not None
     page.filter.set_text("statut:ouverte")
-    qtbot.waitUntil(lambda: page.model.rowCount() == 2 and not page.model.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 2 and not page.model.busy)
     assert page.view.select_id(monde.interventions[2])
-    qtbot.waitUntil(lambda: page.form.row_id == monde.interventions[2], timeout=30_000)
+    qtbot.waitUntil(lambda: page.form.row_id == monde.interventions[2])
     first.open_section("equipements")
     first.open_record("clients", monde.clients[1])
     first.open_section("interventions")
@@ -119,9 +119,9 @@ def test_changing_the_language_keeps_tabs_filters_and_the_open_form(
     assert second.tabs.current == "interventions"
     again = second.tabs.page("interventions")
     assert isinstance(again, ListPage)
-    qtbot.waitUntil(lambda: again.model.rowCount() == 2 and not again.model.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: again.model.rowCount() == 2 and not again.model.busy)
     assert again.filter.text() == "statut:ouverte"
-    qtbot.waitUntil(lambda: again.form.row_id == monde.interventions[2], timeout=30_000)
+    qtbot.waitUntil(lambda: again.form.row_id == monde.interventions[2])
     assert not again.form.isHidden()
     desktop.set_language("fr")
 
@@ -129,7 +129,7 @@ def test_changing_the_language_keeps_tabs_filters_and_the_open_form(
 def test_a_stand_alone_desktop_speaks_of_no_head_office_and_waits_for_none(
     qtbot: QtBot, desktop: Desktop, settings: Settings, sqlite_path: Path
 ) -> None:
-    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage), timeout=30_000)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
 
     def words() -> str:
         return " ".join(label.text() for label in desktop.window.findChildren(QLabel)).lower()
@@ -141,11 +141,11 @@ def test_a_stand_alone_desktop_speaks_of_no_head_office_and_waits_for_none(
     change = sa.text("UPDATE interventions SET titre = titre || '.'")
     desktop.worker.submit(lambda session: session.execute(change).rowcount, write=True).result(30)
     page.reload()
-    qtbot.waitUntil(lambda: not page.model.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: not page.model.busy)
     rows = [page.model.row_at(place) for place in range(6)]
     assert not any(row is not None and row.en_attente_sync for row in rows)
     page.filter.set_text("introuvable")
-    qtbot.waitUntil(lambda: page.model.rowCount() == 0 and not page.model.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 0 and not page.model.busy)
     assert "siège" not in words()
     assert "autre agence" not in words()
     assert "conflits" not in desktop.workspace.sections
@@ -181,7 +181,7 @@ def test_a_file_that_is_no_database_is_refused_untouched(qapp: QApplication, qtb
     )
     qtbot.addWidget(desktop.window)
     desktop.start()
-    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState), timeout=15_000)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState))
     state = desktop.window.centralWidget()
     assert isinstance(state, ErrorState)
     assert "autre.sqlite" in state.words.text()
@@ -201,7 +201,7 @@ def test_the_cache_of_another_desktop_is_refused_untouched(qapp: QApplication, q
     )
     qtbot.addWidget(desktop.window)
     desktop.start()
-    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState), timeout=15_000)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState))
     state = desktop.window.centralWidget()
     assert isinstance(state, ErrorState)
     assert "ailleurs.sqlite" in state.words.text()

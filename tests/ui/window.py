@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
@@ -17,6 +18,9 @@ from erp_desktop.ui.main_window import MainWindow
 from erp_desktop.ui.sections import records, sections
 from erp_desktop.ui.tasks import Tasks
 from erp_desktop.ui.workspace import Workspace
+
+LONGEST_PAUSE_MS = 300
+"""After so long without a key the program asks; slower timers keep drafts and the look of a list."""
 
 
 class Bureau:
@@ -49,10 +53,18 @@ class Bureau:
 
     def settle(self) -> None:
         """Wait until nothing is read or written and no pause of the typing is running."""
-        self.qtbot.wait(120)
-        self.qtbot.waitUntil(lambda: self.tasks.pending == 0)
-        self.qtbot.wait(20)
-        self.qtbot.waitUntil(lambda: self.tasks.pending == 0)
+        still = 0
+        while still < 2:
+            self.qtbot.waitUntil(self._at_rest)
+            # What comes to rest may have asked for something that begins with the next turn of the event loop.
+            self.qtbot.wait(1)
+            still = still + 1 if self._at_rest() else 0
+
+    def _at_rest(self) -> bool:
+        return self.tasks.pending == 0 and not any(
+            timer.isActive() and timer.isSingleShot() and timer.interval() <= LONGEST_PAUSE_MS
+            for timer in self.window.findChildren(QTimer)
+        )
 
     def liste(self, key: str = "interventions") -> ListPage:
         page = self.workspace.open_section(key)

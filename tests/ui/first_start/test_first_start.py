@@ -104,7 +104,7 @@ def test_an_unreadable_address_and_empty_fields_are_told_under_them(qtbot: QtBot
 def test_nobody_there_is_said_calmly_and_nothing_is_left(qtbot: QtBot, wizard: Assistant) -> None:
     _join(qtbot, wizard, serveur="postgresql://127.0.0.1:1/erp", identifiant="a", mot_de_passe="b", agence="CAS")
     assert wizard.step == "copie"
-    qtbot.waitUntil(lambda: not wizard.busy, timeout=20000)
+    qtbot.waitUntil(lambda: not wizard.busy)
     assert wizard.step == "connexion"
     assert wizard.banner is not None
     assert wizard.banner.label.text() == "Le serveur central ne répond pas à cette adresse."
@@ -140,12 +140,12 @@ def test_a_wrong_password_is_refused_by_the_centre(
 ) -> None:
     where = _where(pg_url) | {"identifiant": asks_password}
     _join(qtbot, wizard, **{**where, "mot_de_passe": "le-mauvais"}, agence="CAS")
-    qtbot.waitUntil(lambda: not wizard.busy, timeout=20000)
+    qtbot.waitUntil(lambda: not wizard.busy)
     assert wizard.banner is not None
     assert wizard.banner.label.text() == "Le serveur central a refusé l’identifiant ou le mot de passe."
     _type(wizard, mot_de_passe="le-bon")
     qtbot.mouseClick(wizard.forward, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not wizard.busy, timeout=20000)
+    qtbot.waitUntil(lambda: not wizard.busy)
     assert "n’a pas le droit d’inscrire un poste" in wizard.banner.label.text()
     assert not wizard.settings.cache.exists()
     assert _devices(pg_url) == 0
@@ -156,7 +156,7 @@ def test_an_unknown_agency_is_refused_and_what_was_typed_stays(
 ) -> None:
     creer(pg_engine)
     _join(qtbot, wizard, **_where(pg_url), agence="XXX", poste="Accueil")
-    qtbot.waitUntil(lambda: not wizard.busy, timeout=20000)
+    qtbot.waitUntil(lambda: not wizard.busy)
     assert wizard.banner is not None
     assert wizard.banner.label.text() == "Agence inconnue : XXX. Agences du centre : CAS."
     assert wizard.form is not None
@@ -171,7 +171,7 @@ def test_joining_copies_the_agency_and_stores_the_settings(
 ) -> None:
     world = creer(pg_engine)
     _join(qtbot, wizard, **_where(pg_url), agence="cas", poste="Accueil")
-    qtbot.waitUntil(lambda: wizard.step == "fin", timeout=60000)
+    qtbot.waitUntil(lambda: wizard.step == "fin")
     with qtbot.waitSignal(wizard.done) as done:
         qtbot.mouseClick(wizard.forward, Qt.MouseButton.LeftButton)
     stored = done.args[0]
@@ -211,7 +211,7 @@ def test_joining_goes_on_with_a_first_copy_whose_program_was_killed(
         _join(qtbot, wizard, **{**_where(slow), "agence": "CAS", "poste": "Neuf"})
         copying = wizard.copy
         assert copying is not None
-        qtbot.waitUntil(lambda: wizard.step == "fin", timeout=60000)
+        qtbot.waitUntil(lambda: wizard.step == "fin")
         assert copying.counts.keys().isdisjoint({"users", "clients"}), "what was here did not come again"
     assert _devices(pg_url) == 1
     with Cache(cache, secrets.cache_key(cache, store)) as held, pg_engine.connect() as connection:
@@ -233,7 +233,7 @@ def test_a_stand_alone_desktop_gets_one_agency_and_one_account(qtbot: QtBot, wiz
     qtbot.mouseClick(wizard.forward, Qt.MouseButton.LeftButton)
     assert list(_errors(wizard)) == ["mot_de_passe"]
     _type(wizard, mot_de_passe="un bon mot de passe")
-    with qtbot.waitSignal(wizard.done, timeout=60000) as done:
+    with qtbot.waitSignal(wizard.done) as done:
         qtbot.mouseClick(wizard.forward, Qt.MouseButton.LeftButton)
     stored = done.args[0]
     assert stored.mode is Mode.AUTONOME
@@ -250,7 +250,7 @@ def test_no_hint_is_painted_over_a_field(qtbot: QtBot, wizard: Assistant) -> Non
     assert form is not None
     notes = [note for note in form.findChildren(Text) if note.parent() is form]
     assert notes
-    qtbot.waitUntil(lambda: all(note.height() > 5 for note in notes), timeout=30_000)
+    qtbot.waitUntil(lambda: all(note.height() > 5 for note in notes))
     qtbot.wait(50)
     for note in notes:
         assert not any(note.geometry().intersects(field.geometry()) for field in form.fields.values())
@@ -262,7 +262,7 @@ def test_a_backup_is_checked_and_put_in_place(
     backup = tmp_path / "sauvegarde.sqlite"
     shutil.copyfile(sqlite_path, backup)
     before = backup.read_bytes()
-    with qtbot.waitSignal(wizard.done, timeout=30000) as done:
+    with qtbot.waitSignal(wizard.done) as done:
         wizard.import_backup(backup)
     assert done.args[0].mode is Mode.AUTONOME
     assert backup.read_bytes() == before

@@ -56,7 +56,7 @@ def press(qtbot: QtBot, desktop: Desktop, words: str) -> None:
 
 def open_and_wait(qtbot: QtBot, desktop: Desktop, kind: type[object]) -> None:
     desktop.start()
-    qtbot.waitUntil(lambda: isinstance(page(desktop), kind), timeout=60_000)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), kind))
 
 
 def test_a_stopped_upgrade_leaves_the_old_file_and_starts_over(qtbot: QtBot, desktop: Desktop) -> None:
@@ -75,16 +75,16 @@ def test_a_stopped_upgrade_leaves_the_old_file_and_starts_over(qtbot: QtBot, des
 
     desktop._progress.connect(stop, Qt.ConnectionType.QueuedConnection)
     desktop.start()
-    qtbot.waitUntil(lambda: bool(stopped), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(stopped))
     desktop._progress.disconnect(stop)
-    qtbot.waitUntil(lambda: isinstance(page(desktop), EmptyState), timeout=60_000)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), EmptyState))
     shown = page(desktop)
     assert isinstance(shown, EmptyState)
     assert shown.title.text() == "Mise à niveau arrêtée"
     assert file_state.read_revision(cache) == ANCIENNE
     assert not list(cache.parent.glob("*.upgrading*"))
     press(qtbot, desktop, "Réessayer")
-    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage), timeout=60_000)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage))
     assert file_state.read_revision(cache) == revisions.head()
 
 
@@ -100,7 +100,7 @@ def test_a_window_closed_in_the_middle_leaves_the_old_file(qtbot: QtBot, desktop
 
     desktop._progress.connect(close, Qt.ConnectionType.QueuedConnection)
     desktop.start()
-    qtbot.waitUntil(lambda: bool(closed), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(closed))
     opener = desktop._opener
     assert opener is not None
     opener.join(60)
@@ -124,7 +124,7 @@ def test_a_first_run_that_failed_offers_the_backup_with_the_outbox(qtbot: QtBot,
     assert isinstance(shown, ErrorState)
     assert "premier démarrage" in shown.title.text()
     press(qtbot, desktop, "Revenir à la sauvegarde")
-    qtbot.waitUntil(lambda: isinstance(page(desktop), EmptyState), timeout=30_000)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), EmptyState))
     assert file_state.read_revision(cache) == OLD
     assert recovery.pending(cache) is None
     back = connect_sqlite(cache)
@@ -134,7 +134,7 @@ def test_a_first_run_that_failed_offers_the_backup_with_the_outbox(qtbot: QtBot,
     assert back.execute("SELECT notes FROM clients WHERE id = 1000").fetchone() == ("tapé après la mise à niveau",)
     back.close()
     press(qtbot, desktop, "Réessayer")
-    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage), timeout=60_000)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage))
 
 
 def test_an_upgrade_is_confirmed_by_its_first_window(qtbot: QtBot, desktop: Desktop) -> None:
@@ -162,7 +162,7 @@ def test_a_damaged_cache_is_set_aside_and_its_outbox_salvaged(qtbot: QtBot, desk
     cache.write_bytes(content)
     open_and_wait(qtbot, desktop, ErrorState)
     press(qtbot, desktop, "Reprendre la dernière sauvegarde")
-    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage), timeout=60_000)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage))
     back = connect_sqlite(cache)
     assert back.execute("SELECT id, nom_table, pk, colonne FROM sync_outbox ORDER BY id").fetchall() == waiting
     assert back.execute("SELECT notes FROM clients WHERE id = 1000").fetchone() == ("pas encore envoyé",)
@@ -186,7 +186,7 @@ def test_a_cache_that_is_gone_is_no_first_start(qtbot: QtBot, desktop: Desktop, 
     assert "Reprendre la dernière sauvegarde" in offered
     assert ("Recommencer sur une base neuve" in offered) is (how == "deleted")
     press(qtbot, desktop, "Reprendre la dernière sauvegarde")
-    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage), timeout=60_000)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), LoginPage))
 
 
 def test_damage_met_while_working_is_the_same_calm_page(qtbot: QtBot, desktop: Desktop) -> None:
@@ -202,7 +202,7 @@ def test_damage_met_while_working_is_the_same_calm_page(qtbot: QtBot, desktop: D
     for table in TABLES:
         read = sa.text(f"SELECT * FROM {table.name}")
         desktop.tasks.run(lambda session, read=read: session.execute(read).all(), lambda _rows: None)
-    qtbot.waitUntil(lambda: isinstance(page(desktop), ErrorState), timeout=60_000)
+    qtbot.waitUntil(lambda: isinstance(page(desktop), ErrorState))
     assert desktop.worker is None
 
 
@@ -224,7 +224,7 @@ def test_a_migrator_is_asked_before_the_centre_is_upgraded(
         assert check_central(engine).revision == "9b5c1d3f7e4a"
         qtbot.mouseClick(asked.accept if agreed else asked.decline, Qt.MouseButton.LeftButton)
         wanted = LoginPage if agreed else ErrorState
-        qtbot.waitUntil(lambda: isinstance(page(desktop), wanted), timeout=60_000)
+        qtbot.waitUntil(lambda: isinstance(page(desktop), wanted))
         assert check_central(engine).revision == (revisions.head() if agreed else "9b5c1d3f7e4a")
         assert bool(list(tmp_path.rglob("*.dump"))) is agreed
     finally:

@@ -20,8 +20,6 @@ from erp_desktop.ui.forms.picker import PickerEditor
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
-_PATIENCE = 30_000
-
 
 def blank(bureau: Bureau) -> RecordPage:
     page = bureau.workspace.open_record("interventions", None)
@@ -57,7 +55,7 @@ def test_tab_takes_the_only_match_at_once(bureau: Bureau, monde: Monde, qtbot: Q
     client = picker(page, "client_id")
     type_in(qtbot, client, "chaouia")
     leave(qtbot)  # before the list was even asked for
-    qtbot.waitUntil(lambda: not client.pending, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: not client.pending)
     assert client.value() == monde.clients[1]
     assert client.inner.text() == "Minoterie Chaouia"  # type: ignore[attr-defined]
     assert said(page, "client_id") == ""
@@ -67,7 +65,7 @@ def test_tab_takes_the_highlighted_row(bureau: Bureau, monde: Monde, qtbot: QtBo
     page = blank(bureau)
     client = picker(page, "client_id")
     type_in(qtbot, client, "e")
-    qtbot.waitUntil(lambda: client.popup_visible, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: client.popup_visible)
     assert client.popup is not None
     qtbot.keyClick(client.popup, Qt.Key.Key_Down)
     qtbot.keyClick(client.popup, Qt.Key.Key_Down)
@@ -81,11 +79,11 @@ def test_a_list_that_takes_the_keyboard_marks_no_row(bureau: Bureau, qtbot: QtBo
     page = blank(bureau)
     client = picker(page, "client_id")
     type_in(qtbot, client, "e")
-    qtbot.waitUntil(lambda: client.popup_visible, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: client.popup_visible)
     assert client.popup is not None
     QApplication.sendEvent(client.popup, QFocusEvent(QEvent.Type.FocusIn, Qt.FocusReason.PopupFocusReason))
     leave(qtbot)
-    qtbot.waitUntil(lambda: not client.pending, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: not client.pending)
     assert client.inner.text() == "e"  # type: ignore[attr-defined]
     assert said(page, "client_id") != ""
 
@@ -98,7 +96,7 @@ def test_words_that_mean_no_row_stay_are_marked_and_block_the_save(
     client = picker(page, "client_id")
     type_in(qtbot, client, "e")  # three clients
     leave(qtbot)
-    qtbot.waitUntil(lambda: not client.pending, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: not client.pending)
     assert client.inner.text() == "e"  # type: ignore[attr-defined]
     assert (
         said(page, "client_id")
@@ -119,7 +117,7 @@ def test_no_answer_is_said(bureau: Bureau, qtbot: QtBot) -> None:
     page = blank(bureau)
     client = picker(page, "client_id")
     type_in(qtbot, client, "zzz")
-    qtbot.waitUntil(lambda: client.popup_visible, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: client.popup_visible)
     assert client.popup is not None
     assert [client.popup.model().index(n, 0).data() for n in range(client.popup.model().rowCount())] == [
         "aucun résultat"
@@ -138,7 +136,7 @@ def test_a_save_waits_for_the_match_under_way(
     type_in(qtbot, picker(page, "client_id"), "chaouia")
     type_in(qtbot, picker(page, "equipement_id"), "silo")
     page.save()
-    qtbot.waitUntil(lambda: page.panel.row_id is not None, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: page.panel.row_id is not None)
     bureau.settle()
     with transaction(sqlite_engine, write=False) as session:
         row = session.execute(
@@ -182,7 +180,7 @@ def test_the_list_is_as_wide_as_what_tells_rows_apart(
     machine = picker(page, "equipement_id")
     machine.inner.setFixedWidth(180)
     type_in(qtbot, machine, "extrudeuse")
-    qtbot.waitUntil(lambda: machine.popup_visible, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: machine.popup_visible)
     assert machine.popup is not None
     assert machine.popup.width() > 500
     tips = {machine.popup.model().index(n, 0).data(Qt.ItemDataRole.ToolTipRole) for n in range(9)}
@@ -236,7 +234,7 @@ def test_the_calendar_puts_a_day_and_keeps_the_hour(bureau: Bureau, qtbot: QtBot
     qtbot.keyClick(field.line, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     popup = field.calendar
     assert popup is not None
-    qtbot.waitUntil(popup.isVisible, timeout=_PATIENCE)
+    qtbot.waitUntil(popup.isVisible)
     qtbot.keyClick(popup.grid, Qt.Key.Key_PageDown)
     qtbot.mouseClick(popup.grid, Qt.MouseButton.LeftButton, pos=popup.grid.place_of(date(2026, 12, 24)))
     assert field.line.text() == "24/12/2026 14:30"
@@ -262,10 +260,10 @@ def test_a_client_already_on_file_is_told_while_typing(bureau: Bureau, monde: Mo
     fields = page.panel.fields
     notice = fields.rows["nom_entreprise"].notice
     qtbot.keyClicks(fields.editors["nom_entreprise"].inner, "conserveries  ÀTLAS")
-    qtbot.waitUntil(notice.isVisible, timeout=_PATIENCE)
+    qtbot.waitUntil(notice.isVisible)
     assert notice.label.text() == "Déjà au fichier : Conserveries Atlas (Casablanca)."
     qtbot.keyClicks(fields.editors["nom_entreprise"].inner, " du Sud-Ouest")
-    qtbot.waitUntil(notice.isHidden, timeout=_PATIENCE)
+    qtbot.waitUntil(notice.isHidden)
     bureau.settle()
     assert notice.isHidden()
     other = bureau.workspace.open_record("clients", monde.clients[0])

@@ -40,7 +40,7 @@ def _closable(bureau: Bureau, monde: Monde) -> tuple[ActsBar, int]:
 
 
 def _wait_hearing(bureau: Bureau, bar: ActsBar) -> None:
-    bureau.qtbot.waitUntil(lambda: not bar._deaf.isActive(), timeout=30_000)
+    bureau.qtbot.waitUntil(lambda: not bar._deaf.isActive())
 
 
 def test_a_double_click_closes_and_does_nothing_more(

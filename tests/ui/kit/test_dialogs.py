@@ -27,8 +27,6 @@ from erp_desktop.ui.bug import show_bug
 from erp_desktop.ui.conflits.merging import FusionDialog
 from erp_desktop.ui.kit.dialogs import ask_files, ask_target
 
-_PATIENCE = 30_000
-
 
 @pytest.fixture
 def window(qtbot: QtBot) -> QMainWindow:
@@ -44,7 +42,7 @@ def pressed_by_enter(qtbot: QtBot, make: Callable[[], QDialog]) -> dict[str, lis
     place = 0
     while True:
         dialog = make()
-        qtbot.waitUntil(dialog.isActiveWindow, timeout=_PATIENCE)
+        qtbot.waitUntil(dialog.isActiveWindow)
         buttons = [
             b for b in dialog.findChildren(QAbstractButton)
             if b.isVisible() and b.isEnabled() and b.focusPolicy() & Qt.FocusPolicy.TabFocus
@@ -95,7 +93,7 @@ def test_esc_closes_the_innermost_of_a_file_dialog_only(qtbot: QtBot, window: QM
     dialog = ask_target(window, "Enregistrer", "x.csv", lambda _path: None)
     dialog.setDirectory(str(tmp_path))
     dialog.setViewMode(QFileDialog.ViewMode.Detail)
-    qtbot.waitUntil(dialog.isActiveWindow, timeout=_PATIENCE)
+    qtbot.waitUntil(dialog.isActiveWindow)
     name, folder = dialog.findChild(QLineEdit, "fileNameEdit"), dialog.findChild(QComboBox, "lookInCombo")
     files = dialog.findChild(QTreeView, "treeView")
     assert isinstance(name, QLineEdit)
@@ -105,25 +103,25 @@ def test_esc_closes_the_innermost_of_a_file_dialog_only(qtbot: QtBot, window: QM
     qtbot.keyClicks(name, "ab")
     completer = name.completer()
     assert completer is not None
-    qtbot.waitUntil(completer.popup().isVisible, timeout=_PATIENCE)
+    qtbot.waitUntil(completer.popup().isVisible)
     qtbot.keyClick(completer.popup(), Qt.Key.Key_Escape)
     assert not completer.popup().isVisible()
     assert (name.text(), dialog.isVisible()) == ("ab", True)
     folder.showPopup()
-    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
     qtbot.keyClick(folder.view(), Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is None, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is None)
     assert dialog.isVisible()
     model = files.model()
-    qtbot.waitUntil(lambda: model.rowCount(files.rootIndex()) == 2, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: model.rowCount(files.rootIndex()) == 2)
     files.setCurrentIndex(model.index(0, 0, files.rootIndex()))
     files.edit(files.currentIndex())
     editor = files.findChild(QLineEdit)
     assert isinstance(editor, QLineEdit)
     qtbot.keyClick(editor, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: files.findChild(QLineEdit) is None, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: files.findChild(QLineEdit) is None)
     assert dialog.isVisible()
-    with qtbot.waitSignal(dialog.rejected, timeout=_PATIENCE):
+    with qtbot.waitSignal(dialog.rejected):
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert window.isVisible()
 
@@ -133,18 +131,18 @@ def test_the_message_and_the_merge_close_alone(qtbot: QtBot, window: QMainWindow
     double = Doublon(1, "clients", 2, 1, ("ice",), "Conserveries Atlas", clock.now(), fields, {}, {}, None)
     dialog = FusionDialog(double, window)
     dialog.open()
-    qtbot.waitUntil(dialog.isActiveWindow, timeout=_PATIENCE)
+    qtbot.waitUntil(dialog.isActiveWindow)
     mine = dialog.groups["ville"].button(0)
     mine.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClick(mine, Qt.Key.Key_Return)
     assert dialog.isVisible()
     assert dialog.choices()["ville"] == "mine"
     box = show_bug(dialog, ValueError("essai"))
-    qtbot.waitUntil(box.isActiveWindow, timeout=_PATIENCE)
+    qtbot.waitUntil(box.isActiveWindow)
     closed: list[bool] = []
     box.destroyed.connect(lambda *_: closed.append(True))
     qtbot.keyClick(box, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: bool(closed), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: bool(closed))
     assert dialog.isVisible()
     assert dialog.findChildren(QMessageBox) == []
     decided: list[int] = []
@@ -153,7 +151,7 @@ def test_the_message_and_the_merge_close_alone(qtbot: QtBot, window: QMainWindow
     assert decided == [QDialog.DialogCode.Rejected]
     assert window.isVisible()
     dialog.open()
-    qtbot.waitUntil(dialog.isActiveWindow, timeout=_PATIENCE)
+    qtbot.waitUntil(dialog.isActiveWindow)
     dialog.merge_button.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClick(dialog.merge_button, Qt.Key.Key_Enter)
     assert decided[1:] == [QDialog.DialogCode.Accepted]

@@ -162,9 +162,9 @@ def test_chip_cross_removes_and_body_clicks(qtbot: QtBot) -> None:
     qtbot.addWidget(chip)
     chip.resize(chip.sizeHint())
     chip.show()
-    with qtbot.waitSignal(chip.removed, timeout=500), qtbot.assertNotEmitted(chip.clicked):
+    with qtbot.waitSignal(chip.removed), qtbot.assertNotEmitted(chip.clicked):
         qtbot.mouseClick(chip, Qt.MouseButton.LeftButton, pos=chip._cross().center())
-    with qtbot.waitSignal(chip.clicked, timeout=500):
+    with qtbot.waitSignal(chip.clicked):
         qtbot.mouseClick(chip, Qt.MouseButton.LeftButton, pos=chip.rect().topLeft() + chip.rect().center() / 4)
 
 
@@ -198,7 +198,7 @@ def test_task_error_goes_to_its_handler_else_to_failed(qtbot: QtBot, tasks: Task
     tasks.run(refuse, on_error=got.append)
     qtbot.waitUntil(lambda: bool(got))
     assert isinstance(got[0], UserError)
-    with qtbot.waitSignal(tasks.failed, timeout=1000):
+    with qtbot.waitSignal(tasks.failed):
         tasks.run(refuse)
 
 
@@ -222,7 +222,7 @@ def test_list_reads_only_what_is_visible(qtbot: QtBot, tasks: Tasks) -> None:
     qtbot.addWidget(view)
     view.resize(400, 300)
     view.show()
-    with qtbot.waitSignal(model.loaded, timeout=2000):
+    with qtbot.waitSignal(model.loaded):
         model.ask()
     qtbot.waitUntil(lambda: model.row_at(0) is not None)
     assert model.rowCount() == 50_000
@@ -251,7 +251,7 @@ def test_first_page_is_there_before_the_rest_and_keeps_its_choice(qtbot: QtBot, 
     qtbot.addWidget(view)
     view.resize(400, 300)
     view.show()
-    with qtbot.waitSignal(model.first_shown, timeout=2000):
+    with qtbot.waitSignal(model.first_shown):
         model.ask()
     assert model.rowCount() == FIRST
     assert model.row_at(3) == Line(4, "ligne 4")
@@ -259,7 +259,7 @@ def test_first_page_is_there_before_the_rest_and_keeps_its_choice(qtbot: QtBot, 
     view.select_place(3)
     resets: list[int] = []
     model.modelReset.connect(lambda: resets.append(1))
-    with qtbot.waitSignal(model.loaded, timeout=2000) as loaded:
+    with qtbot.waitSignal(model.loaded) as loaded:
         source.gate.set()
     assert loaded.args == [50_000]
     assert model.rowCount() == 50_000
@@ -273,14 +273,14 @@ def test_reading_again_moves_nothing_until_the_whole_answer_is_there(qtbot: QtBo
     source = Gated(50_000)
     source.gate.set()
     model = LazyTableModel[Line](tasks, source, COLUMNS, lambda row: row.id)
-    with qtbot.waitSignal(model.loaded, timeout=2000):
+    with qtbot.waitSignal(model.loaded):
         model.ask()
     source.gate.clear()
     source.count = 50_001
     model.refresh()
     qtbot.wait(100)
     assert model.rowCount() == 50_000
-    with qtbot.waitSignal(model.loaded, timeout=2000):
+    with qtbot.waitSignal(model.loaded):
         source.gate.set()
     assert model.rowCount() == 50_001
 

@@ -25,8 +25,6 @@ from erp_desktop.ui.wording import value_labels
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
-_PATIENCE = 30_000
-
 
 def shown(page: ListPage) -> list[int]:
     return list(page.model.ids)
@@ -48,7 +46,7 @@ def by_title(bureau: Bureau) -> ListPage:
 def point_at(bureau: Bureau, page: ListPage, place: int) -> QPoint:
     spot = page.view.visualRect(page.model.index(place, 1)).center()
     QTest.mouseMove(page.view.viewport(), spot)
-    bureau.qtbot.waitUntil(lambda: pointed(page.view.viewport()), timeout=_PATIENCE)
+    bureau.qtbot.waitUntil(lambda: pointed(page.view.viewport()))
     return spot
 
 
@@ -79,7 +77,7 @@ def test_rows_stay_under_the_pointer_until_they_are_asked_to_move(
     aimed, last, top = before[2], before[-1], page.view.mapTo(page, QPoint(0, 0))
     title_of(sqlite_engine, last, "AAA en tête")
     bureau.bus.publish("interventions", last)
-    qtbot.waitUntil(page.held.isVisible, timeout=_PATIENCE)
+    qtbot.waitUntil(page.held.isVisible)
     bureau.settle()
     assert shown(page) == before
     assert page.view.visualRect(page.model.index(2, 1)).center() == spot
@@ -103,15 +101,15 @@ def test_an_open_form_holds_the_order_and_closing_it_lets_go(
     page = by_title(bureau)
     before = shown(page)
     assert page.view.select_id(before[1])
-    qtbot.waitUntil(lambda: page.form.row_id == before[1], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: page.form.row_id == before[1])
     bureau.settle()
     QTest.mouseMove(bureau.workspace.nav, QPoint(5, 5))
     title_of(sqlite_engine, before[-1], "AAA en tête")
     bureau.bus.publish("interventions", before[-1])
-    qtbot.waitUntil(page.held.isVisible, timeout=_PATIENCE)
+    qtbot.waitUntil(page.held.isVisible)
     assert shown(page) == before
     page.form.close_panel()
-    qtbot.waitUntil(lambda: shown(page) == [before[-1], *before[:-1]], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: shown(page) == [before[-1], *before[:-1]])
     assert page.held.isHidden()
 
 
@@ -121,7 +119,7 @@ def test_nobody_aiming_the_order_follows_at_once(bureau: Bureau, qtbot: QtBot, s
     before = shown(page)
     title_of(sqlite_engine, before[-1], "AAA en tête")
     bureau.bus.publish("interventions", before[-1])
-    qtbot.waitUntil(lambda: shown(page) == [before[-1], *before[:-1]], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: shown(page) == [before[-1], *before[:-1]])
 
 
 def test_several_chosen_rows_stay_chosen_when_the_order_follows(
@@ -132,7 +130,7 @@ def test_several_chosen_rows_stay_chosen_when_the_order_follows(
     page.view.reselect([before[1], before[3]])
     title_of(sqlite_engine, before[-1], "AAA en tête")
     bureau.bus.publish("interventions", before[-1])
-    qtbot.waitUntil(page.held.isVisible, timeout=_PATIENCE)
+    qtbot.waitUntil(page.held.isVisible)
     page.held.click()
     assert page.view.selected_ids() == [before[1], before[3]]
 
@@ -176,22 +174,22 @@ def test_the_filter_completes_words_and_values(bureau: Bureau, qtbot: QtBot) -> 
     page.focus_filter()
     edit, offers = page.filter.edit, page.completion.offers
     qtbot.keyClicks(edit, "sta")
-    qtbot.waitUntil(lambda: offers.visible, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: offers.visible)
     assert [one.words for one in offers.items] == ["statut:"]
     assert offers.popup is not None
     qtbot.keyClick(offers.popup, Qt.Key.Key_Down)
     qtbot.keyClick(offers.popup, Qt.Key.Key_Return)
     assert edit.toPlainText() == "statut:"
-    qtbot.waitUntil(lambda: len(offers.items) == 7, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: len(offers.items) == 7)
     qtbot.keyClicks(edit, "en")
     assert [one.words for one in offers.items] == ["En cours", "En attente"]
     qtbot.keyClick(offers.popup, Qt.Key.Key_Down)
     qtbot.keyClick(offers.popup, Qt.Key.Key_Return)
     assert edit.toPlainText() == "statut:en_cours "
     bureau.settle()
-    qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 1)
     qtbot.keyClicks(edit, "technicien:ala")
-    qtbot.waitUntil(lambda: [one.words for one in offers.items] == ["Karim Alaoui"], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: [one.words for one in offers.items] == ["Karim Alaoui"])
 
 
 def test_a_hostile_name_is_seen_as_characters_and_no_file_is_read(

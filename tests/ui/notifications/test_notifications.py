@@ -22,7 +22,6 @@ from erp_desktop.ui.notifications.wiring import attach_notifications
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
-WAIT = 30_000
 NOW = clock.now()
 
 
@@ -50,7 +49,7 @@ def test_the_bell_counts_announces_once_and_opens_what_it_tells(
     panel, watcher = watched(bureau, said)
     bell = bureau.workspace.top.bell
     watcher.look()
-    qtbot.waitUntil(lambda: bell.count == 1 and len(said) == 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: bell.count == 1 and len(said) == 1)
     assert said[0][0] == "Échéance dépassée"
     assert "Fuite d'huile vérin principal" in said[0][1]
     assert bell.accessibleName() == "Notifications (F8), 1 non lue"
@@ -60,33 +59,33 @@ def test_the_bell_counts_announces_once_and_opens_what_it_tells(
     # Three more at once are counted, not read out one by one.
     late(sqlite_engine, monde, 0, 1, 2, 3)
     watcher.look()
-    qtbot.waitUntil(lambda: bell.count == 4 and len(said) == 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: bell.count == 4 and len(said) == 2)
     assert said[1] == ("3 notifications", "3 retards")
 
     qtbot.keyClick(bureau.window, Qt.Key.Key_F8)
-    qtbot.waitUntil(lambda: len(panel.lines) == 4, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(panel.lines) == 4)
     assert panel.figure.text() == "4 non lues"
     qtbot.keyClick(panel, Qt.Key.Key_Down)
     line = panel.lines[0]
     assert bureau.window.focusWidget() is line
     assert line.accessibleName().startswith("non lue, Échéance dépassée, INT-CAS-04")
     qtbot.keyClick(line, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: bell.count == 3, timeout=WAIT)
+    qtbot.waitUntil(lambda: bell.count == 3)
     bureau.settle()
     unread = panel.lines[0].one
     qtbot.keyClick(panel.lines[0], Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bell.count == 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: bell.count == 2)
     bureau.settle()
     assert panel.isHidden()
     assert bureau.workspace.tabs.current == f"interventions/{unread.objet_id}"
     # All at once, taken back; Esc closes the drawer and nothing below it.
     qtbot.keyClick(bureau.window, Qt.Key.Key_F8)
-    qtbot.waitUntil(panel.read_all.isEnabled, timeout=WAIT)
+    qtbot.waitUntil(panel.read_all.isEnabled)
     panel.read_all.click()
-    qtbot.waitUntil(lambda: bell.count == 0, timeout=WAIT)
+    qtbot.waitUntil(lambda: bell.count == 0)
     bureau.settle()
     bureau.window.toaster.toasts[-1].undo()
-    qtbot.waitUntil(lambda: bell.count == 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: bell.count == 2)
     bureau.settle()
     assert not panel.isHidden()
     bureau.workspace._escape()
@@ -105,7 +104,7 @@ def test_choices_are_kept_and_what_is_quiet_only_counts(
     panel.settings.click()
     kind = EvenementNotification.SLA_DEPASSE
     editor = panel.choices.editors[kind]
-    qtbot.waitUntil(editor.isEnabled, timeout=WAIT)
+    qtbot.waitUntil(editor.isEnabled)
     assert editor.value() == "bureau"
     editor.show_value("fenetre")
     editor.changed.emit()
@@ -114,10 +113,10 @@ def test_choices_are_kept_and_what_is_quiet_only_counts(
         assert notifications.choix(session, bureau.acteur)[kind] is CanalNotification.FENETRE
     late(sqlite_engine, monde, 2)
     watcher.look()
-    qtbot.waitUntil(lambda: bureau.workspace.top.bell.count == 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: bureau.workspace.top.bell.count == 1)
     assert said == []
     bureau.window.toaster.toasts[-1].undo()
-    qtbot.waitUntil(lambda: editor.value() == "bureau", timeout=WAIT)
+    qtbot.waitUntil(lambda: editor.value() == "bureau")
     # What opens nothing here opens the inbox; every event has its words and its icon in each language.
     assert set(words.ICONS) == set(EvenementNotification)
     for language in ("ar", "en"):

@@ -15,14 +15,13 @@ from erp_desktop.ui.palette.rows import Row, matches
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
-_PATIENCE = 30_000
 _CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 def opened(bureau: Bureau, qtbot: QtBot) -> Palette:
     qtbot.keyClick(bureau.workspace, Qt.Key.Key_K, _CONTROL)
     box = bureau.workspace.palette_box
-    qtbot.waitUntil(box.edit.hasFocus, timeout=_PATIENCE)
+    qtbot.waitUntil(box.edit.hasFocus)
     return box
 
 
@@ -31,7 +30,7 @@ def typed(bureau: Bureau, qtbot: QtBot, words: str) -> list[Row]:
     box = bureau.workspace.palette_box
     box.edit.clear()
     qtbot.keyClicks(box.edit, words)
-    qtbot.waitUntil(lambda: box._answered == words.strip(), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: box._answered == words.strip())
     bureau.settle()
     return box.answers.rows
 
@@ -64,7 +63,7 @@ def test_ctrl_k_answers_by_section_and_opens_what_is_marked(bureau: Bureau, mond
     assert box.record == rows[-1].record
     while box.record != ("equipements", monde.machines[1]):
         qtbot.keyClick(box.edit, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: "EQ-001" in _glance(box), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: "EQ-001" in _glance(box))
     assert "Minoterie Chaouia" in rows[-1].detail
     qtbot.keyClick(box.edit, Qt.Key.Key_Return)
     assert not box.isVisible()
@@ -72,7 +71,7 @@ def test_ctrl_k_answers_by_section_and_opens_what_is_marked(bureau: Bureau, mond
     bureau.settle()
     # Opened last comes first the next time, nothing typed.
     box = opened(bureau, qtbot)
-    qtbot.waitUntil(lambda: box.answers.rows != [], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: box.answers.rows != [])
     assert box.record == ("equipements", monde.machines[1])
 
 
@@ -86,23 +85,23 @@ def test_enter_before_the_answer_opens_the_first_and_nothing_found_stays(bureau:
     qtbot.keyClicks(box.edit, "silo")
     qtbot.keyClick(box.edit, Qt.Key.Key_Return)
     tabs = bureau.workspace.tabs
-    qtbot.waitUntil(lambda: tabs.current.startswith("interventions/"), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: tabs.current.startswith("interventions/"))
     page = tabs.page(tabs.current)
     assert isinstance(page, RecordPage)
-    qtbot.waitUntil(lambda: page.panel.record is not None, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: page.panel.record is not None)
     assert "silo" in page.panel.record.titre
     box = opened(bureau, qtbot)
     qtbot.keyClicks(box.edit, "minotterie")
     qtbot.keyClick(box.edit, Qt.Key.Key_Return)
     bureau.settle()
-    qtbot.waitUntil(lambda: box.answers.rows != [], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: box.answers.rows != [])
     assert box.edit.text() == "minotterie"
     assert box.count.text() == "aucun résultat"
     # The nearest spelling is one key away.
     assert box.answers.rows[0].words == "Minoterie"
     qtbot.keyClick(box.edit, Qt.Key.Key_Return)
     assert box.edit.text() == "Minoterie"
-    qtbot.waitUntil(lambda: box._answered == "Minoterie", timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: box._answered == "Minoterie")
     assert box.record is not None
     assert box.record[0] == "clients"
 
@@ -144,15 +143,15 @@ def test_links_are_copied_pasted_and_pins_stay(bureau: Bureau, monde: Monde, qtb
     assert box.recents.pinned == [("interventions", monde.interventions[2])]
     qtbot.keyClick(box.edit, Qt.Key.Key_Escape)
     box = opened(bureau, qtbot)
-    qtbot.waitUntil(lambda: box.answers.rows != [], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: box.answers.rows != [])
     assert box.record == ("interventions", monde.interventions[2])
     box.edit.clear()
     box.edit.setFocus()
     box.edit.paste()
-    qtbot.waitUntil(lambda: [row.record for row in box.answers.rows] == [box.recents.pinned[0]], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: [row.record for row in box.answers.rows] == [box.recents.pinned[0]])
     box.edit.setText("erp-mif:clients/1")
     box.ask()
-    qtbot.waitUntil(lambda: "aucune fiche" in box.count.text(), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: "aucune fiche" in box.count.text())
     assert box.answers.rows == []
 
 
@@ -172,7 +171,7 @@ def test_a_letter_typed_in_the_bar_and_a_click_open_the_box_and_one_beside_it_cl
     assert box.edit.text() == ""
     bureau.settle()
     qtbot.keyClicks(box.edit, "atlas")
-    qtbot.waitUntil(lambda: box._answered == "atlas", timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: box._answered == "atlas")
     view = box.answers
     row = next(i for i in range(view.model().rowCount()) if view.model().index(i, 0).data() == "Conserveries Atlas")
     spot = view.visualRect(view.model().index(row, 0)).center()

@@ -360,7 +360,7 @@ def test_absences_filters_papers_and_the_other_way_round(
     for paper, wide in (("a4", 842), ("a3", 1191)):
         target = tmp_path / f"{paper}.pdf"
         writing = printing.write(s.page, s.page._contexte, s.page.board, s.view.people, paper, target)
-        with s.bureau.qtbot.waitSignal(writing.finished, timeout=30_000) as told:
+        with s.bureau.qtbot.waitSignal(writing.finished) as told:
             pass
         assert told.args[1] is None
         document = pypdfium2.PdfDocument(target)

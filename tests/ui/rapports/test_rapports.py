@@ -72,7 +72,7 @@ def ouvrir(
         qtbot.addWidget(page)
         page.resize(1240, 1100)
         page.show()
-        qtbot.waitUntil(lambda: page.rapport is not None and page.dessine, timeout=15_000)
+        qtbot.waitUntil(lambda: page.rapport is not None and page.dessine)
         return page
 
     yield faire
@@ -189,7 +189,7 @@ def test_les_trois_fichiers_s_ecrivent_hors_du_fil_de_la_fenetre(
 
     monkeypatch.setattr(pdf, "ecrire_pdf", note)
     for forme in ("pdf", "xlsx", "csv"):
-        with qtbot.waitSignal(page.exporte, timeout=20_000):
+        with qtbot.waitSignal(page.exporte):
             page.exporter(forme, tmp_path / f"r.{forme}")
             assert not page.boutons[forme].isEnabled()
         qtbot.waitUntil(page.boutons[forme].isEnabled)

@@ -24,7 +24,6 @@ from erp_desktop.upgrade.start.startup import open_local
 from tests.ui.company import Monde
 
 SECRET, OTHER = "une phrase assez longue", "une autre phrase"
-WAIT = 30_000
 UNDO = QKeySequence.StandardKey.Undo
 
 
@@ -49,12 +48,12 @@ def desktop(qapp: QApplication, qtbot: QtBot, settings: Settings) -> Iterator[De
     made = Desktop(qapp, settings)
     qtbot.addWidget(made.window)
     made.start()
-    qtbot.waitUntil(lambda: isinstance(made.window.centralWidget(), LoginPage), timeout=WAIT)
+    qtbot.waitUntil(lambda: isinstance(made.window.centralWidget(), LoginPage))
     page = made.window.centralWidget()
     assert isinstance(page, LoginPage)
     answer(qtbot, page, "salma.bennis", SECRET)
-    qtbot.waitUntil(lambda: made.workspace is not None, timeout=WAIT)
-    qtbot.waitUntil(lambda: made.tasks is not None and made.tasks.pending == 0, timeout=WAIT)
+    qtbot.waitUntil(lambda: made.workspace is not None)
+    qtbot.waitUntil(lambda: made.tasks is not None and made.tasks.pending == 0)
     yield made
     made.close()
     made.setParent(None)
@@ -68,7 +67,7 @@ def answer(qtbot: QtBot, page: Any, name: str, secret: str) -> None:
 
 
 def locked(qtbot: QtBot, desktop: Desktop) -> LockPage:
-    qtbot.waitUntil(lambda: isinstance(desktop.window.cover_page, LockPage), timeout=WAIT)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.cover_page, LockPage))
     page = desktop.window.cover_page
     assert isinstance(page, LockPage)
     return page
@@ -78,7 +77,7 @@ def begin(qtbot: QtBot, desktop: Desktop, words: str) -> Any:
     """Type into a new record; gives its panel."""
     assert desktop.workspace is not None
     page: Any = desktop.workspace.open_record("interventions", None)
-    qtbot.waitUntil(lambda: bool(page.panel.fields.base), timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(page.panel.fields.base))
     editor = page.panel.fields.editors["titre"]
     editor.inner.setFocus()
     qtbot.keyClicks(editor.inner, words)
@@ -106,10 +105,10 @@ def test_nobody_at_the_desk_covers_the_work_and_the_password_brings_it_back(qtbo
     answer(qtbot, page, "", "faux mot de passe")
     # The name is given here: only the password is said to be wrong.
     said = page.password_field.error.label
-    qtbot.waitUntil(lambda: said.text() == "Mot de passe incorrect.", timeout=WAIT)
+    qtbot.waitUntil(lambda: said.text() == "Mot de passe incorrect.")
     assert desktop.window.cover_page is page
     answer(qtbot, page, "", SECRET)
-    qtbot.waitUntil(lambda: desktop.window.cover_page is None, timeout=WAIT)
+    qtbot.waitUntil(lambda: desktop.window.cover_page is None)
     assert desktop.workspace is workspace
     assert workspace.isVisible()
     assert workspace.tabs.keys == tabs
@@ -126,12 +125,12 @@ def test_a_key_or_a_move_puts_the_lock_off_and_zero_means_never(
     assert timer.isActive()
     timer.stop()
     QTest.mouseMove(desktop.window.windowHandle(), desktop.window.rect().center())
-    qtbot.waitUntil(timer.isActive, timeout=WAIT)
+    qtbot.waitUntil(timer.isActive)
     desktop.log_out()
     desktop.settings = desktop.settings.model_copy(update={"idle_lock_minutes": 0})
     page = desktop.window.centralWidget()
     answer(qtbot, page, "salma.bennis", SECRET)
-    qtbot.waitUntil(lambda: desktop.workspace is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
     qtbot.keyClick(desktop.window.windowHandle(), Qt.Key.Key_Shift)
     assert desktop.idle is not None
     assert not desktop.idle.timer.isActive()
@@ -143,11 +142,11 @@ def test_wrong_attempts_on_the_lock_count_like_those_of_a_login(qtbot: QtBot, de
     for _ in range(auth.ESSAIS):
         page.password_field.say("")
         answer(qtbot, page, "", "faux mot de passe")
-        qtbot.waitUntil(lambda: bool(page.password_field.error.label.text()), timeout=WAIT)
+        qtbot.waitUntil(lambda: bool(page.password_field.error.label.text()))
     assert "verrouillé" in page.password_field.error.label.text()
     page.password_field.say("")
     answer(qtbot, page, "", SECRET)
-    qtbot.waitUntil(lambda: bool(page.password_field.error.label.text()), timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(page.password_field.error.label.text()))
     assert desktop.window.cover_page is page
 
 
@@ -159,14 +158,14 @@ def test_somebody_else_may_come_in_and_the_drafts_wait(qtbot: QtBot, desktop: De
     assert not page.identifier.isReadOnly()
     assert page.identifier.text() == ""
     answer(qtbot, page, "nadia.chraibi", OTHER)
-    qtbot.waitUntil(lambda: desktop.window.cover_page is None, timeout=WAIT)
+    qtbot.waitUntil(lambda: desktop.window.cover_page is None)
     workspace = desktop.workspace
     assert workspace is not None
     assert workspace.contexte.acteur.nom != "Salma Bennis"
     assert workspace.contexte.drafts.unfinished() == []
     desktop.log_out()
     answer(qtbot, desktop.window.centralWidget(), "salma.bennis", SECRET)
-    qtbot.waitUntil(lambda: desktop.workspace is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
     assert desktop.workspace is not None
     [(_kind, _slot, draft)] = desktop.workspace.contexte.drafts.unfinished()
     assert draft.values["titre"] == "Four froid"
@@ -181,7 +180,7 @@ def test_an_undo_is_out_of_reach_while_the_screen_is_locked(qtbot: QtBot, deskto
     QTest.keySequence(desktop.window, QKeySequence(UNDO))
     assert undone == []
     answer(qtbot, page, "", SECRET)
-    qtbot.waitUntil(lambda: desktop.window.cover_page is None, timeout=WAIT)
+    qtbot.waitUntil(lambda: desktop.window.cover_page is None)
     assert toast.isVisible()
     QTest.keySequence(desktop.window, QKeySequence(UNDO))
     assert undone == [1]
@@ -202,18 +201,18 @@ def test_a_person_changes_their_own_password(qtbot: QtBot, desktop: Desktop, set
     assert panel.again.hasFocus()
     panel.again.setText("encore une phrase")
     qtbot.keyClick(panel.again, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bool(panel.fields["ancien"].error.label.text()), timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(panel.fields["ancien"].error.label.text()))
     assert panel.present.hasFocus()
     assert panel.isVisible()
     panel.present.setText(SECRET)
     panel.new.setText("court")
     panel.again.setText("court")
     qtbot.mouseClick(panel.submit, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "8" in panel.fields["mot_de_passe"].error.label.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "8" in panel.fields["mot_de_passe"].error.label.text())
     panel.new.setText("encore une phrase")
     panel.again.setText("encore une phrase")
     qtbot.mouseClick(panel.submit, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not panel.isVisible(), timeout=WAIT)
+    qtbot.waitUntil(lambda: not panel.isVisible())
     assert panel.present.text() == panel.new.text() == panel.again.text() == ""
     engine = open_local(settings.cache, None)
     with transaction(engine) as session:

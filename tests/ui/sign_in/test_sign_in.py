@@ -44,14 +44,14 @@ def page(
     made.resize(1200, 860)
     made.show()
     yield made
-    qtbot.waitUntil(lambda: tasks.pending == 0, timeout=15000)
+    qtbot.waitUntil(lambda: tasks.pending == 0)
 
 
 def _enter(qtbot: QtBot, page: Connexion, name: str, secret: str) -> None:
     page.identifier.setText(name)
     page.password.setText(secret)
     qtbot.mouseClick(page.submit, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(page.submit.isEnabled, timeout=15000)
+    qtbot.waitUntil(page.submit.isEnabled)
 
 
 def _state(**values: object) -> EtatSync:
@@ -67,7 +67,7 @@ def test_the_right_password_opens_and_the_identifier_is_kept(
     page.keep.setChecked(True)
     page.identifier.setText("salma.bennis")
     page.password.setText(SECRET)
-    with qtbot.waitSignal(page.connected, timeout=15000) as entered:
+    with qtbot.waitSignal(page.connected) as entered:
         qtbot.keyClick(page.password, Qt.Key.Key_Return)
     acteur = entered.args[0]
     assert isinstance(acteur, Acteur)

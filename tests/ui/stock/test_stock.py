@@ -27,8 +27,6 @@ from erp_desktop.ui.stock.threshold_tab import ThresholdTab
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
-WAIT = 30_000
-
 
 @pytest.fixture
 def magasin(monde: Monde, sqlite_engine: sa.Engine) -> dict[str, int]:
@@ -215,14 +213,14 @@ def test_a_line_takes_its_part_from_the_van_and_the_bon_tells_it(
             page.view.selectionModel().SelectionFlag.Select | page.view.selectionModel().SelectionFlag.Rows,
         )
     assert page.print_out()
-    qtbot.waitUntil(lambda: bool(bureau.window.findChildren(PreviewWindow)), timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(bureau.window.findChildren(PreviewWindow)))
     window = bureau.window.findChildren(PreviewWindow)[0]
-    qtbot.waitUntil(lambda: len(window.pages) == 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: len(window.pages) == 2)
     assert not window.pages[0].isNull()
     target = tmp_path / "bons.pdf"
     choose(window.languages, "ar")
     window.keep(target)
-    qtbot.waitUntil(target.exists, timeout=WAIT)
+    qtbot.waitUntil(target.exists)
     texts = [bidi.nu(page.extract_text()) for page in pypdf.PdfReader(target).pages]
     assert len(texts) == 2
     both = "\n".join(texts)
@@ -233,5 +231,5 @@ def test_a_line_takes_its_part_from_the_van_and_the_bon_tells_it(
     printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printer.setOutputFileName(str(tmp_path / "imprimes.pdf"))
     window.print_on(printer)
-    qtbot.waitUntil((tmp_path / "imprimes.pdf").exists, timeout=WAIT)
+    qtbot.waitUntil((tmp_path / "imprimes.pdf").exists)
     window.close()

@@ -21,8 +21,6 @@ from erp_desktop.ui.synchro.drawer import Panneau
 from tests.ui.branch import Labo, Poste
 from tests.ui.window import Bureau
 
-_PATIENCE = 30_000
-
 
 @pytest.fixture
 def labo(pg_url: str, tmp_path: Path) -> Labo:
@@ -132,7 +130,7 @@ def test_the_drawer_counts_down_asks_for_a_cycle_and_shows_the_journal(
     asked: list[str] = []
     panel = _panel(window, asked)
     assert panel.head.countdown.text() == "prochain essai dans 0:42"
-    qtbot.waitUntil(lambda: panel.head.countdown.text() == "prochain essai dans 0:41", timeout=3000)
+    qtbot.waitUntil(lambda: panel.head.countdown.text() == "prochain essai dans 0:41")
     qtbot.mouseClick(panel.head.retry_button, Qt.MouseButton.LeftButton)
     assert asked == ["cycle"]
     assert panel.head.line_button is None
@@ -221,11 +219,11 @@ def test_records_and_lines_stay_under_the_pointer_until_they_are_asked_to_move(
     window.settle()
     aimed, choices = page.list.entries[0], page.rows[0]
     QTest.mouseMove(aimed)
-    qtbot.waitUntil(lambda: page.held.aimed, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: page.held.aimed)
     spot = aimed.mapTo(page, QPoint(0, 0))
     second = labo.conflict(mine, theirs, 3)
     window.bus.publish("interventions", second)
-    qtbot.waitUntil(page.held.isVisible, timeout=_PATIENCE)
+    qtbot.waitUntil(page.held.isVisible)
     window.settle()
     assert page.held.text() == "1 changement, relire"
     assert page.list.entries == [aimed]
@@ -247,13 +245,13 @@ def test_records_and_lines_stay_under_the_pointer_until_they_are_asked_to_move(
     panel = _panel(window, [])
     before = panel.changes
     QTest.mouseMove(panel._area.viewport(), QPoint(20, 20))
-    qtbot.waitUntil(lambda: panel.held.aimed, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: panel.held.aimed)
     mine.edit(labo.salma.user_id, "clients", labo.monde.clients[0], ville="Rabat")
     window.bus.publish("clients", labo.monde.clients[0])
-    qtbot.waitUntil(panel.held.isVisible, timeout=_PATIENCE)
+    qtbot.waitUntil(panel.held.isVisible)
     assert panel.changes == before
     QTest.mouseMove(window.workspace.nav, QPoint(5, 5))
-    qtbot.waitUntil(lambda: len(panel.changes) == len(before) + 1, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: len(panel.changes) == len(before) + 1)
     assert panel.held.isHidden()
 
 
