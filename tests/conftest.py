@@ -27,6 +27,7 @@ from erp_desktop.upgrade import migrate
 from tests.caches import cache_maker
 from tests.migrations.rows import remplir
 from tests.sync.lab import Lab, seed
+from tests.sync.ready_caches import ReadyCaches
 
 
 @pytest.fixture(scope="session")
@@ -152,14 +153,22 @@ def lab_template(pg_server: EmbeddedPostgres, pg_template: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def ready_caches(
+    pg_server: EmbeddedPostgres, lab_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> ReadyCaches:
+    return ReadyCaches(pg_server, lab_template, tmp_path_factory.mktemp("prets"))
+
+
 @pytest.fixture
 def lab(
-    pg_server: EmbeddedPostgres,
-    lab_template: str,
-    tmp_path: Path,
+    request: pytest.FixtureRequest, pg_server: EmbeddedPostgres, lab_template: str, tmp_path: Path
 ) -> Iterator[Lab]:
+    # Enrolment itself is tried in its own rooms.
+    enrolled = {"first_copy", "device"} & set(request.path.parts)
+    ready = None if enrolled else request.getfixturevalue("ready_caches")
     name = f"lab_{uuid.uuid4().hex[:12]}"
-    made = Lab(pg_server.create_database(name, lab_template), tmp_path)
+    made = Lab(pg_server.create_database(name, lab_template), tmp_path, ready=ready)
     yield made
     made.close()
     pg_server.drop_database(name)

@@ -8,7 +8,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from erp_desktop.upgrade import fingerprint
 from erp_desktop.upgrade import history as upgrade_history
 from erp_desktop.upgrade.central.archiving import client_program
 from tests.migrations.test_golden import RELEASED
+from tests.processes import together
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -39,52 +39,29 @@ def opened(url: str) -> sa.Engine:
     return create_sqlite_engine(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else create_pg_engine(url)
 
 
-def start(url: str, *arguments: str, folder: Path = paths.ROOT) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "alembic", *arguments], cwd=folder, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(folder)},
-    )  # fmt: skip
+def environment(url: str, folder: Path) -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(folder)}
 
 
 def alembic(url: str, *arguments: str, folder: Path = paths.ROOT, status: int = 0) -> str:
-    child = start(url, *arguments, folder=folder)
-    out, errors = child.communicate(timeout=120)
-    assert child.returncode == status, out + errors
-    return out if status == 0 else out + errors
-
-
-_SEVERAL = """
-import io, json, sys, traceback
-screen, out = sys.stdout, io.StringIO()
-# Before the import: Alembic keeps the stream that it finds then.
-sys.stdout = sys.stderr = out
-from alembic.config import main
-answers = []
-for line in json.loads(sys.argv[1]):
-    status = 0
-    try:
-        main(line.split(), prog="alembic")
-    except SystemExit as leaving:
-        status = leaving.code if isinstance(leaving.code, int) else 1
-        print(leaving.code)
-    except Exception:
-        status = 1
-        traceback.print_exc()
-    answers.append((status, out.getvalue()))
-    out.seek(0)
-    out.truncate()
-print(json.dumps(answers), file=screen)
-"""
+    (done,) = together([["alembic", *arguments]], env=environment(url, folder), cwd=folder)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout if status == 0 else done.stdout + done.stderr
 
 
 def several(url: str, *lines: str, folder: Path = paths.ROOT) -> list[tuple[int, str]]:
-    """The same as typing one command after the other, in one process: (exit status, output) of each."""
-    done = subprocess.run(
-        [sys.executable, "-c", _SEVERAL, json.dumps(lines)], cwd=folder, text=True, capture_output=True,
-        env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(folder)}, timeout=150, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return [(int(status), str(text)) for status, text in json.loads(done.stdout.splitlines()[-1])]
+    """One command typed after the other: (exit status, output) of each."""
+    answers = [together([["alembic", *line.split()]], env=environment(url, folder), cwd=folder)[0] for line in lines]
+    return [(done.returncode, done.stdout + done.stderr) for done in answers]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def head_url(request: pytest.FixtureRequest) -> str:
+    """DATABASE_URL of a database at the head."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('sqlite_path')}"
+    found: str = request.getfixturevalue("pg_url")
+    return found.replace("postgresql+psycopg2://", "postgresql://")
 
 
 @pytest.fixture
@@ -206,13 +183,15 @@ def test_no_address_is_told_in_one_sentence() -> None:
 
 
 def test_two_upgrades_of_one_database_at_once(url: str) -> None:
-    children = [start(url, "upgrade", "head") for _ in range(3)]
-    answers = [child.communicate(timeout=170) for child in children]
-    assert [child.returncode for child in children] == [0, 0, 0], answers
+    done = together([["alembic", "upgrade", "head"]] * 3, env=environment(url, paths.ROOT))
+    assert [one.returncode for one in done] == [0, 0, 0], done
     assert revisions.head() in alembic(url, "current")
 
 
-def test_a_new_revision_gets_date_identifier_and_template(project: Path, tmp_path: Path) -> None:
+def test_a_new_revision_gets_date_identifier_and_template(
+    project: Path, tmp_path: Path, sqlite_template: Path
+) -> None:
+    shutil.copyfile(sqlite_template, tmp_path / "neuf.sqlite")
     answers = several(
         f"sqlite:///{tmp_path / 'neuf.sqlite'}", "upgrade head", "revision --autogenerate -m description_of_changes",
         "revision -m custom_migration_description", "upgrade head",
@@ -225,19 +204,20 @@ def test_a_new_revision_gets_date_identifier_and_template(project: Path, tmp_pat
     assert "perd_au_retour" in (project / "migrations" / "versions" / made[0]).read_text(encoding="utf-8")
 
 
-def test_two_heads_are_shown_and_merged(project: Path, tmp_path: Path) -> None:
+def test_two_heads_are_shown_and_merged(project: Path, tmp_path: Path, sqlite_template: Path) -> None:
+    shutil.copyfile(sqlite_template, tmp_path / "tetes.sqlite")
     answers = several(
         f"sqlite:///{tmp_path / 'tetes.sqlite'}", "revision -m gauche --rev-id aaaa00000001",
         f"revision -m droite --rev-id aaaa00000002 --head {revisions.head()} --splice", "heads", "upgrade head",
         "merge -m merge_migrations aaaa00000001 aaaa00000002", "upgrade head", folder=project,
     )  # fmt: skip
-    assert [status for status, _ in answers] == [0, 0, 0, -1, 0, 0], answers
+    assert [status for status, _ in answers] == [0, 0, 0, 255, 0, 0], answers
     assert answers[2][1].count("(head)") == 2
     assert "Multiple head" in answers[3][1]
 
 
-def test_a_stamp_is_refused_unless_the_structure_is_there(url: str) -> None:
-    alembic(url, "upgrade", "head")
+def test_a_stamp_is_refused_unless_the_structure_is_there(head_url: str) -> None:
+    url = head_url
     engine = opened(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '8a4b0c2e6d3f'")
@@ -255,10 +235,10 @@ def test_a_stamp_is_refused_unless_the_structure_is_there(url: str) -> None:
 
 
 def test_a_downgrade_wants_consent_and_makes_a_backup_first(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    head_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    url = head_url
     monkeypatch.setenv("ERP_DATA_DIR", str(tmp_path / "donnees"))
-    alembic(url, "upgrade", "head")
     engine = opened(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO journal_migrations (qui, vers, duree_s, app_version, quand) "

@@ -35,6 +35,7 @@ from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.syncer import Syncer
 from tests.processes import child_environment, erp_admin
 from tests.sync.proxy import ChaosProxy
+from tests.sync.ready_caches import ReadyCaches
 
 T = "2026-11-20T08:00:00.000000Z"
 """An instant for rows whose time does not matter."""
@@ -285,16 +286,18 @@ def normal(table: SyncTable, row: tuple[Any, ...]) -> list[Any]:
 
 @dataclass
 class Lab:
-    """The centre at ``url`` and its devices, made in ``folder``."""
+    """The centre at ``url`` and its devices, made in ``folder``; ``ready``: caches for those that are plain."""
 
     url: str
     folder: Path
     devices: list[Device] = field(default_factory=list)
     engines: list[sa.Engine] = field(default_factory=list)
     proxies: list[ChaosProxy] = field(default_factory=list)
+    ready: ReadyCaches | None = None
 
     def __post_init__(self) -> None:
         self.open_lines()
+        self.opened_at = int(self.value("SELECT txid_current()"))
 
     def open_lines(self) -> None:
         self._owner = self.connect()
@@ -364,7 +367,11 @@ class Lab:
     def device(self, agence: str = "CAS", *, encrypted: bool = False) -> Device:
         number = len(self.devices) + 1
         path, store = self.folder / f"poste{number}.sqlite", self.folder / f"poste{number}.json"
-        done = enrolment.enroll(self.url, agence, f"Poste {number}", path, secrets_file=store, encrypted=encrypted)
+        name, done = f"Poste {number}", None
+        if self.ready is not None and not encrypted:
+            done = self.ready.enrolled(self, agence, name, path, store, Lab)
+        if done is None:
+            done = enrolment.enroll(self.url, agence, name, path, secrets_file=store, encrypted=encrypted)
         made = Device(
             self, path, store, done.poste, done.login, agence, done.agence_id,
             secrets.cache_key(path, store) if encrypted else None,
