@@ -219,7 +219,7 @@ class Shooter:
         page = show(self.desktop, "contrats")
         open_form(page, 2)
         self.take("contrats")
-        for tab, name in ((1, "-equipements"), (2, "-quotas")):
+        for tab, name in ((1, "-equipements"), (2, "-quotas"), (3, "-echeancier")):
             page.form.tabs.set_current(tab)
             self.take(f"contrats{name}")
         page.form.tabs.set_current(0)

@@ -17,10 +17,12 @@ from erp_desktop.domain.enums import (
 )
 from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
-from erp_desktop.models.types import Jour
+from erp_desktop.models.types import Jour, Montant
 
 CONTRATS = "d2b6f0a4c8e3"
 """Revision that completed the contracts."""
+REVISION_DES_PRIX = "c4e8a2d6f0b5"
+"""Revision that gave contracts their yearly revision."""
 
 
 class Client(LigneAgence, Base):
@@ -107,6 +109,12 @@ class Contrat(LigneAgence, Base):
     )
     seuil_alerte_pct: Mapped[int | None] = field("Alerte à (%)", sa.Integer, policy=Policy.ASK, since=CONTRATS)
     """Share of a quota from which it is said to be nearly used up."""
+    revision_pct: Mapped[Decimal | None] = field(
+        "Révision par an (%)", Montant(5, 2), policy=Policy.ASK, since=REVISION_DES_PRIX
+    )
+    """Percent that each anniversary adds to the annual amount of the year before."""
+    indice: Mapped[str | None] = field("Indice de révision", sa.String(80), since=REVISION_DES_PRIX)
+    """What the revision follows: a clause or a published index, in words."""
 
 
 class ContratEquipement(LigneAgence, Base):

@@ -62,7 +62,7 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
         return None
     if name in _INSTANTS and not isinstance(column.type, sa.Date):
         return clock.to_text(_WHEN) if sqlite else _WHEN
-    if name in {"taux", "taux_tva"}:
+    if name in {"taux", "taux_tva", "revision_pct"}:
         return "20.00" if sqlite else Decimal("20.00")
     if table.name == "lignes_facture" and name == "quantite":
         return "1.000" if sqlite else Decimal("1.000")

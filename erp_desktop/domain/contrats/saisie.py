@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -26,6 +27,8 @@ class ContratInput(Saisie):
     date_signature: date | None = None
     montant_annuel: Positif | None = None
     mode_facturation: ModeFacturation = ModeFacturation.MENSUEL
+    revision_pct: Annotated[Decimal | None, Field(ge=-50, le=50), _nombre(2)] = None
+    indice: str | None = _texte(80)
     nb_interventions_incluses: Nombre = None
     heures_incluses: Nombre = None
     delai_paiement_jours: Annotated[int | None, Field(ge=0, le=120), _nombre(0)] = None

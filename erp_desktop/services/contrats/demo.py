@@ -36,7 +36,8 @@ def terms(rank: int, client_id: int, code: str, poste: int, first: int, now: dat
     return {
         "numero_contrat": f"CTR-{code}-{poste:02d}-{begin.year}-{first + rank:04d}", "client_id": client_id,
         "type_contrat": _TYPES[rank % len(_TYPES)], "statut": StatutContrat.EN_COURS.value, "date_debut": begin,
-        "date_fin": end, "montant_annuel": Decimal(alea.randrange(40, 400) * 1000), "temps_reponse_urgence": 2,
+        "date_fin": end, "montant_annuel": Decimal(alea.randrange(40, 400) * 1000),
+        "revision_pct": Decimal("2.50"), "indice": "Clause de révision annuelle", "temps_reponse_urgence": 2,
         "temps_reponse_normal": 24, "objet": _OBJECTS[rank % len(_OBJECTS)], "reconduction": renewal,
         "mode_facturation": ("mensuel", "trimestriel", "annuel")[rank % 3], "duree_mois": 12,
         "preavis_jours": 30 * (1 + rank % 3), "date_signature": begin - timedelta(days=12),

@@ -54,6 +54,8 @@ class ContratFiche:
     motif: str | None
     montant_annuel: Decimal | None
     mode_facturation: str
+    revision_pct: Decimal | None
+    indice: str | None
     nb_interventions_incluses: int | None
     heures_incluses: int | None
     delai_paiement_jours: int | None

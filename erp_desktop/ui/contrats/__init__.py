@@ -16,6 +16,7 @@ from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.contrats.bar import ContractBar
 from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
+from erp_desktop.ui.contrats.schedule import ScheduleTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
@@ -88,6 +89,8 @@ FORM = FormSpec(
         Group("Montant et quotas", [
             FieldSpec("montant_annuel"),
             FieldSpec("mode_facturation"),
+            FieldSpec("revision_pct", placeholder="2,5"),
+            FieldSpec("indice", placeholder="Clause ou indice publié"),
             FieldSpec("delai_paiement_jours", placeholder="60"),
             FieldSpec("nb_interventions_incluses", writable=_draft),
             FieldSpec("heures_incluses", writable=_draft),
@@ -107,7 +110,7 @@ FORM = FormSpec(
     created="Contrat créé",
     may_write=_may_write,
     bar=ContractBar,
-    tabs=[("Équipements", MachinesTab), ("Périodes et quotas", PeriodsTab)],
+    tabs=[("Équipements", MachinesTab), ("Périodes et quotas", PeriodsTab), ("Échéancier", ScheduleTab)],
 )  # fmt: skip
 
 LISTE: ListSpec[ContratLigne] = ListSpec(

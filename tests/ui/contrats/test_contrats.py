@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from erp_desktop.services.contrats import periods
 from erp_desktop.ui.contrats.bar import ContractBar
 from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
+from erp_desktop.ui.contrats.schedule import ScheduleTab
 from erp_desktop.ui.kit.controls import Text
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -31,6 +33,11 @@ def said(field: QWidget) -> str:
 
 def words(widget: QWidget) -> str:
     return " | ".join(label.text() for label in widget.findChildren(Text) if label.isVisibleTo(widget))
+
+
+def plain_words(widget: QWidget) -> str:
+    """Without the marks that keep figures together."""
+    return re.sub("[\u2066-\u2069]", "", words(widget)).replace("\u202f", " ").replace("\u00a0", " ")
 
 
 @pytest.fixture
@@ -62,10 +69,12 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     page.view.select_id(contrat)
     bureau.settle()
     form = page.form
-    bar, machines, quotas = form.bar, *form.parts
+    bar, machines, quotas, schedule = form.bar, *form.parts
     assert isinstance(bar, ContractBar)
     assert isinstance(machines, MachinesTab)
     assert isinstance(quotas, PeriodsTab)
+    assert isinstance(schedule, ScheduleTab)
+    assert words(schedule).startswith("Donnez le montant annuel")
     # What calls for a look, above the acts.
     assert "À renouveler dans 20 jours." in words(bar)
     assert "Quota dépassé : 200 %." in words(bar)
@@ -81,6 +90,20 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     assert end.line.text() == "01/01/2020"
     form.cancel()
     bureau.settle()
+
+    # The schedule follows from the terms: a part of a hundred days past, the one that runs, cut short by the end.
+    for name, text in (("montant_annuel", "120 000"), ("revision_pct", "2,5"), ("indice", "Clause 7")):
+        form.fields.editors[name].line.setText(text)
+        form.fields.editors[name].changed.emit()
+    form.fields.editors["mode_facturation"].show_value("trimestriel")
+    form.fields.editors["mode_facturation"].changed.emit()
+    form.save()
+    bureau.settle()
+    assert [one.numero for one in schedule.shown] == [1, 2, 3]
+    assert [one.montant for one in schedule.shown[:2]] == [30_000, 30_000]
+    assert schedule.shown[2].au == clock.today() + timedelta(days=20)
+    assert 0 < schedule.shown[2].montant < 30_000
+    assert "Révisé de 2,5 % à chaque anniversaire (Clause 7). 2 échéances passées, 60" in plain_words(schedule)
 
     # The job beyond the quota is billed, until a responsable says otherwise and why.
     form.tabs.set_current(2)
