@@ -14,7 +14,7 @@ _LONGEST = 20_000
 def _length(column: Any) -> int:
     kind = column.property.columns[0].type
     if not isinstance(kind, sa.String):
-        raise TypeError(f"{column} is no text")
+        raise TypeError(f"no text: {column}")
     return kind.length or _LONGEST
 
 
