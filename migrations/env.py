@@ -32,6 +32,7 @@ from erp_desktop.centre.lock import upgrade_lock
 from erp_desktop.db.engine import POOLER, create_pg_engine, is_direct
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import ErpError
+from migrations import autogenerate
 from migrations.in_place import InPlaceImpl
 
 if str(paths.ROOT) not in sys.path:
@@ -123,6 +124,8 @@ def options(dialect: str) -> dict[str, Any]:
         "include_schemas": dialect == "postgresql",
         "compare_type": True,
         # Alembic looks for a CHECK of a model that no revision makes only when asked to.
+        "render_item": autogenerate.render_item,
+        "process_revision_directives": autogenerate.process,
         "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         # Alembic's comparison of defaults reports false differences; `db check` compares them.
         "compare_server_default": False,

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from erp_desktop import clock
-from erp_desktop.models.declare import link, said
+from erp_desktop.models.declare import Noun, link, said
 from erp_desktop.models.types import Instant, Jour, Montant, big_int
 
 NAMING = {
@@ -44,7 +44,10 @@ class Base(DeclarativeBase):
         if "__noun__" not in cls.__dict__:
             return
         table: sa.Table = cls.__table__  # type: ignore[assignment]
-        table.info["noun"] = cls.__dict__["__noun__"]
+        noun: Noun = cls.__dict__["__noun__"]
+        table.info["noun"] = noun
+        if noun.since is not None:
+            table.info["since"] = noun.since
         for column in table.columns:
             field = said(column)
             if field is not None and field.values is not None:

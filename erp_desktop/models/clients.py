@@ -130,11 +130,11 @@ class ContratEquipement(LigneAgence, Base):
         root="contrat_id",
         key=("contrat_id", "equipement_id"),
         groups=(Group("couverture", ("du", "au"), label="Couverture"),),
+        since=CONTRATS,
     )
     __table_args__ = (
         sa.UniqueConstraint("contrat_id", "equipement_id"),
         sa.CheckConstraint("au IS NULL OR au >= du", name="dates"),
-        {"info": {"since": CONTRATS}},
     )
 
     contrat_id: Mapped[int] = link("Contrat", "contrats.id")
@@ -156,11 +156,11 @@ class ContratPeriode(LigneAgence, Base):
             Group("periode", ("du", "au"), label="Période"),
             Group("quota", ("interventions_incluses", "heures_incluses"), label="Quota"),
         ),
+        since=CONTRATS,
     )
     __table_args__ = (
         sa.UniqueConstraint("contrat_id", "numero"),
         sa.CheckConstraint("au >= du", name="dates"),
-        {"info": {"since": CONTRATS}},
     )
 
     contrat_id: Mapped[int] = link("Contrat", "contrats.id")

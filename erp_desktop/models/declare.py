@@ -85,6 +85,7 @@ class Noun:
             itself to the row (a technicien, a part, a depot, a contract) is not here.
         device_writes: devices may change it; False is written by administrators at the centre only.
         append_only: devices only ever add rows.
+        since: the revision that made the table.
     """
 
     label: str
@@ -97,6 +98,7 @@ class Noun:
     follows: tuple[str, ...] = ()
     device_writes: bool = True
     append_only: bool = False
+    since: str | None = None
 
 
 def field(

@@ -39,13 +39,13 @@ class Creneau(LigneAgence, Base):
         root="intervention_id",
         key=("intervention_id", "ordre"),
         groups=(Group("creneau", ("technicien_id", "debut", "fin", "zone", "verrouille", "etat"), label="Créneau"),),
+        since=PLANNING,
     )
     __table_args__ = (
         sa.CheckConstraint("fin > debut", name="duree"),
         sa.UniqueConstraint("intervention_id", "ordre"),
         sa.Index("idx_creneau_debut", "debut"),
         sa.Index("idx_creneau_technicien_debut", "technicien_id", "debut"),
-        {"info": {"since": PLANNING}},
     )
 
     intervention_id: Mapped[int] = link("Intervention", "interventions.id")
@@ -74,11 +74,11 @@ class Absence(LigneAgence, Base):
         "file-text",
         root="technicien_id",
         groups=(Group("periode", ("debut", "fin", "zone", "recurrence", "recurrence_fin"), label="Période"),),
+        since=PLANNING,
     )
     __table_args__ = (
         sa.CheckConstraint("fin > debut", name="duree"),
         sa.Index("idx_absence_technicien_debut", "technicien_id", "debut"),
-        {"info": {"since": PLANNING}},
     )
 
     technicien_id: Mapped[int] = link("Technicien", "techniciens.id")
@@ -96,11 +96,8 @@ class ReglePlanningAgence(LigneAgence, Base):
     """What an agency does when a plan breaks a rule; without an agency, what all of them do."""
 
     __tablename__ = "regles_planning"
-    __noun__ = Noun("Règle de planning", "file-text", device_writes=False)
-    __table_args__ = (
-        sa.UniqueConstraint("agence_id", "regle"),
-        {"info": {"since": PLANNING}},
-    )
+    __noun__ = Noun("Règle de planning", "file-text", device_writes=False, since=PLANNING)
+    __table_args__ = (sa.UniqueConstraint("agence_id", "regle"),)
 
     regle: Mapped[str] = choice("Règle", ReglePlanning)
     verdict: Mapped[str] = choice("Verdict", VerdictPlanning)
@@ -110,11 +107,8 @@ class CompetenceRequise(LigneAgence, Base):
     """A skill that work on machines of a type needs, at this level or above."""
 
     __tablename__ = "competences_requises"
-    __noun__ = Noun("Compétence requise", "file-text", device_writes=False)
-    __table_args__ = (
-        sa.UniqueConstraint("agence_id", "type_equipement", "competence_id"),
-        {"info": {"since": PLANNING}},
-    )
+    __noun__ = Noun("Compétence requise", "file-text", device_writes=False, since=PLANNING)
+    __table_args__ = (sa.UniqueConstraint("agence_id", "type_equipement", "competence_id"),)
 
     type_equipement: Mapped[str] = field("Type d'équipement", sa.String(80))
     competence_id: Mapped[int] = link("Compétence", "competences.id")

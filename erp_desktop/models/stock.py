@@ -77,11 +77,11 @@ class SeuilStock(LigneAgence, Base):
         root="depot_id",
         key=("piece_id", "depot_id"),
         groups=(Group("seuils", ("minimum", "maximum"), label="Seuils"),),
+        since=STOCK,
     )
     __table_args__ = (
         sa.UniqueConstraint("piece_id", "depot_id"),
         sa.CheckConstraint("maximum IS NULL OR CAST(maximum AS REAL) >= CAST(minimum AS REAL)", name="bornes"),
-        {"info": {"since": STOCK}},
     )
 
     piece_id: Mapped[int] = link("Pièce", "pieces_detachees.id")
@@ -94,8 +94,9 @@ class Inventaire(LigneAgence, Base):
     """A count of one place. Validated, it leaves the stock at the moment of counting equal to what was counted."""
 
     __tablename__ = "inventaires"
-    __noun__ = Noun("Inventaire", "package", root="depot_id", groups=(Group("etat", ("etat", "fige_a")),))
-    __table_args__ = {"info": {"since": STOCK}}
+    __noun__ = Noun(
+        "Inventaire", "package", root="depot_id", groups=(Group("etat", ("etat", "fige_a")),), since=STOCK
+    )
 
     depot_id: Mapped[int] = link("Dépôt", "depots.id")
     numero: Mapped[str] = field("Numéro", sa.String(40), unique=True, code=True)
@@ -114,11 +115,8 @@ class LigneInventaire(LigneAgence, Base):
     """
 
     __tablename__ = "lignes_inventaire"
-    __noun__ = Noun("Ligne d'inventaire", "package", append_only=True, root="inventaire_id")
-    __table_args__ = (
-        sa.Index("idx_lignes_inventaire_inventaire_piece", "inventaire_id", "piece_id"),
-        {"info": {"since": STOCK}},
-    )
+    __noun__ = Noun("Ligne d'inventaire", "package", append_only=True, root="inventaire_id", since=STOCK)
+    __table_args__ = (sa.Index("idx_lignes_inventaire_inventaire_piece", "inventaire_id", "piece_id"),)
 
     inventaire_id: Mapped[int] = link("Inventaire", "inventaires.id")
     piece_id: Mapped[int] = link("Pièce", "pieces_detachees.id")
