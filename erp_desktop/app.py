@@ -77,6 +77,7 @@ class Desktop(QObject):
         self.theme = theme.install(app, settings.theme)
         self.window = MainWindow(settings)
         self.window.on_close = self.close
+        self.window.unsaved = lambda: self.workspace.unsaved() if self.workspace is not None else ()
         self.worker: DbWorker | None = None
         self.tasks: Tasks | None = None
         self.bus = Bus(self)

@@ -65,6 +65,7 @@ def play(app: QApplication, stage: Stage, out: Path) -> None:
         camera.shoot("rapport")
         report = story.check()
     finally:
+        desktop.window.unsaved = tuple
         desktop.window.close()
         desktop.close()
     pdf = _report_pdf(stage, out)

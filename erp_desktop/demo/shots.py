@@ -332,6 +332,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.decided()
         shooter.broken()
     finally:
+        desktop.window.unsaved = tuple
         desktop.window.close()
         desktop.close()
     return shooter.count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import shiboken6
 from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QProgressBar, QVBoxLayout, QWidget
 
 from erp_desktop.settings import Settings
+from erp_desktop.ui.frame.closing import ClosePage
 from erp_desktop.ui.frame.topbar import Logo
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import tr
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
 
     Attributes:
         on_close: called once when the window closes; ends threads.
+        unsaved: what is typed and not yet saved, by name; it is said before the window closes.
     """
 
     closing = Signal()
@@ -67,6 +69,8 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._memory = QSettings(str(settings.data_dir / "fenetre.ini"), QSettings.Format.IniFormat)
         self.on_close: Callable[[], object] | None = None
+        self.unsaved: Callable[[], Sequence[str]] = tuple
+        self._told = False
         self.setWindowTitle("ERP MIF")
         room = self.screen().availableGeometry()
         fitting = first_size(room.size())
@@ -160,7 +164,29 @@ class MainWindow(QMainWindow):
         """Show a message that passes, with an undo where the act has one."""
         return self.toaster.say(words, undo, kind)
 
+    def _tell(self, names: Sequence[str]) -> None:
+        """Name what is not saved, over the work, and close when that is wanted all the same."""
+        page = ClosePage(names)
+
+        def answer(close: bool) -> None:
+            self.uncover()
+            self._told = close
+            if close:
+                self.close()
+
+        page.answered.connect(answer, Qt.ConnectionType.QueuedConnection)
+        self.cover(page)
+        page.setFocus()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        names = () if self._told or self._cover is not None else self.unsaved()
+        if names:
+            event.ignore()
+            self._tell(names)
+            return
+        if isinstance(self._cover, ClosePage) and not self._told:
+            # The cross pressed a second time means yes.
+            self._told = True
         self._memory.setValue("geometrie", self.saveGeometry())
         self.closing.emit()
         if self.on_close is not None:

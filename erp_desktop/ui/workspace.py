@@ -204,6 +204,16 @@ class Workspace(QWidget):
             page.leave()
         self.tabs.remove(key)
 
+    def unsaved(self) -> list[str]:
+        """What is typed in the open forms and not yet saved, by the names of the tabs."""
+        found = []
+        for key in self.tabs.keys:
+            page = self.tabs.page(key)
+            panel = page.record_panel() if isinstance(page, Page) else None
+            if panel is not None and panel.dirty:
+                found.append(panel.title())
+        return found
+
     def leave(self) -> None:
         """The window closes or the person logs out: every page keeps its draft."""
         for key in self.tabs.keys:

@@ -17,7 +17,9 @@ from erp_desktop.db import secrets
 from erp_desktop.db.session import transaction
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
+from erp_desktop.ui.frame.closing import ClosePage
 from erp_desktop.ui.kit import theme
+from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.main_window import first_size
@@ -172,6 +174,34 @@ def test_logging_out_keeps_what_was_typed(qtbot: QtBot, desktop: Desktop, monde:
     page.view.select_id(monde.interventions[2])
     qtbot.waitUntil(lambda: page.form.row_id == monde.interventions[2])
     assert page.form.fields.editors["titre"].value().endswith(" bis")
+
+
+def test_closing_over_unsaved_work_names_it_and_esc_goes_back(qtbot: QtBot, desktop: Desktop, monde: Monde) -> None:
+    page = enter(qtbot, desktop)
+    page.view.select_id(monde.interventions[2])
+    qtbot.waitUntil(lambda: page.form.row_id == monde.interventions[2])
+    line = page.form.fields.editors["titre"].inner
+    assert isinstance(line, QLineEdit)
+    line.setFocus()
+    line.end(False)
+    qtbot.keyClicks(line, " bis")
+    window = desktop.window
+    assert not window.close()
+    notice = window.cover_page
+    assert isinstance(notice, ClosePage)
+    told = " ".join(label.text() for label in notice.findChildren(Text))
+    assert "Une saisie n’est pas enregistrée" in told
+    assert page.form.record.titre in told
+    qtbot.keyClick(notice, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.cover_page is None)
+    assert desktop.worker is not None
+    assert line.text().endswith(" bis")
+    # Closed all the same, by Enter: the draft is there the next time.
+    assert not window.close()
+    assert isinstance(window.cover_page, ClosePage)
+    qtbot.keyClick(window.cover_page.close_button, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: desktop.worker is None)
+    assert not window.isVisible()
 
 
 def test_a_file_that_is_no_database_is_refused_untouched(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> None:

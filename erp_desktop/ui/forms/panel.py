@@ -167,6 +167,14 @@ class FormPanel(Surface):
             owner=self,
         )
 
+    def title(self) -> str:
+        """The record in words, for who does not see the form: a new one by the first text typed."""
+        if self.record is not None:
+            head = self.spec.head(self.record)
+            return " — ".join(filter(None, [head.code, head.title]))
+        typed = next((v for v in self._draft().values() if isinstance(v, str) and v.strip()), "")
+        return " : ".join(filter(None, [tr(self.spec.new_title), typed]))
+
     @property
     def draft_id(self) -> int:
         """What the draft is kept under: the record, or the slot of one that is not created yet."""
