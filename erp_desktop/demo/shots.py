@@ -214,6 +214,26 @@ class Shooter:
         window.close()
         settle()
 
+    def bulk(self) -> None:
+        """Six rows changed alike, tried before they are written."""
+        page: ListPage = show(self.desktop, "interventions")
+        page.form.close_panel()
+        page.view.reselect(list(page.model.ids[2:8]))
+        page.selection.edit()
+        panel = page.selection.panel
+        if panel is None:
+            raise RuntimeError("nothing may be changed here")
+        wait(lambda: panel.rows["priorite"].records, "les fiches")
+        panel.rows["priorite"].box.setChecked(True)
+        panel.rows["priorite"].editor.show_value("haute")
+        panel.rows["date_planifiee"].box.setChecked(True)
+        panel.rows["date_planifiee"].editor.line.setText("+1 jour ouvré")
+        panel.preview()
+        wait(lambda: panel.trial.trials, "l'aperçu")
+        self.take("modification-groupee")
+        page.selection.close()
+        page.selection.clear()
+
     def contracts(self) -> None:
         """The list with a form: terms, machines, periods; and the proposal in a new intervention."""
         page = show(self.desktop, "contrats")
@@ -305,6 +325,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.palette()
         shooter.stock()
         shooter.contracts()
+        shooter.bulk()
         shooter.bon()
         shooter.notices()
         shooter.look(*_LOOKS[1])
@@ -313,10 +334,12 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.stock()
         shooter.planning()
         shooter.contracts()
+        shooter.bulk()
         shooter.look(*_LOOKS[0])
         desktop.window.resize(1366, 768)
         shooter.variant = "-1366x768"
         shooter.interventions()
+        shooter.bulk()
         shooter.palette()
         shooter.planning()
         desktop.window.resize(*SIZE)
@@ -325,6 +348,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.palette()
         shooter.stock()
         shooter.contracts()
+        shooter.bulk()
         shooter.bon()
         shooter.planning()
         shooter.notices()

@@ -101,6 +101,19 @@ def follow(session: Session, acteur: Acteur, fiche: Intervention) -> None:
         set_committed_value(fiche, name, value)
 
 
+def warnings(session: Session, acteur: Acteur, intervention_id: int) -> list[str]:
+    """What the plan of an intervention, as it stands, breaks without being refused."""
+    fiche = session.get_one(Intervention, intervention_id)
+    who, when = fiche.technicien_id, fiche.date_planifiee
+    if who is None or when is None:
+        return []
+    own = [c for c in (reading.slot(session, acteur, one) for one in live(session, fiche.id)) if c is not None]
+    card = next((c for c in own if (c.technicien_id, c.debut) == (who, when)), None)
+    end = card.fin if card is not None else when + timedelta(minutes=fiche.duree_estimee or 60)
+    facts, visit = _facts(session, acteur, fiche, when, end)
+    return [p.phrase for p in judge(facts, visit, who, when, end, card) if p.verdict is VerdictPlanning.AVERTIR]
+
+
 def _facts(
     session: Session, acteur: Acteur, fiche: Intervention, begin: datetime, end: datetime
 ) -> tuple[Facts, Visit]:

@@ -6,7 +6,7 @@ from erp_desktop.domain.enums import NiveauService, TypeClient
 from erp_desktop.services import clients
 from erp_desktop.services.clients import ClientInput, ClientLigne
 from erp_desktop.services.shared import duplicates
-from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.forms.spec import ADD, REPLACE, FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import isolate, number
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -31,14 +31,14 @@ FORM = FormSpec(
     groups=[
         Group("Identité", [
             FieldSpec("nom_entreprise", near=duplicates.clients),
-            FieldSpec("type_client"),
-            FieldSpec("niveau_service"),
+            FieldSpec("type_client", bulk=REPLACE),
+            FieldSpec("niveau_service", bulk=REPLACE),
         ]),
         Group("Contact", [
             FieldSpec("contact"),
             FieldSpec("telephone", placeholder="+212 5 22 40 18 76", near=duplicates.clients),
             FieldSpec("email", near=duplicates.clients),
-            FieldSpec("ville"),
+            FieldSpec("ville", bulk=REPLACE),
             FieldSpec("adresse", lines=2),
         ]),
         Group("Identifiants légaux", [
@@ -49,7 +49,7 @@ FORM = FormSpec(
             FieldSpec("taxe_professionnelle"),
             FieldSpec("cnss"),
         ]),
-        Group("Notes", [FieldSpec("notes")]),
+        Group("Notes", [FieldSpec("notes", bulk=ADD)]),
     ],
     load=clients.get,
     create=lambda session, acteur, values: clients.create(session, acteur, ClientInput(**values)),

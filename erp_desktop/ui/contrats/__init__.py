@@ -18,7 +18,7 @@ from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.contrats.schedule import ScheduleTab
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -81,25 +81,25 @@ FORM = FormSpec(
             FieldSpec("date_signature"),
         ]),
         Group("Engagements (SLA)", [
-            FieldSpec("temps_reponse_urgence", placeholder="2"),
-            FieldSpec("temps_reponse_normal", placeholder="24"),
-            FieldSpec("horaire_sla"),
+            FieldSpec("temps_reponse_urgence", placeholder="2", bulk=REPLACE),
+            FieldSpec("temps_reponse_normal", placeholder="24", bulk=REPLACE),
+            FieldSpec("horaire_sla", bulk=REPLACE),
             FieldSpec("penalites_retard"),
         ]),
         Group("Montant et quotas", [
             FieldSpec("montant_annuel"),
-            FieldSpec("mode_facturation"),
+            FieldSpec("mode_facturation", bulk=REPLACE),
             FieldSpec("revision_pct", placeholder="2,5"),
             FieldSpec("indice", placeholder="Clause ou indice publié"),
-            FieldSpec("delai_paiement_jours", placeholder="60"),
+            FieldSpec("delai_paiement_jours", placeholder="60", bulk=REPLACE),
             FieldSpec("nb_interventions_incluses", writable=_draft),
             FieldSpec("heures_incluses", writable=_draft),
-            FieldSpec("seuil_alerte_pct", placeholder=str(cycle.SEUIL_ALERTE)),
+            FieldSpec("seuil_alerte_pct", placeholder=str(cycle.SEUIL_ALERTE), bulk=REPLACE),
         ]),
         Group("Renouvellement", [
-            FieldSpec("reconduction"),
+            FieldSpec("reconduction", bulk=REPLACE),
             FieldSpec("duree_mois", placeholder="12"),
-            FieldSpec("preavis_jours"),
+            FieldSpec("preavis_jours", bulk=REPLACE),
         ]),
     ],
     load=contrats.get,

@@ -13,7 +13,7 @@ from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import duplicates
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -55,22 +55,22 @@ FORM = FormSpec(
             FieldSpec("nom"),
             FieldSpec("code_interne", near=duplicates.equipements),
             FieldSpec("numero_serie", near=duplicates.equipements),
-            FieldSpec("type_equipement"),
-            FieldSpec("marque"),
+            FieldSpec("type_equipement", bulk=REPLACE),
+            FieldSpec("marque", bulk=REPLACE),
             FieldSpec("modele"),
         ]),
         Group("Rattachement", [
             FieldSpec("client_id", search=_clients, shown=lambda r: r.client,
                       clears=("contrat_id", "parent_id")),
-            FieldSpec("contrat_id", search=_contracts, shown=lambda r: r.contrat or ""),
+            FieldSpec("contrat_id", search=_contracts, shown=lambda r: r.contrat or "", bulk=REPLACE),
             FieldSpec("parent_id", search=_parents, shown=lambda r: r.parent or ""),
-            FieldSpec("localisation"),
+            FieldSpec("localisation", bulk=REPLACE),
         ]),
         Group("Exploitation", [
-            FieldSpec("statut"),
-            FieldSpec("criticite"),
+            FieldSpec("statut", bulk=REPLACE),
+            FieldSpec("criticite", bulk=REPLACE),
             FieldSpec("date_mise_en_service"),
-            FieldSpec("date_fin_garantie", sens=Sens.FUTUR),
+            FieldSpec("date_fin_garantie", sens=Sens.FUTUR, bulk=REPLACE),
         ]),
     ],
     load=equipements.get,

@@ -53,7 +53,7 @@ class Fields(QObject):
                 column.addSpacing(4)
             column.addWidget(Text(tr(group.title), "section"))
             for one in group.fields:
-                row = self._row(one, 0 if one.kind == "area" else label_width)
+                row = self.make_row(one, 0 if one.kind == "area" else label_width)
                 column.addWidget(row)
         for one in self._specs.values():
             if one.proposes is not None:
@@ -70,7 +70,8 @@ class Fields(QObject):
                 QWidget.setTabOrder(previous, editor.inner)
             previous = editor.inner
 
-    def _row(self, one: FieldSpec, label_width: int) -> Field:
+    def make_row(self, one: FieldSpec, label_width: int) -> Field:
+        """One field with its label, to be laid out by the caller."""
         editor = self._editor(one)
         label = "" if one.kind == "flag" else tr(one.label)
         row = Field(label, editor, label_width=label_width)

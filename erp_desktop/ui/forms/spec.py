@@ -24,6 +24,9 @@ def ecrit_les_fiches(acteur: Acteur, _record: Any = None) -> bool:
     return acteur.role in (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
 
 
+REPLACE, ADD = "replace", "add"
+
+
 @dataclass(frozen=True)
 class Proposal:
     """What to fill a field in with; without ``value``, only said. ``why`` gives the translated sentence."""
@@ -53,6 +56,7 @@ class FieldSpec:
         proposes: ``proposes(session, acteur, value)``: what to fill the field ``proposes_for`` in with once a value
             is chosen here.
         clears: fields emptied when this one changes, e.g. the équipement when the client changes.
+        bulk: whether it may be changed in many records at once: ``REPLACE``, or ``ADD`` below what a text says.
     """
 
     name: str
@@ -71,6 +75,7 @@ class FieldSpec:
     clears: Sequence[str] = ()
     proposes: Callable[[Any, Acteur, Any], Proposal | None] | None = None
     proposes_for: str = ""
+    bulk: str = ""
 
 
 def _declared(table: str, one: FieldSpec) -> FieldSpec:
@@ -140,6 +145,7 @@ class FormSpec:
         bar: builds the row of acts under the head: a ``RecordPart``.
         tabs: titles and builders of more tabs, each a ``RecordPart``.
         printing: ``printing(contexte, ids, parent)`` shows the papers of some records before they are printed.
+        warns: ``warns(session, acteur, id)``: sentences about a record as it was just written, which refuse nothing.
     """
 
     kind: str
@@ -157,6 +163,7 @@ class FormSpec:
     bar: Callable[[Any], Any] | None = None
     tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
     printing: Callable[[Any, Sequence[int], Any], None] | None = None
+    warns: Callable[[Any, Acteur, int], Sequence[str]] = lambda _session, _acteur, _id: ()
 
     def __post_init__(self) -> None:
         made = [replace(g, fields=[_declared(self.table, one) for one in g.fields]) for g in self.groups]

@@ -10,11 +10,12 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.services import interventions
+from erp_desktop.services.planning import slots
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import proposals
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Proposal, Values
+from erp_desktop.ui.forms.spec import ADD, REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Proposal, Values
 from erp_desktop.ui.interventions.acts import ActsBar
 from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.interventions.lines import LinesTab
@@ -105,14 +106,14 @@ GROUPS = [
         FieldSpec("contact", "Contact", "info", shown=lambda r: r.contact or "", on_create=False),
         FieldSpec("telephone", "Téléphone", "info", shown=lambda r: isolate(r.telephone), on_create=False),
         FieldSpec("contrat_id", search=_contracts, shown=lambda r: r.contrat or "",
-                  writable=_planner),
+                  writable=_planner, bulk=REPLACE),
         FieldSpec("charge", "Imputation", "info", shown=_charged, on_create=False),
-        FieldSpec("type", writable=_planner),
+        FieldSpec("type", writable=_planner, bulk=REPLACE),
         FieldSpec("priorite",
-                  writable=_planner),
+                  writable=_planner, bulk=REPLACE),
         FieldSpec("technicien_id", search=_technicians, shown=lambda r: r.technicien or "",
-                  writable=_planner),
-        FieldSpec("date_planifiee", sens=Sens.FUTUR, writable=_planner),
+                  writable=_planner, bulk=REPLACE),
+        FieldSpec("date_planifiee", sens=Sens.FUTUR, writable=_planner, bulk=REPLACE),
         FieldSpec("echeance", "Échéance", "info", shown=lambda r: value_labels.instant(r.date_limite, year=True),
                   on_create=False),
         FieldSpec("description", placeholder="Circonstances, accès, contact sur place…",
@@ -128,7 +129,7 @@ GROUPS = [
         FieldSpec("satisfaction_client", placeholder="1 à 5", on_create=False,
                   writable=_always),
         FieldSpec("notes_internes", lines=2, placeholder="Jamais imprimées",
-                  writable=_always),
+                  writable=_always, bulk=ADD),
     ]),
 ]  # fmt: skip
 
@@ -147,5 +148,6 @@ FORM = FormSpec(
     may_write=_may_write,
     bar=ActsBar,
     printing=print_bons,
+    warns=slots.warnings,
     tabs=[("Lignes", LinesTab), ("Documents", DocumentsTab), ("Historique", HistoryTab)],
 )

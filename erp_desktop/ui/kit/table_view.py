@@ -17,11 +17,9 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
-    QAction,
     QColor,
     QFont,
     QFontMetrics,
-    QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -163,6 +161,8 @@ class ListView(QTableView):
     opened = Signal(object)
     chosen = Signal(object)
     sort_asked = Signal(str, bool)
+    copy_asked = Signal()
+    """Ctrl+C: the rows chosen are wanted on the clipboard."""
     sized = Signal()
     """The person gave a column another width."""
 
@@ -205,11 +205,6 @@ class ListView(QTableView):
         self.doubleClicked.connect(lambda index: self._open(index.row()))
         # The row that is chosen already may be asked for again, once its form was closed.
         self.clicked.connect(lambda _index: self._say_chosen())
-        copy = QAction(self)
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self.copy_rows)
-        self.addAction(copy)
 
     def _resized(self, section: int, _old: int, _new: int) -> None:
         # The column that stretches follows the window and the others: that is nobody's choice.
@@ -329,15 +324,6 @@ class ListView(QTableView):
         paint.rounded(painter, box, 3, None, theme().color("focus"), 2)
         painter.end()
 
-    def copy_rows(self) -> None:
-        """Put the selected rows on the clipboard, tab-separated, with complete numbers."""
-        lines = []
-        for index in self.selectionModel().selectedRows():
-            row = self.lazy.row_at(index.row())
-            if row is not None:
-                lines.append("\t".join((c.full or c.text)(row) for c in self.lazy.columns if c.title))
-        QGuiApplication.clipboard().setText("\n".join(lines))
-
     def currentChanged(self, current: Any, previous: Any) -> None:
         super().currentChanged(current, previous)
         self._say_chosen()
@@ -358,6 +344,9 @@ class ListView(QTableView):
         self.keyboard = True
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.currentIndex().row())
+            return
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_asked.emit()
             return
         super().keyPressEvent(event)
 

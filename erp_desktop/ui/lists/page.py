@@ -27,6 +27,7 @@ from erp_desktop.ui.lists.completion import Completion
 from erp_desktop.ui.lists.export import CsvExport
 from erp_desktop.ui.lists.filter_box import FilterBox
 from erp_desktop.ui.lists.query import canonical
+from erp_desktop.ui.lists.selection import Selection
 from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
 from erp_desktop.ui.page import Page
@@ -47,9 +48,8 @@ class ListPage(Page):
         self._select_after_load: int | None = None
         self._chosen: int | None = None
         self._compact_chosen: bool | None = None
-        self.model: LazyTableModel[Any] = LazyTableModel(
-            contexte.tasks, Reader(spec, contexte), spec.columns, spec.row_id, self
-        )
+        self.source = Reader(spec, contexte)
+        self.model: LazyTableModel[Any] = LazyTableModel(contexte.tasks, self.source, spec.columns, spec.row_id, self)
         self.view = ListView(self.model)
         self.view.setAccessibleName(tr(spec.title))
         self.filter = FilterBox(spec.words, tr(spec.placeholder))
@@ -60,6 +60,7 @@ class ListPage(Page):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.view)
         self._state: QWidget | None = None
+        self.selection = Selection(self)
         self._lay_out()
         self.setFocusProxy(self.view)
         self._connect()
@@ -90,7 +91,7 @@ class ListPage(Page):
         head.addWidget(self._density)
         self._columns = icon_button("columns", tr("Colonnes"), self._offer_columns)
         head.addWidget(self._columns)
-        head.addWidget(icon_button("export", tr("Exporter la liste (CSV)"), self._ask_export))
+        head.addWidget(icon_button("export", tr("Exporter la liste (CSV)"), self.ask_export))
         if self.spec.form.printing is not None:
             head.addWidget(icon_button("printer", tr("Imprimer les lignes choisies"), self.print_out))
         if self.spec.new and self.spec.may_create(self.contexte.acteur) and self.spec.key != "interventions":
@@ -104,6 +105,7 @@ class ListPage(Page):
         top.addWidget(self.hint)
         column.addLayout(top)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.selection.bar)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -125,6 +127,7 @@ class ListPage(Page):
         self.view.sort_asked.connect(self._sort)
         self.view.chosen.connect(self._row_chosen)
         self.view.opened.connect(self._row_opened)
+        self.view.copy_asked.connect(self.selection.copy)
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._say_status())
         self.model.first_shown.connect(self._first_shown)
         self.model.loaded.connect(self._loaded)
@@ -203,7 +206,7 @@ class ListPage(Page):
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
 
-    def _ask_export(self) -> None:
+    def ask_export(self) -> None:
         name = f"{self.spec.key}-{clock.today().isoformat()}.csv"
         ask_target(self, tr("Exporter la liste (CSV)"), name, self.export, ["CSV (*.csv)"])
 
@@ -326,7 +329,7 @@ class ListPage(Page):
 
     def _held_back(self) -> bool:
         """Whether rows stay wherever the pointer is: several are chosen, or a form is open."""
-        return len(self.view.selectionModel().selectedRows()) > 1 or not self.form.isHidden()
+        return self.selection.size > 1 or not self.form.isHidden()
 
     def _held(self, changes: int) -> None:
         if changes:
@@ -343,7 +346,8 @@ class ListPage(Page):
 
     def _row_chosen(self, row_id: int) -> None:
         self._chosen = row_id
-        self._form_pause.start()
+        if not self.selection.editing:
+            self._form_pause.start()
 
     def _show_current(self) -> None:
         row_id = self.view.current_id()
@@ -353,6 +357,7 @@ class ListPage(Page):
 
     def _row_opened(self, row_id: int) -> None:
         self._form_pause.stop()
+        self.selection.close()
         self.form.show()
         if row_id != self.form.row_id:
             self.form.open_record(row_id)
@@ -387,13 +392,14 @@ class ListPage(Page):
         elif self.model.rowCount() == 0:
             words = tr("0 résultat en {n} ms", n=self._took_ms)
         else:
-            words = self.spec.selected(len(self.view.selectionModel().selectedRows()), self.model.rowCount())
+            words = self.spec.selected(self.selection.size, self.model.rowCount())
         return words, tr("Données locales {quand}", quand=value_labels.freshness(self._read_at))
 
     def new_record(self) -> bool:
         if not (self.spec.new and self.spec.may_create(self.contexte.acteur)):
             return False
         self._form_pause.stop()
+        self.selection.close()
         self.view.clearSelection()
         self.form.show()
         self.form.open_record(None)
@@ -403,19 +409,20 @@ class ListPage(Page):
         return True
 
     def save(self) -> bool:
-        if not self.form.isHidden():
+        if self.selection.editing and self.selection.panel is not None:
+            self.selection.panel.apply()
+        elif not self.form.isHidden():
             self.form.save()
         return True
 
     def print_out(self) -> bool:
         """The papers of the rows chosen, in the order of the list."""
-        chosen = self.view.selected_ids()
         if self.spec.form.printing is None:
             return False
-        if not chosen:
+        if self.selection.size:
+            self.selection.print_out()
+        else:
             self.contexte.say(tr("Choisissez d'abord des lignes."), kind="info")
-            return True
-        self.spec.form.printing(self.contexte, sorted(chosen, key=self.model.place_of), self)
         return True
 
     def focus_filter(self) -> bool:
@@ -431,6 +438,8 @@ class ListPage(Page):
         return None if self.form.isHidden() else self.form
 
     def escape(self) -> bool:
+        if self.selection.escape():
+            return True
         if self.form.isHidden():
             self.view.setFocus()
         elif not self.form.escape():

@@ -9,7 +9,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie_stock import PieceInput
 from erp_desktop.services.stock import lookup, parts
 from erp_desktop.services.stock.parts import PartRow
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -71,21 +71,21 @@ FORM = FormSpec(
         Group("Identité", [
             FieldSpec("reference"),
             FieldSpec("designation"),
-            FieldSpec("famille"),
+            FieldSpec("famille", bulk=REPLACE),
             FieldSpec("code_barres", placeholder="Scannez l'étiquette"),
-            FieldSpec("unite"),
-            FieldSpec("emplacement", placeholder="Allée et casier du magasin"),
-            FieldSpec("stock_minimum"),
+            FieldSpec("unite", bulk=REPLACE),
+            FieldSpec("emplacement", placeholder="Allée et casier du magasin", bulk=REPLACE),
+            FieldSpec("stock_minimum", bulk=REPLACE),
         ]),
         Group("Prix", [
-            FieldSpec("prix_unitaire"),
-            FieldSpec("taux_tva", initial=Decimal(20)),
+            FieldSpec("prix_unitaire", bulk=REPLACE),
+            FieldSpec("taux_tva", initial=Decimal(20), bulk=REPLACE),
             FieldSpec("cout_moyen", "Coût moyen", "info", on_create=False,
                       shown=lambda r: money(r.cout_moyen.quantize(Decimal("0.01")) if r.cout_moyen else None)),
             FieldSpec("valeur", "Valeur du stock", "info", shown=_value, on_create=False),
         ]),
         Group("Approvisionnement", [
-            FieldSpec("fournisseur"),
+            FieldSpec("fournisseur", bulk=REPLACE),
             FieldSpec("fournisseur_reference"),
             FieldSpec("remplacee_par_id", search=_parts, shown=lambda r: r.remplacee_par),
         ]),

@@ -9,7 +9,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import techniciens
 from erp_desktop.services.shared import duplicates
 from erp_desktop.services.techniciens import TechnicienInput, TechnicienLigne
-from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.forms.spec import REPLACE, FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import number
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -41,15 +41,14 @@ FORM = FormSpec(
         Group("Identité", [
             FieldSpec("nom", "Nom", "info", shown=lambda r: r.nom),
             FieldSpec("numero_badge", near=duplicates.techniciens),
-            FieldSpec("equipe"),
-            FieldSpec("niveau"),
+            FieldSpec("equipe", bulk=REPLACE),
+            FieldSpec("niveau", bulk=REPLACE),
         ]),
         Group("Disponibilité", [
-            FieldSpec("disponibilite"
-            ),
-            FieldSpec("zone_intervention"),
-            FieldSpec("horaires_travail"),
-            FieldSpec("astreinte"),
+            FieldSpec("disponibilite", bulk=REPLACE),
+            FieldSpec("zone_intervention", bulk=REPLACE),
+            FieldSpec("horaires_travail", bulk=REPLACE),
+            FieldSpec("astreinte", bulk=REPLACE),
         ]),
     ],
     load=techniciens.get,

@@ -1,0 +1,151 @@
+"""What a bulk edit will do, record by record: ready, to look at, refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.services.shared.bulk import Trial
+from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
+from erp_desktop.ui.forms.part import scroller
+from erp_desktop.ui.forms.spec import FormSpec
+from erp_desktop.ui.kit.controls import Elided, IconLabel, Text, clear
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.lists.bulk_values import differences
+
+SHOWN = 60
+"""Records shown one by one; the rest is counted. Those refused come first, so that none hides."""
+
+
+class _Count(Surface):
+    """``5 changeront`` on a tint."""
+
+    def __init__(self, tone: str, icon: str) -> None:
+        super().__init__(f"semantic.{tone}.soft", radius=10)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 1, 10, 1)
+        row.setSpacing(5)
+        row.addWidget(IconLabel(icon, f"semantic.{tone}.text", 13, "fill" if icon != "prohibit" else "bold"))
+        self.words = Text("", "caption", f"semantic.{tone}.text")
+        row.addWidget(self.words)
+        self.hide()
+
+    def say(self, words: str) -> None:
+        self.words.setText(words)
+        self.setVisible(bool(words))
+
+
+class Preview(QWidget):
+    """The head with its counts and the records below it."""
+
+    def __init__(self, spec: FormSpec) -> None:
+        super().__init__()
+        self._spec = spec
+        self.trials: list[Trial] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 8, 14, 0)
+        head.setSpacing(8)
+        head.addWidget(Text(tr("Aperçu"), "section"))
+        self.ready = _Count("success", "check-circle")
+        self.warned = _Count("warning", "warning")
+        self.refused = _Count("danger", "prohibit")
+        for one in (self.ready, self.warned, self.refused):
+            head.addWidget(one)
+        self.progress = Text("", "caption", "text.tertiary")
+        head.addWidget(self.progress)
+        head.addStretch()
+        column.addLayout(head)
+        body = QWidget()
+        body.setObjectName("corps")
+        self._rows = QVBoxLayout(body)
+        self._rows.setContentsMargins(16, 4, 14, 12)
+        self._rows.setSpacing(6)
+        column.addWidget(scroller(body), 1)
+
+    def writable(self) -> list[int]:
+        """The records that would be written."""
+        return [t.id for t in self.trials if not t.refused and t.before != t.after]
+
+    def empty(self, words: str) -> None:
+        """Nothing to show, and why."""
+        self.trials = []
+        for one in (self.ready, self.warned, self.refused):
+            one.say("")
+        self.progress.setText("")
+        clear(self._rows)
+        self._rows.addWidget(Text(words, "body", "text.tertiary", wrap=True))
+        self._rows.addStretch()
+
+    def reading(self, done: int, total: int) -> None:
+        self.progress.setText(tr("{n} sur {total}…", n=number(done), total=number(total)) if done < total else "")
+
+    def show_trials(self, trials: Sequence[Trial], ticked: set[str]) -> None:
+        self.trials = list(trials)
+        changed = [t for t in trials if not t.refused and t.before != t.after]
+        warned = [t for t in changed if t.warnings]
+        refused = [t for t in trials if t.refused]
+        same = len(trials) - len(changed) - len(refused)
+        self.ready.say(tr("{n} à changer", n=number(len(changed))) if changed else "")
+        self.warned.say(tr("{n} à vérifier", n=number(len(warned))) if warned else "")
+        self.refused.say(tr("{n} en refus", n=number(len(refused))) if refused else "")
+        clear(self._rows)
+        ordered = [*refused, *warned, *(t for t in changed if not t.warnings)]
+        for one in ordered[:SHOWN]:
+            self._rows.addWidget(self._refusal(one) if one.refused else self._change(one, ticked))
+        rest = len(ordered) - SHOWN
+        if rest > 0:
+            self._note(tr("… et {n} autres, comptés ci-dessus.", n=number(rest)))
+        if same:
+            self._note(tr("{n} : rien à changer.", n=number(same)))
+        self._rows.addStretch()
+
+    def _note(self, words: str) -> None:
+        self._rows.addWidget(Text(words, "caption", "text.tertiary", wrap=True))
+
+    def _title(self, one: Trial, tone: str, icon: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        head = self._spec.head(one.before) if one.before is not None else None
+        if head is not None and head.code:
+            code = Text(isolate(head.code), "caption", f"semantic.{tone}.text" if one.refused else "text.secondary")
+            row.addWidget(code)
+        row.addWidget(Elided(head.title if head is not None else "", "strong"), 1)
+        row.addWidget(IconLabel(icon, f"semantic.{tone}.text", 16, "bold" if icon == "prohibit" else "fill"))
+        return row
+
+    def _refusal(self, one: Trial) -> QWidget:
+        box = Surface("semantic.danger.soft", radius=6)
+        column = QVBoxLayout(box)
+        column.setContentsMargins(10, 6, 8, 6)
+        column.setSpacing(2)
+        column.addLayout(self._title(one, "danger", "prohibit"))
+        column.addWidget(Text(said(one.refused), "caption", "semantic.danger.text", wrap=True))
+        return box
+
+    def _change(self, one: Trial, ticked: set[str]) -> QWidget:
+        box = Surface("surface.base", "border.subtle", sides="b")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 2, 8, 6)
+        column.setSpacing(2)
+        tone, icon = ("warning", "warning") if one.warnings else ("success", "check-circle")
+        column.addLayout(self._title(one, tone, icon))
+        arrow = " ← " if theme().rtl else " → "
+        for label, old, new in differences(self._spec, one.before, one.after, ticked):
+            line = QHBoxLayout()
+            line.setSpacing(8)
+            name = Text(label, "caption", "text.secondary", wrap=True)
+            name.setFixedWidth(96)
+            line.addWidget(name, 0, Qt.AlignmentFlag.AlignVCenter)
+            parts = [Fragment(old, "retire"), Fragment(arrow, "egal"), Fragment(new, "ajoute")]
+            line.addWidget(DiffLabel(parts), 1)
+            column.addLayout(line)
+        for words in one.warnings:
+            column.addWidget(Text(said(words), "caption", "semantic.warning.text", wrap=True))
+        return box
