@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from erp_desktop import clock
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import StatutContrat
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import contrats
 from erp_desktop.services.contrats import ActeOffert, Retour
+from erp_desktop.ui.forms.acts import ActBar
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.kit.controls import Button, IconLabel, LineEdit, Text, clear
-from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.controls import Button, clear
+from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -26,46 +27,18 @@ _WORDS = {
 }  # fmt: skip
 
 
-class ContractBar(RecordPart):
+class ContractBar(ActBar):
     """Alerts, then the acts; a line for the reason opens under those that need one."""
 
     unsaved = "Motif non enregistré"
 
     def __init__(self, panel: FormPanel) -> None:
-        super().__init__()
-        self._panel = panel
-        self._row_id: int | None = None
+        super().__init__(panel, motive=tr("Motif"), confirm=tr("Confirmer"), on_motive=self.confirm,
+                         margins=(16, 8, 14, 4), spacing=8)  # fmt: skip
         self._asking = ""
-        self.buttons: dict[str, Button] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 14, 4)
-        column.setSpacing(8)
         self.alerts = QVBoxLayout()
         self.alerts.setSpacing(6)
-        column.addLayout(self.alerts)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(8)
-        column.addLayout(self._row)
-        line = QHBoxLayout()
-        line.setSpacing(5)
-        self._icon = IconLabel("info", "text.tertiary", 13)
-        self.reason = Text("", "caption", "text.tertiary", wrap=True)
-        line.addWidget(self._icon)
-        line.addWidget(self.reason, 1)
-        column.addLayout(line)
-        self.motive = LineEdit(tr("Motif"))
-        self.motive.setAccessibleName(tr("Motif"))
-        self.motive.returnPressed.connect(self.confirm)
-        self.motive.textEdited.connect(lambda _text: self.changed.emit())
-        self._entry = QWidget()
-        asked = QHBoxLayout(self._entry)
-        asked.setContentsMargins(0, 0, 0, 0)
-        asked.addWidget(self.motive, 1)
-        self.confirm_button = Button(tr("Confirmer"), "soft", on_click=self.confirm)
-        asked.addWidget(self.confirm_button)
-        column.addWidget(self._entry)
-        self._entry.hide()
-        self.hide()
+        self.column.insertLayout(0, self.alerts)
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         if row_id != self._row_id or record is None:
@@ -109,7 +82,7 @@ class ContractBar(RecordPart):
     def _show(self, row_id: int, found: list[ActeOffert]) -> None:
         if row_id != self._row_id:
             return
-        clear(self._row)
+        clear(self.row)
         self.buttons = {}
         for offer in found:
             name = str(offer.vers) if offer.vers is not None else _RENEW
@@ -118,25 +91,17 @@ class ContractBar(RecordPart):
             button = Button(tr(words), kind, icon=icon, on_click=partial(self.press, name))
             button.setEnabled(offer.permis)
             if offer.raison:
-                button.setToolTip(tr(offer.raison))
-                button.setAccessibleDescription(tr(offer.raison))
+                self.refuse(button, tr(offer.raison))
             self.buttons[name] = button
-            self._row.addWidget(button)
-        self._row.addStretch()
+            self.row.addWidget(button)
+        self.row.addStretch()
         refused = next((o for o in found if o.raison), None)
-        self.reason.setText(tr(refused.raison) if refused is not None else "")
-        self._icon.setVisible(refused is not None)
-        self.reason.setVisible(refused is not None)
+        self.explain(tr(refused.raison) if refused is not None else "")
         self.show()
 
     def _ask(self, name: str) -> None:
         self._asking = name
-        if not name:
-            self.motive.clear()
-            self.motive.set_invalid(False)
-        self._entry.setVisible(bool(name))
-        if name:
-            self.motive.setFocus()
+        self.ask_motive(bool(name))
 
     def press(self, name: str) -> None:
         """A button: at once, or after a reason."""
@@ -147,19 +112,13 @@ class ContractBar(RecordPart):
 
     def confirm(self) -> None:
         """Do what the reason was asked for."""
-        motive = self.motive.text().strip()
-        self.motive.set_invalid(not motive)
-        if not motive:
-            self.reason.setText(tr("Donnez le motif."))
-            self._icon.show()
-            self.reason.show()
-            self.motive.setFocus()
-            return
-        self._go(self._asking, motive)
-        self._ask("")
+        motive = self.typed_motive(tr("Donnez le motif."))
+        if motive:
+            self._go(self._asking, motive)
+            self._ask("")
 
     def escape(self) -> bool:
-        if self._entry.isHidden():
+        if self.entry.isHidden():
             return False
         self._ask("")
         self.changed.emit()
@@ -174,31 +133,15 @@ class ContractBar(RecordPart):
         self.motive.setText(str(kept.get("motif", "")))
 
     def _go(self, name: str, motive: str = "") -> None:
-        row_id, panel = self._row_id, self._panel
-        if row_id is None or not panel.settled(lambda: self._go(name, motive)) or panel.fields.values() is None:
-            return
-        acteur, changes, contexte = panel.contexte.acteur, panel.fields.changes(), panel.contexte
-
-        def work(session: Any) -> Retour:
-            if changes:
-                contrats.update(session, acteur, row_id, changes)
+        def do(session: Any, acteur: Acteur, row_id: int) -> Retour:
             if name == _RENEW:
                 return contrats.renouveler(session, acteur, row_id)
             return contrats.changer_statut(session, acteur, row_id, StatutContrat(name), motive)
-
-        def undo(done: Retour) -> None:
-            def undone(_none: None) -> None:
-                contexte.say(tr("Changement de statut défait"), kind="info")
-                contexte.bus.publish("contrats", done.id)
-
-            contexte.tasks.run(
-                lambda session: contrats.revenir(session, acteur, done), undone,
-                lambda error: contexte.say(said(str(error)), kind="danger"), write=True,
-            )  # fmt: skip
 
         words = (
             tr("Contrat renouvelé") if name == _RENEW
             else tr("Statut : {statut}", statut=labels.label(StatutContrat, name))
         )  # fmt: skip
         # An end is final: its reason was typed, there is no way back.
-        panel.run_act(work, words, None if name == StatutContrat.RESILIE else undo)
+        back = None if name == StatutContrat.RESILIE else contrats.revenir
+        self.act(lambda: self._go(name, motive), do, words, back)

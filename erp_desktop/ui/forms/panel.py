@@ -20,10 +20,10 @@ from erp_desktop.ui.forms.fields import Fields
 from erp_desktop.ui.forms.head import HeadView
 from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
-from erp_desktop.ui.forms.underline import UnderlineTabs
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
+from erp_desktop.ui.kit.underline import UnderlineTabs
 from erp_desktop.ui.tasks import Task
 
 _DRAFT_PAUSE_MS = 700

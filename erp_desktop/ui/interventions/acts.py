@@ -10,16 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu
 
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.transitions import REOUVERTURE
 from erp_desktop.services import interventions
-from erp_desktop.services.interventions import Retour, TransitionOffre
+from erp_desktop.services.interventions import TransitionOffre
+from erp_desktop.ui.forms.acts import ActBar
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.kit.controls import Button, IconLabel, LineEdit, Text, clear
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.controls import Button, clear
+from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.wording import value_labels
 
 _ICONS = {
@@ -33,48 +33,21 @@ _SHOWN = 2
 _MARGINS = (16, 8, -12, -4)
 
 
-class ActsBar(RecordPart):
+class ActsBar(ActBar):
     """Two acts in sight, the others in a menu; the reason of the first refusal in words."""
 
     def __init__(self, panel: FormPanel) -> None:
-        super().__init__()
-        self._panel = panel
-        self._row_id: int | None = None
+        words = tr("Motif de la réouverture")
+        super().__init__(panel, motive=words, confirm=tr("Rouvrir"), on_motive=self.reopen,
+                         margins=(16, 8, 12, 4), spacing=6)  # fmt: skip
         self._statut = ""
         self._pressed_to = 0
         self._deaf = QTimer(self)
         self._deaf.setSingleShot(True)
         self.offers: list[TransitionOffre] = []
         self._rest: list[TransitionOffre] = []
-        self.buttons: dict[str, Button] = {}
         self._changed = False
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 12, 4)
-        column.setSpacing(6)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(8)
-        column.addLayout(self._row)
-        line = QHBoxLayout()
-        line.setSpacing(5)
-        self._icon = IconLabel("info", "text.tertiary", 13)
-        self.reason = Text("", "caption", "text.tertiary", wrap=True)
-        line.addWidget(self._icon)
-        line.addWidget(self.reason, 1)
-        column.addLayout(line)
-        self.motive = LineEdit(tr("Motif de la réouverture"))
-        self.motive.setAccessibleName(tr("Motif de la réouverture"))
-        self.motive.returnPressed.connect(self.reopen)
-        self.motive.textEdited.connect(lambda _text: self.changed.emit())
-        self._reopening = QWidget()
-        asked = QHBoxLayout(self._reopening)
-        asked.setContentsMargins(0, 0, 0, 0)
-        asked.addWidget(self.motive, 1)
-        self.reopen_button = Button(tr("Rouvrir"), "soft", on_click=self.reopen)
-        asked.addWidget(self.reopen_button)
-        column.addWidget(self._reopening)
-        self._reopening.hide()
-        self.hide()
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         statut = "" if record is None else str(record.statut)
@@ -82,7 +55,7 @@ class ActsBar(RecordPart):
             self._pressed_to = 0
             self._deaf.stop()
         if row_id != self._row_id or statut != Statut.CLOTUREE:
-            self._ask_motive(False)
+            self.ask_motive(False)
         self._row_id, self._changed = row_id, row_id == self._row_id and statut != self._statut
         self._statut = statut
         if row_id is None:
@@ -113,7 +86,7 @@ class ActsBar(RecordPart):
             # Enter pressed twice is a double click too.
             self.setFocus()
         if self._pressed_to:
-            self._row.addSpacing(self._pressed_to)
+            self.row.addSpacing(self._pressed_to)
             if len(in_sight) > 1:
                 in_sight, rest = in_sight[:1], [*in_sight[1:], *rest]
         self._rest = rest
@@ -122,20 +95,16 @@ class ActsBar(RecordPart):
                             on_click=self._goer(offer))  # fmt: skip
             button.setEnabled(offer.permis)
             if not offer.permis:
-                button.setToolTip(tr(offer.raison))
-                button.setAccessibleDescription(tr(offer.raison))
+                self.refuse(button, tr(offer.raison))
             self.buttons[str(offer.vers)] = button
-            self._row.addWidget(button)
-        self._row.addStretch()
+            self.row.addWidget(button)
+        self.row.addStretch()
         if rest:
             self.more = Button("", icon="dots-three", tip=tr("Autres actions"), on_click=self._menu)
             self.more.setFixedWidth(44)
-            self._row.addWidget(self.more)
+            self.row.addWidget(self.more)
         refused = next((offer for offer in in_sight if not offer.permis and offer.raison), None)
-        words = f"{self._words(refused)} : {tr(refused.raison)}" if refused is not None else ""
-        self.reason.setText(words)
-        self._icon.setVisible(bool(words))
-        self.reason.setVisible(bool(words))
+        self.explain(f"{self._words(refused)} : {tr(refused.raison)}" if refused is not None else "")
         self.setVisible(bool(self.offers))
 
     def _words(self, offer: TransitionOffre) -> str:
@@ -157,7 +126,7 @@ class ActsBar(RecordPart):
         self._deaf.start(QApplication.doubleClickInterval())
 
     def _empty_row(self) -> None:
-        clear(self._row)
+        clear(self.row)
         self.buttons = {}
 
     def _goer(self, offer: TransitionOffre) -> Callable[[], None]:
@@ -168,7 +137,7 @@ class ActsBar(RecordPart):
         if self._deaf.isActive():
             return
         if (Statut(self._statut), Statut(target)) == REOUVERTURE:
-            self._ask_motive(True)
+            self.ask_motive(True)
             return
         button = self.buttons.get(target)
         self._pressed_to = 0
@@ -182,33 +151,18 @@ class ActsBar(RecordPart):
             ) + 1  # fmt: skip
         self.go(target)
 
-    def _ask_motive(self, on: bool) -> None:
-        if not on:
-            self.motive.clear()
-            self.motive.set_invalid(False)
-        self._reopening.setVisible(on)
-        if on:
-            self.motive.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def reopen(self) -> None:
         """Open a closed intervention again, for the reason typed."""
-        motive = self.motive.text().strip()
-        self.motive.set_invalid(not motive)
-        if not motive:
-            self.reason.setText(tr("Donnez le motif de la réouverture."))
-            self._icon.show()
-            self.reason.show()
-            self.motive.setFocus()
-            return
-        if not self._deaf.isActive():
+        motive = self.typed_motive(tr("Donnez le motif de la réouverture."))
+        if motive and not self._deaf.isActive():
             self.go(str(Statut.EN_COURS), motive)
 
     def escape(self) -> bool:
         """Close the entry of a motive; the toast brings its words back."""
-        if self._reopening.isHidden():
+        if self.entry.isHidden():
             return False
         kept, row_id = self.draft(), self._row_id
-        self._ask_motive(False)
+        self.ask_motive(False)
         self.changed.emit()
         if kept:
             self._panel.contexte.say(
@@ -223,29 +177,15 @@ class ActsBar(RecordPart):
     def restore(self, kept: dict[str, Any]) -> None:
         if self._statut != Statut.CLOTUREE:
             kept = {}
-        self._ask_motive(bool(kept))
+        self.ask_motive(bool(kept))
         self.motive.setText(str(kept.get("motif", "")))
 
     def go(self, target: str, motive: str = "") -> None:
         """Change the status; what is typed is saved in the same transaction."""
-        row_id, panel = self._row_id, self._panel
-        if row_id is None or not panel.settled(lambda: self.go(target, motive)) or panel.fields.values() is None:
-            return
-        acteur, changes, contexte = panel.contexte.acteur, panel.fields.changes(), panel.contexte
-
-        def work(session: Any) -> Retour:
-            if changes:
-                interventions.update(session, acteur, row_id, changes)
-            return interventions.changer_statut(session, acteur, row_id, Statut(target), motive)
-
-        def undo(retour: Retour) -> None:
-            def done(_none: None) -> None:
-                contexte.say(tr("Changement de statut défait"), kind="info")
-                contexte.bus.publish("interventions", retour.id)
-
-            contexte.tasks.run(
-                lambda session: interventions.revenir(session, acteur, retour), done,
-                lambda error: contexte.say(said(str(error)), kind="danger"), write=True,
-            )  # fmt: skip
-
-        panel.run_act(work, tr("Statut : {statut}", statut=value_labels.label(Statut, target)), undo)
+        self.act(
+            lambda: self.go(target, motive),
+            lambda session, acteur, row_id: interventions.changer_statut(
+                session, acteur, row_id, Statut(target), motive),
+            tr("Statut : {statut}", statut=value_labels.label(Statut, target)),
+            interventions.revenir,
+        )  # fmt: skip

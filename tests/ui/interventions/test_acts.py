@@ -57,7 +57,7 @@ def test_a_double_click_closes_and_does_nothing_more(
     assert [str(offer.vers) for offer in bar._rest] == ["archivee"]
     bar._be_deaf()
     bar.buttons["en_cours"].click()
-    assert bar._reopening.isHidden(), "deaf for the double-click interval"
+    assert bar.entry.isHidden(), "deaf for the double-click interval"
 
 
 def test_a_closed_intervention_is_opened_again_for_a_reason(
@@ -75,7 +75,7 @@ def test_a_closed_intervention_is_opened_again_for_a_reason(
     bureau.settle()
     assert column(sqlite_engine, row_id, "statut") == "en_cours"
     assert column(sqlite_engine, row_id, "date_cloture") is None
-    assert bar._reopening.isHidden()
+    assert bar.entry.isHidden()
     with transaction(sqlite_engine, write=False) as session:
         told = interventions.historique(session, bureau.acteur, row_id)
     assert "Fuite revenue" in [entry.remarque for entry in told]

@@ -1,0 +1,131 @@
+"""A row of acts under the head of a form: their buttons, why one is refused, and the motive that some ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.ui.forms.panel import Action, FormPanel
+from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.kit.controls import Button, IconLabel, LineEdit, Text
+from erp_desktop.ui.kit.i18n import said, tr
+
+
+class ActBar(RecordPart):
+    """What every row of acts has. The noun fills ``row`` with buttons and says what an act does.
+
+    Args:
+        motive: name of the line in which a reason is typed.
+        confirm: words of the button beside it.
+        on_motive: called by that button, and by Enter in the line.
+
+    Attributes:
+        row: place of the buttons.
+        reason: why an act is refused, or what is missing.
+    """
+
+    def __init__(
+        self, panel: FormPanel, *, motive: str, confirm: str, on_motive: Action, margins: tuple[int, int, int, int],
+        spacing: int,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        self.buttons: dict[str, Button] = {}
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(*margins)
+        self.column.setSpacing(spacing)
+        self.row = QHBoxLayout()
+        self.row.setSpacing(8)
+        self.column.addLayout(self.row)
+        line = QHBoxLayout()
+        line.setSpacing(5)
+        self._icon = IconLabel("info", "text.tertiary", 13)
+        self.reason = Text("", "caption", "text.tertiary", wrap=True)
+        line.addWidget(self._icon)
+        line.addWidget(self.reason, 1)
+        self.column.addLayout(line)
+        self.motive = LineEdit(motive)
+        self.motive.setAccessibleName(motive)
+        self.motive.returnPressed.connect(on_motive)
+        self.motive.textEdited.connect(lambda _text: self.changed.emit())
+        self.entry = QWidget()
+        asked = QHBoxLayout(self.entry)
+        asked.setContentsMargins(0, 0, 0, 0)
+        asked.addWidget(self.motive, 1)
+        self.confirm_button = Button(confirm, "soft", on_click=on_motive)
+        asked.addWidget(self.confirm_button)
+        self.column.addWidget(self.entry)
+        self.entry.hide()
+        self.hide()
+
+    def explain(self, words: str) -> None:
+        """Say why an act is refused, or what is missing; empty words say nothing."""
+        self.reason.setText(words)
+        self._icon.setVisible(bool(words))
+        self.reason.setVisible(bool(words))
+
+    def ask_motive(self, on: bool) -> None:
+        """Open the line of the motive, or close it with what it held."""
+        if not on:
+            self.motive.clear()
+            self.motive.set_invalid(False)
+        self.entry.setVisible(on)
+        if on:
+            self.motive.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def typed_motive(self, missing: str) -> str:
+        """What the line holds; without a word ``missing`` is said, and the line has the cursor."""
+        typed = self.motive.text().strip()
+        self.motive.set_invalid(not typed)
+        if not typed:
+            self.explain(missing)
+            self.motive.setFocus()
+        return typed
+
+    def refuse(self, button: Button, why: str) -> None:
+        """Say on a button why it is disabled."""
+        button.setToolTip(why)
+        button.setAccessibleDescription(why)
+
+    def act(
+        self, again: Action, do: Callable[[Any, Acteur, int], Any], words: str,
+        take_back: Callable[[Any, Acteur, Any], None] | None,
+    ) -> None:  # fmt: skip
+        """Do something with the record shown; what is typed in its form is saved in the same transaction.
+
+        Args:
+            again: this act once more, when words of a field are decided first.
+            do: ``do(session, acteur, row_id)``.
+            words: the toast.
+            take_back: ``take_back(session, acteur, what do returned)``; None: there is no way back.
+        """
+        row_id, panel = self._row_id, self._panel
+        if row_id is None or not panel.settled(again) or panel.fields.values() is None:
+            return
+        spec, contexte, acteur = panel.spec, panel.contexte, panel.contexte.acteur
+        changes = panel.fields.changes()
+
+        def work(session: Any) -> Any:
+            if changes:
+                spec.update(session, acteur, row_id, changes)
+            return do(session, acteur, row_id)
+
+        def undo(done: Any) -> None:
+            if take_back is None:
+                return
+
+            def undone(_none: None) -> None:
+                contexte.say(tr("Changement de statut défait"), kind="info")
+                contexte.bus.publish(spec.table, row_id)
+
+            contexte.tasks.run(
+                lambda session: take_back(session, acteur, done), undone,
+                lambda error: contexte.say(said(str(error)), kind="danger"), write=True,
+            )  # fmt: skip
+
+        panel.run_act(work, words, undo if take_back is not None else None)
