@@ -18,7 +18,7 @@ from erp_desktop.domain import enums
 from erp_desktop.services.interventions import HistoriqueInfo
 from erp_desktop.sync.exchange import reasons
 from erp_desktop.ui.drafts import Drafts
-from erp_desktop.ui.forms import dates
+from erp_desktop.ui.forms.date_editors import to_instant
 from erp_desktop.ui.interventions.history import claimed
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.lists.query import with_word, without, without_free_text, words
@@ -42,7 +42,7 @@ def test_filter_words_can_be_replaced_and_removed() -> None:
 
 
 def test_a_planned_time_follows_morocco_on_its_day() -> None:
-    summer, winter = dates.to_instant(date(2026, 7, 1), time(9)), dates.to_instant(date(2026, 11, 22), time(9))
+    summer, winter = to_instant(date(2026, 7, 1), time(9)), to_instant(date(2026, 11, 22), time(9))
     assert summer.astimezone(UTC).hour == 8
     assert winter.astimezone(UTC).hour == 9
 

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QLineEdit
 
 from erp_desktop import clock
 from erp_desktop.domain.dates import Sens, lire, plus_mois
-from erp_desktop.ui.forms import dates
 from erp_desktop.ui.forms.editors import LineEditor, Unreadable
 from erp_desktop.ui.kit import icons
 from erp_desktop.ui.kit.calendar_popup import CalendarPopup
@@ -20,6 +19,17 @@ from erp_desktop.ui.kit.controls import LineEdit
 from erp_desktop.ui.kit.i18n import tr
 
 _STEPS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
+
+
+def to_instant(day: date, hour: time | None) -> datetime:
+    """The instant of a wall-clock time in Morocco; 08:00 when no hour was typed."""
+    return datetime.combine(day, hour or time(8), tzinfo=clock.CASABLANCA)
+
+
+def written(value: date | datetime | None) -> str:
+    if isinstance(value, datetime):
+        return clock.local(value).strftime("%d/%m/%Y %H:%M")
+    return value.strftime("%d/%m/%Y") if value else ""
 
 
 class _DateLine(LineEdit):
@@ -80,7 +90,7 @@ class DateEditor(LineEditor):
         return day if hour is None else None
 
     def show_value(self, value: Any, words: str = "") -> None:
-        text = words or dates.written(value)
+        text = words or written(value)
         # Shown to the minute, kept to the microsecond: an untouched instant is not a change.
         self._shown = (text, value)
         self.line.setText(text)
@@ -92,7 +102,7 @@ class DateEditor(LineEditor):
         except Unreadable as error:
             self.doubted.emit(str(error))
             return
-        if value is not None and self.line.text() != dates.written(value):
+        if value is not None and self.line.text() != written(value):
             self.show_value(value)
 
     def set_read_only(self, read_only: bool) -> None:
@@ -151,7 +161,7 @@ class InstantEditor(DateEditor):
     _REFUSED = "Date et heure attendues : 30/11 9h, demain 14:30, lundi, 30/11/2026…"
 
     def _made(self, day: date, hour: time | None) -> datetime:
-        return dates.to_instant(day, hour).astimezone(UTC)
+        return to_instant(day, hour).astimezone(UTC)
 
     @property
     def _keeps_hour(self) -> bool:

@@ -1,7 +1,4 @@
-"""The form of one record: beside its list or in a tab of its own.
-
-Long on purpose: one record's life (shown, typed, kept, saved, refused, overtaken) is one state read as a whole.
-"""
+"""The life of one record in its form: shown, typed, kept, saved, refused, overtaken; beside its list or in a tab."""
 
 from __future__ import annotations
 
@@ -10,35 +7,22 @@ from typing import Any
 
 import shiboken6
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from erp_desktop import clock
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.forms.fields import Fields
-from erp_desktop.ui.forms.head import HeadView
-from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
-from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear, icon_button
+from erp_desktop.ui.forms.view import PARTS, FormView
 from erp_desktop.ui.kit.i18n import isolate, said, tr
-from erp_desktop.ui.kit.surfaces import Banner, Surface
-from erp_desktop.ui.kit.underline import UnderlineTabs
 from erp_desktop.ui.tasks import Task
 
 _DRAFT_PAUSE_MS = 700
 Action = Callable[[], None]
 
 
-PARTS = "$parties"
-"""Under this key a draft keeps what the parts of the record hold, by the name of the part's class."""
-
-
-class _Rehearsed(Exception):  # noqa: N818 - no error: it undoes a transaction that was only a trial
-    """Nothing was refused."""
-
-
-class FormPanel(Surface):
+class FormPanel(FormView):
     """Shows, edits and saves one record of a spec; keeps drafts; never overwrites what is typed.
 
     Attributes:
@@ -57,33 +41,13 @@ class FormPanel(Surface):
     def __init__(
         self, spec: FormSpec, contexte: Contexte, *, beside_list: bool, parent: QWidget | None = None
     ) -> None:
-        super().__init__("surface.base", parent=parent)
-        self.spec, self.contexte = spec, contexte
+        super().__init__(spec, contexte, beside_list=beside_list, parent=parent)
         self.row_id: int | None = None
         self._slot = contexte.drafts.fresh(spec.kind)
         self.record: Any = None
         self._dirty = False
         self._saving = False
         self._loading: Task | None = None
-        self.fields = Fields(spec, contexte, self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        self.head = HeadView(self._ask_tab if beside_list else None, self.close_panel if beside_list else None)
-        column.addWidget(self.head)
-        self.bar: RecordPart | None = spec.bar(self) if spec.bar is not None else None
-        if self.bar is not None:
-            column.addWidget(self.bar)
-        self.tabs = UnderlineTabs()
-        column.addWidget(self.tabs)
-        self.banners = QVBoxLayout()
-        self.banners.setContentsMargins(12, 8, 12, 0)
-        column.addLayout(self.banners)
-        self.pages = QStackedWidget()
-        column.addWidget(self.pages, 1)
-        self._build_pages(beside_list)
-        column.addWidget(self._footer())
-        self.tabs.changed.connect(self.pages.setCurrentIndex)
         self.fields.changed.connect(self._edited)
         for part in self._all_parts():
             part.changed.connect(self._edited)
@@ -92,51 +56,6 @@ class FormPanel(Surface):
         self._draft_pause.setInterval(_DRAFT_PAUSE_MS)
         self._draft_pause.timeout.connect(self._keep_draft)
         contexte.bus.data_changed.connect(self._data_changed)
-
-    def _build_pages(self, beside_list: bool) -> None:
-        body = QWidget()
-        body.setObjectName("corps")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(16, 12, 14, 16)
-        column.setSpacing(6)
-        self.fields.build(column, 108 if beside_list else 150)
-        column.addStretch()
-        if not beside_list:
-            body.setMaximumWidth(760)
-        self.pages.addWidget(scroller(body))
-        self.tabs.add(tr("Détail"))
-        self.parts: list[RecordPart] = []
-        for title, make in self.spec.tabs:
-            part: RecordPart = make(self)
-            part.setObjectName("corps")
-            self.parts.append(part)
-            index = self.tabs.add(tr(title))
-            self.pages.addWidget(scroller(part))
-            part.counted.connect(lambda number, index=index: self.tabs.set_count(index, number))
-        self.tabs.setVisible(bool(self.parts))
-
-    def _footer(self) -> QWidget:
-        foot = Surface("surface.sunken", "border.subtle", sides="t")
-        row = QHBoxLayout(foot)
-        row.setContentsMargins(16, 8, 16, 8)
-        row.setSpacing(8)
-        self._draft_icon = IconLabel("floppy-disk", "text.tertiary", 14)
-        self.draft_words = Text("", "caption", "text.tertiary")
-        row.addWidget(self._draft_icon)
-        row.addWidget(self.draft_words)
-        row.addStretch()
-        self.print_button = icon_button("printer", tr("Imprimer"), self.print_out)
-        row.addWidget(self.print_button)
-        if self.spec.printing is None:
-            self.print_button.hide()
-        self.cancel_button = Button(tr("Annuler"), on_click=self.cancel)
-        self.save_button = Button(tr("Enregistrer"), "primary", tip="Ctrl+S", name=tr("Enregistrer"),
-                                  on_click=self.save)  # fmt: skip
-        row.addWidget(self.cancel_button)
-        row.addWidget(self.save_button)
-        self._draft_icon.hide()
-        self.foot = foot
-        return foot
 
     def print_out(self) -> bool:
         """Show the record's paper; False when it has none, or is not saved."""
@@ -157,7 +76,7 @@ class FormPanel(Surface):
         if row_id is None:
             self.row_id, self._slot = None, slot or self.contexte.drafts.fresh(self.spec.kind)
             self._show(None)
-            self._offer_unfinished()
+            self._offer_unfinished(self._slot)
             return
         spec, acteur = self.spec, self.contexte.acteur
         self._loading = self.contexte.tasks.run(
@@ -179,36 +98,6 @@ class FormPanel(Surface):
     def draft_id(self) -> int:
         """What the draft is kept under: the record, or the slot of one that is not created yet."""
         return self.row_id if self.row_id is not None else self._slot
-
-    def _offer_unfinished(self) -> None:
-        """List the other new records begun and not finished, each to be taken up again."""
-        for kind, slot, draft in self.contexte.drafts.unfinished():
-            if kind == self.spec.kind and slot != self._slot:
-                title = next((str(v) for name, v in draft.values.items() if isinstance(v, str) and v
-                              and name in self.fields.base and self.fields.base[name] != v), "")  # fmt: skip
-                when = clock.local(draft.saved_at).strftime("%d/%m à %H:%M")
-                words = tr("Saisie non terminée du {quand} : {titre}", quand=when, titre=isolate(title))
-                banner = self._banner("info", words, tr("Reprendre"), lambda slot=slot: self._resume(slot),
-                                      tr("Abandonner"))  # fmt: skip
-                banner.other.connect(lambda slot=slot, banner=banner: self._give_up(slot, banner))
-
-    def _resume(self, slot: int) -> None:
-        """Take an unfinished record up, or go where it is open: two editors of one draft undo each other."""
-        if self.contexte.unfinished_at(self.spec.kind, slot, True) is None:
-            self.open_record(None, slot)
-
-    def _give_up(self, slot: int, banner: Banner) -> None:
-        kind, contexte = self.spec.kind, self.contexte
-        banner.hide()
-        banner.deleteLater()
-        elsewhere = contexte.unfinished_at(kind, slot, False)
-        if elsewhere is not None:
-            elsewhere.cancel()
-            return
-        draft = contexte.drafts.find(kind, slot)
-        if draft is not None:
-            contexte.drafts.drop(kind, slot)
-            contexte.say(tr("Saisie abandonnée"), lambda: contexte.drafts.keep(kind, slot, draft.values), "info")
 
     def _loaded(self, row_id: int, record: Any) -> None:
         self._loading = None
@@ -238,24 +127,6 @@ class FormPanel(Surface):
         self._set_dirty(self.fields.dirty)
         self.shown.emit()
 
-    def _all_parts(self) -> list[RecordPart]:
-        return [*self.parts, *([self.bar] if self.bar is not None else [])]
-
-    def _part_drafts(self) -> dict[str, Any]:
-        return {type(part).__name__: kept for part in self._all_parts() if (kept := part.draft())}
-
-    def _draft(self) -> dict[str, Any]:
-        """All that is typed and not saved, in the fields and in every part."""
-        parts = self._part_drafts()
-        return {**self.fields.draft(), **({PARTS: parts} if parts else {})}
-
-    def _restore(self, kept: dict[str, Any]) -> bool:
-        parts = kept.get(PARTS, {})
-        for part in self._all_parts():
-            part.restore(parts.get(type(part).__name__, {}))
-        differs = self.fields.restore(kept) if kept else False
-        return differs or bool(self._part_drafts())
-
     def _leave_parts(self) -> None:
         """Keep the draft of the record left, and name what its parts still hold."""
         self.keep_now()
@@ -264,26 +135,6 @@ class FormPanel(Surface):
             fiche = self.spec.head(self.record).code if self.record is not None else tr(self.spec.new_title)
             words = tr("{quoi} : gardé en brouillon avec {fiche}.", quoi=", ".join(names), fiche=isolate(fiche))
             self.contexte.say(words, kind="info")
-
-    def forget_part(self, row_id: int, part: RecordPart) -> None:
-        """What a part held for a record that is no longer shown was saved meanwhile."""
-        draft = self.contexte.drafts.find(self.spec.kind, row_id)
-        if draft is None:
-            return
-        parts = {name: kept for name, kept in draft.values.get(PARTS, {}).items() if name != type(part).__name__}
-        left = {**{k: v for k, v in draft.values.items() if k != PARTS}, **({PARTS: parts} if parts else {})}
-        if left:
-            self.contexte.drafts.keep(self.spec.kind, row_id, left)
-        else:
-            self.contexte.drafts.drop(self.spec.kind, row_id)
-
-    def _banner(self, kind: str, words: str, action: str = "", on_action: Any = None, contrary: str = "") -> Banner:
-        banner = Banner(kind, words, action=action, on_action=on_action, closable=not action, contrary=contrary)
-        self.banners.addWidget(banner)
-        return banner
-
-    def _drop_banners(self) -> None:
-        clear(self.banners)
 
     # Editing
 
@@ -302,11 +153,6 @@ class FormPanel(Surface):
     def _edited(self) -> None:
         self._set_dirty(self.fields.dirty)
         self._draft_pause.start()
-
-    def _say_draft(self, when: Any) -> None:
-        self._draft_icon.setVisible(when is not None)
-        hour = clock.local(when).strftime("%H:%M") if when is not None else ""
-        self.draft_words.setText(tr("Brouillon gardé à {heure}", heure=hour) if when is not None else "")
 
     def _keep_draft(self) -> None:
         kept = self._draft()
@@ -357,14 +203,7 @@ class FormPanel(Surface):
         """Close the innermost thing open in the form: an entry of the acts, a message; False when there is none."""
         if any(part.escape() for part in self._all_parts() if part.isVisible()):
             return True
-        for place in reversed(range(self.banners.count())):
-            item = self.banners.itemAt(place)
-            banner = item.widget() if item is not None else None
-            if isinstance(banner, Banner) and banner.closable and not banner.isHidden():
-                banner.hide()
-                banner.deleteLater()
-                return True
-        return False
+        return self._close_banner()
 
     def close_panel(self) -> None:
         """Leave the form; its draft stays."""
@@ -416,18 +255,14 @@ class FormPanel(Surface):
         values = self.fields.readable() if row_id is None else self.fields.changes()
         shown = {name: value for name, value in values.items() if value is not None or row_id is not None}
 
-        def work(session: Any) -> None:
-            if row_id is None:
-                spec.create(session, acteur, shown)
-            elif shown:
-                spec.update(session, acteur, row_id, shown)
-            raise _Rehearsed
-
         def judged(error: Exception) -> None:
             if isinstance(error, ValidationError) and self.draft_id == asked:
                 self.fields.refuse_besides(error.champs)
 
-        self.contexte.tasks.run(work, lambda _none: None, judged, write=True, owner=self)
+        self.contexte.tasks.run(
+            lambda session: spec.rehearse(session, acteur, row_id, shown), lambda _none: None, judged, write=True,
+            owner=self,
+        )  # fmt: skip
 
     def run_act(self, work: Callable[[Any], Any], words: str, undo: Callable[[Any], None] | None = None) -> None:
         """Run an act on the record shown in one transaction, then show the record afresh.

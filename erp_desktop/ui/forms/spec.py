@@ -129,6 +129,10 @@ class Head:
     plain: str = ""
 
 
+class _Rehearsed(Exception):  # noqa: N818 - no error: it undoes a transaction that was only a trial
+    """Nothing was refused."""
+
+
 @dataclass(frozen=True)
 class FormSpec:
     """One form.
@@ -168,6 +172,14 @@ class FormSpec:
     def __post_init__(self) -> None:
         made = [replace(g, fields=[_declared(self.table, one) for one in g.fields]) for g in self.groups]
         object.__setattr__(self, "groups", made)
+
+    def rehearse(self, session: Any, acteur: Acteur, row_id: int | None, values: dict[str, Any]) -> None:
+        """Have values judged as if they were saved; always raises, so that the transaction is undone."""
+        if row_id is None:
+            self.create(session, acteur, values)
+        elif values:
+            self.update(session, acteur, row_id, values)
+        raise _Rehearsed
 
     @property
     def fields(self) -> list[FieldSpec]:

@@ -13,8 +13,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.models.equipements import Equipement
-from erp_desktop.ui.forms import dates
-from erp_desktop.ui.forms.date_editors import DateEditor
+from erp_desktop.ui.forms.date_editors import DateEditor, to_instant
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.picker import PickerEditor
 from tests.ui.company import Monde
@@ -201,7 +200,7 @@ def test_letters_never_rewrite_a_date_field(bureau: Bureau, qtbot: QtBot) -> Non
     qtbot.keyClicks(field.line, "demain 9h")
     assert field.line.text() == "demain 9h"
     tomorrow = clock.today() + timedelta(days=1)
-    assert field.value() == dates.to_instant(tomorrow, time(9))
+    assert field.value() == to_instant(tomorrow, time(9))
     leave(qtbot)
     assert field.line.text() == tomorrow.strftime("%d/%m/%Y 09:00")
     field.line.setFocus()

@@ -1,0 +1,197 @@
+"""What a form looks like: head, acts, tabs, messages, fields and foot; what its record does is the panel's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from erp_desktop import clock
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.fields import Fields
+from erp_desktop.ui.forms.head import HeadView
+from erp_desktop.ui.forms.part import RecordPart, scroller
+from erp_desktop.ui.forms.spec import FormSpec
+from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear, icon_button
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.surfaces import Banner, Surface
+from erp_desktop.ui.kit.underline import UnderlineTabs
+
+PARTS = "$parties"
+"""Under this key a draft keeps what the parts of the record hold, by the name of the part's class."""
+
+
+class FormView(Surface):
+    """The widgets of one form, and what is typed in them."""
+
+    def __init__(
+        self, spec: FormSpec, contexte: Contexte, *, beside_list: bool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("surface.base", parent=parent)
+        self.spec, self.contexte = spec, contexte
+        self.fields = Fields(spec, contexte, self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.head = HeadView(self._ask_tab if beside_list else None, self.close_panel if beside_list else None)
+        column.addWidget(self.head)
+        self.bar: RecordPart | None = spec.bar(self) if spec.bar is not None else None
+        if self.bar is not None:
+            column.addWidget(self.bar)
+        self.tabs = UnderlineTabs()
+        column.addWidget(self.tabs)
+        self.banners = QVBoxLayout()
+        self.banners.setContentsMargins(12, 8, 12, 0)
+        column.addLayout(self.banners)
+        self.pages = QStackedWidget()
+        column.addWidget(self.pages, 1)
+        self._build_pages(beside_list)
+        column.addWidget(self._footer())
+        self.tabs.changed.connect(self.pages.setCurrentIndex)
+
+    def _ask_tab(self) -> None:
+        raise NotImplementedError
+
+    def close_panel(self) -> None:
+        raise NotImplementedError
+
+    def print_out(self) -> bool:
+        raise NotImplementedError
+
+    def cancel(self) -> None:
+        raise NotImplementedError
+
+    def save(self) -> None:
+        raise NotImplementedError
+
+    def open_record(self, row_id: int | None, slot: int | None = None) -> None:
+        raise NotImplementedError
+
+    def _build_pages(self, beside_list: bool) -> None:
+        body = QWidget()
+        body.setObjectName("corps")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(16, 12, 14, 16)
+        column.setSpacing(6)
+        self.fields.build(column, 108 if beside_list else 150)
+        column.addStretch()
+        if not beside_list:
+            body.setMaximumWidth(760)
+        self.pages.addWidget(scroller(body))
+        self.tabs.add(tr("Détail"))
+        self.parts: list[RecordPart] = []
+        for title, make in self.spec.tabs:
+            part: RecordPart = make(self)
+            part.setObjectName("corps")
+            self.parts.append(part)
+            index = self.tabs.add(tr(title))
+            self.pages.addWidget(scroller(part))
+            part.counted.connect(lambda number, index=index: self.tabs.set_count(index, number))
+        self.tabs.setVisible(bool(self.parts))
+
+    def _footer(self) -> QWidget:
+        foot = Surface("surface.sunken", "border.subtle", sides="t")
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(16, 8, 16, 8)
+        row.setSpacing(8)
+        self._draft_icon = IconLabel("floppy-disk", "text.tertiary", 14)
+        self.draft_words = Text("", "caption", "text.tertiary")
+        row.addWidget(self._draft_icon)
+        row.addWidget(self.draft_words)
+        row.addStretch()
+        self.print_button = icon_button("printer", tr("Imprimer"), self.print_out)
+        row.addWidget(self.print_button)
+        if self.spec.printing is None:
+            self.print_button.hide()
+        self.cancel_button = Button(tr("Annuler"), on_click=self.cancel)
+        self.save_button = Button(tr("Enregistrer"), "primary", tip="Ctrl+S", name=tr("Enregistrer"),
+                                  on_click=self.save)  # fmt: skip
+        row.addWidget(self.cancel_button)
+        row.addWidget(self.save_button)
+        self._draft_icon.hide()
+        self.foot = foot
+        return foot
+
+    def _all_parts(self) -> list[RecordPart]:
+        return [*self.parts, *([self.bar] if self.bar is not None else [])]
+
+    def _part_drafts(self) -> dict[str, Any]:
+        return {type(part).__name__: kept for part in self._all_parts() if (kept := part.draft())}
+
+    def _draft(self) -> dict[str, Any]:
+        """All that is typed and not saved, in the fields and in every part."""
+        parts = self._part_drafts()
+        return {**self.fields.draft(), **({PARTS: parts} if parts else {})}
+
+    def _restore(self, kept: dict[str, Any]) -> bool:
+        parts = kept.get(PARTS, {})
+        for part in self._all_parts():
+            part.restore(parts.get(type(part).__name__, {}))
+        differs = self.fields.restore(kept) if kept else False
+        return differs or bool(self._part_drafts())
+
+    def forget_part(self, row_id: int, part: RecordPart) -> None:
+        """What a part held for a record that is no longer shown was saved meanwhile."""
+        draft = self.contexte.drafts.find(self.spec.kind, row_id)
+        if draft is None:
+            return
+        parts = {name: kept for name, kept in draft.values.get(PARTS, {}).items() if name != type(part).__name__}
+        left = {**{k: v for k, v in draft.values.items() if k != PARTS}, **({PARTS: parts} if parts else {})}
+        if left:
+            self.contexte.drafts.keep(self.spec.kind, row_id, left)
+        else:
+            self.contexte.drafts.drop(self.spec.kind, row_id)
+
+    def _banner(self, kind: str, words: str, action: str = "", on_action: Any = None, contrary: str = "") -> Banner:
+        banner = Banner(kind, words, action=action, on_action=on_action, closable=not action, contrary=contrary)
+        self.banners.addWidget(banner)
+        return banner
+
+    def _drop_banners(self) -> None:
+        clear(self.banners)
+
+    def _close_banner(self) -> bool:
+        """Close the newest message that can be; False when there is none."""
+        for place in reversed(range(self.banners.count())):
+            item = self.banners.itemAt(place)
+            banner = item.widget() if item is not None else None
+            if isinstance(banner, Banner) and banner.closable and not banner.isHidden():
+                banner.hide()
+                banner.deleteLater()
+                return True
+        return False
+
+    def _say_draft(self, when: Any) -> None:
+        self._draft_icon.setVisible(when is not None)
+        hour = clock.local(when).strftime("%H:%M") if when is not None else ""
+        self.draft_words.setText(tr("Brouillon gardé à {heure}", heure=hour) if when is not None else "")
+
+    def _offer_unfinished(self, own: int) -> None:
+        """List the new records begun and not finished but for ``own``, each to be taken up again."""
+        for kind, slot, draft in self.contexte.drafts.unfinished():
+            if kind == self.spec.kind and slot != own:
+                title = next((str(v) for name, v in draft.values.items() if isinstance(v, str) and v
+                              and name in self.fields.base and self.fields.base[name] != v), "")  # fmt: skip
+                when = clock.local(draft.saved_at).strftime("%d/%m à %H:%M")
+                words = tr("Saisie non terminée du {quand} : {titre}", quand=when, titre=isolate(title))
+                banner = self._banner("info", words, tr("Reprendre"), lambda slot=slot: self._resume(slot),
+                                      tr("Abandonner"))  # fmt: skip
+                banner.other.connect(lambda slot=slot, banner=banner: self._give_up(slot, banner))
+
+    def _resume(self, slot: int) -> None:
+        """Take an unfinished record up, or go where it is open: two editors of one draft undo each other."""
+        if self.contexte.unfinished_at(self.spec.kind, slot, True) is None:
+            self.open_record(None, slot)
+
+    def _give_up(self, slot: int, banner: Banner) -> None:
+        kind, contexte = self.spec.kind, self.contexte
+        banner.hide()
+        banner.deleteLater()
+        elsewhere = contexte.unfinished_at(kind, slot, False)
+        if elsewhere is not None:
+            elsewhere.cancel()
+            return
+        draft = contexte.drafts.find(kind, slot)
+        if draft is not None:
+            contexte.drafts.drop(kind, slot)
+            contexte.say(tr("Saisie abandonnée"), lambda: contexte.drafts.keep(kind, slot, draft.values), "info")
