@@ -2,8 +2,6 @@
 
 Rows are inserted by thousands with ``executemany``; an intervention's dates, technicien and historique agree with its
 statut, so that reports and screens show what a real office would.
-
-Long on purpose: half of it is the words that the rows are made of.
 """
 
 from __future__ import annotations
@@ -38,6 +36,7 @@ from erp_desktop.models import (
     User,
 )
 from erp_desktop.services import demo_planning
+from erp_desktop.services import demo_words as words
 from erp_desktop.services.contrats import demo as demo_contrats
 from erp_desktop.services.interventions import numbers
 from erp_desktop.services.shared.clocks import Horloges
@@ -46,45 +45,6 @@ from erp_desktop.services.stock import demo as stock_demo
 
 Progress = Callable[[int, int], None]
 
-_CLIENTS = (
-    "Conserveries Atlas", "Froid Atlantique", "Minoterie Chaouia", "Textiles Bouregreg", "Huilerie Zerhoun",
-    "Laiterie Doukkala", "Céramiques du Souss", "Câblages Rif Auto", "Plastiques du Détroit", "Imprimerie Al Qalam",
-    "Papeterie Sebou", "Cimenterie Oued Nefifik", "Sucrerie Tadla", "Fonderie Aïn Harrouda", "Brasserie Oulmès",
-    "Emballages Gharb", "Tanneries de Fès", "Verreries Mohammedia", "Aciéries Jorf", "Menuiserie Cèdre Azrou",
-)  # fmt: skip
-_MACHINES = (
-    ("Sertisseuse", "SR", "Ferrum", "F12"), ("Groupe froid", "GF", "Carrier", "30XA"),
-    ("Broyeur", "BR", "Retsch", "SM300"), ("Presse hydraulique", "PH", "Bosch Rexroth", "A10V"),
-    ("Réducteur", "RD", "SEW", "R107"), ("Silo", "SL", "Silos Cordoba", "09.15"),
-    ("Bascule", "BP", "Mettler", "IND570"), ("Convoyeur", "CV", "Interroll", "EC310"),
-    ("Armoire électrique", "AE", "Schneider", "Prisma"), ("Chaudière", "CH", "Babcock", "BWD"),
-    ("Compresseur", "CP", "Atlas Copco", "GA37"), ("Extrudeuse", "EX", "Coperion", "ZSK"),
-    ("Pont roulant", "PR", "Demag", "KBK"), ("Pompe de recirculation", "PC", "Grundfos", "CR32"),
-)  # fmt: skip
-_TITRES: dict[TypeIntervention, tuple[str, ...]] = {
-    TypeIntervention.CORRECTIVE: (
-        "Arrêt ligne : {m} bloquée", "Vibration palier côté moteur", "Fuite d'huile vérin principal",
-        "Bruit anormal réducteur", "Défaut isolement moteur", "Surchauffe pompe de recirculation",
-        "Variateur hors service, pièce à commander", "Capteur de niveau instable", "Fuite de gaz sur raccord",
-        "Courroie détendue", "Voyant défaut armoire électrique",
-    ),
-    TypeIntervention.PREVENTIVE: (
-        "Préventif mensuel {m}", "Préventif trimestriel {m}", "Contrôle annuel {m}", "Graissage général {m}",
-        "Remplacement filtre hydraulique", "Étalonnage de la chaîne de mesure",
-    ),
-    TypeIntervention.AMELIORATIVE: ("Pose d'un carter de sécurité", "Devis éclairage atelier", "Ajout d'un capteur"),
-    TypeIntervention.DIAGNOSTIC: ("Diagnostic vibratoire {m}", "Analyse d'huile {m}", "Thermographie {m}"),
-}  # fmt: skip
-_DIAGNOSTICS = (
-    "Joint racleur usé, tige rayée sur 4 cm.", "Roulement côté moteur à remplacer.", "Connecteur oxydé.",
-    "Courroie étirée au-delà de la tolérance.", "Filtre colmaté, pression différentielle hors seuil.",
-)  # fmt: skip
-_TRAVAUX = (
-    "Joint remplacé, essai en charge concluant.", "Roulement changé, alignement au laser.",
-    "Connecteur refait, isolement mesuré à 500 MΩ.", "Courroie remplacée et retendue.", "Filtre et huile remplacés.",
-)  # fmt: skip
-_PRENOMS = ("Karim", "Hicham", "Nadia", "Omar", "Imane", "Rachid", "Yassine", "Salma", "Badr", "Khadija")
-_NOMS = ("Alaoui", "Berrada", "Ouazzani", "Tazi", "Chraïbi", "El Fassi", "Lahlou", "Bennis", "Aït Lahcen", "Idrissi")
 _DELAIS = {
     Priorite.URGENTE: 2,
     Priorite.HAUTE: 24,
@@ -172,7 +132,7 @@ def generer(
         if progress:
             progress(done, interventions)
     if not numbers.poste_local(session):
-        demo_planning.skills(session, agence, parc.techniciens, [m[0] for m in _MACHINES], alea)
+        demo_planning.skills(session, agence, parc.techniciens, [m[0] for m in words.MACHINES], alea)
     demo_planning.fill(session, agence, parc.techniciens, parc.horaire, alea, now)
     stock_demo.fill(session, agence, parc.techniciens, alea, now)
     demo_contrats.fill(session, agence, now)
@@ -222,9 +182,9 @@ def _parc(
     clients: list[dict[str, Any]] = [
         stamps
         | {
-            "nom_entreprise": _CLIENTS[i % 20] + (f" {i // 20 + 1}" if i >= 20 else ""),
+            "nom_entreprise": words.CLIENTS[i % 20] + (f" {i // 20 + 1}" if i >= 20 else ""),
             "niveau_service": alea.choice(("premium", "standard", "standard", "basique")), "ice": _ice(alea),
-            "contact": f"{alea.choice(_PRENOMS)} {alea.choice(_NOMS)}",
+            "contact": f"{alea.choice(words.PRENOMS)} {alea.choice(words.NOMS)}",
             "ville": alea.choice(("Casablanca", "Tanger", "Kénitra")),
             "telephone": f"+2125{alea.randrange(20_000_000, 40_000_000)}", "type_client": "entreprise",
         }
@@ -244,7 +204,7 @@ def _parc(
     contrat_of = {c["client_id"]: c["id"] for c in contrats}
     machines: list[dict[str, Any]] = []
     for i in range(nb_clients * 4):
-        nom, prefixe, marque, modele = alea.choice(_MACHINES)
+        nom, prefixe, marque, modele = alea.choice(words.MACHINES)
         client = clients[i % nb_clients]["id"]
         machines.append(
             stamps
@@ -281,8 +241,8 @@ def _people(
     if known or numbers.poste_local(session):
         return known, users
     people = []
-    for i, nom in enumerate(_NOMS[:8]):
-        prenom = _PRENOMS[(i + alea.randrange(10)) % 10]
+    for i, nom in enumerate(words.NOMS[:8]):
+        prenom = words.PRENOMS[(i + alea.randrange(10)) % 10]
         login = plier(f"{prenom}.{nom}.{code}").replace(" ", "")
         people.append(
             stamps
@@ -317,7 +277,7 @@ def _intervention(
     identifier: int, agence: int, parc: _Parc, ouverture: datetime, now: datetime, alea: random.Random
 ) -> dict[str, Any]:
     equipement, client, contrat, machine = alea.choice(parc.equipements)
-    kind = alea.choices(tuple(_TITRES), (55, 32, 5, 8))[0]
+    kind = alea.choices(tuple(words.TITRES), (55, 32, 5, 8))[0]
     priorite = Priorite.PROGRAMMEE if kind is TypeIntervention.PREVENTIVE else alea.choices(
         (Priorite.URGENTE, Priorite.HAUTE, Priorite.NORMALE, Priorite.BASSE), (1, 3, 5, 1))[0]  # fmt: skip
     statut = _statut((now - ouverture).total_seconds() / 3600, bool(parc.techniciens), alea)
@@ -338,7 +298,7 @@ def _intervention(
          "date_fin_travaux", "date_cloture", "duree_reelle", "diagnostic", "travaux_realises", "satisfaction_client")
     )  # fmt: skip
     row |= {
-        "id": identifier, "agence_id": agence, "titre": alea.choice(_TITRES[kind]).format(m=machine)[:200],
+        "id": identifier, "agence_id": agence, "titre": alea.choice(words.TITRES[kind]).format(m=machine)[:200],
         "description": "Signalé par le responsable d'atelier.", "type": kind.value, "statut": statut.value,
         "priorite": priorite.value, "urgence": priorite is Priorite.URGENTE, "equipement_id": equipement,
         "client_id": client, "contrat_id": contrat, "date_creation": ouverture, "date_limite": limite,
@@ -358,13 +318,13 @@ def _intervention(
     debut = min(ouverture + timedelta(hours=_DELAIS[priorite] * share * alea.random() + 0.2), now)
     row["date_affectation"] = min(row["date_affectation"], debut)
     row["date_debut_travaux"] = debut
-    row["diagnostic"] = alea.choice(_DIAGNOSTICS)
+    row["diagnostic"] = alea.choice(words.DIAGNOSTICS)
     if statut in {Statut.CLOTUREE, Statut.ARCHIVEE}:
         fin = min(debut + timedelta(minutes=alea.randrange(20, 360)), now)
         row |= {
             "date_fin_travaux": fin, "date_cloture": min(fin + timedelta(minutes=alea.randrange(5, 120)), now),
             "duree_reelle": int((fin - debut).total_seconds() // 60),
-            "travaux_realises": alea.choice(_TRAVAUX), "updated_at": fin,
+            "travaux_realises": alea.choice(words.TRAVAUX), "updated_at": fin,
             "satisfaction_client": alea.choice((None, 3, 4, 4, 5, 5)),
         }  # fmt: skip
     return row

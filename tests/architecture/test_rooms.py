@@ -17,7 +17,7 @@ PACKAGE = ROOT / "erp_desktop"
 MOST_LINES = 400
 MOST_MODULES = 15
 LONG = {
-    "erp_desktop/app.py", "erp_desktop/cli/db.py", "erp_desktop/services/demo_data.py",
+    "erp_desktop/app.py", "erp_desktop/cli/db.py",
     "erp_desktop/sync/exchange/apply.py", "erp_desktop/ui/first_start/wizard.py",
     "erp_desktop/ui/lists/page.py", "erp_desktop/upgrade/central/checklist.py",
 }  # fmt: skip
