@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import xlsxwriter
+import xlsxwriter.exceptions
 
 from erp_desktop import clock
 from erp_desktop.domain import tableur
+from erp_desktop.errors import UserError
 from erp_desktop.reports.sortie import Unfinished
 
+SHEET_ROWS = 1_048_576
+"""Rows of one sheet, with its head."""
+_CELL = 32_767
+_FIRST_YEAR = 1900
+_EXACT = 10**15
+"""From here on a spreadsheet rounds: such a number is written as text."""
 _WORKBOOK = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -62,6 +71,69 @@ class CsvFile:
         self.drop()
         if isinstance(error, OSError):
             raise self._unfinished.refused(error) from error
+
+
+class XlsxFile:
+    """Rows of one sheet with typed cells, written as they come; it has its name once it is whole.
+
+    Dates, instants (on the agency's wall clock) and numbers are what they are; every text is a text.
+
+    Raises:
+        UserError: see :class:`erp_desktop.reports.sortie.Unfinished`; or more rows than a sheet has.
+    """
+
+    def __init__(self, cible: Path, sheet: str, titles: Iterable[str]) -> None:
+        self._unfinished = Unfinished(cible)
+        # Each row leaves memory once the next one begins.
+        self._book = xlsxwriter.Workbook(str(self._unfinished.path), {**_WORKBOOK, "constant_memory": True})
+        self._sheet = self._book.add_worksheet(re.sub(r"[\[\]:*?/\\]", " ", sheet)[:31])
+        self._text = self._book.add_format({"num_format": "@"})
+        self._day = self._book.add_format({"num_format": "dd/mm/yyyy"})
+        self._instant = self._book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
+        bold = self._book.add_format({"bold": True, "bottom": 1})
+        self._next = 1
+        names = list(titles)
+        self._sheet.freeze_panes(1, 0)
+        self._sheet.set_column(0, max(0, len(names) - 1), 18)
+        for place, title in enumerate(names):
+            self._sheet.write_string(0, place, title, bold)
+
+    def row(self, cells: Iterable[Any]) -> None:
+        if self._next >= SHEET_ROWS:
+            raise UserError(f"Une feuille a {SHEET_ROWS} lignes au plus : filtrez la liste, ou exportez-la en CSV.")
+        for place, value in enumerate(cells):
+            self._cell(place, value)
+        self._next += 1
+
+    def _cell(self, place: int, value: object) -> None:
+        if value is None or value == "":
+            return
+        if isinstance(value, datetime):
+            naive = clock.local(value).replace(tzinfo=None)
+            if naive.year >= _FIRST_YEAR:
+                self._sheet.write_datetime(self._next, place, naive, self._instant)
+                return
+            value = f"{naive:%d/%m/%Y %H:%M}"
+        elif isinstance(value, date) and value.year >= _FIRST_YEAR:
+            self._sheet.write_datetime(self._next, place, datetime(value.year, value.month, value.day), self._day)  # noqa: DTZ001
+            return
+        elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and -_EXACT < value < _EXACT:
+            self._sheet.write_number(self._next, place, float(value))
+            return
+        self._sheet.write_string(self._next, place, str(value).replace("\0", "")[:_CELL], self._text)
+
+    def commit(self) -> None:
+        try:
+            self._book.close()
+        except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
+            self._unfinished.drop()
+            raise self._unfinished.refused(error if isinstance(error, OSError) else OSError(str(error))) from error
+        self._unfinished.commit()
+
+    def drop(self) -> None:
+        # The rows are in a nameless file until the workbook is closed, which would write it.
+        self._sheet.row_data_fh.close()
+        self._unfinished.drop()
 
 
 def cell(value: Any) -> str:

@@ -1,72 +1,99 @@
-"""A list as a CSV file that opens in French Excel: semicolons, UTF-8 with BOM, streamed window by window."""
+"""A list as a file: a workbook with typed cells, or CSV that opens in French Excel; streamed, piece by piece."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from erp_desktop import clock
 from erp_desktop.domain.writing import bidi
 from erp_desktop.errors import UserError
-from erp_desktop.reports.tableur import CsvFile
+from erp_desktop.reports.tableur import CsvFile, XlsxFile
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import number, said, tr
+from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import ListSpec
 from erp_desktop.ui.tasks import Task
+from erp_desktop.ui.wording import value_labels
 
 CHUNK = 500
 
 
-class CsvExport(QObject):
+def words(column: Column[Any], row: Any) -> str:
+    """What a cell shows, as a text without marks of direction; nothing for a dash."""
+    clean = bidi.nu((column.full or column.text)(row))
+    return "" if clean == value_labels.NONE else clean
+
+
+def typed(column: Column[Any], row: Any) -> Any:
+    """What a cell holds where it is a date, an instant or a number; else its words."""
+    value = getattr(row, column.key, None) if column.key else None
+    unreadable = isinstance(value, (clock.UnreadableInstant, clock.UnreadableDay))
+    if isinstance(value, (date, datetime, int, float, Decimal)) and not isinstance(value, bool) and not unreadable:
+        return value
+    return words(column, row)
+
+
+class Export(QObject):
     """One export under way; rows are read and written on the database worker, a chunk at a time.
 
-    The file appears under its name only when it is complete.
+    The file appears under its name only when it is complete. Whatever the length of the list, one chunk is in memory.
     """
 
     finished = Signal(bool)
     """True when the file was written, False after a cancel or a failure."""
+    progressed = Signal(int, int)
+    """Rows written, of how many."""
 
     def __init__(
         self, spec: ListSpec[Any], contexte: Contexte, ids: Sequence[int], path: Path, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._spec, self._contexte, self._ids, self._path = spec, contexte, list(ids), path
-        self._file: CsvFile | None = None
+        self._spec, self._contexte, self._ids, self._path = spec, contexte, ids, path
+        self._file: CsvFile | XlsxFile | None = None
         self._done = 0
         self._cancelled = False
         self._columns = [column for column in spec.columns if column.title]
         self._titles = [tr(column.title) for column in self._columns]
+        self._sheet = tr(spec.title)
 
     def start(self) -> None:
-        self._contexte.say(tr("Export de {n} lignes…", n=number(len(self._ids))), self.cancel, "info")
+        self.progressed.emit(0, len(self._ids))
         self._next()
 
     def cancel(self) -> None:
         self._cancelled = True
 
     def _next(self) -> Task:
-        acteur, chunk = self._contexte.acteur, self._ids[self._done : self._done + CHUNK]
-        read: Callable[[Any], list[Any]] = lambda session: self._spec.rows(session, acteur, chunk)  # noqa: E731
+        acteur, chunk = self._contexte.acteur, list(self._ids[self._done : self._done + CHUNK])
+        spec = self._spec
         return self._contexte.tasks.run(
-            lambda session: self._write(read(session)), lambda _none: self._written(len(chunk)), self._failed
-        )
+            lambda session: self._write(spec.rows(session, acteur, chunk)), lambda _none: self._written(len(chunk)),
+            self._failed,
+        )  # fmt: skip
 
     def _write(self, rows: list[Any]) -> None:
         if self._file is None:
-            self._file = CsvFile(self._path)
-            self._file.row(self._titles)
+            self._file = self._begin()
+        read = typed if isinstance(self._file, XlsxFile) else words
         for row in rows:
-            self._file.row(self._cell((c.full or c.text)(row)) for c in self._columns)
+            self._file.row(read(column, row) for column in self._columns)
 
-    @staticmethod
-    def _cell(words: str) -> str:
-        clean = bidi.nu(words)
-        return "" if clean == "—" else clean
+    def _begin(self) -> CsvFile | XlsxFile:
+        if self._path.suffix.lower() == ".xlsx":
+            return XlsxFile(self._path, self._sheet, self._titles)
+        made = CsvFile(self._path)
+        made.row(self._titles)
+        return made
 
     def _written(self, count: int) -> None:
         self._done += count
+        self.progressed.emit(self._done, len(self._ids))
         if self._cancelled:
             self._drop()
             self._contexte.say(tr("Export annulé"), kind="info")
@@ -74,14 +101,12 @@ class CsvExport(QObject):
         elif self._done < len(self._ids):
             self._next()
         else:
-            try:
-                if self._file is not None:
-                    self._file.commit()
-            except UserError as error:
-                self._failed(error)
-                return
-            self._contexte.say(tr("{n} lignes écrites dans {fichier}", n=number(self._done), fichier=self._path.name))
-            self.finished.emit(True)
+            file = self._file
+            self._contexte.tasks.run(lambda _session: file.commit() if file else None, self._over, self._failed)
+
+    def _over(self, _none: None) -> None:
+        self._contexte.say(tr("{n} lignes écrites dans {fichier}", n=number(self._done), fichier=self._path.name))
+        self.finished.emit(True)
 
     def _failed(self, error: Exception) -> None:
         self._drop()

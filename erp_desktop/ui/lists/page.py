@@ -15,7 +15,6 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, Text, clear, icon_button
-from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.held import Held
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
@@ -24,8 +23,9 @@ from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.chips import ChipRow
 from erp_desktop.ui.lists.completion import Completion
-from erp_desktop.ui.lists.export import CsvExport
+from erp_desktop.ui.lists.export import Export
 from erp_desktop.ui.lists.filter_box import FilterBox
+from erp_desktop.ui.lists.outputs import Outputs
 from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.selection import Selection
 from erp_desktop.ui.lists.spec import ListSpec, Reader
@@ -60,6 +60,7 @@ class ListPage(Page):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.view)
         self._state: QWidget | None = None
+        self.outputs = Outputs(self)
         self.selection = Selection(self)
         self._lay_out()
         self.setFocusProxy(self.view)
@@ -91,7 +92,10 @@ class ListPage(Page):
         head.addWidget(self._density)
         self._columns = icon_button("columns", tr("Colonnes"), self._offer_columns)
         head.addWidget(self._columns)
-        head.addWidget(icon_button("export", tr("Exporter la liste (CSV)"), self.ask_export))
+        self.export_button = icon_button(
+            "export", tr("Exporter ou imprimer la liste"), lambda: self.outputs.offer(self.export_button)
+        )
+        head.addWidget(self.export_button)
         if self.spec.form.printing is not None:
             head.addWidget(icon_button("printer", tr("Imprimer les lignes choisies"), self.print_out))
         if self.spec.new and self.spec.may_create(self.contexte.acteur) and self.spec.key != "interventions":
@@ -105,6 +109,7 @@ class ListPage(Page):
         top.addWidget(self.hint)
         column.addLayout(top)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.outputs.strip)
         column.addWidget(self.selection.bar)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
@@ -206,22 +211,9 @@ class ListPage(Page):
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
 
-    def ask_export(self) -> None:
-        name = f"{self.spec.key}-{clock.today().isoformat()}.csv"
-        ask_target(self, tr("Exporter la liste (CSV)"), name, self.export, ["CSV (*.csv)"])
-
-    def export(self, path: Path) -> CsvExport | None:
-        """Write the whole list, as filtered and sorted, into a file; None when it is empty or still being read."""
-        if self.model.busy:
-            self.contexte.say(tr("La liste se lit encore ; exportez-la dans un instant."), kind="info")
-            return None
-        if not self.model.rowCount():
-            self.contexte.say(tr("La liste est vide."), kind="info")
-            return None
-        made = CsvExport(self.spec, self.contexte, self.model.ids, path, self)
-        made.finished.connect(made.deleteLater)
-        made.start()
-        return made
+    def export(self, path: Path) -> Export | None:
+        """Write the rows chosen, else the whole list, into a file; None when there is nothing to write."""
+        return self.outputs.export(path)
 
     def _show_column(self, section: int, on: bool) -> None:
         self.view.horizontalHeader().setSectionHidden(section, not on)

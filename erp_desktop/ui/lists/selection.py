@@ -61,7 +61,7 @@ class Selection(QObject):
         if spec.form.printing is None:
             self.print_button.hide()
         row.addWidget(self.print_button)
-        self.export_button = Button(tr("Exporter"), icon="export", on_click=self._page.ask_export)
+        self.export_button = Button(tr("Exporter"), icon="export", on_click=self._export)
         row.addWidget(self.export_button)
         self.copy_button = Button(tr("Copier"), icon="copy", on_click=self.copy)
         row.addWidget(self.copy_button)
@@ -177,6 +177,9 @@ class Selection(QObject):
         printing = self._page.spec.form.printing
         if printing is not None:
             self.then(lambda ids: printing(self._contexte, ids, self._page))
+
+    def _export(self) -> None:
+        self._page.outputs.offer(self.export_button)
 
     def copy(self) -> None:
         """The rows chosen on the clipboard, tab-separated; those not yet shown are read."""
