@@ -6,6 +6,8 @@ functions, policies and triggers around them are re-installed by ``centre.machin
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -13,6 +15,13 @@ from erp_desktop.models.base import Base
 
 _ONLY = {"engine": "postgresql"}
 _meta = Base.metadata
+
+
+def _table(name: str, *columns: sa.schema.SchemaItem, **options: Any) -> sa.Table:
+    """A table of the centre alone."""
+    return sa.Table(name, _meta, *columns, schema="sync", info=_ONLY, **options)
+
+
 _now = sa.text("now()")
 
 
@@ -25,8 +34,8 @@ class Xid8(sa.types.UserDefinedType[int]):
         return "xid8"
 
 
-row_state = sa.Table(
-    "row_state", _meta,
+row_state = _table(
+    "row_state",
     sa.Column("nom_table", sa.Text, primary_key=True),
     sa.Column("pk", sa.BigInteger, primary_key=True),
     # 0 is shared data, else agences.id.
@@ -43,11 +52,10 @@ row_state = sa.Table(
     # The last content of a deleted row, so that a late update can revive it.
     sa.Column("contenu", JSONB),
     sa.Index("idx_row_state_curseur", "scope", "xid", "seq"),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-devices = sa.Table(
-    "devices", _meta,
+devices = _table(
+    "devices",
     sa.Column("poste", sa.Integer, primary_key=True),
     sa.Column("login", sa.Text, nullable=False, unique=True),
     sa.Column("nom", sa.Text, nullable=False),
@@ -62,21 +70,19 @@ devices = sa.Table(
     sa.Column("en_attente", sa.Integer),
     sa.Column("curseur_xid", Xid8),
     sa.Column("curseur_seq", sa.BigInteger),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-lots = sa.Table(
-    "lots", _meta,
+lots = _table(
+    "lots",
     sa.Column("poste", sa.Integer, sa.ForeignKey("sync.devices.poste"), primary_key=True),
     sa.Column("numero", sa.BigInteger, primary_key=True),
     sa.Column("empreinte", sa.Text, nullable=False),
     sa.Column("resultat", JSONB, nullable=False),
     sa.Column("recu_a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-conflits = sa.Table(
-    "conflits", _meta,
+conflits = _table(
+    "conflits",
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("poste", sa.Integer, sa.ForeignKey("sync.devices.poste"), nullable=False),
     sa.Column("lot", sa.BigInteger, nullable=False),
@@ -94,11 +100,10 @@ conflits = sa.Table(
     sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     sa.Column("a_decider", sa.Boolean, nullable=False),
     sa.Column("resolu", sa.Text),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-gares = sa.Table(
-    "gares", _meta,
+gares = _table(
+    "gares",
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("poste", sa.Integer, sa.ForeignKey("sync.devices.poste"), nullable=False),
     sa.Column("lot", sa.BigInteger, nullable=False),
@@ -108,11 +113,10 @@ gares = sa.Table(
     sa.Column("raison", sa.Text, nullable=False),
     sa.Column("contenu", JSONB, nullable=False),
     sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-instantanes = sa.Table(
-    "instantanes", _meta,
+instantanes = _table(
+    "instantanes",
     # A published first copy: a plain SQLite file of one scope, zstd, cut into pieces of 1 MB.
     sa.Column("scope", sa.BigInteger, primary_key=True),
     sa.Column("morceau", sa.Integer, primary_key=True),
@@ -122,11 +126,10 @@ instantanes = sa.Table(
     sa.Column("lignes", sa.BigInteger, nullable=False),
     sa.Column("contenu", sa.LargeBinary, nullable=False),
     sa.Column("a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-quarantaine = sa.Table(
-    "quarantaine", _meta,
+quarantaine = _table(
+    "quarantaine",
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("poste", sa.Integer, sa.ForeignKey("sync.devices.poste"), nullable=False),
     sa.Column("agence_id", sa.BigInteger, nullable=False),
@@ -134,30 +137,27 @@ quarantaine = sa.Table(
     sa.Column("contenu", JSONB, nullable=False),
     sa.Column("recu_a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     sa.Column("repris_a", sa.DateTime(timezone=True)),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-purges = sa.Table(
-    "purges", _meta,
+purges = _table(
+    "purges",
     # Deletions older than ``xid`` are forgotten: a device whose cursor is behind starts from a fresh copy.
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("scope", sa.BigInteger, nullable=False),
     sa.Column("xid", Xid8, nullable=False),
     sa.Column("lignes", sa.BigInteger, nullable=False),
     sa.Column("a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-logins = sa.Table(
-    "logins", _meta,
+logins = _table(
+    "logins",
     # People who work on the centre directly; devices are in ``devices``.
     sa.Column("login", sa.Text, primary_key=True),
     sa.Column("user_id", sa.BigInteger, sa.ForeignKey("users.id"), nullable=False),
-    schema="sync", info=_ONLY,
 )  # fmt: skip
 
-schema_compat = sa.Table(
-    "schema_compat", _meta,
+schema_compat = _table(
+    "schema_compat",
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("revision", sa.Text, nullable=False),
     sa.Column("min_client_revision", sa.Text, nullable=False),
@@ -165,5 +165,4 @@ schema_compat = sa.Table(
     sa.Column("par", sa.Text, nullable=False),
     sa.Column("app_version", sa.Text, nullable=False),
     sa.Column("a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
-    schema="sync", info=_ONLY,
 )  # fmt: skip

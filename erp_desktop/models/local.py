@@ -5,6 +5,8 @@ Every table here has ``info={"engine": "sqlite"}``; the history creates them on 
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from erp_desktop.models.base import Base
@@ -12,24 +14,28 @@ from erp_desktop.models.base import Base
 _ONLY = {"engine": "sqlite"}
 _meta = Base.metadata
 
-allocateur = sa.Table(
-    "_allocateur", _meta,
+
+def _table(name: str, *columns: sa.schema.SchemaItem, **options: Any) -> sa.Table:
+    """A table of a cache alone."""
+    return sa.Table(name, _meta, *columns, info=_ONLY, **options)
+
+
+allocateur = _table(
+    "_allocateur",
     sa.Column("un", sa.Integer, sa.CheckConstraint("un = 1", name="un"), primary_key=True),
     sa.Column("poste", sa.Integer, nullable=False),
     # Next counter value: milliseconds since 2025 times 8 plus the sequence.
     sa.Column("suivant", sa.Integer, nullable=False),
-    info=_ONLY,
 )  # fmt: skip
 
-compteurs = sa.Table(
-    "_compteurs", _meta,
+compteurs = _table(
+    "_compteurs",
     sa.Column("nom", sa.Text, primary_key=True),
     sa.Column("valeur", sa.Integer, nullable=False),
-    info=_ONLY,
 )  # fmt: skip
 
-sync_session = sa.Table(
-    "_sync_session", _meta,
+sync_session = _table(
+    "_sync_session",
     sa.Column("un", sa.Integer, sa.CheckConstraint("un = 1", name="un"), primary_key=True),
     # NULL outside an application transaction: each captured statement is then a group of its own.
     sa.Column("groupe", sa.Integer),
@@ -37,18 +43,16 @@ sync_session = sa.Table(
     sa.Column("muet", sa.Integer, nullable=False, server_default="0"),
     # Remark that the statut trigger copies into the historique row.
     sa.Column("remarque", sa.Text),
-    info=_ONLY,
 )  # fmt: skip
 
-sync_meta = sa.Table(
-    "sync_meta", _meta,
+sync_meta = _table(
+    "sync_meta",
     sa.Column("cle", sa.Text, primary_key=True),
     sa.Column("valeur", sa.Text),
-    info=_ONLY,
 )  # fmt: skip
 
-sync_outbox = sa.Table(
-    "sync_outbox", _meta,
+sync_outbox = _table(
+    "sync_outbox",
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("groupe", sa.Integer),
     sa.Column("user_id", sa.Integer),
@@ -63,20 +67,18 @@ sync_outbox = sa.Table(
     # The group was refused by the centre and waits for a person.
     sa.Column("refus", sa.Text),
     # No index: it would double what capture adds to a write, and is read by cycles only, which walk all that waits.
-    info=_ONLY,
 )  # fmt: skip
 
-sync_versions = sa.Table(
-    "sync_versions", _meta,
+sync_versions = _table(
+    "sync_versions",
     sa.Column("nom_table", sa.Text, primary_key=True),
     sa.Column("pk", sa.Integer, primary_key=True),
     sa.Column("ver", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
-    info=_ONLY,
 )  # fmt: skip
 
-sync_lots = sa.Table(
-    "sync_lots", _meta,
+sync_lots = _table(
+    "sync_lots",
     sa.Column("numero", sa.Integer, primary_key=True),
     sa.Column("empreinte", sa.Text, nullable=False),
     sa.Column("contenu", sa.LargeBinary, nullable=False),
@@ -85,11 +87,10 @@ sync_lots = sa.Table(
     sa.Column("cree_a", sa.Text, nullable=False),
     sa.Column("repondu_a", sa.Text),
     sa.Column("reponse", sa.Text),
-    info=_ONLY,
 )  # fmt: skip
 
-sync_conflits = sa.Table(
-    "sync_conflits", _meta,
+sync_conflits = _table(
+    "sync_conflits",
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("nom_table", sa.Text, nullable=False),
     sa.Column("pk", sa.Integer, nullable=False),
@@ -106,11 +107,10 @@ sync_conflits = sa.Table(
     sa.Column("resolu", sa.Text),
     sa.Column("resolu_a", sa.Text),
     sa.Column("avant_resolution", sa.Text),
-    info=_ONLY,
 )  # fmt: skip
 
-sync_gares = sa.Table(
-    "sync_gares", _meta,
+sync_gares = _table(
+    "sync_gares",
     # Parked groups: refused by the centre, kept whole.
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("code", sa.Text, nullable=False),
@@ -118,11 +118,10 @@ sync_gares = sa.Table(
     sa.Column("contenu", sa.Text, nullable=False),
     sa.Column("quand", sa.Text, nullable=False),
     sa.Column("etat", sa.Text, nullable=False, server_default="gare"),
-    info=_ONLY,
 )  # fmt: skip
 
-sync_fusions = sa.Table(
-    "sync_fusions", _meta,
+sync_fusions = _table(
+    "sync_fusions",
     # Duplicates merged here, with all that is needed to take a merge back.
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("nom_table", sa.Text, nullable=False),
@@ -131,21 +130,19 @@ sync_fusions = sa.Table(
     sa.Column("contenu", sa.Text, nullable=False),
     sa.Column("quand", sa.Text, nullable=False),
     sa.Column("annulee_a", sa.Text),
-    info=_ONLY,
 )  # fmt: skip
 
-sync_recus_rejetes = sa.Table(
-    "sync_recus_rejetes", _meta,
+sync_recus_rejetes = _table(
+    "sync_recus_rejetes",
     sa.Column("nom_table", sa.Text, primary_key=True),
     sa.Column("pk", sa.Integer, primary_key=True),
     sa.Column("raison", sa.Text, nullable=False),
     sa.Column("contenu", sa.Text, nullable=False),
     sa.Column("quand", sa.Text, nullable=False),
-    info=_ONLY,
 )  # fmt: skip
 
-sync_journal = sa.Table(
-    "sync_journal", _meta,
+sync_journal = _table(
+    "sync_journal",
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("quand", sa.Text, nullable=False),
     sa.Column("duree_s", sa.Float, nullable=False),
@@ -155,16 +152,14 @@ sync_journal = sa.Table(
     sa.Column("gares", sa.Integer, nullable=False),
     sa.Column("erreur", sa.Text),
     sa.Column("detail", sa.Text),
-    info=_ONLY,
 )  # fmt: skip
 
-verificateurs = sa.Table(
-    "_verificateurs", _meta,
+verificateurs = _table(
+    "_verificateurs",
     # Local argon2id verifiers for offline logins, written after a login at the centre.
     sa.Column("user_id", sa.Integer, primary_key=True),
     sa.Column("empreinte", sa.Text, nullable=False),
     sa.Column("en_ligne_a", sa.Text, nullable=False),
     sa.Column("echecs", sa.Integer, nullable=False, server_default="0"),
     sa.Column("verrou_jusqu_a", sa.Text),
-    info=_ONLY,
 )  # fmt: skip

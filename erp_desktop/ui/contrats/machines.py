@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.contrats.saisie import CouvertureInput
@@ -18,39 +18,25 @@ from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.picker import PickerEditor
-from erp_desktop.ui.kit.controls import Button, Field, IconLabel, Text, clear, icon_button
+from erp_desktop.ui.kit.controls import Field, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, tr
-from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import value_labels as labels
 
 
-class MachinesTab(RecordPart):
+class MachinesTab(entry.EntryPart):
     """One line a machine, those that left the contract in grey."""
 
     unsaved = "Équipement non ajouté"
+    blamed = "equipement_id"
 
     def __init__(self, panel: FormPanel) -> None:
-        super().__init__()
-        self._panel = panel
-        self._row_id: int | None = None
         self._client: int | None = None
         self._writable = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 14, 12)
-        column.setSpacing(8)
-        self.lines = QVBoxLayout()
-        self.lines.setSpacing(6)
-        column.addLayout(self.lines)
-        self._form = self._make_form()
-        column.addWidget(self._form)
-        column.addStretch()
+        super().__init__(panel, tr("Couvrir un équipement"), 6)
 
-    def _make_form(self) -> QWidget:
-        card = Card("surface.sunken")
-        card.box.addWidget(Text(tr("Couvrir un équipement"), "strong"))
+    def make_fields(self) -> list[QLayout | QWidget]:
         self.machine = PickerEditor(self._search)
         self.begin, self.end = DateEditor(), DateEditor(Sens.FUTUR)
         self.fields = {
@@ -64,13 +50,7 @@ class MachinesTab(RecordPart):
         grid.addWidget(self.fields["equipement_id"], 0, 0, 1, 2)
         grid.addWidget(self.fields["du"], 1, 0)
         grid.addWidget(self.fields["au"], 1, 1)
-        card.box.addLayout(grid)
-        row = QHBoxLayout()
-        row.addStretch()
-        self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
-        row.addWidget(self.add_button)
-        card.box.addLayout(row)
-        return card
+        return [grid]
 
     def _search(self, text: str, offer: Any) -> Task:
         acteur, client = self._panel.contexte.acteur, self._client
@@ -88,7 +68,7 @@ class MachinesTab(RecordPart):
         self._row_id = row_id
         self._client = None if record is None else record.client_id
         self._writable = record is not None and contrats.modifiable(self._panel.contexte.acteur, record.statut)
-        self._form.setVisible(self._writable)
+        self.form.setVisible(self._writable)
         if row_id is None:
             self._show(None, [])
             return
@@ -143,52 +123,22 @@ class MachinesTab(RecordPart):
         self.begin.line.setText(str(kept.get("du", "")))
         self.end.line.setText(str(kept.get("au", "")))
 
+    def begin_next(self) -> None:
+        self.machine.inner.setFocus()
+
     def add(self) -> None:
-        """Cover the machine chosen; refusals go under their fields."""
-        row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
         values = entry.read(self.fields)
-        if row_id is None or values is None or not self.add_button.isEnabled():
-            return
-        self.add_button.setEnabled(False)
-
-        def added(_id: int) -> None:
-            self.add_button.setEnabled(True)
-            if self._row_id == row_id:
-                self.restore({})
-                self.changed.emit()
-                self.machine.inner.setFocus()
-            else:
-                self._panel.forget_part(row_id, self)
-            self._changed(row_id, tr("Équipement couvert"))
-
-        contexte.tasks.run(
-            lambda session: contrats.couvrir(session, acteur, row_id, CouvertureInput(**values)),
-            added, self._refused, write=True, owner=self,
-        )  # fmt: skip
-
-    def _refused(self, error: Exception) -> None:
-        self.add_button.setEnabled(True)
-        entry.refuse(self._panel.contexte, self.fields, error, "equipement_id")
+        if values is not None:
+            self.submit(
+                lambda session, acteur, row_id: contrats.couvrir(session, acteur, row_id, CouvertureInput(**values)),
+                tr("Équipement couvert"),
+            )
 
     def _remove(self, one: CouvertInfo) -> None:
-        row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
-        if row_id is None:
-            return
         begin = one.du if one.du is not None else clock.today()
-
-        def bring_back() -> None:
-            again = CouvertureInput(equipement_id=one.equipement_id, du=begin, au=one.au)
-            contexte.tasks.run(
-                lambda session: contrats.couvrir(session, acteur, row_id, again),
-                lambda _id: contexte.bus.publish("contrats", row_id), self._refused, write=True,
-            )  # fmt: skip
-
-        contexte.tasks.run(
-            lambda session: contrats.retirer(session, acteur, row_id, one.equipement_id),
-            lambda _none: self._changed(row_id, tr("Équipement retiré"), bring_back), self._refused, write=True,
-            owner=self,
-        )  # fmt: skip
-
-    def _changed(self, row_id: int, words: str, undo: Any = None) -> None:
-        self._panel.contexte.say(words, undo)
-        self._panel.contexte.bus.publish("contrats", row_id)
+        again = CouvertureInput(equipement_id=one.equipement_id, du=begin, au=one.au)
+        self.take_away(
+            lambda session, acteur, row_id: contrats.retirer(session, acteur, row_id, one.equipement_id),
+            tr("Équipement retiré"),
+            lambda session, acteur, row_id: contrats.couvrir(session, acteur, row_id, again),
+        )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain import nombres
@@ -22,10 +22,8 @@ from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.editors import MoneyEditor, WholeEditor
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.kit.controls import Button, Field, Text, clear, icon_button
+from erp_desktop.ui.kit.controls import Field, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, number, tr
-from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.wording import value_labels as labels
 
 _TITLES = {
@@ -34,32 +32,20 @@ _TITLES = {
 }  # fmt: skip
 
 
-class PeriodsTab(RecordPart):
+class PeriodsTab(entry.EntryPart):
     """Gauges of each period, the jobs of the one that is open, and a small form that adds a period."""
 
     unsaved = "Période non ajoutée"
+    blamed = "du"
 
     def __init__(self, panel: FormPanel) -> None:
-        super().__init__()
-        self._panel = panel
-        self._row_id: int | None = None
         self._alert = cycle.SEUIL_ALERTE
         self._writable = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 14, 12)
-        column.setSpacing(10)
-        self.lines = QVBoxLayout()
-        self.lines.setSpacing(10)
-        column.addLayout(self.lines)
+        super().__init__(panel, tr("Ajouter une période"), 10)
         self.jobs = JobsView(panel)
-        column.addWidget(self.jobs)
-        self._form = self._make_form()
-        column.addWidget(self._form)
-        column.addStretch()
+        self.between.addWidget(self.jobs)
 
-    def _make_form(self) -> QWidget:
-        card = Card("surface.sunken")
-        card.box.addWidget(Text(tr("Ajouter une période"), "strong"))
+    def make_fields(self) -> list[QLayout | QWidget]:
         made = {
             "du": DateEditor(), "au": DateEditor(Sens.FUTUR), "interventions_incluses": WholeEditor(),
             "heures_incluses": WholeEditor(), "montant": MoneyEditor("0,00", units=nombres.DEVISES),
@@ -72,20 +58,14 @@ class PeriodsTab(RecordPart):
             editor.line.returnPressed.connect(self.add)
             grid.addWidget(self.fields[name], *((0, 3 * place, 1, 3) if place < 2 else (1, 2 * place - 4, 1, 2)))
         self._editors = made
-        card.box.addLayout(grid)
-        row = QHBoxLayout()
-        row.addStretch()
-        self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
-        row.addWidget(self.add_button)
-        card.box.addLayout(row)
-        return card
+        return [grid]
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         if row_id != self._row_id:
             self.jobs.show_jobs(None, [])
         self._row_id = row_id
         self._writable = record is not None and contrats.modifiable(self._panel.contexte.acteur, record.statut)
-        self._form.setVisible(self._writable)
+        self.form.setVisible(self._writable)
         if row_id is None:
             self._show(None, [], [])
             return
@@ -168,52 +148,21 @@ class PeriodsTab(RecordPart):
             self.fields[name].say("")
             editor.line.setText(str(kept.get(name, "")))
 
+    def begin_next(self) -> None:
+        self._editors["du"].inner.setFocus()
+
     def add(self) -> None:
-        """Add the period typed; refusals go under its fields."""
-        row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
         values = entry.read(self.fields)
-        if row_id is None or values is None or not self.add_button.isEnabled():
-            return
-        self.add_button.setEnabled(False)
-
-        def added(_id: int) -> None:
-            self.add_button.setEnabled(True)
-            if self._row_id == row_id:
-                self.restore({})
-                self.changed.emit()
-                self._editors["du"].inner.setFocus()
-            else:
-                self._panel.forget_part(row_id, self)
-            self._changed(row_id, tr("Période ajoutée"))
-
-        contexte.tasks.run(
-            lambda session: periods.ajouter(session, acteur, row_id, PeriodeInput(**values)),
-            added, self._refused, write=True, owner=self,
-        )  # fmt: skip
-
-    def _refused(self, error: Exception) -> None:
-        self.add_button.setEnabled(True)
-        entry.refuse(self._panel.contexte, self.fields, error, "du")
+        if values is not None:
+            self.submit(
+                lambda session, acteur, row_id: periods.ajouter(session, acteur, row_id, PeriodeInput(**values)),
+                tr("Période ajoutée"),
+            )
 
     def _remove(self, one: Periode) -> None:
-        row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
-        if row_id is None:
-            return
-        names = ("du", "au", "interventions_incluses", "heures_incluses", "montant")
-        values = {name: getattr(one, name) for name in names}
-
-        def bring_back() -> None:
-            contexte.tasks.run(
-                lambda session: periods.ajouter(session, acteur, row_id, PeriodeInput(**values)),
-                lambda _id: contexte.bus.publish("contrats", row_id), self._refused, write=True,
-            )  # fmt: skip
-
-        contexte.tasks.run(
-            lambda session: periods.supprimer(session, acteur, one.id),
-            lambda _none: self._changed(row_id, tr("Période retirée"), bring_back), self._refused, write=True,
-            owner=self,
-        )  # fmt: skip
-
-    def _changed(self, row_id: int, words: str, undo: Any = None) -> None:
-        self._panel.contexte.say(words, undo)
-        self._panel.contexte.bus.publish("contrats", row_id)
+        values = {name: getattr(one, name) for name in self.fields}
+        self.take_away(
+            lambda session, acteur, _row_id: periods.supprimer(session, acteur, one.id),
+            tr("Période retirée"),
+            lambda session, acteur, row_id: periods.ajouter(session, acteur, row_id, PeriodeInput(**values)),
+        )

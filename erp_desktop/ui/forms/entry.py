@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
+
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import Unreadable
-from erp_desktop.ui.kit.controls import Field
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.kit.controls import Button, Field, Text
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.surfaces import Card
+
+Act = Callable[[Any, Acteur, int], Any]
+"""``act(session, acteur, id of the record shown)``, in one transaction."""
 
 
 def read(fields: Mapping[str, Field]) -> dict[str, Any] | None:
@@ -44,3 +54,107 @@ def refuse(contexte: Contexte, fields: Mapping[str, Field], error: Exception, ot
 
 def _look_at(field: Field) -> None:
     getattr(field.editor, "inner", field.editor).setFocus()
+
+
+class EntryPart(RecordPart):
+    """Lines of a record, and below them a small form that adds one.
+
+    Attributes:
+        lines: place of the lines.
+        fields: name → field of the small form.
+        blamed: the field under which a refusal is shown that names none of them.
+    """
+
+    blamed = ""
+
+    def __init__(self, panel: FormPanel, title: str, spacing: int) -> None:
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        self.fields: dict[str, Field] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 14, 12)
+        column.setSpacing(8 if spacing < 8 else spacing)
+        self.lines = QVBoxLayout()
+        self.lines.setSpacing(spacing)
+        column.addLayout(self.lines)
+        self.between = QVBoxLayout()
+        column.addLayout(self.between)
+        self.form = Card("surface.sunken")
+        self.form.box.addWidget(Text(title, "strong"))
+        for one in self.make_fields():
+            if isinstance(one, QLayout):
+                self.form.box.addLayout(one)
+            else:
+                self.form.box.addWidget(one)
+        row = QHBoxLayout()
+        row.addStretch()
+        self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
+        row.addWidget(self.add_button)
+        self.form.box.addLayout(row)
+        column.addWidget(self.form)
+        column.addStretch()
+
+    def make_fields(self) -> list[QLayout | QWidget]:
+        """Fill ``fields`` and lay them out."""
+        raise NotImplementedError
+
+    def add(self) -> None:
+        """Add what is typed; refusals go under its fields."""
+        raise NotImplementedError
+
+    def begin_next(self) -> None:
+        """Put the cursor where the next line begins."""
+        raise NotImplementedError
+
+    def submit(self, act: Act, words: str) -> None:
+        """Add a line to the record shown.
+
+        Args:
+            words: the toast.
+        """
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None or not self.add_button.isEnabled():
+            return
+        self.add_button.setEnabled(False)
+
+        def added(_id: int) -> None:
+            self.add_button.setEnabled(True)
+            if self._row_id == row_id:
+                self.restore({})
+                self.changed.emit()
+                self.begin_next()
+            else:
+                self._panel.forget_part(row_id, self)
+            self.told(row_id, words)
+
+        contexte.tasks.run(
+            lambda session: act(session, contexte.acteur, row_id), added, self.refused, write=True, owner=self
+        )
+
+    def take_away(self, act: Act, words: str, bring_back: Act) -> None:
+        """Take a line away; the toast brings it back."""
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None:
+            return
+
+        def undo() -> None:
+            contexte.tasks.run(
+                lambda session: bring_back(session, contexte.acteur, row_id),
+                lambda _id: contexte.bus.publish(self._panel.spec.table, row_id), self.refused, write=True,
+            )  # fmt: skip
+
+        contexte.tasks.run(
+            lambda session: act(session, contexte.acteur, row_id), lambda _none: self.told(row_id, words, undo),
+            self.refused, write=True, owner=self,
+        )  # fmt: skip
+
+    def told(self, row_id: int, words: str, undo: Callable[[], None] | None = None) -> None:
+        """Something of the record changed: say so, and have it shown afresh."""
+        self._panel.contexte.say(words, undo)
+        self._panel.contexte.bus.publish(self._panel.spec.table, row_id)
+
+    def refused(self, error: Exception) -> None:
+        """Show why nothing was added or taken away."""
+        self.add_button.setEnabled(True)
+        refuse(self._panel.contexte, self.fields, error, self.blamed)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import Role, Statut, TypeLigne
@@ -19,10 +20,8 @@ from erp_desktop.services.stock.lookup import PartChoice
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.kit.controls import Button, Field, Text, clear, icon_button
+from erp_desktop.ui.kit.controls import Field, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, tr
-from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.stock.part_fields import PartFields
 from erp_desktop.ui.wording import value_labels
 
@@ -32,31 +31,20 @@ def money(value: Decimal) -> str:
     return isolate(f"{value:,.2f}".replace(",", bidi.FINE).replace(".", ","))
 
 
-class LinesTab(RecordPart):
+class LinesTab(entry.EntryPart):
     """The lines and, while the intervention is open, a small form that adds one."""
 
     unsaved = "Ligne non ajoutée"
+    blamed = "designation"
 
     def __init__(self, panel: FormPanel) -> None:
-        super().__init__()
-        self._panel = panel
-        self._row_id: int | None = None
         self._open = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 14, 12)
-        column.setSpacing(8)
-        self.lines = QVBoxLayout()
-        self.lines.setSpacing(6)
-        column.addLayout(self.lines)
+        self.parts = PartFields(panel.contexte)
+        super().__init__(panel, tr("Ajouter une ligne"), 6)
         self.total = Text("", "strong")
-        column.addWidget(self.total, 0, Qt.AlignmentFlag.AlignTrailing)
-        self._form = self._make_form()
-        column.addWidget(self._form)
-        column.addStretch()
+        self.between.addWidget(self.total, 0, Qt.AlignmentFlag.AlignTrailing)
 
-    def _make_form(self) -> QWidget:
-        card = Card("surface.sunken")
-        card.box.addWidget(Text(tr("Ajouter une ligne"), "strong"))
+    def make_fields(self) -> list[QLayout | QWidget]:
         self.kind = ChoiceEditor(value_labels.options(TypeLigne))
         self.kind.show_value(TypeLigne.MAIN_OEUVRE.value)
         self.designation = TextEditor(tr("Désignation"))
@@ -81,20 +69,12 @@ class LinesTab(RecordPart):
         grid.addWidget(self.fields["designation"], 0, 3, 1, 3)
         for place, name in enumerate(("quantite", "prix_unitaire", "taux_tva")):
             grid.addWidget(self.fields[name], 1, 2 * place, 1, 2)
-        self.parts = PartFields(self._panel.contexte)
         self.parts.changed.connect(self.changed)
         self.parts.chosen.connect(self._part_chosen)
         self.kind.changed.connect(self._kind_changed)
         self.fields |= self.parts.fields
-        card.box.addLayout(grid)
-        card.box.addWidget(self.parts)
         self._kind_changed()
-        row = QHBoxLayout()
-        row.addStretch()
-        self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
-        row.addWidget(self.add_button)
-        card.box.addLayout(row)
-        return card
+        return [grid, self.parts]
 
     def _kind_changed(self) -> None:
         self.parts.setVisible(self.kind.value() == TypeLigne.PIECE)
@@ -113,7 +93,7 @@ class LinesTab(RecordPart):
         self._open = record is not None and acteur.role != Role.CLIENT and Statut(record.statut) not in TERMINES
         # Once the work is closed lines are only ever added.
         closed = record is not None and record.statut == Statut.CLOTUREE and acteur.role != Role.CLIENT
-        self._form.setVisible(self._open or closed)
+        self.form.setVisible(self._open or closed)
         if self._open or closed:
             begun = Statut(record.statut) not in (Statut.OUVERTE, Statut.AFFECTEE)
             self.parts.show_for(record.technicien_id, begun=begun)
@@ -184,10 +164,12 @@ class LinesTab(RecordPart):
         values = entry.read(own)
         return None if values is None else {name: value for name, value in values.items() if value is not None}
 
+    def begin_next(self) -> None:
+        self.designation.inner.setFocus()
+
     def add(self) -> None:
-        """Add the line typed; refusals go under its fields."""
-        row_id, acteur, values = self._row_id, self._panel.contexte.acteur, self._input()
-        if row_id is None or values is None or not self.add_button.isEnabled():
+        values = self._input()
+        if values is None:
             return
         if self.kind.value() == TypeLigne.PIECE:
             try:
@@ -195,39 +177,22 @@ class LinesTab(RecordPart):
             except Unreadable as error:
                 self.fields["piece_id"].say(str(error))
                 return
-        self.add_button.setEnabled(False)
-
-        def added(_id: int) -> None:
-            self.add_button.setEnabled(True)
-            if self._row_id != row_id:
-                self._panel.forget_part(row_id, self)
-                self._panel.contexte.say(tr("Ligne ajoutée"))
-                self._panel.contexte.bus.publish("interventions", row_id, initiator=self._panel)
-                return
-            self.restore({})
-            self.changed.emit()
-            self.designation.inner.setFocus()
-            self._changed(tr("Ligne ajoutée"))
-
-        self._panel.contexte.tasks.run(
-            lambda session: interventions.ajouter_ligne(session, acteur, row_id, LigneInput(**values)),
-            added, self._refused, write=True, owner=self,
+        self.submit(
+            lambda session, acteur, row_id: interventions.ajouter_ligne(
+                session, acteur, row_id, LigneInput(**values)),
+            tr("Ligne ajoutée"),
         )  # fmt: skip
 
     def _take(self, line: LigneInfo) -> None:
         """A planned part leaves its depot."""
-        acteur, contexte = self._panel.contexte.acteur, self._panel.contexte
-        contexte.tasks.run(
-            lambda session: interventions.modifier_ligne(session, acteur, line.id, {"prevue": False}),
-            lambda _none: self._changed(tr("Pièce sortie du dépôt")), self._refused, write=True, owner=self,
-        )  # fmt: skip
-
-    def _refused(self, error: Exception) -> None:
-        self.add_button.setEnabled(True)
-        entry.refuse(self._panel.contexte, self.fields, error, "designation")
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is not None:
+            contexte.tasks.run(
+                lambda session: interventions.modifier_ligne(session, contexte.acteur, line.id, {"prevue": False}),
+                lambda _none: self.told(row_id, tr("Pièce sortie du dépôt")), self.refused, write=True, owner=self,
+            )  # fmt: skip
 
     def _remove(self, line: LigneInfo) -> None:
-        row_id, acteur, contexte = self._row_id, self._panel.contexte.acteur, self._panel.contexte
         names = (
             "type_ligne",
             "designation",
@@ -239,23 +204,17 @@ class LinesTab(RecordPart):
             "prevue",
         )
         values = {name: getattr(line, name) for name in names}
-
-        def bring_back() -> None:
-            if row_id is not None:
-                contexte.tasks.run(
-                    lambda session: interventions.ajouter_ligne(session, acteur, row_id, LigneInput(**values)),
-                    lambda _id: contexte.bus.publish("interventions", row_id), self._refused, write=True,
-                )  # fmt: skip
-
-        contexte.tasks.run(
-            lambda session: interventions.supprimer_ligne(session, acteur, line.id),
-            lambda _none: self._changed(tr("Ligne retirée"), bring_back), self._refused, write=True, owner=self,
+        self.take_away(
+            lambda session, acteur, _row_id: interventions.supprimer_ligne(session, acteur, line.id),
+            tr("Ligne retirée"),
+            lambda session, acteur, row_id: interventions.ajouter_ligne(
+                session, acteur, row_id, LigneInput(**values)),
         )  # fmt: skip
 
-    def _changed(self, words: str, undo: Any = None) -> None:
+    def told(self, row_id: int, words: str, undo: Callable[[], None] | None = None) -> None:
         contexte = self._panel.contexte
         contexte.say(words, undo)
-        if self._row_id is not None:
-            contexte.bus.publish("interventions", self._row_id, initiator=self._panel)
+        contexte.bus.publish("interventions", row_id, initiator=self._panel)
         contexte.bus.publish("mouvements_stock", initiator=self._panel)
-        self._read()
+        if row_id == self._row_id:
+            self._read()
