@@ -22,7 +22,7 @@ from erp_desktop.centre.functions.merge import merge_functions
 from erp_desktop.centre.functions.pull import pull_functions
 from erp_desktop.centre.functions.verify import verify_functions
 from erp_desktop.centre.sql import sql
-from erp_desktop.registry import derived, planned, rules
+from erp_desktop.registry import derived, monthly, planned, rules
 from erp_desktop.registry.search_path import PIN
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -170,6 +170,7 @@ def _security(table: SyncTable) -> list[str]:
     return made
 
 
+_COMPUTING = (*derived.TRIGGERS, *planned.TRIGGERS, *monthly.TRIGGERS)
 _SYNC_RIGHTS = sql("machinery/sync_rights")
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
@@ -196,6 +197,7 @@ def statements(*, documents: bool = True) -> list[str]:
         "EXECUTE FUNCTION sync.tracer_statut()",
         derived.CENTRE,
         *planned.centre(),
+        monthly.CENTRE,
         _SYNC_RIGHTS,
         isolation.guard(documents=documents),
         watch.FUNCTIONS,
@@ -272,7 +274,7 @@ def uninstall(connection: sa.Connection) -> None:
     guards = connection.exec_driver_sql(
         "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND (tgname ~ "
         "'^erp_(capture|capture_maj|references|dependants|agence|statut|bornes|bornes_maj|cle|horloge|regle_.*)$' "
-        f"OR tgname = ANY(ARRAY[{', '.join(repr(t) for t in (*derived.TRIGGERS, *planned.TRIGGERS))}]))"
+        f"OR tgname = ANY(ARRAY[{', '.join(map(repr, _COMPUTING))}]))"
     ).fetchall()
     policies = connection.exec_driver_sql(
         "SELECT polname, polrelid::regclass::text FROM pg_policy JOIN pg_class c ON c.oid = polrelid "

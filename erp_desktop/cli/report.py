@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +15,10 @@ from erp_desktop import clock
 from erp_desktop.cli import common
 from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
-from erp_desktop.errors import NotFoundError, UserError, ValidationError
+from erp_desktop.errors import NotFoundError, UnavailableError, UserError, ValidationError
 from erp_desktop.models import Agence
 from erp_desktop.reports import csv_, pdf, xlsx
+from erp_desktop.reports.figures import kept
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport
 
@@ -51,9 +53,13 @@ def interventions(
     dernier = _jour("fin", fin) or clock.today()
     premier = _jour("debut", debut) or dernier - timedelta(days=29)
     target = common.Target(url, cache, secrets)
-    with target.engine() as engine, transaction(_instantane(engine), write=False) as session:
-        params = ParamsRapport(premier, dernier, _agence_id(session, agence))
-        rapport = calculer(session, params)
+    with target.engine() as engine:
+        # Without room or beside another writer the figures are the same, counted from the rows.
+        with suppress(UnavailableError):
+            kept.keep_all(engine, dernier)
+        with transaction(_instantane(engine), write=False) as session:
+            params = ParamsRapport(premier, dernier, _agence_id(session, agence))
+            rapport = calculer(session, params)
     FORMATS[format](rapport, out)
     answer = {
         "fichier": out, "octets": out.stat().st_size, "debut": premier, "fin": dernier, "agence": rapport.agence,

@@ -166,3 +166,24 @@ schema_compat = _table(
     sa.Column("app_version", sa.Text, nullable=False),
     sa.Column("a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
 )  # fmt: skip
+
+rapports_mois = sa.Table(
+    "rapports_mois", _meta,
+    # As ``_rapports_mois`` of a cache. First announced without figures, so that who writes meanwhile touches it.
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("debut", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("mesure", sa.Text, nullable=False),
+    sa.Column("fin", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("marque", sa.Text),
+    sa.Column("horloges", sa.Text),
+    sa.Column("contenu", sa.Text),
+    sa.UniqueConstraint("debut", "mesure"),
+    schema="sync", info=_ONLY,
+)  # fmt: skip
+
+rapports_touches = sa.Table(
+    "rapports_touches", _meta,
+    # Months whose figures a write made wrong; 0 is all of them. Only ever added to by writers, who wait for nobody.
+    sa.Column("mois_id", sa.BigInteger, nullable=False),
+    schema="sync", info=_ONLY,
+)  # fmt: skip

@@ -163,3 +163,17 @@ verificateurs = _table(
     sa.Column("echecs", sa.Integer, nullable=False, server_default="0"),
     sa.Column("verrou_jusqu_a", sa.Text),
 )  # fmt: skip
+
+rapports_mois = sa.Table(
+    "_rapports_mois", _meta,
+    # What a report counts of one local month, for every agency and technicien, as JSON; ``registry.monthly`` takes
+    # away what a write made wrong, ``reports.figures.kept`` puts it back.
+    sa.Column("debut", sa.Text, primary_key=True),
+    sa.Column("mesure", sa.Text, primary_key=True),
+    sa.Column("fin", sa.Text, nullable=False),
+    # Of the program's definitions and time zones, and of each agency's opening hours.
+    sa.Column("marque", sa.Text, nullable=False),
+    sa.Column("horloges", sa.Text, nullable=False),
+    sa.Column("contenu", sa.Text, nullable=False),
+    info=_ONLY,
+)  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.registry import bounds, derived, planned, rules
+from erp_desktop.registry import bounds, derived, monthly, planned, rules
 from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -46,6 +46,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
         made.update(_statut_audit())
     made.update(derived.cache_triggers(present))
     made.update(planned.cache_triggers(present))
+    made.update(monthly.cache_triggers(present))
     made.update(rules.sqlite(present))
     return made
 
@@ -223,6 +224,9 @@ def install(connection: sa.Connection) -> None:
         wanted = triggers(present)
     for name in existing.keys() - {n for n, sql in wanted.items() if existing.get(n) == sql}:
         connection.exec_driver_sql(f"DROP TRIGGER {name}")
-    for name, sql in wanted.items():
-        if existing.get(name) != sql:
-            connection.exec_driver_sql(sql)
+    put_back = {name: sql for name, sql in wanted.items() if existing.get(name) != sql}
+    for sql in put_back.values():
+        connection.exec_driver_sql(sql)
+    if any(monthly.keeps(name) for name in put_back):
+        # What was written without them is not known.
+        connection.exec_driver_sql("DELETE FROM _rapports_mois")

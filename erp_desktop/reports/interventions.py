@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention, TypeLigne
+from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotAllowedError, NotFoundError
-from erp_desktop.models import (
-    Agence,
-    Client,
-    Equipement,
-    Intervention,
-    LigneIntervention,
-    Technicien,
-)
+from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien
 from erp_desktop.models.local import sync_journal
 from erp_desktop.registry import technicien_names
-from erp_desktop.reports import delais
-from erp_desktop.reports.encours import FINIES, SANS_SUITE, compter
+from erp_desktop.reports.figures import kept
+from erp_desktop.reports.figures.encours import Encours, compter, par_ages
+from erp_desktop.reports.figures.measures import CLOSES, CREEES, LISTES, PAIRE, SLA, Sums, still_to_come
 from erp_desktop.reports.modele import (
     Cout,
     Delai,
@@ -46,13 +38,11 @@ from erp_desktop.reports.modele import (
     mttr_total,
     sla_total,
 )
-from erp_desktop.reports.sql import centimes, centimes_ligne, code, denombrer, hors_index, minuit, rang, sans_jit
+from erp_desktop.reports.sql import minuit, sans_jit
 
 __all__ = ["ParamsRapport", "RapportInterventions", "agences", "autoriser", "calculer"]
 
 I = Intervention  # noqa: E741
-_STATUT: sa.ColumnElement[str] = hors_index(I.statut)
-_COUTS = (TypeLigne.PIECE, TypeLigne.MAIN_OEUVRE, TypeLigne.DEPLACEMENT, TypeLigne.AUTRE)
 
 
 def autoriser(session: Session, acteur: Acteur, params: ParamsRapport) -> ParamsRapport:
@@ -83,7 +73,7 @@ def agences(session: Session) -> tuple[tuple[int, str], ...]:
 
 
 def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | None = None) -> RapportInterventions:
-    """Compute the report in a handful of scans; the same figures on SQLite and PostgreSQL.
+    """Compute the report from the months that are kept and the rows of the others; the same figures on both engines.
 
     The period runs from the local midnight that begins ``debut`` to the one that ends ``fin``, both converted to UTC
     instants, so that the change of Morocco's offset moves no intervention to another day.
@@ -118,22 +108,19 @@ def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | 
     return _Calcul(session, params, a).rapport()
 
 
-@dataclass(frozen=True, slots=True)
-class _Cloturees:
-    nombre: int
-    mttr: Mttr
-    prise: Delai
-    remise: Delai
-
-
 class _Somme:
     """What one technicien or one équipement adds up to."""
 
     def __init__(self) -> None:
-        self._valeurs = [0] * (6 + len(_COUTS))
+        self._valeurs = [0] * PAIRE
 
     def ajouter(self, valeurs: Iterable[int]) -> None:
         self._valeurs = [a + b for a, b in zip(self._valeurs, valeurs, strict=True)]
+
+    def retirer(self, promises: int, tenues: int) -> None:
+        """Deadlines that are not past yet."""
+        self._valeurs[3] -= promises
+        self._valeurs[4] -= tenues
 
     @property
     def nombre(self) -> int:
@@ -163,7 +150,7 @@ class _Somme:
 
 
 class _Calcul:
-    """One computation; bounds and scope are set once, each method is one statement."""
+    """One computation: bounds and scope are set once, sums are read by rank."""
 
     def __init__(self, session: Session, params: ParamsRapport, a: datetime) -> None:
         self.session, self.params, self.a = session, params, a
@@ -172,39 +159,33 @@ class _Calcul:
         self.avant = minuit(params.debut - timedelta(days=self.jours))
         self.mois = mois_touches(params.debut, params.fin)
         # Rank 0 is the previous period, rank n the n-th month of this one.
-        self.bornes = [self.t0, *(minuit(m) for m in self.mois[1:])]
+        self.bornes = [self.avant, self.t0, *(minuit(m) for m in self.mois[1:]), self.t1]
         self.portee: list[sa.ColumnElement[bool]] = []
         if params.agence_id is not None:
             self.portee.append(I.agence_id == params.agence_id)
         if params.technicien_id is not None:
             self.portee.append(I.technicien_id == params.technicien_id)
-        self.vaste = self._vaste()
-        cloture = self.date(I.date_cloture)
-        self.closes = sa.and_(cloture >= self.t0, cloture < self.t1, _STATUT.in_(FINIES), *self.portee)
+        self.gardes = kept.read(session, self.avant, self.t1)
 
-    def date(self, colonne: Any) -> sa.ColumnElement[datetime]:
-        """A column that bounds the rows: by its index, unless the period holds a good part of them all."""
-        return hors_index(colonne) if self.vaste else colonne
+    def sommes(self, mesure: str, bornes: Sequence[datetime], premier: int = 0) -> Sums:
+        parts = kept.pieces(bornes, self.gardes, mesure, first=premier)
+        return kept.total(self.session, mesure, parts, self.params, self.portee)
 
-    def _vaste(self) -> bool:
-        """Whether a pass over the table is cheaper than a jump into it for each row of the period."""
-        premiere = self.session.scalar(sa.select(sa.func.min(I.date_creation)))
-        derniere = self.session.scalar(sa.select(sa.func.max(I.date_creation)))
-        if premiere is None or derniere is None:
-            return False
-        commun = min(self.t1, derniere) - max(self.avant, premiere)
-        return bool(commun * 3 > derniere - premiere)
-
-    def lignes(self, requete: sa.Executable) -> list[Any]:
-        return list(self.session.execute(requete))
+    def par_rang(self, mesure: str, bornes: Sequence[datetime], vide: int) -> list[list[int]]:
+        sommes = self.sommes(mesure, bornes)
+        return [sommes.get((n,), [0] * vide) for n in range(len(self.mois) + 1)]
 
     def rapport(self) -> RapportInterventions:
         p = self.params
         agence = self._agence()
-        creees, statuts, types, priorites = self._creees()
-        cloturees = self._cloturees()
+        tout = self.par_rang("creees", self.bornes, CREEES)
+        creees = [valeurs[0] for valeurs in tout]
+        sans_date, *codes = map(sum, zip(*(valeurs[1:] for valeurs in tout[1:]), strict=True))
+        cloturees = self.par_rang("closes", self.bornes, CLOSES)
+        mttr = [Mttr(*v[1:4]) for v in cloturees]
+        prises, remises = ([Delai(*v[i : i + 3]) for v in cloturees] for i in (4, 7))
         sla = self._sla()
-        encours = compter(session=self.session, params=p, t0=self.t0, t1=self.t1, a=self.a, portee=self.portee)
+        encours = self._encours()
         techniciens, equipements, nombre = self._chiffrage()
         n = range(1, len(self.mois) + 1)
         return RapportInterventions(
@@ -213,32 +194,22 @@ class _Calcul:
             calcule_a=self.a,
             donnees_du=self._fraicheur(),
             creees=sum(creees[i] for i in n),
-            cloturees=sum(cloturees[i].nombre for i in n),
-            sans_date_cloture=self._sans_date(),
+            cloturees=sum(cloturees[i][0] for i in n),
+            sans_date_cloture=sans_date,
             encours=sum(t.nombre for t in encours.tranches),
             encours_debut=encours.debut,
             sans_technicien=encours.sans_technicien,
             anciennete_au=encours.au,
             anciennete=encours.tranches,
-            par_statut=_volumes(statuts, Statut),
-            par_type=_volumes(types, TypeIntervention),
-            par_priorite=_volumes(priorites, Priorite),
+            **_volumes(codes),
             par_mois=tuple(
-                MoisRapport(
-                    m,
-                    creees[i],
-                    cloturees[i].nombre,
-                    sla[i],
-                    cloturees[i].mttr,
-                    cloturees[i].prise,
-                    cloturees[i].remise,
-                )
+                MoisRapport(m, creees[i], cloturees[i][0], sla[i], mttr[i], prises[i], remises[i])
                 for i, m in enumerate(self.mois, start=1)
             ),
-            sla=sla_total(sla[i] for i in n),
-            mttr=mttr_total(cloturees[i].mttr for i in n),
-            prise_en_charge=delai_total(cloturees[i].prise for i in n),
-            remise_en_service=delai_total(cloturees[i].remise for i in n),
+            sla=sla_total(sla[1:]),
+            mttr=mttr_total(mttr[1:]),
+            prise_en_charge=delai_total(prises[1:]),
+            remise_en_service=delai_total(remises[1:]),
             minutes=sum(t.minutes for t in techniciens),
             cout=cout_total(t.cout for t in techniciens),
             techniciens=techniciens,
@@ -248,11 +219,11 @@ class _Calcul:
                 p.debut - timedelta(days=self.jours),
                 p.debut - timedelta(days=1),
                 creees[0],
-                cloturees[0].nombre,
+                cloturees[0][0],
                 sla[0],
-                cloturees[0].mttr,
-                cloturees[0].prise,
-                cloturees[0].remise,
+                mttr[0],
+                prises[0],
+                remises[0],
             ),
         )
 
@@ -273,76 +244,30 @@ class _Calcul:
         texte = self.session.scalar(reussi)
         return clock.from_text(texte) if texte else self.a
 
-    def _creees(self) -> tuple[dict[int, int], Counter[str], Counter[str], Counter[str]]:
-        par_mois: dict[int, int] = dict.fromkeys(range(len(self.mois) + 1), 0)
-        statuts: Counter[str] = Counter()
-        types: Counter[str] = Counter()
-        priorites: Counter[str] = Counter()
-        creation = self.date(I.date_creation)
-        dimensions = (
-            (rang(creation, self.bornes), range(len(self.bornes) + 1)), (code(I.statut, Statut), tuple(Statut)),
-            (code(I.type, TypeIntervention), tuple(TypeIntervention)), (code(I.priorite, Priorite), tuple(Priorite)),
-        )  # fmt: skip
-        conditions = (creation >= self.avant, creation < self.t1, *self.portee)
-        for (rang_, statut, type_, priorite), nombre in denombrer(self.session, dimensions, conditions):
-            par_mois[rang_] += nombre
-            if rang_:
-                statuts[statut] += nombre
-                types[type_] += nombre
-                priorites[priorite] += nombre
-        return par_mois, statuts, types, priorites
-
-    def _sans_date(self) -> int:
-        """Imported work whose closing nobody dated: in no figure of closed work."""
-        creation = self.date(I.date_creation)
-        periode = (creation >= self.t0, creation < self.t1, I.date_cloture.is_(None), _STATUT.in_(FINIES))
-        return self.session.scalar(sa.select(sa.func.count()).where(*periode, *self.portee)) or 0
-
-    def _cloturees(self) -> dict[int, _Cloturees]:
-        """Closed by month; the correctives among them one by one, for their delays."""
-        n = range(len(self.mois) + 1)
-        cloture = self.date(I.date_cloture)
-        k = rang(cloture, self.bornes)
-        bornees = (cloture >= self.avant, cloture < self.t1, _STATUT.in_(FINIES), *self.portee)
-        nombres = {cle: nombre for (cle,), nombre in denombrer(self.session, ((k, n),), bornees)}
-        correctives = delais.correctives(self.session, k, sa.and_(*bornees, I.type == TypeIntervention.CORRECTIVE))
-        return {i: _Cloturees(nombres.get(i, 0), *correctives[i]) for i in n}
-
-    def _sla(self) -> dict[int, Sla]:
-        limite = self.date(I.date_limite)
+    def _sla(self) -> list[Sla]:
+        # What is due later than now is no commitment yet.
         fin = min(self.t1, max(self.a, self.t0))
-        dimensions = (
-            (rang(limite, self.bornes), range(len(self.bornes) + 1)), (sa.case((_tenu(), 1), else_=0), (0, 1)),
-        )  # fmt: skip
-        conditions = (limite >= self.avant, limite < fin, _engagement(), *self.portee)
-        compte: Counter[tuple[Any, ...]] = Counter()
-        for cle, nombre in denombrer(self.session, dimensions, conditions):
-            compte[cle] += nombre
-        return {k: Sla(compte[k, 0] + compte[k, 1], compte[k, 1]) for k in range(len(self.mois) + 1)}
+        bornes = [min(b, fin) for b in self.bornes]
+        return [Sla(*valeurs) for valeurs in self.par_rang("sla", bornes, SLA)]
+
+    def _encours(self) -> Encours:
+        premier = kept.first_month(self.session)
+        if not self.gardes or premier is None or premier >= self.t1:
+            return compter(self.session, self.params, self.t0, self.t1, self.a, self.portee)
+        sommes = self.sommes("encours", [premier, max(premier, self.t0), self.t1])
+        debut = sum(v[0] for (rang, _), v in sommes.items() if rang == 0)
+        sans = sum(v[0] for (_, technicien), v in sommes.items() if technicien is None)
+        a_la_fin = sum(v[0] for v in sommes.values())
+        return par_ages(self.session, self.params, self.t1, self.a, self.portee, a_la_fin, sans, debut)
 
     def _paires(self) -> dict[tuple[int | None, int], list[int]]:
         """Closed interventions by technicien and équipement: the figures of ``_Somme`` in its order."""
-        echu = sa.and_(I.date_limite.is_not(None), I.date_limite < self.a)
-        ligne, somme = LigneIntervention, sa.func.sum
-        montant = centimes_ligne(ligne.quantite, ligne.prix_unitaire)
-        # By no index: one in the order of the techniciens would jump into the table for each row of it.
-        cles = (hors_index(I.technicien_id), hors_index(I.equipement_id))
-        travail = (
-            sa.select(
-                *cles, sa.func.count(), sa.func.coalesce(somme(I.duree_reelle), 0), _nombre(I.duree_reelle.is_(None)),
-                _nombre(echu), _nombre(sa.and_(echu, _tenu())), sa.func.coalesce(somme(centimes(I.cout_externe)), 0),
-            ).where(self.closes).group_by(*cles)
-        )  # fmt: skip
-        couts = (
-            sa.select(*cles, *(somme(sa.case((ligne.type_ligne == t, montant), else_=0)) for t in _COUTS))
-            .select_from(sa.join(I, ligne, ligne.intervention_id == I.id))
-            .where(self.closes, ligne.prevue.is_(False)).group_by(*cles)
-        )  # fmt: skip
-        rien = [0] * len(_COUTS)
-        paires = {(t, e): [*map(int, valeurs), *rien] for t, e, *valeurs in self.lignes(travail)}
-        for t, e, *valeurs in self.lignes(couts):
-            paires[t, e][-len(rien) :] = map(int, valeurs)
-        return paires
+        paires: dict[tuple[int | None, int], list[int]] = {}
+        for (_, t, e), valeurs in self.sommes("paires", self.bornes[1:], 1).items():
+            la = paires.get((t, e))
+            paires[t, e] = valeurs if la is None else [x + y for x, y in zip(la, valeurs, strict=True)]
+        # Taken off a month, a pair may have nothing left.
+        return {cle: valeurs for cle, valeurs in paires.items() if valeurs[0]}
 
     def _chiffrage(self) -> tuple[tuple[LigneTechnicien, ...], tuple[LigneEquipement, ...], int]:
         """Work and cost by technicien, and by the ``top`` équipements of the returned number."""
@@ -351,6 +276,10 @@ class _Calcul:
         for (t, e), valeurs in self._paires().items():
             par_t[t].ajouter(valeurs)
             par_e[e].ajouter(valeurs)
+        for t, (promises, tenues) in still_to_come(
+            self.session, self.bornes[1], self.t1, self.portee, self.a
+        ).items():
+            par_t[t].retirer(promises, tenues)
         noms = technicien_names.noms(self.session, list(par_t))
         chers = sorted(par_e.items(), key=lambda x: (-x[1].total, -x[1].nombre, x[0]))[: self.params.top]
         machines = self._machines([e for e, _ in chers])
@@ -371,23 +300,15 @@ class _Calcul:
         requete = sa.select(Equipement.id, Equipement.code_interne, Equipement.nom, Client.nom_entreprise).join(
             Client, Client.id == Equipement.client_id
         )
-        return {i: (code, nom, client) for i, code, nom, client in self.lignes(requete.where(Equipement.id.in_(ids)))}
+        return {
+            i: (code, nom, client)
+            for i, code, nom, client in self.session.execute(requete.where(Equipement.id.in_(ids)))
+        }
 
 
-def _tenu() -> sa.ColumnElement[bool]:
-    """``sla.remise_en_service`` at or before the deadline."""
-    return sa.and_(I.date_cloture.is_not(None), sa.func.coalesce(I.date_fin_travaux, I.date_cloture) <= I.date_limite)
-
-
-def _engagement() -> sa.ColumnElement[bool]:
-    """Neither cancelled nor standing still."""
-    sans_cloture = sa.and_(I.statut.in_((*FINIES, *SANS_SUITE)), I.date_cloture.is_(None))
-    return sa.not_(sa.or_(I.statut == Statut.ANNULEE, I.statut == Statut.EN_ATTENTE, sans_cloture))
-
-
-def _nombre(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
-
-
-def _volumes(compte: Counter[str], ordre: Iterable[str]) -> tuple[Volume, ...]:
-    return tuple(Volume(str(v), compte[v]) for v in ordre)
+def _volumes(codes: Sequence[int]) -> dict[str, tuple[Volume, ...]]:
+    trouves, place = {}, 0
+    for nom, valeurs in zip(("par_statut", "par_type", "par_priorite"), LISTES, strict=True):
+        trouves[nom] = tuple(Volume(str(v), codes[place + n]) for n, v in enumerate(valeurs))
+        place += len(valeurs)
+    return trouves

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -140,10 +139,10 @@ def code(colonne: sa.SQLColumnExpression[str], valeurs: Iterable[str]) -> sa.Col
     return sa.case(choix, value=colonne)
 
 
-def _bruts(session: Session, requete: sa.Select[Any]) -> Iterable[tuple[int]]:
+def _raw(session: Session, query: sa.Select[Any]) -> Iterable[tuple[Any, ...]]:
     """Rows straight from the driver."""
-    curseur: Any = session.connection().execute(requete).cursor
-    return curseur  # type: ignore[no-any-return]
+    cursor: Any = session.connection().execute(query).cursor
+    return cursor  # type: ignore[no-any-return]
 
 
 Dimension = tuple[sa.ColumnElement[int], Sequence[Any]]
@@ -155,27 +154,28 @@ def denombrer(
     dimensions: Sequence[Dimension],
     conditions: Iterable[sa.ColumnElement[bool]],
     source: sa.FromClause | None = None,
-) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """How many rows there are of each combination that occurs.
+    by: Sequence[Any] = (),
+) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...], int]]:
+    """How many rows there are of each combination that occurs, and of the columns ``by``.
 
     The codes travel as one integer. PostgreSQL counts in a hash table; SQLite could only sort all rows, which takes
     three times as long as counting them here.
     """
-    cle: sa.ColumnElement[int] = sa.literal_column("0", sa.Integer)
-    for colonne, valeurs in dimensions:
-        cle = cle * sa.literal_column(str(len(valeurs)), sa.Integer) + colonne
-    requete = sa.select(cle.label("cle")).where(*conditions)
+    key: sa.ColumnElement[int] = sa.literal_column("0", sa.Integer)
+    for column, values in dimensions:
+        key = key * sa.literal_column(str(len(values)), sa.Integer) + column
+    columns = [key.label("cle"), *(c.label(f"c{n}") for n, c in enumerate(by))]
+    query = sa.select(*columns).where(*conditions)
     if source is not None:
-        requete = requete.select_from(source)
-    compte: Iterable[tuple[int, int]]
+        query = query.select_from(source)
     if session.get_bind().dialect.name == "sqlite":
-        compte = Counter(chain.from_iterable(_bruts(session, requete))).items()
+        counted: Iterable[tuple[tuple[Any, ...], int]] = Counter(_raw(session, query)).items()
     else:
-        compte = [(r[0], r[1]) for r in session.execute(
-            requete.add_columns(sa.func.count()).group_by(sa.literal_column("cle")))]  # fmt: skip
-    for code_, nombre in compte:
-        reste, trouves = code_, []
-        for _, valeurs in reversed(dimensions):
-            reste, n = divmod(reste, len(valeurs))
-            trouves.append(valeurs[n])
-        yield tuple(reversed(trouves)), nombre
+        grouped = query.add_columns(sa.func.count()).group_by(*(sa.literal_column(c.name) for c in columns))
+        counted = [(tuple(r[:-1]), r[-1]) for r in session.execute(grouped)]
+    for (codes, *told_apart), number in counted:
+        found, rest = [], codes
+        for _, values in reversed(dimensions):
+            rest, n = divmod(rest, len(values))
+            found.append(values[n])
+        yield tuple(reversed(found)), tuple(told_apart), number

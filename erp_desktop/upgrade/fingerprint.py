@@ -224,7 +224,9 @@ def _postgres_machinery(connection: sa.Connection, found: Structure) -> None:
         f"SELECT {name}, t.tgname, t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid {source} "
         "AND NOT t.tgisinternal"
     ).fetchall():
-        found.get(table, {}).setdefault("déclencheur", {})[trigger] = "actif" if enabled == "O" else "désactivé"
+        # A: one that fires for a replica's writes as well.
+        state = "actif" if enabled in {"O", "A"} else "désactivé"
+        found.get(table, {}).setdefault("déclencheur", {})[trigger] = state
     for table, policy in connection.exec_driver_sql(
         f"SELECT {name}, p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid {source}"
     ).fetchall():

@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _ALSO = (
     "sync_outbox", "sync_lots", "sync_conflits", "sync_gares", "sync_recus_rejetes", "sync_versions", "sync_journal",
     "sync_fusions", "contenus_morceaux", "contenus", "_verificateurs",
+    "_rapports_mois",
 )  # fmt: skip
 """Tables of the cache alone that hold people's data."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,7 @@ from erp_desktop.ui.wording import value_labels
 if TYPE_CHECKING:
     from erp_desktop.ui.rapports.charts import Graphe
 
+_log = logging.getLogger(__name__)
 GRAPHES = (
     ("activite", "Créées et clôturées", 0, 0),
     ("anciennete", "Ancienneté de l'encours", 0, 1),
@@ -195,14 +197,39 @@ class RapportsPage(Page):
             return _Lu(interventions.calculer(session, permis), interventions.agences(session))
 
         numero = self._demande
+
+        def recu(lu: _Lu) -> None:
+            self._recu(numero, lu)
+            self._garder(numero)
+
         self.fraicheur.setText(tr("calcul en cours…"))
         self._contexte.tasks.run(
             calculer,
-            lambda lu: self._recu(numero, lu),
+            recu,
             lambda erreur: self._echec(numero, erreur),
             owner=self,
         )
         return True
+
+    def _garder(self, numero: int, tours: int = 60) -> None:
+        """Once it is shown, keep for the next time what was counted from the rows, a little at a time."""
+        if numero != self._demande or not tours:
+            return
+        fin = self.choix.bornes[1]
+
+        def garder(session: Any) -> bool:
+            from erp_desktop.reports.figures import kept
+
+            return kept.keep(session, fin)
+
+        self._contexte.tasks.run(
+            garder,
+            lambda encore: self._garder(numero, tours - 1) if encore else None,
+            # The report is there; the next one counts from the rows again.
+            lambda erreur: _log.info("months not kept: %s", erreur),
+            write=True,
+            owner=self,
+        )
 
     def _donnees_changees(self, changes: Any, _initiateur: object) -> None:
         if self.rapport is not None and {"interventions", "lignes_intervention"} & set(changes):

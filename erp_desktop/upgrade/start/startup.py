@@ -229,7 +229,7 @@ def _agreed(
 
 def _heal_triggers(engine: sa.Engine) -> None:
     """Capture with missing or outdated triggers would lose changes silently: put back what differs."""
-    wanted = capture.triggers({table.name: set(table.names) for table in TABLES})
+    wanted = capture.triggers({table.name: set(table.names) for table in TABLES} | {"_rapports_mois": set()})
     with engine.connect().execution_options(write=False) as connection:
         rows = connection.exec_driver_sql(
             f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{capture.PREFIX}%'"

@@ -36,15 +36,43 @@ def compter(
     session: Session, params: ParamsRapport, t0: datetime, t1: datetime, a: datetime,
     portee: list[sa.ColumnElement[bool]],
 ) -> Encours:  # fmt: skip
-    """Count what was open at ``t0`` and at ``t1``, as ``interventions.calculer`` defines it.
+    """Count what was open at ``t0`` and at ``t1`` from the rows alone, as ``interventions.calculer`` defines it."""
+    au, bornes = _ages(params, a)
+    nombres, sans, debut = _ouvertes(session, bornes, t0, t1, portee)
+    return Encours(_tranches(nombres), sans, au, debut)
+
+
+def par_ages(
+    session: Session, params: ParamsRapport, t1: datetime, a: datetime, portee: list[sa.ColumnElement[bool]],
+    a_la_fin: int, sans: int, debut: int,
+) -> Encours:  # fmt: skip
+    """The same when the numbers are known: only the youngest are looked at, the others are what remains."""
+    au, bornes = _ages(params, a)
+    recentes = [I.date_creation >= bornes[0], *portee]
+    nombres = _ouvertes(session, bornes, t1, t1, recentes)[0] if bornes[0] < t1 else [0] * len(TRANCHES)
+    nombres[-1] = a_la_fin - sum(nombres[:-1])
+    return Encours(_tranches(nombres), sans, au, debut)
+
+
+def _ages(params: ParamsRapport, a: datetime) -> tuple[date, list[datetime]]:
+    """The day from which ages are counted, and what begins each bucket but the oldest."""
+    au = min(params.fin, clock.local(a).date())
+    # Oldest first: created before the midnight that begins the youngest day of a bucket.
+    return au, [minuit(au - timedelta(days=mini - 1)) for mini, _ in reversed(TRANCHES[1:])]
+
+
+def _tranches(nombres: list[int]) -> tuple[Tranche, ...]:
+    return tuple(Tranche(mini, maxi, n) for (mini, maxi), n in zip(TRANCHES, nombres, strict=True))
+
+
+def _ouvertes(
+    session: Session, bornes: list[datetime], t0: datetime, t1: datetime, portee: list[sa.ColumnElement[bool]]
+) -> tuple[list[int], int, int]:
+    """By age at ``t1``, those without a technicien, and how many at ``t0``.
 
     Three sets without an intersection: what is alive now, what was closed since, what was cancelled since. Each is
     found by an index from the period on, so that the years before it cost nothing.
     """
-    au = min(params.fin, clock.local(a).date())
-    # Oldest first: created before the midnight that begins the youngest day of a bucket.
-    bornes = [minuit(au - timedelta(days=mini - 1)) for mini, _ in reversed(TRANCHES[1:])]
-
     h = HistoriqueIntervention
     annulees = (
         sa.select(h.intervention_id, sa.func.max(h.horodatage).label("le"))
@@ -62,7 +90,7 @@ def compter(
         ),
         (
             annulees.c.le >= t1, sa.join(annulees, I, I.id == annulees.c.intervention_id),
-            (I.date_cloture.is_(None), statut.in_(SANS_SUITE)),
+            (hors_index(I.date_cloture).is_(None), statut.in_(SANS_SUITE)),
         ),
     )  # fmt: skip
     nombres, sans, debut = [0] * len(TRANCHES), 0, 0
@@ -72,13 +100,12 @@ def compter(
             (_oui(I.technicien_id.is_(None)), (False, True)), (_oui(I.date_creation < t0), (False, True)),
         )  # fmt: skip
         ensemble = (I.date_creation < t1, *conditions, *portee)
-        for (k, a_la_fin, seule, avant), n in denombrer(session, dimensions, ensemble, source):
+        for (k, a_la_fin, seule, avant), _, n in denombrer(session, dimensions, ensemble, source):
             if a_la_fin:
                 nombres[len(TRANCHES) - 1 - k] += n
                 sans += n if seule else 0
             debut += n if avant else 0
-    tranches = tuple(Tranche(mini, maxi, n) for (mini, maxi), n in zip(TRANCHES, nombres, strict=True))
-    return Encours(tranches, sans, au, debut)
+    return nombres, sans, debut
 
 
 def _oui(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.domain import sla
 from erp_desktop.models import Intervention
-from erp_desktop.reports.modele import Delai, Mttr
 from erp_desktop.reports.sql import secondes
 from erp_desktop.services.calendrier import Horloges
 
@@ -21,22 +20,27 @@ I = Intervention  # noqa: E741
 _ORIGINE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def correctives(
-    session: Session, rang: sa.ColumnElement[int], condition: sa.ColumnElement[bool]
-) -> defaultdict[int, tuple[Mttr, Delai, Delai]]:
-    """Repair time, response and restoration of the rows under ``condition``, by ``rang``.
+PARTS = 3
+"""Repair, response, restoration: each how many are known, how long they are together, how many are not."""
 
-    What is not known, or precedes the demand, is counted apart: no ``duree_reelle``, work that has no beginning.
+
+def correctives(
+    session: Session, keys: Sequence[sa.ColumnElement[Any]], condition: sa.ColumnElement[bool]
+) -> dict[tuple[Any, ...], list[int]]:
+    """``PARTS`` times number, total and number left out, of the rows under ``condition``, by ``keys``.
+
+    Repair is in minutes, the others in seconds. What is not known, or precedes the demand, is counted apart: no
+    ``duree_reelle``, work that has no beginning.
     """
     fin = sa.func.coalesce(I.date_fin_travaux, I.date_cloture)
     requete = sa.select(
-        rang, I.agence_id, I.duree_reelle, secondes(I.date_creation), secondes(I.date_debut_travaux), secondes(fin)
+        I.agence_id, I.duree_reelle, secondes(I.date_creation), secondes(I.date_debut_travaux), secondes(fin), *keys
     ).where(condition)
     lignes = session.execute(requete).all()
-    sommes: defaultdict[int, list[int]] = defaultdict(lambda: [0] * 9)
+    sommes: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 3 * PARTS)
     ouvert = _Ouvert(session, lignes) if lignes else None
-    for k, agence, duree, demande, debut, remise in lignes:
-        somme = sommes[k]
+    for agence, duree, demande, debut, remise, *cles in lignes:
+        somme = sommes[tuple(cles)]
         prise = ouvert(agence, demande, debut) if ouvert and debut is not None and debut >= demande else None
         for rang_, delai in enumerate((duree, prise, remise - demande if remise >= demande else None)):
             if delai is None:
@@ -44,9 +48,7 @@ def correctives(
             else:
                 somme[3 * rang_] += 1
                 somme[3 * rang_ + 1] += delai
-    trouves: defaultdict[int, tuple[Mttr, Delai, Delai]] = defaultdict(lambda: (Mttr(0, 0), Delai(0, 0), Delai(0, 0)))
-    trouves.update({k: (Mttr(*s[:3]), Delai(*s[3:6]), Delai(*s[6:])) for k, s in sommes.items()})
-    return trouves
+    return sommes
 
 
 class _Ouvert:
@@ -55,8 +57,8 @@ class _Ouvert:
     def __init__(self, session: Session, lignes: Sequence[Any]) -> None:
         self._horloges = Horloges(session)
         # A local day is at most one away from that of UTC.
-        self._premier = _jour(min(x[3] for x in lignes)) - timedelta(days=1)
-        self._dernier = _jour(max(x[4] or x[3] for x in lignes)) + timedelta(days=1)
+        self._premier = _jour(min(x[2] for x in lignes)) - timedelta(days=1)
+        self._dernier = _jour(max(x[3] or x[2] for x in lignes)) + timedelta(days=1)
         self._echelles: dict[int | None, Echelle] = {}
 
     def __call__(self, agence: int | None, debut: int, fin: int) -> int:

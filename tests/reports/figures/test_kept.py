@@ -1,0 +1,218 @@
+"""The figures kept by month are those of the rows, whatever is written and however, on both engines."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.db import ids
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import Statut
+from erp_desktop.models import (
+    Agence,
+    HistoriqueIntervention,
+    Intervention,
+    JourFerie,
+    LigneIntervention,
+)
+from erp_desktop.registry import capture
+from erp_desktop.reports.figures import kept
+from erp_desktop.reports.interventions import calculer
+from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
+from erp_desktop.reports.sql import minuit
+from tests.reports.rows import MAINTENANT, Jeu, remplir
+
+FIN = date(2026, 10, 31)
+I, H, L = Intervention, HistoriqueIntervention, LigneIntervention  # noqa: E741
+
+
+def _periods(jeu: Jeu) -> list[ParamsRapport]:
+    return [
+        ParamsRapport(date(2026, 9, 1), date(2026, 9, 30)),
+        ParamsRapport(date(2026, 2, 19), date(2026, 10, 8), top=3),
+        ParamsRapport(date(2025, 11, 1), date(2026, 10, 31), jeu.agences[0], top=100),
+        ParamsRapport(date(2026, 3, 3), date(2026, 3, 5), technicien_id=jeu.techniciens[1]),
+        ParamsRapport(date(2025, 1, 1), date(2026, 12, 31), top=100),
+    ]
+
+
+def _fill(engine: sa.Engine, number: int = 120) -> Jeu:
+    with transaction(engine) as session:
+        return remplir(session, number)
+
+
+def _keep(engine: sa.Engine) -> int:
+    """How many measures of months stand then."""
+    kept.keep_all(engine, FIN)
+    with transaction(engine, write=False) as session:
+        return len(_standing(session))
+
+
+def _standing(session: Session) -> set[tuple[kept.Span, str]]:
+    return kept.standing(session, minuit(date(2030, 1, 1)))
+
+
+def _report(session: Session, params: ParamsRapport) -> RapportInterventions:
+    return calculer(session, params, maintenant=MAINTENANT)
+
+
+def _same(engine: sa.Engine, jeu: Jeu, monkeypatch: pytest.MonkeyPatch, said: str) -> int:
+    """Every report is the one from the rows alone; returns how many measures of months stood."""
+    with transaction(engine, write=False) as session:
+        found = [_report(session, p) for p in _periods(jeu)]
+        standing = len(_standing(session))
+        with monkeypatch.context() as without:
+            without.setattr(kept, "read", lambda *_: {})
+            assert found == [_report(session, p) for p in _periods(jeu)], said
+    return standing
+
+
+def _acts(chance: random.Random, jeu: Jeu) -> list[Callable[[Session], object]]:
+    """What people, the exchange and a console do to one intervention, as plain SQL."""
+    one = sa.select(I.id).order_by(I.id).offset(chance.randrange(120)).limit(1).scalar_subquery()
+    instant = MAINTENANT - timedelta(minutes=chance.randrange(700_000))
+
+    def update(**values: object) -> Callable[[Session], object]:
+        return lambda s: s.execute(sa.update(I).where(I.id == one).values(values))
+
+    def cancel(session: Session) -> None:
+        row = session.execute(sa.select(I.id, I.agence_id).where(I.id == one)).one()
+        (ident,) = ids.allocate(session.connection(), 1)
+        session.execute(sa.insert(H), {
+            "id": ident, "intervention_id": row.id, "agence_id": row.agence_id, "action": "statut",
+            "statut": "annulee", "horodatage": instant,
+        })  # fmt: skip
+
+    def add_line(session: Session) -> None:
+        row = session.execute(sa.select(I.id, I.agence_id).where(I.statut == "cloturee").order_by(I.id)).first()
+        (ident,) = ids.allocate(session.connection(), 1)
+        session.execute(sa.insert(L), {
+            "id": ident, "intervention_id": row.id, "agence_id": row.agence_id, "type_ligne": "piece",
+            "designation": "Joint", "quantite": Decimal(2), "prix_unitaire": Decimal("10.01"),
+            "taux_tva": Decimal(20),
+        })  # fmt: skip
+
+    line = sa.select(L.id).order_by(L.id).offset(chance.randrange(40)).limit(1).scalar_subquery()
+    cancelled = sa.select(H.id).where(H.statut == "annulee").order_by(H.id).limit(1).scalar_subquery()
+    return [
+        update(statut="cloturee", date_cloture=instant, date_fin_travaux=None),
+        update(statut="en_cours", date_cloture=None, date_fin_travaux=None, duree_reelle=None),
+        update(statut=str(chance.choice(list(Statut)))),
+        update(statut="archivee", date_cloture=None),
+        update(date_creation=instant), update(date_limite=instant), update(date_cloture=instant),
+        update(technicien_id=chance.choice([None, *jeu.techniciens])), update(cout_externe=Decimal("12.34")),
+        update(agence_id=jeu.agences[chance.randrange(2)]), update(type="corrective", date_debut_travaux=None,
+                                                                  duree_reelle=chance.randrange(300)),
+        cancel, add_line,
+        lambda s: s.execute(sa.update(L).where(L.id == line).values(prix_unitaire=Decimal("99.90"))),
+        lambda s: s.execute(sa.update(L).where(L.id == line).values(prevue=True)),
+        lambda s: s.execute(sa.delete(L).where(L.id == line)),
+        lambda s: s.execute(sa.update(H).where(H.id == cancelled).values(horodatage=instant)),
+        lambda s: s.execute(sa.delete(H).where(H.id == cancelled)),
+    ]  # fmt: skip
+
+
+def test_after_a_random_history_kept_figures_are_those_of_the_rows(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written by a person, by the exchange (muted), by a console; each act alone makes a month wrong at most."""
+    chance = random.Random(3)
+    jeu = _fill(engine)
+    whole = _keep(engine)
+    assert whole == 17 * 5, "June 2025 to October 2026, five measures"
+    assert _same(engine, jeu, monkeypatch, "all kept") == whole
+    acts = _acts(chance, jeu)
+    chance.shuffle(acts)
+    for act in acts:
+        with transaction(engine) as session:
+            if engine.dialect.name == "sqlite":
+                session.execute(sa.text("UPDATE _sync_session SET muet = 1"))
+            else:
+                # What a restore or a replica writes, the centre's other rules put aside.
+                session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            act(session)
+    assert _same(engine, jeu, monkeypatch, "months missing") < whole - 10
+    assert _keep(engine) == whole
+    assert _same(engine, jeu, monkeypatch, "kept again") == whole
+    # A calendar that changes makes every delay another; a name or a free text makes none.
+    with transaction(engine) as session:
+        (ident,) = ids.allocate(session.connection(), 1)
+        session.execute(sa.update(I).values(notes_internes="vu", titre="Fuite"))
+        assert len(_standing(session)) == whole
+        session.execute(sa.insert(JourFerie), {"id": ident, "jour": date(2026, 3, 3), "libelle": "Aïd"})
+        session.execute(sa.update(Agence).values(horaires="09:00-12:00"))
+    assert _same(engine, jeu, monkeypatch, "another calendar") == whole - 17
+    assert _keep(engine) == whole
+
+
+def test_months_are_not_trusted_where_their_triggers_do_not_stand(engine: sa.Engine) -> None:
+    """A first copy and a migration take the triggers away: what was kept before is not used, then or later."""
+    _fill(engine, 60)
+    _keep(engine)
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("DROP TRIGGER erp_lignes_intervention_mois_del")
+        else:
+            connection.exec_driver_sql("ALTER TABLE public.lignes_intervention DISABLE TRIGGER erp_mois_sup")
+    with transaction(engine) as session:
+        assert not _standing(session)
+        assert not kept.keep(session, FIN)
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            capture.install(connection)
+        else:
+            from erp_desktop.centre import machinery
+
+            machinery.install(connection)
+    with transaction(engine) as session:
+        assert not _standing(session)
+    assert _keep(engine) > 0
+
+
+def test_writers_of_the_centre_wait_for_nobody_and_leave_no_month_wrong(
+    pg_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jeu = _fill(pg_engine, 60)
+    change = sa.update(I).where(I.id == jeu.interventions[5]).values(cout_externe=Decimal("5.00"), statut="ouverte")
+    with transaction(pg_engine) as keeper:
+        with transaction(pg_engine) as writer:
+            writer.execute(change)
+            assert not kept.keep(keeper, FIN), "somebody is writing: nothing is announced"
+        assert kept.keep(keeper, FIN)
+    # Announced: who writes now, before or while the months are counted, touches its own.
+    with transaction(pg_engine) as writer:
+        writer.execute(change.values(cout_externe=Decimal("6.00")))
+        with transaction(pg_engine) as other, transaction(pg_engine) as keeper:
+            other.execute(change.where(sa.false()))
+            kept.keep(keeper, FIN)
+    with transaction(pg_engine, write=False) as session:
+        assert 0 < len(_standing(session)) < 85
+    _same(pg_engine, jeu, monkeypatch, "a writer beside the keeper")
+    whole = _keep(pg_engine)
+    # A snapshot from before an announcement cannot see it: such a writer touches them all.
+    strict = pg_engine.execution_options(isolation_level="REPEATABLE READ")
+    with transaction(strict) as writer:
+        writer.execute(change.values(cout_externe=Decimal("7.00")))
+    assert _same(pg_engine, jeu, monkeypatch, "a writer with an old snapshot") == 0
+    assert _keep(pg_engine) == whole
+
+
+def test_part_of_a_month_is_the_month_less_the_rest() -> None:
+    first = datetime.fromisoformat
+    march = (minuit(date(2026, 3, 1)), minuit(date(2026, 4, 1)))
+    month: list[list[int]] = []
+    bounds = [minuit(date(2026, 3, 3)), minuit(date(2026, 4, 2))]
+    found = kept.pieces(bounds, {(march, "sla"): month}, "sla", first=1)
+    assert [(p.span, p.sign, p.rows is month) for p in found] == [
+        (march, 1, True), ((march[0], bounds[0]), -1, False), ((march[1], bounds[1]), 1, False),
+    ]  # fmt: skip
+    # The clock of Morocco went back on 20 September 2026: October begins at midnight UTC, September an hour earlier.
+    assert kept.spans_of_months(first("2026-09-30T23:30:00+00:00"), first("2026-10-01T00:00:00+00:00")) == [
+        (first("2026-08-31T23:00:00+00:00"), first("2026-10-01T00:00:00+00:00"))
+    ]
