@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import shiboken6
 from PySide6.QtCore import Qt, QUrl, Signal
@@ -30,6 +28,7 @@ from erp_desktop.reports.presentation import periode as periode_ecrite
 from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.chart import Chart
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, icon_button
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import said, tr
@@ -37,14 +36,12 @@ from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
+from erp_desktop.ui.rapports.charts import DESSINS
 from erp_desktop.ui.rapports.pickers import Choix
 from erp_desktop.ui.rapports.table import TableauVue
 from erp_desktop.ui.rapports.tile import ICONES, Tuile, Tuiles
 from erp_desktop.ui.rapports.writing import Ecriture
 from erp_desktop.ui.wording import value_labels
-
-if TYPE_CHECKING:
-    from erp_desktop.ui.rapports.charts import Graphe
 
 _log = logging.getLogger(__name__)
 GRAPHES = (
@@ -73,7 +70,6 @@ class RapportsPage(Page):
 
     exporte = Signal(str, object)
     """A file is ready or failed: its path, and None or the exception."""
-    _pret = Signal()
 
     def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,19 +77,12 @@ class RapportsPage(Page):
         self.rapport: RapportInterventions | None = None
         self.choix = Choix(contexte.acteur, self)
         self.choix.change.connect(self.reload)
-        self._graphes: dict[str, Graphe] = {}
+        self._graphes: dict[str, Chart] = {}
         self._demande = 0
-        self._fils = ThreadPoolExecutor(1, thread_name_prefix="rapports")
-        # The slow half of the charts' imports, off the GUI thread, while the database computes. The half that wraps
-        # Qt's classes waits for the GUI thread: beside its event loop, it once was a segmentation fault.
-        self._dessin = self._fils.submit(importlib.import_module, "numpy")
         self._batir()
         self.exporte.connect(self._exporte, Qt.ConnectionType.QueuedConnection)
-        # Queued: the callback may come on the thread that imported the charts.
-        self._pret.connect(self._dessiner, Qt.ConnectionType.QueuedConnection)
         theme().changed.connect(self._redessiner)
         contexte.bus.data_changed.connect(self._donnees_changees)
-        self.destroyed.connect(functools.partial(self._fils.shutdown, wait=False))
         self.reload()
 
     # What is on the page
@@ -268,18 +257,16 @@ class RapportsPage(Page):
         for bouton in self.boutons.values():
             bouton.setEnabled(True)
         self.status_changed.emit(*self.status())
-        self._dessin.add_done_callback(lambda _futur: self._pret.emit() if shiboken6.isValid(self) else None)
+        self._dessiner()
 
     def _dessiner(self) -> None:
         if self.rapport is None:
             return
-        self._dessin.result()
-        dessin = importlib.import_module("erp_desktop.ui.rapports.charts")
         for cle, *_ in GRAPHES:
             if cle not in self._graphes:
-                self._graphes[cle] = dessin.Graphe()
+                self._graphes[cle] = Chart()
                 self._places[cle].addWidget(self._graphes[cle])
-            dessin.DESSINS[cle](self._graphes[cle], self.rapport)
+            DESSINS[cle](self._graphes[cle], self.rapport)
 
     @property
     def dessine(self) -> bool:

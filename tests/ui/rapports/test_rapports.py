@@ -13,6 +13,7 @@ import pypdf
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt, QThread
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -217,10 +218,14 @@ def test_le_bouton_propose_un_nom_de_fichier(qtbot: QtBot, ouvrir: Ouvrir) -> No
 
 def test_le_theme_sombre_redessine(ouvrir: Ouvrir, qtbot: QtBot, qapp: Any) -> None:
     page = ouvrir()
-    clair = page._graphes["activite"].backgroundBrush().color()
+
+    def fond() -> QColor:
+        return page._graphes["activite"].grab().toImage().pixelColor(2, 2)
+
+    clair = fond()
     theme.install(qapp, theme.DARK)
-    assert page._graphes["activite"].backgroundBrush().color() != clair
-    assert page._graphes["activite"].backgroundBrush().color() == theme.theme().color("surface.raised")
+    assert fond() != clair
+    assert fond() == theme.theme().color("surface.raised")
 
 
 def test_une_colonne_se_trie_et_le_total_reste_en_bas(ouvrir: Ouvrir) -> None:
