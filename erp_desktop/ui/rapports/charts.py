@@ -10,9 +10,9 @@ from erp_desktop.reports.graduations import paliers
 from erp_desktop.reports.modele import RapportInterventions
 from erp_desktop.reports.presentation import FINE, entier, mad_court, pourcent
 from erp_desktop.reports.tableaux import libelle_tranche, par_mois_ou_an, parts
-from erp_desktop.ui.kit.chart import Chart
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.rapports.drawing import Chart
 
 NOM_MAX = 24
 

@@ -28,7 +28,6 @@ from erp_desktop.reports.presentation import periode as periode_ecrite
 from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.chart import Chart
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, icon_button
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import said, tr
@@ -37,6 +36,7 @@ from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.rapports.charts import DESSINS
+from erp_desktop.ui.rapports.drawing import Chart
 from erp_desktop.ui.rapports.pickers import Choix
 from erp_desktop.ui.rapports.table import TableauVue
 from erp_desktop.ui.rapports.tile import ICONES, Tuile, Tuiles

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from erp_desktop.ui.kit.chart import Chart
+from erp_desktop.ui.rapports.drawing import Chart
 
 RED = QColor("#c81e1e")
 

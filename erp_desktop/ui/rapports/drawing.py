@@ -115,6 +115,8 @@ class Chart(QWidget):
         painter, look = QPainter(self), theme()
         painter.fillRect(self.rect(), look.color("surface.raised"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # Figures and their signs keep their order whatever the language of the window.
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         if self._empty:
             painter.setFont(look.font("body"))
             painter.setPen(look.color(self.NONE))
@@ -203,7 +205,7 @@ class Chart(QWidget):
         high = metrics.height()
         painter.setFont(font)
         painter.setPen(look.color("text.tertiary"))
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute | Qt.TextFlag.TextSingleLine
         for value, words in self._ticks["left"]:
             y = place(0, value).y()
             painter.drawText(
