@@ -88,6 +88,12 @@ def _planning(contexte: Contexte) -> Page:
     return PlanningPage(contexte)
 
 
+def _administration(contexte: Contexte) -> Page:
+    from erp_desktop.ui.administration.page import AdministrationPage
+
+    return AdministrationPage(contexte)
+
+
 def sections() -> list[Section]:
     """Every section; the workspace leaves out those that a role may not see."""
     return [
@@ -102,6 +108,14 @@ def sections() -> list[Section]:
         Section("inventaires", "Inventaires", "check-circle", "Moyens", _list("inventaires"), _EVERYBODY),
         Section("depots", "Dépôts", "archive", "Moyens", _list("depots"), _EVERYBODY),
         Section("rapports", "Rapports", "chart-bar", "Gestion", _rapports, _EVERYBODY),
+        Section(
+            "administration",
+            "Administration",
+            "sliders-horizontal",
+            "Gestion",
+            _administration,
+            frozenset({Role.ADMIN}),
+        ),
         Section("conflits", "Conflits", "git-merge", "À régler", _conflits, _EVERYBODY, alert=True),
     ]
 

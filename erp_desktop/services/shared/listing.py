@@ -87,6 +87,7 @@ class Listing(Generic[R]):
 
     Attributes:
         model: mapped class of the rows; its ``is_active`` rows are listed.
+        withdrawn: the others too, or it has no such column.
         row: frozen dataclass of one row.
         sort: field of the row by which the list is sorted when no column is chosen.
         words: typed word → its condition.
@@ -108,6 +109,7 @@ class Listing(Generic[R]):
     base: Join = lambda request: request
     ranked: Mapping[str, Colonne] = field(default_factory=dict)
     shown: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    withdrawn: bool = False
 
     def read(self, typed: str) -> recherche.Filtre:
         """What the filter box understands."""
@@ -122,7 +124,8 @@ class Listing(Generic[R]):
     def conditions(self, session: Session, acteur: Acteur, typed: str) -> list[sa.ColumnElement[bool]]:
         """WHERE clauses of the filter box and of the person's scope."""
         found = self.read(typed)
-        every = [self.model.is_active.is_(True), *portee(acteur, self.model.agence_id)]
+        every = [] if self.withdrawn else [self.model.is_active.is_(True)]
+        every += portee(acteur, self.model.agence_id)
         every += [self.words[word].where(session, values) for word, values in found.mots.items()]
         for word in found.libre:
             one, other = un_de(session, word, *self.free), self.also(session, word)

@@ -107,7 +107,12 @@ def postes(engine: sa.Engine) -> list[dict[str, Any]]:
     ``retard`` counts row states that it had not acknowledged when it last opened its line; None: never opened.
     """
     with engine.connect() as connection:
-        return [dict(r) for r in connection.execute(sa.text(_POSTES)).mappings()]
+        return postes_de(connection)
+
+
+def postes_de(connection: sa.Connection) -> list[dict[str, Any]]:
+    """:func:`postes` on a line that is open already."""
+    return [dict(r) for r in connection.execute(sa.text(_POSTES)).mappings()]
 
 
 def sante_centre(engine: sa.Engine) -> list[Constat]:

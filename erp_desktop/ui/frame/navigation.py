@@ -73,7 +73,7 @@ class NavItem(EnterPresses, QAbstractButton):
         side = look.px("control.iconNav")
         place = QRect((self.width() - side) // 2 if self.narrow else 17, 0, side, self.height())
         icons.draw(painter, paint.visual(rtl, self.rect(), place), self.section.icon, mark, side,
-                   "fill" if on else "regular")  # fmt: skip
+                   icons.filled(self.section.icon) if on else "regular")  # fmt: skip
         if self.narrow:
             if self.count:
                 dot = paint.visual(rtl, self.rect(), QRect(place.right() + 1, 6, 6, 6))

@@ -15,6 +15,12 @@ _FOLDER = paths.RESOURCES / "icons"
 
 
 @lru_cache(maxsize=256)
+def filled(name: str) -> str:
+    """``fill`` for an icon that is shipped so, else ``regular``: what is chosen is told by its ground as well."""
+    return "fill" if (_FOLDER / "fill" / f"{name}.svg").is_file() else "regular"
+
+
+@lru_cache(maxsize=256)
 def _source(name: str, weight: str) -> bytes:
     return (_FOLDER / weight / f"{name}.svg").read_bytes()
 

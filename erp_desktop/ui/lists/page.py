@@ -317,7 +317,8 @@ class ListPage(Page):
     def _refresh(self) -> None:
         if self._outdated:
             own, self._outdated, self._own = self._own, False, False
-            self.model.refresh(hold=self.held.aimed and not own)
+            # A question that is still being answered has no rows yet that could stay where they are.
+            self.model.refresh(hold=self.held.aimed and not own and not self.model.busy)
 
     def _held_back(self) -> bool:
         """Whether rows stay wherever the pointer is: several are chosen, or a form is open."""

@@ -90,6 +90,16 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     },
     enums.TypeCodePanne: {"probleme": "Problème", "cause": "Cause", "remede": "Remède"},
     enums.TypeTarif: {"main_oeuvre": "Main-d'œuvre", "deplacement": "Déplacement"},
+    enums.MotifHoraire: {
+        "normal": "Habituel", "ramadan": "Ramadan", "ete": "Été", "exception": "Dates particulières",
+    },
+    enums.ReglePlanning: {
+        "chevauchement": "Deux interventions en même temps", "absence": "Technicien absent",
+        "indisponible": "Technicien indisponible", "competence": "Compétence manquante ou périmée",
+        "horaires": "Hors des heures de l'agence", "ferie": "Jour férié", "sla": "Après l'échéance",
+        "equipement_retire": "Équipement retiré",
+    },
+    enums.VerdictPlanning: {"refuser": "Refuser", "avertir": "Avertir", "ignorer": "Ignorer"},
     enums.EtatDocument: {
         "poste": "Sur ce poste", "attente": "En attente d'envoi", "centre": "Au centre", "distant": "À télécharger",
         "demande": "Téléchargement demandé",

@@ -1,0 +1,1 @@
+"""What administrators keep: accounts, agencies, letterheads, reference data; and what they look at."""

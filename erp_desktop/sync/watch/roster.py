@@ -1,0 +1,134 @@
+"""The enrolled devices as a list and a form: what each last reported, and how far it lags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.recherche import plier
+from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.registry import revisions
+from erp_desktop.sync.device import registration
+from erp_desktop.sync.watch import health
+
+SOON_S, LATE_S = 15 * 60, 24 * 3600
+"""Silence after which a device's lag is amber, then red."""
+STATES = ("actif", "vole", "retire", "remplace")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """One device.
+
+    Attributes:
+        etat: a value of ``STATES``.
+        en_attente: changes that it announced at its last cycle.
+        retard: states that it had not received when it last opened its line; None: never opened.
+        silence_s: seconds since it was heard of; None: never.
+        ancien: its revision is behind the centre's; ``exclu``: too old to exchange.
+    """
+
+    id: int
+    nom: str
+    agence: str
+    etat: str
+    version: str
+    revision: str
+    en_attente: int
+    retard: int | None
+    vu_a: datetime | None
+    silence_s: float | None
+    en_ligne: bool
+    ancien: bool
+    exclu: bool
+    login: str
+    dernier_lot: int
+    inscrit_a: datetime
+
+
+def _row(read: dict[str, Any]) -> DeviceRow:
+    revision = str(read["revision"] or "")
+    place, least = revisions.position(revision), revisions.position(revisions.minimum_client())
+    return DeviceRow(
+        int(read["poste"]), read["nom"], read["agence"], read["etat"], str(read["version"] or ""), revision,
+        int(read["en_attente"] or 0), read["retard"], read["vu_a"], read["silence_s"], bool(read["en_ligne"]),
+        bool(revision) and revision != revisions.head(),
+        bool(revision) and (place is None or least is None or place < least),
+        read["login"], int(read["dernier_lot"] or 0), read["inscrit_a"],
+    )  # fmt: skip
+
+
+def _all(session: Session, acteur: Acteur) -> list[DeviceRow]:
+    roles.exiger(acteur, roles.Droit.ADMINISTRER)
+    if session.get_bind().dialect.name != "postgresql":
+        raise UserError("La liste des postes est au centre : identifiez-vous au centre.")
+    return [_row(r) for r in health.postes_de(session.connection())]
+
+
+def _matches(row: DeviceRow, typed: str) -> bool:
+    for word in typed.split():
+        key, colon, value = word.partition(":")
+        if colon and key == "agence":
+            fits = plier(row.agence) == plier(value)
+        elif colon and key == "etat":
+            fits = {
+                "revoque": row.etat != "actif", "actif": row.etat == "actif", "ancien": row.ancien,
+                "hors_ligne": row.etat == "actif" and (row.silence_s is None or row.silence_s > LATE_S),
+            }.get(value, False)  # fmt: skip
+        else:
+            fits = plier(word) in plier(f"{row.nom} {row.agence} {row.version} {row.id}")
+        if not fits:
+            return False
+    return True
+
+
+def ids(session: Session, acteur: Acteur, query: Any) -> list[int]:
+    """Every matching device; the one heard of longest ago first, revoked ones last."""
+    rows = [r for r in _all(session, acteur) if _matches(r, query.texte)]
+
+    def key(row: DeviceRow) -> Any:
+        if query.tri in ("nom", "agence", "version", "revision", "en_attente", "etat"):
+            return (getattr(row, query.tri), row.id)
+        return (row.silence_s if row.silence_s is not None else float("inf"), row.id)
+
+    rows.sort(key=key, reverse=query.descendant)
+    rows.sort(key=lambda row: row.etat != "actif")
+    return [r.id for r in rows][: query.limite]
+
+
+def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[DeviceRow]:
+    """Rows of a visible window, in the order of ``ids``."""
+    found = {r.id: r for r in _all(session, acteur)}
+    return [found[i] for i in ids if i in found]
+
+
+def get(session: Session, acteur: Acteur, id: int) -> DeviceRow:  # noqa: A002
+    """One device."""
+    for row in _all(session, acteur):
+        if row.id == id:
+            return row
+    raise NotFoundError(f"Introuvable : aucun poste n° {id} n'est inscrit.")
+
+
+def revoke(
+    session: Session, acteur: Acteur, id: int, code: str, *, stolen: bool  # noqa: A002
+) -> registration.Revocation:  # fmt: skip
+    """Refuse a device from now on, once its name was typed; see :func:`registration.revoke`.
+
+    Raises:
+        NotAllowedError, NotFoundError
+        UserError: the name is not that of the device.
+    """
+    row = get(session, acteur, id)
+    if code.strip().casefold() != row.nom.casefold():
+        raise UserError(f"Pour révoquer ce poste, recopiez son nom : {row.nom}.")
+    bind = session.get_bind()
+    session.rollback()
+    with registration.in_french():
+        return registration.revoke(bind.engine, id, stolen=stolen)

@@ -1,0 +1,237 @@
+"""Devices: the list of the centre, one device with what it last reported, and its revocation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import ErpError, NotAllowedError
+from erp_desktop.sync.device.registration import Revocation
+from erp_desktop.sync.watch import roster
+from erp_desktop.sync.watch.roster import DeviceRow
+from erp_desktop.ui.administration.acts import changed
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.kit.controls import Button, ErrorLine, LineEdit, Text, clear
+from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.surfaces import Banner, Card
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.wording import value_labels as labels
+
+_STATES = {"actif": "Actif", "vole": "Volé", "retire": "Retiré", "remplace": "Remplacé"}
+
+
+def silence(seconds: float | None) -> str:
+    """How long ago: ``12 s``, ``14 min``, ``3 h``, ``9 j``."""
+    if seconds is None:
+        return labels.NONE
+    if seconds < 60:
+        return f"{isolate(number(int(seconds)))} {tr('s')}"
+    if seconds < 3600:
+        return f"{isolate(number(int(seconds // 60)))} {tr('min')}"
+    if seconds < 48 * 3600:
+        return f"{isolate(number(int(seconds // 3600)))} {tr('h')}"
+    return f"{isolate(number(int(seconds // 86400)))} {tr('j')}"
+
+
+def lag(row: DeviceRow) -> tuple[str, float]:
+    """The bar of a device's silence: full and red beyond a day."""
+    if row.etat != "actif" or row.silence_s is None:
+        return "none", 0.0
+    share = min(1.0, row.silence_s / (7 * 86400) + 0.06)
+    state = "ok" if row.silence_s < roster.SOON_S else "soon" if row.silence_s < roster.LATE_S else "late"
+    return state, share
+
+
+def state(row: DeviceRow) -> tuple[str, str]:
+    if row.etat != "actif":
+        return "archivee", tr(_STATES.get(row.etat, row.etat))
+    if row.exclu:
+        return "en_cours", tr("Schéma ancien")
+    return ("cloturee", tr("En ligne")) if row.en_ligne else ("en_attente", tr("Hors ligne"))
+
+
+def _never(_acteur: Acteur, _record: Any = None) -> bool:
+    return False
+
+
+def _refuse(*_arguments: Any) -> Any:
+    raise NotAllowedError("Un poste s'inscrit sur le poste lui-même : « Rejoindre une agence », ou device enroll.")
+
+
+class DeviceBar(RecordPart):
+    """What to do about a device; revoking asks for its name, because its changes stay behind."""
+
+    unsaved = "Révocation non confirmée"
+
+    def __init__(self, panel: FormPanel) -> None:
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 8, 14, 4)
+        column.setSpacing(8)
+        self._advice = QVBoxLayout()
+        column.addLayout(self._advice)
+        row = QHBoxLayout()
+        self.revoke_button = Button(tr("Révoquer…"), "danger", icon="prohibit", on_click=lambda: self._ask(False))
+        self.stolen_button = Button(tr("Volé…"), "danger", icon="warning-octagon", on_click=lambda: self._ask(True))
+        row.addWidget(self.revoke_button)
+        row.addWidget(self.stolen_button)
+        row.addStretch()
+        column.addLayout(row)
+        self.entry = Card("surface.sunken")
+        self.told = Text("", "body", wrap=True)
+        self.entry.box.addWidget(self.told)
+        self.name = LineEdit(tr("Nom du poste"))
+        self.name.setAccessibleName(tr("Nom du poste"))
+        self.name.returnPressed.connect(self.confirm)
+        self.entry.box.addWidget(self.name)
+        self.trouble = ErrorLine()
+        self.entry.box.addWidget(self.trouble)
+        foot = QHBoxLayout()
+        foot.addStretch()
+        foot.addWidget(Button(tr("Abandonner"), on_click=self.entry.hide))
+        foot.addWidget(Button(tr("Révoquer"), "danger", on_click=self.confirm))
+        self.entry.box.addLayout(foot)
+        self.entry.hide()
+        column.addWidget(self.entry)
+        self._stolen = False
+        self._record: DeviceRow | None = None
+        self.hide()
+
+    def show_record(self, row_id: int | None, record: Any) -> None:
+        if row_id != self._row_id:
+            self.entry.hide()
+        self._row_id, self._record = row_id, record
+        clear(self._advice)
+        self.setVisible(record is not None)
+        if record is None:
+            return
+        active = record.etat == "actif"
+        self.revoke_button.setVisible(active)
+        self.stolen_button.setVisible(active)
+        if not active:
+            words = tr("Ce poste ne se connecte plus. Pour qu'il revienne : device reenroll, sur le poste.")
+            self._advice.addWidget(Banner("info", words))
+        elif record.exclu:
+            words = tr("Appeler l'agence et mettre à jour le programme : ce poste n'échange plus, et garde tout.")
+            self._advice.addWidget(Banner("danger", words))
+        elif record.silence_s is not None and record.silence_s > roster.LATE_S:
+            words = tr("Appeler l'agence et ouvrir le programme avec le réseau : il envoie et reçoit de lui-même.")
+            self._advice.addWidget(Banner("warning", words))
+
+    def escape(self) -> bool:
+        if self.entry.isHidden():
+            return False
+        self.entry.hide()
+        return True
+
+    def _ask(self, stolen: bool) -> None:
+        self._stolen = stolen
+        lost = number(self._record.en_attente) if self._record is not None else "0"
+        words = tr("Le poste n'envoie plus rien et ses données y sont effacées à son prochain contact : "
+                   "ses {n} changements en attente sont perdus.", n=lost) if stolen else tr(
+                   "Le poste remet ce qu'il a encore ({n} changements annoncés), puis ses données y sont effacées.",
+                   n=lost)  # fmt: skip
+        self.told.setText(f"{words} {tr('Recopiez son nom pour confirmer.')}")
+        self.name.clear()
+        self.trouble.say("")
+        self.entry.show()
+        self.name.setFocus()
+
+    def confirm(self) -> None:
+        """Revoke the device whose name was typed."""
+        row_id, typed, stolen, contexte = self._row_id, self.name.text(), self._stolen, self._panel.contexte
+        if row_id is None:
+            return
+
+        def done(left: Revocation) -> None:
+            self.entry.hide()
+            rest = " ".join(left.reste)
+            words = tr("Poste révoqué, {n} session(s) terminée(s)", n=number(left.sessions))
+            contexte.say(f"{words}. {tr('À faire :')} {rest}" if rest else words)
+            changed(self._panel, "postes", row_id)
+
+        def refused(error: Exception) -> None:
+            if isinstance(error, ErpError):
+                self.trouble.say(str(error))
+            else:
+                contexte.tasks.failed.emit(error)
+
+        contexte.tasks.run(
+            lambda session: roster.revoke(session, contexte.acteur, row_id, typed, stolen=stolen), done, refused,
+            owner=self,
+        )  # fmt: skip
+
+
+def _info(name: str, label: str, shown: Any) -> FieldSpec:
+    return FieldSpec(name, label, "info", shown=shown)
+
+
+DEVICES: ListSpec[DeviceRow] = ListSpec(
+    title="Postes",
+    icon="desktop",
+    placeholder="Filtrer : etat:hors_ligne agence:cas, un nom, une version",
+    columns=[
+        Column("nom", "Poste", 180, lambda r: r.nom, "strong", stretch=True),
+        Column("agence", "Agence", 80, lambda r: isolate(r.agence)),
+        Column("version", "Version", 80, lambda r: isolate(r.version) if r.version else labels.NONE, "code"),
+        Column("revision", "Schéma", 120, lambda r: isolate(r.revision) if r.revision else labels.NONE, "code"),
+        Column("silence_s", "Vu", 100, lambda r: labels.instant(r.vu_a), "code", numeric=True),
+        Column("en_attente", "En attente", 90, lambda r: number(r.en_attente) if r.en_attente else labels.NONE,
+               "code", numeric=True),
+        Column("", "Retard", 120, lambda r: silence(r.silence_s if r.etat == "actif" else None), "sla", numeric=True,
+               value=lag),
+        Column("etat", "État", 130, lambda r: state(r)[1], "pill", value=lambda r: state(r)[0]),
+    ],
+    row_id=lambda row: row.id,
+    ids=roster.ids,
+    rows=roster.rows,
+    one="1 poste",
+    many="{n} postes",
+    empty="Aucun poste ne répond à ces critères",
+    new="",
+    form=FormSpec(
+        kind="admin-postes",
+        table="postes",
+        icon="desktop",
+        new_title="Poste",
+        groups=[
+            Group("Identité", [
+                _info("poste", "Numéro", lambda r: isolate(f"{r.id:02d}")),
+                _info("agence", "Agence", lambda r: isolate(r.agence)),
+                _info("version", "Version", lambda r: isolate(r.version) if r.version else labels.NONE),
+                _info("revision", "Schéma", lambda r: isolate(r.revision) if r.revision else labels.NONE),
+                _info("login", "Identifiant", lambda r: isolate(r.login)),
+                _info("inscrit_a", "Inscrit le", lambda r: isolate(labels.instant(r.inscrit_a, year=True))),
+            ]),
+            Group("Échanges", [
+                _info("vu_a", "Vu le", lambda r: isolate(labels.instant(r.vu_a, year=True))),
+                _info("dernier_lot", "Dernier envoi", lambda r: tr("lot {n}", n=number(r.dernier_lot))),
+                _info("en_attente", "À envoyer", lambda r: number(r.en_attente)),
+                _info("retard", "À recevoir", lambda r: labels.NONE if r.retard is None else number(r.retard)),
+            ]),
+        ],
+        load=roster.get,
+        create=_refuse,
+        update=_refuse,
+        head=lambda r: Head(code="", title=r.nom, tab=r.nom, status=state(r)),
+        saved="",
+        created="",
+        may_write=_never,
+        bar=DeviceBar,
+    ),
+    facets=[
+        Facet("etat", "État", options=lambda: [
+            ("actif", tr("Actifs")), ("hors_ligne", tr("Hors ligne > 24 h")), ("ancien", tr("Schéma ancien")),
+            ("revoque", tr("Révoqués")),
+        ]),
+        Facet("agence", "Agence"),
+    ],
+    may_create=_never,
+)  # fmt: skip

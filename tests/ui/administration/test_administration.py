@@ -1,0 +1,246 @@
+"""Administration through real widgets: a stand-alone desktop, a branch's desktop, and the centre from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.engine import normalise_url
+from erp_desktop.db.session import transaction
+from erp_desktop.db.worker import DbWorker
+from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import User
+from erp_desktop.services import calendrier
+from erp_desktop.services.administration import accounts
+from erp_desktop.settings import Mode
+from erp_desktop.ui.administration.account_bar import AccountBar
+from erp_desktop.ui.administration.devices import DeviceBar
+from erp_desktop.ui.administration.holiday_bar import HolidayBar
+from erp_desktop.ui.administration.hours_tab import HoursTab
+from erp_desktop.ui.administration.page import AdministrationPage
+from erp_desktop.ui.administration.rules_page import RulesPage
+from erp_desktop.ui.administration.upkeep import BackupsPage, SchemaPage
+from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.lists.page import ListPage
+from tests.ui.branch import Labo
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+WAIT = 30_000
+
+
+def administrator(engine: sa.Engine, monde: Monde) -> Acteur:
+    assert monde.responsable is not None
+    with transaction(engine) as session:
+        session.get_one(User, monde.responsable.user_id).role = "admin"
+        calendrier.semer(session)
+    return replace(monde.responsable, role=Role.ADMIN)
+
+
+@pytest.fixture
+def bureau(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, sqlite_engine: sa.Engine, tmp_path: Path
+) -> Iterator[Bureau]:
+    made = Bureau(qtbot, worker, administrator(sqlite_engine, monde), tmp_path)
+    yield made
+    assert made.failures == []
+
+
+def opened(bureau: Bureau) -> AdministrationPage:
+    page = bureau.workspace.open_section("administration")
+    assert isinstance(page, AdministrationPage)
+    bureau.settle()
+    return page
+
+
+def room(bureau: Bureau, page: AdministrationPage, key: str) -> ListPage:
+    page.show_room(key)
+    bureau.settle()
+    assert isinstance(page.room, ListPage)
+    return page.room
+
+
+def chosen(bureau: Bureau, qtbot: QtBot, listed: ListPage, words: str) -> None:
+    """Open the form of the only row that answers."""
+    listed.filter.set_text(words)
+    qtbot.waitUntil(lambda: listed.model.rowCount() == 1, timeout=WAIT)
+    listed.view.select_place(0)
+    qtbot.waitUntil(lambda: listed.form.record is not None and not listed.form.isHidden(), timeout=WAIT)
+    bureau.settle()
+
+
+def test_a_stand_alone_desktop_is_administered_by_keyboard(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, qtbot: QtBot
+) -> None:
+    page = opened(bureau)
+    assert page.place.writes
+    assert page.notices.count() == 0
+    users = room(bureau, page, "utilisateurs")
+    qtbot.keyClick(bureau.window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    editors = users.form.fields.editors
+    for name, typed in (("full_name", "Hajar Tazi"), ("username", "h.tazi"), ("email", "h.tazi")):
+        editors[name].line.setText(typed)  # type: ignore[attr-defined]
+        editors[name].changed.emit()
+    qtbot.keyClick(bureau.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    bureau.settle()
+    assert users.form.fields.rows["email"].error.label.text() == "Adresse de courriel illisible."
+    editors["email"].line.setText("h.tazi@exemple.ma")  # type: ignore[attr-defined]
+    editors["email"].changed.emit()
+    qtbot.keyClick(bureau.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: users.form.row_id is not None, timeout=WAIT)
+    bureau.settle()
+    bar = users.form.bar
+    assert isinstance(bar, AccountBar)
+    assert bar.buttons["inviter"].text() == "Inviter"
+    bar.buttons["inviter"].click()
+    qtbot.waitUntil(lambda: not bar.secret.isHidden(), timeout=WAIT)
+    assert len(bar.shown.text()) >= 12
+    bureau.settle()
+    assert bar.buttons["inviter"].text() == "Nouveau mot de passe"
+    assert not bar.secret.isHidden(), "shown until another account is opened"
+    bar.buttons["desactiver"].click()
+    qtbot.waitUntil(lambda: "reactiver" in bar.buttons, timeout=WAIT)
+    bureau.settle()
+    bureau.window.toaster.toasts[-1].undo()
+    qtbot.waitUntil(lambda: "desactiver" in bar.buttons, timeout=WAIT)
+    # Oneself: the button says why it does nothing.
+    chosen(bureau, qtbot, users, "nadia")
+    assert bar.secret.isHidden()
+    assert not bar.buttons["desactiver"].isEnabled()
+    assert bar.trouble.label.text() == accounts.SOI.replace("'", "’")
+
+    agencies = room(bureau, page, "agences")
+    chosen(bureau, qtbot, agencies, "cas")
+    hours = agencies.form.parts[0]
+    assert isinstance(hours, HoursTab)
+    hours.week.line.setText("lundi")
+    hours.add()
+    qtbot.waitUntil(lambda: bool(hours.trouble.label.text()), timeout=WAIT)
+    hours.week.line.setText("1-5=08:00-16:00")
+    hours.add()
+    qtbot.waitUntil(lambda: hours.draft() == {}, timeout=WAIT)
+    bureau.settle()
+
+    holidays = room(bureau, page, "feries")
+    every = holidays.model.rowCount()
+    holidays.filter.set_text("etat:provisoire")
+    qtbot.waitUntil(lambda: 0 < holidays.model.rowCount() < every, timeout=WAIT)
+    before = holidays.model.rowCount()
+    holidays.view.select_place(0)
+    qtbot.waitUntil(lambda: holidays.form.record is not None, timeout=WAIT)
+    moon = holidays.form.bar
+    assert isinstance(moon, HolidayBar)
+    bureau.settle()
+    moon.confirm()
+    qtbot.waitUntil(lambda: holidays.model.rowCount() == before - 1, timeout=WAIT)
+
+    page.show_room("regles")
+    rules = page.room
+    assert isinstance(rules, RulesPage)
+    qtbot.waitUntil(lambda: all(e.isEnabled() for e in rules.editors.values()), timeout=WAIT)
+    page.step(1)
+    assert page.current == "numeros"
+    page.show_room("schema")
+    schema = page.room
+    assert isinstance(schema, SchemaPage)
+    bureau.settle()
+    assert schema.upgrade_button.isHidden()
+    bureau.workspace.close_tab("administration")
+    # Nobody else has the section.
+    assert monde.agent is not None
+    assert "administration" in bureau.workspace.sections
+
+
+def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_own(
+    qtbot: QtBot, pg_url: str, tmp_path: Path, qapp: QApplication
+) -> None:
+    lab = Labo(pg_url, tmp_path)
+    assert lab.nadia is not None
+    centre = sa.create_engine(pg_url)
+    with transaction(centre) as session:
+        session.get_one(User, lab.nadia.user_id).role = "admin"
+    poste, other = lab.poste("accueil"), lab.poste("atelier")
+    engine = poste.engine()
+    worker = DbWorker(engine)
+    made = Bureau(qtbot, worker, replace(lab.nadia, role=Role.ADMIN), tmp_path)
+    settings = made.settings.model_copy(
+        update={"mode": Mode.AGENCE, "data_dir": tmp_path, "cache_name": poste.path.name}
+    )
+    made.workspace.contexte = replace(made.workspace.contexte, settings=settings)
+    page = opened(made)
+    users = room(made, page, "utilisateurs")
+    assert not page.place.writes
+    assert users.model.rowCount() == 4
+    assert not users.new_record()
+    chosen(made, qtbot, users, "salma")
+    assert (
+        not users.form.fields.editors["full_name"].inner.isEnabled()
+        or users.form.fields.editors["full_name"].line.isReadOnly()
+    )  # type: ignore[attr-defined]
+    page.show_room("postes")
+    assert not isinstance(page.room, ListPage)
+
+    panel = page.seat_panel
+    action = page.notices.itemAt(0).widget()
+    assert action is not None
+    action.findChildren(QPushButton)[0].click()
+    assert not panel.isHidden()
+    panel.login.setText("personne")
+    panel.enter()
+    qtbot.waitUntil(lambda: bool(panel.trouble.label.text()), timeout=WAIT)
+    panel.login.setText(str(normalise_url(pg_url).username))
+    panel.enter()
+    qtbot.waitUntil(lambda: page.place.central, timeout=WAIT)
+    made.settle()
+    qtbot.waitUntil(lambda: page.place.contexte.tasks.pending == 0, timeout=WAIT)
+    assert page.place.writes
+    devices = page.room
+    assert isinstance(devices, ListPage)
+    qtbot.waitUntil(lambda: devices.model.rowCount() == 2, timeout=WAIT)
+    devices.filter.set_text("atelier")
+    qtbot.waitUntil(lambda: devices.model.rowCount() == 1, timeout=WAIT)
+    devices.view.select_place(0)
+    qtbot.waitUntil(lambda: devices.form.record is not None, timeout=WAIT)
+    bar = devices.form.bar
+    assert isinstance(bar, DeviceBar)
+    bar.revoke_button.click()
+    bar.name.setText("accueil")
+    bar.confirm()
+    qtbot.waitUntil(lambda: "recopiez son nom" in bar.trouble.label.text(), timeout=WAIT)
+    bar.name.setText("Atelier")
+    bar.confirm()
+    qtbot.waitUntil(bar.entry.isHidden, timeout=WAIT)
+    with centre.connect() as connection:
+        states = connection.exec_driver_sql("SELECT nom, etat FROM sync.devices WHERE poste > 0 ORDER BY nom").all()
+    assert [tuple(s) for s in states] == [("accueil", "actif"), ("atelier", "retire")]
+    # What is written at the centre comes to the desktop with its next exchange.
+    names = page.show_room("competences")
+    assert isinstance(names, ListPage)
+    assert names.new_record()
+    names.form.fields.editors["nom"].line.setText("Soudure TIG")  # type: ignore[attr-defined]
+    names.form.fields.editors["nom"].changed.emit()
+    names.save()
+    qtbot.waitUntil(lambda: names.form.row_id is not None, timeout=WAIT)
+    page.leave_seat()
+    made.settle()
+    assert not page.place.writes
+    poste.cycle()
+    with transaction(engine, write=False) as session:
+        assert session.execute(sa.text("SELECT nom FROM competences")).scalars().all() == ["Soudure TIG"]
+    assert made.failures == []
+    # Right to left, everything is there again.
+    i18n.set_language(qapp, "ar")
+    assert isinstance(page.show_room("schema"), SchemaPage)
+    assert isinstance(page.show_room("sauvegardes"), BackupsPage)
+    assert other.path.exists()
+    made.finish()
+    worker.close()
+    centre.dispose()
