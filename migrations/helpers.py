@@ -67,6 +67,41 @@ def ajouter_colonnes(table: str, colonnes: Sequence[sa.Column[Any]]) -> None:
         op.add_column(table, colonne)
 
 
+def ajouter_sur_place(
+    table: str, colonne: sa.Column[Any], *, vers: str | None = None, controle: tuple[str, str] | None = None
+) -> None:
+    """Add one column with its reference or its CHECK, without a rebuild on either engine.
+
+    Args:
+        vers: the table whose ``id`` it refers to; the reference is ``fk_<table>_<colonne>``.
+        controle: name and text of a CHECK, which may speak of columns that are there already.
+
+    :func:`retirer_colonnes` takes such columns away again, the last one first.
+    """
+    reference = f"fk_{table}_{colonne.name}"
+    if not est_sqlite():
+        op.add_column(table, colonne)
+        if vers is not None:
+            op.create_foreign_key(op.f(reference), table, vers, [colonne.name], ["id"])
+        if controle is not None:
+            op.create_check_constraint(op.f(controle[0]), table, controle[1])
+        return
+    morceaux = [f"ALTER TABLE {table} ADD COLUMN {colonne.name} {colonne.type.compile(op.get_context().dialect)}"]
+    if colonne.server_default is not None:
+        morceaux.append(f"DEFAULT '{colonne.server_default.arg}' NOT NULL")  # type: ignore[attr-defined]
+    if vers is not None:
+        morceaux.append(f"CONSTRAINT {reference} REFERENCES {vers} (id)")
+    if controle is not None:
+        morceaux.append(f"CONSTRAINT {controle[0]} CHECK ({controle[1]})")
+    op.execute(sa.text(" ".join(morceaux)))
+
+
+def retirer_colonnes(table: str, colonnes: Sequence[str]) -> None:
+    """Drop columns of :func:`ajouter_sur_place`, their references and CHECKs with them."""
+    for colonne in colonnes:
+        op.drop_column(table, colonne)
+
+
 def hors_ligne() -> bool:
     """True while SQL is written instead of run: data cannot be read."""
     return context.is_offline_mode()

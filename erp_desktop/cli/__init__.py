@@ -18,7 +18,7 @@ app = Commands(
     help="Administration de l'ERP MIF : bases, postes, synchronisation, données, rapports.",
 )  # fmt: skip
 
-GROUPS = ("server", "device", "sync", "db", "data", "user", "report", "calendrier", "planning", "config")
+GROUPS = ("server", "device", "sync", "db", "data", "user", "report", "calendrier", "planning", "preventif", "config")
 
 
 def _version(wanted: bool) -> None:

@@ -150,6 +150,39 @@ class StatutPlanning(StrEnum):
     EN_RETARD = "en_retard"
 
 
+class AncrePlanning(StrEnum):
+    """What a preventive plan counts from: the calendar, the closing of its last visit, or a meter."""
+
+    CALENDRIER = "calendrier"
+    CLOTURE = "cloture"
+    COMPTEUR = "compteur"
+
+
+class ReportFerie(StrEnum):
+    """Where the visit of a closed day goes: the open day before, the one after, or nowhere."""
+
+    AVANT = "avant"
+    APRES = "apres"
+    GARDER = "garder"
+
+
+class EtatOccurrence(StrEnum):
+    """What was decided of a due date; whether its visit is done or late follows from its intervention."""
+
+    GENEREE = "generee"
+    SAUTEE = "sautee"
+    RETIREE = "retiree"
+
+
+class TypePoint(StrEnum):
+    """How a point of a checklist is answered."""
+
+    OUI_NON = "oui_non"
+    MESURE = "mesure"
+    TEXTE = "texte"
+    PHOTO = "photo"
+
+
 class TypeDocument(StrEnum):
     PHOTO = "photo"
     RAPPORT = "rapport"

@@ -59,6 +59,7 @@ class Faits:
 
     Attributes:
         occupe_par: number of the intervention that the same technicien already has en_cours, if any.
+        sans_reponse: required points of its checklist that nobody answered.
         date_fin: the end of work stated beforehand; the closing instant stands in when None.
     """
 
@@ -68,6 +69,7 @@ class Faits:
     date_debut: datetime | None = None
     date_fin: datetime | None = None
     occupe_par: str | None = None
+    sans_reponse: tuple[str, ...] = ()
 
 
 def check(de: Statut, vers: Statut, faits: Faits) -> str | None:
@@ -84,6 +86,10 @@ def check(de: Statut, vers: Statut, faits: Faits) -> str | None:
     if vers is Statut.CLOTUREE:
         if not (faits.diagnostic or "").strip() and not (faits.travaux_realises or "").strip():
             return "saisissez d'abord le diagnostic ou les travaux réalisés."
+        if faits.sans_reponse:
+            premier, reste = faits.sans_reponse[0], len(faits.sans_reponse) - 1
+            autres = "" if not reste else " et à un autre point" if reste == 1 else f" et à {reste} autres points"
+            return f"répondez d'abord à « {premier} »{autres} de la checklist."
         if faits.date_debut and faits.date_fin and faits.date_fin < faits.date_debut:
             return "la fin des travaux précède leur début."
     return None

@@ -16,7 +16,17 @@ from erp_desktop.models.divers import (
     VueEnregistree,
 )
 from erp_desktop.models.documents import Contenu, Document, MorceauContenu
-from erp_desktop.models.equipements import Equipement, Planning
+from erp_desktop.models.equipements import (
+    Checklist,
+    Compteur,
+    Equipement,
+    Occurrence,
+    Planning,
+    PlanningPiece,
+    PointChecklist,
+    Releve,
+    ReponseChecklist,
+)
 from erp_desktop.models.factures import Facture, LigneFacture, Paiement, Tarif, TauxTva
 from erp_desktop.models.interventions import CodePanne, HistoriqueIntervention, Intervention, LigneIntervention
 from erp_desktop.models.planning import Absence, CompetenceRequise, Creneau, ReglePlanningAgence
@@ -34,10 +44,12 @@ __all__ = [
     "Absence",
     "Agence",
     "Base",
+    "Checklist",
     "Client",
     "CodePanne",
     "Competence",
     "CompetenceRequise",
+    "Compteur",
     "Contenu",
     "Contrat",
     "ContratEquipement",
@@ -60,13 +72,18 @@ __all__ = [
     "MorceauContenu",
     "MouvementStock",
     "Notification",
+    "Occurrence",
     "Paiement",
     "PieceDetachee",
     "Planning",
+    "PlanningPiece",
+    "PointChecklist",
     "Preference",
     "Rapport",
     "RapportPlanifie",
     "ReglePlanningAgence",
+    "Releve",
+    "ReponseChecklist",
     "SeuilStock",
     "Tarif",
     "TauxTva",

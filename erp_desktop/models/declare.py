@@ -80,6 +80,8 @@ class Noun:
         known_by: the columns by which a file names one, the surest first; ``name`` alone when empty.
         groups: columns decided together.
         key: the natural key by which two rows are one row.
+        made: rows with that key are made by the program: of two that nobody worked on, the centre's stands.
+        kept: columns of which the centre's stand when two rows are one, whoever worked on them.
         root: the column through which a row takes its ``agence_id`` from a parent.
         follows: other references to rows that take this one along when they move to another agency. What only lends
             itself to the row (a technicien, a part, a depot, a contract) is not here.
@@ -94,6 +96,8 @@ class Noun:
     known_by: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     key: tuple[str, ...] = ()
+    made: bool = False
+    kept: tuple[str, ...] = ()
     root: str | None = None
     follows: tuple[str, ...] = ()
     device_writes: bool = True

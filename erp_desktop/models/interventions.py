@@ -12,8 +12,20 @@ from erp_desktop.domain.enums import Imputation, Priorite, Statut, TypeCodePanne
 from erp_desktop.models.base import ADMINISTRATION, Base, LigneAgence
 from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
+from erp_desktop.models.equipements import PREVENTIF
 from erp_desktop.models.stock import STOCK
 from erp_desktop.models.types import Montant, big_int, json_type
+
+
+def _link(label: str, cible: str) -> Mapped[Any]:
+    """A reference that few rows have, without a whole index."""
+    return link(label, cible, index=False, since=PREVENTIF)
+
+
+def _given(nom: str, *colonnes: str, unique: bool = False) -> sa.Index:
+    """An index of the few rows that have a value in its last column."""
+    condition = sa.text(f"{colonnes[-1]} IS NOT NULL")
+    return sa.Index(nom, *colonnes, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 class Intervention(LigneAgence, Base):
@@ -43,7 +55,12 @@ class Intervention(LigneAgence, Base):
             Group("signature", ("signature", "signataire")),
             Group("imputation", ("imputation", "imputation_motif")),
             Group("panne", ("probleme_id", "cause_id", "remede_id"), label="Panne"),
+            Group("checklist", ("checklist_id", "checklist_version"), label="Checklist", asks=False),
         ),
+        # Two desktops that generate a visit make one: it has one number, and began once.
+        key=("occurrence_id",),
+        made=True,
+        kept=("numero", "date_creation"),
     )
     __table_args__ = (
         sa.CheckConstraint(
@@ -60,6 +77,8 @@ class Intervention(LigneAgence, Base):
         sa.Index("idx_intervention_date_creation", "date_creation"),
         sa.Index("idx_intervention_date_limite", "date_limite"),
         sa.Index("idx_intervention_cloture", "date_cloture", "date_creation"),
+        _given("uq_interventions_occurrence_id", "occurrence_id", unique=True),
+        _given("idx_interventions_origine_id", "origine_id"),
     )
 
     numero: Mapped[str] = field("Numéro", sa.String(40), unique=True, code=True)
@@ -108,6 +127,12 @@ class Intervention(LigneAgence, Base):
     probleme_id: Mapped[int | None] = field("Problème", big_int(), since=ADMINISTRATION)
     cause_id: Mapped[int | None] = field("Cause", big_int(), since=ADMINISTRATION)
     remede_id: Mapped[int | None] = field("Remède", big_int(), since=ADMINISTRATION)
+    occurrence_id: Mapped[int | None] = _link("Échéance du préventif", "occurrences.id")
+    """The due date of a preventive plan that it is the visit of."""
+    checklist_id: Mapped[int | None] = _link("Checklist", "checklists.id")
+    checklist_version: Mapped[int | None] = field("Version de la checklist", sa.Integer, since=PREVENTIF)
+    origine_id: Mapped[int | None] = _link("Suite de", "interventions.id")
+    """The intervention that this one follows up."""
 
 
 class LigneIntervention(LigneAgence, Base):
@@ -135,6 +160,11 @@ class LigneIntervention(LigneAgence, Base):
                 label="Ligne",
             ),
         ),
+        key=("intervention_id", "planning_piece_id"),
+        made=True,
+    )
+    __table_args__ = (
+        _given("uq_lignes_intervention_planning_piece", "intervention_id", "planning_piece_id", unique=True),
     )
 
     intervention_id: Mapped[int] = link("Intervention", "interventions.id")
@@ -151,6 +181,8 @@ class LigneIntervention(LigneAgence, Base):
     facturable: Mapped[bool] = field("Facturable", sa.Boolean, server_default=sa.true(), default=True, since=STOCK)
     prevue: Mapped[bool] = field("Prévue", sa.Boolean, server_default=sa.false(), default=False, since=STOCK)
     """A part that is set aside and not taken yet: a reservation, which costs nothing."""
+    planning_piece_id: Mapped[int | None] = _link("Pièce du plan", "planning_pieces.id")
+    """The part of the plan's model that this line was made of."""
 
 
 class HistoriqueIntervention(LigneAgence, Base):

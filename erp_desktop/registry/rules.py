@@ -32,6 +32,10 @@ CONTRACT_ENDED = "Un contrat résilié ne reprend pas : faites-en un autre."
 COVERED_OTHER = "Cet équipement est celui d'un autre client que le contrat."
 COUNT_OVER = "Un inventaire validé ou annulé ne change plus : ouvrez-en un autre."
 COUNT_KEPT = "Un inventaire ne se supprime pas : annulez-le."
+RETIRED_PLAN = "Cet équipement est retiré : il n'a plus de préventif."
+DATE_KEPT = "Une échéance ne se supprime pas et ne change pas de date prévue : sautez-la ou replanifiez-la."
+METER_BACK = "Un relevé ne descend pas sous le précédent, sauf remise à zéro."
+CHECKLIST = "Un point obligatoire de la checklist est sans réponse."
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,31 @@ RULES: tuple[Rule, ...] = (
         COUNT_OVER, columns=("etat", "depot_id"),
     ),
     Rule("inventaires", "DELETE", "", COUNT_KEPT),
+    Rule(
+        "plannings", "INSERT", "", RETIRED_PLAN,
+        "SELECT 1 FROM {p}equipements e WHERE e.id = NEW.equipement_id AND e.statut = 'retire'",
+    ),
+    Rule("occurrences", "DELETE", "", DATE_KEPT),
+    Rule(
+        "occurrences", "UPDATE", "(NEW.date_prevue <> OLD.date_prevue OR NEW.planning_id <> OLD.planning_id)",
+        DATE_KEPT, columns=("date_prevue", "planning_id"),
+    ),
+    Rule(
+        "releves", "INSERT", "NOT NEW.remise_a_zero", METER_BACK,
+        "SELECT 1 FROM {p}releves r WHERE r.compteur_id = NEW.compteur_id AND r.releve_a <= NEW.releve_a "
+        "AND CAST(r.index_lu AS REAL) > CAST(NEW.index_lu AS REAL) AND NOT EXISTS (SELECT 1 FROM {p}releves z "
+        "WHERE z.compteur_id = NEW.compteur_id AND z.remise_a_zero AND z.releve_a > r.releve_a "
+        "AND z.releve_a <= NEW.releve_a)",
+    ),
+    Rule(
+        "interventions", "UPDATE",
+        "NEW.statut = 'cloturee' AND OLD.statut <> 'cloturee' AND NEW.checklist_id IS NOT NULL", CHECKLIST,
+        "SELECT 1 FROM {p}points_checklist q WHERE q.checklist_id = NEW.checklist_id AND q.obligatoire "
+        "AND NEW.checklist_version BETWEEN q.depuis AND coalesce(q.jusqua, NEW.checklist_version) "
+        "AND NOT EXISTS (SELECT 1 FROM {p}reponses_checklist r WHERE r.intervention_id = NEW.id "
+        "AND r.point_id = q.id)",
+        columns=("statut", "checklist_id"),
+    ),
 )  # fmt: skip
 
 REASONS = tuple(dict.fromkeys(r.reason for r in RULES))

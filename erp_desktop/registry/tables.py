@@ -69,6 +69,7 @@ class SyncTable:
         append_only: devices only ever add rows.
         groups: columns decided together, those that are here.
         key: the natural key by which two rows are one row; empty when a person settles duplicates.
+        made, kept: what ``Noun`` says of rows with that key.
         added: (revision, columns before it) for each revision that gave columns to the table, oldest first.
         name_column: by which a person knows a row; empty when there is none.
         known_by: columns by which a file names a row, the surest first.
@@ -84,6 +85,8 @@ class SyncTable:
     append_only: bool
     groups: tuple[Group, ...] = ()
     key: tuple[str, ...] = ()
+    made: bool = False
+    kept: tuple[str, ...] = ()
     added: tuple[tuple[str, int], ...] = ()
     name_column: str = ""
     known_by: tuple[str, ...] = ()
@@ -180,7 +183,8 @@ def _describe(table: sa.Table, noun: Noun) -> SyncTable:
     follows = tuple(r for r in references if r == root or r.column in noun.follows)
     return SyncTable(
         table.name, columns, references, root, follows, "agence_id" in table.columns, noun.device_writes,
-        noun.append_only, kept, noun.key, _added(table, [c.name for c in columns]),
+        noun.append_only, kept, noun.key, noun.made, noun.kept,
+        _added(table, [c.name for c in columns]),
         noun.name, noun.known_by or tuple(filter(None, [noun.name])),
     )  # fmt: skip
 

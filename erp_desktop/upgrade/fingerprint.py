@@ -158,6 +158,10 @@ def _sqlite_extras(connection: sa.Connection, found: Structure) -> None:
                 column = found[table]["colonne"].get(item.split()[0].strip('"`[]'))
                 if column is not None and collation:
                     column["collation"] = collation[1].upper()
+                # Reflection gives no name to a reference that was added with its column.
+                inline = re.match(r"[\"`\[]?(\w+).*\bCONSTRAINT\s+\"?(\w+)\"?\s+REFERENCES\b", item, re.IGNORECASE)
+                if inline and f"sans nom : {inline[1]}" in found[table]["référence"]:
+                    found[table]["référence"][inline[2]] = found[table]["référence"].pop(f"sans nom : {inline[1]}")
             words = {w.upper() for w in re.findall(r"WITHOUT\s+ROWID|STRICT", rest, re.IGNORECASE)}
             words |= {"AUTOINCREMENT" for item in items if re.search(r"\bAUTOINCREMENT\b", item, re.IGNORECASE)}
             if words:

@@ -16,7 +16,7 @@ from erp_desktop.models.types import Instant, Montant
 _WHEN = datetime(2025, 1, 10, 8, 30, 15, 123456, tzinfo=UTC)
 _INSTANTS = {c.name for t in Base.metadata.sorted_tables for c in t.columns if isinstance(c.type, Instant)}
 _MONEY = {c.name for t in Base.metadata.sorted_tables for c in t.columns if isinstance(c.type, Montant)}
-_SELF = {"parent_id", "facture_origine_id", "remplacee_par_id", "annule_id"}
+_SELF = {"parent_id", "facture_origine_id", "remplacee_par_id", "annule_id", "origine_id"}
 
 
 def metier(connection: sa.Connection) -> dict[str, sa.Table]:

@@ -16,8 +16,12 @@ from erp_desktop.registry.tables import TABLES
 
 
 def _keys() -> str:
-    rows = [f"({rank}, '{t.name}', '{{{','.join(t.key)}}}'::text[])" for rank, t in enumerate(TABLES) if t.key]
-    return ", ".join(rows) or "(NULL::integer, NULL::text, NULL::text[])"
+    rows = [
+        f"({rank}, '{t.name}', '{{{','.join(t.key)}}}'::text[], {str(t.made).lower()}, "
+        f"'{{{','.join(t.kept)}}}'::text[])"
+        for rank, t in enumerate(TABLES) if t.key
+    ]  # fmt: skip
+    return ", ".join(rows) or "(NULL::integer, NULL::text, NULL::text[], false, NULL::text[])"
 
 
 def _references() -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import sla
-from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.enums import AncrePlanning, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import LIBELLES, REOUVERTURE, SUIVANTS, Faits, check, stamps
@@ -24,11 +24,15 @@ from erp_desktop.models import (
     Equipement,
     HistoriqueIntervention,
     Intervention,
+    Occurrence,
+    Planning,
     User,
 )
 from erp_desktop.registry import technicien_names
+from erp_desktop.services.checklists import answers
 from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
 from erp_desktop.services.planning.slots import live, revive
+from erp_desktop.services.preventif import generation
 from erp_desktop.services.shared import trace, wording
 from erp_desktop.services.shared.clocks import Horloges, horaire_de, pauses
 from erp_desktop.services.shared.common import ecrire
@@ -114,6 +118,7 @@ def _faits(session: Session, ligne: Intervention) -> Faits:
         date_debut=ligne.date_debut_travaux,
         date_fin=ligne.date_fin_travaux,
         occupe_par=occupe_par(session, ligne),
+        sans_reponse=answers.sans_reponse(session, ligne) if ligne.statut == Statut.EN_COURS else (),
     )
 
 
@@ -182,10 +187,22 @@ def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, rema
             horaire, ligne.date_debut_travaux, ligne.date_fin_travaux, pauses(session, id)
         )
     ecrire(session)
+    if vers is Statut.CLOTUREE and ligne.occurrence_id is not None:
+        _suite_du_preventif(session, acteur, ligne)
     if vivants:
         # Without a technicien they are planned no more, nor is the intervention.
         session.refresh(ligne, ["date_planifiee", "zone_planifiee"])
     return Retour(id, de, vers, avant, traces(session, id), vivants)
+
+
+def _suite_du_preventif(session: Session, acteur: Acteur, ligne: Intervention) -> None:
+    """The next visit of a plan that counts from the closing of this one."""
+    plan = session.scalar(
+        sa.select(Planning).join(Occurrence, Occurrence.planning_id == Planning.id)
+        .where(Occurrence.id == ligne.occurrence_id, Planning.ancre == AncrePlanning.CLOTURE)
+    )  # fmt: skip
+    if plan is not None:
+        generation.suivre(session, acteur, [plan])
 
 
 def traces(session: Session, id: int) -> int:  # noqa: A002

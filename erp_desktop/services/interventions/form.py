@@ -19,6 +19,7 @@ from erp_desktop.domain.transitions import LIBELLES, TERMINES
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
 from erp_desktop.registry import technicien_names
+from erp_desktop.services.checklists import models as checklists
 from erp_desktop.services.interventions import numbers
 from erp_desktop.services.planning.slots import follow
 from erp_desktop.services.shared import quotas, trace
@@ -174,6 +175,8 @@ def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
         sures = [p for p in proposer(session, acteur, equipement.id) if p.sure]
         ligne.contrat_id = sures[0].contrat_id if sures else None
     with session.no_autoflush:
+        if equipement is not None and (liste := checklists.pour(session, agence_id, equipement.type_equipement)):
+            ligne.checklist_id, ligne.checklist_version = liste.id, liste.version
         contrat = _accorder(session, acteur, ligne, client_demande=saisie.client_id is not None)
         ligne.date_limite = echeance(session, ligne, contrat)
         ligne.numero = numbers.tirer(session, agence.code, clock.local(maintenant).year)[0]

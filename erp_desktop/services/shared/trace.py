@@ -22,12 +22,12 @@ def annoncer(session: Session, acteur: Acteur, remarque: str = "") -> None:
         session.execute(
             sa.update(sync_session)
             .where(sync_session.c.un == 1)
-            .values(user_id=acteur.user_id, remarque=remarque.strip() or None)
+            .values(user_id=acteur.user_id or None, remarque=remarque.strip() or None)
         )
     else:
         session.execute(
             sa.text("SELECT set_config('erp.user_id', :user, true), set_config('erp.remarque', :remarque, true)"),
-            {"user": str(acteur.user_id), "remarque": remarque.strip()},
+            {"user": str(acteur.user_id or ""), "remarque": remarque.strip()},
         )
 
 

@@ -1,9 +1,9 @@
 """Random histories of a few branches: whatever the order of edits, deletions, moves, cuts, kills and restores.
 
-What must hold at the end of each: every replica equals the centre, nothing acknowledged is lost, nothing doubled,
-each value that somebody typed either stood at the centre or is kept as the loser of a conflict or in a parked unit,
-no plan stands that nobody made, a visit has one slot and its intervention that slot's date, and every total is that
-of its lines.
+What must hold at the end of each: every replica equals the centre, nothing acknowledged is lost, nothing doubled, no
+preventive date above all, each value that somebody typed either stood at the centre or is kept as the loser of a
+conflict or in a parked unit, no plan stands that nobody made, a visit has one slot and its intervention that slot's
+date, and every total is that of its lines.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
 from erp_desktop.sync.inbox import discard
 from tests.sync.lab import Device, Lab, T
 
+_TYPED_ON = "SELECT id FROM interventions WHERE occurrence_id IS NULL ORDER BY id"
+"""Those of which what was typed is followed by their key: a generated one may become another's."""
 FIELDS = ("titre", "diagnostic", "description", "temps_deplacement")
 PLANNED = ("technicien_id", "date_planifiee", "zone_planifiee", "duree_estimee")
 """Decided together: what a history records of them is all four, as one value."""
@@ -67,6 +69,7 @@ class History:
         typed: what people typed and did not type over themselves: (row, field, value).
         seen: for each of them, the values that its author may say to have replaced.
         moved: quantities entered in the stock ledger, by key of the movement.
+        answered: answers given to points of checklists.
     """
 
     def __init__(self, lab: Lab, devices: list[Device], seed: int) -> None:
@@ -78,6 +81,7 @@ class History:
         self.seen: dict[tuple[int, str, str], set[str | None]] = {}
         self.inserted: set[int] = set()
         self.moved: dict[int, Decimal] = {}
+        self.answered: set[str] = set()
         self.told: list[str] = []
         self.since = lab.value("SELECT coalesce(max(n), 0) FROM labo.suite")
         # Values are never typed twice, in this history or another of the same centre.
@@ -85,7 +89,7 @@ class History:
 
     def edit(self) -> None:
         device = self.chance.choice(self.devices)
-        rows = device.sql("SELECT id FROM interventions ORDER BY id")
+        rows = device.sql(_TYPED_ON)
         if not rows:
             return
         pk, column = self.chance.choice(rows)[0], self.chance.choice(FIELDS)
@@ -99,7 +103,7 @@ class History:
     def edit_plan(self) -> None:
         """Some columns of a plan without a slot; what was made is the whole of it."""
         device = self.chance.choice(self.devices)
-        rows = device.sql("SELECT id FROM interventions ORDER BY id")[::2]
+        rows = device.sql(_TYPED_ON)[::2]
         if not rows:
             return
         pk = self.chance.choice(rows)[0]
@@ -119,7 +123,7 @@ class History:
     def plan_visit(self) -> None:
         """A visit is planned, moved, given to somebody else or taken off; several branches do it to one at once."""
         device = self.chance.choice(self.devices)
-        rows = device.sql("SELECT id FROM interventions ORDER BY id")[1::2]
+        rows = device.sql(_TYPED_ON)[1::2]
         if not rows:
             return
         fiche = self.chance.choice(rows)[0]
@@ -469,6 +473,78 @@ class History:
         else:
             device.set("contrat_periodes", period, interventions_incluses=self.serial)
 
+    def prevent(self) -> None:
+        """A visit of a plan, generated on one desktop or on several, skipped, moved or worked on."""
+        device = self.chance.choice(self.devices)
+        self.serial += 1
+        plans = device.sql("SELECT id FROM plannings ORDER BY id")
+        if not plans:
+            device.sql(
+                "INSERT INTO plannings (equipement_id, frequence, modele_titre, created_at, updated_at) "
+                "SELECT min(id), 'hebdomadaire', ?, ?, ? FROM equipements", f"Graissage {self.serial}", T, T,
+            )  # fmt: skip
+            return
+        plan, day = self.chance.choice(plans)[0], f"2027-01-{1 + 7 * self.chance.randrange(4):02}"
+        row = device.value("SELECT id FROM occurrences WHERE planning_id = ? AND cle = ?", plan, day)
+        if row is None:
+            with self.as_the_program_writes(device) as (db, number):
+                due, visit = number(), number()
+                db.execute(
+                    "INSERT INTO occurrences (id, agence_id, planning_id, cle, date_prevue, date_cible, created_at, "
+                    "updated_at) SELECT ?, agence_id, id, ?, ?, ?, ?, ? FROM plannings WHERE id = ?",
+                    (due, day, day, day, T, T, plan),
+                )
+                db.execute(
+                    "INSERT INTO interventions (id, agence_id, numero, titre, equipement_id, client_id, "
+                    "date_creation, occurrence_id, created_at, updated_at) SELECT ?, e.agence_id, ?, p.modele_titre, "
+                    "e.id, e.client_id, ?, ?, ?, ? FROM plannings p JOIN equipements e ON e.id = p.equipement_id "
+                    "WHERE p.id = ?",
+                    (visit, f"INT-{device.poste}-{self.serial}", self.instant(), due, T, T, plan),
+                )
+            return
+        changed = f"2026-11-21T08:00:00.{self.serial % 1_000_000:06d}Z"
+        match self.chance.randrange(3):
+            case 0:
+                device.set("occurrences", row, etat="sautee", motif=f"motif {self.serial}", updated_at=changed)
+            case 1:
+                device.set("occurrences", row, date_cible="2027-02-01", motif=f"à {self.serial}", updated_at=changed)
+            case _:
+                device.sql("UPDATE interventions SET notes_internes = ?, updated_at = ? WHERE occurrence_id = ?",
+                           f"note {self.serial}", changed, row)  # fmt: skip
+
+    def look(self) -> None:
+        """A reading of a meter that several desktops gave one name to, or an answer to a point of a checklist."""
+        device = self.chance.choice(self.devices)
+        self.serial += 1
+        if self.chance.randrange(2):
+            meter = device.value("SELECT min(id) FROM compteurs")
+            if meter is None:
+                device.sql(
+                    "INSERT INTO compteurs (equipement_id, nom, created_at, updated_at) "
+                    "SELECT min(id), 'Heures', ?, ? FROM equipements", T, T,
+                )  # fmt: skip
+                return
+            device.sql(
+                "INSERT INTO releves (compteur_id, index_lu, releve_a, created_at, updated_at) "
+                "VALUES (?, ?, ?, ?, ?)", meter, f"{self.serial}.000", self.instant(), T, T,
+            )  # fmt: skip
+            return
+        point = device.value("SELECT min(id) FROM points_checklist")
+        if point is None:
+            device.sql("INSERT INTO checklists (nom, created_at, updated_at) VALUES ('Presse', ?, ?)", T, T)
+            device.sql(
+                "INSERT INTO points_checklist (checklist_id, ordre, libelle, type_point, depuis, created_at, "
+                "updated_at) SELECT max(id), 1, 'Fuite', 'oui_non', 1, ?, ? FROM checklists", T, T,
+            )  # fmt: skip
+            return
+        answer = f"non {self.serial}"
+        device.sql(
+            "INSERT INTO reponses_checklist (intervention_id, point_id, ordre, libelle, type_point, valeur, "
+            "repondu_a, created_at, updated_at) SELECT min(id), ?, 1, 'Fuite', 'oui_non', ?, ?, ?, ? "
+            "FROM interventions", point, answer, self.instant(), T, T,
+        )  # fmt: skip
+        self.answered.add(answer)
+
     def move_client(self) -> None:
         """The centre gives a client of a history to the other agency; whoever edits it meanwhile is told."""
         found = self.lab.sql(
@@ -532,6 +608,7 @@ class History:
         (3, "plan_visit"), (1, "be_away"),
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
+        (3, "prevent"), (1, "look"),
         (2, "bill"), (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
@@ -563,10 +640,13 @@ class History:
             self.lab.sql("SELECT id, quantite FROM mouvements_stock WHERE id = ANY(%s)", sorted(self.moved))
         )
         assert ledger == self.moved, "the stock is not the sum of what was entered"
+        answers = {row[0] for row in self.lab.sql("SELECT valeur FROM reponses_checklist")}
+        assert self.answered <= answers, "an answer is lost"
         for ask in (self.lab.sql, *(device.sql for device in self.devices)):
             totals_follow(ask)
             stock_agrees(ask)
             assert ask(ASTRAY) == [], "an intervention has not the plan of its slot"
+            assert ask(TWICE) == [], "a preventive date is doubled"
         fiches = dict(self.lab.sql("SELECT id, intervention_id FROM creneaux"))
         lost = {
             (fiches.get(pk, pk) if t == "creneaux" else pk, c, spelt(c, mine))
@@ -628,6 +708,16 @@ def stock_agrees(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
         assert there == sum(Decimal(str(q)) for q, _ in mine), f"the stock at {until} is not what {sheet} counted"
 
 
+TWICE = """
+SELECT 'date', planning_id FROM occurrences WHERE etat <> 'retiree'
+  GROUP BY planning_id, date_prevue HAVING count(*) > 1
+UNION ALL SELECT 'visite', occurrence_id FROM interventions WHERE occurrence_id IS NOT NULL
+  GROUP BY occurrence_id HAVING count(*) > 1
+UNION ALL SELECT 'échéance sans visite', o.id FROM occurrences o WHERE o.etat <> 'retiree'
+  AND NOT EXISTS (SELECT 1 FROM interventions i WHERE i.occurrence_id = o.id)
+UNION ALL SELECT 'relevé', b.id FROM releves a JOIN releves b ON a.compteur_id = b.compteur_id
+  WHERE a.releve_a < b.releve_a AND CAST(a.index_lu AS REAL) > CAST(b.index_lu AS REAL)
+"""
 ASTRAY = """
 SELECT i.id FROM interventions i JOIN creneaux c ON c.intervention_id = i.id AND c.etat <> 'annule'
  WHERE i.technicien_id <> c.technicien_id OR i.date_planifiee <> c.debut OR i.zone_planifiee <> c.zone

@@ -3,6 +3,24 @@ LANGUAGE sql IMMUTABLE AS $f$
   SELECT v.t, v.c FROM (VALUES :REFERENCES) AS v(vers, t, c) WHERE v.vers = v_vers
 $f$;
 
+-- Identifiers of table t that the batch changes, deletes or points at.
+CREATE OR REPLACE FUNCTION sync.mentions(p jsonb, t text) RETURNS bigint[] LANGUAGE sql IMMUTABLE AS $f$
+  SELECT array_agg(DISTINCT x.v::bigint) FROM (
+    SELECT r->>2 AS v FROM jsonb_array_elements(coalesce(p#>ARRAY['d', t], '[]')) r
+    UNION ALL SELECT r->>2 FROM jsonb_array_elements(coalesce(p#>ARRAY['m', t], '[]')) b,
+      jsonb_array_elements(b->'r') r
+    UNION ALL SELECT r->>(c.i::int + 1)
+      FROM sync.pointeurs(t) q,
+           jsonb_array_elements_text(p#>ARRAY['i', q.nom_table, 'c']) WITH ORDINALITY AS c(nom, i),
+           jsonb_array_elements(p#>ARRAY['i', q.nom_table, 'r']) r
+     WHERE c.nom = q.colonne
+    UNION ALL SELECT e.v FROM sync.pointeurs(t) q, jsonb_array_elements(coalesce(p#>ARRAY['m', q.nom_table], '[]')) b,
+      jsonb_array_elements_text(b->'c') WITH ORDINALITY AS c(nom, i), jsonb_array_elements(b->'r') r,
+      LATERAL (VALUES (r->>(2 * c.i::int + 2)), (r->>(2 * c.i::int + 3))) AS e(v)
+     WHERE c.nom = q.colonne) x
+   WHERE x.v ~ '^[0-9]{1,18}$'
+$f$;
+
 -- {old: new} of identifiers of table t that p mentions no more afterwards; the rows that changed are noted in p.o.
 CREATE OR REPLACE FUNCTION sync.repointer(p jsonb, t text, devenus jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE
   AS $f$
@@ -56,14 +74,16 @@ DECLARE
   rang_change integer; lignes jsonb; nouveaux jsonb; ici text; la text; efface text;
 BEGIN
   IF coalesce((p->>'v')::int, 1) < 2 THEN RETURN p; END IF;
-  FOR g IN SELECT v.t, v.cle FROM (VALUES :KEYS) AS v(rang, t, cle)
+  FOR g IN SELECT v.t, v.cle, v.faite, v.garde FROM (VALUES :KEYS) AS v(rang, t, cle, faite, garde)
       WHERE p->'i' ? v.t OR p->'m' ? v.t OR p->'d' ? v.t OR EXISTS (SELECT 1 FROM sync.pointeurs(v.t) x
         WHERE p#>ARRAY['i', x.nom_table, 'c'] ? x.colonne OR EXISTS (
           SELECT 1 FROM generate_series(1, coalesce(jsonb_array_length(p->'m'->x.nom_table), 0)) AS b(i)
            WHERE p#>ARRAY['m', x.nom_table, (b.i - 1)::text, 'c'] ? x.colonne))
       ORDER BY v.rang LOOP
+    -- Asked for what the batch mentions: the states of a large table are not read for each batch.
     SELECT jsonb_object_agg(e.pk::text, e.contenu->'devenu') INTO devenus FROM sync.row_state e
-     WHERE e.nom_table = g.t AND e.scope = v_agence AND e.etat = 'deleted' AND e.contenu ? 'devenu';
+     WHERE e.nom_table = g.t AND e.scope = v_agence AND e.etat = 'deleted' AND e.contenu ? 'devenu'
+       AND e.pk = ANY(sync.mentions(p, g.t));
     IF devenus IS NOT NULL THEN p := sync.repointer(p, g.t, devenus); END IF;
     IF p->'m' ? g.t THEN
       -- Deleted at the centre, and made there again under its key: what is said of it is said of that one.
@@ -99,20 +119,25 @@ BEGIN
       g.t);
     SELECT array_agg(c.nom ORDER BY c.i),
            string_agg(format('CASE WHEN x.efface THEN to_jsonb(%1$s) '
-             'WHEN x.ici AND NOT x.la THEN to_jsonb(%1$s) WHEN x.la AND NOT x.ici THEN x.r->%2$s '
-             'ELSE ''null''::jsonb END, x.r->%2$s', format(r.ecrire, format('x.%I', c.nom)), c.i + 1),
+             'WHEN x.ici AND NOT x.la THEN to_jsonb(%1$s) '
+             'WHEN (x.la OR %3$L::boolean) AND NOT x.ici THEN x.r->%2$s '
+             'ELSE ''null''::jsonb END, x.r->%2$s', format(r.ecrire, format('x.%I', c.nom)), c.i + 1, g.faite),
                ', ' ORDER BY c.i)
       INTO noms, bases
       FROM jsonb_array_elements_text(colonnes) WITH ORDINALITY AS c(nom, i)
       JOIN sync.registre() r ON r.nom_table = g.t AND r.colonne = c.nom
-     WHERE c.nom <> ALL(g.cle || '{id,agence_id,created_at,created_by_id}'::text[]) AND r.politique <> 'derive';
+     WHERE c.nom <> ALL(g.cle || g.garde || '{id,agence_id,created_at,created_by_id}'::text[])
+       AND r.politique <> 'derive';
     EXECUTE format('WITH x AS MATERIALIZED (SELECT r, t.*, %s AS ici, %s AS la, %s AS efface '
       || 'FROM jsonb_array_elements($1) r JOIN public.%I t ON %s AND t.agence_id = $3 AND t.id <> (r->>%s)::bigint '
       || 'WHERE (r->>0)::int <@ $2) '
-      || 'SELECT jsonb_agg(jsonb_build_array(x.r->0, x.r->1, x.id, 0, %s)), jsonb_object_agg(x.r->>%s, x.id) FROM x',
-      ici, la, efface, g.t, egales, rang_id, bases, rang_id)
+      -- Of what the program made and nobody worked on there is nothing to write.
+      || 'SELECT jsonb_agg(jsonb_build_array(x.r->0, x.r->1, x.id, 0, %s)) '
+      || 'FILTER (WHERE x.ici OR x.efface OR NOT %L), '
+      || 'jsonb_object_agg(x.r->>%s, x.id) FROM x',
+      ici, la, efface, g.t, egales, rang_id, bases, g.faite, rang_id)
       INTO lignes, nouveaux USING p#>ARRAY['i', g.t, 'r'], plage, v_agence, p#>ARRAY['d', g.t];
-    CONTINUE WHEN lignes IS NULL;
+    CONTINUE WHEN nouveaux IS NULL;
     PERFORM sync.devenir(g.t, nouveaux, v_agence);
     p := jsonb_set(p, ARRAY['i', g.t, 'r'], coalesce((SELECT jsonb_agg(r) FROM jsonb_array_elements(
       p#>ARRAY['i', g.t, 'r']) r WHERE NOT nouveaux ? (r->>rang_id)), '[]'));
@@ -122,6 +147,7 @@ BEGIN
         p#>ARRAY['d', g.t]) r WHERE NOT EXISTS (SELECT 1 FROM jsonb_each(nouveaux) n WHERE n.value = r->2)), '[]'));
     END IF;
     p := sync.repointer(p, g.t, nouveaux);
+    CONTINUE WHEN lignes IS NULL;
     p := jsonb_set(p, ARRAY['m', g.t], coalesce(p#>ARRAY['m', g.t], '[]')
       || jsonb_build_array(jsonb_build_object('c', to_jsonb(noms), 'r', lignes)));
   END LOOP;

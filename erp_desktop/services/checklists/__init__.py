@@ -1,0 +1,1 @@
+"""Checklists: their points in versions, and the answers that interventions get."""

@@ -1,0 +1,254 @@
+"""The list of plans: search, sort, visible rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from erp_desktop import clock
+from erp_desktop.domain import recherche
+from erp_desktop.domain.enums import AncrePlanning, EtatOccurrence, Frequence, Statut, StatutPlanning
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.preventif import etats, rythme
+from erp_desktop.models import Agence, Client, Compteur, Equipement, Intervention, Occurrence, Planning
+from erp_desktop.services.preventif.dues import rythme_de
+from erp_desktop.services.shared.lists import (
+    ListQuery,
+    cle_texte,
+    contient,
+    dans_l_ordre,
+    est_sqlite,
+    identifiants,
+    ordonner,
+    paquets,
+    portee,
+    un_de,
+)
+
+LISTES: dict[str, list[str]] = {
+    "statut": ["actif", "suspendu", "termine"], "frequence": list(Frequence), "ancre": list(AncrePlanning),
+    "retard": ["oui"],
+}  # fmt: skip
+MOTS = ("client", "equipement", "agence")
+_OUVERTES = tuple(s.value for s in (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE))
+_LOIN = timedelta(days=800)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLigne:
+    """One row of the list.
+
+    Attributes:
+        prochaine: the next day on which somebody should go; of a visit that waits, else of the rule.
+        retard: days since the oldest visit that is late; 0 when none is.
+        seuil: of a plan that counts on a meter, what lies between two visits, with its unit.
+    """
+
+    id: int
+    titre: str
+    equipement: str
+    code: str
+    client: str
+    statut: str
+    ancre: str
+    frequence: str
+    recurrence: str | None
+    seuil: str
+    prochaine: date | None
+    retard: int
+    duree: int | None
+
+
+def lire_filtre(texte: str) -> recherche.Filtre:
+    return recherche.analyser(texte, MOTS, clock.today(), LISTES)
+
+
+def indices(texte: str) -> list[str]:
+    """French hints about what the filter box does not understand."""
+    return lire_filtre(texte).indices
+
+
+def _ouvertes() -> sa.Select[Any]:
+    """The first open day of the plan of the outer query."""
+    o, i = aliased(Occurrence), aliased(Intervention)
+    return (
+        sa.select(sa.func.min(o.date_cible))
+        .join(i, i.occurrence_id == o.id)
+        .where(
+            o.planning_id == Planning.id, o.etat == EtatOccurrence.GENEREE, i.statut.in_(_OUVERTES),
+        )
+        .correlate(Planning)
+    )  # fmt: skip
+
+
+def en_retard(session: Session, jour: date) -> sa.ColumnElement[bool]:
+    """Plans with a visit that is past its tolerance and open."""
+    dernier: Any = (
+        sa.func.date(Occurrence.date_cible, sa.func.printf("+%d days", sa.func.coalesce(Planning.tolerance_apres, 0)))
+        if est_sqlite(session)
+        else Occurrence.date_cible + sa.func.coalesce(Planning.tolerance_apres, 0)
+    )
+    jour_: Any = jour.isoformat() if est_sqlite(session) else jour
+    return (
+        sa.exists()
+        .where(
+            Occurrence.planning_id == Planning.id, Occurrence.etat == EtatOccurrence.GENEREE,
+            Intervention.occurrence_id == Occurrence.id, Intervention.statut.in_(_OUVERTES),
+            Occurrence.date_cible < jour, dernier < jour_,
+        )
+        .correlate(Planning)
+    )  # fmt: skip
+
+
+def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnElement[bool]]:
+    """WHERE clauses of the filter box and of the person's scope."""
+    filtre, p = lire_filtre(texte), Planning
+    toutes = portee(acteur, p.agence_id)
+    for mot, valeurs in filtre.mots.items():
+        if mot == "statut":
+            anciens = ["en_retard"] if "actif" in valeurs else []
+            toutes.append(p.statut.in_([*valeurs, *anciens]))
+        elif mot == "frequence":
+            toutes.append(sa.and_(p.frequence.in_(valeurs), p.ancre != AncrePlanning.COMPTEUR))
+        elif mot == "ancre":
+            toutes.append(p.ancre.in_(valeurs))
+        elif mot == "retard":
+            toutes.append(en_retard(session, clock.today()) if valeurs else sa.false())
+        elif mot == "client":
+            nom = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in valeurs))
+            clients = sa.select(Client.id).where(nom)
+            toutes.append(p.equipement_id.in_(sa.select(Equipement.id).where(Equipement.client_id.in_(clients))))
+        elif mot == "equipement":
+            nom = sa.or_(*(un_de(session, v, Equipement.nom, Equipement.code_interne) for v in valeurs))
+            toutes.append(p.equipement_id.in_(sa.select(Equipement.id).where(nom)))
+        else:
+            codes = sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(valeurs))
+            toutes.append(p.agence_id.in_(codes))
+    for mot in filtre.libre:
+        machines = (
+            sa.select(Equipement.id)
+            .join(Client, Client.id == Equipement.client_id)
+            .where(un_de(session, mot, Equipement.nom, Equipement.code_interne, Client.nom_entreprise))
+        )
+        toutes.append(sa.or_(un_de(session, mot, p.modele_titre), p.equipement_id.in_(machines)))
+    return toutes
+
+
+def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+    """Every matching identifier, in order; by next visit when no column is chosen, the late ones first."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    p = Planning
+    requete = sa.select(p.id).where(*conditions(session, acteur, query.texte))
+    tri = query.tri or "prochaine"
+    cle: Any
+    if tri in ("equipement", "client"):
+        requete = requete.join(Equipement, Equipement.id == p.equipement_id)
+        if tri == "client":
+            requete = requete.join(Client, Client.id == Equipement.client_id)
+        cle = cle_texte(session, Equipement.nom if tri == "equipement" else Client.nom_entreprise)
+    elif tri == "titre":
+        cle = cle_texte(session, p.modele_titre)
+    elif tri == "frequence":
+        cle = sa.case(*((p.frequence == f.value, rang) for rang, f in enumerate(Frequence)), else_=99)
+    elif tri == "duree":
+        cle = p.modele_duree_estimee
+    elif tri == "statut":
+        cle = sa.case(*((p.statut == s.value, rang) for rang, s in enumerate(StatutPlanning)), else_=99)
+    else:
+        cle = _ouvertes().scalar_subquery()
+    requete = ordonner(requete, [cle], p.id, descendant=query.descendant)
+    return identifiants(session, requete.limit(query.limite))
+
+
+def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tuple[date, int]]:
+    """Plan → its oldest open date, and the days that it is late."""
+    o, i, p = Occurrence, Intervention, Planning
+    trouves: dict[int, tuple[date, int]] = {}
+    requete = (
+        sa.select(o.planning_id, o.date_cible, p.tolerance_apres)
+        .join(i, i.occurrence_id == o.id)
+        .join(p, p.id == o.planning_id)
+        .where(o.planning_id.in_(list(plans)), o.etat == EtatOccurrence.GENEREE, i.statut.in_(_OUVERTES))
+        .order_by(o.date_cible)
+    )
+    for plan, cible, tolerance in session.execute(requete):
+        if plan not in trouves:
+            tard = (jour - cible).days
+            trouves[plan] = (cible, tard if tard > (tolerance or 0) else 0)
+    return trouves
+
+
+def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PlanLigne]:
+    """Rows of a visible window, in the order of ``ids``."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    jour, lignes = clock.today(), {}
+    for paquet in paquets(ids):
+        ouvertes = _retards(session, paquet, jour)
+        requete = (
+            sa.select(Planning, Equipement.nom, Equipement.code_interne, Client.nom_entreprise, Compteur.unite)
+            .join(Equipement, Equipement.id == Planning.equipement_id)
+            .join(Client, Client.id == Equipement.client_id)
+            .outerjoin(Compteur, Compteur.id == Planning.compteur_id)
+            .where(Planning.id.in_(paquet), *portee(acteur, Planning.agence_id))
+        )
+        for p, nom, code, client, unite in session.execute(requete):
+            prochaine, retard = ouvertes.get(p.id, (None, 0))
+            if prochaine is None and p.statut == StatutPlanning.ACTIF:
+                prochaine = prochaine_de_la_regle(p, jour)
+            lignes[p.id] = PlanLigne(
+                p.id, p.modele_titre, nom, code, client, p.statut, p.ancre, p.frequence, p.recurrence,
+                f"{p.seuil.normalize():f} {unite}" if p.seuil is not None and unite else "", prochaine, retard,
+                p.modele_duree_estimee,
+            )  # fmt: skip
+    return dans_l_ordre(ids, lignes)
+
+
+def prochaine_de_la_regle(plan: Planning, jour: date) -> date | None:
+    """The next date of a plan of which nothing is open; None where it follows from a closing or a reading."""
+    if plan.ancre != AncrePlanning.CALENDRIER:
+        return None
+    try:
+        return next(iter(rythme.dates(rythme_de(plan, jour), jour, jour + _LOIN)), None)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The head of the page: plans, visits of the year, percent done on time of those that were due, late plans."""
+
+    plans: int
+    visites: int
+    a_l_heure: int | None
+    en_retard: int
+
+
+def resume(session: Session, acteur: Acteur, annee: int) -> Resume:
+    """Figures of a year, inside the person's scope."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    p, o, i, jour = Planning, Occurrence, Intervention, clock.today()
+    sien = portee(acteur, p.agence_id)
+    plans = session.scalar(sa.select(sa.func.count()).select_from(p).where(p.statut == StatutPlanning.ACTIF, *sien))
+    tard = session.scalar(sa.select(sa.func.count()).select_from(p).where(en_retard(session, jour), *sien))
+    lues = session.execute(
+        sa.select(o.date_cible, i.statut, i.date_fin_travaux, i.date_cloture, p.tolerance_avant, p.tolerance_apres)
+        .join(p, p.id == o.planning_id)
+        .outerjoin(i, i.occurrence_id == o.id)
+        .where(o.etat == EtatOccurrence.GENEREE, o.date_cible.between(date(annee, 1, 1), date(annee, 12, 31)), *sien)
+    )
+    visites = dues = bonnes = 0
+    for cible, statut, fin, cloture, avant, apres in lues:
+        visites += 1
+        quand = fin or cloture
+        if statut in etats.FINIES and quand is not None:
+            dues += 1
+            bonnes += etats.a_l_heure(cible, clock.local(quand).date(), avant, apres)
+        elif cible + timedelta(days=apres or 0) < jour:
+            dues += 1
+    return Resume(plans or 0, visites, round(100 * bonnes / dues) if dues else None, tard or 0)
