@@ -1,7 +1,9 @@
 """The one-thread database worker: everything the window asks of a database runs here, in order.
 
 One thread is enough because a cache has one writer at a time, and it makes the order of a clerk's actions the order
-of their commits. A future's exception is the service's own; the caller decides what to show.
+of their commits. Beside it another takes the readings that nobody waits for, such as what follows the first page of a
+list: a page that is asked for meanwhile comes at once. A future's exception is the service's own; the caller decides
+what to show.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from erp_desktop.db.session import transaction
 
 T = TypeVar("T")
 _Job = tuple[Callable[[Session], Any], bool, int | None, "Future[Any]"]
+_Jobs = queue.SimpleQueue["_Job | None"]
 
 
 class DbWorker:
-    """Runs callables that take a Session, each in one transaction, on one thread.
+    """Runs callables that take a Session, each in one transaction, on one thread; long readings on another.
 
     Args:
         engine: the database; disposed of by :meth:`close`.
@@ -32,29 +35,39 @@ class DbWorker:
     def __init__(self, engine: sa.Engine, user_id: int | None = None) -> None:
         self.engine = engine
         self.user_id = user_id
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs, self._readings = _Jobs(), _Jobs()
         self._closed = False
-        self._thread = threading.Thread(target=self._loop, name="base", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._loop, args=(jobs,), name=name, daemon=True)
+            for name, jobs in (("base", self._jobs), ("base-longue", self._readings))
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def submit(self, job: Callable[[Session], T], *, write: bool = False) -> Future[T]:
-        """Queue ``job``; the future holds its result, or what it or its commit raised."""
+    def submit(self, job: Callable[[Session], T], *, write: bool = False, long: bool = False) -> Future[T]:
+        """Queue ``job``; the future holds its result, or what it or its commit raised.
+
+        Args:
+            write: commit what it did.
+            long: a reading that others need not wait for; it sees what was committed when it begins.
+        """
         if self._closed:
             raise RuntimeError("the database worker is closed")
         future: Future[T] = Future()
-        self._jobs.put((job, write, self.user_id, future))
+        (self._readings if long and not write else self._jobs).put((job, write, self.user_id, future))
         return future
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Finish what is queued, stop the thread and dispose of the engine."""
         if not self._closed:
             self._closed = True
-            self._jobs.put(None)
-            self._thread.join(timeout_s)
+            for jobs, thread in zip((self._jobs, self._readings), self._threads, strict=True):
+                jobs.put(None)
+                thread.join(timeout_s)
             self.engine.dispose()
 
-    def _loop(self) -> None:
-        while (item := self._jobs.get()) is not None:
+    def _loop(self, jobs: _Jobs) -> None:
+        while (item := jobs.get()) is not None:
             job, write, user_id, future = item
             if not future.set_running_or_notify_cancel():
                 continue

@@ -76,6 +76,8 @@ class Horaire:
     periodes: tuple[Periode, ...]
     feries: frozenset[date] = field(default_factory=frozenset)
     zone: zoneinfo.ZoneInfo = clock.CASABLANCA
+    _minutes: dict[date, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Of the days asked about: a page of late work asks about the same year for each of its rows."""
 
     def plages(self, jour: date) -> tuple[Plage, ...]:
         """Opening ranges of a date, empty when closed."""
@@ -91,6 +93,12 @@ class Horaire:
 
     def minutes(self, jour: date) -> int:
         """Opening minutes of a date, the hour that the clock skips or repeats counted as it passed."""
+        connues = self._minutes.get(jour)
+        if connues is None:
+            connues = self._minutes[jour] = self._compter(jour)
+        return connues
+
+    def _compter(self, jour: date) -> int:
         plages = self.plages(jour)
         if plages and self._minuit(jour).utcoffset() != self._minuit(jour + timedelta(days=1)).utcoffset():
             passe = sum((b - a for a, b in self.ouvertures(jour)), timedelta())

@@ -16,6 +16,9 @@ from erp_desktop.models.equipements import PREVENTIF
 from erp_desktop.models.stock import STOCK
 from erp_desktop.models.types import Montant, big_int, json_type
 
+# In the brackets that PostgreSQL writes, so that both engines tell the same.
+_EN_COURS = sa.text("(statut = 'ouverte') OR (statut = 'affectee') OR (statut = 'en_cours')")
+
 
 def _link(label: str, cible: str) -> Mapped[Any]:
     """A reference that few rows have, without a whole index."""
@@ -79,6 +82,11 @@ class Intervention(LigneAgence, Base):
         sa.Index("idx_intervention_cloture", "date_cloture", "date_creation"),
         _given("uq_interventions_occurrence_id", "occurrence_id", unique=True),
         _given("idx_interventions_origine_id", "origine_id"),
+        # One for each order that the list offers, see ``services.interventions.order``.
+        sa.Index("idx_intervention_date_planifiee", "date_planifiee"),
+        sa.Index("idx_intervention_priorite", "priorite", "date_creation"),
+        sa.Index("idx_intervention_titre", "titre"),
+        sa.Index("idx_intervention_echeance", "date_limite", sqlite_where=_EN_COURS, postgresql_where=_EN_COURS),
     )
 
     numero: Mapped[str] = field("Numéro", sa.String(40), unique=True, code=True)

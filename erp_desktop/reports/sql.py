@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from erp_desktop import clock
+from erp_desktop.services.shared.lists import hors_index as hors_index
 
 
 class centimes(FunctionElement[int]):  # noqa: N801
@@ -78,30 +79,6 @@ def _s_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
 def _s_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     (colonne,) = (compiler.process(c, **kw) for c in element.clauses)
     return f"CAST(floor(extract(epoch FROM {colonne})) AS bigint)"
-
-
-class hors_index(FunctionElement[Any]):  # noqa: N801
-    """``hors_index(colonne)``: the column itself, whose index SQLite then leaves alone.
-
-    A condition that most rows meet costs one jump into the table per row by an index, and one pass without.
-    """
-
-    inherit_cache = True
-
-    def __init__(self, colonne: Any) -> None:
-        super().__init__(colonne)
-        # What it is compared with is written as the column's values are.
-        self.type = colonne.type
-
-
-@compiles(hors_index, "sqlite")
-def _h_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    return "+" + ", ".join(compiler.process(c, **kw) for c in element.clauses)
-
-
-@compiles(hors_index, "postgresql")
-def _h_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    return ", ".join(compiler.process(c, **kw) for c in element.clauses)
 
 
 def sans_jit(session: Session) -> None:

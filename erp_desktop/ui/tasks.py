@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 class Worker(Protocol):
     """What the database worker offers: callables get a session in its own thread."""
 
-    def submit(self, fn: Callable[[Any], T], /, *, write: bool = False) -> Future[T]: ...
+    def submit(self, fn: Callable[[Any], T], /, *, write: bool = False, long: bool = False) -> Future[T]: ...
 
 
 class Task:
@@ -89,7 +89,8 @@ class Tasks(QObject):
 
     def run(
         self, fn: Callable[[Any], T], on_result: Callable[[T], object] | None = None,
-        on_error: Callable[[Exception], object] | None = None, *, write: bool = False, owner: QObject | None = None,
+        on_error: Callable[[Exception], object] | None = None, *, write: bool = False, long: bool = False,
+        owner: QObject | None = None,
     ) -> Task:  # fmt: skip
         """Run ``fn(session)`` on the worker; never blocks.
 
@@ -97,6 +98,7 @@ class Tasks(QObject):
             fn: gets a session; returns frozen data. ``write`` commits what it did.
             on_result: called on this thread with the value.
             on_error: called on this thread with the exception; without it :attr:`failed` is emitted.
+            long: a reading that may take its time, beside the others.
             owner: a widget; when it is gone the answer is dropped.
         """
         task = Task(owner, on_result, on_error)
@@ -104,7 +106,7 @@ class Tasks(QObject):
             task.cancel()
             return task
         self._pending += 1
-        task.future = self._worker.submit(fn, write=write)
+        task.future = self._worker.submit(fn, write=write, long=long)
         gate = self._gate
         task.future.add_done_callback(lambda _future: gate.pass_through(lambda: self._done.emit(task)))
         return task

@@ -87,6 +87,15 @@ def _lists(rows: int) -> None:
               f"travail de la fenêtre {reading.work_ms:>4.0f} ms  {reading.rows} lignes", flush=True)  # fmt: skip
 
 
+def _pages(_rows: int) -> None:
+    from tests.benchmarks.first_pages import measure
+
+    with EmbeddedPostgres(options=SETTINGS) as server:
+        for rows in (10_000, 100_000, 1_000_000):
+            for figure in measure(rows, server):
+                _print([figure])
+
+
 def _reports(rows: int) -> None:
     from tests.benchmarks.reports_speed import measure
 
@@ -119,6 +128,7 @@ BENCHES = {
     "reports": Bench("the interventions' report beside one scan of what it reads", 243_000, _reports),
     "planning": Bench("a week of 60 techniciens and 2,000 slots", 10_000, _planning),
     "papers": Bench("a batch of bons beside the same words on bare pages", 500, _papers),
+    "pages": Bench("the first page of a list in every order, at 10,000, 100,000 and a million rows", None, _pages),
     "lists": Bench("the list of interventions in a real window", 100_000, _lists),
 }
 

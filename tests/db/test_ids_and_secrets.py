@@ -73,6 +73,12 @@ def test_the_worker_runs_in_order_and_hands_errors_back(sqlite_path: Path) -> No
         failed.result(10)
     assert counted.result(10) == 0
     assert seen == list(range(20))
+    gate = threading.Event()
+    long = worker.submit(lambda _session: gate.wait(30), long=True)
+    assert worker.submit(lambda session: session.execute(sa.text("SELECT 1")).scalar_one()).result(10) == 1
+    assert not long.done(), "a long reading keeps nobody waiting"
+    gate.set()
+    assert long.result(30)
     worker.close()
     with pytest.raises(RuntimeError):
         worker.submit(lambda _: None)

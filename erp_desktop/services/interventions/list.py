@@ -17,18 +17,17 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien, User
 from erp_desktop.registry import technicien_names
+from erp_desktop.services.interventions import order
 from erp_desktop.services.shared.availability import appele
 from erp_desktop.services.shared.clocks import Horloges, tenu_par
 from erp_desktop.services.shared.lists import (
     ListQuery,
     contient,
     dans_l_ordre,
-    identifiants,
+    hors_index,
     marques,
-    ordonner,
     paquets,
     portee,
-    rang,
     un_de,
 )
 
@@ -39,8 +38,8 @@ LISTES: dict[str, list[str]] = {
     "type": list(TypeIntervention),
     "sla": ["depasse"],
 }
+_RARES = 2000
 DATES = ("depuis", "avant", "cree_depuis", "cree_avant")
-_ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +86,31 @@ def _debut(jour: Any) -> datetime:
     return datetime.combine(jour, time(), clock.CASABLANCA).astimezone(UTC)
 
 
-def _par_mot(session: Session, mot: str, valeurs: list[str]) -> sa.ColumnElement[bool]:
-    """One typed word as a condition; its values widen."""
+def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> sa.ColumnElement[bool]:
+    """One typed word as a condition; its values widen. With ``suit`` by no index, but the one of the order."""
+
+    def de(nom: str) -> Any:
+        colonne = getattr(Intervention, nom)
+        return hors_index(colonne) if suit else colonne
+
     if mot in ("statut", "priorite", "type"):
-        return getattr(Intervention, mot).in_(valeurs)  # type: ignore[no-any-return]
+        return de(mot).in_(valeurs)  # type: ignore[no-any-return]
     if mot == "sla":
-        en_retard = sa.and_(Intervention.statut.in_(_ACTIFS), Intervention.date_limite < clock.now())
+        en_retard = sa.and_(Intervention.statut.in_(order.ACTIFS), Intervention.date_limite < clock.now())
         return en_retard if valeurs else sa.false()
     if mot == "technicien":
         cible = sa.select(Technicien.id).join(User, User.id == Technicien.user_id)
         cible = cible.outerjoin(Agence, Agence.id == Technicien.agence_id)
         nom = sa.or_(*(appele(session, v) for v in valeurs))
-        return Intervention.technicien_id.in_(cible.where(nom))
+        return de("technicien_id").in_(cible.where(nom))  # type: ignore[no-any-return]
     if mot == "client":
         nom = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in valeurs))
-        return Intervention.client_id.in_(sa.select(Client.id).where(nom))
+        return de("client_id").in_(sa.select(Client.id).where(nom))  # type: ignore[no-any-return]
     if mot == "equipement":
         nom = sa.or_(*(un_de(session, v, Equipement.nom, Equipement.code_interne) for v in valeurs))
-        return Intervention.equipement_id.in_(sa.select(Equipement.id).where(nom))
+        return de("equipement_id").in_(sa.select(Equipement.id).where(nom))  # type: ignore[no-any-return]
     nom = sa.or_(*(sa.or_(sa.func.lower(Agence.code) == v, contient(session, Agence.nom, v)) for v in valeurs))
-    return Intervention.agence_id.in_(sa.select(Agence.id).where(nom))
+    return de("agence_id").in_(sa.select(Agence.id).where(nom))  # type: ignore[no-any-return]
 
 
 def _libre(session: Session, mot: str) -> sa.ColumnElement[bool]:
@@ -122,14 +126,16 @@ def _libre(session: Session, mot: str) -> sa.ColumnElement[bool]:
     )
 
 
-def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnElement[bool]]:
+def conditions(
+    session: Session, acteur: Acteur, texte: str, *, suit: bool = False
+) -> list[sa.ColumnElement[bool]]:  # fmt: skip
     """WHERE clauses of the filter box and of the person's scope, for lists, exports and reports alike.
 
     ``depuis`` and ``avant`` speak of the due date, else the planned date, else the day of the call; both ends count.
     """
     filtre = lire_filtre(texte)
     toutes = portee_interventions(acteur)
-    toutes += [_par_mot(session, mot, valeurs) for mot, valeurs in filtre.mots.items()]
+    toutes += [_par_mot(session, mot, valeurs, suit=suit) for mot, valeurs in filtre.mots.items()]
     toutes += [_libre(session, mot) for mot in filtre.libre]
     due = sa.func.coalesce(Intervention.date_limite, Intervention.date_planifiee, Intervention.date_creation)
     for mot, jour in filtre.dates.items():
@@ -141,63 +147,21 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
     return toutes
 
 
-_RANG_PRIORITE = sa.case({p.value: rang for rang, p in enumerate(Priorite)}, value=Intervention.priorite, else_=9)
-_RANG_STATUT = sa.case({s.value: rang for rang, s in enumerate(Statut)}, value=Intervention.statut, else_=9)
-
-
-def _trier(session: Session, requete: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
-    tri = query.tri or "date_creation"
-    descendant = query.descendant if query.tri else True
-    cles: list[Any]
-    if tri == "client":
-        noms = rang(session, Client.id, Client.nom_entreprise)
-        requete, cles = requete.join(noms, noms.c.id == Intervention.client_id), [noms.c.rang]
-    elif tri == "equipement":
-        noms = rang(session, Equipement.id, Equipement.nom)
-        requete, cles = requete.join(noms, noms.c.id == Intervention.equipement_id), [noms.c.rang]
-    elif tri == "technicien":
-        noms = rang(session, User.id, User.full_name)
-        requete = requete.outerjoin(Technicien, Technicien.id == Intervention.technicien_id)
-        requete, cles = requete.outerjoin(noms, noms.c.id == Technicien.user_id), [noms.c.rang]
-    elif tri == "agence_code":
-        requete = requete.outerjoin(Agence, Agence.id == Intervention.agence_id)
-        cles = [Agence.code]
-    elif tri == "titre":
-        noms = rang(session, Intervention.titre, Intervention.titre)
-        requete, cles = requete.join(noms, noms.c.id == Intervention.titre), [noms.c.rang]
-    else:
-        cles = [
-            {
-                "priorite": _RANG_PRIORITE,
-                "statut": _RANG_STATUT,
-                "numero": Intervention.numero,
-                "date_planifiee": Intervention.date_planifiee,
-                "date_limite": Intervention.date_limite,
-            }.get(tri, Intervention.date_creation)
-        ]
-    return ordonner(requete, cles, Intervention.id, descendant=descendant)
-
-
-def _par_sla(session: Session, requete: sa.Select[int], query: ListQuery) -> list[int]:
-    """What runs, by deadline; then what waits; then done work, newest first, each statut straight from its index."""
-    i = Intervention
-    limite = (i.date_limite.desc() if query.descendant else i.date_limite.asc()).nulls_last()
-    court = requete.where(i.statut.in_(_ACTIFS)).order_by(limite, i.id.desc())
-    trouves = identifiants(session, court.limit(query.limite))
-    for statut in (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE):
-        reste = None if query.limite is None else query.limite - len(trouves)
-        suite = requete.where(i.statut == statut).order_by(i.statut, i.date_creation.desc(), i.id.desc())
-        trouves += identifiants(session, suite.limit(reste))
-    return trouves
-
-
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """The matching identifiers, in order; newest first when no column is chosen."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte))
-    if query.tri == "sla":
-        return _par_sla(session, requete, query)
-    return identifiants(session, _trier(session, requete, query).limit(query.limite))
+    suit = query.limite is not None and _frequent(session, acteur, query.texte)
+    requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit))
+    return order.ids(session, requete, query, lire_filtre(query.texte).mots.get("statut", tuple(Statut)))
+
+
+def _frequent(session: Session, acteur: Acteur, texte: str) -> bool:
+    """Whether words with an index answer for so many rows that a page of them is found sooner along the order's."""
+    filtre = lire_filtre(texte)
+    if not filtre.mots or filtre.libre:
+        return False
+    quelques = sa.select(Intervention.id).where(*conditions(session, acteur, texte)).limit(_RARES + 1).subquery()
+    return (session.scalar(sa.select(sa.func.count()).select_from(quelques)) or 0) > _RARES
 
 
 _COLONNES = (

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -35,6 +38,30 @@ class ListQuery:
     tri: str = ""
     descendant: bool = False
     limite: int | None = None
+
+
+class hors_index(FunctionElement[Any]):  # noqa: N801
+    """``hors_index(colonne)``: the column itself, whose index SQLite then leaves alone.
+
+    A condition that most rows meet costs one jump into the table per row by an index, and one pass without.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, colonne: Any) -> None:
+        super().__init__(colonne)
+        # What it is compared with is written as the column's values are.
+        self.type = colonne.type
+
+
+@compiles(hors_index, "sqlite")
+def _h_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return "+" + ", ".join(compiler.process(c, **kw) for c in element.clauses)
+
+
+@compiles(hors_index, "postgresql")
+def _h_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return ", ".join(compiler.process(c, **kw) for c in element.clauses)
 
 
 def est_sqlite(session: Session) -> bool:

@@ -204,6 +204,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             read,
             lambda found: self._held_arrived(generation, *found) if hold else self._ids_arrived(generation, found[0]),
             lambda error: self._ids_failed(generation, error),
+            long=True,
             owner=self,
         )
 

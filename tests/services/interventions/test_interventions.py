@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,15 +10,19 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import clock
+from erp_desktop.db.session import transaction
 from erp_desktop.domain import numeros
-from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
 from erp_desktop.models import HistoriqueIntervention, Intervention
 from erp_desktop.services import calendrier
 from erp_desktop.services import interventions as svc
+from erp_desktop.services.interventions import list as lists
+from erp_desktop.services.interventions import order
 from erp_desktop.services.shared.lists import ListQuery
+from tests.reports.rows import remplir
 from tests.services.branch import Monde
 
 
@@ -301,16 +307,53 @@ def test_sorts_are_total_and_reverse(monde: Monde) -> None:
             assert set(chercher(monde, "", tri=tri, descendant=descendant)) == toutes
 
 
-@pytest.mark.parametrize("tri", ["", "sla", "numero", "statut", "titre", "client", "equipement", "technicien"])
-@pytest.mark.parametrize("descendant", [False, True])
-def test_a_limit_is_the_beginning_of_the_whole_answer(monde: Monde, tri: str, descendant: bool) -> None:
-    for titre in ("Étau grippé", "étau desserré", "Zinc", "Alarme"):
+ORDERS = ("", "sla", "numero", "statut", "priorite", "titre", "client", "equipement", "technicien", "agence_code",
+          "date_creation", "date_planifiee", "date_limite")  # fmt: skip
+
+
+def test_a_limit_is_the_beginning_of_the_whole_answer(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every order, both ways, few or many rows under the filter, names read one by one or too many for that."""
+    for n, titre in enumerate(("Étau grippé", "étau desserré", "Zinc", "Alarme")):
         passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
-        creer(monde, titre=titre)
-    toutes = chercher(monde, "", tri=tri, descendant=descendant)
-    assert len(toutes) >= 8
-    for limite in (1, 3, 6, 100):
-        assert chercher(monde, "", tri=tri, descendant=descendant, limite=limite) == toutes[:limite]
+        creer(monde, titre=titre, priorite="haute" if n % 2 else "basse", technicien_id=monde.karim if n else None)
+    for texte in ("", "priorite:haute,basse", "statut:ouverte,annulee"):
+        for tri, descendant in itertools.product(ORDERS, (False, True)):
+            toutes = chercher(monde, texte, tri=tri, descendant=descendant)
+            assert len(toutes) >= (8 if not texte else 4)
+            for strates, rares in ((24, 2000), (1, 0)):
+                monkeypatch.setattr(order, "_STRATA", strates)
+                monkeypatch.setattr(lists, "_RARES", rares)
+                for limite in (1, 3, 6, 100):
+                    trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
+                    assert trouvees == toutes[:limite], (texte, tri, descendant, strates, limite)
+
+
+def test_a_first_page_follows_an_index_in_every_order_offered(sqlite_engine: sa.Engine) -> None:
+    """Neither sorts nor passes over the table, so that it costs what it shows."""
+    asked: list[tuple[str, Any]] = []
+
+    @sa.event.listens_for(sqlite_engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        if "FROM interventions" in statement and not statement.startswith("EXPLAIN"):
+            asked.append((statement, values))
+
+    who = Acteur(1, "Amina", Role.ADMIN, None)
+    with transaction(sqlite_engine) as session:
+        remplir(session, 400)
+        session.execute(sa.text("ANALYZE"))
+    with transaction(sqlite_engine, write=False) as session:
+        for tri, descendant in itertools.product(ORDERS, (False, True)):
+            asked.clear()
+            assert len(svc.ids(session, who, ListQuery("", tri, descendant, 20))) == 20
+            for statement, values in asked:
+                plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                steps = " / ".join(row[3] for row in plan)
+                assert "TEMP B-TREE FOR ORDER BY" not in steps, (tri, statement, steps)
+                assert not re.search(r"SCAN interventions(?! USING (COVERING )?INDEX)", steps), (
+                    tri,
+                    statement,
+                    steps,
+                )
 
 
 def test_sla_order_puts_what_runs_first(monde: Monde) -> None:

@@ -1,0 +1,163 @@
+"""The beginning of the list of interventions in each order, read straight from an index.
+
+An order is a sequence of strata: one statut after another, one client after another in the order of their names, what
+has a date before what has none. Each is in the order of an index, so that the first page of a million rows costs what
+it shows. The whole answer is one sorted query, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.enums import Priorite, Statut
+from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
+from erp_desktop.services.shared.lists import Colonne, ListQuery, cle_texte, identifiants, ordonner, rang
+
+ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
+I = Intervention  # noqa: E741
+_ONGOING: sa.ColumnElement[bool] = sa.literal_column(
+    "(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")", sa.Boolean
+)
+"""Spelled as in the index of running deadlines, which holds no other rows."""
+_STRATA = 24
+"""How many are read at most before the whole order is asked for."""
+_TITLES = 2000
+_CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
+_PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=getattr(I, name), else_=9)
+           for name, values in _CLOSED.items()}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Rows under ``where`` in the order of ``keys``, then of their identifiers."""
+
+    where: sa.ColumnElement[bool]
+    keys: Sequence[Any] = ()
+    descending: bool = False
+    newest: bool = False
+    """Ties by descending identifier, whatever the order of the keys."""
+
+    def of(self, request: sa.Select[int]) -> sa.Select[int]:
+        last = I.id.desc() if self.descending or self.newest else I.id.asc()
+        keys = (k.desc() if self.descending else k.asc() for k in self.keys)
+        return request.where(self.where).order_by(*keys, last)
+
+
+def ids(
+    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str] = tuple(Statut)
+) -> list[int]:
+    """The identifiers that ``request`` selects, in the order of ``query``.
+
+    Args:
+        statuts: what it selects among; a stratum of others would be walked to its end for nothing.
+    """
+    if query.tri == "sla":
+        return _beginning(session, request, _by_deadline(query, statuts), query.limite)[0]
+    if query.limite is not None:
+        strata = islice(_strata(session, query, statuts), _STRATA)
+        found, whole = _beginning(session, request, strata, query.limite)
+        if whole:
+            return found
+    return identifiants(session, _sorted(session, request, query).limit(query.limite))
+
+
+def _beginning(
+    session: Session, request: sa.Select[int], strata: Iterator[Stratum], limit: int | None
+) -> tuple[list[int], bool]:
+    """What the strata hold, ``limit`` at most, and whether it is as many."""
+    found: list[int] = []
+    for stratum in strata:
+        rest = None if limit is None else limit - len(found)
+        found += identifiants(session, stratum.of(request).limit(rest))
+        if limit is not None and len(found) >= limit:
+            return found, True
+    return found, False
+
+
+def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
+    """What runs, by deadline; then what waits; then done work, newest first."""
+    if not set(ACTIFS).isdisjoint(statuts):
+        yield Stratum(sa.and_(_ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant, newest=True)
+        yield Stratum(sa.and_(_ONGOING, I.date_limite.is_(None)), newest=True)
+    for statut in (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE):
+        if statut in statuts:
+            yield Stratum(I.statut == statut, [I.date_creation], descending=True)
+
+
+def _strata(session: Session, query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
+    name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
+    if name in _CLOSED:
+        values = [v for v in _CLOSED[name] if name != "statut" or v in statuts]
+        for value in reversed(values) if down else values:
+            yield Stratum(getattr(I, name) == value, [I.date_creation], down)
+    elif name == "numero":
+        yield Stratum(sa.true(), [I.numero], down)
+    elif name in ("client", "equipement", "technicien", "agence_code", "titre"):
+        column, named = _named(session, name)
+        ranked = sorted(named, key=lambda pair: pair[1], reverse=down)
+        for _, group in groupby(ranked, key=lambda pair: pair[1]):
+            yield Stratum(column.in_([value for value, _ in group]), (), down)
+        if column is I.technicien_id or column is I.agence_id:
+            yield Stratum(column.is_(None), (), down)
+    else:
+        column = {"date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(name, I.date_creation)
+        yield Stratum(column.is_not(None), [column], down)
+        yield Stratum(column.is_(None), (), down)
+
+
+def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, int | str]]]:
+    """The column of interventions that refers to a name, and the rank of each of its values that has one."""
+    if name == "agence_code":
+        return I.agence_id, [(i, code) for i, code in session.execute(sa.select(Agence.id, Agence.code))]
+    if name == "titre":
+        return I.titre, _titles(session)
+    if name == "technicien":
+        names = rang(session, User.id, User.full_name)
+        request = sa.select(Technicien.id, names.c.rang).join(names, names.c.id == Technicien.user_id)
+        return I.technicien_id, [(i, place) for i, place in session.execute(request)]
+    column, of = (I.client_id, Client) if name == "client" else (I.equipement_id, Equipement)
+    label: Colonne = Client.nom_entreprise if of is Client else Equipement.nom
+    names = rang(session, of.id, label)
+    return column, [(i, place) for i, place in session.execute(sa.select(names.c.id, names.c.rang))]
+
+
+def _titles(session: Session) -> list[tuple[str, int | str]]:
+    """Every title and its key, from one to the next by their index; none when they are too many to be of use."""
+    first = sa.select(sa.func.min(I.titre).label("titre")).cte("titres", recursive=True)
+    after = sa.select(sa.func.min(I.titre)).where(I.titre > first.c.titre).scalar_subquery()
+    titles = first.union_all(sa.select(after).where(first.c.titre.is_not(None)))
+    known = sa.select(titles.c.titre).where(titles.c.titre.is_not(None)).limit(_TITLES + 1).subquery()
+    found = [(t, key) for t, key in session.execute(sa.select(known.c.titre, cle_texte(session, known.c.titre)))]
+    return found if len(found) <= _TITLES else []
+
+
+def _sorted(session: Session, request: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
+    name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
+    keys: list[Any]
+    if name == "client":
+        names = rang(session, Client.id, Client.nom_entreprise)
+        request, keys = request.join(names, names.c.id == I.client_id), [names.c.rang]
+    elif name == "equipement":
+        names = rang(session, Equipement.id, Equipement.nom)
+        request, keys = request.join(names, names.c.id == I.equipement_id), [names.c.rang]
+    elif name == "technicien":
+        names = rang(session, User.id, User.full_name)
+        request = request.outerjoin(Technicien, Technicien.id == I.technicien_id)
+        request, keys = request.outerjoin(names, names.c.id == Technicien.user_id), [names.c.rang]
+    elif name == "agence_code":
+        request, keys = request.outerjoin(Agence, Agence.id == I.agence_id), [Agence.code]
+    elif name == "titre":
+        names = rang(session, I.titre, I.titre)
+        request, keys = request.join(names, names.c.id == I.titre), [names.c.rang]
+    elif name in _CLOSED:
+        keys = [_PLACES[name], I.date_creation]
+    else:
+        keys = [{"numero": I.numero, "date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(
+            name, I.date_creation)]  # fmt: skip
+    return ordonner(request, keys, I.id, descendant=down)
