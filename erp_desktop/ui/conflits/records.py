@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.sync.inbox.captions import Boite
 from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, Text, icon_button
+from erp_desktop.ui.kit.controls import KeyboardRing, Text, icon_button
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.theme import theme
@@ -62,7 +62,7 @@ def places(boite: Boite) -> dict[Cle, tuple[int, Dossier]]:
     return {one.cle: (group, one) for group, records in enumerate(grouper(boite)) for one in records}
 
 
-class Entree(QAbstractButton):
+class Entree(KeyboardRing, QAbstractButton):
     """A record in the list."""
 
     moved = Signal(int)
@@ -70,7 +70,6 @@ class Entree(QAbstractButton):
     def __init__(self, dossier: Dossier, boite: Boite, kind: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.dossier, self._kind = dossier, kind
-        self._ring = False
         self._lines = self._words(boite)
         self.setCheckable(True)
         self.setText(dossier.titre)
@@ -109,14 +108,6 @@ class Entree(QAbstractButton):
             self.click()
             return
         super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD
+from erp_desktop.ui.kit.controls import KeyboardRing
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
 
@@ -52,7 +52,7 @@ class Etapes(QWidget):
         painter.end()
 
 
-class Carte(QAbstractButton):
+class Carte(KeyboardRing, QAbstractButton):
     """One way to work: icon, title, two lines, two promises, the key that chooses it."""
 
     opened = Signal()
@@ -66,7 +66,6 @@ class Carte(QAbstractButton):
         super().__init__(parent)
         self._key, self._icon, self._words, self._badge = key, icon, words, badge
         self._promises = list(promises)
-        self._ring = False
         self.setText(title)
         self.setCheckable(True)
         self.setAutoExclusive(True)
@@ -79,14 +78,6 @@ class Carte(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         return QSize(760, 113)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

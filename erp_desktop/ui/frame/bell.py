@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, EnterPresses, plain
+from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, plain
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.theme import theme
 
 _MOST = 99
 
 
-class Bell(EnterPresses, QAbstractButton):
+class Bell(KeyboardRing, EnterPresses, QAbstractButton):
     """Opens the notices; the count is in its name too, for who cannot see it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.count = 0
-        self._ring = False
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -38,14 +37,6 @@ class Bell(EnterPresses, QAbstractButton):
 
     def sizeHint(self) -> QSize:
         return QSize(36, 32)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop.ui.context import Section
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, EnterPresses, KeyCap, Text, plain
+from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, KeyCap, Text, plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 
 
-class NavItem(EnterPresses, QAbstractButton):
+class NavItem(KeyboardRing, EnterPresses, QAbstractButton):
     """One section: icon, words, counter; only icon and dot when narrow."""
 
     def __init__(self, section: Section, parent: QWidget | None = None) -> None:
@@ -24,7 +24,6 @@ class NavItem(EnterPresses, QAbstractButton):
         self.section = section
         self.count = 0
         self.narrow = False
-        self._ring = False
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setText(tr(section.title))
@@ -48,14 +47,6 @@ class NavItem(EnterPresses, QAbstractButton):
 
     def sizeHint(self) -> QSize:
         return QSize(40 if self.narrow else 160, 34)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look = QPainter(self), theme()

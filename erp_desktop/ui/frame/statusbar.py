@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from erp_desktop import clock
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, KeyCap, Text
+from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing, KeyCap, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -19,14 +19,13 @@ from erp_desktop.ui.wording import value_labels
 _Part = tuple[str, str, str, str]
 
 
-class SyncChip(EnterPresses, QAbstractButton):
+class SyncChip(KeyboardRing, EnterPresses, QAbstractButton):
     """*en ligne · 12 en attente · 2 conflits*; opens the sync panel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts: list[_Part] = []
         self._tone = "neutral"
-        self._ring = False
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.show_state(online=None)
@@ -74,14 +73,6 @@ class SyncChip(EnterPresses, QAbstractButton):
     @staticmethod
     def _wide(part: _Part) -> int:
         return paint.metrics("strong" if "danger" in part[2] else "body").horizontalAdvance(part[3]) + 2
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl = QPainter(self), theme(), theme().rtl

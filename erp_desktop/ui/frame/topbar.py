@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QActionGroup, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QActionGroup, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QSizePolicy, QWidget
 
 from erp_desktop.domain.enums import Role
@@ -11,7 +11,15 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.ui.frame.bell import Bell
 from erp_desktop.ui.kit import i18n, icons, paint
 from erp_desktop.ui.kit import theme as look_module
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, IconLabel, KeyCap, Text, icon_button
+from erp_desktop.ui.kit.controls import (
+    Button,
+    EnterPresses,
+    IconLabel,
+    KeyboardRing,
+    KeyCap,
+    Text,
+    icon_button,
+)
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -32,7 +40,7 @@ class Logo(QWidget):
         painter.end()
 
 
-class Person(EnterPresses, QAbstractButton):
+class Person(KeyboardRing, EnterPresses, QAbstractButton):
     """Initials, name and role; opens the person's menu."""
 
     def __init__(self, acteur: Acteur, parent: QWidget | None = None) -> None:
@@ -40,7 +48,6 @@ class Person(EnterPresses, QAbstractButton):
         self._name, self._role = acteur.nom, value_labels.label(Role, acteur.role)
         letters = [part[0] for part in acteur.nom.split() if part]
         self._letters = letters[0] if theme().rtl and letters else "".join((letters[:1] + letters[-1:])[:2]).upper()
-        self._ring = False
         self.setAccessibleName(f"{self._name}, {self._role}")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -49,14 +56,6 @@ class Person(EnterPresses, QAbstractButton):
         words = max(paint.metrics("strong").horizontalAdvance(self._name),
                     paint.metrics("caption").horizontalAdvance(self._role))  # fmt: skip
         return QSize(words + 68, 38)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
@@ -77,7 +76,7 @@ class Person(EnterPresses, QAbstractButton):
         painter.end()
 
 
-class SearchBox(EnterPresses, QAbstractButton):
+class SearchBox(KeyboardRing, EnterPresses, QAbstractButton):
     """Looks like a field and opens the box of :mod:`erp_desktop.ui.palette`; a letter typed here is typed there."""
 
     asked = Signal(str)
@@ -89,7 +88,6 @@ class SearchBox(EnterPresses, QAbstractButton):
         self.setAccessibleName(tr("Recherche"))
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._ring = False
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 8, 0)
         row.setSpacing(8)
@@ -103,14 +101,6 @@ class SearchBox(EnterPresses, QAbstractButton):
             self.asked.emit(event.text())
             return
         super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()

@@ -120,6 +120,23 @@ class Elided(Text):
         painter.end()
 
 
+class KeyboardRing:
+    """Mixed into a widget, before its Qt class: knows whether the keyboard brought the focus.
+
+    Its painter then draws the ring, which a click never shows.
+    """
+
+    _ring = False
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring = event.reason() in KEYBOARD
+        super().focusInEvent(event)  # type: ignore[misc]
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._ring = False
+        super().focusOutEvent(event)  # type: ignore[misc]
+
+
 class EnterPresses:
     """Mixed into a button, before its Qt class: Enter presses it when it is focused, as Space does.
 

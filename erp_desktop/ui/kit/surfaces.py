@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QLine, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, EnterPresses, IconLabel, Text
+from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 
@@ -143,7 +143,7 @@ class Priority(QWidget):
         painter.end()
 
 
-class Chip(EnterPresses, QAbstractButton):
+class Chip(KeyboardRing, EnterPresses, QAbstractButton):
     """A filter: ``Statut : Ouverte ×`` when set, ``Statut ⌄`` when it offers a choice.
 
     Clicking emits ``clicked``; the cross (or Delete) emits ``removed``.
@@ -156,7 +156,6 @@ class Chip(EnterPresses, QAbstractButton):
     ) -> None:
         super().__init__(parent)
         self._label, self._value, self._icon, self._caret = label, value, icon, caret
-        self._ring = False
         self.setText(f"{label} {value}".strip())
         self.setAccessibleName(self.text())
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -187,14 +186,6 @@ class Chip(EnterPresses, QAbstractButton):
             self.removed.emit()
             return
         super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl = QPainter(self), theme(), theme().rtl

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -14,7 +14,7 @@ from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.sync.status import ChampDiff, Recu, Sortant
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, Elided, EnterPresses, IconLabel, Text
+from erp_desktop.ui.kit.controls import Button, Elided, EnterPresses, IconLabel, KeyboardRing, Text
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -46,12 +46,11 @@ class Tuile(Surface):
         self.setAccessibleName(f"{figure} {self.label.text()}")
 
 
-class Onglet(EnterPresses, QAbstractButton):
+class Onglet(KeyboardRing, EnterPresses, QAbstractButton):
     """A tab of the drawer, underlined when chosen."""
 
     def __init__(self, words: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._ring = False
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setText(words)
@@ -66,14 +65,6 @@ class Onglet(EnterPresses, QAbstractButton):
 
     def sizeHint(self) -> QSize:
         return QSize(paint.metrics("strong").horizontalAdvance(self.text()) + 26, 36)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, box = QPainter(self), theme(), self.rect()
