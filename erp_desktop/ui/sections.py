@@ -7,21 +7,10 @@ from typing import Any
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.ui.context import Contexte, Section
+from erp_desktop.ui.kinds import KINDS
 from erp_desktop.ui.page import Page
 
 _EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIEN})
-KINDS = {
-    "interventions": ("note-pencil", "erp_desktop.ui.interventions.list"),
-    "clients": ("users-three", "erp_desktop.ui.clients"),
-    "contrats": ("file-text", "erp_desktop.ui.contrats"),
-    "equipements": ("factory", "erp_desktop.ui.equipements"),
-    "techniciens": ("hard-hat", "erp_desktop.ui.techniciens"),
-    "stock": ("package", "erp_desktop.ui.stock"),
-    "mouvements": ("file-text", "erp_desktop.ui.stock.movements"),
-    "inventaires": ("check-circle", "erp_desktop.ui.stock.counts"),
-    "depots": ("archive", "erp_desktop.ui.stock.depots"),
-}
-"""Kind of record → the icon of its tab, and the module of its list and form."""
 
 
 def spec(kind: str) -> Any:

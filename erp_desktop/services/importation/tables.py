@@ -46,15 +46,8 @@ _SUIVIES = {
     "mouvements_stock": {"transfert_id", "ligne_intervention_id", "inventaire_id", "annule_id"},
 }
 """What only the services write, together with what it means for the stock."""
-_UNIQUES = {
-    "clients": ("ice",),
-    "contrats": ("numero_contrat",),
-    "depots": ("nom",),
-    "equipements": ("code_interne", "numero_serie"),
-    "pieces_detachees": ("reference",),
-    "techniciens": ("user_id", "numero_badge"),
-}
-_UNIQUES_PAR_AGENCE = {("depots", "nom"), ("techniciens", "numero_badge")}
+_UNIQUES_EN_PLUS = {"techniciens": {"numero_badge": True}}
+"""What the services keep unique and the database does not."""
 _SAISIES: dict[str, type[Saisie]] = {
     "clients": ClientInput,
     "equipements": EquipementInput,
@@ -311,11 +304,11 @@ class _Reprise:
 
     def _doublons(self, lignes: list[_Ligne]) -> None:
         """Natural keys taken twice in the file, or already in the database."""
-        for nom in _UNIQUES.get(self.nom, ()):
+        for nom, par_agence in _uniques(self.table).items():
             self._doublon(
                 nom,
                 [x for x in lignes if x.valeurs.get(nom) is not None],
-                par_agence=(self.nom, nom) in _UNIQUES_PAR_AGENCE,
+                par_agence=par_agence,
             )
         if self.nom == "clients":
             # Without ICE, the name is all that tells one client from another.
@@ -356,6 +349,18 @@ class _Reprise:
                 connection.execute(sa.insert(self.table), [x.valeurs for x in bloc if _rang(x) == rang])
             if progress:
                 progress(at + len(bloc), len(ordre))
+
+
+def _uniques(table: sa.Table) -> dict[str, bool]:
+    """Column of one value that no two rows share → whether that is asked within an agency only."""
+    found = {c.name: False for c in table.columns if c.unique}
+    found |= {i.columns[0].name: False for i in table.indexes if i.unique and "engine" in i.info}
+    for rule in table.constraints:
+        names = [c.name for c in rule.columns] if isinstance(rule, sa.UniqueConstraint) else []
+        if len(names) == 2 and names[0] == "agence_id":
+            found[names[1]] = True
+    found |= _UNIQUES_EN_PLUS.get(table.name, {})
+    return {c.name: found[c.name] for c in table.columns if c.name in found}
 
 
 def _rang(ligne: _Ligne) -> int:

@@ -19,6 +19,7 @@ from erp_desktop.ui.conflits.collisions import CollisionsNotice
 from erp_desktop.ui.conflits.merging import BandeauDoublons
 from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, places, recu
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, KeyCap, Text
 from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import isolate, tr
@@ -27,14 +28,12 @@ from erp_desktop.ui.kit.surfaces import Pill, Priority, Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import field_labels, value_labels
 
-_RECORDS = ("interventions", "clients", "equipements", "techniciens", "contrats")
-
 
 class ConflitsPage(Page):
     """The conflict inbox."""
 
     open_record = Signal(str, object)
-    """The record's form is asked for: table and identifier."""
+    """The record's form is asked for: kind and identifier."""
 
     def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -175,10 +174,11 @@ class ConflitsPage(Page):
         top = QHBoxLayout()
         top.addWidget(Text(isolate(first.libelle), "body", "text.tertiary"))
         top.addStretch()
-        if dossier.cle[0] in _RECORDS:
-            table, pk = dossier.cle
+        table, pk = dossier.cle
+        kind = kind_of(table)
+        if kind is not None:
             self.open_button = Button(
-                tr("Ouvrir la fiche"), icon="arrow-square-out", on_click=lambda: self.open_record.emit(table, pk)
+                tr("Ouvrir la fiche"), icon="arrow-square-out", on_click=lambda: self.open_record.emit(kind, pk)
             )
             top.addWidget(self.open_button)
         column.addLayout(top)
@@ -218,7 +218,7 @@ class ConflitsPage(Page):
             row.keep.connect(self.decide)
             row.write.connect(lambda c, value: self.decide(c, None, value))
             row.focused.connect(self._set_row)
-            row.open_asked.connect(lambda c: self.open_record.emit(c.table, c.pk))
+            row.open_asked.connect(lambda c: self.open_record.emit(kind_of(c.table) or c.table, c.pk))
             self.rows.append(row)
             column.addWidget(row)
         for conflit in dossier.conflits:

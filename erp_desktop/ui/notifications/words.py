@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from erp_desktop.domain.enums import EvenementNotification
 from erp_desktop.services.notifications import NotificationInfo
+from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.wording import value_labels
 
@@ -15,10 +16,6 @@ ICONS = {
     "sla_depasse": ("warning-octagon", "semantic.danger.text"), "conflit": ("git-merge", "semantic.danger.text"),
     "refus": ("prohibit", "semantic.danger.text"), "stock_minimum": ("package", "semantic.warning.text"),
     "contrat_echeance": ("file-text", "semantic.info.text"),
-}  # fmt: skip
-_OPENS = {
-    "interventions": "interventions", "clients": "clients", "equipements": "equipements", "contrats": "contrats",
-    "techniciens": "techniciens", "pieces_detachees": "stock", "depots": "depots",
 }  # fmt: skip
 INBOX = "conflits"
 _COUNTED = {
@@ -45,7 +42,7 @@ def opens(one: NotificationInfo) -> tuple[str, int | None]:
     """What a click opens: a kind of record and its identifier, or a section and None."""
     if one.evenement in (EvenementNotification.CONFLIT, EvenementNotification.REFUS):
         return INBOX, None
-    kind = _OPENS.get(one.objet_table or "")
+    kind = kind_of(one.objet_table)
     return (kind, one.objet_id) if kind is not None else ("", None)
 
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import Statut
+from erp_desktop.ui.kinds import table_of
 from erp_desktop.ui.kit.controls import Elided, KeyCap, Text, clear
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Pill, Surface
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
     from erp_desktop.services.search.preview import Apercu
 
 WIDTH: Final = 320
-_STORED: Final = {"stock": "pieces_detachees"}
-"""Kind → table, where they differ."""
-
-
-def table_of(kind: str) -> str:
-    """The table behind a kind of record."""
-    return _STORED.get(kind, kind)
 
 
 def _stored(value: object) -> object:

@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout,
 
 from erp_desktop.domain.recherche import plier
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kinds import table_of
 from erp_desktop.ui.kit.controls import Text, clear
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.palette import bars
-from erp_desktop.ui.palette.glance import WIDTH, Glance, table_of
+from erp_desktop.ui.palette.glance import WIDTH, Glance
 from erp_desktop.ui.palette.recents import Recents, Record, link, linked
 from erp_desktop.ui.palette.rows import Answers, Command, Row
 from erp_desktop.ui.palette.tabs import SectionTab
@@ -250,9 +251,7 @@ class Palette(QWidget):
         icon = field_labels.icone(table_of(found.table))
         return Row(found.libelle, found.detail, icon, (found.table, found.id), statut=found.statut)
 
-    def _arrived(
-        self, text: str, table: str, found: Sequence[Reponse], tables: Sequence[str], limit: int
-    ) -> None:  # fmt: skip
+    def _arrived(self, text: str, table: str, found: Sequence[Reponse], tables: Sequence[str], limit: int) -> None:
         if text != self.edit.text().strip():
             return
         self._found[table] = list(found)

@@ -1,0 +1,27 @@
+"""Kinds of record: the icon of their tab, the module that declares their list and form, and the table behind them."""
+
+from __future__ import annotations
+
+KINDS = {
+    "interventions": ("note-pencil", "erp_desktop.ui.interventions.list"),
+    "clients": ("users-three", "erp_desktop.ui.clients"),
+    "contrats": ("file-text", "erp_desktop.ui.contrats"),
+    "equipements": ("factory", "erp_desktop.ui.equipements"),
+    "techniciens": ("hard-hat", "erp_desktop.ui.techniciens"),
+    "stock": ("package", "erp_desktop.ui.stock"),
+    "mouvements": ("file-text", "erp_desktop.ui.stock.movements"),
+    "inventaires": ("check-circle", "erp_desktop.ui.stock.counts"),
+    "depots": ("archive", "erp_desktop.ui.stock.depots"),
+}
+"""Kind → icon, and the module whose ``LISTE`` is its list and form."""
+_TABLES = {"stock": "pieces_detachees", "mouvements": "mouvements_stock"}
+
+
+def table_of(kind: str) -> str:
+    """The table behind a kind of record."""
+    return _TABLES.get(kind, kind)
+
+
+def kind_of(table: str | None) -> str | None:
+    """The kind under which a row of a table is opened; None when it has no form."""
+    return next((kind for kind in KINDS if table_of(kind) == table), None)
