@@ -57,7 +57,8 @@ def refusals() -> Iterator[str]:
     for file in _REFUSING:
         # Phrases kept apart, filled in where they are raised: « {valeur} est déjà celui de {autre} ».
         for phrase in re.findall(r'"([A-ZÀ-Ý][^"\n]*\{valeur\}[^"\n]*)"', file.read_text(encoding="utf-8")):
-            yield phrase.format(valeur="X1Y", autre="X2Y", mot="X3Y", choix="X4Y")
+            names = dict.fromkeys(re.findall(r"\{(\w+)\}", phrase))
+            yield phrase.format(**{name: f"X{place}Y" for place, name in enumerate(names, start=1)})
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
