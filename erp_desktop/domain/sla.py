@@ -6,6 +6,8 @@ moves it on by the opening minutes that the pause took.
 
 from __future__ import annotations
 
+import calendar
+import itertools
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,6 +27,8 @@ HEURES: dict[Priorite, int | None] = {
 """Opening hours granted by priority; a contract's figures win. None: the planned date is the deadline."""
 PART_BIENTOT = 0.25
 _HORIZON = timedelta(days=3660)
+_BLOCS = 20
+"""Days from which opening minutes are added up by months."""
 
 
 class EtatSla(StrEnum):
@@ -76,8 +80,8 @@ class Horaire:
     periodes: tuple[Periode, ...]
     feries: frozenset[date] = field(default_factory=frozenset)
     zone: zoneinfo.ZoneInfo = clock.CASABLANCA
-    _minutes: dict[date, int] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Of the days asked about: a page of late work asks about the same year for each of its rows."""
+    _sums: dict[tuple[int, int], list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Of the months asked about: opening minutes before each of their days, and before the next month's first."""
 
     def plages(self, jour: date) -> tuple[Plage, ...]:
         """Opening ranges of a date, empty when closed."""
@@ -93,17 +97,27 @@ class Horaire:
 
     def minutes(self, jour: date) -> int:
         """Opening minutes of a date, the hour that the clock skips or repeats counted as it passed."""
-        connues = self._minutes.get(jour)
-        if connues is None:
-            connues = self._minutes[jour] = self._compter(jour)
-        return connues
-
-    def _compter(self, jour: date) -> int:
         plages = self.plages(jour)
         if plages and self._minuit(jour).utcoffset() != self._minuit(jour + timedelta(days=1)).utcoffset():
             passe = sum((b - a for a, b in self.ouvertures(jour)), timedelta())
             return int(passe.total_seconds() // 60)
         return sum(fin - debut for debut, fin in plages)
+
+    def entre(self, premier: date, dernier: date) -> int:
+        """Opening minutes of whole days, both included; a page of late work asks about the same years row by row."""
+        total, annee, mois = 0, premier.year, premier.month
+        while (annee, mois) <= (dernier.year, dernier.month):
+            sommes = self._sums.get((annee, mois)) or self._month(annee, mois)
+            jusque = dernier.day if (annee, mois) == (dernier.year, dernier.month) else len(sommes) - 1
+            depuis = premier.day - 1 if (annee, mois) == (premier.year, premier.month) else 0
+            total += sommes[jusque] - sommes[depuis]
+            annee, mois = (annee, mois + 1) if mois < 12 else (annee + 1, 1)
+        return total
+
+    def _month(self, annee: int, mois: int) -> list[int]:
+        jours = (date(annee, mois, 1) + timedelta(days=n) for n in range(calendar.monthrange(annee, mois)[1]))
+        sommes = self._sums[annee, mois] = [0, *itertools.accumulate(map(self.minutes, jours))]
+        return sommes
 
     def _minuit(self, jour: date) -> datetime:
         return datetime.combine(jour, time(), self.zone)
@@ -175,15 +189,15 @@ def minutes_ouvertes(horaire: Horaire, debut: datetime, fin: datetime) -> int:
         return -minutes_ouvertes(horaire, fin, debut)
     premier, dernier = debut.astimezone(horaire.zone).date(), fin.astimezone(horaire.zone).date()
     total = timedelta()
-    jour = premier
+    for jour in {premier, dernier}:
+        for ouvre, ferme in horaire.ouvertures(jour):
+            total += max(timedelta(), min(ferme, fin) - max(ouvre, debut))
     entieres = 0
-    while jour <= dernier:
-        if premier < jour < dernier:
-            entieres += horaire.minutes(jour)
-        else:
-            for ouvre, ferme in horaire.ouvertures(jour):
-                total += max(timedelta(), min(ferme, fin) - max(ouvre, debut))
-        jour += timedelta(days=1)
+    if (dernier - premier).days > _BLOCS:
+        entieres = horaire.entre(premier + timedelta(days=1), dernier - timedelta(days=1))
+    else:
+        for n in range(1, (dernier - premier).days):
+            entieres += horaire.minutes(premier + timedelta(days=n))
     return int(total.total_seconds() // 60) + entieres
 
 
