@@ -276,6 +276,20 @@ def test_cancelling_and_validating_a_contract_are_a_responsables(lab: Lab, devic
     assert thief.delete("contrats", 60) == refused(rules.CONTRACT_KEPT)
 
 
+def test_a_saved_view_is_changed_by_whoever_made_it(lab: Lab, thief: Thief) -> None:
+    owner, colleague = lab.ids("users")[0], person(lab, "agent")
+    view = {"liste": "interventions", "nom": "Urgentes", "definition": "{}"}
+    no = refused(central_rules.VIEW)
+    assert thief.insert("vues_enregistrees", colleague, id=70, user_id=owner, **view) == no
+    assert thief.insert("vues_enregistrees", owner, id=70, user_id=owner, **view) == []
+    assert thief.update("vues_enregistrees", 70, colleague, nom=("Urgentes", "Les miennes")) == no
+    assert thief.update("vues_enregistrees", 70, owner, user_id=(owner, colleague)) == no
+    known = lab.value("SELECT ver FROM sync.row_state WHERE nom_table = 'vues_enregistrees' AND pk = 70")
+    assert thief.push(d={"vues_enregistrees": [[0, colleague, 70, known]]}) == no
+    assert thief.update("vues_enregistrees", 70, owner, nom=("Urgentes", "Urgences")) == []
+    assert lab.get("vues_enregistrees", 70, "nom") == "Urgences"
+
+
 def test_a_claimed_author_is_an_active_user_of_the_agency_for_every_row(
     lab: Lab, device: Device, thief: Thief
 ) -> None:

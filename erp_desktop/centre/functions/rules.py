@@ -21,7 +21,8 @@ SHARED = "Cette fiche est partagée par toutes les agences : seul le siège la m
 FOREIGN = "Cette fiche n'est pas de l'agence de ce poste."
 CONTRACT = "Valider, suspendre, reprendre ou résilier un contrat demande un responsable de l'agence."
 CHARGED = "Décider qui paie une intervention demande un responsable de l'agence."
-SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN)
+VIEW = "Une vue enregistrée n'est changée que par la personne qui l'a faite."
+SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN, VIEW)
 
 
 def _quoted(text: str) -> str:
@@ -52,6 +53,7 @@ _CLAIMS = sql(
     KEY_REASON=_quoted(bounds.KEY),
     FOREIGN_REASON=_quoted(FOREIGN),
     AUTHOR_REASON=_quoted(AUTHOR),
+    VIEW_REASON=_quoted(VIEW),
 )
 
 # The steps are read from the whole batch: another program's change and its audit row are units of their own.

@@ -129,7 +129,14 @@ class Outputs(QObject):
             sujet=" · ".join(filter(None, [spec.counted(len(rows)), page.filter.text()])),
             fraicheur=tr("données locales {quand}", quand=value_labels.freshness(clock.now())),
             colonnes=[tr(column.title) for column in columns],
-            largeurs=[header.sectionSize(places[id(column)]) for column in columns],
+            # A printed number is whole where the screen shows its end.
+            largeurs=[
+                max(
+                    header.sectionSize(places[id(column)]),
+                    min(300, 7 * max((len(row[n]) for row in rows), default=0)),
+                )
+                for n, column in enumerate(columns)
+            ],
             gauche=[
                 not (column.numeric and column.kind == "code" and column.key.startswith("nb_")) for column in columns
             ],

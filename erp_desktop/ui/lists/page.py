@@ -8,9 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
+from erp_desktop.services import views
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
@@ -21,6 +22,7 @@ from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.lists import columns
 from erp_desktop.ui.lists.chips import ChipRow
 from erp_desktop.ui.lists.completion import Completion
 from erp_desktop.ui.lists.export import Export
@@ -30,6 +32,7 @@ from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.selection import Selection
 from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
+from erp_desktop.ui.lists.views import Views
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import value_labels
 
@@ -62,6 +65,7 @@ class ListPage(Page):
         self._state: QWidget | None = None
         self.outputs = Outputs(self)
         self.selection = Selection(self)
+        self.views = Views(self)
         self._lay_out()
         self.setFocusProxy(self.view)
         self._connect()
@@ -88,6 +92,7 @@ class ListPage(Page):
         self.held = Held(self.view.viewport(), busy=self._held_back)
         head.addWidget(self.held)
         head.addStretch()
+        head.addWidget(self.views.button)
         self._density = icon_button("rows", tr("Lignes serrées ou aérées"), self._toggle_density)
         head.addWidget(self._density)
         self._columns = icon_button("columns", tr("Colonnes"), self._offer_columns)
@@ -104,6 +109,7 @@ class ListPage(Page):
         top.addLayout(head)
         top.addWidget(self.filter)
         top.addWidget(self.chips)
+        top.addWidget(self.views.strip)
         self.hint = Text("", "caption", "semantic.warning.text", wrap=True)
         self.hint.hide()
         top.addWidget(self.hint)
@@ -174,15 +180,14 @@ class ListPage(Page):
         return QSettings(str(self.contexte.settings.data_dir / "fenetre.ini"), QSettings.Format.IniFormat)
 
     def _columns_key(self) -> str:
-        """Arabic needs wider columns than French: each direction remembers its own."""
-        return f"listes/{self.spec.key}/colonnes-{len(self.spec.columns)}{'-rtl' if theme().rtl else ''}"
+        """Each person has their own; Arabic needs wider columns than French: each direction remembers its own."""
+        return f"listes/{self.spec.key}/colonnes-de-{self.contexte.acteur.user_id}{'-rtl' if theme().rtl else ''}"
 
     def _restore_columns(self) -> None:
         memory = self._memory()
-        header = memory.value(self._columns_key())
-        if header is not None:
-            self.view.horizontalHeader().restoreState(header)
-            self.view.fitted = str(memory.value(f"{self._columns_key()}-ajustees")) == "true"
+        kept = memory.value(self._columns_key())
+        if isinstance(kept, str):
+            columns.arrange(self.view, views.read_columns(kept))
         sizes = memory.value(f"listes/{self.spec.key}/volets")
         if sizes is not None:
             self.splitter.restoreState(sizes)
@@ -193,31 +198,19 @@ class ListPage(Page):
 
     def _keep_columns(self) -> None:
         memory = self._memory()
-        memory.setValue(self._columns_key(), self.view.horizontalHeader().saveState())
-        memory.setValue(f"{self._columns_key()}-ajustees", self.view.fitted)
+        memory.setValue(self._columns_key(), views.write_columns(columns.present(self.view)))
         memory.setValue(f"listes/{self.spec.key}/volets", self.splitter.saveState())
 
+    def columns_changed(self) -> None:
+        """Remember which columns are shown, once the person pauses."""
+        self._keep_soon.start()
+
     def _offer_columns(self) -> None:
-        menu = QMenu(self)
-        header = self.view.horizontalHeader()
-        for section, column in enumerate(self.spec.columns):
-            if not column.title:
-                continue
-            action = menu.addAction(tr(column.title))
-            action.setCheckable(True)
-            action.setChecked(not header.isSectionHidden(section))
-            action.setEnabled(not column.stretch)
-            action.toggled.connect(lambda on, section=section: self._show_column(section, on))
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
+        columns.ColumnsPanel(self).drop(self._columns)
 
     def export(self, path: Path) -> Export | None:
         """Write the rows chosen, else the whole list, into a file; None when there is nothing to write."""
         return self.outputs.export(path)
-
-    def _show_column(self, section: int, on: bool) -> None:
-        self.view.horizontalHeader().setSectionHidden(section, not on)
-        self._keep_soon.start()
 
     @property
     def compact(self) -> bool:
@@ -431,7 +424,7 @@ class ListPage(Page):
         return None if self.form.isHidden() else self.form
 
     def escape(self) -> bool:
-        if self.selection.escape():
+        if self.views.escape() or self.selection.escape():
             return True
         if self.form.isHidden():
             self.view.setFocus()
@@ -440,6 +433,7 @@ class ListPage(Page):
         return True
 
     def search(self, words: str) -> None:
+        self.views.leave()
         self.filter.set_text(words)
         self.view.setFocus()
 
@@ -451,6 +445,7 @@ class ListPage(Page):
         }  # fmt: skip
 
     def recall(self, kept: dict[str, Any]) -> None:
+        self.views.leave()
         sort, descending = kept["tri"]
         self.view.set_sort(sort, descending)
         self._chosen = kept["ligne"]

@@ -12,6 +12,30 @@ BEGIN
   END IF;
 END $f$;
 
+-- Colleagues read a view that is shared; whoever made it alone changes it or takes it away.
+-- Two rows of one key that become one are nobody's act: such a change names no author.
+CREATE OR REPLACE FUNCTION sync.verifier_vues(p jsonb, plage int4range) RETURNS void LANGUAGE plpgsql STABLE AS $f$
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM jsonb_array_elements(coalesce(p->'i'->'vues_enregistrees'->'r', '[]')) r,
+        jsonb_array_elements_text(p->'i'->'vues_enregistrees'->'c') WITH ORDINALITY AS c(nom, i)
+     WHERE (r->>0)::int <@ plage AND c.nom = 'user_id' AND (r->>1)::bigint <> (r->>(c.i + 1)::int)::bigint
+  ) OR EXISTS (
+    SELECT 1 FROM (
+        SELECT r FROM jsonb_array_elements(coalesce(p->'m'->'vues_enregistrees', '[]')) b,
+            jsonb_array_elements(b->'r') r
+        UNION ALL SELECT r FROM jsonb_array_elements(coalesce(p->'d'->'vues_enregistrees', '[]')) r) AS x
+      JOIN public.vues_enregistrees v ON v.id = (x.r->>2)::bigint
+     WHERE (x.r->>0)::int <@ plage AND (x.r->>1)::bigint <> v.user_id
+  ) OR EXISTS (
+    SELECT 1 FROM jsonb_array_elements(coalesce(p->'m'->'vues_enregistrees', '[]')) b,
+        jsonb_array_elements(b->'r') r, jsonb_array_elements_text(b->'c') AS c(nom)
+     WHERE (r->>0)::int <@ plage AND c.nom = 'user_id'
+  ) THEN
+    RAISE EXCEPTION '%', :VIEW_REASON USING ERRCODE = 'EM021', CONSTRAINT = 'vues_enregistrees';
+  END IF;
+END $f$;
+
 CREATE OR REPLACE FUNCTION sync.verifier_lot(p jsonb, plage int4range, v_poste integer, v_agence bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
@@ -70,4 +94,5 @@ BEGIN
     PERFORM sync.verifier_statuts(p, plage, v_agence);
   END IF;
   PERFORM sync.verifier_contrats(p, plage, v_agence);
+  PERFORM sync.verifier_vues(p, plage);
 END $f$;
