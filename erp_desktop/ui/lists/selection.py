@@ -10,11 +10,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout
 
 from erp_desktop.services.shared import bulk
+from erp_desktop.ui.bulk.panel import BulkPanel, editable
 from erp_desktop.ui.kit.controls import Button, KeyCap, Text, icon_button
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
-from erp_desktop.ui.lists.bulk import BulkPanel, editable
 
 if TYPE_CHECKING:
     from erp_desktop.ui.lists.page import ListPage

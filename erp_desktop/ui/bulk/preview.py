@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.services.shared.bulk import Trial
+from erp_desktop.ui.bulk.values import differences
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.forms.spec import FormSpec
@@ -15,7 +16,6 @@ from erp_desktop.ui.kit.controls import Elided, IconLabel, Text, clear
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
-from erp_desktop.ui.lists.bulk_values import differences
 
 SHOWN = 60
 """Records shown one by one; the rest is counted. Those refused come first, so that none hides."""

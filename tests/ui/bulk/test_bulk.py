@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
-from erp_desktop.ui.lists.bulk import BulkPanel, editable
-from erp_desktop.ui.lists.bulk_values import words
+from erp_desktop.ui.bulk.panel import BulkPanel, editable
+from erp_desktop.ui.bulk.values import words
 from erp_desktop.ui.lists.page import ListPage
 from tests.ui.company import Monde
 from tests.ui.window import Bureau

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.errors import ErpError
 from erp_desktop.services.shared.bulk import Editing, Progress, RowRefusedError, Trial
+from erp_desktop.ui.bulk import values as bulk_values
+from erp_desktop.ui.bulk.preview import Preview
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import Unreadable
@@ -19,8 +21,6 @@ from erp_desktop.ui.forms.spec import ADD, FieldSpec, Group
 from erp_desktop.ui.kit.controls import Button, Field, LineEdit, Text, icon_button
 from erp_desktop.ui.kit.i18n import number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
-from erp_desktop.ui.lists import bulk_values
-from erp_desktop.ui.lists.bulk_preview import Preview
 from erp_desktop.ui.lists.spec import ListSpec
 
 CHUNK = 50
