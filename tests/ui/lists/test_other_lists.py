@@ -114,7 +114,7 @@ def test_a_large_window_gives_room_to_the_client_too(bureau: Bureau) -> None:
 def test_columns_and_their_widths_are_remembered(bureau: Bureau) -> None:
     page = bureau.liste("clients")
     page.view.horizontalHeader().resizeSection(3, 211)
-    page._show_column(4, False)
+    page.view.horizontalHeader().setSectionHidden(4, True)
     page._keep_columns()
     bureau.workspace.open_section("interventions")
     bureau.workspace.close_tab("clients")
