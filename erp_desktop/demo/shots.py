@@ -20,6 +20,7 @@ from erp_desktop.settings import Settings
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.first_start.first_run import FirstRun
 from erp_desktop.ui.first_start.wizard import AGENCE
+from erp_desktop.ui.imports.page import ImportPage
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.notifications.panel import NotificationsPanel
@@ -233,6 +234,24 @@ class Shooter:
         self.take("modification-groupee")
         page.selection.close()
         page.selection.clear()
+        self.imported()
+
+    def imported(self) -> None:
+        """A file with a few bad lines, judged."""
+        workspace = self.desktop.workspace
+        page = workspace.open_record("import-clients", None) if workspace is not None else None
+        if not isinstance(page, ImportPage):
+            raise RuntimeError("no import")
+        lines = ["Raison sociale;ICE;Téléphone;Ville;Courriel;Obs"]
+        lines += [f"Atelier {n:03d};;05 22 40 {n // 100:02d} {n % 100:02d};Rabat;;RAS" for n in range(240)]
+        bad = {12: "Garage Atlas;12AB;;Fès;;", 40: ";;;Rabat;;orphelin", 77: "Presse;;;Salé;sans arobase;"}
+        lines = [bad.get(place, line) for place, line in enumerate(lines)]
+        file = self.desktop.settings.data_dir / "clients-2026.csv"
+        file.write_text("\n".join(lines), encoding="utf-8-sig")
+        page.open_file(file)
+        wait(lambda: page.faults, "la vérification")
+        self.take("import")
+        page.give_up()
 
     def contracts(self) -> None:
         """The list with a form: terms, machines, periods; and the proposal in a new intervention."""

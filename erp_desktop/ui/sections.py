@@ -83,6 +83,19 @@ def _administration(contexte: Contexte) -> Page:
     return AdministrationPage(contexte)
 
 
+IMPORTS = {"clients": "clients", "equipements": "equipements", "stock": "pieces_detachees"}
+"""Kind of record → the table that a file fills in the window."""
+
+
+def _import(kind: str) -> Any:
+    def make(contexte: Contexte, _row_id: int | None, _slot: int | None = None) -> Page:
+        from erp_desktop.ui.imports.page import ImportPage
+
+        return ImportPage(contexte, IMPORTS[kind], spec(kind).title)
+
+    return make
+
+
 def sections() -> list[Section]:
     """Every section; the workspace leaves out those that a role may not see."""
     return [
@@ -112,4 +125,5 @@ def sections() -> list[Section]:
 def records() -> dict[str, Any]:
     """Kind of record → its icon and what builds its page."""
     made = {kind: (icon, _record(kind)) for kind, (icon, _) in KINDS.items()}
+    made |= {f"import-{kind}": ("upload-simple", _import(kind)) for kind in IMPORTS}
     return made | {"inventaires": (KINDS["inventaires"][0], _count)}

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -58,6 +58,7 @@ _UTILES = {"contrats": "client_id", "equipements": "client_id", "interventions":
 """Table → the column of a referenced row that a check needs."""
 _FERMEES = {Statut.ANNULEE.value, Statut.ARCHIVEE.value}
 _BATCH = 2_000
+_PIECE = 1_000
 _CHUNK = 500
 _Row = sa.Row[Any, Any, Any, Any]
 """id, agence_id, cle, utile"""
@@ -109,7 +110,7 @@ def importer(
     if agence is None:
         raise UserError(f"Agence inconnue : {agence_code}.")
     ecriture = ecriture or Ecriture()
-    reprise = _Reprise(session, table, agence, Bilan(essai=essai), ecriture)
+    reprise = Reprise(session, table, agence, Bilan(essai=essai), ecriture)
     choix = choix or Decisions()
     dites = (paire.rpartition("=")[0] for paire in choix.paires)
     noms = [*reprise.colonnes, *reprise.references, *_GERES, *dites]
@@ -119,7 +120,7 @@ def importer(
     return reprise.faire(lu, choix, user_id, progress)
 
 
-class _Reprise:
+class Reprise:
     """One import: what its steps share."""
 
     def __init__(self, session: Session, table: str, agence: int, bilan: Bilan, ecriture: Ecriture) -> None:
@@ -132,14 +133,30 @@ class _Reprise:
         self.colonnes = [c.name for c in BY_NAME[table].columns if c.name not in geres]
         self.lecteurs = {c: valeurs.lecteur(self.table, BY_NAME[table].column(c)) for c in self.colonnes}
         self.remarques: Counter[str] = Counter()
+        self.lignes: list[_Ligne] = []
 
-    def faire(
-        self,
-        lu: Table,
-        choix: Decisions,
-        user_id: int | None,
-        progress: Progress | None,
-    ) -> Bilan:
+    @classmethod
+    def sans_base(cls, table: str) -> Reprise:
+        """To be asked for its fields alone."""
+        return cls(cast("Session", None), table, 0, Bilan(), Ecriture())
+
+    def faire(self, lu: Table, choix: Decisions, user_id: int | None, progress: Progress | None) -> Bilan:
+        for _done in self.essayer(lu, choix):
+            pass
+        if self.bilan.refusees:
+            if self.bilan.essai:
+                return self.bilan
+            raise ImportRefuse(self.bilan)
+        if not self.bilan.essai:
+            self._inserer(self.lignes, user_id, progress)
+        self.bilan.importees = len(self.lignes)
+        return self.bilan
+
+    def essayer(self, lu: Table, choix: Decisions) -> Iterator[int]:
+        """Judge every line, piece by piece: each line is read, then judged; how many of these steps are done.
+
+        Between two pieces another session may take the place of :attr:`session`.
+        """
         rows = lu.rows
         self.bilan.lignes = len(rows) + len(lu.faults)
         self.remarques.update(lu.notes)
@@ -147,23 +164,21 @@ class _Reprise:
         if not self.bilan.refusees:
             self._convenir(champs, rows)
             lus = {*champs.donnes, *champs.defauts}
-            lignes = [self._lire(n, {f: champs.cellule(f, row) for f in lus}) for n, row in rows]
+            for at in range(0, len(rows), _PIECE):
+                self.lignes += [
+                    self._lire(n, {f: champs.cellule(f, row) for f in lus}) for n, row in rows[at : at + _PIECE]
+                ]
+                yield len(self.lignes)
             conclure(self.remarques, self.ecriture.dates)
-            self._relier(lignes)
-            for ligne in lignes:
-                self._juger(ligne)
-            self._doublons(lignes)
-            refus = [*lu.faults, *((x.numero, " ; ".join(x.fautes)) for x in lignes if x.fautes)]
+            self._relier(self.lignes)
+            for at in range(0, len(rows), _PIECE):
+                for ligne in self.lignes[at : at + _PIECE]:
+                    self._juger(ligne)
+                yield len(rows) + min(len(rows), at + _PIECE)
+            self._doublons(self.lignes)
+            refus = [*lu.faults, *((x.numero, " ; ".join(x.fautes)) for x in self.lignes if x.fautes)]
             self.bilan.refusees = [LigneRefusee(*un) for un in sorted(refus)]
         self.bilan.remarques = dict(self.remarques)
-        if self.bilan.refusees:
-            if self.bilan.essai:
-                return self.bilan
-            raise ImportRefuse(self.bilan)
-        if not self.bilan.essai:
-            self._inserer(lignes, user_id, progress)
-        self.bilan.importees = len(lignes)
-        return self.bilan
 
     def _champs(self, lu: Table, choix: Decisions) -> Champs:
         """Where each field comes from; unknown columns, and required fields that nothing gives, are refused."""

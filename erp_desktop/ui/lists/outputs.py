@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from erp_desktop import clock
 from erp_desktop.reports.papers import liste
+from erp_desktop.services.importation.wizard import TABLES
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import language, number, tr
 from erp_desktop.ui.kit.theme import theme
@@ -40,9 +41,16 @@ class Outputs(QObject):
         menu.addAction(tr("Classeur Excel (XLSX)…"), lambda: self._ask("xlsx", "Excel (*.xlsx)"))
         menu.addAction(tr("Texte pour tableur (CSV)…"), lambda: self._ask("csv", "CSV (*.csv)"))
         menu.addAction(tr("Imprimer la liste…"), self.print_list)
+        spec = self._page.spec
+        if spec.form.table in TABLES and spec.may_create(self._contexte.acteur):
+            menu.addSeparator()
+            menu.addAction(tr("Importer un fichier…"), self._import)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(below.mapToGlobal(QPoint(0, below.height() + 2)))
         return menu
+
+    def _import(self) -> None:
+        self._contexte.open_record(f"import-{self._page.spec.key}", None)
 
     def _ask(self, suffix: str, kind: str) -> None:
         name = f"{self._page.spec.key}-{clock.today().isoformat()}.{suffix}"

@@ -1,0 +1,306 @@
+"""An import as the window leads it: columns of a file are given fields, its lines are judged in pieces, bad ones are
+mended or left out, and what is good is written at once or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import UserError
+from erp_desktop.models import Agence, Preference
+from erp_desktop.services.importation.dates import Ordre, jour
+from erp_desktop.services.importation.decisions import Decisions
+from erp_desktop.services.importation.outcome import Bilan, LigneRefusee, Progress, connaitre
+from erp_desktop.services.importation.tables import Reprise
+from erp_desktop.services.importation.values import Ecriture, plier
+from erp_desktop.services.shared import trace, wording
+from erp_desktop.services.shared.common import ecrire
+from erp_desktop.services.sheets.model import Cell, Table, text
+from erp_desktop.services.sheets.reading import read
+
+TABLES = ("clients", "equipements", "pieces_detachees")
+"""What the window imports; the rest, which asks for more decisions, is the command line's."""
+_LONGEST_DATE = 32
+_MEMORY = "import:{}:{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Champ:
+    """A field that a column may feed; ``reference``: by what people know."""
+
+    name: str
+    label: str
+    required: bool
+    reference: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Colonne:
+    """A column of the file.
+
+    Attributes:
+        kind: text, number, date or flag, from every row.
+        odd: rows whose cell is not of that kind.
+    """
+
+    name: str
+    sample: str
+    kind: str
+    odd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fichier:
+    """A file that was read.
+
+    Attributes:
+        empreinte: of its header; files of one shape have the same.
+    """
+
+    nom: str
+    lu: Table
+    colonnes: tuple[Colonne, ...]
+    empreinte: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faute:
+    """One reason why a line is refused; ``colonne`` is empty when it is of no single cell."""
+
+    ligne: int
+    colonne: str
+    valeur: str
+    raison: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choix:
+    """What the person decided about a file.
+
+    Attributes:
+        champs: column → field, or nothing.
+        corrections: line → column → what is written there instead.
+        ecartees: lines left out.
+    """
+
+    champs: Mapping[str, str]
+    corrections: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    ecartees: frozenset[int] = frozenset()
+
+
+def champs(table: str) -> list[Champ]:
+    """The fields that a file may fill."""
+    reprise = Reprise.sans_base(table)
+    found = []
+    for nom in reprise.colonnes:
+        said = wording.field(table, nom)
+        court = reprise.courts.get(nom)
+        label = said.label if said is not None else nom
+        found.append(Champ(court or nom, label, reprise.lecteurs[nom].obligatoire, court is not None))
+    return found
+
+
+def ouvrir(table: str, fichier: Path) -> Fichier:
+    """Look at a file; needs no database.
+
+    Raises:
+        UserError: unreadable, without header, without a line.
+    """
+    known = champs(table)
+    lu = read(fichier, connaitre([*(c.name for c in known), *(c.label for c in known)]))
+    if not lu.rows and not lu.faults:
+        raise UserError(f"Le fichier {fichier.name} n'a aucune ligne à importer.")
+    shape = "\n".join(plier(name) for name in lu.columns)
+    return Fichier(
+        fichier.name, lu, tuple(_colonne(lu, name) for name in lu.columns),
+        hashlib.sha256(shape.encode()).hexdigest()[:16],
+    )  # fmt: skip
+
+
+def _kind(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "flag"
+    if isinstance(cell, Decimal):
+        return "number"
+    if isinstance(cell, (date, datetime)):
+        return "date"
+    words = text(cell)
+    if words.lower() in ("oui", "non", "vrai", "faux"):
+        return "flag"
+    bare = words.replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
+    # A leading zero or plus is kept as it is: a code, an ICE, a telephone.
+    if bare.lstrip("-").replace(",", "", 1).replace(".", "", 1).isdigit() and not bare.startswith(("0", "+")):
+        return "number"
+    if not words[:1].isdigit() or len(words) > _LONGEST_DATE:
+        return "text"
+    try:
+        jour(cell, Ordre.JMA, Counter())
+    except ValueError:
+        return "text"
+    return "date"
+
+
+def _colonne(lu: Table, name: str) -> Colonne:
+    counts: dict[str, int] = {}
+    sample = ""
+    for _line, row in lu.rows:
+        cell = row.get(name, "")
+        if cell == "":
+            continue
+        sample = sample or text(cell)[:60]
+        kind = _kind(cell)
+        counts[kind] = counts.get(kind, 0) + 1
+    most = max(counts, key=counts.__getitem__, default="text")
+    total = sum(counts.values())
+    if total and counts[most] * 10 < total * 9:
+        return Colonne(name, sample, "text")
+    return Colonne(name, sample, most, 0 if most == "text" else total - counts.get(most, 0))
+
+
+def proposer(table: str, fichier: Fichier) -> dict[str, str]:
+    """A field for each column whose name says it: the field's own name, or its label."""
+    by_name: dict[str, str] = {}
+    for one in champs(table):
+        for words in (one.name, one.label):
+            by_name.setdefault(plier(words), one.name)
+    found: dict[str, str] = {}
+    for column in fichier.colonnes:
+        name = by_name.get(plier(column.name), "")
+        found[column.name] = name if name not in found.values() else ""
+    return found
+
+
+def _preference(session: Session, acteur: Acteur, table: str, fichier: Fichier) -> Preference | None:
+    p, cle = Preference, _MEMORY.format(table, fichier.empreinte)
+    return session.scalar(sa.select(p).where(p.user_id == acteur.user_id, p.cle == cle))
+
+
+def retrouver(session: Session, acteur: Acteur, table: str, fichier: Fichier) -> dict[str, str] | None:
+    """The fields that this person gave to the columns of a file of this shape."""
+    kept = _preference(session, acteur, table, fichier)
+    if kept is None or not isinstance(kept.valeur, dict):
+        return None
+    known = {one.name for one in champs(table)}
+    return {c.name: v if (v := kept.valeur.get(c.name)) in known else "" for c in fichier.colonnes}
+
+
+def retenir(session: Session, acteur: Acteur, table: str, fichier: Fichier, given: Mapping[str, str]) -> None:
+    """Remember them for the next file of this shape."""
+    kept = _preference(session, acteur, table, fichier)
+    trace.annoncer(session, acteur)
+    if kept is None:
+        session.add(
+            Preference(
+                agence_id=acteur.agence_id, user_id=acteur.user_id, cle=_MEMORY.format(table, fichier.empreinte),
+                valeur=dict(given), created_by_id=acteur.user_id,
+            )
+        )  # fmt: skip
+    else:
+        kept.valeur = dict(given)
+    ecrire(session)
+
+
+class Essai:
+    """A file judged without writing anything; each piece is one turn of whoever runs it, in any session."""
+
+    def __init__(self, acteur: Acteur, table: str, fichier: Fichier, choix: Choix) -> None:
+        self._acteur, self._table, self._choix = acteur, table, choix
+        self.fichier = _corrige(fichier, choix)
+        self._reprise: Reprise | None = None
+        self._pieces: Iterator[int] | None = None
+        self.done = 0
+        self.total = max(1, 2 * len(self.fichier.lu.rows))
+        self.bilan = Bilan(essai=True)
+
+    def piece(self, session: Session) -> bool:
+        """Do one more piece; False when all is judged.
+
+        Raises:
+            UserError: no right, no agency.
+        """
+        if self._reprise is None:
+            self._reprise = Reprise(session, self._table, agence_de(session, self._acteur), self.bilan, Ecriture())
+            self._pieces = self._reprise.essayer(self.fichier.lu, _decisions(self._choix))
+        self._reprise.session = session
+        if self._pieces is None:
+            return False
+        try:
+            self.done = next(self._pieces)
+        except StopIteration:
+            return False
+        return True
+
+    def fautes(self) -> list[Faute]:
+        """Why lines are refused, cell by cell."""
+        columns = {name: column for column, name in self._choix.champs.items() if name}
+        rows = dict(self.fichier.lu.rows)
+        return [
+            _faute(refused, reason, columns, rows.get(refused.ligne, {}))
+            for refused in self.bilan.refusees for reason in refused.raison.split(" ; ")
+        ]  # fmt: skip
+
+
+def _faute(refused: LigneRefusee, reason: str, columns: Mapping[str, str], row: Mapping[str, Cell]) -> Faute:
+    head, colon, rest = reason.partition(" : ")
+    name = head if colon else reason.partition(" ")[0]
+    column = columns.get(name) or columns.get(name.removesuffix("_id")) or ""
+    words = rest if colon and column else reason
+    return Faute(refused.ligne, column, text(row.get(column, "")) if column else "", words)
+
+
+def _corrige(fichier: Fichier, choix: Choix) -> Fichier:
+    """The file with what was written instead, and without the lines left out."""
+    if not choix.corrections and not choix.ecartees:
+        return fichier
+    rows = [
+        (line, {**row, **choix.corrections.get(line, {})})
+        for line, row in fichier.lu.rows if line not in choix.ecartees
+    ]  # fmt: skip
+    faults = [one for one in fichier.lu.faults if one[0] not in choix.ecartees]
+    return replace(fichier, lu=replace(fichier.lu, rows=rows, faults=faults))
+
+
+def _decisions(choix: Choix) -> Decisions:
+    return Decisions(paires=[f"{column}={name}" for column, name in choix.champs.items()])
+
+
+def agence_de(session: Session, acteur: Acteur) -> int:
+    """The agency into which a person imports.
+
+    Raises:
+        NotAllowedError, UserError
+    """
+    roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
+    if acteur.agence_id is None or session.get(Agence, acteur.agence_id) is None:
+        raise UserError("Un import se fait dans une agence : connectez-vous avec un compte d'agence.")
+    return acteur.agence_id
+
+
+def ecrire_tout(
+    session: Session, acteur: Acteur, table: str, fichier: Fichier, choix: Choix, progress: Progress
+) -> Bilan:  # fmt: skip
+    """Judge again and write, in the transaction of ``session``: all the lines that are not left out, or none.
+
+    Raises:
+        ImportRefuse: a line became bad meanwhile.
+        UserError: no right, no agency.
+    """
+    bilan = Bilan()
+    reprise = Reprise(session, table, agence_de(session, acteur), bilan, Ecriture())
+    trace.annoncer(session, acteur)
+    corrected = _corrige(fichier, choix)
+    if not corrected.lu.rows:
+        raise UserError("Aucune ligne à écrire.")
+    made = reprise.faire(corrected.lu, _decisions(choix), acteur.user_id, progress)
+    retenir(session, acteur, table, fichier, choix.champs)
+    return made

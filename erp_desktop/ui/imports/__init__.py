@@ -1,0 +1,1 @@
+"""Import of a file in the window: one page, from the file to what is written."""

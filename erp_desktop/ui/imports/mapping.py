@@ -1,0 +1,119 @@
+"""Which field each column of a file feeds: its letter, an example, the kind read from every row, and the choice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from erp_desktop.services.importation.wizard import Champ, Fichier
+from erp_desktop.ui.forms.editors import ChoiceEditor
+from erp_desktop.ui.forms.part import scroller
+from erp_desktop.ui.kit.controls import Elided, IconLabel, Text
+from erp_desktop.ui.kit.i18n import number, tr
+
+
+def kinds() -> dict[str, str]:
+    return {"text": tr("Texte"), "number": tr("Nombre"), "date": tr("Date j/m/a"), "flag": tr("Oui ou non")}
+
+
+def letter(place: int) -> str:
+    """``A``, ``B`` … ``AA``, as a spreadsheet names its columns."""
+    name = ""
+    while place >= 0:
+        name, place = chr(ord("A") + place % 26) + name, place // 26 - 1
+    return name
+
+
+class Columns(QWidget):
+    """The table of columns; :attr:`changed` when a field is chosen."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fields: Sequence[Champ] = ()
+        self.editors: dict[str, ChoiceEditor] = {}
+        self._marks: dict[str, IconLabel] = {}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._area: QWidget | None = None
+
+    def show_file(self, file: Fichier, fields: Sequence[Champ], given: Mapping[str, str]) -> None:
+        """Show the columns of a file with the fields given to them."""
+        self._fields, self.editors, self._marks = fields, {}, {}
+        body = QWidget()
+        body.setObjectName("corps")
+        grid = QGridLayout(body)
+        grid.setContentsMargins(16, 4, 12, 12)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(6)
+        for place, words in enumerate((tr("Colonne du fichier"), tr("Exemple"), tr("Type lu"), tr("Champ de l'ERP"))):
+            grid.addWidget(Text(words, "caption", "text.tertiary"), 0, place + (place > 0))
+        options = [("", tr("Ne pas importer"))]
+        options += [(one.name, f"{tr(one.label)} *" if one.required else tr(one.label)) for one in fields]
+        for row, column in enumerate(file.colonnes, start=1):
+            grid.addWidget(self._name(row - 1, column.name), row, 0, 1, 2)
+            grid.addWidget(Elided(column.sample, "body", "text.secondary"), row, 2)
+            words = kinds()[column.kind]
+            if column.odd:
+                words = tr("{type} ? ({n} autres)", type=words, n=number(column.odd))
+            kind = Text(words, "body", "semantic.warning.text" if column.odd else "text.secondary")
+            grid.addWidget(kind, row, 3)
+            editor = ChoiceEditor(options)
+            editor.show_value(given.get(column.name, ""))
+            editor.setAccessibleName(tr("Champ de la colonne {nom}", nom=column.name))
+            editor.changed.connect(self._chosen)
+            grid.addWidget(editor, row, 4)
+            mark = IconLabel("check-circle", "semantic.success.text", 16, "fill")
+            grid.addWidget(mark, row, 5)
+            self.editors[column.name], self._marks[column.name] = editor, mark
+        for place, stretch in ((1, 3), (2, 3), (3, 2), (4, 4)):
+            grid.setColumnStretch(place, stretch)
+        grid.setRowStretch(len(file.colonnes) + 1, 1)
+        if self._area is not None:
+            self._area.hide()
+            self._area.deleteLater()
+        self._area = scroller(body)
+        self._grid.addWidget(self._area, 0, 0)
+        self._say()
+
+    @staticmethod
+    def _name(place: int, name: str) -> QWidget:
+        label = Elided(f"{letter(place)}   {name}", "strong")
+        label.setMinimumWidth(110)
+        return label
+
+    def _chosen(self) -> None:
+        self._say()
+        self.changed.emit()
+
+    def _say(self) -> None:
+        twice = self._twice()
+        for name, editor in self.editors.items():
+            value = str(editor.value() or "")
+            icon, tone = ("warning", "warning") if value in twice else ("check-circle", "success")
+            if value:
+                self._marks[name].set_icon(icon, f"semantic.{tone}.text", "fill")
+            else:
+                self._marks[name].set_icon("minus", "text.tertiary")
+
+    def _twice(self) -> set[str]:
+        counts = Counter(filter(None, self.given().values()))
+        return {value for value, times in counts.items() if times > 1}
+
+    def doubled(self) -> list[str]:
+        """Labels of fields that two columns feed."""
+        twice = self._twice()
+        return [tr(one.label) for one in self._fields if one.name in twice]
+
+    def given(self) -> dict[str, str]:
+        """Column → field, or nothing."""
+        return {name: str(editor.value() or "") for name, editor in self.editors.items()}
+
+    def missing(self) -> list[str]:
+        """Labels of required fields that no column feeds."""
+        fed = set(self.given().values())
+        return [tr(one.label) for one in self._fields if one.required and one.name not in fed]

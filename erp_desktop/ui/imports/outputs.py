@@ -1,0 +1,36 @@
+"""What leaves an import as a file: the empty model, and the refused lines with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from erp_desktop.reports.tableur import CsvFile, XlsxFile
+from erp_desktop.services.importation.wizard import Faute, Fichier
+
+
+def write_model(path: Path, title: str, columns: Sequence[str]) -> None:
+    """A workbook with a header and no row.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    XlsxFile(path, title, columns).commit()
+
+
+def write_refused(path: Path, heads: Sequence[str], file: Fichier, faults: Sequence[Faute]) -> int:
+    """Each refused line as it is in the file, with its number and its reasons; returns how many.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    reasons: dict[int, list[str]] = {}
+    for one in faults:
+        reasons.setdefault(one.ligne, []).append(f"{one.colonne} : {one.raison}" if one.colonne else one.raison)
+    rows, columns = dict(file.lu.rows), file.lu.columns
+    with CsvFile(path) as out:
+        out.row([*heads, *columns])
+        for line, why in reasons.items():
+            row = rows.get(line, {})
+            out.row([line, " ; ".join(why), *(row.get(name, "") for name in columns)])
+    return len(reasons)

@@ -1,0 +1,146 @@
+"""A file imported in the window: recognised, judged in pieces, mended in place, written whole, remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMenu
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import UserError
+from erp_desktop.services.importation import wizard
+from erp_desktop.services.importation.wizard import Choix, Essai
+from erp_desktop.ui.imports.page import ImportPage
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+_PATIENCE = 30_000
+_HEAD = "Raison sociale;ICE;Localité;Téléphone;Obs"
+
+
+def written(path: Path, rows: list[str]) -> Path:
+    path.write_text("\n".join([_HEAD, *rows]) + "\n", encoding="utf-8-sig")
+    return path
+
+
+def sheet(path: Path, count: int = 40) -> Path:
+    rows = [f"Atelier {n:03d};;Rabat;05 22 40 18 {n % 100:02d};RAS" for n in range(count)]
+    rows[3] = "Atelier trois;12AB;Rabat;;"
+    rows[10] = ";;Rabat;;orphelin"
+    rows[11] = "Conserveries Atlas;;Rabat;;"  # there already
+    return written(path, rows)
+
+
+def clients(engine: sa.Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(sa.text("SELECT count(*) FROM clients")).scalar_one())
+
+
+def opened(bureau: Bureau, qtbot: QtBot, path: Path) -> ImportPage:
+    page = bureau.workspace.open_record("import-clients", None)
+    assert isinstance(page, ImportPage)
+    page.open_file(path)
+    qtbot.waitUntil(lambda: page.file is not None and page.pages.currentIndex() == 1, timeout=_PATIENCE)
+    bureau.settle()
+    return page
+
+
+def judged(page: ImportPage, qtbot: QtBot, bad: int) -> None:
+    qtbot.waitUntil(lambda: page._judged and page.bad.figure.text() == str(bad), timeout=_PATIENCE)
+
+
+def test_bad_lines_are_named_mended_or_left_out_and_the_rest_is_written(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    before = clients(sqlite_engine)
+    page = opened(bureau, qtbot, sheet(tmp_path / "parc.csv"))
+    assert page.columns.given()["Raison sociale"] == "nom_entreprise"
+    assert page.columns.given()["Obs"] == ""
+    column = page.columns.editors["Localité"]
+    column.combo.setFocus()
+    while column.value() != "ville":
+        QTest.keyClick(column.combo, Qt.Key.Key_Down)
+    judged(page, qtbot, 3)
+    assert [(one.ligne, one.colonne, one.valeur) for one in page.faults] == [
+        (5, "ICE", "12AB"), (12, "Raison sociale", ""), (13, "Raison sociale", "Conserveries Atlas"),
+    ]  # fmt: skip
+    assert page.good.figure.text() == "37"
+    assert not page.write_button.isEnabled()
+    assert clients(sqlite_engine) == before
+    refused = tmp_path / "refus.csv"
+    page.export_refused(refused)
+    qtbot.waitUntil(refused.exists, timeout=_PATIENCE)
+    assert len(refused.read_text(encoding="utf-8-sig").splitlines()) == 1 + 3
+    QTest.keyClick(page.mend_button, Qt.Key.Key_Return)
+    editor = page.table.findChild(QLineEdit)
+    assert editor is not None
+    QTest.keyClick(editor, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(editor, "001234567000089")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    judged(page, qtbot, 2)
+    page.apart.setFocus()
+    QTest.keyClick(page.apart, Qt.Key.Key_Space)
+    assert page.write_button.text() == "Écrire 38 lignes"
+    assert page.save()
+    qtbot.waitUntil(lambda: clients(sqlite_engine) == before + 38, timeout=_PATIENCE)
+    bureau.settle()
+    with sqlite_engine.connect() as connection:
+        row = connection.execute(sa.text("SELECT ice, ville FROM clients WHERE nom_entreprise = 'Atelier trois'"))
+        assert row.one() == ("001234567000089", "Rabat")
+    again = opened(bureau, qtbot, written(tmp_path / "autre.csv", ["Nouvelle;;Fès;;"]))
+    assert "réglage retrouvé" in again.known.text()
+    judged(again, qtbot, 0)
+    assert again.columns.given()["Localité"] == "ville"
+    again.give_up()
+
+
+def test_an_import_is_offered_where_rows_are_made(bureau: Bureau, qtbot: QtBot) -> None:
+    page = bureau.liste("clients")
+    QTest.keyClick(page.export_button, Qt.Key.Key_Return)
+    menu = next(one for one in page.findChildren(QMenu) if one.isVisible())
+    words = [action.text() for action in menu.actions()]
+    assert words[-1] == "Importer un fichier…"
+    QTest.keyClick(menu, Qt.Key.Key_Up)
+    QTest.keyClick(menu, Qt.Key.Key_Return)
+    bureau.settle()
+    assert isinstance(bureau.workspace.page, ImportPage)
+
+
+def test_a_line_that_became_bad_and_a_stop_write_nothing(
+    monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    file = wizard.ouvrir("clients", sheet(tmp_path / "parc.csv"))
+    choice = Choix(wizard.proposer("clients", file), ecartees=frozenset({5, 12, 13}))
+    before = clients(sqlite_engine)
+    assert monde.agent is not None
+    agent = monde.agent
+
+    def stop(_done: int, _total: int) -> None:
+        raise UserError("arrêté")
+
+    for progress, given in ((stop, choice), (lambda _d, _t: None, Choix(choice.champs))):
+        with pytest.raises(UserError), transaction(sqlite_engine) as session:
+            wizard.ecrire_tout(session, agent, "clients", file, given, progress)
+    assert clients(sqlite_engine) == before
+    headquarters = Acteur(agent.user_id, agent.nom, agent.role, None, "", 0)
+    with pytest.raises(UserError, match="agence"), transaction(sqlite_engine) as session:
+        Essai(headquarters, "clients", file, choice).piece(session)
+
+
+def test_kinds_are_read_from_every_row(tmp_path: Path) -> None:
+    file = tmp_path / "types.csv"
+    lines = ["nom_entreprise;ice;montant;jour;actif"]
+    lines += [f"A{n};00123456700008{n};{n + 1},50;0{n + 1}/03/2026;oui" for n in range(9)]
+    lines[5] = "A4;001234567000084;5,50;bientôt;oui"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    found = {c.name: (c.kind, c.odd) for c in wizard.ouvrir("clients", file).colonnes}
+    assert found == {
+        "nom_entreprise": ("text", 0), "ice": ("text", 0), "montant": ("number", 0), "jour": ("text", 0),
+        "actif": ("flag", 0),
+    }  # fmt: skip
