@@ -250,6 +250,8 @@ class Shooter:
         file.write_text("\n".join(lines), encoding="utf-8-sig")
         page.open_file(file)
         wait(lambda: page.faults, "la vérification")
+        for toast in list(self.desktop.window.toaster.toasts):
+            toast.dismiss()
         self.take("import")
         page.give_up()
 

@@ -211,7 +211,11 @@ def retenir(session: Session, acteur: Acteur, table: str, fichier: Fichier, give
 
 
 class Essai:
-    """A file judged without writing anything; each piece is one turn of whoever runs it, in any session."""
+    """A file judged without writing anything; each piece is one turn of whoever runs it, in any session.
+
+    Attributes:
+        fautes: why lines are refused, cell by cell, once all is judged.
+    """
 
     def __init__(self, acteur: Acteur, table: str, fichier: Fichier, choix: Choix) -> None:
         self._acteur, self._table, self._choix = acteur, table, choix
@@ -221,6 +225,7 @@ class Essai:
         self.done = 0
         self.total = max(1, 2 * len(self.fichier.lu.rows))
         self.bilan = Bilan(essai=True)
+        self.fautes: list[Faute] = []
 
     def piece(self, session: Session) -> bool:
         """Do one more piece; False when all is judged.
@@ -237,11 +242,11 @@ class Essai:
         try:
             self.done = next(self._pieces)
         except StopIteration:
+            self.fautes = self._fautes()
             return False
         return True
 
-    def fautes(self) -> list[Faute]:
-        """Why lines are refused, cell by cell."""
+    def _fautes(self) -> list[Faute]:
         columns = {name: column for column, name in self._choix.champs.items() if name}
         rows = dict(self.fichier.lu.rows)
         return [

@@ -3,33 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from erp_desktop.services.importation.wizard import Faute
+from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 
-SHOWN = 1_000
-"""Bad lines shown; the others are counted, and are in the exported file."""
+Index = QModelIndex | QPersistentModelIndex
 _LINE, _COLUMN, _VALUE, _REASON = range(4)
+_ROLE = Qt.ItemDataRole
 
 
-class Faults(QTableWidget):
-    """F2 or Enter on a value writes another one, which is tried at once."""
+class _Model(QAbstractTableModel):
+    """As many lines as are bad: only those in sight are asked for."""
+
+    mended = Signal(int, str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[Faute] = []
+        self._titles = (tr("Ligne"), tr("Colonne"), tr("Valeur"), tr("Raison"))
+
+    def fill(self, faults: Sequence[Faute]) -> None:
+        self.beginResetModel()
+        self.faults = list(faults)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.faults)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._titles)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == _ROLE.DisplayRole:
+            return self._titles[section]
+        return None
+
+    def can_mend(self, row: int) -> bool:
+        """Whether one cell is at fault."""
+        return bool(self.faults[row].colonne)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if index.column() == _VALUE and self.can_mend(index.row()):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
+        one, column = self.faults[index.row()], index.column()
+        if role == _ROLE.EditRole:
+            return one.valeur
+        if role in (_ROLE.DisplayRole, _ROLE.ToolTipRole):
+            empty = tr("(vide)") if one.colonne else ""
+            words = (str(one.ligne), one.colonne, one.valeur or empty, said(one.raison))[column]
+            return plain(words) if role == _ROLE.ToolTipRole else words
+        if column == _VALUE and one.colonne and role in (_ROLE.BackgroundRole, _ROLE.ForegroundRole):
+            return theme().color(f"semantic.danger.{'soft' if role == _ROLE.BackgroundRole else 'text'}")
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = _ROLE.EditRole) -> bool:
+        one = self.faults[index.row()]
+        if role != _ROLE.EditRole or str(value) == one.valeur:
+            return False
+        self.mended.emit(one.ligne, one.colonne, str(value))
+        return True
+
+
+class Faults(QTableView):
+    """F2 or a letter on a value writes another one, which is tried at once."""
 
     mended = Signal(int, str, str)
     """Line of the file, column, what is written there from now on."""
 
     def __init__(self) -> None:
-        super().__init__(0, 4)
-        self.setHorizontalHeaderLabels([tr("Ligne"), tr("Colonne"), tr("Valeur"), tr("Raison")])
+        super().__init__()
+        self.lines = _Model()
+        self.setModel(self.lines)
+        self.lines.mended.connect(self.mended)
         self.setAccessibleName(tr("Lignes refusées"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
         triggers = QAbstractItemView.EditTrigger
@@ -40,48 +100,20 @@ class Faults(QTableWidget):
         header.setSectionResizeMode(_REASON, QHeaderView.ResizeMode.Stretch)
         for place, width in ((_LINE, 64), (_COLUMN, 120), (_VALUE, 140)):
             self.setColumnWidth(place, width)
-        self.itemChanged.connect(self._changed)
-        self._filling = False
 
     def show_faults(self, faults: Sequence[Faute]) -> None:
-        """The first of them, in the order of the file."""
-        self._filling = True
-        row, column = self.currentRow(), self.currentColumn()
-        self.setRowCount(min(SHOWN, len(faults)))
-        look = theme()
-        for place, one in enumerate(faults[:SHOWN]):
-            words = (
-                str(one.ligne),
-                one.colonne,
-                one.valeur or (tr("(vide)") if one.colonne else ""),
-                said(one.raison),
-            )
-            for at, text in enumerate(words):
-                item = QTableWidgetItem(text)
-                flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-                if at == _VALUE and one.colonne:
-                    flags |= Qt.ItemFlag.ItemIsEditable
-                    item.setBackground(QColor(look.color("semantic.danger.soft")))
-                    item.setForeground(QColor(look.color("semantic.danger.text")))
-                item.setFlags(flags)
-                item.setToolTip(text if "<" not in text else "")
-                self.setItem(place, at, item)
-        if 0 <= row < self.rowCount():
-            self.setCurrentCell(row, max(0, column))
-        self._filling = False
+        """All of them, in the order of the file; the keyboard stays where it was."""
+        row, column = self.currentIndex().row(), self.currentIndex().column()
+        self.lines.fill(faults)
+        if 0 <= row < self.lines.rowCount():
+            self.setCurrentIndex(self.lines.index(row, max(0, column)))
 
     def mend_first(self) -> None:
         """Begin to write in the first value that can be mended."""
-        for row in range(self.rowCount()):
-            item = self.item(row, _VALUE)
-            if item is not None and item.flags() & Qt.ItemFlag.ItemIsEditable:
-                self.setCurrentCell(row, _VALUE)
+        for row in range(self.lines.rowCount()):
+            if self.lines.can_mend(row):
+                index = self.lines.index(row, _VALUE)
+                self.setCurrentIndex(index)
                 self.setFocus(Qt.FocusReason.ShortcutFocusReason)
-                self.editItem(item)
+                self.edit(index)
                 return
-
-    def _changed(self, item: QTableWidgetItem) -> None:
-        if not self._filling and item.column() == _VALUE:
-            line, column = self.item(item.row(), _LINE), self.item(item.row(), _COLUMN)
-            if line is not None and column is not None:
-                self.mended.emit(int(line.text()), column.text(), item.text())

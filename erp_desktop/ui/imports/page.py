@@ -169,7 +169,7 @@ class ImportPage(Look):
     def _show(self, trial: Essai) -> None:
         self.strip.end()
         self._judged = True
-        self.faults = trial.fautes()
+        self.faults = trial.fautes
         refused = {one.ligne for one in self.faults}
         remarks = trial.bilan.remarques
         self.good.say(max(0, trial.bilan.lignes - len(refused)))
