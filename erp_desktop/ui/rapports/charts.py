@@ -12,6 +12,7 @@ from erp_desktop.reports.presentation import FINE, entier, mad_court, pourcent
 from erp_desktop.reports.tableaux import libelle_tranche, par_mois_ou_an, parts
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.rapports.drawing import Chart
 
 NOM_MAX = 24
@@ -29,7 +30,7 @@ def anciennete(g: Chart, r: RapportInterventions) -> None:
         g.nothing(tr("Aucun encours"))
         return
     rampe = _couleurs().ordinal
-    noms = [libelle_tranche(t.mini, t.maxi) for t in r.anciennete]
+    noms = [wording.age(libelle_tranche(t.mini, t.maxi)) for t in r.anciennete]
     g.grid(paliers(maximum), lambda v: entier(round(v)))
     for n, tranche in enumerate(r.anciennete):
         # The second tint is skipped so that neighbours stay apart.
@@ -43,7 +44,7 @@ def anciennete(g: Chart, r: RapportInterventions) -> None:
 def activite(g: Chart, r: RapportInterventions) -> None:
     """Created and closed, side by side for each month."""
     g.clear()
-    mois = par_mois_ou_an(r)
+    mois = [(wording.month(nom), m) for nom, m in par_mois_ou_an(r)]
     maximum = max(max(m.creees, m.cloturees) for _, m in mois)
     if not maximum:
         g.nothing(tr("Rien dans cette période"))
@@ -66,7 +67,7 @@ def activite(g: Chart, r: RapportInterventions) -> None:
 def sla(g: Chart, r: RapportInterventions) -> None:
     """Share of commitments kept, month by month; a month without one leaves a gap."""
     g.clear()
-    points = [(n, nom, m.sla.taux) for n, (nom, m) in enumerate(par_mois_ou_an(r))]
+    points = [(n, wording.month(nom), m.sla.taux) for n, (nom, m) in enumerate(par_mois_ou_an(r))]
     connus = [(n, nom, taux) for n, nom, taux in points if taux is not None]
     if not connus:
         g.nothing(tr("Aucun engagement échu dans cette période"))

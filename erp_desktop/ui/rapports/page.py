@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 from erp_desktop.errors import ErpError
 from erp_desktop.reports import palette
 from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
-from erp_desktop.reports.presentation import periode as periode_ecrite
 from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
@@ -35,6 +34,7 @@ from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
+from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.rapports.charts import DESSINS
 from erp_desktop.ui.rapports.drawing import Chart
 from erp_desktop.ui.rapports.pickers import Choix
@@ -287,7 +287,7 @@ class RapportsPage(Page):
         self._pile.setCurrentWidget(etat)
 
     def status(self) -> tuple[str, str]:
-        return periode_ecrite(*self.choix.bornes), self.fraicheur.text()
+        return wording.period(*self.choix.bornes), self.fraicheur.text()
 
     # Exporting
 

@@ -15,11 +15,11 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ErpError
 from erp_desktop.reports.modele import ParamsRapport
-from erp_desktop.reports.presentation import periode as periode_ecrite
 from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.editors import Unreadable
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.rapports.periods import PERIODES
 
 _Entree = tuple[str, Callable[[], object], bool]
@@ -78,7 +78,7 @@ class Choix(QObject):
         self._nommer()
 
     def _nommer(self) -> None:
-        nom = next((tr(p.nom) for p in PERIODES if p.cle == self._cle), "") or periode_ecrite(*self.bornes)
+        nom = next((tr(p.nom) for p in PERIODES if p.cle == self._cle), "") or wording.period(*self.bornes)
         self.periode.setText(f"{tr('Période')} : {nom}  ▾")
         if self.agence_id is None:
             agence = tr("toutes")

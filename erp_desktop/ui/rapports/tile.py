@@ -22,6 +22,7 @@ from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.rapports import wording
 
 ICONES = {
     "encours": "wrench", "sla": "check-circle", "prise_en_charge": "hourglass-medium", "mttr": "clock",
@@ -47,7 +48,9 @@ class Tuile(QWidget):
         """Show a figure and the months that lead to it (None: nothing that month)."""
         self._indicateur, self._suite = indicateur, suite
         valeur, unite = ecrire_indicateur(indicateur)
-        self.setAccessibleName(f"{tr(indicateur.libelle)} : {valeur} {unite}, {indicateur.detail}")
+        self.setAccessibleName(
+            f"{tr(indicateur.libelle)} : {valeur} {tr(unite)}, {wording.detail(indicateur.detail)}"
+        )
         self.setToolTip(plain(ecrire(indicateur.genre, indicateur.valeur)) if indicateur.genre == "mad" else "")
         self.update()
 
@@ -91,7 +94,9 @@ class Tuile(QWidget):
             wide = int(QFontMetricsF(strong).horizontalAdvance(i.ecart)) + 2
             self._ligne(painter, x, 76, wide, 18, i.ecart, strong, _TONS[i.ton], rtl)
             x += wide + 7
-        self._ligne(painter, x, 76, large - x - 12, 18, i.detail, look.font("body"), "text.tertiary", rtl)
+        self._ligne(
+            painter, x, 76, large - x - 12, 18, wording.detail(i.detail), look.font("body"), "text.tertiary", rtl
+        )
 
     def _courbe(self, painter: QPainter, zone: QRectF) -> None:
         connus = [(n, v) for n, v in enumerate(self._suite) if v is not None]

@@ -25,13 +25,14 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.reports import pdf
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport
+from erp_desktop.reports.tableaux import indicateurs
 from erp_desktop.settings import Settings
 from erp_desktop.ui.bus import Bus
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.drafts import Drafts
-from erp_desktop.ui.kit import theme
+from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.controls import LineEdit
-from erp_desktop.ui.rapports import RapportsPage
+from erp_desktop.ui.rapports import RapportsPage, wording
 from erp_desktop.ui.rapports.page import GRAPHES
 from erp_desktop.ui.rapports.periods import PERIODES
 from erp_desktop.ui.tasks import Tasks
@@ -262,3 +263,19 @@ def test_chaque_texte_de_l_ecran_est_traduit(langue: str) -> None:
     fichier = paths.RESOURCES / "translations" / f"{langue}.json"
     connus = json.loads(fichier.read_text(encoding="utf-8"))
     assert sorted(textes - set(connus) - {"PDF", "XLSX", "CSV"}) == []
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_the_figures_are_told_in_the_language_of_the_window(
+    ouvrir: Ouvrir, qtbot: QtBot, qapp: Any, language: str
+) -> None:
+    i18n.set_language(qapp, language)
+    page = ouvrir()
+    told = [wording.detail(i.detail) for i in indicateurs(page.rapport)]
+    told += [words for chart in page._graphes.values() for _value, words in chart._ticks["bottom"]]
+    told += [page.status()[0]]
+    french = re.compile("[éèêûôîœç]|correctives|sans|échus|juil|janv|sur ")
+    assert len(told) > 10
+    assert [words for words in told if french.search(words)] == []
+    if language == "ar":
+        assert all(re.search("[\u0600-\u06ff]", words) for words in told[:6])
