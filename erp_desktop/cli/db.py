@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from erp_desktop import settings
-from erp_desktop.cli import terminal
-from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, progress_wanted
+from erp_desktop.cli import db_backups
+from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
 from erp_desktop.cli.common import consent as ask_consent
+from erp_desktop.cli.db_backups import Accept, WithProgress, archives, existing, teller
 from erp_desktop.cli.french import Commands
 from erp_desktop.errors import NotAllowedError, UserError
 from erp_desktop.registry import revisions as history
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 app = Commands(help="Révisions, contrôle et sauvegarde d'une base.")
 
 To = Annotated[str, typer.Option("--to", help="Révision à atteindre.")]
-WithProgress = Annotated[bool, typer.Option("--progress", help="Dire chaque étape sur la sortie d'erreur.")]
-Accept = Annotated[bool, typer.Option("--accept-data-loss", help="Accepter la perte annoncée.")]
 
 
 def _current(target: Target) -> str | None:
@@ -51,12 +49,6 @@ def _titles(revisions: list[str]) -> list[dict[str, str]]:
 
 def _listed(revisions: list[str]) -> list[str]:
     return [f"  {row['revision']}  {row['description']}" for row in _titles(revisions)]
-
-
-def _teller(wanted: bool) -> Callable[[str], None]:
-    """Steps, one line each on stderr, when asked for or when a person watches."""
-    told = wanted or progress_wanted()
-    return lambda text: terminal.show(text, err=True) if told else None
 
 
 @app.command()
@@ -117,7 +109,7 @@ def preview(
     history.verify()
     current = _current(target)
     wanted, pending = _forward(to, current)
-    tell = _teller(progress)
+    tell = teller(progress)
     if not pending:
         sql = ""
     elif target.cache is None:
@@ -181,11 +173,11 @@ def upgrade(
         if any(c["etat"] == "erreur" for c in warnings.get("constats", [])):
             raise typer.Exit(1)
         return
-    tell = _teller(progress)
+    tell = teller(progress)
     if target.cache is not None:
         answer = _upgrade_cache(target.cache, target.key, current, wanted, tell)
     else:
-        answer = _upgrade_centre(target, wanted, yes, None if no_backup else backups or _folder(), tell)
+        answer = _upgrade_centre(target, wanted, yes, None if no_backup else backups or archives(), tell)
     lines = [f"Base à la révision {answer['vers']} (avant : {answer['de'] or 'vide'})."]
     if answer["de"] == answer["vers"]:
         done = "fonctions, déclencheurs et droits remis en place" if answer.get("refait") else "rien à faire"
@@ -201,10 +193,6 @@ def _warnings(target: Target, current: str | None, wanted: str) -> dict[str, lis
         found = report.plan(engine, current, wanted)
         constats = [asdict(c) for c in checklist.examine(engine, current)]
     return {"bloquants": found.bloquants, "exclus": found.exclus, "constats": constats}
-
-
-def _folder() -> Path:
-    return settings.load().archives
 
 
 def _upgrade_cache(
@@ -279,7 +267,7 @@ def downgrade(
     if not accept_data_loss and lost:
         told = " ".join(f"[{name}] {text}" for name, text in lost.items())
         raise UserError(f"Ce retour en arrière perdrait : {told} Ajouter --accept-data-loss pour l'accepter.")
-    tell = _teller(progress)
+    tell = teller(progress)
     tell("Sauvegarde, puis retour en arrière")
     if target.cache is not None:
         by_copy.downgrade_local(target.cache, target.key, wanted)
@@ -292,7 +280,7 @@ def downgrade(
             lock.note("")
             lock.release()
     else:
-        folder = None if no_backup else backups or _folder()
+        folder = None if no_backup else backups or archives()
         with target.engine() as engine:
             checklist.downgrade_central(engine, wanted, backups=folder)
     emit(as_json, {"de": current, "vers": wanted, "perdu": lost}, f"Base revenue à la révision {wanted}.")
@@ -315,7 +303,7 @@ def stamp(
     if wanted == "base":
         raise UserError("« base » ne s'inscrit pas : erp-admin db downgrade base.")
     if target.cache is not None:
-        _existing(target.cache)
+        existing(target.cache)
         before = stamps.cache(target.cache, target.key, wanted)
     else:
         with target.engine() as engine:
@@ -346,66 +334,8 @@ def check(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json
         raise typer.Exit(1)
 
 
-@app.command()
-@guarded
-def backup(
-    url: Url = None,
-    cache: Cache = None,
-    secrets: Secrets = None,
-    folder: Annotated[Path | None, typer.Option(help="Dossier de la sauvegarde du centre.")] = None,
-    keep: Annotated[int, typer.Option(min=1, help="Sauvegardes locales à garder.")] = 3,
-    progress: WithProgress = False,
-    as_json: AsJson = False,
-) -> None:
-    """Faire une sauvegarde datée et la relire."""
-    from erp_desktop.upgrade import backup as backups
-    from erp_desktop.upgrade.central import archiving, checklist
-
-    target = Target(url, cache, secrets)
-    _teller(progress)("Copie et relecture")
-    if target.cache is None:
-        with target.engine() as engine:
-            checklist.check_central(engine)
-            address = engine.url.render_as_string(hide_password=False)
-        made: Any = archiving.dump(address, folder or _folder())
-    else:
-        _existing(target.cache)
-        made = backups.create(target.cache, target.key, keep=keep)
-    emit(as_json, made, f"Sauvegarde vérifiée : {made.chemin} ({made.taille} octets).")
-
-
-def _existing(path: Path) -> None:
-    if not path.is_file():
-        raise UserError(f"Le fichier {path} n'existe pas.")
-
-
-@app.command()
-@guarded
-def restore(
-    cache: Annotated[Path, typer.Option(help="Fichier de la base locale.")],
-    source: Annotated[Path | None, typer.Argument(help="Sauvegarde ; sans elle, la plus récente.")] = None,
-    secrets: Secrets = None,
-    accept_data_loss: Accept = False,
-    progress: WithProgress = False,
-    as_json: AsJson = False,
-) -> None:
-    """Remettre une sauvegarde locale en place, ce qui attendait l'envoi repris ; le fichier remplacé est gardé."""
-    from erp_desktop.upgrade import backup as backups
-    from erp_desktop.upgrade.start import restore as restoring
-
-    target = Target(None, cache, secrets)
-    saved = backups.backups(cache)
-    chosen = source or (saved[0].chemin if saved else None)
-    if chosen is None:
-        raise UserError("Aucune sauvegarde de cette base.")
-    _teller(progress)("Relecture de la sauvegarde, puis échange")
-    done = restoring.restore(cache, chosen, target.key, accept_data_loss=accept_data_loss)
-    emit(
-        as_json,
-        {"restaure": chosen, "revision": done.revision, "remplace": done.remplacee, "reportees": done.reportees},
-        f"{chosen.name} est en place, {done.reportees} fiche(s) en attente d'envoi reprises ; "
-        f"l'ancien fichier : {done.remplacee or 'aucun'}.",
-    )
+app.command()(db_backups.backup)
+app.command()(db_backups.restore)
 
 
 @app.command()
@@ -419,7 +349,7 @@ def doctor(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
         with target.engine() as engine:
             found = doctors.centre(engine)
     else:
-        _existing(target.cache)
+        existing(target.cache)
         found = doctors.cache(target.cache, target.key)
     found += doctors.migrations()
     emit(as_json, [asdict(c) for c in found], [_shown(c) for c in found])

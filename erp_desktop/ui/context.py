@@ -1,4 +1,4 @@
-"""What every screen is given; made once per login in ``app.py``."""
+"""What every screen is given; made once per login in ``app/desktop.py``."""
 
 from __future__ import annotations
 

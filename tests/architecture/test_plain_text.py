@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "erp_desktop"
-FILES = [*sorted((ROOT / "ui").rglob("*.py")), ROOT / "app.py"]
+FILES = [*sorted((ROOT / "ui").rglob("*.py")), *sorted((ROOT / "app").rglob("*.py"))]
 _TIPS = {"setToolTip", "setTabToolTip", "setStatusTip", "setWhatsThis", "showText"}
 _RICH = {"setHtml", "insertHtml", "appendHtml", "setMarkdown", "setAcceptRichText"}
 _LABELS = {"QLabel", "QMessageBox", "QErrorMessage", "QInputDialog", "QProgressDialog", "QTextBrowser", "QToolTip"}

@@ -96,7 +96,7 @@ def test_every_refusal_is_translated_with_its_values(qapp: QApplication, languag
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_of_the_window_is_translated(language: str) -> None:
     texts, missing = catalogue(language), set[str]()
-    for file in [*(ROOT / "ui").rglob("*.py"), ROOT / "app.py"]:
+    for file in [*(ROOT / "ui").rglob("*.py"), *sorted((ROOT / "app").rglob("*.py"))]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr" and node.args:
                 words = node.args[0]

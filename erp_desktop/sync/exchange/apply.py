@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from erp_desktop.sync.exchange.key_swaps import ROW_TROUBLE, exchanged, one_by_o
 from erp_desktop.sync.exchange.outbox import Batch
 from erp_desktop.sync.exchange.reasons import french_reason
 from erp_desktop.sync.exchange.recreated import forget_removals
+from erp_desktop.sync.exchange.rejected import Applied, postpone, references_to, reject, set_orphans_aside, touch
 from erp_desktop.sync.exchange.renamed import become
 from erp_desktop.sync.exchange.shared_rows import give_back
 
@@ -31,20 +31,6 @@ UNREADABLE = "illisible"
 
 Dirty = dict[tuple[str, int], set[str] | None]
 """Changed columns of rows that wait to be sent; None when the whole row does (insert or delete)."""
-
-
-@dataclass(slots=True)
-class Applied:
-    pushed: int = 0
-    pulled: int = 0
-    conflicts: int = 0
-    parked: int = 0
-    rejected: int = 0
-    parked_rows: int = 0
-    tables: set[str] = field(default_factory=set)
-    fiches: list[int] = field(default_factory=list)
-    """Interventions that came, in their order."""
-
 
 Cursor = tuple[str, int]
 
@@ -86,7 +72,7 @@ def apply_answer(
             forget_removals(cache, pull["k"])
             apply_removals(cache, pull["d"], dirty, done)
             for table, pk, reason in pull.get("illisibles", ()):
-                _postpone(cache, table, pk, {UNREADABLE: True}, reason, done)
+                postpone(cache, table, pk, {UNREADABLE: True}, reason, done)
             cache.put(curseur_xid=pull["x"], curseur_seq=pull["s"])
         _retry_rejected(cache, done)
     return done
@@ -293,65 +279,6 @@ def remember(cache: Cache, table: SyncTable, row: list[Any], columns: set[str]) 
     cache.put(**{f"centre:{table.name}:{row[0]}": dumps(held)})
 
 
-def reject(cache: Cache, table: SyncTable, row: list[Any], reason: str, done: Applied) -> None:
-    values = [v.hex() if isinstance(v, bytes) else v for v in row]
-    cache.db.execute(
-        "INSERT OR REPLACE INTO sync_recus_rejetes (nom_table, pk, raison, contenu, quand) VALUES (?, ?, ?, ?, ?)",
-        (table.name, row[0], reason, dumps(values), clock.to_text(clock.now())),
-    )
-    done.rejected += 1
-
-
-def _references_to(name: str) -> list[tuple[str, str]]:
-    """(table, column) of every foreign key to ``name``."""
-    return [(t.name, r.column) for t in TABLES for r in t.references if r.target == name]
-
-
-def _touch(cache: Cache, pks: list[int]) -> None:
-    cache.db.execute("CREATE TEMP TABLE IF NOT EXISTS _touches (pk INTEGER PRIMARY KEY)")
-    cache.db.execute("DELETE FROM temp._touches")
-    cache.db.executemany("INSERT OR IGNORE INTO temp._touches VALUES (?)", [(pk,) for pk in pks])
-
-
-def set_orphans_aside(cache: Cache, touched: dict[str, list[int]], done: Applied) -> None:
-    """Set aside touched rows whose parent is not here, or their foreign key would refuse the whole pull at COMMIT.
-
-    Args:
-        cache: inside a muted transaction.
-        touched: keys by table, a ``defaultdict``; emptied.
-        done: counts them as rejected.
-    """
-    for table in TABLES:
-        if not table.references:
-            continue
-        missing = " OR ".join(
-            f"(t.{r.column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {r.target} p WHERE p.id = t.{r.column}))"
-            for r in table.references
-        )
-        columns = ", ".join(f"t.{c}" for c in table.names)
-        # Again while something went, because a table may refer to itself.
-        while pks := touched.pop(table.name, None):
-            _touch(cache, pks)
-            # CROSS: or SQLite reads the whole table and looks each row up among the touched ones.
-            orphans = cache.all(
-                f"SELECT {columns} FROM temp._touches x CROSS JOIN {table.name} t ON t.id = x.pk WHERE {missing}"
-            )
-            for orphan in orphans:
-                reject(cache, table, list(orphan), "le parent de cette ligne n'est pas encore arrivé", done)
-                cache.db.execute(f"DELETE FROM {table.name} WHERE id = ?", (orphan[0],))
-                for child, column in _references_to(table.name):
-                    found = cache.all(f"SELECT id FROM {child} WHERE {column} = ?", orphan[0])
-                    touched[child] += [r[0] for r in found]
-
-
-def _postpone(cache: Cache, name: str, pk: int, what: dict[str, object], reason: str, done: Applied) -> None:
-    cache.db.execute(
-        "INSERT OR REPLACE INTO sync_recus_rejetes (nom_table, pk, raison, contenu, quand) VALUES (?, ?, ?, ?, ?)",
-        (name, pk, reason, dumps(what), clock.to_text(clock.now())),
-    )
-    done.rejected += 1
-
-
 def apply_removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: Applied) -> None:
     """Take away (table, pk, state) rows, but for those that wait to be sent or that something here still needs."""
     by_table: dict[str, dict[int, str]] = defaultdict(dict)
@@ -360,15 +287,15 @@ def apply_removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: 
             continue
         if (name, pk) in dirty:
             # A dirty row is never taken away: its change goes to the centre first.
-            _postpone(cache, name, pk, {"retrait": state}, "modifiée ici, retirée après envoi", done)
+            postpone(cache, name, pk, {"retrait": state}, "modifiée ici, retirée après envoi", done)
         else:
             by_table[name][pk] = state
     for table in reversed(TABLES):
         going = by_table.get(table.name, {})
         if not going:
             continue
-        _touch(cache, list(going))
-        for child, column in _references_to(table.name):
+        touch(cache, list(going))
+        for child, column in references_to(table.name):
             itself = "AND c.id NOT IN (SELECT pk FROM temp._touches)" if child == table.name else ""
             for (pk,) in cache.all(
                 f"SELECT x.pk FROM temp._touches x WHERE EXISTS "
@@ -376,7 +303,7 @@ def apply_removals(cache: Cache, removals: list[list[Any]], dirty: Dirty, done: 
             ):
                 # It goes once what still refers to it has gone or changed.
                 if (state := going.pop(pk, None)) is not None:
-                    _postpone(
+                    postpone(
                         cache, table.name, pk, {"retrait": state}, "une autre fiche d'ici en dépend encore", done
                     )
         pks = [(table.name, pk) for pk in going]

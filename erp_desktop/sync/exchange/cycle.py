@@ -27,10 +27,11 @@ from erp_desktop import clock
 from erp_desktop.errors import CloneDetectedError, DeviceRevokedError, ErpError, SchemaMismatchError, SyncError
 from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import BY_NAME
-from erp_desktop.sync.exchange.apply import Applied, Cursor, apply_answer, next_cursor, read_cursor
+from erp_desktop.sync.exchange.apply import Cursor, apply_answer, next_cursor, read_cursor
 from erp_desktop.sync.exchange.cache import Cache, dumps
 from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.exchange.outbox import Batch, Outbox, without_collector
+from erp_desktop.sync.exchange.rejected import Applied
 from erp_desktop.sync.exchange.set_aside import isolate
 
 _log = logging.getLogger(__name__)

@@ -12,10 +12,11 @@ from collections import defaultdict
 from typing import Any
 
 from erp_desktop.errors import ErpError
-from erp_desktop.sync.exchange.apply import Applied, apply_answer, read_cursor
+from erp_desktop.sync.exchange.apply import apply_answer, read_cursor
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.exchange.outbox import Batch
+from erp_desktop.sync.exchange.rejected import Applied
 
 _log = logging.getLogger(__name__)
 

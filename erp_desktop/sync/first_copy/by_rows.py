@@ -22,10 +22,10 @@ from erp_desktop.errors import CentralUnreachableError, SyncError
 from erp_desktop.models import Base
 from erp_desktop.registry import capture
 from erp_desktop.registry.tables import BY_NAME, TABLES, Kind, SyncTable
-from erp_desktop.sync.exchange.apply import Applied, set_orphans_aside
 from erp_desktop.sync.exchange.cache import Cache, dumps
 from erp_desktop.sync.exchange.cycle import Cycle
 from erp_desktop.sync.exchange.link import Link
+from erp_desktop.sync.exchange.rejected import Applied, set_orphans_aside
 
 _log = logging.getLogger(__name__)
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\b": "\b", "\\f": "\f", "\\v": "\v", "\\\\": "\\"}

@@ -22,19 +22,12 @@ from erp_desktop.db import ids
 from erp_desktop.errors import SyncError
 from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import TABLES, Kind, SyncTable, present_name
-from erp_desktop.sync.exchange.apply import (
-    Applied,
-    apply_removals,
-    apply_rows,
-    dirty_rows,
-    present,
-    reject,
-    upsert_sql,
-)
+from erp_desktop.sync.exchange.apply import apply_removals, apply_rows, dirty_rows, present, upsert_sql
 from erp_desktop.sync.exchange.cache import Cache, dumps
 from erp_desktop.sync.exchange.content import wire
 from erp_desktop.sync.exchange.key_swaps import one_by_one
 from erp_desktop.sync.exchange.link import Link
+from erp_desktop.sync.exchange.rejected import Applied, reject
 from erp_desktop.sync.exchange.renamed import rename
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.sync.first_copy.by_rows import Progress, hydrate

@@ -19,10 +19,11 @@ import sqlcipher3.dbapi2 as sqlcipher
 from erp_desktop.centre.functions.verify import BUCKETS, bucket
 from erp_desktop.errors import SyncError
 from erp_desktop.registry.tables import BY_NAME, TABLES, Kind, SyncColumn, SyncTable
-from erp_desktop.sync.exchange.apply import Applied, read_cursor, set_orphans_aside, upsert_sql
+from erp_desktop.sync.exchange.apply import read_cursor, upsert_sql
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.exchange.key_swaps import exchanged
 from erp_desktop.sync.exchange.link import Link
+from erp_desktop.sync.exchange.rejected import Applied, set_orphans_aside
 from erp_desktop.sync.first_copy.by_rows import unescape
 
 _PAGE = 50_000

@@ -1,16 +1,18 @@
-"""The step line and the three choice cards."""
+"""The step line, the three choice cards and what a step says when it went wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from erp_desktop.errors import ErpError
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import KeyboardRing
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -139,3 +141,16 @@ class Carte(KeyboardRing, QAbstractButton):
             painter.setPen(look.color("semantic.info.text"))
             painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, self._badge)
         paint.keycap(painter, paint.visual(rtl, box, QRect(box.width() - 84, 18, 22, 18)), self._key)
+
+
+def trouble(error: Exception, use_file: Callable[[], None]) -> Banner:
+    """Why a step did not end; without a keyring, the offer to keep secrets in a file (``use_file``)."""
+    known = isinstance(error, ErpError)
+    if known and "--secrets" in str(error):
+        return Banner(
+            "warning", tr("Aucun trousseau de clés ne répond sur ce PC."),
+            detail=tr("Les secrets peuvent être gardés dans un fichier que vous seul pouvez lire."),
+            action=tr("Utiliser un fichier protégé"), on_action=use_file,
+        )  # fmt: skip
+    words = said(str(error)) if known else tr("Une erreur inattendue a tout arrêté.")
+    return Banner("danger", words, detail=tr("Rien n'a été installé sur ce poste ; corrigez puis recommencez."))

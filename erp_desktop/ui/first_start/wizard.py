@@ -11,20 +11,20 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import settings as options
-from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.errors import ValidationError
 from erp_desktop.services import calendrier
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device import enrolment, first_database
 from erp_desktop.sync.device.enrolment import Enrolled
 from erp_desktop.sync.device.first_database import Compte, Importee
 from erp_desktop.ui.background import Fond
-from erp_desktop.ui.first_start.choices import Carte, Etapes
+from erp_desktop.ui.first_start.choices import Carte, Etapes, trouble
 from erp_desktop.ui.first_start.copying import Copie
 from erp_desktop.ui.first_start.forms import Formulaire, FormulaireAgence, FormulaireCentre, FormulaireCompte
 from erp_desktop.ui.first_start.welcome import Accueil
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
 from erp_desktop.ui.kit.dialogs import ask_files
-from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 
 AGENCE, AUTONOME, DEMO = "agence", "autonome", "demo"
@@ -145,17 +145,7 @@ class Assistant(Accueil):
         error = self._error
         if error is None or isinstance(error, ValidationError):
             return
-        known = isinstance(error, ErpError)
-        detail = tr("Rien n'a été installé sur ce poste ; corrigez puis recommencez.")
-        if known and "--secrets" in str(error):
-            self.banner = Banner(
-                "warning", tr("Aucun trousseau de clés ne répond sur ce PC."),
-                detail=tr("Les secrets peuvent être gardés dans un fichier que vous seul pouvez lire."),
-                action=tr("Utiliser un fichier protégé"), on_action=self._use_file,
-            )  # fmt: skip
-        else:
-            words = said(str(error)) if known else tr("Une erreur inattendue a tout arrêté.")
-            self.banner = Banner("danger", words, detail=detail)
+        self.banner = trouble(error, self._use_file)
         self._box.addWidget(self.banner)
         self._box.addSpacing(16)
 

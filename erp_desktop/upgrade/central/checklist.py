@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +15,7 @@ from erp_desktop.centre import isolation, lock, machinery, mark, preflight
 from erp_desktop.centre.functions import watch
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UpgradeError
 from erp_desktop.registry import revisions as history
-from erp_desktop.upgrade.central import archiving, report
-
-_TRIES = 6
-_PATIENCE = "1100ms"
-"""One second, and a little more: after one second PostgreSQL makes an autovacuum give way."""
-_LONGEST_STATEMENT = "15min"
+from erp_desktop.upgrade.central import archiving, attempts, report
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +55,6 @@ def _may_migrate(connection: sa.Connection) -> bool:
     return bool(row.scalar_one())
 
 
-def _stamps(connection: sa.Connection) -> list[str] | None:
-    """Rows of ``alembic_version``; None when this role may not read it or it is absent."""
-    readable = connection.exec_driver_sql(
-        "SELECT has_table_privilege(to_regclass('public.alembic_version'), 'SELECT')"
-    ).scalar()
-    if not readable:
-        return None
-    return [str(v) for v in connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalars()]
-
-
 def _window(connection: sa.Connection) -> Any:
     readable = connection.exec_driver_sql(
         "SELECT to_regclass('sync.schema_compat') IS NOT NULL AND has_schema_privilege('sync', 'USAGE')"
@@ -96,7 +80,7 @@ def check_central(engine: sa.Engine) -> EtatSchema:
             told = isolation.others_left(planted)
             return _etat("incoherent", None, None, True, tuple(planted), told)
         migrator = _may_migrate(connection)
-        stamps = _stamps(connection)
+        stamps = attempts.stamps(connection)
         window = _window(connection)
         connection.rollback()
         revision = stamps[0] if stamps else (window[0] if window else None)
@@ -184,7 +168,7 @@ def require_whole(connection: sa.Connection) -> None:
     Raises:
         DatabaseRefusedError: the last revision that this program knows is not there; the sentence says what to do.
     """
-    stamps = _stamps(connection)
+    stamps = attempts.stamps(connection)
     if stamps is None and connection.exec_driver_sql("SELECT to_regclass('public.alembic_version')").scalar():
         return  # Somebody without this right may do nothing of the kind either.
     rank = history.position(stamps[0]) if stamps else -1
@@ -269,7 +253,7 @@ def upgrade_central(
             tell("Le centre est déjà à jour")
             return Bilan(found.revision, wanted, None, 0.0)
         # No revision is due, but functions and triggers are brought to this program's.
-        _with_retries(engine, found.revision, wanted, tell)
+        attempts.with_retries(engine, found.revision, wanted, tell)
         _tighten(engine)
         return Bilan(found.revision, wanted, None, 0.0, refait=True)
     _ready(engine, found)
@@ -282,7 +266,7 @@ def upgrade_central(
         copy = archiving.dump(engine.url.render_as_string(hide_password=False), backups)
     before = _survey(engine)
     started = time.monotonic()
-    _with_retries(engine, found.revision, wanted, tell)
+    attempts.with_retries(engine, found.revision, wanted, tell)
     seconds = time.monotonic() - started
     tell("Vérification de la structure et des valeurs")
     if wanted == history.head():
@@ -306,7 +290,7 @@ def examine(engine: sa.Engine, revision: str | None) -> list[preflight.Constat]:
     with isolation.pinned(engine) as connection:
         found = preflight.examine(connection)
         if revision is not None and revision != history.head() and history.position(revision) is not None:
-            if lock.take_now(connection) and _stamps(connection) == [revision]:
+            if lock.take_now(connection) and attempts.stamps(connection) == [revision]:
                 found.append(preflight.structure(structures.drift(connection, revision)))
             connection.rollback()
     return found
@@ -346,58 +330,4 @@ def downgrade_central(engine: sa.Engine, target: str, *, backups: Path | None = 
         with engine.connect() as connection:
             migrate.downgrade(connection, target)
     except (sa.exc.DBAPIError, RuntimeError) as error:
-        raise _stopped(engine, str(getattr(error, "orig", None) or error).splitlines()[0]) from error
-
-
-def _with_retries(engine: sa.Engine, seen: str | None, wanted: str, tell: Callable[[str], object]) -> None:
-    """A revision waits a second for its tables, then gives way to the clerks and comes back a little later."""
-    from erp_desktop.upgrade import migrate
-
-    def step(revision: str, _title: str) -> None:
-        tell(f"Révision {revision}")
-
-    for attempt in range(_TRIES):
-        try:
-            with engine.connect() as connection:
-                migrate.upgrade(
-                    connection, wanted, on_step=step, lock_timeout=_PATIENCE, statement_timeout=_LONGEST_STATEMENT,
-                    seen=seen,
-                )  # fmt: skip
-        except sa.exc.DBAPIError as error:
-            if not _gave_way(error) or attempt == _TRIES - 1:
-                raise _stopped(engine, str(error.orig).splitlines()[0], waited=_gave_way(error)) from error
-            tell("Des tables sont utilisées : nouvel essai dans un instant")
-            time.sleep(random.uniform(0.3, 1.0) * (attempt + 1))  # noqa: S311
-        except RuntimeError as error:
-            raise _stopped(engine, str(error)) from error
-        except DatabaseRefusedError as error:
-            raise UpgradeError(str(error)) from error
-        else:
-            return
-
-
-def _gave_way(error: sa.exc.DBAPIError) -> bool:
-    """Whether a revision stopped because others used its tables: nothing of it was done."""
-    code = getattr(error.orig, "pgcode", None)
-    return code in {"55P03", "40P01"} or (code == "57014" and str(error.statement).startswith("LOCK TABLE"))
-
-
-def _stopped(engine: sa.Engine, cause: str, *, waited: bool = False) -> UpgradeError:
-    """The report of a failure; after a cut line it has no revision to name."""
-    try:
-        with isolation.pinned(engine) as connection:
-            stamps = _stamps(connection)
-            others = report.blockers(connection) if waited else []
-    except sa.exc.OperationalError:
-        return UpgradeError(
-            f"Mise à niveau du centre interrompue ({cause}) et le serveur ne répond plus. La révision en cours est "
-            "annulée, les précédentes sont gardées : relancez la même commande quand il répond."
-        )
-    at = stamps[0] if stamps else "vide"
-    remedy = (
-        f"terminez d'abord {' ; '.join(others)}, puis relancez." if others else "corrigez la cause, puis relancez."
-    )
-    return UpgradeError(
-        f"Mise à niveau du centre arrêtée à la révision {at} : {cause.removesuffix('.')}. Rien d'autre n'a changé et "
-        f"les révisions faites sont gardées : {remedy}"
-    )
+        raise attempts.stopped(engine, str(getattr(error, "orig", None) or error).splitlines()[0]) from error

@@ -12,7 +12,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.models import HistoriqueIntervention
 from erp_desktop.registry.tables import BY_NAME, SyncTable
 from erp_desktop.settings import Settings
-from erp_desktop.sync.exchange import apply
+from erp_desktop.sync.exchange import apply, rejected
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.sync.watch import daily
 from erp_desktop.sync.watch.service import UNFORESEEN, SyncService
@@ -161,7 +161,7 @@ def test_a_value_that_sqlite_has_no_room_for_sets_only_its_row_aside(lab: Lab) -
     bad = [1, *a.rows()["interventions"][one]]
     good[1 + table.names.index("titre")] = "Pris"
     bad[1 + table.names.index("duree_estimee")] = 1 << 70
-    cache, done = a.syncer.cache, apply.Applied()
+    cache, done = a.syncer.cache, rejected.Applied()
     with cache.writing(mute=True):
         apply.apply_rows(cache, {"interventions": [bad, good]}, {}, done)
     assert a.get("interventions", two, "titre") == "Pris"

@@ -73,10 +73,10 @@ def test_a_stopped_upgrade_leaves_the_old_file_and_starts_over(qtbot: QtBot, des
             assert not shown.stop.isEnabled()
             stopped.append(words)
 
-    desktop._progress.connect(stop, Qt.ConnectionType.QueuedConnection)
+    desktop.opening._progress.connect(stop, Qt.ConnectionType.QueuedConnection)
     desktop.start()
     qtbot.waitUntil(lambda: bool(stopped))
-    desktop._progress.disconnect(stop)
+    desktop.opening._progress.disconnect(stop)
     qtbot.waitUntil(lambda: isinstance(page(desktop), EmptyState))
     shown = page(desktop)
     assert isinstance(shown, EmptyState)
@@ -98,10 +98,10 @@ def test_a_window_closed_in_the_middle_leaves_the_old_file(qtbot: QtBot, desktop
             closed.append(words)
             desktop.window.close()
 
-    desktop._progress.connect(close, Qt.ConnectionType.QueuedConnection)
+    desktop.opening._progress.connect(close, Qt.ConnectionType.QueuedConnection)
     desktop.start()
     qtbot.waitUntil(lambda: bool(closed))
-    opener = desktop._opener
+    opener = desktop.opening.opener
     assert opener is not None
     opener.join(60)
     assert file_state.read_revision(cache) == ANCIENNE

@@ -1,26 +1,18 @@
-"""The only wiring of the desktop: settings → window frame → upgrade → engine → worker → content.
-
-Long on purpose: everything that is wired is wired here, in the order in which it happens.
-"""
+"""One running window: what is wired behind it, in the order in which it happens."""
 
 from __future__ import annotations
 
 import logging
-import queue
 import sys
-import threading
-from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from erp_desktop import log
 from erp_desktop import settings as options
+from erp_desktop.app.opening import Opening
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import DamagedError, ErpError, FirstRunError, UpgradeCancelledError
+from erp_desktop.errors import DamagedError, ErpError
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bug import show_bug
 from erp_desktop.ui.bus import Bus, Changes
@@ -42,8 +34,6 @@ if TYPE_CHECKING:
     from erp_desktop.sync.status import EtatSync
     from erp_desktop.sync.watch.service import SyncService
     from erp_desktop.ui.notifications.wiring import Tray
-    from erp_desktop.upgrade.central.checklist import EtatSchema
-    from erp_desktop.upgrade.start.restore import Restauration
 
 _log = logging.getLogger(__name__)
 
@@ -61,11 +51,6 @@ class Desktop(QObject):
     logged_in = Signal(object)
     state_changed = Signal(object)
     """A new :class:`EtatSync`."""
-    _progress = Signal(str, object)
-    _engine_ready = Signal(object)
-    _engine_refused = Signal(object)
-    _consent_asked = Signal(object)
-    _restored = Signal(object)
     _state_arrived = Signal(object)
     _data_arrived = Signal(object)
 
@@ -88,17 +73,9 @@ class Desktop(QObject):
         self._drafts: Drafts | None = None
         self._acteur: Acteur | None = None
         self._tray: Tray | None = None
-        self._opener: threading.Thread | None = None
-        self._stop = threading.Event()
-        self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._insist = False
         queued = Qt.ConnectionType.QueuedConnection
-        self._progress.connect(self.window.show_opening, queued)
-        self._engine_ready.connect(self._opened, queued)
-        self._engine_refused.connect(self._refused, queued)
-        self._consent_asked.connect(self._ask_consent, queued)
-        self._restored.connect(self._show_restored, queued)
-        self.window.stop_asked.connect(self._stop.set)
+        self.opening = Opening(self, self.window, lambda: self.settings, self.show_first_run)
+        self.opening.ready.connect(self._opened, queued)
         self._state_arrived.connect(self._show_state, queued)
         self._data_arrived.connect(self._publish, queued)
         self._count_soon = QTimer(self)
@@ -125,81 +102,8 @@ class Desktop(QObject):
     # The database
 
     def open_database(self) -> None:
-        """Open, and if need be upgrade, the database in a thread of its own."""
-        self._behind(self._open)
-
-    def _behind(self, work: Callable[[], object]) -> None:
-        self.window.show_opening(tr("Ouverture de la base…"))
-        self._stop.clear()
-        self._opener = threading.Thread(target=self._told, args=(work,), name="ouverture", daemon=True)
-        self._opener.start()
-
-    def _told(self, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - shown by the window, whatever it is
-            self._engine_refused.emit(error)
-
-    def _open(self) -> None:
-        from erp_desktop.ui.sections import preload
-        from erp_desktop.upgrade.start import recovery
-
-        if self.settings.mode is not Mode.CENTRE and not self._insist and recovery.pending(self.settings.cache):
-            raise FirstRunError(
-                tr("Vous pouvez réessayer, ou revenir à la sauvegarde faite juste avant ; vos changements pas encore "
-                   "envoyés y seront reportés.")
-            )  # fmt: skip
-        self._engine_ready.emit(open_engine(self.settings, self._advance, self._consent))
-        preload()
-
-    def _advance(self, words: str, share: float | None) -> None:
-        """Called by the opening thread before each step: the only places where an upgrade stops."""
-        if self._stop.is_set():
-            raise UpgradeCancelledError(tr("La base est comme avant. La mise à niveau reprendra au début."))
-        self._progress.emit(words, share)
-
-    def _consent(self, state: EtatSchema) -> bool:
-        self._consent_asked.emit(state)
-        return self._answers.get()
-
-    def _ask_consent(self, state: EtatSchema) -> None:
-        from erp_desktop.ui.first_start.upgrade_pages import Consentement
-
-        def answer(agreed: bool) -> None:
-            self.window.show_opening(tr("Ouverture de la base…"))
-            self._answers.put(agreed)
-
-        page = Consentement(state.revision, state.attendue, state.revisions, state.avertissements, answer)
-        self.window.show_content(page)
-
-    def _go_back(self) -> None:
-        from erp_desktop.db import secrets
-        from erp_desktop.upgrade.start import recovery
-
-        cache, file = self.settings.cache, self.settings.secrets_file
-        self._behind(lambda: self._restored.emit(recovery.go_back(cache, secrets.cache_key(cache, file))))
-
-    def _salvage(self, *, alone: bool = False) -> None:
-        from erp_desktop.db import secrets
-        from erp_desktop.upgrade.start import recovery
-
-        def work() -> None:
-            cache, file = self.settings.cache, self.settings.secrets_file
-            recovery.salvage(cache, secrets.cache_key(cache, file), alone=alone)
-            self._open()
-
-        self._behind(work)
-
-    def _show_restored(self, done: Restauration) -> None:
-        from erp_desktop.ui.first_start.upgrade_pages import restored
-
-        self.window.show_content(
-            restored(done.revision, done.reportees, again=self._try_again, leave=self.window.close)
-        )
-
-    def _try_again(self) -> None:
-        self._insist = True
-        self.open_database()
+        """Open, and if need be upgrade, the database behind the window."""
+        self.opening.begin()
 
     def _opened(self, engine: sa.Engine) -> None:
         from erp_desktop.db.worker import DbWorker
@@ -211,21 +115,6 @@ class Desktop(QObject):
             self._start_sync()
         self.database_opened.emit()
         self.show_login()
-
-    def _refused(self, error: Exception) -> None:
-        from erp_desktop.ui.first_start.upgrade_pages import refusal
-        from erp_desktop.upgrade.start import recovery
-
-        _log.error("database not opened", exc_info=error)
-        cache, local = self.settings.cache, self.settings.mode is not Mode.CENTRE
-        go_back = self._go_back if local and recovery.pending(cache) is not None else None
-        page = refusal(
-            error, again=self._try_again, leave=self.window.close, go_back=go_back,
-            salvage=self._salvage if local else None,
-            salvage_alone=(lambda: self._salvage(alone=True)) if local else None,
-            anew=self.show_first_run if local and not cache.exists() else None,
-        )  # fmt: skip
-        self.window.show_content(page)
 
     def _start_sync(self) -> None:
         from erp_desktop.db import secrets
@@ -486,7 +375,7 @@ class Desktop(QObject):
         if isinstance(error, DamagedError):
             # Whatever is on the screen cannot go on; drafts are kept beside the database.
             self._put_away()
-            self._refused(error)
+            self.opening.refused(error)
         elif isinstance(error, ErpError):
             self.window.say(str(error), kind="danger")
         elif isinstance(error, BaseException):
@@ -495,8 +384,7 @@ class Desktop(QObject):
     def close(self) -> None:
         """End threads, in the order that loses nothing."""
         self._leave()
-        self._stop.set()
-        self._answers.put(False)
+        self.opening.stop()
         if self.worker is not None:
             self._confirm_upgrade()
         self._put_away()
@@ -511,131 +399,3 @@ class Desktop(QObject):
         if self.worker is not None:
             self.worker.close()
             self.worker = None
-
-
-def open_engine(
-    settings: Settings,
-    progress: Callable[[str, float | None], object],
-    consent: Callable[[EtatSchema], bool] | None = None,
-) -> sa.Engine:
-    """The engine of the database that this desktop works on, upgraded when it is behind.
-
-    Args:
-        settings: which database, and what is allowed at the start.
-        progress: told before each step of an upgrade; raising there stops it.
-        consent: asked before a migrator's centre is upgraded.
-
-    Raises:
-        ErpError: refused for a stated reason; nothing was changed.
-    """
-    from erp_desktop.db import secrets
-    from erp_desktop.services import calendrier
-    from erp_desktop.sync.device.farewell import refuse_erased
-    from erp_desktop.upgrade.start.startup import open_central, open_local
-
-    if settings.mode is Mode.CENTRE:
-        if not settings.central_url:
-            raise ErpError(tr("L'adresse du centre n'est pas réglée."))
-        return open_central(
-            settings.central_url,
-            policy=settings.central_upgrade,
-            consent=consent,
-            progress=lambda text: progress(text, None),
-            backups=settings.archives,
-            seed=calendrier.semer_centre,
-        )
-
-    key = secrets.cache_key(settings.cache, settings.secrets_file)
-    engine = open_local(
-        settings.cache,
-        key,
-        progress=lambda step: progress(step.texte, step.part),
-        keep=settings.backups_kept,
-        on_trial=True,
-        create=False,
-    )
-    refuse_erased(engine)
-    return engine
-
-
-def catch_bugs(desktop: Desktop) -> None:
-    """Send errors that escape a slot to the log and to the window's dialog."""
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
-        if issubclass(kind, KeyboardInterrupt):
-            return sys.__excepthook__(kind, error, trace)
-        _log.error("unexpected error", exc_info=(kind, error, trace))
-        return show_bug(desktop.window, error)
-
-    sys.excepthook = hook
-
-
-class Capture(QObject):
-    """Waits for the first page behind the opening, paints it into a file and ends the program."""
-
-    SETTLED, PATIENCE = 5, 600
-    """Ticks of 100 ms: without change, and in all."""
-
-    def __init__(self, desktop: Desktop, file: Path) -> None:
-        super().__init__(desktop)
-        self._desktop, self._file = desktop, file
-        # The same picture whatever the screen, an imaginary one included.
-        desktop.window.resize(1440, 900)
-        self._seen: object = None
-        self._same = self._ticks = 0
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._look)
-        self._timer.start(100)
-        sys.excepthook = self._failed
-
-    def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        _log.error("unexpected error", exc_info=(kind, error, trace))
-        self._end(1)
-
-    def _end(self, status: int) -> None:
-        self._timer.stop()
-        self._desktop.close()
-        self._desktop.app.exit(status)
-
-    def _look(self) -> None:
-        from erp_desktop.ui.kit.states import ErrorState
-        from erp_desktop.ui.main_window import Opening
-        from erp_desktop.ui.pictures import grab
-
-        self._ticks += 1
-        content = self._desktop.window.centralWidget()
-        self._same = self._same + 1 if content is self._seen and not isinstance(content, Opening) else 0
-        self._seen = content
-        if self._same >= self.SETTLED:
-            grab(self._desktop.window, self._file)
-            self._end(1 if isinstance(content, ErrorState) else 0)
-        elif self._ticks >= self.PATIENCE:
-            self._end(1)
-
-
-def run(settings: Settings | None = None, capture: Path | None = None) -> int:
-    """Run the desktop until its window closes.
-
-    Args:
-        settings: options in force, by default the stored ones.
-        capture: paint the first page that is ready into this PNG and end; the exit status is 1 when the database
-            did not open.
-    """
-    app = QApplication.instance() or QApplication(sys.argv[:1])
-    if not isinstance(app, QApplication):
-        raise RuntimeError("a QApplication is needed")
-    app.setApplicationName("ERP MIF")
-    if settings is not None:
-        log.configure(settings.log_dir, settings.log_level)
-
-    from erp_desktop.ui.first_start import wrong_settings
-
-    chosen = settings if settings is not None else wrong_settings.settled(app, quiet=capture is not None)
-    if chosen is None:
-        return 1
-    desktop = Desktop(app, chosen)
-    catch_bugs(desktop)
-    if capture is not None:
-        Capture(desktop, capture)
-    desktop.start()
-    return app.exec()

@@ -1,0 +1,59 @@
+"""The desktop from its first window to its last thread."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from PySide6.QtWidgets import QApplication
+
+from erp_desktop import log
+from erp_desktop.app.desktop import Desktop
+from erp_desktop.app.first_picture import Capture
+from erp_desktop.settings import Settings
+from erp_desktop.ui.bug import show_bug
+
+_log = logging.getLogger(__name__)
+
+
+def catch_bugs(desktop: Desktop) -> None:
+    """Send errors that escape a slot to the log and to the window's dialog."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
+        if issubclass(kind, KeyboardInterrupt):
+            return sys.__excepthook__(kind, error, trace)
+        _log.error("unexpected error", exc_info=(kind, error, trace))
+        return show_bug(desktop.window, error)
+
+    sys.excepthook = hook
+
+
+def run(settings: Settings | None = None, capture: Path | None = None) -> int:
+    """Run the desktop until its window closes.
+
+    Args:
+        settings: options in force, by default the stored ones.
+        capture: paint the first page that is ready into this PNG and end; the exit status is 1 when the database
+            did not open.
+    """
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    if not isinstance(app, QApplication):
+        raise RuntimeError("a QApplication is needed")
+    app.setApplicationName("ERP MIF")
+    if settings is not None:
+        log.configure(settings.log_dir, settings.log_level)
+
+    from erp_desktop.ui.first_start import wrong_settings
+
+    chosen = settings if settings is not None else wrong_settings.settled(app, quiet=capture is not None)
+    if chosen is None:
+        return 1
+    desktop = Desktop(app, chosen)
+    catch_bugs(desktop)
+    if capture is not None:
+        Capture(desktop, capture)
+    desktop.start()
+    return app.exec()
