@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop import app, paths
+from erp_desktop import app
 from erp_desktop.centre import lock, preflight
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
@@ -22,10 +19,11 @@ from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, No
 from erp_desktop.registry import revisions
 from erp_desktop.settings import CentralUpgrade, Mode, Settings
 from erp_desktop.upgrade import fingerprint
-from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.central import attempts, checklist
 from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
 from erp_desktop.upgrade.start import startup
 from tests.migrations.rows import contenu
+from tests.processes import Program
 
 OLD = "5d1e7f9b3a0c"
 
@@ -176,15 +174,11 @@ def test_two_upgrades_at_once_both_end_well(old: sa.Engine) -> None:
 
     # Alembic keeps its context in a module: one of the two runs as a process of its own.
     url = old.url.render_as_string(hide_password=False)
-    child = subprocess.Popen(
-        [sys.executable, "-m", "erp_desktop.cli", "db", "upgrade", "--url", url, "--yes", "--no-backup"],
-        cwd=paths.ROOT, env={**os.environ, "PYTHONPATH": str(paths.ROOT)}, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    child = Program(["erp-admin", "db", "upgrade", "--url", url, "--yes", "--no-backup"])
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(60)
-    _, errors = child.communicate(timeout=60)
+    thread.join()
+    _, errors = child.communicate()
     assert failures == []
     assert child.returncode == 0, errors
     with old.connect() as connection:
@@ -206,7 +200,7 @@ def test_a_held_table_delays_the_upgrade_without_failing_it(old: sa.Engine) -> N
 def test_a_forgotten_transaction_stops_the_upgrade_with_its_revision(
     old: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checklist, "_TRIES", 1)
+    monkeypatch.setattr(attempts, "_TRIES", 1)
     with old.connect() as holder:
         holder.exec_driver_sql("LOCK TABLE interventions IN ACCESS SHARE MODE")
         with pytest.raises(UpgradeError, match=OLD):

@@ -33,7 +33,7 @@ def alive(pid: int) -> bool:
 
 
 def gone(pid: int, folder: Path) -> bool:
-    for _ in range(100):
+    for _ in range(600):
         if not alive(pid) and not folder.exists():
             return True
         time.sleep(0.1)

@@ -19,11 +19,30 @@ _MONEY = {c.name for t in Base.metadata.sorted_tables for c in t.columns if isin
 _SELF = {"parent_id", "facture_origine_id", "remplacee_par_id", "annule_id", "origine_id"}
 
 
+_known: dict[object, tuple[dict[str, sa.Table], dict[str, dict[str, str]]]] = {}
+"""Text of all tables of a cache → what was reflected from it."""
+
+
 def metier(connection: sa.Connection) -> dict[str, sa.Table]:
     """Reflected business tables by name, parents first."""
+    return _reflected(connection)[0]
+
+
+def _reflected(connection: sa.Connection) -> tuple[dict[str, sa.Table], dict[str, dict[str, str]]]:
+    """Business tables, and the closed lists of each."""
+    text: object = None
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql("SELECT sql FROM sqlite_schema WHERE type IN ('table', 'index')").fetchall()
+        text = tuple(row[0] for row in rows)
+        if text in _known:
+            return _known[text]
     metadata = sa.MetaData()
     metadata.reflect(connection)
-    return {t.name: t for t in metadata.sorted_tables if _is_business(t.name)}
+    tables = {t.name: t for t in metadata.sorted_tables if _is_business(t.name)}
+    found = tables, {name: _choices(connection, name) for name in tables}
+    if text is not None:
+        _known[text] = found
+    return found
 
 
 _DRAFT = {"statut": "brouillon", "numero": "PROV-{n}"}
@@ -102,8 +121,9 @@ def remplir(connection: sa.Connection, base: int, lignes: int = 3) -> dict[str, 
     """
     sqlite = connection.dialect.name == "sqlite"
     counts = {}
-    for name, table in metier(connection).items():
-        choices = _choices(connection, name)
+    tables, closed = _reflected(connection)
+    for name, table in tables.items():
+        choices = closed[name]
         targets = {fk.parent.name: fk.column.table.name for fk in table.foreign_keys}
         for i in range(lignes):
             n = base + 10 * i

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import clock, paths
+from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.errors import UpgradeError
 from erp_desktop.models import Base
@@ -43,6 +46,71 @@ def vide(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         engine = create_pg_engine(request.getfixturevalue("pg_empty_url"))
     yield engine
     engine.dispose()
+
+
+class Stages:
+    """Databases without rows at a revision, each made once from the one before it, to be copied and never used."""
+
+    def __init__(self, server: EmbeddedPostgres, folder: Path) -> None:
+        self._server, self._folder = server, folder
+        self._caches: dict[str, Path] = {}
+        self._centres: dict[str, str] = {}
+
+    def _nearest(self, made: Iterable[str], revision: str) -> str | None:
+        chain = [row.revision for row in revisions.revisions()]
+        return max((r for r in made if chain.index(r) <= chain.index(revision)), key=chain.index, default=None)
+
+    def cache(self, revision: str) -> Path:
+        if revision not in self._caches:
+            path, before = self._folder / f"{revision}.sqlite", self._nearest(self._caches, revision)
+            if before is not None:
+                shutil.copyfile(self._caches[before], path)
+            self._climb(create_sqlite_engine(path), revision)
+            self._caches[revision] = path
+        return self._caches[revision]
+
+    def centre(self, revision: str) -> str:
+        if revision not in self._centres:
+            name, before = f"etape_{uuid.uuid4().hex[:8]}", self._nearest(self._centres, revision)
+            url = self._server.create_database(name, self._centres[before] if before is not None else None)
+            self._climb(create_pg_engine(url), revision)
+            self._centres[revision] = name
+        return self._centres[revision]
+
+    @staticmethod
+    def _climb(engine: sa.Engine, revision: str) -> None:
+        up(engine, revision)
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def stages(pg_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    return Stages(pg_server, tmp_path_factory.mktemp("etapes"))
+
+
+At = Callable[[str], sa.Engine]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def at(request: pytest.FixtureRequest, stages: Stages, pg_server: EmbeddedPostgres, tmp_path: Path) -> Iterator[At]:
+    """A database without rows at a revision."""
+    engines, names = [], []
+
+    def made(revision: str) -> sa.Engine:
+        if request.param == "sqlite":
+            path = tmp_path / "etape.sqlite"
+            shutil.copyfile(stages.cache(revision), path)
+            engines.append(create_sqlite_engine(path))
+        else:
+            names.append(f"t_{uuid.uuid4().hex[:12]}")
+            engines.append(create_pg_engine(pg_server.create_database(names[-1], stages.centre(revision))))
+        return engines[-1]
+
+    yield made
+    for engine in engines:
+        engine.dispose()
+    for name in names:
+        pg_server.drop_database(name)
 
 
 def up(engine: sa.Engine, revision: str = "head") -> None:
@@ -264,8 +332,8 @@ def rows(engine: sa.Engine, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
-def test_full_name_keeps_every_half_and_splits_back(vide: sa.Engine) -> None:
-    up(vide, "2e8c4b6d0f53")
+def test_full_name_keeps_every_half_and_splits_back(at: At) -> None:
+    vide = at("2e8c4b6d0f53")
     names = [("Salma", "Benali"), ("Salma", None), (None, "Benali"), (None, None), ("Ali", "El Fassi"), ("", "Ôkit")]
     with vide.begin() as connection:
         for n, (first, last) in enumerate(names):
@@ -287,8 +355,8 @@ def test_full_name_keeps_every_half_and_splits_back(vide: sa.Engine) -> None:
     ]  # fmt: skip
 
 
-def test_an_existing_account_becomes_unverified_not_true(vide: sa.Engine) -> None:
-    up(vide, "4c0e6f8a2b31")
+def test_an_existing_account_becomes_unverified_not_true(at: At) -> None:
+    vide = at("4c0e6f8a2b31")
     with vide.connect() as connection:
         remplir(connection, 1000)
     up(vide, "1d7b3a5c9e42")
@@ -315,8 +383,8 @@ def _roles(engine: sa.Engine, *values: str) -> None:
             )
 
 
-def test_roles_are_mapped(vide: sa.Engine) -> None:
-    up(vide, "3f9d5c7e1a64")
+def test_roles_are_mapped(at: At) -> None:
+    vide = at("3f9d5c7e1a64")
     _roles(vide, "admin", "user", "tech")
     up(vide, "4a0e6d8f2b75")
     assert rows(vide, "SELECT role FROM users ORDER BY id") == [("admin",), ("client",), ("technicien",)]
@@ -324,8 +392,8 @@ def test_roles_are_mapped(vide: sa.Engine) -> None:
     assert rows(vide, "SELECT role FROM users ORDER BY id") == [("admin",), ("user",), ("tech",)]
 
 
-def test_unknown_roles_stop_the_upgrade_with_their_list(vide: sa.Engine) -> None:
-    up(vide, "3f9d5c7e1a64")
+def test_unknown_roles_stop_the_upgrade_with_their_list(at: At) -> None:
+    vide = at("3f9d5c7e1a64")
     _roles(vide, "admin", "chef", "boss")
     with pytest.raises(RuntimeError, match=r"Rôles inconnus.*boss, chef"):
         up(vide, "4a0e6d8f2b75")
@@ -333,8 +401,8 @@ def test_unknown_roles_stop_the_upgrade_with_their_list(vide: sa.Engine) -> None
     assert rows(vide, "SELECT role FROM users ORDER BY id") == [("admin",), ("chef",), ("boss",)]
 
 
-def test_duplicates_stop_the_centre_and_pass_in_a_cache(vide: sa.Engine) -> None:
-    up(vide, "4a0e6d8f2b75")
+def test_duplicates_stop_the_centre_and_pass_in_a_cache(at: At) -> None:
+    vide = at("4a0e6d8f2b75")
     with vide.connect() as connection:
         remplir(connection, 1000)
         connection.execute(sa.text("UPDATE equipements SET code_interne = 'POMPE-1' WHERE id <= 1010"))
@@ -366,8 +434,8 @@ def test_an_orphan_made_by_hand_stops_the_revision_that_would_keep_it(tmp_path: 
     engine.dispose()
 
 
-def test_an_intervention_of_a_vanished_technicien_keeps_its_row(vide: sa.Engine) -> None:
-    up(vide, "5b1f7e9a3c86")
+def test_an_intervention_of_a_vanished_technicien_keeps_its_row(at: At) -> None:
+    vide = at("5b1f7e9a3c86")
     with vide.connect() as connection:
         remplir(connection, 1000)
         connection.execute(sa.text("UPDATE interventions SET technicien_id = 4 WHERE id = 1010"))
@@ -382,8 +450,8 @@ def test_an_intervention_of_a_vanished_technicien_keeps_its_row(vide: sa.Engine)
     assert rows(vide, "SELECT count(*) FROM interventions WHERE technicien_id IS NULL") == [(2,)]
 
 
-def test_machines_without_a_client_get_one_to_be_named(vide: sa.Engine) -> None:
-    up(vide, "5d1e7f9b3a0c")
+def test_machines_without_a_client_get_one_to_be_named(at: At) -> None:
+    vide = at("5d1e7f9b3a0c")
     with vide.connect() as connection:
         remplir(connection, 1000)
         connection.execute(sa.text("UPDATE equipements SET client_id = NULL, contrat_id = NULL WHERE id <= 1010"))
@@ -519,8 +587,8 @@ def test_a_downgraded_centre_has_no_trigger_of_a_later_structure(pg_engine: sa.E
     assert rows(pg_engine, query) == wanted
 
 
-def test_documents_are_cut_into_pieces_and_joined_again(vide: sa.Engine) -> None:
-    up(vide, "ce8f4a6c0b7d")
+def test_documents_are_cut_into_pieces_and_joined_again(at: At) -> None:
+    vide = at("ce8f4a6c0b7d")
     # Nulls, bytes that are no UTF-8, and sizes around the border of a piece.
     contents = {f"{n:064x}": bytes(i * 7 % 256 for i in range(n)) for n in (1, 65_535, 65_536, 65_537, 200_000)}
     statement = sa.text("INSERT INTO contenus (sha256, contenu) VALUES (:s, :c)")
@@ -542,10 +610,10 @@ def test_documents_are_cut_into_pieces_and_joined_again(vide: sa.Engine) -> None
 
 
 @pytest.mark.parametrize("attached", [False, True], ids=["seul", "rattaché"])
-def test_planned_work_gets_its_slot_and_a_branch_waits_for_the_centre(vide: sa.Engine, attached: bool) -> None:
+def test_planned_work_gets_its_slot_and_a_branch_waits_for_the_centre(at: At, attached: bool) -> None:
     """Only work that is not over; each engine counts the same end, SQLite to the millisecond."""
+    vide = at("b7e1c5a9d3f2")
     sqlite = vide.dialect.name == "sqlite"
-    up(vide, "b7e1c5a9d3f2")
     with vide.connect() as connection:
         remplir(connection, 1000, 3)
         change = sa.text("UPDATE interventions SET statut = :s, duree_estimee = :m, diagnostic = 'vu' WHERE id = :i")

@@ -33,7 +33,7 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.exchange.cycle import CycleResult
 from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.syncer import Syncer
-from tests.processes import child_environment, erp_admin
+from tests.processes import Program, child_environment, erp_admin
 from tests.sync.proxy import ChaosProxy
 from tests.sync.ready_caches import ReadyCaches
 
@@ -109,7 +109,7 @@ class Device:
     agence_id: int
     key: str | None
     port: int | None = None
-    deadline_s: float = 20.0
+    deadline_s: float = 60.0
     keep: bool = False
     batch: int = 5_000
     _kept: Any = None
@@ -125,7 +125,7 @@ class Device:
         if self._kept is not None:
             yield self._kept
             return
-        db = sqlcipher.connect(str(self.path), isolation_level=None, timeout=10)
+        db = sqlcipher.connect(str(self.path), isolation_level=None, timeout=60)
         if self.key is not None:
             db.execute(f"PRAGMA key = \"x'{self.key}'\"")
         db.execute("PRAGMA foreign_keys = ON")
@@ -261,14 +261,9 @@ class Device:
         self.hang_up()
         return erp_admin(*arguments, "--cache", self.path, "--secrets", self.secrets_file)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> Program:
         """``erp-admin`` in a process of its own, to be met or killed on its way."""
-        command = [sys.executable, "-m", "erp_desktop.cli", *arguments, "--cache", str(self.path), "--secrets",
-                   str(self.secrets_file)]  # fmt: skip
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=child_environment(),
-        )  # fmt: skip
+        return Program(["erp-admin", *arguments, "--cache", self.path, "--secrets", self.secrets_file])
 
 
 def normal(table: SyncTable, row: tuple[Any, ...]) -> list[Any]:

@@ -25,7 +25,7 @@ from erp_desktop.sync.watch import health as surveillance
 from erp_desktop.upgrade import migrate
 from tests.sync.lab import Device, Lab
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 KINDS = ("fresh", "carried")
 """New; carried over from PostgreSQL 14 defaults."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 from erp_desktop.db.session import transaction
 from erp_desktop.sync.inbox import conflicts
@@ -169,13 +168,12 @@ def test_one_poison_in_five_thousand_is_found_and_the_rest_lands(lab: Lab) -> No
             [(100_000 + 2 * i, a.agence_id, f"C{i}", taken if i == 3210 else None, T, T) for i in range(5_000)],
         )
         db.execute("COMMIT")
-    started = time.perf_counter()
     result = a.sync()
-    seconds = time.perf_counter() - started
     assert (result.pushed, result.parked, result.batches) == (4_999, 1, 1)
     assert a.parked()[0][1] == "doublon"
     assert lab.value("SELECT count(*) FROM clients WHERE id BETWEEN 100000 AND 200000") == 4_999
-    assert seconds < 30, f"{seconds:.1f} s for one poison"
+    # Found by the centre within the batch that holds it: a batch is not sent again in halves.
+    assert result.round_trips < 12
 
 
 def test_a_text_with_a_null_character_never_leaves(lab: Lab) -> None:

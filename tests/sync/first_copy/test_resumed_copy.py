@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from erp_desktop.sync.device.interrupted import working_files
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.first_copy import by_rows, empty_cache
 from erp_desktop.sync.first_copy import published as snapshot
-from tests.processes import child_environment
+from tests.processes import Program
 from tests.sync.first_copy.test_first_copy import MANY
 from tests.sync.lab import Device, Lab
 from tests.sync.proxy import ChaosProxy
@@ -47,10 +45,7 @@ class Enrolment:
 
     def killed_when(self, what: str, count: int) -> None:
         """Enrol in a process that is killed once it tells of so many rows or bytes of something."""
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, self.url, str(self.path), str(self.store)], stdout=subprocess.PIPE,
-            text=True, env=child_environment(), cwd=Path(__file__).parents[3],
-        )  # fmt: skip
+        child = Program(["-c", CHILD, self.url, self.path, self.store], stderr=None)
         assert child.stdout is not None
         for line in child.stdout:
             name, number = line.rsplit(" ", 1)

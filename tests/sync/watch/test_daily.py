@@ -18,7 +18,7 @@ from erp_desktop.sync.watch import service as services
 from erp_desktop.sync.watch.verify import verify
 from tests.sync.lab import Device, Lab
 from tests.sync.watch.test_observability import health
-from tests.sync.watch.test_wake import Desk, until, working
+from tests.sync.watch.test_wake import PATIENCE_S, Desk, until, working
 
 
 def muted(device: Device, *statements: str) -> None:
@@ -46,7 +46,7 @@ def test_once_a_day_the_service_compares_repairs_and_tells(lab: Lab) -> None:
     desk = Desk(device, interval_s=0.2)
     with working(desk):
         until(lambda: device.get("interventions", pk, "titre") == "Fuite 1")
-        assert desk.arrived.wait(20), "the window is told"
+        assert desk.arrived.wait(PATIENCE_S), "the window is told"
     assert device.get("lignes_intervention", gone, "designation") == "Joint"
     assert device.value("SELECT count(*) FROM sync_outbox") == 0, "nothing of it goes to the centre"
     engine = create_sqlite_engine(device.path, device.key)
@@ -116,9 +116,7 @@ def test_whoever_needs_the_line_comes_first(lab: Lab, monkeypatch: pytest.Monkey
     monkeypatch.setattr(daily, "check", check)
     with working(desk):
         until(lambda: tries >= 1)
-        started = time.monotonic()
         until(lambda: lab.get("interventions", pk, "titre") == "Saisi pendant le contrôle")
-        assert time.monotonic() - started < 5
         time.sleep(0.3)
         desk.service.request_cycle()
         until(lambda: tries >= 2)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -25,7 +23,7 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.ui.first_start.wizard import AGENCE, AUTONOME, DEMO, Assistant
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.controls import Text
-from tests.processes import child_environment
+from tests.processes import Program
 from tests.sync.first_copy.test_first_copy import MANY
 from tests.sync.first_copy.test_resumed_copy import CHILD
 from tests.sync.proxy import ChaosProxy
@@ -116,13 +114,23 @@ def asks_password(pg_engine: sa.Engine) -> Iterator[str]:
     """A role whose password the server checks, as in production; the server's file is put back."""
     role = f"essai_{uuid.uuid4().hex[:8]}"
 
+    def loaded() -> object:
+        # Only a new line shows what new lines get.
+        engine = create_pg_engine(pg_engine.url.render_as_string(hide_password=False))
+        with engine.connect() as connection:
+            found: object = connection.exec_driver_sql("SELECT pg_conf_load_time()").scalar_one()
+        engine.dispose()
+        return found
+
     def write(lines: list[str]) -> None:
+        known = loaded()
         with pg_engine.begin() as connection:
             file = connection.exec_driver_sql("SHOW hba_file").scalar_one()
             values = ", ".join("('" + line.replace("'", "''") + "')" for line in lines)
             connection.exec_driver_sql(f"COPY (VALUES {values}) TO '{file}'")
             connection.exec_driver_sql("SELECT pg_reload_conf()")
-        time.sleep(0.3)
+        while loaded() == known:
+            time.sleep(0.01)
 
     with pg_engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD 'le-bon'")
@@ -198,10 +206,7 @@ def test_joining_goes_on_with_a_first_copy_whose_program_was_killed(
     with ChaosProxy(where.host or "127.0.0.1", where.port or 5432) as proxy:
         slow = where.set(port=proxy.port).render_as_string(hide_password=False)
         proxy.bytes_per_s = 1_500_000
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, slow, str(cache), str(store)], stdout=subprocess.PIPE, text=True,
-            env=child_environment(), cwd=Path(__file__).parents[3],
-        )  # fmt: skip
+        child = Program(["-c", CHILD, slow, cache, store], stderr=None)
         assert child.stdout is not None
         next(line for line in child.stdout if line.startswith("equipements ") and int(line.split()[1]) >= 1_000)
         child.kill()

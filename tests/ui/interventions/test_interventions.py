@@ -377,9 +377,18 @@ def test_a_technicien_cannot_create(qtbot: QtBot, worker: DbWorker, monde: Monde
     assert page.new_record() is False
 
 
-def test_fifty_thousand_rows_never_hold_the_window(
+def _work_of(steps: int) -> float:
+    """Seconds of this thread for so many steps of an empty loop: what this machine does, at this moment."""
+    started = time.thread_time()
+    for _ in range(steps):
+        pass
+    return time.thread_time() - started
+
+
+def _held(
     qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
-) -> None:
+) -> tuple[list[float], list[float]]:
+    """Read, scroll and filter fifty thousand rows: clock and own work between two ticks of the window, in seconds."""
     remplir(sqlite_engine, monde, 50_000)
     assert monde.responsable is not None
     bureau = Bureau(qtbot, worker, monde.responsable, tmp_path)
@@ -409,8 +418,24 @@ def test_fifty_thousand_rows_never_hold_the_window(
     bureau.settle()
     watchdog.stop()
     assert page.model.rowCount() == 1
-    assert max(works) < 0.05, sorted(works)[-5:]
-    assert sorted(waits)[-4] < 0.15, sorted(waits)[-5:]
+    return sorted(waits), sorted(works)
+
+
+def test_fifty_thousand_rows_never_hold_the_window(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    _, works = _held(qtbot, worker, monde, tmp_path, sqlite_engine)
+    # A twentieth of a second where a million steps take 22 ms.
+    assert works[-1] < max(_work_of(2_300_000) for _ in range(3)), works[-5:]
+
+
+@pytest.mark.bench
+def test_fifty_thousand_rows_hold_the_window_for_a_seventh_of_a_second_at_most(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    waits, works = _held(qtbot, worker, monde, tmp_path, sqlite_engine)
+    assert works[-1] < 0.05, works[-5:]
+    assert waits[-4] < 0.15, waits[-5:]
 
 
 def test_arabic_paints_the_whole_screen_mirrored(
@@ -484,7 +509,7 @@ def test_keys_struck_while_saving_are_kept(
     line.selectAll()
     qtbot.keyClicks(line, "Premier")
     gate = threading.Event()
-    worker.submit(lambda _session: gate.wait(5))
+    worker.submit(lambda _session: gate.wait(60))
     page.form.save()
     qtbot.keyClicks(line, " puis second")
     gate.set()
@@ -506,7 +531,7 @@ def test_a_late_refusal_never_lands_on_another_record(
     editor.show_value("")
     editor.changed.emit()
     gate = threading.Event()
-    worker.submit(lambda _session: gate.wait(5))
+    worker.submit(lambda _session: gate.wait(60))
     page.form.save()
     page.form.open_record(second)
     gate.set()

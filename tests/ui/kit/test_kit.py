@@ -205,7 +205,7 @@ def test_task_error_goes_to_its_handler_else_to_failed(qtbot: QtBot, tasks: Task
 def test_answer_for_a_dead_widget_or_cancelled_task_is_dropped(qtbot: QtBot, tasks: Tasks) -> None:
     got: list[Any] = []
     gate, owner = threading.Event(), QObject()
-    tasks.run(lambda _s: gate.wait(2), got.append, owner=owner)
+    tasks.run(lambda _s: gate.wait(60), got.append, owner=owner)
     cancelled = tasks.run(lambda _s: 1, got.append)
     cancelled.cancel()
     owner.deleteLater()
@@ -240,7 +240,7 @@ class Gated(Numbers):
 
     def ids(self, _session: Any, text: str, _sort: str, descending: bool, limit: int | None) -> list[int]:
         if limit is None:
-            assert self.gate.wait(5)
+            assert self.gate.wait(60)
         return super().ids(_session, text, _sort, descending, limit)
 
 
@@ -287,7 +287,7 @@ def test_reading_again_moves_nothing_until_the_whole_answer_is_there(qtbot: QtBo
 
 def test_out_of_date_answer_is_dropped(qtbot: QtBot, tasks: Tasks, worker: OneThread) -> None:
     gate = threading.Event()
-    worker.pool.submit(gate.wait, 2)
+    worker.pool.submit(gate.wait, 60)
     model = LazyTableModel[Line](tasks, Numbers(100), COLUMNS, lambda row: row.id)
     model.ask("1")
     model.ask("99")

@@ -6,7 +6,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -19,17 +18,16 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop import paths
 from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import UpgradeError
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade import fingerprint
-from erp_desktop.upgrade.central import checklist, report
+from erp_desktop.upgrade.central import attempts, report
 from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
 from tests.benchmarks.upgrade_speed import Clerk
 from tests.migrations.rows import contenu
-from tests.processes import erp_admin
+from tests.processes import erp_admin, together
 from tests.sync.proxy import ChaosProxy
 
 AVANT = "0c6d2e4f8a5b"
@@ -77,7 +75,7 @@ def test_a_clerk_never_waits_longer_than_two_seconds(centre: sa.Engine) -> None:
 
 AT_ONCE = """
 import os, sys
-from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.central import attempts, checklist
 from erp_desktop.upgrade import fingerprint, migrate
 from erp_desktop.upgrade.start import comparison
 from erp_desktop.db.engine import create_pg_engine
@@ -103,10 +101,7 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 @pytest.mark.parametrize("count", [5, pytest.param(20, marks=pytest.mark.soak)])
 def test_many_migrators_at_once_upgrade_once(centre: sa.Engine, count: int) -> None:
     url = centre.url.render_as_string(hide_password=False)
-    done = subprocess.run(
-        [sys.executable, "-c", AT_ONCE, url, str(count)], capture_output=True, text=True, timeout=150, check=False,
-        env={**os.environ, "PYTHONPATH": str(paths.ROOT)}, cwd=paths.ROOT,
-    )  # fmt: skip
+    (done,) = together([["-c", AT_ONCE, url, str(count)]])
     assert done.stdout.strip() == str([0] * count), done.stderr
     done_by = f"SELECT count(*) FROM journal_migrations WHERE de = '{AVANT}' AND vers = '{revisions.head()}'"
     assert scalar(centre, done_by) == 1
@@ -159,7 +154,7 @@ def test_what_there_is_less_of_afterwards_is_reported(centre: sa.Engine) -> None
 
 def test_a_forgotten_transaction_is_named_with_what_to_do(centre: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     with centre.connect() as holder, monkeypatch.context() as hurried:
-        hurried.setattr(checklist, "_TRIES", 1)
+        hurried.setattr(attempts, "_TRIES", 1)
         holder.exec_driver_sql("SELECT count(*) FROM interventions")
         pid = holder.exec_driver_sql("SELECT pg_backend_pid()").scalar()
         with pytest.raises(UpgradeError, match=rf"(?s){AVANT}.*terminez d'abord processus {pid} .*oubliée"):

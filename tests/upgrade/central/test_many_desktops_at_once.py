@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 from typing import Any, Self
 
 import pytest
 
-from erp_desktop import paths
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.registry import revisions as history
 from erp_desktop.upgrade import fingerprint
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import by_copy
-from tests.processes import child_environment
+from tests.processes import Program
 from tests.sync.lab import Lab
 from tests.upgrade.central.older_release import AVANT
 
@@ -130,12 +128,10 @@ def test_everybody_opens_while_the_centre_is_upgraded(lab: Lab, count: int) -> N
     own = {code: lab.ids("clients", code) for code in ("CAS", "TNG")}
     places: list[Any] = [(str(d.path), str(d.secrets_file), own[d.agence][n // 2 % 3]) for n, d in enumerate(devices)]
     with Sessions(lab) as sessions:
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAMS], input=json.dumps([lab.url, places]), capture_output=True, text=True,
-            check=False, timeout=170, cwd=paths.ROOT, env=child_environment() | {"PYTHONPATH": str(paths.ROOT)},
-        )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    revisions, *told = json.loads(done.stdout)
+        programs = Program(["-c", PROGRAMS], stdin=subprocess.PIPE)
+        out, errors = programs.communicate(json.dumps([lab.url, places]))
+    assert programs.returncode == 0, errors
+    revisions, *told = json.loads(out)
     assert revisions == history.between(AVANT, history.head())
     assert any(first for first, _, _ in told), "nobody met the upgrade"
     # Who was let in once is never refused again, and nothing waits.

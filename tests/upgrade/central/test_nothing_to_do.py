@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from erp_desktop import paths
 from erp_desktop.centre import machinery, mark
 from erp_desktop.cli.db import app
 from erp_desktop.errors import UpgradeError
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade.central import checklist
+from tests.processes import together
 
 
 @contextmanager
@@ -52,10 +50,8 @@ def test_each_command_says_so_while_clerks_work(pg_engine: sa.Engine) -> None:
         assert "déjà à jour" in answer.output
         answer = CliRunner().invoke(app, ["upgrade", "--url", address(pg_engine), "--dry-run"])
         assert "déjà à jour" in answer.output
-        done = subprocess.run(
-            [sys.executable, "-m", "alembic", "upgrade", "head"], cwd=paths.ROOT, text=True, capture_output=True,
-            env={**os.environ, "DATABASE_URL": address(pg_engine)}, timeout=120, check=False,
-        )  # fmt: skip
+        command = ["alembic", "upgrade", "head"]
+        (done,) = together([command], env={**os.environ, "DATABASE_URL": address(pg_engine)})
     assert done.returncode == 0, done.stderr
     assert "déjà à jour" in done.stdout
 

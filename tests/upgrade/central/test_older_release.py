@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from erp_desktop import paths
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, SchemaMismatchError
 from erp_desktop.registry import revisions
@@ -19,7 +17,7 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.upgrade import structures
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import by_copy, startup
-from tests.processes import child_environment
+from tests.processes import Program, together
 from tests.sync.lab import Device, Lab, T
 from tests.upgrade.central.older_release import AVANT
 
@@ -32,10 +30,8 @@ PLANNING = (
 
 def former(command: str, target: object, *arguments: object) -> str:
     """Run a command of the release before."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.upgrade.central.older_release", command, str(target), *map(str, arguments)],
-        capture_output=True, text=True, check=False, cwd=paths.ROOT, env=child_environment(), timeout=120,
-    )  # fmt: skip
+    words = ["-m", "tests.upgrade.central.older_release", command, str(target), *map(str, arguments)]
+    (done,) = together([words])
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -195,18 +191,14 @@ def test_the_centre_is_upgraded_while_an_older_client_goes_on(lab: Lab, behind: 
     centre_back(lab)
     behind.sql(PLANNING.format(c="rrule"))
     assert sync(behind)["attente"] == 0
-    client = subprocess.Popen(
-        [sys.executable, "-u", "-m", "tests.upgrade.central.older_release", "travailler", str(behind.path),
-         str(behind.secrets_file)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=paths.ROOT,
-        env=child_environment(),
-    )  # fmt: skip
+    words = ["-m", "tests.upgrade.central.older_release", "travailler", behind.path, behind.secrets_file]
+    client = Program(words, stdin=subprocess.PIPE)
     assert client.stdout is not None
     assert client.stdout.readline() == "cycle\n"
     engine = create_pg_engine(lab.url)
     done = checklist.upgrade_central(engine, lambda _state: True)
     engine.dispose()
-    out, errors = client.communicate(timeout=120)
+    out, errors = client.communicate()
     assert client.returncode == 0, errors
     assert done.revisions == tuple(revisions.between(AVANT, revisions.head()))
     last = json.loads(out.splitlines()[-1])

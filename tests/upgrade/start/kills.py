@@ -11,12 +11,10 @@ from __future__ import annotations
 import argparse
 import filecmp
 import hashlib
-import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from erp_desktop import paths
 from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade import backup, migrate
 from erp_desktop.upgrade.start import file_state, startup
 from tests.migrations.rows import remplir
+from tests.processes import Program
 
 FROM = "8a4b0c2e6d3f"
 """The first revision with an outbox: four are due."""
@@ -128,11 +126,8 @@ def content(path: Path, before: Path | None = None) -> dict[str, str]:
         connection.close()
 
 
-def start(path: Path) -> subprocess.Popen[str]:
-    child = subprocess.Popen(
-        [sys.executable, "-u", "-c", START, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(paths.ROOT)}, cwd=paths.ROOT,
-    )  # fmt: skip
+def start(path: Path) -> Program:
+    child = Program(["-c", START, path], stdin=subprocess.PIPE)
     assert child.stdin is not None
     assert child.stdout is not None
     assert child.stdout.readline() == "prêt\n"

@@ -28,6 +28,7 @@ from erp_desktop.registry import revisions as history
 from erp_desktop.upgrade import backup, fingerprint, migrate
 from erp_desktop.upgrade.start import by_copy, restore, startup
 from tests.migrations.rows import contenu, remplir
+from tests.processes import Program
 from tests.upgrade.start import kills
 
 KEY = "5a" * 32
@@ -136,18 +137,16 @@ assert "mako" not in sys.modules, "mako"
 """
 
 
-def run(code: str, *arguments: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
-    return subprocess.Popen(
-        [sys.executable, "-u", "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=environment, cwd=paths.ROOT,
-    )  # fmt: skip
+def run(code: str, *arguments: str) -> Program:
+    return Program(["-c", code, *arguments])
 
 
 def test_a_cache_at_the_head_opens_without_importing_alembic(sqlite_path: Path) -> None:
-    child = run(FAST, str(sqlite_path))
-    _, errors = child.communicate(timeout=60)
-    assert child.returncode == 0, errors
+    child = subprocess.run(
+        [sys.executable, "-c", FAST, str(sqlite_path)], env={**os.environ, "PYTHONPATH": str(paths.ROOT)},
+        cwd=paths.ROOT, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert child.returncode == 0, child.stderr
     assert not (sqlite_path.parent / backup.FOLDER).exists()
 
 
@@ -185,7 +184,7 @@ os.kill(os.getpid(), 9)
 def _foreign_in_wal(path: Path, *, killed: bool) -> None:
     """Another program's database in WAL mode: closed as it should, or with its rows in the WAL only."""
     if killed:
-        run(FOREIGN_WAL, str(path)).communicate(timeout=30)
+        run(FOREIGN_WAL, str(path)).communicate()
         assert path.with_name(path.name + "-wal").stat().st_size > 0
         return
     connection = sqlcipher.connect(str(path), isolation_level=None)
@@ -380,7 +379,7 @@ def test_a_disk_that_fills_leaves_the_old_file_and_no_half_backup(
     path = tmp_path / "cache.sqlite"
     rows = make(path, "5d1e7f9b3a0c" if "9" not in point else "2a1f3c8d7c1b")
     old = startup.read_revision(path)
-    out, errors = run(FULL, str(path), point, str(bytes_left)).communicate(timeout=120)
+    out, errors = run(FULL, str(path), point, str(bytes_left)).communicate()
     assert "disque" in out, errors
     assert "\n" not in out.strip()
     assert startup.read_revision(path) == old
@@ -432,7 +431,7 @@ def test_a_read_only_folder_is_refused_with_its_name() -> None:
         before = mark(path)
         folder.chmod(0o555)
         try:
-            out, errors = run(code, str(path)).communicate(timeout=60)
+            out, errors = run(code, str(path)).communicate()
         finally:
             folder.chmod(0o755)
         assert out.startswith("DatabaseRefusedError"), out + errors
@@ -540,7 +539,7 @@ def test_a_hot_journal_is_rolled_back_before_the_upgrade(tmp_path: Path) -> None
         "print('prêt', flush=True); os.kill(os.getpid(), 9)\n",
         str(path),
     )
-    writer.communicate(timeout=30)
+    writer.communicate()
     assert path.with_name("cache.sqlite-journal").stat().st_size > 0
     engine = startup.open_local(path)
     whole(engine, rows)
@@ -561,7 +560,7 @@ def test_rows_still_in_the_wal_are_upgraded_too(tmp_path: Path) -> None:
     )
     assert writer.stdout is not None
     assert writer.stdout.readline().strip() == "prêt"
-    writer.communicate(timeout=30)
+    writer.communicate()
     assert path.with_name("cache.sqlite-wal").stat().st_size > 0
     engine = startup.open_local(path)
     with engine.connect() as connection:
@@ -590,10 +589,7 @@ engine.dispose()
 def test_killed_anywhere_the_next_start_completes_with_every_row(tmp_path: Path, point: str) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, "5b1f7e9a3c86")
-    child = subprocess.Popen(
-        [sys.executable, "-u", "-c", UPGRADE, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(paths.ROOT)}, cwd=paths.ROOT,
-    )  # fmt: skip
+    child = Program(["-c", UPGRADE, path], stdin=subprocess.PIPE, stderr=None)
     assert child.stdin is not None
     assert child.stdout is not None
     reached = False
@@ -604,7 +600,7 @@ def test_killed_anywhere_the_next_start_completes_with_every_row(tmp_path: Path,
             break
         child.stdin.write("\n")
         child.stdin.flush()
-    child.wait(30)
+    child.wait()
     child.stdin.close()
     child.stdout.close()
     assert reached
@@ -630,7 +626,7 @@ def test_killed_at_any_moment_of_the_swap_the_file_opens(tmp_path: Path, delay_s
         child.wait(delay_s)
     except subprocess.TimeoutExpired:
         child.send_signal(signal.SIGKILL)
-    child.communicate(timeout=30)
+    child.communicate()
     assert startup.read_revision(path) in {OLD, history.head()}
     engine = startup.open_local(path)
     whole(engine, rows)
@@ -674,14 +670,10 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 def test_many_starts_at_once_upgrade_once(tmp_path: Path, count: int, existing: bool) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, OLD) if existing else {}
-    starts = subprocess.Popen(
-        [sys.executable, "-u", "-c", AT_ONCE, str(path), str(count), history.head()], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(paths.ROOT)},
-        cwd=paths.ROOT,
-    )  # fmt: skip
+    starts = Program(["-c", AT_ONCE, path, str(count), history.head()], stdin=subprocess.PIPE)
     assert starts.stdout is not None
     opened = [starts.stdout.readline() for _ in range(count)]
-    answer, errors = starts.communicate(timeout=60)
+    answer, errors = starts.communicate()
     assert opened == ["ouverte\n"] * count, errors
     assert answer.strip() == str([0] * count), errors
     engine = startup.open_local(path)
