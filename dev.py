@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The only entry for developers: ``python3 dev.py run|test|lint|bench|shots|build``.
+"""The only entry for developers: ``python3 dev.py run|test|soak|lint|bench|shots|build``.
 
 Needs nothing but Python 3.11–3.13 and its venv module. The first call makes ``.venv`` and installs the hashed
 lock of this platform; later calls notice that nothing changed and start at once.
@@ -139,9 +139,21 @@ def run(arguments: list[str]) -> int:
                 env=environment(offscreen=not has_display()), check=False)  # fmt: skip
 
 
+SIDE_BY_SIDE = ["-n", "3", "--dist", "worksteal"]
+
+
 def test(arguments: list[str]) -> int:
-    chosen = arguments or ["-n", "3", "--dist", "worksteal", "-m", "not bench and not soak"]
-    return call(PYTHON, "-m", "pytest", *chosen, env=environment(offscreen=True) | in_memory(), check=False)
+    chosen = arguments or [*SIDE_BY_SIDE, "-m", "not bench and not soak"]
+    return pytest("--durations=10", *chosen)
+
+
+def soak(arguments: list[str]) -> int:
+    """What is too long for every run: random histories, hundreds of kills, every revision by every way."""
+    return pytest("--durations=10", "--timeout=0", *(arguments or SIDE_BY_SIDE), "-m", "soak")
+
+
+def pytest(*arguments: str) -> int:
+    return call(PYTHON, "-m", "pytest", *arguments, env=environment(offscreen=True) | in_memory(), check=False)
 
 
 def lint(_: list[str]) -> int:
@@ -164,7 +176,9 @@ def build(arguments: list[str]) -> int:
     return call(PYTHON, "packaging/build.py", *arguments, env=environment(offscreen=True), check=False)
 
 
-COMMANDS = {"run": run, "test": test, "lint": lint, "bench": bench, "shots": shots, "build": build}
+COMMANDS = {
+    "run": run, "test": test, "soak": soak, "lint": lint, "bench": bench, "shots": shots, "build": build,
+}  # fmt: skip
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -15,9 +16,34 @@ from erp_desktop.centre.sql import sql
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "erp_desktop"
 MOST_LINES = 400
+FEWEST_LINES = 20
 MOST_MODULES = 15
 LONG = {"erp_desktop/ui/lists/page.py"}
-"""Modules longer than the rest: no other may join them."""
+"""Longer than the rest without a reason: no other may join it."""
+SHORT = {
+    "erp_desktop/centre/functions/devices.py": "one module for each folder of the centre's SQL",
+    "erp_desktop/centre/functions/login.py": "one module for each folder of the centre's SQL",
+    "erp_desktop/cli/__main__.py": "python -m erp_desktop.cli",
+    "erp_desktop/registry/search_path.py": "read by every function of the centre, and by its check",
+    "erp_desktop/reports/graduations.py": "figures without Qt, for charts and for the PDF",
+    "erp_desktop/ui/forms/dates.py": "what editors, lists and boards write alike",
+    "erp_desktop/upgrade/install.py": "what env.py asks for by name, on either engine",
+    "tests/sync/device/past.py": "what the files of one room share",
+    "tests/upgrade/central/old_centre.py": "names that the fixtures of the room and its tests share",
+}
+"""Modules shorter than the rest, and why they are none's part."""
+
+
+def modules() -> dict[str, list[str]]:
+    """Path → lines, of everything but revisions, which are never edited."""
+    paths = [
+        path for room in ("erp_desktop", "migrations", "tests", "packaging") for path in (ROOT / room).rglob("*.py")
+    ]
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8").splitlines()
+        for path in paths
+        if path.parent.name not in {"versions", "programmes"}
+    }
 
 
 def test_no_two_modules_need_each_other() -> None:
@@ -31,21 +57,35 @@ def test_no_two_modules_need_each_other() -> None:
 
 
 def test_modules_have_a_readable_length() -> None:
-    lengths = {
-        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
-        for path in PACKAGE.rglob("*.py")
+    """A longer one says why, in the text at its top."""
+    long = {name: lines for name, lines in modules().items() if len(lines) > MOST_LINES and name not in LONG}
+    assert [name for name, lines in long.items() if "Long on purpose: " not in "\n".join(lines[:16])] == []
+
+
+def test_modules_are_worth_a_file() -> None:
+    short = {
+        name for name, lines in modules().items() if len(lines) < FEWEST_LINES and not name.endswith("__init__.py")
     }
-    assert {name for name, lines in lengths.items() if lines > MOST_LINES} <= LONG
+    assert short == set(SHORT)
 
 
 def test_rooms_have_a_readable_number_of_modules() -> None:
-    rooms = {path.parent for path in PACKAGE.rglob("*.py")}
-    crowded = {
-        room.relative_to(ROOT).as_posix(): count
-        for room in rooms
-        if (count := sum(path.name != "__init__.py" for path in room.glob("*.py"))) > MOST_MODULES
+    rooms = Counter(name.rpartition("/")[0] for name in modules() if not name.endswith("__init__.py"))
+    assert {room: count for room, count in rooms.items() if count > MOST_MODULES} == {}
+
+
+def test_tests_live_in_the_room_of_what_they_test() -> None:
+    beside = {"architecture", "benchmarks", "demo", "migrations", "data"}
+    """What is tested there is no room of the package."""
+    stories = {"sync/branches", "sync/histories", "centre/attack", "benchmarks/peer_app", "migrations/golden"}
+    """Rooms of whole stories, which go through several rooms of the package."""
+    rooms = {path.parent.relative_to(ROOT / "tests").as_posix() for path in (ROOT / "tests").rglob("*.py")} - {"."}
+    lost = {
+        room
+        for room in rooms - stories - beside
+        if not ((PACKAGE / room).is_dir() or (PACKAGE / f"{room}.py").is_file())
     }
-    assert crowded == {}
+    assert lost == set()
 
 
 @pytest.mark.parametrize("paper", ["ARCHITECTURE.md", "sync.md", "migrations.md", "regles.md", "definitions.md"])

@@ -19,7 +19,8 @@ from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError
 from erp_desktop.sync.device import farewell, registration
 from erp_desktop.sync.watch import housekeeping
 from tests.centre.test_security import push
-from tests.sync.documents.test_documents import at_centre, attach, octets, read, step, store
+from tests.sync.documents.files import at_centre, attach, octets, read, step
+from tests.sync.documents.test_reach import store
 from tests.sync.lab import Device, Lab, T
 
 SECRET = octets(2 * MORCEAU + 5)

@@ -18,7 +18,7 @@ from erp_desktop.cli.db import app
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade.start import startup
-from tests.upgrade.start.test_startup import OLD, make
+from tests.upgrade.start.old_caches import OLD, make
 
 
 def call(*arguments: str | Path) -> Result:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from erp_desktop.db.embedded import EmbeddedPostgres
-from tests.centre import test_envelope, test_rules, test_security
+from tests.centre import test_envelope, test_impossible_values, test_rules, test_security
+from tests.centre.thief import Thief
 from tests.sync.exchange import test_tls
 from tests.sync.first_copy import test_published
 from tests.sync.lab import Lab
@@ -42,6 +43,7 @@ def _borrow(module: Any, *only: str) -> None:
 _borrow(test_security)
 _borrow(test_envelope)
 _borrow(test_rules)
+_borrow(test_impossible_values)
 _borrow(test_published, "test_a_published_bomb_is_refused_before_it_fills_the_disk")
 _borrow(test_tls, "test_another_authority_or_name_is_refused_in_one_line")
 
@@ -76,7 +78,7 @@ def play(name: str, lab: Lab, folder: Path, tls: Callable[[], test_tls.Server]) 
             stack.callback(connection.close)
             given["line"] = connection.cursor()
         if "thief" in needed:
-            given["thief"] = test_rules.Thief(lab, given["device"], given["line"])
+            given["thief"] = Thief(lab, given["device"], given["line"])
         if "tls" in needed:
             given["tls"] = tls()
         case(**{k: given[k] for k in needed})

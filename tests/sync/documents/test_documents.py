@@ -1,82 +1,24 @@
-"""Bytes of documents between caches and the centre: whole, once, resumed, within the quota, and behind the rows.
-
-Long on purpose: every test needs the same files, stores and counters that stand at the top.
-"""
+"""Bytes of documents between caches and the centre: whole, once, resumed, and behind the rows."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import psycopg2
 import pytest
 
-from erp_desktop.db.session import transaction
-from erp_desktop.domain.documents import MORCEAU, cle_au_centre, decouper
-from erp_desktop.domain.enums import EtatDocument, Role
-from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import CentralUnreachableError, NotFoundError, SyncError, UserError
-from erp_desktop.services import documents
+from erp_desktop.domain.documents import MORCEAU
+from erp_desktop.domain.enums import EtatDocument
+from erp_desktop.errors import CentralUnreachableError, NotFoundError, SyncError
 from erp_desktop.settings import Settings
-from erp_desktop.sync.documents import DocumentExchange, DocumentsResult, contenus
+from erp_desktop.sync.documents import DocumentExchange, DocumentsResult
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.watch.service import SyncService
-from tests.sync.lab import Device, Lab
-
-MO = 1_048_576
-
-
-def octets(size: int, seed: int = 1) -> bytes:
-    """Bytes that do not compress, like a photo."""
-    return random.Random(seed).randbytes(size)
-
-
-def acteur(lab: Lab, device: Device) -> Acteur:
-    user = lab.ids("users", device.agence)[0]
-    return Acteur(user, "Agent", Role.AGENT, device.agence_id, device.agence, device.poste)
-
-
-def attach(lab: Lab, device: Device, content: bytes, name: str = "photo.jpg", row: int | None = None) -> int:
-    with transaction(device.engine) as session:
-        target = row or lab.ids("interventions", device.agence)[0]
-        return documents.joindre(session, acteur(lab, device), "interventions", target, name, content)
-
-
-def read(lab: Lab, device: Device, document: int) -> bytes:
-    with transaction(device.engine) as session:
-        return documents.lire(session, acteur(lab, device), document)[1]
-
-
-def ask(lab: Lab, device: Device, document: int, quota: int = 100 * MO) -> None:
-    with transaction(device.engine) as session:
-        documents.demander(session, acteur(lab, device), document, quota=quota)
-
-
-def step(device: Device, **options: Any) -> DocumentsResult:
-    """One step on the warm line, as the network thread does after a cycle."""
-    syncer = device.syncer
-    return DocumentExchange(syncer.cache, syncer.link, **{"quota": 100 * MO, **options}).run()
-
-
-def states(device: Device) -> dict[int, EtatDocument]:
-    with transaction(device.engine, write=False) as session:
-        return {d.id: d.etat for d in contenus(session)}
-
-
-def at_centre(lab: Lab, content: bytes) -> bool:
-    key = hashlib.sha256(content).hexdigest()
-    found = lab.value(
-        "SELECT encode(sha256(string_agg(m.octets, ''::bytea ORDER BY m.numero)), 'hex') "
-        "FROM contenus c JOIN contenus_morceaux m USING (sha256) WHERE c.complet "
-        "AND sync.sha256_contenu(c.sha256) = %s GROUP BY c.sha256", key
-    )  # fmt: skip
-    return bool(found == key)
+from tests.sync.documents.files import MO, at_centre, attach, octets, read, states, step
+from tests.sync.lab import Lab
 
 
 def test_ten_megabytes_reach_the_centre_and_the_other_device_byte_for_byte(lab: Lab) -> None:
@@ -204,74 +146,6 @@ def test_two_devices_that_send_one_file_together_share_the_work(lab: Lab) -> Non
     assert set(states(a).values()) == {EtatDocument.CENTRE}
 
 
-def test_old_copies_leave_for_new_ones_and_come_back_on_demand(lab: Lab) -> None:
-    a = lab.device()
-    contents = {attach(lab, a, octets(MO, n), f"{n}.jpg"): octets(MO, n) for n in range(5)}
-    a.sync()
-    first, second, *_ = contents
-    read(lab, a, first)
-    done = step(a, quota=3 * MO, days=0)
-    assert (done.sent, done.dropped) == (5, 2)
-    assert states(a)[first] is EtatDocument.CENTRE, "read last, kept longest"
-    assert states(a)[second] is EtatDocument.DISTANT
-    assert step(a, quota=3 * MO).bytes_in == 0, "what was dropped does not come back by itself"
-    ask(lab, a, second, 3 * MO)
-    assert states(a)[second] is EtatDocument.DEMANDE
-    done = step(a, quota=3 * MO)
-    assert (done.received, done.dropped) == (1, 1)
-    assert read(lab, a, second) == contents[second]
-    assert a.value("SELECT sum(taille) FROM contenus") <= 3 * MO
-    assert a.value("SELECT count(*) FROM contenus_morceaux") == 3 * 16, "nothing stays of what was dropped"
-
-
-def test_a_full_quota_never_drops_nor_refuses_what_is_not_sent(lab: Lab) -> None:
-    a, b = lab.device(), lab.device()
-    theirs = attach(lab, b, octets(MO, 99), "leur.jpg")
-    b.sync()
-    step(b)
-    a.sync()
-    mine = {attach(lab, a, octets(MO, n), f"{n}.jpg"): octets(MO, n) for n in range(4)}
-    assert step(a, quota=2 * MO).dropped == 0
-    assert [read(lab, a, pk) for pk in mine] == list(mine.values())
-    with pytest.raises(UserError, match="attendent d'être envoyés"):
-        ask(lab, a, theirs, 2 * MO)
-    a.sync()
-    assert step(a, quota=2 * MO).dropped == 2
-    ask(lab, a, theirs, 2 * MO)
-    step(a, quota=2 * MO)
-    assert read(lab, a, theirs) == octets(MO, 99)
-
-
-def test_recent_documents_come_unasked_while_there_is_room(lab: Lab) -> None:
-    a, b = lab.device(), lab.device()
-    old, new, newest = (attach(lab, a, octets(MO, n), f"{n}.jpg") for n in range(3))
-    a.set("documents", old, created_at="2026-01-05T08:00:00.000000Z")
-    a.sync()
-    step(a)
-    b.sync()
-    assert step(b, quota=MO).received == 1, "the newest, for there is room for one"
-    assert states(b)[newest] is EtatDocument.CENTRE
-    step(b)
-    assert states(b) == {old: EtatDocument.DISTANT, new: EtatDocument.CENTRE, newest: EtatDocument.CENTRE}
-    ask(lab, b, old)
-    step(b, days=0)
-    assert read(lab, b, old) == octets(MO, 0)
-
-
-def test_what_the_centre_has_not_yet_is_asked_again_later(lab: Lab) -> None:
-    a, b = lab.device(), lab.device()
-    document = attach(lab, a, octets(1000))
-    a.sync()
-    b.sync()
-    assert step(b).absent == 1
-    assert b.value("SELECT count(*) FROM contenus") == 0
-    ask(lab, b, document)
-    assert (step(b).absent, states(b)) == (1, {document: EtatDocument.DEMANDE})
-    step(a)
-    assert step(b).received == 1
-    assert read(lab, b, document) == octets(1000)
-
-
 def test_a_row_that_waits_ends_the_step(lab: Lab) -> None:
     a = lab.device()
     content = octets(8 * MO)
@@ -348,188 +222,3 @@ def test_a_refused_cycle_of_documents_leaves_the_rows_alone(lab: Lab) -> None:
     assert lab.value("SELECT count(*) FROM contenus_morceaux") == 0, "nothing damaged leaves"
     a.set("interventions", lab.ids("interventions")[0], titre="Ensuite")
     assert a.sync().pushed >= 1
-
-
-def test_what_arrives_damaged_is_fetched_again(lab: Lab) -> None:
-    a, b = lab.device(), lab.device()
-    content = octets(3 * MORCEAU)
-    document = attach(lab, a, content)
-    a.sync()
-    step(a)
-    b.sync()
-    step(b, budget=MORCEAU)
-    b.sql("UPDATE contenus_morceaux SET octets = zeroblob(65536)")
-    with pytest.raises(SyncError, match="abîmé"):
-        step(b)
-    step(b)
-    assert read(lab, b, document) == content
-
-
-def test_a_centre_that_lost_contents_gets_them_again(lab: Lab) -> None:
-    a = lab.device()
-    content = octets(2 * MORCEAU)
-    attach(lab, a, content)
-    a.sync()
-    step(a)
-    lab.sql("DELETE FROM contenus")
-    assert not step(a).moved
-    # What enrolling again after a restored centre leaves behind: another epoch.
-    a.hang_up()
-    a.sql("UPDATE sync_meta SET valeur = 'une autre' WHERE cle = 'documents_epoque'")
-    assert step(a).sent == 1
-    assert at_centre(lab, content)
-
-
-def test_copies_without_a_description_go(lab: Lab) -> None:
-    a = lab.device()
-    document = attach(lab, a, octets(1000))
-    a.sync()
-    step(a)
-    a.sql("DELETE FROM documents WHERE id = ?", document)
-    a.sync()
-    step(a)
-    assert a.value("SELECT count(*) FROM contenus_morceaux") == 0
-
-
-def test_documents_follow_what_they_describe_to_another_agency(lab: Lab) -> None:
-    a, b = lab.device("CAS"), lab.device("TNG")
-    row, content = lab.ids("equipements")[0], octets(1000)
-    with transaction(a.engine) as session:
-        document = documents.joindre(session, acteur(lab, a), "equipements", row, "manuel.pdf", content)
-    a.sync()
-    step(a)
-    # A whole closure moves, as an administrator does it.
-    lab.sql("BEGIN; SET CONSTRAINTS ALL DEFERRED")
-    tng, client = lab.agence("TNG"), lab.get("equipements", row, "client_id")
-    for statement in (
-        "UPDATE clients SET agence_id = %s WHERE id = %s",
-        "UPDATE equipements SET agence_id = %s WHERE client_id = %s",
-        "UPDATE interventions SET agence_id = %s WHERE client_id = %s",
-    ):  # fmt: skip
-        lab.sql(statement, tng, client)
-    lab.sql("COMMIT")
-    lab.settle()
-    assert states(a) == {}
-    step(b)
-    assert read(lab, b, document) == content
-    lab.converged()
-
-
-# What a device may reach
-
-
-@pytest.fixture
-def stranger(lab: Lab) -> Iterator[Any]:
-    """The line of a device of Tanger, while Casablanca has one document at the centre."""
-    a = lab.device("CAS")
-    attach(lab, a, octets(1000))
-    a.sync()
-    step(a)
-    connection = lab.device("TNG").connect()
-    with connection.cursor() as cursor:
-        yield cursor
-    connection.close()
-
-
-KEY = hashlib.sha256(octets(1000)).hexdigest()
-
-
-def test_another_agencys_content_is_as_if_it_were_not_there(stranger: Any) -> None:
-    stranger.execute("SELECT sync.document_lire(%s, 0, 1), sync.documents_manquants(%s)", (KEY, [KEY]))
-    assert stranger.fetchone() == (None, {})
-    with pytest.raises(psycopg2.Error) as refused:
-        stranger.execute("SELECT sync.document_deposer(%s, 0, 'AAAA')", (KEY,))
-    assert refused.value.pgcode == "EM007"
-    for table in ("contenus", "contenus_morceaux"):
-        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            stranger.execute(f"SELECT 1 FROM {table}")
-
-
-def store(lab: Lab, key: str, content: bytes) -> None:
-    lab.sql("INSERT INTO contenus (sha256, taille, complet) VALUES (%s, %s, true)", key, len(content))
-    for number, piece in decouper(content):
-        lab.sql("INSERT INTO contenus_morceaux VALUES (%s, %s, %s)", key, number, psycopg2.Binary(piece))
-
-
-def test_shared_documents_reach_every_agency(lab: Lab) -> None:
-    b, content = lab.device("TNG"), octets(2 * MORCEAU)
-    key = hashlib.sha256(content).hexdigest()
-    document = lab.value(
-        "WITH c AS (INSERT INTO clients (nom_entreprise, created_at, updated_at) VALUES ('Tous', now(), now()) "
-        "RETURNING id), e AS (INSERT INTO equipements (client_id, nom, code_interne, created_at, updated_at) "
-        "SELECT id, 'Pont', 'EQ-TOUS', now(), now() FROM c RETURNING id) "
-        "INSERT INTO documents (nom_fichier, type_document, mime_type, taille, sha256, equipement_id, created_at, "
-        "updated_at) SELECT 'manuel.pdf', 'manuel', 'application/pdf', %s, %s, id, now(), now() FROM e RETURNING id",
-        len(content), key,
-    )  # fmt: skip
-    store(lab, cle_au_centre(None, key), content)
-    b.sync()
-    step(b)
-    assert read(lab, b, document) == content
-
-
-def test_pieces_that_do_not_make_the_hash_are_thrown_away(lab: Lab) -> None:
-    a = lab.device()
-    content = octets(2 * MORCEAU)
-    attach(lab, a, content)
-    a.sync()
-    key = hashlib.sha256(content).hexdigest()
-    connection = a.connect()
-    with connection.cursor() as cursor:
-
-        def put(number: int, data: bytes) -> Any:
-            cursor.execute("SELECT sync.document_deposer(%s, %s, %s)", (key, number, base64.b64encode(data).decode()))
-            return cursor.fetchone()[0]
-
-        assert put(0, bytes(MORCEAU)) == "partiel"
-        assert put(1, content[MORCEAU:]) == "corrompu"
-        assert lab.value("SELECT count(*) FROM contenus_morceaux") == 0
-        cursor.execute("SELECT sync.document_lire(%s, 0, 1)", (key,))
-        assert cursor.fetchone()[0] is None
-        for number, data in ((2, b"x"), (-1, b"x"), (1, bytes(MORCEAU + 1)), (0, b"")):
-            with pytest.raises(psycopg2.Error) as refused:
-                put(number, data)
-            assert refused.value.pgcode == "EM007", number
-    connection.close()
-    assert step(a).sent == 1
-    assert at_centre(lab, content)
-
-
-def test_a_revoked_device_reaches_no_document(lab: Lab) -> None:
-    a = lab.device()
-    attach(lab, a, octets(1000))
-    a.sync()
-    step(a)
-    lab.sql("UPDATE sync.devices SET etat = 'vole' WHERE poste = %s", a.poste)
-    connection = a.connect()
-    with connection.cursor() as cursor:
-        for call in (f"documents_manquants(ARRAY['{KEY}'])", f"document_lire('{KEY}', 0, 1)",
-                     f"document_deposer('{KEY}', 0, 'AAAA')"):  # fmt: skip
-            with pytest.raises(psycopg2.Error) as refused:
-                cursor.execute(f"SELECT sync.{call}")
-            assert refused.value.pgcode == "EM011", call
-    connection.close()
-
-
-def test_the_command_line_carries_documents_and_lists_them(lab: Lab) -> None:
-    a, b = lab.device(), lab.device()
-    content = octets(3 * MO)
-    document = attach(lab, a, content)
-
-    def erp(device: Device, command: str) -> Any:
-        device.hang_up()
-        done = device.run("sync", command, "--json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    key = hashlib.sha256(content).hexdigest()
-    row = {"id": document, "nom_fichier": "photo.jpg", "taille": len(content), "sha256": key}
-    assert erp(a, "documents") == [{**row, "etat": "attente", "recus": len(content)}]
-    ran = erp(a, "run")
-    assert {k: ran["documents"][k] for k in ("sent", "bytes_out", "waiting", "erreur")} == {
-        "sent": 1, "bytes_out": len(content), "waiting": 0, "erreur": None,
-    }  # fmt: skip
-    b.sync()
-    assert erp(b, "documents") == [{**row, "etat": "distant", "recus": 0}]
-    assert erp(b, "run")["documents"]["received"] == 1
-    assert erp(b, "documents") == [{**row, "etat": "centre", "recus": len(content)}]

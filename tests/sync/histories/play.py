@@ -4,6 +4,8 @@ What must hold at the end of each: every replica equals the centre, nothing ackn
 preventive date above all, each value that somebody typed either stood at the centre or is kept as the loser of a
 conflict or in a parked unit, no plan stands that nobody made, a visit has one slot and its intervention that slot's
 date, and every total is that of its lines.
+
+Long on purpose: every act of a branch stands beside what must hold after it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.upgrade import backup, migrate
 from erp_desktop.upgrade.central.checklist import check_central
 from erp_desktop.upgrade.start import file_state, recovery, startup
-from tests.upgrade.start.test_startup import OLD, make
+from tests.upgrade.start.old_caches import OLD, make
 
 ANCIENNE = "2a1f3c8d7c1b"
 

@@ -22,7 +22,7 @@ from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.surfaces import Banner
 from tests.ui.company import Monde
-from tests.ui.interventions.test_interventions import column, open_form
+from tests.ui.interventions.reading import column, open_form
 from tests.ui.window import Bureau
 
 

@@ -5,28 +5,22 @@ Long on purpose: one screen, tested as one clerk's day on one set of data.
 
 from __future__ import annotations
 
-import threading
-import time
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.domain.enums import Role
-from erp_desktop.ui.forms.editors import Unreadable
-from erp_desktop.ui.forms.page import RecordPage
-from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.interventions.acts import ActsBar
 from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.lists.page import ListPage
-from tests.ui.company import TITRES, Monde, remplir
+from tests.ui.company import TITRES, Monde
+from tests.ui.interventions.reading import column, open_form
 from tests.ui.window import Bureau
 
 
@@ -37,17 +31,6 @@ def titles(page: ListPage) -> list[str]:
         assert row is not None
         found.append(row.titre)
     return found
-
-
-def column(engine: sa.Engine, row_id: int, name: str) -> object:
-    with transaction(engine, write=False) as session:
-        return session.execute(sa.text(f"SELECT {name} FROM interventions WHERE id = :i"), {"i": row_id}).scalar_one()
-
-
-def open_form(bureau: Bureau, page: ListPage, row_id: int) -> None:
-    assert page.view.select_id(row_id)
-    bureau.qtbot.waitUntil(lambda: page.form.row_id == row_id)
-    bureau.settle()
 
 
 def test_list_shows_every_row_with_its_words(bureau: Bureau, monde: Monde) -> None:
@@ -246,198 +229,6 @@ def test_a_clean_form_follows_changes_silently(bureau: Bureau, monde: Monde, sql
     assert not page.form.dirty
 
 
-def test_a_crash_costs_no_typing(
-    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
-) -> None:
-    assert monde.agent is not None
-    first = Bureau(qtbot, worker, monde.agent, tmp_path)
-    page = first.liste()
-    open_form(first, page, monde.interventions[2])
-    editor = page.form.fields.editors["description"]
-    editor.show_value("Saisie en cours")
-    editor.changed.emit()
-    qtbot.waitUntil(lambda: "Brouillon gardé" in page.form.draft_words.text())
-    first.finish()  # what the process had written before it died
-    second = Bureau(qtbot, worker, monde.agent, tmp_path)
-    page = second.liste()
-    open_form(second, page, monde.interventions[2])
-    assert page.form.fields.editors["description"].value() == "Saisie en cours"
-    assert page.form.dirty
-    page.form.save()
-    second.settle()
-    assert column(sqlite_engine, monde.interventions[2], "description") == "Saisie en cours"
-    assert second.drafts.find("interventions", monde.interventions[2]) is None
-
-
-def test_a_new_intervention_is_typed_with_pickers(
-    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
-) -> None:
-    bureau.liste()
-    page = bureau.workspace.open_record("interventions", None)
-    assert isinstance(page, RecordPage)
-    bureau.settle()
-    fields = page.panel.fields
-    qtbot.keyClicks(fields.editors["titre"].inner, "Moteur grille")
-    client = fields.editors["client_id"]
-    assert isinstance(client, PickerEditor)
-    client.inner.setFocus()
-    qtbot.keyClicks(client.inner, "chaouia")
-    bureau.settle()
-    assert client.popup_visible
-    assert client.popup is not None
-    qtbot.keyClick(client.popup, Qt.Key.Key_Down)
-    qtbot.keyClick(client.popup, Qt.Key.Key_Return)
-    assert client.value() == monde.clients[1]
-    machine = fields.editors["equipement_id"]
-    assert isinstance(machine, PickerEditor)
-    offered: list[tuple[int, str, str]] = []
-    machine._search("", offered.extend)
-    bureau.settle()
-    assert {row_id for row_id, _words, _detail in offered} == {monde.machines[1], monde.machines[3]}
-    machine.choose(*offered[0][:2])
-    page.save()
-    bureau.settle()
-    assert page.panel.row_id is not None
-    assert str(column(sqlite_engine, page.panel.row_id, "numero")).startswith("INT-CAS-")
-    assert column(sqlite_engine, page.panel.row_id, "client_id") == monde.clients[1]
-    tabs = bureau.workspace.tabs
-    assert tabs.current == f"interventions/{page.panel.row_id}"
-    assert tabs.strip.tabText(tabs.strip.currentIndex()).startswith("INT-CAS-")
-    other = bureau.workspace.open_record("interventions", None)
-    assert other is not page
-
-
-def test_an_intervention_is_made_from_the_keyboard_alone(
-    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
-) -> None:
-    page = bureau.liste()
-    control = Qt.KeyboardModifier.ControlModifier
-
-    def strike(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        focus = QApplication.focusWidget()
-        assert focus is not None
-        qtbot.keyClick(focus, key, modifier)
-
-    def pick(words: str) -> None:
-        focus = QApplication.focusWidget()
-        qtbot.keyClicks(focus, words)
-        bureau.settle()
-        popup = QApplication.activePopupWidget() or focus
-        qtbot.keyClick(popup, Qt.Key.Key_Down)
-        qtbot.keyClick(popup, Qt.Key.Key_Return)
-
-    strike(Qt.Key.Key_N, control)
-    bureau.settle()
-    qtbot.keyClicks(QApplication.focusWidget(), "Moteur grille")
-    strike(Qt.Key.Key_S, control)
-    bureau.settle()
-    refused = {
-        name: row.error.label.text() for name, row in page.form.fields.rows.items() if not row.error.isHidden()
-    }
-    assert list(refused) == ["equipement_id"]
-    assert refused["equipement_id"].endswith(".")
-    page.form.fields.editors["titre"].inner.setFocus()
-    strike(Qt.Key.Key_Tab)
-    pick("chaouia")
-    strike(Qt.Key.Key_Tab)
-    pick("silo")
-    strike(Qt.Key.Key_S, control)
-    bureau.settle()
-    assert page.form.row_id is not None
-    assert column(sqlite_engine, page.form.row_id, "titre") == "Moteur grille"
-    assert column(sqlite_engine, page.form.row_id, "client_id") == monde.clients[1]
-    assert column(sqlite_engine, page.form.row_id, "equipement_id") == monde.machines[3]
-    assert page.view.current_id() == page.form.row_id
-
-
-def test_words_not_chosen_are_no_value(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
-    page = bureau.liste()
-    open_form(bureau, page, monde.interventions[2])
-    picker = page.form.fields.editors["technicien_id"]
-    assert isinstance(picker, PickerEditor)
-    qtbot.keyClicks(picker.inner, "zzz")
-    page.form.save()
-    bureau.settle()
-    said = page.form.fields.rows["technicien_id"].error.label.text()
-    assert said == "Aucun résultat pour «\u00a0zzz\u00a0» : corrigez, ou videz le champ."
-    picker.settle()
-    assert picker.inner.text() == "zzz"  # type: ignore[attr-defined]
-    with pytest.raises(Unreadable):
-        picker.value()
-
-
-def test_a_technicien_cannot_create(qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    assert monde.agent is not None
-    bureau = Bureau(qtbot, worker, replace(monde.agent, role=Role.TECHNICIEN), tmp_path)
-    words = [b.text() for b in bureau.workspace.top.findChildren(QPushButton)]
-    assert "Nouvelle intervention" not in words
-    page = bureau.liste()
-    assert page.new_record() is False
-
-
-def _work_of(steps: int) -> float:
-    """Seconds of this thread for so many steps of an empty loop: what this machine does, at this moment."""
-    started = time.thread_time()
-    for _ in range(steps):
-        pass
-    return time.thread_time() - started
-
-
-def _held(
-    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
-) -> tuple[list[float], list[float]]:
-    """Read, scroll and filter fifty thousand rows: clock and own work between two ticks of the window, in seconds."""
-    remplir(sqlite_engine, monde, 50_000)
-    assert monde.responsable is not None
-    bureau = Bureau(qtbot, worker, monde.responsable, tmp_path)
-    # Wall clock and this thread's own work between two ticks: on a loaded machine only the second is ours.
-    waits, works = list[float](), list[float]()
-    last = [time.perf_counter(), time.thread_time()]
-
-    def tick() -> None:
-        now, worked = time.perf_counter(), time.thread_time()
-        waits.append(now - last[0])
-        works.append(worked - last[1])
-        last[:] = now, worked
-
-    page = bureau.workspace.open_section("interventions")
-    assert isinstance(page, ListPage)
-    bureau.qtbot.wait(50)
-    watchdog = QTimer()
-    watchdog.timeout.connect(tick)
-    last[:] = time.perf_counter(), time.thread_time()
-    watchdog.start(2)
-    page.reload()
-    qtbot.waitUntil(lambda: page.model.rowCount() >= 50_000)
-    bureau.settle()
-    page.view.scrollToBottom()
-    bureau.settle()
-    page.filter.set_text("Panne 49999")
-    bureau.settle()
-    watchdog.stop()
-    assert page.model.rowCount() == 1
-    return sorted(waits), sorted(works)
-
-
-def test_fifty_thousand_rows_never_hold_the_window(
-    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
-) -> None:
-    _, works = _held(qtbot, worker, monde, tmp_path, sqlite_engine)
-    # A twentieth of a second where a million steps take 22 ms.
-    assert works[-1] < max(_work_of(2_300_000) for _ in range(3)), works[-5:]
-
-
-@pytest.mark.bench
-def test_fifty_thousand_rows_hold_the_window_for_a_seventh_of_a_second_at_most(
-    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
-) -> None:
-    waits, works = _held(qtbot, worker, monde, tmp_path, sqlite_engine)
-    assert works[-1] < 0.05, works[-5:]
-    assert waits[-4] < 0.15, waits[-5:]
-
-
 def test_arabic_paints_the_whole_screen_mirrored(
     qapp: QApplication, qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path
 ) -> None:
@@ -497,48 +288,3 @@ def test_a_cancelled_export_leaves_no_file(bureau: Bureau, tmp_path: Path) -> No
     made.cancel()
     bureau.settle()
     assert not list(tmp_path.glob("*csv*"))
-
-
-def test_keys_struck_while_saving_are_kept(
-    bureau: Bureau, monde: Monde, qtbot: QtBot, worker: DbWorker, sqlite_engine: sa.Engine
-) -> None:
-    page, row_id = bureau.liste(), monde.interventions[2]
-    open_form(bureau, page, row_id)
-    line = page.form.fields.editors["titre"].inner
-    assert isinstance(line, QLineEdit)
-    line.selectAll()
-    qtbot.keyClicks(line, "Premier")
-    gate = threading.Event()
-    worker.submit(lambda _session: gate.wait(60))
-    page.form.save()
-    qtbot.keyClicks(line, " puis second")
-    gate.set()
-    bureau.settle()
-    assert column(sqlite_engine, row_id, "titre") == "Premier"
-    assert line.text() == "Premier puis second"
-    assert page.form.dirty
-    page.form.save()
-    bureau.settle()
-    assert column(sqlite_engine, row_id, "titre") == "Premier puis second"
-
-
-def test_a_late_refusal_never_lands_on_another_record(
-    bureau: Bureau, monde: Monde, worker: DbWorker, sqlite_engine: sa.Engine
-) -> None:
-    page, first, second = bureau.liste(), monde.interventions[2], monde.interventions[3]
-    open_form(bureau, page, first)
-    editor = page.form.fields.editors["titre"]
-    editor.show_value("")
-    editor.changed.emit()
-    gate = threading.Event()
-    worker.submit(lambda _session: gate.wait(60))
-    page.form.save()
-    page.form.open_record(second)
-    gate.set()
-    bureau.settle()
-    assert page.form.row_id == second
-    assert not page.form.dirty
-    assert page.form.fields.rows["titre"].error.isHidden()
-    draft = bureau.drafts.find("interventions", first)
-    assert draft is not None
-    assert "titre" in draft.values

@@ -1,0 +1,119 @@
+"""Devices that leave: what they hand over, what is erased, and who may come back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError, UserError
+from erp_desktop.sync.device import registration
+from erp_desktop.sync.watch import housekeeping
+from tests.processes import erp_admin
+from tests.sync.device.past import add_client
+from tests.sync.lab import Device, Lab
+
+
+def revoke(lab: Lab, device: Device, *, stolen: bool) -> None:
+    engine = create_pg_engine(lab.url)
+    registration.revoke(engine, device.poste, stolen=stolen)
+    engine.dispose()
+
+
+def erased(device: Device) -> bool:
+    counts = [device.value(f"SELECT count(*) FROM {t}") for t in ("clients", "interventions", "users", "sync_outbox")]
+    return counts == [0, 0, 0, 0]
+
+
+def test_a_retired_device_hands_over_its_work_and_is_erased(lab: Lab) -> None:
+    a, b = lab.device(), lab.device()
+    one = lab.ids("interventions")[0]
+    a.set("interventions", one, titre="Le dernier mot")
+    add_client(a, 990_001, "Né trop tard")
+    revoke(lab, a, stolen=False)
+    with pytest.raises(DeviceRevokedError):
+        a.sync()
+    assert erased(a)
+    a.hang_up()
+    with pytest.raises(UserError, match="retiré par un administrateur"):
+        a.sync()
+    content = a.path.read_bytes()
+    a.hang_up()
+    assert b"Le dernier mot" not in content
+    lab.devices.remove(a)
+    assert lab.get("interventions", one, "titre") != "Le dernier mot"
+    engine = create_pg_engine(lab.url)
+    try:
+        (waiting,) = housekeeping.quarantine(engine)
+        assert (waiting["poste"], waiting["unites"]) == (a.poste, 2)
+        done = housekeeping.take_over(engine, waiting["id"])
+        assert (done["unites"], done["conflits"], done["gares"]) == (2, 0, 0)
+        with pytest.raises(UserError):
+            housekeeping.take_over(engine, waiting["id"])
+        assert housekeeping.quarantine(engine) == []
+    finally:
+        engine.dispose()
+    assert lab.get("interventions", one, "titre") == "Le dernier mot"
+    b.sync()
+    assert b.get("clients", 990_001, "nom_entreprise") == "Né trop tard"
+    lab.settle()
+    lab.converged()
+
+
+def test_a_stolen_device_sends_nothing_and_is_erased(lab: Lab) -> None:
+    a = lab.device(encrypted=True)
+    a.set("interventions", lab.ids("interventions")[0], titre="Volé")
+    revoke(lab, a, stolen=True)
+    with pytest.raises(DeviceRevokedError):
+        a.sync()
+    assert erased(a)
+    assert lab.value("SELECT count(*) FROM sync.quarantaine") == 0
+    lab.devices.remove(a)
+    a.hang_up()
+
+
+def test_a_cut_before_the_centres_word_erases_nothing(lab: Lab) -> None:
+    a = lab.device()
+    proxy = lab.proxy(a)
+    a.sync()
+    a.set("interventions", lab.ids("interventions")[0], titre="Gardé")
+    revoke(lab, a, stolen=False)
+    proxy.cut()
+    with pytest.raises(CentralUnreachableError):
+        a.sync()
+    assert a.waiting > 0
+
+
+def test_reenrolment_and_quarantine_from_the_command_line(lab: Lab) -> None:
+    a = lab.device()
+    clone = lab.copy_of(a, "clone.sqlite")
+    a.set("interventions", lab.ids("interventions")[0], titre="Original")
+    a.sync()
+    clone.set("interventions", lab.ids("interventions")[1], titre="Clone")
+    clone.hang_up()
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return clone.run(*arguments)
+
+    locked = lab.device("CAS", encrypted=True)
+    elsewhere = lab.folder / "ailleurs.json"
+    blind = erp_admin("sync", "run", "--cache", locked.path, "--secrets", elsewhere)
+    assert blind.returncode == 1
+    assert str(elsewhere) in blind.stderr
+    assert "--secrets" in blind.stderr
+    assert "ERP_SECRETS_FILE" in blind.stderr
+    refused = run("sync", "run", "--json")
+    assert refused.returncode == 1
+    assert "reenroll" in refused.stderr
+    nobody = run("device", "reenroll", "--json")
+    assert nobody.returncode == 1
+    assert "Administrateur PostgreSQL du centre" in nobody.stderr
+    done = run("device", "reenroll", "--login", "postgres", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["former_poste"], told["waiting"]) == (a.poste, 1)
+    sent = run("sync", "run", "--json")
+    assert json.loads(sent.stdout)["pushed"] == 1, sent.stderr
+    assert lab.get("interventions", lab.ids("interventions")[1], "titre") == "Clone"
