@@ -79,7 +79,8 @@ class Stages:
 
     @staticmethod
     def _climb(engine: sa.Engine, revision: str) -> None:
-        up(engine, revision)
+        with engine.connect() as connection:
+            migrate.upgrade(connection, revision, verified_after=True)
         engine.dispose()
 
 

@@ -14,7 +14,7 @@ from erp_desktop.centre import machinery, mark
 from erp_desktop.cli.db import app
 from erp_desktop.errors import UpgradeError
 from erp_desktop.registry import revisions
-from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.central import attempts, checklist
 from tests.processes import together
 
 
@@ -81,7 +81,7 @@ def test_what_differs_is_put_back(pg_engine: sa.Engine, what: str) -> None:
 
 
 def test_what_differs_waits_for_its_tables(pg_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checklist, "_TRIES", 1)
+    monkeypatch.setattr(attempts, "_TRIES", 1)
     with pg_engine.begin() as connection:
         connection.exec_driver_sql("COMMENT ON SCHEMA sync IS NULL")
     with at_work(pg_engine), pytest.raises(UpgradeError):

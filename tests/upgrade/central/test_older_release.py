@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import Any
 
 import pytest
 
+from erp_desktop import paths
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, SchemaMismatchError
 from erp_desktop.registry import revisions
@@ -17,7 +19,7 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.upgrade import structures
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import by_copy, startup
-from tests.processes import Program, together
+from tests.processes import child_environment
 from tests.sync.lab import Device, Lab, T
 from tests.upgrade.central.older_release import AVANT
 
@@ -30,8 +32,11 @@ PLANNING = (
 
 def former(command: str, target: object, *arguments: object) -> str:
     """Run a command of the release before."""
-    words = ["-m", "tests.upgrade.central.older_release", command, str(target), *map(str, arguments)]
-    (done,) = together([words])
+    # No fork: it is another program from its first import on.
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.upgrade.central.older_release", command, str(target), *map(str, arguments)],
+        capture_output=True, text=True, check=False, cwd=paths.ROOT, env=child_environment(),
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -191,8 +196,12 @@ def test_the_centre_is_upgraded_while_an_older_client_goes_on(lab: Lab, behind: 
     centre_back(lab)
     behind.sql(PLANNING.format(c="rrule"))
     assert sync(behind)["attente"] == 0
-    words = ["-m", "tests.upgrade.central.older_release", "travailler", behind.path, behind.secrets_file]
-    client = Program(words, stdin=subprocess.PIPE)
+    client = subprocess.Popen(
+        [sys.executable, "-u", "-m", "tests.upgrade.central.older_release", "travailler", str(behind.path),
+         str(behind.secrets_file)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=paths.ROOT,
+        env=child_environment(),
+    )  # fmt: skip
     assert client.stdout is not None
     assert client.stdout.readline() == "cycle\n"
     engine = create_pg_engine(lab.url)

@@ -29,7 +29,7 @@ def _made(revision: str, key: str | None) -> tuple[bytes, dict[str, list[dict[st
         path = Path(folder) / "cache.sqlite"
         engine = create_sqlite_engine(path, key)
         with engine.connect() as connection:
-            migrate.upgrade(connection, revision)
+            migrate.upgrade(connection, revision, verified_after=True)
             remplir(connection, 1000, 4)
             rows = contenu(connection)
         engine.dispose()
