@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QProcess, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import settings as options
+from erp_desktop.app import place
 from erp_desktop.app.opening import Opening
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DamagedError, ErpError
@@ -217,30 +218,15 @@ class Desktop(QObject):
             recovery.confirm(self.settings.cache)
 
     def _place(self, agency: str) -> tuple[str, str]:
-        """What the top bar and the status bar say of where we are."""
-        poste = self._acteur.poste if self._acteur is not None else 0
-        told = tr("poste {n}", n=f"{poste:02d}") if poste else tr("poste autonome")
-        if not agency and self.settings.mode is Mode.AUTONOME:
-            return tr("Poste autonome"), told
-        if not agency:
-            return tr("Siège"), f"{tr('Siège')} · {told}"
-        return tr("Agence {nom}", nom=agency), f"{agency} · {told}"
+        return place.words(self.settings.mode, self._acteur.poste if self._acteur is not None else 0, agency)
 
     def _name_agency(self, made: Workspace) -> None:
-        import sqlalchemy as sa
-
-        if self.tasks is None or self._acteur is None:
-            return
-        row_id, sql = self._acteur.agence_id, sa.text("SELECT nom FROM agences WHERE id = :i")
-        if row_id is None and self.settings.mode is Mode.AUTONOME:
-            # Its administrator belongs to no agency; the desktop has one all the same.
-            sql = sa.text("SELECT max(nom) FROM agences WHERE :i IS NULL HAVING count(*) = 1")
-        elif row_id is None:
-            return
-        self.tasks.run(
-            lambda session: str(session.execute(sql, {"i": row_id}).scalar() or ""),
-            lambda name: made.set_place(*self._place(name)) if name else None, lambda _error: None, owner=made,
-        )  # fmt: skip
+        acteur, mode = self._acteur, self.settings.mode
+        if self.tasks is not None and acteur is not None:
+            self.tasks.run(
+                lambda session: place.agency(session, mode, acteur.agence_id),
+                lambda name: made.set_place(*self._place(name)) if name else None, lambda _error: None, owner=made,
+            )  # fmt: skip
 
     def _open_record(self, kind: str, row_id: int | None) -> object:
         return self.workspace.open_record(kind, row_id) if self.workspace is not None else None

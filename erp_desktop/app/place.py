@@ -1,0 +1,34 @@
+"""Where we are, as the top bar and the status bar say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from erp_desktop.settings import Mode
+from erp_desktop.ui.kit.i18n import tr
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def words(mode: Mode | None, poste: int, agency: str) -> tuple[str, str]:
+    """The place for the top bar, and with the desktop's number for the status bar."""
+    told = tr("poste {n}", n=f"{poste:02d}") if poste else tr("poste autonome")
+    if not agency and mode is Mode.AUTONOME:
+        return tr("Poste autonome"), told
+    if not agency:
+        return tr("Siège"), f"{tr('Siège')} · {told}"
+    return tr("Agence {nom}", nom=agency), f"{agency} · {told}"
+
+
+def agency(session: Session, mode: Mode | None, agence_id: int | None) -> str:
+    """The name of a person's agency, or of the only one of a desktop on its own; empty for the head office."""
+    import sqlalchemy as sa
+
+    sql = sa.text("SELECT nom FROM agences WHERE id = :i")
+    if agence_id is None and mode is Mode.AUTONOME:
+        # Its administrator belongs to no agency; the desktop has one all the same.
+        sql = sa.text("SELECT max(nom) FROM agences WHERE :i IS NULL HAVING count(*) = 1")
+    elif agence_id is None:
+        return ""
+    return str(session.execute(sql, {"i": agence_id}).scalar() or "")
