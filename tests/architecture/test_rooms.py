@@ -24,6 +24,7 @@ SHORT = {
     "erp_desktop/centre/functions/devices.py": "one module for each folder of the centre's SQL",
     "erp_desktop/centre/functions/login.py": "one module for each folder of the centre's SQL",
     "erp_desktop/cli/__main__.py": "python -m erp_desktop.cli",
+    "erp_desktop/ui/administration/acts.py": "forms of several records end their acts alike",
     "erp_desktop/registry/search_path.py": "read by every function of the centre, and by its check",
     "erp_desktop/reports/graduations.py": "figures without Qt, for charts and for the PDF",
     "erp_desktop/upgrade/install.py": "what env.py asks for by name, on either engine",

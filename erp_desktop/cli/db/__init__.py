@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from erp_desktop.cli import db_backups
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
 from erp_desktop.cli.common import consent as ask_consent
-from erp_desktop.cli.db_backups import Accept, WithProgress, archives, existing, teller
+from erp_desktop.cli.db import backups as db_backups
+from erp_desktop.cli.db.backups import Accept, WithProgress, archives, existing, teller
 from erp_desktop.cli.french import Commands
 from erp_desktop.errors import NotAllowedError, UserError
 from erp_desktop.registry import revisions as history
