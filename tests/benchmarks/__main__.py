@@ -59,7 +59,7 @@ def _growth(rows: int) -> None:
 
 
 def _peer(rows: int) -> None:
-    from tests.benchmarks.peer import measure
+    from tests.benchmarks.peer_app.measure import measure
 
     with EmbeddedPostgres(options=SETTINGS) as server:
         for told in measure(server, rows):

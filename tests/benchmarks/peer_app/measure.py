@@ -35,7 +35,7 @@ from tests.benchmarks.line import Bench
 from tests.benchmarks.sync_speed import BATCH
 from tests.sync.proxy import ChaosProxy
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PEER = ("morango==0.8.15", "psycopg2-binary==2.9.*", "setuptools<81")
 WRITERS, WRITING_S, HOLD_S = 8, 30.0, 0.12
 CUTS, ADDED = 12, 20
