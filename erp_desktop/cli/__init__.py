@@ -18,7 +18,10 @@ app = Commands(
     help="Administration de l'ERP MIF : bases, postes, synchronisation, données, rapports.",
 )  # fmt: skip
 
-GROUPS = ("server", "device", "sync", "db", "data", "user", "report", "calendrier", "planning", "preventif", "config")
+GROUPS = (
+    "server", "device", "sync", "db", "data", "user", "report", "calendrier", "planning", "preventif", "referentiel",
+    "config",
+)  # fmt: skip
 
 
 def _version(wanted: bool) -> None:

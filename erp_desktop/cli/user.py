@@ -14,6 +14,8 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.errors import UserError
 from erp_desktop.services import auth
+from erp_desktop.services.administration import accounts
+from erp_desktop.services.calendrier import ADMINISTRATION, agence_par_code
 
 app = Commands(help="Les comptes.")
 
@@ -108,3 +110,54 @@ def reset_password(
         user_id = auth.reinitialiser(session, None, username, password)
     answer = {"id": user_id, "username": username, **_shown(password, made)}
     emit(as_json, answer, _words(f"Mot de passe de {username} changé.", password, made))
+
+
+@app.command("set")
+@guarded
+def set_account(
+    username: str,
+    name: Annotated[str | None, typer.Option("--name", help="Nom complet.")] = None,
+    email: Annotated[str | None, typer.Option("--email")] = None,
+    role: Annotated[Role | None, typer.Option("--role")] = None,
+    agence: Annotated[str | None, typer.Option("--agence", help="Code de l'agence ; SIEGE : aucune.")] = None,
+    phone: Annotated[str | None, typer.Option("--phone")] = None,
+    url: Url = None,
+    cache: Cache = None,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Changer le nom, le rôle ou l'agence d'un compte."""
+    changes: dict[str, object] = {
+        k: v for k, v in {"full_name": name, "email": email, "phone": phone, "role": role}.items() if v is not None
+    }
+    with Target(url, cache, secrets).engine() as engine, transaction(engine) as session:
+        if agence is not None:
+            found = None if agence.upper() == "SIEGE" else agence_par_code(session, agence)
+            changes["agence_id"] = found.id if found is not None else None
+        user_id = accounts.by_name(session, username)
+        accounts.update(session, ADMINISTRATION, user_id, changes)
+    emit(as_json, {"id": user_id, "username": username}, f"Compte {username} enregistré.")
+
+
+@app.command()
+@guarded
+def enable(
+    username: str, url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False
+) -> None:  # fmt: skip
+    """Réactiver un compte, avec le mot de passe qu'il avait."""
+    with Target(url, cache, secrets).engine() as engine, transaction(engine) as session:
+        user_id = accounts.by_name(session, username)
+        accounts.reopen(session, ADMINISTRATION, user_id)
+    emit(as_json, {"id": user_id, "username": username}, f"Compte {username} réactivé.")
+
+
+@app.command()
+@guarded
+def unlock(
+    username: str, url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False
+) -> None:  # fmt: skip
+    """Lever le verrou d'un compte sans changer son mot de passe."""
+    with Target(url, cache, secrets).engine() as engine, transaction(engine) as session:
+        user_id = accounts.by_name(session, username)
+        accounts.unlock(session, ADMINISTRATION, user_id)
+    emit(as_json, {"id": user_id, "username": username}, f"Compte {username} déverrouillé.")

@@ -23,6 +23,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import User
 from erp_desktop.services import auth, demo_data, importation
+from erp_desktop.services.administration import demo as reference_data
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device import enrolment
 
@@ -39,6 +40,7 @@ DECISIONS = importation.Decisions(
 _PEOPLE = (
     ("siege", "youssef.idrissi", "Youssef Idrissi", Role.RESPONSABLE),
     ("CAS", "salma.bennis", "Salma Bennis", Role.AGENT),
+    ("admin", "nadia.tazi", "Nadia Tazi", Role.ADMIN),
     ("TNG", "anas.benjelloun", "Anas Benjelloun", Role.AGENT),
 )
 _AGENCES = (("CAS", "Casablanca"), ("TNG", "Tanger"))
@@ -81,6 +83,7 @@ class Stage:
         self.server: EmbeddedPostgres
         self.centre: sa.Engine
         self.siege: Acteur
+        self.admin: Acteur
 
     def __enter__(self) -> Self:
         started = time.perf_counter()
@@ -114,12 +117,14 @@ class Stage:
         with transaction(self.centre, people["siege"]) as session:
             for seed, (code, _) in enumerate(_AGENCES, start=1):
                 demo_data.generer(session, code, self.interventions, seed)
+            reference_data.fill(session)
             done = importation.importer_interventions(session, WORK_ORDERS, "CAS", choix=DECISIONS)
         seconds = time.perf_counter() - started
         self.say(
             f"Centre rempli en {seconds:.1f} s : {2 * self.interventions} interventions d'agence et "
             f"{done.importees} ordres de travail réels (clôture au jour de l'ordre, 6,50 MAD pour un AUD)"
         )
+        self.admin = Acteur(people["admin"], "Nadia Tazi", Role.ADMIN, None)
         self.siege = Acteur(people["siege"], "Youssef Idrissi", Role.RESPONSABLE, None)
         for code, nom in _AGENCES:
             self.branches[code] = self._branch(code, nom, agences[code], people[code])

@@ -192,6 +192,9 @@ class InterventionInput(Saisie):
     date_debut_travaux: Instant | None = None
     date_fin_travaux: Instant | None = None
     diagnostic: Long = None
+    probleme_id: int | None = None
+    cause_id: int | None = None
+    remede_id: int | None = None
     travaux_realises: Long = None
     recommandations: Long = None
     notes_internes: Long = None

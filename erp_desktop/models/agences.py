@@ -90,4 +90,4 @@ class IdentiteSociete(LigneAgence, Base):
     mentions: Mapped[str | None] = field("Mentions en pied de page", sa.Text)
     """Small print at the foot of papers."""
     logo: Mapped[bytes | None] = field("Logo", sa.LargeBinary)
-    """PNG or JPEG."""
+    """PNG."""

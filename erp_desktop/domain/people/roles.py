@@ -46,6 +46,7 @@ _PAR_ROLE: dict[Role, frozenset[Droit]] = {
 CHAMPS_COMPTE_RENDU = frozenset(
     {
         "diagnostic", "travaux_realises", "recommandations", "notes_internes", "duree_reelle", "temps_deplacement",
+        "probleme_id", "cause_id", "remede_id",
         "satisfaction_client", "signature", "signataire", "date_debut_travaux", "date_fin_travaux",
     }
 )  # fmt: skip

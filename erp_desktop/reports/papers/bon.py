@@ -15,11 +15,13 @@ from typing import Any
 import segno
 
 from erp_desktop import clock, paths
+from erp_desktop.domain import telephone
 from erp_desktop.domain.enums import TypeLigne
 from erp_desktop.domain.numeros import court
 from erp_desktop.domain.writing import bidi
 from erp_desktop.reports import palette, papier
 from erp_desktop.services.interventions.sheet import Sheet
+from erp_desktop.services.shared.letterhead import Letterhead
 
 _ARABE = re.compile(r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]")
 LANGUES = ("fr", "ar")
@@ -115,9 +117,30 @@ def _svg(png: bytes) -> str:
     )
 
 
+def _identite(tete: Letterhead, m: dict[str, Any]) -> str:
+    """The identifiers that a paper of a Moroccan company carries, those that are known."""
+    i = m["identite"]
+    form = tete.forme_juridique or ""
+    if tete.capital:
+        form = i["capital"].format(forme=form, montant=bidi.isoler(f"{tete.capital:,.2f}".replace(",", bidi.FINE)
+                                                                   .replace(".", ","))).strip()  # fmt: skip
+    told = [
+        (i["ice"], tete.ice), (i["if"], tete.identifiant_fiscal),
+        (f"{i['rc']} {tete.ville_rc}" if tete.ville_rc else i["rc"], tete.registre_commerce),
+        (i["patente"], tete.taxe_professionnelle), (i["cnss"], tete.cnss),
+        (f"{i['rib']} {tete.banque}" if tete.banque else i["rib"], tete.rib),
+    ]  # fmt: skip
+    return " · ".join(filter(None, [_texte(form), *(f"{n} {bidi.isoler(v)}" for n, v in told if v)]))
+
+
 def _bon(bon: Sheet, m: dict[str, Any]) -> dict[str, Any]:
     e = m["entetes"]
-    lieu = " · ".join(filter(None, [bon.agence.adresse, bon.agence.ville, bidi.isoler(bon.agence.telephone)]))
+    tete = bon.entete
+    adresse = tete.adresse or bon.agence.adresse
+    # An address is often typed with its town.
+    ville = "" if tete.ville and tete.ville in adresse else tete.ville or bon.agence.ville
+    phone = telephone.afficher(tete.telephone) if tete.telephone else bon.agence.telephone
+    lieu = " · ".join(filter(None, [adresse, ville, bidi.isoler(phone), bidi.isoler(tete.email or "")]))
     sla_dit, ton = _sla(bon, m)
     code = segno.make(bon.numero, error="m", micro=False)
     signe = bon.signature if bon.signature and bon.signature.startswith(b"\x89PNG") else None
@@ -128,6 +151,8 @@ def _bon(bon: Sheet, m: dict[str, Any]) -> dict[str, Any]:
     return {
         "numero": bidi.isoler(bon.numero), "court": bidi.isoler(court(bon.numero)),
         "agence": m["agence"].format(nom=_texte(bon.agence.nom)), "lieu": _texte(lieu),
+        "societe": _texte(tete.raison_sociale) or m["societe"], "logo": _svg(tete.logo) if tete.logo else "",
+        "identite": _identite(tete, m), "mentions": _texte(tete.mentions or ""),
         "statut": m["statuts"].get(bon.statut, bon.statut),
         "client": _paires(
             (e["raison"], _texte(bon.client)), (e["site"], _texte(bon.client_site)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,7 @@ from erp_desktop.services.shared.lists import ListQuery, dans_l_ordre
 A = Agence
 LOGO_MAX = 300_000
 """Bytes of a logo: every desktop carries it."""
-_SIGNS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,62 +207,17 @@ def set_logo(session: Session, acteur: Acteur, id: int, picture: bytes | None) -
 
     Raises:
         NotAllowedError, NotFoundError
-        ValidationError: no PNG or JPEG, or too large.
+        ValidationError: no PNG, or too large.
     """
     administrer(session, acteur)
     row = session.get(IdentiteSociete, id)
     if row is None:
         raise NotFoundError("Introuvable : cet en-tête n'existe pas.")
-    if picture is not None and not picture.startswith(_SIGNS):
-        raise ValidationError({"logo": "Un logo est une image PNG ou JPEG."})
+    if picture is not None and not picture.startswith(_PNG):
+        raise ValidationError({"logo": "Un logo est une image PNG."})
     if picture is not None and len(picture) > LOGO_MAX:
         raise ValidationError({"logo": f"Ce logo est trop lourd : {LOGO_MAX // 1000} ko au plus."})
     trace.annoncer(session, acteur)
     before, row.logo = row.logo, picture
     ecrire(session)
     return before
-
-
-@dataclass(frozen=True, slots=True)
-class Letterhead:
-    """What a paper of an agency carries; ``agence``, its name, code, address and telephone go with it.
-
-    Attributes:
-        raison_sociale: empty until an administrator has said it.
-    """
-
-    raison_sociale: str = ""
-    forme_juridique: str | None = None
-    capital: Decimal | None = None
-    ice: str | None = None
-    identifiant_fiscal: str | None = None
-    registre_commerce: str | None = None
-    ville_rc: str | None = None
-    taxe_professionnelle: str | None = None
-    cnss: str | None = None
-    adresse: str | None = None
-    ville: str | None = None
-    telephone: str | None = None
-    email: str | None = None
-    site_web: str | None = None
-    banque: str | None = None
-    rib: str | None = None
-    mentions: str | None = None
-    logo: bytes | None = None
-
-
-def letterhead(session: Session, agence_id: int | None) -> Letterhead:
-    """The letterhead of an agency: what it says itself, the address of its row, the company's for the rest."""
-    i = IdentiteSociete
-    found = {row.agence_id: row for row in session.scalars(sa.select(i).where(
-        sa.or_(i.agence_id.is_(None), i.agence_id == agence_id)
-    ))}  # fmt: skip
-    agence = session.get(Agence, agence_id) if agence_id is not None else None
-    own, company = found.get(agence_id) if agence_id is not None else None, found.get(None)
-    values: dict[str, Any] = {}
-    for one in fields(Letterhead):
-        # An agency's own address and telephone are on its row; a letterhead of its own may still say others.
-        sources = (own, agence if one.name in {"adresse", "ville", "telephone", "email"} else None, company)
-        values[one.name] = next((v for s in sources if s is not None and (v := getattr(s, one.name))), None)
-    values["raison_sociale"] = values["raison_sociale"] or ""
-    return Letterhead(**values)

@@ -17,7 +17,6 @@ from erp_desktop.domain.administration.saisie import (
     TarifInput,
     TauxTvaInput,
 )
-from erp_desktop.domain.enums import TypeCodePanne
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import DuplicateError, ValidationError
@@ -26,12 +25,12 @@ from erp_desktop.models import (
     CodePanne,
     Competence,
     CompetenceRequise,
-    Equipement,
     Tarif,
     TauxTva,
     TechnicienCompetence,
 )
 from erp_desktop.services.administration.reference import Reference, sans_chevauchement, toutes
+from erp_desktop.services.interventions import failures
 from erp_desktop.services.shared.choices import Choix
 from erp_desktop.services.shared.common import refuser_doublon
 from erp_desktop.services.shared.listing import Far, Listing, by_rank, closed, of_agency, text
@@ -117,10 +116,6 @@ class CodeCard:
     parent: str
 
 
-def _named(code: Any) -> str:
-    return f"{code.code} · {code.libelle}" if code is not None else ""
-
-
 def _failure(session: Session, values: dict[str, Any], but: int | None) -> None:
     same = sa.select(CodePanne).where(
         CodePanne.type == values["type"], CodePanne.code == values["code"], CodePanne.id.is_distinct_from(but)
@@ -146,36 +141,9 @@ FAILURE_CODES: Reference[CodeRow, CodeCard] = Reference(
         ranked={"type": by_rank(CodePanne.type)},
     ),
     CodeCard, CodePanneInput, "ce code de panne",
-    lambda session, row: {"parent": _named(session.get(CodePanne, row.parent_id) if row.parent_id else None)},
+    lambda session, row: {"parent": failures.words(session, row.parent_id)},
     _failure,
 )  # fmt: skip
-
-
-def codes(
-    session: Session, acteur: Acteur, kind: TypeCodePanne, typed: str, equipement_id: int | None = None,
-    limite: int = 20,
-) -> list[Choix]:  # fmt: skip
-    """Codes of a kind that may be chosen for a machine: those of every type, and of its own."""
-    fits: list[sa.ColumnElement[bool]] = [CodePanne.type_equipement.is_(None)]
-    machine = session.get(Equipement, equipement_id) if equipement_id is not None else None
-    if machine is not None and machine.type_equipement:
-        fits.append(sa.func.lower(CodePanne.type_equipement) == machine.type_equipement.lower())
-    elif equipement_id is None:
-        fits.append(sa.true())
-    words = [un_de(session, word, CodePanne.code, CodePanne.libelle) for word in plier(typed).split()]
-    query = (
-        sa.select(CodePanne)
-        .where(CodePanne.type == kind.value, CodePanne.is_active.is_(True), sa.or_(*fits), *words)
-        .where(*portee(acteur, CodePanne.agence_id))
-        .order_by(CodePanne.code)
-        .limit(limite)
-    )
-    return [Choix(c.id, _named(c), c.type_equipement or "") for c in session.scalars(query)]
-
-
-def code_words(session: Session, ident: int | None) -> str:
-    """What a chosen code is called; empty without one."""
-    return _named(session.get(CodePanne, ident)) if ident is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from erp_desktop.domain.writing import typography
 from erp_desktop.errors import NotAllowedError, TransitionError, ValidationError
 from erp_desktop.models import (
     Client,
+    CodePanne,
     Contrat,
     Depot,
     Equipement,
@@ -30,6 +31,7 @@ from erp_desktop.models import (
 )
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import answers
+from erp_desktop.services.interventions import failures
 from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
 from erp_desktop.services.planning.slots import live, revive
 from erp_desktop.services.preventif import generation
@@ -59,6 +61,7 @@ _REFERENCES: dict[str, Any] = {
     "client_id": (Client.id, Client.nom_entreprise),
     "contrat_id": (Contrat.id, Contrat.numero_contrat),
     "depot_id": (Depot.id, Depot.nom),
+    **dict.fromkeys(failures.FIELDS, (CodePanne.id, CodePanne.libelle)),
 }
 
 

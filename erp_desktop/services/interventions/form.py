@@ -20,7 +20,7 @@ from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, 
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import models as checklists
-from erp_desktop.services.interventions import numbers
+from erp_desktop.services.interventions import failures, numbers
 from erp_desktop.services.planning.slots import follow
 from erp_desktop.services.shared import quotas, trace
 from erp_desktop.services.shared.clocks import echeance, horaire_de
@@ -69,6 +69,9 @@ class InterventionFiche:
     satisfaction_client: int | None
     signature: bytes | None
     signataire: str | None
+    probleme_id: int | None
+    cause_id: int | None
+    remede_id: int | None
     created_at: datetime
     updated_at: datetime
     client: str
@@ -83,6 +86,9 @@ class InterventionFiche:
     en_attente_sync: bool
     en_conflit: bool
     charge: quotas.Charge | None
+    probleme: str
+    cause: str
+    remede: str
 
 
 _PROPRES = [f.name for f in fields(InterventionFiche) if f.name in Intervention.__table__.columns]
@@ -130,6 +136,9 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         en_attente_sync=id in attente,
         en_conflit=id in conflit,
         charge=quotas.charge(session, ligne),
+        probleme=failures.words(session, ligne.probleme_id),
+        cause=failures.words(session, ligne.cause_id),
+        remede=failures.words(session, ligne.remede_id),
     )
 
 
@@ -215,6 +224,7 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     if not nouvelles:
         return
     _verifier_droits(session, acteur, ligne, set(nouvelles))
+    failures.check(session, nouvelles)
     if "agence_id" in nouvelles:
         raise ValidationError({"agence_id": "Une intervention ne change pas d'agence ici."})
     if "technicien_id" in nouvelles and nouvelles["technicien_id"] is None and ligne.statut != Statut.OUVERTE:

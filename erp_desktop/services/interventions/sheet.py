@@ -19,12 +19,13 @@ from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions.lines import LigneInfo, lignes_de
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.letterhead import Letterhead, letterhead
 from erp_desktop.services.shared.lists import dans_l_ordre, paquets
 
 
 @dataclass(frozen=True, slots=True)
-class Letterhead:
-    """Whose paper it is."""
+class Office:
+    """Which agency a paper comes from."""
 
     nom: str
     adresse: str
@@ -38,7 +39,8 @@ class Sheet:
 
     id: int
     numero: str
-    agence: Letterhead
+    agence: Office
+    entete: Letterhead
     statut: str
     priorite: str
     type: str
@@ -79,6 +81,7 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
     clocks, now = Horloges(session), clock.now()
     agences = {a.id: a for a in session.scalars(sa.select(Agence))}
     found: dict[int, Sheet] = {}
+    heads: dict[int | None, Letterhead] = {}
     for block in paquets(ids):
         query = (
             sa.select(Intervention, Client, Equipement, Contrat.numero_contrat, Technicien.numero_badge)
@@ -95,16 +98,19 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
         lines = lignes_de(session, [r.Intervention.id for r in read])
         for i, client, machine, contract, badge in read:
             a = agences.get(i.agence_id or 0)
+            if i.agence_id not in heads:
+                heads[i.agence_id] = letterhead(session, i.agence_id)
             state = sla.situation(
                 clocks.de(i.agence_id), Statut(i.statut), i.date_creation, i.date_limite,
                 sla.remise_en_service(i.date_fin_travaux, i.date_cloture), now,
             )  # fmt: skip
             found[i.id] = Sheet(
                 i.id, i.numero,
-                Letterhead(
+                Office(
                     a.nom if a else "", (a.adresse if a else "") or "", (a.ville if a else "") or "",
                     telephone.afficher(a.telephone) if a and a.telephone else "",
                 ),
+                heads[i.agence_id],
                 i.statut, i.priorite, i.type, i.titre, i.description or "", i.diagnostic or "",
                 i.travaux_realises or "", i.recommandations or "", i.date_creation, i.date_planifiee,
                 i.date_debut_travaux, i.date_fin_travaux, i.duree_reelle, i.temps_deplacement, state.etat.value,

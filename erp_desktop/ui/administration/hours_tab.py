@@ -115,7 +115,7 @@ class HoursTab(RecordPart):
             name = Text(names[number - 1], "body", "text.secondary")
             name.setFixedWidth(90)
             row.addWidget(name)
-            row.addWidget(Text(isolate(ranges.replace(",", ", ").replace("-", " – ")), "code"), 1)
+            row.addWidget(Text(isolate(ranges.replace(",", ", ").replace("-", " – ")), "mono"), 1)
             card.box.addLayout(row)
         return card
 

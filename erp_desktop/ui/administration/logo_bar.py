@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QBuffer, Qt
+from PySide6.QtGui import QImage, QImageWriter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
 from erp_desktop.domain.enums import Role
@@ -20,6 +20,19 @@ from erp_desktop.ui.kit.dialogs import ask_files
 from erp_desktop.ui.kit.i18n import tr
 
 _HEIGHT = 48
+_WIDEST = 800
+
+
+def as_png(file: Path) -> bytes | None:
+    """Any picture as a PNG no wider than papers need; None when it cannot be read."""
+    picture = QImage(str(file))
+    if picture.isNull():
+        return None
+    if picture.width() > _WIDEST:
+        picture = picture.scaledToWidth(_WIDEST, Qt.TransformationMode.SmoothTransformation)
+    data = QBuffer()
+    data.open(QBuffer.OpenModeFlag.WriteOnly)
+    return bytes(data.data().data()) if QImageWriter(data, b"PNG").write(picture) else None
 
 
 class LogoBar(RecordPart):
@@ -75,10 +88,9 @@ class LogoBar(RecordPart):
         row_id = self._row_id
         if row_id is None:
             return
-        try:
-            data = file.read_bytes() if file is not None else None
-        except OSError:
-            self.trouble.say(tr("Ce fichier ne se lit pas."))
+        data = as_png(file) if file is not None else None
+        if file is not None and data is None:
+            self.trouble.say(tr("Ce fichier n'est pas une image qui se lit."))
             return
         self._keep(row_id, data, tr("Logo enregistré") if data else tr("Logo retiré"))
 

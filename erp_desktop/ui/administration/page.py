@@ -251,7 +251,8 @@ class AdministrationPage(Page):
     def status(self) -> tuple[str, str]:
         selection, freshness = self.room.status() if self.room is not None else ("", "")
         if self._seat is not None:
-            freshness = tr("Lu au centre")
+            # The window dates what this desktop has; here it is read at once.
+            freshness = ""
         return selection, freshness
 
     def keys(self) -> Sequence[tuple[str, str]]:

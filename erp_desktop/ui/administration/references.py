@@ -17,6 +17,7 @@ from erp_desktop.domain.enums import Niveau, TypeCodePanne, TypeTarif
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services.administration import calendar, referentials
 from erp_desktop.services.administration.referentials import FAILURE_CODES, NEEDS, RATES, SKILLS, VAT
+from erp_desktop.services.interventions import failures
 from erp_desktop.ui.administration.holiday_bar import HolidayBar
 from erp_desktop.ui.administration.people import administers, agency, new_only, pick_agency
 from erp_desktop.ui.administration.remove_bar import remove_bar
@@ -52,7 +53,7 @@ def _pick_skill(session: Any, acteur: Acteur, text: str, _values: Values) -> Cho
 
 def _pick_parent(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
     kind = TypeCodePanne(values.get("type") or TypeCodePanne.PROBLEME)
-    return choices(referentials.codes(session, acteur, kind, text))
+    return choices(failures.codes(session, acteur, kind, text))
 
 
 def _active(row: Any) -> tuple[str, str]:
@@ -90,11 +91,11 @@ SKILLS_LIST: ListSpec[referentials.SkillRow] = ListSpec(
 CODES_LIST: ListSpec[referentials.CodeRow] = ListSpec(
     title="Codes de panne", icon="warning-circle", placeholder="Filtrer : type:cause, un code, un libellé",
     columns=[
-        Column("code", LABEL, 100, lambda r: isolate(r.code), "code"),
-        Column("type", LABEL, 100, lambda r: labels.label(TypeCodePanne, r.type)),
+        Column("code", LABEL, 84, lambda r: isolate(r.code), "code"),
+        Column("type", LABEL, 84, lambda r: labels.label(TypeCodePanne, r.type)),
         Column("libelle", LABEL, 220, lambda r: r.libelle, "strong", stretch=True),
-        Column("parent", "Au-dessous de", 150, lambda r: r.parent or labels.NONE, "muted"),
-        Column("type_equipement", LABEL, 150, lambda r: r.type_equipement or tr("Tous")),
+        Column("parent", "Au-dessous de", 150, lambda r: r.parent or labels.NONE, "muted", hidden=True),
+        Column("type_equipement", LABEL, 116, lambda r: r.type_equipement or tr("Tous")),
         Column("is_active", "État", 110, lambda r: _active(r)[1], "pill", value=lambda r: _active(r)[0]),
     ],
     row_id=lambda row: row.id, ids=FAILURE_CODES.ids, rows=FAILURE_CODES.rows, one="1 code", many="{n} codes",

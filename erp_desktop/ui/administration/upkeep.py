@@ -177,7 +177,7 @@ class BackupsPage(_Upkeep):
             card.box.addWidget(Text(tr("Aucune sauvegarde sur ce poste."), "body", "text.tertiary"))
         for one in found:
             row = QHBoxLayout()
-            when = Text(isolate(labels.instant(one.quand, year=True)), "code")
+            when = Text(isolate(labels.instant(one.quand, year=True)), "mono")
             when.setFixedWidth(150)
             row.addWidget(when)
             row.addWidget(Elided(str(one.chemin), "body", "text.secondary"), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from erp_desktop.domain.dates import Sens
@@ -10,6 +11,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.services import interventions
+from erp_desktop.services.interventions import failures
 from erp_desktop.services.planning import slots
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import proposals
@@ -23,6 +25,8 @@ from erp_desktop.ui.interventions.sla import sla_share, sla_words
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.printing.bons import print_bons
 from erp_desktop.ui.wording import value_labels
+
+Search = Callable[[Any, Acteur, str, Values], Choices]
 
 
 def _clients(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
@@ -40,6 +44,16 @@ def _technicians(session: Any, acteur: Acteur, text: str, values: Values) -> Cho
 def _contracts(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
     client = values.get("client_id")
     return choices(choix.contrats(session, acteur, text, client_id=client)) if client else []
+
+
+def _code(name: str) -> Search:
+    """Failure codes of the field's kind that fit the machine."""
+    kind = failures.FIELDS[name]
+
+    def search(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+        return choices(failures.codes(session, acteur, kind, text, values.get("equipement_id")))
+
+    return search
 
 
 def _contract_of(session: Any, acteur: Acteur, machine: Any) -> Proposal | None:
@@ -121,8 +135,14 @@ GROUPS = [
     ]),
     Group("Compte rendu", [
         FieldSpec("diagnostic", placeholder="Symptôme, cause, mesure…", writable=_open),
+        FieldSpec("probleme_id", kind="picker", search=_code("probleme_id"), shown=lambda r: r.probleme,
+                  writable=_open, on_create=False),
+        FieldSpec("cause_id", kind="picker", search=_code("cause_id"), shown=lambda r: r.cause, writable=_open,
+                  on_create=False),
         FieldSpec("travaux_realises", writable=_open,
                   placeholder="Obligatoire pour clôturer, sauf si un diagnostic est saisi"),
+        FieldSpec("remede_id", kind="picker", search=_code("remede_id"), shown=lambda r: r.remede, writable=_open,
+                  on_create=False),
         FieldSpec("recommandations", lines=2, writable=_open),
         FieldSpec("duree_reelle", on_create=False, writable=_open),
         FieldSpec("temps_deplacement", on_create=False, writable=_open),

@@ -30,6 +30,8 @@ from erp_desktop.services import auth
 from erp_desktop.services.administration import accounts, agencies, calendar, maintenance, numbering, referentials
 from erp_desktop.services.administration.referentials import FAILURE_CODES, NEEDS, RATES, SKILLS, VAT
 from erp_desktop.services.administration.source import AU_CENTRE
+from erp_desktop.services.interventions import failures
+from erp_desktop.services.shared.letterhead import letterhead
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
 
@@ -173,7 +175,7 @@ def test_failure_codes_make_a_tree_and_fit_the_machine(monde: Monde) -> None:
     assert "du même type" in refused(lambda: do(FAILURE_CODES.update, admin, seal, {"parent_id": other}))
 
     def offered(typed: str = "") -> list[str]:
-        found = do(referentials.codes, monde.agent, TypeCodePanne.CAUSE, typed, monde.equipement)
+        found = do(failures.codes, monde.agent, TypeCodePanne.CAUSE, typed, monde.equipement)
         return [c.libelle for c in found]
 
     assert offered() == ["MEC · Mécanique"]
@@ -215,11 +217,11 @@ def test_an_agency_its_hours_its_holidays_and_its_letterhead(monde: Monde) -> No
     ))  # fmt: skip
     branch = do(agencies.LETTERHEADS.create, admin, IdentiteInput(raison_sociale="MIF Fès", agence_id=made))
     refused(lambda: do(agencies.LETTERHEADS.create, admin, IdentiteInput(raison_sociale="X")), DuplicateError)
-    assert "PNG ou JPEG" in refused(lambda: do(agencies.set_logo, admin, company, b"GIF89a"))
+    assert "une image PNG" in refused(lambda: do(agencies.set_logo, admin, company, b"GIF89a"))
     assert "trop lourd" in refused(lambda: do(agencies.set_logo, admin, company, PNG + bytes(agencies.LOGO_MAX)))
     do(agencies.set_logo, admin, company, PNG)
     with transaction(monde.engine, write=False) as session:
-        one, all_ = agencies.letterhead(session, made), agencies.letterhead(session, monde.rab)
+        one, all_ = letterhead(session, made), letterhead(session, monde.rab)
     assert (one.raison_sociale, one.ice, one.telephone, one.ville, one.logo) == (
         "MIF Fès", "001532097000001", "+212535112233", "Fès", PNG,
     )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Pictures of administration: read on a branch's desktop, then each room at the centre."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from erp_desktop.db.engine import normalise_url
+from erp_desktop.demo.stage import Stage
+from erp_desktop.demo.window import open_form, settle, show
+from erp_desktop.sync.device import administration
+from erp_desktop.sync.device.administration import Seat
+from erp_desktop.ui.lists.page import ListPage
+
+if TYPE_CHECKING:
+    from erp_desktop.demo.shots import Shooter
+
+_LOOKS = (("", "fr", "clair"), ("-sombre", "fr", "sombre"), ("-ar", "ar", "clair"))
+_ROOMS = (
+    "postes", "utilisateurs", "agences", "entetes", "codes", "tva", "feries", "regles", "numeros", "schema",
+    "journaux",
+)  # fmt: skip
+
+
+def administered(shooter: Shooter, stage: Stage) -> None:
+    """What an administrator sees, in each look."""
+    desktop, login = shooter.desktop, str(normalise_url(stage.url).username)
+    desktop.log_out()
+    desktop.log_in(replace(stage.admin, poste=stage.branches["CAS"].acteur.poste))
+    for look in _LOOKS:
+        shooter.look(*look)
+        _rooms(shooter, administration.seat(stage.url, login, "", stage.admin.user_id))
+    shooter.look(*_LOOKS[0])
+
+
+def _rooms(shooter: Shooter, seat: Seat) -> None:
+    page = show(shooter.desktop, "administration")
+    settle()
+    shooter.take("administration-lecture")
+    page.take_seat(seat)
+    for room in _ROOMS:
+        listed = page.show_room(room)
+        settle(0.6)
+        if isinstance(listed, ListPage) and listed.model.rowCount():
+            open_form(listed, 0)
+        shooter.take(f"administration-{room}")
+    page.show_room("utilisateurs")
+    page.leave_seat()
