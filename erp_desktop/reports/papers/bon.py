@@ -130,7 +130,8 @@ def _identite(tete: Letterhead, m: dict[str, Any]) -> str:
         (i["patente"], tete.taxe_professionnelle), (i["cnss"], tete.cnss),
         (f"{i['rib']} {tete.banque}" if tete.banque else i["rib"], tete.rib),
     ]  # fmt: skip
-    return " · ".join(filter(None, [_texte(form), *(f"{n} {bidi.isoler(v)}" for n, v in told if v)]))
+    pairs = (f"{n}\u00a0{bidi.isoler(v)}" for n, v in told if v)
+    return " · ".join(filter(None, [_texte(form), *pairs, bidi.isoler(tete.email or "")]))
 
 
 def _bon(bon: Sheet, m: dict[str, Any]) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def _bon(bon: Sheet, m: dict[str, Any]) -> dict[str, Any]:
     # An address is often typed with its town.
     ville = "" if tete.ville and tete.ville in adresse else tete.ville or bon.agence.ville
     phone = telephone.afficher(tete.telephone) if tete.telephone else bon.agence.telephone
-    lieu = " · ".join(filter(None, [adresse, ville, bidi.isoler(phone), bidi.isoler(tete.email or "")]))
+    lieu = " · ".join(filter(None, [adresse, ville, bidi.isoler(phone)]))
     sla_dit, ton = _sla(bon, m)
     code = segno.make(bon.numero, error="m", micro=False)
     signe = bon.signature if bon.signature and bon.signature.startswith(b"\x89PNG") else None

@@ -187,7 +187,17 @@ RATES: Reference[RateRow, RateCard] = Reference(
 )  # fmt: skip
 
 
-def tarif_du_jour(session: Session, agence_id: int | None, type_ligne: str, jour: date) -> Tarif | None:
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a line of work costs."""
+
+    libelle: str
+    unite: str
+    prix_unitaire: Decimal
+    taux_tva: Decimal
+
+
+def tarif_du_jour(session: Session, agence_id: int | None, type_ligne: str, jour: date) -> Rate | None:
     """What an hour or a trip costs on that day: the agency's own rate, else everybody's."""
     t = Tarif
     query = (
@@ -197,7 +207,8 @@ def tarif_du_jour(session: Session, agence_id: int | None, type_ligne: str, jour
         .order_by(t.agence_id.is_(None), t.id)
         .limit(1)
     )
-    return session.scalar(query)
+    row = session.scalar(query)
+    return Rate(row.libelle, row.unite, row.prix_unitaire, row.taux_tva) if row is not None else None
 
 
 @dataclass(frozen=True, slots=True)

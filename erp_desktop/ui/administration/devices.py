@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from erp_desktop.domain.people.acteur import Acteur
@@ -82,6 +83,7 @@ class DeviceBar(RecordPart):
         self.stolen_button = Button(tr("Volé…"), "danger", icon="warning-octagon", on_click=lambda: self._ask(True))
         row.addWidget(self.revoke_button)
         row.addWidget(self.stolen_button)
+        row.addWidget(Button(tr("Copier la réinscription"), icon="copy", on_click=self.copy_command))
         row.addStretch()
         column.addLayout(row)
         self.entry = Card("surface.sunken")
@@ -130,6 +132,14 @@ class DeviceBar(RecordPart):
             return False
         self.entry.hide()
         return True
+
+    def copy_command(self) -> None:
+        """The line that brings a cloned, restored or retired desktop back, to be typed on it; it holds no secret."""
+        if self._record is not None:
+            command = f'erp-admin device reenroll --cache FICHIER --name "{self._record.nom}"'
+            QGuiApplication.clipboard().setText(command)
+            words = tr("Copié : à taper sur le poste, avec son fichier ; l'identifiant du centre y est demandé.")
+            self._panel.contexte.say(words)
 
     def _ask(self, stolen: bool) -> None:
         self._stolen = stolen

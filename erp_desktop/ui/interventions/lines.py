@@ -9,12 +9,14 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
+from erp_desktop import clock
 from erp_desktop.domain import nombres
-from erp_desktop.domain.enums import Role, Statut, TypeLigne
+from erp_desktop.domain.enums import Role, Statut, TypeLigne, TypeTarif
 from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.domain.writing import bidi
 from erp_desktop.services import interventions
+from erp_desktop.services.administration.referentials import Rate, tarif_du_jour
 from erp_desktop.services.interventions import LigneInfo
 from erp_desktop.services.stock.lookup import PartChoice
 from erp_desktop.ui.forms import entry
@@ -39,6 +41,7 @@ class LinesTab(entry.EntryPart):
 
     def __init__(self, panel: FormPanel) -> None:
         self._open = False
+        self._agence: int | None = None
         self.parts = PartFields(panel.contexte)
         super().__init__(panel, tr("Ajouter une ligne"), 6)
         self.total = Text("", "strong")
@@ -72,12 +75,33 @@ class LinesTab(entry.EntryPart):
         self.parts.changed.connect(self.changed)
         self.parts.chosen.connect(self._part_chosen)
         self.kind.changed.connect(self._kind_changed)
+        for editor in (self.kind, self.quantity):
+            editor.changed.connect(self._propose_rate)
         self.fields |= self.parts.fields
         self._kind_changed()
         return [grid, self.parts]
 
     def _kind_changed(self) -> None:
         self.parts.setVisible(self.kind.value() == TypeLigne.PIECE)
+
+    def _propose_rate(self) -> None:
+        """What an hour or a kilometre costs today, once a quantity is typed and no price is."""
+        kind, agence = str(self.kind.value()), self._agence
+        if kind not in set(TypeTarif) or not self.quantity.line.text().strip() or self.price.line.text().strip():
+            return
+
+        def found(rate: Rate | None) -> None:
+            if rate is None or self.price.line.text().strip() or self.kind.value() != kind:
+                return
+            self.price.show_value(rate.prix_unitaire)
+            self.tax.show_value(rate.taux_tva)
+            if not self.designation.line.text().strip():
+                self.designation.show_value(rate.libelle)
+            self.changed.emit()
+
+        self._panel.contexte.tasks.run(
+            lambda session: tarif_du_jour(session, agence, kind, clock.today()), found, owner=self
+        )
 
     def _part_chosen(self, part: PartChoice) -> None:
         """What the part says goes into the line; the quantity is what one types next."""
@@ -89,6 +113,7 @@ class LinesTab(entry.EntryPart):
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         self._row_id = row_id
+        self._agence = record.agence_id if record is not None else None
         acteur = self._panel.contexte.acteur
         self._open = record is not None and acteur.role != Role.CLIENT and Statut(record.statut) not in TERMINES
         # Once the work is closed lines are only ever added.

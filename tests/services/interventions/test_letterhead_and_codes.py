@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from decimal import Decimal
@@ -53,12 +54,12 @@ def test_the_bon_carries_the_letterhead_of_its_agency(monde: Monde) -> None:
         cnss="98765", telephone="0522111213", banque="BP", rib="1" * 24, mentions="Payable à réception.",
     ))  # fmt: skip
     do(agencies.set_logo, admin, head, picture())
-    told = " ".join(printed("fr").split())
+    told = re.sub(r"[\u2066-\u2069]", "", " ".join(printed("fr").split()))
     for words in (
         "Ateliers du Port", "SARL au capital de 500", "ICE 001532097000001", "IF 15320970", "RC Casablanca 24587",
         "Patente 345", "CNSS 98765", "RIB BP 1111", "Payable à réception.",
     ):  # fmt: skip
-        assert words in told.replace("\u202f", " ").replace("\u2066", "").replace("\u2069", ""), words
+        assert words in told, words
     assert "001532097000001" in printed("ar")
     own = do(
         agencies.LETTERHEADS.create, admin, IdentiteInput(raison_sociale="Ateliers du Nord", agence_id=monde.rab)
@@ -66,7 +67,7 @@ def test_the_bon_carries_the_letterhead_of_its_agency(monde: Monde) -> None:
     assert "Ateliers du Port" in printed("fr"), "another agency's is not ours"
     do(agencies.LETTERHEADS.update, admin, own, {"agence_id": monde.cas})
     assert "Ateliers du Nord" in printed("fr")
-    assert "ICE 001532097000001" in printed("fr").replace("\u2066", ""), "what it leaves out is the company's"
+    assert "001532097000001" in printed("fr"), "what it leaves out is the company's"
 
 
 def test_failure_codes_are_chosen_kept_and_told_in_the_history(monde: Monde) -> None:

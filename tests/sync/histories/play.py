@@ -190,8 +190,29 @@ class History:
         self.serial += 1
         self.lab.set("interventions", pk, notes_internes=f"centre {self.serial}")
 
+    def edit_reference(self) -> None:
+        """A failure code, a rate, a letterhead; a code is renamed, withdrawn and taken up again."""
+        self.serial += 1
+        n = self.serial
+        self.lab.sql(
+            "INSERT INTO codes_panne (type, code, libelle, created_at, updated_at) "
+            f"VALUES ('cause', 'C{n}', 'Cause {n}', '{T}', '{T}')"
+        )
+        self.lab.sql(
+            f"UPDATE codes_panne SET libelle = libelle || ' bis', is_active = {'false' if n % 2 else 'true'} "
+            "WHERE id = (SELECT min(id) FROM codes_panne)"
+        )
+        self.lab.sql(
+            "INSERT INTO tarifs (type_ligne, libelle, unite, prix_unitaire, taux_tva, date_debut, created_at, "
+            f"updated_at) VALUES ('main_oeuvre', 'Heure {n}', 'h', {n}.5, 20, '2027-01-01', '{T}', '{T}')"
+        )
+        self.lab.sql(
+            "INSERT INTO identite_societe (raison_sociale, logo, created_at, updated_at) "
+            f"VALUES ('Société {n}', '\\x89504e47', '{T}', '{T}')"
+        )
+
     def edit_calendar(self) -> None:
-        """Administrators at the centre alone: hours of an agency, and holidays of all."""
+        """Administrators at the centre alone: hours of an agency, holidays and reference data of all."""
         self.serial += 1
         self.lab.sql(
             "INSERT INTO horaires_agence (agence_id, jour_iso, debut, fin, valable_du, created_at, updated_at) "
@@ -203,6 +224,7 @@ class History:
             "INSERT INTO jours_feries (jour, libelle, created_at, updated_at) "
             f"VALUES (date '2027-01-01' + {self.serial % 300}, 'Fête {self.serial}', '{T}', '{T}')"
         )
+        self.edit_reference()
         self.lab.sql("UPDATE horaires_agence SET fin = '18:30' WHERE id = (SELECT min(id) FROM horaires_agence)")
         self.lab.sql("DELETE FROM jours_feries WHERE id = (SELECT min(id) FROM jours_feries OFFSET 2)")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.engine import normalise_url
@@ -128,6 +128,9 @@ def test_a_stand_alone_desktop_is_administered_by_keyboard(
     hours.add()
     qtbot.waitUntil(lambda: hours.draft() == {}, timeout=WAIT)
     bureau.settle()
+    assert hours.lines.count() >= 1
+    shown = " ".join(label.text() for label in hours.findChildren(QLabel))
+    assert "08:00 – 16:00" in shown
 
     holidays = room(bureau, page, "feries")
     every = holidays.model.rowCount()
