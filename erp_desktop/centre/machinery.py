@@ -22,7 +22,7 @@ from erp_desktop.centre.functions.merge import merge_functions
 from erp_desktop.centre.functions.pull import pull_functions
 from erp_desktop.centre.functions.verify import verify_functions
 from erp_desktop.centre.sql import sql
-from erp_desktop.registry import derived, monthly, planned, rules
+from erp_desktop.registry import derived, monthly, planned, rules, worked
 from erp_desktop.registry.search_path import PIN
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -170,7 +170,7 @@ def _security(table: SyncTable) -> list[str]:
     return made
 
 
-_COMPUTING = (*derived.TRIGGERS, *planned.TRIGGERS, *monthly.TRIGGERS)
+_COMPUTING = (*derived.TRIGGERS, *planned.TRIGGERS, *worked.TRIGGERS, *monthly.TRIGGERS)
 _SYNC_RIGHTS = sql("machinery/sync_rights")
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
@@ -197,6 +197,7 @@ def statements(*, documents: bool = True) -> list[str]:
         "EXECUTE FUNCTION sync.tracer_statut()",
         derived.CENTRE,
         *planned.centre(),
+        *worked.centre(),
         monthly.CENTRE,
         _SYNC_RIGHTS,
         isolation.guard(documents=documents),

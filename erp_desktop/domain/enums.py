@@ -292,6 +292,36 @@ class TypeTarif(StrEnum):
     DEPLACEMENT = "deplacement"
 
 
+class TypeTemps(StrEnum):
+    """What a technicien's time went into; only ``travail`` is repair."""
+
+    TRAVAIL = "travail"
+    TRAJET = "trajet"
+    ATTENTE = "attente"
+
+
+class CauseArret(StrEnum):
+    """Why a machine stands still."""
+
+    PANNE = "panne"
+    ENTRETIEN = "entretien"
+    PIECE = "piece"
+    ENERGIE = "energie"
+    SECURITE = "securite"
+    AUTRE = "autre"
+
+
+class MotifAttente(StrEnum):
+    """Why work that began is waiting."""
+
+    PIECE = "piece"
+    ACCES = "acces"
+    ACCORD = "accord"
+    SECURITE = "securite"
+    RENFORT = "renfort"
+    AUTRE = "autre"
+
+
 class MotifHoraire(StrEnum):
     """Why hours hold: those of every week, of Ramadan, of summer, or of single dates (``exception``)."""
 

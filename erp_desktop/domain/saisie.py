@@ -199,6 +199,7 @@ class InterventionInput(Saisie):
     recommandations: Long = None
     notes_internes: Long = None
     satisfaction_client: Annotated[int | None, Field(ge=1, le=5), _nombre(0)] = None
+    satisfaction_commentaire: str | None = _texte(500)
     signature: bytes | None = None
     signataire: str | None = _texte(120)
 

@@ -38,11 +38,13 @@ from erp_desktop.models.stock import (
     PieceDetachee,
     SeuilStock,
 )
+from erp_desktop.models.temps import Arret, Temps
 from erp_desktop.models.users import Competence, Technicien, TechnicienCompetence, User
 
 __all__ = [
     "Absence",
     "Agence",
+    "Arret",
     "Base",
     "Checklist",
     "Client",
@@ -89,6 +91,7 @@ __all__ = [
     "TauxTva",
     "Technicien",
     "TechnicienCompetence",
+    "Temps",
     "User",
     "VueEnregistree",
     "centre",

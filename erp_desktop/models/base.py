@@ -27,6 +27,8 @@ NAMING = {
 
 ADMINISTRATION = "e5c9a3f7b1d4"
 """The revision that made what administrators keep and what notices tell."""
+TRAVAUX = "f7a1c5e9b3d6"
+"""The revision that made times, downtime and why work waits."""
 
 
 class Base(DeclarativeBase):
@@ -50,7 +52,7 @@ class Base(DeclarativeBase):
             table.info["since"] = noun.since
         for column in table.columns:
             field = said(column)
-            if field is not None and field.values is not None:
+            if field is not None and field.values is not None and field.checked:
                 listed = ", ".join(f"'{v.value}'" for v in field.values)
                 table.append_constraint(sa.CheckConstraint(f"{column.name} IN ({listed})", name=column.name))
 

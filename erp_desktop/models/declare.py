@@ -58,6 +58,8 @@ class Field:
         minutes: a whole number that is read as a duration.
         code: no words of a language: shown left to right everywhere.
         stays: never leaves the centre.
+        checked: the closed list is a CHECK; False: a rule holds it (``registry.rules``), for a CHECK would rebuild a
+            large table of each cache.
     """
 
     label: str
@@ -67,6 +69,7 @@ class Field:
     minutes: bool = False
     code: bool = False
     stays: bool = False
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class Noun:
 def field(
     label: str, *arguments: Any, policy: Policy | None = None, allowed: str | None = None,
     values: type[StrEnum] | None = None, minutes: bool = False, code: bool = False, stays: bool = False,
-    since: str | None = None, **options: Any,
+    checked: bool = True, since: str | None = None, **options: Any,
 ) -> Mapped[Any]:  # fmt: skip
     """A mapped column with its :class:`Field`; the rest goes to ``mapped_column``.
 
@@ -117,7 +120,7 @@ def field(
             as plain lists of values: such columns stand behind all others, in the order of their revisions, and a
             program from before it is served rows that end before them (``SyncTable.added``).
     """
-    info: dict[str, Any] = {"field": Field(label, policy, allowed, values, minutes, code, stays)}
+    info: dict[str, Any] = {"field": Field(label, policy, allowed, values, minutes, code, stays, checked)}
     if since is not None:
         info["since"] = since
         options["sort_order"] = 100

@@ -8,8 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 from sqlalchemy.sql.elements import conv
 
-from erp_desktop.domain.enums import Imputation, Priorite, Statut, TypeCodePanne, TypeIntervention, TypeLigne
-from erp_desktop.models.base import ADMINISTRATION, Base, LigneAgence
+from erp_desktop.domain.enums import (
+    Imputation,
+    MotifAttente,
+    Priorite,
+    Statut,
+    TypeCodePanne,
+    TypeIntervention,
+    TypeLigne,
+)
+from erp_desktop.models.base import ADMINISTRATION, TRAVAUX, Base, LigneAgence
 from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.equipements import PREVENTIF
@@ -51,10 +59,12 @@ class Intervention(LigneAgence, Base):
             # CHECK: an end is not before its beginning. Who takes the statut further stamped both.
             Group(
                 "travaux",
-                ("date_debut_travaux", "date_fin_travaux", "duree_reelle"),
+                ("date_debut_travaux", "date_fin_travaux"),
                 label="Travaux",
                 follows="statut",
             ),
+            # Beside the dates: a time that a colleague notes moves it, and is no reason to ask about them.
+            Group("duree_reelle", ("duree_reelle",), follows="statut"),
             Group("signature", ("signature", "signataire")),
             Group("imputation", ("imputation", "imputation_motif")),
             Group("panne", ("probleme_id", "cause_id", "remede_id"), label="Panne"),
@@ -141,6 +151,9 @@ class Intervention(LigneAgence, Base):
     checklist_version: Mapped[int | None] = field("Version de la checklist", sa.Integer, since=PREVENTIF)
     origine_id: Mapped[int | None] = _link("Suite de", "interventions.id")
     """The intervention that this one follows up."""
+    motif_attente: Mapped[str | None] = choice("Motif de l'attente", MotifAttente, checked=False, since=TRAVAUX)
+    """Why it is en_attente; of earlier pauses the history tells."""
+    satisfaction_commentaire: Mapped[str | None] = field("Avis du client", sa.String(500), since=TRAVAUX)
 
 
 class LigneIntervention(LigneAgence, Base):

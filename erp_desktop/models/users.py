@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
-from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
+from erp_desktop.models.base import TRAVAUX, Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, choice, field, link
 
 
@@ -50,6 +51,8 @@ class Technicien(LigneAgence, Base):
     horaires_travail: Mapped[str | None] = field("Horaires", sa.String(80))
     astreinte: Mapped[bool] = field("D'astreinte", server_default=sa.false(), default=False)
     is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
+    cout_horaire: Mapped[Decimal | None] = field("Coût horaire", since=TRAVAUX)
+    """What an hour of this person costs the company, MAD."""
 
 
 class Competence(LigneAgence, Base):

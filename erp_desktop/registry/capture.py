@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.registry import bounds, derived, monthly, planned, rules
+from erp_desktop.registry import bounds, derived, monthly, planned, rules, worked
 from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -46,6 +46,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
         made.update(_statut_audit())
     made.update(derived.cache_triggers(present))
     made.update(planned.cache_triggers(present))
+    made.update(worked.cache_triggers(present))
     made.update(monthly.cache_triggers(present))
     made.update(rules.sqlite(present))
     return made

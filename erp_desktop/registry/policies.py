@@ -22,7 +22,7 @@ def groups(noun: Noun, table: sa.Table) -> tuple[Group, ...]:
     """The groups of a table with the columns that it has."""
     # A program of before a renaming has the column under another name: outside its group, as it was then.
     present = (replace(g, columns=tuple(c for c in g.columns if c in table.columns)) for g in noun.groups)
-    return tuple(g for g in present if len(g.columns) > 1)
+    return tuple(g for g in present if len(g.columns) > 1 or (g.columns and g.follows))
 
 
 def policy(noun: Noun, column: sa.Column[object], *, grouped: bool, text: bool) -> Policy:

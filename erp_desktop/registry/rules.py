@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from erp_desktop.domain.enums import MotifAttente
 from erp_desktop.registry.tables import BY_NAME
 
 _DRAFT = "('brouillon', 'a_transmettre')"
@@ -36,6 +37,9 @@ RETIRED_PLAN = "Cet équipement est retiré : il n'a plus de préventif."
 DATE_KEPT = "Une échéance ne se supprime pas et ne change pas de date prévue : sautez-la ou replanifiez-la."
 METER_BACK = "Un relevé ne descend pas sous le précédent, sauf remise à zéro."
 CHECKLIST = "Un point obligatoire de la checklist est sans réponse."
+CLOSED_TIMES = "L'intervention est close : ses temps ne changent plus, ajoutez-en un autre."
+REASON_UNKNOWN = "Le motif de l'attente n'est pas de ceux de la liste."
+STANDS_STILL = "Cet équipement est déjà à l'arrêt à ce moment-là."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Rule:
         found: SELECT that finds something for what is refused, besides; ``{p}`` leads the tables' names.
         reason: one French sentence.
         everyone: the centre's owner as well.
-        columns: an update of one of these only.
+        columns: those that the rule needs; an update of one of these only.
     """
 
     table: str
@@ -75,6 +79,22 @@ def _lines_of_intervention() -> Iterator[Rule]:
         yield Rule("lignes_intervention", event, when, CLOSED_LINES, found)
 
 
+def _times() -> Iterator[Rule]:
+    for event in ("UPDATE", "DELETE"):
+        found = f"SELECT 1 FROM {{p}}interventions i WHERE i.id = OLD.intervention_id AND i.statut IN {_CLOSED}"
+        when = "OLD.agence_id IS NOT NULL" if event == "UPDATE" else ""
+        yield Rule("temps", event, when, CLOSED_TIMES, found)
+
+
+def _downtime() -> Iterator[Rule]:
+    found = (
+        "SELECT 1 FROM {p}arrets a WHERE a.equipement_id = NEW.equipement_id AND a.id <> NEW.id "
+        "AND (a.fin IS NULL OR a.fin > NEW.debut) AND (NEW.fin IS NULL OR NEW.fin > a.debut)"
+    )
+    yield Rule("arrets", "INSERT", "", STANDS_STILL, found)
+    yield Rule("arrets", "UPDATE", "", STANDS_STILL, found, columns=("equipement_id", "debut", "fin"))
+
+
 def _rates() -> Iterator[Rule]:
     wrong = "CAST(NEW.taux_tva AS REAL) NOT BETWEEN 0 AND 100"
     for table in ("lignes_intervention", "lignes_facture"):
@@ -82,6 +102,7 @@ def _rates() -> Iterator[Rule]:
         yield Rule(table, "UPDATE", wrong, RATE, everyone=True, columns=("taux_tva",))
 
 
+_UNLISTED = f"NEW.motif_attente NOT IN ({', '.join(repr(m.value) for m in MotifAttente)})"
 _UNFIT = "CAST(NEW.quantite AS REAL) {0} 0"
 _NOT_DRAFT = "NEW.statut NOT IN ('brouillon', 'a_transmettre', 'annulee')"
 _NO_PROV = "substr(NEW.numero, 1, 5) <> 'PROV-'"
@@ -172,6 +193,10 @@ RULES: tuple[Rule, ...] = (
         "AND r.point_id = q.id)",
         columns=("statut", "checklist_id"),
     ),
+    Rule("interventions", "INSERT", _UNLISTED, REASON_UNKNOWN, columns=("motif_attente",)),
+    Rule("interventions", "UPDATE", _UNLISTED, REASON_UNKNOWN, columns=("motif_attente",)),
+    *_times(),
+    *_downtime(),
 )  # fmt: skip
 
 REASONS = tuple(dict.fromkeys(r.reason for r in RULES))
@@ -223,7 +248,7 @@ def sqlite(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
         tests = [rule.when.format(ne="IS NOT")] if rule.when else []
         tests += [f"EXISTS ({rule.found.format(p='')})"] if rule.found else []
         tests.append("(SELECT muet FROM _sync_session) = 0")
-        of = f" OF {', '.join(rule.columns)}" if rule.columns else ""
+        of = f" OF {', '.join(rule.columns)}" if rule.columns and rule.event == "UPDATE" else ""
         yield (
             f"erp_{name(rank, rule)}",
             f"CREATE TRIGGER erp_{name(rank, rule)} BEFORE {rule.event}{of} ON {rule.table} "

@@ -35,7 +35,7 @@ from erp_desktop.models import (
     Technicien,
     User,
 )
-from erp_desktop.services import demo_planning
+from erp_desktop.services import demo_planning, demo_times
 from erp_desktop.services import demo_words as words
 from erp_desktop.services.contrats import demo as demo_contrats
 from erp_desktop.services.interventions import numbers
@@ -134,6 +134,7 @@ def generer(
     if not numbers.poste_local(session):
         demo_planning.skills(session, agence, parc.techniciens, [m[0] for m in words.MACHINES], alea)
     demo_planning.fill(session, agence, parc.techniciens, parc.horaire, alea, now)
+    demo_times.fill(session, agence, parc.techniciens, alea, now)
     stock_demo.fill(session, agence, parc.techniciens, alea, now)
     demo_contrats.fill(session, agence, now)
     mesurer(session, Intervention, HistoriqueIntervention, LigneIntervention, Equipement, Client)

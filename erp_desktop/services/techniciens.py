@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
 import sqlalchemy as sa
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain import telephone
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie import Saisie
+from erp_desktop.domain.saisie import Montant, Saisie
 from erp_desktop.errors import DuplicateError, ValidationError
 from erp_desktop.models import Agence, Intervention, Technicien, User
 from erp_desktop.services.shared import edits
@@ -44,6 +46,7 @@ class TechnicienInput(Saisie):
     horaires_travail: str | None = optional(Technicien.horaires_travail)
     astreinte: bool = False
     is_active: bool = True
+    cout_horaire: Annotated[Montant | None, Field(ge=0)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class TechnicienFiche:
     horaires_travail: str | None
     astreinte: bool
     is_active: bool
+    cout_horaire: Decimal | None
     created_at: datetime
     updated_at: datetime
     nom: str

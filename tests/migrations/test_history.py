@@ -243,6 +243,10 @@ PERTES = {
         "plannings.saison_debut", "plannings.saison_fin", "plannings.seuil", "plannings.technicien_prefere_id",
         "plannings.tolerance_apres", "plannings.tolerance_avant",
     },
+    "f7a1c5e9b3d6": {
+        "arrets", "interventions.motif_attente", "interventions.satisfaction_commentaire", "techniciens.cout_horaire",
+        "temps",
+    },
 }  # fmt: skip
 """Revision → what rows written at it miss after its downgrade and its upgrade: tables, and columns.
 

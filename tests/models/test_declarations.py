@@ -13,7 +13,7 @@ from erp_desktop.domain import saisie, saisie_stock
 from erp_desktop.domain.contrats import saisie as saisie_contrats
 from erp_desktop.models import Base
 from erp_desktop.models.declare import Field, Noun, noun, said
-from erp_desktop.registry import tables
+from erp_desktop.registry import rules, tables
 from erp_desktop.ui import sections
 from erp_desktop.ui.forms.spec import FieldSpec
 from erp_desktop.ui.forms.spec import Group as Heading
@@ -56,7 +56,11 @@ def test_a_closed_list_is_checked_by_the_database_as_it_is_declared() -> None:
         checks = {str(c.name): str(c.sqltext) for c in table.constraints if isinstance(c, sa.CheckConstraint)}
         for column in table.columns:
             declared = said(column)
-            if declared is not None and declared.values is not None:
+            if declared is not None and declared.values is not None and not declared.checked:
+                ruled = [r for r in rules.RULES if r.table == table.name and r.columns == (column.name,)]
+                assert {r.event for r in ruled} == {"INSERT", "UPDATE"}
+                assert all(repr(v.value) in r.when for v in declared.values for r in ruled)
+            elif declared is not None and declared.values is not None:
                 words = ", ".join(f"'{v}'" for v in declared.values)
                 assert checks[f"ck_{table.name}_{column.name}"] == f"{column.name} IN ({words})"
 

@@ -176,12 +176,16 @@ def _bon(bon: Sheet, m: dict[str, Any]) -> dict[str, Any]:
             [nom, _texte(valeur)] for nom, valeur in (
                 (e["demande"], "\n".join(filter(None, [bon.titre, bon.description]))),
                 (e["diagnostic"], bon.diagnostic), (e["travaux"], bon.travaux_realises),
-                (e["recommandations"], bon.recommandations),
+                (e["recommandations"], bon.recommandations), (e["avis"], bon.satisfaction_commentaire),
             ) if valeur
         ],
         "lignes": [
             [m["types_ligne"].get(x.type_ligne, x.type_ligne), _texte(x.designation),
              _quantite(x.quantite, x.type_ligne, x.unite, m), _texte(x.depot) or "—"] for x in bon.lignes
+        ],
+        "passages": [
+            [_texte(t.technicien) or "—", m["types_temps"].get(t.type, t.type), _instant(t.debut),
+             _instant(t.fin), _duree(t.minutes, m)] for t in bon.temps
         ],
         "satisfaction": bon.satisfaction_client or 0,
         "qr": code.svg_inline(border=0, omitsize=True),

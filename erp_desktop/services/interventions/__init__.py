@@ -20,6 +20,14 @@ from erp_desktop.services.interventions.lines import (
     supprimer_ligne,
 )
 from erp_desktop.services.interventions.list import InterventionLigne, conditions, ids, indices, rows
+from erp_desktop.services.interventions.times import (
+    TarifInfo,
+    TempsInfo,
+    ajouter_temps,
+    supprimer_temps,
+    tarifs,
+    temps,
+)
 
 __all__ = [
     "HistoriqueInfo",
@@ -27,8 +35,11 @@ __all__ = [
     "InterventionLigne",
     "LigneInfo",
     "Retour",
+    "TarifInfo",
+    "TempsInfo",
     "TransitionOffre",
     "ajouter_ligne",
+    "ajouter_temps",
     "changer_statut",
     "conditions",
     "create",
@@ -41,6 +52,9 @@ __all__ = [
     "revenir",
     "rows",
     "supprimer_ligne",
+    "supprimer_temps",
+    "tarifs",
+    "temps",
     "transitions",
     "update",
 ]

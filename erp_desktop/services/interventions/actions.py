@@ -46,13 +46,15 @@ ACTIONS = {
     "ligne_ajoutee": "Ligne ajoutée",
     "ligne_modifiee": "Ligne modifiée",
     "ligne_retiree": "Ligne retirée",
+    "temps_ajoute": "Temps noté",
+    "temps_retire": "Temps retiré",
     "document_joint": "Document joint",
     "importation": "Importation",
     "echeance": "Échéance recalculée",
     "planification": "Planification",
     "imputation": "Imputation",
 }
-_TOLD_OF = ("interventions", "lignes_intervention", "documents")
+_TOLD_OF = ("interventions", "lignes_intervention", "temps", "documents")
 """Tables whose fields the history of an intervention tells of."""
 _AT_THE_SOURCE = {"numero_source": "N° à la source"}
 """What an import notes besides."""
@@ -266,7 +268,7 @@ def _dire(champ: str, valeur: Any, noms: dict[tuple[str, int], str]) -> str | No
         return noms[champ, valeur]
     if champ == "statut":
         return LIBELLES[Statut(valeur)].capitalize()
-    if isinstance(valeur, str) and (champ.startswith("date_")):
+    if isinstance(valeur, str) and (champ.startswith("date_") or champ in {"debut", "fin", "signe_le"}):
         return clock.local(clock.from_text(valeur)).strftime("%d/%m/%Y %H:%M")
     return str(valeur)
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import sla, telephone
-from erp_desktop.domain.enums import Role, Statut
+from erp_desktop.domain.enums import Role, Statut, TypeTemps
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import LIBELLES, TERMINES
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
-from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
+from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien, Temps
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import models as checklists
 from erp_desktop.services.interventions import failures, numbers
@@ -28,7 +28,9 @@ from erp_desktop.services.shared.common import agence_de, appliquer, charger, ec
 from erp_desktop.services.shared.lists import marques
 from erp_desktop.services.shared.proposals import proposer
 
-APRES_CLOTURE = frozenset({"satisfaction_client", "notes_internes", "signature", "signataire"})
+APRES_CLOTURE = frozenset(
+    {"satisfaction_client", "satisfaction_commentaire", "notes_internes", "signature", "signataire"}
+)
 """What is still noted once the work is closed."""
 _CHAMPS_ECHEANCE = frozenset({"priorite", "urgence", "contrat_id", "equipement_id", "date_planifiee"})
 
@@ -44,6 +46,7 @@ class InterventionFiche:
     description: str | None
     type: str
     statut: str
+    motif_attente: str | None
     priorite: str
     urgence: bool
     equipement_id: int
@@ -67,6 +70,7 @@ class InterventionFiche:
     notes_internes: str | None
     cout_externe: Decimal | None
     satisfaction_client: int | None
+    satisfaction_commentaire: str | None
     signature: bytes | None
     signataire: str | None
     probleme_id: int | None
@@ -89,6 +93,8 @@ class InterventionFiche:
     probleme: str
     cause: str
     remede: str
+    temps: frozenset[str] = frozenset()
+    """Kinds of which times are noted; their durations are sums and not typed."""
 
 
 _PROPRES = [f.name for f in fields(InterventionFiche) if f.name in Intervention.__table__.columns]
@@ -139,7 +145,26 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         probleme=failures.words(session, ligne.probleme_id),
         cause=failures.words(session, ligne.cause_id),
         remede=failures.words(session, ligne.remede_id),
+        temps=notes(session, id),
     )
+
+
+def notes(session: Session, id: int) -> frozenset[str]:  # noqa: A002
+    """Kinds of which times are noted on an intervention."""
+    return frozenset(session.scalars(sa.select(Temps.type).where(Temps.intervention_id == id).distinct()))
+
+
+def _refuser_sommes(session: Session, ligne: Intervention, champs: set[str]) -> None:
+    """A duration that is the sum of noted times is not typed besides."""
+    sommes = {"duree_reelle": TypeTemps.TRAVAIL, "temps_deplacement": TypeTemps.TRAJET}
+    touches = sommes.keys() & champs
+    faux = {c for c in touches if sommes[c] in notes(session, ligne.id)} if touches else set()
+    if faux:
+        raise ValidationError(
+            dict.fromkeys(
+                sorted(faux), "Cette durée est la somme des temps notés : corrigez-les dans l'onglet Temps."
+            )
+        )
 
 
 def _accorder(session: Session, acteur: Acteur, ligne: Intervention, *, client_demande: bool) -> Contrat | None:
@@ -229,6 +254,7 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         raise ValidationError({"agence_id": "Une intervention ne change pas d'agence ici."})
     if "technicien_id" in nouvelles and nouvelles["technicien_id"] is None and ligne.statut != Statut.OUVERTE:
         raise ValidationError({"technicien_id": "Une intervention affectée garde un technicien."})
+    _refuser_sommes(session, ligne, set(nouvelles))
     trace.annoncer(session, acteur)
     with session.no_autoflush:
         if "equipement_id" in nouvelles and "client_id" not in nouvelles:

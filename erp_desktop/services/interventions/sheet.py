@@ -18,6 +18,7 @@ from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions.lines import LigneInfo, lignes_de
 from erp_desktop.services.interventions.list import portee_interventions
+from erp_desktop.services.interventions.times import TempsInfo, temps_de
 from erp_desktop.services.shared.clocks import Horloges
 from erp_desktop.services.shared.letterhead import Letterhead, letterhead
 from erp_desktop.services.shared.lists import dans_l_ordre, paquets
@@ -58,6 +59,7 @@ class Sheet:
     sla_etat: str
     sla_reste_min: int | None
     satisfaction_client: int | None
+    satisfaction_commentaire: str
     signature: bytes | None
     signataire: str
     client: str
@@ -73,6 +75,7 @@ class Sheet:
     technicien: str
     badge: str
     lignes: tuple[LigneInfo, ...]
+    temps: tuple[TempsInfo, ...]
 
 
 def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
@@ -96,6 +99,7 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
             session, {r.Intervention.technicien_id for r in read if r.Intervention.technicien_id is not None}
         )
         lines = lignes_de(session, [r.Intervention.id for r in read])
+        times = temps_de(session, [r.Intervention.id for r in read])
         for i, client, machine, contract, badge in read:
             a = agences.get(i.agence_id or 0)
             if i.agence_id not in heads:
@@ -114,10 +118,11 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
                 i.statut, i.priorite, i.type, i.titre, i.description or "", i.diagnostic or "",
                 i.travaux_realises or "", i.recommandations or "", i.date_creation, i.date_planifiee,
                 i.date_debut_travaux, i.date_fin_travaux, i.duree_reelle, i.temps_deplacement, state.etat.value,
-                state.reste_min, i.satisfaction_client, i.signature, i.signataire or "", client.nom_entreprise,
+                state.reste_min, i.satisfaction_client, i.satisfaction_commentaire or "",
+                i.signature, i.signataire or "", client.nom_entreprise,
                 ", ".join(filter(None, [client.adresse, client.ville])), client.contact or "", client.ice or "",
                 contract or "", machine.nom, machine.code_interne, machine.numero_serie or "",
                 machine.localisation or "", machine.criticite, names.get(i.technicien_id or 0, ""), badge or "",
-                tuple(line for line in lines[i.id] if not line.prevue),
+                tuple(line for line in lines[i.id] if not line.prevue), tuple(times[i.id]),
             )  # fmt: skip
     return dans_l_ordre(ids, found)

@@ -11,6 +11,7 @@ from erp_desktop.services import equipements
 from erp_desktop.services.equipements import EquipementInput, EquipementLigne
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import duplicates
+from erp_desktop.ui.arrets.tab import DowntimeTab
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
@@ -82,7 +83,7 @@ FORM = FormSpec(
     ),
     saved="Équipement enregistré",
     created="Équipement créé",
-    tabs=[("Documents", DocumentsTab)],
+    tabs=[("Arrêts", DowntimeTab), ("Documents", DocumentsTab)],
 )  # fmt: skip
 
 LISTE: ListSpec[EquipementLigne] = ListSpec(

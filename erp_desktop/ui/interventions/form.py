@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from erp_desktop.domain.dates import Sens
-from erp_desktop.domain.enums import Imputation, Priorite, Role, Statut
+from erp_desktop.domain.enums import Imputation, Priorite, Role, Statut, TypeTemps
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import TERMINES
@@ -15,6 +15,7 @@ from erp_desktop.services.interventions import failures
 from erp_desktop.services.planning import slots
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import proposals
+from erp_desktop.ui.arrets.tab import DowntimeTab
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import ADD, REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Proposal, Values
@@ -22,6 +23,7 @@ from erp_desktop.ui.interventions.acts import ActsBar
 from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.sla import sla_share, sla_words
+from erp_desktop.ui.interventions.times import TimesTab
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.printing.bons import print_bons
 from erp_desktop.ui.wording import value_labels
@@ -90,6 +92,11 @@ def _open(_acteur: Acteur, record: Any) -> bool:
     return record is None or Statut(record.statut) not in TERMINES
 
 
+def _not_summed(kind: TypeTemps) -> Callable[[Acteur, Any], bool]:
+    """Typed as long as no time of that kind is noted."""
+    return lambda acteur, record: _open(acteur, record) and (record is None or kind not in record.temps)
+
+
 def _always(_acteur: Acteur, _record: Any) -> bool:
     return True
 
@@ -144,10 +151,11 @@ GROUPS = [
         FieldSpec("remede_id", kind="picker", search=_code("remede_id"), shown=lambda r: r.remede, writable=_open,
                   on_create=False),
         FieldSpec("recommandations", lines=2, writable=_open),
-        FieldSpec("duree_reelle", on_create=False, writable=_open),
-        FieldSpec("temps_deplacement", on_create=False, writable=_open),
+        FieldSpec("duree_reelle", on_create=False, writable=_not_summed(TypeTemps.TRAVAIL)),
+        FieldSpec("temps_deplacement", on_create=False, writable=_not_summed(TypeTemps.TRAJET)),
         FieldSpec("satisfaction_client", placeholder="1 à 5", on_create=False,
                   writable=_always),
+        FieldSpec("satisfaction_commentaire", on_create=False, writable=_always),
         FieldSpec("notes_internes", lines=2, placeholder="Jamais imprimées",
                   writable=_always, bulk=ADD),
     ]),
@@ -169,5 +177,11 @@ FORM = FormSpec(
     bar=ActsBar,
     printing=print_bons,
     warns=slots.warnings,
-    tabs=[("Lignes", LinesTab), ("Documents", DocumentsTab), ("Historique", HistoryTab)],
+    tabs=[
+        ("Lignes", LinesTab),
+        ("Temps", TimesTab),
+        ("Arrêts", DowntimeTab),
+        ("Documents", DocumentsTab),
+        ("Historique", HistoryTab),
+    ],
 )

@@ -43,6 +43,7 @@ FORM = FormSpec(
             FieldSpec("numero_badge", near=duplicates.techniciens),
             FieldSpec("equipe", bulk=REPLACE),
             FieldSpec("niveau", bulk=REPLACE),
+            FieldSpec("cout_horaire", placeholder="MAD, jamais imprimé"),
         ]),
         Group("Disponibilité", [
             FieldSpec("disponibilite", bulk=REPLACE),

@@ -71,6 +71,15 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.TypeDocument: {
         "photo": "Photo", "rapport": "Rapport", "manuel": "Manuel", "certificat": "Certificat", "facture": "Facture",
     },
+    enums.TypeTemps: {"travail": "Travail", "trajet": "Trajet", "attente": "Attente"},
+    enums.CauseArret: {
+        "panne": "Panne", "entretien": "Entretien", "piece": "Attente de pièce", "energie": "Coupure d'énergie",
+        "securite": "Mise en sécurité", "autre": "Autre cause",
+    },
+    enums.MotifAttente: {
+        "piece": "Pièce attendue", "acces": "Accès refusé ou impossible", "accord": "Accord du client",
+        "securite": "Mise en sécurité", "renfort": "Renfort ou outillage", "autre": "Autre motif",
+    },
     enums.TypeAbsence: {
         "conge": "Congé", "maladie": "Maladie", "formation": "Formation", "astreinte": "Astreinte", "autre": "Autre",
     },
@@ -165,6 +174,19 @@ def remaining(minutes: int | None) -> str:
     if language() == "ar":
         return f"{isolate(f'{sign}{hours}:{rest:02d}')} {tr('h')}"
     return f"{sign}{hours} {tr('h')} {rest:02d}"
+
+
+def hour(value: datetime) -> str:
+    """``13:40`` in Morocco's wall-clock time."""
+    return isolate(clock.local(value).strftime("%H:%M"))
+
+
+def spent(minutes: int) -> str:
+    """How long something took: ``0 h 45``, ``26 h 10``."""
+    hours, rest = divmod(minutes, 60)
+    if language() == "ar":
+        return f"{isolate(f'{hours}:{rest:02d}')} {tr('h')}"
+    return f"{hours} {tr('h')} {rest:02d}"
 
 
 def freshness(value: datetime | None) -> str:

@@ -3,7 +3,8 @@
 What must hold at the end of each: every replica equals the centre, nothing acknowledged is lost, nothing doubled, no
 preventive date above all, each value that somebody typed either stood at the centre or is kept as the loser of a
 conflict or in a parked unit, no plan stands that nobody made, a visit has one slot and its intervention that slot's
-date, and every total is that of its lines.
+date, every total is that of its lines, every duration that of its times, and no machine stands still twice at
+once.
 
 Long on purpose: every act of a branch stands beside what must hold after it.
 """
@@ -170,6 +171,41 @@ class History:
             device.set("absences", self.chance.choice(rows)[0], debut=begin, fin=end)
         else:
             device.set("absences", self.chance.choice(rows)[0], statut=self.chance.choice(["acceptee", "refusee"]))
+
+    def work(self) -> None:
+        """A stretch of work is noted, corrected or taken away; several branches do it to one intervention at once."""
+        device = self.chance.choice(self.devices)
+        rows = device.sql("SELECT id FROM temps ORDER BY id")
+        end = f"2026-11-20T{9 + self.chance.randrange(9):02}:{self.chance.randrange(60):02}:00.000000Z"
+        if not rows or self.chance.randrange(2):
+            device.sql(
+                "INSERT INTO temps (intervention_id, technicien_id, debut, fin, type, created_at, updated_at) SELECT "
+                "(SELECT id FROM interventions ORDER BY id LIMIT 1 OFFSET ?), min(id), ?, ?, ?, ?, ? "
+                "FROM techniciens",
+                self.chance.randrange(2), "2026-11-20T08:00:00.000000Z", end,
+                self.chance.choice(["travail", "travail", "attente"]), T, T,
+            )  # fmt: skip
+        elif self.chance.randrange(3):
+            device.set("temps", self.chance.choice(rows)[0], fin=end, updated_at=self.instant())
+        else:
+            device.sql("DELETE FROM temps WHERE id = ?", self.chance.choice(rows)[0])
+
+    def stand_still(self) -> None:
+        """A machine stops or runs again; what another branch noted of the same hours meanwhile is refused here."""
+        device = self.chance.choice(self.devices)
+        rows = device.sql("SELECT id, debut, fin FROM arrets ORDER BY id")
+        self.serial += 1
+        begin = clock.to_text(datetime(1950, 1, 1, tzinfo=UTC) + timedelta(hours=self.serial % 1_000_000))
+        end = clock.to_text(clock.from_text(begin) + timedelta(minutes=self.chance.randrange(10, 59)))
+        if rows and not self.chance.randrange(4):
+            device.sql("DELETE FROM arrets WHERE id = ?", self.chance.choice(rows)[0])
+        elif rows and not self.chance.randrange(3):
+            device.set("arrets", self.chance.choice(rows)[0], cause=self.chance.choice(["piece", "energie"]))
+        else:
+            device.sql(
+                "INSERT INTO arrets (equipement_id, debut, fin, created_at, updated_at) "
+                "SELECT min(id), ?, ?, ?, ? FROM equipements", begin, end, T, T,
+            )  # fmt: skip
 
     def waits(self, device: Device, pk: int, columns: Iterable[str], table: str = "interventions") -> bool:
         told = "SELECT DISTINCT op, colonne FROM sync_outbox WHERE nom_table = ? AND pk = ?"
@@ -634,6 +670,7 @@ class History:
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
         (3, "prevent"), (1, "look"),
         (2, "bill"), (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"),
+        (3, "work"), (2, "stand_still"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 
@@ -671,6 +708,8 @@ class History:
             stock_agrees(ask)
             assert ask(ASTRAY) == [], "an intervention has not the plan of its slot"
             assert ask(TWICE) == [], "a preventive date is doubled"
+            assert ask(OVERLAPPING) == [], "a machine stands still twice at once"
+            durations_follow(ask)
         fiches = dict(self.lab.sql("SELECT id, intervention_id FROM creneaux"))
         lost = {
             (fiches.get(pk, pk) if t == "creneaux" else pk, c, spelt(c, mine))
@@ -741,6 +780,22 @@ UNION ALL SELECT 'échéance sans visite', o.id FROM occurrences o WHERE o.etat 
   AND NOT EXISTS (SELECT 1 FROM interventions i WHERE i.occurrence_id = o.id)
 UNION ALL SELECT 'relevé', b.id FROM releves a JOIN releves b ON a.compteur_id = b.compteur_id
   WHERE a.releve_a < b.releve_a AND CAST(a.index_lu AS REAL) > CAST(b.index_lu AS REAL)
+"""
+
+
+def durations_follow(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    """Fail unless every intervention with noted work lasted as long as that."""
+    spent: dict[int, int] = defaultdict(int)
+    for fiche, begin, end in ask("SELECT intervention_id, debut, fin FROM temps WHERE type = 'travail'"):
+        one, two = (clock.from_text(x) if isinstance(x, str) else x for x in (begin, end))
+        spent[fiche] += round((two - one).total_seconds() / 60)
+    shown = dict(ask("SELECT id, duree_reelle FROM interventions"))
+    assert {pk: shown[pk] for pk in spent} == spent, "an intervention did not last as long as the work noted"
+
+
+OVERLAPPING = """
+SELECT a.id FROM arrets a JOIN arrets b ON b.equipement_id = a.equipement_id AND b.id > a.id
+   AND (a.fin IS NULL OR a.fin > b.debut) AND (b.fin IS NULL OR b.fin > a.debut)
 """
 ASTRAY = """
 SELECT i.id FROM interventions i JOIN creneaux c ON c.intervention_id = i.id AND c.etat <> 'annule'

@@ -1,0 +1,1 @@
+"""Times that machines stood still, on their form and on that of an intervention."""
