@@ -267,6 +267,22 @@ class Shooter:
         page.form.tabs.set_current(0)
         page.form.close_panel()
 
+    def preventive(self) -> None:
+        """The year of each plan with the load of its weeks, and the dates of one; a checklist in its intervention."""
+        page = show(self.desktop, "preventif")
+        self.take("preventif")
+        open_form(page, 1)
+        page.form.tabs.set_current(1)
+        self.take("preventif-echeances")
+        page.form.tabs.set_current(0)
+        page.form.close_panel()
+        checklists = show(self.desktop, "checklists")
+        open_form(checklists)
+        checklists.form.tabs.set_current(1)
+        self.take("checklists")
+        checklists.form.tabs.set_current(0)
+        checklists.form.close_panel()
+
     def decided(self) -> None:
         """The inbox after one choice, with its undo."""
         page = show(self.desktop, "conflits")
@@ -347,6 +363,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.palette()
         shooter.stock()
         shooter.contracts()
+        shooter.preventive()
         shooter.bulk()
         shooter.bon()
         shooter.notices()
@@ -356,6 +373,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.stock()
         shooter.planning()
         shooter.contracts()
+        shooter.preventive()
         shooter.bulk()
         shooter.look(*_LOOKS[0])
         desktop.window.resize(1366, 768)
@@ -370,6 +388,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.palette()
         shooter.stock()
         shooter.contracts()
+        shooter.preventive()
         shooter.bulk()
         shooter.bon()
         shooter.planning()

@@ -176,17 +176,17 @@ class Planning(LigneAgence, Base):
     date_fin: Mapped[date | None] = field("Fin du plan", Jour(), since=PREVENTIF)
     rythme_depuis: Mapped[date | None] = field("Rythme depuis", Jour(), since=PREVENTIF)
     """The day from which the present rule makes visits: none of before is late because a rule was changed."""
-    saison_debut: Mapped[int | None] = field("Premier mois de la saison", sa.Integer, since=PREVENTIF)
+    saison_debut: Mapped[int | None] = field("Début de saison", sa.Integer, since=PREVENTIF)
     """1 to 12; past ``saison_fin`` the season goes over the new year."""
-    saison_fin: Mapped[int | None] = field("Dernier mois de la saison", sa.Integer, since=PREVENTIF)
-    report_ferie: Mapped[str] = choice("Jour férié ou fermé", ReportFerie, "garder", length=10, since=PREVENTIF)
+    saison_fin: Mapped[int | None] = field("Fin de saison", sa.Integer, since=PREVENTIF)
+    report_ferie: Mapped[str] = choice("Jour fermé", ReportFerie, "garder", length=10, since=PREVENTIF)
     tolerance_avant: Mapped[int | None] = field("Jours avant", sa.Integer, since=PREVENTIF)
     """Days before the date in which a visit counts as on time."""
     tolerance_apres: Mapped[int | None] = field("Jours après", sa.Integer, since=PREVENTIF)
     horizon_jours: Mapped[int | None] = field("Horizon en jours", sa.Integer, since=PREVENTIF)
     """How far ahead visits are made; None is ``domain.preventif.rythme.HORIZON``."""
     compteur_id: Mapped[int | None] = link("Compteur", "compteurs.id", since=PREVENTIF)
-    seuil: Mapped[Decimal | None] = field("Unités entre deux visites", Montant(14, 3), since=PREVENTIF)
+    seuil: Mapped[Decimal | None] = field("Toutes les (unités)", Montant(14, 3), since=PREVENTIF)
     """Of the meter."""
     checklist_id: Mapped[int | None] = link("Checklist", "checklists.id", since=PREVENTIF)
     competence_id: Mapped[int | None] = link("Compétence requise", "competences.id", since=PREVENTIF)

@@ -20,7 +20,7 @@ from erp_desktop.models import Compteur, Equipement, Releve, User
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import charger, ecrire
 
-PLUS_BAS = "Le dernier relevé est de {valeur} {unite} : cochez « Remise à zéro » si le compteur a été changé."
+PLUS_BAS = "Le dernier relevé est de {valeur} : cochez « Remise à zéro » si le compteur a été changé."
 
 
 class CompteurInput(Saisie):
@@ -136,7 +136,7 @@ def relever(
         raise ValidationError({"releve_a": "Un relevé n'est pas à venir."})
     avant = _dernier(session, compteur_id, quand)
     if avant is not None and not saisie.remise_a_zero and saisie.valeur < avant.index_lu:
-        raise ValidationError({"valeur": PLUS_BAS.format(valeur=f"{avant.index_lu:f}", unite=compteur.unite)})
+        raise ValidationError({"valeur": PLUS_BAS.format(valeur=f"{avant.index_lu.normalize():f} {compteur.unite}")})
     trace.annoncer(session, acteur)
     ligne = Releve(
         agence_id=compteur.agence_id, compteur_id=compteur_id, index_lu=saisie.valeur, releve_a=quand,

@@ -39,6 +39,7 @@ from erp_desktop.services import demo_planning, demo_times
 from erp_desktop.services import demo_words as words
 from erp_desktop.services.contrats import demo as demo_contrats
 from erp_desktop.services.interventions import numbers
+from erp_desktop.services.preventif import demo as demo_preventif
 from erp_desktop.services.shared.clocks import Horloges
 from erp_desktop.services.shared.lists import mesurer
 from erp_desktop.services.stock import demo as stock_demo
@@ -137,6 +138,7 @@ def generer(
     demo_times.fill(session, agence, parc.techniciens, alea, now)
     stock_demo.fill(session, agence, parc.techniciens, alea, now)
     demo_contrats.fill(session, agence, now)
+    demo_preventif.fill(session, agence, now)
     mesurer(session, Intervention, HistoriqueIntervention, LigneIntervention, Equipement, Client)
     return Genere(
         len({e[1] for e in parc.equipements}), len(parc.equipements), len(parc.techniciens), interventions

@@ -12,6 +12,8 @@ KINDS = {
     "mouvements": ("file-text", "erp_desktop.ui.stock.movements"),
     "inventaires": ("check-circle", "erp_desktop.ui.stock.counts"),
     "depots": ("archive", "erp_desktop.ui.stock.depots"),
+    "preventif": ("calendar-check", "erp_desktop.ui.preventif"),
+    "checklists": ("list-bullets", "erp_desktop.ui.checklists"),
 }
 """Kind → icon, and the module whose ``LISTE`` is its list and form."""
 _TABLES = {"stock": "pieces_detachees", "mouvements": "mouvements_stock"}

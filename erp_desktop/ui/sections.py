@@ -11,6 +11,7 @@ from erp_desktop.ui.kinds import KINDS
 from erp_desktop.ui.page import Page
 
 _EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIEN})
+_PLANNERS = _EVERYBODY - {Role.TECHNICIEN}
 
 
 def spec(kind: str) -> Any:
@@ -71,6 +72,12 @@ def _conflits(contexte: Contexte) -> Page:
     return ConflitsPage(contexte)
 
 
+def _preventif(contexte: Contexte) -> Page:
+    from erp_desktop.ui.preventif.page import PlansPage
+
+    return PlansPage(contexte)
+
+
 def _planning(contexte: Contexte) -> Page:
     from erp_desktop.ui.planning.page import PlanningPage
 
@@ -101,6 +108,8 @@ def sections() -> list[Section]:
     return [
         Section("interventions", "Interventions", "wrench", "Exploitation", _list("interventions"), _EVERYBODY),
         Section("planning", "Planning", "calendar-dots", "Exploitation", _planning, _EVERYBODY),
+        Section("preventif", "Préventif", "calendar-check", "Exploitation", _preventif, _EVERYBODY),
+        Section("checklists", "Checklists", "list-bullets", "Exploitation", _list("checklists"), _PLANNERS),
         Section("clients", "Clients", "users-three", "Parc", _list("clients"), _EVERYBODY),
         Section("contrats", "Contrats", "file-text", "Parc", _list("contrats"), _EVERYBODY),
         Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),

@@ -16,10 +16,11 @@ import segno
 
 from erp_desktop import clock, paths
 from erp_desktop.domain import telephone
-from erp_desktop.domain.enums import TypeLigne
+from erp_desktop.domain.enums import TypeLigne, TypePoint
 from erp_desktop.domain.numeros import court
 from erp_desktop.domain.writing import bidi
 from erp_desktop.reports import palette, papier
+from erp_desktop.services.checklists.answers import Feuille
 from erp_desktop.services.interventions.sheet import Sheet
 from erp_desktop.services.shared.letterhead import Letterhead
 
@@ -134,6 +135,26 @@ def _identite(tete: Letterhead, m: dict[str, Any]) -> str:
     return " · ".join(filter(None, [_texte(form), *pairs, bidi.isoler(tete.email or "")]))
 
 
+def _checklist(feuille: Feuille | None, m: dict[str, Any]) -> dict[str, Any]:
+    """The points in their order, each with what was expected, what was answered, and whether it failed."""
+    if feuille is None:
+        return {"nom": "", "points": []}
+    points = []
+    for p in feuille.points:
+        unite = f"\u00a0{p.point.unite}" if p.point.unite else ""
+        bornes = [f"{v.normalize():f}".replace(".", ",") for v in (p.point.minimum, p.point.maximum) if v is not None]
+        attendu = bidi.isoler(" – ".join(bornes) + unite) if bornes else ""
+        if len(bornes) == 1:
+            attendu = bidi.isoler(f"{'≥' if p.point.minimum is not None else '≤'} {bornes[0]}{unite}")
+        dit = m["reponses"].get(p.valeur or "", "") if p.point.type_point == TypePoint.OUI_NON else ""
+        if p.valeur is not None and not dit:
+            mesure = p.point.type_point == TypePoint.MESURE
+            dit = bidi.isoler(p.valeur.replace(".", ",") + unite) if mesure else _texte(p.valeur)
+        dit = "\n".join(filter(None, [dit, _texte(p.remarque or "")]))
+        points.append([_texte(p.point.libelle), attendu, dit or "—", "mauvais" if p.conforme is False else ""])
+    return {"nom": f"{m['checklist']} · {_texte(feuille.nom)}", "points": points}
+
+
 def _bon(bon: Sheet, m: dict[str, Any]) -> dict[str, Any]:
     e = m["entetes"]
     tete = bon.entete
@@ -187,6 +208,7 @@ def _bon(bon: Sheet, m: dict[str, Any]) -> dict[str, Any]:
             [_texte(t.technicien) or "—", m["types_temps"].get(t.type, t.type), _instant(t.debut),
              _instant(t.fin), _duree(t.minutes, m)] for t in bon.temps
         ],
+        "checklist": _checklist(bon.checklist, m),
         "satisfaction": bon.satisfaction_client or 0,
         "qr": code.svg_inline(border=0, omitsize=True),
         "signature": _svg(signe) if signe else "",

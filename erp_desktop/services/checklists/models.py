@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,7 +17,17 @@ from erp_desktop.models import Checklist, PointChecklist
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.choices import Choix
 from erp_desktop.services.shared.common import agence_de, charger, ecrire
-from erp_desktop.services.shared.lists import cle_texte, portee, un_de
+from erp_desktop.services.shared.edits import modifier
+from erp_desktop.services.shared.lists import (
+    ListQuery,
+    cle_texte,
+    dans_l_ordre,
+    identifiants,
+    ordonner,
+    paquets,
+    portee,
+    un_de,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +169,73 @@ def pour(session: Session, agence_id: int | None, type_equipement: str | None) -
         .order_by(c.agence_id.is_(None), c.id)
     )
     return next(iter(trouvees), None)
+
+
+# --- the list and the form
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistFiche:
+    """Every field of the form, with the points of the present version."""
+
+    id: int
+    agence_id: int | None
+    nom: str
+    type_equipement: str | None
+    version: int
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistLigne:
+    """One row of the list."""
+
+    id: int
+    nom: str
+    type_equipement: str | None
+    version: int
+    points: int
+
+
+def get(session: Session, acteur: Acteur, id: int) -> ChecklistFiche:  # noqa: A002
+    """All fields of the form."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    c = charger(session, acteur, Checklist, id, "cette checklist")
+    return ChecklistFiche(c.id, c.agence_id, c.nom, c.type_equipement, c.version, c.is_active, c.created_at,
+                          c.updated_at, points(session, c.id, c.version))  # fmt: skip
+
+
+def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002
+    """Change its name or the machines that it is for.
+
+    Raises:
+        NotAllowedError, NotFoundError, ValidationError
+    """
+    roles.exiger(acteur, roles.Droit.PREVENTIF_ECRIRE)
+    ligne = charger(session, acteur, Checklist, id, "cette checklist", ecrire=True)
+    modifier(session, acteur, ligne, ChecklistInput, changes, lambda _actuel, _nouvelles: None)
+
+
+def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+    """Every matching identifier, by name."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    c = Checklist
+    mots = (un_de(session, mot, c.nom, c.type_equipement) for mot in plier(query.texte).split())
+    requete = sa.select(c.id).where(c.is_active.is_(True), *portee(acteur, c.agence_id), *mots)
+    cle = c.type_equipement if query.tri == "type_equipement" else c.nom
+    requete = ordonner(requete, [cle_texte(session, cle)], c.id, descendant=query.descendant)
+    return identifiants(session, requete.limit(query.limite))
+
+
+def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ChecklistLigne]:
+    """Rows of a visible window, in the order of ``ids``."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    c, lignes = Checklist, {}
+    for paquet in paquets(ids):
+        for x in session.scalars(sa.select(c).where(c.id.in_(paquet), *portee(acteur, c.agence_id))):
+            nombre = len(points(session, x.id, x.version))
+            lignes[x.id] = ChecklistLigne(x.id, x.nom, x.type_equipement, x.version, nombre)
+    return dans_l_ordre(ids, lignes)

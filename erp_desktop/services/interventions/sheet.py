@@ -16,6 +16,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
 from erp_desktop.registry import technicien_names
+from erp_desktop.services.checklists.answers import Feuille, feuilles
 from erp_desktop.services.interventions.lines import LigneInfo, lignes_de
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.interventions.times import TempsInfo, temps_de
@@ -76,6 +77,7 @@ class Sheet:
     badge: str
     lignes: tuple[LigneInfo, ...]
     temps: tuple[TempsInfo, ...]
+    checklist: Feuille | None = None
 
 
 def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
@@ -100,6 +102,7 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
         )
         lines = lignes_de(session, [r.Intervention.id for r in read])
         times = temps_de(session, [r.Intervention.id for r in read])
+        lists = feuilles(session, [r.Intervention for r in read])
         for i, client, machine, contract, badge in read:
             a = agences.get(i.agence_id or 0)
             if i.agence_id not in heads:
@@ -123,6 +126,6 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
                 ", ".join(filter(None, [client.adresse, client.ville])), client.contact or "", client.ice or "",
                 contract or "", machine.nom, machine.code_interne, machine.numero_serie or "",
                 machine.localisation or "", machine.criticite, names.get(i.technicien_id or 0, ""), badge or "",
-                tuple(line for line in lines[i.id] if not line.prevue), tuple(times[i.id]),
+                tuple(line for line in lines[i.id] if not line.prevue), tuple(times[i.id]), lists.get(i.id),
             )  # fmt: skip
     return dans_l_ordre(ids, found)

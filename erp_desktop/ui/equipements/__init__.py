@@ -13,6 +13,7 @@ from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import duplicates
 from erp_desktop.ui.arrets.tab import DowntimeTab
 from erp_desktop.ui.documents.tab import DocumentsTab
+from erp_desktop.ui.equipements.meters import MetersTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate
@@ -83,7 +84,7 @@ FORM = FormSpec(
     ),
     saved="Équipement enregistré",
     created="Équipement créé",
-    tabs=[("Arrêts", DowntimeTab), ("Documents", DocumentsTab)],
+    tabs=[("Compteurs", MetersTab), ("Arrêts", DowntimeTab), ("Documents", DocumentsTab)],
 )  # fmt: skip
 
 LISTE: ListSpec[EquipementLigne] = ListSpec(

@@ -15,6 +15,8 @@ class RecordPart(QWidget):
     """What :meth:`draft` holds, said when the record is left."""
     counted = Signal(int)
     """Number to show beside the tab's title."""
+    offered = Signal(bool)
+    """Whether this record has anything for the part; without, its tab is not there."""
 
     changed = Signal()
     """The person typed in the part; the draft of the record holds :meth:`draft` from now on."""

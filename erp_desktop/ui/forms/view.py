@@ -87,6 +87,7 @@ class FormView(Surface):
             index = self.tabs.add(tr(title))
             self.pages.addWidget(scroller(part))
             part.counted.connect(lambda number, index=index: self.tabs.set_count(index, number))
+            part.offered.connect(lambda on, index=index: self.tabs.setTabVisible(index, on))
         self.tabs.setVisible(bool(self.parts))
 
     def _footer(self) -> QWidget:

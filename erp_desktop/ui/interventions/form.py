@@ -20,6 +20,7 @@ from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import ADD, REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Proposal, Values
 from erp_desktop.ui.interventions.acts import ActsBar
+from erp_desktop.ui.interventions.checklist import ChecklistTab
 from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.sla import sla_share, sla_words
@@ -179,6 +180,7 @@ FORM = FormSpec(
     warns=slots.warnings,
     tabs=[
         ("Lignes", LinesTab),
+        ("Checklist", ChecklistTab),
         ("Temps", TimesTab),
         ("Arrêts", DowntimeTab),
         ("Documents", DocumentsTab),

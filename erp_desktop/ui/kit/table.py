@@ -9,7 +9,17 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QPainter
 
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
@@ -43,6 +53,8 @@ class Column(Generic[R]):
         full: the complete text when the cell shows a short form.
         value: what the painter of pill, priority and sla needs besides the text.
         numeric: tabular figures, and more room in Arabic.
+        draw: paints the whole cell instead of a kind: ``draw(painter, rect, row, rtl)``.
+        head: paints the head instead of the title: ``head(painter, rect)``.
         wide: pixels it takes when the window has room; the rest goes to the column that stretches.
         hidden: offered by the column chooser, not shown at first.
     """
@@ -58,6 +70,8 @@ class Column(Generic[R]):
     numeric: bool = False
     hidden: bool = False
     wide: int = 0
+    draw: Callable[[QPainter, QRect, R, bool], None] | None = None
+    head: Callable[[QPainter, QRect], None] | None = None
 
 
 class Source(Protocol[R]):

@@ -73,7 +73,9 @@ class CellDelegate(QStyledItemDelegate):
         column: Column[Any] = model.columns[index.column()]
         row = index.data(ROW_ROLE)
         inner = rect.adjusted(_PAD, 0, -_PAD, -1)
-        if row is None:
+        if row is not None and column.draw is not None:
+            column.draw(painter, inner, row, rtl)
+        elif row is None:
             self.placeholder(painter, inner, column, index.row(), rtl)
         else:
             self._cell(painter, inner, column, row, rtl)
@@ -137,7 +139,13 @@ class PaintedHeader(QHeaderView):
         painter.save()
         painter.fillRect(rect, look.color("surface.sunken"))
         painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, look.color("border.default"))
-        words = str(self.model().headerData(logicalIndex, Qt.Orientation.Horizontal) or "")
+        model = self.model()
+        head = model.columns[logicalIndex].head if isinstance(model, LazyTableModel) else None
+        if head is not None:
+            head(painter, rect.adjusted(_PAD, 0, -_PAD, -1))
+            painter.restore()
+            return
+        words = str(model.headerData(logicalIndex, Qt.Orientation.Horizontal) or "")
         sorted_here = logicalIndex == self.sort_section
         inner = rect.adjusted(_PAD, 0, -4, 0)
         font: QFont = look.font("strong")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QTabBar, QWidget
+from PySide6.QtWidgets import QTabBar, QToolButton, QWidget
 
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import tr
@@ -24,6 +24,9 @@ class UnderlineTabs(QTabBar):
         self.setAccessibleName(tr("Parties de la fiche"))
         self._titles: list[str] = []
         self.currentChanged.connect(self.changed)
+        # Arrow keys go through all tabs; what scrolls those that have no room is for the mouse.
+        for arrow in self.findChildren(QToolButton):
+            arrow.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def add(self, title: str) -> int:
         self._titles.append(title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,8 @@ class ListPage(Page):
         head.addWidget(self.held)
         head.addStretch()
         head.addWidget(self.views.button)
+        for widget in self.more_acts():
+            head.addWidget(widget)
         self._density = icon_button("rows", tr("Lignes serrées ou aérées"), self._toggle_density)
         head.addWidget(self._density)
         self._columns = icon_button("columns", tr("Colonnes"), self._offer_columns)
@@ -117,6 +120,8 @@ class ListPage(Page):
         column.addWidget(self.stack, 1)
         column.addWidget(self.outputs.strip)
         column.addWidget(self.selection.bar)
+        if (below := self.below()) is not None:
+            column.addWidget(below)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -130,6 +135,14 @@ class ListPage(Page):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.splitter)
+
+    def more_acts(self) -> Sequence[QWidget]:
+        """What a page of its own has in the head, before the tools of every list."""
+        return ()
+
+    def below(self) -> QWidget | None:
+        """What a page of its own shows under its rows."""
+        return None
 
     def _connect(self) -> None:
         self.filter.changed.connect(self._filtered)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from erp_desktop import clock
 from erp_desktop.domain import enums
+from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.ui.kit.i18n import isolate, language, tr
 
 _WORDS: dict[type[StrEnum], dict[str, str]] = {
@@ -109,6 +110,26 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
         "equipement_retire": "Équipement retiré",
     },
     enums.VerdictPlanning: {"refuser": "Refuser", "avertir": "Avertir", "ignorer": "Ignorer"},
+    enums.Frequence: {
+        "journalier": "Chaque jour", "hebdomadaire": "Chaque semaine", "mensuel": "Chaque mois",
+        "trimestriel": "Chaque trimestre", "semestriel": "Chaque semestre", "annuel": "Chaque année",
+        "rrule": "Selon une règle",
+    },
+    enums.AncrePlanning: {
+        "calendrier": "Le calendrier", "cloture": "La dernière clôture", "compteur": "Un compteur",
+    },
+    enums.StatutPlanning: {
+        "actif": "Actif", "suspendu": "Suspendu", "termine": "Terminé", "en_retard": "En retard",
+    },
+    enums.ReportFerie: {
+        "avant": "Avancer au jour ouvré", "apres": "Reporter au jour ouvré", "garder": "Garder la date",
+    },
+    enums.TypePoint: {"oui_non": "Oui ou non", "mesure": "Mesure", "texte": "Texte", "photo": "Photo"},
+    Etat: {
+        "faite": "Réalisée", "en_cours": "En cours", "affectee": "Affectée", "generee": "À affecter",
+        "a_generer": "À générer", "en_retard": "En retard", "manquee": "Manquée", "sautee": "Sautée",
+        "retiree": "Retirée",
+    },
     enums.EtatDocument: {
         "poste": "Sur ce poste", "attente": "En attente d'envoi", "centre": "Au centre", "distant": "À télécharger",
         "demande": "Téléchargement demandé",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pypdf import PdfReader
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Statut
@@ -14,8 +16,10 @@ from erp_desktop.domain.preventif.checklist import ChecklistInput, PointInput
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import NotAllowedError, TransitionError, UserError, ValidationError
 from erp_desktop.models import Document, Equipement, Intervention, ReponseChecklist
+from erp_desktop.reports.papers import bon
 from erp_desktop.services import interventions
 from erp_desktop.services.checklists import answers, models
+from erp_desktop.services.interventions.sheet import sheets
 from tests.services.conftest import Monde
 
 POINTS = [
@@ -141,3 +145,18 @@ def test_a_point_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValidationError):
         PointInput(libelle="x" * 20_000)
     assert PointInput(libelle="Fuite", unite="bar", minimum="1").minimum is None
+
+
+def test_the_bon_prints_the_checklist_in_both_languages(monde: Monde, visit: int) -> None:
+    answer(monde, visit, "Fuite visible", "non", remarque="Sous le vérin")
+    answer(monde, visit, "Pression", "6,25")
+    printed = monde.faire(sheets, monde.agent, [visit])
+    for langue, words in (("fr", ["Checklist · ", "Fuite visible", "Non"]), ("ar", ["6,25"])):
+        pages = bon.images(printed, langue, ppp=40)
+        assert len(pages) == 1
+        text = "".join(page.extract_text() for page in PdfReader(BytesIO(bon.composer(printed, langue))).pages)
+        assert [w for w in words if w not in text] == []
+    points = bon.donnees(printed, "fr", "")["bons"][0]["checklist"]["points"]
+    assert [(p[2].replace("\u2066", "").replace("\u2069", ""), p[3]) for p in points] == [
+        ("Non\nSous le vérin", "mauvais"), ("6,25\u00a0bar", ""), ("—", ""), ("—", "")
+    ]  # fmt: skip

@@ -1,0 +1,92 @@
+"""Preventive maintenance of the demonstration: plans whose visits are work that is there already, and checklists."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain.enums import StatutEquipement
+from erp_desktop.domain.preventif.etats import FINIES
+from erp_desktop.models import Checklist, Equipement, Intervention, Occurrence, Planning, PointChecklist
+
+PLANS: tuple[tuple[str, str, str | None, int, int], ...] = (
+    ("Graissage des paliers", "mensuel", None, 120, 3), ("Contrôle des élingues", "semestriel", None, 240, 7),
+    ("Purge du sécheur d'air", "hebdomadaire", None, 60, 1), ("Vidange des réducteurs", "trimestriel", None, 360, 7),
+    ("Thermographie du TGBT", "annuel", None, 300, 15),
+    ("Filtres du groupe froid", "rrule", "FREQ=MONTHLY;INTERVAL=2", 180, 7),
+    ("Courroies des convoyeurs", "trimestriel", None, 240, 7),
+    ("Étalonnage de la bascule", "semestriel", None, 180, 7),
+    ("Révision du compresseur", "trimestriel", None, 480, 10), ("Sécurité de la presse", "mensuel", None, 120, 3),
+    ("Visite légale de la chaudière", "annuel", None, 600, 15),
+    ("Batteries des onduleurs", "rrule", "FREQ=MONTHLY;BYDAY=1TU", 180, 5),
+)  # fmt: skip
+_POINTS: tuple[tuple[str, str, str | None, str | None, str | None, bool], ...] = (
+    ("Consignation faite", "oui_non", None, None, None, True),
+    ("Carters en place", "oui_non", None, None, None, True),
+    ("Pression", "mesure", "bar", "5.500", "7.000", True),
+    ("Température des paliers", "mesure", "°C", None, "80.000", True),
+    ("Plaque signalétique", "photo", None, None, None, False), ("Remarques", "texte", None, None, None, False),
+)  # fmt: skip
+_WORK = 7
+
+
+def fill(session: Session, agence: int, now: datetime) -> None:
+    """A dozen plans for the agency's busiest machines, unless it has some; each names its work of this year."""
+    if session.scalar(sa.select(Planning.id).where(Planning.agence_id == agence).limit(1)) is not None:
+        return
+    today, i, e = clock.local(now).date(), Intervention, Equipement
+    busiest = session.scalars(
+        sa.select(e)
+        .join(i, i.equipement_id == e.id)
+        .where(e.agence_id == agence, e.statut != StatutEquipement.RETIRE.value)
+        .group_by(e.id)
+        .order_by(sa.func.count().desc(), e.id)
+        .limit(len(PLANS))
+    ).all()
+    stamps = {"agence_id": agence, "created_at": now, "updated_at": now}
+    liste = Checklist(**stamps, nom="Visite mécanique", version=1)
+    session.add(liste)
+    session.flush()
+    for rank, (words, kind, unit, low, high, needed) in enumerate(_POINTS, 1):
+        session.add(PointChecklist(
+            **stamps, checklist_id=liste.id, ordre=rank, libelle=words, type_point=kind, unite=unit, minimum=low,
+            maximum=high, obligatoire=needed, depuis=1,
+        ))  # fmt: skip
+    for rank, (machine, (title, frequency, rule, minutes, slack)) in enumerate(zip(busiest, PLANS, strict=False)):
+        plan = Planning(
+            **stamps, equipement_id=machine.id, modele_titre=title, modele_duree_estimee=minutes,
+            frequence=frequency, recurrence=rule, date_debut=date(today.year, 1, 5 + 2 * rank),
+            rythme_depuis=today, tolerance_avant=slack, tolerance_apres=slack, report_ferie="apres",
+            checklist_id=liste.id if rank % 2 == 0 else None,
+        )  # fmt: skip
+        session.add(plan)
+        session.flush()
+        _visits(session, plan, stamps, today, late=rank in (1, 4))
+    session.flush()
+
+
+def _visits(session: Session, plan: Planning, stamps: dict[str, Any], today: date, *, late: bool) -> None:
+    """Due dates on the days on which the machine was worked on this year, and one for work that waits."""
+    i, taken = Intervention, set[date]()
+    work = session.scalars(
+        sa.select(i).where(i.equipement_id == plan.equipement_id, i.occurrence_id.is_(None)).order_by(i.id.desc())
+    )
+    for job in work:
+        when = job.date_fin_travaux or job.date_cloture
+        if job.statut in FINIES and when is not None:
+            day = clock.local(when).date()
+        elif job.statut in ("ouverte", "affectee") and not any(d >= today for d in taken):
+            day = today - timedelta(days=12) if late else today + timedelta(days=3 + plan.id % 9)
+        else:
+            continue
+        if day.year != today.year or any(abs((day - other).days) < 20 for other in taken) or len(taken) >= _WORK:
+            continue
+        taken.add(day)
+        due = Occurrence(**stamps, planning_id=plan.id, cle=day.isoformat(), date_prevue=day, date_cible=day)
+        session.add(due)
+        session.flush()
+        job.occurrence_id = due.id

@@ -1,0 +1,171 @@
+"""The page of preventive plans: the list with its year, the load of the weeks below, and the generation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop import clock
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.preventif.etats import Etat
+from erp_desktop.services.preventif import generation, year
+from erp_desktop.services.preventif import list as plans
+from erp_desktop.services.preventif.generation import Bilan
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kit.controls import Button, Text, icon_button
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.lists.query import canonical
+from erp_desktop.ui.preventif import LISTE, PlanRow, strip
+from erp_desktop.ui.wording import value_labels
+
+
+class PlansPage(ListPage):
+    """The list of plans; the last column is a year.
+
+    Attributes:
+        year: the one that is shown.
+    """
+
+    def __init__(self, contexte: Contexte) -> None:
+        self.year = clock.today().year
+        drawn: Column[PlanRow] = Column(
+            "", "Année", 320, self._told, stretch=True,
+            draw=lambda painter, rect, row, _rtl: strip.marks(painter, rect, self.year, row.marks),
+            head=self._head,
+        )  # fmt: skip
+        spec = replace(LISTE, columns=[*LISTE.columns, drawn], rows=self._rows)
+        super().__init__(spec, contexte)
+        header = self.view.horizontalHeader()
+        for moved in (header.sectionResized, header.sectionMoved, header.geometriesChanged):
+            moved.connect(self.load.update)
+        self.model.loaded.connect(lambda _n: self._read_load())
+        contexte.bus.data_changed.connect(self._stale)
+
+    def _rows(self, session: Any, acteur: Acteur, ids: list[int]) -> list[PlanRow]:
+        found = year.marks(session, acteur, ids, self.year)
+        return [PlanRow(line, found.get(line.id, [])) for line in plans.rows(session, acteur, ids)]
+
+    def _told(self, row: PlanRow) -> str:
+        """The year in words, for who copies it or has it read aloud."""
+        open_ = [m for m in row.marks if m.state not in (Etat.FAITE, Etat.SAUTEE)]
+        return ", ".join(
+            f"{value_labels.day(m.day)} {value_labels.label(Etat, m.state)}" for m in (open_ or row.marks)[:6]
+        )
+
+    def _head(self, painter: QPainter, rect: QRect) -> None:
+        strip.months(painter, rect, self.year)
+
+    def _span(self) -> tuple[int, int]:
+        """Where the year is, seen from the strip of the weeks."""
+        header = self.view.horizontalHeader()
+        section = len(self.spec.columns) - 1
+        left = header.mapTo(self.load.window(), QPoint(header.sectionViewportPosition(section), 0)).x()
+        here = self.load.mapTo(self.load.window(), QPoint(0, 0)).x()
+        return left - here + 8, max(60, header.sectionSize(section) - 16)
+
+    # The head
+
+    def more_acts(self) -> Sequence[QWidget]:
+        self.figures = Text("", "caption", "text.tertiary")
+        before = icon_button("caret-left", tr("Année précédente"), lambda: self.show_year(self.year - 1))
+        after = icon_button("caret-right", tr("Année suivante"), lambda: self.show_year(self.year + 1))
+        self.shown = Text(isolate(str(self.year)), "strong")
+        acts: list[QWidget] = [before, self.shown, after]
+        tip = tr("Crée les visites qui manquent jusqu'à l'horizon de chaque plan (Ctrl G)")
+        self.generate_button = Button(tr("Générer les visites"), "soft", icon="arrows-clockwise", tip=tip,
+                                      on_click=self.generate)  # fmt: skip
+        self.generate_button.setShortcut("Ctrl+G")
+        if roles.peut(self.contexte.acteur.role, roles.Droit.INTERVENTION_ECRIRE):
+            acts.append(self.generate_button)
+        return acts
+
+    def below(self) -> QWidget:
+        self.load = strip.LoadStrip(self._span)
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        line = QHBoxLayout()
+        line.setContentsMargins(16, 6, 16, 6)
+        line.addWidget(self.figures)
+        line.addStretch()
+        line.addWidget(strip.Legend())
+        column.addLayout(line)
+        column.addWidget(self.load)
+        return holder
+
+    def show_year(self, wanted: int) -> None:
+        """Another year in the strip and in the weeks."""
+        self.year = min(2199, max(1900, wanted))
+        self.shown.setText(isolate(str(self.year)))
+        self.model.refresh()
+        self.view.painted_header.viewport().update()
+        self._read_load()
+
+    def _stale(self, changes: Any, _initiator: object) -> None:
+        if self.isVisible() and any(t in changes for t in ("occurrences", "plannings", "interventions")):
+            self._read_load()
+
+    def _read_load(self) -> None:
+        acteur, wanted = self.contexte.acteur, self.year
+        text = canonical(self.filter.text(), self.spec.words)
+
+        def read(session: Any) -> tuple[Any, Any]:
+            return (
+                year.load(session, acteur, plans.conditions(session, acteur, text), wanted),
+                plans.resume(session, acteur, wanted),
+            )
+
+        self.contexte.tasks.run(read, lambda found: self._show_load(wanted, *found), owner=self)
+
+    def _show_load(self, wanted: int, weeks: list[year.Week], told: plans.Resume) -> None:
+        if wanted != self.year:
+            return
+        self.load.show_weeks(wanted, weeks)
+        words = [tr("{n} visites en {annee}", n=number(told.visites), annee=isolate(str(wanted)))]
+        if told.a_l_heure is not None:
+            words.append(tr("{n} % à l'heure", n=number(told.a_l_heure)))
+        if told.en_retard:
+            words.append(tr("{n} plans en retard", n=number(told.en_retard)))
+        self.figures.setText(" · ".join(words))
+
+    def generate(self) -> None:
+        """Make what is missing up to the horizon of each plan."""
+        acteur, contexte = self.contexte.acteur, self.contexte
+        self.generate_button.setEnabled(False)
+
+        def done(bilan: Bilan) -> None:
+            self.generate_button.setEnabled(True)
+            if bilan.refus:
+                contexte.say(said(bilan.refus[0][1]), kind="danger")
+            elif bilan.generees or bilan.retirees:
+                contexte.say(tr("{n} visites créées, {r} retirées", n=number(len(bilan.generees)),
+                                r=number(bilan.retirees)))  # fmt: skip
+            else:
+                contexte.say(tr("Rien ne manque : toutes les visites sont créées."), kind="info")
+            contexte.bus.publish("plannings")
+            contexte.bus.publish("interventions")
+
+        def failed(error: Exception) -> None:
+            self.generate_button.setEnabled(True)
+            contexte.say(said(str(error)), kind="danger")
+
+        contexte.tasks.run(
+            lambda session: generation.generer(session, acteur), done, failed, write=True, owner=self
+        )  # fmt: skip
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        return [*super().keys(), ("Ctrl+G", "Générer les visites")]
+
+    def today_in(self) -> date:
+        """A day of the year that is shown, for who asks where it stands."""
+        return date(self.year, 1, 1)

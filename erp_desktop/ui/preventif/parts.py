@@ -1,0 +1,153 @@
+"""The parts that each visit of a plan sets aside."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from erp_desktop.domain.enums import StatutPlanning
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.preventif.saisie import PieceInput
+from erp_desktop.services.preventif import parts
+from erp_desktop.services.preventif.parts import PieceInfo
+from erp_desktop.services.stock import lookup
+from erp_desktop.ui.forms import entry
+from erp_desktop.ui.forms.editors import MoneyEditor
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.forms.picker import PickerEditor
+from erp_desktop.ui.kit.controls import Button, Field, IconLabel, Text, clear, icon_button
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.surfaces import Card
+from erp_desktop.ui.tasks import Task
+
+
+class PartsTab(RecordPart):
+    """Follows the plan of its panel."""
+
+    unsaved = "Pièce non ajoutée"
+
+    def __init__(self, panel: FormPanel) -> None:
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        self._writable = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 14, 12)
+        column.setSpacing(8)
+        words = tr("Réservées au magasin de l'agence à la création de chaque visite.")
+        column.addWidget(Text(words, "caption", "text.secondary", wrap=True))
+        self.lines = QVBoxLayout()
+        self.lines.setSpacing(6)
+        column.addLayout(self.lines)
+        self.card = self._entry()
+        column.addWidget(self.card)
+        column.addStretch()
+
+    def _entry(self) -> QWidget:
+        card = Card("surface.sunken")
+        self.part, self.quantity = PickerEditor(self._search), MoneyEditor("1", decimals=3)
+        self.fields = {"piece_id": Field(tr("Pièce"), self.part), "quantite": Field(tr("Quantité"), self.quantity)}
+        for field in self.fields.values():
+            field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
+        self.quantity.line.returnPressed.connect(self.add)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.addWidget(self.fields["piece_id"], 0, 0)
+        grid.addWidget(self.fields["quantite"], 0, 1)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 1)
+        card.box.addLayout(grid)
+        row = QHBoxLayout()
+        row.addStretch()
+        self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
+        row.addWidget(self.add_button)
+        card.box.addLayout(row)
+        return card
+
+    def _search(self, text: str, offer: Any) -> Task:
+        acteur, tasks = self._panel.contexte.acteur, self._panel.contexte.tasks
+
+        def failed(error: Exception) -> None:
+            tasks.failed.emit(error)
+            offer(None)
+
+        def read(session: Any) -> list[tuple[int, str, str]]:
+            return [(p.id, p.reference, p.designation) for p in lookup.choices(session, acteur, text)]
+
+        return tasks.run(read, offer, failed, owner=self)
+
+    def show_record(self, row_id: int | None, record: Any) -> None:
+        self._row_id = row_id
+        may = roles.peut(self._panel.contexte.acteur.role, roles.Droit.PREVENTIF_ECRIRE)
+        self._writable = may and record is not None and record.statut != StatutPlanning.TERMINE
+        self.card.setVisible(self._writable)
+        if row_id is None:
+            self._show(None, [])
+            return
+        acteur = self._panel.contexte.acteur
+        self._panel.contexte.tasks.run(
+            lambda session: parts.lister(session, acteur, row_id), lambda found: self._show(row_id, found),
+            owner=self,
+        )  # fmt: skip
+
+    def _show(self, row_id: int | None, found: list[PieceInfo]) -> None:
+        if row_id != self._row_id:
+            return
+        clear(self.lines)
+        for one in found:
+            holder = QWidget()
+            row = QHBoxLayout(holder)
+            row.setContentsMargins(0, 2, 0, 2)
+            row.setSpacing(10)
+            row.addWidget(IconLabel("package", "text.tertiary", 16))
+            row.addWidget(Text(f"{isolate(one.reference)} · {one.designation}", "body", wrap=True), 1)
+            row.addWidget(Text(f"{isolate(f'{one.quantite.normalize():f}')} {one.unite}", "strong"))
+            if self._writable:
+                row.addWidget(icon_button("trash", tr("Retirer"), partial(self._remove, one)))
+            self.lines.addWidget(holder)
+        if not found:
+            self.lines.addWidget(Text(tr("Aucune pièce."), "body", "text.tertiary"))
+        self.counted.emit(len(found))
+
+    def draft(self) -> dict[str, Any]:
+        kept = {"piece": self.part.line.text().strip(), "quantite": self.quantity.line.text().strip()}
+        return {k: v for k, v in kept.items() if v}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        for field in self.fields.values():
+            field.say("")
+        self.part.show_value(None)
+        self.part.show_typed(str(kept.get("piece", "")))
+        self.quantity.line.setText(str(kept.get("quantite", "")))
+
+    def add(self) -> None:
+        """Add the part chosen, or give the one that is there another quantity."""
+        row_id, contexte, values = self._row_id, self._panel.contexte, entry.read(self.fields)
+        if row_id is None or values is None:
+            return
+        typed = {"piece_id": values["piece_id"], "quantite": values["quantite"] or "1"}
+
+        def added(_id: int) -> None:
+            self.restore({})
+            self.changed.emit()
+            self.part.inner.setFocus()
+            contexte.say(tr("Pièce ajoutée au plan"))
+            contexte.bus.publish("plannings", row_id)
+
+        contexte.tasks.run(
+            lambda session: parts.ajouter(session, contexte.acteur, row_id, PieceInput(**typed)), added,
+            lambda error: entry.refuse(contexte, self.fields, error, "piece_id"), write=True, owner=self,
+        )  # fmt: skip
+
+    def _remove(self, one: PieceInfo) -> None:
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None:
+            return
+        contexte.tasks.run(
+            lambda session: parts.retirer(session, contexte.acteur, one.id),
+            lambda _none: contexte.bus.publish("plannings", row_id),
+            lambda error: entry.refuse(contexte, self.fields, error, "quantite"), write=True, owner=self,
+        )  # fmt: skip

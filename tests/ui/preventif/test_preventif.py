@@ -1,0 +1,171 @@
+"""Preventive maintenance through real widgets: a plan typed, its visits made, a date skipped, points answered."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from pytestqt.qtbot import QtBot
+
+from erp_desktop import clock
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.preventif.checklist import ChecklistInput, PointInput
+from erp_desktop.models import Equipement, Intervention, Occurrence, Planning, Releve
+from erp_desktop.services import interventions
+from erp_desktop.services.checklists import models
+from erp_desktop.ui.equipements.meters import MetersTab
+from erp_desktop.ui.interventions.checklist import ChecklistTab
+from erp_desktop.ui.preventif.bar import PlanBar
+from erp_desktop.ui.preventif.dates import DatesTab
+from erp_desktop.ui.preventif.page import PlansPage
+from erp_desktop.ui.preventif.parts import PartsTab
+from tests.ui.company import Monde
+from tests.ui.contrats.test_contrats import plain_words, said
+from tests.ui.window import Bureau
+
+
+def counted(engine: sa.Engine, what: type[object]) -> int:
+    with transaction(engine, write=False) as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(what)) or 0
+
+
+def test_a_plan_is_typed_generated_and_decided_of(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste("preventif")
+    assert isinstance(page, PlansPage)
+    assert page.new_record()
+    bureau.settle()
+    form = page.form
+    bar, dates, parts = form.bar, *form.parts
+    assert isinstance(bar, PlanBar)
+    assert isinstance(dates, DatesTab)
+    assert isinstance(parts, PartsTab)
+    edit = form.fields.editors
+    edit["equipement_id"].choose(monde.machines[0], "Machine")
+    edit["modele_titre"].line.setText("Graissage du palettiseur")
+    edit["frequence"].show_value("rrule")
+    edit["date_debut"].line.setText(f"{clock.today():%d/%m/%Y}")
+    # A rule that never ends: a sentence under its field, and nothing is lost.
+    edit["recurrence"].line.setText("FREQ=WEEKLY;INTERVAL=0")
+    form.save()
+    bureau.settle()
+    assert said(form.fields.rows["recurrence"]).startswith("Cette règle ne finit jamais")
+    assert edit["modele_titre"].line.text() == "Graissage du palettiseur"
+    edit["recurrence"].line.setText("freq=weekly")
+    edit["saison_debut"].show_value("3")
+    form.save()
+    bureau.settle()
+    assert said(form.fields.rows["saison_fin"]) == "Une saison a un premier et un dernier mois."
+    edit["saison_debut"].show_value("")
+    form.save()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        assert session.scalars(sa.select(Planning.recurrence)).all() == ["FREQ=WEEKLY"]
+    assert page.model.rowCount() == 1
+    assert "Prochaines dates" in plain_words(dates)
+
+    page.generate()
+    bureau.settle()
+    assert counted(sqlite_engine, Occurrence) == 13
+    page.generate()
+    bureau.settle()
+    assert counted(sqlite_engine, Occurrence) == 13
+    assert "visites en" in page.figures.text()
+    assert sum(w.ahead for w in page.load.weeks) > 0
+    page.show_year(page.year + 1)
+    bureau.settle()
+    assert page.load.year == page.year
+
+    # One date is skipped with a reason; without one, the sentence is under its field.
+    with transaction(sqlite_engine, write=False) as session:
+        first = session.scalars(sa.select(Occurrence).order_by(Occurrence.date_prevue)).first()
+        assert first is not None
+        ident = first.id
+    line = next(one for one in _listed(bureau, dates) if one.id == ident)
+    dates._aim(line)
+    dates.skip()
+    bureau.settle()
+    assert said(dates.fields["motif"]) == "Ce champ est obligatoire."
+    dates.motive.show_typed("Usine fermée")
+    dates.skip()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        assert session.get_one(Occurrence, ident).etat == "sautee"
+    bar.buttons["suspendu"].click()
+    bureau.settle()
+    assert list(bar.buttons) == ["actif", "termine"]
+
+
+def _listed(bureau: Bureau, dates: DatesTab) -> list[object]:
+    from erp_desktop.services.preventif import occurrences
+
+    found: list[object] = []
+    contexte = dates._panel.contexte
+    row_id = dates._row_id
+    assert row_id is not None
+    contexte.tasks.run(lambda s: occurrences.lister(s, contexte.acteur, row_id), found.extend)
+    bureau.settle()
+    return found
+
+
+def test_a_checklist_is_answered_in_the_form_and_a_meter_is_read(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    who = monde.responsable
+    assert who is not None
+    with transaction(sqlite_engine, who.user_id) as session:
+        job = session.get_one(Intervention, monde.interventions[0])
+        session.get_one(Equipement, job.equipement_id).type_equipement = "Presse"
+        liste = models.create(session, who, ChecklistInput(nom="Visite de presse", type_equipement="Presse"), [
+            PointInput(libelle="Carter en place"),
+            PointInput(libelle="Pression", type_point="mesure", unite="bar", minimum="5", maximum="7"),
+        ])  # fmt: skip
+        job.checklist_id, job.checklist_version, machine = liste, 1, job.equipement_id
+        job.statut, job.technicien_id = Statut.OUVERTE.value, None
+    page = bureau.liste("interventions")
+    page.view.select_id(monde.interventions[0])
+    bureau.settle()
+    tab = next(p for p in page.form.parts if isinstance(p, ChecklistTab))
+    (yes,) = (i for i, v in tab.buttons if v == "oui")
+    (measure,) = tab.entries
+    tab.entries[measure].setText("beaucoup")
+    tab._typed(measure)
+    bureau.settle()
+    assert "nombre" in tab.errors[measure].label.text()
+    assert tab.entries[measure].text() == "beaucoup"
+    tab.entries[measure].setText("9,5")
+    tab._typed(measure)
+    bureau.settle()
+    tab.buttons[yes, "oui"].click()
+    bureau.settle()
+    told = plain_words(tab)
+    assert "En défaut : Pression." in told
+    assert "9,5 bar" in told
+    tab.follow_up()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        follow = session.scalars(
+            sa.select(Intervention).where(Intervention.origine_id == monde.interventions[0])
+        ).one()
+        assert follow.titre.endswith("Pression")
+        assert interventions.get(session, who, follow.id).equipement_id == machine
+
+    machines = bureau.liste("equipements")
+    machines.view.select_id(machine)
+    bureau.settle()
+    meters = next(p for p in machines.form.parts if isinstance(p, MetersTab))
+    meters.name.show_typed("Heures")
+    meters.add()
+    bureau.settle()
+    ((meter, fields),) = meters.readings.items()
+    fields["valeur"].editor.line.setText("1 250,5")  # type: ignore[attr-defined]
+    meters.read(meter)
+    bureau.settle()
+    assert counted(sqlite_engine, Releve) == 1
+    fields = meters.readings[meter]
+    fields["valeur"].editor.line.setText("1200")  # type: ignore[attr-defined]
+    meters.read(meter)
+    bureau.settle()
+    assert said(fields["valeur"]).startswith("Le dernier relevé est de 1250.5")
+    checklists = bureau.liste("checklists")
+    assert checklists.model.rowCount() == 1
