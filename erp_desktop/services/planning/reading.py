@@ -13,6 +13,7 @@ from erp_desktop import clock
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import (
     EtatCreneau,
+    Niveau,
     ReglePlanning,
     Statut,
     StatutAbsence,
@@ -33,6 +34,8 @@ from erp_desktop.models import (
     Equipement,
     Intervention,
     JourFerie,
+    Occurrence,
+    Planning,
     ReglePlanningAgence,
     Technicien,
     TechnicienCompetence,
@@ -50,12 +53,21 @@ _HOUR = 60
 _WAITS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
 _LIVE = Creneau.etat != EtatCreneau.ANNULE
 
+_OF_PLAN = (
+    sa.select(Planning.competence_id)
+    .join(Occurrence, Occurrence.planning_id == Planning.id)
+    .where(Occurrence.id == Intervention.occurrence_id)
+    .correlate(Intervention)
+    .scalar_subquery()
+)
+"""The skill that the preventive plan of an intervention asks for."""
 _VISIT = (
     Intervention.id, Intervention.numero, Intervention.titre, Intervention.client_id, Client.nom_entreprise,
     Client.ville, Intervention.equipement_id, Equipement.nom, Equipement.type_equipement,
     Equipement.statut.label("statut_equipement"), Intervention.agence_id, Intervention.technicien_id,
     Intervention.statut, Intervention.priorite, Intervention.duree_estimee, Intervention.temps_deplacement,
     Intervention.date_creation, Intervention.date_limite, Intervention.date_planifiee, Intervention.zone_planifiee,
+    _OF_PLAN.label("competence_du_plan"),
 )  # fmt: skip
 
 
@@ -65,6 +77,8 @@ class Visits:
     def __init__(self, session: Session, horaire: sla.Horaire, agence_id: int | None) -> None:
         self._horaire, self._now = horaire, clock.now()
         self._needs = required(session, agence_id)
+        self._session = session
+        self._skills: dict[int, Skill] = {}
 
     def make(self, row: Any) -> Visit:
         statut = Statut(row.statut)
@@ -77,9 +91,19 @@ class Visits:
             row.id, row.numero, row.titre, row.client_id, row.nom_entreprise, row.ville, row.equipement_id, row.nom,
             row.agence_id, row.technicien_id, row.statut, row.priorite, row.duree_estimee or _HOUR,
             row.temps_deplacement, row.date_limite, state.etat.value, state.reste_min, part,
-            self._needs.get((row.type_equipement or "").casefold(), ()),
+            self._needed(row.type_equipement, row.competence_du_plan),
             row.statut_equipement == StatutEquipement.RETIRE,
         )  # fmt: skip
+
+    def _needed(self, kind: str | None, plan: int | None) -> tuple[Skill, ...]:
+        """What the type of the machine asks for, and the plan that the visit is of."""
+        needs = self._needs.get((kind or "").casefold(), ())
+        if plan is None or any(skill.competence_id == plan for skill in needs):
+            return needs
+        if plan not in self._skills:
+            found = self._session.get_one(Competence, plan)
+            self._skills[plan] = Skill(plan, found.nom, Niveau.DEBUTANT.value)
+        return (*needs, self._skills[plan])
 
     def _part(self, row: Any, state: sla.Situation) -> float:
         if state.reste_min is None or row.date_limite is None:

@@ -72,9 +72,9 @@ def fill(session: Session, agence: int, now: datetime) -> None:
 def _visits(session: Session, plan: Planning, stamps: dict[str, Any], today: date, *, late: bool) -> None:
     """Due dates on the days on which the machine was worked on this year, and one for work that waits."""
     i, taken = Intervention, set[date]()
-    work = session.scalars(
-        sa.select(i).where(i.equipement_id == plan.equipement_id, i.occurrence_id.is_(None)).order_by(i.id.desc())
-    )
+    done = sa.case((i.statut.in_(FINIES), 1), else_=0)
+    mine = sa.select(i).where(i.equipement_id == plan.equipement_id, i.occurrence_id.is_(None))
+    work = session.scalars(mine.order_by(done, i.id.desc()))
     for job in work:
         when = job.date_fin_travaux or job.date_cloture
         if job.statut in FINIES and when is not None:

@@ -17,6 +17,7 @@ from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.domain.preventif.saisie import DeplacementInput, PieceInput, PlanInput, SautInput
 from erp_desktop.errors import NotAllowedError, TransitionError, UserError, ValidationError
 from erp_desktop.models import (
+    Competence,
     Depot,
     Equipement,
     Intervention,
@@ -29,6 +30,7 @@ from erp_desktop.models import (
 )
 from erp_desktop.services import compteurs, interventions
 from erp_desktop.services.compteurs import CompteurInput, ReleveInput
+from erp_desktop.services.planning import reading
 from erp_desktop.services.preventif import form, generation, meters, occurrences, parts, year
 from erp_desktop.services.preventif import list as plans
 from erp_desktop.services.shared.lists import ListQuery
@@ -320,3 +322,16 @@ def test_the_list_the_year_and_the_weeks_tell_what_is_late(monde: Monde, monkeyp
     states = [o.etat for o in monde.faire(occurrences.lister, monde.agent, weekly)]
     assert states == ["generee", "generee", "manquee", "faite"]
     assert len(made) == 5
+
+
+def test_the_skill_of_a_plan_is_asked_of_whoever_is_planned(monde: Monde) -> None:
+    with transaction(monde.engine) as session:
+        skill = Competence(nom="Froid")
+        session.add(skill)
+        session.flush()
+        ident = skill.id
+    plan(monde, competence_id=ident)
+    (visit, *_rest) = run(monde, MONDAY).generees
+    board = monde.faire(reading.board, monde.agent, MONDAY, 7)
+    (waiting,) = [v for v in board.backlog if v.intervention_id == visit]
+    assert [s.nom for s in waiting.requises] == ["Froid"]
