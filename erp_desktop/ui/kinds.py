@@ -16,7 +16,7 @@ KINDS = {
     "checklists": ("list-bullets", "erp_desktop.ui.checklists"),
 }
 """Kind → icon, and the module whose ``LISTE`` is its list and form."""
-_TABLES = {"stock": "pieces_detachees", "mouvements": "mouvements_stock"}
+_TABLES = {"stock": "pieces_detachees", "mouvements": "mouvements_stock", "preventif": "plannings"}
 
 
 def table_of(kind: str) -> str:

@@ -167,7 +167,7 @@ def decaler_la_serie(session: Session, acteur: Acteur, planning_id: int, jours: 
     if not motif.strip():
         raise ValidationError({"motif": "Donnez le motif."})
     if not 1 <= abs(jours) <= FURTHEST:
-        raise ValidationError({"jours": f"De 1 à {FURTHEST} jours, en avant ou en arrière."})
+        raise ValidationError({"date_cible": f"De 1 à {FURTHEST} jours, en avant ou en arrière."})
     o, i = Occurrence, Intervention
     a_venir = session.execute(
         sa.select(o, i)

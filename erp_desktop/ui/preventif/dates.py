@@ -20,7 +20,7 @@ from erp_desktop.ui.forms.editors import TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, Field, IconLabel, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -72,6 +72,9 @@ class DatesTab(RecordPart):
         row.addStretch()
         self.skip_button = Button(tr("Sauter cette date"), "danger", icon="prohibit", on_click=self.skip)
         self.move_button = Button(tr("Déplacer"), "soft", icon="calendar-dots", on_click=self.move_date)
+        self.shift_button = Button(tr("Décaler la suite"), icon="arrow-right", on_click=self.shift,
+                                   tip=tr("Toutes les visites à venir se déplacent d'autant de jours"))  # fmt: skip
+        row.addWidget(self.shift_button)
         row.addWidget(self.skip_button)
         row.addWidget(self.move_button)
         card.box.addLayout(row)
@@ -175,6 +178,19 @@ class DatesTab(RecordPart):
         self._decide(lambda session, acteur, ident, values: occurrences.replanifier(
             session, acteur, ident, DeplacementInput(**values)), tr("Échéance déplacée"))  # fmt: skip
 
+    def shift(self) -> None:
+        """Every visit to come moves by as many days as this one."""
+        at, row_id = self._at, self._row_id
+        if at is None or row_id is None:
+            return
+
+        def work(session: Any, acteur: Any, _ident: int, values: dict[str, Any]) -> int:
+            asked = DeplacementInput(**values)
+            days = (asked.date_cible - at.date_cible).days
+            return occurrences.decaler_la_serie(session, acteur, row_id, days, asked.motif)
+
+        self._decide(work, tr("Suite décalée"))
+
     def _decide(self, work: Any, words: str) -> None:
         values, at, row_id = entry.read(self.fields), self._at, self._row_id
         contexte = self._panel.contexte
@@ -192,7 +208,3 @@ class DatesTab(RecordPart):
             lambda session: work(session, contexte.acteur, at.id, values), done,
             lambda error: entry.refuse(contexte, self.fields, error, "motif"), write=True, owner=self,
         )  # fmt: skip
-
-    def status(self) -> str:
-        """How many lines are shown, in words."""
-        return number(self.lines.count())

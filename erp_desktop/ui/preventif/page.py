@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from PySide6.QtCore import QPoint, QRect
@@ -165,7 +164,3 @@ class PlansPage(ListPage):
 
     def keys(self) -> Sequence[tuple[str, str]]:
         return [*super().keys(), ("Ctrl+G", "Générer les visites")]
-
-    def today_in(self) -> date:
-        """A day of the year that is shown, for who asks where it stands."""
-        return date(self.year, 1, 1)

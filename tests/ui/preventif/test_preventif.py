@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from pytestqt.qtbot import QtBot
 
@@ -91,6 +93,17 @@ def test_a_plan_is_typed_generated_and_decided_of(
     bureau.settle()
     with transaction(sqlite_engine, write=False) as session:
         assert session.get_one(Occurrence, ident).etat == "sautee"
+    # What follows is moved by as many days as the date aimed at.
+    with transaction(sqlite_engine, write=False) as session:
+        before = session.scalars(sa.select(Occurrence.date_cible).where(Occurrence.etat == "generee")).all()
+    dates._aim(_listed(bureau, dates)[0])
+    dates.day.show_value(dates._at.date_cible + timedelta(days=2))
+    dates.motive.show_typed("Arrêt de ligne")
+    dates.shift()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        after = session.scalars(sa.select(Occurrence.date_cible).where(Occurrence.etat == "generee")).all()
+    assert sorted(after) == sorted(day + timedelta(days=2) for day in before)
     bar.buttons["suspendu"].click()
     bureau.settle()
     assert list(bar.buttons) == ["actif", "termine"]
