@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
-from erp_desktop.services.shared.lists import Colonne, ListQuery, cle_texte, identifiants, ordonner, rang
+from erp_desktop.services.shared.lists import ListQuery, cle_de, identifiants, ordonner, rang
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 I = Intervention  # noqa: E741
@@ -111,29 +111,29 @@ def _strata(session: Session, query: ListQuery, statuts: Collection[str]) -> Ite
         yield Stratum(column.is_(None), (), down)
 
 
-def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, int | str]]]:
-    """The column of interventions that refers to a name, and the rank of each of its values that has one."""
+def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, str]]]:
+    """The column of interventions that refers to a name, and the sort key of each of its values that has one."""
     if name == "agence_code":
         return I.agence_id, [(i, code) for i, code in session.execute(sa.select(Agence.id, Agence.code))]
     if name == "titre":
-        return I.titre, _titles(session)
-    if name == "technicien":
-        names = rang(session, User.id, User.full_name)
-        request = sa.select(Technicien.id, names.c.rang).join(names, names.c.id == Technicien.user_id)
-        return I.technicien_id, [(i, place) for i, place in session.execute(request)]
-    column, of = (I.client_id, Client) if name == "client" else (I.equipement_id, Equipement)
-    label: Colonne = Client.nom_entreprise if of is Client else Equipement.nom
-    names = rang(session, of.id, label)
-    return column, [(i, place) for i, place in session.execute(sa.select(names.c.id, names.c.rang))]
+        return I.titre, [(titre, cle_de(titre)) for titre in _titles(session)]
+    column, request = {
+        "client": (I.client_id, sa.select(Client.id, Client.nom_entreprise)),
+        "equipement": (I.equipement_id, sa.select(Equipement.id, Equipement.nom)),
+        "technicien": (
+            I.technicien_id, sa.select(Technicien.id, User.full_name).join(User, User.id == Technicien.user_id)
+        ),
+    }[name]  # fmt: skip
+    return column, [(i, cle_de(nom)) for i, nom in session.execute(request)]
 
 
-def _titles(session: Session) -> list[tuple[str, int | str]]:
-    """Every title and its key, from one to the next by their index; none when they are too many to be of use."""
+def _titles(session: Session) -> list[str]:
+    """Every title, from one to the next by their index; none when they are too many to be of use."""
     first = sa.select(sa.func.min(I.titre).label("titre")).cte("titres", recursive=True)
     after = sa.select(sa.func.min(I.titre)).where(I.titre > first.c.titre).scalar_subquery()
     titles = first.union_all(sa.select(after).where(first.c.titre.is_not(None)))
-    known = sa.select(titles.c.titre).where(titles.c.titre.is_not(None)).limit(_TITLES + 1).subquery()
-    found = [(t, key) for t, key in session.execute(sa.select(known.c.titre, cle_texte(session, known.c.titre)))]
+    known = sa.select(titles.c.titre).where(titles.c.titre.is_not(None)).limit(_TITLES + 1)
+    found = list(session.scalars(known))
     return found if len(found) <= _TITLES else []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,6 +111,14 @@ def cle_texte(session: Session, colonne: Colonne) -> sa.ColumnElement[str]:
         return sa.func.lower(cle)
     cle = sa.func.translate(sa.collate(colonne, "C"), _TRIABLES, _TRIES)
     return sa.collate(sa.func.lower(cle), "C")
+
+
+_PLIEE = str.maketrans(_TRIABLES + ascii_uppercase, _TRIES.lower() + ascii_lowercase)
+
+
+def cle_de(texte: str) -> str:
+    """What :func:`cle_texte` makes of a text; a table of names is read and folded here in a fraction of the time."""
+    return texte.translate(_PLIEE)
 
 
 def identifiants(session: Session, requete: sa.Select[int]) -> list[int]:

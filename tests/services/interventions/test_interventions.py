@@ -21,7 +21,7 @@ from erp_desktop.services import calendrier
 from erp_desktop.services import interventions as svc
 from erp_desktop.services.interventions import list as lists
 from erp_desktop.services.interventions import order
-from erp_desktop.services.shared.lists import ListQuery
+from erp_desktop.services.shared.lists import ListQuery, cle_de, cle_texte
 from tests.reports.rows import remplir
 from tests.services.branch import Monde
 
@@ -326,6 +326,14 @@ def test_a_limit_is_the_beginning_of_the_whole_answer(monde: Monde, monkeypatch:
                 for limite in (1, 3, 6, 100):
                     trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
                     assert trouvees == toutes[:limite], (texte, tri, descendant, strates, limite)
+
+
+def test_a_name_sorts_alike_here_and_in_the_database(engine: sa.Engine) -> None:
+    names = ["Étau", "étau", "ZÉRO", "œuf", "Ñandu", "ÿ", "Ça", "مضخة", "a_b", "A-b", "ÀÂÇÉÈÊËÎÏÔÛÜ àâçéèêëîïôûü", ""]
+    with transaction(engine, write=False) as session:
+        for name in names:
+            key = session.scalar(sa.select(cle_texte(session, sa.literal(name))))
+            assert key == cle_de(name), name
 
 
 def test_a_first_page_follows_an_index_in_every_order_offered(sqlite_engine: sa.Engine) -> None:
