@@ -21,7 +21,8 @@ from erp_desktop.domain.nombres import Convention
 from erp_desktop.errors import UserError
 from erp_desktop.registry.tables import BY_NAME, Kind
 from erp_desktop.reports.tableur import CsvFile
-from erp_desktop.services import demo_data, importation
+from erp_desktop.services import importation
+from erp_desktop.services.demo import data as demo_data
 from erp_desktop.services.importation import tables as importation_tables
 from erp_desktop.services.importation.dates import Ordre
 from erp_desktop.services.importation.decisions import Decisions, Existants

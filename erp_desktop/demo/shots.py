@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock, log
 from erp_desktop.app import Desktop
-from erp_desktop.demo.admin_shots import administered
+from erp_desktop.demo.section_shots import administered, palette
 from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
 from erp_desktop.demo.story import Story
 from erp_desktop.demo.window import SIZE, line, open_desktop, open_form, settle, show, wait
@@ -122,19 +122,6 @@ class Shooter:
             self.take(f"synchronisation{name}")
         panel.show_tab("sortants")
         panel.hide()
-
-    def palette(self) -> None:
-        """The box of Ctrl+K with an answer in every section, and with the commands."""
-        workspace = self.desktop.workspace
-        if workspace is None:
-            raise RuntimeError("nobody is logged in")
-        for words, name in (("ma", "palette"), (">", "palette-commandes")):
-            workspace.palette_box.open()
-            workspace.palette_box.edit.setText(words)
-            workspace.palette_box.ask()
-            settle(1.0)
-            self.take(name)
-            workspace.palette_box.close_box()
 
     def notices(self) -> None:
         """What the person was told, and the choices."""
@@ -360,7 +347,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.work_screens()
         shooter.planning()
         shooter.other_lists()
-        shooter.palette()
+        palette(shooter)
         shooter.stock()
         shooter.contracts()
         shooter.preventive()
@@ -369,7 +356,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.notices()
         shooter.look(*_LOOKS[1])
         shooter.work_screens()
-        shooter.palette()
+        palette(shooter)
         shooter.stock()
         shooter.planning()
         shooter.contracts()
@@ -380,12 +367,12 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.variant = "-1366x768"
         shooter.interventions()
         shooter.bulk()
-        shooter.palette()
+        palette(shooter)
         shooter.planning()
         desktop.window.resize(*SIZE)
         shooter.look(*_LOOKS[2])
         shooter.interventions()
-        shooter.palette()
+        palette(shooter)
         shooter.stock()
         shooter.contracts()
         shooter.preventive()

@@ -22,8 +22,9 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import User
-from erp_desktop.services import auth, demo_data, importation
+from erp_desktop.services import auth, importation
 from erp_desktop.services.administration import demo as reference_data
+from erp_desktop.services.demo import data as demo_data
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device import enrolment
 

@@ -28,7 +28,14 @@ from erp_desktop.models.equipements import (
     ReponseChecklist,
 )
 from erp_desktop.models.factures import Facture, LigneFacture, Paiement, Tarif, TauxTva
-from erp_desktop.models.interventions import CodePanne, HistoriqueIntervention, Intervention, LigneIntervention
+from erp_desktop.models.interventions import (
+    Arret,
+    CodePanne,
+    HistoriqueIntervention,
+    Intervention,
+    LigneIntervention,
+    Temps,
+)
 from erp_desktop.models.planning import Absence, CompetenceRequise, Creneau, ReglePlanningAgence
 from erp_desktop.models.stock import (
     Depot,
@@ -38,7 +45,6 @@ from erp_desktop.models.stock import (
     PieceDetachee,
     SeuilStock,
 )
-from erp_desktop.models.temps import Arret, Temps
 from erp_desktop.models.users import Competence, Technicien, TechnicienCompetence, User
 
 __all__ = [

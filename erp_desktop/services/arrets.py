@@ -12,7 +12,7 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_temps import ArretInput
+from erp_desktop.domain.saisie.temps import ArretInput
 from erp_desktop.errors import NotAllowedError, ValidationError
 from erp_desktop.models import Arret, Equipement, Intervention
 from erp_desktop.services.interventions.form import est_a

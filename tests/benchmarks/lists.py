@@ -17,7 +17,7 @@ from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Agence, User
-from erp_desktop.services import demo_data
+from erp_desktop.services.demo import data as demo_data
 from erp_desktop.settings import Settings
 from erp_desktop.ui.bus import Bus
 from erp_desktop.ui.context import Contexte

@@ -15,7 +15,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Agence, Intervention
 from erp_desktop.reports import papier
 from erp_desktop.reports.papers import bon
-from erp_desktop.services import demo_data
+from erp_desktop.services.demo import data as demo_data
 from erp_desktop.services.interventions.sheet import sheets
 from erp_desktop.upgrade.start.startup import open_local
 from tests.benchmarks.sync_speed import Figure

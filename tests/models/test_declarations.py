@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import paths
-from erp_desktop.domain import saisie, saisie_stock
+from erp_desktop.domain import saisie
 from erp_desktop.domain.contrats import saisie as saisie_contrats
+from erp_desktop.domain.saisie import stock as saisie_stock
 from erp_desktop.models import Base
 from erp_desktop.models.declare import Field, Noun, noun, said
 from erp_desktop.registry import rules, tables

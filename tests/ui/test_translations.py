@@ -28,7 +28,7 @@ _REFUSING = [
     *(
         f
         for f in sorted((ROOT / "services").rglob("*.py"))
-        if not re.search("import|sheets|demo_data", f.relative_to(ROOT).as_posix())
+        if not re.search("import|sheets|services/demo/", f.relative_to(ROOT).as_posix())
     ),
     *(ROOT / "sync" / "inbox" / f"{name}.py" for name in ("conflicts", "merging", "discard")),
     ROOT / "reports" / "interventions.py", ROOT / "reports" / "modele.py", ROOT / "db" / "session.py",

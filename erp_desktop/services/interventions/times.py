@@ -15,7 +15,7 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import ReglePlanning, Role, Statut, TypeTarif, TypeTemps, VerdictPlanning
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_temps import TempsInput
+from erp_desktop.domain.saisie.temps import TempsInput
 from erp_desktop.domain.transitions import LIBELLES, TERMINES
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
 from erp_desktop.models import Intervention, Tarif, Technicien, Temps

@@ -14,7 +14,7 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import EtatInventaire, TypeMouvement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_stock import InventaireInput
+from erp_desktop.domain.saisie.stock import InventaireInput
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Agence, Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee, User
 from erp_desktop.models.local import compteurs

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.domain.enums import StatutDepot
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_stock import DepotInput
+from erp_desktop.domain.saisie.stock import DepotInput
 from erp_desktop.errors import DuplicateError, ValidationError
 from erp_desktop.models import Depot, Technicien
 from erp_desktop.registry import technicien_names

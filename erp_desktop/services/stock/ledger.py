@@ -15,7 +15,7 @@ from erp_desktop.db import ids
 from erp_desktop.domain.enums import EtatInventaire, StatutDepot, TypeMouvement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_stock import MouvementInput
+from erp_desktop.domain.saisie.stock import MouvementInput
 from erp_desktop.errors import NotAllowedError, UserError, ValidationError
 from erp_desktop.models import Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee
 from erp_desktop.services.shared import trace

@@ -16,7 +16,7 @@ from erp_desktop.domain import recherche
 from erp_desktop.domain.enums import TypeDepot
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_stock import PieceInput, SeuilInput
+from erp_desktop.domain.saisie.stock import PieceInput, SeuilInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Depot, MouvementStock, PieceDetachee, SeuilStock
 from erp_desktop.services.shared import edits, trace

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QW
 from erp_desktop import clock
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import CauseArret, Role
-from erp_desktop.domain.saisie_temps import ArretInput
+from erp_desktop.domain.saisie.temps import ArretInput
 from erp_desktop.services import arrets
 from erp_desktop.services.arrets import ArretInfo
 from erp_desktop.ui.bus import Changes

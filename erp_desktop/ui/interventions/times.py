@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QW
 
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Role, Statut, TypeTemps
-from erp_desktop.domain.saisie_temps import TempsInput
+from erp_desktop.domain.saisie.temps import TempsInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import ValidationError
 from erp_desktop.services import interventions

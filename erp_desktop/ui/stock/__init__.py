@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_stock import PieceInput
+from erp_desktop.domain.saisie.stock import PieceInput
 from erp_desktop.services.stock import lookup, parts
 from erp_desktop.services.stock.parts import PartRow
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from erp_desktop.domain.enums import EtatInventaire
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_stock import InventaireInput
+from erp_desktop.domain.saisie.stock import InventaireInput
 from erp_desktop.services.stock import counting, counts, quantities
 from erp_desktop.services.stock.counts import CountRow
 from erp_desktop.ui.forms.panel import FormPanel

@@ -6,7 +6,7 @@ from typing import Any
 
 from erp_desktop.domain.enums import StatutDepot, TypeDepot
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_stock import DepotInput
+from erp_desktop.domain.saisie.stock import DepotInput
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.stock import depots
 from erp_desktop.services.stock.depots import DepotRow

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypeMouvement
-from erp_desktop.domain.saisie_stock import MouvementInput
+from erp_desktop.domain.saisie.stock import MouvementInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.services.stock import counting, ledger
 from erp_desktop.services.stock.ledger import Posted

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypeDepot
-from erp_desktop.domain.saisie_stock import SeuilInput
+from erp_desktop.domain.saisie.stock import SeuilInput
 from erp_desktop.services.stock import parts
 from erp_desktop.services.stock.parts import PlaceStock
 from erp_desktop.ui.forms import entry

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Client, HistoriqueIntervention, Intervention
-from erp_desktop.services import demo_data
+from erp_desktop.services.demo import data as demo_data
 
 
 def test_generated_offices_agree_with_themselves(engine: sa.Engine, agence: int) -> None:

@@ -13,7 +13,7 @@ from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import ReglePlanning, Statut, VerdictPlanning
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.saisie_temps import ArretInput, TempsInput
+from erp_desktop.domain.saisie.temps import ArretInput, TempsInput
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, UserError, ValidationError
 from erp_desktop.models import Arret, Intervention, Tarif, Technicien
 from erp_desktop.registry import rules

@@ -13,7 +13,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import CanalNotification, EvenementNotification, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
-from erp_desktop.domain.saisie_stock import DepotInput, MouvementInput, PieceInput
+from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput
 from erp_desktop.models import Contrat, Intervention
 from erp_desktop.services import interventions, notifications
 from erp_desktop.services.stock import depots, ledger, parts

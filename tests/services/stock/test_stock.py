@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.saisie import InterventionInput, LigneInput
-from erp_desktop.domain.saisie_stock import DepotInput, InventaireInput, MouvementInput, PieceInput, SeuilInput
+from erp_desktop.domain.saisie.stock import DepotInput, InventaireInput, MouvementInput, PieceInput, SeuilInput
 from erp_desktop.errors import DuplicateError, NotAllowedError, TransitionError, UserError, ValidationError
 from erp_desktop.models import Depot, LigneIntervention, MouvementStock, PieceDetachee
 from erp_desktop.services import interventions

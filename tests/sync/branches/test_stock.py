@@ -12,7 +12,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import LigneInput
-from erp_desktop.domain.saisie_stock import InventaireInput, MouvementInput
+from erp_desktop.domain.saisie.stock import InventaireInput, MouvementInput
 from erp_desktop.models import MouvementStock
 from erp_desktop.registry import rules
 from erp_desktop.services import interventions

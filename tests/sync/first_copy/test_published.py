@@ -12,7 +12,7 @@ from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.errors import SyncError
 from erp_desktop.registry.tables import TABLES
-from erp_desktop.services import demo_data
+from erp_desktop.services.demo import data as demo_data
 from erp_desktop.sync.device import enrolment
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.first_copy import empty_cache

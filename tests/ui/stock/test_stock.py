@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.saisie_stock import DepotInput, MouvementInput, PieceInput
+from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput
 from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import depots, ledger, parts, quantities
 from erp_desktop.ui.printing.preview import PreviewWindow

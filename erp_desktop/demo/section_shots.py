@@ -1,4 +1,4 @@
-"""Pictures of administration: read on a branch's desktop, then each room at the centre."""
+"""Pictures of sections with a way of their own: the box of Ctrl+K, administration here and at the centre."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ _ROOMS = (
     "postes", "utilisateurs", "agences", "entetes", "codes", "tva", "feries", "regles", "numeros", "schema",
     "journaux",
 )  # fmt: skip
+
+
+def palette(shooter: Shooter) -> None:
+    """The box of Ctrl+K with an answer in every section, and with the commands."""
+    workspace = shooter.desktop.workspace
+    if workspace is None:
+        raise RuntimeError("nobody is logged in")
+    for words, name in (("ma", "palette"), (">", "palette-commandes")):
+        workspace.palette_box.open()
+        workspace.palette_box.edit.setText(words)
+        workspace.palette_box.ask()
+        settle(1.0)
+        shooter.take(name)
+        workspace.palette_box.close_box()
 
 
 def administered(shooter: Shooter, stage: Stage) -> None:

@@ -35,9 +35,8 @@ from erp_desktop.models import (
     Technicien,
     User,
 )
-from erp_desktop.services import demo_planning, demo_times
-from erp_desktop.services import demo_words as words
 from erp_desktop.services.contrats import demo as demo_contrats
+from erp_desktop.services.demo import planning, times, words
 from erp_desktop.services.interventions import numbers
 from erp_desktop.services.preventif import demo as demo_preventif
 from erp_desktop.services.shared.clocks import Horloges
@@ -133,9 +132,9 @@ def generer(
         if progress:
             progress(done, interventions)
     if not numbers.poste_local(session):
-        demo_planning.skills(session, agence, parc.techniciens, [m[0] for m in words.MACHINES], alea)
-    demo_planning.fill(session, agence, parc.techniciens, parc.horaire, alea, now)
-    demo_times.fill(session, agence, parc.techniciens, alea, now)
+        planning.skills(session, agence, parc.techniciens, [m[0] for m in words.MACHINES], alea)
+    planning.fill(session, agence, parc.techniciens, parc.horaire, alea, now)
+    times.fill(session, agence, parc.techniciens, alea, now)
     stock_demo.fill(session, agence, parc.techniciens, alea, now)
     demo_contrats.fill(session, agence, now)
     demo_preventif.fill(session, agence, now)
