@@ -255,20 +255,14 @@ class Shooter:
         page.form.close_panel()
 
     def preventive(self) -> None:
-        """The year of each plan with the load of its weeks, and the dates of one; a checklist in its intervention."""
-        page = show(self.desktop, "preventif")
+        """The year of each plan with the load of its weeks, then the dates of one, and the points of a checklist."""
+        show(self.desktop, "preventif")
         self.take("preventif")
-        open_form(page, 1)
-        page.form.tabs.set_current(1)
-        self.take("preventif-echeances")
-        page.form.tabs.set_current(0)
-        page.form.close_panel()
-        checklists = show(self.desktop, "checklists")
-        open_form(checklists)
-        checklists.form.tabs.set_current(1)
-        self.take("checklists")
-        checklists.form.tabs.set_current(0)
-        checklists.form.close_panel()
+        for name, row, picture in (("preventif", 1, "preventif-echeances"), ("checklists", 0, "checklists")):
+            open_form(page := show(self.desktop, name), row)
+            page.form.tabs.set_current(1)
+            self.take(picture)
+            page.form.close_panel()
 
     def decided(self) -> None:
         """The inbox after one choice, with its undo."""
