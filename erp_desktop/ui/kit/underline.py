@@ -27,6 +27,7 @@ class UnderlineTabs(QTabBar):
         # Arrow keys go through all tabs; what scrolls those that have no room is for the mouse.
         for arrow in self.findChildren(QToolButton):
             arrow.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            arrow.setStyleSheet("QToolButton { border: none; background: palette(base); }")
 
     def add(self, title: str) -> int:
         self._titles.append(title)
