@@ -233,6 +233,7 @@ PERTES = {
         "interventions.remede_id", "notifications.auteur_id", "notifications.cle", "notifications.evenement",
         "notifications.lu_a", "notifications.objet_id", "notifications.objet_table", "tarifs",
     },
+    "c4e8a2d6f0b5": {"contrats.indice", "contrats.revision_pct"},
     "f4d8b2c6e0a5": {
         "checklists", "compteurs", "occurrences", "planning_pieces", "points_checklist", "releves",
         "reponses_checklist", "interventions.checklist_id", "interventions.checklist_version",
