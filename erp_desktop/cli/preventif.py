@@ -24,6 +24,11 @@ Jours = Annotated[
 ]
 
 
+@app.callback()
+def _group() -> None:
+    """Maintenance préventive : ce que le centre prépare d'avance."""
+
+
 @app.command("generer")
 @guarded
 def generate(

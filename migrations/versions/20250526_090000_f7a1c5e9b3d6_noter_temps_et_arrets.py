@@ -87,10 +87,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with h.alterer("interventions") as lot:
-        for colonne in reversed(_INTERVENTION):
-            lot.drop_column(colonne)
-    with h.alterer("techniciens") as lot:
-        lot.drop_column("cout_horaire")
+    # Without a rebuild: it would put the references of the columns before into a form that SQLite does not drop.
+    h.retirer_colonnes("interventions", list(reversed(_INTERVENTION)))
+    h.retirer_colonnes("techniciens", ["cout_horaire"])
     for table in ("arrets", "temps"):
         op.drop_table(table)

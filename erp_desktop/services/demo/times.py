@@ -67,6 +67,7 @@ def fill(session: Session, agence: int, techniciens: list[int], alea: random.Ran
     free = {"tarif_id": None, "unite": None, "prix_unitaire": None}
     times: list[dict[str, Any]] = []
     stops: dict[int, dict[str, Any]] = {}
+    stopped = set(session.scalars(sa.select(Arret.equipement_id).where(Arret.agence_id == agence)))
     for rank, job in enumerate(jobs):
         stamps = {"agence_id": agence, "intervention_id": job.id, "created_at": job.date_fin_travaux,
                   "updated_at": job.date_fin_travaux}  # fmt: skip
@@ -79,7 +80,7 @@ def fill(session: Session, agence: int, techniciens: list[int], alea: random.Ran
         if rank % 4 == 0 and others:
             times.append(own | labour | {"technicien_id": alea.choice(others), "type": "travail", "debut": begin,
                                          "fin": begin + (end - begin) / 2})  # fmt: skip
-        if job.type == TypeIntervention.CORRECTIVE and job.equipement_id not in stops:
+        if job.type == TypeIntervention.CORRECTIVE and job.equipement_id not in stopped | stops.keys():
             stops[job.equipement_id] = stamps | {
                 "equipement_id": job.equipement_id, "debut": min(job.date_creation, begin), "fin": end,
                 "cause": alea.choice([c.value for c in CauseArret][:3]), "remarque": None,

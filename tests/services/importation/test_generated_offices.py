@@ -42,13 +42,16 @@ def test_the_same_seed_makes_the_same_office(engine: sa.Engine, agence: int) -> 
         if engine.dialect.name == "sqlite":
             # Work that is closed keeps its lines for everybody but who applies what the centre says.
             session.execute(sa.text("UPDATE _sync_session SET muet = 1"))
-        for table in ("mouvements_stock", "lignes_inventaire", "inventaires", "stock_seuils", "creneaux", "absences",
-                      "contrat_equipements", "contrat_periodes"):  # fmt: skip
+        for table in ("mouvements_stock", "lignes_inventaire", "inventaires", "stock_seuils", "creneaux",
+                      "absences", "temps", "arrets", "reponses_checklist", "releves", "contrat_equipements",
+                      "contrat_periodes"):  # fmt: skip
             session.execute(sa.text(f"DELETE FROM {table}"))
         session.execute(sa.text("DELETE FROM historiques_interventions"))
         session.execute(sa.text("DELETE FROM lignes_intervention"))
         session.execute(sa.text("DELETE FROM depots"))
         session.execute(sa.text("DELETE FROM interventions"))
+        for table in ("occurrences", "planning_pieces", "plannings", "compteurs", "points_checklist", "checklists"):
+            session.execute(sa.text(f"DELETE FROM {table}"))
         session.execute(sa.text("DELETE FROM equipements"))
         session.execute(sa.text("DELETE FROM contrats"))
         session.execute(sa.text("DELETE FROM clients"))

@@ -36,7 +36,10 @@ def go_back() -> None:
     revisions._manifest = lambda: (kept, least)  # type: ignore[assignment]
     from erp_desktop.registry import policies, rules
 
-    rules.RULES = tuple(rule for rule in rules.RULES if rule.table in Base.metadata.tables)
+    present = {table.name: set(table.columns.keys()) for table in Base.metadata.tables.values()}
+    rules.RULES = tuple(
+        rule for rule in rules.RULES if rule.table in present and {*rule.columns} <= present[rule.table]
+    )
     from erp_desktop.registry import planned
 
     # It had no slots, which these triggers follow.
