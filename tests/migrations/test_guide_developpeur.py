@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.migrations.pages import Copy, Page
 
 # Run in the copy: the column is typed on one device, goes through the centre, and is shown on the other.
@@ -51,6 +53,7 @@ for language, words in {"fr": "Site web", "en": "Web site", "ar": "الموقع 
 """
 
 
+@pytest.mark.soak
 def test_the_page_adds_a_column_that_is_shown_synchronised_and_translated(
     pg_url: str, sqlite_template: Path, tmp_path: Path
 ) -> None:
