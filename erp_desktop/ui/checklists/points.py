@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypePoint
 from erp_desktop.domain.people import roles
@@ -15,10 +15,8 @@ from erp_desktop.services.checklists import models
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import ChoiceEditor, FlagEditor, MoneyEditor, TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.kit.controls import Button, Field, IconLabel, Text, clear, icon_button
+from erp_desktop.ui.kit.controls import Field, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, tr
-from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.wording import value_labels as labels
 
 ICONS = {
@@ -52,32 +50,23 @@ def _typed(point: Point) -> PointInput:
     )  # fmt: skip
 
 
-class PointsTab(RecordPart):
+_USUAL = {"type_point": TypePoint.OUI_NON.value, "obligatoire": True}
+
+
+class PointsTab(entry.EntryPart):
     """Follows the checklist of its panel."""
 
     unsaved = "Point non ajouté"
+    blamed = "libelle"
 
     def __init__(self, panel: FormPanel) -> None:
-        super().__init__()
-        self._panel = panel
-        self._row_id: int | None = None
         self._points: tuple[Point, ...] = ()
         self._writable = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 14, 12)
-        column.setSpacing(8)
+        super().__init__(panel, tr("Nouveau point"), 4)
         words = tr("Une intervention garde la version avec laquelle elle a été créée.")
-        column.addWidget(Text(words, "caption", "text.secondary", wrap=True))
-        self.lines = QVBoxLayout()
-        self.lines.setSpacing(4)
-        column.addLayout(self.lines)
-        self.card = self._entry()
-        column.addWidget(self.card)
-        column.addStretch()
+        self.between.addWidget(Text(words, "caption", "text.secondary", wrap=True))
 
-    def _entry(self) -> QWidget:
-        card = Card("surface.sunken")
-        card.box.addWidget(Text(tr("Nouveau point"), "strong"))
+    def make_fields(self) -> list[QLayout | QWidget]:
         self.words, self.kind = TextEditor(tr("Niveau d'huile")), ChoiceEditor(labels.options(TypePoint))
         self.unit, self.low, self.high = TextEditor("bar"), MoneyEditor("", decimals=3), MoneyEditor("", decimals=3)
         self.required = FlagEditor(tr("Obligatoire"))
@@ -86,10 +75,9 @@ class PointsTab(RecordPart):
             "unite": Field(tr("Unité"), self.unit), "minimum": Field(tr("Minimum"), self.low),
             "maximum": Field(tr("Maximum"), self.high), "obligatoire": Field("", self.required),
         }  # fmt: skip
-        self.kind.show_value(TypePoint.OUI_NON.value)
-        self.required.show_value(True)
+        for field in self.fields.values():
+            field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
         self.kind.changed.connect(self._fit)
-        self.words.changed.connect(self.changed)
         self.words.line.returnPressed.connect(self.add)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
@@ -98,14 +86,8 @@ class PointsTab(RecordPart):
         grid.addWidget(self.fields["obligatoire"], 1, 2)
         for place, name in enumerate(("unite", "minimum", "maximum")):
             grid.addWidget(self.fields[name], 2, place)
-        card.box.addLayout(grid)
-        row = QHBoxLayout()
-        row.addStretch()
-        self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
-        row.addWidget(self.add_button)
-        card.box.addLayout(row)
-        self._fit()
-        return card
+        self.restore({})
+        return [grid]
 
     def _fit(self) -> None:
         """Unit and limits belong to a measure."""
@@ -117,7 +99,7 @@ class PointsTab(RecordPart):
         self._points = record.points if record is not None else ()
         may = roles.peut(self._panel.contexte.acteur.role, roles.Droit.PREVENTIF_ECRIRE)
         self._writable = row_id is not None and may
-        self.card.setVisible(self._writable)
+        self.form.setVisible(self._writable)
         clear(self.lines)
         for rank, point in enumerate(self._points):
             self.lines.addWidget(self._line(rank, point))
@@ -143,44 +125,38 @@ class PointsTab(RecordPart):
         return holder
 
     def draft(self) -> dict[str, Any]:
-        typed = self.words.typed().strip()
-        return {"libelle": typed} if typed else {}
+        return entry.typed(self.fields, _USUAL)
 
     def restore(self, kept: dict[str, Any]) -> None:
-        for field in self.fields.values():
-            field.say("")
-        self.words.show_typed(str(kept.get("libelle", "")))
+        entry.put_back(self.fields, kept, _USUAL)
+        self._fit()
+
+    def begin_next(self) -> None:
+        self.words.inner.setFocus()
 
     def add(self) -> None:
         """Add the point typed, at the end."""
-        values = entry.read(self.fields)
+        values, before = entry.read(self.fields), self._points
         if values is not None:
-            self._revise(lambda: [*map(_typed, self._points), PointInput(**values)], clear_entry=True)
+            self.submit(
+                lambda session, acteur, row_id: models.reviser(
+                    session, acteur, row_id, [*map(_typed, before), PointInput(**values)]
+                ),
+                tr("Point ajouté"),
+            )
 
     def _remove(self, rank: int) -> None:
-        left = [p for n, p in enumerate(self._points) if n != rank]
-        self._revise(lambda: list(map(_typed, left)))
+        self._revise([point for place, point in enumerate(self._points) if place != rank], tr("Point retiré"))
 
     def _move_up(self, rank: int) -> None:
         moved = list(self._points)
         moved[rank - 1], moved[rank] = moved[rank], moved[rank - 1]
-        self._revise(lambda: list(map(_typed, moved)))
+        self._revise(moved, tr("Point déplacé"))
 
-    def _revise(self, made: Any, *, clear_entry: bool = False) -> None:
-        row_id, contexte = self._row_id, self._panel.contexte
-        if row_id is None:
-            return
-
-        def work(session: Any) -> int:
-            wanted: Sequence[PointInput] = made()
-            return models.reviser(session, contexte.acteur, row_id, wanted)
-
-        def done(_version: int) -> None:
-            if clear_entry:
-                self.restore({})
-                self.changed.emit()
-                self.words.inner.setFocus()
-            contexte.bus.publish("checklists", row_id)
-
-        contexte.tasks.run(work, done, lambda error: entry.refuse(contexte, self.fields, error, "libelle"),
-                           write=True, owner=self)  # fmt: skip
+    def _revise(self, wanted: Sequence[Point], words: str) -> None:
+        """Give the checklist these points; the toast brings the ones before back."""
+        before = self._points
+        self.take_away(
+            lambda session, acteur, row_id: models.reviser(session, acteur, row_id, list(map(_typed, wanted))), words,
+            lambda session, acteur, row_id: models.reviser(session, acteur, row_id, list(map(_typed, before))),
+        )  # fmt: skip

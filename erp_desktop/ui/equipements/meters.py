@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.people import roles
 from erp_desktop.services import compteurs
@@ -15,14 +15,14 @@ from erp_desktop.services.preventif.generation import Bilan
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import FlagEditor, MoneyEditor, TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, Field, Text, clear
 from erp_desktop.ui.kit.i18n import isolate, number, tr
-from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.wording import value_labels as labels
 
+_USUAL = {"remise_a_zero": False}
 
-class MetersTab(RecordPart):
+
+class MetersTab(entry.EntryPart):
     """Follows the machine of its panel.
 
     Attributes:
@@ -30,45 +30,33 @@ class MetersTab(RecordPart):
     """
 
     unsaved = "Relevé non enregistré"
+    blamed = "nom"
 
     def __init__(self, panel: FormPanel) -> None:
-        super().__init__()
-        self._panel = panel
-        self._row_id: int | None = None
         self.readings: dict[int, dict[str, Field]] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 14, 12)
-        column.setSpacing(10)
-        self.lines = QVBoxLayout()
-        self.lines.setSpacing(10)
-        column.addLayout(self.lines)
-        self.card = self._new_meter()
-        column.addWidget(self.card)
-        column.addStretch()
+        self._kept: dict[str, Any] = {}
+        super().__init__(panel, tr("Nouveau compteur"), 10)
 
-    def _new_meter(self) -> QWidget:
-        card = Card("surface.sunken")
-        card.box.addWidget(Text(tr("Nouveau compteur"), "strong"))
+    def make_fields(self) -> list[QLayout | QWidget]:
         self.name, self.unit = TextEditor(tr("Heures de marche")), TextEditor("h")
         self.fields = {"nom": Field(tr("Nom"), self.name), "unite": Field(tr("Unité"), self.unit)}
+        for field in self.fields.values():
+            field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
+        self.unit.line.returnPressed.connect(self.add)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.fields["nom"], 3)
         row.addWidget(self.fields["unite"], 1)
-        card.box.addLayout(row)
-        act = QHBoxLayout()
-        act.addStretch()
-        act.addWidget(Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add))
-        card.box.addLayout(act)
-        return card
+        return [row]
 
     def show_record(self, row_id: int | None, record: Any) -> None:  # noqa: ARG002
+        if row_id != self._row_id:
+            clear(self.lines)
+            self.readings, self._kept = {}, {}
         self._row_id = row_id
         may = roles.peut(self._panel.contexte.acteur.role, roles.Droit.FICHIER_ECRIRE)
-        self.card.setVisible(row_id is not None and may)
+        self.form.setVisible(row_id is not None and may)
         if row_id is None:
-            clear(self.lines)
-            self.readings = {}
             self.counted.emit(0)
             return
         acteur = self._panel.contexte.acteur
@@ -80,10 +68,12 @@ class MetersTab(RecordPart):
     def _show(self, row_id: int, found: list[CompteurInfo]) -> None:
         if row_id != self._row_id:
             return
+        kept = self._readings()
         clear(self.lines)
         self.readings = {}
         for meter in found:
             self.lines.addWidget(self._line(meter))
+        self._show_readings(kept)
         if not found:
             self.lines.addWidget(Text(tr("Aucun compteur pour le moment."), "body", "text.tertiary"))
         self.counted.emit(len(found))
@@ -102,7 +92,8 @@ class MetersTab(RecordPart):
         fields = {"valeur": Field(tr("Nouvel index"), value), "remise_a_zero": Field("", reset)}
         value.setAccessibleName(f"{tr('Nouvel index')} {meter.nom}")
         value.line.returnPressed.connect(partial(self.read, meter.id))
-        value.changed.connect(self.changed)
+        for field in fields.values():
+            field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
         self.readings[meter.id] = fields
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -112,18 +103,26 @@ class MetersTab(RecordPart):
         column.addLayout(row)
         return holder
 
-    def draft(self) -> dict[str, Any]:
-        typed: dict[str, Any] = {}
+    def _readings(self) -> dict[str, Any]:
+        """Meter → what is typed for it; of a machine whose meters are still being read, what its draft held."""
+        typed = {str(ident): entry.typed(fields, _USUAL) for ident, fields in self.readings.items()}
+        return {ident: one for ident, one in typed.items() if one} if self.readings else dict(self._kept)
+
+    def _show_readings(self, kept: dict[str, Any]) -> None:
+        self._kept = kept
         for ident, fields in self.readings.items():
-            editor: Any = fields["valeur"].editor
-            if editor.line.text().strip():
-                typed[str(ident)] = editor.line.text().strip()
-        return typed
+            entry.put_back(fields, kept.get(str(ident), {}), _USUAL)
+
+    def draft(self) -> dict[str, Any]:
+        kept = {"compteur": entry.typed(self.fields), "releves": self._readings()}
+        return {name: one for name, one in kept.items() if one}
 
     def restore(self, kept: dict[str, Any]) -> None:
-        for ident, fields in self.readings.items():
-            editor: Any = fields["valeur"].editor
-            editor.line.setText(str(kept.get(str(ident), "")))
+        entry.put_back(self.fields, kept.get("compteur", {}))
+        self._show_readings(dict(kept.get("releves", {})))
+
+    def begin_next(self) -> None:
+        self.name.inner.setFocus()
 
     def read(self, meter: int) -> None:
         """Write the reading typed down; a visit that it calls for is made at once."""
@@ -133,7 +132,11 @@ class MetersTab(RecordPart):
             return
 
         def done(bilan: Bilan) -> None:
-            self.changed.emit()
+            if self._row_id == row_id and meter in self.readings:
+                entry.put_back(self.readings[meter], {}, _USUAL)
+                self.changed.emit()
+            else:
+                self._panel.forget_part(row_id, self)
             made = len(bilan.generees)
             contexte.say(
                 tr("Relevé enregistré ; {n} visite créée", n=number(made)) if made else tr("Relevé enregistré")
@@ -149,18 +152,10 @@ class MetersTab(RecordPart):
 
     def add(self) -> None:
         """Give the machine a meter."""
-        contexte, row_id, values = self._panel.contexte, self._row_id, entry.read(self.fields)
-        if row_id is None or values is None:
-            return
-        typed = {"nom": values["nom"], "unite": values["unite"] or "h"}
-
-        def added(_id: int) -> None:
-            self.name.show_value(None)
-            self.unit.show_value(None)
-            contexte.say(tr("Compteur ajouté"))
-            contexte.bus.publish("equipements", row_id)
-
-        contexte.tasks.run(
-            lambda session: compteurs.ajouter(session, contexte.acteur, row_id, CompteurInput(**typed)), added,
-            lambda error: entry.refuse(contexte, self.fields, error, "nom"), write=True, owner=self,
-        )  # fmt: skip
+        values = entry.read(self.fields)
+        if values is not None:
+            told = {"nom": values["nom"], "unite": values["unite"] or "h"}
+            self.submit(
+                lambda session, acteur, row_id: compteurs.ajouter(session, acteur, row_id, CompteurInput(**told)),
+                tr("Compteur ajouté"),
+            )

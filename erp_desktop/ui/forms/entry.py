@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.forms.editors import Unreadable
+from erp_desktop.ui.forms.editors import ChoiceEditor, FlagEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.kit.controls import Button, Field, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Card
@@ -50,6 +51,39 @@ def refuse(contexte: Contexte, fields: Mapping[str, Field], error: Exception, ot
         contexte.say(str(error), kind="danger")
     else:
         contexte.tasks.failed.emit(error)
+
+
+def typed(fields: Mapping[str, Field], usual: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """What stands in the fields and is not usual there, as :func:`put_back` takes it and a draft keeps it.
+
+    Args:
+        usual: what a choice or a tick shows when nobody touched it.
+    """
+    kept: dict[str, Any] = {}
+    for name, field in fields.items():
+        editor: Any = field.editor
+        if isinstance(editor, ChoiceEditor | FlagEditor):
+            if editor.value() != usual.get(name, editor.value()):
+                kept[name] = editor.value()
+        elif words := editor.line.text().strip():
+            chosen = isinstance(editor, PickerEditor) and not editor.unsettled
+            kept[name] = {"id": editor.value(), "mots": words} if chosen else words
+    return kept
+
+
+def put_back(fields: Mapping[str, Field], kept: Mapping[str, Any], usual: Mapping[str, Any] = {}) -> None:
+    """Show what :func:`typed` gave, blank or usual what it does not hold; refusals are not said any more."""
+    for name, field in fields.items():
+        editor: Any = field.editor
+        field.say("")
+        value = kept.get(name)
+        if isinstance(editor, ChoiceEditor | FlagEditor):
+            editor.show_value(usual.get(name, editor.value()) if value is None else value)
+        elif isinstance(value, dict):
+            editor.show_value(value["id"], value["mots"])
+        else:
+            editor.show_value(None)
+            editor.show_typed(str(value or ""))
 
 
 def _look_at(field: Field) -> None:

@@ -43,6 +43,9 @@ class DatesTab(RecordPart):
         self._panel = panel
         self._row_id: int | None = None
         self._at: OccurrenceInfo | None = None
+        self._found: list[OccurrenceInfo] = []
+        self._kept: dict[str, Any] = {}
+        self._blank: dict[str, Any] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 14, 12)
         column.setSpacing(8)
@@ -84,6 +87,7 @@ class DatesTab(RecordPart):
     def show_record(self, row_id: int | None, record: Any) -> None:
         if row_id != self._row_id:
             self._aim(None)
+            self._found, self._kept = [], {}
         self._row_id = row_id
         self.next.setText(self._to_come(record))
         if row_id is None:
@@ -115,6 +119,8 @@ class DatesTab(RecordPart):
         if not found:
             self.lines.addWidget(Text(tr("Aucune visite créée pour le moment."), "body", "text.tertiary"))
         self.counted.emit(sum(Etat(one.etat) is Etat.EN_RETARD for one in found) or len(found))
+        self._found = found
+        self._resume()
 
     def _line(self, one: OccurrenceInfo) -> QWidget:
         holder, state = QWidget(), Etat(one.etat)
@@ -142,7 +148,7 @@ class DatesTab(RecordPart):
             row.addWidget(icon_button("pencil-simple", tr("Sauter ou déplacer"), partial(self._aim, one)))
         return holder
 
-    def _aim(self, one: OccurrenceInfo | None) -> None:
+    def _aim(self, one: OccurrenceInfo | None, *, focus: bool = True) -> None:
         self._at = one
         for field in self.fields.values():
             field.say("")
@@ -151,7 +157,17 @@ class DatesTab(RecordPart):
         self.card.setVisible(one is not None)
         if one is not None:
             self.what.setText(tr("Échéance du {jour}", jour=isolate(labels.day(one.date_prevue))))
-            self.motive.inner.setFocus()
+            if focus:
+                self.motive.inner.setFocus()
+        self._blank = entry.typed(self.fields)
+
+    def _resume(self) -> None:
+        """Take up the date that the draft speaks of, once the dates are there."""
+        at = next((one for one in self._found if one.id == self._kept.get("echeance")), None)
+        if at is not None:
+            kept, self._kept = self._kept, {}
+            self._aim(at, focus=False)
+            entry.put_back(self.fields, kept)
 
     def escape(self) -> bool:
         if self.card.isHidden():
@@ -161,12 +177,15 @@ class DatesTab(RecordPart):
         return True
 
     def draft(self) -> dict[str, Any]:
-        typed = self.motive.typed().strip()
-        return {"motif": typed} if typed and self._at is not None else {}
+        if self._at is None:
+            return dict(self._kept)
+        typed = entry.typed(self.fields)
+        return {"echeance": self._at.id, **typed} if typed != self._blank else {}
 
     def restore(self, kept: dict[str, Any]) -> None:
-        if not kept:
-            self._aim(None)
+        self._aim(None)
+        self._kept = dict(kept)
+        self._resume()
 
     def skip(self) -> None:
         """Nobody goes on that date, for the reason typed."""
@@ -198,8 +217,11 @@ class DatesTab(RecordPart):
             return
 
         def done(_none: Any) -> None:
-            self._aim(None)
-            self.changed.emit()
+            if self._row_id == row_id:
+                self._aim(None)
+                self.changed.emit()
+            else:
+                self._panel.forget_part(row_id, self)
             contexte.say(words)
             contexte.bus.publish("plannings", row_id)
             contexte.bus.publish("interventions")

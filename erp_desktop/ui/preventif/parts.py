@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QWidget
 
 from erp_desktop.domain.enums import StatutPlanning
 from erp_desktop.domain.people import roles
@@ -16,38 +16,25 @@ from erp_desktop.services.stock import lookup
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import MoneyEditor
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.picker import PickerEditor
-from erp_desktop.ui.kit.controls import Button, Field, IconLabel, Text, clear, icon_button
+from erp_desktop.ui.kit.controls import Field, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, tr
-from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.tasks import Task
 
 
-class PartsTab(RecordPart):
+class PartsTab(entry.EntryPart):
     """Follows the plan of its panel."""
 
     unsaved = "Pièce non ajoutée"
+    blamed = "piece_id"
 
     def __init__(self, panel: FormPanel) -> None:
-        super().__init__()
-        self._panel = panel
-        self._row_id: int | None = None
         self._writable = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 14, 12)
-        column.setSpacing(8)
+        super().__init__(panel, tr("Ajouter une pièce"), 6)
         words = tr("Réservées au magasin de l'agence à la création de chaque visite.")
-        column.addWidget(Text(words, "caption", "text.secondary", wrap=True))
-        self.lines = QVBoxLayout()
-        self.lines.setSpacing(6)
-        column.addLayout(self.lines)
-        self.card = self._entry()
-        column.addWidget(self.card)
-        column.addStretch()
+        self.between.addWidget(Text(words, "caption", "text.secondary", wrap=True))
 
-    def _entry(self) -> QWidget:
-        card = Card("surface.sunken")
+    def make_fields(self) -> list[QLayout | QWidget]:
         self.part, self.quantity = PickerEditor(self._search), MoneyEditor("1", decimals=3)
         self.fields = {"piece_id": Field(tr("Pièce"), self.part), "quantite": Field(tr("Quantité"), self.quantity)}
         for field in self.fields.values():
@@ -59,13 +46,7 @@ class PartsTab(RecordPart):
         grid.addWidget(self.fields["quantite"], 0, 1)
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 1)
-        card.box.addLayout(grid)
-        row = QHBoxLayout()
-        row.addStretch()
-        self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)
-        row.addWidget(self.add_button)
-        card.box.addLayout(row)
-        return card
+        return [grid]
 
     def _search(self, text: str, offer: Any) -> Task:
         acteur, tasks = self._panel.contexte.acteur, self._panel.contexte.tasks
@@ -83,7 +64,7 @@ class PartsTab(RecordPart):
         self._row_id = row_id
         may = roles.peut(self._panel.contexte.acteur.role, roles.Droit.PREVENTIF_ECRIRE)
         self._writable = may and record is not None and record.statut != StatutPlanning.TERMINE
-        self.card.setVisible(self._writable)
+        self.form.setVisible(self._writable)
         if row_id is None:
             self._show(None, [])
             return
@@ -113,41 +94,27 @@ class PartsTab(RecordPart):
         self.counted.emit(len(found))
 
     def draft(self) -> dict[str, Any]:
-        kept = {"piece": self.part.line.text().strip(), "quantite": self.quantity.line.text().strip()}
-        return {k: v for k, v in kept.items() if v}
+        return entry.typed(self.fields)
 
     def restore(self, kept: dict[str, Any]) -> None:
-        for field in self.fields.values():
-            field.say("")
-        self.part.show_value(None)
-        self.part.show_typed(str(kept.get("piece", "")))
-        self.quantity.line.setText(str(kept.get("quantite", "")))
+        entry.put_back(self.fields, kept)
+
+    def begin_next(self) -> None:
+        self.part.inner.setFocus()
 
     def add(self) -> None:
         """Add the part chosen, or give the one that is there another quantity."""
-        row_id, contexte, values = self._row_id, self._panel.contexte, entry.read(self.fields)
-        if row_id is None or values is None:
-            return
-        typed = {"piece_id": values["piece_id"], "quantite": values["quantite"] or "1"}
-
-        def added(_id: int) -> None:
-            self.restore({})
-            self.changed.emit()
-            self.part.inner.setFocus()
-            contexte.say(tr("Pièce ajoutée au plan"))
-            contexte.bus.publish("plannings", row_id)
-
-        contexte.tasks.run(
-            lambda session: parts.ajouter(session, contexte.acteur, row_id, PieceInput(**typed)), added,
-            lambda error: entry.refuse(contexte, self.fields, error, "piece_id"), write=True, owner=self,
-        )  # fmt: skip
+        values = entry.read(self.fields)
+        if values is not None:
+            told = {"piece_id": values["piece_id"], "quantite": values["quantite"] or "1"}
+            self.submit(
+                lambda session, acteur, row_id: parts.ajouter(session, acteur, row_id, PieceInput(**told)),
+                tr("Pièce ajoutée au plan"),
+            )
 
     def _remove(self, one: PieceInfo) -> None:
-        row_id, contexte = self._row_id, self._panel.contexte
-        if row_id is None:
-            return
-        contexte.tasks.run(
-            lambda session: parts.retirer(session, contexte.acteur, one.id),
-            lambda _none: contexte.bus.publish("plannings", row_id),
-            lambda error: entry.refuse(contexte, self.fields, error, "quantite"), write=True, owner=self,
+        again = PieceInput(piece_id=one.piece_id, quantite=one.quantite)
+        self.take_away(
+            lambda session, acteur, _row_id: parts.retirer(session, acteur, one.id), tr("Pièce retirée du plan"),
+            lambda session, acteur, row_id: parts.ajouter(session, acteur, row_id, again),
         )  # fmt: skip
