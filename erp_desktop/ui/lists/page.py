@@ -7,29 +7,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
-from erp_desktop.services import views
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.kit.controls import Button, Text, clear, icon_button
-from erp_desktop.ui.kit.held import Held
+from erp_desktop.ui.kit.controls import Text, clear
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.kit.theme import theme
-from erp_desktop.ui.lists import columns
 from erp_desktop.ui.lists.chips import ChipRow
 from erp_desktop.ui.lists.completion import Completion
 from erp_desktop.ui.lists.export import Export
 from erp_desktop.ui.lists.filter_box import FilterBox
+from erp_desktop.ui.lists.head import ListHead
 from erp_desktop.ui.lists.outputs import Outputs
 from erp_desktop.ui.lists.query import canonical
+from erp_desktop.ui.lists.remembered import Remembered, after
 from erp_desktop.ui.lists.selection import Selection
 from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
@@ -51,7 +50,6 @@ class ListPage(Page):
         self._selected: list[int] = []
         self._select_after_load: int | None = None
         self._chosen: int | None = None
-        self._compact_chosen: bool | None = None
         self.source = Reader(spec, contexte)
         self.model: LazyTableModel[Any] = LazyTableModel(contexte.tasks, self.source, spec.columns, spec.row_id, self)
         self.view = ListView(self.model)
@@ -67,10 +65,11 @@ class ListPage(Page):
         self.outputs = Outputs(self)
         self.selection = Selection(self)
         self.views = Views(self)
+        self.look = Remembered(self)
         self._lay_out()
         self.setFocusProxy(self.view)
         self._connect()
-        self._restore_columns()
+        self.look.restore()
         self.view.set_sort(spec.sort, spec.descending)
         self.model.ask("", spec.sort, spec.descending)
 
@@ -84,32 +83,9 @@ class ListPage(Page):
         top = QVBoxLayout()
         top.setContentsMargins(16, 10, 16, 9)
         top.setSpacing(10)
-        head = QHBoxLayout()
-        head.setSpacing(9)
-        head.addWidget(Text(tr(self.spec.title), "page"))
-        self.count = Text("", "body", "text.tertiary")
-        head.addWidget(self.count, 0, Qt.AlignmentFlag.AlignVCenter)
-        # In the head, whose height does not change: a banner would push the rows down under the pointer.
-        self.held = Held(self.view.viewport(), busy=self._held_back)
-        head.addWidget(self.held)
-        head.addStretch()
-        head.addWidget(self.views.button)
-        for widget in self.more_acts():
-            head.addWidget(widget)
-        self._density = icon_button("rows", tr("Lignes serrées ou aérées"), self._toggle_density)
-        head.addWidget(self._density)
-        self._columns = icon_button("columns", tr("Colonnes"), self._offer_columns)
-        head.addWidget(self._columns)
-        self.export_button = icon_button(
-            "export", tr("Exporter ou imprimer la liste"), lambda: self.outputs.offer(self.export_button)
-        )
-        head.addWidget(self.export_button)
-        if self.spec.form.printing is not None:
-            head.addWidget(icon_button("printer", tr("Imprimer les lignes choisies"), self.print_out))
-        if self.spec.new and self.spec.may_create(self.contexte.acteur) and self.spec.key != "interventions":
-            head.addWidget(Button(tr(self.spec.new), icon="plus", tip="Ctrl+N", name=tr(self.spec.new),
-                                  on_click=self.new_record))  # fmt: skip
-        top.addLayout(head)
+        self.head = ListHead(self)
+        self.count, self.held = self.head.number, self.head.held
+        top.addLayout(self.head)
         top.addWidget(self.filter)
         top.addWidget(self.chips)
         top.addWidget(self.views.strip)
@@ -163,83 +139,25 @@ class ListPage(Page):
         self.form.saved.connect(self._saved)
         self.form.tab_asked.connect(lambda row_id: self.contexte.open_record(self.spec.form.kind, row_id))
         self.contexte.bus.data_changed.connect(self._data_changed)
-        self._refresh_soon = QTimer(self)
-        self._refresh_soon.setSingleShot(True)
-        self._refresh_soon.setInterval(60)
-        self._refresh_soon.timeout.connect(self._refresh)
-        self._keep_soon = QTimer(self)
-        self._keep_soon.setSingleShot(True)
-        self._keep_soon.setInterval(400)
-        self._keep_soon.timeout.connect(self._keep_columns)
-        self.view.sized.connect(self._keep_soon.start)
-        self.view.horizontalHeader().sectionMoved.connect(lambda *_: self._keep_soon.start())
-        self.splitter.splitterMoved.connect(lambda *_: self._keep_soon.start())
-        self._form_pause = QTimer(self)
-        self._form_pause.setSingleShot(True)
-        self._form_pause.setInterval(90)
-        self._form_pause.timeout.connect(self._show_current)
-        self._slow = QTimer(self)
-        self._slow.setSingleShot(True)
-        self._slow.setInterval(150)
-        self._slow.timeout.connect(lambda: self.view.set_waiting(True))
-        self._very_slow = QTimer(self)
-        self._very_slow.setSingleShot(True)
-        self._very_slow.setInterval(2000)
-        self._very_slow.timeout.connect(lambda: self.count.setText(tr("lecture en cours…")))
-
-    # What is remembered on this desktop
-
-    def _memory(self) -> QSettings:
-        return QSettings(str(self.contexte.settings.data_dir / "fenetre.ini"), QSettings.Format.IniFormat)
-
-    def _columns_key(self) -> str:
-        """Each person has their own; Arabic needs wider columns than French: each direction remembers its own."""
-        return f"listes/{self.spec.key}/colonnes-de-{self.contexte.acteur.user_id}{'-rtl' if theme().rtl else ''}"
-
-    def _restore_columns(self) -> None:
-        memory = self._memory()
-        kept = memory.value(self._columns_key())
-        if isinstance(kept, str):
-            columns.arrange(self.view, views.read_columns(kept))
-        sizes = memory.value(f"listes/{self.spec.key}/volets")
-        if sizes is not None:
-            self.splitter.restoreState(sizes)
-        density = memory.value("densite")
-        if density is not None:
-            self._compact_chosen = str(density) == "serree"
-        self._apply_density()
-
-    def _keep_columns(self) -> None:
-        memory = self._memory()
-        memory.setValue(self._columns_key(), views.write_columns(columns.present(self.view)))
-        memory.setValue(f"listes/{self.spec.key}/volets", self.splitter.saveState())
+        self.view.sized.connect(self.columns_changed)
+        self.view.horizontalHeader().sectionMoved.connect(lambda *_: self.columns_changed())
+        self.splitter.splitterMoved.connect(lambda *_: self.columns_changed())
+        self._refresh_soon = after(self, 60, self._refresh)
+        self._form_pause = after(self, 90, self._show_current)
+        self._slow = after(self, 150, lambda: self.view.set_waiting(True))
+        self._very_slow = after(self, 2000, lambda: self.count.setText(tr("lecture en cours…")))
 
     def columns_changed(self) -> None:
         """Remember which columns are shown, once the person pauses."""
-        self._keep_soon.start()
-
-    def _offer_columns(self) -> None:
-        columns.ColumnsPanel(self).drop(self._columns)
+        self.look.keep_soon.start()
 
     def export(self, path: Path) -> Export | None:
         """Write the rows chosen, else the whole list, into a file; None when there is nothing to write."""
         return self.outputs.export(path)
 
-    @property
-    def compact(self) -> bool:
-        return self._compact_chosen if self._compact_chosen is not None else self.window().height() < 800
-
-    def _toggle_density(self) -> None:
-        self._compact_chosen = not self.compact
-        self._memory().setValue("densite", "serree" if self._compact_chosen else "aeree")
-        self._apply_density()
-
-    def _apply_density(self) -> None:
-        self.view.set_density(compact=self.compact)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._apply_density()
+        self.look.apply_density()
 
     # Asking and answers
 
@@ -326,7 +244,7 @@ class ListPage(Page):
             # A question that is still being answered has no rows yet that could stay where they are.
             self.model.refresh(hold=self.held.aimed and not own and not self.model.busy)
 
-    def _held_back(self) -> bool:
+    def held_back(self) -> bool:
         """Whether rows stay wherever the pointer is: several are chosen, or a form is open."""
         return self.selection.size > 1 or not self.form.isHidden()
 
@@ -360,6 +278,9 @@ class ListPage(Page):
         self.form.show()
         if row_id != self.form.row_id:
             self.form.open_record(row_id)
+        self._into_form()
+
+    def _into_form(self) -> None:
         first = next(iter(self.form.fields.editors.values()), None)
         if first is not None:
             first.inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -402,9 +323,7 @@ class ListPage(Page):
         self.view.clearSelection()
         self.form.show()
         self.form.open_record(None)
-        first = next(iter(self.form.fields.editors.values()), None)
-        if first is not None:
-            first.inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._into_form()
         return True
 
     def save(self) -> bool:

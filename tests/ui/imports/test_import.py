@@ -102,7 +102,7 @@ def test_bad_lines_are_named_mended_or_left_out_and_the_rest_is_written(
 
 def test_an_import_is_offered_where_rows_are_made(bureau: Bureau, qtbot: QtBot) -> None:
     page = bureau.liste("clients")
-    QTest.keyClick(page.export_button, Qt.Key.Key_Return)
+    QTest.keyClick(page.head.export_button, Qt.Key.Key_Return)
     menu = next(one for one in page.findChildren(QMenu) if one.isVisible())
     words = [action.text() for action in menu.actions()]
     assert words[-1] == "Importer un fichier…"

@@ -86,7 +86,7 @@ def test_the_rows_chosen_go_into_a_workbook(
 
 def test_the_list_is_printed_as_it_is_shown(bureau: Bureau, qtbot: QtBot, tmp_path: Path) -> None:
     page = bureau.liste("clients")
-    QTest.keyClick(page.export_button, Qt.Key.Key_Return)
+    QTest.keyClick(page.head.export_button, Qt.Key.Key_Return)
     menu = next(one for one in page.findChildren(QMenu) if one.isVisible())
     for _step in range(3):
         QTest.keyClick(menu, Qt.Key.Key_Down)

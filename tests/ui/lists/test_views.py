@@ -49,7 +49,7 @@ def test_a_view_is_made_shared_and_opened_again(
     bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
 ) -> None:
     page = bureau.liste()
-    QTest.keyClick(page._columns, Qt.Key.Key_Return)
+    QTest.keyClick(page.head.chooser, Qt.Key.Key_Return)
     panel = next(one for one in page.findChildren(ColumnsPanel) if one.isVisible())
     for _step in range(4):
         QTest.keyClick(panel.names, Qt.Key.Key_Down)
