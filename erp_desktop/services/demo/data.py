@@ -116,11 +116,12 @@ def generer(
         for _ in range(interventions)
     ]
     a_venir = zip(ouvertures, _draw_numbers(session, agence_code.upper(), ouvertures), strict=True)
+    fresh = max(ouvertures, default=now)
     done = 0
     for block in _blocks(interventions):
         rows, audit, lines = [], [], []
         for identifier, (ouverture, numero) in zip(ids.allocate(connection, block), a_venir, strict=False):
-            row = _intervention(identifier, agence, parc, ouverture, now, alea)
+            row = _intervention(identifier, agence, parc, ouverture, now, alea, begun=ouverture == fresh)
             row["numero"] = numero
             rows.append(row)
             audit += list(_audit(row, now, alea))
@@ -276,14 +277,17 @@ def _statut(age_h: float, technicien: bool, alea: random.Random) -> Statut:
 
 
 def _intervention(
-    identifier: int, agence: int, parc: _Parc, ouverture: datetime, now: datetime, alea: random.Random
+    identifier: int, agence: int, parc: _Parc, ouverture: datetime, now: datetime, alea: random.Random, *, begun: bool
 ) -> dict[str, Any]:
+    """One row; ``begun`` says that somebody is at it, at whatever hour of the week the data are made."""
     equipement, client, contrat, machine = alea.choice(parc.equipements)
     kind = alea.choices(tuple(words.TITRES), (55, 32, 5, 8))[0]
     priorite = Priorite.PROGRAMMEE if kind is TypeIntervention.PREVENTIVE else alea.choices(
         (Priorite.URGENTE, Priorite.HAUTE, Priorite.NORMALE, Priorite.BASSE), (1, 3, 5, 1))[0]  # fmt: skip
     statut = _statut((now - ouverture).total_seconds() / 3600, bool(parc.techniciens), alea)
     technicien = alea.choice(parc.techniciens) if parc.techniciens else None
+    if begun and technicien is not None:
+        statut = Statut.EN_COURS
     if statut is Statut.EN_COURS:
         if technicien in parc.occupes:
             statut = Statut.AFFECTEE

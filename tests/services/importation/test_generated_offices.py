@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 
 from erp_desktop import clock
@@ -28,6 +30,18 @@ def test_generated_offices_agree_with_themselves(engine: sa.Engine, agence: int)
             assert (row.date_fin_travaux is None) == (row.statut not in {"cloturee", "archivee"})
             assert row.date_debut_travaux is None or row.date_debut_travaux >= row.date_creation
         assert len({r.numero for r in rows}) == 400
+
+
+def test_somebody_is_at_work_at_any_hour_of_the_week(engine: sa.Engine, agence: int) -> None:
+    """A Saturday afternoon found nothing running, and the demonstration's story stopped before its first page."""
+    running = sa.select(sa.func.count()).select_from(Intervention).where(Intervention.statut == "en_cours")
+    saturday = datetime(2026, 11, 28, 15, 17, tzinfo=UTC)
+    for hours in (0, 9, 18, 35, 81):
+        with transaction(engine) as session:
+            savepoint = session.begin_nested()
+            demo_data.generer(session, "CAS", 30, seed=1, maintenant=saturday + timedelta(hours=hours))
+            assert session.scalar(running), f"{hours} h after Saturday afternoon nobody works"
+            savepoint.rollback()
 
 
 def test_the_same_seed_makes_the_same_office(engine: sa.Engine, agence: int) -> None:
