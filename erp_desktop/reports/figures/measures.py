@@ -90,9 +90,9 @@ def created(session: Session, spans: Spans) -> Sums:
 
 def due(session: Session, spans: Spans) -> Sums:
     """``SLA`` by deadline."""
-    dimensions = (spans.rank(I.date_limite), (sa.case((_kept(), 1), else_=0), (0, 1)))
+    dimensions = (spans.rank(I.date_limite), (sa.case((in_time(), 1), else_=0), (0, 1)))
     sums: Sums = defaultdict(lambda: [0] * SLA)
-    conditions = (*spans.inside(I.date_limite), _commitment())
+    conditions = (*spans.inside(I.date_limite), commitment())
     for (rank, kept), by, n in denombrer(session, dimensions, conditions, by=spans.by):
         sum_ = sums[rank, *by]
         sum_[0] += n
@@ -128,7 +128,7 @@ def worked(session: Session, spans: Spans) -> Sums:
     work = (
         sa.select(
             *keys, sa.func.count(), sa.func.coalesce(total(I.duree_reelle), 0), _number(I.duree_reelle.is_(None)),
-            _number(promised), _number(sa.and_(promised, _kept())),
+            _number(promised), _number(sa.and_(promised, in_time())),
             sa.func.coalesce(total(centimes(I.cout_externe)), 0),
         ).where(*conditions).group_by(*grouped)
     )  # fmt: skip
@@ -187,7 +187,7 @@ def still_to_come(
     """Of the closings, by technicien, those whose deadline is not past, and the kept ones among them."""
     cloture = hors_index(I.date_cloture)
     query = (
-        sa.select(I.technicien_id, sa.func.count(), _number(_kept()))
+        sa.select(I.technicien_id, sa.func.count(), _number(in_time()))
         .where(I.date_limite >= now, cloture >= since, cloture < before, _STATUT.in_(FINIES), *scope)
         .group_by(hors_index(I.technicien_id))
     )  # fmt: skip
@@ -198,12 +198,12 @@ def _closings(spans: Spans) -> list[sa.ColumnElement[bool]]:
     return [*spans.inside(I.date_cloture), _STATUT.in_(FINIES)]
 
 
-def _kept() -> sa.ColumnElement[bool]:
+def in_time() -> sa.ColumnElement[bool]:
     """``sla.remise_en_service`` at or before the deadline."""
     return sa.and_(I.date_cloture.is_not(None), sa.func.coalesce(I.date_fin_travaux, I.date_cloture) <= I.date_limite)
 
 
-def _commitment() -> sa.ColumnElement[bool]:
+def commitment() -> sa.ColumnElement[bool]:
     """Neither cancelled nor standing still."""
     undated = sa.and_(_STATUT.in_((*FINIES, *SANS_SUITE)), I.date_cloture.is_(None))
     return sa.not_(sa.or_(_STATUT == Statut.ANNULEE, _STATUT == Statut.EN_ATTENTE, undated))
