@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from erp_desktop.reports import palette, papier
+from erp_desktop.reports import palette
 from erp_desktop.reports.graduations import paliers
 from erp_desktop.reports.modele import RapportInterventions
+from erp_desktop.reports.papers import engine
 from erp_desktop.reports.presentation import FINE, ecrire, entier, instant, mad_court, periode, pourcent
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableaux import (
@@ -33,7 +34,7 @@ def ecrire_pdf(rapport: RapportInterventions, cible: Path) -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    page = papier.composer(papier.lire_modele("rapport_interventions"), _donnees(rapport))
+    page = engine.pdf("rapport_interventions", _donnees(rapport))
     atomique(cible, lambda fichier: _poser(fichier, page))
 
 

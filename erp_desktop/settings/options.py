@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     idle_lock_minutes: int = Field(
         15, ge=0, le=1440, description="Minutes sans clavier ni souris avant le verrouillage de l'écran ; 0 : jamais."
     )
+    templates_dir: Path | None = Field(
+        None, description="Dossier des modèles d'imprimés de l'entreprise ; un fichier y remplace celui du même nom."
+    )
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
     demo: bool = Field(False, description="Démonstration : montre l'interrupteur « Couper la ligne ».")
     log_level: str = Field(

@@ -13,8 +13,8 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Agence, Intervention
-from erp_desktop.reports import papier
 from erp_desktop.reports.papers import bon
+from erp_desktop.reports.papers.engine.source import Source
 from erp_desktop.services.demo import data as demo_data
 from erp_desktop.services.interventions.sheet import sheets
 from erp_desktop.upgrade.start.startup import open_local
@@ -48,9 +48,11 @@ def measure(count: int) -> Iterator[Figure]:
     yield Figure(f"{count} bons, lecture", read * 1e3, bare_read * 1e3, "ms", 20.0, less=True)
     for langue in bon.LANGUES:
         data = bon.donnees(found, langue, "")
-        pages = [" ".join(str(v) for k, v in b.items() if k not in ("qr", "signature")) for b in data["bons"]]
+        pages = [
+            " ".join(str(v) for k, v in b.items() if k not in ("qr", "signature", "tete")) for b in data["documents"]
+        ]
         start = time.perf_counter()
-        papier.composer(_BARE, {"pages": pages})
+        engine.compile_pdf(Source((("nu.typ", _BARE),)), {"pages": pages})
         bare = time.perf_counter() - start
         start = time.perf_counter()
         bon.composer(found, langue)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import segno
 
 from erp_desktop.domain.writing import bidi
-from erp_desktop.reports import palette, papier
+from erp_desktop.reports.papers import engine
 from erp_desktop.services.stock.parts import PartCard
 
 TEMPLATE = "etiquettes"
@@ -17,19 +16,18 @@ TEMPLATE = "etiquettes"
 
 def composer(parts: Sequence[PartCard], langue: str = "fr") -> bytes:
     """The PDF of one label for each part."""
-    return papier.composer(papier.lire_modele(TEMPLATE), donnees(parts, langue))
+    return engine.pdf(TEMPLATE, donnees(parts, langue))
 
 
 def images(parts: Sequence[PartCard], langue: str, ppp: float) -> list[bytes]:
     """The same pages as PNG."""
-    return papier.images(papier.lire_modele(TEMPLATE), donnees(parts, langue), ppp)
+    return engine.pages(TEMPLATE, donnees(parts, langue), ppp)
 
 
 def donnees(parts: Sequence[PartCard], langue: str) -> dict[str, Any]:
     """What the template prints; the code is the barcode where there is one, else the reference."""
-    couleurs = {nom: v for nom, v in asdict(palette.claire()).items() if not isinstance(v, dict)}
     return {
-        "titre": "Étiquettes", "langue": langue, "couleurs": couleurs,
+        "titre": "Étiquettes", "langue": langue,
         "etiquettes": [
             {
                 "qr": segno.make(p.code_barres or p.reference, error="m", micro=False).svg_inline(

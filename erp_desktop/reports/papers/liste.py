@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from erp_desktop.domain.writing import bidi
-from erp_desktop.reports import palette, papier
+from erp_desktop.reports.papers import engine
 
 TEMPLATE = "liste"
 PER_PAGE = 28
@@ -35,19 +35,18 @@ class Listing:
 
 def composer(liste: Listing) -> bytes:
     """The PDF."""
-    return papier.composer(papier.lire_modele(TEMPLATE), _donnees(liste, len(liste.lignes)))
+    return engine.pdf(TEMPLATE, _donnees(liste, len(liste.lignes)))
 
 
 def images(liste: Listing, rows: int, ppp: float) -> list[bytes]:
     """The pages of the first ``rows`` rows as PNG."""
-    return papier.images(papier.lire_modele(TEMPLATE), _donnees(liste, rows), ppp)
+    return engine.pages(TEMPLATE, _donnees(liste, rows), ppp)
 
 
 def _donnees(liste: Listing, rows: int) -> dict[str, Any]:
-    couleurs = {nom: v for nom, v in asdict(palette.claire()).items() if not isinstance(v, dict)}
     return {
         "titre": liste.titre, "sujet": bidi.isoler_dedans(liste.sujet), "langue": liste.langue,
-        "fraicheur": bidi.isoler_dedans(liste.fraicheur), "couleurs": couleurs, "largeurs": list(liste.largeurs),
+        "fraicheur": bidi.isoler_dedans(liste.fraicheur), "largeurs": list(liste.largeurs),
         "tableau": {
             "colonnes": list(liste.colonnes), "gauche": list(liste.gauche), "pied": [],
             "lignes": [[bidi.isoler_dedans(cell) for cell in row] for row in liste.lignes[:rows]],

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain import sla, telephone
+from erp_desktop.domain import sla
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -21,18 +21,8 @@ from erp_desktop.services.interventions.lines import LigneInfo, lignes_de
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.interventions.times import TempsInfo, temps_de
 from erp_desktop.services.shared.clocks import Horloges
-from erp_desktop.services.shared.letterhead import Letterhead, letterhead
+from erp_desktop.services.shared.letterhead import Letterhead, Office, letterhead, office
 from erp_desktop.services.shared.lists import dans_l_ordre, paquets
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """Which agency a paper comes from."""
-
-    nom: str
-    adresse: str
-    ville: str
-    telephone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +103,7 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
             )  # fmt: skip
             found[i.id] = Sheet(
                 i.id, i.numero,
-                Office(
-                    a.nom if a else "", (a.adresse if a else "") or "", (a.ville if a else "") or "",
-                    telephone.afficher(a.telephone) if a and a.telephone else "",
-                ),
-                heads[i.agence_id],
+                office(a), heads[i.agence_id],
                 i.statut, i.priorite, i.type, i.titre, i.description or "", i.diagnostic or "",
                 i.travaux_realises or "", i.recommandations or "", i.date_creation, i.date_planifiee,
                 i.date_debut_travaux, i.date_fin_travaux, i.duree_reelle, i.temps_deplacement, state.etat.value,

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.domain import telephone
 from erp_desktop.models import Agence, IdentiteSociete
 
 
@@ -38,6 +39,23 @@ class Letterhead:
     rib: str | None = None
     mentions: str | None = None
     logo: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Which agency a paper comes from."""
+
+    nom: str = ""
+    adresse: str = ""
+    ville: str = ""
+    telephone: str = ""
+
+
+def office(agence: Agence | None) -> Office:
+    """The agency as papers print it; an empty one for what belongs to none."""
+    if agence is None:
+        return Office()
+    return Office(agence.nom, agence.adresse or "", agence.ville or "", telephone.afficher(agence.telephone))
 
 
 def letterhead(session: Session, agence_id: int | None) -> Letterhead:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from erp_desktop import clock
 from erp_desktop.domain import enums
 from erp_desktop.errors import ErpError
-from erp_desktop.reports import palette, papier
+from erp_desktop.reports.papers import engine
 from erp_desktop.services.planning import availability
 from erp_desktop.services.planning.data import Board, Card, Person
 from erp_desktop.ui.context import Contexte
@@ -81,9 +80,7 @@ def write(
 
 def composed(content: dict[str, Any], paper: str) -> bytes:
     """The PDF of what :func:`data` gave, on ``a4`` or ``a3``."""
-    paint = palette.claire()
-    colours = {name: v for name, v in asdict(paint).items() if not isinstance(v, dict)} | {"alerte": paint.cible}
-    return papier.composer(papier.lire_modele("planning_semaine"), {**content, "papier": paper, "couleurs": colours})
+    return engine.pdf("planning_semaine", {**content, "papier": paper})
 
 
 def _told(contexte: Contexte, path: str, error: Exception | None) -> None:

@@ -156,7 +156,7 @@ def test_the_bon_prints_the_checklist_in_both_languages(monde: Monde, visit: int
         assert len(pages) == 1
         text = "".join(page.extract_text() for page in PdfReader(BytesIO(bon.composer(printed, langue))).pages)
         assert [w for w in words if w not in text] == []
-    points = bon.donnees(printed, "fr", "")["bons"][0]["checklist"]["points"]
+    points = bon.donnees(printed, "fr", "")["documents"][0]["checklist"]["points"]
     assert [(p[2].replace("\u2066", "").replace("\u2069", ""), p[3]) for p in points] == [
         ("Non\nSous le vérin", "mauvais"), ("6,25\u00a0bar", ""), ("—", ""), ("—", "")
     ]  # fmt: skip
