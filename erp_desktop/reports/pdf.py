@@ -34,7 +34,7 @@ def ecrire_pdf(rapport: RapportInterventions, cible: Path) -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    page = engine.pdf("rapport_interventions", _donnees(rapport))
+    page = engine.pdf("rapport_interventions", donnees(rapport))
     atomique(cible, lambda fichier: _poser(fichier, page))
 
 
@@ -42,7 +42,7 @@ def _poser(fichier: Path, page: bytes) -> None:
     fichier.write_bytes(page)
 
 
-def _donnees(r: RapportInterventions) -> dict[str, Any]:
+def donnees(r: RapportInterventions) -> dict[str, Any]:
     """Everything that the template prints, already written."""
     c = palette.claire()
     tous = {t.cle: t for t in tableaux(r)}

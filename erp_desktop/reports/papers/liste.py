@@ -35,15 +35,15 @@ class Listing:
 
 def composer(liste: Listing) -> bytes:
     """The PDF."""
-    return engine.pdf(TEMPLATE, _donnees(liste, len(liste.lignes)))
+    return engine.pdf(TEMPLATE, donnees(liste, len(liste.lignes)))
 
 
 def images(liste: Listing, rows: int, ppp: float) -> list[bytes]:
     """The pages of the first ``rows`` rows as PNG."""
-    return engine.pages(TEMPLATE, _donnees(liste, rows), ppp)
+    return engine.pages(TEMPLATE, donnees(liste, rows), ppp)
 
 
-def _donnees(liste: Listing, rows: int) -> dict[str, Any]:
+def donnees(liste: Listing, rows: int) -> dict[str, Any]:
     return {
         "titre": liste.titre, "sujet": bidi.isoler_dedans(liste.sujet), "langue": liste.langue,
         "fraicheur": bidi.isoler_dedans(liste.fraicheur), "largeurs": list(liste.largeurs),
