@@ -175,9 +175,9 @@ class Desktop(QObject):
             return None
         return secrets.cache_key(self.settings.cache, self.settings.secrets_file)
 
-    def _build(self, section: str = "interventions") -> None:
+    def _build(self, section: str = "") -> None:
         from erp_desktop.ui.notifications.wiring import attach_notifications
-        from erp_desktop.ui.sections import records, sections
+        from erp_desktop.ui.sections import first_section, records, sections
         from erp_desktop.ui.synchro.wiring import attach_sync
 
         if self._acteur is None or self.tasks is None or self._drafts is None:
@@ -185,6 +185,7 @@ class Desktop(QObject):
         contexte = Contexte(
             self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self._open_record,
             lambda kind, slot, show: self.workspace and self.workspace.unfinished_at(kind, slot, show=show),
+            lambda key, words: self.workspace and self.workspace.open_list(key, words),
         )  # fmt: skip
         offered = [one for one in sections() if self.settings.mode is not Mode.AUTONOME or one.key != "conflits"]
         made = Workspace(contexte, offered, records(), *self._place(self._acteur.agence_code))
@@ -197,7 +198,7 @@ class Desktop(QObject):
         attach_sync(made, self.sync, self.state_changed)
         tray = self._tray_icon()
         attach_notifications(made, tray.show, tray.clicked)
-        made.open_section(section)
+        made.open_section(section or first_section(self._acteur.role))
         if self.state is not None:
             self._show_state(self.state)
         self._count_soon.start()
@@ -300,7 +301,7 @@ class Desktop(QObject):
         if self.workspace is not None:
             kept = self.workspace.memory()
             self.workspace.leave()
-            self._build(kept[0][0][0].partition("/")[0] if kept[0] else "interventions")
+            self._build(kept[0][0][0].partition("/")[0] if kept[0] else "")
             self.workspace.recall(kept)
 
     # What changes

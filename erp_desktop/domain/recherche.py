@@ -175,7 +175,7 @@ def _ranger(
     elif not valeur:
         filtre.indices.append(f"Complétez « {mot}: » par une valeur.")
     elif mot in datees:
-        passe = mot.startswith("cree_")
+        passe = mot.startswith(("cree_", "cloture_", "ouverte_"))
         lue = lire_date(valeur, aujourdhui, grammaire.Sens.PASSE if passe else grammaire.Sens.PROCHE)
         if lue is None:
             filtre.indices.append(f"« {valeur} » n'est pas une date (30/11, 30/11/2026, hier, -7j).")

@@ -40,7 +40,7 @@ from erp_desktop.reports.modele import (
 )
 from erp_desktop.reports.sql import minuit, sans_jit
 
-__all__ = ["ParamsRapport", "RapportInterventions", "agences", "autoriser", "calculer"]
+__all__ = ["ParamsRapport", "RapportInterventions", "agence", "agences", "autoriser", "calculer", "freshness"]
 
 I = Intervention  # noqa: E741
 
@@ -70,6 +70,29 @@ def agences(session: Session) -> tuple[tuple[int, str], ...]:
     """Identifier and name of every active agency, for a picker."""
     requete = sa.select(Agence.id, Agence.nom, Agence.code).where(Agence.is_active).order_by(Agence.nom)
     return tuple((i, f"{nom} ({code})") for i, nom, code in session.execute(requete))
+
+
+def agence(session: Session, agence_id: int | None) -> str:
+    """What a report calls its scope.
+
+    Raises:
+        NotFoundError: the identifier names no agency.
+    """
+    if agence_id is None:
+        return "Toutes les agences"
+    trouve = session.execute(sa.select(Agence.nom, Agence.code).where(Agence.id == agence_id)).one_or_none()
+    if trouve is None:
+        raise NotFoundError("Cette agence n’existe pas dans cette base.")
+    return f"{trouve.nom} ({trouve.code})"
+
+
+def freshness(session: Session, now: datetime) -> datetime:
+    """Of when the data are: the last exchange with the centre that a cache had, else the moment itself."""
+    if session.get_bind().dialect.name != "sqlite":
+        return now
+    reussi = sa.select(sa.func.max(sync_journal.c.quand)).where(sync_journal.c.erreur.is_(None))
+    texte = session.scalar(reussi)
+    return clock.from_text(texte) if texte else now
 
 
 def calculer(session: Session, params: ParamsRapport, *, maintenant: datetime | None = None) -> RapportInterventions:
@@ -177,7 +200,6 @@ class _Calcul:
 
     def rapport(self) -> RapportInterventions:
         p = self.params
-        agence = self._agence()
         tout = self.par_rang("creees", self.bornes, CREEES)
         creees = [valeurs[0] for valeurs in tout]
         sans_date, *codes = map(sum, zip(*(valeurs[1:] for valeurs in tout[1:]), strict=True))
@@ -190,9 +212,9 @@ class _Calcul:
         n = range(1, len(self.mois) + 1)
         return RapportInterventions(
             params=p,
-            agence=agence,
+            agence=agence(self.session, p.agence_id),
             calcule_a=self.a,
-            donnees_du=self._fraicheur(),
+            donnees_du=freshness(self.session, self.a),
             creees=sum(creees[i] for i in n),
             cloturees=sum(cloturees[i][0] for i in n),
             sans_date_cloture=sans_date,
@@ -226,23 +248,6 @@ class _Calcul:
                 remises[0],
             ),
         )
-
-    def _agence(self) -> str:
-        if self.params.agence_id is None:
-            return "Toutes les agences"
-        trouve = self.session.execute(
-            sa.select(Agence.nom, Agence.code).where(Agence.id == self.params.agence_id)
-        ).one_or_none()
-        if trouve is None:
-            raise NotFoundError("Cette agence n’existe pas dans cette base.")
-        return f"{trouve.nom} ({trouve.code})"
-
-    def _fraicheur(self) -> datetime:
-        if self.session.get_bind().dialect.name != "sqlite":
-            return self.a
-        reussi = sa.select(sa.func.max(sync_journal.c.quand)).where(sync_journal.c.erreur.is_(None))
-        texte = self.session.scalar(reussi)
-        return clock.from_text(texte) if texte else self.a
 
     def _sla(self) -> list[Sla]:
         # What is due later than now is no commitment yet.

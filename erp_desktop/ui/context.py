@@ -24,6 +24,7 @@ class Contexte:
         say: shows a toast: ``say(words, undo=None, kind="success")``.
         unfinished_at: the panel in which the unfinished new record of that kind and slot is open, brought in sight
             when the third argument says so; None when it is open nowhere.
+        open_list: shows a section with its filter set: ``open_list("interventions", "sla:depasse")``.
         open_record: opens a record in a tab of its own: ``open_record("interventions", id)``; None opens a blank one.
     """
 
@@ -35,6 +36,7 @@ class Contexte:
     say: Callable[..., Any]
     open_record: Callable[[str, int | None], Any]
     unfinished_at: Callable[[str, int, bool], Any] = lambda _kind, _slot, _show: None
+    open_list: Callable[[str, str], Any] = lambda _section, _words: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from erp_desktop.ui.kinds import KINDS
 from erp_desktop.ui.page import Page
 
 _EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIEN})
+_MANAGERS = frozenset({Role.ADMIN, Role.RESPONSABLE})
 _PLANNERS = _EVERYBODY - {Role.TECHNICIEN}
 
 
@@ -66,6 +67,17 @@ def _rapports(contexte: Contexte) -> Page:
     return RapportsPage(contexte)
 
 
+def _tableau(contexte: Contexte) -> Page:
+    from erp_desktop.ui.tableau.page import TableauPage
+
+    return TableauPage(contexte)
+
+
+def first_section(role: Role) -> str:
+    """What somebody sees first."""
+    return "tableau" if role in _MANAGERS else "interventions"
+
+
 def _conflits(contexte: Contexte) -> Page:
     from erp_desktop.ui.conflits.page import ConflitsPage
 
@@ -106,6 +118,7 @@ def _import(kind: str) -> Any:
 def sections() -> list[Section]:
     """Every section; the workspace leaves out those that a role may not see."""
     return [
+        Section("tableau", "Tableau de bord", "gauge", "Exploitation", _tableau, _MANAGERS),
         Section("interventions", "Interventions", "wrench", "Exploitation", _list("interventions"), _EVERYBODY),
         Section("planning", "Planning", "calendar-dots", "Exploitation", _planning, _EVERYBODY),
         Section("preventif", "Préventif", "calendar-check", "Exploitation", _preventif, _EVERYBODY),

@@ -141,6 +141,13 @@ class Workspace(QWidget):
             shown.setFocus(Qt.FocusReason.OtherFocusReason)
         return shown if isinstance(shown, Page) else None
 
+    def open_list(self, key: str, words: str) -> Page | None:
+        """Show a section's tab with its filter set."""
+        page = self.open_section(key)
+        if page is not None and words:
+            page.search(words)
+        return page
+
     def open_record(self, kind: str, row_id: int | None, slot: int | None = None) -> Page | None:
         """Show a record in a tab of its own; None starts a blank one, or takes up the unfinished one of ``slot``."""
         if kind not in self._records:

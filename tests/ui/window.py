@@ -41,12 +41,16 @@ class Bureau:
         contexte = Contexte(
             acteur, self.settings, self.tasks, self.bus, self.drafts, self.window.say,
             self._open_record, lambda kind, slot, show: self.workspace.unfinished_at(kind, slot, show=show),
+            self._open_list,
         )  # fmt: skip
         self.workspace = Workspace(contexte, sections(), records(), "Casablanca", "Casablanca · poste 04")
         self.window.show_content(self.workspace)
         self.window.show()
         self.window.activateWindow()
         qtbot.waitUntil(self.window.isActiveWindow)
+
+    def _open_list(self, key: str, words: str) -> object:
+        return self.workspace.open_list(key, words)
 
     def _open_record(self, kind: str, row_id: int | None) -> object:
         return self.workspace.open_record(kind, row_id)

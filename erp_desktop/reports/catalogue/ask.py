@@ -18,14 +18,17 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from erp_desktop import clock
+from erp_desktop.domain.enums import Priorite
 from erp_desktop.domain.figures import AGES, RATIOS, Unit
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Equipement, Intervention
 from erp_desktop.reports.modele import mois_touches
-from erp_desktop.reports.sql import minuit, rang, secondes
+from erp_desktop.reports.sql import code, minuit, rang, secondes
 
 I, E = Intervention, Equipement  # noqa: E741
 DAY = 86_400
+BY_AGE = "age_priorite"
+"""A group of the backlog alone: the rank of the age, times as many priorities as there are, plus the priority's."""
 Key = Any
 """What a sum is told apart by: an identifier, a word, a month's or an age's rank; None when nobody knows."""
 
@@ -281,8 +284,10 @@ def part(
         key = sa.literal_column("0", sa.Integer)
     elif ask.group == "mois":
         key = ask.month(rows.when, dated=rows.dated)
-    elif ask.group == "age":
+    elif ask.group in ("age", BY_AGE):
         key = rang(I.date_creation, ask.ages())
+        if ask.group == BY_AGE:
+            key = key * len(Priorite) + code(I.priorite, Priorite)
     else:
         key = rows.columns[ask.group]
     sums = (sa.func.coalesce(sa.func.sum(_term(x)), 0).label(name)

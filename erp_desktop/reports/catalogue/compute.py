@@ -19,7 +19,7 @@ from erp_desktop.models import Agence, Client, CodePanne, Contrat, Equipement, P
 from erp_desktop.registry import technicien_names
 from erp_desktop.reports import interventions
 from erp_desktop.reports.catalogue import machines, money, people, work
-from erp_desktop.reports.catalogue.ask import Ask, Key, Scope, Value, Values, added
+from erp_desktop.reports.catalogue.ask import BY_AGE, Ask, Key, Scope, Value, Values, added
 from erp_desktop.reports.modele import ParamsRapport, mois_touches
 from erp_desktop.reports.sql import sans_jit
 from erp_desktop.services.shared.lists import paquets
@@ -55,6 +55,8 @@ def permitted(session: Session, acteur: Acteur, scope: Scope) -> Scope:
 def may_ask(figure: str, scope: Scope, group: str | None = None) -> str | None:
     """Why a figure cannot be asked so, in French; None when it can."""
     known = BY_KEY[figure]
+    if (figure, group) == ("encours", BY_AGE):
+        group = "age"
     for name in (*scope.filters, *((group,) if group else ())):
         if name not in known.groupes or (name in _OWN and name != group):
             return f"« {known.nom} » ne se distingue pas ainsi : {GROUPS[name].lower()}."
@@ -131,7 +133,7 @@ def names(session: Session, group: str | None, keys: Iterable[Key], scope: Scope
         found = {}
         ident, said = _NAMED[group]
         for block in paquets(known):
-            found.update(dict(session.execute(sa.select(ident, said).where(ident.in_(block))).tuples()))
+            found.update(dict(iter(session.execute(sa.select(ident, said).where(ident.in_(block))))))
     else:
         found = {k: str(k) for k in known}
     return {k: found.get(k) or (_UNKNOWN.get(group or "", "Inconnu") if k is None else str(k)) for k in wanted}

@@ -15,7 +15,17 @@ from erp_desktop.domain import numeros, recherche, sla
 from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien, User
+from erp_desktop.models import (
+    Agence,
+    Client,
+    CodePanne,
+    Contrat,
+    Equipement,
+    HistoriqueIntervention,
+    Intervention,
+    Technicien,
+    User,
+)
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions import order
 from erp_desktop.services.shared.availability import appele
@@ -31,15 +41,27 @@ from erp_desktop.services.shared.lists import (
     un_de,
 )
 
-MOTS = ("technicien", "client", "equipement", "agence")
+MOTS = ("technicien", "client", "equipement", "famille", "probleme", "agence")
 LISTES: dict[str, list[str]] = {
     "statut": list(Statut),
     "priorite": list(Priorite),
     "type": list(TypeIntervention),
-    "sla": ["depasse"],
+    "sla": ["depasse", "proche", "echu"],
+    "sans": ["technicien", "famille", "probleme"],
 }
 _RARES = 2000
-DATES = ("depuis", "avant", "cree_depuis", "cree_avant")
+COLONNES_DATES = {
+    "cree": Intervention.date_creation, "cloture": Intervention.date_cloture, "echeance": Intervention.date_limite,
+}  # fmt: skip
+"""What ``<mot>_depuis`` and ``<mot>_avant`` speak of."""
+DATES = (
+    "depuis",
+    "avant",
+    "ouverte_le",
+    *(f"{mot}_{bout}" for mot in COLONNES_DATES for bout in ("depuis", "avant")),
+)
+PROCHE = timedelta(hours=4)
+"""A deadline so near is in danger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +118,21 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> s
     if mot in ("statut", "priorite", "type"):
         return de(mot).in_(valeurs)  # type: ignore[no-any-return]
     if mot == "sla":
-        en_retard = sa.and_(Intervention.statut.in_(order.ACTIFS), Intervention.date_limite < clock.now())
-        return en_retard if valeurs else sa.false()
+        limite, maintenant = Intervention.date_limite, clock.now()
+        actif = Intervention.statut.in_(order.ACTIFS)
+        etats = {
+            "depasse": sa.and_(actif, limite < maintenant), "echu": limite < maintenant,
+            "proche": sa.and_(actif, limite.between(maintenant, maintenant + PROCHE)),
+        }  # fmt: skip
+        return sa.or_(sa.false(), *(etats[v] for v in valeurs))
+    if mot == "sans":
+        manques = {
+            "technicien": Intervention.technicien_id.is_(None), "probleme": Intervention.probleme_id.is_(None),
+            "famille": Intervention.equipement_id.in_(
+                sa.select(Equipement.id).where(Equipement.type_equipement.is_(None))
+            ),
+        }  # fmt: skip
+        return sa.and_(*(manques[v] for v in valeurs)) if valeurs else sa.false()
     if mot == "technicien":
         cible = sa.select(Technicien.id).join(User, User.id == Technicien.user_id)
         cible = cible.outerjoin(Agence, Agence.id == Technicien.agence_id)
@@ -109,6 +144,12 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> s
     if mot == "equipement":
         nom = sa.or_(*(un_de(session, v, Equipement.nom, Equipement.code_interne) for v in valeurs))
         return de("equipement_id").in_(sa.select(Equipement.id).where(nom))  # type: ignore[no-any-return]
+    if mot == "famille":
+        types = sa.or_(*(contient(session, Equipement.type_equipement, v) for v in valeurs))
+        return de("equipement_id").in_(sa.select(Equipement.id).where(types))  # type: ignore[no-any-return]
+    if mot == "probleme":
+        nom = sa.or_(*(contient(session, CodePanne.libelle, v) for v in valeurs))
+        return Intervention.probleme_id.in_(sa.select(CodePanne.id).where(nom))
     nom = sa.or_(*(sa.or_(sa.func.lower(Agence.code) == v, contient(session, Agence.nom, v)) for v in valeurs))
     return de("agence_id").in_(sa.select(Agence.id).where(nom))  # type: ignore[no-any-return]
 
@@ -126,6 +167,20 @@ def _libre(session: Session, mot: str) -> sa.ColumnElement[bool]:
     )
 
 
+def _ouverte(quand: datetime) -> list[sa.ColumnElement[bool]]:
+    """Open at an instant, as the backlog of the reports counts: created before, neither closed nor cancelled then."""
+    i, h = Intervention, HistoriqueIntervention
+    annulees = sa.select(h.intervention_id).where(h.statut == Statut.ANNULEE.value, h.horodatage >= quand)
+    return [
+        i.date_creation < quand,
+        sa.or_(
+            i.statut.in_((*order.ACTIFS, Statut.EN_ATTENTE)),
+            sa.and_(i.statut.in_((Statut.CLOTUREE, Statut.ARCHIVEE)), i.date_cloture >= quand),
+            sa.and_(i.statut.in_((Statut.ANNULEE, Statut.ARCHIVEE)), i.date_cloture.is_(None), i.id.in_(annulees)),
+        ),
+    ]  # fmt: skip
+
+
 def conditions(
     session: Session, acteur: Acteur, texte: str, *, suit: bool = False
 ) -> list[sa.ColumnElement[bool]]:  # fmt: skip
@@ -139,7 +194,10 @@ def conditions(
     toutes += [_libre(session, mot) for mot in filtre.libre]
     due = sa.func.coalesce(Intervention.date_limite, Intervention.date_planifiee, Intervention.date_creation)
     for mot, jour in filtre.dates.items():
-        colonne = Intervention.date_creation if mot.startswith("cree_") else due
+        if mot == "ouverte_le":
+            toutes += _ouverte(min(_debut(jour + timedelta(days=1)), clock.now()))
+            continue
+        colonne = COLONNES_DATES.get(mot.rpartition("_")[0], due)
         if mot.endswith("depuis"):
             toutes.append(colonne >= _debut(jour))
         else:

@@ -60,19 +60,35 @@ def _technicians(session: Any, acteur: Acteur) -> list[tuple[str, str]]:
     return [(one.libelle, one.libelle) for one in choices.techniciens(session, acteur, "", limite=30)]
 
 
+def _lacking() -> list[tuple[str, str]]:
+    return [("technicien", tr("Technicien")), ("famille", tr("Famille")), ("probleme", tr("Problème"))]
+
+
 FACETS = [
     Facet("agence", "Agence"),
     Facet("statut", "Statut", options=lambda: value_labels.options(Statut)),
     Facet("technicien", "Technicien", search=_technicians),
     Facet("priorite", "Priorité", options=lambda: value_labels.options(Priorite)),
     Facet("type", "Type", options=lambda: value_labels.options(TypeIntervention)),
-    Facet("sla", "SLA", options=lambda: [("depasse", tr("Dépassé"))]),
+    Facet(
+        "sla",
+        "SLA",
+        options=lambda: [("depasse", tr("Dépassé")), ("proche", tr("Moins de 4 h")), ("echu", tr("Échu"))],
+    ),
+    Facet("sans", "Sans", options=_lacking, shown=False),
     Facet("client", "Client"),
     Facet("equipement", "Équipement"),
+    Facet("famille", "Famille", shown=False),
+    Facet("probleme", "Problème", shown=False),
     Facet("depuis", "Depuis"),
     Facet("avant", "Avant"),
     Facet("cree_depuis", "Créée depuis"),
     Facet("cree_avant", "Créée avant"),
+    Facet("cloture_depuis", "Clôturée depuis", shown=False),
+    Facet("cloture_avant", "Clôturée avant", shown=False),
+    Facet("echeance_depuis", "Échéance depuis", shown=False),
+    Facet("echeance_avant", "Échéance avant", shown=False),
+    Facet("ouverte_le", "Ouverte le", shown=False),
 ]
 
 LISTE: ListSpec[InterventionLigne] = ListSpec(

@@ -235,7 +235,7 @@ class RapportsPage(Page):
         r = self.rapport = lu.rapport
         self.choix.offrir(lu.agences)
         self.fraicheur.setText(tr("calculé {a} sur les données {de}", a=value_labels.freshness(r.calcule_a),
-                                  de=_de(value_labels.freshness(r.donnees_du))))  # fmt: skip
+                                  de=wording.of(value_labels.freshness(r.donnees_du))))  # fmt: skip
         suites = {
             "sla": tuple(m.sla.taux for m in r.par_mois), "mttr": tuple(m.mttr.minutes for m in r.par_mois),
             "prise_en_charge": tuple(m.prise_en_charge.minutes for m in r.par_mois),
@@ -345,11 +345,6 @@ def _ajouter_ouvrir(toast: Any, chemin: str) -> None:
 def _signaler(page: RapportsPage, ecriture: Ecriture) -> None:
     if shiboken6.isValid(page):
         page.exporte.emit(str(ecriture.cible), ecriture.erreur)
-
-
-def _de(fraicheur: str) -> str:
-    """``locales de 14:05`` from ``à 14:05``; ``locales du 17/11 à 14:05`` stays."""
-    return tr("de {heure}", heure=fraicheur.removeprefix("à ")) if fraicheur.startswith("à ") else fraicheur
 
 
 def _resume(tableau: Tableau) -> Tableau:

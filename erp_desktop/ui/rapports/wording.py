@@ -39,3 +39,8 @@ def period(begin: date, end: date) -> str:
     if language() == "fr":
         return periode(begin, end)
     return tr("du {du} au {au}", du=isolate(value_labels.day(begin)), au=isolate(value_labels.day(end)))
+
+
+def of(freshness: str) -> str:
+    """``locales de 14:05`` from ``à 14:05``; ``locales du 17/11 à 14:05`` stays."""
+    return tr("de {heure}", heure=freshness.removeprefix("à ")) if freshness.startswith("à ") else freshness

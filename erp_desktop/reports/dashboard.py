@@ -1,0 +1,240 @@
+"""The manager's first screen in figures: tiles with what they were before, five charts, what waits for a decision.
+
+One reading, one snapshot: every number is of the same moment. What takes longer, the months that led here, is asked
+for apart (:func:`trends`), so that the page is there first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain.enums import Priorite
+from erp_desktop.domain.figures import AGES, BY_KEY
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Intervention
+from erp_desktop.reports import decisions, interventions
+from erp_desktop.reports.catalogue import compute
+from erp_desktop.reports.catalogue.ask import BY_AGE, Key, Scope, Value, Values
+from erp_desktop.reports.decisions import Decision
+from erp_desktop.reports.figures.measures import Spans, backlog
+from erp_desktop.reports.sql import minuit
+
+NOTHING = Value()
+TILES = ("encours", "sla_tenus", "mttr", "mtbf", "premier_passage", "satisfaction")
+FAMILIES, CODES, PEOPLE = 6, 9, 7
+"""How many a chart shows at most."""
+OTHERS = -1
+"""The key of what a chart gathers."""
+MONTHS = 6
+"""How many lead to a tile's figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A figure, what it was in the period before, and what it should be; see ``domain.figures``."""
+
+    figure: str
+    value: Value
+    before: Value
+    target: float | None
+
+    @property
+    def number(self) -> float | None:
+        return self.value.number(BY_KEY[self.figure].unite)
+
+    @property
+    def change(self) -> float | None:
+        was, now = self.before.number(BY_KEY[self.figure].unite), self.number
+        return None if was is None or now is None else now - was
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Open interventions of an age in days, by priority in the order of ``Priorite``."""
+
+    least: int
+    most: int | None
+    counts: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A figure of one agency, family, code or technicien; ``before`` and ``second`` where a chart shows them."""
+
+    key: object
+    name: str
+    value: Value
+    before: Value = NOTHING
+    second: Value = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Everything that the first screen shows.
+
+    Attributes:
+        scope, before: the period and the one it is compared with.
+        donnees_du: of when the data are: the last exchange with the centre on a cache.
+        codes: failures by code of problem, the most frequent first; the last one gathers the others.
+        week: first day of the week of ``load``.
+        took_s: how long the reading took.
+    """
+
+    scope: Scope
+    before: Scope
+    agency: str
+    calcule_a: datetime
+    donnees_du: datetime
+    tiles: tuple[Tile, ...]
+    ages: tuple[Age, ...]
+    agencies: tuple[Share, ...]
+    families: tuple[Share, ...]
+    codes: tuple[Share, ...]
+    load: tuple[Share, ...]
+    week: date
+    decisions: tuple[Decision, ...]
+    choices: tuple[tuple[int, str], ...]
+    took_s: float
+
+
+def read(
+    session: Session, acteur: Acteur, scope: Scope, *, now: datetime | None = None,
+    targets: dict[str, float] | None = None,
+) -> Dashboard:  # fmt: skip
+    """The dashboard of a scope, as far as the person may see it.
+
+    Args:
+        targets: what tiles should reach, by figure, where it is not what the catalogue says.
+
+    Raises:
+        NotAllowedError
+    """
+    begun, at = time.perf_counter(), now or clock.now()
+    asked = compute.permitted(session, acteur, scope)
+    f = _Figures(session, asked, at)
+    sla, sla_was = f.of("sla_tenus", "agence"), f.before("sla_tenus", "agence")
+    mttr, mtbf = (f.of(name, "type_equipement") for name in ("mttr", "mtbf"))
+    ages = f.of("encours", BY_AGE)
+    pairs = {
+        "encours": (ages, f.before("encours")), "sla_tenus": (sla, sla_was), "mttr": (mttr, f.before("mttr")),
+        "mtbf": (mtbf, f.before("mtbf")),
+        **{name: (f.of(name), f.before(name)) for name in ("premier_passage", "satisfaction")},
+    }  # fmt: skip
+    wanted = targets or {}
+    sums = {name: [compute.total(x.values()) for x in pair] for name, pair in pairs.items()}
+    tiles = tuple(Tile(name, sums[name][0], sums[name][1], wanted.get(name, BY_KEY[name].cible)) for name in TILES)
+    today = clock.local(at).date()
+    week = today - timedelta(days=today.weekday())
+    charge = f.of("charge", "technicien", replace(asked, debut=week, fin=week + timedelta(days=6)))
+    return Dashboard(
+        asked, asked.before(), interventions.agence(session, asked.agence_id), at,
+        interventions.freshness(session, at), tiles, _ages(ages), f.agencies(sla, sla_was), f.families(mttr, mtbf),
+        f.codes(), f.load(charge), week, decisions.read(session, acteur, asked, at), interventions.agences(session),
+        time.perf_counter() - begun,
+    )  # fmt: skip
+
+
+class _Figures:
+    """The figures of one scope at one moment."""
+
+    def __init__(self, session: Session, scope: Scope, at: datetime) -> None:
+        self.session, self.scope, self.at = session, scope, at
+
+    def of(self, figure: str, group: str | None = None, scope: Scope | None = None) -> Values:
+        return compute.compute(self.session, figure, scope or self.scope, group, now=self.at)
+
+    def before(self, figure: str, group: str | None = None) -> Values:
+        return self.of(figure, group, self.scope.before())
+
+    def _names(self, group: str, keys: Iterable[Key]) -> dict[Key, str]:
+        return compute.names(self.session, group, keys, self.scope)
+
+    def agencies(self, sla: Values, before: Values) -> tuple[Share, ...]:
+        """The best first; those where nothing fell due are left out."""
+        names = self._names("agence", sla)
+        made = [Share(k, names[k], v, before.get(k, Value())) for k, v in sla.items() if v.den]
+        return tuple(sorted(made, key=lambda s: (-s.value.num / s.value.den, s.name)))
+
+    def families(self, mttr: Values, mtbf: Values) -> tuple[Share, ...]:
+        """Types of machines with the most failures; ``second`` is the time between two."""
+        names = self._names("type_equipement", {**mttr, **mtbf})
+        made = [Share(k, names[k], mttr.get(k, Value()), second=mtbf.get(k, Value())) for k in names]
+        seen = [s for s in made if s.value.den or s.second.den]
+        return tuple(sorted(seen, key=lambda s: (-s.second.den, s.name))[:FAMILIES])
+
+    def codes(self) -> tuple[Share, ...]:
+        """Failures by code, the rest in one."""
+        found = {k: v for k, v in self.of("pannes", "probleme").items() if v.num}
+        first = sorted(found, key=lambda k: (k is None, -found[k].num, k or 0))
+        kept = first if len(first) <= CODES else first[: CODES - 1]
+        names = self._names("probleme", kept)
+        made = [Share(k, names[k], found[k]) for k in kept]
+        rest = compute.total(found[k] for k in first[len(kept) :])
+        return (*made, Share(OTHERS, "Autres", rest)) if rest.num else tuple(made)
+
+    def load(self, charge: Values) -> tuple[Share, ...]:
+        """Who has most planned, of whoever has hours."""
+        known = {k: v for k, v in charge.items() if v.den}
+        first = sorted(known, key=lambda k: (-known[k].num / known[k].den, k))[:PEOPLE]
+        names = self._names("technicien", first)
+        return tuple(Share(k, names[k], known[k]) for k in first)
+
+
+def _ages(values: Values) -> tuple[Age, ...]:
+    """Youngest first; the key of a value is as ``BY_AGE`` says."""
+    width = len(Priorite)
+    counts = [[0] * width for _ in AGES]
+    for key, value in values.items():
+        counts[key // width][key % width] += value.num
+    return tuple(Age(*age, tuple(row)) for age, row in zip(AGES, reversed(counts), strict=True))
+
+
+def trends(session: Session, scope: Scope, *, now: datetime | None = None) -> dict[str, tuple[float | None, ...]]:
+    """What each tile's figure was in each of the last local months, the one of the period's end included."""
+    at = now or clock.now()
+    months = [_earlier(scope.fin.replace(day=1), n) for n in range(MONTHS - 1, -1, -1)]
+    wide = replace(scope, debut=months[0])
+    found: dict[str, tuple[float | None, ...]] = {}
+    for name in TILES:
+        unit = BY_KEY[name].unite
+        if "mois" in BY_KEY[name].groupes:
+            values = compute.compute(session, name, wide, "mois", now=at)
+            found[name] = tuple(values.get(n, Value()).number(unit) for n in range(MONTHS))
+    found["encours"] = _backlogs(session, wide, months, at)
+    failures = compute.compute(session, "pannes", wide, "mois", now=at)
+    ends = [*(m - timedelta(days=1) for m in months[1:]), scope.fin]
+    up = [compute.one(session, "disponibilite", replace(scope, debut=a, fin=b), now=at).num
+          for a, b in zip(months, ends, strict=True)]  # fmt: skip
+    found["mtbf"] = tuple(
+        seconds / failures[n].num if failures.get(n, Value()).num else None for n, seconds in enumerate(up)
+    )
+    return found
+
+
+def _earlier(month: date, n: int) -> date:
+    rank = month.year * 12 + month.month - 1 - n
+    return date(rank // 12, rank % 12 + 1, 1)
+
+
+def _backlogs(session: Session, scope: Scope, months: Sequence[date], at: datetime) -> tuple[float | None, ...]:
+    """The backlog at the end of each month: that of the end, less what came and went since."""
+    last = compute.one(session, "encours", scope, now=at).num
+    bounds = [*(minuit(m) for m in months), minuit(scope.fin + timedelta(days=1))]
+    names = ("agence_id", "client_id")
+    where = [getattr(Intervention, n) == getattr(scope, n) for n in names if getattr(scope, n) is not None]
+    moved = backlog(session, Spans(bounds, where))
+    found: list[float | None] = []
+    for rank in range(len(months) - 1, -1, -1):
+        found.append(last)
+        last -= moved.get((rank,), [0])[0]
+    return tuple(reversed(found))

@@ -1,0 +1,195 @@
+"""How the dashboard writes figures, and the filters that show the rows behind them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from babel.numbers import format_decimal
+
+from erp_desktop import clock
+from erp_desktop.domain.enums import Priorite
+from erp_desktop.domain.figures import BY_KEY, Unit
+from erp_desktop.reports.catalogue.ask import Scope
+from erp_desktop.reports.dashboard import Age, Dashboard, Tile
+from erp_desktop.reports.decisions import Decision
+from erp_desktop.reports.presentation import FINE, VIDE, entier
+from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.lists.query import quoted
+from erp_desktop.ui.wording import value_labels
+
+MINUS = "−"
+_ALIVE = "statut:ouverte,affectee,en_cours,en_attente,cloturee,archivee"
+_CLOSED = "statut:cloturee,archivee"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a number's rows are: a section and its filter."""
+
+    section: str
+    words: str = ""
+
+
+def _decimal(value: float) -> str:
+    return str(format_decimal(value, format="#,##0.0", locale="fr")).replace("-", MINUS)
+
+
+def percent(value: float, places: int = 1) -> str:
+    return f"{_decimal(value) if places else entier(round(value))}{FINE}%"
+
+
+def gap(value: float) -> str:
+    """``+1,8``."""
+    return f"{'+' if value > 0 else MINUS if value < 0 else '±'}{_decimal(abs(value))}"
+
+
+def seconds(value: float) -> str:
+    return _decimal(max(value, 0.1))
+
+
+def hours(seconds: float | None) -> str:
+    """Whole hours from a hundred on, else with one decimal."""
+    if seconds is None:
+        return VIDE
+    found = seconds / 3600
+    return entier(round(found)) if abs(found) >= 100 else _decimal(found)
+
+
+def figure(unit: Unit, number: float | None) -> tuple[str, str]:
+    """The number as written, and its unit."""
+    if number is None:
+        return VIDE, ""
+    if unit is Unit.PERCENT:
+        return _decimal(number), "%"
+    if unit is Unit.MINUTES:
+        whole, rest = divmod(round(abs(number)), 60)
+        sign = MINUS if number < 0 else ""
+        return (f"{sign}{entier(whole)}{FINE}h{FINE}{rest:02}", "") if whole else (f"{sign}{rest}", tr("min"))
+    if unit is Unit.SECONDS:
+        return hours(number), tr("h")
+    if unit is Unit.NOTE:
+        return _decimal(number), tr("/ 5")
+    return entier(round(number)).replace("-", MINUS), ""
+
+
+def change(tile: Tile) -> str:
+    """``+1,8 pt``; empty when the period before says nothing."""
+    gap = tile.change
+    if gap is None:
+        return ""
+    words, unit = figure(BY_KEY[tile.figure].unite, abs(gap))
+    sign = "+" if gap > 0 else MINUS if gap < 0 else "±"
+    unit = {"%": tr("pt"), tr("/ 5"): ""}.get(unit, unit)
+    return f"{isolate(sign + words)}{FINE}{unit}".rstrip(FINE)
+
+
+def target(tile: Tile) -> str:
+    if tile.target is None:
+        return ""
+    known = BY_KEY[tile.figure]
+    words, unit = figure(known.unite, tile.target)
+    if unit == "%":
+        words = words.removesuffix(",0")
+    sign = "≤ " if known.sens < 0 else "≥ "
+    said = f"{sign}{words}{FINE}{'' if known.unite is Unit.NOTE else unit}".rstrip(FINE)
+    return tr("cible {valeur}", valeur=isolate(said))
+
+
+def tone(gap: float | None, sens: int) -> str:
+    """By what it means, not by its direction."""
+    if not gap or not sens:
+        return "text.tertiary"
+    return "semantic.success.text" if gap * sens > 0 else "semantic.warning.text"
+
+
+# Where the rows are
+
+
+def day(jour: date) -> str:
+    return f"{jour:%d/%m/%Y}"
+
+
+def _between(word: str, debut: date, fin: date) -> str:
+    return f"{word}_depuis:{day(debut)} {word}_avant:{day(fin)}"
+
+
+def agency(board: Dashboard) -> str:
+    """The word that narrows a list to the agency of the dashboard; empty for all."""
+    code = re.search(r"\(([^()]+)\)$", board.agency)
+    return f" agence:{quoted(code[1])}" if board.scope.agence_id is not None and code else ""
+
+
+def rows_of(name: str, scope: Scope) -> Place:
+    """The interventions that a figure counts or leaves out."""
+    a, b = scope.debut, scope.fin
+    words = {
+        "encours": f"ouverte_le:{day(b)}", "sla_tenus": f"sla:echu {_between('echeance', a, b)}",
+        "mttr": f"type:corrective {_CLOSED} {_between('cloture', a, b)}",
+        "mtbf": f"type:corrective {_ALIVE} {_between('cree', a, b)}",
+        "premier_passage": f"type:corrective {_CLOSED} {_between('cloture', a, b)}",
+        "satisfaction": f"{_CLOSED} {_between('cloture', a, b)}",
+        "pannes": f"type:corrective {_ALIVE} {_between('cree', a, b)}",
+    }  # fmt: skip
+    return Place("interventions", words[name])
+
+
+def of_age(board: Dashboard, age: Age, priority: str = "") -> Place:
+    last = min(board.scope.fin, clock.local(board.calcule_a).date())
+    words = f"ouverte_le:{day(board.scope.fin)} cree_avant:{day(last - timedelta(days=age.least))}"
+    if age.most is not None:
+        words += f" cree_depuis:{day(last - timedelta(days=age.most))}"
+    return Place("interventions", words + (f" priorite:{priority}" if priority else "") + agency(board))
+
+
+def age(one: Age) -> str:
+    if one.most is None:
+        return tr("> {n} j", n=isolate(str(one.least - 1)))
+    return tr("{jours} j", jours=isolate(f"{one.least}–{one.most}"))
+
+
+def priorities() -> list[tuple[str, str]]:
+    return [(value, value_labels.label(Priorite, value)) for value in map(str, Priorite)]
+
+
+# What waits for a decision
+
+ICONS = {
+    "retard": ("warning-octagon", "danger"), "proche": ("clock", "warning"), "sans_technicien": ("users", "warning"),
+    "muette": ("wifi-slash", "warning"), "conflits": ("git-merge", "danger"), "stock": ("package", "warning"),
+    "quota": ("gauge", "warning"), "contrats": ("calendar", "info"),
+}  # fmt: skip
+
+
+def decision(one: Decision, now: datetime) -> tuple[str, str]:
+    """What to decide, and an example."""
+    single, n = one.count == 1, number(one.count)
+    title = {
+        "retard": lambda: tr("1 en retard") if single else tr("{n} en retard", n=n),
+        "proche": lambda: tr("1 à moins de 4 h") if single else tr("{n} à moins de 4 h", n=n),
+        "sans_technicien": lambda: tr("1 sans technicien") if single else tr("{n} sans technicien", n=n),
+        "muette": lambda: tr("1 agence muette") if single else tr("{n} agences muettes", n=n),
+        "conflits": lambda: tr("1 conflit") if single else tr("{n} conflits", n=n),
+        "stock": lambda: tr("1 pièce sous le minimum") if single else tr("{n} pièces sous le minimum", n=n),
+        "quota": lambda: tr("1 contrat hors quota") if single else tr("{n} contrats hors quota", n=n),
+        "contrats": lambda: tr("1 contrat à renouveler") if single else tr("{n} contrats à renouveler", n=n),
+    }[one.kind]()  # fmt: skip
+    return title, _example(one, now)
+
+
+def _example(one: Decision, now: datetime) -> str:
+    if one.when is None:
+        return one.example
+    left = round((one.when - now).total_seconds() / 60)
+    if one.kind == "retard":
+        return tr("dépassé de {duree} : {titre}", titre=one.example, duree=value_labels.remaining(-left).lstrip("+"))
+    if one.kind in ("proche", "sans_technicien"):
+        said = value_labels.remaining(abs(left)).lstrip("+")
+        late = tr("dépassé de {duree} : {titre}", titre=one.example, duree=said)
+        return late if left < 0 else tr("reste {duree} : {titre}", titre=one.example, duree=said)
+    if one.kind == "muette":
+        return tr("{qui}, dernier échange {quand}", qui=one.example, quand=value_labels.freshness(one.when))
+    if one.kind == "conflits":
+        return tr("le plus ancien date {quand}", quand=value_labels.freshness(one.when))
+    return tr("{qui}, fin le {jour}", qui=one.example, jour=day(clock.local(one.when).date()))

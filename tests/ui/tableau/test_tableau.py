@@ -1,0 +1,122 @@
+"""The manager's first screen in a real window: what it says, what the keys reach, what each number opens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from erp_desktop import clock
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import Role
+from erp_desktop.models import Intervention
+from erp_desktop.reports.presentation import FINE
+from erp_desktop.ui.bus import Changes
+from erp_desktop.ui.kit import i18n, theme
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.sections import first_section, sections
+from erp_desktop.ui.tableau.page import TableauPage
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+
+@pytest.fixture
+def page(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> TableauPage:
+    """Two corrective jobs closed this week, one of them late, beside the five that are open."""
+    now = clock.now()
+    closed = {"statut": "cloturee", "date_creation": now - timedelta(days=3), "duree_reelle": 90,
+              "date_debut_travaux": now - timedelta(days=2), "date_fin_travaux": now - timedelta(days=1),
+              "date_cloture": now - timedelta(days=1), "satisfaction_client": 4}  # fmt: skip
+    with transaction(sqlite_engine) as session:
+        # As rows of an exchange come, past what a form asks.
+        session.execute(sa.text("UPDATE _sync_session SET muet = 1"))
+        for place, limit in ((4, now - timedelta(hours=2)), (5, now - timedelta(days=2))):
+            row = sa.update(Intervention).where(Intervention.id == monde.interventions[place])
+            session.execute(row.values(**closed, date_limite=limit))
+    found = bureau.workspace.open_section("tableau")
+    assert isinstance(found, TableauPage)
+    bureau.settle()
+    return found
+
+
+def _listed(bureau: Bureau) -> ListPage:
+    bureau.settle()
+    shown = bureau.workspace.page
+    assert isinstance(shown, ListPage)
+    return shown
+
+
+def test_the_first_screen_of_managers_alone() -> None:
+    assert [first_section(r) for r in (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)] == [
+        "tableau", "tableau", "interventions"]  # fmt: skip
+    assert sections()[0].roles == {Role.ADMIN, Role.RESPONSABLE}
+
+
+def test_what_it_says_and_what_each_number_opens(
+    qtbot: QtBot, bureau: Bureau, page: TableauPage, qapp: QApplication
+) -> None:
+    tiles = page.tiles
+    assert tiles["encours"].accessibleName().startswith("Encours : 4")
+    assert tiles["sla_tenus"].accessibleName().startswith("SLA tenus : 25,0 %")
+    assert tiles["mttr"].accessibleName().startswith(f"MTTR : 1{FINE}h{FINE}30")
+    assert "2 lignes, 0 exclues" in tiles["mttr"].accessibleName()
+    assert "Durée réelle, le travail seul" in tiles["mttr"].toolTip()
+    assert tiles["satisfaction"].trend[-1] == 4.0
+    assert [d.decision.kind for d in page.decisions] == ["retard", "proche", "sans_technicien"]
+    assert page.decisions[0].accessibleName().startswith("2 en retard, dépassé de 1 h 0")
+    # The keyboard reaches every bar, says it, and opens its rows.
+    page.ages.setFocus(Qt.FocusReason.TabFocusReason)
+    assert page.ages.accessibleDescription().startswith("0–2 j : 4 ouvertes")
+    qtbot.keyClick(page.ages, Qt.Key.Key_Down)
+    assert page.ages.accessibleDescription().startswith("3–7 j : 0 ouvertes")
+    qtbot.keyClick(page.ages, Qt.Key.Key_Home)
+    qtbot.keyClick(page.ages, Qt.Key.Key_Return)
+    assert _listed(bureau).model.rowCount() == 4
+    # So does the pointer, for tiles, bars and what waits.
+    for act, rows in (
+        (tiles["mttr"].click, 2), (tiles["sla_tenus"].click, 4),
+        (page.decisions[2].click, 2),
+        (lambda: qtbot.mouseClick(page.sla, Qt.MouseButton.LeftButton, pos=QPoint(20, 12)), 4),
+    ):  # fmt: skip
+        bureau.workspace.open_section("tableau")
+        act()
+        assert _listed(bureau).model.rowCount() == rows
+    bureau.workspace.open_section("tableau")
+    keys = dict(page.keys())
+    assert list(keys) == ["Tab", "← →", "Entrée", "F5"]
+    past = clock.today() - timedelta(days=366)
+    page.choix.choisir_dates(past, past)
+    bureau.settle()
+    assert page.tiles["mttr"].accessibleName() == f"MTTR : –, cible ≤ 6{FINE}h{FINE}00, 0 lignes, 0 exclues"
+    # Painted in the other look and the other direction as well.
+    theme.install(qapp, theme.DARK)
+    i18n.set_language(qapp, "ar")
+    assert not page.grab().isNull()
+
+
+def test_it_follows_the_data_and_says_what_it_cannot_count(
+    bureau: Bureau, page: TableauPage, monde: Monde, sqlite_engine: sa.Engine, qtbot: QtBot
+) -> None:
+    with transaction(sqlite_engine) as session:
+        session.execute(sa.update(Intervention).values(statut="annulee"))
+    changes: Changes = {"interventions": frozenset(monde.interventions)}
+    bureau.bus.data_changed.emit(changes, None)
+    qtbot.waitUntil(lambda: page.board is not None and page.board.tiles[0].value.num == 0, timeout=30_000)
+    bureau.settle()
+    assert page.ages.rows == ()
+    assert page.decisions == []
+    with transaction(sqlite_engine) as session:
+        session.execute(sa.text("ALTER TABLE arrets RENAME TO arrets_perdue"))
+    page.reload()
+    bureau.settle()
+    assert page._error.count() == 1
+    assert page.board is not None
+    with transaction(sqlite_engine) as session:
+        session.execute(sa.text("ALTER TABLE arrets_perdue RENAME TO arrets"))
+    page.reload()
+    bureau.settle()
+    assert page._error.count() == 0
