@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock, log
 from erp_desktop.app import Desktop
+from erp_desktop.demo.paper_shots import papers
 from erp_desktop.demo.section_shots import administered, palette
 from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
 from erp_desktop.demo.story import Story
@@ -297,7 +298,7 @@ def main() -> int:
     app = QApplication(sys.argv[:1])
     with tempfile.TemporaryDirectory(prefix="erp-mif-shots-") as folder:
         log.configure(Path(folder) / "journaux")
-        count = _first_run(app, Path(folder) / "neuf", out)
+        count = papers(out) + _first_run(app, Path(folder) / "neuf", out)
         with Stage(Path(folder), interventions=400) as stage:
             count += _working(app, stage, out)
     print(f"{count} captures dans {out}/")

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from erp_desktop import clock
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Depot
 from erp_desktop.reports.papers import engine
 from erp_desktop.reports.papers.written import Issuer, code, day, head, number, qr, typed, words
+from erp_desktop.services.stock import counting
 from erp_desktop.services.stock.counting import Sheet
 
 TEMPLATE = "comptage"
@@ -20,6 +25,17 @@ class Comptage:
     feuille: Sheet
     aveugle: bool = True
     emetteur: Issuer = field(default_factory=Issuer)
+
+
+def lire(session: Session, acteur: Acteur, ident: int, *, aveugle: bool) -> Comptage:
+    """A count as it is now.
+
+    Raises:
+        NotAllowedError, NotFoundError
+    """
+    sheet = counting.get(session, acteur, ident)
+    depot = session.get_one(Depot, sheet.depot_id)
+    return Comptage(sheet, aveugle, Issuer.of(session, depot.agence_id))
 
 
 def composer(comptage: Comptage, langue: str = "fr", *, fraicheur: str = "") -> bytes:

@@ -8,6 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.writing import bidi
 from erp_desktop.reports.papers import engine
 from erp_desktop.reports.papers.written import (
@@ -25,7 +29,8 @@ from erp_desktop.reports.papers.written import (
     typed,
     words,
 )
-from erp_desktop.services.contrats import ContratFiche, CouvertInfo, Periode
+from erp_desktop.services import contrats
+from erp_desktop.services.contrats import ContratFiche, CouvertInfo, Periode, periods
 
 TEMPLATE = "contrat"
 MINUTES = 60
@@ -46,20 +51,40 @@ class ContratImprime:
     emetteur: Issuer = field(default_factory=Issuer)
 
 
-def composer(contrat: ContratImprime, langue: str = "fr", *, fraicheur: str = "") -> bytes:
-    """The PDF of a contract's summary."""
-    return engine.pdf(TEMPLATE, donnees(contrat, langue, fraicheur))
+def lire(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ContratImprime]:
+    """Contracts in the order asked for, with what is invoiced from the present year of the contract on.
+
+    Raises:
+        NotAllowedError, NotFoundError
+    """
+    today, found = clock.today(), []
+    for ident in ids:
+        fiche = contrats.get(session, acteur, ident)
+        parts = contrats.echeances(fiche, today)
+        year = next((x.annee for x in parts if x.au >= today), parts[-1].annee if parts else 0)
+        found.append(ContratImprime(
+            fiche, contrats.couverts(session, acteur, ident), periods.lister(session, acteur, ident),
+            [(x.du, x.au, x.montant) for x in parts if x.annee >= year], Issuer.of(session, fiche.agence_id),
+        ))  # fmt: skip
+    return found
 
 
-def images(contrat: ContratImprime, langue: str = "fr", *, fraicheur: str = "", ppp: float = 110) -> list[bytes]:
+def composer(imprimes: Sequence[ContratImprime], langue: str = "fr", *, fraicheur: str = "") -> bytes:
+    """The PDF of the summaries of some contracts."""
+    return engine.pdf(TEMPLATE, donnees(imprimes, langue, fraicheur))
+
+
+def images(imprimes: Sequence[ContratImprime], langue: str = "fr", *, fraicheur: str = "",
+           ppp: float = 110) -> list[bytes]:  # fmt: skip
     """The same pages as PNG."""
-    return engine.pages(TEMPLATE, donnees(contrat, langue, fraicheur), ppp)
+    return engine.pages(TEMPLATE, donnees(imprimes, langue, fraicheur), ppp)
 
 
-def donnees(contrat: ContratImprime, langue: str, fraicheur: str) -> dict[str, Any]:
+def donnees(imprimes: Sequence[ContratImprime], langue: str, fraicheur: str) -> dict[str, Any]:
     """Everything that the template prints, already written."""
     m = words(TEMPLATE, langue)
-    return {"titre": m["titre"], "langue": langue, "mots": m, "documents": [_contrat(contrat, m, fraicheur)]}
+    documents = [_contrat(c, m, fraicheur) for c in imprimes]
+    return {"titre": m["titre"], "langue": langue, "mots": m, "documents": documents}
 
 
 def _count(value: int | None, m: dict[str, Any], unit: str) -> str:

@@ -168,7 +168,7 @@ def _contrat(langue: str) -> dict[str, Any]:
         Periode(1, 1, 1, date(2025, 1, 15), date(2026, 1, 14), 24, None, Decimal(60_000), 25, 8000, 1, 104),
     ]
     parts = [(date(2026, m, 15), date(2026, m + 3, 14), Decimal(30_000)) for m in (1, 4, 7)]
-    return contrat.donnees(contrat.ContratImprime(fiche, machines, periods, parts, ISSUER), langue, FRESH)
+    return contrat.donnees([contrat.ContratImprime(fiche, machines, periods, parts, ISSUER)], langue, FRESH)
 
 
 def count_sheet() -> counting.Sheet:

@@ -11,13 +11,15 @@ from decimal import Decimal
 from typing import Any
 
 import segno
+from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import telephone
 from erp_desktop.domain.argent import format_montant
 from erp_desktop.domain.writing import bidi
+from erp_desktop.models import Agence
 from erp_desktop.reports.papers import engine
-from erp_desktop.services.shared.letterhead import Letterhead, Office
+from erp_desktop.services.shared.letterhead import Letterhead, Office, letterhead, office
 
 _ARABIC = re.compile(r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]")
 LANGUAGES = ("fr", "ar")
@@ -31,6 +33,12 @@ class Issuer:
 
     entete: Letterhead = field(default_factory=Letterhead)
     agence: Office = field(default_factory=Office)
+
+    @classmethod
+    def of(cls, session: Session, agence_id: int | None) -> Issuer:
+        """As the database says it now."""
+        agence = session.get(Agence, agence_id) if agence_id is not None else None
+        return cls(letterhead(session, agence_id), office(agence))
 
 
 def words(template: str, language: str) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from erp_desktop.services.contrats.coverage import (
     couvrir,
     retirer,
 )
-from erp_desktop.services.contrats.form import ContratFiche, create, get, modifiable, update
+from erp_desktop.services.contrats.form import ContratFiche, create, echeances, get, modifiable, update
 from erp_desktop.services.contrats.list import ContratLigne, ids, indices, rows
 from erp_desktop.services.shared.proposals import Proposition, proposer
 from erp_desktop.services.shared.quotas import Periode, TravailInfo, imputer, travaux
 
 __all__ = [
     "ActeOffert", "ContratFiche", "ContratLigne", "CouvertInfo", "Periode", "Proposition", "Retour", "TravailInfo",
-    "changer_statut", "couverts", "couvrir", "create", "get", "ids", "imputer", "indices", "modifiable", "offres",
-    "proposer", "renouveler", "retirer", "revenir", "rows", "travaux", "update",
+    "changer_statut", "couverts", "couvrir", "create", "echeances", "get", "ids", "imputer", "indices", "modifiable",
+    "offres", "proposer", "renouveler", "retirer", "revenir", "rows", "travaux", "update",
 ]  # fmt: skip

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain.contrats import cycle
+from erp_desktop.domain.contrats.echeancier import Echeance, echeancier
 from erp_desktop.domain.contrats.saisie import ContratInput
-from erp_desktop.domain.enums import StatutContrat
+from erp_desktop.domain.enums import ModeFacturation, StatutContrat
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotAllowedError, TransitionError, ValidationError
@@ -25,6 +26,7 @@ from erp_desktop.services.shared import quotas, trace
 from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
 from erp_desktop.services.shared.lists import est_sqlite
 
+_MOIS_A_VENIR = 12
 _ECHEANCES = frozenset({"temps_reponse_urgence", "temps_reponse_normal", "horaire_sla", "date_debut", "date_fin"})
 """What deadlines of open work depend on."""
 
@@ -98,6 +100,20 @@ def get(session: Session, acteur: Acteur, id: int) -> ContratFiche:  # noqa: A00
         preavis_avant=cycle.preavis(ligne.date_fin, ligne.preavis_jours),
         part=quotas.parts(session, [id], aujourdhui).get(id),
     )
+
+
+def echeances(fiche: ContratFiche, jour: date) -> list[Echeance]:
+    """Every part that is invoiced up to a year from ``jour``, the contract's end or the day that ended it."""
+    if not fiche.montant_annuel:
+        return []
+    fin = fiche.date_fin
+    if fiche.statut == StatutContrat.RESILIE and fiche.date_resiliation is not None:
+        arret = fiche.date_resiliation - cycle.UN_JOUR
+        fin = arret if fin is None else min(fin, arret)
+    return echeancier(
+        fiche.montant_annuel, ModeFacturation(fiche.mode_facturation), fiche.date_debut, fin,
+        cycle.plus_mois(jour, _MOIS_A_VENIR), fiche.revision_pct,
+    )  # fmt: skip
 
 
 def ouvrir(session: Session, acteur: Acteur, id: int) -> Contrat:  # noqa: A002

@@ -22,6 +22,7 @@ from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Gro
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.printing.contracts import print_contracts
 from erp_desktop.ui.wording import value_labels as labels
 
 
@@ -110,6 +111,7 @@ FORM = FormSpec(
     created="Contrat créé",
     may_write=_may_write,
     bar=ContractBar,
+    printing=print_contracts,
     tabs=[("Équipements", MachinesTab), ("Périodes et quotas", PeriodsTab), ("Échéancier", ScheduleTab)],
 )  # fmt: skip
 

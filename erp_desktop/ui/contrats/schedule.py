@@ -10,9 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.argent import format_montant as montant
-from erp_desktop.domain.contrats import cycle
-from erp_desktop.domain.contrats.echeancier import Echeance, echeancier
-from erp_desktop.domain.enums import ModeFacturation, StatutContrat
+from erp_desktop.domain.contrats.echeancier import Echeance
+from erp_desktop.services import contrats
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Text, clear
@@ -20,22 +19,10 @@ from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Pill
 from erp_desktop.ui.wording import value_labels as labels
 
-_PAST, _AHEAD_MONTHS = 4, 12
+_PAST = 4
 _STATES: Final = {
     "passee": ("archivee", "Passée"), "en_cours": ("en_cours", "En cours"), "a_venir": ("ouverte", "Prévue"),
 }  # fmt: skip
-
-
-def schedule(record: Any, today: date) -> list[Echeance]:
-    """Every part up to a year from today, the contract's end or the day that ended it."""
-    end = record.date_fin
-    if record.statut == StatutContrat.RESILIE and record.date_resiliation is not None:
-        stopped = record.date_resiliation - cycle.UN_JOUR
-        end = stopped if end is None else min(end, stopped)
-    return echeancier(
-        record.montant_annuel, ModeFacturation(record.mode_facturation), record.date_debut, end,
-        cycle.plus_mois(today, _AHEAD_MONTHS), record.revision_pct,
-    )  # fmt: skip
 
 
 class ScheduleTab(RecordPart):
@@ -67,7 +54,7 @@ class ScheduleTab(RecordPart):
             self.counted.emit(0)
             return
         today = clock.today()
-        every = schedule(record, today)
+        every = contrats.echeances(record, today)
         past = [one for one in every if one.au < today]
         self.shown = [*past[-_PAST:], *(one for one in every if one.au >= today)]
         self.told.setText(self._summary(record, past))

@@ -57,7 +57,7 @@ class Selection(QObject):
         if not (editable(spec) and self._may_edit()):
             self.edit_button.hide()
         row.addWidget(self.edit_button)
-        self.print_button = Button(tr("Bons"), icon="printer", on_click=self.print_out)
+        self.print_button = Button(tr("Imprimer"), icon="printer", on_click=self.print_out)
         if spec.form.printing is None:
             self.print_button.hide()
         row.addWidget(self.print_button)

@@ -1,38 +1,27 @@
-"""The week on paper: asked where to, written off the window's thread, opened from the message."""
+"""The week on paper: of everybody or of one technicien, shown before it is printed."""
 
 from __future__ import annotations
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import shiboken6
-from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QMenu, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain import enums
-from erp_desktop.errors import ErpError
 from erp_desktop.reports.papers import engine
 from erp_desktop.services.planning import availability
 from erp_desktop.services.planning.data import Board, Card, Person
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.kit.dialogs import ask_target
-from erp_desktop.ui.kit.i18n import isolate, language, said, tr
+from erp_desktop.ui.kit.i18n import isolate, language, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import drawing, words
 from erp_desktop.ui.planning.geometry import WEEK, Grid
+from erp_desktop.ui.printing.preview import Paper, PreviewWindow
 from erp_desktop.ui.wording import value_labels
 
-_WRITERS = ThreadPoolExecutor(1, thread_name_prefix="impression")
-
-
-class Writing(QObject):
-    """One paper being written; ``finished`` tells its path, and None or the exception."""
-
-    finished = Signal(str, object)
+TEMPLATE = "planning_semaine"
 
 
 def ask(page: Any, contexte: Contexte, board: Board, people: tuple[Person, ...]) -> QMenu:
@@ -50,46 +39,18 @@ def ask(page: Any, contexte: Contexte, board: Board, people: tuple[Person, ...])
     return menu
 
 
-def _choose(page: QWidget, contexte: Contexte, board: Board, people: tuple[Person, ...], paper: str) -> QFileDialog:
-    name = f"planning-{board.premier:%Y-%m-%d}-{paper}.pdf"
-    return ask_target(
-        page, tr("Imprimer la semaine"), name, lambda path: write(page, contexte, board, people, paper, path)
-    )
+def _choose(page: QWidget, contexte: Contexte, board: Board, people: tuple[Person, ...], paper: str) -> None:
+    preview(page, contexte, board, people, paper).show()
 
 
-def write(
-    page: QWidget, contexte: Contexte, board: Board, people: tuple[Person, ...], paper: str, target: Path
-) -> Writing:
-    """Write the paper; a message tells the end."""
-    content = data(board, people)
-    writing = Writing(page)
-
-    def work() -> None:
-        error: Exception | None = None
-        try:
-            target.write_bytes(composed(content, paper))
-        except Exception as found:  # noqa: BLE001 - told on the window's thread
-            error = found
-        if shiboken6.isValid(writing):
-            writing.finished.emit(str(target), error)
-
-    writing.finished.connect(lambda path, error: _told(contexte, path, error), Qt.ConnectionType.QueuedConnection)
-    _WRITERS.submit(work)
-    return writing
-
-
-def composed(content: dict[str, Any], paper: str) -> bytes:
-    """The PDF of what :func:`data` gave, on ``a4`` or ``a3``."""
-    return engine.pdf("planning_semaine", {**content, "papier": paper})
-
-
-def _told(contexte: Contexte, path: str, error: Exception | None) -> None:
-    if error is None:
-        contexte.say(tr("Planning enregistré : {nom}", nom=Path(path).name), None, "success")
-        QDesktopServices.openUrl(QUrl.fromLocalFile(path))
-    else:
-        words_ = said(str(error)) if isinstance(error, ErpError) else tr("Le planning n'a pas pu être écrit.")
-        contexte.say(words_, None, "danger")
+def preview(page: QWidget, contexte: Contexte, board: Board, people: tuple[Person, ...], paper: str) -> PreviewWindow:
+    """The week before it is printed, on ``a4`` or ``a3``, in the window's language."""
+    content = {**data(board, people), "papier": paper}
+    name = f"planning-{board.premier:%Y-%m-%d}-{paper}"
+    return PreviewWindow(contexte, Paper(
+        tr("Planning de la semaine"), name, 1, lambda _code: engine.pdf(TEMPLATE, content),
+        lambda _code, _count, ppi: engine.pages(TEMPLATE, content, ppi), languages=((language(), ""),),
+    ), page)  # fmt: skip
 
 
 def data(board: Board, people: tuple[Person, ...]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QRectF, Qt, QThread
-from PySide6.QtGui import QImage, QPainter, QPixmap
+from PySide6.QtGui import QImage, QPageLayout, QPainter, QPixmap
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.errors import ErpError
+from erp_desktop.reports.papers import engine
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
@@ -172,6 +173,12 @@ class PreviewWindow(QDialog):
         if count > SHOWN:
             words = tr("{titre} (aperçu des {n} premiers)", titre=words, n=SHOWN)
         self.words.setText(words)
+        self._tell_notices()
+
+    def _tell_notices(self) -> None:
+        """What is wrong with a template of the company; ours has served."""
+        for sentence in engine.take_notices():
+            self._contexte.say(sentence, kind="warning")
 
     def _ask_file(self) -> None:
         ask_target(self, tr("Enregistrer en PDF…"), f"{self._paper.name}.pdf", self.keep, ["PDF (*.pdf)"])
@@ -210,14 +217,26 @@ class PreviewWindow(QDialog):
     def _paint(self, printer: QPrinter, pages: object) -> None:
         assert isinstance(pages, list)  # noqa: S101 - what ``Paper.pages`` gives
         printer.setFullPage(True)
+        images = [QImage.fromData(page) for page in pages]
+        if images:
+            _turn(printer, images[0])
         painter = QPainter()
         if not painter.begin(printer):
             self._contexte.say(tr("L'imprimante ne répond pas."), kind="danger")
             return
-        for place, page in enumerate(pages):
+        for place, image in enumerate(images):
             if place:
+                _turn(printer, image)
                 printer.newPage()
-            target = QRectF(printer.paperRect(QPrinter.Unit.DevicePixel))
-            painter.drawImage(QRectF(0, 0, target.width(), target.height()), QImage.fromData(page))
+            paper = QRectF(printer.paperRect(QPrinter.Unit.DevicePixel))
+            # A page lies or stands as it was laid out, and is never stretched.
+            scale = min(paper.width() / image.width(), paper.height() / image.height())
+            width, height = image.width() * scale, image.height() * scale
+            painter.drawImage(QRectF((paper.width() - width) / 2, 0, width, height), image)
         painter.end()
         self._contexte.say(tr("Envoyé à l'imprimante : {n} pages", n=number(len(pages))))
+
+
+def _turn(printer: QPrinter, image: QImage) -> None:
+    lying = image.width() > image.height()
+    printer.setPageOrientation(QPageLayout.Orientation.Landscape if lying else QPageLayout.Orientation.Portrait)

@@ -24,6 +24,7 @@ from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Tex
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Card, Surface
 from erp_desktop.ui.page import Page
+from erp_desktop.ui.printing.counts import print_count
 from erp_desktop.ui.stock.count_table import BLIND, COUNTED, CountModel, CountTable
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.wording import value_labels as labels
@@ -80,11 +81,12 @@ class CountPage(Page):
         names.addWidget(self.number_line)
         names.addWidget(self.title)
         head.addLayout(names, 1)
+        self.print_button = Button(tr("Imprimer la feuille"), icon="printer", on_click=self.print_out)
         self.cancel_button = Button(tr("Annuler l'inventaire"), on_click=self.cancel)
         self.partial_button = Button(tr("Terminer sans le reste"), on_click=lambda: self.finish(partial=True))
         self.finish_button = Button(tr("Terminer et régler les écarts"), "primary", icon="check",
                                     on_click=lambda: self.finish(partial=False))  # fmt: skip
-        for button in (self.cancel_button, self.partial_button, self.finish_button):
+        for button in (self.print_button, self.cancel_button, self.partial_button, self.finish_button):
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         self.reason = Text("", "caption", "text.tertiary")
@@ -343,6 +345,10 @@ class CountPage(Page):
 
     def reload(self) -> bool:
         self._read()
+        return True
+
+    def print_out(self) -> bool:
+        print_count(self.contexte, self.row_id, self, blind=self.blind.isChecked())
         return True
 
     def focus_filter(self) -> bool:

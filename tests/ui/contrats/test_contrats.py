@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +24,8 @@ from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.contrats.schedule import ScheduleTab
 from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.printing.preview import PreviewWindow
+from tests.reports.papers.invoices import pages
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -62,7 +65,7 @@ def contrat(monde: Monde, sqlite_engine: sa.Engine) -> int:
 
 
 def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
-    bureau: Bureau, contrat: int, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+    bureau: Bureau, contrat: int, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine, tmp_path: Path
 ) -> None:
     page = bureau.liste("contrats")
     assert page.model.rowCount() == 1
@@ -104,6 +107,21 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     assert schedule.shown[2].au == clock.today() + timedelta(days=20)
     assert 0 < schedule.shown[2].montant < 30_000
     assert "Révisé de 2,5 % à chaque anniversaire (Clause 7). 2 échéances passées, 60" in plain_words(schedule)
+
+    # On paper, from the form: its terms, its quota, its machine, what is invoiced.
+    form.print_button.click()
+    bureau.settle()
+    (preview,) = bureau.window.findChildren(PreviewWindow)
+    qtbot.waitUntil(lambda: bool(preview.pages), timeout=30_000)
+    preview.keep(tmp_path / "contrat.pdf")
+    qtbot.waitUntil((tmp_path / "contrat.pdf").exists, timeout=30_000)
+    told = "\n".join(pages((tmp_path / "contrat.pdf").read_bytes())[0]).replace("\u202f", " ")
+    for line in ("Résumé de contrat", "120 000,00 MAD trimestrielle — 2,5 % · Clause 7", "2 / 1 3 / 10 1"):
+        assert line in told
+    assert f"{schedule.shown[2].au:%d/%m/%Y} {schedule.shown[2].montant:,.2f}".replace(",", " ").replace(
+        ".", ","
+    ) in told  # fmt: skip
+    preview.close()
 
     # The job beyond the quota is billed, until a responsable says otherwise and why.
     form.tabs.set_current(2)

@@ -10,7 +10,6 @@ import pypdfium2
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -308,7 +307,7 @@ def test_what_changes_during_a_drag_waits(semaine: Semaine) -> None:
 
 
 def test_absences_filters_papers_and_the_other_way_round(
-    semaine: Semaine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp: QApplication
+    semaine: Semaine, tmp_path: Path, qapp: QApplication
 ) -> None:
     s, k = semaine, Qt.Key
     s.choose(s.fiches[0])
@@ -355,14 +354,15 @@ def test_absences_filters_papers_and_the_other_way_round(
     s.page.chips.choose("equipe", "")
     assert len(s.view.grid.rows) == 2
     # On paper.
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: True)
     assert s.page.board is not None
     for paper, wide in (("a4", 842), ("a3", 1191)):
         target = tmp_path / f"{paper}.pdf"
-        writing = printing.write(s.page, s.page._contexte, s.page.board, s.view.people, paper, target)
-        with s.bureau.qtbot.waitSignal(writing.finished) as told:
-            pass
-        assert told.args[1] is None
+        shown = printing.preview(s.page, s.page._contexte, s.page.board, s.view.people, paper)
+        s.bureau.qtbot.waitUntil(lambda shown=shown: len(shown.pages) == 1, timeout=30_000)
+        assert shown.pages[0].width() > shown.pages[0].height()
+        shown.keep(target)
+        s.bureau.qtbot.waitUntil(target.exists, timeout=30_000)
+        shown.close()
         document = pypdfium2.PdfDocument(target)
         assert round(document[0].get_width()) == wide
         read = document[0].get_textpage().get_text_range()

@@ -24,6 +24,7 @@ from erp_desktop.ui.stock.ledger_tab import LedgerTab
 from erp_desktop.ui.stock.movements import MovesPage
 from erp_desktop.ui.stock.part_bar import PartBar
 from erp_desktop.ui.stock.threshold_tab import ThresholdTab
+from tests.reports.papers.invoices import pages
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -128,7 +129,7 @@ def test_movements_by_keyboard_and_what_is_refused_under_its_field(
 
 
 def test_a_count_by_scanner_and_keyboard(
-    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine, tmp_path: Path
 ) -> None:
     page = bureau.liste("inventaires")
     page.new_record()
@@ -167,6 +168,17 @@ def test_a_count_by_scanner_and_keyboard(
     assert "nombre" in sheet.error.label.text()
     sheet.blind.click()
     assert sheet.table.isColumnHidden(3)
+    qtbot.keyClick(sheet.code, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    bureau.settle()
+    (preview,) = bureau.window.findChildren(PreviewWindow)
+    qtbot.waitUntil(lambda: bool(preview.pages), timeout=30_000)
+    assert (preview.windowTitle(), preview.code) == ("Feuille de comptage", "fr")
+    preview.keep(tmp_path / "feuille.pdf")
+    qtbot.waitUntil((tmp_path / "feuille.pdf").exists, timeout=30_000)
+    (told,) = pages((tmp_path / "feuille.pdf").read_bytes())
+    assert any("8,5" in line for line in told)
+    assert not any("Attendu" in line for line in told)
+    preview.close()
     sheet.finish_button.click()
     bureau.settle()
     assert held(sqlite_engine, magasin["joint"], magasin["magasin"]) == Decimal("8.5")
