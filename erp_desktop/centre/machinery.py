@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from erp_desktop.centre import isolation, mark
 from erp_desktop.centre.functions import devices, login, watch
 from erp_desktop.centre.functions import documents as central_documents
+from erp_desktop.centre.functions import factures as central_invoices
 from erp_desktop.centre.functions import rules as central_rules
 from erp_desktop.centre.functions.merge import merge_functions
 from erp_desktop.centre.functions.pull import pull_functions
@@ -170,7 +171,7 @@ def _security(table: SyncTable) -> list[str]:
     return made
 
 
-_COMPUTING = (*derived.TRIGGERS, *planned.TRIGGERS, *worked.TRIGGERS, *monthly.TRIGGERS)
+_COMPUTING = (*central_invoices.TRIGGERS, *derived.TRIGGERS, *planned.TRIGGERS, *worked.TRIGGERS, *monthly.TRIGGERS)
 _SYNC_RIGHTS = sql("machinery/sync_rights")
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
@@ -228,6 +229,7 @@ def statements(*, documents: bool = True) -> list[str]:
     ]
     made += [
         "GRANT EXECUTE ON FUNCTION sync.nouvel_id(), sync.reserver_numeros(text) TO erp_central",
+        *(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_central" for entry in central_invoices.ENTRIES),
         "REVOKE CREATE ON SCHEMA sync FROM erp_sync",
         "REVOKE ALL ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) FROM PUBLIC",
         "GRANT EXECUTE ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) TO erp_device",

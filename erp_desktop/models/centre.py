@@ -115,6 +115,16 @@ gares = _table(
     sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
 )  # fmt: skip
 
+# The legal numbers of invoices: one row of each series, which a validation locks (``sync.valider_facture``).
+series = _table(
+    "series",
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("annee", sa.Integer, nullable=False),
+    sa.Column("dernier", sa.BigInteger, nullable=False),
+    sa.Column("derniere_date", sa.Date),
+    sa.Column("empreinte", sa.Text),
+)  # fmt: skip
+
 instantanes = _table(
     "instantanes",
     # A published first copy: a plain SQLite file of one scope, zstd, cut into pieces of 1 MB.

@@ -15,11 +15,17 @@ from erp_desktop.registry.tables import BY_NAME
 
 _DRAFT = "('brouillon', 'a_transmettre')"
 _CLOSED = "('cloturee', 'archivee', 'annulee')"
+_GOES_ON = frozenset({"id", "agence_id", "updated_at", "statut_transmission", "motif_rejet", "transmise_le"})
+"""Of a validated invoice, what is no part of it: where it is kept, and what the tax administration answers."""
+_FROZEN = tuple(c for c in BY_NAME["factures"].names if c not in _GOES_ON)
+_FROZEN_LINE = tuple(c for c in BY_NAME["lignes_facture"].names if c not in _GOES_ON)
 
 DRAFTS_ONLY = "Un poste n'enregistre que des brouillons de factures : le centre valide et donne le numéro légal."
 VALIDATED = "Une facture validée ne change plus : corrigez-la par un avoir."
 STOCK = "Une sortie de stock est négative, une entrée ou un retour positifs, et aucun mouvement n'est nul."
 PAYMENT = "Un paiement est d'un montant positif."
+WITHHELD = "Une retenue est d'un montant positif."
+DISCOUNT = "Une remise est comprise entre 0 et 100 %."
 RATE = "Un taux de TVA est compris entre 0 et 100 %."
 CLOSED_LINES = "L'intervention est close : ses lignes ne changent plus, ajoutez-en une autre."
 TECHNICIEN = "Choisissez d'abord un technicien."
@@ -50,9 +56,11 @@ class Rule:
         table: the rule's table.
         event: ``INSERT``, ``UPDATE`` or ``DELETE``.
         when: SQL about OLD and NEW, true for what is refused; ``{ne}`` is the engine's "differs, NULL included".
-        found: SELECT that finds something for what is refused, besides; ``{p}`` leads the tables' names.
+        found: SELECT that finds something for what is refused, besides; ``{p}`` leads the tables' names, ``{lock}``
+            ends a subquery whose row nobody may change until this transaction ends.
         reason: one French sentence.
         everyone: the centre's owner as well.
+        centre: what the centre's own functions write is let be, whoever called them.
         columns: those that the rule needs; an update of one of these only.
     """
 
@@ -62,13 +70,28 @@ class Rule:
     reason: str
     found: str = ""
     everyone: bool = False
+    centre: bool = False
     columns: tuple[str, ...] = ()
 
 
 def _lines_of_invoice() -> Iterator[Rule]:
     for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
-        found = f"SELECT 1 FROM {{p}}factures f WHERE f.id = {row}.facture_id AND f.statut NOT IN {_DRAFT}"
-        yield Rule("lignes_facture", event, "", VALIDATED, found)
+        read = f"SELECT f.statut FROM {{p}}factures f WHERE f.id = {row}.facture_id{{lock}}"
+        # Else a line could be added while the centre validates the invoice, and stand in it unseen. Who moves to
+        # another agency with its invoice changes nothing of what was validated.
+        when = " OR ".join(f"NEW.{c} {{ne}} OLD.{c}" for c in _FROZEN_LINE) if event == "UPDATE" else ""
+        columns = _FROZEN_LINE if event == "UPDATE" else ()
+        found = f"SELECT 1 FROM ({read}) f WHERE f.statut NOT IN {_DRAFT}"
+        yield Rule(
+            "lignes_facture", event, f"({when})" if when else "", VALIDATED, found, everyone=True, columns=columns
+        )
+
+
+def _discounts() -> Iterator[Rule]:
+    wrong = "(CAST(NEW.remise_pct AS REAL) < 0 OR CAST(NEW.remise_pct AS REAL) >= 100)"
+    for table in ("factures", "lignes_facture"):
+        for event in ("INSERT", "UPDATE"):
+            yield Rule(table, event, wrong, DISCOUNT, everyone=True, columns=("remise_pct",))
 
 
 def _lines_of_intervention() -> Iterator[Rule]:
@@ -112,14 +135,25 @@ _EMPTY = "trim(coalesce(NEW.diagnostic, '')) = '' AND trim(coalesce(NEW.travaux_
 
 RULES: tuple[Rule, ...] = (
     Rule("factures", "INSERT", f"({_NOT_DRAFT} OR {_NO_PROV})", DRAFTS_ONLY),
-    Rule("factures", "UPDATE", f"OLD.statut NOT IN {_DRAFT}", VALIDATED),
+    Rule(
+        "factures", "UPDATE",
+        f"OLD.statut NOT IN {_DRAFT} AND ({' OR '.join(f'NEW.{c} {{ne}} OLD.{c}' for c in _FROZEN)})", VALIDATED,
+        everyone=True, columns=_FROZEN,
+    ),
     Rule(
         "factures", "UPDATE",
         f"OLD.statut IN {_DRAFT} AND ({_NOT_DRAFT} OR (NEW.numero <> OLD.numero AND {_NO_PROV} "
         "AND substr(NEW.numero, 1, 1) <> '⇄'))",
-        DRAFTS_ONLY, columns=("statut", "numero"),
+        DRAFTS_ONLY, centre=True, columns=("statut", "numero"),
     ),
-    Rule("factures", "DELETE", f"OLD.statut NOT IN {_DRAFT}", VALIDATED),
+    Rule("factures", "DELETE", f"OLD.statut NOT IN {_DRAFT}", VALIDATED, everyone=True),
+    *_discounts(),
+    Rule(
+        "demandes_validation", "DELETE", "", VALIDATED,
+        f"SELECT 1 FROM {{p}}factures f WHERE f.id = OLD.facture_id AND f.statut NOT IN {_DRAFT}",
+    ),
+    Rule("imputations", "INSERT", "CAST(NEW.montant AS REAL) <= 0", PAYMENT, everyone=True),
+    Rule("retenues", "INSERT", "CAST(NEW.montant AS REAL) <= 0", WITHHELD, everyone=True),
     *_lines_of_invoice(),
     Rule(
         "mouvements_stock", "INSERT",
@@ -222,11 +256,13 @@ def postgres() -> list[str]:
         if rule.table not in BY_NAME:
             continue
         called = name(rank, rule)
-        tests = [f"EXISTS ({rule.found.format(p='public.')})"] if rule.found else []
+        tests = [f"EXISTS ({rule.found.format(p='public.', lock=' FOR KEY SHARE')})"] if rule.found else []
         tests += [] if rule.everyone else ["sync.surveille()"]
         row = "OLD" if rule.event == "DELETE" else "NEW"
         # Before the row is written, so after the triggers that complete it: ``erp_regle`` sorts behind them.
-        when = f"WHEN ({rule.when.format(ne='IS DISTINCT FROM')}) " if rule.when else ""
+        when = rule.when.format(ne="IS DISTINCT FROM")
+        when = f"({when}) AND NOT sync.par_le_centre()" if rule.centre else when
+        when = f"WHEN ({when}) " if when else ""
         made += [
             f"CREATE OR REPLACE FUNCTION sync.{called}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
             f"SET search_path = pg_catalog, pg_temp AS $f$ BEGIN\n  IF {' AND '.join(tests) or 'true'} THEN "
@@ -246,7 +282,7 @@ def sqlite(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
         ):
             continue
         tests = [rule.when.format(ne="IS NOT")] if rule.when else []
-        tests += [f"EXISTS ({rule.found.format(p='')})"] if rule.found else []
+        tests += [f"EXISTS ({rule.found.format(p='', lock='')})"] if rule.found else []
         tests.append("(SELECT muet FROM _sync_session) = 0")
         of = f" OF {', '.join(rule.columns)}" if rule.columns and rule.event == "UPDATE" else ""
         yield (

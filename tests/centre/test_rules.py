@@ -50,13 +50,14 @@ def test_a_final_invoice_never_comes_from_a_device(lab: Lab, thief: Thief) -> No
 
 
 def test_a_validated_invoice_and_its_lines_do_not_change(lab: Lab, thief: Thief) -> None:
-    pk = invoice(lab, "validee", "FAC-2026-000007")
+    pk = invoice(lab, "brouillon", "PROV-8")
     draft = invoice(lab, "brouillon", "PROV-7")
     added = {"designation": "x", "quantite": "1.000", "prix_unitaire": "1.00", "taux_tva": "20.00"}
     own = lab.value(
         "INSERT INTO lignes_facture (agence_id, facture_id, designation, quantite, prix_unitaire, taux_tva, "
         f"created_at, updated_at) VALUES (%s, %s, 'x', 1, 1, 20, '{T}', '{T}') RETURNING id", lab.agence("CAS"), pk,
     )  # fmt: skip
+    lab.set("factures", pk, statut="validee", numero="FAC-2026-000007")
     assert thief.update("factures", pk, notes=(None, "x")) == refused(rules.VALIDATED)
     assert thief.delete("factures", pk) == refused(rules.VALIDATED)
     assert thief.insert("lignes_facture", id=30, facture_id=pk, **added) == refused(rules.VALIDATED)
@@ -66,6 +67,18 @@ def test_a_validated_invoice_and_its_lines_do_not_change(lab: Lab, thief: Thief)
     assert thief.insert("lignes_facture", id=31, facture_id=draft, **added) == []
     assert thief.delete("factures", draft) != [], "its line still needs it"
     assert lab.sql("SELECT count(*), sum(quantite) FROM lignes_facture WHERE facture_id = %s", pk) == [(1, 1)]
+    # Nor the centre's owner, by any statement; only where it is kept and what the tax administration said go on.
+    for statement in (
+        "UPDATE factures SET notes = 'x' WHERE id = %s", "UPDATE factures SET statut = 'brouillon' WHERE id = %s",
+        "UPDATE factures SET numero = 'FAC-2026-000008' WHERE id = %s", "DELETE FROM factures WHERE id = %s",
+        "UPDATE lignes_facture SET quantite = 9 WHERE facture_id = %s",
+        "DELETE FROM lignes_facture WHERE facture_id = %s",
+        f"UPDATE lignes_facture SET facture_id = {pk} WHERE facture_id <> %s",
+        "TRUNCATE lignes_facture -- %s", "TRUNCATE factures CASCADE -- %s",
+    ):  # fmt: skip
+        with pytest.raises(psycopg2.DatabaseError, match="corrigez-la par un avoir"):
+            lab.sql(statement, pk)
+    lab.set("factures", pk, statut_transmission="a_transmettre", motif_rejet=None)
 
 
 @pytest.mark.parametrize(

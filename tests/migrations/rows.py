@@ -16,7 +16,7 @@ from erp_desktop.models.types import Instant, Montant
 _WHEN = datetime(2025, 1, 10, 8, 30, 15, 123456, tzinfo=UTC)
 _INSTANTS = {c.name for t in Base.metadata.sorted_tables for c in t.columns if isinstance(c.type, Instant)}
 _MONEY = {c.name for t in Base.metadata.sorted_tables for c in t.columns if isinstance(c.type, Montant)}
-_SELF = {"parent_id", "facture_origine_id", "remplacee_par_id", "annule_id", "origine_id"}
+_SELF = {"parent_id", "facture_origine_id", "remplacee_par_id", "annule_id", "origine_id", "ligne_origine_id"}
 
 
 _known: dict[object, tuple[dict[str, sa.Table], dict[str, dict[str, str]]]] = {}
@@ -84,10 +84,12 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
         return None
     if name in _INSTANTS and not isinstance(column.type, sa.Date):
         return clock.to_text(_WHEN) if sqlite else _WHEN
-    if name in {"taux", "taux_tva", "revision_pct"}:
+    if name in {"taux", "taux_tva", "revision_pct", "retenue_tva_pct", "retenue_is_pct"}:
         return "20.00" if sqlite else Decimal("20.00")
     if table.name == "lignes_facture" and name == "quantite":
         return "1.000" if sqlite else Decimal("1.000")
+    if name == "remise_pct":
+        return "0.00" if sqlite else Decimal("0.00")
     if table.name == "factures" and name in _TOTALS:
         # Those of the invoice's single line: a centre takes no other.
         total = (Decimal(f"{n}.50") * _TOTALS[name]).quantize(Decimal("0.01"))
@@ -104,7 +106,7 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
     if isinstance(column.type, sa.LargeBinary):
         return f"octets {n}".encode()
     if isinstance(column.type, (sa.Integer, sa.BigInteger)):
-        return 3 if name in {"satisfaction_client", "jour_iso"} else n
+        return 3 if name in {"satisfaction_client", "jour_iso", "niveau"} else n
     if name == "ice":
         return f"{n:015d}"
     if name == "code" and table.name == "agences":

@@ -98,6 +98,16 @@ EXCUSED: dict[str, tuple[str, set[str]]] = {
         "references are checked by one look at them, and an index of rows that have a value is made by another",
         {"constraint-missing-not-valid", "adding-foreign-key-constraint", "require-concurrent-index-creation"},
     ),
+    "b3f7d1a9c5e8": (
+        "no screen wrote invoices or payments before this revision; a payment over several of them names none "
+        "itself, and programs from before go on naming theirs",
+        {
+            "ban-drop-not-null",
+            "constraint-missing-not-valid",
+            "adding-foreign-key-constraint",
+            "require-concurrent-index-creation",
+        },
+    ),
 }
 """Revision → why, and the rules that it breaks. A released revision never changes, so neither does its line."""
 

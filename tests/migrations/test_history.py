@@ -244,6 +244,21 @@ PERTES = {
         "plannings.saison_debut", "plannings.saison_fin", "plannings.seuil", "plannings.technicien_prefere_id",
         "plannings.tolerance_apres", "plannings.tolerance_avant",
     },
+    "b3f7d1a9c5e8": {
+        "demandes_validation", "imputations", "relances", "retenues", "taux_legaux",
+        *(f"factures.{c}" for c in (
+            "client_fige", "conditions_jours", "date_operation", "empreinte", "intitule", "mode_reglement",
+            "motif_rejet", "periode_au", "periode_du", "periode_rang", "reference_client", "retenue_is_pct",
+            "retenue_tva_pct", "societe_figee", "transmise_le", "uuid", "validee_le", "validee_par",
+        )),
+        *(f"lignes_facture.{c}" for c in (
+            "acompte_id", "cle", "exoneration", "ligne_intervention_id", "ordre", "temps_id",
+            "unite",
+        )),
+        *(f"paiements.{c}" for c in (
+            "banque", "client_id", "date_valeur", "motif", "numero", "timbre",
+        )),
+    },
     "f7a1c5e9b3d6": {
         "arrets", "interventions.motif_attente", "interventions.satisfaction_commentaire", "techniciens.cout_horaire",
         "temps",

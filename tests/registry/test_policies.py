@@ -22,7 +22,7 @@ from tests.sync.lab import Device, Lab, T
 WRITTEN_BY_PROGRAMS = {
     ("historiques_interventions", "action"), ("historiques_interventions", "statut"), ("notifications", "contenu"),
     ("rapports_planifies", "dernier_resultat"), ("inventaires", "numero"), ("notifications", "objet_table"),
-    ("notifications", "cle"), ("temps", "unite"),
+    ("notifications", "cle"), ("temps", "unite"), ("lignes_facture", "cle"),
 }  # fmt: skip
 """Texts that nobody types and that are no closed lists."""
 

@@ -13,6 +13,7 @@ Payload (positional arrays; objects would double the bytes)::
 
 from __future__ import annotations
 
+from erp_desktop.centre.functions import factures as central_invoices
 from erp_desktop.centre.functions import stock as central_stock
 from erp_desktop.centre.functions.envelope import ENVELOPE
 from erp_desktop.centre.functions.key_swaps import SWAP
@@ -59,6 +60,7 @@ def merge_functions() -> list[str]:
         SWAP,
         KEYS,
         central_stock.FUNCTIONS,
+        central_invoices.FUNCTIONS,
         _APPLY,
         _PUSH,
     ]

@@ -30,6 +30,9 @@ BEGIN
     PERFORM sync.supprimer(g.nom_table, p->'d'->g.nom_table, plage, v_poste, v_lot, v_agence);
   END LOOP;
   PERFORM sync.accorder_stock(p, plage);
+  IF p->'i' ? 'demandes_validation' THEN
+    PERFORM sync.repondre(sync.valeurs(p->'i'->'demandes_validation', plage, 'id'));
+  END IF;
   IF jsonb_array_length(p->'o') > 0 THEN
     -- What was pointed at another row than its sender did goes back to him.
     UPDATE sync.row_state e SET origine = 0 FROM jsonb_array_elements(p->'o') o

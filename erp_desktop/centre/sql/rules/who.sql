@@ -5,6 +5,13 @@ CREATE OR REPLACE FUNCTION sync.surveille() RETURNS boolean LANGUAGE sql STABLE 
     OR coalesce(current_setting('erp.au_nom_du_poste', true), '') <> ''
 $f$;
 
+-- Whether the statement that fires a trigger is one of the centre's own functions or of the owner himself: looked at
+-- in a trigger's condition, where the current user is still the one who writes.
+CREATE OR REPLACE FUNCTION sync.par_le_centre() RETURNS boolean LANGUAGE sql STABLE AS $f$
+  SELECT pg_catalog.pg_get_userbyid(c.relowner) = current_user FROM pg_catalog.pg_class c
+   WHERE c.oid = 'public.factures'::pg_catalog.regclass
+$f$;
+
 -- Postes whose identifiers a device may bring: its own, and those of its agency that are out of service, whose file
 -- it may carry on.
 CREATE OR REPLACE FUNCTION sync.postes_admis(v_poste integer, v_agence bigint) RETURNS integer[] LANGUAGE sql STABLE
