@@ -1,0 +1,145 @@
+"""What is due of an invoice, from facts alone: its total, what credit notes gave back, what payments settled.
+
+SQL expressions that mean the same on both engines, in whole centimes; a payment that bounced counts for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from erp_desktop.domain.enums import StatutFacture, TypeFacture
+from erp_desktop.domain.factures.enums import EtatDemande, EtatFacture
+from erp_desktop.domain.factures.etats import BROUILLONS, Faits, etat
+from erp_desktop.models import DemandeValidation, Facture, Imputation, LigneFacture, Paiement, Relance
+from erp_desktop.services.shared.lists import paquets
+
+OPEN = tuple(s.value for s in BROUILLONS)
+
+
+def centimes(column: Any) -> sa.ColumnElement[int]:
+    """A two-decimal amount as a whole number."""
+    return sa.cast(sa.func.round(sa.type_coerce(column, sa.Float()) * 100), sa.BigInteger)
+
+
+def dirhams(found: Any) -> Decimal:
+    return Decimal(int(found or 0)).scaleb(-2)
+
+
+def validated(model: Any = Facture) -> sa.ColumnElement[bool]:
+    """Has its legal number."""
+    return model.statut.not_in((*OPEN, StatutFacture.ANNULEE.value))  # type: ignore[no-any-return]
+
+
+def _sum(amount: Any, *where: Any) -> sa.ScalarSelect[int]:
+    total = sa.cast(sa.func.coalesce(sa.func.sum(centimes(amount)), 0), sa.BigInteger)
+    return sa.select(total).where(*where).correlate(Facture).scalar_subquery()
+
+
+def counts(payment: Any) -> sa.ColumnElement[bool]:
+    """A payment that neither bounced nor says of another that it did."""
+    back = aliased(Paiement)
+    return sa.and_(payment.annule_id.is_(None), ~sa.exists().where(back.annule_id == payment.id))
+
+
+def credited() -> sa.ScalarSelect[int]:
+    """Centimes that validated credit notes gave back of ``Facture``."""
+    a = aliased(Facture)
+    return _sum(a.total_ttc, a.facture_origine_id == Facture.id, a.type_facture == TypeFacture.AVOIR.value,
+                validated(a))  # fmt: skip
+
+
+def settled() -> sa.ColumnElement[int]:
+    """Centimes that payments settled of ``Facture``, what was kept back included."""
+    p, q = aliased(Paiement), aliased(Paiement)
+    parts = _sum(Imputation.montant, Imputation.facture_id == Facture.id, Imputation.paiement_id == p.id, counts(p))
+    whole = _sum(q.montant, q.facture_id == Facture.id, counts(q))
+    return parts + whole
+
+
+def total() -> sa.ColumnElement[int]:
+    return centimes(Facture.total_ttc)
+
+
+def due() -> sa.ColumnElement[int]:
+    """Centimes still due of ``Facture``; an avoir owes nothing by itself."""
+    return sa.case((Facture.type_facture == TypeFacture.AVOIR.value, 0), else_=total() - credited() - settled())
+
+
+def _request() -> sa.ScalarSelect[str]:
+    d = DemandeValidation
+    return sa.select(d.etat).where(d.facture_id == Facture.id).order_by(d.id.desc()).limit(1).scalar_subquery()
+
+
+def _sent() -> sa.ColumnElement[bool]:
+    return sa.exists().where(Relance.facture_id == Facture.id)
+
+
+def state(today: date) -> sa.ColumnElement[str]:
+    """``domain.factures.etats.etat`` in SQL."""
+    e = EtatFacture
+    asked = _request()
+    draft = sa.case(
+        (sa.or_(asked == EtatDemande.EN_ATTENTE.value, Facture.statut == StatutFacture.A_TRANSMETTRE.value),
+         e.A_TRANSMETTRE.value),
+        (asked == EtatDemande.REFUSEE.value, e.REJETEE.value),
+        else_=e.BROUILLON.value,
+    )  # fmt: skip
+    avoir = Facture.type_facture == TypeFacture.AVOIR.value
+    return sa.case(
+        (Facture.statut == StatutFacture.ANNULEE.value, e.ANNULEE.value),
+        (Facture.statut.in_(OPEN), draft),
+        (avoir, sa.case((_sent(), e.ENVOYEE.value), else_=e.VALIDEE.value)),
+        (sa.and_(total() > 0, credited() >= total()), e.ANNULEE.value),
+        (due() <= 0, e.PAYEE.value),
+        (sa.and_(Facture.date_echeance.is_not(None), Facture.date_echeance < today), e.EN_RETARD.value),
+        (settled() > 0, e.PARTIELLE.value),
+        (_sent(), e.ENVOYEE.value),
+        else_=e.VALIDEE.value,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Solde:
+    """What is due of one invoice, MAD; ``solde`` below zero: the client paid too much."""
+
+    ttc: Decimal
+    credite: Decimal
+    regle: Decimal
+    solde: Decimal
+    etat: EtatFacture
+
+
+def soldes(session: Session, ids: Sequence[int], today: date) -> dict[int, Solde]:
+    """By invoice, for those the caller may read."""
+    found: dict[int, Solde] = {}
+    for block in paquets(ids):
+        asked = sa.select(
+            Facture.id, Facture.type_facture, Facture.statut, Facture.total_ttc, Facture.date_echeance,
+            credited(), settled(), _request(), sa.case((_sent(), 1), else_=0),
+        ).where(Facture.id.in_(block))  # fmt: skip
+        for pk, kind, statut, ttc, until, back, paid, asked_for, sent in session.execute(asked):
+            facts = Faits(statut, asked_for, ttc, dirhams(back), dirhams(paid), until, bool(sent), kind)
+            found[pk] = Solde(ttc, facts.credite, facts.regle, facts.solde, etat(facts, today))
+    return found
+
+
+def given_back(lines: Sequence[int], session: Session) -> dict[int, Decimal]:
+    """Quantity that validated credit notes gave back of lines; those of which none did are left out."""
+    found: dict[int, Decimal] = {}
+    for block in paquets(lines):
+        thousandths = sa.cast(sa.func.round(sa.type_coerce(LigneFacture.quantite, sa.Float()) * 1000), sa.BigInteger)
+        asked = (
+            sa.select(LigneFacture.ligne_origine_id, sa.func.sum(sa.func.abs(thousandths)))
+            .join(Facture, Facture.id == LigneFacture.facture_id)
+            .where(LigneFacture.ligne_origine_id.in_(block), validated())
+            .group_by(LigneFacture.ligne_origine_id)
+        )
+        found.update({pk: Decimal(int(n)).scaleb(-3) for pk, n in session.execute(asked)})
+    return found

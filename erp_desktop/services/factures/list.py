@@ -1,0 +1,251 @@
+"""The list of invoices: search, sort, visible rows, the tiles and the ageing above it, the totals below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.domain import recherche
+from erp_desktop.domain.enums import TypeFacture
+from erp_desktop.domain.factures import delais
+from erp_desktop.domain.factures.enums import EtatFacture
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Agence, Client, Contrat, Facture, Relance
+from erp_desktop.services.factures import balance
+from erp_desktop.services.shared.lists import (
+    ListQuery,
+    cle_texte,
+    contient,
+    dans_l_ordre,
+    identifiants,
+    ordonner,
+    paquets,
+    portee,
+    un_de,
+)
+
+LISTES: dict[str, list[str]] = {
+    "statut": list(EtatFacture), "type": list(TypeFacture), "age": list(delais.NOMS_DES_TRANCHES),
+}  # fmt: skip
+MOTS = ("client", "agence", "contrat")
+
+
+@dataclass(frozen=True, slots=True)
+class FactureLigne:
+    """One row of the list.
+
+    Attributes:
+        etat: ``EtatFacture`` today.
+        retard: days; 0 when nothing is late.
+        regle: MAD, what payments settled.
+        relance: rank of the last reminder, 0 when none; ``relance_le`` its day.
+    """
+
+    id: int
+    numero: str
+    type_facture: str
+    client: str
+    etat: str
+    date_facture: date | None
+    date_echeance: date | None
+    retard: int
+    total_ttc: Decimal
+    regle: Decimal
+    solde: Decimal
+    relance: int
+    relance_le: date | None
+    promesse: date | None
+    intitule: str
+
+
+def read(texte: str) -> recherche.Filtre:
+    return recherche.analyser(texte, MOTS, clock.today(), LISTES)
+
+
+def indices(texte: str) -> list[str]:
+    """French hints about what the filter box does not understand."""
+    return read(texte).indices
+
+
+def _late(today: date) -> sa.ColumnElement[int]:
+    """Days late of what is due; NULL without a due date."""
+    # The difference of two days is asked of the engine by comparing with moved days, which both know.
+    return sa.case(
+        *((Facture.date_echeance >= date.fromordinal(today.toordinal() - end), rank) for rank, end in
+          enumerate((0, *delais.TRANCHES))),
+        else_=len(delais.TRANCHES) + 1,
+    )  # fmt: skip
+
+
+def _open() -> sa.ColumnElement[bool]:
+    """Something is due of it."""
+    return sa.and_(balance.validated(), Facture.type_facture == TypeFacture.FACTURE.value, balance.due() > 0)
+
+
+def bucket(today: date, rank: int) -> sa.ColumnElement[bool]:
+    """Invoices of one bucket of the ageing."""
+    return sa.and_(
+        _open(), sa.or_(_late(today) == rank, Facture.date_echeance.is_(None) if rank == 0 else sa.false())
+    )
+
+
+def _agencies(values: Sequence[str]) -> Any:
+    return sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(values))
+
+
+def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnElement[bool]]:
+    """WHERE clauses of the filter box and of the person's scope."""
+    found, today = read(texte), clock.today()
+    every = portee(acteur, Facture.agence_id)
+    for word, values in found.mots.items():
+        if word == "statut":
+            every.append(balance.state(today).in_(values))
+        elif word == "type":
+            every.append(Facture.type_facture.in_(values))
+        elif word == "age":
+            ranks = [delais.NOMS_DES_TRANCHES.index(v) for v in values]
+            every.append(sa.or_(*(bucket(today, rank) for rank in ranks)))
+        elif word == "agence":
+            every.append(Facture.agence_id.in_(_agencies(values)))
+        elif word == "client":
+            named = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in values))
+            every.append(Facture.client_id.in_(sa.select(Client.id).where(named)))
+        elif word == "contrat":
+            named = sa.or_(*(contient(session, Contrat.numero_contrat, v) for v in values))
+            every.append(Facture.contrat_id.in_(sa.select(Contrat.id).where(named)))
+    for word in found.libre:
+        client = Facture.client_id.in_(sa.select(Client.id).where(contient(session, Client.nom_entreprise, word)))
+        every.append(sa.or_(un_de(session, word, Facture.numero, Facture.intitule, Facture.reference_client), client))
+    return every
+
+
+def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+    """Every matching identifier, in order; the latest first when no column is chosen."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    today = clock.today()
+    keys: dict[str, list[Any]] = {
+        "numero": [Facture.numero], "client": [cle_texte(session, Client.nom_entreprise)],
+        "type_facture": [Facture.type_facture], "etat": [balance.state(today)],
+        "date_facture": [Facture.date_facture], "date_echeance": [Facture.date_echeance],
+        "retard": [sa.case((_open(), Facture.date_echeance))], "total_ttc": [balance.total()],
+        "regle": [balance.settled()], "solde": [balance.due()], "intitule": [cle_texte(session, Facture.intitule)],
+    }  # fmt: skip
+    chosen = query.tri if query.tri in keys else ""
+    # The longest late is the one due first.
+    down = not query.descendant if chosen == "retard" else query.descendant
+    request = sa.select(Facture.id)
+    if chosen == "client":
+        request = request.join(Client, Client.id == Facture.client_id)
+    request = request.where(*conditions(session, acteur, query.texte))
+    request = ordonner(request, keys.get(chosen, []), Facture.id, descendant=down if chosen else not query.descendant)
+    return identifiants(session, request.limit(query.limite))
+
+
+def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[FactureLigne]:
+    """Rows of a visible window, in the order of ``ids``."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    today, found = clock.today(), {}
+    names = ("id", "numero", "type_facture", "date_facture", "date_echeance", "total_ttc", "intitule")
+    for block in paquets(ids):
+        state = balance.soldes(session, block, today)
+        last = reminders(session, block)
+        asked = sa.select(*(getattr(Facture, n) for n in names), Client.nom_entreprise.label("client"))
+        asked = asked.join(Client, Client.id == Facture.client_id)
+        for read_row in session.execute(
+            asked.where(Facture.id.in_(block), *portee(acteur, Facture.agence_id))
+        ).mappings():
+            own = dict(read_row)
+            due = state[own["id"]]
+            late = delais.retard(own["date_echeance"], today) if due.etat in _DUE else 0
+            rank, day, promised = last.get(own["id"], (0, None, None))
+            own["intitule"] = own["intitule"] or ""
+            found[own["id"]] = FactureLigne(
+                **own, etat=due.etat.value, retard=late, regle=due.regle, solde=due.solde, relance=rank,
+                relance_le=day, promesse=promised,
+            )  # fmt: skip
+    return dans_l_ordre(ids, found)
+
+
+_DUE = frozenset({EtatFacture.EN_RETARD})
+
+
+def reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, date, date | None]]:
+    """Invoice → rank, day and promise of its last reminder; those without one are left out."""
+    r = Relance
+    asked = sa.select(r).where(r.facture_id.in_(ids), r.niveau > 0).order_by(r.date_relance, r.niveau, r.id)
+    return {row.facture_id: (row.niveau, row.date_relance, row.promesse) for row in session.scalars(asked)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tuile:
+    """How many invoices are in a state, and what they come to with tax; of open ones what is due."""
+
+    etat: str
+    nombre: int
+    montant: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Tranche:
+    """One bucket of the ageing; ``nom`` as in the filter box (``age:31_60``)."""
+
+    nom: str
+    nombre: int
+    montant: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Pied:
+    """Totals of the whole filter; MAD."""
+
+    nombre: int
+    total_ttc: Decimal
+    regle: Decimal
+    solde: Decimal
+
+
+def tuiles(session: Session, acteur: Acteur, texte: str = "") -> list[Tuile]:
+    """One tile per state, in the order of an invoice's life, those without an invoice too."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    state, e = balance.state(clock.today()).label("etat"), EtatFacture
+    due = sa.case((sa.and_(balance.validated(), balance.due() > 0), balance.due()), else_=balance.total())
+    told = sa.select(state, due.label("montant")).where(*conditions(session, acteur, texte)).subquery()
+    asked = sa.select(told.c.etat, sa.func.count(), sa.func.sum(told.c.montant)).group_by(told.c.etat)
+    found = {name: (count, amount) for name, count, amount in session.execute(asked)}
+    return [Tuile(s.value, found.get(s, (0, 0))[0], balance.dirhams(found.get(s, (0, 0))[1])) for s in e]
+
+
+def balance_agee(session: Session, acteur: Acteur, texte: str = "") -> list[Tranche]:
+    """What is due by how late it is: not yet, 1–30, 31–60, 61–90 days, longer."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    today = clock.today()
+    rank = sa.case((Facture.date_echeance.is_(None), 0), else_=_late(today)).label("rang")
+    told = sa.select(rank, balance.due().label("montant"))
+    told_rows = told.where(_open(), *conditions(session, acteur, texte)).subquery()
+    asked = sa.select(told_rows.c.rang, sa.func.count(), sa.func.sum(told_rows.c.montant)).group_by(told_rows.c.rang)
+    found = {r: (count, amount) for r, count, amount in session.execute(asked)}
+    return [
+        Tranche(name, found.get(r, (0, 0))[0], balance.dirhams(found.get(r, (0, 0))[1]))
+        for r, name in enumerate(delais.NOMS_DES_TRANCHES)
+    ]
+
+
+def pied(session: Session, acteur: Acteur, texte: str = "") -> Pied:
+    """Totals of every invoice that the filter finds, credit notes taken off."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    sign = sa.case((Facture.type_facture == TypeFacture.AVOIR.value, -1), else_=1)
+    due = sa.case((balance.validated(), balance.due()), else_=0)
+    told = sa.select((sign * balance.total()).label("ttc"), balance.settled().label("regle"), due.label("solde"))
+    rows_of = told.where(*conditions(session, acteur, texte)).subquery()
+    count, *sums = session.execute(
+        sa.select(sa.func.count(), *(sa.func.sum(rows_of.c[n]) for n in ("ttc", "regle", "solde")))
+    ).one()
+    return Pied(count, *(balance.dirhams(s) for s in sums))
