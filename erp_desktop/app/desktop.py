@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import settings as options
 from erp_desktop.app import place
+from erp_desktop.app.due_reports import DueReports
 from erp_desktop.app.opening import Opening
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DamagedError, ErpError
@@ -74,6 +75,7 @@ class Desktop(QObject):
         self._drafts: Drafts | None = None
         self._acteur: Acteur | None = None
         self._tray: Tray | None = None
+        self._due: DueReports | None = None
         queued = Qt.ConnectionType.QueuedConnection
         self.opening = Opening(self, self.window, lambda: self.settings, self.show_first_run)
         self.opening.ready.connect(self._opened, queued)
@@ -165,6 +167,7 @@ class Desktop(QObject):
             self.workspace.open_unfinished()
         self.idle = IdleWatch(self.window, self.settings.idle_lock_minutes, self)
         self.idle.idle.connect(self.lock)
+        self._due = DueReports(self.worker.engine, self.settings, self)
         self.logged_in.emit(acteur)
         self.refresh_state()
 
@@ -277,6 +280,10 @@ class Desktop(QObject):
         self.show_login()
 
     def _leave(self) -> None:
+        if self._due is not None:
+            self._due.stop()
+            self._due.deleteLater()
+            self._due = None
         if self.idle is not None:
             self.idle.stop()
             self.idle.deleteLater()

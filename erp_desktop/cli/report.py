@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.orm import Session
 
-from erp_desktop import clock
+from erp_desktop import clock, settings
 from erp_desktop.cli import common
 from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
@@ -20,6 +20,7 @@ from erp_desktop.models import Agence
 from erp_desktop.reports import csv_, pdf, xlsx
 from erp_desktop.reports.figures import kept
 from erp_desktop.reports.interventions import calculer
+from erp_desktop.reports.managers import sending
 from erp_desktop.reports.modele import ParamsRapport
 
 app = Commands(help="Rapports.")
@@ -57,7 +58,7 @@ def interventions(
         # Without room or beside another writer the figures are the same, counted from the rows.
         with suppress(UnavailableError):
             kept.keep_all(engine, dernier)
-        with transaction(_instantane(engine), write=False) as session:
+        with transaction(sending.snapshot(engine), write=False) as session:
             params = ParamsRapport(premier, dernier, _agence_id(session, agence))
             rapport = calculer(session, params)
     FORMATS[format](rapport, out)
@@ -68,11 +69,24 @@ def interventions(
     common.emit(as_json, answer, f"Rapport écrit : {out} ({rapport.creees} créées, {rapport.cloturees} clôturées).")
 
 
-def _instantane(engine: sa.Engine) -> sa.Engine:
-    """One snapshot for all statements, so that the figures of one page add up while clerks work."""
-    if engine.dialect.name == "postgresql":
-        return engine.execution_options(isolation_level="REPEATABLE READ")
-    return engine
+@app.command("run-due")
+@common.guarded
+def run_due(
+    url: common.Url = None,
+    cache: common.Cache = None,
+    secrets: common.Secrets = None,
+    as_json: common.AsJson = False,
+) -> None:
+    """Envoyer les rapports planifiés qui sont dus ; chacun une fois, même lancé sur deux machines."""
+    target = common.Target(url, cache, secrets)
+    with target.engine() as engine:
+        done = sending.run_due(engine, settings.load())
+    failed = [one for one in done if one.failure]
+    lines = [f"{one.name} → {one.where}" + (f" : {one.failure}" if one.failure else "") for one in done]
+    answer = {"envoyes": len(done) - len(failed), "echecs": len(failed), "rapports": lines}
+    common.emit(as_json, answer, lines or "Aucun rapport n'est dû.")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _jour(champ: str, texte: str | None) -> date | None:

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     templates_dir: Path | None = Field(
         None, description="Dossier des modèles d'imprimés de l'entreprise ; un fichier y remplace celui du même nom."
     )
+    smtp_host: str | None = Field(None, description="Serveur de courriel qui envoie les rapports planifiés.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port du serveur de courriel.")
+    smtp_tls: bool = Field(True, description="Chiffrer la liaison au serveur de courriel (STARTTLS).")
+    smtp_user: str | None = Field(None, description="Identifiant au serveur de courriel ; vide : sans.")
+    smtp_password: SecretStr | None = Field(None, description="Mot de passe au serveur de courriel.")
+    smtp_from: str | None = Field(None, description="Adresse qui envoie les rapports.")
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
     demo: bool = Field(False, description="Démonstration : montre l'interrupteur « Couper la ligne ».")
     log_level: str = Field(

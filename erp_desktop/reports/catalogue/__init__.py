@@ -1,1 +1,1 @@
-"""The SQL of the catalogue of figures (``domain.figures``): for each one question that both engines answer alike."""
+"""The SQL of the catalogue of figures (``domain.rapports.figures``): one question each, alike on both engines."""

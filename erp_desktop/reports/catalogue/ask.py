@@ -19,7 +19,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite
-from erp_desktop.domain.figures import AGES, RATIOS, Unit
+from erp_desktop.domain.rapports.figures import AGES, RATIOS, Unit
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Equipement, Intervention
 from erp_desktop.reports.modele import mois_touches

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import Role
-from erp_desktop.domain.figures import AGES, BY_KEY
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.rapports.figures import AGES, BY_KEY
 from erp_desktop.errors import NotAllowedError, ValidationError
 from erp_desktop.models import Agence, Client, CodePanne, Contrat, Equipement, PieceDetachee
 from erp_desktop.registry import technicien_names

@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from erp_desktop.domain.contrats.echeancier import echeancier
 from erp_desktop.domain.enums import Imputation, ModeFacturation, StatutContrat, TypeDepot, TypeLigne
-from erp_desktop.domain.figures import DORMANT_DAYS
+from erp_desktop.domain.rapports.figures import DORMANT_DAYS
 from erp_desktop.models import Contrat, Depot, LigneIntervention, MouvementStock, Temps
 from erp_desktop.reports.catalogue.ask import Ask, I, Key, Value, Values, added, needs_machine, number, part, work
 from erp_desktop.reports.catalogue.work import Parts, closings, lines

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_desktop.domain.enums import Statut, TypeIntervention
-from erp_desktop.domain.figures import REPEAT_DAYS
+from erp_desktop.domain.rapports.figures import REPEAT_DAYS
 from erp_desktop.models import HistoriqueIntervention
 from erp_desktop.reports.catalogue.ask import (
     DAY,

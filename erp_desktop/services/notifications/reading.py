@@ -14,6 +14,9 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Notification, User
 from erp_desktop.services.shared import trace
 
+REPORTS = "rapports_planifies"
+"""What a report that was not sent is about: no event of the closed list, which older programs check."""
+REPORT_FAILED = "rapport_echec"
 LIMITE = 200
 """How many the list shows."""
 N = Notification
@@ -24,7 +27,7 @@ class NotificationInfo:
     """One notice.
 
     Attributes:
-        evenement: a value of ``EvenementNotification``.
+        evenement: a value of ``EvenementNotification``, or ``REPORT_FAILED``.
         contenu: what names the object.
         auteur: who did it, empty when nobody did.
     """
@@ -41,7 +44,7 @@ class NotificationInfo:
 
 
 def _miennes(acteur: Acteur) -> Sequence[sa.ColumnElement[bool]]:
-    return (N.user_id == acteur.user_id, N.evenement.is_not(None))
+    return (N.user_id == acteur.user_id, sa.or_(N.evenement.is_not(None), N.objet_table == REPORTS))
 
 
 def lister(session: Session, acteur: Acteur, *, limite: int = LIMITE) -> list[NotificationInfo]:
@@ -55,7 +58,15 @@ def lister(session: Session, acteur: Acteur, *, limite: int = LIMITE) -> list[No
     )
     return [
         NotificationInfo(
-            n.id, n.evenement or "", n.contenu, n.objet_table, n.objet_id, n.cle, auteur or "", n.lu, n.created_at
+            n.id,
+            n.evenement or REPORT_FAILED,
+            n.contenu,
+            n.objet_table,
+            n.objet_id,
+            n.cle,
+            auteur or "",
+            n.lu,
+            n.created_at,
         )
         for n, auteur in session.execute(requete)
     ]

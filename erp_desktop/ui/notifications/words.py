@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from erp_desktop.domain.enums import EvenementNotification
 from erp_desktop.services.notifications import NotificationInfo
+from erp_desktop.services.notifications.reading import REPORT_FAILED
 from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.wording import value_labels
@@ -16,6 +17,7 @@ ICONS = {
     "sla_depasse": ("warning-octagon", "semantic.danger.text"), "conflit": ("git-merge", "semantic.danger.text"),
     "refus": ("prohibit", "semantic.danger.text"), "stock_minimum": ("package", "semantic.warning.text"),
     "contrat_echeance": ("file-text", "semantic.info.text"),
+    REPORT_FAILED: ("envelope-simple", "semantic.danger.text"),
 }  # fmt: skip
 INBOX = "conflits"
 _COUNTED = {
@@ -25,12 +27,15 @@ _COUNTED = {
     "refus": ("1 refus du centre", "{n} refus du centre"),
     "stock_minimum": ("1 pièce sous le minimum", "{n} pièces sous le minimum"),
     "contrat_echeance": ("1 contrat à échéance", "{n} contrats à échéance"),
+    REPORT_FAILED: ("1 rapport non envoyé", "{n} rapports non envoyés"),
 }  # fmt: skip
 ALONE = 2
 """Up to so many notices at once are said one by one; more are counted."""
 
 
 def event(one: NotificationInfo) -> str:
+    if one.evenement == REPORT_FAILED:
+        return tr("Rapport non envoyé")
     return value_labels.label(EvenementNotification, one.evenement)
 
 
@@ -40,6 +45,8 @@ def object_name(one: NotificationInfo) -> str:
 
 def opens(one: NotificationInfo) -> tuple[str, int | None]:
     """What a click opens: a kind of record and its identifier, or a section and None."""
+    if one.evenement == REPORT_FAILED:
+        return "composer", None
     if one.evenement in (EvenementNotification.CONFLIT, EvenementNotification.REFUS):
         return INBOX, None
     kind = kind_of(one.objet_table)

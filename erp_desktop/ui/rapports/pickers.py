@@ -13,6 +13,7 @@ from erp_desktop import clock
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.rapports.periodes import PERIODES
 from erp_desktop.errors import ErpError
 from erp_desktop.reports.modele import ParamsRapport
 from erp_desktop.ui.forms.date_editors import DateEditor
@@ -20,7 +21,6 @@ from erp_desktop.ui.forms.editors import Unreadable
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.rapports import wording
-from erp_desktop.ui.rapports.periods import PERIODES
 
 _Entree = tuple[str, Callable[[], object], bool]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from erp_desktop.reports.dashboard import OTHERS, Dashboard, Share
+from erp_desktop.reports.managers.dashboard import OTHERS, Dashboard, Share
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.lists.query import quoted
 from erp_desktop.ui.tableau import words

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy
 
 from erp_desktop.errors import ErpError
 from erp_desktop.reports.catalogue.ask import Scope
-from erp_desktop.reports.dashboard import TILES, Dashboard
+from erp_desktop.reports.managers.dashboard import TILES, Dashboard
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import number, said, tr
@@ -179,7 +179,7 @@ class TableauPage(Page):
         scope = Scope(*self.choix.bornes, agence_id=self.choix.agence_id)
 
         def read(session: Any) -> Dashboard:
-            from erp_desktop.reports import dashboard
+            from erp_desktop.reports.managers import dashboard
 
             return dashboard.read(session, acteur, scope)
 
@@ -213,7 +213,7 @@ class TableauPage(Page):
         """The months that led here take longer and come after the page."""
 
         def read(session: Any) -> dict[str, tuple[float | None, ...]]:
-            from erp_desktop.reports import dashboard
+            from erp_desktop.reports.managers import dashboard
 
             return dashboard.trends(session, board.scope, now=board.calcule_a)
 

@@ -8,9 +8,9 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from erp_desktop.domain.figures import BY_KEY
-from erp_desktop.reports.dashboard import Tile
-from erp_desktop.reports.decisions import Decision
+from erp_desktop.domain.rapports.figures import BY_KEY
+from erp_desktop.reports.managers.dashboard import Tile
+from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, plain
 from erp_desktop.ui.kit.i18n import number, tr

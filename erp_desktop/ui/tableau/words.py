@@ -10,10 +10,10 @@ from babel.numbers import format_decimal
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite
-from erp_desktop.domain.figures import BY_KEY, Unit
+from erp_desktop.domain.rapports.figures import BY_KEY, Unit
 from erp_desktop.reports.catalogue.ask import Scope
-from erp_desktop.reports.dashboard import Age, Dashboard, Tile
-from erp_desktop.reports.decisions import Decision
+from erp_desktop.reports.managers.dashboard import Age, Dashboard, Tile
+from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.presentation import FINE, VIDE, entier
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.lists.query import quoted

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop.domain.figures import FIGURES
+from erp_desktop.domain.rapports.figures import FIGURES
 from erp_desktop.errors import ValidationError
 from erp_desktop.reports.catalogue import compute
 from erp_desktop.reports.catalogue.ask import Scope, Value

@@ -22,6 +22,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.rapports.periodes import PERIODES
 from erp_desktop.reports import pdf
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport
@@ -34,7 +35,6 @@ from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.controls import LineEdit
 from erp_desktop.ui.rapports import RapportsPage, wording
 from erp_desktop.ui.rapports.page import GRAPHES
-from erp_desktop.ui.rapports.periods import PERIODES
 from erp_desktop.ui.tasks import Tasks
 from tests.reports.rows import MAINTENANT, Jeu, remplir
 

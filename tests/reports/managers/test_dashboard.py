@@ -13,9 +13,9 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite, Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotAllowedError
-from erp_desktop.reports import dashboard
 from erp_desktop.reports.catalogue import compute
-from erp_desktop.reports.dashboard import Dashboard
+from erp_desktop.reports.managers import dashboard
+from erp_desktop.reports.managers.dashboard import Dashboard
 from erp_desktop.reports.sql import minuit
 from erp_desktop.services import contrats, interventions
 from erp_desktop.services.shared.lists import ListQuery

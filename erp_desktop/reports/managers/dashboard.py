@@ -15,14 +15,15 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite
-from erp_desktop.domain.figures import AGES, BY_KEY
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.rapports.figures import AGES, BY_KEY
 from erp_desktop.models import Intervention
-from erp_desktop.reports import decisions, interventions
+from erp_desktop.reports import interventions
 from erp_desktop.reports.catalogue import compute
 from erp_desktop.reports.catalogue.ask import BY_AGE, Key, Scope, Value, Values
-from erp_desktop.reports.decisions import Decision
 from erp_desktop.reports.figures.measures import Spans, backlog
+from erp_desktop.reports.managers import decisions
+from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.sql import minuit
 
 NOTHING = Value()
@@ -37,7 +38,7 @@ MONTHS = 6
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure, what it was in the period before, and what it should be; see ``domain.figures``."""
+    """A figure, what it was in the period before, and what it should be; see ``domain.rapports.figures``."""
 
     figure: str
     value: Value

@@ -1,4 +1,4 @@
-"""The periods that a manager picks by name."""
+"""The periods that a manager picks by name; the same for the screens and for what is sent."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from erp_desktop.domain.figures import BY_KEY, FIGURES, RATIOS, Figure, Unit
+from erp_desktop.domain.rapports.figures import BY_KEY, FIGURES, RATIOS, Figure, Unit
 
-DOCS = Path(__file__).parents[2] / "docs" / "definitions.md"
+DOCS = Path(__file__).parents[3] / "docs" / "definitions.md"
 
 
 def _row(figure: Figure) -> str:

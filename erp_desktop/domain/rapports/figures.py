@@ -1,7 +1,7 @@
 """The catalogue of figures that managers read: one definition each, by screens, papers, files and tests alike.
 
-``docs/definitions.md`` gives the same table; ``tests/domain/test_figures.py`` holds the two equal. The numbers of
-EN 15341 are those of its edition of 2007.
+``docs/definitions.md`` gives the same table; ``tests/domain/rapports/test_figures.py`` holds the two equal. The
+numbers of EN 15341 are those of its edition of 2007.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What managers ask of reports: figures with one definition each, named periods, definitions that are kept."""
