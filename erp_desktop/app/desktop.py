@@ -189,6 +189,7 @@ class Desktop(QObject):
             self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self._open_record,
             lambda kind, slot, show: self.workspace and self.workspace.unfinished_at(kind, slot, show=show),
             lambda key, words: self.workspace and self.workspace.open_list(key, words),
+            lambda kind, values: self.workspace and self.workspace.begin(kind, values),
         )  # fmt: skip
         offered = [one for one in sections() if self.settings.mode is not Mode.AUTONOME or one.key != "conflits"]
         made = Workspace(contexte, offered, records(), *self._place(self._acteur.agence_code))

@@ -191,6 +191,13 @@ class TypeDocument(StrEnum):
     FACTURE = "facture"
 
 
+class MomentPhoto(StrEnum):
+    """Whether a picture shows the machine before the work or after it."""
+
+    AVANT = "avant"
+    APRES = "apres"
+
+
 class EtatDocument(StrEnum):
     """Where the bytes of a document are; never stored."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from erp_desktop.models import centre, local
 from erp_desktop.models.agences import Agence, HoraireAgence, IdentiteSociete
+from erp_desktop.models.attentes import Attente
 from erp_desktop.models.base import Base
-from erp_desktop.models.clients import Client, Contrat, ContratEquipement, ContratPeriode
+from erp_desktop.models.clients import Avenant, Client, Contrat, ContratEquipement, ContratPeriode
 from erp_desktop.models.divers import (
     JourFerie,
     JournalMigration,
@@ -47,6 +48,7 @@ from erp_desktop.models.interventions import (
     LigneIntervention,
     Temps,
 )
+from erp_desktop.models.modeles import ModeleIntervention
 from erp_desktop.models.planning import Absence, CompetenceRequise, Creneau, ReglePlanningAgence
 from erp_desktop.models.stock import (
     Depot,
@@ -62,6 +64,8 @@ __all__ = [
     "Absence",
     "Agence",
     "Arret",
+    "Attente",
+    "Avenant",
     "Base",
     "Checklist",
     "Client",
@@ -90,6 +94,7 @@ __all__ = [
     "LigneFacture",
     "LigneIntervention",
     "LigneInventaire",
+    "ModeleIntervention",
     "MorceauContenu",
     "MouvementStock",
     "Notification",

@@ -29,6 +29,8 @@ ADMINISTRATION = "e5c9a3f7b1d4"
 """The revision that made what administrators keep and what notices tell."""
 TRAVAUX = "f7a1c5e9b3d6"
 """The revision that made times, downtime and why work waits."""
+SUIVI = "b1d5f9a3c7e2"
+"""The revision that made stretches of waiting, models of interventions and amendments of contracts."""
 
 
 class Base(DeclarativeBase):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from erp_desktop.domain.enums import (
     TypeClient,
     TypeContrat,
 )
-from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
+from erp_desktop.models.base import SUIVI, Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.types import Jour, Montant
 
@@ -170,3 +170,31 @@ class ContratPeriode(LigneAgence, Base):
     interventions_incluses: Mapped[int | None] = field("Interventions incluses")
     heures_incluses: Mapped[int | None] = field("Heures incluses")
     montant: Mapped[Decimal | None] = field("Montant", policy=Policy.ASK)
+
+
+class Avenant(LigneAgence, Base):
+    """A signed amendment of a contract: which term changes, from what to what, and from which day.
+
+    ``terme`` is a column of the contract; without one the amendment is words only. ``applique_le``: the contract has
+    the new value since then; until the day has come it has the former one.
+    """
+
+    __tablename__ = "avenants"
+    __noun__ = Noun(
+        "Avenant",
+        "note-pencil",
+        name="objet",
+        root="contrat_id",
+        groups=(Group("changement", ("terme", "valeur_avant", "valeur_apres", "date_effet"), label="Changement"),),
+        since=SUIVI,
+    )
+
+    contrat_id: Mapped[int] = link("Contrat", "contrats.id")
+    numero: Mapped[int] = field("Numéro", code=True)
+    objet: Mapped[str] = field("Objet", sa.String(200))
+    date_effet: Mapped[date] = field("Date d'effet")
+    date_signature: Mapped[date | None] = field("Signé le", Jour())
+    terme: Mapped[str | None] = field("Ce qui change", sa.String(40))
+    valeur_avant: Mapped[str | None] = field("Ancienne valeur", sa.String(120))
+    valeur_apres: Mapped[str | None] = field("Nouvelle valeur", sa.String(120))
+    applique_le: Mapped[datetime | None] = field("Appliqué le")

@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from erp_desktop.domain.enums import TypeDocument
-from erp_desktop.models.base import Base, LigneAgence
+from erp_desktop.domain.enums import MomentPhoto, TypeDocument
+from erp_desktop.models.base import SUIVI, Base, LigneAgence
 from erp_desktop.models.declare import Group, Noun, choice, field, link
 from erp_desktop.models.types import big_int
 
@@ -40,6 +40,8 @@ class Document(LigneAgence, Base):
     sha256: Mapped[str] = field("Empreinte", sa.String(64))
     intervention_id: Mapped[int | None] = link("Intervention", "interventions.id")
     equipement_id: Mapped[int | None] = link("Équipement", "equipements.id")
+    moment: Mapped[str | None] = choice("Moment", MomentPhoto, length=10, checked=False, since=SUIVI)
+    """Of a picture: before the work or after it."""
 
 
 class Contenu(Base):

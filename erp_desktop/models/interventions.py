@@ -19,7 +19,7 @@ from erp_desktop.domain.enums import (
     TypeLigne,
     TypeTemps,
 )
-from erp_desktop.models.base import ADMINISTRATION, TRAVAUX, Base, LigneAgence
+from erp_desktop.models.base import ADMINISTRATION, SUIVI, TRAVAUX, Base, LigneAgence
 from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.equipements import PREVENTIF
@@ -67,7 +67,7 @@ class Intervention(LigneAgence, Base):
             ),
             # Beside the dates: a time that a colleague notes moves it, and is no reason to ask about them.
             Group("duree_reelle", ("duree_reelle",), follows="statut"),
-            Group("signature", ("signature", "signataire")),
+            Group("signature", ("signature", "signataire", "signe_le", "signature_refus")),
             Group("imputation", ("imputation", "imputation_motif")),
             Group("panne", ("probleme_id", "cause_id", "remede_id"), label="Panne"),
             Group("checklist", ("checklist_id", "checklist_version"), label="Checklist", asks=False),
@@ -154,8 +154,11 @@ class Intervention(LigneAgence, Base):
     origine_id: Mapped[int | None] = _link("Suite de", "interventions.id")
     """The intervention that this one follows up."""
     motif_attente: Mapped[str | None] = choice("Motif de l'attente", MotifAttente, checked=False, since=TRAVAUX)
-    """Why it is en_attente; of earlier pauses the history tells."""
+    """Why it is en_attente now; ``attentes`` has each stretch with its reason."""
     satisfaction_commentaire: Mapped[str | None] = field("Avis du client", sa.String(500), since=TRAVAUX)
+    signe_le: Mapped[datetime | None] = field("Signé le", since=SUIVI)
+    signature_refus: Mapped[str | None] = field("Motif du refus de signer", sa.String(200), since=SUIVI)
+    """Why there is no signature although the client was asked for one."""
 
 
 class LigneIntervention(LigneAgence, Base):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from erp_desktop.domain.enums import MotifAttente
+from erp_desktop.domain.enums import MomentPhoto, MotifAttente
 from erp_desktop.registry.tables import BY_NAME
 
 _DRAFT = "('brouillon', 'a_transmettre')"
@@ -44,6 +44,7 @@ DATE_KEPT = "Une échéance ne se supprime pas et ne change pas de date prévue 
 METER_BACK = "Un relevé ne descend pas sous le précédent, sauf remise à zéro."
 CHECKLIST = "Un point obligatoire de la checklist est sans réponse."
 CLOSED_TIMES = "L'intervention est close : ses temps ne changent plus, ajoutez-en un autre."
+MOMENT_UNKNOWN = "Une photo est d'avant ou d'après les travaux."
 REASON_UNKNOWN = "Le motif de l'attente n'est pas de ceux de la liste."
 STANDS_STILL = "Cet équipement est déjà à l'arrêt à ce moment-là."
 
@@ -126,6 +127,7 @@ def _rates() -> Iterator[Rule]:
 
 
 _UNLISTED = f"NEW.motif_attente NOT IN ({', '.join(repr(m.value) for m in MotifAttente)})"
+_NO_MOMENT = f"NEW.moment NOT IN ({', '.join(repr(m.value) for m in MomentPhoto)})"
 _UNFIT = "CAST(NEW.quantite AS REAL) {0} 0"
 _NOT_DRAFT = "NEW.statut NOT IN ('brouillon', 'a_transmettre', 'annulee')"
 _NO_PROV = "substr(NEW.numero, 1, 5) <> 'PROV-'"
@@ -231,6 +233,8 @@ RULES: tuple[Rule, ...] = (
     Rule("interventions", "UPDATE", _UNLISTED, REASON_UNKNOWN, columns=("motif_attente",)),
     *_times(),
     *_downtime(),
+    Rule("documents", "INSERT", _NO_MOMENT, MOMENT_UNKNOWN, columns=("moment",)),
+    Rule("documents", "UPDATE", _NO_MOMENT, MOMENT_UNKNOWN, columns=("moment",)),
 )  # fmt: skip
 
 REASONS = tuple(dict.fromkeys(r.reason for r in RULES))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import documents as regles
-from erp_desktop.domain.enums import EtatDocument, TypeDocument
+from erp_desktop.domain.enums import EtatDocument, MomentPhoto, TypeDocument
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, UserError, ValidationError
@@ -39,6 +39,11 @@ class DocumentInfo:
     etat: EtatDocument
     created_at: datetime
     auteur: str | None
+    moment: str | None = None
+
+    @property
+    def photo(self) -> bool:
+        return self.mime_type.startswith("image/")
 
 
 def _cible(session: Session, acteur: Acteur, table: str, ident: int) -> Intervention | Equipement:
@@ -90,18 +95,21 @@ def liste(session: Session, acteur: Acteur, table: str, ident: int) -> list[Docu
     reseau = _en_reseau(session)
     return [
         DocumentInfo(d.id, d.nom_fichier, d.type_document, d.mime_type, d.taille, _etat(session, c, reseau=reseau),
-                     d.created_at, auteur)
+                     d.created_at, auteur, d.moment)
         for d, c, auteur in rows
     ]  # fmt: skip
 
 
 def joindre(
     session: Session, acteur: Acteur, table: str, ident: int, nom: str, contenu: bytes,
-    type_document: TypeDocument | None = None,
+    type_document: TypeDocument | None = None, moment: MomentPhoto | None = None,
 ) -> int:  # fmt: skip
     """Attach a file; returns the document's id. The same bytes are stored once, whatever their names.
 
     Never refused for want of quota: what waits to be sent is the clerk's work.
+
+    Args:
+        moment: of a picture; of anything else it is left out.
 
     Raises:
         NotAllowedError, NotFoundError
@@ -120,6 +128,7 @@ def joindre(
         mime_type=fichier.mime,
         taille=fichier.taille,
         sha256=fichier.sha256,
+        moment=moment.value if moment is not None and fichier.mime.startswith("image/") else None,
         intervention_id=ident if table == "interventions" else None,
         equipement_id=ident if table == "equipements" else None,
         agence_id=cible.agence_id if cible.agence_id is not None else acteur.agence_id,
@@ -135,7 +144,10 @@ def joindre(
     return document.id
 
 
-def joindre_fichiers(session: Session, acteur: Acteur, table: str, ident: int, chemins: Sequence[Path]) -> list[int]:
+def joindre_fichiers(
+    session: Session, acteur: Acteur, table: str, ident: int, chemins: Sequence[Path],
+    moment: MomentPhoto | None = None,
+) -> list[int]:  # fmt: skip
     """Attach files of this desktop; returns the documents' ids.
 
     Raises:
@@ -150,10 +162,24 @@ def joindre_fichiers(session: Session, acteur: Acteur, table: str, ident: int, c
         except OSError as error:
             raise UserError(f"{chemin.name} ne peut pas être lu : {error.strerror or error}.") from error
         try:
-            faits.append(joindre(session, acteur, table, ident, chemin.name, contenu))
+            faits.append(joindre(session, acteur, table, ident, chemin.name, contenu, moment=moment))
         except ValidationError as error:
             raise UserError(f"{chemin.name} : {error}") from error
     return faits
+
+
+def nouveaux(session: Session, chemins: Sequence[Path]) -> list[Path]:
+    """Those files of this desktop that are attached to nothing yet, known by name and size, in their order."""
+    tailles = {}
+    for chemin in chemins:
+        try:
+            tailles[chemin] = chemin.stat().st_size
+        except OSError:
+            continue
+    noms = {regles.nom_seul(c.name) for c in tailles}
+    requete = sa.select(Document.nom_fichier, Document.taille).where(Document.nom_fichier.in_(noms))
+    connus = {(nom, taille) for nom, taille in session.execute(requete)}
+    return [c for c, taille in tailles.items() if taille and (regles.nom_seul(c.name), taille) not in connus]
 
 
 def _garder(session: Session, fichier: regles.Fichier, cle: str) -> None:
@@ -184,6 +210,46 @@ def _charger(session: Session, acteur: Acteur, ident: int) -> Document:
     else:
         roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     return document
+
+
+def dater(session: Session, acteur: Acteur, ident: int, moment: MomentPhoto | None) -> None:
+    """Say whether a picture shows the machine before the work or after it; None: neither.
+
+    Raises:
+        NotAllowedError, NotFoundError
+        UserError: it is no picture.
+    """
+    document = _charger(session, acteur, ident)
+    roles.exiger(
+        acteur,
+        roles.Droit.INTERVENTION_EXECUTER if document.intervention_id is not None else roles.Droit.FICHIER_ECRIRE,
+    )
+    if not document.mime_type.startswith("image/"):
+        raise UserError("Seule une photo est d'avant ou d'après les travaux.")
+    trace.annoncer(session, acteur)
+    document.moment = moment.value if moment is not None else None
+    ecrire(session)
+
+
+def octets(session: Session, document: Document) -> bytes | None:
+    """The bytes of a document that the caller may read, if they are here and whole; notes no reading."""
+    cle = _cle(session, document.agence_id, document.sha256)
+    if session.scalar(sa.select(Contenu.complet).where(Contenu.sha256 == cle)) is not True:
+        return None
+    m = MorceauContenu
+    tout = b"".join(session.scalars(sa.select(m.octets).where(m.sha256 == cle).order_by(m.numero)))
+    return tout if hashlib.sha256(tout).hexdigest() == document.sha256 else None
+
+
+def photos(session: Session, acteur: Acteur, ids: Sequence[int]) -> dict[int, bytes]:
+    """The bytes of those documents that are pictures and here, to be shown small."""
+    trouvees = {}
+    for ident in ids:
+        document = _charger(session, acteur, ident)
+        contenu = octets(session, document) if document.mime_type.startswith("image/") else None
+        if contenu is not None:
+            trouvees[ident] = contenu
+    return trouvees
 
 
 def lire(session: Session, acteur: Acteur, ident: int) -> tuple[str, bytes]:

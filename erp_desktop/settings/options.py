@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     documents_days: int = Field(
         30, ge=0, description="Les documents des derniers jours viennent d'eux-mêmes ; 0 : sur demande seulement."
     )
+    scanner_dir: Path | None = Field(
+        None,
+        description="Dossier où un scanner dépose ses pages : l'onglet Documents propose les nouvelles.",
+    )
     offline_login_days: int = Field(
         30, ge=0, le=30, description="Jours de connexion hors ligne après la dernière en ligne ; 30 au plus."
     )

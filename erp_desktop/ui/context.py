@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ class Contexte:
         unfinished_at: the panel in which the unfinished new record of that kind and slot is open, brought in sight
             when the third argument says so; None when it is open nowhere.
         open_list: shows a section with its filter set: ``open_list("interventions", "sla:depasse")``.
+        begin: opens a blank record in a tab with a draft in it: ``begin("interventions", values as a draft keeps)``.
         open_record: opens a record in a tab of its own: ``open_record("interventions", id)``; None opens a blank one.
     """
 
@@ -37,6 +38,7 @@ class Contexte:
     open_record: Callable[[str, int | None], Any]
     unfinished_at: Callable[[str, int, bool], Any] = lambda _kind, _slot, _show: None
     open_list: Callable[[str, str], Any] = lambda _section, _words: None
+    begin: Callable[[str, Mapping[str, Any]], Any] = lambda _kind, _values: None
 
 
 @dataclass(frozen=True, slots=True)

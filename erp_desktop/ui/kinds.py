@@ -13,10 +13,12 @@ KINDS = {
     "inventaires": ("check-circle", "erp_desktop.ui.stock.counts"),
     "depots": ("archive", "erp_desktop.ui.stock.depots"),
     "preventif": ("calendar-check", "erp_desktop.ui.preventif"),
+    "modeles": ("copy", "erp_desktop.ui.modeles"),
     "checklists": ("list-bullets", "erp_desktop.ui.checklists"),
 }
 """Kind → icon, and the module whose ``LISTE`` is its list and form."""
-_TABLES = {"stock": "pieces_detachees", "mouvements": "mouvements_stock", "preventif": "plannings"}
+_TABLES = {"stock": "pieces_detachees", "mouvements": "mouvements_stock", "preventif": "plannings",
+           "modeles": "modeles_intervention"}  # fmt: skip
 
 
 def table_of(kind: str) -> str:

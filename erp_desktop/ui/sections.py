@@ -123,6 +123,7 @@ def sections() -> list[Section]:
         Section("planning", "Planning", "calendar-dots", "Exploitation", _planning, _EVERYBODY),
         Section("preventif", "Préventif", "calendar-check", "Exploitation", _preventif, _EVERYBODY),
         Section("checklists", "Checklists", "list-bullets", "Exploitation", _list("checklists"), _PLANNERS),
+        Section("modeles", "Modèles", "copy", "Exploitation", _list("modeles"), _PLANNERS),
         Section("clients", "Clients", "users-three", "Parc", _list("clients"), _EVERYBODY),
         Section("contrats", "Contrats", "file-text", "Parc", _list("contrats"), _EVERYBODY),
         Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +113,7 @@ class Workspace(QWidget):
             ("Esc", self._escape), ("F1", self.keys.toggle), ("Ctrl+B", self.toggle_navigation),
             ("F8", self.top.bell.click),
             ("Ctrl+W", lambda: self.close_tab(self.tabs.current)),
-            ("Ctrl+K", self.palette_box.open),
+            ("Ctrl+K", self.palette_box.open), ("Ctrl+D", self._duplicate),
         ]  # fmt: skip
         for number, section in enumerate(self.nav.sections[:9], start=1):
             table.append((f"Ctrl+{number}", lambda key=section.key: self.open_section(key)))  # type: ignore[misc]
@@ -165,6 +165,12 @@ class Workspace(QWidget):
         self.tabs.show_key(key)
         page_now = self.tabs.page(key)
         return page_now if isinstance(page_now, Page) else None
+
+    def begin(self, kind: str, values: Mapping[str, Any]) -> Page | None:
+        """Start a record that has values already: a draft like any other, until it is saved or given up."""
+        slot = self.contexte.drafts.fresh(kind)
+        self.contexte.drafts.keep(kind, slot, values)
+        return self.open_record(kind, None, slot)
 
     def _blank_slot(self, kind: str) -> int:
         """The slot of a blank tab in which nothing was typed, else one more."""
@@ -273,6 +279,11 @@ class Workspace(QWidget):
     def _new(self) -> None:
         if self.page is None or not self.page.new_record():
             self.open_record("interventions", None)
+
+    def _duplicate(self) -> None:
+        panel = self.page.record_panel() if self.page is not None else None
+        if panel is None or not panel.duplicate():
+            self.contexte.say(tr("Ouvrez d'abord la fiche à copier ; une intervention se copie."), kind="info")
 
     def _escape(self) -> None:
         """Close the innermost thing that is open, and that only."""

@@ -76,9 +76,11 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
     if name == "motif_attente":
         # A closed list that a rule holds, and no CHECK tells of.
         return "piece"
+    if name == "moment":
+        return "avant"
     if table.name == "horaires_agence" and name in {"debut", "fin"}:
         return "08:30" if name == "debut" else "24:00"
-    if name == "fin" and table.name in {"absences", "arrets", "creneaux", "temps"}:
+    if name == "fin" and table.name in {"absences", "arrets", "attentes", "creneaux", "temps"}:
         return clock.to_text(_WHEN + timedelta(hours=2)) if sqlite else _WHEN + timedelta(hours=2)
     if table.name == "absences" and name in {"recurrence", "recurrence_fin"}:
         return None

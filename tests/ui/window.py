@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
@@ -42,6 +44,7 @@ class Bureau:
             acteur, self.settings, self.tasks, self.bus, self.drafts, self.window.say,
             self._open_record, lambda kind, slot, show: self.workspace.unfinished_at(kind, slot, show=show),
             self._open_list,
+            self._begin,
         )  # fmt: skip
         self.workspace = Workspace(contexte, sections(), records(), "Casablanca", "Casablanca · poste 04")
         self.window.show_content(self.workspace)
@@ -54,6 +57,9 @@ class Bureau:
 
     def _open_record(self, kind: str, row_id: int | None) -> object:
         return self.workspace.open_record(kind, row_id)
+
+    def _begin(self, kind: str, values: Mapping[str, Any]) -> object:
+        return self.workspace.begin(kind, values)
 
     def settle(self) -> None:
         """Wait until nothing is read or written and no pause of the typing is running."""

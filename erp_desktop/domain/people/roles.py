@@ -47,8 +47,8 @@ CHAMPS_COMPTE_RENDU = frozenset(
     {
         "diagnostic", "travaux_realises", "recommandations", "notes_internes", "duree_reelle", "temps_deplacement",
         "probleme_id", "cause_id", "remede_id",
-        "satisfaction_client", "satisfaction_commentaire", "signature", "signataire", "date_debut_travaux",
-        "date_fin_travaux",
+        "satisfaction_client", "satisfaction_commentaire", "signature", "signataire", "signe_le", "signature_refus",
+        "date_debut_travaux", "date_fin_travaux",
     }
 )  # fmt: skip
 """What a technicien may fill in on an assigned intervention."""

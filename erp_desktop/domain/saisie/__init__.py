@@ -202,6 +202,10 @@ class InterventionInput(Saisie):
     satisfaction_commentaire: str | None = _texte(500)
     signature: bytes | None = None
     signataire: str | None = _texte(120)
+    signe_le: Instant | None = None
+    signature_refus: str | None = _texte(200)
+    origine_id: int | None = None
+    checklist_id: int | None = None
 
     @model_validator(mode="after")
     def _regles(self) -> Self:

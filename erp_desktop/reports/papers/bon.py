@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from erp_desktop.domain.writing import bidi
 from erp_desktop.reports.papers import engine
 from erp_desktop.reports.papers.written import LANGUAGES, Issuer, head, pairs, qr, svg, typed, words
 from erp_desktop.services.checklists.answers import Feuille
-from erp_desktop.services.interventions.sheet import Sheet
+from erp_desktop.services.interventions.sheet import Photo, Sheet
 
 LANGUES = LANGUAGES
 TEMPLATE = "bon_intervention"
@@ -70,6 +71,25 @@ def _sla(bon: Sheet, m: dict[str, Any]) -> tuple[str, str]:
         return "—", ""
     cle = "retard" if bon.sla_etat == "late" else "reste"
     return m["sla"][cle].format(duree=_duree(bon.sla_reste_min, m)), "mauvais" if cle == "retard" else "bon"
+
+
+_CASE = (400, 300)
+"""Pixels of the frame that each picture of the work is fitted into."""
+
+
+def _photo(photo: Photo, m: dict[str, Any]) -> list[str]:
+    """Its caption, and itself as text; empty where its bytes are not here."""
+    moment = m["moments"][photo.moment]
+    if photo.contenu is None:
+        return [f"{moment} · {bidi.isoler(photo.nom)} ({m['photo_ailleurs']})", ""]
+    largeur, hauteur = _CASE
+    code = base64.b64encode(photo.contenu).decode()
+    return [
+        moment,
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{largeur}" height="{hauteur}" viewBox="0 0 {largeur} {hauteur}">'
+        f'<image width="{largeur}" height="{hauteur}" xlink:href="data:{photo.mime};base64,{code}"/></svg>',
+    ]
 
 
 def _checklist(feuille: Feuille | None, m: dict[str, Any]) -> dict[str, Any]:
@@ -144,6 +164,11 @@ def _bon(bon: Sheet, m: dict[str, Any], fraicheur: str) -> dict[str, Any]:
         "signature": svg(signe) if signe else "",
         "technicien": " · ".join(filter(None, [typed(bon.technicien), bidi.isoler(bon.badge)])),
         "signataire": " · ".join(
-            filter(None, [typed(bon.signataire), _instant(bon.date_fin_travaux, "%d/%m/%Y") if signe else ""])
+            filter(None, [
+                typed(bon.signataire),
+                _instant(bon.signe_le or bon.date_fin_travaux, "%d/%m/%Y") if signe or bon.signature_refus else "",
+            ])
         ),
+        "refus": m["signature_refusee"].format(motif=typed(bon.signature_refus)) if bon.signature_refus else "",
+        "photos": [_photo(photo, m) for photo in bon.photos],
     }  # fmt: skip

@@ -191,15 +191,11 @@ def suite(session: Session, acteur: Acteur, intervention_id: int) -> int:
     vue = feuille(session, acteur, intervention_id)
     defauts = vue.en_defaut if vue is not None else []
     titre = f"Suite de {ligne.numero}" + (f" : {', '.join(defauts)}" if defauts else "")
-    faite = create(
+    return create(
         session, acteur,
         InterventionInput(
             titre=titre[:200], equipement_id=ligne.equipement_id, type=TypeIntervention.CORRECTIVE,
             priorite=Priorite.NORMALE, contrat_id=ligne.contrat_id,
-            description="\n".join(f"• {d}" for d in defauts) or None,
+            description="\n".join(f"• {d}" for d in defauts) or None, origine_id=intervention_id,
         ),
     )  # fmt: skip
-    nouvelle = session.get_one(Intervention, faite)
-    nouvelle.origine_id = intervention_id
-    ecrire(session)
-    return faite

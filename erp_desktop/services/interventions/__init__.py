@@ -28,8 +28,10 @@ from erp_desktop.services.interventions.times import (
     tarifs,
     temps,
 )
+from erp_desktop.services.interventions.waits import AttenteInfo, attentes
 
 __all__ = [
+    "AttenteInfo",
     "HistoriqueInfo",
     "InterventionFiche",
     "InterventionLigne",
@@ -40,6 +42,7 @@ __all__ = [
     "TransitionOffre",
     "ajouter_ligne",
     "ajouter_temps",
+    "attentes",
     "changer_statut",
     "conditions",
     "create",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import sla
-from erp_desktop.domain.enums import AncrePlanning, Statut
+from erp_desktop.domain.enums import AncrePlanning, MotifAttente, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import LIBELLES, REOUVERTURE, SUIVANTS, Faits, check, stamps
@@ -31,7 +31,7 @@ from erp_desktop.models import (
 )
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import answers
-from erp_desktop.services.interventions import failures
+from erp_desktop.services.interventions import failures, waits
 from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
 from erp_desktop.services.planning.slots import live, revive
 from erp_desktop.services.preventif import generation
@@ -147,11 +147,15 @@ def transitions(session: Session, acteur: Acteur, id: int) -> list[TransitionOff
     return offres
 
 
-def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, remarque: str = "") -> Retour:  # noqa: A002
+def changer_statut(
+    session: Session, acteur: Acteur, id: int, vers: Statut, remarque: str = "",  # noqa: A002
+    motif: MotifAttente = MotifAttente.AUTRE,
+) -> Retour:  # fmt: skip
     """Take one transition: stamps, the deadline after a pause, and (by the database) its audit row.
 
     Args:
         remarque: kept in the audit; the reason, without which a closed intervention is not opened again.
+        motif: why it waits from now on; of no other transition.
 
     Returns:
         what :func:`revenir` needs to go back.
@@ -186,6 +190,10 @@ def changer_statut(session: Session, acteur: Acteur, id: int, vers: Statut, rema
     ligne.statut = vers.value
     for champ, valeur in ecrits.items():
         setattr(ligne, champ, valeur)
+    if de is Statut.EN_ATTENTE:
+        waits.end(session, ligne, maintenant)
+    if vers is Statut.EN_ATTENTE:
+        waits.begin(session, acteur, ligne, motif, remarque, maintenant)
     if vers is Statut.CLOTUREE and ligne.duree_reelle is None and ligne.date_debut_travaux and ligne.date_fin_travaux:
         horaire = Horloges(session).de(ligne.agence_id)
         ligne.duree_reelle = sla.duree_active(
@@ -233,6 +241,10 @@ def revenir(session: Session, acteur: Acteur, retour: Retour) -> None:
     changer_statut(session, acteur, retour.id, retour.de, "Changement de statut défait aussitôt")
     for champ, valeur in avant.items():
         setattr(ligne, champ, valeur)
+    if retour.vers is Statut.EN_ATTENTE:
+        waits.forget_last(session, retour.id)
+    elif retour.de is Statut.EN_ATTENTE:
+        waits.reopen_last(session, ligne)
     ecrire(session)
     session.refresh(ligne, ["technicien_id", "date_planifiee", "zone_planifiee"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import LIBELLES, TERMINES
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
-from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien, Temps
+from erp_desktop.models import Agence, Checklist, Client, Contrat, Equipement, Intervention, Technicien, Temps
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import models as checklists
 from erp_desktop.services.interventions import failures, numbers
@@ -29,10 +30,22 @@ from erp_desktop.services.shared.lists import marques
 from erp_desktop.services.shared.proposals import proposer
 
 APRES_CLOTURE = frozenset(
-    {"satisfaction_client", "satisfaction_commentaire", "notes_internes", "signature", "signataire"}
-)
+    {
+        "satisfaction_client", "satisfaction_commentaire", "notes_internes", "signature", "signataire", "signe_le",
+        "signature_refus",
+    }
+)  # fmt: skip
 """What is still noted once the work is closed."""
 _CHAMPS_ECHEANCE = frozenset({"priorite", "urgence", "contrat_id", "equipement_id", "date_planifiee"})
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """An intervention that follows another up."""
+
+    id: int
+    numero: str
+    statut: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,10 @@ class InterventionFiche:
     satisfaction_commentaire: str | None
     signature: bytes | None
     signataire: str | None
+    signe_le: datetime | None
+    signature_refus: str | None
+    origine_id: int | None
+    checklist_id: int | None
     probleme_id: int | None
     cause_id: int | None
     remede_id: int | None
@@ -93,6 +110,9 @@ class InterventionFiche:
     probleme: str
     cause: str
     remede: str
+    origine: str = ""
+    suites: tuple[Suite, ...] = ()
+    checklist: str = ""
     temps: frozenset[str] = frozenset()
     """Kinds of which times are noted; their durations are sums and not typed."""
 
@@ -145,8 +165,18 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         probleme=failures.words(session, ligne.probleme_id),
         cause=failures.words(session, ligne.cause_id),
         remede=failures.words(session, ligne.remede_id),
+        origine=session.scalar(sa.select(Intervention.numero).where(Intervention.id == ligne.origine_id)) or ""
+        if ligne.origine_id else "",
+        suites=tuple(
+            Suite(*row) for row in session.execute(
+                sa.select(Intervention.id, Intervention.numero, Intervention.statut)
+                .where(Intervention.origine_id == id).order_by(Intervention.id)
+            )
+        ),
+        checklist=session.scalar(sa.select(Checklist.nom).where(Checklist.id == ligne.checklist_id)) or ""
+        if ligne.checklist_id else "",
         temps=notes(session, id),
-    )
+    )  # fmt: skip
 
 
 def notes(session: Session, id: int) -> frozenset[str]:  # noqa: A002
@@ -183,7 +213,20 @@ def _accorder(session: Session, acteur: Acteur, ligne: Intervention, *, client_d
         raise ValidationError({"contrat_id": "Ce contrat est celui d'un autre client."})
     lie(session, acteur, Technicien, ligne.technicien_id, "technicien_id",
         "Ce technicien n'est pas de cette agence.", agence)  # fmt: skip
+    _suivre(session, acteur, ligne)
     return contrat
+
+
+def _suivre(session: Session, acteur: Acteur, ligne: Intervention) -> None:
+    """Refuse an origin of another agency, or one that follows this intervention up itself."""
+    lien = lie(session, acteur, Intervention, ligne.origine_id, "origine_id",
+               "Cette intervention n'existe pas dans cette agence.", ligne.agence_id)  # fmt: skip
+    vus: set[int] = set()
+    while lien is not None and lien.id not in vus:
+        if lien.id == ligne.id:
+            raise ValidationError({"origine_id": "Une intervention n'est pas la suite d'elle-même."})
+        vus.add(lien.id)
+        lien = session.get(Intervention, lien.origine_id) if lien.origine_id is not None else None
 
 
 def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
@@ -199,7 +242,7 @@ def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
     choisie = saisie.agence_id if saisie.agence_id is not None else heritee
     agence_id = agence_de(session, acteur, choisie, partage=False)
     agence = session.get_one(Agence, agence_id)
-    valeurs = saisie.model_dump(exclude={"agence_id"})
+    valeurs = saisie.model_dump(exclude={"agence_id", "checklist_id"})
     maintenant = clock.now()
     ligne = Intervention(
         **valeurs, agence_id=agence_id, statut=Statut.OUVERTE.value, date_creation=maintenant,
@@ -209,7 +252,11 @@ def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
         sures = [p for p in proposer(session, acteur, equipement.id) if p.sure]
         ligne.contrat_id = sures[0].contrat_id if sures else None
     with session.no_autoflush:
-        if equipement is not None and (liste := checklists.pour(session, agence_id, equipement.type_equipement)):
+        liste = lie(session, acteur, Checklist, saisie.checklist_id, "checklist_id",
+                    "Cette checklist n'existe pas dans cette agence.", agence_id)  # fmt: skip
+        if liste is None and equipement is not None:
+            liste = checklists.pour(session, agence_id, equipement.type_equipement)
+        if liste is not None:
             ligne.checklist_id, ligne.checklist_version = liste.id, liste.version
         contrat = _accorder(session, acteur, ligne, client_demande=saisie.client_id is not None)
         ligne.date_limite = echeance(session, ligne, contrat)
@@ -250,11 +297,14 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         return
     _verifier_droits(session, acteur, ligne, set(nouvelles))
     failures.check(session, nouvelles)
+    if "checklist_id" in nouvelles:
+        raise ValidationError({"checklist_id": "La checklist se choisit à la création."})
     if "agence_id" in nouvelles:
         raise ValidationError({"agence_id": "Une intervention ne change pas d'agence ici."})
     if "technicien_id" in nouvelles and nouvelles["technicien_id"] is None and ligne.statut != Statut.OUVERTE:
         raise ValidationError({"technicien_id": "Une intervention affectée garde un technicien."})
     _refuser_sommes(session, ligne, set(nouvelles))
+    _dater_signature(ligne, nouvelles)
     trace.annoncer(session, acteur)
     with session.no_autoflush:
         if "equipement_id" in nouvelles and "client_id" not in nouvelles:
@@ -264,7 +314,7 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
                 sures = [p for p in proposer(session, acteur, cible.id) if p.sure]
                 nouvelles.setdefault("contrat_id", sures[0].contrat_id if sures else None)
         avant, apres = appliquer(ligne, nouvelles)
-        if {"equipement_id", "client_id", "contrat_id", "technicien_id"} & nouvelles.keys():
+        if {"equipement_id", "client_id", "contrat_id", "technicien_id", "origine_id"} & nouvelles.keys():
             contrat = _accorder(session, acteur, ligne, client_demande=True)
         else:
             contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
@@ -276,6 +326,17 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         follow(session, acteur, ligne)
     trace.noter(session, acteur, ligne, "modification", avant, apres)
     ecrire(session)
+
+
+def _dater_signature(ligne: Intervention, nouvelles: dict[str, Any]) -> None:
+    """Stamp what a client signs or refuses to sign with the instant at which it is written."""
+    if not {"signature", "signature_refus"} & nouvelles.keys():
+        return
+    signe, refuse = (nouvelles.get(nom, getattr(ligne, nom)) for nom in ("signature", "signature_refus"))
+    if signe and refuse:
+        raise ValidationError({"signature_refus": "Une signature et un refus de signer s'excluent."})
+    if "signe_le" not in nouvelles:
+        nouvelles["signe_le"] = clock.now() if signe or refuse else None
 
 
 def occupe_par(session: Session, ligne: Intervention) -> str | None:

@@ -11,18 +11,29 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import sla
-from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.enums import MomentPhoto, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, Technicien
+from erp_desktop.models import Agence, Client, Contrat, Document, Equipement, Intervention, Technicien
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists.answers import Feuille, feuilles
+from erp_desktop.services.documents import octets
 from erp_desktop.services.interventions.lines import LigneInfo, lignes_de
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.interventions.times import TempsInfo, temps_de
 from erp_desktop.services.shared.clocks import Horloges
 from erp_desktop.services.shared.letterhead import Letterhead, Office, letterhead, office
 from erp_desktop.services.shared.lists import dans_l_ordre, paquets
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture of before or after the work; ``contenu`` is None where its bytes are not."""
+
+    moment: str
+    nom: str
+    mime: str
+    contenu: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,9 @@ class Sheet:
     lignes: tuple[LigneInfo, ...]
     temps: tuple[TempsInfo, ...]
     checklist: Feuille | None = None
+    signe_le: datetime | None = None
+    signature_refus: str = ""
+    photos: tuple[Photo, ...] = ()
 
 
 def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
@@ -93,6 +107,7 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
         lines = lignes_de(session, [r.Intervention.id for r in read])
         times = temps_de(session, [r.Intervention.id for r in read])
         lists = feuilles(session, [r.Intervention for r in read])
+        pictures = _photos(session, [r.Intervention.id for r in read])
         for i, client, machine, contract, badge in read:
             a = agences.get(i.agence_id or 0)
             if i.agence_id not in heads:
@@ -113,5 +128,27 @@ def sheets(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Sheet]:
                 contract or "", machine.nom, machine.code_interne, machine.numero_serie or "",
                 machine.localisation or "", machine.criticite, names.get(i.technicien_id or 0, ""), badge or "",
                 tuple(line for line in lines[i.id] if not line.prevue), tuple(times[i.id]), lists.get(i.id),
+                i.signe_le, i.signature_refus or "", tuple(pictures.get(i.id, ())),
             )  # fmt: skip
     return dans_l_ordre(ids, found)
+
+
+_PER_MOMENT = 2
+_LARGEST_PHOTO = 4 * 1024 * 1024
+"""Bytes of a picture that a paper takes in as it is."""
+_PRINTED = ("image/jpeg", "image/png")
+
+
+def _photos(session: Session, ids: Sequence[int]) -> dict[int, list[Photo]]:
+    """The latest pictures of before and after each work, two of each."""
+    d = Document
+    found: dict[int, list[Photo]] = {}
+    told = sa.select(d).where(d.intervention_id.in_(ids), d.moment.is_not(None), d.mime_type.in_(_PRINTED))
+    for one in session.scalars(told.order_by(d.moment.desc(), d.created_at.desc(), d.id.desc())):
+        mine = found.setdefault(one.intervention_id or 0, [])
+        if sum(p.moment == one.moment for p in mine) < _PER_MOMENT:
+            content = octets(session, one) if one.taille <= _LARGEST_PHOTO else None
+            mine.append(Photo(one.moment or "", one.nom_fichier, one.mime_type, content))
+    for mine in found.values():
+        mine.sort(key=lambda p: p.moment != MomentPhoto.AVANT)
+    return found

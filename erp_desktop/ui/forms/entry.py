@@ -141,6 +141,16 @@ class EntryPart(RecordPart):
         """Put the cursor where the next line begins."""
         raise NotImplementedError
 
+    def take_focus(self) -> None:
+        if self.form.isVisibleTo(self):
+            self.begin_next()
+
+    def save_typed(self) -> bool:
+        if not self.draft() or not self.form.isVisibleTo(self):
+            return False
+        self.add()
+        return True
+
     def submit(self, act: Act, words: str) -> None:
         """Add a line to the record shown.
 

@@ -28,6 +28,14 @@ class RecordPart(QWidget):
     def restore(self, kept: dict[str, Any]) -> None:
         """Show what :meth:`draft` gave, or a blank part for an empty one. A part that takes input overrides both."""
 
+    def take_focus(self) -> None:
+        """Put the keyboard where the part begins."""
+        self.focusNextChild()
+
+    def save_typed(self) -> bool:
+        """Save what is typed here; False when there is nothing to."""
+        return False
+
     def escape(self) -> bool:
         """Close what is open inside the part; False when nothing is."""
         return False

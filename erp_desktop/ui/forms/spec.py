@@ -149,6 +149,7 @@ class FormSpec:
         bar: builds the row of acts under the head: a ``RecordPart``.
         tabs: titles and builders of more tabs, each a ``RecordPart``.
         printing: ``printing(contexte, ids, parent)`` shows the papers of some records before they are printed.
+        copies: ``copies(session, acteur, id)``: what a copy of a record begins with (a ``Beginning``).
         warns: ``warns(session, acteur, id)``: sentences about a record as it was just written, which refuse nothing.
     """
 
@@ -167,6 +168,7 @@ class FormSpec:
     bar: Callable[[Any], Any] | None = None
     tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
     printing: Callable[[Any, Sequence[int], Any], None] | None = None
+    copies: Callable[[Any, Acteur, int], Any] | None = None
     warns: Callable[[Any, Acteur, int], Sequence[str]] = lambda _session, _acteur, _id: ()
 
     def __post_init__(self) -> None:

@@ -17,6 +17,8 @@ from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.underline import UnderlineTabs
 
+BEGUN = "$d_apres"
+"""Under this key the draft of a blank form says, in words, what it was filled in from."""
 PARTS = "$parties"
 """Under this key a draft keeps what the parts of the record hold, by the name of the part's class."""
 
@@ -29,6 +31,7 @@ class FormView(Surface):
     ) -> None:
         super().__init__("surface.base", parent=parent)
         self.spec, self.contexte = spec, contexte
+        self.label_width = 108 if beside_list else 150
         self.fields = Fields(spec, contexte, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -73,7 +76,7 @@ class FormView(Surface):
         column = QVBoxLayout(body)
         column.setContentsMargins(16, 12, 14, 16)
         column.setSpacing(6)
-        self.fields.build(column, 108 if beside_list else 150)
+        self.fields.build(column, self.label_width)
         column.addStretch()
         if not beside_list:
             body.setMaximumWidth(760)
@@ -87,7 +90,7 @@ class FormView(Surface):
             index = self.tabs.add(tr(title))
             self.pages.addWidget(scroller(part))
             part.counted.connect(lambda number, index=index: self.tabs.set_count(index, number))
-            part.offered.connect(lambda on, index=index: self.tabs.setTabVisible(index, on))
+            part.offered.connect(lambda on, index=index: self.tabs.set_offered(index, on))
         self.tabs.setVisible(bool(self.parts))
 
     def _footer(self) -> QWidget:
@@ -112,6 +115,11 @@ class FormView(Surface):
         self._draft_icon.hide()
         self.foot = foot
         return foot
+
+    def show_part(self, part: RecordPart) -> None:
+        """Bring the tab of a part in sight, with the keyboard where it begins."""
+        self.tabs.set_current(self.parts.index(part) + 1)
+        part.take_focus()
 
     def _all_parts(self) -> list[RecordPart]:
         return [*self.parts, *([self.bar] if self.bar is not None else [])]

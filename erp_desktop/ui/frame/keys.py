@@ -15,6 +15,7 @@ from erp_desktop.ui.kit.surfaces import Surface
 KEYS = (
     ("Ctrl K", "Recherche"),
     ("Ctrl N", "Nouvelle fiche de la liste ouverte"),
+    ("Ctrl D", "Copier l'intervention ouverte"),
     ("Ctrl S", "Enregistrer la fiche"),
     ("Ctrl F", "Filtrer la liste"),
     ("Ctrl P", "Imprimer la fiche, ou les lignes choisies"),

@@ -1,5 +1,7 @@
 """The transitions of an intervention as buttons; a disabled one says why beside it.
 
+What begins another record is in the menu behind them.
+
 A second click of a double click must not be another act: the row is deaf for the double-click interval after the
 statut changed, and the place of the button that was pressed stays empty until another record is shown.
 """
@@ -10,14 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu
 
-from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.enums import MotifAttente, Statut
 from erp_desktop.domain.transitions import REOUVERTURE
 from erp_desktop.services import interventions
 from erp_desktop.services.interventions import TransitionOffre
 from erp_desktop.ui.forms.acts import ActBar
+from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.interventions.other_acts import OtherActs
 from erp_desktop.ui.kit.controls import Button, clear
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.wording import value_labels
@@ -38,7 +43,7 @@ class ActsBar(ActBar):
 
     def __init__(self, panel: FormPanel) -> None:
         words = tr("Motif de la réouverture")
-        super().__init__(panel, motive=words, confirm=tr("Rouvrir"), on_motive=self.reopen,
+        super().__init__(panel, motive=words, confirm=tr("Rouvrir"), on_motive=self.confirm,
                          margins=(16, 8, 12, 4), spacing=6)  # fmt: skip
         self._statut = ""
         self._pressed_to = 0
@@ -48,18 +53,30 @@ class ActsBar(ActBar):
         self._rest: list[TransitionOffre] = []
         self._changed = False
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._pausing = False
+        self.kind = ChoiceEditor(value_labels.options(MotifAttente))
+        self.kind.setAccessibleName(tr("Motif de l'attente"))
+        self.kind.changed.connect(self.changed)
+        asked = self.entry.layout()
+        assert isinstance(asked, QHBoxLayout)  # noqa: S101 - as the base class builds it
+        asked.insertWidget(0, self.kind)
+        self.others = OtherActs(panel)
+        self.column.addWidget(self.others.models)
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         statut = "" if record is None else str(record.statut)
         if row_id != self._row_id:
             self._pressed_to = 0
             self._deaf.stop()
-        if row_id != self._row_id or statut != Statut.CLOTUREE:
+        if row_id != self._row_id or statut != self._statut:
             self.ask_motive(False)
+        self.others.show_record(row_id, record)
         self._row_id, self._changed = row_id, row_id == self._row_id and statut != self._statut
         self._statut = statut
         if row_id is None:
-            self.hide()
+            self._empty_row()
+            self.explain("")
+            self.setVisible(self.others.models.isVisibleTo(self))
             return
         if self._changed:
             # Deaf from now, for the reading of the next acts takes a while; and again from when they are in sight.
@@ -98,14 +115,16 @@ class ActsBar(ActBar):
                 self.refuse(button, tr(offer.raison))
             self.buttons[str(offer.vers)] = button
             self.row.addWidget(button)
+        if self.others.awaits_client:
+            self.row.addWidget(self.others.sign_button())
         self.row.addStretch()
-        if rest:
+        if rest or self.others.offered:
             self.more = Button("", icon="dots-three", tip=tr("Autres actions"), on_click=self._menu)
             self.more.setFixedWidth(44)
             self.row.addWidget(self.more)
         refused = next((offer for offer in in_sight if not offer.permis and offer.raison), None)
         self.explain(f"{self._words(refused)} : {tr(refused.raison)}" if refused is not None else "")
-        self.setVisible(bool(self.offers))
+        self.setVisible(bool(self.offers) or self.others.offered)
 
     def _words(self, offer: TransitionOffre) -> str:
         return value_labels.action(str(offer.vers), self._statut)
@@ -119,6 +138,7 @@ class ActsBar(ActBar):
             action = menu.addAction(words)
             action.setEnabled(offer.permis)
             action.triggered.connect(self._goer(offer))
+        self.others.fill(menu)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
@@ -139,6 +159,9 @@ class ActsBar(ActBar):
         if (Statut(self._statut), Statut(target)) == REOUVERTURE:
             self.ask_motive(True)
             return
+        if target == Statut.EN_ATTENTE:
+            self.ask_pause()
+            return
         button = self.buttons.get(target)
         self._pressed_to = 0
         if button is not None:
@@ -150,6 +173,46 @@ class ActsBar(ActBar):
                 else box.right() - inside.left()
             ) + 1  # fmt: skip
         self.go(target)
+
+    def ask_motive(self, on: bool, *, pausing: bool = False) -> None:
+        self._pausing = on and pausing
+        self.kind.setVisible(self._pausing)
+        words = tr("Précision, si elle aide") if self._pausing else tr("Motif de la réouverture")
+        self.motive.setPlaceholderText(words)
+        self.motive.setAccessibleName(words)
+        self.confirm_button.setText(tr("Mettre en attente") if self._pausing else tr("Rouvrir"))
+        self.confirm_button.setAccessibleName(self.confirm_button.text())
+        super().ask_motive(on)
+        if self._pausing:
+            self.kind.inner.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def ask_pause(self) -> None:
+        """Ask why the work waits; Enter is enough for the reason in sight."""
+        self.kind.show_value(MotifAttente.PIECE.value)
+        self.ask_motive(True, pausing=True)
+
+    def confirm(self) -> None:
+        """Enter in the entry, or its button."""
+        if not self._pausing:
+            self.reopen()
+        elif not self._deaf.isActive():
+            self.pause(MotifAttente(self.kind.value()), self.motive.text().strip())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._pausing and self.kind.inner.hasFocus():
+            self.confirm()
+            return
+        super().keyPressEvent(event)
+
+    def pause(self, reason: MotifAttente, remark: str = "") -> None:
+        """Let the work wait from now on."""
+        self.act(
+            lambda: self.pause(reason, remark),
+            lambda session, acteur, row_id: interventions.changer_statut(
+                session, acteur, row_id, Statut.EN_ATTENTE, remark, reason),
+            tr("En attente : {motif}", motif=value_labels.label(MotifAttente, reason)),
+            interventions.revenir,
+        )  # fmt: skip
 
     def reopen(self) -> None:
         """Open a closed intervention again, for the reason typed."""
@@ -171,13 +234,17 @@ class ActsBar(ActBar):
         return True
 
     def draft(self) -> dict[str, Any]:
+        if self._pausing:
+            return {"motif": self.motive.text().strip(), "attente": self.kind.value()}
         motive = self.motive.text().strip()
         return {"motif": motive} if motive else {}
 
     def restore(self, kept: dict[str, Any]) -> None:
-        if self._statut != Statut.CLOTUREE:
+        if self._statut != (Statut.EN_COURS if "attente" in kept else Statut.CLOTUREE):
             kept = {}
-        self.ask_motive(bool(kept))
+        self.ask_motive(bool(kept), pausing="attente" in kept)
+        if "attente" in kept:
+            self.kind.show_value(kept["attente"])
         self.motive.setText(str(kept.get("motif", "")))
 
     def go(self, target: str, motive: str = "") -> None:

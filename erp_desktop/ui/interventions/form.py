@@ -11,7 +11,8 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.services import interventions
-from erp_desktop.services.interventions import failures
+from erp_desktop.services.checklists import models as checklists
+from erp_desktop.services.interventions import failures, models
 from erp_desktop.services.planning import slots
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import proposals
@@ -23,6 +24,8 @@ from erp_desktop.ui.interventions.acts import ActsBar
 from erp_desktop.ui.interventions.checklist import ChecklistTab
 from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.interventions.lines import LinesTab
+from erp_desktop.ui.interventions.other_acts import linked
+from erp_desktop.ui.interventions.reception import ReceptionTab
 from erp_desktop.ui.interventions.sla import sla_share, sla_words
 from erp_desktop.ui.interventions.times import TimesTab
 from erp_desktop.ui.kit.i18n import isolate, number, tr
@@ -47,6 +50,14 @@ def _technicians(session: Any, acteur: Acteur, text: str, values: Values) -> Cho
 def _contracts(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
     client = values.get("client_id")
     return choices(choix.contrats(session, acteur, text, client_id=client)) if client else []
+
+
+def _checklists(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
+    return choices(checklists.choix(session, acteur, text))
+
+
+def _origins(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+    return choices(models.origins(session, acteur, text, values.get("equipement_id"), values.get("client_id")))
 
 
 def _code(name: str) -> Search:
@@ -138,6 +149,11 @@ GROUPS = [
         FieldSpec("date_planifiee", sens=Sens.FUTUR, writable=_planner, bulk=REPLACE),
         FieldSpec("echeance", "Échéance", "info", shown=lambda r: value_labels.instant(r.date_limite, year=True),
                   on_create=False),
+        FieldSpec("duree_estimee", writable=_planner),
+        FieldSpec("checklist_id", kind="picker", search=_checklists, shown=lambda r: r.checklist,
+                  writable=lambda _acteur, record: record is None),
+        FieldSpec("origine_id", kind="picker", search=_origins, shown=lambda r: r.origine, writable=_planner),
+        FieldSpec("suites", "Suivie de", "info", shown=linked, on_create=False),
         FieldSpec("description", placeholder="Circonstances, accès, contact sur place…",
                   writable=_planner),
     ]),
@@ -154,9 +170,6 @@ GROUPS = [
         FieldSpec("recommandations", lines=2, writable=_open),
         FieldSpec("duree_reelle", on_create=False, writable=_not_summed(TypeTemps.TRAVAIL)),
         FieldSpec("temps_deplacement", on_create=False, writable=_not_summed(TypeTemps.TRAJET)),
-        FieldSpec("satisfaction_client", placeholder="1 à 5", on_create=False,
-                  writable=_always),
-        FieldSpec("satisfaction_commentaire", on_create=False, writable=_always),
         FieldSpec("notes_internes", lines=2, placeholder="Jamais imprimées",
                   writable=_always, bulk=ADD),
     ]),
@@ -177,12 +190,14 @@ FORM = FormSpec(
     may_write=_may_write,
     bar=ActsBar,
     printing=print_bons,
+    copies=models.copy_of,
     warns=slots.warnings,
     tabs=[
         ("Lignes", LinesTab),
         ("Checklist", ChecklistTab),
         ("Temps", TimesTab),
         ("Arrêts", DowntimeTab),
+        ("Réception", ReceptionTab),
         ("Documents", DocumentsTab),
         ("Historique", HistoryTab),
     ],

@@ -9,13 +9,14 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
+from erp_desktop import clock
 from erp_desktop.domain.dates import Sens
-from erp_desktop.domain.enums import Role, Statut, TypeTemps
+from erp_desktop.domain.enums import MotifAttente, Role, Statut, TypeTemps
 from erp_desktop.domain.saisie.temps import TempsInput
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import ValidationError
 from erp_desktop.services import interventions
-from erp_desktop.services.interventions import TempsInfo
+from erp_desktop.services.interventions import AttenteInfo, TempsInfo
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.choices import choices
@@ -116,7 +117,7 @@ class TimesTab(entry.EntryPart):
         # Once the work is closed times are only ever added.
         self.form.setVisible(self._open or (may and record.statut == Statut.CLOTUREE))
         if row_id is None:
-            self._show(None, [])
+            self._show(None, [], [])
             return
         self._usual = (record.technicien_id, record.technicien or "")
         if not self.draft():
@@ -160,17 +161,20 @@ class TimesTab(entry.EntryPart):
         row_id, acteur = self._row_id, self._panel.contexte.acteur
         if row_id is not None:
             self._panel.contexte.tasks.run(
-                lambda session: interventions.temps(session, acteur, row_id),
-                lambda found: self._show(row_id, found), owner=self,
+                lambda session: (
+                    interventions.temps(session, acteur, row_id), interventions.attentes(session, acteur, row_id)),
+                lambda found: self._show(row_id, *found), owner=self,
             )  # fmt: skip
 
-    def _show(self, row_id: int | None, found: list[TempsInfo]) -> None:
+    def _show(self, row_id: int | None, found: list[TempsInfo], waited: list[AttenteInfo]) -> None:
         if row_id != self._row_id:
             return
         clear(self.lines)
+        for wait in waited:
+            self.lines.addWidget(self._wait(wait))
         for one in found:
             self.lines.addWidget(self._line(one))
-        if not found:
+        if not found and not waited:
             self.lines.addWidget(Text(tr("Aucun temps noté."), "body", "text.tertiary"))
         sums = {kind: sum(one.minutes for one in found if one.type == kind) for kind in TypeTemps}
         words = [f"{value_labels.label(TypeTemps, kind)} {value_labels.spent(n)}" for kind, n in sums.items() if n]
@@ -180,6 +184,28 @@ class TimesTab(entry.EntryPart):
         self.total.setText(" · ".join(words))
         self.total.setVisible(bool(words))
         self.counted.emit(len(found))
+
+    def _wait(self, one: AttenteInfo) -> QWidget:
+        """Why and how long the intervention stood still; made by its statut, so nothing is taken away here."""
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 2, 0, 2)
+        row.setSpacing(10)
+        row.addWidget(IconLabel("pause-circle", "semantic.warning.text", 16), 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(Text(value_labels.label(MotifAttente, one.motif), "strong", wrap=True))
+        if one.fin is None:
+            when = tr("en attente depuis {debut}", debut=value_labels.instant(one.debut))
+        elif clock.local(one.fin).date() == clock.local(one.debut).date():
+            when = tr("{debut} à {fin}", debut=value_labels.instant(one.debut), fin=value_labels.hour(one.fin))
+        else:
+            when = tr("{debut} à {fin}", debut=value_labels.instant(one.debut), fin=value_labels.instant(one.fin))
+        detail = " · ".join(filter(None, [when, one.remarque, one.auteur]))
+        words.addWidget(Text(detail, "caption", "text.tertiary", wrap=True))
+        row.addLayout(words, 1)
+        row.addWidget(Text(value_labels.spent(one.minutes), "strong", "text.secondary"))
+        return holder
 
     def _line(self, one: TempsInfo) -> QWidget:
         holder = QWidget()

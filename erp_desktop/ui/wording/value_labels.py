@@ -72,6 +72,7 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.TypeDocument: {
         "photo": "Photo", "rapport": "Rapport", "manuel": "Manuel", "certificat": "Certificat", "facture": "Facture",
     },
+    enums.MomentPhoto: {"avant": "Avant les travaux", "apres": "Après les travaux"},
     enums.TypeTemps: {"travail": "Travail", "trajet": "Trajet", "attente": "Attente"},
     enums.CauseArret: {
         "panne": "Panne", "entretien": "Entretien", "piece": "Attente de pièce", "energie": "Coupure d'énergie",

@@ -207,6 +207,40 @@ class History:
                 "SELECT min(id), ?, ?, ?, ? FROM equipements", begin, end, T, T,
             )  # fmt: skip
 
+    def follow_through(self) -> None:
+        """Work waits or goes on, a client signs or refuses, a contract is amended, a model is made or changed."""
+        device = self.chance.choice(self.devices)
+        self.serial += 1
+        kind = self.chance.choice(("attentes", "avenants", "modeles_intervention", "interventions", "documents"))
+        rows = device.sql(f"SELECT id FROM {kind} ORDER BY id")
+        row = self.chance.choice(rows)[0] if rows else None
+        if kind == "interventions" and row is not None:
+            device.set(kind, row, signature_refus=f"refus {self.serial}", signe_le=self.instant())
+        elif kind == "documents" and row is not None:
+            device.set(kind, row, moment=self.chance.choice(["avant", "apres"]))
+        elif kind == "attentes" and row is not None and self.chance.randrange(3):
+            device.set(kind, row, fin=self.instant(), motif=self.chance.choice(["piece", "acces"]))
+        elif kind == "attentes":
+            device.sql(
+                "INSERT INTO attentes (intervention_id, motif, debut, created_at, updated_at) "
+                "SELECT min(id), 'accord', ?, ?, ? FROM interventions", T, T, T,
+            )  # fmt: skip
+        elif kind == "avenants" and row is not None and self.chance.randrange(2):
+            device.set(kind, row, valeur_apres=str(self.serial), date_effet="2026-12-01")
+        elif kind == "avenants":
+            device.sql(
+                "INSERT INTO avenants (contrat_id, numero, objet, date_effet, terme, valeur_apres, created_at, "
+                "updated_at) SELECT id, 1, 'Prix', '2026-11-01', 'montant_annuel', ?, ?, ? FROM contrats "
+                "ORDER BY id LIMIT 1", str(self.serial), T, T,
+            )  # fmt: skip
+        elif kind == "modeles_intervention" and row is not None and self.chance.randrange(2):
+            device.set(kind, row, titre=f"titre {self.serial}")
+        elif kind == "modeles_intervention":
+            device.sql(
+                "INSERT INTO modeles_intervention (nom, titre, created_at, updated_at) VALUES (?, 'Visite', ?, ?)",
+                f"Modèle {self.serial}", T, T,
+            )  # fmt: skip
+
     def waits(self, device: Device, pk: int, columns: Iterable[str], table: str = "interventions") -> bool:
         told = "SELECT DISTINCT op, colonne FROM sync_outbox WHERE nom_table = ? AND pk = ?"
         return any(op == "I" or c in set(columns) for op, c in device.sql(told, table, pk))
@@ -235,7 +269,8 @@ class History:
             f"VALUES ('cause', 'C{n}', 'Cause {n}', '{T}', '{T}')"
         )
         self.lab.sql(
-            f"UPDATE codes_panne SET libelle = libelle || ' bis', is_active = {'false' if n % 2 else 'true'} "
+            "UPDATE codes_panne SET libelle = left(libelle, 40) || ' bis', "
+            f"is_active = {'false' if n % 2 else 'true'} "
             "WHERE id = (SELECT min(id) FROM codes_panne)"
         )
         self.lab.sql(
@@ -670,7 +705,7 @@ class History:
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
         (3, "prevent"), (1, "look"),
         (2, "bill"), (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"),
-        (3, "work"), (2, "stand_still"),
+        (3, "work"), (2, "stand_still"), (3, "follow_through"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 
