@@ -168,7 +168,7 @@ def test_the_client_signs_or_refuses_and_the_paper_says_so(
     assert column(sqlite_engine, row_id, "signature") is None
     with transaction(sqlite_engine, write=False) as session:
         (refused,) = sheet.sheets(session, bureau.acteur, [row_id])
-    (told,) = bon.donnees([refused], "fr", "")["bons"]
+    (told,) = bon.donnees([refused], "fr", "")["documents"]
     assert told["refus"] == "Signature refusée : \u2066Travaux en litige\u2069"
     bureau.window.toaster._undo_last()
     bureau.settle()
