@@ -162,6 +162,7 @@ class DocumentsTab(RecordPart):
         icon, colour = _ICONS[document.etat]
         if (image := self._small.get(document.id)) is not None and not image.isNull():
             picture = QLabel()
+            picture.setTextFormat(Qt.TextFormat.PlainText)
             picture.setPixmap(QPixmap.fromImage(image))
             picture.setAccessibleName(document.nom_fichier)
             row.addWidget(picture)
