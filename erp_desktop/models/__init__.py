@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from erp_desktop.models import centre, local
 from erp_desktop.models.agences import Agence, HoraireAgence, IdentiteSociete
-from erp_desktop.models.attentes import Attente
 from erp_desktop.models.base import Base
 from erp_desktop.models.clients import Avenant, Client, Contrat, ContratEquipement, ContratPeriode
 from erp_desktop.models.divers import (
@@ -42,13 +41,14 @@ from erp_desktop.models.factures import (
 )
 from erp_desktop.models.interventions import (
     Arret,
+    Attente,
     CodePanne,
     HistoriqueIntervention,
     Intervention,
     LigneIntervention,
+    ModeleIntervention,
     Temps,
 )
-from erp_desktop.models.modeles import ModeleIntervention
 from erp_desktop.models.planning import Absence, CompetenceRequise, Creneau, ReglePlanningAgence
 from erp_desktop.models.stock import (
     Depot,

@@ -322,3 +322,44 @@ class Arret(LigneAgence, Base):
     fin: Mapped[datetime | None] = field("Fin")
     cause: Mapped[str] = choice("Cause", CauseArret, "panne")
     remarque: Mapped[str | None] = field("Remarque", sa.Text)
+
+
+class Attente(LigneAgence, Base):
+    """One stretch that an intervention was en_attente, and why: what reports sum by reason.
+
+    Written with the change of statut that begins or ends it. A stretch without ``fin`` lasts as long as the
+    intervention waits: two desktops may each end the wait, so what an open one counts is read from the intervention
+    (``services.interventions.waits``) and never mended in the row.
+    """
+
+    __tablename__ = "attentes"
+    __noun__ = Noun(
+        "Attente",
+        "hourglass-medium",
+        root="intervention_id",
+        groups=(Group("attente", ("debut", "fin"), label="Attente", asks=False),),
+        since=SUIVI,
+    )
+    __table_args__ = (sa.CheckConstraint("fin IS NULL OR fin >= debut", name="duree"),)
+
+    intervention_id: Mapped[int] = link("Intervention", "interventions.id")
+    motif: Mapped[str] = choice("Motif de l'attente", MotifAttente, "autre")
+    debut: Mapped[datetime] = field("Début")
+    fin: Mapped[datetime | None] = field("Fin")
+    remarque: Mapped[str | None] = field("Remarque", sa.String(200))
+
+
+class ModeleIntervention(LigneAgence, Base):
+    """What an intervention that is asked for again and again begins with; the copy is free of it afterwards."""
+
+    __tablename__ = "modeles_intervention"
+    __noun__ = Noun("Modèle d'intervention", "copy", name="nom", since=SUIVI)
+
+    nom: Mapped[str] = field("Nom", sa.String(120))
+    titre: Mapped[str] = field("Titre", sa.String(200))
+    description: Mapped[str | None] = field("Description", sa.Text)
+    type: Mapped[str] = choice("Type", TypeIntervention, "corrective")
+    priorite: Mapped[str] = choice("Priorité", Priorite, "normale")
+    duree_estimee: Mapped[int | None] = field("Durée estimée", minutes=True)
+    checklist_id: Mapped[int | None] = link("Checklist", "checklists.id")
+    is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)

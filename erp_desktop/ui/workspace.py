@@ -281,8 +281,10 @@ class Workspace(QWidget):
             self.open_record("interventions", None)
 
     def _duplicate(self) -> None:
+        from erp_desktop.ui.forms.begun import duplicate
+
         panel = self.page.record_panel() if self.page is not None else None
-        if panel is None or not panel.duplicate():
+        if panel is None or not duplicate(panel):
             self.contexte.say(tr("Ouvrez d'abord la fiche à copier ; une intervention se copie."), kind="info")
 
     def _escape(self) -> None:

@@ -13,7 +13,6 @@ from erp_desktop import clock
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.forms.fields import WORDS
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.forms.view import BEGUN, PARTS, FormView
 from erp_desktop.ui.kit.i18n import isolate, said, tr
@@ -140,44 +139,6 @@ class FormPanel(FormView):
 
     # Editing
 
-    def duplicate(self) -> bool:
-        """Begin a new record with what the one shown has; False when its kind is not copied."""
-        row_id, copies = self.row_id, self.spec.copies
-        if row_id is None or copies is None or not self.spec.may_write(self.contexte.acteur, None):
-            return False
-        self.begin_another(copies, row_id, tr("Copie de {source}.", source="{source}"))
-        return True
-
-    def begin_another(self, read: Any, source: int, words: str, kind: str = "") -> None:
-        """Open a blank form filled in from a record; nothing is saved yet.
-
-        Args:
-            read: ``read(session, acteur, source)`` gives a ``Beginning``.
-            words: said above the form, with ``{source}``.
-            kind: of the new record, when it is another than this one's.
-        """
-        contexte = self.contexte
-
-        def opened(begun: Any) -> None:
-            contexte.begin(kind or self.spec.kind, self._draft_of(begun, words))
-
-        contexte.tasks.run(
-            lambda session: read(session, contexte.acteur, source), opened, self._failed, owner=self
-        )  # fmt: skip
-
-    @staticmethod
-    def _draft_of(begun: Any, words: str) -> dict[str, Any]:
-        kept = {name: value for name, value in begun.values.items() if value is not None}
-        shown = {name + WORDS: told for name, told in begun.words.items() if name in kept}
-        return {**kept, **shown, BEGUN: words.format(source=isolate(begun.source))}
-
-    def fill_in(self, begun: Any, words: str) -> None:
-        """Fill the blank form in sight in from a ``Beginning``; what was typed in other fields stays."""
-        kept = self._draft_of(begun, words)
-        self._banner("info", kept.pop(BEGUN))
-        self.fields.restore(kept)
-        self._edited()
-
     def _set_dirty(self, dirty: bool) -> None:
         self.save_button.setEnabled(dirty and not self._saving)
         dirty = dirty or bool(self._part_drafts())
@@ -257,9 +218,8 @@ class FormPanel(FormView):
         if self._saving or not self.foot.isVisibleTo(self):
             return
         if not self.fields.dirty:
-            # What is typed in the part in sight is what the person means.
             place = self.tabs.current() - 1
-            if self.row_id is not None and 0 <= place < len(self.parts):
+            if self.row_id is not None and place in range(len(self.parts)):
                 self.parts[place].save_typed()
             return
         if not self.settled(self.save):

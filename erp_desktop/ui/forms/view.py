@@ -156,6 +156,10 @@ class FormView(Surface):
         self.banners.addWidget(banner)
         return banner
 
+    def say_above(self, words: str) -> None:
+        """Tell something above the fields."""
+        self._banner("info", words)
+
     def _drop_banners(self) -> None:
         clear(self.banners)
 

@@ -11,6 +11,7 @@ from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.errors import ErpError
 from erp_desktop.services.interventions import models
+from erp_desktop.ui.forms.begun import begin_another, duplicate, fill_in
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.picker import PickerEditor
@@ -82,7 +83,7 @@ class OtherActs:
 
         def read(begun: Any) -> None:
             if self._panel.draft_id == slot and self._panel.row_id is None:
-                self._panel.fill_in(begun, tr("Rempli d'après le modèle « {source} ».", source="{source}"))
+                fill_in(self._panel, begun, tr("Rempli d'après le modèle « {source} ».", source="{source}"))
 
         contexte.tasks.run(
             lambda session: models.begin_from(session, contexte.acteur, chosen), read, owner=self._panel
@@ -105,7 +106,7 @@ class OtherActs:
             menu.addAction(tr("Satisfaction et signature")).triggered.connect(self.sign)
         if self._writes:
             menu.addAction(tr("Intervention de suite")).triggered.connect(self.follow_up)
-            menu.addAction(tr("Copier (Ctrl+D)")).triggered.connect(self._panel.duplicate)
+            menu.addAction(tr("Copier (Ctrl+D)")).triggered.connect(lambda: duplicate(self._panel))
             menu.addAction(tr("En faire un modèle")).triggered.connect(self.make_model)
         repeat = menu.addAction(tr("Répéter par un plan de préventif"))
         repeat.triggered.connect(self.repeat)
@@ -115,12 +116,12 @@ class OtherActs:
 
     def follow_up(self) -> None:
         if self._row_id is not None:
-            self._panel.begin_another(models.follow_up, self._row_id, tr("Suite de {source}.", source="{source}"))
+            begin_another(self._panel, models.follow_up, self._row_id, tr("Suite de {source}.", source="{source}"))
 
     def repeat(self) -> None:
         if self._row_id is not None:
             words = tr("Rempli d'après {source}.", source="{source}")
-            self._panel.begin_another(models.as_plan, self._row_id, words, "preventif")
+            begin_another(self._panel, models.as_plan, self._row_id, words, "preventif")
 
     def make_model(self) -> None:
         row_id, contexte = self._row_id, self._panel.contexte

@@ -14,9 +14,9 @@ from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import ChoiceEditor, TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.interventions.pad import SignaturePad
 from erp_desktop.ui.kit.controls import Button, Field, Text
 from erp_desktop.ui.kit.i18n import isolate, tr
-from erp_desktop.ui.kit.pad import SignaturePad
 from erp_desktop.ui.wording import value_labels
 
 _NOT_YET = (Statut.OUVERTE, Statut.AFFECTEE)
