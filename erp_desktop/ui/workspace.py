@@ -281,7 +281,7 @@ class Workspace(QWidget):
             self.open_record("interventions", None)
 
     def _duplicate(self) -> None:
-        from erp_desktop.ui.forms.begun import duplicate
+        from erp_desktop.ui.begun import duplicate
 
         panel = self.page.record_panel() if self.page is not None else None
         if panel is None or not duplicate(panel):

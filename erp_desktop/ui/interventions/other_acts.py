@@ -11,7 +11,7 @@ from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.errors import ErpError
 from erp_desktop.services.interventions import models
-from erp_desktop.ui.forms.begun import begin_another, duplicate, fill_in
+from erp_desktop.ui.begun import begin_another, duplicate, fill_in
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.picker import PickerEditor

@@ -11,7 +11,7 @@ from erp_desktop.ui.forms.view import BEGUN
 from erp_desktop.ui.kit.i18n import isolate, tr
 
 Read = Callable[[Any, Any, int], Any]
-"""``read(session, acteur, source)`` gives what the new record begins with: values, their words, and whence they are."""
+"""``read(session, acteur, source)`` gives what a new record begins with: values, their words, and their source."""
 
 
 def duplicate(panel: FormPanel) -> bool:
