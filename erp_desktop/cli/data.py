@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.orm import Session
 
+from erp_desktop import clock
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, bar, emit, guarded, refuse
 from erp_desktop.cli.french import Commands
@@ -22,7 +23,9 @@ from erp_desktop.errors import UserError
 from erp_desktop.registry.tables import BY_NAME, Kind
 from erp_desktop.reports.tableur import CsvFile
 from erp_desktop.services import importation
+from erp_desktop.services.calendrier import agence_par_code
 from erp_desktop.services.demo import data as demo_data
+from erp_desktop.services.factures import demo as demo_factures
 from erp_desktop.services.importation import tables as importation_tables
 from erp_desktop.services.importation.dates import Ordre
 from erp_desktop.services.importation.decisions import Decisions, Existants
@@ -212,7 +215,11 @@ def generate(
         transaction(engine) as session,
         bar(progress, "Interventions") as advance,
     ):
-        made = demo_data.generer(session, _agence(session, agence), interventions, seed, progress=advance)
+        code = _agence(session, agence)
+        made = demo_data.generer(session, code, interventions, seed, progress=advance)
+        found = agence_par_code(session, code)
+        if found is not None:
+            demo_factures.fill(session, [found.id], clock.now())
     emit(
         as_json, made, f"{made.interventions} interventions, {made.clients} clients, {made.equipements} équipements."
     )

@@ -14,7 +14,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from erp_desktop import paths
+from erp_desktop import clock, paths
 from erp_desktop.db import secrets
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
@@ -25,6 +25,7 @@ from erp_desktop.models import User
 from erp_desktop.services import auth, importation
 from erp_desktop.services.administration import demo as reference_data
 from erp_desktop.services.demo import data as demo_data
+from erp_desktop.services.factures import demo as demo_factures
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device import enrolment
 
@@ -119,6 +120,7 @@ class Stage:
             for seed, (code, _) in enumerate(_AGENCES, start=1):
                 demo_data.generer(session, code, self.interventions, seed)
             reference_data.fill(session)
+            demo_factures.fill(session, list(agences.values()), clock.now())
             done = importation.importer_interventions(session, WORK_ORDERS, "CAS", choix=DECISIONS)
         seconds = time.perf_counter() - started
         self.say(

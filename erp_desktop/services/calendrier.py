@@ -28,7 +28,7 @@ from erp_desktop.domain.enums import DureeFerie, MotifHoraire, Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import DuplicateError, NotFoundError, UserError
-from erp_desktop.models import Agence, Contrat, HoraireAgence, Intervention, JourFerie, TauxTva
+from erp_desktop.models import Agence, Contrat, HoraireAgence, Intervention, JourFerie, TauxLegal, TauxTva
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.clocks import Horloges as Horloges
 from erp_desktop.services.shared.clocks import echeance, lire_periodes
@@ -277,23 +277,11 @@ def _effacer(
 
 
 def semer(session: Session) -> dict[str, int]:
-    """Fill what was never filled: holidays of empty years, VAT rates, dated weeks from the text of agencies.
-
-    What somebody typed, changed or took away is left as it is: only a year, a table or an agency that holds nothing
-    is filled. Returns how many rows of each.
-    """
+    """Fill what was never filled, year by year, table by table, agency by agency: holidays, dated rates, dated weeks
+    from the text of agencies. What somebody took away stays so. How many rows of each."""
     annee = clock.today().year
-    semes = {"jours_feries": sum(completer(session, a) for a in range(annee, annee + ANNEES)), "taux_tva": 0}
-    if session.scalar(sa.select(sa.func.count()).select_from(TauxTva)) == 0:
-        fichier = paths.RESOURCES / "reference" / "taux_tva.json"
-        for t in json.loads(fichier.read_text(encoding="utf-8")):
-            session.add(
-                TauxTva(
-                    taux=Decimal(t["taux"]), libelle=t["libelle"], date_debut=date.fromisoformat(t["date_debut"]),
-                    date_fin=date.fromisoformat(t["date_fin"]) if t["date_fin"] else None,
-                )
-            )  # fmt: skip
-            semes["taux_tva"] += 1
+    semes = {m.__tablename__: semer_taux(session, m) for m in (TauxTva, TauxLegal)}
+    semes["jours_feries"] = sum(completer(session, a) for a in range(annee, annee + ANNEES))
     pourvues = lire_periodes(session).keys()
     semes["horaires_agence"] = 0
     for agence in session.scalars(sa.select(Agence).order_by(Agence.id)):
@@ -310,6 +298,17 @@ def semer(session: Session) -> dict[str, int]:
         semes["horaires_agence"] += sum(map(len, semaine.values()))
     session.flush()
     return semes
+
+
+def semer_taux(session: Session, modele: type[TauxTva | TauxLegal]) -> int:
+    """The rates of an empty table, as its file of ``resources/reference`` has them; how many."""
+    if session.scalar(sa.select(modele.id).limit(1)) is not None:
+        return 0
+    lus = json.loads((paths.RESOURCES / "reference" / f"{modele.__tablename__}.json").read_text(encoding="utf-8"))
+    for t in lus:
+        jours = {c: t[c] and date.fromisoformat(t[c]) for c in ("date_debut", "date_fin")}
+        session.add(modele(**(t | jours | {"taux": Decimal(t["taux"])})))
+    return len(lus)
 
 
 def semer_centre(engine: Engine) -> None:

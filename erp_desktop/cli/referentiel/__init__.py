@@ -19,12 +19,13 @@ from erp_desktop.domain.administration.saisie import (
     ExigenceInput,
     IdentiteInput,
     TarifInput,
+    TauxLegalInput,
     TauxTvaInput,
 )
 from erp_desktop.domain.saisie import Saisie
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.services.administration import agencies, maintenance, numbering
-from erp_desktop.services.administration.referentials import FAILURE_CODES, NEEDS, RATES, SKILLS, VAT
+from erp_desktop.services.administration.referentials import FAILURE_CODES, LEGAL, NEEDS, RATES, SKILLS, VAT
 from erp_desktop.services.calendrier import ADMINISTRATION, agence_par_code
 from erp_desktop.services.shared.lists import ListQuery
 
@@ -55,6 +56,7 @@ TABLES: dict[str, _Table] = {
     "codes": _of(FAILURE_CODES, CodePanneInput, removes=False),
     "tarifs": _of(RATES, TarifInput),
     "tva": _of(VAT, TauxTvaInput),
+    "legaux": _of(LEGAL, TauxLegalInput),
     "exigences": _of(NEEDS, ExigenceInput),
 }
 

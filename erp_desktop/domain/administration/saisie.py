@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from erp_desktop.domain import ice as ices
 from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import Niveau, Role, TypeCodePanne, TypeTarif
+from erp_desktop.domain.factures.enums import CodeTaux
 from erp_desktop.domain.recherche import plier
 from erp_desktop.domain.saisie import Courriel, Long, Montant, Saisie, Telephone, _nombre, _regle, _texte
 
@@ -138,6 +139,15 @@ class TarifInput(_Datee):
 class TauxTvaInput(_Datee):
     taux: Taux
     libelle: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class TauxLegalInput(_Datee):
+    """A rate of the law, in percent; ``seuil``, in MAD, from which it holds."""
+
+    code: CodeTaux
+    libelle: Annotated[str, Field(min_length=1, max_length=120)]
+    taux: Taux
+    seuil: Annotated[Montant | None, Field(ge=0)] = None
 
 
 class FerieInput(Saisie):

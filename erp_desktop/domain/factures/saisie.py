@@ -111,6 +111,12 @@ class PaiementInput(Saisie):
         return self
 
 
+class Recu(Saisie):
+    """What was received of a client, before it is spread over invoices."""
+
+    montant: Du
+
+
 class AvoirLigneInput(Saisie):
     """How much of a line of the invoice is given back."""
 

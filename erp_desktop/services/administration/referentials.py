@@ -15,6 +15,7 @@ from erp_desktop.domain.administration.saisie import (
     CompetenceInput,
     ExigenceInput,
     TarifInput,
+    TauxLegalInput,
     TauxTvaInput,
 )
 from erp_desktop.domain.people.acteur import Acteur
@@ -26,6 +27,7 @@ from erp_desktop.models import (
     Competence,
     CompetenceRequise,
     Tarif,
+    TauxLegal,
     TauxTva,
     TechnicienCompetence,
 )
@@ -243,6 +245,40 @@ def _vat(session: Session, values: dict[str, Any], but: int | None) -> None:
 VAT: Reference[VatRow, VatCard] = Reference(
     Listing(TauxTva, VatRow, sort="date_debut", words={}, free=(TauxTva.libelle,), withdrawn=True),
     VatCard, TauxTvaInput, "ce taux de TVA", verify=_vat,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LegalRow:
+    id: int
+    code: str
+    libelle: str
+    taux: Decimal
+    seuil: Decimal | None
+    date_debut: date
+    date_fin: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LegalCard:
+    id: int
+    code: str
+    libelle: str
+    taux: Decimal
+    seuil: Decimal | None
+    date_debut: date
+    date_fin: date | None
+    created_at: datetime
+    updated_at: datetime
+
+
+LEGAL: Reference[LegalRow, LegalCard] = Reference(
+    Listing(
+        TauxLegal, LegalRow, sort="libelle", words={"code": closed(TauxLegal.code)}, free=(TauxLegal.libelle,),
+        withdrawn=True, ranked={"code": by_rank(TauxLegal.code)},
+    ),
+    LegalCard, TauxLegalInput, "ce taux légal",
+    verify=sans_chevauchement(TauxLegal, ("code", "libelle"), "Ce taux vaut déjà"),
 )  # fmt: skip
 
 
