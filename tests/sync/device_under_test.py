@@ -48,7 +48,7 @@ class Device:
     Attributes:
         port: sends its line through a proxy.
         keep: leave the console open between statements, until :meth:`hang_up`: opening a cache parses its thousand
-            triggers, which is most of the time of a long history.
+            triggers, which takes longer than most statements.
         batch: units that its batches hold at most; few of them make long trains of batches.
     """
 
@@ -62,7 +62,7 @@ class Device:
     key: str | None
     port: int | None = None
     deadline_s: float = 60.0
-    keep: bool = False
+    keep: bool = True
     batch: int = 5_000
     _kept: Any = None
     _cache: Cache | None = None
@@ -77,7 +77,7 @@ class Device:
         if self._kept is not None:
             yield self._kept
             return
-        db = sqlcipher.connect(str(self.path), isolation_level=None, timeout=60)
+        db = sqlcipher.connect(str(self.path), isolation_level=None, timeout=60, check_same_thread=False)
         if self.key is not None:
             db.execute(f"PRAGMA key = \"x'{self.key}'\"")
         db.execute("PRAGMA foreign_keys = ON")

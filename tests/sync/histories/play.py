@@ -886,7 +886,6 @@ def play(lab: Lab, seeds: Iterable[int], steps: int) -> int:
     chance = random.Random(wanted[0])
     devices = [lab.device(("CAS", "TNG")[i % 2]) for i in range(chance.randint(3, 5))]
     for place, device in enumerate(devices):
-        device.keep = True
         device.batch = (5_000, 1, 2)[place % 3]
         lab.proxy(device)
     lab.sql(WATCH)
