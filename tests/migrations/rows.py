@@ -20,7 +20,19 @@ _SELF = {"parent_id", "facture_origine_id", "remplacee_par_id", "annule_id", "or
 
 
 _known: dict[object, tuple[dict[str, sa.Table], dict[str, dict[str, str]]]] = {}
-"""Text of all tables of a cache → what was reflected from it."""
+"""Text of all tables → what was reflected from it."""
+_STRUCTURE = {
+    "sqlite": "SELECT sql FROM sqlite_schema WHERE type IN ('table', 'index')",
+    "postgresql": (
+        "SELECT concat(c.relname, ' ', a.attname, ' ', format_type(a.atttypid, a.atttypmod), ' ', a.attnotnull, ' ', "
+        "(SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = c.oid AND d.adnum = a.attnum)) "
+        "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+        "WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace "
+        "UNION ALL SELECT concat(conrelid::regclass, ' ', conname, ' ', pg_get_constraintdef(oid)) "
+        "FROM pg_constraint WHERE connamespace = 'public'::regnamespace "
+        "UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+    ),
+}
 
 
 def metier(connection: sa.Connection) -> dict[str, sa.Table]:
@@ -30,19 +42,13 @@ def metier(connection: sa.Connection) -> dict[str, sa.Table]:
 
 def _reflected(connection: sa.Connection) -> tuple[dict[str, sa.Table], dict[str, dict[str, str]]]:
     """Business tables, and the closed lists of each."""
-    text: object = None
-    if connection.dialect.name == "sqlite":
-        rows = connection.exec_driver_sql("SELECT sql FROM sqlite_schema WHERE type IN ('table', 'index')").fetchall()
-        text = tuple(row[0] for row in rows)
-        if text in _known:
-            return _known[text]
-    metadata = sa.MetaData()
-    metadata.reflect(connection)
-    tables = {t.name: t for t in metadata.sorted_tables if _is_business(t.name)}
-    found = tables, {name: _choices(connection, name) for name in tables}
-    if text is not None:
-        _known[text] = found
-    return found
+    text = (connection.dialect.name, *connection.exec_driver_sql(_STRUCTURE[connection.dialect.name]).scalars())
+    if text not in _known:
+        metadata = sa.MetaData()
+        metadata.reflect(connection)
+        tables = {t.name: t for t in metadata.sorted_tables if _is_business(t.name)}
+        _known[text] = tables, {name: _choices(connection, name) for name in tables}
+    return _known[text]
 
 
 _DRAFT = {"statut": "brouillon", "numero": "PROV-{n}"}
@@ -132,8 +138,8 @@ def remplir(connection: sa.Connection, base: int, lignes: int = 3) -> dict[str, 
     for name, table in tables.items():
         choices = closed[name]
         targets = {fk.parent.name: fk.column.table.name for fk in table.foreign_keys}
-        for i in range(lignes):
-            n = base + 10 * i
+        rows = []
+        for n in range(base, base + 10 * lignes, 10):
             row = {}
             for column in table.columns:
                 if column.name in _SELF or column.name in {"created_by_id", "poste"}:
@@ -142,7 +148,8 @@ def remplir(connection: sa.Connection, base: int, lignes: int = 3) -> dict[str, 
                     row[column.name] = n
                 else:
                     row[column.name] = _value(table, column, n, choices, sqlite)
-            connection.execute(table.insert().values(row))
+            rows.append(row)
+        connection.execute(table.insert(), rows)
         counts[name] = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
     connection.commit()
     return counts
