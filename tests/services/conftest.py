@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
+import uuid
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.pool import QueuePool
 
+from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
@@ -14,8 +22,65 @@ from erp_desktop.models import Agence, Client, Contrat, Equipement, Technicien
 from tests.services.branch import Monde, _compte
 
 
+@pytest.fixture(scope="session")
+def filled_cache(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Monde]:
+    """A cache with the branch, to be copied, never opened; what it holds."""
+    path = tmp_path_factory.mktemp("branche") / "branche.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    engine = create_sqlite_engine(path)
+    try:
+        return path, _fill(engine)
+    finally:
+        # The last one to leave writes all into the one file.
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def filled_centre(pg_server: EmbeddedPostgres, pg_template: str) -> tuple[str, Monde]:
+    """Name of a centre with the branch, to be copied, never used; what it holds."""
+    name = f"branche_{uuid.uuid4().hex[:8]}"
+    engine = create_pg_engine(pg_server.create_database(name, pg_template))
+    try:
+        return name, _fill(engine)
+    finally:
+        engine.dispose()
+
+
 @pytest.fixture
-def monde(engine: sa.Engine) -> Monde:
+def sqlite_path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A fresh cache file at the head revision, with the branch where the test asks for it."""
+    filled = "monde" in request.fixturenames
+    template = request.getfixturevalue("filled_cache")[0] if filled else request.getfixturevalue("sqlite_template")
+    path = tmp_path / "cache.sqlite"
+    shutil.copyfile(template, path)
+    return path
+
+
+@pytest.fixture
+def pg_url(request: pytest.FixtureRequest, pg_server: EmbeddedPostgres) -> Iterator[str]:
+    """Address of a fresh central database at the head revision, with the branch where the test asks for it."""
+    filled = "monde" in request.fixturenames
+    template = request.getfixturevalue("filled_centre")[0] if filled else request.getfixturevalue("pg_template")
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    yield pg_server.create_database(name, template)
+    pg_server.drop_database(name)
+
+
+@pytest.fixture
+def pg_engine(pg_url: str) -> Iterator[sa.Engine]:
+    """Its lines stay open between transactions: each new one reads the catalogue anew."""
+    engine = create_pg_engine(pg_url, pool=QueuePool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def monde(request: pytest.FixtureRequest, engine: sa.Engine) -> Monde:
+    found = request.getfixturevalue("filled_cache" if engine.dialect.name == "sqlite" else "filled_centre")[1]
+    return dataclasses.replace(found, engine=engine)
+
+
+def _fill(engine: sa.Engine) -> Monde:
     with transaction(engine) as session:
         cas = Agence(code="CAS", nom="Casablanca", ville="Casablanca")
         rab = Agence(code="RAB", nom="Rabat", ville="Rabat")
