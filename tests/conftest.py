@@ -12,6 +12,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import functools
+import gc
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,6 +29,13 @@ from tests.caches import cache_maker
 from tests.migrations.rows import remplir
 from tests.sync.lab import Lab, seed
 from tests.sync.ready_caches import ReadyCaches
+
+
+def pytest_collection_finish() -> None:
+    """What the modules made stays until the end: it is not looked through again and again for rubbish."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
