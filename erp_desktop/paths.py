@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import platform
 import sys
+import time
 from pathlib import Path
 
 import platformdirs
@@ -26,9 +29,49 @@ def keep_to_the_owner() -> None:
         os.umask(0o077)
 
 
+def put_in_place(ready: Path, target: Path, *, patience_s: float = 3.0) -> None:
+    """Give a finished file the name of another in one step of the file system.
+
+    Windows refuses that while another program has one of the two open, as an antivirus does with every new file for a
+    moment: that is waited for.
+
+    Args:
+        ready: closed, in the folder of ``target``.
+        target: replaced when it is there.
+        patience_s: seconds.
+
+    Raises:
+        PermissionError: somebody kept one of them open all that time, or the folder may not be written.
+    """
+    deadline, pause = time.monotonic() + patience_s, 0.05
+    while True:
+        try:
+            ready.replace(target)
+        except PermissionError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(pause)
+            pause = min(2 * pause, 1.0)
+        else:
+            return
+
+
+def let_go(file: Path) -> None:
+    """Delete a file that nobody needs; one that another program has open stays until somebody comes by again."""
+    with contextlib.suppress(PermissionError):
+        file.unlink(missing_ok=True)
+
+
 def data_dir() -> Path:
     """Per-user data folder; ``ERP_DATA_DIR`` overrides it through the settings."""
     return Path(platformdirs.user_data_dir("ERP MIF", "ERP MIF Maroc"))
+
+
+def machine_dir() -> Path:
+    """What IT lays down for everybody on this machine; only administrators write there."""
+    if platform.system() == "Windows":
+        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "ERP MIF"
+    return Path("/etc/erp-mif")
 
 
 def log_dir() -> Path:

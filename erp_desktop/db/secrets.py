@@ -17,6 +17,7 @@ from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
 
+from erp_desktop import paths
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.errors import DatabaseRefusedError, UserError
 
@@ -120,7 +121,7 @@ class _FileStore:
                 json.dump(stored, out)
                 out.flush()
                 os.fsync(out.fileno())
-            Path(temporary).replace(self._file)
+            paths.put_in_place(Path(temporary), self._file)
         finally:
             Path(temporary).unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from erp_desktop import paths
 from erp_desktop.errors import UserError
 
 
@@ -37,7 +38,7 @@ class Unfinished:
                 masque = os.umask(0)
                 os.umask(masque)
                 self.path.chmod(0o666 & ~masque)
-            self.path.replace(self.cible)
+            paths.put_in_place(self.path, self.cible)
         except OSError as error:
             raise self.refused(error) from error
         finally:

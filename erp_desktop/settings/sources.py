@@ -84,9 +84,7 @@ class Origin:
 
 def policy_file() -> Path:
     """Settings of the whole machine, written by its administrator."""
-    if platform.system() == "Windows":
-        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "ERP MIF" / "reglages.json"
-    return Path("/etc/erp-mif/reglages.json")
+    return paths.machine_dir() / "reglages.json"
 
 
 def _registry() -> dict[str, Any]:
@@ -256,7 +254,7 @@ def save(settings: Settings, **changes: Any) -> Settings:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as out:
             json.dump(stored, out, indent=1, ensure_ascii=False)
-        Path(beside).replace(settings.file)
+        paths.put_in_place(Path(beside), settings.file)
     finally:
         Path(beside).unlink(missing_ok=True)
     return updated

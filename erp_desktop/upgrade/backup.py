@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
 
-from erp_desktop import clock
+from erp_desktop import clock, paths
 from erp_desktop.db.engine import connect_sqlite, private
 from erp_desktop.errors import (
     DatabaseBusyError,
@@ -157,10 +156,10 @@ def backups(path: Path) -> list[Sauvegarde]:
 
 def prune(path: Path, keep: int) -> None:
     for old in backups(path)[max(keep, 1) :]:
-        old.chemin.unlink(missing_ok=True)
+        paths.let_go(old.chemin)
 
 
-def swap(ready: Path, live: Path, *, tries: int = 20) -> None:
+def swap(ready: Path, live: Path, *, patience_s: float = 20.0) -> None:
     """Put a finished, closed file in the place of the live one in one step of the file system.
 
     Raises:
@@ -176,16 +175,11 @@ def swap(ready: Path, live: Path, *, tries: int = 20) -> None:
     if siblings(live) or siblings(ready):
         raise UpgradeError("La base locale est encore ouverte ailleurs : rien n'a été changé.")
     sync_file(ready)
-    for attempt in range(tries):
-        try:
-            ready.replace(live)
-        except PermissionError as error:
-            if attempt == tries - 1:
-                raise DatabaseBusyError("Un autre programme tient la base locale ouverte ; réessayez.") from error
-            time.sleep(0.1 * (attempt + 1))
-        else:
-            sync_folder(live.parent)
-            return
+    try:
+        paths.put_in_place(ready, live, patience_s=patience_s)
+    except PermissionError as error:
+        raise DatabaseBusyError("Un autre programme tient la base locale ouverte ; réessayez.") from error
+    sync_folder(live.parent)
 
 
 def settle(path: Path, key: str | None) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
+from erp_desktop import paths
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine, normalise_url
 from erp_desktop.db.session import transaction
@@ -226,7 +227,7 @@ def _beside(path: Path) -> Iterator[Path]:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        work.replace(path)
+        paths.put_in_place(work, path, patience_s=20)
     except OSError as error:
         if error.errno == 28:
             raise DiskFullError("Le disque est plein : rien n'a été installé.") from error

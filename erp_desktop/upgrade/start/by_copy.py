@@ -15,6 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
+from erp_desktop import paths
 from erp_desktop.db.engine import connect_sqlite, create_copy_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DiskFullError, ErpError, UpgradeError
@@ -189,7 +190,7 @@ def _copy(path: Path, key: str | None, revision: str, working: Path, tell: Progr
     finally:
         connection.close()
     backup.verify(partial, key)
-    partial.replace(saved)
+    paths.put_in_place(partial, saved)
     backup.prune(path, keep)
     tell(Etape(3, _STEPS, "Copie de travail"))
     shutil.copyfile(saved, working)

@@ -11,6 +11,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from erp_desktop import paths
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.errors import DatabaseRefusedError, ErpError, UnreadableError, UserError
 from erp_desktop.registry import revisions
@@ -39,7 +40,7 @@ def begin(path: Path, before: str, after: str) -> None:
         return
     beside = path.with_name(path.name + ".essai-tmp")
     beside.write_text(json.dumps(asdict(Essai(before, after, saved.chemin.name))), encoding="utf-8")
-    beside.replace(_note(path))
+    paths.put_in_place(beside, _note(path))
 
 
 def pending(path: Path) -> Essai | None:
