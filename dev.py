@@ -172,8 +172,14 @@ def shots(arguments: list[str]) -> int:
     return call(PYTHON, "-m", "erp_desktop.demo.shots", *arguments, env=env, check=False)
 
 
+BUILDERS = {"windows": "packaging/windows/chain.py", "deb": "packaging/linux/deb.py"}
+
+
 def build(arguments: list[str]) -> int:
-    return call(PYTHON, "packaging/build.py", *arguments, env=environment(offscreen=True), check=False)
+    """Of this machine's kind; ``build windows`` and ``build deb`` from Linux."""
+    builder = BUILDERS.get(arguments[0] if arguments else "")
+    rest = arguments[1:] if builder else arguments
+    return call(PYTHON, builder or "packaging/build.py", *rest, env=environment(offscreen=True), check=False)
 
 
 COMMANDS = {
