@@ -19,6 +19,7 @@ def main() -> int:
         "--capture", type=Path, metavar="FICHIER", help="peindre la première page dans un PNG, puis quitter"
     )
     parser.add_argument("--demo", action="store_true", help="jouer la démonstration, rien n'est gardé")
+    parser.add_argument("cible", nargs="?", help="lien erp-mif:… à ouvrir, ou fichier d'inscription de ce poste")
     # What is left belongs to Qt (-platform, -style …).
     chosen, _qt = parser.parse_known_args(sys.argv[1:])
     if chosen.demo:
@@ -29,7 +30,10 @@ def main() -> int:
 
     from erp_desktop.app import run
 
-    return run(capture=chosen.capture)
+    # The value of an option of Qt lands there too: only what is ours is taken.
+    target = chosen.cible or ""
+    ours = target.startswith("erp-mif:") or target.lower().endswith((".erp-mif", ".toml"))
+    return run(capture=chosen.capture, target=target if ours else "")
 
 
 if __name__ == "__main__":

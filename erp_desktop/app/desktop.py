@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, Qt, QTimer, Signal
@@ -47,6 +48,7 @@ class Desktop(QObject):
         settings: in force; changes are stored for the next start.
         worker: the database worker once the database is open.
         sync: the network thread of a branch, None elsewhere.
+        provision: file that the program was started with, for the first start.
     """
 
     database_opened = Signal()
@@ -72,6 +74,7 @@ class Desktop(QObject):
         self.state: EtatSync | None = None
         self.workspace: Workspace | None = None
         self.idle: IdleWatch | None = None
+        self.provision: Path | None = None
         self._drafts: Drafts | None = None
         self._acteur: Acteur | None = None
         self._tray: Tray | None = None
@@ -138,7 +141,7 @@ class Desktop(QObject):
         """The wizard; it calls :meth:`open_database` when it is done."""
         from erp_desktop.ui.first_start.first_run import FirstRun
 
-        self.window.show_content(FirstRun(self))
+        self.window.show_content(FirstRun(self, self.provision))
 
     def start_demo(self) -> None:
         """Leave this window for the demonstration, in a process of its own."""
@@ -186,7 +189,7 @@ class Desktop(QObject):
         if self._acteur is None or self.tasks is None or self._drafts is None:
             return
         contexte = Contexte(
-            self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self._open_record,
+            self._acteur, self.settings, self.tasks, self.bus, self._drafts, self.window.say, self.open_record,
             lambda kind, slot, show: self.workspace and self.workspace.unfinished_at(kind, slot, show=show),
             lambda key, words: self.workspace and self.workspace.open_list(key, words),
             lambda kind, values: self.workspace and self.workspace.begin(kind, values),
@@ -233,7 +236,8 @@ class Desktop(QObject):
                 lambda name: made.set_place(*self._place(name)) if name else None, lambda _error: None, owner=made,
             )  # fmt: skip
 
-    def _open_record(self, kind: str, row_id: int | None) -> object:
+    def open_record(self, kind: str, row_id: int | None) -> object:
+        """A record's own page, in the workspace of whoever is logged in."""
         return self.workspace.open_record(kind, row_id) if self.workspace is not None else None
 
     def lock(self) -> None:

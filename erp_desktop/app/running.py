@@ -8,13 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import log
+from erp_desktop.app import single
 from erp_desktop.app.desktop import Desktop
 from erp_desktop.app.first_picture import Capture
 from erp_desktop.settings import Settings
 from erp_desktop.ui.bug import show_bug
+from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.theme import theme
 
 _log = logging.getLogger(__name__)
 
@@ -31,13 +35,21 @@ def catch_bugs(desktop: Desktop) -> None:
     sys.excepthook = hook
 
 
-def run(settings: Settings | None = None, capture: Path | None = None) -> int:
+def _icon() -> QIcon:
+    found = QIcon()
+    for side in (16, 24, 32, 48, 64, 256):
+        found.addPixmap(paint.mark(side, theme().color("accent.fill"), theme().color("text.onAccent")))
+    return found
+
+
+def run(settings: Settings | None = None, capture: Path | None = None, target: str = "") -> int:
     """Run the desktop until its window closes.
 
     Args:
         settings: options in force, by default the stored ones.
         capture: paint the first page that is ready into this PNG and end; the exit status is 1 when the database
             did not open.
+        target: link to open, or file to enrol by; given to the window that is open on the same database, if any.
     """
     app = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(app, QApplication):
@@ -51,9 +63,14 @@ def run(settings: Settings | None = None, capture: Path | None = None) -> int:
     chosen = settings if settings is not None else wrong_settings.settled(app, quiet=capture is not None)
     if chosen is None:
         return 1
+    if capture is None and single.handed_over(chosen.cache, target):
+        return 0
     desktop = Desktop(app, chosen)
+    app.setWindowIcon(_icon())
     catch_bugs(desktop)
     if capture is not None:
         Capture(desktop, capture)
+    else:
+        single.Entrance(desktop, target)
     desktop.start()
     return app.exec()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from erp_desktop.app import Desktop
+from erp_desktop.app import Desktop, single
 from erp_desktop.db import secrets
 from erp_desktop.db.session import transaction
 from erp_desktop.services import auth
@@ -264,3 +266,57 @@ def test_an_unexpected_error_opens_one_dialog_that_can_be_copied(qtbot: QtBot, d
     copy.click()
     assert "ZeroDivisionError" in QApplication.clipboard().text()
     box.close()
+
+
+def test_a_second_start_shows_this_window_and_hands_its_link_over(
+    qtbot: QtBot, desktop: Desktop, monde: Monde
+) -> None:
+    cache = desktop.settings.cache
+    assert not single.handed_over(cache, ""), "nobody is there yet"
+    single.Entrance(desktop)
+    # Qt's waiting holds Python's lock: another process asks, as it does in life.
+    asking = "import sys, pathlib; from erp_desktop.app import single\nfor line in sys.stdin:" \
+             " print(single.handed_over(pathlib.Path(sys.argv[1]), line.strip()), flush=True)"  # fmt: skip
+    other = subprocess.Popen(
+        [sys.executable, "-c", asking, str(cache)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    answers: list[str] = []
+
+    def start_again(target: str) -> None:
+        assert other.stdin is not None
+        other.stdin.write(target + "\n")
+        other.stdin.flush()
+
+    def listen() -> None:
+        assert other.stdout is not None
+        answers.extend(line.strip() for line in iter(other.stdout.readline, ""))
+
+    listening = threading.Thread(target=listen)
+    listening.start()
+
+    def shown() -> str | None:
+        return desktop.workspace.tabs.current if desktop.workspace is not None else None
+
+    intervention, client = f"interventions/{monde.interventions[2]}", f"clients/{monde.clients[0]}"
+    start_again(f"erp-mif:{intervention}")
+    # Nobody is logged in: the link waits.
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
+    page = desktop.window.centralWidget()
+    assert isinstance(page, LoginPage)
+    page.identifier.setText("salma.bennis")
+    page.password.setText(SECRET)
+    qtbot.keyClick(page.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: shown() == intervention)
+    desktop.window.hide()
+    start_again(f"erp-mif:{client}")
+    qtbot.waitUntil(lambda: shown() == client)
+    start_again("autre chose")
+    qtbot.waitUntil(desktop.window.isVisible)
+    assert other.stdin is not None
+    other.stdin.close()
+    qtbot.waitUntil(lambda: other.poll() is not None)
+    listening.join(30)
+    assert other.stdout is not None
+    other.stdout.close()
+    assert answers == ["True", "True", "True"]
+    assert shown() == client

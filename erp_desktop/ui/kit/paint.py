@@ -6,7 +6,7 @@ Rectangles are visual: callers mirror theirs with :func:`visual`; ``rtl`` tells 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QStyle
 
 from erp_desktop.ui.kit import icons
@@ -159,3 +159,14 @@ def logo(painter: QPainter, rect: QRect, ground: QColor, flower: QColor) -> None
     painter.drawPath(path)
     painter.setBrush(ground)
     painter.drawEllipse(centre, side * 0.1, side * 0.1)
+
+
+def mark(side: int, ground: QColor, flower: QColor) -> QPixmap:
+    """The company's mark alone, ``side`` pixels wide, on nothing: the icon of windows and of the program's files."""
+    found = QPixmap(side, side)
+    found.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(found)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    logo(painter, found.rect(), ground, flower)
+    painter.end()
+    return found
