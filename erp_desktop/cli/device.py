@@ -2,34 +2,79 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from erp_desktop import clock
 from erp_desktop.cli.common import AsJson, Secrets, Target, ask, bar, emit, guarded, with_password
 from erp_desktop.cli.french import Commands
 from erp_desktop.cli.server import CentreUrl
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.engine import normalise_url, without_password
 from erp_desktop.errors import UserError
-from erp_desktop.sync.device import enrolment, reenrolment, registration
+from erp_desktop.sync.device import enrolment, provisioning, reenrolment, registration
 from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.first_copy.by_rows import Progress
 from erp_desktop.sync.watch import health
 from erp_desktop.upgrade.start.startup import read_revision
 
 app = Commands(help="Les postes inscrits.")
 
 
+_DURATION = re.compile(r"(\d{1,4}) ?(min|m|h|j)")
+
+
+def _duration(text: str) -> timedelta:
+    """Minutes, hours or days: ``90min``, ``24h``, ``7j``."""
+    found = _DURATION.fullmatch(text.strip().lower())
+    if found is None:
+        raise UserError(f"« {text} » n'est pas une durée : --valable 90min, 24h ou 7j.")
+    return timedelta(**{{"j": "days", "h": "hours"}.get(found[2], "minutes"): int(found[1])})
+
+
+@app.command()
+@guarded
+def code(
+    agence: Annotated[str, typer.Argument(help="Code de l'agence.")],
+    url: CentreUrl,
+    out: Annotated[Path, typer.Option(help="Fichier à écrire, à poser sur le poste.")],
+    valable: Annotated[str, typer.Option(help="Durée : 90min, 24h, 7j.")] = "24h",
+    name: Annotated[str, typer.Option(help="Nom du poste ; sinon celui de la machine.")] = "",
+    adresse: Annotated[str | None, typer.Option(help="Adresse du centre vue des postes, si elle diffère.")] = None,
+    autorite: Annotated[Path | None, typer.Option(help="Certificat de l'autorité du centre (PEM).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Faire le fichier qui inscrit un poste sans rien taper : une fois, avant son expiration."""
+    if out.exists():
+        raise UserError(f"Le fichier {out} existe déjà : un code n'en remplace pas un autre.")
+    with Target(url, None).engine() as engine:
+        made = provisioning.invite(
+            engine, agence, _duration(valable), name=name.strip(), authority=autorite,
+            address=normalise_url(adresse or url),
+        )  # fmt: skip
+    provisioning.write(made, out)
+    emit(
+        as_json, {"fichier": out, "agence": made.agence, "identifiant": made.identifiant, "expire": made.expire},
+        f"{out} inscrit un poste de {made.agence} une fois, jusqu'au {clock.local(made.expire):%d/%m/%Y à %H:%M}.",
+    )  # fmt: skip
+
+
 @app.command()
 @guarded
 def enroll(
-    url: CentreUrl,
-    agence: Annotated[str, typer.Option(help="Code de l'agence.")],
-    name: Annotated[str, typer.Option(help="Nom du poste.")],
     cache: Annotated[Path, typer.Option(help="Fichier à créer.")],
+    url: Annotated[str | None, typer.Option("--url", help="postgresql://utilisateur@hôte:port/base")] = None,
+    agence: Annotated[str | None, typer.Option(help="Code de l'agence.")] = None,
+    name: Annotated[str | None, typer.Option(help="Nom du poste.")] = None,
+    provision: Annotated[
+        Path | None, typer.Option(help="Fichier d'inscription fait par « device code », à la place des trois.")
+    ] = None,
     secrets: Secrets = None,
     no_encryption: Annotated[bool, typer.Option("--no-encryption", help="Laisser la base locale en clair.")] = False,
     progress: Annotated[bool, typer.Option("--progress", help="Montrer l'avancement.")] = False,
@@ -37,10 +82,19 @@ def enroll(
 ) -> None:
     """Inscrire ce poste et faire sa première copie."""
     with bar(progress, "Première copie") as advance:
-        done = enrolment.enroll(
-            with_password(url), agence, name, cache, secrets_file=secrets, encrypted=not no_encryption,
-            progress=(lambda _table, rows: advance(rows, None)) if advance else None,
-        )  # fmt: skip
+        told: Progress | None = (lambda _table, rows: advance(rows, None)) if advance else None
+        if provision is not None and not (url or agence or name):
+            done = provisioning.enroll(
+                provisioning.read(provision), cache, secrets_file=secrets, encrypted=not no_encryption, progress=told
+            )
+            provisioning.used_up(provision)
+        elif provision is None and url and agence and name:
+            done = enrolment.enroll(
+                with_password(url), agence, name, cache, secrets_file=secrets, encrypted=not no_encryption,
+                progress=told,
+            )  # fmt: skip
+        else:
+            raise typer.BadParameter("donner soit --provision, soit --url, --agence et --name")
     emit(as_json, done, f"Poste {done.poste:02d} inscrit à {done.agence_code}, {done.rows} lignes copiées.")
 
 

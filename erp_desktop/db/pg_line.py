@@ -209,6 +209,11 @@ def _tls(mode: str, arguments: dict[str, Any]) -> ssl.SSLContext | None:
     return context
 
 
+def own_authority() -> Path:
+    """Where libpq looks for the authority that a server's certificate is verified by."""
+    return Path(os.environ.get("PGSSLROOTCERT") or _home("root.crt"))
+
+
 def _home(name: str) -> Path:
     if os.name == "nt":
         return Path(os.environ.get("APPDATA", "")) / "postgresql" / name

@@ -60,8 +60,11 @@ devices = _table(
     sa.Column("login", sa.Text, nullable=False, unique=True),
     sa.Column("nom", sa.Text, nullable=False),
     sa.Column("agence_id", sa.BigInteger, sa.ForeignKey("agences.id"), nullable=False),
-    sa.Column("etat", sa.Text, sa.CheckConstraint("etat IN ('actif', 'vole', 'retire', 'remplace')", name="etat"),
-              nullable=False, server_default="actif"),
+    sa.Column(
+        "etat", sa.Text,
+        sa.CheckConstraint("etat IN ('actif', 'attendu', 'vole', 'retire', 'remplace')", name="etat"),
+        nullable=False, server_default="actif",
+    ),
     sa.Column("dernier_lot", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("inscrit_a", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     sa.Column("vu_a", sa.DateTime(timezone=True)),
@@ -70,6 +73,7 @@ devices = _table(
     sa.Column("en_attente", sa.Integer),
     sa.Column("curseur_xid", Xid8),
     sa.Column("curseur_seq", sa.BigInteger),
+    sa.Column("expire_a", sa.DateTime(timezone=True)),
 )  # fmt: skip
 
 lots = _table(

@@ -83,7 +83,7 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
         )
     }  # fmt: skip
     assert allowed == {
-        "pousser", "tirer", "instantane", "debut_copie", "signaler", "adieu", "cycle",
+        "pousser", "tirer", "instantane", "debut_copie", "inscrire", "signaler", "adieu", "cycle",
         "empreintes", "instantane_suite", "connexion", "connexion_sel", "changer_secret",
         "poste", "agence", "toutes_agences", "epoque",
         "auteur", *(name for t in TABLES for name, _ in t.generations),
@@ -104,6 +104,11 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
 def test_internal_functions_are_refused(line: Any, call: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         line.execute(f"SELECT {call}")
+
+
+def test_a_device_that_is_there_takes_nothing_over(line: Any) -> None:
+    line.execute("SELECT sync.inscrire()")
+    assert line.fetchone() == ("servi",)
 
 
 def test_an_active_device_cannot_fill_the_quarantine(lab: Lab, line: Any) -> None:

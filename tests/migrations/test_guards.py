@@ -108,6 +108,10 @@ EXCUSED: dict[str, tuple[str, set[str]]] = {
             "require-concurrent-index-creation",
         },
     ),
+    "a9c4e7b2d6f1": (
+        "devices are some hundreds of rows that no clerk's work writes, looked at once",
+        {"ban-drop-constraint", "constraint-missing-not-valid"},
+    ),
 }
 """Revision → why, and the rules that it breaks. A released revision never changes, so neither does its line."""
 

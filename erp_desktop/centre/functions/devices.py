@@ -1,5 +1,5 @@
-"""What the centre knows of a device beyond its rows: its greeting, its farewell, and how far deletions are
-remembered.
+"""What the centre knows of a device beyond its rows: how it comes, its greeting, its farewell, and how far deletions
+are remembered.
 
 A revoked login is left with one thing to do, its farewell (``sync.adieu``): a *retired* device hands over what it
 still had to send, which waits in ``sync.quarantaine`` until an administrator takes it over; a *stolen* one is only
@@ -15,5 +15,5 @@ from erp_desktop.registry.search_path import PIN
 # PostgreSQL 14 has no max() and no min() of xid8.
 FUNCTIONS = sql("devices/functions", PIN=PIN, MOST_FAREWELLS=MOST_FAREWELLS)
 
-GREETING, FAREWELL = "signaler(text, text, integer, xid8)", "adieu(jsonb)"
+ARRIVAL, GREETING, FAREWELL = "inscrire()", "signaler(text, text, integer, xid8)", "adieu(jsonb)"
 """For devices, under the owner's rights: each looks at nothing but the caller's own line."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from erp_desktop import clock
+from erp_desktop import clock, paths
 from erp_desktop.db import ids, secrets
 from erp_desktop.db.engine import create_pg_engine, normalise_url, without_password
 from erp_desktop.db.locks import CacheLock
@@ -129,7 +129,7 @@ def enroll(
             if device is None:
                 device = _new(engine, agence, name, path, secrets_file, encrypted=encrypted)
         with _undone_on_refusal(lambda: unregister(engine, device.poste, device.login), path, secrets_file):
-            rows = _first_copy(path, device, name, normalise_url(url), progress)
+            rows = fill(path, device, name, normalise_url(url), progress)
     finally:
         lock.release()
         engine.dispose()
@@ -143,12 +143,12 @@ def _new(
     password = secrets.new_password()
 
     def keep(login: str) -> None:
-        _store(path, {"password": password, "login": login} | ({"key": key} if key else {}), file, encrypted)
+        keep_secrets(path, {"password": password, "login": login} | ({"key": key} if key else {}), file, encrypted)
 
     try:
         return Device(*register(engine, agence, name, password, before=keep), password, key)
     except BaseException:
-        _forget(path, file)
+        forget(path, file)
         raise
 
 
@@ -159,19 +159,20 @@ def _undone_on_refusal(undo: Callable[[], None], path: Path, secrets_file: Path 
     except (CentralUnreachableError, KeyboardInterrupt):
         raise
     except BaseException:
-        _forget(path, secrets_file)
+        forget(path, secrets_file)
         with contextlib.suppress(sa.exc.SQLAlchemyError):
             undo()
         raise
 
 
-def _forget(path: Path, secrets_file: Path | None) -> None:
+def forget(path: Path, secrets_file: Path | None) -> None:
     interrupted.throw_away(path)
     if secrets_file is None:
         secrets.beside(path).unlink(missing_ok=True)
 
 
-def _store(path: Path, values: dict[str, str], file: Path | None, encrypted: bool) -> None:
+def keep_secrets(path: Path, values: dict[str, str], file: Path | None, encrypted: bool) -> None:
+    """Keep a device's secrets; beside a cache that is not encrypted where there is no keyring."""
     try:
         secrets.store(path, values, file)
     except UserError:
@@ -180,7 +181,8 @@ def _store(path: Path, values: dict[str, str], file: Path | None, encrypted: boo
         secrets.store(path, values, secrets.beside(path))
 
 
-def _first_copy(path: Path, device: Device, name: str, centre: sa.URL, progress: Progress | None) -> int:
+def fill(path: Path, device: Device, name: str, centre: sa.URL, progress: Progress | None) -> int:
+    """Make the cache of a device that the centre knows, and give it its name once it is whole; rows copied."""
     work = working_files(path)[0]
     url = centre.set(username=device.login, password=device.password)
     if not work.exists():
@@ -205,7 +207,7 @@ def _first_copy(path: Path, device: Device, name: str, centre: sa.URL, progress:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    work.replace(path)
+    paths.put_in_place(work, path, patience_s=20)
     return rows
 
 

@@ -43,7 +43,7 @@ def device(
     left = secrets.load(path, file)
     found = _known(engine, left["login"]) if "login" in left and "password" in left else None
     mine = found is not None and found.code == agence.strip().upper() and ("key" in left) is encrypted
-    if found is None or not mine or not _fits(working_files(path)[0], left.get("key"), left["login"], found.epoque):
+    if found is None or not mine or not fits(working_files(path)[0], left.get("key"), left["login"], found.epoque):
         throw_away(path)
     if found is None:
         return None
@@ -71,7 +71,7 @@ def _known(engine: sa.Engine, login: str) -> sa.Row[tuple[object, ...]] | None:
         ).one_or_none()
 
 
-def _fits(work: Path, key: str | None, login: str, epoch: str) -> bool:
+def fits(work: Path, key: str | None, login: str, epoch: str) -> bool:
     """Whether an unfinished cache is of this device, of the centre's epoch and of this program's revision."""
     if not work.exists():
         return False

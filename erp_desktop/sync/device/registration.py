@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -38,11 +39,18 @@ def _french_error(error: sa.exc.DBAPIError) -> ErpError:
 
 
 def register(
-    engine: sa.Engine, agence: str, name: str, password: str, before: Callable[[str], None] | None = None
-) -> tuple[int, str, int, str]:
+    engine: sa.Engine, agence: str, name: str, password: str, before: Callable[[str], None] | None = None,
+    *, until: datetime | None = None,
+) -> tuple[int, str, int, str]:  # fmt: skip
     """Make the login of a new device of an agency; its number, login, agency's id and code.
 
-    ``before`` is called with the login before it exists for others.
+    Args:
+        engine: of an administrator.
+        agence: code.
+        name: of the device.
+        password: of the login.
+        before: called with the login before it exists for others.
+        until: the device is only awaited, until then, by whoever has ``password``; None: it is there.
     """
     with engine.begin() as connection:
         checklist.require_whole(connection)
@@ -59,8 +67,11 @@ def register(
         oid = connection.execute(sa.text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar()
         login = f"erp_{base[:36]}_{oid}_p{poste}"
         connection.execute(
-            sa.text("INSERT INTO sync.devices (poste, login, nom, agence_id) VALUES (:p, :l, :n, :a)"),
-            {"p": poste, "l": login, "n": name, "a": row.id},
+            sa.text(
+                "INSERT INTO sync.devices (poste, login, nom, agence_id, etat, expire_a) "
+                "VALUES (:p, :l, :n, :a, :e, :u)"
+            ),
+            {"p": poste, "l": login, "n": name, "a": row.id, "e": "attendu" if until else "actif", "u": until},
         )
         quoted = connection.dialect.identifier_preparer.quote(login)
         connection.execute(

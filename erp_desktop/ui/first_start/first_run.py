@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop import settings as options
+from erp_desktop.errors import UserError
 from erp_desktop.settings import Settings
-from erp_desktop.ui.first_start.wizard import Assistant
+from erp_desktop.sync.device import provisioning
+from erp_desktop.ui.first_start.wizard import AGENCE, Assistant
 
 
 class Bureau(Protocol):
@@ -23,9 +26,14 @@ class Bureau(Protocol):
 
 
 class FirstRun(Assistant):
-    """The wizard wired to the running desktop."""
+    """The wizard wired to the running desktop.
 
-    def __init__(self, desktop: Any) -> None:
+    Args:
+        desktop: it.
+        provision: file that enrols without typing; by default the one that was laid on this machine, if any.
+    """
+
+    def __init__(self, desktop: Any, provision: Path | None = None) -> None:
         bureau: Bureau = desktop
         super().__init__(bureau.settings)
         self._bureau = bureau
@@ -33,10 +41,41 @@ class FirstRun(Assistant):
         self.demo_asked.connect(bureau.start_demo)
         self.quit_asked.connect(bureau.window.close)
         self.language_changed.connect(self._keep_language)
+        self._provision = provision or provisioning.waiting(self.settings.data_dir)
+        if self._provision is not None:
+            self.provision(self._provision)
+
+    def provision(self, file: Path) -> None:
+        """Enrol by a file; what is refused leads to the form, with the reason over it."""
+        if self.busy:
+            return
+        self.choose(AGENCE)
+        try:
+            found = provisioning.read(file)
+        except UserError as error:
+            self.fail(error, step="connexion")
+            return
+        self._provision = file
+        self.enrol_by(
+            lambda path, secrets, encrypted, progress: provisioning.enroll(
+                found, path, secrets_file=secrets, encrypted=encrypted, progress=progress
+            )
+        )
 
     def _keep_language(self, code: str) -> None:
         self.settings = self._bureau.settings = options.save(self.settings, language=code)
 
+    def go_on(self) -> None:
+        """Try the file again as long as nothing was typed instead."""
+        if self._provision is not None and self.step == "connexion" and self.form is not None:
+            typed = self.form.values()
+            if not (typed.get("serveur") or typed.get("identifiant")):
+                self.provision(self._provision)
+                return
+        super().go_on()
+
     def _open(self, settings: Settings) -> None:
+        if self._provision is not None:
+            provisioning.used_up(self._provision)
         self._bureau.settings = settings
         self._bureau.open_database()

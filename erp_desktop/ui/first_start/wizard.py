@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device import enrolment, first_database
 from erp_desktop.sync.device.enrolment import Enrolled
 from erp_desktop.sync.device.first_database import Compte, Importee
+from erp_desktop.sync.first_copy.by_rows import Progress
 from erp_desktop.ui.background import Fond
 from erp_desktop.ui.first_start.choices import Carte, Etapes, trouble
 from erp_desktop.ui.first_start.copying import Copie
@@ -201,9 +202,7 @@ class Assistant(Accueil):
             self._box.addWidget(card)
             self._box.addSpacing(10)
         self.cards[self._usage].setChecked(True)
-        self._buttons(
-            tr("Continuer"), extra=[Button(tr("Importer une sauvegarde…"), on_click=self.ask_import)]
-        )  # fmt: skip
+        self._buttons(tr("Continuer"), extra=[Button(tr("Importer une sauvegarde…"), on_click=self.ask_import)])
         chosen = self.cards[self._usage]
         QTimer.singleShot(0, chosen, lambda: chosen.setFocus(Qt.FocusReason.OtherFocusReason))
 
@@ -311,14 +310,18 @@ class Assistant(Accueil):
         except ValidationError as error:
             self._failed(error)
             return
-        path, file, encrypted = self.settings.cache, self._secrets, self._encrypted
         name = typed.get("poste", "").strip() or tr("Poste")
-        self._go("copie")
-        self._work.run(
-            lambda progress: enrolment.enroll(
+        self.enrol_by(
+            lambda path, file, encrypted, progress: enrolment.enroll(
                 url, typed["agence"], name, path, secrets_file=file, encrypted=encrypted, progress=progress
             )
         )
+
+    def enrol_by(self, enrol: Callable[[Path, Path | None, bool, Progress], Enrolled]) -> None:
+        """Show the first copy while ``enrol`` makes it: told the cache, the file of secrets, whether to encrypt."""
+        path, file, encrypted = self.settings.cache, self._secrets, self._encrypted
+        self._go("copie")
+        self._work.run(lambda progress: enrol(path, file, encrypted, progress))
 
     def _check_agence(self) -> None:
         code = self._typed.get("agence_code", "").strip()
@@ -383,6 +386,11 @@ class Assistant(Accueil):
             self._go("fin")
         else:
             self.done.emit(self._result)
+
+    def fail(self, error: Exception, *, step: str) -> None:
+        """Show why nothing was done, on that step."""
+        self._step = step
+        self._failed(error)
 
     def _failed(self, error: Exception) -> None:
         self._error = error

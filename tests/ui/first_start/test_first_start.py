@@ -6,6 +6,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,13 +17,17 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import settings as options
+from erp_desktop.app import Desktop
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.settings import Mode, Settings
+from erp_desktop.sync.device import provisioning
 from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.ui.first_start.first_run import FirstRun
 from erp_desktop.ui.first_start.wizard import AGENCE, AUTONOME, DEMO, Assistant
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.sign_in.page import LoginPage
 from tests.processes import Program
 from tests.sync.first_copy.test_first_copy import MANY
 from tests.sync.first_copy.test_resumed_copy import CHILD
@@ -297,3 +302,36 @@ def test_the_language_switch_keeps_what_was_typed(qtbot: QtBot, wizard: Assistan
     assert wizard.form is not None
     assert wizard.form.values()["serveur"] == "centre:5432/erp"
     wizard.set_language("fr")
+
+
+def test_a_file_laid_on_the_machine_enrols_without_a_key_typed(
+    qapp: QApplication, qtbot: QtBot, settings: Settings, pg_url: str, pg_engine: sa.Engine
+) -> None:
+    """Also after a first attempt with a file that is not whole, which leads to the form."""
+    creer(pg_engine)
+    invited = provisioning.invite(
+        pg_engine, "CAS", timedelta(hours=1), address=normalise_url(pg_url), name="Accueil"
+    )  # fmt: skip
+    settings.data_dir.mkdir(parents=True)
+    laid = settings.data_dir / "poste.erp-mif"
+    laid.write_text("url = 1")
+    desktop = Desktop(qapp, settings)
+    qtbot.addWidget(desktop.window)
+    desktop.start()
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), FirstRun))
+    page = desktop.window.centralWidget()
+    assert isinstance(page, FirstRun)
+    assert page.step == "connexion"
+    assert page.banner is not None
+    assert "n’est pas entier" in page.banner.label.text()
+    laid.unlink()
+    provisioning.write(invited, laid)
+    qtbot.mouseClick(page.forward, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.step == "fin")
+    qtbot.mouseClick(page.forward, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
+    assert not laid.exists()
+    assert desktop.settings.mode is Mode.AGENCE
+    assert _devices(pg_url) == 1
+    desktop.close()
+    desktop.setParent(None)

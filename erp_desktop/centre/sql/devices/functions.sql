@@ -17,6 +17,18 @@ BEGIN
     'min_client', (SELECT min_client_revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1));
 END $f$;
 
+-- A device that a code was made for takes its login over, once: whoever comes first, and before the code expires. The
+-- code is that login's password, which the caller replaces in the same transaction.
+CREATE OR REPLACE FUNCTION sync.inscrire() RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN AS $f$
+DECLARE d record;
+BEGIN
+  SELECT etat, expire_a INTO d FROM sync.devices WHERE login = session_user FOR UPDATE;
+  IF NOT FOUND OR d.etat <> 'attendu' THEN RETURN 'servi'; END IF;
+  IF d.expire_a <= clock_timestamp() THEN RETURN 'expire'; END IF;
+  UPDATE sync.devices SET etat = 'actif', expire_a = NULL, inscrit_a = clock_timestamp() WHERE login = session_user;
+  RETURN 'pris';
+END $f$;
+
 -- By the owner: runs as him, because a revoked device has no agency under row-level security.
 CREATE OR REPLACE FUNCTION sync.adieu(p jsonb) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN AS $f$
 DECLARE d record;

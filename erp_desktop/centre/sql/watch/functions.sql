@@ -26,7 +26,7 @@ END $f$;
 -- For the owner alone: the rights and limits of one login, by what became of its device. A revoked one is of another
 -- group, whose only right is to ask what became of it and, retired, to hand over what it had.
 CREATE OR REPLACE FUNCTION sync.borner(v_login text, v_etat text) RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
-DECLARE r text; groupe text := CASE v_etat WHEN 'actif' THEN 'erp_device' ELSE 'erp_revoque' END;
+DECLARE r text; groupe text := CASE WHEN v_etat IN ('actif', 'attendu') THEN 'erp_device' ELSE 'erp_revoque' END;
 BEGIN
   IF to_regrole(quote_ident(v_login)) IS NULL THEN RETURN; END IF;
   FOREACH r IN ARRAY ARRAY['erp_device', 'erp_revoque'] LOOP
@@ -35,13 +35,14 @@ BEGIN
     END IF;
   END LOOP;
   EXECUTE format('ALTER ROLE %I CONNECTION LIMIT %s', v_login,
-    CASE v_etat WHEN 'actif' THEN :CONNECTIONS ELSE :CONNECTIONS_REVOKED END);
+    CASE groupe WHEN 'erp_device' THEN :CONNECTIONS ELSE :CONNECTIONS_REVOKED END);
   FOREACH r IN ARRAY ARRAY[
       'statement_timeout = ' || CASE v_etat WHEN 'vole' THEN '''30s''' WHEN 'retire' THEN '''10min'''
         ELSE '''30min''' END,
       -- Who waits for a row holds those that it has: rather again a little later.
       'lock_timeout = '':LOCK_WAIT''',
-      'idle_in_transaction_session_timeout = ' || CASE v_etat WHEN 'actif' THEN '''5min''' ELSE '''30s''' END] LOOP
+      'idle_in_transaction_session_timeout = '
+        || CASE groupe WHEN 'erp_device' THEN '''5min''' ELSE '''30s''' END] LOOP
     EXECUTE format('ALTER ROLE %I SET %s', v_login, r);
   END LOOP;
   -- Not to be changed by the login itself: sorting a made-up billion of rows would fill the disk.
