@@ -1,4 +1,4 @@
-"""Pictures of sections with a way of their own: the box of Ctrl+K, administration here and at the centre."""
+"""Pictures of sections with a way of their own: the box of Ctrl+K, what managers see, administration."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.demo.stage import Stage
-from erp_desktop.demo.window import open_form, settle, show
+from erp_desktop.demo.window import SIZE, open_form, settle, show, wait
 from erp_desktop.sync.device import administration
 from erp_desktop.sync.device.administration import Seat
 from erp_desktop.ui.lists.page import ListPage
@@ -45,6 +45,31 @@ def administered(shooter: Shooter, stage: Stage) -> None:
         shooter.look(*look)
         _rooms(shooter, administration.seat(stage.url, login, "", stage.admin.user_id))
     shooter.look(*_LOOKS[0])
+
+
+def managed(shooter: Shooter, stage: Stage) -> None:
+    """What a responsable sees first, in each look and on a small screen, and a report of one's own."""
+    desktop = shooter.desktop
+    desktop.log_out()
+    desktop.log_in(replace(stage.siege, poste=stage.branches["CAS"].acteur.poste))
+    for look in _LOOKS:
+        shooter.look(*look)
+        _board(shooter)
+    shooter.look(*_LOOKS[0])
+    desktop.window.resize(1366, 768)
+    shooter.variant = "-1366x768"
+    _board(shooter)
+    desktop.window.resize(*SIZE)
+    shooter.look(*_LOOKS[0])
+
+
+def _board(shooter: Shooter) -> None:
+    page = show(shooter.desktop, "tableau")
+    wait(lambda: page.trends, "le tableau de bord", 60)
+    shooter.take("tableau-de-bord")
+    composer = show(shooter.desktop, "composer")
+    wait(lambda: composer.found is not None, "le rapport", 60)
+    shooter.take("composer")
 
 
 def _rooms(shooter: Shooter, seat: Seat) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from erp_desktop import clock, log
 from erp_desktop.app import Desktop
 from erp_desktop.demo.paper_shots import papers
-from erp_desktop.demo.section_shots import administered, palette
+from erp_desktop.demo.section_shots import administered, managed, palette
 from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
 from erp_desktop.demo.story import Story
 from erp_desktop.demo.window import SIZE, line, open_desktop, open_form, settle, show, wait
@@ -377,6 +377,7 @@ def _working(app: QApplication, stage: Stage, out: Path) -> int:
         shooter.notices()
         shooter.look(*_LOOKS[0])
         shooter.decided()
+        managed(shooter, stage)
         administered(shooter, stage)
         desktop.log_out()
         desktop.log_in(casablanca.acteur)

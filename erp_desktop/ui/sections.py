@@ -67,6 +67,12 @@ def _rapports(contexte: Contexte) -> Page:
     return RapportsPage(contexte)
 
 
+def _composer(contexte: Contexte) -> Page:
+    from erp_desktop.ui.rapports.composer import ComposerPage
+
+    return ComposerPage(contexte)
+
+
 def _tableau(contexte: Contexte) -> Page:
     from erp_desktop.ui.tableau.page import TableauPage
 
@@ -133,6 +139,7 @@ def sections() -> list[Section]:
         Section("inventaires", "Inventaires", "check-circle", "Moyens", _list("inventaires"), _EVERYBODY),
         Section("depots", "Dépôts", "archive", "Moyens", _list("depots"), _EVERYBODY),
         Section("rapports", "Rapports", "chart-bar", "Gestion", _rapports, _EVERYBODY),
+        Section("composer", "Composer un rapport", "sliders-horizontal", "Gestion", _composer, _MANAGERS),
         Section(
             "administration",
             "Administration",

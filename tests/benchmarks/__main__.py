@@ -104,6 +104,14 @@ def _reports(rows: int) -> None:
             _print([figure])
 
 
+def _dashboard(rows: int) -> None:
+    from tests.benchmarks.dashboard_speed import measure
+
+    with EmbeddedPostgres(options=SETTINGS) as server:
+        for figure in measure(rows, server):
+            _print([figure])
+
+
 def _planning(rows: int) -> None:
     from tests.benchmarks.planning_board import measure
 
@@ -126,6 +134,7 @@ BENCHES = {
     "capture": Bench("what capture adds to local writes", None, _capture),
     "upgrade": Bench("starts and upgrades", 1_000_000, _upgrade),
     "reports": Bench("the interventions' report beside one scan of what it reads", 243_000, _reports),
+    "dashboard": Bench("the dashboard beside the bare reading of its rows", 1_000_000, _dashboard),
     "planning": Bench("a week of 60 techniciens and 2,000 slots", 10_000, _planning),
     "papers": Bench("a batch of bons beside the same words on bare pages", 500, _papers),
     "pages": Bench("the first page of a list in every order, at 10,000, 100,000 and a million rows", None, _pages),

@@ -21,6 +21,7 @@ from erp_desktop.reports import interventions
 from erp_desktop.reports.catalogue import machines, money, people, work
 from erp_desktop.reports.catalogue.ask import BY_AGE, Ask, Key, Scope, Value, Values, added
 from erp_desktop.reports.modele import ParamsRapport, mois_touches
+from erp_desktop.reports.presentation import LIBELLES
 from erp_desktop.reports.sql import sans_jit
 from erp_desktop.services.shared.lists import paquets
 
@@ -135,7 +136,7 @@ def names(session: Session, group: str | None, keys: Iterable[Key], scope: Scope
         for block in paquets(known):
             found.update(dict(iter(session.execute(sa.select(ident, said).where(ident.in_(block))))))
     else:
-        found = {k: str(k) for k in known}
+        found = {k: LIBELLES.get(str(k), str(k)) for k in known}
     return {k: found.get(k) or (_UNKNOWN.get(group or "", "Inconnu") if k is None else str(k)) for k in wanted}
 
 

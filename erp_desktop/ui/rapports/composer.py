@@ -1,0 +1,423 @@
+"""A report of one's own: figures chosen beside what they give, kept under a name, written to files, sent at times."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from erp_desktop.domain.rapports.definition import Definition
+from erp_desktop.domain.rapports.figures import FIGURES, Figure, Unit
+from erp_desktop.domain.rapports.periodes import PERIODES
+from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.reports.catalogue.ask import Value
+from erp_desktop.reports.catalogue.compute import GROUPS
+from erp_desktop.reports.managers import builder
+from erp_desktop.reports.managers.builder import Answer
+from erp_desktop.reports.papers import engine
+from erp_desktop.reports.tableaux import Colonne, Tableau
+from erp_desktop.services import rapports
+from erp_desktop.services.rapports import Saved
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.editors import ChoiceEditor
+from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text, plain
+from erp_desktop.ui.kit.dialogs import ask_target
+from erp_desktop.ui.kit.i18n import number, said, tr
+from erp_desktop.ui.kit.surfaces import Card
+from erp_desktop.ui.lists.progress import ProgressStrip
+from erp_desktop.ui.page import Page
+from erp_desktop.ui.printing.preview import Paper, PreviewWindow
+from erp_desktop.ui.rapports import wording
+from erp_desktop.ui.rapports.table import TableauVue
+from erp_desktop.ui.rapports.times import Times
+from erp_desktop.ui.tableau.bars import Bars, Cell, Row, Scale
+from erp_desktop.ui.wording import value_labels
+
+SHOWN = 200
+"""Rows on the screen; files hold all."""
+CHARTED = 12
+_GENRES: dict[Unit, Any] = {
+    Unit.PERCENT: "pourcent", Unit.MINUTES: "duree", Unit.TOTAL_MINUTES: "duree", Unit.SECONDS: "duree",
+    Unit.TOTAL_SECONDS: "duree", Unit.MONEY: "mad", Unit.NOTE: "texte", Unit.COUNT: "entier",
+}  # fmt: skip
+
+
+def cell(figure: Figure, value: Value) -> Any:
+    """What a table of the window holds: minutes, dirhams, per cent, a count."""
+    found = value.number(figure.unite)
+    if found is None:
+        return None
+    if figure.unite is Unit.MONEY:
+        return Decimal(value.num).scaleb(-2)
+    if figure.unite is Unit.NOTE:
+        return builder.written(figure, value)
+    if figure.unite in (Unit.SECONDS, Unit.TOTAL_SECONDS):
+        return found / 60
+    return int(found) if figure.unite is Unit.COUNT else found
+
+
+class ComposerPage(Page):
+    """Choose, look, keep, write.
+
+    Attributes:
+        found: what is shown, None until the first answer.
+    """
+
+    progressed = Signal(int, int)
+    """Rows written, of how many; told by the worker's thread."""
+
+    def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._contexte = contexte
+        self.found: Answer | None = None
+        self.listed: list[tuple[str, list[Value]]] = []
+        self.kept: list[Saved] = []
+        self._asked = 0
+        self._stopped = False
+        self._filling = False
+        self._lay_out()
+        self.progressed.connect(self.strip.tell, Qt.ConnectionType.QueuedConnection)
+        self.remove.setEnabled(False)
+        self._choose(Definition(("encours", "sla_tenus", "mttr"), "agence"))
+        self.reload()
+
+    def _lay_out(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        body = QVBoxLayout()
+        body.setContentsMargins(16, 12, 16, 12)
+        body.setSpacing(10)
+        body.addLayout(self._head())
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self._choices())
+        row.addWidget(self._answer(), 1)
+        body.addLayout(row, 1)
+        outer.addLayout(body, 1)
+        self.strip = ProgressStrip()
+        outer.addWidget(self.strip)
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(Text(tr("Composer un rapport"), "page"))
+        self.freshness = Elided("", "body", "text.tertiary")
+        row.addWidget(self.freshness, 1)
+        self.preview = Button(tr("Aperçu"), icon="printer", on_click=self.print_out)
+        row.addWidget(self.preview)
+        self.outputs = {}
+        for kind, icon in (("pdf", "file-pdf"), ("xlsx", "file-xls"), ("csv", "file-csv")):
+            button = Button(kind.upper(), icon=icon, name=tr("Exporter en {format}", format=kind.upper()),
+                            on_click=functools.partial(self._ask_file, kind))  # fmt: skip
+            self.outputs[kind] = button
+            row.addWidget(button)
+        return row
+
+    def _choices(self) -> Card:
+        card = Card()
+        card.setFixedWidth(300)
+        box = card.box
+        self.saved = ChoiceEditor([("", tr("Nouveau rapport"))])
+        self.saved.setAccessibleName(tr("Rapports enregistrés"))
+        self.saved.changed.connect(self._open_saved)
+        box.addWidget(self.saved)
+        box.addWidget(Text(tr("Chiffres"), "section"))
+        self.figures = QListWidget()
+        self.figures.setAccessibleName(tr("Chiffres"))
+        for one in FIGURES:
+            item = QListWidgetItem(tr(one.nom))
+            item.setData(Qt.ItemDataRole.UserRole, one.cle)
+            item.setToolTip(plain(f"{tr(one.formule)} {tr('Exclues :')} {tr(one.exclues)}"))
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable)
+            item.setCheckState(Qt.CheckState.Unchecked)
+            self.figures.addItem(item)
+        self.figures.itemChanged.connect(lambda _item: self._changed())
+        box.addWidget(self.figures, 1)
+        self.group = ChoiceEditor([("", tr("Ensemble")), *((key, tr(name)) for key, name in GROUPS.items())])
+        self.period = ChoiceEditor([(p.cle, tr(p.nom)) for p in PERIODES])
+        for name, editor in ((tr("Par"), self.group), (tr("Période"), self.period)):
+            line = QHBoxLayout()
+            line.addWidget(Text(name, "body", "text.secondary"))
+            editor.setAccessibleName(name)
+            editor.changed.connect(self._changed)
+            line.addWidget(editor, 1)
+            box.addLayout(line)
+        self.name = LineEdit(tr("Nom du rapport"))
+        self.name.setAccessibleName(tr("Nom du rapport"))
+        box.addWidget(self.name)
+        self.shared = QCheckBox(tr("Partager avec l'agence"))
+        box.addWidget(self.shared)
+        acts = QHBoxLayout()
+        self.keep = Button(tr("Enregistrer"), "primary", on_click=self.save)
+        self.remove = Button(tr("Supprimer"), on_click=self._delete)
+        acts.addWidget(self.keep)
+        acts.addWidget(self.remove)
+        acts.addStretch()
+        box.addLayout(acts)
+        self.refusal = ErrorLine()
+        box.addWidget(self.refusal)
+        self.times = Times(self._contexte)
+        box.addWidget(self.times)
+        return card
+
+    def _answer(self) -> QWidget:
+        holder = QWidget()
+        self._pile = QStackedLayout(holder)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        inner = QWidget()
+        inner.setObjectName("corps")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        chart = Card()
+        self.chart_title = Text("", "section")
+        chart.box.addWidget(self.chart_title)
+        self.chart = Bars(tr("Graphique"))
+        self.chart.setMinimumHeight(240)
+        chart.box.addWidget(self.chart)
+        column.addWidget(chart)
+        table = Card()
+        self.table = TableauVue(tr("Composer un rapport"))
+        table.box.addWidget(self.table)
+        self.more = Text("", "body", "text.tertiary")
+        table.box.addWidget(self.more)
+        self.notes = Text("", "caption", "text.secondary", wrap=True)
+        table.box.addWidget(self.notes)
+        column.addWidget(table)
+        column.addStretch()
+        scroll.setWidget(inner)
+        self._pile.addWidget(scroll)
+        return holder
+
+    # What is chosen
+
+    @property
+    def definition(self) -> Definition:
+        chosen = [self.figures.item(n) for n in range(self.figures.count())]
+        keys = tuple(i.data(Qt.ItemDataRole.UserRole) for i in chosen if i.checkState() is Qt.CheckState.Checked)
+        return Definition(keys, str(self.group.value() or "") or None, str(self.period.value()))
+
+    def _choose(self, wanted: Definition) -> None:
+        self._filling = True
+        for n in range(self.figures.count()):
+            item = self.figures.item(n)
+            on = item.data(Qt.ItemDataRole.UserRole) in wanted.figures
+            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+        self.group.show_value(wanted.group or "")
+        self.period.show_value(wanted.periode)
+        self._filling = False
+
+    def _changed(self) -> None:
+        if not self._filling:
+            self.reload()
+
+    def _current(self) -> Saved | None:
+        wanted = self.saved.value()
+        return next((one for one in self.kept if str(one.id) == wanted), None)
+
+    def _open_saved(self) -> None:
+        one = None if self._filling else self._current()
+        if one is not None:
+            self._choose(one.definition)
+            self.name.setText(one.name)
+            self.shared.setChecked(one.shared)
+            self.reload()
+        self.remove.setEnabled(one is not None and one.mine)
+        self.times.open(one if one is not None and one.mine else None)
+
+    # Reading
+
+    def reload(self) -> bool:
+        self._asked += 1
+        turn, acteur, wanted, title = self._asked, self._contexte.acteur, self.definition, self.name.text().strip()
+        try:
+            wanted.check()
+        except ValidationError as refusal:
+            self.refusal.say(said(" ".join(refusal.champs.values())))
+            return True
+        self.refusal.say("")
+
+        def read(session: Any) -> tuple[Answer, list[tuple[str, list[Value]]], list[Saved]]:
+            found = builder.answer(session, acteur, wanted, title)
+            return found, builder.rows(session, found, 0, SHOWN), rapports.saved(session, acteur)
+
+        self.freshness.setText(tr("calcul en cours…"))
+        self._contexte.tasks.run(
+            read, lambda read_: self._arrived(turn, *read_), lambda error: self._failed(turn, error), long=True,
+            owner=self,
+        )  # fmt: skip
+        return True
+
+    def _failed(self, turn: int, error: Exception) -> None:
+        if turn == self._asked:
+            self.freshness.setText("")
+            words = (
+                said(str(error)) if isinstance(error, ErpError) else tr("Le détail est dans le journal de ce poste.")
+            )
+            self.refusal.say(words)
+
+    def _arrived(self, turn: int, found: Answer, listed: list[tuple[str, list[Value]]], kept: list[Saved]) -> None:
+        if turn != self._asked:
+            return
+        self.found, self.listed = found, listed
+        self._offer(kept)
+        self.freshness.setText(
+            tr("calculé {a} sur les données {de}", a=value_labels.freshness(found.calcule_a),
+               de=wording.of(value_labels.freshness(found.donnees_du)))
+        )  # fmt: skip
+        first = found.figures[0]
+        self.chart_title.setText(tr(first.nom))
+        tops = [(name, builder.typed(first, v[0]) or 0, builder.written(first, v[0])) for name, v in listed[:CHARTED]]
+        rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name} : {words}", None)
+                     for name, n, words in tops)  # fmt: skip
+        top = float(max([0, *(n for _, n, _ in tops)])) or 1.0
+        self.chart.show_rows(rows, (Scale(top),), tr("Rien dans cette période"))
+        heads = (Colonne(found.grouped), *(Colonne(f.nom, _GENRES[f.unite]) for f in found.figures))
+        lines = tuple((name, *(cell(f, v) for f, v in zip(found.figures, values, strict=True)))
+                      for name, values in listed)  # fmt: skip
+        foot = (tr("Total"), *(cell(f, v) for f, v in zip(found.figures, found.totals, strict=True)))
+        self.table.montrer(Tableau("rapport", "", heads, lines, foot))
+        rest = len(found.order) - len(listed)
+        self.more.setText(tr("{n} lignes de plus dans les fichiers", n=number(rest)) if rest > 0 else "")
+        self.more.setVisible(rest > 0)
+        self.notes.setText("\n".join(
+            tr("{nom} : {n} lignes, {m} exclues. {exclues}", nom=tr(f.nom), n=number(v.n), m=number(v.exclues),
+               exclues=tr(f.exclues))
+            for f, v in zip(found.figures, found.totals, strict=True)
+        ))  # fmt: skip
+        self.status_changed.emit(*self.status())
+
+    def _offer(self, kept: list[Saved]) -> None:
+        if kept == self.kept:
+            return
+        self.kept = kept
+        now = self.saved.value()
+        self._filling = True
+        named = [(str(k.id), k.name if k.mine else f"{k.name} · {k.owner}") for k in kept]
+        self.saved.combo.clear()
+        for value, words in (("", tr("Nouveau rapport")), *named):
+            self.saved.combo.addItem(words, value)
+        self.saved.show_value(now)
+        self._filling = False
+
+    # Keeping
+
+    def save(self) -> bool:
+        acteur, name, wanted, shared = (
+            self._contexte.acteur,
+            self.name.text(),
+            self.definition,
+            self.shared.isChecked(),
+        )
+
+        def kept(ident: int) -> None:
+            self._contexte.say(tr("Rapport enregistré : {nom}", nom=name.strip()))
+            self._refresh(str(ident))
+
+        self._contexte.tasks.run(
+            lambda session: rapports.save(session, acteur, name, wanted, shared=shared), kept, self._refused,
+            write=True, owner=self,
+        )  # fmt: skip
+        return True
+
+    def _delete(self) -> None:
+        one, acteur = self._current(), self._contexte.acteur
+        if one is None:
+            return
+        ident = one.id
+        self._contexte.tasks.run(
+            lambda session: rapports.delete(session, acteur, ident), lambda _none: self._refresh(""), self._refused,
+            write=True, owner=self,
+        )  # fmt: skip
+
+    def _refresh(self, chosen: str) -> None:
+        acteur = self._contexte.acteur
+
+        def arrived(kept: list[Saved]) -> None:
+            self._offer(kept)
+            self._filling = True
+            self.saved.show_value(chosen)
+            self._filling = False
+            self._open_saved()
+
+        self._contexte.tasks.run(lambda session: rapports.saved(session, acteur), arrived, owner=self)
+
+    def _refused(self, error: Exception) -> None:
+        told = " ".join(error.champs.values()) if isinstance(error, ValidationError) else str(error)
+        self.refusal.say(
+            said(told) if isinstance(error, ErpError) else tr("Le détail est dans le journal de ce poste.")
+        )
+
+    # Files
+
+    def _ask_file(self, kind: str) -> None:
+        if self.found is not None:
+            stem = self.name.text().strip() or "rapport"
+            title = tr("Exporter en {format}", format=kind.upper())
+            ask_target(self, title, f"{stem}.{kind}", self.export)
+
+    def export(self, path: Path) -> None:
+        """Write the whole report, beside the window; it can be stopped."""
+        found = self.found
+        if found is None:
+            return
+        self._stopped = False
+        self.strip.begin(self._stop)
+
+        def told(done: int, of: int) -> bool:
+            self.progressed.emit(done, of)
+            return not self._stopped
+
+        def over(_none: None) -> None:
+            self.strip.end()
+            self._contexte.say(tr("Rapport enregistré : {nom}", nom=path.name), None, "success")
+
+        def failed(error: Exception) -> None:
+            self.strip.end()
+            self._contexte.say(said(str(error)) if isinstance(error, ErpError)
+                               else tr("Le rapport n'a pas pu être écrit."), None, "danger")  # fmt: skip
+
+        self._contexte.tasks.run(
+            lambda session: builder.write(session, found, path, told), over, failed, long=True, owner=self
+        )
+
+    def _stop(self) -> None:
+        self._stopped = True
+
+    def print_out(self) -> bool:
+        """Ctrl+P: the pages as they will be printed."""
+        found = self.found
+        if found is None:
+            return True
+
+        def show(data: dict[str, Any]) -> None:
+            PreviewWindow(self._contexte, Paper(
+                title=found.title, name="rapport", count=1, pdf=lambda _code: engine.pdf("rapport", data),
+                pages=lambda _code, _count, ppi: engine.pages("rapport", data, ppi), languages=(("fr", "Français"),),
+            ), self).show()  # fmt: skip
+
+        self._contexte.tasks.run(lambda session: builder.paper(session, found), show, owner=self)
+        return True
+
+    def status(self) -> tuple[str, str]:
+        return (found.subject if (found := self.found) is not None else ""), self.freshness.text()
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        return ((tr("Espace"), tr("choisir un chiffre")), ("Ctrl S", tr("enregistrer le rapport")),
+                ("Ctrl P", tr("aperçu avant impression")), ("F5", tr("recalculer")))  # fmt: skip

@@ -1,0 +1,111 @@
+"""A report of one's own in a real window: chosen, shown, kept, shared, planned, written, previewed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+from python_calamine import CalamineWorkbook
+
+from erp_desktop.db.session import transaction
+from erp_desktop.models import RapportPlanifie
+from erp_desktop.services import rapports
+from erp_desktop.ui.printing.preview import PreviewWindow
+from erp_desktop.ui.rapports.composer import ComposerPage
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+
+@pytest.fixture
+def page(bureau: Bureau) -> ComposerPage:
+    found = bureau.workspace.open_section("composer")
+    assert isinstance(found, ComposerPage)
+    bureau.settle()
+    return found
+
+
+def _cells(page: ComposerPage) -> list[list[str]]:
+    model = page.table.modele
+    return [[str(model.index(r, c).data()) for c in range(model.columnCount())] for r in range(model.rowCount())]
+
+
+def _check(page: ComposerPage, key: str, on: bool) -> None:
+    item = next(i for n in range(page.figures.count())
+                if (i := page.figures.item(n)).data(Qt.ItemDataRole.UserRole) == key)  # fmt: skip
+    item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+
+
+def test_what_is_chosen_is_shown_kept_and_opened_again(bureau: Bureau, page: ComposerPage, monde: Monde) -> None:
+    assert _cells(page) == [["Casablanca", "4", "0,0\u202f%", "–"], ["Total", "4", "0,0\u202f%", "–"]]
+    assert "Casablanca : 4" in page.chart.accessibleDescription()
+    _check(page, "mttr", on=False)
+    _check(page, "creees", on=True)
+    page.group.show_value("priorite")
+    page.group.changed.emit()
+    bureau.settle()
+    assert [row[0] for row in _cells(page)] == ["Haute", "Normale", "Urgente", "Basse", "Total"]
+    page.group.show_value("piece")
+    page.group.changed.emit()
+    assert "regroupement" in page.refusal.label.text()
+    page.group.show_value("priorite")
+    page.group.changed.emit()
+    page.save()
+    bureau.settle()
+    assert page.refusal.label.text() == "Donnez un nom à ce rapport."
+    page.name.setText("Priorités")
+    page.shared.setChecked(True)
+    page.save()
+    bureau.settle()
+    assert page.saved.value() == str(page.kept[0].id)
+    assert monde.agent is not None
+    with transaction(bureau.worker.engine, write=False) as session:
+        (seen,) = rapports.saved(session, monde.agent)
+    assert (seen.name, seen.definition.group, seen.owner) == ("Priorités", "priorite", "Nadia Chraibi")
+    # Another beside it, and back.
+    page.saved.show_value("")
+    page.saved.changed.emit()
+    assert page.times.isHidden()
+    page.group.show_value("")
+    page.group.changed.emit()
+    bureau.settle()
+    page.saved.show_value(str(seen.id))
+    page.saved.changed.emit()
+    bureau.settle()
+    assert page.group.value() == "priorite"
+    page.times.hour.setText("25:00")
+    page.times.plan()
+    assert "08:00" in page.times.refusal.label.text()
+    page.times.hour.setText("7:30")
+    page.times.rhythm.show_value("1")
+    page.times.where.setText("chef@mif")
+    page.times.plan()
+    bureau.settle()
+    assert "adresse" in page.times.refusal.label.text()
+    page.times.where.setText("chef@mif.ma")
+    page.times.plan()
+    bureau.settle()
+    assert [s.rhythm.written() for s in page.times.schedules] == ["30 7 * * 1"]
+    page._delete()
+    bureau.settle()
+    assert page.kept == []
+    with transaction(bureau.worker.engine, write=False) as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(RapportPlanifie)) == 0
+
+
+def test_it_goes_into_files_and_under_the_eye(bureau: Bureau, page: ComposerPage, tmp_path: Path) -> None:
+    page.export(tmp_path / "rapport.xlsx")
+    bureau.settle()
+    rows = CalamineWorkbook.from_path(tmp_path / "rapport.xlsx").get_sheet_by_index(0).to_python()
+    assert rows[:2] == [["Agence", "Encours", "SLA tenus (%)", "MTTR (h)"], ["Casablanca", 4.0, 0.0, ""]]
+    page.export(tmp_path / "absent" / "rapport.csv")
+    bureau.settle()
+    toast = bureau.window.toaster.toasts[-1].findChild(QLabel)
+    assert "ce dossier n’existe pas" in toast.text()
+    page.print_out()
+    bureau.settle()
+    (preview,) = page.findChildren(PreviewWindow)
+    bureau.qtbot.waitUntil(lambda: bool(preview.pages), timeout=30_000)
+    preview.close()
