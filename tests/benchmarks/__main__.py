@@ -105,7 +105,7 @@ def _reports(rows: int) -> None:
 
 
 def _dashboard(rows: int) -> None:
-    from tests.benchmarks.dashboard_speed import measure
+    from tests.reports.managers.speed import measure
 
     with EmbeddedPostgres(options=SETTINGS) as server:
         for figure in measure(rows, server):

@@ -23,7 +23,7 @@ from erp_desktop.domain.rapports.figures import AGES, RATIOS, Unit
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Equipement, Intervention
 from erp_desktop.reports.modele import mois_touches
-from erp_desktop.reports.sql import code, minuit, rang, secondes
+from erp_desktop.reports.sql import code, hors_index, minuit, rang, secondes
 
 I, E = Intervention, Equipement  # noqa: E741
 DAY = 86_400
@@ -276,9 +276,14 @@ def needs_machine(ask: Ask) -> bool:
 
 
 def part(
-    ask: Ask, rows: Rows, where: Sequence[Any], *, num: Any = 0, den: Any = 0, n: Any = 0, exclues: Any = 0
-) -> sa.Select[Any]:
-    """One statement that adds up the four integers of some rows, by the group of the question."""
+    ask: Ask, rows: Rows, where: Sequence[Any], *, num: Any = 0, den: Any = 0, n: Any = 0, exclues: Any = 0,
+    counted: Any = None,
+) -> sa.Select[Any]:  # fmt: skip
+    """One statement that adds up the four integers of some rows, by the group of the question.
+
+    Args:
+        counted: in place of ``n`` and ``exclues``: 1 for what is counted, 0 for what is left out.
+    """
     key: Any
     if ask.group is None:
         key = sa.literal_column("0", sa.Integer)
@@ -287,11 +292,15 @@ def part(
     elif ask.group in ("age", BY_AGE):
         key = rang(I.date_creation, ask.ages())
         if ask.group == BY_AGE:
-            key = key * len(Priorite) + code(I.priorite, Priorite)
+            key = key * len(Priorite) + code(hors_index(I.priorite), Priorite)
     else:
-        key = rows.columns[ask.group]
-    sums = (sa.func.coalesce(sa.func.sum(_term(x)), 0).label(name)
-            for name, x in zip("abcd", (num, den, n, exclues), strict=True))  # fmt: skip
+        # By no index of its own, which would jump into the table for each row of it.
+        key = hors_index(rows.columns[ask.group])
+    summed: list[Any] = [sa.func.coalesce(sa.func.sum(_term(x)), 0) for x in (num, den, n, exclues)]
+    if counted is not None:
+        summed[2] = sa.func.coalesce(sa.func.sum(counted), 0)
+        summed[3] = sa.func.count() - summed[2]
+    sums = (x.label(name) for name, x in zip("abcd", summed, strict=True))
     query = (
         sa.select(key.label("groupe_"), *sums).select_from(rows.source).where(*where, *narrowed(ask, rows.columns))
     )

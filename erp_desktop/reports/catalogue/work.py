@@ -73,7 +73,8 @@ def _backlog(ask: Ask, **sums: Any) -> Parts:
         sa.select(h.intervention_id)
         .where(h.statut == sa.literal_column(f"'{Statut.ANNULEE.value}'"), h.horodatage >= end)
     )  # fmt: skip
-    begun = I.date_creation < end
+    # What is open is found by its statut, what ended since by its end: nearly every row was begun before.
+    begun = hors_index(I.date_creation) < end
     return [
         part(ask, rows, [begun, I.statut.in_(EN_VIE)], **sums),
         part(ask, rows, [begun, I.date_cloture >= end, _STATUT.in_(FINIES)], **sums),
@@ -103,10 +104,9 @@ def backlog_age(ask: Ask) -> Parts:
 def _due(ask: Ask, counted: Any, kept: Any) -> Parts:
     rows = work(I.date_limite, machine=needs_machine(ask))
     promised = number(counted)
-    return [
-        part(ask, rows, ask.inside(I.date_limite, ask.end), num=number(sa.and_(counted, kept)), den=promised,
-             n=promised, exclues=number(sa.not_(counted)))
-    ]  # fmt: skip
+    # Kept or not and promised or not: each is told once for a row.
+    good = number(kept) * promised
+    return [part(ask, rows, ask.inside(I.date_limite, ask.end), num=good, den=promised, counted=promised)]
 
 
 def sla_kept(ask: Ask) -> Parts:
@@ -171,7 +171,7 @@ def planned(ask: Ask) -> Parts:
     rows = work(I.date_planifiee, machine=needs_machine(ask))
     return [
         part(ask, rows, ask.inside(I.date_planifiee, ask.end), num=number(kept), den=number(counted),
-             n=number(counted), exclues=number(sa.not_(counted)))
+             counted=number(counted))
     ]  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def _correctives(name: str, when: Any, where: list[Any]) -> Any:
         sa.select(I.id.label("id"), I.equipement_id.label("machine"), I.probleme_id.label("code"),
                   secondes(when).label("quand"))
         .where(*where, _CORRECTIVE, I.probleme_id.is_not(None))
-        .cte(name).prefix_with("MATERIALIZED", dialect="postgresql")
+        .cte(name).prefix_with("MATERIALIZED")
     )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
 from erp_desktop.domain.rapports.definition import Definition
-from erp_desktop.domain.rapports.figures import FIGURES, Figure, Unit
+from erp_desktop.domain.rapports.figures import FIGURES
 from erp_desktop.domain.rapports.periodes import PERIODES
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.reports.catalogue.ask import Value
@@ -29,45 +26,24 @@ from erp_desktop.reports.catalogue.compute import GROUPS
 from erp_desktop.reports.managers import builder
 from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.reports.papers import engine
-from erp_desktop.reports.tableaux import Colonne, Tableau
 from erp_desktop.services import rapports
 from erp_desktop.services.rapports import Saved
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text, plain
 from erp_desktop.ui.kit.dialogs import ask_target
-from erp_desktop.ui.kit.i18n import number, said, tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.lists.progress import ProgressStrip
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.printing.preview import Paper, PreviewWindow
 from erp_desktop.ui.rapports import wording
-from erp_desktop.ui.rapports.table import TableauVue
+from erp_desktop.ui.rapports.answer import AnswerView
 from erp_desktop.ui.rapports.times import Times
-from erp_desktop.ui.tableau.bars import Bars, Cell, Row, Scale
 from erp_desktop.ui.wording import value_labels
 
 SHOWN = 200
 """Rows on the screen; files hold all."""
-CHARTED = 12
-_GENRES: dict[Unit, Any] = {
-    Unit.PERCENT: "pourcent", Unit.MINUTES: "duree", Unit.TOTAL_MINUTES: "duree", Unit.SECONDS: "duree",
-    Unit.TOTAL_SECONDS: "duree", Unit.MONEY: "mad", Unit.NOTE: "texte", Unit.COUNT: "entier",
-}  # fmt: skip
-
-
-def cell(figure: Figure, value: Value) -> Any:
-    """What a table of the window holds: minutes, dirhams, per cent, a count."""
-    found = value.number(figure.unite)
-    if found is None:
-        return None
-    if figure.unite is Unit.MONEY:
-        return Decimal(value.num).scaleb(-2)
-    if figure.unite is Unit.NOTE:
-        return builder.written(figure, value)
-    if figure.unite in (Unit.SECONDS, Unit.TOTAL_SECONDS):
-        return found / 60
-    return int(found) if figure.unite is Unit.COUNT else found
 
 
 class ComposerPage(Page):
@@ -106,7 +82,8 @@ class ComposerPage(Page):
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self._choices())
-        row.addWidget(self._answer(), 1)
+        self.answer = AnswerView()
+        row.addWidget(self.answer, 1)
         body.addLayout(row, 1)
         outer.addLayout(body, 1)
         self.strip = ProgressStrip()
@@ -174,36 +151,6 @@ class ComposerPage(Page):
         self.times = Times(self._contexte)
         box.addWidget(self.times)
         return card
-
-    def _answer(self) -> QWidget:
-        holder = QWidget()
-        self._pile = QStackedLayout(holder)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        inner = QWidget()
-        inner.setObjectName("corps")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
-        chart = Card()
-        self.chart_title = Text("", "section")
-        chart.box.addWidget(self.chart_title)
-        self.chart = Bars(tr("Graphique"))
-        self.chart.setMinimumHeight(240)
-        chart.box.addWidget(self.chart)
-        column.addWidget(chart)
-        table = Card()
-        self.table = TableauVue(tr("Composer un rapport"))
-        table.box.addWidget(self.table)
-        self.more = Text("", "body", "text.tertiary")
-        table.box.addWidget(self.more)
-        self.notes = Text("", "caption", "text.secondary", wrap=True)
-        table.box.addWidget(self.notes)
-        column.addWidget(table)
-        column.addStretch()
-        scroll.setWidget(inner)
-        self._pile.addWidget(scroll)
-        return holder
 
     # What is chosen
 
@@ -281,26 +228,7 @@ class ComposerPage(Page):
             tr("calculé {a} sur les données {de}", a=value_labels.freshness(found.calcule_a),
                de=wording.of(value_labels.freshness(found.donnees_du)))
         )  # fmt: skip
-        first = found.figures[0]
-        self.chart_title.setText(tr(first.nom))
-        tops = [(name, builder.typed(first, v[0]) or 0, builder.written(first, v[0])) for name, v in listed[:CHARTED]]
-        rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name} : {words}", None)
-                     for name, n, words in tops)  # fmt: skip
-        top = float(max([0, *(n for _, n, _ in tops)])) or 1.0
-        self.chart.show_rows(rows, (Scale(top),), tr("Rien dans cette période"))
-        heads = (Colonne(found.grouped), *(Colonne(f.nom, _GENRES[f.unite]) for f in found.figures))
-        lines = tuple((name, *(cell(f, v) for f, v in zip(found.figures, values, strict=True)))
-                      for name, values in listed)  # fmt: skip
-        foot = (tr("Total"), *(cell(f, v) for f, v in zip(found.figures, found.totals, strict=True)))
-        self.table.montrer(Tableau("rapport", "", heads, lines, foot))
-        rest = len(found.order) - len(listed)
-        self.more.setText(tr("{n} lignes de plus dans les fichiers", n=number(rest)) if rest > 0 else "")
-        self.more.setVisible(rest > 0)
-        self.notes.setText("\n".join(
-            tr("{nom} : {n} lignes, {m} exclues. {exclues}", nom=tr(f.nom), n=number(v.n), m=number(v.exclues),
-               exclues=tr(f.exclues))
-            for f, v in zip(found.figures, found.totals, strict=True)
-        ))  # fmt: skip
+        self.answer.show_answer(found, listed)
         self.status_changed.emit(*self.status())
 
     def _offer(self, kept: list[Saved]) -> None:

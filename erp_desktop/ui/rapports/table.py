@@ -146,6 +146,8 @@ class TableauVue(QTableView):
         couleurs = self.palette()
         couleurs.setColor(QPalette.ColorRole.Base, theme().color("surface.raised"))
         self.setPalette(couleurs)
+        # In sight, the viewport keeps the ground of the look before.
+        self.viewport().setPalette(couleurs)
 
     def montrer(self, tableau: Tableau) -> None:
         """Show a table, in its own order until a heading is clicked."""

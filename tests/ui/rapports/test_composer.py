@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication, QLabel
 from python_calamine import CalamineWorkbook
 
 from erp_desktop.db.session import transaction
 from erp_desktop.models import RapportPlanifie
 from erp_desktop.services import rapports
+from erp_desktop.ui.kit import theme
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.rapports.composer import ComposerPage
 from tests.ui.company import Monde
@@ -28,7 +30,7 @@ def page(bureau: Bureau) -> ComposerPage:
 
 
 def _cells(page: ComposerPage) -> list[list[str]]:
-    model = page.table.modele
+    model = page.answer.table.modele
     return [[str(model.index(r, c).data()) for c in range(model.columnCount())] for r in range(model.rowCount())]
 
 
@@ -40,7 +42,7 @@ def _check(page: ComposerPage, key: str, on: bool) -> None:
 
 def test_what_is_chosen_is_shown_kept_and_opened_again(bureau: Bureau, page: ComposerPage, monde: Monde) -> None:
     assert _cells(page) == [["Casablanca", "4", "0,0\u202f%", "–"], ["Total", "4", "0,0\u202f%", "–"]]
-    assert "Casablanca : 4" in page.chart.accessibleDescription()
+    assert "Casablanca : 4" in page.answer.chart.accessibleDescription()
     _check(page, "mttr", on=False)
     _check(page, "creees", on=True)
     page.group.show_value("priorite")
@@ -95,7 +97,9 @@ def test_what_is_chosen_is_shown_kept_and_opened_again(bureau: Bureau, page: Com
         assert session.scalar(sa.select(sa.func.count()).select_from(RapportPlanifie)) == 0
 
 
-def test_it_goes_into_files_and_under_the_eye(bureau: Bureau, page: ComposerPage, tmp_path: Path) -> None:
+def test_it_goes_into_files_and_under_the_eye(
+    bureau: Bureau, page: ComposerPage, tmp_path: Path, qapp: QApplication
+) -> None:
     page.export(tmp_path / "rapport.xlsx")
     bureau.settle()
     rows = CalamineWorkbook.from_path(tmp_path / "rapport.xlsx").get_sheet_by_index(0).to_python()
@@ -104,6 +108,10 @@ def test_it_goes_into_files_and_under_the_eye(bureau: Bureau, page: ComposerPage
     bureau.settle()
     toast = bureau.window.toaster.toasts[-1].findChild(QLabel)
     assert "ce dossier n’existe pas" in toast.text()
+    # In the dark, the table's ground is the card's.
+    theme.install(qapp, theme.DARK)
+    ground = page.answer.table.viewport().palette().color(QPalette.ColorRole.Base)
+    assert ground == theme.theme().color("surface.raised")
     page.print_out()
     bureau.settle()
     (preview,) = page.findChildren(PreviewWindow)

@@ -1,0 +1,92 @@
+"""What a report of one's own gives: a chart of its first figure, a table of all, what each counts and leaves out."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from erp_desktop.domain.rapports.figures import Figure, Unit
+from erp_desktop.reports.catalogue.ask import Value
+from erp_desktop.reports.managers import builder
+from erp_desktop.reports.managers.builder import Answer
+from erp_desktop.reports.tableaux import Colonne, Tableau
+from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.surfaces import Card
+from erp_desktop.ui.rapports.table import TableauVue
+from erp_desktop.ui.tableau.bars import Bars, Cell, Row, Scale
+
+CHARTED = 12
+_GENRES: dict[Unit, Any] = {
+    Unit.PERCENT: "pourcent", Unit.MINUTES: "duree", Unit.TOTAL_MINUTES: "duree", Unit.SECONDS: "duree",
+    Unit.TOTAL_SECONDS: "duree", Unit.MONEY: "mad", Unit.NOTE: "texte", Unit.COUNT: "entier",
+}  # fmt: skip
+
+
+def cell(figure: Figure, value: Value) -> Any:
+    """What a table of the window holds: minutes, dirhams, per cent, a count."""
+    found = value.number(figure.unite)
+    if found is None:
+        return None
+    if figure.unite is Unit.MONEY:
+        return Decimal(value.num).scaleb(-2)
+    if figure.unite is Unit.NOTE:
+        return builder.written(figure, value)
+    if figure.unite in (Unit.SECONDS, Unit.TOTAL_SECONDS):
+        return found / 60
+    return int(found) if figure.unite is Unit.COUNT else found
+
+
+class AnswerView(QScrollArea):
+    """Filled by :meth:`show_answer`; scrolls as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        inner = QWidget()
+        inner.setObjectName("corps")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        chart = Card()
+        self.chart_title = Text("", "section")
+        chart.box.addWidget(self.chart_title)
+        self.chart = Bars(tr("Graphique"))
+        self.chart.setMinimumHeight(240)
+        chart.box.addWidget(self.chart)
+        column.addWidget(chart)
+        table = Card()
+        self.table = TableauVue(tr("Composer un rapport"))
+        table.box.addWidget(self.table)
+        self.more = Text("", "body", "text.tertiary")
+        table.box.addWidget(self.more)
+        self.notes = Text("", "caption", "text.secondary", wrap=True)
+        table.box.addWidget(self.notes)
+        column.addWidget(table)
+        column.addStretch()
+        self.setWidget(inner)
+
+    def show_answer(self, found: Answer, listed: list[tuple[str, list[Value]]]) -> None:
+        """Show the rows that were read; how many more the files hold is said."""
+        first = found.figures[0]
+        self.chart_title.setText(tr(first.nom))
+        tops = [(name, builder.typed(first, v[0]) or 0, builder.written(first, v[0])) for name, v in listed[:CHARTED]]
+        rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name} : {words}", None)
+                     for name, n, words in tops)  # fmt: skip
+        top = float(max([0, *(n for _, n, _ in tops)])) or 1.0
+        self.chart.show_rows(rows, (Scale(top),), tr("Rien dans cette période"))
+        heads = (Colonne(found.grouped), *(Colonne(f.nom, _GENRES[f.unite]) for f in found.figures))
+        lines = tuple((name, *(cell(f, v) for f, v in zip(found.figures, values, strict=True)))
+                      for name, values in listed)  # fmt: skip
+        foot = (tr("Total"), *(cell(f, v) for f, v in zip(found.figures, found.totals, strict=True)))
+        self.table.montrer(Tableau("rapport", "", heads, lines, foot))
+        rest = len(found.order) - len(listed)
+        self.more.setText(tr("{n} lignes de plus dans les fichiers", n=number(rest)) if rest > 0 else "")
+        self.more.setVisible(rest > 0)
+        self.notes.setText("\n".join(
+            tr("{nom} : {n} lignes, {m} exclues. {exclues}", nom=tr(f.nom), n=number(v.n), m=number(v.exclues),
+               exclues=tr(f.exclues))
+            for f, v in zip(found.figures, found.totals, strict=True)
+        ))  # fmt: skip
