@@ -63,6 +63,12 @@ class CentralUnreachableError(UnavailableError):
     code = "centre_injoignable"
 
 
+class OutcomeUnknownError(CentralUnreachableError):
+    """The line was cut while the centre was confirming: what was sent is there whole, or not at all."""
+
+    code = "issue_inconnue"
+
+
 class DatabaseBusyError(UnavailableError):
     code = "base_occupee"
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QProcess, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import settings as options
-from erp_desktop.app import place
+from erp_desktop.app import demonstration, place
+from erp_desktop.app.central_line import CentralLine
 from erp_desktop.app.due_reports import DueReports
 from erp_desktop.app.opening import Opening
 from erp_desktop.domain.people.acteur import Acteur
@@ -24,7 +24,6 @@ from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.garbage import Collector
 from erp_desktop.ui.idle import IdleWatch
 from erp_desktop.ui.kit import i18n, theme
-from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.main_window import MainWindow
 from erp_desktop.ui.tasks import Tasks
@@ -47,7 +46,7 @@ class Desktop(QObject):
     Attributes:
         settings: in force; changes are stored for the next start.
         worker: the database worker once the database is open.
-        sync: the network thread of a branch, None elsewhere.
+        sync: the network thread of a branch; ``line``: that of a window straight on the centre; None elsewhere.
         provision: file that the program was started with, for the first start.
     """
 
@@ -71,6 +70,7 @@ class Desktop(QObject):
         self.tasks: Tasks | None = None
         self.bus = Bus(self)
         self.sync: SyncService | None = None
+        self.line: CentralLine | None = None
         self.state: EtatSync | None = None
         self.workspace: Workspace | None = None
         self.idle: IdleWatch | None = None
@@ -119,6 +119,8 @@ class Desktop(QObject):
         self.tasks.failed.connect(self.report)
         if self.settings.mode is Mode.AGENCE:
             self._start_sync()
+        elif self.settings.mode is Mode.CENTRE:
+            self.line = CentralLine(self.tasks, self.bus, self)
         self.database_opened.emit()
         self.show_login()
 
@@ -145,12 +147,7 @@ class Desktop(QObject):
 
     def start_demo(self) -> None:
         """Leave this window for the demonstration, in a process of its own."""
-        frozen = getattr(sys, "frozen", False)
-        arguments = ["--demo"] if frozen else ["-m", "erp_desktop", "--demo"]
-        if not QProcess.startDetached(sys.executable, arguments)[0]:
-            self.window.say(tr("La démonstration n'a pas pu démarrer."), kind="danger")
-            return
-        self.window.close()
+        demonstration.leave_for(self.window)
 
     def show_login(self) -> None:
         """The login page; it calls :meth:`log_in`."""
@@ -194,7 +191,7 @@ class Desktop(QObject):
             lambda key, words: self.workspace and self.workspace.open_list(key, words),
             lambda kind, values: self.workspace and self.workspace.begin(kind, values),
         )  # fmt: skip
-        offered = [one for one in sections() if self.settings.mode is not Mode.AUTONOME or one.key != "conflits"]
+        offered = [one for one in sections() if self.settings.mode is Mode.AGENCE or one.key != "conflits"]
         made = Workspace(contexte, offered, records(), *self._place(self._acteur.agence_code))
         made.theme_asked.connect(self.set_theme)
         made.language_asked.connect(self.set_language)
@@ -202,14 +199,17 @@ class Desktop(QObject):
         made.logout_asked.connect(self.log_out)
         self.workspace = made
         self.window.show_content(made)
-        attach_sync(made, self.sync, self.state_changed)
+        if self.line is not None:
+            self.line.attach(made)
+        else:
+            attach_sync(made, self.sync, self.state_changed)
         tray = self._tray_icon()
         attach_notifications(made, tray.show, tray.clicked)
         made.open_section(section or first_section(self._acteur.role))
         if self.state is not None:
             self._show_state(self.state)
         self._count_soon.start()
-        self._name_agency(made)
+        place.name(made, self.tasks, self.settings.mode, self._acteur)
         self._confirm_upgrade()
 
     def _tray_icon(self) -> Tray:
@@ -227,14 +227,6 @@ class Desktop(QObject):
 
     def _place(self, agency: str) -> tuple[str, str]:
         return place.words(self.settings.mode, self._acteur.poste if self._acteur is not None else 0, agency)
-
-    def _name_agency(self, made: Workspace) -> None:
-        acteur, mode = self._acteur, self.settings.mode
-        if self.tasks is not None and acteur is not None:
-            self.tasks.run(
-                lambda session: place.agency(session, mode, acteur.agence_id),
-                lambda name: made.set_place(*self._place(name)) if name else None, lambda _error: None, owner=made,
-            )  # fmt: skip
 
     def open_record(self, kind: str, row_id: int | None) -> object:
         """A record's own page, in the workspace of whoever is logged in."""
@@ -293,6 +285,8 @@ class Desktop(QObject):
             self.idle.stop()
             self.idle.deleteLater()
             self.idle = None
+        if self.line is not None:
+            self.line.attach(None)
         if self.workspace is not None:
             self.workspace.leave()
             self.workspace = None
@@ -393,6 +387,9 @@ class Desktop(QObject):
         if self.sync is not None:
             self.sync.stop()
             self.sync = None
+        if self.line is not None:
+            self.line.stop()
+            self.line = None
         if self.tasks is not None:
             self.tasks.stop()
         if self.worker is not None:

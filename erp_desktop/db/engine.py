@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -186,15 +186,23 @@ def is_loopback(host: str | None) -> bool:
     return host in {None, "", "localhost", "127.0.0.1", "::1"}
 
 
-def create_pg_engine(url: str, *, pool: type[Pool] = NullPool, connect_timeout_s: int = 5) -> sa.Engine:
-    """An engine on the centre. TLS is verified in full except towards a loopback address."""
+def create_pg_engine(
+    url: str, *, pool: type[Pool] = NullPool, connect_timeout_s: int = 5, line: Mapping[str, object] | None = None
+) -> sa.Engine:
+    """An engine on the centre. TLS is verified in full except towards a loopback address.
+
+    Args:
+        line: more of libpq's arguments, by name.
+    """
     parsed = normalise_url(url)
     if not is_loopback(parsed.host) and "sslmode" not in parsed.query:
         parsed = parsed.update_query_dict({"sslmode": "verify-full"})
-    options: dict[str, Any] = {"connect_timeout": connect_timeout_s}
+    options: dict[str, Any] = {"connect_timeout": connect_timeout_s, **(line or {})}
     engine = sa.create_engine(
-        parsed, poolclass=pool, connect_args=options, json_deserializer=_read_json, hide_parameters=True
-    )
+        parsed, poolclass=pool, connect_args=options, json_deserializer=_read_json, hide_parameters=True,
+        # Many rows changed one by one are sent together.
+        executemany_mode="values_plus_batch",
+    )  # fmt: skip
 
     @event.listens_for(engine, "do_connect")
     def opened(_dialect: object, _record: object, _positional: object, arguments: dict[str, Any]) -> Any:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erp_desktop.db import ids
-from erp_desktop.errors import DamagedError, DatabaseBusyError, DiskFullError, UnavailableError
+from erp_desktop.db.pg_line import LineRefusedError
+from erp_desktop.errors import (
+    CentralUnreachableError,
+    DamagedError,
+    DatabaseBusyError,
+    DiskFullError,
+    ErpError,
+    OutcomeUnknownError,
+)
 from erp_desktop.models.base import Ligne
 
 _DAMAGE = ("malformed", "not a database", "Could not decode to UTF-8", "hmac")
@@ -22,6 +31,19 @@ _OPEN_GROUP = sa.text(
 _CLOSE_GROUP = sa.text("UPDATE _sync_session SET groupe = NULL, user_id = NULL, remarque = NULL WHERE un = 1")
 
 
+CUT = "La ligne vers le centre est coupée : rien n'a été enregistré, ce qui est à l'écran reste."
+UNSURE = (
+    "La ligne a été coupée au moment d'enregistrer : le centre a tout reçu, ou rien. Relisez la fiche avant de "
+    "recommencer."
+)
+_STATE = sa.text("SELECT pg_xact_status(CAST(:x AS xid8))")
+_END = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid = CAST(CAST(:x AS xid8) AS xid)"
+)
+_ASK_AGAIN_S = 6.0
+"""How long a commit without answer is asked after."""
+
+
 @contextmanager
 def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = True) -> Iterator[Session]:
     """Run a block in one transaction: committed at its end, rolled back by any exception.
@@ -29,38 +51,85 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
     Args:
         engine: SQLite cache or central PostgreSQL.
         user_id: the author that captured changes will name.
-        write: False opens a snapshot for reading that never waits for a writer.
+        write: False opens a snapshot for reading that never waits for a writer; at the centre each statement sees
+            what is committed when it begins, and costs one round trip.
 
     Raises:
         DatabaseBusyError: another process kept the file locked.
         DiskFullError: nothing was written.
         DamagedError: the file cannot be read here.
+        CentralUnreachableError: the line is cut; nothing was written.
+        OutcomeUnknownError: it was cut during the commit, and the centre cannot be asked.
     """
-    connection = engine.connect().execution_options(write=write)
+    xid: str | None = None
+    committing = False
     try:
-        with connection, Session(connection, autoflush=True) as session:
+        with (
+            engine.connect().execution_options(write=write) as connection,
+            Session(connection, autoflush=True) as session,
+        ):
+            if engine.dialect.name == "postgresql":
+                # BEGIN and COMMIT around a reading would be two round trips more.
+                connection.connection.dbapi_connection.autocommit = not write  # type: ignore[union-attr]
             if write:
-                _name_author(session, user_id)
+                xid = _name_author(session, user_id)
             yield session
             session.flush()
             if write and engine.dialect.name == "sqlite":
                 session.execute(_CLOSE_GROUP)
+            committing = write
             session.commit()
-    except DatabaseError as error:
-        told = sqlite_trouble(error.orig)
+    except DBAPIError as error:
+        told = _trouble(engine, error)
         if told is None:
             raise
-        raise told from error
+        cut = isinstance(told, CentralUnreachableError)
+        if not (cut and committing and xid is not None and _landed(engine, xid)):
+            raise told from error
 
 
-def _name_author(session: Session, user_id: int | None) -> None:
+def _name_author(session: Session, user_id: int | None) -> str | None:
+    """At the centre the number of the transaction, by which a commit without answer is asked after."""
     if session.get_bind().dialect.name == "sqlite":
         session.execute(_OPEN_GROUP, {"user": user_id})
-    elif user_id is not None:
-        session.execute(sa.text("SELECT set_config('erp.user_id', :user, true)"), {"user": str(user_id)})
+        return None
+    if user_id is None:
+        return None
+    sql = "SELECT pg_current_xact_id()::text, set_config('erp.user_id', :user, true)"
+    return str(session.execute(sa.text(sql), {"user": str(user_id)}).one()[0])
 
 
-def sqlite_trouble(error: BaseException | None) -> UnavailableError | DamagedError | None:
+def _landed(engine: sa.Engine, xid: str) -> bool:
+    """Whether a transaction whose commit got no answer is there.
+
+    Raises:
+        OutcomeUnknownError: nobody can say yet.
+    """
+    until = time.monotonic() + _ASK_AGAIN_S
+    while time.monotonic() < until:
+        try:
+            with engine.connect() as connection:
+                state = connection.execute(_STATE, {"x": xid}).scalar()
+                if state == "in progress":
+                    # The server does not know yet that nobody is there any more.
+                    connection.execute(_END, {"x": xid})
+        except DBAPIError:
+            state = None
+        if state in {"committed", "aborted"}:
+            return bool(state == "committed")
+        time.sleep(0.2)
+    raise OutcomeUnknownError(UNSURE)
+
+
+def _trouble(engine: sa.Engine, error: DBAPIError) -> ErpError | None:
+    if engine.dialect.name == "sqlite":
+        return sqlite_trouble(error.orig)
+    if isinstance(error.orig, LineRefusedError):
+        return error.orig.told()
+    return CentralUnreachableError(CUT) if error.connection_invalidated else None
+
+
+def sqlite_trouble(error: BaseException | None) -> ErpError | None:
     """What a person is told of a driver's error that is not the statement's; None when it is."""
     text = str(error)
     if "locked" in text or "busy" in text:

@@ -35,11 +35,11 @@ class DbWorker:
     def __init__(self, engine: sa.Engine, user_id: int | None = None) -> None:
         self.engine = engine
         self.user_id = user_id
-        self._jobs, self._readings = _Jobs(), _Jobs()
+        self._jobs, self._beside = _Jobs(), _Jobs()
         self._closed = False
         self._threads = [
             threading.Thread(target=self._loop, args=(jobs,), name=name, daemon=True)
-            for name, jobs in (("base", self._jobs), ("base-longue", self._readings))
+            for name, jobs in (("base", self._jobs), ("base-longue", self._beside))
         ]
         for thread in self._threads:
             thread.start()
@@ -49,19 +49,21 @@ class DbWorker:
 
         Args:
             write: commit what it did.
-            long: a reading that others need not wait for; it sees what was committed when it begins.
+            long: what others need not wait for; it sees what was committed when it begins. A cache has one writer,
+                so that only the centre is also written to beside the others.
         """
         if self._closed:
             raise RuntimeError("the database worker is closed")
         future: Future[T] = Future()
-        (self._readings if long and not write else self._jobs).put((job, write, self.user_id, future))
+        beside = long and not (write and self.engine.dialect.name == "sqlite")
+        (self._beside if beside else self._jobs).put((job, write, self.user_id, future))
         return future
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Finish what is queued, stop the thread and dispose of the engine."""
         if not self._closed:
             self._closed = True
-            for jobs, thread in zip((self._jobs, self._readings), self._threads, strict=True):
+            for jobs, thread in zip((self._jobs, self._beside), self._threads, strict=True):
                 jobs.put(None)
                 thread.join(timeout_s)
             self.engine.dispose()

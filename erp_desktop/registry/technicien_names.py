@@ -21,11 +21,13 @@ def noms(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
     t = Technicien
     tous = sa.select(t.id, User.full_name, t.numero_badge, Agence.code).join(User, User.id == t.user_id)
     tous = tous.outerjoin(Agence, Agence.id == t.agence_id)
-    lus = {r.id: r for r in session.execute(tous.where(t.id.in_(cherches)))}
     # Accents and spaces are compared in Python: an agency has tens of techniciens, the company some hundreds.
+    lus: dict[int, Any] = {}
     semblables: dict[str, list[Any]] = {}
     for r in session.execute(tous):
         semblables.setdefault(serrer(r.full_name), []).append(r)
+        if r.id in cherches:
+            lus[r.id] = r
     dits: dict[int, str] = {}
     for ident, r in lus.items():
         autres = [x for x in semblables[serrer(r.full_name)] if x.id != ident]

@@ -82,9 +82,9 @@ def _s_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 def sans_jit(session: Session) -> None:
-    """Until the end of the transaction: compiling a report's statements takes longer than running them."""
+    """From here on: compiling a report's statements takes longer than running them."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text("SET LOCAL jit = off"))
+        session.execute(sa.text("SET jit = off"))
 
 
 def minuit(jour: date) -> datetime:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import CentralUnreachableError, ErpError
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ class Tasks(QObject):
     failed = Signal(object)
     """An error that nobody asked to handle: an ``ErpError`` or, for a bug, any exception."""
     idle = Signal()
+    line = Signal(bool)
+    """Whether the database answered, each time that it did after it had not, or the other way round."""
     _done = Signal(object)
 
     def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
@@ -75,6 +77,7 @@ class Tasks(QObject):
         self._worker = worker
         self._pending = 0
         self._stopped = False
+        self._answers = True
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._gate = _Gate()
         self.destroyed.connect(self._gate.shut)
@@ -98,7 +101,7 @@ class Tasks(QObject):
             fn: gets a session; returns frozen data. ``write`` commits what it did.
             on_result: called on this thread with the value.
             on_error: called on this thread with the exception; without it :attr:`failed` is emitted.
-            long: a reading that may take its time, beside the others.
+            long: what may take its time, beside the others where the database allows it.
             owner: a widget; when it is gone the answer is dropped.
         """
         task = Task(owner, on_result, on_error)
@@ -111,6 +114,11 @@ class Tasks(QObject):
         task.future.add_done_callback(lambda _future: gate.pass_through(lambda: self._done.emit(task)))
         return task
 
+    def _tell_line(self, answers: bool) -> None:
+        if answers != self._answers:
+            self._answers = answers
+            self.line.emit(answers)
+
     def _deliver(self, task: Task) -> None:
         self._pending -= 1
         try:
@@ -121,6 +129,7 @@ class Tasks(QObject):
             ):
                 return
             error = task.future.exception()
+            self._tell_line(not isinstance(error, CentralUnreachableError))
             if error is None:
                 if task.on_result is not None:
                     task.on_result(task.future.result())

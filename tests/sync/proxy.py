@@ -37,6 +37,7 @@ class ChaosProxy:
         rewrite_backend_key: announce another server process than the real one, as a pooler does.
         passed: bytes forwarded so far by direction.
         connections: connections accepted so far.
+        turns: how often the client spoke after the server had: round trips, where one line is at work.
     """
 
     def __init__(self, host: str, port: int, seed: int = 0) -> None:
@@ -47,6 +48,8 @@ class ChaosProxy:
         self.rewrite_backend_key = False
         self.passed = {"out": 0, "in": 0}
         self.connections = 0
+        self.turns = 0
+        self._spoke: Direction = "in"
         self._lock = threading.Lock()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._threads: list[threading.Thread] = []
@@ -178,6 +181,8 @@ class ChaosProxy:
         return due
 
     def _deliver(self, piece: bytes, sink: socket.socket, direction: Direction) -> bool:
+        self.turns += (self._spoke, direction) == ("in", "out")
+        self._spoke = direction
         budget = self._budget[direction]
         if budget is not None and len(piece) > budget:
             sink.sendall(piece[:budget])

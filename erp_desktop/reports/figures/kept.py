@@ -234,10 +234,14 @@ def _keep_central(session: Session, spans: list[Span], _most: int) -> bool:
     for ident, debut, end, measure in session.execute(query):
         if (debut, end) in spans:
             announced[measure][debut, end] = ident
+    counted: list[dict[str, Any]] = []
     for measure, idents in announced.items():
         for run in _runs(idents):
-            for span, values in zip(run, build(session, measure, run), strict=True):
-                session.execute(sa.update(t).where(t.c.id == idents[span], t.c.contenu.is_(None)).values(values))
+            counted += [{"ident": idents[s], **v} for s, v in zip(run, build(session, measure, run), strict=True)]
+    if counted:
+        columns: dict[str, Any] = {name: sa.bindparam(name) for name in ("marque", "horloges", "contenu")}
+        still = (t.c.id == sa.bindparam("ident"), t.c.contenu.is_(None))
+        session.connection().execute(sa.update(t).where(*still).values(columns), counted)
     missing = [(*span, measure) for measure, found in _missing(session, spans).items() for span in found]
     # Nobody who writes is between its rows and the end of its transaction: see ``registry.monthly``.
     if not missing or not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(monthly.LOCK))):
@@ -311,8 +315,9 @@ def _untouched() -> sa.ColumnElement[bool]:
 
 def _known(session: Session, column: Any = I.date_creation) -> Span | None:
     """The first and the last instant of a column, by default the creations."""
-    first = session.scalar(sa.select(sa.func.min(column)))
-    last = session.scalar(sa.select(sa.func.max(column)))
+    # Each by its end of the index, both in one round trip.
+    ends = (sa.select(end(column)).scalar_subquery() for end in (sa.func.min, sa.func.max))
+    first, last = session.execute(sa.select(*ends)).one()
     return None if first is None or last is None else (first, last)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
-from erp_desktop.services.shared.lists import ListQuery, cle_de, identifiants, ordonner, rang
+from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, rang
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 I = Intervention  # noqa: E741
@@ -27,6 +27,7 @@ _ONGOING: sa.ColumnElement[bool] = sa.literal_column(
 """Spelled as in the index of running deadlines, which holds no other rows."""
 _STRATA = 24
 """How many are read at most before the whole order is asked for."""
+_TOGETHER = 6
 _TITLES = 2000
 _CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
 _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=getattr(I, name), else_=9)
@@ -72,12 +73,22 @@ def _beginning(
 ) -> tuple[list[int], bool]:
     """What the strata hold, ``limit`` at most, and whether it is as many."""
     found: list[int] = []
-    for stratum in strata:
+    # At the centre a few are read in one round trip; each is cut at the limit, so that none costs more than a page.
+    size = 1 if est_sqlite(session) else _TOGETHER
+    while group := list(islice(strata, size)):
         rest = None if limit is None else limit - len(found)
-        found += identifiants(session, stratum.of(request).limit(rest))
+        for part in _in_order(session, [stratum.of(request).limit(rest) for stratum in group]):
+            found += part
         if limit is not None and len(found) >= limit:
-            return found, True
+            return found[:limit], True
     return found, False
+
+
+def _in_order(session: Session, requests: Sequence[sa.Select[int]]) -> list[list[int]]:
+    if len(requests) == 1:
+        return [identifiants(session, requests[0])]
+    arrays = (sa.func.array(r.scalar_subquery(), type_=sa.ARRAY(sa.BigInteger())) for r in requests)
+    return list(session.execute(sa.select(*arrays)).one())
 
 
 def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:

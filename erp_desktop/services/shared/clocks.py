@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,7 +14,12 @@ from erp_desktop.domain import sla
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import HoraireSla, MotifHoraire, Priorite, Statut
 from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, HoraireAgence, Intervention, JourFerie
+from erp_desktop.services.shared.lists import together
 
+_SEMAINES = sa.select(
+    HoraireAgence.agence_id, HoraireAgence.motif, HoraireAgence.valable_du, HoraireAgence.valable_au,
+    HoraireAgence.jour_iso, HoraireAgence.debut, HoraireAgence.fin,
+).order_by(HoraireAgence.debut, HoraireAgence.fin)  # fmt: skip
 _CONTINU = sla.lire_horaire("1,2,3,4,5,6,7", "00:00-24:00")
 _SECOURS = sla.lire_horaire("1,2,3,4,5,6", "08:30-18:30")
 
@@ -23,12 +30,16 @@ class Horloges:
     def __init__(self, session: Session) -> None:
         communs: set[date] = set()
         propres: dict[int, set[date]] = {}
-        for agence, jour in session.execute(sa.select(JourFerie.agence_id, JourFerie.jour)):
+        feries, lignes, agences = together(
+            session, sa.select(JourFerie.agence_id, JourFerie.jour), _SEMAINES,
+            sa.select(Agence.id, Agence.jours_ouvres, Agence.horaires),
+        )  # fmt: skip
+        for agence, jour in feries:
             (communs if agence is None else propres.setdefault(agence, set())).add(jour)
-        semaines = lire_periodes(session)
+        semaines = _periodes(lignes)
         self._secours = sla.composer([*_SECOURS.periodes, *semaines.get(None, [])], communs)
         self._par_agence: dict[int, sla.Horaire] = {}
-        for ident, jours, horaires in session.execute(sa.select(Agence.id, Agence.jours_ouvres, Agence.horaires)):
+        for ident, jours, horaires in agences:
             siennes = [*semaines.get(ident, []), *semaines.get(None, [])]
             if not any(p.motif is MotifHoraire.NORMAL and p.propre for p in siennes):
                 siennes += _du_texte(jours, horaires)
@@ -50,10 +61,12 @@ def _du_texte(jours: str, horaires: str) -> tuple[sla.Periode, ...]:
 
 def lire_periodes(session: Session) -> dict[int | None, list[sla.Periode]]:
     """The dated weeks of each agency; under None those of all."""
-    h = HoraireAgence
+    return _periodes(session.execute(_SEMAINES))
+
+
+def _periodes(lignes: Iterable[Any]) -> dict[int | None, list[sla.Periode]]:
     lues: dict[tuple[int | None, str, date | None, date | None], dict[int, list[sla.Plage]]] = {}
-    requete = sa.select(h.agence_id, h.motif, h.valable_du, h.valable_au, h.jour_iso, h.debut, h.fin)
-    for agence, motif, du, au, jour, debut, fin in session.execute(requete.order_by(h.debut, h.fin)):
+    for agence, motif, du, au, jour, debut, fin in lignes:
         semaine = lues.setdefault((agence, motif, du, au), {})
         semaine.setdefault(jour, []).append((sla.lire_heure(debut), sla.lire_heure(fin)))
     trouvees: dict[int | None, list[sla.Periode]] = {}

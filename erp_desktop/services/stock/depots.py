@@ -77,7 +77,7 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[DepotRow]
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     found: dict[int, DepotRow] = {}
     for block in paquets(ids):
-        counts = counting.open_counts(session, block)
+        counts, held = counting.open_counts(session, block), quantities.references(session, block)
         places = session.execute(
             sa.select(D.id, D.nom, D.type_depot, D.statut, D.technicien_id).where(
                 D.id.in_(block), *portee(acteur, D.agence_id)
@@ -85,9 +85,8 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[DepotRow]
         ).all()
         names = technicien_names.noms(session, {p.technicien_id for p in places if p.technicien_id is not None})
         for p in places:
-            held = sum(1 for n in quantities.whole_depot(session, p.id).values() if n)
             found[p.id] = DepotRow(
-                p.id, p.nom, p.type_depot, p.statut, names.get(p.technicien_id, ""), held, counts.get(p.id, "")
+                p.id, p.nom, p.type_depot, p.statut, names.get(p.technicien_id, ""), held[p.id], counts.get(p.id, "")
             )
     return dans_l_ordre(ids, found)
 
@@ -100,7 +99,7 @@ def get(session: Session, acteur: Acteur, id: int) -> DepotCard:  # noqa: A002
         DepotCard,
         place,
         technicien=technicien_names.nom(session, place.technicien_id) or "",
-        references=sum(1 for n in quantities.whole_depot(session, id).values() if n),
+        references=quantities.references(session, [id])[id],
         comptage=counting.open_counts(session, [id]).get(id, ""),
     )
 
@@ -142,7 +141,7 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         counted = counting.open_counts(session, [id]).get(id)
         if counted:
             raise ValidationError({"statut": f"Ce dépôt est en cours de comptage : terminez {counted}."})
-        held = sum(1 for n in quantities.whole_depot(session, id).values() if n)
+        held = quantities.references(session, [id])[id]
         if held:
             what = "1 référence" if held == 1 else f"{held} références"
             raise ValidationError({"statut": f"Ce dépôt contient encore {what} : transférez-les d'abord."})

@@ -61,6 +61,16 @@ def whole_depot(session: Session, depot: int) -> dict[int, Decimal]:
     return {piece: units(n) for piece, n in session.execute(query)}
 
 
+def references(session: Session, depots: Sequence[int]) -> dict[int, int]:
+    """Place → how many parts it has, or owes, some of."""
+    found: dict[int, int] = defaultdict(int)
+    for block in paquets(depots):
+        query = sa.select(M.depot_id, total()).where(M.depot_id.in_(block)).group_by(M.depot_id, M.piece_id)
+        for depot, n in session.execute(query):
+            found[depot] += bool(n)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """What open interventions have set aside of a part and not taken yet."""

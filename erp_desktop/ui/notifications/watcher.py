@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from erp_desktop.domain.enums import CanalNotification
 from erp_desktop.services import notifications
 from erp_desktop.services.notifications import NotificationInfo
+from erp_desktop.settings import Mode
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.notifications import words
 
@@ -74,8 +75,10 @@ class Watcher(QObject):
             else:
                 self._tell()
 
-        # Nobody waits for it: what fails now is found a minute later, and the exchange says what is wrong.
-        self._contexte.tasks.run(read, found, lambda _error: None, owner=self)
+        # Nobody waits for it: what fails now is found a minute later, and the exchange says what is wrong. Over
+        # a slow line its thirty questions must not stand before those of a page.
+        beside = self._contexte.settings.mode is Mode.CENTRE
+        self._contexte.tasks.run(read, found, lambda _error: None, long=beside, owner=self)
 
     def _write(self, tout: bool) -> None:
         acteur = self._contexte.acteur
@@ -87,7 +90,7 @@ class Watcher(QObject):
 
         self._contexte.tasks.run(
             lambda session: notifications.produire(session, acteur, tout=tout), written, lambda _error: None,
-            write=True, owner=self,
+            write=True, long=True, owner=self,
         )  # fmt: skip
 
     def _tell(self) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import event
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
 from erp_desktop.db.pg_line import LineRefusedError
+from erp_desktop.db.window_line import create_window_engine
 from erp_desktop.errors import (
     CentralUnreachableError,
     DatabaseBusyError,
@@ -204,14 +205,12 @@ def open_central(
             remedy = " Un administrateur la lance par « erp-admin db upgrade »." if state.etat == "ancien" else ""
             raise DatabaseRefusedError(state.message + remedy)
     except sa.exc.OperationalError as error:
-        engine.dispose()
         if isinstance(error.orig, LineRefusedError):
             raise error.orig.told() from error
         raise CentralUnreachableError("Le serveur central ne répond pas : vérifiez le réseau.") from error
-    except BaseException:
+    finally:
         engine.dispose()
-        raise
-    return engine
+    return create_window_engine(url)
 
 
 def _agreed(

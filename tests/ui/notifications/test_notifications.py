@@ -14,6 +14,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import CanalNotification, EvenementNotification
 from erp_desktop.models import Intervention
 from erp_desktop.services import notifications
+from erp_desktop.services.notifications.reading import REPORT_FAILED
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.notifications import words
 from erp_desktop.ui.notifications.panel import NotificationsPanel
@@ -118,7 +119,7 @@ def test_choices_are_kept_and_what_is_quiet_only_counts(
     bureau.window.toaster.toasts[-1].undo()
     qtbot.waitUntil(lambda: editor.value() == "bureau")
     # What opens nothing here opens the inbox; every event has its words and its icon in each language.
-    assert set(words.ICONS) == set(EvenementNotification)
+    assert set(words.ICONS) == {*EvenementNotification, REPORT_FAILED}
     for language in ("ar", "en"):
         i18n.set_language(qapp, language)
         assert words.announcement([panel.lines[0].one])[0] not in ("", "Échéance dépassée")

@@ -1,0 +1,108 @@
+"""Lines kept open between two jobs: what a reading costs, what a dead line costs, and a commit without answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from erp_desktop.db import session as sessions
+from erp_desktop.db.session import transaction
+from erp_desktop.db.window_line import create_window_engine
+from erp_desktop.errors import CentralUnreachableError, OutcomeUnknownError
+from erp_desktop.models import Agence
+from tests.sync.proxy import ChaosProxy
+
+AUTHOR = 1
+
+
+@pytest.fixture
+def line(pg_url: str) -> Iterator[ChaosProxy]:
+    url = make_url(pg_url)
+    with ChaosProxy(url.host or "127.0.0.1", url.port or 5432) as made:
+        yield made
+
+
+@pytest.fixture
+def window(line: ChaosProxy, pg_url: str) -> Iterator[sa.Engine]:
+    address = make_url(pg_url).set(host="127.0.0.1", port=line.port)
+    made = create_window_engine(address.render_as_string(hide_password=False))
+    yield made
+    made.dispose()
+
+
+def names(engine: sa.Engine) -> list[str]:
+    with transaction(engine, write=False) as session:
+        return list(session.scalars(sa.select(Agence.nom).order_by(Agence.nom)))
+
+
+def test_jobs_share_a_line_and_a_reading_is_one_round_trip(line: ChaosProxy, window: sa.Engine) -> None:
+    names(window)
+    opened, turns = line.connections, line.turns
+    for _ in range(3):
+        assert names(window) == []
+    assert (line.connections, line.turns - turns) == (opened, 3)
+
+
+def test_a_line_that_died_at_rest_costs_nobody_an_error(line: ChaosProxy, window: sa.Engine) -> None:
+    names(window)
+    line.cut()
+    assert names(window) == []
+    with transaction(window, AUTHOR) as session:
+        session.add(Agence(code="CAS", nom="Casablanca", ville="Casablanca"))
+    line.cut()
+    assert names(window) == ["Casablanca"]
+
+
+def test_a_cut_in_the_middle_writes_nothing_and_says_so(line: ChaosProxy, window: sa.Engine) -> None:
+    def save() -> None:
+        with transaction(window, AUTHOR) as session:
+            session.add(Agence(code="CAS", nom="Casablanca", ville="Casablanca"))
+            session.flush()
+            line.cut()
+            session.scalar(sa.select(1))
+
+    with pytest.raises(CentralUnreachableError, match="rien n'a été enregistré"):
+        save()
+    assert names(window) == []
+
+
+@pytest.mark.parametrize(("direction", "there"), [("in", ["Casablanca"]), ("out", [])])
+def test_a_commit_without_answer_is_asked_after(
+    line: ChaosProxy, window: sa.Engine, direction: str, there: list[str]
+) -> None:
+    """The centre's answer is lost: the row is there, and nobody is told otherwise. The order is lost: it is not."""
+
+    def save() -> None:
+        with transaction(window, AUTHOR) as session:
+            session.add(Agence(code="CAS", nom="Casablanca", ville="Casablanca"))
+            session.flush()
+            line.cut_after(0, direction)  # type: ignore[arg-type]
+
+    if there:
+        save()
+    else:
+        with pytest.raises(CentralUnreachableError) as told:
+            save()
+        assert not isinstance(told.value, OutcomeUnknownError)
+    assert names(window) == there
+
+
+def test_a_commit_that_nobody_can_be_asked_after_is_not_called_lost(
+    line: ChaosProxy, window: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "_ASK_AGAIN_S", 0.5)
+
+    def save() -> None:
+        with transaction(window, AUTHOR) as session:
+            session.add(Agence(code="CAS", nom="Casablanca", ville="Casablanca"))
+            session.flush()
+            line.cut_after(0, "in")
+            line.refusing = True
+
+    with pytest.raises(OutcomeUnknownError, match="tout reçu, ou rien"):
+        save()
+    line.heal()
+    assert names(window) == ["Casablanca"]

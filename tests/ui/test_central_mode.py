@@ -1,0 +1,160 @@
+"""A window that works straight on the centre: every section opens, a page is few round trips, a cut loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from sqlalchemy.engine import make_url
+
+from erp_desktop.app import Desktop
+from erp_desktop.db.session import transaction
+from erp_desktop.db.window_line import create_window_engine
+from erp_desktop.models import Intervention
+from erp_desktop.services.shared.lists import ListQuery
+from erp_desktop.settings import Mode, Settings
+from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.kinds import KINDS
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.sections import spec
+from erp_desktop.ui.workspace import Workspace
+from tests.sync.proxy import ChaosProxy
+from tests.ui.company import Monde, creer
+from tests.ui.window import LONGEST_PAUSE_MS
+
+
+@pytest.fixture
+def company(pg_engine: sa.Engine) -> Monde:
+    return creer(pg_engine)
+
+
+@pytest.fixture
+def line(pg_url: str) -> Iterator[ChaosProxy]:
+    url = make_url(pg_url)
+    with ChaosProxy(url.host or "127.0.0.1", url.port or 5432) as made:
+        yield made
+
+
+@pytest.fixture
+def desktop(
+    qapp: QApplication, qtbot: QtBot, line: ChaosProxy, pg_url: str, company: Monde, tmp_path: Path
+) -> Iterator[Desktop]:
+    address = make_url(pg_url).set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)
+    settings = Settings(mode=Mode.CENTRE, central_url=address, data_dir=tmp_path, log_dir=tmp_path, theme="clair")
+    made = Desktop(qapp, settings)
+    qtbot.addWidget(made.window)
+    made.start()
+    qtbot.waitUntil(lambda: made.tasks is not None)
+    assert company.responsable is not None
+    made.log_in(company.responsable)
+    yield made
+    line.heal()
+    made.close()
+    made.setParent(None)
+
+
+def workspace(qtbot: QtBot, desktop: Desktop) -> Workspace:
+    assert desktop.workspace is not None
+    settle(qtbot, desktop)
+    return desktop.workspace
+
+
+def settle(qtbot: QtBot, desktop: Desktop) -> None:
+    """Nothing is read or written, and no pause of the typing is running."""
+
+    def at_rest() -> bool:
+        return desktop.tasks is not None and desktop.tasks.pending == 0 and not any(
+            timer.isActive() and timer.isSingleShot() and timer.interval() <= LONGEST_PAUSE_MS
+            for timer in desktop.window.findChildren(QTimer)
+        )  # fmt: skip
+
+    still = 0
+    while still < 2:
+        qtbot.waitUntil(at_rest)
+        qtbot.wait(1)
+        still = still + 1 if at_rest() else 0
+
+
+def test_every_section_opens_and_no_list_asks_for_much(qtbot: QtBot, desktop: Desktop, line: ChaosProxy) -> None:
+    shown = workspace(qtbot, desktop)
+    failures: list[object] = []
+    assert desktop.tasks is not None
+    desktop.tasks.failed.connect(failures.append)
+    assert shown.status.sync.text() == "en ligne"
+    keys = [key for key in shown.nav.items if key != "interventions"]
+    assert "conflits" not in keys
+    assert {"clients", "planning", "rapports"} <= set(keys)
+    cost = {}
+    for key in keys:
+        before = line.turns
+        page = shown.open_section(key)
+        settle(qtbot, desktop)
+        if type(page) is ListPage:
+            cost[key] = line.turns - before
+        assert failures == [], key
+        if isinstance(page, ListPage) and key in {"clients", "equipements", "techniciens"}:
+            assert page.model.rowCount() > 0
+    # The look of the list, its saved views, which rows, the rows; a few say more in each row. What the window does
+    # beside them by the clock, its notifications, may fall among any of them.
+    assert sorted(cost.values())[-2] <= 9, cost
+    assert line.connections <= 4, "a line for each thread, and two to look at the centre"
+
+
+def test_a_page_of_each_list_costs_few_round_trips(
+    qtbot: QtBot, line: ChaosProxy, pg_url: str, company: Monde
+) -> None:
+    """Rows of a page: one round trip, and those that tell more of each row two or three, however many rows."""
+    address = make_url(pg_url).set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)
+    engine, cost = create_window_engine(address), {}
+    assert company.responsable is not None
+    for kind in KINDS:
+        liste = spec(kind)
+        with transaction(engine, write=False) as session:
+            before = line.turns
+            found = liste.ids(session, company.responsable, ListQuery(limite=50))
+            between = line.turns
+            liste.rows(session, company.responsable, found)
+            cost[kind] = (between - before, line.turns - between)
+    engine.dispose()
+    assert max(which for which, _ in cost.values()) <= 2, cost
+    assert max(rows for _, rows in cost.values()) <= 6, cost
+
+
+def test_a_cut_line_is_calm_and_keeps_the_form(
+    qtbot: QtBot, desktop: Desktop, line: ChaosProxy, company: Monde, pg_engine: sa.Engine
+) -> None:
+    shown = workspace(qtbot, desktop)
+    page = shown.open_record("interventions", company.interventions[1])
+    assert isinstance(page, RecordPage)
+    settle(qtbot, desktop)
+    editor = page.panel.fields.editors["titre"]
+    editor.setFocus()
+    editor.inner.setText("Palier changé sans ligne")
+    line.refusing = True
+    line.cut()
+    page.panel.save()
+    qtbot.waitUntil(lambda: shown.status.sync.text().startswith("hors ligne depuis"))
+    settle(qtbot, desktop)
+    assert editor.value() == "Palier changé sans ligne"
+    assert page.panel.dirty
+    assert titles(pg_engine, company) == "Vibration palier côté moteur"
+    line.heal()
+    assert desktop.line is not None
+    desktop.line.ask()
+    qtbot.waitUntil(lambda: shown.status.sync.text() == "en ligne")
+    settle(qtbot, desktop)
+    assert editor.value() == "Palier changé sans ligne"
+    page.panel.save()
+    qtbot.waitUntil(lambda: titles(pg_engine, company) == "Palier changé sans ligne")
+    settle(qtbot, desktop)
+    assert not page.panel.dirty
+
+
+def titles(engine: sa.Engine, company: Monde) -> str:
+    with transaction(engine, write=False) as session:
+        return str(session.scalar(sa.select(Intervention.titre).where(Intervention.id == company.interventions[1])))
