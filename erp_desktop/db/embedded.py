@@ -127,6 +127,7 @@ class EmbeddedPostgres:
         self._server: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._created: list[str] = []
+        self._copies = ""
         given = os.environ.get("TEST_PG_URL")
         if given and binaries is None:
             self._base = sa.make_url(given).set(drivername="postgresql+psycopg2")
@@ -191,7 +192,11 @@ class EmbeddedPostgres:
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise UnavailableError(f"PostgreSQL n'a pas démarré : {log.read_text(errors='replace')[-800:]}")
             with contextlib.suppress(psycopg2.OperationalError):
-                pg_line.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres").close()
+                line = pg_line.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres")
+                if line.server_version >= 150000 and not durable:
+                    # Where nothing waits for the disk, files are copied in half the time of their pages.
+                    self._copies = " STRATEGY FILE_COPY"
+                line.close()
                 return sa.URL.create("postgresql+psycopg2", "postgres", host="127.0.0.1", port=port,
                                      database="postgres")  # fmt: skip
             time.sleep(0.03)
@@ -213,7 +218,7 @@ class EmbeddedPostgres:
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Create a database, by copy when ``template`` names one that nobody is connected to; its address."""
-        self._admin(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        self._admin(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"{self._copies}' if template else ""))
         self._created.append(name)
         return self.database_url(name)
 
