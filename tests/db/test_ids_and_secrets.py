@@ -68,14 +68,14 @@ def test_the_worker_runs_in_order_and_hands_errors_back(sqlite_path: Path) -> No
     failed = worker.submit(lambda session: session.execute(sa.text("SELECT * FROM absente")))
     counted = worker.submit(lambda session: session.execute(sa.text("SELECT count(*) FROM clients")).scalar_one())
     for future in futures:
-        future.result(10)
+        future.result(30)
     with pytest.raises(sa.exc.OperationalError):
-        failed.result(10)
-    assert counted.result(10) == 0
+        failed.result(30)
+    assert counted.result(30) == 0
     assert seen == list(range(20))
     gate = threading.Event()
     long = worker.submit(lambda _session: gate.wait(30), long=True)
-    assert worker.submit(lambda session: session.execute(sa.text("SELECT 1")).scalar_one()).result(10) == 1
+    assert worker.submit(lambda session: session.execute(sa.text("SELECT 1")).scalar_one()).result(30) == 1
     assert not long.done(), "a long reading keeps nobody waiting"
     gate.set()
     assert long.result(30)

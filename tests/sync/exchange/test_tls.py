@@ -104,7 +104,7 @@ def running() -> Iterator[Server]:
         yield Server(folder, port)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         shutil.rmtree(folder)
 
 
