@@ -66,6 +66,8 @@ def managed(shooter: Shooter, stage: Stage) -> None:
 def _board(shooter: Shooter) -> None:
     page = show(shooter.desktop, "tableau")
     wait(lambda: page.trends, "le tableau de bord", 60)
+    for toast in list(shooter.desktop.window.toaster.toasts):
+        toast.dismiss()
     shooter.take("tableau-de-bord")
     composer = show(shooter.desktop, "composer")
     wait(lambda: composer.found is not None, "le rapport", 60)

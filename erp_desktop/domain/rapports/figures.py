@@ -164,6 +164,10 @@ FIGURES: tuple[Figure, ...] = (
     Figure("stock_dormant", "Stock dormant", Unit.MONEY,
            f"Valeur du stock des pièces sans mouvement depuis {DORMANT_DAYS} jours.",
            "Pièces sans prix d'entrée, ou sous zéro.", "", ("agence", "piece"), -1),
+    Figure("creances", "Créances", Unit.MONEY,
+           "Reste dû aujourd'hui des factures validées, avoirs et paiements déduits ; par jours de retard depuis "
+           "l'échéance.",
+           "Brouillons et annulées : rien n'en est dû.", "", ("agence", "client", "contrat", "retard"), -1),
     Figure("satisfaction", "Satisfaction", Unit.NOTE,
            "Moyenne des notes de 1 à 5 des interventions clôturées dans la période.", "Sans note.", "", _WORK, 1,
            4.2),

@@ -32,7 +32,8 @@ _SQL: dict[str, Callable[[Ask], list[sa.Select[Any]]]] = {
     "mtbf": machines.between_failures, "disponibilite": machines.availability, "arrets": machines.downtime,
     "premier_passage": work.first_time, "recidives": work.repeats, "part_preventif": work.preventive_share,
     "respect_preventif": machines.preventive_kept, "respect_planning": work.planned, "cout": money.cost,
-    "cout_revient": money.own_cost, "pieces": money.parts_used, "satisfaction": work.satisfaction,
+    "cout_revient": money.own_cost, "pieces": money.parts_used, "creances": money.receivables,
+    "satisfaction": work.satisfaction,
 }  # fmt: skip
 _PASS: dict[str, Callable[[Session, Ask], Values]] = {
     "prise_en_charge": work.response, "occupation": people.occupation, "charge": people.load,
@@ -106,9 +107,11 @@ GROUPS = {
     "agence": "Agence", "client": "Client", "contrat": "Contrat", "equipement": "Équipement",
     "type_equipement": "Type d'équipement", "technicien": "Technicien", "type": "Type d'intervention",
     "priorite": "Priorité", "mois": "Mois", "age": "Âge", "probleme": "Problème", "cause": "Cause", "piece": "Pièce",
+    "retard": "Retard",
 }  # fmt: skip
-_OWN = frozenset({"type", "priorite", "mois", "age", "probleme", "cause", "piece"})
+_OWN = frozenset({"type", "priorite", "mois", "age", "probleme", "cause", "piece", "retard"})
 """Groups that nothing can be narrowed to."""
+LATE = ("Non échu", "1–30 j", "31–60 j", "61–90 j", "Plus de 90 j")
 _UNKNOWN = {
     "technicien": "Sans technicien", "contrat": "Sans contrat", "probleme": "Sans code", "cause": "Sans code",
     "type_equipement": "Sans type", "agence": "Partagé", "piece": "Hors catalogue",
@@ -128,6 +131,8 @@ def names(session: Session, group: str | None, keys: Iterable[Key], scope: Scope
         ages = list(reversed(AGES))
         found = {k: f"{a}–{b} j" if (b := ages[k][1]) is not None else f"{ages[k][0]} j et plus"
                  for k in known for a in (ages[k][0],)}  # fmt: skip
+    elif group == "retard":
+        found = {k: LATE[k] for k in known}
     elif group == "technicien":
         found = dict(technicien_names.noms(session, known))
     elif group in _NAMED:

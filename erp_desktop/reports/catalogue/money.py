@@ -14,13 +14,35 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from erp_desktop import clock
 from erp_desktop.domain.contrats.echeancier import echeancier
-from erp_desktop.domain.enums import Imputation, ModeFacturation, StatutContrat, TypeDepot, TypeLigne
+from erp_desktop.domain.enums import (
+    Imputation,
+    ModeFacturation,
+    StatutContrat,
+    TypeDepot,
+    TypeFacture,
+    TypeLigne,
+)
+from erp_desktop.domain.factures import delais
 from erp_desktop.domain.rapports.figures import DORMANT_DAYS
-from erp_desktop.models import Contrat, Depot, LigneIntervention, MouvementStock, Temps
-from erp_desktop.reports.catalogue.ask import Ask, I, Key, Value, Values, added, needs_machine, number, part, work
+from erp_desktop.models import Contrat, Depot, Facture, LigneIntervention, MouvementStock, Temps
+from erp_desktop.reports.catalogue.ask import (
+    Ask,
+    I,
+    Key,
+    Rows,
+    Value,
+    Values,
+    added,
+    needs_machine,
+    number,
+    part,
+    work,
+)
 from erp_desktop.reports.catalogue.work import Parts, closings, lines
 from erp_desktop.reports.sql import centimes, centimes_ligne, secondes
+from erp_desktop.services.factures import balance
 from erp_desktop.services.stock import valuation
 from erp_desktop.services.stock.quantities import EFFET, thousandths, units
 
@@ -125,6 +147,23 @@ def parts_used(ask: Ask) -> Parts:
     return [
         part(ask, rows, [*closings(ask), L.prevue.is_(False), L.type_ligne == TypeLigne.PIECE],
              num=sa.case((known, amount), else_=0), n=number(known), exclues=number(sa.not_(known)))
+    ]  # fmt: skip
+
+
+def receivables(ask: Ask) -> Parts:
+    """What is due, as the list of invoices says it, by how late it is today."""
+    f, today = Facture, clock.local(ask.now).date()
+    # The least late first: what is due today or later, then what each bucket still holds.
+    ends = [today - timedelta(days=n) for n in (0, *delais.TRANCHES)]
+    late = sa.case(
+        (f.date_echeance.is_(None), 0), *((f.date_echeance >= day, n) for n, day in enumerate(ends)), else_=len(ends)
+    )
+    valid, due = balance.validated(), balance.due()
+    owed = sa.and_(valid, f.type_facture == TypeFacture.FACTURE, due > 0)
+    columns = {"agence": f.agence_id, "client": f.client_id, "contrat": f.contrat_id, "retard": late}
+    return [
+        part(ask, Rows(f, columns), [], num=sa.case((owed, due), else_=0), n=number(owed),
+             exclues=number(sa.not_(valid)))
     ]  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def answer(
     keys = {key for found in values for key in found}
 
     def size(key: Key) -> tuple[Any, ...]:
-        if group in ("mois", "age"):
+        if group in ("mois", "age", "retard"):
             return (key,)
         number = first[key].number(unit) if key in first else None
         return (number is None, -(number or 0), key is None, str(key))

@@ -96,6 +96,8 @@ def pareto(chart: Pareto, board: Dashboard) -> str:
     if not few:
         return ""
     share = words.percent(chart.shares[few - 1], 0)
+    if few == 1:
+        return tr("{n} pannes ; 1 code en fait {part}", n=number(total), part=share)
     return tr("{n} pannes ; {k} codes en font {part}", n=number(total), k=few, part=share)
 
 

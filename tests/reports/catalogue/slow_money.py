@@ -10,7 +10,7 @@ from typing import Any
 
 from erp_desktop import clock
 from tests.reports.catalogue.slow import Work
-from tests.reports.catalogue.world import Row, whole
+from tests.reports.catalogue.world import Row, local, whole
 
 CENT = Decimal("0.01")
 
@@ -148,6 +148,27 @@ class Slow(Work):
             seen = sum(self.debut <= du + timedelta(days=n) <= self.fin for n in range((au - du).days + 1))
             total += self.cents(amount * seen / ((au - du).days + 1))
             rank += 1
+
+    def creances(self) -> Iterator[tuple[Any, ...]]:
+        def valid(f: Row) -> bool:
+            return f["statut"] not in ("brouillon", "a_transmettre", "annulee")
+
+        payments = {p["id"]: p for p in self.w.of("Paiement")}
+        bounced = {p["annule_id"] for p in payments.values()}
+        good = {i for i, p in payments.items() if p["annule_id"] is None and i not in bounced}
+        for f in self.w.of("Facture"):
+            keys = {"agence": f["agence_id"], "client": f["client_id"], "contrat": f["contrat_id"]}
+            days = (local(self.now) - f["date_echeance"]).days if f["date_echeance"] else 0
+            keys["retard"] = 0 if days <= 0 else 1 + sum(days > end for end in (30, 60, 90))
+            due = f["total_ttc"]
+            due -= sum(a["total_ttc"] for a in self.w.of("Facture")
+                       if a["facture_origine_id"] == f["id"] and a["type_facture"] == "avoir"
+                       and valid(a))  # fmt: skip
+            due -= sum(i["montant"] for i in self.w.of("Imputation")
+                       if i["facture_id"] == f["id"] and i["paiement_id"] in good)  # fmt: skip
+            due -= sum(payments[i]["montant"] for i in good if payments[i]["facture_id"] == f["id"])
+            owed = valid(f) and f["type_facture"] == "facture" and due > 0
+            yield keys, self.cents(due) if owed else 0, 0, owed, not valid(f)
 
     def stock(self, old: Callable[[list[Row]], bool]) -> Iterator[tuple[Any, ...]]:
         depots = {d["id"]: d for d in self.w.of("Depot")}

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 TABLES = (
     "Agence", "User", "Technicien", "Client", "Contrat", "Equipement", "Planning", "Occurrence", "Intervention",
     "HistoriqueIntervention", "LigneIntervention", "Depot", "PieceDetachee", "MouvementStock", "Temps", "Creneau",
-    "Absence", "Arret", "JourFerie",
+    "Absence", "Arret", "JourFerie", "Facture", "Paiement", "Imputation",
 )  # fmt: skip
 
 
@@ -133,6 +133,30 @@ class _Maker:
                 add("Arret", equipement_id=machine, debut=begin, fin=end if self.maybe(0.8) else None, cause="panne")
                 begin = end + timedelta(minutes=r.randrange(0, 5000))
         self.times(jobs)
+        for n in range(r.randrange(9)):
+            self.invoice(n, clients, contrats, agences)
+
+    def invoice(self, n: int, clients: list[int], contrats: list[int], agences: list[int]) -> None:
+        """In any state, paid in parts, with a payment that bounced, or given back."""
+        r, add = self.r, self.w.add
+        others = [f["id"] for f in self.w.of("Facture") if f["type_facture"] == "facture"]
+        kind = "avoir" if others and self.maybe(0.25) else "facture"
+        until = r.choice((None, local(self.w.now) - timedelta(days=r.choice((-5, 0, 1, 30, 31, 60, 90, 91, 200)))))
+        ident = add(
+            "Facture", numero=f"F-{n}", type_facture=kind, client_id=r.choice(clients), agence_id=r.choice(agences),
+            contrat_id=r.choice((None, *contrats)), date_echeance=until, total_ttc=self.money(0),
+            statut=r.choice(("brouillon", "a_transmettre", "validee", "validee", "envoyee", "annulee")),
+            facture_origine_id=r.choice(others) if kind == "avoir" else None,
+        )  # fmt: skip
+        for _ in range(r.randrange(3)):
+            old = self.maybe(0.4)
+            paid = add("Paiement", facture_id=ident if old else None, date_paiement=self.day(),
+                       montant=self.money(1, 400_000), mode_paiement="virement", annule_id=None)  # fmt: skip
+            if not old:
+                add("Imputation", paiement_id=paid, facture_id=ident, montant=self.money(1, 400_000))
+            if self.maybe(0.2):
+                add("Paiement", facture_id=ident if old else None, date_paiement=self.day(), montant=self.money(1, 2),
+                    mode_paiement="virement", annule_id=paid)  # fmt: skip
 
     def contrat(self, clients: list[int], agences: list[int], n: int) -> int:
         r, debut = self.r, self.day() - timedelta(days=self.r.randrange(0, 500))
