@@ -13,6 +13,7 @@ from erp_desktop.services import contrats
 from erp_desktop.services.contrats import ContratLigne
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.ui.contrats import marks
+from erp_desktop.ui.contrats.amendments import AmendmentsTab
 from erp_desktop.ui.contrats.bar import ContractBar
 from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
@@ -112,7 +113,8 @@ FORM = FormSpec(
     may_write=_may_write,
     bar=ContractBar,
     printing=print_contracts,
-    tabs=[("Équipements", MachinesTab), ("Périodes et quotas", PeriodsTab), ("Échéancier", ScheduleTab)],
+    tabs=[("Équipements", MachinesTab), ("Périodes et quotas", PeriodsTab), ("Échéancier", ScheduleTab),
+          ("Avenants", AmendmentsTab)],
 )  # fmt: skip
 
 LISTE: ListSpec[ContratLigne] = ListSpec(

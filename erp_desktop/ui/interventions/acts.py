@@ -13,7 +13,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QWidget
 
 from erp_desktop.domain.enums import MotifAttente, Statut
 from erp_desktop.domain.transitions import REOUVERTURE
@@ -122,9 +122,20 @@ class ActsBar(ActBar):
             self.more = Button("", icon="dots-three", tip=tr("Autres actions"), on_click=self._menu)
             self.more.setFixedWidth(44)
             self.row.addWidget(self.more)
+        self._order_by_tab()
         refused = next((offer for offer in in_sight if not offer.permis and offer.raison), None)
         self.explain(f"{self._words(refused)} : {tr(refused.raison)}" if refused is not None else "")
         self.setVisible(bool(self.offers) or self.others.offered)
+
+    def _order_by_tab(self) -> None:
+        """Tab goes through the buttons where they stand: what is made later would come after all else."""
+        before: QWidget = self
+        for place in range(self.row.count()):
+            item = self.row.itemAt(place)
+            button = item.widget() if item is not None else None
+            if button is not None:
+                QWidget.setTabOrder(before, button)
+                before = button
 
     def _words(self, offer: TransitionOffre) -> str:
         return value_labels.action(str(offer.vers), self._statut)

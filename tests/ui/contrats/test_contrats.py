@@ -18,7 +18,8 @@ from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput
 from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.models import Contrat, Intervention
 from erp_desktop.services import contrats
-from erp_desktop.services.contrats import periods
+from erp_desktop.services.contrats import amendments, periods
+from erp_desktop.ui.contrats.amendments import AmendmentsTab
 from erp_desktop.ui.contrats.bar import ContractBar
 from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
@@ -72,7 +73,7 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     page.view.select_id(contrat)
     bureau.settle()
     form = page.form
-    bar, machines, quotas, schedule = form.bar, *form.parts
+    bar, machines, quotas, schedule, _amendments = form.bar, *form.parts
     assert isinstance(bar, ContractBar)
     assert isinstance(machines, MachinesTab)
     assert isinstance(quotas, PeriodsTab)
@@ -202,3 +203,46 @@ def test_choosing_a_machine_fills_its_contract_in_and_says_why(
         newest = session.scalars(sa.select(Intervention).order_by(Intervention.id.desc())).first()
         assert newest is not None
         assert (newest.titre, newest.contrat_id) == ("Sertisseuse bloquée", contrat)
+
+
+def test_an_amendment_says_what_changes_and_from_when_and_is_taken_back(
+    bureau: Bureau, contrat: int, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste("contrats")
+    page.view.select_id(contrat)
+    bureau.settle()
+    (tab,) = (part for part in page.form.parts if isinstance(part, AmendmentsTab))
+    page.form.show_part(tab)
+    assert tab.subject.inner.hasFocus()
+
+    def amend(subject: str, value: str, day: str) -> None:
+        qtbot.keyClicks(tab.subject.line, subject)
+        tab.term.show_value("montant_annuel")
+        tab._term_changed()
+        qtbot.keyClicks(tab.number.line, value)
+        tab.fields["date_effet"].editor.line.setText(day)  # type: ignore[attr-defined]
+        qtbot.keyClick(tab.number.line, Qt.Key.Key_Return)
+        bureau.settle()
+
+    def amount() -> object:
+        with transaction(sqlite_engine, write=False) as session:
+            return session.scalar(sa.select(Contrat.montant_annuel).where(Contrat.id == contrat))
+
+    today = clock.today()
+    amend("Machine de plus", "120000", f"{today:%d/%m/%Y}")
+    assert amount() == 120_000
+    assert "Machine de plus" in words(tab)
+    amend("Prix de l'an prochain", "130000", f"{today + timedelta(days=10):%d/%m/%Y}")
+    assert amount() == 120_000, "its day has not come"
+    assert "pas encore dans le contrat" in words(tab)
+    amend("Rien", "120000", f"{today:%d/%m/%Y}")
+    assert said(tab.fields["valeur"]) == "Le contrat a déjà cette valeur."
+    tab.restore({})
+    with transaction(sqlite_engine, write=False) as session:
+        first = next(a for a in amendments.amendments(session, bureau.acteur, contrat) if a.numero == 1)
+    tab._remove(first)
+    bureau.settle()
+    assert amount() is None, "the contract has its former value back"
+    bureau.window.toaster._undo_last()
+    bureau.settle()
+    assert amount() == 120_000
