@@ -11,6 +11,7 @@ from erp_desktop.cli import common
 from erp_desktop.cli.french import Commands
 from erp_desktop.errors import UserError
 from erp_desktop.reports.papers import engine, samples
+from erp_desktop.reports.papers.written import known
 from erp_desktop.reports.sortie import atomique
 
 app = Commands(help="Modèles des imprimés : liste, vérification, aperçu.")
@@ -52,8 +53,7 @@ def preview(
     as_json: common.AsJson = False,
 ) -> None:
     """Écrit le PDF d'un modèle avec des données d'essai."""
-    if langue not in samples.LANGUAGES:
-        raise UserError(f"La langue « {langue} » n'est pas celle d'un imprimé ; choisir fr ou ar.")
+    known(langue)
     template = engine.changed(nom) or engine.shipped(nom)
     data = samples.data(nom, langue)
     pages = engine.check(template.source, engine.complete(data))

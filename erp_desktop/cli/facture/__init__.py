@@ -1,4 +1,7 @@
-"""erp-admin facture: drafts, validation, payments, credit notes, reminders, statements, the test of the series."""
+"""erp-admin facture: drafts, validation, payments, credit notes, reminders, statements, the test of the series.
+
+Papers and UBL are ``documents``, the way to whoever clears them ``clearance``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, refuse
+from erp_desktop.cli.facture import clearance, documents
 from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.argent import format_montant
@@ -213,3 +217,9 @@ def series(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
     emit(as_json, found, lines)
     if any(one.defauts for one in found):
         raise typer.Exit(1)
+
+
+app.command("pdf")(documents.as_pdf)
+app.command("ubl")(documents.as_ubl)
+app.command()(clearance.transmettre)
+app.command()(clearance.reponse)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from erp_desktop.domain.enums import TypeFacture
+from erp_desktop.domain.factures import montants
+from erp_desktop.domain.factures.etats import BROUILLONS
+from erp_desktop.domain.factures.lettres import en_lettres
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.writing import bidi
+from erp_desktop.models import Client, Facture
 from erp_desktop.reports.papers import engine
 from erp_desktop.reports.papers.written import (
     Issuer,
@@ -27,6 +35,7 @@ from erp_desktop.reports.papers.written import (
     typed,
     words,
 )
+from erp_desktop.services import factures
 
 TEMPLATE = "facture"
 
@@ -58,10 +67,11 @@ class LigneImprimee:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Lines of one intervention, of one period, or free ones (no ``titre``)."""
+    """Lines of one intervention, or free ones (neither ``reference`` nor ``titre``)."""
 
     lignes: Sequence[LigneImprimee]
     titre: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +85,22 @@ class Taxe:
 
 
 @dataclass(frozen=True, slots=True)
+class RetenueImprimee:
+    """What the client keeps for the State: ``genre`` is ``tva`` or ``is``, ``taux`` in percent of it."""
+
+    genre: str
+    taux: Decimal
+    montant: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class FactureImprimee:
     """A document with amounts that were computed elsewhere, MAD; those of a credit note are positive.
 
     Attributes:
         brouillon: carries the mark of what is not final, and another title.
         remise: off the whole, and ``remise_pct`` in percent when it was said so.
-        retenues: names and amounts that the client keeps for the State.
-        acompte: paid before, off what is left to pay.
+        acompte: paid before, off what is left to pay; ``d_acompte``: the document itself asks for one.
         en_lettres: the total in French words.
         origine: number and day of the invoice that a credit note corrects.
     """
@@ -97,6 +115,8 @@ class FactureImprimee:
     en_lettres: str
     type: str = TypeFacture.FACTURE
     brouillon: bool = False
+    d_acompte: bool = False
+    uuid: str = ""
     jour: date | None = None
     date_operation: date | None = None
     echeance: date | None = None
@@ -108,7 +128,7 @@ class FactureImprimee:
     remise: Decimal = Decimal(0)
     remise_pct: Decimal = Decimal(0)
     timbre: Decimal = Decimal(0)
-    retenues: Sequence[tuple[str, Decimal]] = ()
+    retenues: Sequence[RetenueImprimee] = ()
     acompte: Decimal = Decimal(0)
     notes: str = ""
     emetteur: Issuer = field(default_factory=Issuer)
@@ -116,30 +136,79 @@ class FactureImprimee:
     @property
     def net(self) -> Decimal:
         """What is left to pay or to give back."""
-        return self.total_ttc + self.timbre - self.acompte - sum((m for _, m in self.retenues), Decimal(0))
+        return self.total_ttc + self.timbre - self.acompte - sum((r.montant for r in self.retenues), Decimal(0))
 
 
-def composer(factures: Sequence[FactureImprimee], langue: str = "fr", *, fraicheur: str = "") -> bytes:
+def lire(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[FactureImprimee]:
+    """Documents in the order asked for: what was frozen of a validated one, what is known today of a draft.
+
+    Raises:
+        NotAllowedError, NotFoundError
+    """
+    return [_lue(session, acteur, ident) for ident in ids]
+
+
+def _lue(session: Session, acteur: Acteur, ident: int) -> FactureImprimee:
+    f, found = factures.get(session, acteur, ident), factures.totaux(session, acteur, ident)
+    lines, row = factures.lignes(session, acteur, ident), session.get_one(Facture, ident)
+    origin = session.get(Facture, f.facture_origine_id) if f.facture_origine_id else None
+    lots = []
+    for (work, title), some in groupby(lines, lambda x: (x.intervention, x.titre)):
+        printed = [
+            LigneImprimee(x.designation, x.quantite, x.prix_unitaire, x.taux_tva, x.total_ht, x.unite, x.remise_pct,
+                          x.exoneration) for x in some
+        ]  # fmt: skip
+        lots.append(Lot(printed, title, work))
+    why = {x.taux_tva: x.exoneration for x in lines if x.exoneration}
+    kept = montants.retenues(found.ht, found.tva, f.retenue_tva_pct, f.retenue_is_pct)
+    withheld = [
+        RetenueImprimee(kind, rate, amount_)
+        for kind, rate, amount_ in (("tva", f.retenue_tva_pct, kept.tva), ("is", f.retenue_is_pct, kept.impot))
+        if rate and amount_ and f.type_facture == TypeFacture.FACTURE
+    ]  # fmt: skip
+    return FactureImprimee(
+        f.numero, client_of(session, f.client_id, f.client_fige), lots,
+        [Taxe(t.taux, t.ht, t.tva, why.get(t.taux, "")) for t in found.par_taux], found.ht, found.tva, found.ttc,
+        en_lettres(found.ttc + row.timbre), f.type_facture, brouillon=f.statut in BROUILLONS, d_acompte=f.acompte,
+        uuid=f.uuid or "", jour=f.date_facture, date_operation=f.date_operation, echeance=f.date_echeance,
+        delai_jours=f.conditions_jours, contrat=f.contrat, commande=f.reference_client or "",
+        reglement=f.mode_reglement or "", origine=(origin.numero, origin.date_facture) if origin else None,
+        remise=found.remise, remise_pct=f.remise_pct, timbre=row.timbre, retenues=withheld, notes=f.notes or "",
+        emetteur=Issuer.of(session, f.agence_id, f.societe_figee),
+    )  # fmt: skip
+
+
+def client_of(session: Session, ident: int, frozen: Mapping[str, Any] | None = None) -> Partie:
+    """A client as papers print it: as frozen, else as on the client's form."""
+    if frozen:
+        names = ("nom", "adresse", "ville", "ice", "identifiant_fiscal")
+        return Partie(*(str(frozen.get(name) or "") for name in names))
+    c = session.get_one(Client, ident)
+    return Partie(c.nom_entreprise, c.adresse or "", c.ville or "", c.ice or "", c.identifiant_fiscal or "")
+
+
+def composer(imprimees: Sequence[FactureImprimee], langue: str = "fr", *, fraicheur: str = "") -> bytes:
     """The PDF of some documents, each from its own first page on."""
-    return engine.pdf(TEMPLATE, donnees(factures, langue, fraicheur))
+    return engine.pdf(TEMPLATE, donnees(imprimees, langue, fraicheur))
 
 
-def images(factures: Sequence[FactureImprimee], langue: str = "fr", *, fraicheur: str = "",
+def images(imprimees: Sequence[FactureImprimee], langue: str = "fr", *, fraicheur: str = "",
            ppp: float = 110) -> list[bytes]:  # fmt: skip
     """The same pages as PNG."""
-    return engine.pages(TEMPLATE, donnees(factures, langue, fraicheur), ppp)
+    return engine.pages(TEMPLATE, donnees(imprimees, langue, fraicheur), ppp)
 
 
-def donnees(factures: Sequence[FactureImprimee], langue: str, fraicheur: str) -> dict[str, Any]:
+def donnees(imprimees: Sequence[FactureImprimee], langue: str, fraicheur: str) -> dict[str, Any]:
     """Everything that the template prints, already written."""
     m = words(TEMPLATE, langue)
     title = m["titres"]["facture"]
-    return {"titre": title, "langue": langue, "mots": m, "documents": [_document(f, m, fraicheur) for f in factures]}
+    return {"titre": title, "langue": langue, "mots": m, "documents": [_document(f, m, fraicheur) for f in imprimees]}
 
 
 def _document(f: FactureImprimee, m: dict[str, Any], fresh: str) -> dict[str, Any]:
     e = m["entetes"]
-    kind = f"projet_{f.type}" if f.brouillon else str(f.type)
+    kind = "acompte" if f.d_acompte else str(f.type)
+    kind = f"projet_{kind}" if f.brouillon else kind
     due = day(f.echeance)
     if due and f.delai_jours:
         due = m["delai"].format(jour=due, n=bidi.isoler(str(f.delai_jours)))
@@ -176,8 +245,11 @@ def _document(f: FactureImprimee, m: dict[str, Any], fresh: str) -> dict[str, An
 def _rows(f: FactureImprimee, m: dict[str, Any]) -> list[Row]:
     rows = []
     for lot in f.lots:
-        if lot.titre:
-            rows.append(Row([typed(lot.titre)], title=True))
+        if lot.titre or lot.reference:
+            title = typed(lot.titre)
+            if lot.reference:
+                title = m["reference"].format(numero=code(lot.reference), titre=title)
+            rows.append(Row([title], title=True))
         for line in lot.lignes:
             quantity = number(line.quantite)
             unit = m["unites"].get(line.unite, line.unite)
@@ -202,7 +274,7 @@ def _totals(f: FactureImprimee, m: dict[str, Any]) -> list[list[str]]:
     lines.append([t["ttc"], amount(f.total_ttc), "fort"])
     if f.timbre:
         lines.append([t["timbre"], amount(f.timbre), ""])
-    lines += [[typed(name), amount(-kept), ""] for name, kept in f.retenues]
+    lines += [[m["retenues"][r.genre].format(taux=percent(r.taux)), amount(-r.montant), ""] for r in f.retenues]
     if f.acompte:
         lines.append([t["acompte"], amount(-f.acompte), ""])
     lines.append([t[f"net_{f.type}"], amount(f.net), "net"])

@@ -8,9 +8,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.factures.lettres import en_lettres
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.writing import bidi
+from erp_desktop.models import Facture, Paiement
 from erp_desktop.reports.papers import engine
-from erp_desktop.reports.papers.facture import Partie
+from erp_desktop.reports.papers.facture import Partie, client_of
 from erp_desktop.reports.papers.written import (
     Issuer,
     Row,
@@ -25,6 +30,7 @@ from erp_desktop.reports.papers.written import (
     typed,
     words,
 )
+from erp_desktop.services import factures
 
 TEMPLATE = "recu"
 
@@ -68,6 +74,28 @@ class Recu:
     def encaisse(self) -> Decimal:
         """What changed hands."""
         return self.montant - self.retenu + self.timbre
+
+
+def lire(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Recu]:
+    """Payments in the order asked for.
+
+    Raises:
+        NotAllowedError, NotFoundError
+    """
+    found = []
+    for ident in ids:
+        p, row = factures.recu(session, acteur, ident), session.get_one(Paiement, ident)
+        settled = []
+        for part in p.parts:
+            invoice = session.get_one(Facture, part.facture_id)
+            settled.append(Reglee(part.numero, part.montant, invoice.date_facture, invoice.total_ttc,
+                                  part.retenue_tva + part.retenue_is))  # fmt: skip
+        who = p.client_id or session.get_one(Facture, p.parts[0].facture_id).client_id
+        found.append(Recu(
+            p.numero, p.date_paiement, client_of(session, who), p.montant, p.mode_paiement, en_lettres(p.encaisse),
+            settled, p.reference, p.banque, p.retenu, p.timbre, p.annule, Issuer.of(session, row.agence_id),
+        ))  # fmt: skip
+    return found
 
 
 def composer(recus: Sequence[Recu], langue: str = "fr", *, fraicheur: str = "") -> bytes:

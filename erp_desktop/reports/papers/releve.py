@@ -8,8 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Client
 from erp_desktop.reports.papers import engine
-from erp_desktop.reports.papers.facture import Partie
+from erp_desktop.reports.papers.facture import Partie, client_of
 from erp_desktop.reports.papers.written import (
     Issuer,
     Row,
@@ -22,6 +26,7 @@ from erp_desktop.reports.papers.written import (
     typed,
     words,
 )
+from erp_desktop.services import factures
 
 TEMPLATE = "releve"
 
@@ -44,7 +49,7 @@ class ReleveImprime:
     """An account from ``du`` to ``au``; ``report`` is what was due before.
 
     Attributes:
-        ages: names of the ages of what is due, and amounts.
+        ages: what is due by how late it is: names as in the filter of invoices (``1_30``), and amounts.
     """
 
     client: Partie
@@ -58,6 +63,21 @@ class ReleveImprime:
     @property
     def solde(self) -> Decimal:
         return self.report + sum((x.debit - x.credit for x in self.mouvements), Decimal(0))
+
+
+def lire(session: Session, acteur: Acteur, client_id: int, du: date, au: date) -> ReleveImprime:
+    """The account of a client between two days.
+
+    Raises:
+        NotAllowedError, NotFoundError, ValidationError
+    """
+    told = factures.releve(session, acteur, client_id, du, au)
+    moved = [
+        Mouvement(e.jour, e.genre, e.numero, e.debit, e.credit, e.libelle, e.date_echeance) for e in told.ecritures
+    ]
+    ages = [(one.nom, one.montant) for one in told.tranches if one.montant]
+    agence = session.get_one(Client, client_id).agence_id
+    return ReleveImprime(client_of(session, client_id), du, au, told.report, moved, ages, Issuer.of(session, agence))
 
 
 def composer(releves: Sequence[ReleveImprime], langue: str = "fr", *, fraicheur: str = "") -> bytes:
@@ -102,5 +122,5 @@ def _releve(r: ReleveImprime, m: dict[str, Any], fresh: str) -> dict[str, Any]:
         "tableau": amounts(m["colonnes"], (0.95, 1.55, 2.1, 0.95, 1, 1, 1.1), 4, rows, m, r.report),
         "totaux": [[t["debits"], amount(debits), ""], [t["credits"], amount(credited), ""],
                    [net, amount(abs(r.solde)), "net"]],
-        "ages": [[typed(name), amount(value)] for name, value in r.ages],
+        "ages": [[m["tranches"].get(name, typed(name)), amount(value)] for name, value in r.ages],
     }  # fmt: skip

@@ -107,19 +107,19 @@ def _facture(langue: str) -> dict[str, Any]:
             [_line("Main-d'œuvre, dépannage mécanique", "4.5", "320", unit="heure"),
              _line("Roulement 6308-C3", "2", "215"), _line("Kit joints vérin Ø63", "1", "602"),
              _line("Déplacement Casablanca – Bouskoura", "46", "4.5", "10", "km")],
-            "Réf. INT-CAS-04-2026-00463 du 16/11/2026 — Arrêt ligne : sertisseuse SR-02",
+            "Arrêt ligne : sertisseuse SR-02", "INT-CAS-04-2026-00463",
         ),
         facture.Lot(
             [_line("Main-d'œuvre, contrôle et vidange", "3", "320", unit="heure"),
              _line("Huile HV46, bidon 20 L", "1", "1240")],
-            "Réf. INT-CAS-04-2026-00451 du 10/11/2026 — Vidange groupe hydraulique",
+            "Vidange groupe hydraulique", "INT-CAS-04-2026-00451",
         ),
     ]  # fmt: skip
     long = [facture.Lot([_line(f"Pièce d'essai n° {n}", "1", f"{100 + n}.25") for n in range(1, 61)])]
     documents = [
-        _invoice(short, retenues=[("Retenue à la source TVA 75 %", Decimal("716.33"))]),
+        _invoice(short, retenues=[facture.RetenueImprimee("tva", Decimal(75), Decimal("716.33"))]),
         _invoice(long, numero="PROV-CAS-04-00012", brouillon=True, notes="Document d'essai sur plusieurs pages."),
-        _invoice(short, numero="AV-2026-000017", type="avoir", origine=("FAC-2026-001342", TODAY), echeance=None),
+        _invoice(short, numero="AVO-2026-000017", type="avoir", origine=("FAC-2026-001342", TODAY), echeance=None),
     ]
     return facture.donnees(documents, langue, FRESH)
 
@@ -148,7 +148,7 @@ def _releve(langue: str) -> dict[str, Any]:
         )
         for n in range(1, 60)
     ]  # fmt: skip
-    ages = [("Non échu", Decimal("1650.00")), ("1 à 30 jours", Decimal("820.50")), ("Au-delà", Decimal(0))]
+    ages = [("non_echu", Decimal("1650.00")), ("1_30", Decimal("820.50")), ("plus_90", Decimal("12.00"))]
     told = releve.ReleveImprime(CLIENT, first, date(2026, 12, 31), Decimal("1250.50"), moved, ages, ISSUER)
     return releve.donnees([told], langue, FRESH)
 

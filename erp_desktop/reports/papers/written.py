@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from erp_desktop import clock
 from erp_desktop.domain import telephone
 from erp_desktop.domain.argent import format_montant
 from erp_desktop.domain.writing import bidi
+from erp_desktop.errors import UserError
 from erp_desktop.models import Agence
 from erp_desktop.reports.papers import engine
 from erp_desktop.services.shared.letterhead import Letterhead, Office, letterhead, office
@@ -35,10 +36,23 @@ class Issuer:
     agence: Office = field(default_factory=Office)
 
     @classmethod
-    def of(cls, session: Session, agence_id: int | None) -> Issuer:
-        """As the database says it now."""
+    def of(cls, session: Session, agence_id: int | None, frozen: Mapping[str, Any] | None = None) -> Issuer:
+        """As the database says it now; ``frozen``: as its texts were when a document was validated."""
         agence = session.get(Agence, agence_id) if agence_id is not None else None
-        return cls(letterhead(session, agence_id), office(agence))
+        now = letterhead(session, agence_id)
+        if frozen:
+            texts: dict[str, Any] = {one.name: frozen.get(one.name) for one in fields(Letterhead)}
+            texts["raison_sociale"] = texts["raison_sociale"] or ""
+            texts["capital"] = Decimal(str(texts["capital"])) if texts["capital"] is not None else None
+            texts["logo"] = now.logo
+            now = Letterhead(**texts)
+        return cls(now, office(agence))
+
+
+def known(language: str) -> None:
+    """Raises: UserError: no paper is written in that language."""
+    if language not in LANGUAGES:
+        raise UserError(f"La langue « {language} » n'est pas celle d'un imprimé ; choisir {' ou '.join(LANGUAGES)}.")
 
 
 def words(template: str, language: str) -> dict[str, Any]:

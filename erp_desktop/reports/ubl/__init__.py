@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from erp_desktop.reports.ubl.clearance import answered, transmit
 from erp_desktop.reports.ubl.document import write
 from erp_desktop.reports.ubl.transport import FileDrop, Receipt, Transport
 
-__all__ = ["FileDrop", "Receipt", "Transport", "write"]
+__all__ = ["FileDrop", "Receipt", "Transport", "answered", "transmit", "write"]

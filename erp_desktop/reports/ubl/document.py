@@ -32,11 +32,12 @@ _UNITS = {
 }  # fmt: skip
 """UN/ECE recommendation 20; what is none of them is counted in pieces."""
 _PIECE = "C62"
+_WITHHELD = {"tva": "RAS TVA", "is": "RAS IS"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DRAFT = "Un projet n'a pas de numéro légal : il ne s'exporte qu'une fois validé."
 
 
-def write(facture: FactureImprimee, *, uuid: str = "") -> bytes:
+def write(facture: FactureImprimee) -> bytes:
     """The XML of a validated document.
 
     Raises:
@@ -49,7 +50,7 @@ def write(facture: FactureImprimee, *, uuid: str = "") -> bytes:
     ET.register_namespace("cac", _CAC)
     ET.register_namespace("cbc", _CBC)
     root = ET.Element(f"{{{_OASIS}{kind}-2}}{kind}")
-    _head(root, facture, code, uuid)
+    _head(root, facture, code)
     _references(root, facture)
     _party(_cac(root, "AccountingSupplierParty"), _seller(facture), facture.emetteur.entete)
     _party(_cac(root, "AccountingCustomerParty"), facture.client, None)
@@ -83,11 +84,11 @@ def _money(parent: ET.Element, name: str, value: Decimal) -> None:
     _cbc(parent, name, f"{value:.2f}", currencyID=CURRENCY)
 
 
-def _head(root: ET.Element, f: FactureImprimee, code: str, uuid: str) -> None:
+def _head(root: ET.Element, f: FactureImprimee, code: str) -> None:
     credit = f.type == TypeFacture.AVOIR
     _cbc(root, "UBLVersionID", "2.1")
     _cbc(root, "ID", f.numero)
-    _cbc(root, "UUID", uuid)
+    _cbc(root, "UUID", f.uuid)
     _cbc(root, "IssueDate", f.jour)
     if not credit:
         _cbc(root, "DueDate", f.echeance or "")
@@ -192,12 +193,14 @@ def _taxes(root: ET.Element, f: FactureImprimee) -> None:
     if f.type == TypeFacture.AVOIR:
         # The schema of a credit note has no place for what is withheld.
         return
-    for name, kept in f.retenues:
+    for kept in f.retenues:
         withheld = _cac(root, "WithholdingTaxTotal")
-        _money(withheld, "TaxAmount", kept)
+        _money(withheld, "TaxAmount", kept.montant)
         part = _cac(withheld, "TaxSubtotal")
-        _money(part, "TaxAmount", kept)
-        _cbc(_cac(_cac(part, "TaxCategory"), "TaxScheme"), "Name", name)
+        _money(part, "TaxAmount", kept.montant)
+        category = _cac(part, "TaxCategory")
+        _cbc(category, "Percent", f"{kept.taux:.2f}")
+        _cbc(_cac(category, "TaxScheme"), "Name", _WITHHELD[kept.genre])
 
 
 def _totals(root: ET.Element, f: FactureImprimee) -> None:
@@ -223,7 +226,7 @@ def _lines(root: ET.Element, f: FactureImprimee) -> None:
             rank += 1
             element = _cac(root, "CreditNoteLine" if credit else "InvoiceLine")
             _cbc(element, "ID", rank)
-            _cbc(element, "Note", lot.titre)
+            _cbc(element, "Note", " ".join(filter(None, [lot.reference, lot.titre])))
             _line(element, line, "CreditedQuantity" if credit else "InvoicedQuantity")
 
 

@@ -39,11 +39,12 @@ WORK = Lot(
         line("Roulement 6308-C3", "2", "215"),
         line("Déplacement Casablanca – Bouskoura", "46", "4.5", "10", "km"),
     ],
-    "Réf. INT-CAS-04-2026-00463 du 16/11/2026 — Arrêt ligne : sertisseuse SR-02",
+    "Arrêt ligne : sertisseuse SR-02", "INT-CAS-04-2026-00463",
 )  # fmt: skip
 OIL = Lot(
     [line("Huile HV46, bidon 20 L", "1", "1240")],
-    "Réf. INT-CAS-04-2026-00451 du 10/11/2026 — Vidange groupe hydraulique",
+    "Vidange groupe hydraulique",
+    "INT-CAS-04-2026-00451",
 )
 
 

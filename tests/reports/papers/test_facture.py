@@ -7,26 +7,26 @@ from itertools import pairwise
 
 from erp_desktop.domain.writing import bidi
 from erp_desktop.reports.papers import facture
-from erp_desktop.reports.papers.facture import Lot
+from erp_desktop.reports.papers.facture import Lot, RetenueImprimee
 from tests.reports.papers.invoices import OIL, WORK, invoice, line, pages, text_of
 
 FINE = bidi.FINE
 
 
 def test_an_invoice_says_what_the_law_asks_and_its_figures_are_right() -> None:
-    kept = invoice(retenues=[("Retenue à la source TVA 75 %", Decimal("638.70"))], timbre=Decimal("10.00"))
+    kept = invoice(retenues=[RetenueImprimee("tva", Decimal(75), Decimal("638.70"))], timbre=Decimal("10.00"))
     (page,) = pages(facture.composer([kept]))
     text = "\n".join(page)
     for words in (
         "Facture", "N° FAC-2026-001342", "Date 17/11/2026", "Échéance 16/01/2027 (60 jours)", "Règlement virement",
         "Contrat CTR-CAS-04-2025-0117", "Commande client BC 2026/4471", "Conserveries Atlas SA", "27182 Bouskoura",
-        "ICE 001532087000077", "Réf. INT-CAS-04-2026-00463 du 16/11/2026 — Arrêt ligne : sertisseuse SR-02",
+        "ICE 001532087000077", "Réf. INT-CAS-04-2026-00463 — Arrêt ligne : sertisseuse SR-02",
         f"Main-d’œuvre, dépannage mécanique 4,5 h 320,00 20{FINE}% 1{FINE}440,00",
         f"Roulement 6308-C3 2 215,00 20{FINE}% 430,00",
         f"Déplacement Casablanca – Bouskoura 46 km 4,50 10{FINE}% 207,00",
         f"10{FINE}% 207,00 20,70", f"20{FINE}% 3{FINE}110,00 622,00", f"Total 3{FINE}317,00 642,70",
         f"Total HT 3{FINE}317,00", f"Total TTC 3{FINE}959,70", "Droit de timbre 10,00",
-        "Retenue à la source TVA 75 % \u2212638,70", f"Net à payer MAD 3{FINE}331,00",
+        f"Retenue à la source TVA 75{FINE}% \u2212638,70", f"Net à payer MAD 3{FINE}331,00",
         "trois mille neuf cent quatre-vingt-sept dirhams et soixante-dix centimes", "page 1 / 1",
         f"SARL au capital de 2{FINE}000{FINE}000,00 MAD · ICE 001928374000010",
     ):  # fmt: skip
@@ -99,7 +99,7 @@ def test_in_arabic_figures_phones_and_references_keep_their_order() -> None:
     text = text_of(facture.composer([invoice()], "ar"))
     for words in (
         "فاتورة", "FAC-2026-001342", "17/11/2026", f"1{FINE}440,00", f"3{FINE}959,70", "001532087000077",
-        f"+212{FINE}5{FINE}22{FINE}00{FINE}00{FINE}00", "Réf. INT-CAS-04-2026-00463 du 16/11/2026", "6308-C3",
+        f"+212{FINE}5{FINE}22{FINE}00{FINE}00{FINE}00", "INT-CAS-04-2026-00463", "6308-C3",
         f"20{FINE}%", "trois mille neuf cent quatre-vingt-sept dirhams",
     ):  # fmt: skip
         assert words in text, words
