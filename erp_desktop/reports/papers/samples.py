@@ -9,6 +9,7 @@ from typing import Any
 
 from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.domain.preventif.checklist import Point
+from erp_desktop.errors import UserError
 from erp_desktop.reports import pdf
 from erp_desktop.reports.modele import (
     Cout,
@@ -50,7 +51,13 @@ CLIENT = facture.Partie("Conserveries Atlas SA", "Zone industrielle, lot 14", "2
 
 
 def data(name: str, langue: str) -> dict[str, Any]:
-    """What the template of that name reads, in a language of papers."""
+    """What the template of that name reads, in a language of papers.
+
+    Raises:
+        UserError: nobody invented any.
+    """
+    if name not in _MADE:
+        raise UserError(f"Le modèle « {name} » n'a pas de données d'essai.")
     return _MADE[name](langue)
 
 
@@ -239,8 +246,26 @@ def _rapport(_langue: str) -> dict[str, Any]:
     return pdf.donnees(report)
 
 
+def _rapport_libre(langue: str) -> dict[str, Any]:
+    machines = [(f"SR-{n:02d}", 40 - n) for n in range(1, 41)]
+    return {
+        "titre": "Rapport d'essai", "langue": langue, "sujet": OFFICE.nom, "fraicheur": FRESH,
+        "graphe": {
+            "titre": "Interventions", "detail": "par équipement", "maximum": 39,
+            "couleurs": [{"nom": "Interventions", "couleur": "#4a40c4"}],
+            "lignes": [{"libelle": name, "parts": [n], "texte": str(n)} for name, n in machines[:12]],
+        },
+        "tableau": {
+            "colonnes": ["Équipement", "Interventions", "Coût"], "gauche": [True, False, False],
+            "lignes": [[name, str(n), f"{n},50"] for name, n in machines], "pied": ["Total", "780", "780,50"],
+        },
+        "largeurs": [30, 14, 14], "note": "Données inventées.",
+        "definitions": [["Interventions", "nombre d'interventions créées dans la période"]],
+    }  # fmt: skip
+
+
 _MADE: dict[str, Callable[[str], dict[str, Any]]] = {
     "bon_intervention": _bon, "comptage": _comptage, "contrat": _contrat, "etiquettes": _etiquettes,
-    "facture": _facture, "liste": _liste, "planning_semaine": _planning, "rapport_interventions": _rapport,
-    "recu": _recu, "releve": _releve,
+    "facture": _facture, "liste": _liste, "planning_semaine": _planning, "rapport": _rapport_libre,
+    "rapport_interventions": _rapport, "recu": _recu, "releve": _releve,
 }  # fmt: skip
