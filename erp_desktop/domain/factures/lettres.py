@@ -54,7 +54,7 @@ def cardinal(n: int) -> str:
         ValueError: negative, or :data:`PLAFOND` and more.
     """
     if not 0 <= n < PLAFOND:
-        raise ValueError(f"{n} is not said in words")
+        raise ValueError(f"not said in words: {n}")
     if n == 0:
         return _PETITS[0]
     mots = []
