@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -54,6 +55,14 @@ def put_in_place(ready: Path, target: Path, *, patience_s: float = 3.0) -> None:
             pause = min(2 * pause, 1.0)
         else:
             return
+
+
+def free_space(folder: Path) -> int:
+    """Bytes that may be written on the folder's disk; Windows does not look there through a path that is too long."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return shutil.disk_usage(folder.anchor).free
 
 
 def let_go(file: Path) -> None:

@@ -33,8 +33,12 @@ def show(text: Text, *, err: bool = False) -> None:
 
 
 def show_json(answer: Any, default: Callable[[Any], Any] | None = None) -> None:
-    """Print one line of JSON; what a terminal would obey is escaped as JSON escapes it."""
-    text = json.dumps(answer, default=default, ensure_ascii=False)
+    """Print one line of JSON; what a terminal would obey is escaped as JSON escapes it.
+
+    So is every letter where the output is in a code page, as a pipe is on Windows: who reads JSON reads UTF-8.
+    """
+    utf8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+    text = json.dumps(answer, default=default, ensure_ascii=not utf8)
     typer.echo(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import traceback
 import uuid
+from collections.abc import Mapping
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from erp_desktop import clock
+from erp_desktop.errors import ErpError
+from erp_desktop.ui.background import Fond
 from erp_desktop.ui.kit.dialogs import enter_presses
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import isolate, tr
 
 
 def show_bug(window: QWidget, error: BaseException) -> QMessageBox:
@@ -28,7 +32,56 @@ def show_bug(window: QWidget, error: BaseException) -> QMessageBox:
     box.setInformativeText(tr("Référence pour l'assistance : {reference}", reference=reference))
     copy = box.addButton(tr("Copier le détail"), QMessageBox.ButtonRole.ActionRole)
     box.addButton(tr("Fermer"), QMessageBox.ButtonRole.RejectRole)
+    keep = box.addButton(tr("Dossier de diagnostic…"), QMessageBox.ButtonRole.ActionRole)
+    keep.clicked.connect(lambda: offer_bundle(window))
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{reference}\n{details}"))
     enter_presses(box)
     box.show()
     return box
+
+
+def offer_bundle(window: QWidget) -> None:
+    """Gather what support would be sent, behind the window, and show it."""
+    from erp_desktop import settings
+    from erp_desktop.services.support import bundle
+
+    work = Fond(window)
+    work.finished.connect(lambda found: show_bundle(window, found))
+    work.failed.connect(lambda error: _told(window, error))
+    work.run(lambda _progress: bundle.contents(settings.load()))
+
+
+def show_bundle(window: QWidget, found: Mapping[str, bytes]) -> QMessageBox:
+    """Show what is inside, file by file; nothing is written before a place was chosen."""
+    box = QMessageBox(window)
+    box.setObjectName("diagnostic")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setModal(False)
+    box.setWindowTitle("ERP MIF")
+    box.setText(tr("Ce dossier ne contient ni secret ni donnée de personne. L'enregistrer ?"))
+    box.setInformativeText("\n".join(isolate(f"{n} : {max(1, len(c) // 1024)} Ko") for n, c in found.items()))
+    box.setDetailedText("\n\n".join(f"{n}\n{c.decode()[:20_000]}" for n, c in found.items()))
+    save = box.addButton(tr("Enregistrer"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(tr("Fermer"), QMessageBox.ButtonRole.RejectRole)
+    save.clicked.connect(lambda: _save(window, found))
+    box.show()
+    return box
+
+
+def _save(window: QWidget, found: Mapping[str, bytes]) -> None:
+    from erp_desktop.services.support import bundle
+
+    name, _kind = QFileDialog.getSaveFileName(window, tr("Enregistrer"), "diagnostic.zip", "*.zip")
+    if name:
+        try:
+            bundle.save(found, Path(name))
+        except ErpError as error:
+            _told(window, error)
+
+
+def _told(window: QWidget, error: Exception) -> None:
+    box = QMessageBox(QMessageBox.Icon.Warning, "ERP MIF", str(error), QMessageBox.StandardButton.Ok, window)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setModal(False)
+    box.show()

@@ -66,7 +66,7 @@ def need_room(folder: Path, wanted: int) -> None:
     """Raises:
     DiskFullError: fewer than ``wanted`` bytes are free.
     """
-    free = shutil.disk_usage(folder).free
+    free = paths.free_space(folder)
     if free < wanted:
         raise DiskFullError(
             f"Il manque {max(1, (wanted - free) // 1_000_000)} Mo sur le disque pour une copie de sécurité : "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -194,7 +193,7 @@ def _in_use(path: Path) -> Constat:
 
 
 def _room(path: Path) -> Constat:
-    free, size = shutil.disk_usage(path.parent).free, path.stat().st_size
+    free, size = paths.free_space(path.parent), path.stat().st_size
     told = f"{free // 1_000_000} Mo libres pour un fichier de {max(1, size // 1_000_000)} Mo"
     if free > 3 * size:
         return Constat("disque", "ok", told)

@@ -19,6 +19,7 @@ from smoke import OLD_REVISION, Trial, TrialError, count_rows, expect, make_old_
 from wine import say
 
 import erp_desktop
+from erp_desktop.errors import ErpError
 
 PROGRAMS = Path("Program Files") / "ERP MIF"
 KEY = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\ERP MIF"
@@ -40,6 +41,9 @@ class Installed(Trial):
         mapped = {k: wine.path(Path(v)) if v.startswith("/") else v for k, v in (env or {}).items()}
         done = self.place.run(wine.path(self.where / f"{program}.exe"), *told, env={**self.environment, **mapped},
                               cwd=self.folder)  # fmt: skip
+        if self.secrets.exists():
+            # Made by a Windows program, which knows no such rights.
+            self.secrets.chmod(0o600)
         if done.returncode:
             log = self.folder / "logs" / "erp-mif.log"
             tail = log.read_text(encoding="utf-8")[-1500:] if log.exists() else ""
@@ -297,7 +301,7 @@ def run(work: Path, made: Path) -> int:
         started = time.monotonic()
         try:
             result, mark = step(), "ok   "
-        except (TrialError, subprocess.TimeoutExpired, OSError, KeyError, ValueError) as error:
+        except (TrialError, subprocess.TimeoutExpired, OSError, KeyError, ValueError, ErpError) as error:
             result, mark = f"{type(error).__name__} : {error}", "ÉCHEC"
             failures += 1
         say(f"{mark} {step.__name__:<13} {time.monotonic() - started:5.1f} s  {result}")

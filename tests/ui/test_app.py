@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.app import Desktop, single
@@ -19,6 +20,7 @@ from erp_desktop.db import secrets
 from erp_desktop.db.session import transaction
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
+from erp_desktop.ui.bug import show_bundle
 from erp_desktop.ui.frame.closing import ClosePage
 from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.controls import Text
@@ -266,6 +268,22 @@ def test_an_unexpected_error_opens_one_dialog_that_can_be_copied(qtbot: QtBot, d
     copy.click()
     assert "ZeroDivisionError" in QApplication.clipboard().text()
     box.close()
+
+
+def test_the_file_for_support_is_shown_before_it_is_saved(
+    qtbot: QtBot, desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
+    target = tmp_path / "envoi.zip"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    box = show_bundle(desktop.window, {"versions.json": b"{}", "journaux/erp-mif.log": "é".encode() * 2000})
+    assert "versions.json" in box.informativeText()
+    assert "é" in box.detailedText()
+    assert not target.exists()
+    save = next(button for button in box.buttons() if button.text() == "Enregistrer")
+    qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
+    with zipfile.ZipFile(target) as archive:
+        assert archive.namelist() == ["versions.json", "journaux/erp-mif.log"]
 
 
 def test_a_second_start_shows_this_window_and_hands_its_link_over(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop import clock
+from erp_desktop import clock, paths
 from erp_desktop.centre import isolation, machinery
 from erp_desktop.centre.functions import watch
 from erp_desktop.registry.revisions import head
@@ -58,7 +57,7 @@ def sante_cache(session: Session, path: Path) -> list[Constat]:
         Constat("en attente", OK, f"{state.en_attente} changement(s), {state.conflits} conflit(s) à décider")
     )
     found.append(_controle(session))
-    free = shutil.disk_usage(path.parent).free
+    free = paths.free_space(path.parent)
     found.append(Constat("disque", OK if free > DISQUE_MIN else PANNE, f"{free / 1e9:.1f} Go libres"))
     return found
 
