@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +38,14 @@ def cell(figure: Figure, value: Value) -> Any:
     if figure.unite in (Unit.SECONDS, Unit.TOTAL_SECONDS):
         return found / 60
     return int(found) if figure.unite is Unit.COUNT else found
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the pickers beside it call what they hold."""
+
+    agencies: tuple[tuple[int, str], ...]
+    clients: dict[Any, str]
 
 
 class AnswerView(QScrollArea):

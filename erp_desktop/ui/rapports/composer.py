@@ -21,6 +21,8 @@ from erp_desktop.domain.rapports.definition import Definition
 from erp_desktop.domain.rapports.figures import FIGURES
 from erp_desktop.domain.rapports.periodes import PERIODES
 from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.reports import interventions
+from erp_desktop.reports.catalogue import compute
 from erp_desktop.reports.catalogue.ask import Value
 from erp_desktop.reports.catalogue.compute import GROUPS
 from erp_desktop.reports.managers import builder
@@ -28,8 +30,10 @@ from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.reports.papers import engine
 from erp_desktop.services import rapports
 from erp_desktop.services.rapports import Saved
+from erp_desktop.services.shared import choices
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.forms.editors import ChoiceEditor
+from erp_desktop.ui.forms.editors import ChoiceEditor, Unreadable
+from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text, plain
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import said, tr
@@ -38,8 +42,9 @@ from erp_desktop.ui.lists.progress import ProgressStrip
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.printing.preview import Paper, PreviewWindow
 from erp_desktop.ui.rapports import wording
-from erp_desktop.ui.rapports.answer import AnswerView
+from erp_desktop.ui.rapports.answer import AnswerView, Named
 from erp_desktop.ui.rapports.times import Times
+from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import value_labels
 
 SHOWN = 200
@@ -65,6 +70,7 @@ class ComposerPage(Page):
         self._asked = 0
         self._stopped = False
         self._filling = False
+        self._client_names: dict[int | None, str] = {}
         self._lay_out()
         self.progressed.connect(self.strip.tell, Qt.ConnectionType.QueuedConnection)
         self.remove.setEnabled(False)
@@ -127,7 +133,13 @@ class ComposerPage(Page):
         box.addWidget(self.figures, 1)
         self.group = ChoiceEditor([("", tr("Ensemble")), *((key, tr(name)) for key, name in GROUPS.items())])
         self.period = ChoiceEditor([(p.cle, tr(p.nom)) for p in PERIODES])
-        for name, editor in ((tr("Par"), self.group), (tr("Période"), self.period)):
+        self.agency = ChoiceEditor([("", tr("Toutes les agences"))])
+        self.agency.combo.setEnabled(self._contexte.acteur.agence_id is None)
+        self.client = PickerEditor(self._clients, tr("Tous les clients"))
+        for name, editor in (
+            (tr("Par"), self.group), (tr("Période"), self.period), (tr("Agence"), self.agency),
+            (tr("Client"), self.client),
+        ):  # fmt: skip
             line = QHBoxLayout()
             line.addWidget(Text(name, "body", "text.secondary"))
             editor.setAccessibleName(name)
@@ -158,7 +170,24 @@ class ComposerPage(Page):
     def definition(self) -> Definition:
         chosen = [self.figures.item(n) for n in range(self.figures.count())]
         keys = tuple(i.data(Qt.ItemDataRole.UserRole) for i in chosen if i.checkState() is Qt.CheckState.Checked)
-        return Definition(keys, str(self.group.value() or "") or None, str(self.period.value()))
+        agency = self.agency.value()
+        try:
+            client = self.client.value()
+        except Unreadable:
+            # Words that name nobody yet narrow nothing.
+            client = None
+        return Definition(
+            keys, str(self.group.value() or "") or None, str(self.period.value()), int(agency) if agency else None,
+            client,
+        )  # fmt: skip
+
+    def _clients(self, text: str, offer: Any) -> Task:
+        acteur = self._contexte.acteur
+
+        def found(session: Any) -> Any:
+            return [(one.id, one.libelle, one.detail) for one in choices.clients(session, acteur, text)]
+
+        return self._contexte.tasks.run(found, offer, lambda _error: offer(None), owner=self)
 
     def _choose(self, wanted: Definition) -> None:
         self._filling = True
@@ -168,6 +197,8 @@ class ComposerPage(Page):
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
         self.group.show_value(wanted.group or "")
         self.period.show_value(wanted.periode)
+        self.agency.show_value(wanted.agence_id or "")
+        self.client.show_value(wanted.client_id, self._client_names.get(wanted.client_id, "…"))
         self._filling = False
 
     def _changed(self) -> None:
@@ -200,9 +231,12 @@ class ComposerPage(Page):
             return True
         self.refusal.say("")
 
-        def read(session: Any) -> tuple[Answer, list[tuple[str, list[Value]]], list[Saved]]:
+        def read(session: Any) -> tuple[Answer, list[tuple[str, list[Value]]], list[Saved], Named]:
             found = builder.answer(session, acteur, wanted, title)
-            return found, builder.rows(session, found, 0, SHOWN), rapports.saved(session, acteur)
+            kept = rapports.saved(session, acteur)
+            clients = {one.definition.client_id for one in kept} | {wanted.client_id}
+            named = compute.names(session, "client", clients - {None}, found.scope)
+            return found, builder.rows(session, found, 0, SHOWN), kept, Named(interventions.agences(session), named)
 
         self.freshness.setText(tr("calcul en cours…"))
         self._contexte.tasks.run(
@@ -219,9 +253,13 @@ class ComposerPage(Page):
             )
             self.refusal.say(words)
 
-    def _arrived(self, turn: int, found: Answer, listed: list[tuple[str, list[Value]]], kept: list[Saved]) -> None:
+    def _arrived(
+        self, turn: int, found: Answer, listed: list[tuple[str, list[Value]]], kept: list[Saved], named: Named
+    ) -> None:
         if turn != self._asked:
             return
+        self._client_names |= named.clients
+        self._agencies(named.agencies)
         self.found, self.listed = found, listed
         self._offer(kept)
         self.freshness.setText(
@@ -230,6 +268,15 @@ class ComposerPage(Page):
         )  # fmt: skip
         self.answer.show_answer(found, listed)
         self.status_changed.emit(*self.status())
+
+    def _agencies(self, found: tuple[tuple[int, str], ...]) -> None:
+        combo, chosen = self.agency.combo, self.agency.value()
+        if combo.count() == len(found) + 1:
+            return
+        combo.clear()
+        for value, words in (("", tr("Toutes les agences")), *((str(i), name) for i, name in found)):
+            combo.addItem(words, value)
+        self.agency.show_value(chosen or "")
 
     def _offer(self, kept: list[Saved]) -> None:
         if kept == self.kept:

@@ -43,6 +43,13 @@ def _check(page: ComposerPage, key: str, on: bool) -> None:
 def test_what_is_chosen_is_shown_kept_and_opened_again(bureau: Bureau, page: ComposerPage, monde: Monde) -> None:
     assert _cells(page) == [["Casablanca", "4", "0,0\u202f%", "–"], ["Total", "4", "0,0\u202f%", "–"]]
     assert "Casablanca : 4" in page.answer.chart.accessibleDescription()
+    page.client.show_value(monde.clients[0], "Conserveries Atlas")
+    page.client.changed.emit()
+    bureau.settle()
+    assert _cells(page)[-1][:2] == ["Total", "1"]
+    page.client.show_value(None)
+    page.client.changed.emit()
+    assert page.definition.client_id is None
     _check(page, "mttr", on=False)
     _check(page, "creees", on=True)
     page.group.show_value("priorite")
