@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -22,6 +23,7 @@ from erp_desktop.services.stock.lookup import PartChoice
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.interventions.cell import Cell
 from erp_desktop.ui.kit.controls import Field, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.stock.part_fields import PartFields
@@ -175,7 +177,9 @@ class LinesTab(entry.EntryPart):
         detail = f"{value_labels.label(TypeLigne, line.type_ligne)} · {quantity} × {money(line.prix_unitaire)}"
         if line.depot:
             detail += f" · {tr('prévue, {depot}', depot=line.depot) if line.prevue else line.depot}"
-        words.addWidget(Text(detail, "caption", "text.tertiary"))
+        words.addWidget(Text(detail, "caption", "text.tertiary", wrap=True))
+        if self._open:
+            words.addLayout(self._numbers(line))
         row.addLayout(words, 1)
         row.addWidget(Text(money(line.total_ht), "strong", "text.tertiary" if line.prevue else "text.primary"))
         if self._open and line.prevue:
@@ -183,6 +187,18 @@ class LinesTab(entry.EntryPart):
         if self._open:
             row.addWidget(icon_button("trash", tr("Retirer la ligne"), lambda: self._remove(line)))
         return holder
+
+    def _numbers(self, line: LigneInfo) -> QHBoxLayout:
+        """Quantity and price, to be typed over."""
+        cells = QHBoxLayout()
+        cells.setSpacing(6)
+        for name, told, width, reading in (
+            ("quantite", tr("Quantité de {nom}", nom=line.designation), 58, {"decimales": 3}),
+            ("prix_unitaire", tr("Prix de {nom}", nom=line.designation), 88, {"unites": nombres.DEVISES}),
+        ):
+            cells.addWidget(Cell(getattr(line, name), told, width, partial(self._change, line, name), **reading))
+        cells.addStretch()
+        return cells
 
     def _input(self) -> dict[str, Any] | None:
         own = {name: field for name, field in self.fields.items() if name not in self.parts.fields}
@@ -207,6 +223,26 @@ class LinesTab(entry.EntryPart):
                 session, acteur, row_id, LigneInput(**values)),
             tr("Ligne ajoutée"),
         )  # fmt: skip
+
+    def _change(self, line: LigneInfo, name: str, value: Decimal) -> None:
+        """A number of a line was typed over; the toast gives the former one back."""
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None:
+            return
+
+        def write(wanted: Decimal, undo: Callable[[], None] | None) -> None:
+            def refused(error: Exception) -> None:
+                self.refused(error)
+                self._read()
+
+            contexte.tasks.run(
+                lambda session: interventions.modifier_ligne(session, contexte.acteur, line.id, {name: wanted}),
+                lambda _none: self.told(row_id, tr("Ligne modifiée") if undo else tr("Enregistrement défait"), undo),
+                refused, write=True, owner=self,
+            )  # fmt: skip
+
+        before: Decimal = getattr(line, name)
+        write(value, lambda: write(before, None))
 
     def _take(self, line: LigneInfo) -> None:
         """A planned part leaves its depot."""

@@ -19,6 +19,8 @@ from erp_desktop.services.interventions import sheet, waits
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.interventions.acts import ActsBar
+from erp_desktop.ui.interventions.cell import Cell
+from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.reception import ReceptionTab
 from tests.ui.company import Monde
 from tests.ui.interventions.reading import column, open_form
@@ -209,3 +211,36 @@ def test_photos_are_of_before_or_after_and_come_by_paste_and_scanner(
     assert [(p.moment, p.contenu is not None) for p in told.photos] == [("apres", True)]
     assert b"%PDF" in bon.composer([told])
     assert Statut(told.statut) is Statut.EN_COURS
+
+
+def test_a_number_of_a_line_is_changed_where_it_stands(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    row_id = monde.interventions[0]
+    panel = _bar(bureau, row_id)._panel
+    (tab,) = (part for part in panel.parts if isinstance(part, LinesTab))
+    panel.show_part(tab)
+    tab.designation.show_value("Galet")
+    tab.quantity.line.setText("2")
+    tab.price.line.setText("100")
+    tab.add()
+    bureau.settle()
+
+    def quantity() -> Cell:
+        return next(cell for cell in tab.findChildren(Cell) if cell.accessibleName() == "Quantité de Galet")
+
+    QTest.keyClick(quantity(), Qt.Key.Key_F2)
+    QTest.keyClicks(quantity(), "9")
+    QTest.keyClick(quantity(), Qt.Key.Key_Escape)
+    assert (quantity().text(), panel.isHidden()) == ("2", False), "Esc gives the value back and leaves no form"
+    QTest.keyClick(quantity(), Qt.Key.Key_F2)
+    QTest.keyClicks(quantity(), "trois")
+    QTest.keyClick(quantity(), Qt.Key.Key_Return)
+    assert quantity().toolTip()
+    quantity().setText("3,5")
+    QTest.keyClick(quantity(), Qt.Key.Key_Return)
+    bureau.settle()
+    assert tab.total.text() == "Total HT : 350,00 MAD"
+    bureau.window.toaster._undo_last()
+    bureau.settle()
+    assert tab.total.text() == "Total HT : 200,00 MAD"
