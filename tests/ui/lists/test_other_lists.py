@@ -72,7 +72,7 @@ def test_a_technicien_is_put_on_leave(bureau: Bureau, monde: Monde, sqlite_engin
 
 def test_keys_move_between_sections_tabs_and_help(bureau: Bureau, qtbot: QtBot) -> None:
     bureau.liste()
-    qtbot.keyClick(bureau.window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(bureau.window, Qt.Key.Key_7, Qt.KeyboardModifier.ControlModifier)
     bureau.settle()
     assert bureau.workspace.tabs.current == "clients"
     assert bureau.workspace.nav.items["clients"].isChecked()
