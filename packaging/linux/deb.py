@@ -105,7 +105,9 @@ def trial(package: Path) -> None:
     home = ROOT / "build" / "deb-trial"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    environment = {"PATH": os.defpath, "HOME": str(home), "LANG": "C.UTF-8", "QT_QPA_PLATFORM": "offscreen",
+    # dpkg asks for the administrator's folders too.
+    programs = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin"
+    environment = {"PATH": programs, "HOME": str(home), "LANG": "C.UTF-8", "QT_QPA_PLATFORM": "offscreen",
                    "ERP_DATA_DIR": str(home), "ERP_LOG_DIR": str(home)}  # fmt: skip
 
     def call(*command: str | Path) -> str:
@@ -126,7 +128,8 @@ def trial(package: Path) -> None:
         call("erp-admin", "db", "upgrade", "--cache", home / "erp-mif.sqlite")
         call("erp-mif", "--capture", home / "fenetre.png")
     finally:
-        call("dpkg", "-r", NAME)
+        if there():
+            call("dpkg", "-r", NAME)
     left = [f for f in files if f.exists() or f.is_symlink()]
     expect(not left and not Path("/", PROGRAMS).exists(), f"il reste {left[:5]}")
     expect((home / "erp-mif.sqlite").exists(), "les données ont disparu")
@@ -137,11 +140,14 @@ def trial(package: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trial", action="store_true", help="poser le paquet, l'essayer et le retirer")
+    parser.add_argument("--trial-only", action="store_true", help="de même, du paquet qui est déjà fait")
     chosen = parser.parse_args()
-    if not (DIST / "erp-admin").exists():
-        build.build()
-    package = pack()
-    if chosen.trial:
+    package = DIST.parent / f"{NAME}_{erp_desktop.__version__}_amd64.deb"
+    if not chosen.trial_only:
+        if not (DIST / "erp-admin").exists():
+            build.build()
+        package = pack()
+    if chosen.trial or chosen.trial_only:
         try:
             trial(package)
         except TrialError as error:

@@ -7,6 +7,7 @@ DPAPI or how a window looks: the workflow beside this file does the same on a re
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import time
@@ -41,15 +42,21 @@ class Installed(Trial):
         mapped = {k: wine.path(Path(v)) if v.startswith("/") else v for k, v in (env or {}).items()}
         done = self.place.run(wine.path(self.where / f"{program}.exe"), *told, env={**self.environment, **mapped},
                               cwd=self.folder)  # fmt: skip
-        if self.secrets.exists():
-            # Made by a Windows program, which knows no such rights.
-            self.secrets.chmod(0o600)
+        self._readable_here()
         if done.returncode:
             log = self.folder / "logs" / "erp-mif.log"
             tail = log.read_text(encoding="utf-8")[-1500:] if log.exists() else ""
             said = done.stdout[-1500:] + done.stderr[-1500:]
             raise TrialError(f"{program} {told} → {done.returncode}\n{said}{tail}")
         return done.stdout.strip()
+
+    def _readable_here(self) -> None:
+        """The secrets of a Windows program, under the names and with the rights that this side of wine goes by."""
+        if self.secrets.exists():
+            kept = json.loads(self.secrets.read_text(encoding="utf-8"))
+            kept |= {n[2:].replace("\\", "/"): v for n, v in kept.items() if n.startswith("Z:")}
+            self.secrets.write_text(json.dumps(kept), encoding="utf-8")
+            self.secrets.chmod(0o600)
 
     def keyring(self) -> str:
         """Enrolled without a file of secrets: they are in the Credential Manager, and the cache is encrypted."""
