@@ -187,7 +187,7 @@ class DemandeValidation(LigneAgence, Base):
     """A responsable asks the centre to validate a draft; the answer comes back with the same row.
 
     A row of its own and no statut of the invoice: two desktops that ask for one draft each get their answer, and
-    neither has changed anything that the other did (docs/adr/0015-validation-au-centre.md).
+    neither has changed anything that the other did (docs/adr/0017-validation-au-centre.md).
     """
 
     __tablename__ = "demandes_validation"

@@ -58,7 +58,8 @@ class Rule:
         event: ``INSERT``, ``UPDATE`` or ``DELETE``.
         when: SQL about OLD and NEW, true for what is refused; ``{ne}`` is the engine's "differs, NULL included".
         found: SELECT that finds something for what is refused, besides; ``{p}`` leads the tables' names, ``{lock}``
-            ends a subquery whose row nobody may change until this transaction ends.
+            ends a subquery whose row nobody may change until this transaction ends, and which is read as it is then
+            (OFFSET keeps what is asked of it outside: a row that the question leaves out is not locked).
         reason: one French sentence.
         everyone: the centre's owner as well.
         centre: what the centre's own functions write is let be, whoever called them.
@@ -260,7 +261,7 @@ def postgres() -> list[str]:
         if rule.table not in BY_NAME:
             continue
         called = name(rank, rule)
-        tests = [f"EXISTS ({rule.found.format(p='public.', lock=' FOR KEY SHARE')})"] if rule.found else []
+        tests = [f"EXISTS ({rule.found.format(p='public.', lock=' OFFSET 0 FOR KEY SHARE')})"] if rule.found else []
         tests += [] if rule.everyone else ["sync.surveille()"]
         row = "OLD" if rule.event == "DELETE" else "NEW"
         # Before the row is written, so after the triggers that complete it: ``erp_regle`` sorts behind them.

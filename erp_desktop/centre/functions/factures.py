@@ -1,4 +1,4 @@
-"""Legal numbers: one function checks, freezes and numbers a document in one transaction (docs/adr/0015).
+"""Legal numbers: one function checks, freezes and numbers a document in one transaction (docs/adr/0017).
 
 A device sends a request with its batch and finds the answer in the same exchange; who works at the centre calls
 ``sync.repondre`` himself. The sentences are in the SQL, for they carry numbers, dates and amounts; each is a template

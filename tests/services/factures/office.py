@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -72,9 +72,9 @@ def validate(monde: Monde, pk: int) -> str:
         session.execute(
             sa.text(
                 "UPDATE factures SET numero = :n, statut = 'validee', date_facture = coalesce(date_facture, :d), "
-                "date_echeance = coalesce(date_echeance, :e) WHERE id = :id"
+                "date_echeance = date(coalesce(date_facture, :d), '+60 days') WHERE id = :id"
             ),
-            {"n": number, "d": today.isoformat(), "e": (today + timedelta(days=60)).isoformat(), "id": pk},
+            {"n": number, "d": today.isoformat(), "id": pk},
         )
         session.execute(sa.text("UPDATE _sync_session SET muet = 0"))
         return number
