@@ -105,6 +105,10 @@ class TableauPage(Page):
         row.addStretch()
         self.compared = Text("", "body", "text.tertiary")
         row.addWidget(self.compared)
+        compose = Button(
+            tr("Composer un rapport"), icon="chart-bar", on_click=lambda: self.open_place(Place("composer"))
+        )
+        row.addWidget(compose)
         return row
 
     def _charts(self) -> QGridLayout:
