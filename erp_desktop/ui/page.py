@@ -44,6 +44,10 @@ class Page(QWidget):
         """F5."""
         return False
 
+    def step(self, by: int) -> bool:  # noqa: ARG002 - a page without a list has no neighbours
+        """Alt+PgDown and Alt+PgUp: the next record of the list, or the one before."""
+        return False
+
     def print_out(self) -> bool:
         """Ctrl+P."""
         return False

@@ -16,6 +16,7 @@ KEYS = (
     ("Ctrl K", "Recherche"),
     ("Ctrl N", "Nouvelle fiche de la liste ouverte"),
     ("Ctrl D", "Copier l'intervention ouverte"),
+    ("Alt Pg ↑ ↓", "Fiche précédente, suivante de la liste"),
     ("Ctrl S", "Enregistrer la fiche"),
     ("Ctrl F", "Filtrer la liste"),
     ("Ctrl P", "Imprimer la fiche, ou les lignes choisies"),
@@ -45,7 +46,7 @@ def _table(rows: Sequence[tuple[str, str]]) -> QWidget:
     grid = QGridLayout(table)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(14)
-    grid.setVerticalSpacing(9)
+    grid.setVerticalSpacing(6)
     for line, (keys, words) in enumerate(rows):
         grid.addWidget(KeyCap(tr(keys)), line, 0)
         grid.addWidget(Text(tr(words), "body", "text.secondary"), line, 1)

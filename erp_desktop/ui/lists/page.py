@@ -333,6 +333,13 @@ class ListPage(Page):
             self.form.save()
         return True
 
+    def step(self, by: int) -> bool:
+        place = self.view.currentIndex().row() + by
+        if self.selection.editing or not 0 <= place < self.model.rowCount():
+            return False
+        self.view.select_place(place)
+        return True
+
     def print_out(self) -> bool:
         """The papers of the rows chosen, in the order of the list."""
         if self.spec.form.printing is None:

@@ -244,3 +244,20 @@ def test_a_number_of_a_line_is_changed_where_it_stands(
     bureau.window.toaster._undo_last()
     bureau.settle()
     assert tab.total.text() == "Total HT : 200,00 MAD"
+
+
+def test_the_next_record_of_the_list_comes_into_the_form_and_the_keyboard_stays(bureau: Bureau, monde: Monde) -> None:
+    page = bureau.liste()
+    page.view.select_place(0)
+    bureau.settle()
+    first = page.form.row_id
+    title = page.form.fields.editors["titre"].inner
+    title.setFocus()
+    QTest.keyClick(title, Qt.Key.Key_PageDown, Qt.KeyboardModifier.AltModifier)
+    bureau.settle()
+    assert page.form.row_id not in (None, first)
+    assert title.hasFocus()
+    QTest.keyClick(title, Qt.Key.Key_PageUp, Qt.KeyboardModifier.AltModifier)
+    bureau.settle()
+    assert page.form.row_id == first
+    assert not page.step(-1), "there is none before the first"
