@@ -44,7 +44,7 @@ class Page(QWidget):
         """F5."""
         return False
 
-    def step(self, by: int) -> bool:  # noqa: ARG002 - a page without a list has no neighbours
+    def step_record(self, by: int) -> bool:  # noqa: ARG002 - a page without a list has no neighbours
         """Alt+PgDown and Alt+PgUp: the next record of the list, or the one before."""
         return False
 

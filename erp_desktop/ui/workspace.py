@@ -114,8 +114,8 @@ class Workspace(QWidget):
             ("F8", self.top.bell.click),
             ("Ctrl+W", lambda: self.close_tab(self.tabs.current)),
             ("Ctrl+K", self.palette_box.open), ("Ctrl+D", self._duplicate),
-            ("Alt+PgDown", lambda: self.page and self.page.step(1)),
-            ("Alt+PgUp", lambda: self.page and self.page.step(-1)),
+            ("Alt+PgDown", lambda: self.page and self.page.step_record(1)),
+            ("Alt+PgUp", lambda: self.page and self.page.step_record(-1)),
         ]  # fmt: skip
         for number, section in enumerate(self.nav.sections[:9], start=1):
             table.append((f"Ctrl+{number}", lambda key=section.key: self.open_section(key)))  # type: ignore[misc]

@@ -333,7 +333,7 @@ class ListPage(Page):
             self.form.save()
         return True
 
-    def step(self, by: int) -> bool:
+    def step_record(self, by: int) -> bool:
         place = self.view.currentIndex().row() + by
         if self.selection.editing or not 0 <= place < self.model.rowCount():
             return False

@@ -260,4 +260,4 @@ def test_the_next_record_of_the_list_comes_into_the_form_and_the_keyboard_stays(
     QTest.keyClick(title, Qt.Key.Key_PageUp, Qt.KeyboardModifier.AltModifier)
     bureau.settle()
     assert page.form.row_id == first
-    assert not page.step(-1), "there is none before the first"
+    assert not page.step_record(-1), "there is none before the first"
