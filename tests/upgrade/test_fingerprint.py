@@ -34,7 +34,7 @@ def test_reading_changes_nothing_and_is_repeatable(engine: sa.Engine) -> None:
         ("ALTER TABLE clients ADD COLUMN fax TEXT", "clients : colonne « fax » en trop"),
         ("DROP INDEX idx_active_users", "users : index « idx_active_users » absent(e)"),
         ("CREATE INDEX idx_x ON clients (ville)", "clients : index « idx_x » en trop"),
-        ("DROP TABLE paiements", "paiements : table absente"),
+        ("DROP TABLE retenues", "retenues : table absente"),
         ("CREATE TABLE intrus (x INTEGER)", "intrus : table en trop"),
     ],
 )
