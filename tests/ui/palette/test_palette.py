@@ -179,7 +179,7 @@ def test_a_letter_typed_in_the_bar_and_a_click_open_the_box_and_one_beside_it_cl
     assert bureau.workspace.tabs.current.startswith("clients/")
     # A key of the window still does its work: the box gives way.
     opened(bureau, qtbot)
-    qtbot.keyClick(bureau.workspace, Qt.Key.Key_2, _CONTROL)
+    qtbot.keyClick(bureau.workspace, Qt.Key.Key_3, _CONTROL)
     assert bureau.workspace.tabs.current == "planning"
     assert not box.isVisible()
 
