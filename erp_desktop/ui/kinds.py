@@ -14,6 +14,7 @@ KINDS = {
     "depots": ("archive", "erp_desktop.ui.stock.depots"),
     "preventif": ("calendar-check", "erp_desktop.ui.preventif"),
     "modeles": ("copy", "erp_desktop.ui.modeles"),
+    "factures": ("receipt", "erp_desktop.ui.factures"),
     "checklists": ("list-bullets", "erp_desktop.ui.checklists"),
 }
 """Kind → icon, and the module whose ``LISTE`` is its list and form."""

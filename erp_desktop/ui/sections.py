@@ -96,6 +96,18 @@ def _preventif(contexte: Contexte) -> Page:
     return PlansPage(contexte)
 
 
+def _factures(contexte: Contexte) -> Page:
+    from erp_desktop.ui.factures.page import InvoicesPage
+
+    return InvoicesPage(contexte)
+
+
+def _a_facturer(contexte: Contexte, _row_id: int | None, _slot: int | None = None) -> Page:
+    from erp_desktop.ui.factures.billable_page import BillablePage
+
+    return BillablePage(contexte)
+
+
 def _planning(contexte: Contexte) -> Page:
     from erp_desktop.ui.planning.page import PlanningPage
 
@@ -138,6 +150,7 @@ def sections() -> list[Section]:
         Section("mouvements", "Mouvements", "file-text", "Moyens", _moves, _EVERYBODY),
         Section("inventaires", "Inventaires", "check-circle", "Moyens", _list("inventaires"), _EVERYBODY),
         Section("depots", "Dépôts", "archive", "Moyens", _list("depots"), _EVERYBODY),
+        Section("factures", "Factures", "receipt", "Gestion", _factures, _PLANNERS),
         Section("rapports", "Rapports", "chart-bar", "Gestion", _rapports, _EVERYBODY),
         Section("composer", "Composer un rapport", "sliders-horizontal", "Gestion", _composer, _MANAGERS),
         Section(
@@ -156,4 +169,5 @@ def records() -> dict[str, Any]:
     """Kind of record → its icon and what builds its page."""
     made = {kind: (icon, _record(kind)) for kind, (icon, _) in KINDS.items()}
     made |= {f"import-{kind}": ("upload-simple", _import(kind)) for kind in IMPORTS}
+    made["a_facturer"] = ("receipt", _a_facturer)
     return made | {"inventaires": (KINDS["inventaires"][0], _count)}

@@ -86,6 +86,8 @@ class ListPage(Page):
         self.head = ListHead(self)
         self.count, self.held = self.head.number, self.head.held
         top.addLayout(self.head)
+        if (above := self.above()) is not None:
+            top.addWidget(above)
         top.addWidget(self.filter)
         top.addWidget(self.chips)
         top.addWidget(self.views.strip)
@@ -115,6 +117,9 @@ class ListPage(Page):
     def more_acts(self) -> Sequence[QWidget]:
         """What a page of its own has in the head, before the tools of every list."""
         return ()
+
+    def above(self) -> QWidget | None:
+        """The same between the head and the filter."""
 
     def below(self) -> QWidget | None:
         """What a page of its own shows under its rows."""
@@ -305,13 +310,10 @@ class ListPage(Page):
     # What the window's keys do
 
     def status(self) -> tuple[str, str]:
+        words = tr("lecture en cours…") if self.model.busy else tr("0 résultat en {n} ms", n=self._took_ms)
         if self._state is not None and self.banners.count():
             words = tr("Liste indisponible")
-        elif self.model.rowCount() == 0 and self.model.busy:
-            words = tr("lecture en cours…")
-        elif self.model.rowCount() == 0:
-            words = tr("0 résultat en {n} ms", n=self._took_ms)
-        else:
+        elif self.model.rowCount():
             words = self.spec.selected(self.selection.size, self.model.rowCount())
         return words, tr("Données locales {quand}", quand=value_labels.freshness(self._read_at))
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from erp_desktop import clock
 from erp_desktop.domain import enums
+from erp_desktop.domain.factures.enums import CanalRelance, EtatFacture
 from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.ui.kit.i18n import isolate, language, tr
 
@@ -48,6 +49,18 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
         "maintenance_preventive": "Maintenance préventive", "maintenance_corrective": "Maintenance corrective",
         "maintenance_complete": "Maintenance complète", "support_technique": "Support technique",
         "contrat_cadre": "Contrat-cadre",
+    },
+    EtatFacture: {
+        "brouillon": "Brouillon", "a_transmettre": "À transmettre", "rejetee": "Rejetée", "validee": "Validée",
+        "envoyee": "Envoyée", "partielle": "Partielle", "en_retard": "En retard", "payee": "Payée",
+        "annulee": "Annulée",
+    },
+    enums.TypeFacture: {"facture": "Facture", "avoir": "Avoir"},
+    enums.ModePaiement: {
+        "virement": "Virement", "cheque": "Chèque", "effet": "Effet", "especes": "Espèces", "carte": "Carte",
+    },
+    CanalRelance: {
+        "courriel": "Courriel", "courrier": "Courrier", "telephone": "Téléphone", "remise": "Remise en main propre",
     },
     enums.StatutContrat: {
         "brouillon": "Brouillon", "en_cours": "En cours", "suspendu": "Suspendu", "expire": "Expiré",

@@ -1,0 +1,139 @@
+"""Invoices and credit notes: list and form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_desktop.domain.enums import TypeFacture
+from erp_desktop.domain.factures.delais import NOMS_DES_TRANCHES
+from erp_desktop.domain.factures.enums import EtatFacture
+from erp_desktop.domain.factures.saisie import FactureInput
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services import factures
+from erp_desktop.services.factures import FactureLigne
+from erp_desktop.services.shared import choices as choix
+from erp_desktop.ui.factures import marks
+from erp_desktop.ui.factures.bar import InvoiceBar
+from erp_desktop.ui.factures.lines import LinesTab
+from erp_desktop.ui.factures.payments import PaymentsTab
+from erp_desktop.ui.factures.strip import AGES
+from erp_desktop.ui.forms.choices import choices
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values, ecrit_les_fiches
+from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.printing.invoices import print_invoices
+from erp_desktop.ui.wording import value_labels as labels
+
+COLUMNS: list[Column[FactureLigne]] = [
+    Column("numero", "N°", 140, lambda r: isolate(r.numero), "code", numeric=True),
+    Column("client", "Client", 190, lambda r: r.client, "strong", stretch=True),
+    Column("etat", "Statut", 122, lambda r: labels.label(EtatFacture, r.etat), "pill",
+           value=lambda r: marks.PILLS[EtatFacture(r.etat)]),
+    Column("date_facture", "Date", 92, lambda r: labels.day(r.date_facture), "code", numeric=True),
+    Column("date_echeance", "Échéance", 92, lambda r: labels.day(r.date_echeance), "code", numeric=True),
+    Column("retard", "Retard", 96, lambda r: marks.late(r.retard), "sla", numeric=True,
+           value=lambda r: marks.late_bar(r.retard)),
+    Column("total_ttc", "TTC MAD", 104, lambda r: marks.money(r.total_ttc), "code", numeric=True),
+    Column("regle", "Réglé", 96, lambda r: marks.money(r.regle), "code", numeric=True, wide=200),
+    Column("solde", "Solde MAD", 104, lambda r: marks.money(r.solde), "strong", numeric=True),
+    Column("", "Relance", 96, marks.reminder, "muted"),
+]  # fmt: skip
+
+
+def _clients(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
+    return choices(choix.clients(session, acteur, text))
+
+
+def _contracts(session: Any, acteur: Acteur, text: str, values: Values) -> Choices:
+    client = values.get("client_id")
+    return choices(choix.contrats(session, acteur, text, client_id=client)) if client else []
+
+
+def _may_write(acteur: Acteur, record: Any) -> bool:
+    return ecrit_les_fiches(acteur) and (record is None or record.modifiable)
+
+
+def _new(_acteur: Acteur, record: Any) -> bool:
+    return record is None
+
+
+def kind(record: Any) -> str:
+    """``Facture``, ``Avoir`` or ``Acompte``."""
+    return tr("Acompte") if record.acompte else labels.label(TypeFacture, record.type_facture)
+
+
+def _head(record: Any) -> Head:
+    etat = EtatFacture(record.etat)
+    due = tr("reste {montant}", montant=marks.mad(record.solde)) if record.solde > 0 and record.validee_le else ""
+    return Head(
+        code=record.numero, title=f"{kind(record)} — {record.client}", tab=record.numero,
+        status=(marks.PILLS[etat], labels.label(EtatFacture, etat)), plain=due,
+    )  # fmt: skip
+
+
+FORM = FormSpec(
+    kind="factures",
+    table="factures",
+    icon="receipt",
+    new_title="Nouvelle facture",
+    groups=[
+        Group("Facture", [
+            FieldSpec("client_id", search=_clients, shown=lambda r: r.client, writable=_new, clears=("contrat_id",)),
+            FieldSpec("contrat_id", search=_contracts, shown=lambda r: r.contrat),
+            FieldSpec("intitule", placeholder="Ce qui est facturé, en une ligne"),
+            FieldSpec("reference_client", placeholder="BC 2026/4471"),
+        ]),
+        Group("Dates et règlement", [
+            FieldSpec("date_facture", placeholder="Jour de la validation"),
+            FieldSpec("date_operation"),
+            FieldSpec("conditions_jours", placeholder="60"),
+            FieldSpec("mode_reglement"),
+            FieldSpec("remise_pct", placeholder="0"),
+        ]),
+        Group("Notes", [FieldSpec("notes")]),
+    ],
+    load=factures.get,
+    create=lambda session, acteur, values: factures.create(session, acteur, _typed(values)),
+    update=factures.update,
+    head=_head,
+    saved="Facture enregistrée",
+    created="Brouillon créé",
+    may_write=_may_write,
+    bar=InvoiceBar,
+    tabs=[("Lignes", LinesTab), ("Paiements", PaymentsTab)],
+    printing=print_invoices,
+)  # fmt: skip
+
+
+def _typed(values: dict[str, Any]) -> FactureInput:
+    """An empty discount is none."""
+    return FactureInput(**{name: value for name, value in values.items() if value is not None})
+
+
+LISTE: ListSpec[FactureLigne] = ListSpec(
+    title="Factures",
+    icon="receipt",
+    placeholder="Filtrer : statut:en_retard client:atlas age:31_60, un numéro",
+    columns=COLUMNS,
+    row_id=lambda row: row.id,
+    ids=factures.ids,
+    rows=factures.rows,
+    one="1 facture",
+    many="{n} factures",
+    hints=factures.indices,
+    empty="Aucune facture ne répond à ces critères",
+    new="Nouvelle facture",
+    form=FORM,
+    sort="date_facture",
+    descending=True,
+    facets=[
+        Facet("statut", "Statut", options=lambda: labels.options(EtatFacture)),
+        Facet("type", "Type", options=lambda: labels.options(TypeFacture)),
+        Facet("age", "Ancienneté", options=lambda: [(name, tr(AGES[name])) for name in NOMS_DES_TRANCHES]),
+        Facet("client", "Client"),
+        Facet("agence", "Agence"),
+    ],
+    feminine=True,
+    also=("paiements", "imputations", "relances", "demandes_validation", "lignes_facture"),
+)

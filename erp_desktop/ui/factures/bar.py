@@ -1,0 +1,189 @@
+"""Under the head of an invoice: what the centre says of it, and what is done with it next."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout
+
+from erp_desktop.domain.enums import TypeFacture
+from erp_desktop.domain.factures.enums import CanalRelance, EtatFacture
+from erp_desktop.domain.factures.etats import OUVERTS
+from erp_desktop.domain.factures.saisie import RelanceInput
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.reports import ubl
+from erp_desktop.reports.papers import facture
+from erp_desktop.services import factures
+from erp_desktop.services.factures import Controle
+from erp_desktop.ui.forms.acts import ActBar
+from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.kit.controls import Button, clear
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.surfaces import Banner
+from erp_desktop.ui.printing.invoices import print_invoices
+from erp_desktop.ui.wording import value_labels as labels
+
+
+class InvoiceBar(ActBar):
+    """Alerts, then the acts of its state; the first is what usually comes next."""
+
+    def __init__(self, panel: FormPanel) -> None:
+        super().__init__(panel, motive=tr("Motif"), confirm=tr("Confirmer"), on_motive=lambda: None,
+                         margins=(16, 8, 14, 4), spacing=8)  # fmt: skip
+        self.alerts = QVBoxLayout()
+        self.alerts.setSpacing(6)
+        self.column.insertLayout(0, self.alerts)
+        self._record: Any = None
+
+    def show_record(self, row_id: int | None, record: Any) -> None:
+        self._row_id, self._record = row_id, record
+        clear(self.alerts)
+        clear(self.row)
+        self.buttons = {}
+        self.explain("")
+        if record is None or row_id is None:
+            self.hide()
+            return
+        self._tell(record)
+        self._offer(record)
+        self.show()
+        if record.modifiable and self._may(roles.Droit.VALIDER):
+            acteur = self._panel.contexte.acteur
+            self._panel.contexte.tasks.run(
+                lambda session: factures.controles(session, acteur, row_id),
+                lambda found: self._checked(row_id, found), lambda _error: None, owner=self,
+            )  # fmt: skip
+
+    def _may(self, right: roles.Droit) -> bool:
+        return roles.peut(self._panel.contexte.acteur.role, right)
+
+    def _tell(self, record: Any) -> None:
+        if record.motif:
+            words = tr("Le centre a refusé : {motif}", motif=said(record.motif))
+            self.alerts.addWidget(Banner("danger", words))
+        if record.etat == EtatFacture.A_TRANSMETTRE:
+            self.alerts.addWidget(Banner("info", tr("Attend la réponse du centre, au prochain échange.")))
+        elif record.etat == EtatFacture.BROUILLON and not record.motif:
+            words = tr("PROV est un numéro d'attente : le centre donne le numéro légal à la validation, sans trou.")
+            self.alerts.addWidget(Banner("info", words))
+        if record.retard:
+            day = isolate(labels.day(record.date_echeance))
+            words = tr("En retard de {n} jours, échue le {jour}.", n=number(record.retard), jour=day)
+            self.alerts.addWidget(Banner("warning", words))
+        if record.motif_rejet:
+            self.alerts.addWidget(Banner("danger", record.motif_rejet))
+
+    def _offer(self, record: Any) -> None:
+        etat, invoice = EtatFacture(record.etat), record.type_facture == TypeFacture.FACTURE
+        writes, validates = self._may(roles.Droit.FICHIER_ECRIRE), self._may(roles.Droit.VALIDER)
+        central = self._panel.contexte.settings.mode == "centre"
+        if etat in (EtatFacture.BROUILLON, EtatFacture.REJETEE):
+            words = tr("Valider") if central else tr("Transmettre au siège")
+            send = self._add("demander", words, "paper-plane-tilt", self.ask_for_number)
+            send.setEnabled(validates)
+            if not validates:
+                why = tr("Un responsable transmet les factures.")
+                self.refuse(send, why)
+                self.explain(why)
+        elif etat is EtatFacture.A_TRANSMETTRE and validates:
+            self._add("reprendre", tr("Reprendre"), "arrow-u-up-left", self.take_back)
+        elif etat in OUVERTS and invoice and writes:
+            self._add("payer", tr("Enregistrer un paiement"), "receipt", lambda: self._panel.tabs.set_current(2))
+            if etat is EtatFacture.VALIDEE:
+                self._add("envoyer", tr("Marquer envoyée"), "envelope-simple", self.mark_sent)
+            if etat is EtatFacture.EN_RETARD:
+                self._add("relancer", tr("Relancer"), "envelope-simple", self.remind)
+        if record.validee_le is not None and invoice and writes and record.credite < record.total_ttc:
+            self._add("avoir", tr("Avoir"), "arrow-u-up-left", self.give_back)
+        self._add("apercu", tr("Aperçu"), "printer", self.preview)
+        if record.validee_le is not None:
+            self._add("ubl", tr("UBL…"), "export", self.save_ubl)
+        self.row.addStretch()
+
+    def _add(self, name: str, words: str, icon: str, go: Any) -> Button:
+        button = Button(words, "default" if self.buttons else "soft", icon=icon, on_click=go)
+        self.buttons[name] = button
+        self.row.addWidget(button)
+        return button
+
+    def _checked(self, row_id: int, found: list[Controle]) -> None:
+        """What the centre would refuse is said before it is asked."""
+        if row_id != self._row_id:
+            return
+        wrong = [c for c in found if c.niveau != "ok"]
+        send = self.buttons.get("demander")
+        if send is not None and any(c.niveau == "refus" for c in wrong):
+            send.setEnabled(False)
+            self.refuse(send, said(wrong[0].phrase))
+        self.explain(" ".join(said(c.phrase) for c in wrong))
+
+    def ask_for_number(self) -> None:
+        """Validated at once at the centre; on a desktop the answer comes with the exchange."""
+        self.act(self.ask_for_number, factures.demander, tr("Demande de validation enregistrée"),
+                 lambda session, acteur, _answer: factures.reprendre(session, acteur, self._record.id))  # fmt: skip
+
+    def take_back(self) -> None:
+        self.act(self.take_back, factures.reprendre, tr("Brouillon repris"), None)
+
+    def mark_sent(self) -> None:
+        self.act(self.mark_sent, factures.envoyer, tr("Facture marquée envoyée"), None)
+
+    def remind(self) -> None:
+        """Note the next step; the paper is the statement of account."""
+
+        def do(session: Any, acteur: Acteur, row_id: int) -> int:
+            level = max((r.niveau for r in factures.relances(session, acteur, row_id)), default=0)
+            told = RelanceInput(niveau=min(level + 1, 3), canal=CanalRelance.COURRIEL)
+            return factures.relancer(session, acteur, row_id, told)
+
+        self.act(self.remind, do, tr("Relance notée"), None)
+
+    def give_back(self) -> None:
+        """A draft of a credit note over all that is left; its lines are changed there."""
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None:
+            return
+
+        def made(found: int) -> None:
+            contexte.bus.publish("factures", found)
+            contexte.open_record("factures", found)
+
+        contexte.tasks.run(
+            lambda session: factures.avoir(session, contexte.acteur, row_id),
+            made,
+            self._failed,
+            write=True,
+            owner=self,
+        )
+
+    def preview(self) -> None:
+        if self._row_id is not None:
+            print_invoices(self._panel.contexte, [self._row_id], self)
+
+    def save_ubl(self) -> None:
+        """The invoice as a file that an accountant's program reads."""
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None:
+            return
+        proposed = f"{self._record.numero}.xml"
+        chosen, _ = QFileDialog.getSaveFileName(self, tr("Enregistrer la facture en UBL"), proposed, "UBL (*.xml)")
+        if chosen:
+            contexte.tasks.run(
+                lambda session: ubl.write(facture.lire(session, contexte.acteur, [row_id])[0]),
+                partial(self._write, Path(chosen)), self._failed, owner=self,
+            )  # fmt: skip
+
+    def _write(self, path: Path, content: bytes) -> None:
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            words = tr("Le fichier {nom} n'a pas pu être écrit : {cause}", nom=path.name, cause=error.strerror or "")
+            self._panel.contexte.say(words, kind="danger")
+            return
+        self._panel.contexte.say(tr("Facture enregistrée dans {nom}", nom=path.name))
+
+    def _failed(self, error: Exception) -> None:
+        self._panel.contexte.say(said(str(error)), kind="danger")

@@ -1,0 +1,157 @@
+"""What is still to be billed, closed work and parts of contracts that are due: ticked, and made into drafts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from erp_desktop.services import factures
+from erp_desktop.services.factures import AFacturer
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.factures import marks
+from erp_desktop.ui.kit.controls import Button, Text, clear, icon_button
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.page import Page
+from erp_desktop.ui.wording import value_labels as labels
+
+
+class BillablePage(Page):
+    """One line for each thing, with the reason why the client pays it and what is left of it.
+
+    Attributes:
+        boxes: what can be ticked, with its box.
+    """
+
+    def __init__(self, contexte: Contexte) -> None:
+        super().__init__()
+        self.contexte = contexte
+        self.boxes: list[tuple[AFacturer, QCheckBox]] = []
+        body = Surface("surface.base")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(16, 10, 16, 10)
+        column.setSpacing(10)
+        head = QHBoxLayout()
+        head.addWidget(Text(tr("À facturer"), "page"))
+        self.figure = Text("", "body", "text.secondary")
+        head.addWidget(self.figure)
+        head.addStretch()
+        self.all = Button(tr("Tout cocher"), "default", on_click=self.tick_all)
+        head.addWidget(self.all)
+        column.addLayout(head)
+        told = tr("Interventions clôturées hors contrat ou hors quota, et échéances de contrat venues à terme.")
+        column.addWidget(Text(told, "body", "text.secondary", wrap=True))
+        inside = QWidget()
+        inside.setObjectName("corps")
+        self.rows = QVBoxLayout(inside)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(6)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(inside)
+        column.addWidget(area, 1)
+        foot = QHBoxLayout()
+        self.total = Text("", "strong")
+        foot.addWidget(self.total)
+        foot.addStretch()
+        self.make = Button(tr("Créer les brouillons"), "soft", icon="receipt", on_click=self.make_drafts)
+        self.make.setShortcut("Ctrl+Return")
+        foot.addWidget(self.make)
+        column.addLayout(foot)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(body)
+        contexte.bus.data_changed.connect(self._stale)
+        QTimer.singleShot(0, self, lambda: self.title_changed.emit(tr("À facturer")))
+        self.reload()
+
+    def reload(self) -> bool:
+        acteur = self.contexte.acteur
+        self.contexte.tasks.run(lambda session: factures.a_facturer(session, acteur), self._show, owner=self)
+        return True
+
+    def _stale(self, changes: Any, _initiator: object) -> None:
+        if self.isVisible() and {"factures", "lignes_facture", "interventions", "contrats"} & set(changes):
+            self.reload()
+
+    def _show(self, found: list[AFacturer]) -> None:
+        kept = {self._key(one) for one, box in self.boxes if box.isChecked()}
+        clear(self.rows)
+        self.boxes = []
+        client = None
+        for one in sorted(found, key=lambda a: (a.client.casefold(), a.genre, a.jour, a.id)):
+            if one.client_id != client:
+                self.rows.addWidget(Text(one.client, "section"))
+                client = one.client_id
+            self.rows.addWidget(self._line(one, ticked=self._key(one) in kept))
+        if not found:
+            self.rows.addWidget(Text(tr("Rien n'attend d'être facturé."), "body", "text.tertiary"))
+        self.rows.addStretch()
+        self.all.setVisible(bool(found))
+        self.figure.setText(tr("{n} à facturer", n=number(len(found))))
+        self._count()
+
+    @staticmethod
+    def _key(one: AFacturer) -> tuple[Any, ...]:
+        return one.genre, one.id, one.du
+
+    def _line(self, one: AFacturer, *, ticked: bool) -> QWidget:
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 2, 0, 2)
+        box = QCheckBox(isolate(one.reference))
+        box.setAccessibleName(f"{one.reference}, {one.client}, {marks.mad(one.reste)}")
+        box.setChecked(ticked)
+        box.toggled.connect(lambda _on: self._count())
+        self.boxes.append((one, box))
+        row.addWidget(box)
+        row.addWidget(Text(one.libelle, "body", wrap=True), 2)
+        why = f"{isolate(labels.day(one.jour))} · {tr(one.raison)}"
+        if one.brouillon:
+            why += " · " + tr("en partie dans {numero}", numero=isolate(one.brouillon))
+        row.addWidget(Text(why, "caption", "text.secondary", wrap=True), 2)
+        row.addWidget(Text(marks.mad(one.reste), "strong"))
+        kind = "interventions" if one.genre == "intervention" else "contrats"
+        row.addWidget(icon_button("arrow-square-out", tr("Ouvrir"),
+                                  lambda: self.contexte.open_record(kind, one.id)))  # fmt: skip
+        return holder
+
+    def tick_all(self) -> None:
+        on = not all(box.isChecked() for _, box in self.boxes)
+        for _, box in self.boxes:
+            box.setChecked(on)
+
+    def _count(self) -> None:
+        chosen = [one for one, box in self.boxes if box.isChecked()]
+        total = sum((one.reste for one in chosen), Decimal(0))
+        words = tr("{n} cochées, {montant} HT", n=number(len(chosen)), montant=marks.mad(total))
+        self.total.setText(words if chosen else tr("Cochez ce qui se facture."))
+        self.make.setEnabled(bool(chosen))
+
+    def make_drafts(self) -> None:
+        """One draft for each client's work, one for each part of a contract."""
+        chosen, contexte = [one for one, box in self.boxes if box.isChecked()], self.contexte
+        if not chosen:
+            return
+        self.make.setEnabled(False)
+
+        def made(found: list[int]) -> None:
+            told = tr("1 brouillon créé") if len(found) == 1 else tr("{n} brouillons créés", n=number(len(found)))
+            contexte.say(told)
+            contexte.bus.publish("factures", *found)
+            self.reload()
+            if len(found) == 1:
+                contexte.open_record("factures", found[0])
+
+        def refused(error: Exception) -> None:
+            contexte.say(said(str(error)), kind="danger")
+            self._count()
+
+        contexte.tasks.run(
+            lambda session: factures.brouillon_de(session, contexte.acteur, chosen), made, refused, write=True,
+            owner=self,
+        )  # fmt: skip

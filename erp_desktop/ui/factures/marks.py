@@ -1,0 +1,48 @@
+"""How the state, the delay and the amounts of an invoice are said and drawn."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from erp_desktop.domain.argent import format_montant
+from erp_desktop.domain.factures.enums import EtatFacture
+from erp_desktop.services.factures import FactureLigne
+from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.wording import value_labels as labels
+
+PILLS = {
+    EtatFacture.BROUILLON: "ouverte", EtatFacture.A_TRANSMETTRE: "en_attente", EtatFacture.REJETEE: "annulee",
+    EtatFacture.VALIDEE: "affectee", EtatFacture.ENVOYEE: "affectee", EtatFacture.PARTIELLE: "en_cours",
+    EtatFacture.EN_RETARD: "annulee", EtatFacture.PAYEE: "cloturee", EtatFacture.ANNULEE: "archivee",
+}  # fmt: skip
+"""State of an invoice → the mark of the kit that looks like it."""
+_FULL = 90
+"""Days late from which the bar is full."""
+_SOON = 60
+
+
+def money(amount: Decimal) -> str:
+    """``1 234 567,80``; the currency stands in the head of the column."""
+    return isolate(format_montant(amount, ""))
+
+
+def mad(amount: Decimal) -> str:
+    return isolate(format_montant(amount))
+
+
+def late(days: int) -> str:
+    return f"{isolate(number(days))} {tr('j')}" if days else labels.NONE
+
+
+def late_bar(days: int) -> tuple[str, float] | None:
+    """What the painter of bars needs; nothing when nothing is late."""
+    return ("late" if days > _SOON else "soon", min(1.0, days / _FULL)) if days else None
+
+
+def reminder(row: FactureLigne) -> str:
+    """``2e, 02/11``, or the day that the client promised."""
+    if row.promesse is not None:
+        return tr("prom. {jour}", jour=isolate(f"{row.promesse:%d/%m}"))
+    if not row.relance or row.relance_le is None:
+        return labels.NONE
+    return tr("{n}e, {jour}", n=number(row.relance), jour=isolate(f"{row.relance_le:%d/%m}"))

@@ -1,0 +1,54 @@
+"""The page of invoices: the list under its figures, and the way to what is still to be billed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from erp_desktop.services import factures
+from erp_desktop.services.factures import Tranche, Tuile
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.factures import LISTE
+from erp_desktop.ui.factures.strip import InvoiceStrip
+from erp_desktop.ui.forms.spec import ecrit_les_fiches
+from erp_desktop.ui.kit.controls import Button
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.lists.page import ListPage
+
+_SHOWS = frozenset({"factures", "lignes_facture", "paiements", "imputations", "demandes_validation"})
+
+
+class InvoicesPage(ListPage):
+    """The list; its figures are those of every invoice that the person sees, whatever the filter."""
+
+    def __init__(self, contexte: Contexte) -> None:
+        super().__init__(LISTE, contexte)
+        contexte.bus.data_changed.connect(self._stale)
+        self._read()
+
+    def more_acts(self) -> Sequence[QWidget]:
+        self.billable = Button(tr("À facturer"), "default", icon="wrench",
+                               on_click=lambda: self.contexte.open_record("a_facturer", None))  # fmt: skip
+        self.billable.setShortcut("Ctrl+G")
+        return (self.billable,) if ecrit_les_fiches(self.contexte.acteur) else ()
+
+    def above(self) -> QWidget:
+        self.strip = InvoiceStrip(self.search)
+        return self.strip
+
+    def _stale(self, changes: Any, _initiator: object) -> None:
+        if _SHOWS & set(changes):
+            self._read()
+
+    def _read(self) -> None:
+        acteur = self.contexte.acteur
+
+        def read(session: Any) -> tuple[list[Tuile], list[Tranche]]:
+            return factures.tuiles(session, acteur), factures.balance_agee(session, acteur)
+
+        self.contexte.tasks.run(read, lambda found: self.strip.show_figures(*found), owner=self, long=True)
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        return [*super().keys(), ("Ctrl+G", "À facturer")]

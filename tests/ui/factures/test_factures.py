@@ -1,0 +1,131 @@
+"""The screens of invoices on a real cache: what is to be billed, a draft, its lines, what is asked of the centre."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.factures.saisie import FactureInput
+from erp_desktop.domain.saisie import LigneInput
+from erp_desktop.models import DemandeValidation, Facture, LigneFacture
+from erp_desktop.services import factures, interventions
+from erp_desktop.ui.factures.bar import InvoiceBar
+from erp_desktop.ui.factures.billable_page import BillablePage
+from erp_desktop.ui.factures.lines import LinesTab
+from erp_desktop.ui.factures.page import InvoicesPage
+from erp_desktop.ui.factures.payments import PaymentsTab
+from erp_desktop.ui.forms.page import RecordPage
+from tests.services.factures.office import law
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+
+@pytest.fixture
+def billed(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> int:
+    """A closed job with two lines that the client pays; its identifier."""
+    job = monde.interventions[4]
+    assert monde.responsable is not None
+    law(sqlite_engine)
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        session.execute(sa.text("UPDATE sync_meta SET valeur = 'agence' WHERE cle = 'mode'"))
+        for words, price in (("Main-d'œuvre", "320"), ("Roulement 6308-C3", "215")):
+            given = {"type_ligne": "autre", "designation": words, "quantite": Decimal(2)}
+            line = LigneInput(**given, prix_unitaire=Decimal(price))
+            interventions.ajouter_ligne(session, monde.responsable, job, line)
+    return job
+
+
+def part(page: RecordPage, kind: type) -> object:
+    return page.panel.findChild(kind)
+
+
+def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
+    qtbot: QtBot, bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, billed: int
+) -> None:
+    page = bureau.workspace.open_section("factures")
+    assert isinstance(page, InvoicesPage)
+    bureau.settle()
+    assert page.count.text() == "0 factures"
+    page.billable.click()
+    bureau.settle()
+    board = bureau.workspace.page
+    assert isinstance(board, BillablePage)
+    (one, box), *rest = board.boxes
+    assert (one.id, one.reste, rest) == (billed, Decimal("1070.00"), [])
+    assert isinstance(box, QCheckBox)
+    assert box.isVisible()
+    assert not board.make.isEnabled()
+    qtbot.keyClick(box, Qt.Key.Key_Space)
+    assert "1" in board.total.text()
+    assert board.make.isEnabled()
+    board.make.click()
+    bureau.settle()
+
+    record = bureau.workspace.page
+    assert isinstance(record, RecordPage)
+    lines = part(record, LinesTab)
+    assert isinstance(lines, LinesTab)
+    assert lines.words.text() == "mille deux cent quatre-vingt-quatre dirhams"
+    record.panel.tabs.set_current(1)
+    lines.take_focus()
+    for name, typed in (("designation", "Bon de transport"), ("prix_unitaire", "100"), ("remise_pct", "10")):
+        lines.fields[name].editor.line.setText(typed)  # type: ignore[attr-defined]
+    qtbot.keyClick(lines.fields["remise_pct"].editor.line, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        draft = session.scalars(sa.select(Facture)).one()
+        assert draft.total_ttc == Decimal("1392.00")
+        assert session.scalar(sa.select(sa.func.count()).select_from(LigneFacture)) == 3
+        invoice = draft.id
+    assert invoice == record.panel.row_id
+
+    bar = part(record, InvoiceBar)
+    assert isinstance(bar, InvoiceBar)
+    send = bar.buttons["demander"]
+    assert send.text() == "Transmettre au siège"
+    send.click()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        asked = session.scalars(sa.select(DemandeValidation)).one()
+        assert (asked.facture_id, asked.etat) == (invoice, "en_attente")
+    assert set(bar.buttons) == {"reprendre", "apercu"}
+    assert not lines.form.isVisible()
+    bar.buttons["reprendre"].click()
+    bureau.settle()
+    assert "demander" in bar.buttons
+
+
+def test_what_is_half_typed_of_a_line_or_a_payment_stays_with_its_invoice(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, billed: int
+) -> None:
+    assert monde.responsable is not None
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        first = factures.depuis_interventions(session, monde.responsable, [billed])
+        other = factures.create(
+            session, monde.responsable, FactureInput(client_id=monde.clients[0])
+        )  # fmt: skip
+    record = bureau.workspace.open_record("factures", first)
+    assert isinstance(record, RecordPage)
+    bureau.settle()
+    lines = part(record, LinesTab)
+    assert isinstance(lines, LinesTab)
+    editor = lines.fields["designation"].editor
+    editor.line.setText("À moitié")  # type: ignore[attr-defined]
+    editor.line.textEdited.emit("À moitié")  # type: ignore[attr-defined]
+    assert lines.draft() == {"designation": "À moitié"}
+    second = bureau.workspace.open_record("factures", other)
+    assert isinstance(second, RecordPage)
+    bureau.settle()
+    blank = part(second, LinesTab)
+    assert isinstance(blank, LinesTab)
+    assert blank.draft() == {}
+    money = part(second, PaymentsTab)
+    assert isinstance(money, PaymentsTab)
+    # Nothing is due of a draft.
+    assert not money.form.isVisible()
