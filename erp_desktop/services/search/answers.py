@@ -15,7 +15,17 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import MOTS_MAX, chiffres, plier
-from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, PieceDetachee, Technicien, User
+from erp_desktop.models import (
+    Agence,
+    Client,
+    Contrat,
+    Equipement,
+    Facture,
+    Intervention,
+    PieceDetachee,
+    Technicien,
+    User,
+)
 from erp_desktop.registry.technicien_names import noms
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.shared.lists import contient, portee, un_de
@@ -136,6 +146,15 @@ def _contrats(acteur: Acteur) -> Any:
     )
 
 
+def _factures(acteur: Acteur) -> Any:
+    f = Facture
+    return (
+        sa.select(f.id, f.numero.label("libelle"), f.intitule, f.statut, f.date_facture, Client.nom_entreprise)
+        .join(Client, Client.id == f.client_id)
+        .where(*portee(acteur, f.agence_id))
+    )
+
+
 def _pieces(acteur: Acteur) -> Any:
     p = PieceDetachee
     return sa.select(p.id, p.designation.label("libelle"), p.reference, p.famille, p.fournisseur_reference).where(
@@ -166,6 +185,10 @@ _NOUNS: Final = {
         _Noun("contrats", _FICHIER, _contrats, (Contrat.numero_contrat, Contrat.objet), (Contrat.numero_contrat,),
               (Contrat.numero_contrat.desc(),),
               _of("contrats", detail=lambda r: [r.nom_entreprise, r.objet], state="statut"),
+              lambda s, w: [contient(s, Client.nom_entreprise, w)]),
+        _Noun("factures", _FICHIER, _factures, (Facture.numero, Facture.intitule, Facture.reference_client),
+              (Facture.numero, Facture.reference_client), (Facture.id.desc(),),
+              _of("factures", detail=lambda r: [r.nom_entreprise, r.intitule]),
               lambda s, w: [contient(s, Client.nom_entreprise, w)]),
         _Noun("stock", _FICHIER, _pieces,
               (PieceDetachee.designation, PieceDetachee.reference, PieceDetachee.famille,

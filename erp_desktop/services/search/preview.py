@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Client, Contrat, Equipement, Intervention, PieceDetachee, Technicien, User
+from erp_desktop.models import Client, Contrat, Equipement, Facture, Intervention, PieceDetachee, Technicien, User
 from erp_desktop.models.base import Base
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.search.answers import Reponse, named
@@ -41,6 +41,9 @@ _FIELDS: Final[dict[str, tuple[type[Base], tuple[str, ...]]]] = {
     ),
     "techniciens": (Technicien, ("numero_badge", "equipe", "niveau", "zone_intervention")),
     "contrats": (Contrat, ("statut", "type_contrat", "date_debut", "date_fin", "temps_reponse_urgence")),
+    "factures": (
+        Facture, ("statut", "type_facture", "date_facture", "date_echeance", "reference_client", "total_ttc"),
+    ),
     "stock": (PieceDetachee, ("reference", "famille", "unite", "emplacement", "fournisseur", "prix_unitaire")),
 }  # fmt: skip
 _LINKS: Final = {

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _NEW: Final = (
     ("interventions", "Nouvelle intervention"), ("clients", "Nouveau client"),
-    ("equipements", "Nouvel équipement"), ("contrats", "Nouveau contrat"), ("stock", "Nouvelle pièce"),
+    ("equipements", "Nouvel équipement"), ("contrats", "Nouveau contrat"), ("factures", "Nouvelle facture"),
+    ("stock", "Nouvelle pièce"),
     ("inventaires", "Nouvel inventaire"), ("depots", "Nouveau dépôt"),
 )  # fmt: skip
 

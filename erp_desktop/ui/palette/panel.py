@@ -32,7 +32,8 @@ _PAUSE_MS, _REST_MS = 120, 80
 _FEW, _MANY = 6, 60
 _PLURALS: Final = {
     "clients": "Clients", "interventions": "Interventions", "equipements": "Équipements",
-    "techniciens": "Techniciens", "contrats": "Contrats", "stock": "Pièces",
+    "techniciens": "Techniciens", "contrats": "Contrats", "factures": "Factures",
+    "stock": "Pièces",
 }  # fmt: skip
 
 

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain import numeros
+from erp_desktop.domain.factures.saisie import FactureInput
 from erp_desktop.domain.recherche import chiffres, plier
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.models import Client, Equipement, Intervention
-from erp_desktop.services import interventions
+from erp_desktop.services import factures, interventions
 from erp_desktop.services.search import answers, preview
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
@@ -81,6 +82,10 @@ def test_words_and_numbers_answer_in_their_section_within_reach(monde: Monde) ->
         assert found(table, text, monde.siege) != []
     assert found("techniciens", "karim") == [monde.karim]
     assert found("contrats", "atlas") == [monde.contrat]
+    draft = monde.faire(
+        factures.create, monde.agent, FactureInput(client_id=monde.client, reference_client="BC-4471")
+    )
+    assert found("factures", "atlas") == found("factures", "4471") == [draft]
 
 
 def test_what_is_typed_is_never_a_pattern(monde: Monde) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from erp_desktop.ui.factures.lines import LinesTab
 from erp_desktop.ui.factures.page import InvoicesPage
 from erp_desktop.ui.factures.payments import PaymentsTab
 from erp_desktop.ui.forms.page import RecordPage
-from tests.services.factures.office import law
+from tests.services.factures.office import law, validate
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -129,3 +130,39 @@ def test_what_is_half_typed_of_a_line_or_a_payment_stays_with_its_invoice(
     assert isinstance(money, PaymentsTab)
     # Nothing is due of a draft.
     assert not money.form.isVisible()
+
+
+def test_a_validated_invoice_is_paid_in_part_and_given_back(
+    qtbot: QtBot, bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, billed: int
+) -> None:
+    assert monde.responsable is not None
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        invoice = factures.depuis_interventions(session, monde.responsable, [billed])
+    validate(SimpleNamespace(engine=sqlite_engine), invoice)  # type: ignore[arg-type]
+    record = bureau.workspace.open_record("factures", invoice)
+    assert isinstance(record, RecordPage)
+    bureau.settle()
+    bar, money, lines = (part(record, kind) for kind in (InvoiceBar, PaymentsTab, LinesTab))
+    assert isinstance(bar, InvoiceBar)
+    assert isinstance(money, PaymentsTab)
+    assert isinstance(lines, LinesTab)
+    assert not lines.form.isVisible()
+    bar.buttons["payer"].click()
+    assert money.isVisible()
+    assert "1 284,00" in money.told_due.text()
+    money.fields["montant"].editor.line.setText("2000")  # type: ignore[attr-defined]
+    qtbot.keyClick(money.fields["montant"].editor.line, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    bureau.settle()
+    assert "dépasse" in money.fields["montant"].error.text()
+    money.fields["montant"].editor.line.setText("284")  # type: ignore[attr-defined]
+    qtbot.keyClick(money.fields["montant"].editor.line, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    bureau.settle()
+    assert "1 000,00" in money.told_due.text()
+    assert money.lines.count() == 1
+    bar.buttons["avoir"].click()
+    bureau.settle()
+    note = bureau.workspace.page
+    assert isinstance(note, RecordPage)
+    with transaction(sqlite_engine, write=False) as session:
+        row = session.get_one(Facture, note.panel.row_id)
+        assert (row.type_facture, row.facture_origine_id) == ("avoir", invoice)

@@ -27,6 +27,7 @@ from tests.upgrade.central.guide import GUIDE, NAMES, SERVERS, Centre, drop
 REFUSED = {
     "server init --url … --from": "contient déjà des données", "sync unpark N": "1", "sync discard N": "1",
     "db downgrade REVISION": "--accept-data-loss", "server health": "objets larges",
+    "facture pdf NUMERO": "n'existe pas", "facture transmettre NUMERO": "n'existe pas",
 }  # fmt: skip
 
 
