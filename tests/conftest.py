@@ -179,7 +179,8 @@ def lab(
     enrolled = {"first_copy", "device"} & set(request.path.parts)
     ready = None if enrolled else request.getfixturevalue("ready_caches")
     name = f"lab_{uuid.uuid4().hex[:12]}"
-    made = Lab(pg_server.create_database(name, lab_template), tmp_path, ready=ready)
+    replaced = "upgrade" in request.path.parts
+    made = Lab(pg_server.create_database(name, lab_template), tmp_path, ready=ready, keep=not replaced)
     yield made
     made.close()
     pg_server.drop_database(name)

@@ -10,6 +10,7 @@ from erp_desktop.demo.stage import Stage
 from erp_desktop.demo.window import SIZE, open_form, settle, show, wait
 from erp_desktop.sync.device import administration
 from erp_desktop.sync.device.administration import Seat
+from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.lists.page import ListPage
 
 if TYPE_CHECKING:
@@ -55,12 +56,35 @@ def managed(shooter: Shooter, stage: Stage) -> None:
     for look in _LOOKS:
         shooter.look(*look)
         _board(shooter)
+        _invoices(shooter)
     shooter.look(*_LOOKS[0])
     desktop.window.resize(1366, 768)
     shooter.variant = "-1366x768"
     _board(shooter)
+    _invoices(shooter)
     desktop.window.resize(*SIZE)
     shooter.look(*_LOOKS[0])
+
+
+def _invoices(shooter: Shooter) -> None:
+    """The list, the lines of what is late, and what is still to be billed."""
+    workspace = shooter.desktop.workspace
+    page = workspace.open_section("factures") if workspace is not None else None
+    if workspace is None or not isinstance(page, ListPage):
+        raise RuntimeError("the invoices did not open")
+    settle(1.0)
+    shooter.take("factures")
+    page.search("statut:en_retard")
+    settle()
+    record = workspace.open_record("factures", page.model.id_at(0))
+    if not isinstance(record, RecordPage):
+        raise RuntimeError("the invoice did not open")
+    settle(1.0)
+    record.panel.tabs.set_current(1)
+    shooter.take("facture")
+    workspace.open_record("a_facturer", None)
+    settle(1.0)
+    shooter.take("a-facturer")
 
 
 def _board(shooter: Shooter) -> None:

@@ -74,13 +74,13 @@ def test_a_first_copy_outlasts_the_time_of_one_statement(
     proxy = lab.proxy()
     proxy.bytes_per_s = 6_000_000
     url = normalise_url(lab.url).set(port=proxy.port).render_as_string(hide_password=False)
-    first_copy = enrolment._first_copy
+    first_copy = enrolment.fill
 
     def hurried(path: Path, device: enrolment.Device, *rest: object) -> int:
         lab.sql(f"ALTER ROLE \"{device.login}\" SET statement_timeout = '700ms'")
         return first_copy(path, device, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(enrolment, "_first_copy", hurried)
+    monkeypatch.setattr(enrolment, "fill", hurried)
     before = proxy.connections
     done = enrolment.enroll(
         url, "CAS", "Lente", tmp_path / "c.sqlite", secrets_file=tmp_path / "s.json", encrypted=False

@@ -51,6 +51,7 @@ def test_the_whole_story_from_an_empty_server(pg_empty_url: str, tmp_path: Path)
             2
             + connection.exec_driver_sql(
                 "SELECT (SELECT count(*) FROM jours_feries) + (SELECT count(*) FROM taux_tva) + (SELECT count(*) "
+                "FROM taux_legaux) + (SELECT count(*) "
                 "FROM horaires_agence WHERE agence_id = (SELECT id FROM agences WHERE code = 'CAS'))"
             ).scalar_one()
         )

@@ -62,7 +62,7 @@ class Device:
     key: str | None
     port: int | None = None
     deadline_s: float = 60.0
-    keep: bool = True
+    keep: bool = False
     batch: int = 5_000
     _kept: Any = None
     _cache: Cache | None = None

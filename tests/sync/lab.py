@@ -68,7 +68,10 @@ def seed(url: str) -> None:
 
 @dataclass
 class Lab:
-    """The centre at ``url`` and its devices, made in ``folder``; ``ready``: caches for those that are plain."""
+    """The centre at ``url`` and its devices, made in ``folder``; ``ready``: caches for those that are plain.
+
+    ``keep``: whether their consoles stay open, see :class:`Device`; nobody may have a cache open that is replaced.
+    """
 
     url: str
     folder: Path
@@ -76,6 +79,7 @@ class Lab:
     engines: list[sa.Engine] = field(default_factory=list)
     proxies: list[ChaosProxy] = field(default_factory=list)
     ready: ReadyCaches | None = None
+    keep: bool = True
 
     def __post_init__(self) -> None:
         self.open_lines()
@@ -156,7 +160,7 @@ class Lab:
             done = enrolment.enroll(self.url, agence, name, path, secrets_file=store, encrypted=encrypted)
         made = Device(
             self, path, store, done.poste, done.login, agence, done.agence_id,
-            secrets.cache_key(path, store) if encrypted else None,
+            secrets.cache_key(path, store) if encrypted else None, keep=self.keep,
         )  # fmt: skip
         self.devices.append(made)
         return made

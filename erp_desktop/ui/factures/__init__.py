@@ -65,7 +65,7 @@ def kind(record: Any) -> str:
 
 def _head(record: Any) -> Head:
     etat = EtatFacture(record.etat)
-    due = tr("reste {montant}", montant=marks.mad(record.solde)) if record.solde > 0 and record.validee_le else ""
+    due = tr("reste {montant}", montant=marks.mad(record.solde)) if record.solde > 0 and marks.issued(record) else ""
     return Head(
         code=record.numero, title=f"{kind(record)} — {record.client}", tab=record.numero,
         status=(marks.PILLS[etat], labels.label(EtatFacture, etat)), plain=due,

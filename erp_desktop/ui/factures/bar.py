@@ -18,6 +18,7 @@ from erp_desktop.reports import ubl
 from erp_desktop.reports.papers import facture
 from erp_desktop.services import factures
 from erp_desktop.services.factures import Controle
+from erp_desktop.ui.factures import marks
 from erp_desktop.ui.forms.acts import ActBar
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, clear
@@ -96,10 +97,10 @@ class InvoiceBar(ActBar):
                 self._add("envoyer", tr("Marquer envoyée"), "envelope-simple", self.mark_sent)
             if etat is EtatFacture.EN_RETARD:
                 self._add("relancer", tr("Relancer"), "envelope-simple", self.remind)
-        if record.validee_le is not None and invoice and writes and record.credite < record.total_ttc:
+        if marks.issued(record) and invoice and writes and record.credite < record.total_ttc:
             self._add("avoir", tr("Avoir"), "arrow-u-up-left", self.give_back)
         self._add("apercu", tr("Aperçu"), "printer", self.preview)
-        if record.validee_le is not None:
+        if marks.issued(record):
             self._add("ubl", tr("UBL…"), "export", self.save_ubl)
         self.row.addStretch()
 

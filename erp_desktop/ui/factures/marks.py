@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from erp_desktop.domain.argent import format_montant
 from erp_desktop.domain.factures.enums import EtatFacture
@@ -19,6 +20,11 @@ PILLS = {
 _FULL = 90
 """Days late from which the bar is full."""
 _SOON = 60
+
+
+def issued(record: Any) -> bool:
+    """Whether the centre has validated it: it has its number, and is given back rather than changed."""
+    return EtatFacture(record.etat) not in (EtatFacture.BROUILLON, EtatFacture.A_TRANSMETTRE, EtatFacture.REJETEE)
 
 
 def money(amount: Decimal) -> str:

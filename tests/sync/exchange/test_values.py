@@ -145,9 +145,9 @@ def test_insert_or_replace_is_noted_as_what_it_changed(lab: Lab) -> None:
     a.set("interventions", pk, signature=b"\x89PNG\x00", satisfaction_client=3)
     a.sync()
     lab.set("interventions", pk, notes_internes="Du centre")
-    names = ", ".join(c.name for c in BY_NAME["interventions"].columns)
-    shown = names.replace("titre", "'Titre remplacé'").replace("signature", "x'00ff'").replace(
-        "satisfaction_client", "NULL")  # fmt: skip
+    columns = [c.name for c in BY_NAME["interventions"].columns]
+    other = {"titre": "'Titre remplacé'", "signature": "x'00ff'", "satisfaction_client": "NULL"}
+    names, shown = ", ".join(columns), ", ".join(other.get(name, name) for name in columns)
     a.sql(f"INSERT OR REPLACE INTO interventions ({names}) SELECT {shown} FROM interventions WHERE id = ?", pk)
     noted = a.sql("SELECT colonne, ancien FROM sync_outbox WHERE op = 'U' AND pk = ? ORDER BY colonne", pk)
     assert [(c, type(v)) for c, v in noted] == [("satisfaction_client", int), ("signature", bytes), ("titre", str)]

@@ -153,7 +153,7 @@ def test_a_validated_invoice_is_paid_in_part_and_given_back(
     money.fields["montant"].editor.line.setText("2000")  # type: ignore[attr-defined]
     qtbot.keyClick(money.fields["montant"].editor.line, Qt.Key.Key_Return)  # type: ignore[attr-defined]
     bureau.settle()
-    assert "dépasse" in money.fields["montant"].error.text()
+    assert "dépasse" in money.fields["montant"].error.label.text()
     money.fields["montant"].editor.line.setText("284")  # type: ignore[attr-defined]
     qtbot.keyClick(money.fields["montant"].editor.line, Qt.Key.Key_Return)  # type: ignore[attr-defined]
     bureau.settle()

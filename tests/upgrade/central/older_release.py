@@ -40,8 +40,13 @@ def go_back() -> None:
     rules.RULES = tuple(
         rule for rule in rules.RULES if rule.table in present and {*rule.columns} <= present[rule.table]
     )
-    from erp_desktop.registry import planned
+    from erp_desktop.registry import derived, planned
 
+    # Its totals knew no discount, and no centre validated an invoice.
+    derived.CENTRE, derived.TRIGGERS = "SELECT 1", ()
+    from erp_desktop.centre.functions import factures
+
+    factures.FUNCTIONS, factures.ENTRIES, factures.TRIGGERS = "SELECT 1", (), ()
     # It had no slots, which these triggers follow.
     planned.CENTRE, planned.TRIGGERS = "SELECT 1", ()
     # It decided every column by itself, and said nothing of a protocol.
