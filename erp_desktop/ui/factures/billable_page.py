@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.services import factures
@@ -17,6 +17,8 @@ from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import value_labels as labels
+
+_AT_ONCE = 60
 
 
 class BillablePage(Page):
@@ -30,6 +32,7 @@ class BillablePage(Page):
         super().__init__()
         self.contexte = contexte
         self.boxes: list[tuple[AFacturer, QCheckBox]] = []
+        self._most = _AT_ONCE
         body = Surface("surface.base")
         column = QVBoxLayout(body)
         column.setContentsMargins(16, 10, 16, 10)
@@ -83,17 +86,26 @@ class BillablePage(Page):
         clear(self.rows)
         self.boxes = []
         client = None
-        for one in sorted(found, key=lambda a: (a.client.casefold(), a.genre, a.jour, a.id)):
+        ordered = sorted(found, key=lambda a: (a.client.casefold(), a.genre, a.jour, a.id))
+        for one in ordered[: self._most]:
             if one.client_id != client:
                 self.rows.addWidget(Text(one.client, "section"))
                 client = one.client_id
             self.rows.addWidget(self._line(one, ticked=self._key(one) in kept))
         if not found:
             self.rows.addWidget(Text(tr("Rien n'attend d'être facturé."), "body", "text.tertiary"))
+        if (rest := len(found) - self._most) > 0:
+            more = Button(tr("Montrer la suite ({n})", n=number(rest)), "default", on_click=self.show_more)
+            self.rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeading)
         self.rows.addStretch()
         self.all.setVisible(bool(found))
         self.figure.setText(tr("{n} à facturer", n=number(len(found))))
         self._count()
+
+    def show_more(self) -> None:
+        """The next lines; a window's turn builds so many and no more."""
+        self._most += _AT_ONCE
+        self.reload()
 
     @staticmethod
     def _key(one: AFacturer) -> tuple[Any, ...]:
