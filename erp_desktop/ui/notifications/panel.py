@@ -221,6 +221,8 @@ class NotificationsPanel(Surface):
             self._items.addWidget(text)
         self._items.addStretch()
         if (again := next((line for line in self.lines if line.one.id == here), None)) is not None:
+            # A line that is still to be shown would leave the keyboard with the drawer.
+            again.show()
             again.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     # Acts

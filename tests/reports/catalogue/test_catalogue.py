@@ -56,7 +56,7 @@ def _hold(engines: list[sa.Engine], seeds: range, share: float = 1.0) -> dict[st
 
 
 def test_each_figure_is_the_one_counted_by_hand(sqlite_engine: sa.Engine, pg_engine: sa.Engine) -> None:
-    counted = _hold([sqlite_engine, pg_engine], range(12), 0.5)
+    counted = _hold([sqlite_engine, pg_engine], range(20), 0.5)
     assert min(counted.values()) >= 2, counted
 
 

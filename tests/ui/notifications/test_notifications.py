@@ -65,6 +65,7 @@ def test_the_bell_counts_announces_once_and_opens_what_it_tells(
 
     qtbot.keyClick(bureau.window, Qt.Key.Key_F8)
     qtbot.waitUntil(lambda: len(panel.lines) == 4)
+    bureau.settle()
     assert panel.figure.text() == "4 non lues"
     qtbot.keyClick(panel, Qt.Key.Key_Down)
     line = panel.lines[0]
