@@ -96,7 +96,7 @@ class InvoiceBar(ActBar):
             if etat is EtatFacture.VALIDEE:
                 self._add("envoyer", tr("Marquer envoyée"), "envelope-simple", self.mark_sent)
             if etat is EtatFacture.EN_RETARD:
-                self._add("relancer", tr("Relancer"), "envelope-simple", self.remind)
+                self._add("relancer", tr("Relancer le client"), "envelope-simple", self.remind)
         if marks.issued(record) and invoice and writes and record.credite < record.total_ttc:
             self._add("avoir", tr("Avoir"), "arrow-u-up-left", self.give_back)
         self._add("apercu", tr("Aperçu"), "printer", self.preview)

@@ -103,7 +103,7 @@ class Story:
 
 
 @pytest.mark.parametrize(
-    "centre",
+    "guide_centre",
     [pytest.param(one, id=f"postgresql-{one[0]}", marks=[] if one is SERVERS[-1] else [pytest.mark.soak])
      for one in SERVERS],
     indirect=True,
