@@ -123,8 +123,18 @@ class InvoiceBar(ActBar):
 
     def ask_for_number(self) -> None:
         """Validated at once at the centre; on a desktop the answer comes with the exchange."""
-        self.act(self.ask_for_number, factures.demander, tr("Demande de validation enregistrée"),
-                 lambda session, acteur, _answer: factures.reprendre(session, acteur, self._record.id))  # fmt: skip
+        asked = self._row_id
+        if asked is None:
+            return
+
+        def take_back(session: Any, acteur: Acteur, _answer: Any) -> None:
+            # The one that was asked for, whichever is shown by then.
+            factures.reprendre(session, acteur, asked)
+
+        # What the centre has answered stands.
+        central = self._panel.contexte.settings.mode == "centre"
+        words = tr("Demande de validation enregistrée")
+        self.act(self.ask_for_number, factures.demander, words, None if central else take_back)
 
     def take_back(self) -> None:
         self.act(self.take_back, factures.reprendre, tr("Brouillon repris"), None)

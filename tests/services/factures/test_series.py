@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
@@ -128,8 +129,11 @@ def test_two_at_once_for_one_draft_and_a_line_added_meanwhile(pg_url: str) -> No
         for one in late:
             one.start()
         # Both wait for the first one's transaction.
-        while engine.connect().exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar() != 2:
-            pass
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watch:
+            until = time.monotonic() + 30
+            while watch.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar() != 2:
+                assert time.monotonic() < until, "they do not wait for the first one"
+                time.sleep(0.01)
         first.commit()
         for one in late:
             one.join(30)
