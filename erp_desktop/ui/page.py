@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from erp_desktop.ui.forms.panel import FormPanel
+
+
+def first_stop(within: QWidget) -> QWidget | None:
+    """The first widget in the order of Tab that takes the keyboard inside another; None when there is none."""
+    found: QWidget | None = within.nextInFocusChain()
+    while found is not None and found is not within:
+        if (
+            within.isAncestorOf(found) and found.isVisible() and found.isEnabled()
+            and bool(found.focusPolicy() & Qt.FocusPolicy.TabFocus)
+        ):  # fmt: skip
+            return found
+        found = found.nextInFocusChain()
+    return None
 
 
 class Page(QWidget):
@@ -23,6 +36,13 @@ class Page(QWidget):
     """A blank form became the record of this identifier."""
     closed = Signal()
     """The page asks to be closed."""
+
+    def take_focus(self) -> None:
+        """Put the keyboard where the work of the page begins: what stands for it, else the first stop of Tab."""
+        place = self.focusProxy()
+        if place is None or not place.isVisible():
+            place = first_stop(self)
+        (place or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def untouched(self) -> bool:
         """Whether this is a blank form in which nothing was typed."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -94,6 +94,7 @@ class Workspace(QWidget):
         self.tabs.close_asked.connect(self.close_tab)
         self.top.new_asked.connect(lambda: self.open_record("interventions", None))
         self.top.search.asked.connect(self.palette_box.open)
+        self.palette_box.closed.connect(self._box_closed)
         self.top.keys_asked.connect(self.keys.toggle)
         self.top.theme_asked.connect(self.theme_asked)
         self.top.language_asked.connect(self.language_asked)
@@ -138,10 +139,14 @@ class Workspace(QWidget):
             page = section.make(self.contexte)
             self._add(key, tr(section.title), section.icon, page)
         self.tabs.show_key(key)
-        shown = self.tabs.page(key)
-        if shown is not None:
-            shown.setFocus(Qt.FocusReason.OtherFocusReason)
-        return shown if isinstance(shown, Page) else None
+        return self._enter_page()
+
+    def _enter_page(self) -> Page | None:
+        """Put the keyboard into the page in sight, however it was opened; never behind what covers the window."""
+        page = self.page
+        if page is not None and page.isVisible():
+            page.take_focus()
+        return page
 
     def open_list(self, key: str, words: str) -> Page | None:
         """Show a section's tab with its filter set."""
@@ -165,8 +170,7 @@ class Workspace(QWidget):
             page = make(self.contexte, row_id, slot)
             self._add(key, tr("Nouvelle fiche") if row_id is None else "…", icon, page)
         self.tabs.show_key(key)
-        page_now = self.tabs.page(key)
-        return page_now if isinstance(page_now, Page) else None
+        return self._enter_page()
 
     def begin(self, kind: str, values: Mapping[str, Any]) -> Page | None:
         """Start a record that has values already: a draft like any other, until it is saved or given up."""
@@ -190,6 +194,7 @@ class Workspace(QWidget):
             if panel is not None and panel.holds(kind, slot):
                 if show:
                     self.tabs.show_key(key)
+                    self._enter_page()
                 return panel
         return None
 
@@ -199,6 +204,7 @@ class Workspace(QWidget):
         for kind, slot, _draft in self.contexte.drafts.unfinished()[:_UNFINISHED]:
             self.open_record(kind, None, slot)
         self.tabs.show_key(shown)
+        self._enter_page()
 
     def _add(self, key: str, title: str, icon: str, page: QWidget) -> None:
         if isinstance(page, Page):
@@ -218,6 +224,7 @@ class Workspace(QWidget):
         if isinstance(page, Page):
             page.leave()
         self.tabs.remove(key)
+        self._enter_page()
 
     def unsaved(self) -> list[str]:
         """What is typed in the open forms and not yet saved, by the names of the tabs."""
@@ -252,6 +259,7 @@ class Workspace(QWidget):
             if page is not None and memory:
                 page.recall(memory)
         self.tabs.show_key(current)
+        self._enter_page()
 
     @property
     def page(self) -> Page | None:
@@ -288,6 +296,12 @@ class Workspace(QWidget):
         panel = self.page.record_panel() if self.page is not None else None
         if panel is None or not duplicate(panel):
             self.contexte.say(tr("Ouvrez d'abord la fiche à copier ; une intervention se copie."), kind="info")
+
+    def _box_closed(self) -> None:
+        """The keyboard that came from nowhere, or from what only opens the box, goes on in the page."""
+        held = QApplication.focusWidget()
+        if held is None or held is self.top.search or self.palette_box.isAncestorOf(held):
+            self._enter_page()
 
     def _escape(self) -> None:
         """Close the innermost thing that is open, and that only."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QVBoxLayout
 
 from erp_desktop.ui.context import Contexte
@@ -24,7 +24,9 @@ class RecordPage(Page):
         self.panel.dirty_changed.connect(self.dirty_changed)
         self.panel.closed.connect(self.closed)
         self.panel.saved.connect(self._saved)
+        self.panel.shown.connect(self._arrived)
         self._blank = row_id is None
+        self._read = False
         # The window listens once the page stands in its tab.
         QTimer.singleShot(0, self, lambda: self.panel.open_record(row_id, slot))
 
@@ -32,6 +34,17 @@ class RecordPage(Page):
         if self._blank:
             self._blank = False
             self.record_created.emit(row_id)
+
+    def take_focus(self) -> None:
+        """Into the first field; the page itself holds the keyboard until the record is read."""
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self._read:
+            self._arrived()
+
+    def _arrived(self) -> None:
+        self._read = True
+        if self.hasFocus() and not self.panel.take_focus():
+            super().take_focus()
 
     def untouched(self) -> bool:
         return self._blank and not self.panel.dirty

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -115,6 +116,14 @@ class FormView(Surface):
         self._draft_icon.hide()
         self.foot = foot
         return foot
+
+    def take_focus(self) -> bool:
+        """Put the keyboard into the first field that takes it; False when none does."""
+        for editor in self.fields.editors.values():
+            if editor.inner.isVisibleTo(self) and editor.inner.isEnabled():
+                editor.inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                return True
+        return False
 
     def show_part(self, part: RecordPart) -> None:
         """Bring the tab of a part in sight, with the keyboard where it begins."""

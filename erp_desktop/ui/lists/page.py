@@ -283,12 +283,7 @@ class ListPage(Page):
         self.form.show()
         if row_id != self.form.row_id:
             self.form.open_record(row_id)
-        self._into_form()
-
-    def _into_form(self) -> None:
-        first = next(iter(self.form.fields.editors.values()), None)
-        if first is not None:
-            first.inner.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.form.take_focus()
 
     def _close_form(self) -> None:
         self._form_pause.stop()
@@ -325,7 +320,7 @@ class ListPage(Page):
         self.view.clearSelection()
         self.form.show()
         self.form.open_record(None)
-        self._into_form()
+        self.form.take_focus()
         return True
 
     def save(self) -> bool:

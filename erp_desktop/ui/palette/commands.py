@@ -14,7 +14,7 @@ from erp_desktop.ui.palette.rows import Command
 if TYPE_CHECKING:
     from erp_desktop.ui.workspace import Workspace
 
-_NEW: Final = (
+NEW: Final = (
     ("interventions", "Nouvelle intervention"), ("clients", "Nouveau client"),
     ("equipements", "Nouvel équipement"), ("contrats", "Nouveau contrat"), ("factures", "Nouvelle facture"),
     ("stock", "Nouvelle pièce"),
@@ -29,7 +29,7 @@ def commands(workspace: Workspace) -> Sequence[Command]:
     if acteur.role is not Role.TECHNICIEN:
         found += [
             Command(tr(words), "plus", _new(workspace, kind), "Ctrl N" if kind == "interventions" else "")
-            for kind, words in _NEW
+            for kind, words in NEW
             if kind in workspace.sections
         ]
     numbered = {section.key: place for place, section in enumerate(workspace.nav.sections[:9], start=1)}

@@ -6,10 +6,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.recherche import plier
 from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.palette.commands import NEW, commands
 from erp_desktop.ui.palette.panel import Palette
 from erp_desktop.ui.palette.rows import Row, matches
 from tests.ui.company import Monde
@@ -190,3 +194,61 @@ def test_commands_follow_the_role(bureau: Bureau, qtbot: QtBot) -> None:
     assert "Nouvelle intervention" in [row.words for row in typed(bureau, qtbot, ">nouvelle")]
     object.__setattr__(bureau.workspace.contexte.acteur, "role", Role.TECHNICIEN)
     assert typed(bureau, qtbot, ">nouvelle inter") == []
+
+
+def test_after_any_choice_the_keyboard_is_in_the_page_that_it_opened(
+    bureau: Bureau, monde: Monde, qtbot: QtBot
+) -> None:
+    """Every section, every new record and every kind of record found, by keys alone; the mouse rests."""
+    space = bureau.workspace
+    bureau.liste()
+    words = {one.words: one for one in commands(space)}
+    new = {tr(name): kind for kind, name in NEW if kind in space.sections}
+    goes = {tr("Aller à {section}", section=tr(one.title)): one.key for one in space.sections.values()}
+    assert len(new) == len(NEW)
+    assert set(new) | set(goes) <= set(words)
+    for asked, key in {**goes, **new}.items():
+        qtbot.keyClick(_held(), Qt.Key.Key_K, _CONTROL)
+        plain = f"> {plier(asked)}"
+        qtbot.keyClicks(_held(), plain)
+        answers = [name for name in words if all(one in plier(name) for one in plier(asked).split())]
+        if answers[0] != asked:
+            qtbot.waitUntil(lambda plain=plain: space.palette_box._answered == plain)
+        for _ in range(answers.index(asked)):
+            qtbot.keyClick(_held(), Qt.Key.Key_Down)
+        qtbot.keyClick(_held(), Qt.Key.Key_Return)
+        bureau.settle()
+        assert not space.palette_box.isVisible(), asked
+        page = space.page
+        assert page is not None
+        assert page.isAncestorOf(_held()), f"{asked}: the keyboard is in {_held()}"
+        assert space.tabs.current.partition("/")[0] == key
+        panel = page.record_panel()
+        if asked in new:
+            assert panel is not None
+            assert _held() is next(iter(panel.fields.editors.values())).inner, asked
+            qtbot.keyClick(_held(), Qt.Key.Key_W, _CONTROL)
+            assert space.page is not None
+            assert space.page.isAncestorOf(_held()), "closed, the keyboard is in the page that comes in sight"
+    found = {"broyeur": ("equipements", monde.machines[1]), "atlas": ("clients", monde.clients[0])}
+    for typed_words, record in found.items():
+        qtbot.keyClick(_held(), Qt.Key.Key_K, _CONTROL)
+        typed(bureau, qtbot, typed_words)
+        while space.palette_box.record != record:
+            qtbot.keyClick(_held(), Qt.Key.Key_Down)
+        qtbot.keyClick(_held(), Qt.Key.Key_Return)
+        bureau.settle()
+        page = space.page
+        assert isinstance(page, RecordPage)
+        assert _held() is next(iter(page.panel.fields.editors.values())).inner
+    # A box opened from the field at the top and given up leaves nothing there.
+    qtbot.mouseClick(space.top.search, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(_held(), Qt.Key.Key_Escape)
+    assert space.page is not None
+    assert space.page.isAncestorOf(_held())
+
+
+def _held() -> QWidget:
+    held = QApplication.focusWidget()
+    assert held is not None, "the keyboard is nowhere"
+    return held
