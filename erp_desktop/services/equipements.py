@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
@@ -16,9 +17,20 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import Saisie, _regle
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Contrat, Equipement
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared import edits
 from erp_desktop.services.shared.common import charger, lie, refuser_doublon
-from erp_desktop.services.shared.listing import Far, Listing, by_rank, closed, of_agency, of_client, text
+from erp_desktop.services.shared.listing import (
+    Far,
+    Listing,
+    Word,
+    by_rank,
+    closed,
+    of_agency,
+    of_client,
+    of_contract,
+    text,
+)
 from erp_desktop.services.shared.lists import (
     contient,
 )
@@ -102,6 +114,12 @@ def _by_client(session: Session, word: str) -> sa.ColumnElement[bool]:
     return Equipement.client_id.in_(sa.select(Client.id).where(contient(session, Client.nom_entreprise, word)))
 
 
+def _lacks(_session: Session, values: Sequence[str]) -> sa.ColumnElement[bool]:
+    e = Equipement
+    columns = {"type": e.type_equipement, "contrat": e.contrat_id, "agence": e.agence_id}
+    return sa.and_(*(columns[v].is_(None) for v in values)) if values else sa.false()
+
+
 LISTING = Listing(
     Equipement,
     EquipementLigne,
@@ -112,6 +130,12 @@ LISTING = Listing(
         "client": of_client(Equipement.client_id),
         "marque": text(Equipement.marque),
         "type": text(Equipement.type_equipement),
+        "contrat": of_contract(Equipement.contrat_id),
+        "equipement": Word(exact.machine),
+        "arbre": Word(lambda session, values: Equipement.id.in_(exact.below(exact.machine(session, values)))),
+        "parc": Word(lambda _s, values: Equipement.statut != StatutEquipement.RETIRE if values else sa.false(),
+                     ("en_service",)),
+        "sans": Word(_lacks, ("type", "contrat", "agence")),
         "agence": of_agency(Equipement.agence_id),
     },
     free=(

@@ -19,12 +19,14 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import Montant, Saisie
 from erp_desktop.errors import DuplicateError, ValidationError
 from erp_desktop.models import Agence, Intervention, Technicien, User
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared import edits
 from erp_desktop.services.shared.availability import disponibilite
 from erp_desktop.services.shared.common import charger, visible
 from erp_desktop.services.shared.listing import Far, Listing, Word, by_rank, closed, of_agency, text
 from erp_desktop.services.shared.lists import (
     ListQuery,
+    contient,
     dans_l_ordre,
     paquets,
     portee,
@@ -115,6 +117,11 @@ LISTING = Listing(
         "equipe": text(Technicien.equipe),
         "zone": text(Technicien.zone_intervention),
         "agence": of_agency(Technicien.agence_id),
+        "technicien": Word(
+            lambda session, values: exact.of(
+                Technicien.id, values, lambda names: sa.or_(*(contient(session, User.full_name, v) for v in names))
+            )
+        ),
     },
     free=(User.full_name, Technicien.numero_badge, Technicien.equipe, Technicien.zone_intervention),
     base=lambda asked: asked.join(User, User.id == Technicien.user_id),

@@ -149,7 +149,10 @@ class Workspace(QWidget):
         return page
 
     def open_list(self, key: str, words: str) -> Page | None:
-        """Show a section's tab with its filter set."""
+        """Show a section's tab with its filter set; ``sync`` is the drawer of the exchange."""
+        if key == "sync":
+            self.status.sync.click()
+            return None
         page = self.open_section(key)
         if page is not None and words:
             page.search(words)

@@ -17,6 +17,8 @@ FILTERS = ("agence_id", "client_id", "contrat_id", "equipement_id", "technicien_
 MOST = 8
 """Figures of one report."""
 PERIODE = "30j"
+DATES = "dates"
+"""The period that is two days, not one that moves."""
 FORMATS = ("pdf", "xlsx", "csv")
 ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 
@@ -26,7 +28,8 @@ class Definition:
     """Figures, what they are told apart by, a named period that moves with the day, and what they are narrowed to.
 
     Attributes:
-        periode: a key of ``domain.rapports.periodes.PERIODES``.
+        periode: a key of ``domain.rapports.periodes.PERIODES``, or ``DATES``.
+        debut, fin: first and last day of ``DATES``.
     """
 
     figures: tuple[str, ...] = ()
@@ -37,10 +40,14 @@ class Definition:
     contrat_id: int | None = None
     equipement_id: int | None = None
     technicien_id: int | None = None
+    debut: date | None = None
+    fin: date | None = None
 
     def written(self) -> dict[str, Any]:
         """As it is stored."""
         kept = {name: getattr(self, name) for name in FILTERS if getattr(self, name) is not None}
+        if self.periode == DATES and self.debut is not None and self.fin is not None:
+            kept |= {"debut": self.debut.isoformat(), "fin": self.fin.isoformat()}
         return {"chiffres": list(self.figures), "par": self.group, "periode": self.periode, **kept}
 
     def check(self) -> None:
@@ -55,6 +62,8 @@ class Definition:
 
     def days(self, today: date) -> tuple[date, date]:
         """First and last day, seen from ``today``."""
+        if self.debut is not None and self.fin is not None:
+            return self.debut, self.fin
         return next(p for p in PERIODES if p.cle == self.periode).bornes(today)
 
 
@@ -67,7 +76,15 @@ def read(stored: object) -> Definition:
     known = {p.cle for p in PERIODES}
     made = Definition(figures, group if isinstance(group, str) else None, periode if periode in known else PERIODE)
     ids = {name: found[name] for name in FILTERS if isinstance(found.get(name), int)}
-    return replace(made, **ids)
+    return replace(made, **ids, **(_dates(found) if periode == DATES else {}))
+
+
+def _dates(found: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        debut, fin = (date.fromisoformat(found[name]) for name in ("debut", "fin"))
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return {"periode": DATES, "debut": debut, "fin": fin} if debut <= fin else {}
 
 
 # When

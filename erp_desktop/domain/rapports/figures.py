@@ -37,6 +37,10 @@ RATIOS = frozenset({Unit.PERCENT, Unit.MINUTES, Unit.SECONDS, Unit.NOTE})
 _WORK = ("agence", "client", "contrat", "equipement", "type_equipement", "technicien", "type", "priorite", "mois")
 _CODES = (*_WORK, "probleme", "cause")
 _MACHINES = ("agence", "client", "contrat", "equipement", "type_equipement")
+_OF_MACHINES = "Les heures d'un équipement ne sont celles d'aucun technicien."
+_OF_PEOPLE = "Les heures d'un technicien ne se partagent pas entre clients, contrats ou équipements."
+_OF_STOCK = "Le stock est celui d'une agence : il n'est à aucun client, contrat, équipement ou technicien."
+_BACKLOG = "L'encours se lit à une date, avant que la panne ait un code."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Figure:
         groupes: what it may be told apart by, and narrowed to.
         sens: 1 when more is better, -1 when less is, 0 when neither.
         cible: the target when nobody set one; per cent, minutes, seconds or a note, as the unit says.
+        limite: why it takes no other group or filter than those of ``groupes``.
     """
 
     cle: str
@@ -61,6 +66,7 @@ class Figure:
     groupes: tuple[str, ...] = _WORK
     sens: int = 0
     cible: float | None = None
+    limite: str = "Ce chiffre ne se compte pas par cette distinction."
 
 
 FIGURES: tuple[Figure, ...] = (
@@ -68,13 +74,13 @@ FIGURES: tuple[Figure, ...] = (
            "Interventions créées avant la fin de la période, ni clôturées ni annulées à cette date ; par âge, en "
            "jours depuis la création.",
            "Clôturées ou archivées sans date : personne ne sait quand elles ont fini.",
-           "EN 13306, travaux en attente", (*_WORK[:-1], "age"), -1),
+           "EN 13306, travaux en attente", (*_WORK[:-1], "age"), -1, limite=_BACKLOG),
     Figure("encours_heures", "Charge de l'encours", Unit.TOTAL_MINUTES,
            "Somme des durées estimées de l'encours.", "Sans durée estimée.", "EN 13306, travaux en attente",
-           (*_WORK[:-1], "age"), -1),
+           (*_WORK[:-1], "age"), -1, limite=_BACKLOG),
     Figure("encours_age", "Âge moyen de l'encours", Unit.SECONDS,
            "Temps écoulé depuis la création, en moyenne de l'encours, à la fin de la période ou maintenant.",
-           "Aucune.", "", (*_WORK[:-1],), -1),
+           "Aucune.", "", (*_WORK[:-1],), -1, limite=_BACKLOG),
     Figure("creees", "Créées", Unit.COUNT, "Interventions dont la date de création tombe dans la période.",
            "Aucune.", "", _CODES),
     Figure("cloturees", "Clôturées", Unit.COUNT,
@@ -107,13 +113,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure("mtbf", "MTBF", Unit.SECONDS,
            "Heures calendaires des équipements en service, arrêts notés déduits, divisées par le nombre de pannes.",
            "Équipements retirés.", "EN 15341, T17 ; EN 13306, temps moyen entre défaillances", _MACHINES, 1,
-           300 * 3600),
+           300 * 3600, limite=_OF_MACHINES),
     Figure("disponibilite", "Disponibilité", Unit.PERCENT,
            "Heures calendaires des équipements en service, arrêts notés déduits, sur ces heures.",
-           "Équipements retirés.", "EN 15341, T1 ; EN 13306, disponibilité", _MACHINES, 1, 98),
+           "Équipements retirés.", "EN 15341, T1 ; EN 13306, disponibilité", _MACHINES, 1, 98, limite=_OF_MACHINES),
     Figure("arrets", "Temps d'arrêt", Unit.TOTAL_SECONDS,
            "Durée des arrêts notés, bornée à la période ; un arrêt sans fin court jusqu'à maintenant.",
-           "Équipements retirés.", "EN 13306, temps d'indisponibilité", _MACHINES, -1),
+           "Équipements retirés.", "EN 13306, temps d'indisponibilité", _MACHINES, -1, limite=_OF_MACHINES),
     Figure("premier_passage", "Premier passage", Unit.PERCENT,
            "Parmi les correctives clôturées dans la période, celles sans suite, et sans panne du même code sur le "
            f"même équipement dans les {REPEAT_DAYS} jours après la clôture ; d'après ce qui est connu maintenant. "
@@ -129,18 +135,18 @@ FIGURES: tuple[Figure, ...] = (
     Figure("respect_preventif", "Respect du préventif", Unit.PERCENT,
            "Parmi les échéances du préventif de la période, les visites finies dans la tolérance de leur plan.",
            "Sautées avec un motif ; pas encore finies, tolérance non écoulée.", "EN 15341, O22",
-           (*_MACHINES, "mois"), 1, 90),
+           (*_MACHINES, "mois"), 1, 90, limite=_OF_MACHINES),
     Figure("respect_planning", "Respect du planning", Unit.PERCENT,
            "Parmi les interventions planifiées dans la période, celles commencées le jour prévu par le dernier plan.",
            "Annulées ; closes dont le début n'est pas noté.", "EN 15341, O22", _WORK, 1, 85),
     Figure("occupation", "Occupation des techniciens", Unit.PERCENT,
            "Temps de travail et de trajet notés, sur les heures d'ouverture de l'agence, absences acceptées "
            "déduites.",
-           "Techniciens inactifs.", "", ("agence", "technicien"), 0, 75),
+           "Techniciens inactifs.", "", ("agence", "technicien"), 0, 75, limite=_OF_PEOPLE),
     Figure("charge", "Charge des techniciens", Unit.PERCENT,
            "Créneaux planifiés de la période, sur les heures d'ouverture de l'agence, absences acceptées "
            "déduites.",
-           "Techniciens inactifs.", "", ("agence", "technicien"), 0, 85),
+           "Techniciens inactifs.", "", ("agence", "technicien"), 0, 85, limite=_OF_PEOPLE),
     Figure("cout", "Coût HT", Unit.MONEY,
            "Lignes des interventions clôturées dans la période (quantité × prix, arrondi par ligne) et coût repris "
            "d'un autre système.",
@@ -153,21 +159,23 @@ FIGURES: tuple[Figure, ...] = (
            "Échéances des contrats, chacune au prorata de ses jours dans la période, moins le coût de revient de "
            "leurs interventions clôturées, celles à facturer exceptées.",
            "Contrats sans montant annuel, en brouillon ; temps sans coût horaire, mouvements sans valeur.", "",
-           ("agence", "client", "contrat"), 1),
+           ("agence", "client", "contrat"), 1,
+           limite="Un contrat se facture en entier, pas par équipement ni par technicien."),
     Figure("pieces", "Pièces consommées", Unit.MONEY,
            "Lignes de pièces des interventions clôturées dans la période (quantité × prix, arrondi par ligne).",
            "Lignes hors catalogue.", "", (*_WORK, "piece"), 0),
     Figure("stock_valeur", "Valeur du stock", Unit.MONEY,
            "Quantités actuelles de chaque agence, hors rebut, au coût moyen pondéré ; ce qui est sous zéro "
            "ne vaut rien.",
-           "Pièces sans prix d'entrée, ou sous zéro.", "", ("agence", "piece"), 0),
+           "Pièces sans prix d'entrée, ou sous zéro.", "", ("agence", "piece"), 0, limite=_OF_STOCK),
     Figure("stock_dormant", "Stock dormant", Unit.MONEY,
            f"Valeur du stock des pièces sans mouvement depuis {DORMANT_DAYS} jours.",
-           "Pièces sans prix d'entrée, ou sous zéro.", "", ("agence", "piece"), -1),
+           "Pièces sans prix d'entrée, ou sous zéro.", "", ("agence", "piece"), -1, limite=_OF_STOCK),
     Figure("creances", "Créances", Unit.MONEY,
            "Reste dû aujourd'hui des factures validées, avoirs et paiements déduits ; par jours de retard depuis "
            "l'échéance.",
-           "Brouillons et annulées : rien n'en est dû.", "", ("agence", "client", "contrat", "retard"), -1),
+           "Brouillons et annulées : rien n'en est dû.", "", ("agence", "client", "contrat", "retard"), -1,
+           limite="Une facture est due par un client : elle ne se partage pas entre équipements ni techniciens."),
     Figure("satisfaction", "Satisfaction", Unit.NOTE,
            "Moyenne des notes de 1 à 5 des interventions clôturées dans la période.", "Sans note.", "", _WORK, 1,
            4.2),

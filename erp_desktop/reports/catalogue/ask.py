@@ -24,6 +24,7 @@ from erp_desktop.errors import ValidationError
 from erp_desktop.models import Equipement, Intervention
 from erp_desktop.reports.modele import mois_touches
 from erp_desktop.reports.sql import code, hors_index, minuit, rang, secondes
+from erp_desktop.services.search.exact import below
 
 I, E = Intervention, Equipement  # noqa: E741
 DAY = 86_400
@@ -127,9 +128,7 @@ class Ask:
     @cached_property
     def machines(self) -> sa.Select[Any]:
         """The machine of the scope and what is part of it, in a tree that may be broken by a circle."""
-        tree = sa.select(E.id).where(E.id == self.scope.equipement_id).cte("arbre", recursive=True)
-        tree = tree.union(sa.select(E.id).join(tree, E.parent_id == tree.c.id))
-        return sa.select(tree.c.id)
+        return below(E.id == self.scope.equipement_id)
 
     def inside(self, column: Any, end: datetime | None = None) -> list[sa.ColumnElement[bool]]:
         return [column >= self.t0, column < (end or self.t1)]

@@ -61,8 +61,13 @@ def may_ask(figure: str, scope: Scope, group: str | None = None) -> str | None:
         group = "age"
     for name in (*scope.filters, *((group,) if group else ())):
         if name not in known.groupes or (name in _OWN and name != group):
-            return f"« {known.nom} » ne se distingue pas ainsi : {GROUPS[name].lower()}."
+            return f"« {known.nom} » ne se distingue pas ainsi : {GROUPS[name].lower()}. {known.limite}"
     return None
+
+
+def filter_names(session: Session, scope: Scope) -> dict[str, str]:
+    """What the rows are called that a scope is narrowed to, by filter."""
+    return {name: names(session, name, [value], scope)[value] for name, value in scope.filters.items()}
 
 
 def statement(figure: str, scope: Scope, group: str | None = None, *, now: datetime) -> sa.Select[Any] | None:

@@ -18,7 +18,7 @@ from erp_desktop import clock
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.rapports.definition import FILTERS, Definition
 from erp_desktop.domain.rapports.figures import BY_KEY, Figure, Unit
-from erp_desktop.errors import UserError
+from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.reports import interventions, palette
 from erp_desktop.reports.catalogue import compute
 from erp_desktop.reports.catalogue.ask import Key, Scope, Value, Values
@@ -43,6 +43,7 @@ class Answer:
     """The figures of a definition at one moment.
 
     Attributes:
+        named: what the rows are called that it is narrowed to, by filter.
         order: the keys of all figures; by the first figure, largest first, or by month or age.
         totals: each figure over the whole scope, never a mean of means.
     """
@@ -53,6 +54,7 @@ class Answer:
     agency: str
     calcule_a: datetime
     donnees_du: datetime
+    named: dict[str, str]
     figures: tuple[Figure, ...]
     values: tuple[Values, ...]
     order: tuple[Key, ...]
@@ -60,7 +62,8 @@ class Answer:
 
     @property
     def subject(self) -> str:
-        return f"{self.agency}, {periode(self.scope.debut, self.scope.fin)}"
+        narrowed = [name for key, name in self.named.items() if key != "agence"]
+        return ", ".join([self.agency, *narrowed, periode(self.scope.debut, self.scope.fin)])
 
     @property
     def grouped(self) -> str:
@@ -89,6 +92,9 @@ def answer(
     scope = Scope(debut, fin, **{name: getattr(definition, name) for name in FILTERS})
     scope = compute.permitted(session, acteur, scope)
     group = definition.group
+    refused = [why for name in definition.figures if (why := compute.may_ask(name, scope, group)) is not None]
+    if refused:
+        raise ValidationError({"figures": " ".join(refused)})
     values = tuple(compute.compute(session, name, scope, group, now=at) for name in definition.figures)
     figures = tuple(BY_KEY[name] for name in definition.figures)
     first, unit = values[0], figures[0].unite
@@ -103,7 +109,7 @@ def answer(
     ordered = tuple(sorted(keys, key=size)) or ((0,) if group is None else ())
     return Answer(
         title or "Rapport", definition, scope, interventions.agence(session, scope.agence_id), at,
-        interventions.freshness(session, at), figures, values, ordered,
+        interventions.freshness(session, at), compute.filter_names(session, scope), figures, values, ordered,
         tuple(compute.total(found.values()) for found in values),
     )  # fmt: skip
 
@@ -190,6 +196,9 @@ def write(session: Session, found: Answer, path: Path, progress: Progress | None
         book.row([])
         book.row(["Période", found.scope.debut, found.scope.fin])
         book.row(["Agence", found.agency])
+        for name, value in found.named.items():
+            if name != "agence":
+                book.row([compute.GROUPS[name], value])
         book.row(["Calculé le", found.calcule_a])
         book.row(["Données du", found.donnees_du])
         for note in found.notes():

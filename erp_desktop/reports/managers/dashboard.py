@@ -17,10 +17,9 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.rapports.figures import AGES, BY_KEY
-from erp_desktop.models import Intervention
 from erp_desktop.reports import interventions
 from erp_desktop.reports.catalogue import compute
-from erp_desktop.reports.catalogue.ask import BY_AGE, Key, Scope, Value, Values
+from erp_desktop.reports.catalogue.ask import BY_AGE, Ask, Key, Scope, Value, Values, narrowed, work_columns
 from erp_desktop.reports.figures.measures import Spans, backlog
 from erp_desktop.reports.managers import decisions
 from erp_desktop.reports.managers.decisions import Decision
@@ -44,6 +43,8 @@ class Tile:
     value: Value
     before: Value
     target: float | None
+    refused: str = ""
+    """Why the figure cannot be asked of this scope; empty when it can."""
 
     @property
     def number(self) -> float | None:
@@ -70,13 +71,20 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A figure of one agency, family, code or technicien; ``before`` and ``second`` where a chart shows them."""
+    """A figure of one agency, family, code or technicien; ``before`` and ``second`` where a chart shows them.
+
+    Attributes:
+        count: of a family, its failures in the period.
+        keys: what is gathered in the one that is called ``OTHERS``.
+    """
 
     key: object
     name: str
     value: Value
     before: Value = NOTHING
     second: Value = NOTHING
+    count: int = 0
+    keys: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,8 @@ class Dashboard:
         donnees_du: of when the data are: the last exchange with the centre on a cache.
         codes: failures by code of problem, the most frequent first; the last one gathers the others.
         week: first day of the week of ``load``.
+        named: what the rows are called that the scope is narrowed to, by filter.
+        refused: figure → why it cannot be asked of this scope.
         took_s: how long the reading took.
     """
 
@@ -105,6 +115,8 @@ class Dashboard:
     week: date
     decisions: tuple[Decision, ...]
     choices: tuple[tuple[int, str], ...]
+    named: dict[str, str]
+    refused: dict[str, str]
     took_s: float
 
 
@@ -133,15 +145,19 @@ def read(
     }  # fmt: skip
     wanted = targets or {}
     sums = {name: [compute.total(x.values()) for x in pair] for name, pair in pairs.items()}
-    tiles = tuple(Tile(name, sums[name][0], sums[name][1], wanted.get(name, BY_KEY[name].cible)) for name in TILES)
+    tiles = tuple(
+        Tile(name, sums[name][0], sums[name][1], wanted.get(name, BY_KEY[name].cible), f.refused.get(name, ""))
+        for name in TILES
+    )
     today = clock.local(at).date()
+    named = compute.filter_names(session, asked)
     week = today - timedelta(days=today.weekday())
     charge = f.of("charge", "technicien", replace(asked, debut=week, fin=week + timedelta(days=6)))
     return Dashboard(
         asked, asked.before(), interventions.agence(session, asked.agence_id), at,
         interventions.freshness(session, at), tiles, _ages(ages), f.agencies(sla, sla_was), f.families(mttr, mtbf),
-        f.codes(), f.load(charge), week, decisions.read(session, acteur, asked, at), interventions.agences(session),
-        time.perf_counter() - begun,
+        f.codes(), f.load(charge), week, decisions.read(session, acteur, asked, named, at),
+        interventions.agences(session), named, f.refused, time.perf_counter() - begun,
     )  # fmt: skip
 
 
@@ -150,8 +166,13 @@ class _Figures:
 
     def __init__(self, session: Session, scope: Scope, at: datetime) -> None:
         self.session, self.scope, self.at = session, scope, at
+        self.refused: dict[str, str] = {}
 
     def of(self, figure: str, group: str | None = None, scope: Scope | None = None) -> Values:
+        why = compute.may_ask(figure, scope or self.scope, group)
+        if why is not None:
+            self.refused[figure] = BY_KEY[figure].limite
+            return {}
         return compute.compute(self.session, figure, scope or self.scope, group, now=self.at)
 
     def before(self, figure: str, group: str | None = None) -> Values:
@@ -168,10 +189,12 @@ class _Figures:
 
     def families(self, mttr: Values, mtbf: Values) -> tuple[Share, ...]:
         """Types of machines with the most failures; ``second`` is the time between two."""
-        names = self._names("type_equipement", {**mttr, **mtbf})
-        made = [Share(k, names[k], mttr.get(k, Value()), second=mtbf.get(k, Value())) for k in names]
-        seen = [s for s in made if s.value.den or s.second.den]
-        return tuple(sorted(seen, key=lambda s: (-s.second.den, s.name))[:FAMILIES])
+        failures = self.of("pannes", "type_equipement")
+        names = self._names("type_equipement", {**mttr, **mtbf, **failures})
+        made = [Share(k, names[k], mttr.get(k, NOTHING), second=mtbf.get(k, NOTHING),
+                      count=failures.get(k, NOTHING).num) for k in names]  # fmt: skip
+        seen = [s for s in made if s.value.den or s.second.den or s.count]
+        return tuple(sorted(seen, key=lambda s: (-s.count, s.name))[:FAMILIES])
 
     def codes(self) -> tuple[Share, ...]:
         """Failures by code, the rest in one."""
@@ -180,8 +203,9 @@ class _Figures:
         kept = first if len(first) <= CODES else first[: CODES - 1]
         names = self._names("probleme", kept)
         made = [Share(k, names[k], found[k]) for k in kept]
-        rest = compute.total(found[k] for k in first[len(kept) :])
-        return (*made, Share(OTHERS, "Autres", rest)) if rest.num else tuple(made)
+        gathered = tuple(first[len(kept) :])
+        rest = compute.total(found[k] for k in gathered)
+        return (*made, Share(OTHERS, "Autres", rest, keys=gathered)) if gathered else tuple(made)
 
     def load(self, charge: Values) -> tuple[Share, ...]:
         """Who has most planned, of whoever has hours."""
@@ -212,6 +236,11 @@ def trends(session: Session, scope: Scope, *, now: datetime | None = None) -> di
             values = compute.compute(session, name, wide, "mois", now=at)
             found[name] = tuple(values.get(n, Value()).number(unit) for n in range(MONTHS))
     found["encours"] = _backlogs(session, wide, months, at)
+    for name in TILES:
+        if compute.may_ask(name, scope) is not None:
+            found[name] = (None,) * MONTHS
+    if "mtbf" in found:
+        return found
     failures = compute.compute(session, "pannes", wide, "mois", now=at)
     ends = [*(m - timedelta(days=1) for m in months[1:]), scope.fin]
     up = [compute.one(session, "disponibilite", replace(scope, debut=a, fin=b), now=at).num
@@ -231,8 +260,7 @@ def _backlogs(session: Session, scope: Scope, months: Sequence[date], at: dateti
     """The backlog at the end of each month: that of the end, less what came and went since."""
     last = compute.one(session, "encours", scope, now=at).num
     bounds = [*(minuit(m) for m in months), minuit(scope.fin + timedelta(days=1))]
-    names = ("agence_id", "client_id")
-    where = [getattr(Intervention, n) == getattr(scope, n) for n in names if getattr(scope, n) is not None]
+    where = narrowed(Ask(scope, at), work_columns())
     moved = backlog(session, Spans(bounds, where))
     found: list[float | None] = []
     for rank in range(len(months) - 1, -1, -1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Agence, Client, Contrat, Intervention, PieceDetachee
+from erp_desktop.models import Client, Contrat, Facture, Intervention, PieceDetachee
 from erp_desktop.models.local import sync_conflits, sync_journal
 from erp_desktop.reports.catalogue.ask import Scope
-from erp_desktop.services import contrats
+from erp_desktop.reports.managers.rows import narrowed, told
+from erp_desktop.services import contrats, factures
 from erp_desktop.services.interventions import list as jobs
 from erp_desktop.services.shared.lists import ListQuery, est_sqlite
 from erp_desktop.services.stock import parts
@@ -34,8 +36,8 @@ class Decision:
     """One thing to decide.
 
     Attributes:
-        kind: ``retard``, ``proche``, ``sans_technicien``, ``muette``, ``conflits``, ``stock``, ``quota`` or
-            ``contrats``.
+        kind: ``retard``, ``proche``, ``sans_technicien``, ``muette``, ``conflits``, ``factures``, ``stock``,
+            ``contrats`` or ``quota``.
         example: the first of them as people name it; ``when``: its deadline, end, or last exchange.
         section, words: the list that shows them, and its filter; an empty section: nothing to open.
     """
@@ -48,26 +50,40 @@ class Decision:
     words: str = ""
 
 
-def read(session: Session, acteur: Acteur, scope: Scope, now: datetime) -> tuple[Decision, ...]:
-    """At most ``MOST``, of the agency of ``scope`` or of all."""
-    agency = _code(session, scope.agence_id)
-    return tuple(d for d in _found(session, acteur, agency, now) if d.count)[:MOST]
+def read(
+    session: Session, acteur: Acteur, scope: Scope, named: Mapping[str, str], now: datetime
+) -> tuple[Decision, ...]:  # fmt: skip
+    """At most ``MOST`` of the scope; what it cannot be narrowed to, a part of stock by its client say, is left out.
+
+    Args:
+        named: what the rows are called that the scope is narrowed to, by filter.
+    """
+    return tuple(d for d in _found(session, acteur, scope, named, now) if d.count)[:MOST]
 
 
-def _code(session: Session, agence_id: int | None) -> str:
-    code = session.scalar(sa.select(Agence.code).where(Agence.id == agence_id)) if agence_id is not None else None
-    return f"agence:{code}" if code else ""
+def _found(
+    session: Session, acteur: Acteur, scope: Scope, named: Mapping[str, str], now: datetime
+) -> Iterator[Decision]:  # fmt: skip
+    def words(section: str, wanted: str) -> str | None:
+        more = narrowed(section, scope, named)
+        return None if more is None else f"{wanted} {more}".strip()
 
-
-def _found(session: Session, acteur: Acteur, agency: str, now: datetime) -> Iterator[Decision]:
-    for kind, words in (("retard", "sla:depasse"), ("proche", "sla:proche"),
-                        ("sans_technicien", "statut:ouverte sans:technicien")):  # fmt: skip
-        yield _jobs(session, acteur, kind, f"{words} {agency}".strip())
-    yield from _silent(session, acteur, now)
-    yield _conflicts(session)
-    yield _stock(session, acteur, f"etat:sous_minimum {agency}".strip())
-    yield _contracts(session, acteur, "quota", f"quota:depasse {agency}".strip())
-    yield _contracts(session, acteur, "contrats", f"renouveler:{min(cycle.RAPPELS)} {agency}".strip())
+    for kind, wanted in (("retard", "sla:depasse"), ("proche", "sla:proche"),
+                         ("sans_technicien", "statut:ouverte sans:technicien")):  # fmt: skip
+        if kind != "sans_technicien" or scope.technicien_id is None:
+            yield _jobs(session, acteur, kind, words("interventions", wanted) or wanted)
+    if set(scope.filters) <= {"agence"}:
+        yield from _silent(session, acteur, now)
+        yield _conflicts(session)
+    if (late := words("factures", f"statut:{EtatFacture.EN_RETARD.value}")) is not None:
+        yield _invoices(session, acteur, late)
+    if set(scope.filters) <= {"agence"}:
+        # Of the parts that are its own: what all share is short for all.
+        own = "" if scope.agence_id is None else told("depots", "agence", scope.agence_id, named.get("agence", ""))
+        yield _stock(session, acteur, f"etat:sous_minimum {own}".strip())
+    for kind, wanted in (("contrats", f"renouveler:{min(cycle.RAPPELS)}"), ("quota", "quota:depasse")):
+        if (found := words("contrats", wanted)) is not None:
+            yield _contracts(session, acteur, kind, found)
 
 
 def _jobs(session: Session, acteur: Acteur, kind: str, words: str) -> Decision:
@@ -87,7 +103,7 @@ def _silent(session: Session, acteur: Acteur, now: datetime) -> Iterator[Decisio
     if est_sqlite(session):
         last = session.scalar(sa.select(sa.func.max(sync_journal.c.quand)).where(sync_journal.c.erreur.is_(None)))
         if last is not None and now - clock.from_text(last) > SILENT:
-            yield Decision("muette", 1, acteur.agence_code, clock.from_text(last), "")
+            yield Decision("muette", 1, acteur.agence_code, clock.from_text(last), "sync")
         return
     if acteur.role is not Role.ADMIN or not session.scalar(
         sa.text("SELECT coalesce(has_table_privilege(to_regclass('sync.devices'), 'SELECT'), false)")
@@ -118,6 +134,17 @@ def _stock(session: Session, acteur: Acteur, words: str) -> Decision:
     found = parts.ids(session, acteur, ListQuery(words))
     name = session.scalar(sa.select(PieceDetachee.designation).where(PieceDetachee.id == found[0])) if found else ""
     return Decision("stock", len(found), name or "", None, "stock", words)
+
+
+def _invoices(session: Session, acteur: Acteur, words: str) -> Decision:
+    found = factures.ids(session, acteur, ListQuery(words, "date_echeance"))
+    if not found:
+        return Decision("factures", 0, "", None, "factures", words)
+    row: Any = session.execute(
+        sa.select(Client.nom_entreprise, Facture.date_echeance).join(Client).where(Facture.id == found[0])
+    ).one()
+    due = datetime.combine(row.date_echeance, datetime.min.time(), clock.CASABLANCA)
+    return Decision("factures", len(found), row.nom_entreprise, due, "factures", words)
 
 
 def _contracts(session: Session, acteur: Acteur, kind: str, words: str) -> Decision:

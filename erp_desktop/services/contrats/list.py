@@ -16,7 +16,8 @@ from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import StatutContrat, TypeContrat
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Agence, Client, Contrat
+from erp_desktop.models import Client, Contrat
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared import quotas
 from erp_desktop.services.shared.lists import (
     ListQuery,
@@ -34,7 +35,8 @@ LISTES: dict[str, list[str]] = {
     "statut": list(StatutContrat), "type": list(TypeContrat), "renouveler": [str(r) for r in cycle.RAPPELS],
     "quota": ["depasse"],
 }  # fmt: skip
-MOTS = ("client", "agence")
+MOTS = ("client", "contrat", "agence")
+DATES = ("debut_avant",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class ContratLigne:
 
 
 def lire_filtre(texte: str) -> recherche.Filtre:
-    return recherche.analyser(texte, MOTS, clock.today(), LISTES)
+    return recherche.analyser(texte, MOTS, clock.today(), LISTES, DATES)
 
 
 def indices(texte: str) -> list[str]:
@@ -92,11 +94,12 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
             vivants = list(session.scalars(sa.select(Contrat.id).where(_vit(), *portee(acteur, Contrat.agence_id))))
             toutes.append(Contrat.id.in_(quotas.au_dela(session, acteur, vivants, jour) if valeurs else []))
         elif mot == "client":
-            nom = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in valeurs))
-            toutes.append(Contrat.client_id.in_(sa.select(Client.id).where(nom)))
+            toutes.append(exact.client(session, Contrat.client_id, valeurs))
+        elif mot == "contrat":
+            toutes.append(exact.contract(session, Contrat.id, valeurs))
         else:
-            codes = sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(valeurs))
-            toutes.append(Contrat.agence_id.in_(codes))
+            toutes.append(exact.agency(Contrat.agence_id, valeurs))
+    toutes += [Contrat.date_debut <= debut for debut in filtre.dates.values()]
     toutes += [
         sa.or_(
             un_de(session, mot, Contrat.numero_contrat, Contrat.objet),

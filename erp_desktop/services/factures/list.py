@@ -18,8 +18,9 @@ from erp_desktop.domain.factures import delais
 from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Agence, Client, Contrat, Facture, Relance
+from erp_desktop.models import Client, Facture, Relance
 from erp_desktop.services.factures import balance
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared.lists import (
     ListQuery,
     cle_texte,
@@ -34,6 +35,7 @@ from erp_desktop.services.shared.lists import (
 
 LISTES: dict[str, list[str]] = {
     "statut": list(EtatFacture), "type": list(TypeFacture), "age": list(delais.NOMS_DES_TRANCHES),
+    "sans": ["contrat"],
 }  # fmt: skip
 MOTS = ("client", "agence", "contrat")
 
@@ -97,10 +99,6 @@ def bucket(today: date, rank: int) -> sa.ColumnElement[bool]:
     )
 
 
-def _agencies(values: Sequence[str]) -> Any:
-    return sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(values))
-
-
 def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnElement[bool]]:
     """WHERE clauses of the filter box and of the person's scope."""
     found, today = read(texte), clock.today()
@@ -114,13 +112,13 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
             ranks = [delais.NOMS_DES_TRANCHES.index(v) for v in values]
             every.append(sa.or_(*(bucket(today, rank) for rank in ranks)))
         elif word == "agence":
-            every.append(Facture.agence_id.in_(_agencies(values)))
+            every.append(exact.agency(Facture.agence_id, values))
         elif word == "client":
-            named = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in values))
-            every.append(Facture.client_id.in_(sa.select(Client.id).where(named)))
+            every.append(exact.client(session, Facture.client_id, values))
         elif word == "contrat":
-            named = sa.or_(*(contient(session, Contrat.numero_contrat, v) for v in values))
-            every.append(Facture.contrat_id.in_(sa.select(Contrat.id).where(named)))
+            every.append(exact.contract(session, Facture.contrat_id, values))
+        elif word == "sans":
+            every.append(Facture.contrat_id.is_(None) if values else sa.false())
     for word in found.libre:
         client = Facture.client_id.in_(sa.select(Client.id).where(contient(session, Client.nom_entreprise, word)))
         every.append(sa.or_(un_de(session, word, Facture.numero, Facture.intitule, Facture.reference_client), client))

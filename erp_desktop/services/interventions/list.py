@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import numeros, recherche, sla
-from erp_desktop.domain.enums import Priorite, Role, Statut, TypeIntervention
+from erp_desktop.domain.enums import EtatOccurrence, Priorite, Role, Statut, TypeIntervention, TypeLigne
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import (
@@ -23,11 +23,15 @@ from erp_desktop.models import (
     Equipement,
     HistoriqueIntervention,
     Intervention,
+    LigneIntervention,
+    Occurrence,
+    PieceDetachee,
     Technicien,
     User,
 )
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions import order
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared.availability import appele
 from erp_desktop.services.shared.clocks import Horloges, tenu_par
 from erp_desktop.services.shared.lists import (
@@ -41,23 +45,30 @@ from erp_desktop.services.shared.lists import (
     un_de,
 )
 
-MOTS = ("technicien", "client", "equipement", "famille", "probleme", "agence")
+MOTS = (
+    "technicien", "client", "contrat", "equipement", "arbre", "famille", "probleme", "cause", "piece", "agence",
+)  # fmt: skip
 LISTES: dict[str, list[str]] = {
     "statut": list(Statut),
     "priorite": list(Priorite),
     "type": list(TypeIntervention),
     "sla": ["depasse", "proche", "echu"],
-    "sans": ["technicien", "famille", "probleme"],
+    "sans": ["technicien", "famille", "probleme", "cause", "contrat", "agence"],
+    "avec": ["pieces"],
+    "planifiee": ["passee"],
 }
 _RARES = 2000
 COLONNES_DATES = {
     "cree": Intervention.date_creation, "cloture": Intervention.date_cloture, "echeance": Intervention.date_limite,
+    "planifiee": Intervention.date_planifiee,
 }  # fmt: skip
 """What ``<mot>_depuis`` and ``<mot>_avant`` speak of."""
 DATES = (
     "depuis",
     "avant",
     "ouverte_le",
+    "visite_depuis",
+    "visite_avant",
     *(f"{mot}_{bout}" for mot in COLONNES_DATES for bout in ("depuis", "avant")),
 )
 PROCHE = timedelta(hours=4)
@@ -128,6 +139,8 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> s
     if mot == "sans":
         manques = {
             "technicien": Intervention.technicien_id.is_(None), "probleme": Intervention.probleme_id.is_(None),
+            "cause": Intervention.cause_id.is_(None), "contrat": Intervention.contrat_id.is_(None),
+            "agence": Intervention.agence_id.is_(None),
             "famille": Intervention.equipement_id.in_(
                 sa.select(Equipement.id).where(Equipement.type_equipement.is_(None))
             ),
@@ -136,22 +149,55 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> s
     if mot == "technicien":
         cible = sa.select(Technicien.id).join(User, User.id == Technicien.user_id)
         cible = cible.outerjoin(Agence, Agence.id == Technicien.agence_id)
-        nom = sa.or_(*(appele(session, v) for v in valeurs))
-        return de("technicien_id").in_(cible.where(nom))  # type: ignore[no-any-return]
-    if mot == "client":
-        nom = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in valeurs))
-        return de("client_id").in_(sa.select(Client.id).where(nom))  # type: ignore[no-any-return]
-    if mot == "equipement":
-        nom = sa.or_(*(un_de(session, v, Equipement.nom, Equipement.code_interne) for v in valeurs))
-        return de("equipement_id").in_(sa.select(Equipement.id).where(nom))  # type: ignore[no-any-return]
+        colonne = de("technicien_id")
+
+        def technicien(noms: list[str]) -> Any:
+            return colonne.in_(cible.where(sa.or_(*(appele(session, v) for v in noms))))
+
+        return exact.of(colonne, valeurs, technicien)
+    if mot in ("client", "contrat"):
+        return {"client": exact.client, "contrat": exact.contract}[mot](session, de(f"{mot}_id"), valeurs)
+    if mot in ("equipement", "arbre"):
+        nom = exact.machine(session, valeurs)
+        return de("equipement_id").in_(  # type: ignore[no-any-return]
+            exact.below(nom) if mot == "arbre" else sa.select(Equipement.id).where(nom)
+        )
     if mot == "famille":
-        types = sa.or_(*(contient(session, Equipement.type_equipement, v) for v in valeurs))
+        types = sa.or_(*(exact.text(session, Equipement.type_equipement, v) for v in valeurs))
         return de("equipement_id").in_(sa.select(Equipement.id).where(types))  # type: ignore[no-any-return]
-    if mot == "probleme":
-        nom = sa.or_(*(contient(session, CodePanne.libelle, v) for v in valeurs))
-        return Intervention.probleme_id.in_(sa.select(CodePanne.id).where(nom))
-    nom = sa.or_(*(sa.or_(sa.func.lower(Agence.code) == v, contient(session, Agence.nom, v)) for v in valeurs))
-    return de("agence_id").in_(sa.select(Agence.id).where(nom))  # type: ignore[no-any-return]
+    if mot in ("probleme", "cause"):
+        colonne = Intervention.probleme_id if mot == "probleme" else Intervention.cause_id
+
+        def panne(noms: list[str]) -> Any:
+            dit = sa.or_(*(contient(session, CodePanne.libelle, v) for v in noms))
+            return colonne.in_(sa.select(CodePanne.id).where(dit))
+
+        return exact.of(colonne, valeurs, panne)
+    if mot in ("avec", "piece"):
+        return Intervention.id.in_(_pieces(session, valeurs if mot == "piece" else ()))
+    if mot == "planifiee":
+        return Intervention.date_planifiee < clock.now() if valeurs else sa.false()
+    colonne = de("agence_id")
+
+    def agence(noms: list[str]) -> Any:
+        dite = (sa.or_(sa.func.lower(Agence.code) == v, contient(session, Agence.nom, v)) for v in noms)
+        return colonne.in_(sa.select(Agence.id).where(sa.or_(*dite)))
+
+    return exact.of(colonne, valeurs, agence)
+
+
+def _pieces(session: Session, noms: Sequence[str]) -> sa.Select[Any]:
+    """Interventions that took parts; with ``noms``, those parts of the catalogue."""
+    ligne, piece = LigneIntervention, PieceDetachee
+    prises = sa.select(ligne.intervention_id).where(ligne.type_ligne == TypeLigne.PIECE, ligne.prevue.is_(False))
+    if not noms:
+        return prises
+
+    def piece_dite(autres: list[str]) -> Any:
+        dite = sa.or_(*(un_de(session, v, piece.reference, piece.designation) for v in autres))
+        return ligne.piece_id.in_(sa.select(piece.id).where(dite))
+
+    return prises.where(exact.of(ligne.piece_id, noms, piece_dite))
 
 
 def _libre(session: Session, mot: str) -> sa.ColumnElement[bool]:
@@ -196,6 +242,11 @@ def conditions(
     for mot, jour in filtre.dates.items():
         if mot == "ouverte_le":
             toutes += _ouverte(min(_debut(jour + timedelta(days=1)), clock.now()))
+            continue
+        if mot.startswith("visite_"):
+            due_le = Occurrence.date_cible >= jour if mot == "visite_depuis" else Occurrence.date_cible <= jour
+            vues = sa.select(Occurrence.id).where(due_le, Occurrence.etat != EtatOccurrence.RETIREE)
+            toutes.append(Intervention.occurrence_id.in_(vues))
             continue
         colonne = COLONNES_DATES.get(mot.rpartition("_")[0], due)
         if mot.endswith("depuis"):

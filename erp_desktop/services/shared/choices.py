@@ -107,17 +107,19 @@ def techniciens(
     ]  # fmt: skip
 
 
-def contrats(session: Session, acteur: Acteur, texte: str, limite: int = 20, *, client_id: int) -> list[Choix]:
-    """Contracts of a client that are drafts or running."""
+def contrats(session: Session, acteur: Acteur, texte: str, limite: int = 20, *, client_id: int | None) -> list[Choix]:
+    """Contracts of a client that are drafts or running; without a client those of all, whatever became of them."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     c = Contrat
     requete = (
         sa.select(c.id, c.numero_contrat, c.type_contrat, c.temps_reponse_urgence)
-        .where(c.client_id == client_id, c.statut.in_((StatutContrat.BROUILLON, StatutContrat.EN_COURS)))
         .where(*portee(acteur, c.agence_id), *_mots(session, texte, c.numero_contrat))
         .order_by(c.numero_contrat.desc())
         .limit(limite)
     )
+    if client_id is not None:
+        running = c.statut.in_((StatutContrat.BROUILLON, StatutContrat.EN_COURS))
+        requete = requete.where(c.client_id == client_id, running)
     return [
         Choix(
             r.id, r.numero_contrat,

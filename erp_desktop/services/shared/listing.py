@@ -16,13 +16,12 @@ from erp_desktop import clock
 from erp_desktop.domain import recherche
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Agence, Client
 from erp_desktop.models.declare import said
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared.lists import (
     Colonne,
     ListQuery,
     cle_texte,
-    contient,
     dans_l_ordre,
     identifiants,
     ordonner,
@@ -55,22 +54,23 @@ def closed(column: Any) -> Word:
 
 def text(column: Any) -> Word:
     """A word that looks for its values in a text."""
-    return Word(lambda session, values: sa.or_(*(contient(session, column, v) for v in values)))
+    return Word(lambda session, values: sa.or_(*(exact.text(session, column, v) for v in values)))
 
 
 def of_client(client_id: Any) -> Word:
     """A word that names the client that a row belongs to."""
 
-    def where(session: Session, values: Sequence[str]) -> sa.ColumnElement[bool]:
-        named = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in values))
-        return client_id.in_(sa.select(Client.id).where(named))  # type: ignore[no-any-return]
+    return Word(lambda session, values: exact.client(session, client_id, values))
 
-    return Word(where)
+
+def of_contract(contrat_id: Any) -> Word:
+    """A word that gives the number of a contract."""
+    return Word(lambda session, values: exact.contract(session, contrat_id, values))
 
 
 def of_agency(agence_id: Any) -> Word:
     """A word that gives the code of an agency."""
-    return Word(lambda _s, values: agence_id.in_(sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(values))))
+    return Word(lambda _s, values: exact.agency(agence_id, values))
 
 
 @dataclass(frozen=True)

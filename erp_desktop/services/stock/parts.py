@@ -18,7 +18,8 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import PieceInput, SeuilInput
 from erp_desktop.errors import ValidationError
-from erp_desktop.models import Agence, Depot, MouvementStock, PieceDetachee, SeuilStock
+from erp_desktop.models import Depot, MouvementStock, PieceDetachee, SeuilStock
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared import edits, trace
 from erp_desktop.services.shared.common import agence_de, charger, ecrire, lie, refuser_doublon
 from erp_desktop.services.shared.lists import (
@@ -38,7 +39,7 @@ from erp_desktop.services.stock.quantities import EFFET, ZERO, thousandths
 STATES = ("negatif", "sous_minimum", "a_commander", "dormant")
 """Below zero somewhere, below the minimum, to order, without movement for a year."""
 LISTES: dict[str, list[str]] = {"etat": list(STATES)}
-MOTS = ("famille", "depot", "fournisseur", "agence")
+MOTS = ("famille", "depot", "fournisseur", "agence", "piece", "chez")
 DORMANT = timedelta(days=365)
 _DOUBLON = "La référence {valeur} est déjà celle de « {autre} »."
 P, M, S = PieceDetachee, MouvementStock, SeuilStock
@@ -190,9 +191,15 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
             named = sa.select(Depot.id).where(sa.or_(*(contient(session, Depot.nom, v) for v in values)))
             held = sa.select(M.piece_id).where(M.depot_id.in_(named)).group_by(M.piece_id)
             request = request.where(P.id.in_(held.having(sa.func.sum(thousandths(M.quantite)) != 0)))
+        elif word == "piece":
+            request = request.where(exact.of(P.id, values, lambda names: sa.or_(
+                *(un_de(session, v, P.reference, P.designation) for v in names))))  # fmt: skip
+        elif word == "chez":
+            places = sa.select(Depot.id).where(Depot.type_depot != TypeDepot.REBUT)
+            held = sa.select(M.piece_id).where(M.depot_id.in_(places), exact.agency(M.agence_id, values))
+            request = request.where(P.id.in_(held))
         else:
-            codes = sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(values))
-            request = request.where(P.agence_id.in_(codes))
+            request = request.where(exact.agency(P.agence_id, values))
     for word in found.libre:
         request = request.where(
             un_de(session, word, P.reference, P.designation, P.code_barres, P.fournisseur_reference, P.famille)

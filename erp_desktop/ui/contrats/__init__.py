@@ -140,6 +140,8 @@ LISTE: ListSpec[ContratLigne] = ListSpec(
         Facet("quota", "Quota", options=lambda: [("depasse", tr("Dépassé"))]),
         Facet("client", "Client"),
         Facet("agence", "Agence"),
+        Facet("contrat", "Contrat", shown=False),
+        Facet("debut_avant", "Commencé avant", shown=False),
     ],
     also=("interventions", "contrat_periodes"),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.equipements.meters import MetersTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
-from erp_desktop.ui.kit.i18n import isolate
+from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels
@@ -109,5 +109,15 @@ LISTE: ListSpec[EquipementLigne] = ListSpec(
         Facet("marque", "Marque"),
         Facet("type", "Type"),
         Facet("agence", "Agence"),
+        Facet("contrat", "Contrat", shown=False),
+        Facet("equipement", "Équipement", shown=False),
+        Facet("arbre", "Équipement et ses parties", shown=False),
+        Facet("parc", "Parc", options=lambda: [("en_service", tr("En service"))], shown=False),
+        Facet(
+            "sans",
+            "Sans",
+            options=lambda: [("type", tr("Type")), ("contrat", tr("Contrat")), ("agence", tr("Agence"))],
+            shown=False,
+        ),
     ],
 )

@@ -133,6 +133,8 @@ LISTE: ListSpec[FactureLigne] = ListSpec(
         Facet("age", "Ancienneté", options=lambda: [(name, tr(AGES[name])) for name in NOMS_DES_TRANCHES]),
         Facet("client", "Client"),
         Facet("agence", "Agence"),
+        Facet("contrat", "Contrat", shown=False),
+        Facet("sans", "Sans", options=lambda: [("contrat", tr("Contrat"))], shown=False),
     ],
     feminine=True,
     also=("paiements", "imputations", "relances", "demandes_validation", "lignes_facture"),

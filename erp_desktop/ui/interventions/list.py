@@ -61,7 +61,9 @@ def _technicians(session: Any, acteur: Acteur) -> list[tuple[str, str]]:
 
 
 def _lacking() -> list[tuple[str, str]]:
-    return [("technicien", tr("Technicien")), ("famille", tr("Famille")), ("probleme", tr("Problème"))]
+    named = (("technicien", "Technicien"), ("famille", "Famille"), ("probleme", "Problème"), ("cause", "Cause"),
+             ("contrat", "Contrat"), ("agence", "Agence"))  # fmt: skip
+    return [(key, tr(name)) for key, name in named]
 
 
 FACETS = [
@@ -78,8 +80,13 @@ FACETS = [
     Facet("sans", "Sans", options=_lacking, shown=False),
     Facet("client", "Client"),
     Facet("equipement", "Équipement"),
+    Facet("contrat", "Contrat", shown=False),
+    Facet("arbre", "Équipement et ses parties", shown=False),
     Facet("famille", "Famille", shown=False),
     Facet("probleme", "Problème", shown=False),
+    Facet("cause", "Cause", shown=False),
+    Facet("piece", "Pièce", shown=False),
+    Facet("avec", "Avec", options=lambda: [("pieces", tr("Pièces"))], shown=False),
     Facet("depuis", "Depuis"),
     Facet("avant", "Avant"),
     Facet("cree_depuis", "Créée depuis"),
@@ -89,6 +96,11 @@ FACETS = [
     Facet("echeance_depuis", "Échéance depuis", shown=False),
     Facet("echeance_avant", "Échéance avant", shown=False),
     Facet("ouverte_le", "Ouverte le", shown=False),
+    Facet("planifiee", "Planifiée", options=lambda: [("passee", tr("Passée"))], shown=False),
+    Facet("planifiee_depuis", "Planifiée depuis", shown=False),
+    Facet("planifiee_avant", "Planifiée avant", shown=False),
+    Facet("visite_depuis", "Visite due depuis", shown=False),
+    Facet("visite_avant", "Visite due avant", shown=False),
 ]
 
 LISTE: ListSpec[InterventionLigne] = ListSpec(

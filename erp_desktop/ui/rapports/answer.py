@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.domain.rapports.figures import Figure, Unit
 from erp_desktop.reports.catalogue.ask import Value
 from erp_desktop.reports.managers import builder
 from erp_desktop.reports.managers.builder import Answer
+from erp_desktop.reports.managers.rows import Place, rows_of
 from erp_desktop.reports.tableaux import Colonne, Tableau
 from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.kit.i18n import number, tr
@@ -45,14 +47,20 @@ class Named:
     """What the pickers beside it call what they hold."""
 
     agencies: tuple[tuple[int, str], ...]
-    clients: dict[Any, str]
+    rows: dict[Any, str]
+    """By (filter, identifier)."""
 
 
 class AnswerView(QScrollArea):
-    """Filled by :meth:`show_answer`; scrolls as a whole."""
+    """Filled by :meth:`show_answer`; scrolls as a whole. Each bar and each number opens its rows."""
+
+    opened = Signal(object)
+    """A :class:`Place`."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._found: Answer | None = None
+        self._listed: list[tuple[str, list[Value]]] = []
         self.setWidgetResizable(True)
         inner = QWidget()
         inner.setObjectName("corps")
@@ -64,10 +72,12 @@ class AnswerView(QScrollArea):
         chart.box.addWidget(self.chart_title)
         self.chart = Bars(tr("Graphique"))
         self.chart.setMinimumHeight(240)
+        self.chart.opened.connect(self.opened)
         chart.box.addWidget(self.chart)
         column.addWidget(chart)
         table = Card()
         self.table = TableauVue(tr("Composer un rapport"))
+        self.table.opened.connect(self._open_cell)
         table.box.addWidget(self.table)
         self.more = Text("", "body", "text.tertiary")
         table.box.addWidget(self.more)
@@ -79,11 +89,12 @@ class AnswerView(QScrollArea):
 
     def show_answer(self, found: Answer, listed: list[tuple[str, list[Value]]]) -> None:
         """Show the rows that were read; how many more the files hold is said."""
+        self._found, self._listed = found, listed
         first = found.figures[0]
         self.chart_title.setText(tr(first.nom))
         tops = [(name, builder.typed(first, v[0]) or 0, builder.written(first, v[0])) for name, v in listed[:CHARTED]]
-        rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name} : {words}", None)
-                     for name, n, words in tops)  # fmt: skip
+        rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name} : {words}", self.place(at, 0))
+                     for at, (name, n, words) in enumerate(tops))  # fmt: skip
         top = float(max([0, *(n for _, n, _ in tops)])) or 1.0
         self.chart.show_rows(rows, (Scale(top),), tr("Rien dans cette période"))
         heads = (Colonne(found.grouped), *(Colonne(f.nom, _GENRES[f.unite]) for f in found.figures))
@@ -99,3 +110,19 @@ class AnswerView(QScrollArea):
                exclues=tr(f.exclues))
             for f, v in zip(found.figures, found.totals, strict=True)
         ))  # fmt: skip
+
+    def place(self, line: int, figure: int) -> Place | None:
+        """Where the rows behind a number are; ``line`` -1 is the total."""
+        found = self._found
+        if found is None:
+            return None
+        named, now, name = found.named, found.calcule_a, found.figures[figure].cle
+        group = found.definition.group
+        if line < 0 or group is None:
+            return rows_of(name, found.scope, named, now)
+        return rows_of(name, found.scope, named, now, group=group, key=found.order[line], name=self._listed[line][0])
+
+    def _open_cell(self, line: int, column: int) -> None:
+        place = self.place(line, column - 1) if column > 0 else None
+        if place is not None:
+            self.opened.emit(place)

@@ -11,30 +11,23 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from erp_desktop.domain.rapports.definition import Definition
-from erp_desktop.domain.rapports.figures import FIGURES
-from erp_desktop.domain.rapports.periodes import PERIODES
+from erp_desktop.domain.rapports.definition import FILTERS, Definition
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.reports import interventions
 from erp_desktop.reports.catalogue import compute
-from erp_desktop.reports.catalogue.ask import Value
-from erp_desktop.reports.catalogue.compute import GROUPS
+from erp_desktop.reports.catalogue.ask import Scope, Value
 from erp_desktop.reports.managers import builder
 from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.reports.papers import engine
 from erp_desktop.services import rapports
 from erp_desktop.services.rapports import Saved
-from erp_desktop.services.shared import choices
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.forms.editors import ChoiceEditor, Unreadable
-from erp_desktop.ui.forms.picker import PickerEditor
-from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text, plain
+from erp_desktop.ui.forms.editors import ChoiceEditor
+from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Card
@@ -43,12 +36,21 @@ from erp_desktop.ui.page import Page
 from erp_desktop.ui.printing.preview import Paper, PreviewWindow
 from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.rapports.answer import AnswerView, Named
+from erp_desktop.ui.rapports.choosing import Choosing
 from erp_desktop.ui.rapports.times import Times
-from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import value_labels
 
 SHOWN = 200
 """Rows on the screen; files hold all."""
+
+
+def _called(session: Any, definitions: list[Definition], scope: Scope) -> dict[Any, str]:
+    """What the rows are called that reports are narrowed to, by (filter, identifier)."""
+    found: dict[Any, str] = {}
+    for name in (f.removesuffix("_id") for f in FILTERS):
+        wanted = {getattr(one, f"{name}_id") for one in definitions} - {None}
+        found |= {(name, key): said for key, said in compute.names(session, name, wanted, scope).items()}
+    return found
 
 
 class ComposerPage(Page):
@@ -70,11 +72,11 @@ class ComposerPage(Page):
         self._asked = 0
         self._stopped = False
         self._filling = False
-        self._client_names: dict[int | None, str] = {}
+        self._names: dict[Any, str] = {}
         self._lay_out()
         self.progressed.connect(self.strip.tell, Qt.ConnectionType.QueuedConnection)
         self.remove.setEnabled(False)
-        self._choose(Definition(("encours", "sla_tenus", "mttr"), "agence"))
+        self.chosen.choose(Definition(("encours", "sla_tenus", "mttr"), "agence"), {})
         self.reload()
 
     def _lay_out(self) -> None:
@@ -89,6 +91,7 @@ class ComposerPage(Page):
         row.setSpacing(12)
         row.addWidget(self._choices())
         self.answer = AnswerView()
+        self.answer.opened.connect(lambda place: self._contexte.open_list(place.section, place.words))
         row.addWidget(self.answer, 1)
         body.addLayout(row, 1)
         outer.addLayout(body, 1)
@@ -119,33 +122,9 @@ class ComposerPage(Page):
         self.saved.setAccessibleName(tr("Rapports enregistrés"))
         self.saved.changed.connect(self._open_saved)
         box.addWidget(self.saved)
-        box.addWidget(Text(tr("Chiffres"), "section"))
-        self.figures = QListWidget()
-        self.figures.setAccessibleName(tr("Chiffres"))
-        for one in FIGURES:
-            item = QListWidgetItem(tr(one.nom))
-            item.setData(Qt.ItemDataRole.UserRole, one.cle)
-            item.setToolTip(plain(f"{tr(one.formule)} {tr('Exclues :')} {tr(one.exclues)}"))
-            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable)
-            item.setCheckState(Qt.CheckState.Unchecked)
-            self.figures.addItem(item)
-        self.figures.itemChanged.connect(lambda _item: self._changed())
-        box.addWidget(self.figures, 1)
-        self.group = ChoiceEditor([("", tr("Ensemble")), *((key, tr(name)) for key, name in GROUPS.items())])
-        self.period = ChoiceEditor([(p.cle, tr(p.nom)) for p in PERIODES])
-        self.agency = ChoiceEditor([("", tr("Toutes les agences"))])
-        self.agency.combo.setEnabled(self._contexte.acteur.agence_id is None)
-        self.client = PickerEditor(self._clients, tr("Tous les clients"))
-        for name, editor in (
-            (tr("Par"), self.group), (tr("Période"), self.period), (tr("Agence"), self.agency),
-            (tr("Client"), self.client),
-        ):  # fmt: skip
-            line = QHBoxLayout()
-            line.addWidget(Text(name, "body", "text.secondary"))
-            editor.setAccessibleName(name)
-            editor.changed.connect(self._changed)
-            line.addWidget(editor, 1)
-            box.addLayout(line)
+        self.chosen = Choosing(self._contexte)
+        self.chosen.changed.connect(self._changed)
+        box.addWidget(self.chosen, 1)
         self.name = LineEdit(tr("Nom du rapport"))
         self.name.setAccessibleName(tr("Nom du rapport"))
         box.addWidget(self.name)
@@ -168,42 +147,11 @@ class ComposerPage(Page):
 
     @property
     def definition(self) -> Definition:
-        chosen = [self.figures.item(n) for n in range(self.figures.count())]
-        keys = tuple(i.data(Qt.ItemDataRole.UserRole) for i in chosen if i.checkState() is Qt.CheckState.Checked)
-        agency = self.agency.value()
-        try:
-            client = self.client.value()
-        except Unreadable:
-            # Words that name nobody yet narrow nothing.
-            client = None
-        return Definition(
-            keys, str(self.group.value() or "") or None, str(self.period.value()), int(agency) if agency else None,
-            client,
-        )  # fmt: skip
-
-    def _clients(self, text: str, offer: Any) -> Task:
-        acteur = self._contexte.acteur
-
-        def found(session: Any) -> Any:
-            return [(one.id, one.libelle, one.detail) for one in choices.clients(session, acteur, text)]
-
-        return self._contexte.tasks.run(found, offer, lambda _error: offer(None), owner=self)
-
-    def _choose(self, wanted: Definition) -> None:
-        self._filling = True
-        for n in range(self.figures.count()):
-            item = self.figures.item(n)
-            on = item.data(Qt.ItemDataRole.UserRole) in wanted.figures
-            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-        self.group.show_value(wanted.group or "")
-        self.period.show_value(wanted.periode)
-        self.agency.show_value(wanted.agence_id or "")
-        self.client.show_value(wanted.client_id, self._client_names.get(wanted.client_id, "…"))
-        self._filling = False
+        """Raises: ValidationError"""
+        return self.chosen.definition
 
     def _changed(self) -> None:
-        if not self._filling:
-            self.reload()
+        self.reload()
 
     def _current(self) -> Saved | None:
         wanted = self.saved.value()
@@ -212,7 +160,7 @@ class ComposerPage(Page):
     def _open_saved(self) -> None:
         one = None if self._filling else self._current()
         if one is not None:
-            self._choose(one.definition)
+            self.chosen.choose(one.definition, self._names)
             self.name.setText(one.name)
             self.shared.setChecked(one.shared)
             self.reload()
@@ -223,8 +171,9 @@ class ComposerPage(Page):
 
     def reload(self) -> bool:
         self._asked += 1
-        turn, acteur, wanted, title = self._asked, self._contexte.acteur, self.definition, self.name.text().strip()
+        turn, acteur, title = self._asked, self._contexte.acteur, self.name.text().strip()
         try:
+            wanted = self.definition
             wanted.check()
         except ValidationError as refusal:
             self.refusal.say(said(" ".join(refusal.champs.values())))
@@ -234,8 +183,7 @@ class ComposerPage(Page):
         def read(session: Any) -> tuple[Answer, list[tuple[str, list[Value]]], list[Saved], Named]:
             found = builder.answer(session, acteur, wanted, title)
             kept = rapports.saved(session, acteur)
-            clients = {one.definition.client_id for one in kept} | {wanted.client_id}
-            named = compute.names(session, "client", clients - {None}, found.scope)
+            named = _called(session, [wanted, *(one.definition for one in kept)], found.scope)
             return found, builder.rows(session, found, 0, SHOWN), kept, Named(interventions.agences(session), named)
 
         self.freshness.setText(tr("calcul en cours…"))
@@ -258,8 +206,8 @@ class ComposerPage(Page):
     ) -> None:
         if turn != self._asked:
             return
-        self._client_names |= named.clients
-        self._agencies(named.agencies)
+        self._names |= named.rows
+        self.chosen.offer_agencies(named.agencies)
         self.found, self.listed = found, listed
         self._offer(kept)
         self.freshness.setText(
@@ -268,15 +216,6 @@ class ComposerPage(Page):
         )  # fmt: skip
         self.answer.show_answer(found, listed)
         self.status_changed.emit(*self.status())
-
-    def _agencies(self, found: tuple[tuple[int, str], ...]) -> None:
-        combo, chosen = self.agency.combo, self.agency.value()
-        if combo.count() == len(found) + 1:
-            return
-        combo.clear()
-        for value, words in (("", tr("Toutes les agences")), *((str(i), name) for i, name in found)):
-            combo.addItem(words, value)
-        self.agency.show_value(chosen or "")
 
     def _offer(self, kept: list[Saved]) -> None:
         if kept == self.kept:
@@ -294,12 +233,12 @@ class ComposerPage(Page):
     # Keeping
 
     def save(self) -> bool:
-        acteur, name, wanted, shared = (
-            self._contexte.acteur,
-            self.name.text(),
-            self.definition,
-            self.shared.isChecked(),
-        )
+        acteur, name, shared = self._contexte.acteur, self.name.text(), self.shared.isChecked()
+        try:
+            wanted = self.definition
+        except ValidationError as refusal:
+            self._refused(refusal)
+            return True
 
         def kept(ident: int) -> None:
             self._contexte.say(tr("Rapport enregistré : {nom}", nom=name.strip()))
@@ -394,5 +333,8 @@ class ComposerPage(Page):
         return (found.subject if (found := self.found) is not None else ""), self.freshness.text()
 
     def keys(self) -> Sequence[tuple[str, str]]:
-        return ((tr("Espace"), tr("choisir un chiffre")), ("Ctrl S", tr("enregistrer le rapport")),
-                ("Ctrl P", tr("aperçu avant impression")), ("F5", tr("recalculer")))  # fmt: skip
+        return (
+            (tr("Espace"), tr("choisir un chiffre")), (tr("Entrée"), tr("voir les lignes derrière un chiffre")),
+            ("Ctrl S", tr("enregistrer le rapport")), ("Ctrl P", tr("aperçu avant impression")),
+            ("F5", tr("recalculer")),
+        )  # fmt: skip

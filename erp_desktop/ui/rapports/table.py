@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -43,6 +43,12 @@ class TableauModele(QAbstractTableModel):
 
     def a_droite(self, colonne: int) -> bool:
         return self.tableau is not None and self.tableau.colonnes[colonne].genre not in _GAUCHE
+
+    def place(self, ligne: int) -> int:
+        """Where a shown line was given; -1 for the total."""
+        if self.est_total(ligne) or self.tableau is None:
+            return -1
+        return next(n for n, one in enumerate(self.tableau.lignes) if one is self._lignes[ligne])
 
     def est_total(self, ligne: int) -> bool:
         return ligne >= len(self._lignes)
@@ -121,6 +127,9 @@ def _ecrire(painter: QPainter, rect: QRect, mots: str, role: str, couleur: str, 
 class TableauVue(QTableView):
     """As high as its rows."""
 
+    opened = Signal(int, int)
+    """A cell was clicked or entered: the place of its line as it was given, -1 for the total, and its column."""
+
     def __init__(self, nom: str) -> None:
         super().__init__()
         self.modele = TableauModele(self)
@@ -137,6 +146,7 @@ class TableauVue(QTableView):
         self.setTabKeyNavigation(False)
         self.setAccessibleName(nom)
         self.horizontalHeader().sectionClicked.connect(self._trier)
+        self.clicked.connect(self._open)
         self._trie: tuple[int, Qt.SortOrder] | None = None
         self._fond()
         theme().changed.connect(self._fond)
@@ -175,7 +185,14 @@ class TableauVue(QTableView):
         entete.setSortIndicator(colonne, ordre)
         self.modele.sort(colonne, ordre)
 
+    def _open(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.opened.emit(self.modele.place(index.row()), index.column())
+
     def keyPressEvent(self, event: Any) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(self.currentIndex())
+            return
         if event.matches(QKeySequence.StandardKey.Copy):
             lignes = sorted({i.row() for i in self.selectedIndexes()})
             colonnes = range(self.modele.columnCount())

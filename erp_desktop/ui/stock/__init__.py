@@ -128,6 +128,8 @@ LISTE: ListSpec[PartRow] = ListSpec(
         Facet("famille", "Famille"),
         Facet("fournisseur", "Fournisseur"),
         Facet("agence", "Agence", shown=False),
+        Facet("piece", "Pièce", shown=False),
+        Facet("chez", "Tenue par l'agence", shown=False),
     ],
     also=("mouvements_stock", "stock_seuils", "lignes_intervention"),
 )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from erp_desktop.reports.managers.rows import Place
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.tableau.reach import Mark, Reachable
-from erp_desktop.ui.tableau.words import Place
 
 _HEAD, _FOOT, _BAR, _END, _EXTRA = 20, 24, 14, 54, 44
 

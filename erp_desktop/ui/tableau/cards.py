@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from erp_desktop.domain.rapports.figures import AGES, BY_KEY
 from erp_desktop.reports.managers.dashboard import OTHERS, Dashboard, Share
+from erp_desktop.reports.managers.rows import Place, rows_of
 from erp_desktop.ui.kit.i18n import number, tr
-from erp_desktop.ui.lists.query import quoted
 from erp_desktop.ui.tableau import words
 from erp_desktop.ui.tableau.bars import Bars, Cell, Row, Scale
 from erp_desktop.ui.tableau.pareto import Column, Pareto
-from erp_desktop.ui.tableau.words import Place
 
 
 def ages(chart: Bars, board: Dashboard) -> str:
@@ -21,9 +21,10 @@ def ages(chart: Bars, board: Dashboard) -> str:
             words.age(one),
             (Cell(tuple((float(n), f"priority.{key}.color") for n, (key, _) in zip(one.counts, names, strict=True)),
                   number(one.total)),),
-            tr("{age} : {n} ouvertes", age=words.age(one), n=number(one.total)), words.of_age(board, one),
+            tr("{age} : {n} ouvertes", age=words.age(one), n=number(one.total)),
+            _place(board, "encours", "age", len(AGES) - 1 - rank),
         )
-        for one in board.ages
+        for rank, one in enumerate(board.ages)
     )  # fmt: skip
     used = [(f"priority.{key}.color", name) for n, (key, name) in enumerate(names)
             if any(one.counts[n] for one in board.ages)]  # fmt: skip
@@ -37,7 +38,6 @@ def sla(chart: Bars, board: Dashboard) -> str:
     target = next((t.target for t in board.tiles if t.figure == "sla_tenus"), None) or 95
     shares = [(s, 100 * s.value.num / s.value.den) for s in board.agencies]
     floor = min([75.0, *(10 * (share // 10) for _, share in shares)])
-    place = words.rows_of("sla_tenus", board.scope)
     rows = []
     for one, share in shares:
         was = 100 * one.before.num / one.before.den if one.before.den else None
@@ -46,7 +46,7 @@ def sla(chart: Bars, board: Dashboard) -> str:
         rows.append(Row(
             one.name, (Cell(((share, f"semantic.{colour}.solid"),), words.percent(share)),),
             tr("{nom} : {part}, {n} échéances", nom=one.name, part=words.percent(share), n=number(one.value.den)),
-            Place(place.section, f"{place.words} agence:{quoted(one.name)}"),
+            _place(board, "sla_tenus", "agence", one.key, one.name),
             "" if gap is None else words.gap(gap), words.tone(gap, 1),
         ))  # fmt: skip
     scale = Scale(100, floor, target=target, target_words=tr("objectif {valeur}", valeur=words.percent(target, 0)),
@@ -56,19 +56,17 @@ def sla(chart: Bars, board: Dashboard) -> str:
 
 
 def families(chart: Bars, board: Dashboard) -> str:
-    place = words.rows_of("pannes", board.scope)
     rows, tops = [], [0.0, 0.0]
     for one in board.families:
         repair = one.value.num / one.value.den * 60 if one.value.den else None
         apart = one.second.num / one.second.den if one.second.den else None
         tops = [max(tops[0], repair or 0), max(tops[1], apart or 0)]
         cells = (Cell(((repair or 0, "1"),), words.hours(repair)), Cell(((apart or 0, "0"),), words.hours(apart)))
-        words_ = f" famille:{quoted(one.name)}" if one.key is not None else " sans:famille"
         rows.append(Row(
             _named(one), cells,
             tr("{nom} : MTTR {a} h, MTBF {b} h, {n} pannes", nom=_named(one), a=words.hours(repair),
-               b=words.hours(apart), n=number(one.second.den)),
-            Place(place.section, place.words + words_ + words.agency(board)),
+               b=words.hours(apart), n=number(one.count)),
+            _place(board, "pannes", "type_equipement", one.key, one.name),
         ))  # fmt: skip
     scales = (Scale(tops[0] or 1, head=tr("MTTR, h")), Scale(tops[1] or 1, head=tr("MTBF, h")))
     chart.show_rows(tuple(rows), scales, tr("Aucune panne dans cette période"))
@@ -81,13 +79,12 @@ def _named(one: Share) -> str:
 
 
 def pareto(chart: Pareto, board: Dashboard) -> str:
-    place = words.rows_of("pannes", board.scope)
     total = sum(one.value.num for one in board.codes)
     columns = tuple(
         Column(
             _named(one), one.value.num, one.key not in (None, OTHERS),
             tr("{nom} : {n} pannes", nom=_named(one), n=number(one.value.num)),
-            Place(place.section, place.words + _code(one.key, one.name) + words.agency(board)),
+            _place(board, "pannes", "probleme", one.keys or one.key, one.name),
         )
         for one in board.codes
     )  # fmt: skip
@@ -101,11 +98,8 @@ def pareto(chart: Pareto, board: Dashboard) -> str:
     return tr("{n} pannes ; {k} codes en font {part}", n=number(total), k=few, part=share)
 
 
-def _code(key: object, name: str) -> str:
-    """What narrows failures to a code; the gathered ones are shown among all."""
-    if key is None:
-        return " sans:probleme"
-    return "" if key == OTHERS else f" probleme:{quoted(name)}"
+def _place(board: Dashboard, figure: str, group: str, key: Any, name: str = "") -> Place:
+    return rows_of(figure, board.scope, board.named, board.calcule_a, group=group, key=key, name=name)
 
 
 def load(chart: Bars, board: Dashboard) -> str:
@@ -117,7 +111,10 @@ def load(chart: Bars, board: Dashboard) -> str:
         rows.append(Row(one.name, (cell,), tr("{nom} : {part} des heures", nom=one.name, part=words.percent(share)),
                         Place("planning")))  # fmt: skip
     scale = Scale(110, target=85, target_words=tr("cible {valeur}", valeur=words.percent(85, 0)), track=True)
-    chart.show_rows(tuple(rows), (scale,), tr("Personne n'a d'heures cette semaine"))
+    nothing = tr("Personne n'a d'heures cette semaine")
+    if "charge" in board.refused:
+        nothing = tr(BY_KEY["charge"].limite)
+    chart.show_rows(tuple(rows), (scale,), nothing)
     return tr("semaine {n}, heures planifiées", n=board.week.isocalendar().week)
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy
 from erp_desktop.errors import ErpError
 from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.managers.dashboard import TILES, Dashboard
+from erp_desktop.reports.managers.rows import Place, rows_of
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import number, said, tr
@@ -19,13 +20,13 @@ from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.rapports import wording
+from erp_desktop.ui.rapports.narrowing import Narrowing
 from erp_desktop.ui.rapports.pickers import Choix
 from erp_desktop.ui.tableau import cards, words
 from erp_desktop.ui.tableau.bars import Bars
 from erp_desktop.ui.tableau.pareto import Pareto
 from erp_desktop.ui.tableau.reach import Reachable
 from erp_desktop.ui.tableau.tiles import DecisionButton, TileButton
-from erp_desktop.ui.tableau.words import Place
 from erp_desktop.ui.wording import value_labels
 
 _log = logging.getLogger(__name__)
@@ -51,7 +52,10 @@ class TableauPage(Page):
         self._asked = 0
         self.choix = Choix(contexte.acteur, self)
         self.choix.choisir_periode("30j")
+        self.narrow = Narrowing(contexte)
+        self.narrow.hide()
         self._lay_out()
+        self.narrow.changed.connect(self.reload)
         self.choix.change.connect(self.reload)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -75,6 +79,7 @@ class TableauPage(Page):
         column.setSpacing(10)
         column.addLayout(self._head())
         column.addWidget(self.choix.dates)
+        column.addWidget(self.narrow)
         fresh = QHBoxLayout()
         fresh.setSpacing(6)
         fresh.addWidget(IconLabel("clock", "text.tertiary", 14))
@@ -101,6 +106,8 @@ class TableauPage(Page):
         row.addSpacing(6)
         row.addWidget(self.choix.periode)
         row.addWidget(self.choix.agence)
+        self.filters = Button(tr("Filtrer"), "soft", icon="funnel", on_click=self.toggle_filters)
+        row.addWidget(self.filters)
         row.addWidget(icon_button("arrows-clockwise", tr("Recalculer (F5)"), self.reload))
         row.addStretch()
         self.compared = Text("", "body", "text.tertiary")
@@ -164,6 +171,10 @@ class TableauPage(Page):
         self._decisions.setSpacing(2)
         card.box.addLayout(self._decisions)
         card.box.addStretch(1)
+        apart = tr("Stock, conflits et échanges ne dépendent pas de ces filtres : ils sont laissés de côté.")
+        self.apart = Text(apart, "caption", "text.tertiary", wrap=True)
+        self.apart.hide()
+        card.box.addWidget(self.apart)
         card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         return card
 
@@ -180,7 +191,9 @@ class TableauPage(Page):
         self._asked += 1
         self._later.stop()
         acteur, turn = self._contexte.acteur, self._asked
-        scope = Scope(*self.choix.bornes, agence_id=self.choix.agence_id)
+        scope = Scope(*self.choix.bornes, agence_id=self.choix.agence_id, **self.narrow.ids)
+        number_of = self.narrow.active
+        self.filters.setText(tr("Filtrer ({n})", n=number(number_of)) if number_of else tr("Filtrer"))
 
         def read(session: Any) -> Dashboard:
             from erp_desktop.reports.managers import dashboard
@@ -255,8 +268,8 @@ class TableauPage(Page):
         )  # fmt: skip
         self.compared.setText(tr("Comparé : {periode}", periode=wording.period(board.before.debut, board.before.fin)))
         for tile in board.tiles:
-            place = words.rows_of(tile.figure, board.scope)
-            self.tiles[tile.figure].show_tile(tile, Place(place.section, place.words + words.agency(board)))
+            place = rows_of(tile.figure, board.scope, board.named, board.calcule_a)
+            self.tiles[tile.figure].show_tile(tile, None if tile.refused else place)
         for name, chart in (
             ("ages", self.ages), ("sla", self.sla), ("families", self.families), ("load", self.load),
             ("pareto", self.pareto),
@@ -268,6 +281,7 @@ class TableauPage(Page):
     def _show_decisions(self, board: Dashboard) -> None:
         clear(self._decisions)
         self.waiting.setText(number(len(board.decisions)) if board.decisions else "")
+        self.apart.setVisible(not set(board.scope.filters) <= {"agence"})
         for one in board.decisions:
             button = DecisionButton(one, board.calcule_a)
             button.opened.connect(self.open_place)
@@ -276,6 +290,12 @@ class TableauPage(Page):
             self._decisions.addWidget(Text(tr("Rien d'urgent."), "body", "text.tertiary"))
 
     # What people do
+
+    def toggle_filters(self) -> None:
+        """Show the fields that narrow, or put them away; what they hold stays in force, and is counted."""
+        self.narrow.setVisible(self.narrow.isHidden())
+        if not self.narrow.isHidden():
+            self.narrow.editors["client"].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def open_place(self, place: Place) -> None:
         """Show the rows behind a number."""
@@ -291,10 +311,18 @@ class TableauPage(Page):
         )  # fmt: skip
 
     def memory(self) -> dict[str, Any]:
-        return {"bornes": self.choix.bornes, "agence": self.choix.agence_id}
+        named = {name: editor.words() for name, editor in self.narrow.editors.items()}
+        return {"bornes": self.choix.bornes, "agence": self.choix.agence_id, "filtres": self.narrow.ids,
+                "noms": named}  # fmt: skip
 
     def recall(self, kept: dict[str, Any]) -> None:
         if kept["agence"] != self.choix.agence_id:
             self.choix.choisir_agence(kept["agence"])
+        ids = kept.get("filtres", {})
+        if ids != self.narrow.ids:
+            named = {(name, ids.get(f"{name}_id")): words for name, words in kept["noms"].items()}
+            self.narrow.show_ids(ids, named)
+            self.narrow.setVisible(self.narrow.active > 0)
+            self.reload()
         if kept["bornes"] != self.choix.bornes:
             self.choix.choisir_dates(*kept["bornes"])

@@ -9,10 +9,10 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QPolygo
 
 from erp_desktop.reports import palette
 from erp_desktop.reports.graduations import paliers
+from erp_desktop.reports.managers.rows import Place
 from erp_desktop.reports.presentation import FINE, entier
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.tableau.reach import Mark, Reachable
-from erp_desktop.ui.tableau.words import Place
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 48, 18, 24
 VITAL = 80

@@ -17,11 +17,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from erp_desktop.reports.managers.rows import Place
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
-from erp_desktop.ui.tableau.words import Place
 
 
 @dataclass(frozen=True, slots=True)

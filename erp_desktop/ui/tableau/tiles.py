@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 from erp_desktop.domain.rapports.figures import BY_KEY
 from erp_desktop.reports.managers.dashboard import Tile
 from erp_desktop.reports.managers.decisions import Decision
+from erp_desktop.reports.managers.rows import Place
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, plain
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.tableau import words
-from erp_desktop.ui.tableau.words import Place
 
 _ICONS = {
     "encours": "wrench", "sla_tenus": "check-circle", "mttr": "clock", "mtbf": "gauge",
@@ -72,12 +72,18 @@ class TileButton(_Opening):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(tr(BY_KEY[figure].nom))
 
-    def show_tile(self, tile: Tile, place: Place) -> None:
+    def show_tile(self, tile: Tile, place: Place | None) -> None:
+        """Without a place there is nothing to open: the tile says why."""
         self.tile, self.place = tile, place
         known = BY_KEY[self.figure]
         value, unit = words.figure(known.unite, tile.number)
         said = [f"{tr(known.nom)} : {value} {unit}".strip(), words.change(tile), words.target(tile),
                 tr("{n} lignes, {m} exclues", n=number(tile.value.n), m=number(tile.value.exclues))]  # fmt: skip
+        if tile.refused:
+            self.setAccessibleName(f"{said[0]}, {tr(tile.refused)}")
+            self.setToolTip(plain(tr(tile.refused)))
+            self.update()
+            return
         self.setAccessibleName(", ".join(filter(None, said)))
         self.setToolTip(plain(f"{said[-1]}. {tr(known.formule)} {tr('Exclues :')} {tr(known.exclues)}"))
         self.update()
@@ -110,6 +116,9 @@ class TileButton(_Opening):
         long = self._wide(value, "kpi") + 4
         self._text(painter, QRect(14, 32, long, 36), value, "kpi", "text.primary")
         self._text(painter, QRect(18 + long, 40, self._wide(unit, "body") + 3, 26), unit, "body", "text.tertiary")
+        if tile.refused:
+            self._text(painter, QRect(14, 70, wide - 26, 18), tr(tile.refused), "caption", "text.secondary")
+            return
         left = wide - 28 - long - self._wide(unit, "body") - 12
         if left > 44 and sum(v is not None for v in self.trend) > 1:
             long = min(left, 66)

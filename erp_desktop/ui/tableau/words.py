@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from babel.numbers import format_decimal
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite
 from erp_desktop.domain.rapports.figures import BY_KEY, Unit
-from erp_desktop.reports.catalogue.ask import Scope
-from erp_desktop.reports.managers.dashboard import Age, Dashboard, Tile
+from erp_desktop.reports.managers.dashboard import Age, Tile
 from erp_desktop.reports.managers.decisions import Decision
+from erp_desktop.reports.managers.rows import day
 from erp_desktop.reports.presentation import FINE, VIDE, entier
 from erp_desktop.ui.kit.i18n import isolate, number, tr
-from erp_desktop.ui.lists.query import quoted
 from erp_desktop.ui.wording import value_labels
 
 MINUS = "−"
-_ALIVE = "statut:ouverte,affectee,en_cours,en_attente,cloturee,archivee"
-_CLOSED = "statut:cloturee,archivee"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a number's rows are: a section and its filter."""
-
-    section: str
-    words: str = ""
 
 
 def _decimal(value: float) -> str:
@@ -104,45 +91,6 @@ def tone(gap: float | None, sens: int) -> str:
     return "semantic.success.text" if gap * sens > 0 else "semantic.warning.text"
 
 
-# Where the rows are
-
-
-def day(jour: date) -> str:
-    return f"{jour:%d/%m/%Y}"
-
-
-def _between(word: str, debut: date, fin: date) -> str:
-    return f"{word}_depuis:{day(debut)} {word}_avant:{day(fin)}"
-
-
-def agency(board: Dashboard) -> str:
-    """The word that narrows a list to the agency of the dashboard; empty for all."""
-    code = re.search(r"\(([^()]+)\)$", board.agency)
-    return f" agence:{quoted(code[1])}" if board.scope.agence_id is not None and code else ""
-
-
-def rows_of(name: str, scope: Scope) -> Place:
-    """The interventions that a figure counts or leaves out."""
-    a, b = scope.debut, scope.fin
-    words = {
-        "encours": f"ouverte_le:{day(b)}", "sla_tenus": f"sla:echu {_between('echeance', a, b)}",
-        "mttr": f"type:corrective {_CLOSED} {_between('cloture', a, b)}",
-        "mtbf": f"type:corrective {_ALIVE} {_between('cree', a, b)}",
-        "premier_passage": f"type:corrective {_CLOSED} {_between('cloture', a, b)}",
-        "satisfaction": f"{_CLOSED} {_between('cloture', a, b)}",
-        "pannes": f"type:corrective {_ALIVE} {_between('cree', a, b)}",
-    }  # fmt: skip
-    return Place("interventions", words[name])
-
-
-def of_age(board: Dashboard, age: Age, priority: str = "") -> Place:
-    last = min(board.scope.fin, clock.local(board.calcule_a).date())
-    words = f"ouverte_le:{day(board.scope.fin)} cree_avant:{day(last - timedelta(days=age.least))}"
-    if age.most is not None:
-        words += f" cree_depuis:{day(last - timedelta(days=age.most))}"
-    return Place("interventions", words + (f" priorite:{priority}" if priority else "") + agency(board))
-
-
 def age(one: Age) -> str:
     if one.most is None:
         return tr("> {n} j", n=isolate(str(one.least - 1)))
@@ -157,7 +105,8 @@ def priorities() -> list[tuple[str, str]]:
 
 ICONS = {
     "retard": ("warning-octagon", "danger"), "proche": ("clock", "warning"), "sans_technicien": ("users", "warning"),
-    "muette": ("wifi-slash", "warning"), "conflits": ("git-merge", "danger"), "stock": ("package", "warning"),
+    "muette": ("wifi-slash", "warning"), "conflits": ("git-merge", "danger"),
+    "factures": ("receipt", "warning"), "stock": ("package", "warning"),
     "quota": ("gauge", "warning"), "contrats": ("calendar", "info"),
 }  # fmt: skip
 
@@ -172,6 +121,7 @@ def decision(one: Decision, now: datetime) -> tuple[str, str]:
         "muette": lambda: tr("1 agence muette") if single else tr("{n} agences muettes", n=n),
         "conflits": lambda: tr("1 conflit") if single else tr("{n} conflits", n=n),
         "stock": lambda: tr("1 pièce sous le minimum") if single else tr("{n} pièces sous le minimum", n=n),
+        "factures": lambda: tr("1 facture en retard") if single else tr("{n} factures en retard", n=n),
         "quota": lambda: tr("1 contrat hors quota") if single else tr("{n} contrats hors quota", n=n),
         "contrats": lambda: tr("1 contrat à renouveler") if single else tr("{n} contrats à renouveler", n=n),
     }[one.kind]()  # fmt: skip
@@ -192,4 +142,6 @@ def _example(one: Decision, now: datetime) -> str:
         return tr("{qui}, dernier échange {quand}", qui=one.example, quand=value_labels.freshness(one.when))
     if one.kind == "conflits":
         return tr("le plus ancien date {quand}", quand=value_labels.freshness(one.when))
+    if one.kind == "factures":
+        return tr("{qui}, due le {jour}", qui=one.example, jour=day(clock.local(one.when).date()))
     return tr("{qui}, fin le {jour}", qui=one.example, jour=day(clock.local(one.when).date()))

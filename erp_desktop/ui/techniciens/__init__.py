@@ -86,6 +86,7 @@ LISTE: ListSpec[TechnicienLigne] = ListSpec(
         Facet("equipe", "Équipe"),
         Facet("zone", "Zone"),
         Facet("agence", "Agence"),
+        Facet("technicien", "Technicien", shown=False),
     ],
     may_create=lambda _acteur: False,
 )
