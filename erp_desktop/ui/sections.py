@@ -7,7 +7,7 @@ from typing import Any
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.ui.context import Contexte, Section
-from erp_desktop.ui.kinds import KINDS
+from erp_desktop.ui.kinds import KINDS, table_of
 from erp_desktop.ui.page import Page
 
 _EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIEN})
@@ -120,7 +120,11 @@ def _administration(contexte: Contexte) -> Page:
     return AdministrationPage(contexte)
 
 
-IMPORTS = {"clients": "clients", "equipements": "equipements", "stock": "pieces_detachees"}
+IMPORTS = {
+    kind: table_of(kind)
+    for kind in ("clients", "contrats", "depots", "equipements", "interventions", "mouvements", "preventif", "stock",
+                 "techniciens")
+}  # fmt: skip
 """Kind of record → the table that a file fills in the window."""
 
 

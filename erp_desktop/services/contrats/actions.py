@@ -102,12 +102,12 @@ def changer_statut(
     with calendrier.changement(session, f"contrat {ligne.numero_contrat}", acteur, contrat_id=id):
         avant, apres = appliquer(ligne, ecrits)
         if etat is StatutContrat.BROUILLON:
-            premiere = _premiere_periode(session, acteur, ligne)
+            premiere = premiere_periode(session, ligne, acteur.user_id)
     ecrire(session)
     return Retour(id, avant, apres, [premiere.id] if premiere else [])
 
 
-def _premiere_periode(session: Session, acteur: Acteur, ligne: Contrat) -> ContratPeriode | None:
+def premiere_periode(session: Session, ligne: Contrat, user_id: int | None) -> ContratPeriode | None:
     """The first year, when nobody laid periods out and the contract says what it includes."""
     p = ContratPeriode
     if session.scalar(sa.select(p.id).where(p.contrat_id == ligne.id).limit(1)) is not None:
@@ -117,7 +117,7 @@ def _premiere_periode(session: Session, acteur: Acteur, ligne: Contrat) -> Contr
     an = cycle.suite(ligne.date_debut - cycle.UN_JOUR, 12)[1]
     premiere = ContratPeriode(
         contrat_id=ligne.id, agence_id=ligne.agence_id, numero=1, du=ligne.date_debut,
-        au=min(an, ligne.date_fin) if ligne.date_fin else an, created_by_id=acteur.user_id,
+        au=min(an, ligne.date_fin) if ligne.date_fin else an, created_by_id=user_id,
         interventions_incluses=ligne.nb_interventions_incluses, heures_incluses=ligne.heures_incluses,
         montant=ligne.montant_annuel,
     )  # fmt: skip

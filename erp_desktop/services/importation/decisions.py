@@ -22,7 +22,7 @@ COLONNES = (
 """Columns of an intervention that a file fills as they are."""
 FIELDS = (*COLONNES, "numero_source", "equipement", "client", "contrat", "technicien", "devise")
 """Fields that a column of the file can be mapped to."""
-_EXIGES = ("date_creation", "equipement", "titre", "statut", "type")
+EXIGES = ("date_creation", "equipement", "titre", "statut", "type")
 """What every intervention has and nothing else tells."""
 
 
@@ -166,7 +166,7 @@ def lecture(choix: Decisions, colonnes: Sequence[str]) -> Lecture:
     valeurs = {f: {plier(k): v for k, v in known.items()} for f, known in profile.valeurs.items()}
     for name, known in traductions(choix.valeurs, FIELDS).items():
         valeurs.setdefault(name, {}).update(known)
-    missing = [f for f in _EXIGES if f not in champs and f not in constantes]
+    missing = [f for f in EXIGES if f not in champs and f not in constantes]
     if missing:
         raise UserError(
             f"Aucune colonne ne donne : {', '.join(missing)} (--map colonne=champ, ou --constante champ=valeur)."

@@ -7,12 +7,14 @@ from erp_desktop.registry.tables import BY_NAME, Reference
 
 TABLES = (
     "clients", "contrats", "equipements", "techniciens", "pieces_detachees", "depots", "mouvements_stock",
-    "lignes_intervention",
+    "lignes_intervention", "plannings",
 )  # fmt: skip
 """Tables that a file can fill, in the order in which a take-over fills them."""
 
 IDENTIFIANTS = {
-    name: BY_NAME[name].known_by for name in (*TABLES, "interventions", "users") if BY_NAME[name].root is None
+    name: BY_NAME[name].known_by
+    for name in (*TABLES, "checklists", "competences", "interventions", "users")
+    if BY_NAME[name].root is None
 }
 """Table → the columns by which people name its rows, the surest first."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,24 +19,23 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db import ids
-from erp_desktop.domain import ice, nombres
-from erp_desktop.domain.enums import Role, Statut, TypeMouvement
-from erp_desktop.domain.saisie import LigneInput, Saisie
-from erp_desktop.errors import UserError, ValidationError
-from erp_desktop.models import Agence, Base
+from erp_desktop.domain import nombres
+from erp_desktop.domain.enums import ReportFerie, StatutContrat
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import UserError
+from erp_desktop.models import Agence, Base, Contrat
 from erp_desktop.registry.tables import BY_NAME, Kind, Reference
-from erp_desktop.services.clients import ClientInput
-from erp_desktop.services.equipements import EquipementInput
+from erp_desktop.services.contrats.actions import premiere_periode
 from erp_desktop.services.importation import columns
 from erp_desktop.services.importation import values as valeurs
 from erp_desktop.services.importation.dates import conclure
 from erp_desktop.services.importation.decisions import Champs, Decisions
 from erp_desktop.services.importation.outcome import Bilan, ImportRefuse, LigneRefusee, Progress, connaitre
 from erp_desktop.services.importation.references import IDENTIFIANTS, TABLES, exiger, expressions, references
+from erp_desktop.services.importation.rules import Ligne, Row, juger, rang, useful
 from erp_desktop.services.importation.values import Ecriture
 from erp_desktop.services.sheets.model import Cell, Table, text
 from erp_desktop.services.sheets.reading import read
-from erp_desktop.services.techniciens import TechnicienInput
 
 __all__ = ["TABLES", "exiger", "expressions", "importer"]
 
@@ -44,36 +43,18 @@ _GERES = {"id", "agence_id", "created_at", "updated_at", "created_by_id"}
 _SUIVIES = {
     "lignes_intervention": {"depot_id", "prevue"},
     "mouvements_stock": {"transfert_id", "ligne_intervention_id", "inventaire_id", "annule_id"},
+    "plannings": {"compteur_id", "derniere_date", "genere_jusqu_au", "prochaine_date", "rythme_depuis", "seuil"},
 }
-"""What only the services write, together with what it means for the stock."""
+"""What only the services write, together with what it means for the stock or the visits."""
 _UNIQUES_EN_PLUS = {"techniciens": {"numero_badge": True}}
 """What the services keep unique and the database does not."""
-_SAISIES: dict[str, type[Saisie]] = {
-    "clients": ClientInput,
-    "equipements": EquipementInput,
-    "lignes_intervention": LigneInput,
-    "techniciens": TechnicienInput,
-}
-_UTILES = {"contrats": "client_id", "equipements": "client_id", "interventions": "statut", "users": "role"}
-"""Table → the column of a referenced row that a check needs."""
-_FERMEES = {Statut.ANNULEE.value, Statut.ARCHIVEE.value}
+_EXIGEES = {"plannings": {"date_debut"}}
+"""What the services ask for and the database does not."""
+_DEFAUTS = {"plannings": {"report_ferie": ReportFerie.APRES.value}}
+"""What a blank form begins with, where the database has another default for rows of before."""
 _BATCH = 2_000
 _PIECE = 1_000
 _CHUNK = 500
-_Row = sa.Row[Any, Any, Any, Any]
-"""id, agence_id, cle, utile"""
-
-
-@dataclass(slots=True)
-class _Ligne:
-    """``cles``: reference column → (by key of people, text); ``parent``: the line of the file that is its parent."""
-
-    numero: int
-    valeurs: dict[str, Any]
-    cles: dict[str, tuple[bool, str]] = field(default_factory=dict)
-    refs: dict[str, _Row] = field(default_factory=dict)
-    fautes: list[str] = field(default_factory=list)
-    parent: _Ligne | None = None
 
 
 def importer(
@@ -123,8 +104,11 @@ def importer(
 class Reprise:
     """One import: what its steps share."""
 
-    def __init__(self, session: Session, table: str, agence: int, bilan: Bilan, ecriture: Ecriture) -> None:
-        self.ecriture = ecriture
+    def __init__(
+        self, session: Session, table: str, agence: int, bilan: Bilan, ecriture: Ecriture,
+        acteur: Acteur | None = None,
+    ) -> None:  # fmt: skip
+        self.ecriture, self.acteur = ecriture, acteur
         self.session, self.nom, self.agence, self.bilan = session, table, agence, bilan
         self.table = Base.metadata.tables[table]
         self.references = references(table)
@@ -132,8 +116,12 @@ class Reprise:
         geres = _GERES | _SUIVIES.get(table, set())
         self.colonnes = [c.name for c in BY_NAME[table].columns if c.name not in geres]
         self.lecteurs = {c: valeurs.lecteur(self.table, BY_NAME[table].column(c)) for c in self.colonnes}
+        for nom, defaut in _DEFAUTS.get(table, {}).items():
+            self.lecteurs[nom] = replace(self.lecteurs[nom], defaut=defaut)
+        for nom in _EXIGEES.get(table, ()):
+            self.lecteurs[nom] = replace(self.lecteurs[nom], obligatoire=True)
         self.remarques: Counter[str] = Counter()
-        self.lignes: list[_Ligne] = []
+        self.lignes: list[Ligne] = []
 
     @classmethod
     def sans_base(cls, table: str) -> Reprise:
@@ -173,7 +161,7 @@ class Reprise:
             self._relier(self.lignes)
             for at in range(0, len(rows), _PIECE):
                 for ligne in self.lignes[at : at + _PIECE]:
-                    self._juger(ligne)
+                    juger(self.nom, ligne, self.lecteurs, self.remarques, self.acteur)
                 yield len(rows) + min(len(rows), at + _PIECE)
             self._doublons(self.lignes)
             refus = [*lu.faults, *((x.numero, " ; ".join(x.fautes)) for x in self.lignes if x.fautes)]
@@ -210,8 +198,8 @@ class Reprise:
             cellule = valeurs.lire_telephone(cellule, self.ecriture)
         return self.lecteurs[nom].lire(cellule, self.ecriture, self.remarques)
 
-    def _lire(self, numero: int, cellules: dict[str, Cell]) -> _Ligne:
-        ligne = _Ligne(numero, {})
+    def _lire(self, numero: int, cellules: dict[str, Cell]) -> Ligne:
+        ligne = Ligne(numero, {})
         propres = {f: unicodedata.normalize("NFC", c) if isinstance(c, str) else c for f, c in cellules.items()}
         autre = valeurs.separer_telephones(propres, self.ecriture, self.remarques) if self.nom == "clients" else None
         if autre is not None:
@@ -231,7 +219,7 @@ class Reprise:
                 ligne.fautes.append(f"{nom} : {error}")
         return ligne
 
-    def _relier(self, lignes: list[_Ligne]) -> None:
+    def _relier(self, lignes: list[Ligne]) -> None:
         """Replace what people know by identifiers; every referenced row must be the agency's or shared."""
         par_code = {x.valeurs.get("code_interne"): x for x in lignes} if self.nom == "equipements" else {}
         for nom, ref in self.references.items():
@@ -254,10 +242,11 @@ class Reprise:
                 else:
                     ligne.fautes.append(f"{nom} introuvable dans cette agence : « {texte} »")
 
-    def _chercher(self, ref: Reference, cles: set[tuple[bool, str]]) -> dict[tuple[bool, str], list[_Row]]:
+    def _chercher(self, ref: Reference, cles: set[tuple[bool, str]]) -> dict[tuple[bool, str], list[Row]]:
         cible = Base.metadata.tables[ref.target]
-        trouves: dict[tuple[bool, str], list[_Row]] = {}
-        utile = cible.c[_UTILES[ref.target]] if ref.target in _UTILES else sa.null()
+        trouves: dict[tuple[bool, str], list[Row]] = {}
+        needed = useful(self.nom, ref.target)
+        utile = cible.c[needed] if needed else sa.null()
         for colonne in ("id", *IDENTIFIANTS[ref.target]):
             cherches: dict[Any, list[tuple[bool, str]]] = {}
             for cle in cles - trouves.keys():
@@ -276,48 +265,7 @@ class Reprise:
                         trouves.setdefault(cle, []).append(row)
         return trouves
 
-    def _juger(self, ligne: _Ligne) -> None:
-        """What the domain asks beyond types; only for lines whose values could all be read."""
-        if ligne.fautes:
-            return
-        v, saisie = ligne.valeurs, _SAISIES.get(self.nom)
-        if saisie is not None:
-            try:
-                lu = saisie(**{c: v[c] for c in saisie.model_fields if c in v}).model_dump()
-            except ValidationError as error:
-                ligne.fautes += [f"{champ} : {phrase.rstrip('.')}" for champ, phrase in error.champs.items()]
-                return
-            v.update({c: lu[c] for c in lu if c in v})
-        if self.nom == "clients" and ice.avertissement(v["ice"]):
-            self.remarques["ICE dont la clé n'est pas cohérente, gardé tel quel"] += 1
-        fautes = ligne.fautes
-        if self.nom == "contrats" and v["date_fin"] and v["date_fin"] < v["date_debut"]:
-            fautes.append("date_fin précède date_debut")
-        if self.nom == "mouvements_stock":
-            sortie = v["type_mouvement"] == TypeMouvement.SORTIE.value
-            entree = v["type_mouvement"] in (TypeMouvement.ENTREE.value, TypeMouvement.RETOUR.value)
-            if v["quantite"] == 0 or (sortie and v["quantite"] > 0) or (entree and v["quantite"] < 0):
-                fautes.append(
-                    "quantite : positive pour une entrée ou un retour, négative pour une sortie, jamais nulle"
-                )
-        else:
-            nombres = (c for c, lecteur in self.lecteurs.items() if lecteur.nombre and v[c] is not None)
-            fautes += [f"{c} : nombre négatif" for c in nombres if v[c] < 0]
-        if self.nom == "techniciens" and ligne.refs["user_id"].utile != Role.TECHNICIEN.value:
-            fautes.append("ce compte n'a pas le rôle technicien")
-        if self.nom == "lignes_intervention" and ligne.refs["intervention_id"].utile in _FERMEES:
-            fautes.append("cette intervention est annulée ou archivée : elle ne reçoit plus de lignes")
-        if self.nom == "equipements":
-            contrat, parent = ligne.refs.get("contrat_id"), ligne.refs.get("parent_id")
-            if contrat is not None and contrat.utile != v["client_id"]:
-                fautes.append("ce contrat est celui d'un autre client")
-            client = ligne.parent.valeurs.get("client_id") if ligne.parent else parent.utile if parent else None
-            if client is not None and client != v["client_id"]:
-                fautes.append("son parent appartient à un autre client")
-            if ligne.parent is not None and _rang(ligne) < 0:
-                fautes.append("un équipement ne peut pas faire partie de lui-même")
-
-    def _doublons(self, lignes: list[_Ligne]) -> None:
+    def _doublons(self, lignes: list[Ligne]) -> None:
         """Natural keys taken twice in the file, or already in the database."""
         for nom, par_agence in _uniques(self.table).items():
             self._doublon(
@@ -330,7 +278,7 @@ class Reprise:
             anonymes = [x for x in lignes if x.valeurs.get("ice") is None and x.valeurs.get("nom_entreprise")]
             self._doublon("nom_entreprise", anonymes, par_agence=True)
 
-    def _doublon(self, nom: str, lignes: list[_Ligne], *, par_agence: bool) -> None:
+    def _doublon(self, nom: str, lignes: list[Ligne], *, par_agence: bool) -> None:
         premiers: dict[Any, int] = {}
         colonne = self.table.c[nom]
         ou = [self.table.c.agence_id == self.agence] if par_agence else []
@@ -346,10 +294,10 @@ class Reprise:
                 ligne.fautes.append(f"{nom} « {dit} » est déjà à la ligne {premiers[valeur]}")
             premiers.setdefault(valeur, ligne.numero)
 
-    def _inserer(self, lignes: list[_Ligne], user_id: int | None, progress: Progress | None) -> None:
+    def _inserer(self, lignes: list[Ligne], user_id: int | None, progress: Progress | None) -> None:
         connection, now = self.session.connection(), clock.now()
         racine = BY_NAME[self.nom].root
-        ordre = sorted(lignes, key=_rang)
+        ordre = sorted(lignes, key=rang)
         for at in range(0, len(ordre), _BATCH):
             bloc = ordre[at : at + _BATCH]
             for identifiant, ligne in zip(ids.allocate(connection, len(bloc)), bloc, strict=True):
@@ -360,10 +308,21 @@ class Reprise:
                 }  # fmt: skip
                 if ligne.parent is not None:
                     ligne.valeurs["parent_id"] = ligne.parent.valeurs["id"]
-            for rang in sorted({_rang(x) for x in bloc}):
-                connection.execute(sa.insert(self.table), [x.valeurs for x in bloc if _rang(x) == rang])
+                if self.nom == "plannings":
+                    # As of a new plan: none of its dates of before today is late.
+                    ligne.valeurs["rythme_depuis"] = clock.today()
+            for depth in sorted({rang(x) for x in bloc}):
+                connection.execute(sa.insert(self.table), [x.valeurs for x in bloc if rang(x) == depth])
+            if self.nom == "contrats":
+                self._periodes([x.valeurs["id"] for x in bloc if x.valeurs["statut"] == StatutContrat.EN_COURS])
             if progress:
                 progress(at + len(bloc), len(ordre))
+
+    def _periodes(self, contrats: list[int]) -> None:
+        """The first period of contracts that run, as of one that a responsable validates: their quota is counted."""
+        for paquet in _paquets(contrats):
+            for contrat in self.session.scalars(sa.select(Contrat).where(Contrat.id.in_(paquet))):
+                premiere_periode(self.session, contrat, contrat.created_by_id)
 
 
 def _uniques(table: sa.Table) -> dict[str, bool]:
@@ -376,17 +335,6 @@ def _uniques(table: sa.Table) -> dict[str, bool]:
             found[names[1]] = True
     found |= _UNIQUES_EN_PLUS.get(table.name, {})
     return {c.name: found[c.name] for c in table.columns if c.name in found}
-
-
-def _rang(ligne: _Ligne) -> int:
-    """How many lines of the file stand above this one in its tree; -1 when they go round in a circle."""
-    vus, rang, haut = {id(ligne)}, 0, ligne.parent
-    while haut is not None:
-        if id(haut) in vus:
-            return -1
-        vus.add(id(haut))
-        rang, haut = rang + 1, haut.parent
-    return rang
 
 
 def _paquets(tout: list[Any]) -> Iterator[list[Any]]:

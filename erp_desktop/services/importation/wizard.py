@@ -4,6 +4,7 @@ mended or left out, and what is good is written at once or not at all."""
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,8 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Preference
 from erp_desktop.services.importation.dates import Ordre, jour
-from erp_desktop.services.importation.decisions import Decisions
+from erp_desktop.services.importation.decisions import EXIGES, FIELDS, Decisions
+from erp_desktop.services.importation.orders import RepriseOrdres
 from erp_desktop.services.importation.outcome import Bilan, LigneRefusee, Progress, connaitre
 from erp_desktop.services.importation.tables import Reprise
 from erp_desktop.services.importation.values import Ecriture, plier
@@ -28,8 +30,17 @@ from erp_desktop.services.shared.common import ecrire
 from erp_desktop.services.sheets.model import Cell, Table, text
 from erp_desktop.services.sheets.reading import read
 
-TABLES = ("clients", "equipements", "pieces_detachees")
-"""What the window imports; the rest, which asks for more decisions, is the command line's."""
+TABLES = ("clients", "contrats", "depots", "equipements", "interventions", "mouvements_stock", "pieces_detachees",
+          "plannings", "techniciens")  # fmt: skip
+"""What the window imports: whatever a branch fills and has a list of. Rates are the headquarters'."""
+_DROITS = {
+    "interventions": roles.Droit.INTERVENTION_ECRIRE, "plannings": roles.Droit.PREVENTIF_ECRIRE,
+    "techniciens": roles.Droit.TECHNICIEN_ECRIRE,
+}  # fmt: skip
+_MISSING_LABELS = {"numero_source": "Numéro d'origine", "devise": "Devise"}
+_ALIASES = {"date": "date_creation", "équipement": "equipement", "coût": "cout_externe", "nom": "equipement",
+            "numero": "numero_source"}  # fmt: skip
+"""First word of a reason about a work order → its field."""
 _LONGEST_DATE = 32
 _MEMORY = "import:{}:{}"
 
@@ -98,8 +109,15 @@ class Choix:
     ecartees: frozenset[int] = frozenset()
 
 
+def permis(acteur: Acteur, table: str) -> bool:
+    """Whether a person may fill the table from a file in the window."""
+    return table in TABLES and roles.peut(acteur.role, _DROITS.get(table, roles.Droit.FICHIER_ECRIRE))
+
+
 def champs(table: str) -> list[Champ]:
     """The fields that a file may fill."""
+    if table == "interventions":
+        return [_champ_d_ordre(nom) for nom in FIELDS]
     reprise = Reprise.sans_base(table)
     found = []
     for nom in reprise.colonnes:
@@ -108,6 +126,20 @@ def champs(table: str) -> list[Champ]:
         label = said.label if said is not None else nom
         found.append(Champ(court or nom, label, reprise.lecteurs[nom].obligatoire, court is not None))
     return found
+
+
+def _champ_d_ordre(nom: str) -> Champ:
+    reference = nom in ("equipement", "client", "contrat", "technicien")
+    said = wording.field("interventions", f"{nom}_id" if reference else nom)
+    return Champ(nom, said.label if said is not None else _MISSING_LABELS[nom], nom in EXIGES, reference)
+
+
+def _reprise(session: Session, acteur: Acteur, table: str, bilan: Bilan) -> Reprise | RepriseOrdres:
+    agence = agence_de(session, acteur, table)
+    if table == "interventions":
+        # Whoever types here knows the machines of the agency: an unknown one is a slip, not a new one.
+        return RepriseOrdres(session, agence, bilan, Ecriture(), machines=False)
+    return Reprise(session, table, agence, bilan, Ecriture(), acteur)
 
 
 def ouvrir(table: str, fichier: Path) -> Fichier:
@@ -220,7 +252,7 @@ class Essai:
     def __init__(self, acteur: Acteur, table: str, fichier: Fichier, choix: Choix) -> None:
         self._acteur, self._table, self._choix = acteur, table, choix
         self.fichier = _corrige(fichier, choix)
-        self._reprise: Reprise | None = None
+        self._reprise: Reprise | RepriseOrdres | None = None
         self._pieces: Iterator[int] | None = None
         self.done = 0
         self.total = max(1, 2 * len(self.fichier.lu.rows))
@@ -234,7 +266,7 @@ class Essai:
             UserError: no right, no agency.
         """
         if self._reprise is None:
-            self._reprise = Reprise(session, self._table, agence_de(session, self._acteur), self.bilan, Ecriture())
+            self._reprise = _reprise(session, self._acteur, self._table, self.bilan)
             self._pieces = self._reprise.essayer(self.fichier.lu, _decisions(self._choix))
         self._reprise.session = session
         if self._pieces is None:
@@ -249,18 +281,39 @@ class Essai:
     def _fautes(self) -> list[Faute]:
         columns = {name: column for column, name in self._choix.champs.items() if name}
         rows = dict(self.fichier.lu.rows)
+        labels = {one.name: one.label for one in champs(self._table)}
         return [
-            _faute(refused, reason, columns, rows.get(refused.ligne, {}))
+            _faute(refused, reason, columns, labels, rows.get(refused.ligne, {}))
             for refused in self.bilan.refusees for reason in refused.raison.split(" ; ")
         ]  # fmt: skip
 
 
-def _faute(refused: LigneRefusee, reason: str, columns: Mapping[str, str], row: Mapping[str, Cell]) -> Faute:
+def _faute(
+    refused: LigneRefusee, reason: str, columns: Mapping[str, str], labels: Mapping[str, str], row: Mapping[str, Cell]
+) -> Faute:
+    """A reason with the column that it is of; in the words of the window, without the options of the command."""
+    for option, instead in _OPTIONS:
+        reason = option.sub(instead, reason)
     head, colon, rest = reason.partition(" : ")
-    name = head if colon else reason.partition(" ")[0]
+    name, more, _ = head.partition(" ")
+    name = name if name in labels else _ALIASES.get(name, name)
     column = columns.get(name) or columns.get(name.removesuffix("_id")) or ""
-    words = rest if colon and column else reason
+    words = rest if colon and column and not more else reason
+    words = _FIELD.sub(lambda found: _said(found[0], labels), words)
     return Faute(refused.ligne, column, text(row.get(column, "")) if column else "", words)
+
+
+_OPTIONS = (
+    (re.compile(r" : --[^()]*\)"), ")"),
+    (re.compile(r" ?\([^()]*--[^()]*\)"), ""),
+    (re.compile(r" ; [^;]*--.*$"), ""),
+)
+_FIELD = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+
+
+def _said(name: str, labels: Mapping[str, str]) -> str:
+    label = labels.get(name) or labels.get(name.removesuffix("_id"))
+    return f"« {label} »" if label else name
 
 
 def _corrige(fichier: Fichier, choix: Choix) -> Fichier:
@@ -279,13 +332,13 @@ def _decisions(choix: Choix) -> Decisions:
     return Decisions(paires=[f"{column}={name}" for column, name in choix.champs.items()])
 
 
-def agence_de(session: Session, acteur: Acteur) -> int:
+def agence_de(session: Session, acteur: Acteur, table: str) -> int:
     """The agency into which a person imports.
 
     Raises:
         NotAllowedError, UserError
     """
-    roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
+    roles.exiger(acteur, _DROITS.get(table, roles.Droit.FICHIER_ECRIRE))
     if acteur.agence_id is None or session.get(Agence, acteur.agence_id) is None:
         raise UserError("Un import se fait dans une agence : connectez-vous avec un compte d'agence.")
     return acteur.agence_id
@@ -301,7 +354,7 @@ def ecrire_tout(
         UserError: no right, no agency.
     """
     bilan = Bilan()
-    reprise = Reprise(session, table, agence_de(session, acteur), bilan, Ecriture())
+    reprise = _reprise(session, acteur, table, bilan)
     trace.annoncer(session, acteur)
     corrected = _corrige(fichier, choix)
     if not corrected.lu.rows:

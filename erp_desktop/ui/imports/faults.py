@@ -18,6 +18,14 @@ _LINE, _COLUMN, _VALUE, _REASON = range(4)
 _ROLE = Qt.ItemDataRole
 
 
+def told(reason: str) -> str:
+    """A reason in the language in force; those of the services are known as sentences, with their full stop."""
+    found = said(reason)
+    if found != reason or reason.endswith("."):
+        return found
+    return said(f"{reason}.").removesuffix(".")
+
+
 class _Model(QAbstractTableModel):
     """As many lines as are bad: only those in sight are asked for."""
 
@@ -60,7 +68,7 @@ class _Model(QAbstractTableModel):
             return one.valeur
         if role in (_ROLE.DisplayRole, _ROLE.ToolTipRole):
             empty = tr("(vide)") if one.colonne else ""
-            words = (str(one.ligne), one.colonne, one.valeur or empty, said(one.raison))[column]
+            words = (str(one.ligne), one.colonne, one.valeur or empty, told(one.raison))[column]
             return plain(words) if role == _ROLE.ToolTipRole else words
         if column == _VALUE and one.colonne and role in (_ROLE.BackgroundRole, _ROLE.ForegroundRole):
             return theme().color(f"semantic.danger.{'soft' if role == _ROLE.BackgroundRole else 'text'}")

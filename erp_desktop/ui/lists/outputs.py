@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from erp_desktop import clock
 from erp_desktop.reports.papers import liste
-from erp_desktop.services.importation.wizard import TABLES
+from erp_desktop.services.importation.wizard import permis
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import language, number, tr
 from erp_desktop.ui.kit.theme import theme
@@ -42,7 +42,7 @@ class Outputs(QObject):
         menu.addAction(tr("Texte pour tableur (CSV)…"), lambda: self._ask("csv", "CSV (*.csv)"))
         menu.addAction(tr("Imprimer la liste…"), self.print_list)
         spec = self._page.spec
-        if spec.form.table in TABLES and spec.may_create(self._contexte.acteur):
+        if permis(self._contexte.acteur, spec.form.table):
             menu.addSeparator()
             menu.addAction(tr("Importer un fichier…"), self._import)
         menu.aboutToHide.connect(menu.deleteLater)

@@ -107,8 +107,8 @@ def test_contracts_parts_stores_and_movements(monde: Monde, tmp_path: Path) -> N
         "Z;Conserveries Atlas;contrat_cadre;2025-02-01;;99999999999;2,5",
     ])  # fmt: skip
     assert pris == [
-        (2, "date_fin précède date_debut"),
-        (3, "montant_annuel : nombre négatif"),
+        (2, "date_fin : Le contrat finit avant de commencer"),
+        (3, "montant_annuel : Doit être au moins 0"),
         (4, "montant_annuel : nombre trop grand : 99999999999 ; "
             "heures_incluses : nombre entier attendu, « 2,5 » trouvé"),
     ]  # fmt: skip

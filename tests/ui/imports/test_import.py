@@ -11,12 +11,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import UserError
+from erp_desktop.models import ContratPeriode, Depot, Equipement, PieceDetachee, Planning
 from erp_desktop.services.importation import wizard
 from erp_desktop.services.importation.wizard import Choix, Essai
 from erp_desktop.ui.imports.page import ImportPage
+from erp_desktop.ui.sections import IMPORTS
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -144,3 +147,108 @@ def test_kinds_are_read_from_every_row(tmp_path: Path) -> None:
         "nom_entreprise": ("text", 0), "ice": ("text", 0), "montant": ("number", 0), "jour": ("text", 0),
         "actif": ("flag", 0),
     }  # fmt: skip
+
+
+_SECTIONS: dict[str, tuple[str, list[str], list[tuple[str, str, str]]]] = {
+    "depots": (
+        "Nom;Type;Technicien",
+        ["Fourgon 7;véhicule;T-01", "Réserve;agence;T-01"],
+        [("3", "Technicien", "Seul un véhicule est confié à un technicien")],
+    ),
+    "contrats": (
+        "Numéro de contrat;Client;Type;Statut;Date de début;Date de fin;Interventions par an;Reconduction",
+        ["C-1;Conserveries Atlas;Maintenance complète;en cours;01/01/2026;31/12/2026;12;",
+         "C-2;Conserveries Atlas;Maintenance complète;brouillon;01/01/2026;31/12/2025;;",
+         "C-3;Conserveries Atlas;Maintenance complète;brouillon;01/01/2026;;;tacite"],
+        [("3", "Date de fin", "Le contrat finit avant de commencer"),
+         ("4", "Reconduction", "Un contrat sans fin ne se reconduit pas : donnez sa date de fin")],
+    ),
+    "plannings": (
+        "Équipement;Titre;Fréquence;Règle de répétition;Première date;Fin du plan",
+        ["EQ-000;Graissage;Mensuel;;05/01/2026;",
+         "EQ-003;Graissage;Mensuel;;05/01/2026;",
+         'EQ-001;Contrôle;RRULE;"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30";05/01/2026;',
+         'EQ-001;Contrôle;RRULE;"FREQ=DAILY;INTERVAL=0";05/01/2026;',
+         "EQ-001;Contrôle;Annuel;;05/01/2026;04/01/2026"],
+        [("3", "Équipement", "Cet équipement est retiré : il n'a plus de préventif"),
+         ("4", "Règle de répétition", "Cette règle ne commence jamais : aucun de ces mois n'a ce jour"),
+         ("5", "Règle de répétition",
+          "Cette règle ne finit jamais : un intervalle de 0 répète sans fin la même date"),
+         ("6", "Fin du plan", "Le plan finit avant de commencer")],
+    ),
+    "mouvements_stock": (
+        "Pièce;Dépôt;Type de mouvement;Quantité;Date et heure",
+        ["SKF;Magasin;entrée;12;05/01/2026", "SKF;Annexe;entrée;12;05/01/2026", "SKF;Magasin;entrée;0;05/01/2026",
+         "SKF;Magasin;entrée;;05/01/2026"],
+        [("3", "Dépôt", "Ce dépôt est clos : rouvrez-le ou choisissez-en un autre"),
+         ("4", "Quantité", "positive pour une entrée ou un retour, négative pour une sortie, jamais nulle"),
+         ("5", "Quantité", "valeur absente")],
+    ),
+    "interventions": (
+        "Équipement;Client;Technicien;Titre;Statut;Type;Date de création;Fin des travaux;Début des travaux",
+        ["EQ-000;;T-01;Palier;Clôturée;Corrective;05/01/2026;06/01/2026 10:00;06/01/2026 09:00",
+         "EQ-999;;;Palier;Ouverte;Corrective;05/01/2026;;",
+         "EQ-001;;;Palier;Terminée;Corrective;05/01/2026;;",
+         "EQ-001;;;Palier;Ouverte;Corrective;hier;;",
+         "EQ-001;Conserveries Atlas;;Palier;Ouverte;Corrective;05/01/2026;;"],
+        [("3", "Équipement", "equipement introuvable dans cette agence : « EQ-999 »"),
+         ("4", "Statut", "statut inconnu « Terminée »"),
+         ("5", "Date de création", "date illisible « hier »"),
+         ("6", "Équipement", "equipement « EQ-001 » est celui d'un autre client")],
+    ),
+}  # fmt: skip
+"""Table → header, lines, and each refusal: line, column, the beginning of its words."""
+
+
+def test_each_section_is_filled_from_a_file_under_its_own_rules(
+    monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    assert set(IMPORTS.values()) == set(wizard.TABLES)
+    who, agent = monde.responsable, monde.agent
+    assert who is not None
+    assert agent is not None
+    with transaction(sqlite_engine, who.user_id) as session:
+        session.get_one(Equipement, monde.machines[3]).statut = "retire"
+        session.add_all([
+            Depot(nom="Magasin", agence_id=monde.agence), Depot(nom="Annexe", agence_id=monde.agence, statut="clos"),
+            PieceDetachee(reference="SKF", designation="Roulement", agence_id=monde.agence),
+        ])  # fmt: skip
+
+    def tried(acteur: Acteur, table: str, path: Path) -> tuple[wizard.Fichier, Choix, list[tuple[str, str, str]]]:
+        file = wizard.ouvrir(table, path)
+        choice = Choix(wizard.proposer(table, file))
+        trial = Essai(acteur, table, file, choice)
+        more = True
+        while more:
+            with transaction(sqlite_engine, write=False) as session:
+                more = trial.piece(session)
+        return file, choice, [(str(one.ligne), one.colonne, one.raison) for one in trial.fautes]
+
+    for table, (header, lines, refused) in _SECTIONS.items():
+        path = tmp_path / f"{table}.csv"
+        path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8-sig")
+        file, choice, found = tried(who, table, path)
+        assert "" not in choice.champs.values(), (table, choice.champs)
+        assert [(line, column) for line, column, _ in found] == [(line, column) for line, column, _ in refused]
+        for (_l, _c, said), (_line, _column, words) in zip(found, refused, strict=True):
+            assert said.startswith(words), (table, said)
+            assert "--" not in said
+        bad = frozenset(int(line) for line, _c, _w in refused)
+        with transaction(sqlite_engine, who.user_id) as session:
+            done = wizard.ecrire_tout(
+                session, who, table, file, Choix(choice.champs, ecartees=bad), lambda _d, _t: None
+            )
+        assert done.importees == len(lines) - len(bad), table
+    with transaction(sqlite_engine, write=False) as session:
+        plan = session.scalars(sa.select(Planning)).one()
+        assert (plan.rythme_depuis, plan.report_ferie, plan.agence_id) == (clock.today(), "apres", monde.agence)
+        period = session.scalars(sa.select(ContratPeriode)).one()
+        assert (period.interventions_incluses, period.numero) == (12, 1)
+    # An agent neither plans nor validates from a file.
+    with pytest.raises(UserError, match="préventif"):
+        tried(agent, "plannings", tmp_path / "plannings.csv")
+    (tmp_path / "c.csv").write_text(f"{_SECTIONS['contrats'][0]}\n{_SECTIONS['contrats'][1][0]}\n".replace(
+        "C-1", "C-9"), encoding="utf-8-sig")  # fmt: skip
+    assert tried(agent, "contrats", tmp_path / "c.csv")[2] == [
+        ("2", "Statut", "un contrat se valide par un responsable, importez-le en brouillon")
+    ]
