@@ -74,11 +74,15 @@ def _label(champ: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TransitionOffre:
-    """A direct transition; ``raison`` is French and empty when it is allowed."""
+    """A direct transition; ``raison`` is French and empty when it is allowed.
+
+    ``saisie``: what the record lacks refuses it, not the role; what is typed and not saved yet may give that.
+    """
 
     vers: Statut
     permis: bool
     raison: str
+    saisie: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,9 @@ def transitions(session: Session, acteur: Acteur, id: int) -> list[TransitionOff
     faits = _faits(session, ligne)
     offres = []
     for vers in SUIVANTS[Statut(ligne.statut)]:
-        raison = _refus_de_role(session, acteur, ligne, vers) or check(Statut(ligne.statut), vers, faits)
-        offres.append(TransitionOffre(vers, raison is None, raison or ""))
+        role = _refus_de_role(session, acteur, ligne, vers)
+        raison = role or check(Statut(ligne.statut), vers, faits)
+        offres.append(TransitionOffre(vers, raison is None, raison or "", raison is not None and role is None))
     return offres
 
 

@@ -62,6 +62,8 @@ class ActsBar(ActBar):
         asked.insertWidget(0, self.kind)
         self.others = OtherActs(panel)
         self.column.addWidget(self.others.models)
+        panel.fields.changed.connect(self._typed)
+        panel.dirty_changed.connect(self._typed)
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         statut = "" if record is None else str(record.statut)
@@ -110,9 +112,6 @@ class ActsBar(ActBar):
         for offer in in_sight:
             button = Button(self._words(offer), icon=_ICONS[str(offer.vers)],
                             on_click=self._goer(offer))  # fmt: skip
-            button.setEnabled(offer.permis)
-            if not offer.permis:
-                self.refuse(button, tr(offer.raison))
             self.buttons[str(offer.vers)] = button
             self.row.addWidget(button)
         if self.others.awaits_client:
@@ -123,9 +122,29 @@ class ActsBar(ActBar):
             self.more.setFixedWidth(44)
             self.row.addWidget(self.more)
         self._order_by_tab()
-        refused = next((offer for offer in in_sight if not offer.permis and offer.raison), None)
-        self.explain(f"{self._words(refused)} : {tr(refused.raison)}" if refused is not None else "")
+        self._typed()
         self.setVisible(bool(self.offers) or self.others.offered)
+
+    def _possible(self, offer: TransitionOffre) -> bool:
+        """Whether the act may be tried: it saves what is typed first, and that may be what it lacked."""
+        return offer.permis or (offer.saisie and self._panel.fields.dirty)
+
+    def _typed(self, *_what: object) -> None:
+        """Open to what is typed and not saved yet the acts that the record alone refuses."""
+        in_sight = [offer for offer in self.offers if str(offer.vers) in self.buttons]
+        for offer in in_sight:
+            button, possible = self.buttons[str(offer.vers)], self._possible(offer)
+            button.setEnabled(possible)
+            self.refuse(button, "" if possible else tr(offer.raison))
+        refused = next((offer for offer in in_sight if not offer.permis and offer.raison), None)
+        if refused is None:
+            words = ""
+        elif self._possible(refused):
+            words = tr("{acte} enregistre d'abord ce qui est saisi.", acte=self._words(refused))
+        else:
+            words = f"{self._words(refused)} : {tr(refused.raison)}"
+        if self.entry.isHidden():
+            self.explain(words)
 
     def _order_by_tab(self) -> None:
         """Tab goes through the buttons where they stand: what is made later would come after all else."""
@@ -144,10 +163,10 @@ class ActsBar(ActBar):
         menu = QMenu(self)
         for offer in self._rest:
             words = self._words(offer)
-            if not offer.permis and offer.raison:
+            if not self._possible(offer) and offer.raison:
                 words = f"{words} ({tr(offer.raison)})"
             action = menu.addAction(words)
-            action.setEnabled(offer.permis)
+            action.setEnabled(self._possible(offer))
             action.triggered.connect(self._goer(offer))
         self.others.fill(menu)
         menu.aboutToHide.connect(menu.deleteLater)

@@ -152,15 +152,23 @@ def test_transitions_say_why_and_change_the_status(bureau: Bureau, monde: Monde,
     assert isinstance(bar, ActsBar)
     assert not bar.buttons["cloturee"].isEnabled()
     assert "diagnostic" in bar.reason.text()
-    editor = page.form.fields.editors["diagnostic"]
-    editor.show_value("Galet cassé")
-    editor.changed.emit()
-    page.form.save()
+    # What is typed and not saved opens the act; what still lacks is said, and nothing typed is lost.
+    notes, diagnostic = (page.form.fields.editors[name] for name in ("notes_internes", "diagnostic"))
+    notes.show_value("Client prévenu")
+    notes.changed.emit()
+    assert bar.reason.text() == "Clôturer enregistre d’abord ce qui est saisi."
+    bar.buttons["cloturee"].click()
     bureau.settle()
-    assert bar.buttons["cloturee"].isEnabled()
+    (refusal,) = (one for one in page.form.findChildren(Banner) if one.isVisible())
+    assert "diagnostic ou les travaux" in refusal.label.text()
+    assert (column(sqlite_engine, row_id, "statut"), notes.value()) == ("en_cours", "Client prévenu")
+    diagnostic.show_value("Galet cassé")
+    diagnostic.changed.emit()
     bar.buttons["cloturee"].click()
     bureau.settle()
     assert column(sqlite_engine, row_id, "statut") == "cloturee"
+    assert column(sqlite_engine, row_id, "diagnostic") == "Galet cassé"
+    assert column(sqlite_engine, row_id, "notes_internes") == "Client prévenu"
     assert page.form.head.pill.accessibleName() == "Clôturée"
     assert page.form.fields.editors["titre"].inner.isReadOnly()  # type: ignore[attr-defined]
     assert not page.form.fields.editors["notes_internes"].inner.isReadOnly()  # type: ignore[attr-defined]
