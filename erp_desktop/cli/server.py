@@ -13,6 +13,7 @@ from erp_desktop.cli.french import Commands
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.services import calendrier, notifications
+from erp_desktop.services.contrats import amendments
 from erp_desktop.sync.device import enrolment
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.sync.first_copy import published as snapshots
@@ -155,11 +156,12 @@ def purge(
 @app.command("notifier")
 @guarded
 def notify(url: CentreUrl, as_json: AsJson = False) -> None:
-    """Annoncer à chacun ce qui le concerne, et oublier les vieilles notifications ; pour une tâche planifiée."""
+    """Annoncer ce qui concerne chacun, oublier l'ancien, appliquer les avenants dus ; pour une tâche planifiée."""
     with Target(url, None).engine() as engine, transaction(engine) as session:
+        amended = amendments.take_effect(session)
         made, forgotten = notifications.produire_pour_tous(session), notifications.oublier(session)
-    emit(as_json, {"ajoutees": made, "oubliees": forgotten},
-         f"{made} notification(s) ajoutée(s), {forgotten} oubliée(s).")  # fmt: skip
+    told = f"{made} notification(s) ajoutée(s), {forgotten} oubliée(s), {len(amended)} avenant(s) appliqué(s)."
+    emit(as_json, {"ajoutees": made, "oubliees": forgotten, "avenants": len(amended)}, told)
 
 
 @quarantine.command("list")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +16,13 @@ from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import Saisie
-from erp_desktop.errors import NotFoundError, TransitionError, ValidationError
+from erp_desktop.errors import NotFoundError, TransitionError, UserError, ValidationError
 from erp_desktop.models import Avenant, Contrat
+from erp_desktop.services import calendrier
 from erp_desktop.services.contrats import form
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import charger, ecrire
+from erp_desktop.services.shared.lists import est_sqlite
 from erp_desktop.services.shared.typed import required
 
 TERMS = ("montant_annuel", "date_fin", "temps_reponse_urgence", "temps_reponse_normal", "penalites_retard",
@@ -115,10 +117,49 @@ def _value(term: str, told: str | None) -> object:
 
 
 def _write(session: Session, acteur: Acteur, row: Avenant) -> None:
-    assert row.terme is not None  # noqa: S101 - asked for by both callers
+    assert row.terme is not None  # noqa: S101 - asked for by every caller
     form.update(session, acteur, row.contrat_id, {row.terme: _value(row.terme, row.valeur_apres)})
-    row.applique_le = clock.now()
+    # The day agreed, not the moment of writing: whoever writes it, and wherever, writes the same.
+    row.applique_le = datetime.combine(row.date_effet, time(), clock.CASABLANCA).astimezone(UTC)
     ecrire(session)
+
+
+def _due(session: Session) -> sa.Select[Any]:
+    """Changes whose day has come and that the contract does not have yet, in the order of their effect."""
+    a = Avenant
+    asked = (
+        sa.select(a)
+        .join(Contrat, Contrat.id == a.contrat_id)
+        .where(a.terme.is_not(None), a.applique_le.is_(None), a.date_effet <= clock.today(),
+               Contrat.statut != StatutContrat.RESILIE.value)
+        .order_by(a.date_effet, a.contrat_id, a.numero, a.id)
+    )  # fmt: skip
+    # What every branch shares is the centre's to write.
+    return asked.where(a.agence_id.is_not(None)) if est_sqlite(session) else asked
+
+
+def any_due(session: Session) -> bool:
+    """Whether :func:`take_effect` would write something."""
+    return session.execute(_due(session).limit(1)).first() is not None
+
+
+def take_effect(session: Session) -> list[int]:
+    """Write into their contracts the changes whose day has come, whoever is at work. Returns those contracts.
+
+    Each desktop does so for itself, cut off or not, and the centre does: all write the same values in the same
+    order, dated from the day of effect, so that their exchange has nothing to settle. A change that the contract
+    refuses by now stays as it is, and its tab offers it with the reason.
+    """
+    found: list[int] = []
+    for row in list(session.scalars(_due(session))):
+        author = replace(calendrier.ADMINISTRATION, user_id=row.created_by_id or 0)
+        try:
+            with session.begin_nested():
+                _write(session, author, row)
+        except UserError:
+            continue
+        found.append(row.contrat_id)
+    return found
 
 
 def _open(session: Session, acteur: Acteur, id: int) -> Avenant:  # noqa: A002

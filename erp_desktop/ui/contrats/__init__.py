@@ -15,6 +15,8 @@ from erp_desktop.services.shared import choices as choix
 from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.contrats.amendments import AmendmentsTab
 from erp_desktop.ui.contrats.bar import ContractBar
+from erp_desktop.ui.contrats.history import ContractHistoryTab
+from erp_desktop.ui.contrats.jobs import JobsTab
 from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.contrats.schedule import ScheduleTab
@@ -113,8 +115,8 @@ FORM = FormSpec(
     may_write=_may_write,
     bar=ContractBar,
     printing=print_contracts,
-    tabs=[("Équipements", MachinesTab), ("Périodes et quotas", PeriodsTab), ("Échéancier", ScheduleTab),
-          ("Avenants", AmendmentsTab)],
+    tabs=[("Équipements", MachinesTab), ("Interventions", JobsTab), ("Périodes et quotas", PeriodsTab),
+          ("Échéancier", ScheduleTab), ("Avenants", AmendmentsTab), ("Historique", ContractHistoryTab)],
 )  # fmt: skip
 
 LISTE: ListSpec[ContratLigne] = ListSpec(

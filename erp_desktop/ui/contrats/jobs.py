@@ -1,4 +1,4 @@
-"""The jobs of a period and who pays for each; a responsable overrules one with a reason."""
+"""The jobs of a period, what they leave of its quota and who pays for each; a responsable overrules with a reason."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from erp_desktop import clock
 from erp_desktop.domain.contrats.saisie import ImputationInput
 from erp_desktop.domain.enums import Imputation
 from erp_desktop.domain.people import roles
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services import contrats
-from erp_desktop.services.contrats import TravailInfo
+from erp_desktop.services.contrats import Periode, TravailInfo, periods
 from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, LineEdit, Text, clear
-from erp_desktop.ui.kit.i18n import isolate, said, tr
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.wording import value_labels as labels
 
 _SHOWN = 60
@@ -65,7 +67,9 @@ class JobsView(QWidget):
         row.setSpacing(10)
         words = QVBoxLayout()
         words.setSpacing(0)
-        words.addWidget(Text(one.titre, "body", wrap=True))
+        opened = partial(self._panel.contexte.open_record, "interventions", one.id)
+        title = Button(one.titre, "link", on_click=opened, name=tr("Ouvrir {numero}", numero=one.numero))
+        words.addWidget(title, 0, Qt.AlignmentFlag.AlignLeading)
         detail = f"{isolate(one.numero)} · {labels.instant(one.quand, year=True)} · {marks.hours(one.minutes)}"
         if one.motif:
             detail += f" · {one.motif}"
@@ -76,9 +80,9 @@ class JobsView(QWidget):
                      "semantic.danger.text" if billed else "text.secondary")  # fmt: skip
         row.addWidget(state, 0, Qt.AlignmentFlag.AlignTop)
         if roles.peut(self._panel.contexte.acteur.role, roles.Droit.VALIDER):
-            title = tr("Rendre au quota") if one.decidee else tr("Au contrat…") if billed else tr("À facturer…")
-            button = Button(title, "link", on_click=partial(self._press, one))
-            button.setAccessibleName(f"{title} {one.numero}")
+            act = tr("Rendre au quota") if one.decidee else tr("Au contrat…") if billed else tr("À facturer…")
+            button = Button(act, "link", on_click=partial(self._press, one))
+            button.setAccessibleName(f"{act} {one.numero}")
             self.buttons[one.id] = button
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(row)
@@ -142,3 +146,57 @@ class JobsView(QWidget):
             tell(none)
 
         run(given, decided)
+
+
+class JobsTab(RecordPart):
+    """The jobs of the period that runs, with what they leave of its quota."""
+
+    def __init__(self, panel: FormPanel) -> None:
+        super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 14, 12)
+        column.setSpacing(10)
+        self.told = Text("", "body", "text.secondary", wrap=True)
+        self.jobs = JobsView(panel)
+        column.addWidget(self.told)
+        column.addWidget(self.jobs)
+        column.addStretch()
+
+    def show_record(self, row_id: int | None, _record: Any) -> None:
+        if row_id != self._row_id:
+            self.jobs.show_jobs(None, [])
+        self._row_id = row_id
+        if row_id is None:
+            self._show(None, None, [])
+            return
+        acteur, today = self._panel.contexte.acteur, clock.today()
+
+        def read(session: Any) -> tuple[Periode | None, list[TravailInfo]]:
+            found = periods.lister(session, acteur, row_id)
+            now = next((p for p in found if p.du <= today <= p.au), found[0] if found else None)
+            return now, contrats.travaux(session, acteur, now.id) if now is not None else []
+
+        self._panel.contexte.tasks.run(read, lambda answer: self._show(row_id, *answer), owner=self)
+
+    def _show(self, row_id: int | None, period: Periode | None, found: list[TravailInfo]) -> None:
+        if row_id != self._row_id:
+            return
+        self.told.setText(self._summary(period))
+        self.jobs.show_jobs(row_id, found)
+        self.counted.emit(len(found))
+
+    @staticmethod
+    def _summary(period: Periode | None) -> str:
+        if period is None:
+            return tr("Aucune période : les interventions de ce contrat ne sont pas comptées.")
+        days = tr("du {du} au {au}", du=isolate(labels.day(period.du)), au=isolate(labels.day(period.au)))
+        told = [f"{tr('Période {n}', n=period.numero)} · {days}"]
+        if period.interventions_incluses is not None:
+            figures = isolate(f"{number(period.interventions)} / {number(period.interventions_incluses)}")
+            told.append(f"{tr('Interventions incluses')} : {figures}")
+        if period.heures_incluses is not None:
+            figures = f"{isolate(marks.hours(period.minutes))} / {isolate(number(period.heures_incluses))}"
+            told.append(f"{tr('Heures incluses')} : {figures}")
+        return " · ".join(told)

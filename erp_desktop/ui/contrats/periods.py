@@ -1,4 +1,4 @@
-"""The periods of a contract: what each includes, what is used up, and who pays for each job."""
+"""The periods of a contract: what each includes and what is used up."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.saisie import PeriodeInput
 from erp_desktop.domain.dates import Sens
 from erp_desktop.services import contrats
-from erp_desktop.services.contrats import Periode, TravailInfo, periods
+from erp_desktop.services.contrats import Periode, periods
 from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.contrats.gauge import Gauge
-from erp_desktop.ui.contrats.jobs import JobsView
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.editors import MoneyEditor, WholeEditor
@@ -33,7 +32,7 @@ _TITLES = {
 
 
 class PeriodsTab(entry.EntryPart):
-    """Gauges of each period, the jobs of the one that is open, and a small form that adds a period."""
+    """Gauges of each period, and a small form that adds one."""
 
     unsaved = "Période non ajoutée"
     blamed = "du"
@@ -42,8 +41,6 @@ class PeriodsTab(entry.EntryPart):
         self._alert = cycle.SEUIL_ALERTE
         self._writable = False
         super().__init__(panel, tr("Ajouter une période"), 10)
-        self.jobs = JobsView(panel)
-        self.between.addWidget(self.jobs)
 
     def make_fields(self) -> list[QLayout | QWidget]:
         made = {
@@ -61,25 +58,20 @@ class PeriodsTab(entry.EntryPart):
         return [grid]
 
     def show_record(self, row_id: int | None, record: Any) -> None:
-        if row_id != self._row_id:
-            self.jobs.show_jobs(None, [])
         self._row_id = row_id
         self._writable = record is not None and contrats.modifiable(self._panel.contexte.acteur, record.statut)
         self.form.setVisible(self._writable)
         if row_id is None:
-            self._show(None, [], [])
+            self._show(None, [])
             return
         self._alert = record.seuil_alerte_pct or cycle.SEUIL_ALERTE
-        acteur, today = self._panel.contexte.acteur, clock.today()
+        acteur = self._panel.contexte.acteur
+        self._panel.contexte.tasks.run(
+            lambda session: periods.lister(session, acteur, row_id), lambda found: self._show(row_id, found),
+            owner=self,
+        )  # fmt: skip
 
-        def read(session: Any) -> tuple[list[Periode], list[TravailInfo]]:
-            found = periods.lister(session, acteur, row_id)
-            now = next((p for p in found if p.du <= today <= p.au), found[0] if found else None)
-            return found, contrats.travaux(session, acteur, now.id) if now is not None else []
-
-        self._panel.contexte.tasks.run(read, lambda answer: self._show(row_id, *answer), owner=self)
-
-    def _show(self, row_id: int | None, found: list[Periode], jobs: list[TravailInfo]) -> None:
+    def _show(self, row_id: int | None, found: list[Periode]) -> None:
         if row_id != self._row_id:
             return
         clear(self.lines)
@@ -88,7 +80,6 @@ class PeriodsTab(entry.EntryPart):
         if not found:
             words = tr("Aucune période : les interventions de ce contrat ne sont pas comptées.")
             self.lines.addWidget(Text(words, "body", "text.tertiary", wrap=True))
-        self.jobs.show_jobs(row_id, jobs)
         self.counted.emit(len(found))
 
     def _period(self, one: Periode, *, last: bool) -> QWidget:

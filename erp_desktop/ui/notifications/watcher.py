@@ -1,4 +1,7 @@
-"""Looks for news while somebody is at work, and announces it once: on the desktop, or by the bell alone."""
+"""Looks for news while somebody is at work, and announces it once: on the desktop, or by the bell alone.
+
+What falls due by itself, an amendment whose day has come, is written on the same occasions.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from erp_desktop.domain.enums import CanalNotification
 from erp_desktop.services import notifications
+from erp_desktop.services.contrats import amendments
 from erp_desktop.services.notifications import NotificationInfo
 from erp_desktop.settings import Mode
 from erp_desktop.ui.context import Contexte
@@ -63,13 +67,15 @@ class Watcher(QObject):
         self._turn += 1
         acteur, first = self._contexte.acteur, self._known is None
 
-        def read(session: Any) -> tuple[set[int], bool]:
+        def read(session: Any) -> tuple[set[int], bool, bool]:
             unread = {n.id for n in notifications.lister(session, acteur) if not n.lu} if first else set()
-            return unread, bool(notifications.nouvelles(session, acteur, tout=tout))
+            return unread, bool(notifications.nouvelles(session, acteur, tout=tout)), amendments.any_due(session)
 
-        def found(answer: tuple[set[int], bool]) -> None:
+        def found(answer: tuple[set[int], bool, bool]) -> None:
             if self._known is None:
                 self._known = answer[0]
+            if answer[2]:
+                self._amend()
             if answer[1]:
                 self._write(tout)
             else:
@@ -79,6 +85,17 @@ class Watcher(QObject):
         # a slow line its thirty questions must not stand before those of a page.
         beside = self._contexte.settings.mode is Mode.CENTRE
         self._contexte.tasks.run(read, found, lambda _error: None, long=beside, owner=self)
+
+    def _amend(self) -> None:
+        """Let the amendments whose day has come take effect; forms that show their contract read it again."""
+
+        def written(contracts: list[int]) -> None:
+            for one in contracts:
+                self._contexte.bus.publish("contrats", one)
+
+        self._contexte.tasks.run(
+            amendments.take_effect, written, lambda _error: None, write=True, long=True, owner=self
+        )
 
     def _write(self, tout: bool) -> None:
         acteur = self._contexte.acteur

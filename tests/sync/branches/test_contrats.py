@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
+from erp_desktop import clock
+from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.contrats import quotas as rule
 from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput, PeriodeInput
 from erp_desktop.domain.enums import Imputation, Role, StatutContrat
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
-from erp_desktop.models import ContratPeriode, Intervention
+from erp_desktop.models import Avenant, Contrat, ContratPeriode, Intervention
 from erp_desktop.services import contrats, interventions
-from erp_desktop.services.contrats import periods
+from erp_desktop.services.contrats import amendments, periods
+from erp_desktop.services.contrats.amendments import AvenantInput
 from erp_desktop.services.shared import quotas
 from tests.sync.lab import Device, Lab
 
@@ -82,3 +86,47 @@ def test_two_desktops_cut_off_spend_one_quota(lab: Lab) -> None:
     lab.converged()
     stands = (lab.get("contrats", contract, "statut"), lab.get("contrats", contract, "motif"))
     assert stands in {("suspendu", "Impayé"), ("resilie", "Départ")}
+
+
+def test_an_amendment_takes_effect_on_its_day_on_every_replica_alike(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
+    client = lab.get("equipements", lab.ids("equipements")[0], "client_id")
+    a, b = lab.device(), lab.device()
+    day = clock.today() + timedelta(days=10)
+    contract = do(a, lab, contrats.create, ContratInput(
+        client_id=client, date_debut=date(2026, 1, 1), montant_annuel=100, temps_reponse_urgence=8,
+    ))  # fmt: skip
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    for term, value in (("montant_annuel", 120), ("temps_reponse_urgence", 4), ("montant_annuel", 130)):
+        do(a, lab, amendments.add, contract, AvenantInput(
+            objet=f"{term} {value}", date_effet=day, terme=term, valeur=value))  # fmt: skip
+    lab.settle()
+    centre = create_pg_engine(lab.url)
+    lab.engines.append(centre)
+
+    def held(engine: sa.Engine) -> list[Any]:
+        asked = sa.select(Contrat.montant_annuel, Contrat.temps_reponse_urgence).where(Contrat.id == contract)
+        applied = sa.select(Avenant.applique_le).order_by(Avenant.id)
+        with transaction(engine, write=False) as session:
+            return [tuple(session.execute(asked).one()), *session.scalars(applied)]
+
+    def run(engine: sa.Engine) -> list[int]:
+        with transaction(engine) as session:
+            return amendments.take_effect(session)
+
+    replicas = (a.engine, b.engine, centre)
+    assert [run(engine) for engine in replicas] == [[], [], []], "the day before, nothing"
+    assert [held(engine) for engine in replicas] == [[(100, 8), None, None, None]] * 3
+    monkeypatch.setattr(clock, "today", lambda: day)
+    # Cut off from each other, each writes them; the exchange has nothing to settle.
+    assert [run(engine) for engine in replicas] == [[contract] * 3] * 3
+    midnight = datetime.combine(day, time(), clock.CASABLANCA).astimezone(UTC)
+    assert [held(engine) for engine in replicas] == [[(130, 4), midnight, midnight, midnight]] * 3
+    assert [run(engine) for engine in replicas] == [[], [], []], "once"
+    lab.settle()
+    assert [d.conflicts() for d in (a, b)] == [[], []]
+    assert [d.parked() for d in (a, b)] == [[], []]
+    lab.converged()
+    assert [held(engine) for engine in replicas] == [[(130, 4), midnight, midnight, midnight]] * 3

@@ -21,6 +21,8 @@ from erp_desktop.services import contrats
 from erp_desktop.services.contrats import amendments, periods
 from erp_desktop.ui.contrats.amendments import AmendmentsTab
 from erp_desktop.ui.contrats.bar import ContractBar
+from erp_desktop.ui.contrats.history import ContractHistoryTab
+from erp_desktop.ui.contrats.jobs import JobsTab
 from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.contrats.schedule import ScheduleTab
@@ -73,7 +75,7 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     page.view.select_id(contrat)
     bureau.settle()
     form = page.form
-    bar, machines, quotas, schedule, _amendments = form.bar, *form.parts
+    bar, machines, done, quotas, schedule, _amendments, past = form.bar, *form.parts
     assert isinstance(bar, ContractBar)
     assert isinstance(machines, MachinesTab)
     assert isinstance(quotas, PeriodsTab)
@@ -127,8 +129,10 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     # The job beyond the quota is billed, until a responsable says otherwise and why.
     form.tabs.set_current(2)
     bureau.settle()
-    assert "2 / 1" in words(quotas).replace("\u2068", "").replace("\u2069", "")
-    jobs = quotas.jobs
+    assert isinstance(done, JobsTab)
+    assert "2 / 1" in plain_words(quotas)
+    assert "Interventions incluses : 2 / 1 · Heures incluses : 3 h / 10" in plain_words(done)
+    jobs = done.jobs
     billed = next(one for one in jobs._found if one.imputation == "a_facturer")
     assert billed.id == monde.interventions[-1]
     jobs.buttons[billed.id].click()
@@ -160,6 +164,14 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     machines.add()
     bureau.settle()
     assert said(machines.fields["equipement_id"]) == "Ce champ est obligatoire."
+
+    # What happened and what is to come, told from the facts.
+    assert isinstance(past, ContractHistoryTab)
+    told = plain_words(past)
+    order = [told.index(one) for one in ("Fin du contrat", "Équipement couvert Sertisseuse SR-03", "Contrat créé")]
+    assert order == sorted(order), "the latest first"
+    assert "Période 1" in told
+    assert "Nadia Chraibi" in told
 
     # Renewed for a year, then suspended with its reason.
     bar.buttons["renouveler"].click()
