@@ -129,11 +129,19 @@ def interdire(requete: str, message: str) -> None:
         raise RuntimeError(f"{message} {', '.join(valeurs)}")
 
 
-def indexer_sans_bloquer(nom: str, table: str, colonnes: Sequence[str], condition: str | None = None) -> None:
+def indexer_sans_bloquer(
+    nom: str,
+    table: str,
+    colonnes: Sequence[str | sa.TextClause],
+    condition: str | None = None,
+    sorte: str | None = None,
+) -> None:
     """An index that PostgreSQL builds while everybody goes on writing; its revision says ``hors_transaction``.
 
     Args:
+        colonnes: names, or expressions as SQL.
         condition: SQL of the only rows that it holds.
+        sorte: ``gin``, at the centre.
 
     What an interrupted build left invalid is dropped first. Waiting for older transactions keeps nobody waiting, so
     the short lock timeout of other revisions does not hold here.
@@ -151,8 +159,18 @@ def indexer_sans_bloquer(nom: str, table: str, colonnes: Sequence[str], conditio
                 return
         op.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {nom}"))
         op.create_index(
-            nom, table, list(colonnes), postgresql_concurrently=True, if_not_exists=True, postgresql_where=ou
-        )
+            nom, table, list(colonnes), postgresql_concurrently=True, if_not_exists=True, postgresql_where=ou,
+            postgresql_using=sorte,
+        )  # fmt: skip
+
+
+def retirer_index_sans_bloquer(nom: str, table: str) -> None:
+    """Drop an index while everybody goes on writing; its revision says ``hors_transaction``."""
+    if est_sqlite():
+        op.drop_index(nom, table)
+        return
+    with op.get_context().autocommit_block():
+        op.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {nom}"))
 
 
 def suivre_renommage(table: str, ancien: str, nouveau: str) -> None:

@@ -23,6 +23,8 @@ from erp_desktop.models.base import ADMINISTRATION, SUIVI, TRAVAUX, Base, LigneA
 from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.equipements import PREVENTIF
+from erp_desktop.models.expressions.sorting import cle_tri
+from erp_desktop.models.expressions.words import indexed
 from erp_desktop.models.stock import STOCK
 from erp_desktop.models.types import Montant, big_int, json_type
 
@@ -97,7 +99,6 @@ class Intervention(LigneAgence, Base):
         # One for each order that the list offers, see ``services.interventions.order``.
         sa.Index("idx_intervention_date_planifiee", "date_planifiee"),
         sa.Index("idx_intervention_priorite", "priorite", "date_creation"),
-        sa.Index("idx_intervention_titre", "titre"),
         sa.Index("idx_intervention_echeance", "date_limite", sqlite_where=_EN_COURS, postgresql_where=_EN_COURS),
     )
 
@@ -161,6 +162,13 @@ class Intervention(LigneAgence, Base):
     """Why there is no signature although the client was asked for one."""
 
 
+sa.Index("idx_intervention_titre_tri", cle_tri(Intervention.__table__.c.titre), Intervention.__table__.c.id)
+WORDS = ("titre", "description", "diagnostic", "travaux_realises", "recommandations", "notes_internes",
+         "satisfaction_commentaire")  # fmt: skip
+"""Columns of an intervention in which a word is looked for."""
+indexed("idx_intervention_mots", *(Intervention.__table__.c[name] for name in WORDS))
+
+
 class LigneIntervention(LigneAgence, Base):
     """Part, labour, travel or other; append-only once the intervention is closed."""
 
@@ -211,6 +219,9 @@ class LigneIntervention(LigneAgence, Base):
     """The part of the plan's model that this line was made of."""
 
 
+indexed("idx_lignes_intervention_mots", LigneIntervention.__table__.c.designation)
+
+
 class HistoriqueIntervention(LigneAgence, Base):
     """Append-only audit. ``poste`` and ``recu_a`` are stamped by the centre beside the claimed user."""
 
@@ -236,6 +247,9 @@ class HistoriqueIntervention(LigneAgence, Base):
     horodatage: Mapped[datetime] = field("Date et heure")
     poste: Mapped[int | None] = field("Poste", policy=Policy.CENTRE_SEUL)
     recu_a: Mapped[datetime | None] = field("Reçu le", policy=Policy.CENTRE_SEUL)
+
+
+indexed("idx_historique_mots", HistoriqueIntervention.__table__.c.remarque)
 
 
 class CodePanne(LigneAgence, Base):

@@ -164,6 +164,14 @@ verificateurs = _table(
     sa.Column("verrou_jusqu_a", sa.Text),
 )  # fmt: skip
 
+recherche_attente = _table(
+    "_recherche_attente",
+    # What a search has to read again: a row of this table, or with 0 all of them; ``registry.searched`` notes it.
+    sa.Column("nom_table", sa.Text, primary_key=True),
+    sa.Column("pk", sa.Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
 rapports_mois = sa.Table(
     "_rapports_mois", _meta,
     # What a report counts of one local month, for every agency and technicien, as JSON; ``registry.monthly`` takes

@@ -133,6 +133,7 @@ class MouvementStock(LigneAgence, Base):
     __noun__ = Noun("Mouvement", "package", append_only=True, root="depot_id")
     __table_args__ = (
         sa.Index("idx_mouvements_stock_piece_depot", "piece_id", "depot_id"),
+        sa.Index("idx_mouvements_stock_type", "type_mouvement"),
         *cle_naturelle("uq_mouvements_stock_annule_id", "annule_id"),
     )
 
@@ -160,3 +161,9 @@ class MouvementStock(LigneAgence, Base):
         "Mouvement contre-passé", big_int(), sa.ForeignKey("mouvements_stock.id"), since=STOCK
     )
     """The movement that this one reverses."""
+
+
+sa.Index(
+    "idx_mouvements_stock_effet",
+    sa.func.coalesce(MouvementStock.__table__.c.date_effet, MouvementStock.__table__.c.horodatage),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,7 +46,10 @@ def _reflected(connection: sa.Connection) -> tuple[dict[str, sa.Table], dict[str
     text = (connection.dialect.name, *connection.exec_driver_sql(_STRUCTURE[connection.dialect.name]).scalars())
     if text not in _known:
         metadata = sa.MetaData()
-        metadata.reflect(connection)
+        with warnings.catch_warnings():
+            # Rows need no index, and SQLAlchemy does not read those of an expression on SQLite.
+            warnings.filterwarnings("ignore", "Skipped unsupported reflection")
+            metadata.reflect(connection)
         tables = {t.name: t for t in metadata.sorted_tables if _is_business(t.name)}
         _known[text] = tables, {name: _choices(connection, name) for name in tables}
     return _known[text]

@@ -289,6 +289,10 @@ NATURAL = {
     "uq_clients_ice", "uq_pieces_detachees_reference", "uq_mouvements_stock_annule_id",
     "uq_occurrences_date",
 }  # fmt: skip
+# Words are indexed at the centre alone: a cache has a file of its own for them.
+WORDS = {"idx_intervention_mots", "idx_lignes_intervention_mots", "idx_historique_mots"}
+# Of an expression, which each engine spells in its own way; `fingerprint` compares it with the models'.
+SPELLED = {"idx_intervention_titre_tri", "idx_mouvements_stock_effet"}
 
 
 def logical(found: fingerprint.Structure) -> dict[str, Any]:
@@ -315,8 +319,13 @@ def logical(found: fingerprint.Structure) -> dict[str, Any]:
             "contrainte": dict.fromkeys(content["contrainte"], True),
             "référence": content["référence"],
             "index": {
-                name: {**index, "unique": None if name in NATURAL else index["unique"]}
+                name: {
+                    **index,
+                    "unique": None if name in NATURAL else index["unique"],
+                    "colonnes": None if name in SPELLED else index["colonnes"],
+                }
                 for name, index in content["index"].items()
+                if name not in WORDS
             },
         }
     return made

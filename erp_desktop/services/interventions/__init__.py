@@ -19,7 +19,7 @@ from erp_desktop.services.interventions.lines import (
     modifier_ligne,
     supprimer_ligne,
 )
-from erp_desktop.services.interventions.list import InterventionLigne, conditions, ids, indices, rows
+from erp_desktop.services.interventions.list import PLACES, InterventionLigne, conditions, ids, indices, rows
 from erp_desktop.services.interventions.times import (
     TarifInfo,
     TempsInfo,
@@ -31,6 +31,7 @@ from erp_desktop.services.interventions.times import (
 from erp_desktop.services.interventions.waits import AttenteInfo, attentes
 
 __all__ = [
+    "PLACES",
     "AttenteInfo",
     "HistoriqueInfo",
     "InterventionFiche",

@@ -44,6 +44,7 @@ from erp_desktop.services.shared.lists import (
     portee,
     un_de,
 )
+from erp_desktop.services.shared.places import Long
 
 MOTS = (
     "technicien", "client", "contrat", "equipement", "arbre", "famille", "probleme", "cause", "piece", "agence",
@@ -261,7 +262,22 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     suit = query.limite is not None and _frequent(session, acteur, query.texte)
     requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit))
-    return order.ids(session, requete, query, lire_filtre(query.texte).mots.get("statut", tuple(Statut)))
+    return order.ids(session, requete, query, _statuts(query))
+
+
+def _statuts(query: ListQuery) -> Sequence[str]:
+    return lire_filtre(query.texte).mots.get("statut", tuple(Statut))
+
+
+def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+    """What a list of many rows selects: along the index of its order, which no word is a way around."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True))
+
+
+PLACES = Long(
+    Intervention.id, ids, _demande, lambda session, query: order.order(session, query, _statuts(query))
+)  # fmt: skip
 
 
 def _frequent(session: Session, acteur: Acteur, texte: str) -> bool:

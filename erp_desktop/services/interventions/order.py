@@ -8,7 +8,6 @@ it shows. The whole answer is one sorted query, in the same order.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
 
@@ -17,37 +16,20 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
+from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, rang
+from erp_desktop.services.shared.places import Names, Order, Stratum
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 I = Intervention  # noqa: E741
-_ONGOING: sa.ColumnElement[bool] = sa.literal_column(
-    "(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")", sa.Boolean
-)
+_ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")")
 """Spelled as in the index of running deadlines, which holds no other rows."""
 _STRATA = 24
 """How many are read at most before the whole order is asked for."""
 _TOGETHER = 6
-_TITLES = 2000
 _CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
 _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=getattr(I, name), else_=9)
            for name, values in _CLOSED.items()}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """Rows under ``where`` in the order of ``keys``, then of their identifiers."""
-
-    where: sa.ColumnElement[bool]
-    keys: Sequence[Any] = ()
-    descending: bool = False
-    newest: bool = False
-    """Ties by descending identifier, whatever the order of the keys."""
-
-    def of(self, request: sa.Select[int]) -> sa.Select[int]:
-        last = I.id.desc() if self.descending or self.newest else I.id.asc()
-        keys = (k.desc() if self.descending else k.asc() for k in self.keys)
-        return request.where(self.where).order_by(*keys, last)
 
 
 def ids(
@@ -77,7 +59,7 @@ def _beginning(
     size = 1 if est_sqlite(session) else _TOGETHER
     while group := list(islice(strata, size)):
         rest = None if limit is None else limit - len(found)
-        for part in _in_order(session, [stratum.of(request).limit(rest) for stratum in group]):
+        for part in _in_order(session, [stratum.of(request, I.id).limit(rest) for stratum in group]):
             found += part
         if limit is not None and len(found) >= limit:
             return found[:limit], True
@@ -94,40 +76,45 @@ def _in_order(session: Session, requests: Sequence[sa.Select[int]]) -> list[list
 def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
     """What runs, by deadline; then what waits; then done work, newest first."""
     if not set(ACTIFS).isdisjoint(statuts):
-        yield Stratum(sa.and_(_ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant, newest=True)
-        yield Stratum(sa.and_(_ONGOING, I.date_limite.is_(None)), newest=True)
+        yield Stratum(sa.and_(_ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant)
+        yield Stratum(sa.and_(_ONGOING, I.date_limite.is_(None)), descending=True)
     for statut in (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE):
         if statut in statuts:
             yield Stratum(I.statut == statut, [I.date_creation], descending=True)
 
 
-def _strata(session: Session, query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
+def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(Statut)) -> Order:
+    """The strata of ``query``, each in the order of an index.
+
+    Args:
+        statuts: what it selects among.
+    """
+    if query.tri == "sla":
+        return list(_by_deadline(query, statuts))
     name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
     if name in _CLOSED:
         values = [v for v in _CLOSED[name] if name != "statut" or v in statuts]
-        for value in reversed(values) if down else values:
-            yield Stratum(getattr(I, name) == value, [I.date_creation], down)
-    elif name == "numero":
-        yield Stratum(sa.true(), [I.numero], down)
-    elif name in ("client", "equipement", "technicien", "agence_code", "titre"):
+        return [Stratum(getattr(I, name) == v, [I.date_creation], down) for v in (values[::-1] if down else values)]
+    if name in ("numero", "titre"):
+        return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]
+    if name in ("client", "equipement", "technicien", "agence_code"):
         column, named = _named(session, name)
-        ranked = sorted(named, key=lambda pair: pair[1], reverse=down)
-        for _, group in groupby(ranked, key=lambda pair: pair[1]):
-            yield Stratum(column.in_([value for value, _ in group]), (), down)
-        if column is I.technicien_id or column is I.agence_id:
-            yield Stratum(column.is_(None), (), down)
-    else:
-        column = {"date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(name, I.date_creation)
-        yield Stratum(column.is_not(None), [column], down)
-        yield Stratum(column.is_(None), (), down)
+        ranked = groupby(sorted(named, key=lambda pair: pair[1], reverse=down), key=lambda pair: pair[1])
+        groups: list[list[Any]] = [[value for value, _ in group] for _, group in ranked]
+        return Names(column, [*groups, [None]], down)
+    column = {"date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(name, I.date_creation)
+    return [Stratum(column.is_not(None), [column], down), Stratum(column.is_(None), (), down)]
+
+
+def _strata(session: Session, query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
+    found = order(session, query, statuts)
+    return found.strata() if isinstance(found, Names) else iter(found)
 
 
 def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, str]]]:
     """The column of interventions that refers to a name, and the sort key of each of its values that has one."""
     if name == "agence_code":
         return I.agence_id, [(i, code) for i, code in session.execute(sa.select(Agence.id, Agence.code))]
-    if name == "titre":
-        return I.titre, [(titre, cle_de(titre)) for titre in _titles(session)]
     column, request = {
         "client": (I.client_id, sa.select(Client.id, Client.nom_entreprise)),
         "equipement": (I.equipement_id, sa.select(Equipement.id, Equipement.nom)),
@@ -136,16 +123,6 @@ def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, str]]]:
         ),
     }[name]  # fmt: skip
     return column, [(i, cle_de(nom)) for i, nom in session.execute(request)]
-
-
-def _titles(session: Session) -> list[str]:
-    """Every title, from one to the next by their index; none when they are too many to be of use."""
-    first = sa.select(sa.func.min(I.titre).label("titre")).cte("titres", recursive=True)
-    after = sa.select(sa.func.min(I.titre)).where(I.titre > first.c.titre).scalar_subquery()
-    titles = first.union_all(sa.select(after).where(first.c.titre.is_not(None)))
-    known = sa.select(titles.c.titre).where(titles.c.titre.is_not(None)).limit(_TITLES + 1)
-    found = list(session.scalars(known))
-    return found if len(found) <= _TITLES else []
 
 
 def _sorted(session: Session, request: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
@@ -164,8 +141,7 @@ def _sorted(session: Session, request: sa.Select[Any], query: ListQuery) -> sa.S
     elif name == "agence_code":
         request, keys = request.outerjoin(Agence, Agence.id == I.agence_id), [Agence.code]
     elif name == "titre":
-        names = rang(session, I.titre, I.titre)
-        request, keys = request.join(names, names.c.id == I.titre), [names.c.rang]
+        keys = [cle_tri(I.titre)]
     elif name in _CLOSED:
         keys = [_PLACES[name], I.date_creation]
     else:

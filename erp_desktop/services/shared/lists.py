@@ -19,6 +19,7 @@ from erp_desktop import clock
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Base
+from erp_desktop.models.expressions.sorting import TRIABLES, TRIES, cle_tri
 from erp_desktop.models.local import sync_conflits, sync_meta, sync_outbox
 from erp_desktop.models.types import Jour
 from erp_desktop.settings import Mode
@@ -27,8 +28,6 @@ _ACCENTS = {
     "a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõ", "u": "ùûüú", "y": "ÿý",
     "ا": "أإآٱ", "ي": "ىئ", "ه": "ة", "و": "ؤ",
 }  # fmt: skip
-_TRIABLES = "ÀÂÇÉÈÊËÎÏÔÛÜàâçéèêëîïôûü"
-_TRIES = "AACEEEEIIOUUaaceeeeiiouu"
 _MOT_MAX = 500
 PAQUET = 500
 Colonne = InstrumentedAttribute[Any] | sa.ColumnElement[Any]
@@ -104,19 +103,12 @@ def un_de(session: Session, mot: str, *colonnes: Colonne) -> sa.ColumnElement[bo
     return sa.or_(*(contient(session, c, mot) for c in colonnes))
 
 
-def cle_texte(session: Session, colonne: Colonne) -> sa.ColumnElement[str]:
+def cle_texte(_session: Session, colonne: Colonne) -> sa.ColumnElement[str]:
     """Sort key that puts É beside E and ignores capitals, in the same order on both engines."""
-    cle: sa.ColumnElement[str]
-    if est_sqlite(session):
-        cle = sa.type_coerce(colonne, sa.Text())
-        for accent, simple in zip(_TRIABLES, _TRIES, strict=True):
-            cle = sa.func.replace(cle, accent, simple, type_=sa.Text())
-        return sa.func.lower(cle)
-    cle = sa.func.translate(sa.collate(colonne, "C"), _TRIABLES, _TRIES)
-    return sa.collate(sa.func.lower(cle), "C")
+    return cle_tri(colonne)
 
 
-_PLIEE = str.maketrans(_TRIABLES + ascii_uppercase, _TRIES.lower() + ascii_lowercase)
+_PLIEE = str.maketrans(TRIABLES + ascii_uppercase, TRIES.lower() + ascii_lowercase)
 
 
 def cle_de(texte: str) -> str:

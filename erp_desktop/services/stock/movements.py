@@ -24,11 +24,11 @@ from erp_desktop.services.shared.lists import (
     dans_l_ordre,
     identifiants,
     marques,
-    ordonner,
     paquets,
     portee,
     un_de,
 )
+from erp_desktop.services.shared.places import Long, Stratum
 from erp_desktop.services.stock.quantities import EFFET, thousandths, units
 
 LISTES: dict[str, list[str]] = {"type": list(TypeMouvement)}
@@ -79,8 +79,7 @@ def _begins(day: date) -> sa.ColumnElement[datetime]:
     return sa.literal(datetime.combine(day, time(), clock.CASABLANCA).astimezone(UTC), M.horodatage.type)
 
 
-def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """Every matching identifier, newest first unless a column is chosen."""
+def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     found = _filter(query.texte)
     request = sa.select(M.id).where(*portee(acteur, M.agence_id))
@@ -113,9 +112,21 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
                 M.intervention_id.in_(sa.select(Intervention.id).where(contient(session, Intervention.numero, word))),
             )
         )
+    return request
+
+
+def _order(_session: Session, query: ListQuery) -> list[Stratum]:
     key: Any = {"type_mouvement": M.type_mouvement, "quantite": thousandths(M.quantite)}.get(query.tri, EFFET)
-    descending = query.descendant if query.tri else True
-    return identifiants(session, ordonner(request, [key], M.id, descendant=descending).limit(query.limite))
+    return [Stratum(sa.true(), [key], query.descendant if query.tri else True)]
+
+
+def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+    """Every matching identifier, newest first unless a column is chosen."""
+    [every] = _order(session, query)
+    return identifiants(session, every.of(_request(session, acteur, query), M.id).limit(query.limite))
+
+
+PLACES = Long(M.id, ids, _request, _order)
 
 
 def _select(balances: Any = None) -> sa.Select[*tuple[Any, ...]]:

@@ -110,6 +110,7 @@ LISTE: ListSpec[InterventionLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=interventions.ids,
+    places=interventions.PLACES,
     rows=interventions.rows,
     one="1 intervention",
     many="{n} interventions",

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import number, tr
-from erp_desktop.ui.kit.table import differences
+from erp_desktop.ui.kit.places import differences
 
 _RELEASE_MS = 700
 """How long the pointer must be away before rows move again: it often only crosses the edge."""

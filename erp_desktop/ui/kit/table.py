@@ -1,13 +1,11 @@
-"""Lists of any length: a first page, then every identifier, rows when they become visible; all in the background."""
+"""Lists of any length: a first page, then how many there are; rows when they are seen; all in the background."""
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -23,6 +21,7 @@ from PySide6.QtGui import QPainter
 
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.places import Places, Source, changes
 from erp_desktop.ui.tasks import Task, Tasks
 
 R = TypeVar("R")
@@ -33,8 +32,9 @@ COLUMN_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 WINDOW = 64
 CACHED_ROWS = 4096
 FIRST = 4 * WINDOW
-"""Identifiers asked for at once when the question is new; the others follow."""
-
+"""Identifiers asked for at once when the question is new; how many there are follows."""
+_LOOKED_AT = 3
+"""Blocks that are read again with the list: what is on screen and what was just before."""
 
 LABEL = "="
 """A title that is said where the column is mapped."""
@@ -74,42 +74,17 @@ class Column(Generic[R]):
     head: Callable[[QPainter, QRect], None] | None = None
 
 
-class Source(Protocol[R]):
-    """Where a list reads; both run on the database worker."""
-
-    def ids(self, session: Any, text: str, sort: str, descending: bool, limit: int | None) -> list[int]: ...
-
-    def rows(self, session: Any, ids: list[int]) -> list[R]: ...
-
-
-def differences(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
-    """How many rows come, go or change place from one order to another: the fewest that explain it."""
-    start, end_old, end_new = 0, len(old), len(new)
-    while start < min(end_old, end_new) and old[start] == new[start]:
-        start += 1
-    while min(end_old, end_new) > start and old[end_old - 1] == new[end_new - 1]:
-        end_old, end_new = end_old - 1, end_new - 1
-    places = {row_id: place for place, row_id in enumerate(old[start:end_old])}
-    kept = [places[row_id] for row_id in new[start:end_new] if row_id in places]
-    come_or_gone = (end_new - start - len(kept)) + (end_old - start - len(kept))
-    # What need not move is the longest run of rows whose order is the same in both.
-    tails: list[int] = []
-    for place in kept:
-        at = bisect_left(tails, place)
-        tails[at : at + 1] = [place]
-    return come_or_gone + len(kept) - len(tails)
-
-
 class LazyTableModel(QAbstractTableModel, Generic[R]):
-    """Shows ``len(ids)`` rows at once and fetches windows of 64 when they are painted.
+    """Shows as many rows as answer, at once, and fetches windows of 64 when they are painted.
 
-    Rows already known stay visible while fresher ones are read; answers to an older question are dropped.
+    Of a long list the identifiers are read with them, a block at a time. Rows already known stay visible while
+    fresher ones are read; answers to an older question are dropped.
     """
 
     first_shown = Signal()
     """The first page of a new question is there; how many answer it is not known yet."""
     loaded = Signal(int)
-    """The identifiers of the last question arrived; their number."""
+    """It is known how many rows answer the last question; their number."""
     failed = Signal(object)
     busy_changed = Signal(bool)
     held_changed = Signal(int)
@@ -122,8 +97,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         super().__init__(parent)
         self._tasks, self._source, self._row_id = tasks, source, row_id
         self.columns = list(columns)
-        # Packed: a million identifiers are 8 MB here and 40 as a list.
-        self._ids = array("q")
+        self._places = Places()
         self._rows: OrderedDict[int, R] = OrderedDict()
         self._stale: set[int] = set()
         self._asked: set[int] = set()
@@ -132,7 +106,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         self._paged = 0
         """The generation whose first page is shown."""
         self._question = ("", "", False)
-        self._held: array[int] | None = None
+        self._held: Places | None = None
         self._ids_task: Task | None = None
         self._gather = QTimer(self)
         self._gather.setSingleShot(True)
@@ -145,9 +119,14 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         return self._question
 
     @property
-    def ids(self) -> Sequence[int]:
-        """Every identifier in the order shown; not to be changed."""
-        return self._ids
+    def ids(self) -> list[int]:
+        """The identifiers that are known, in the order shown: every one unless the list is long."""
+        return list(self._places.known())
+
+    @property
+    def whole(self) -> bool:
+        """Whether every identifier is known."""
+        return self._places.whole
 
     @property
     def busy(self) -> bool:
@@ -159,9 +138,9 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         self._question = (text, sort, descending)
         generation, source = self._begin(), self._source
 
-        def first(session: Any) -> tuple[array[int], list[R]]:
-            ids = array("q", source.ids(session, text, sort, descending, FIRST))
-            return ids, source.rows(session, list(ids[:WINDOW]))
+        def first(session: Any) -> tuple[Places, list[R]]:
+            ids = source.ids(session, text, sort, descending, FIRST)
+            return Places(ids), source.rows(session, list(ids[:WINDOW]))
 
         self._ids_task = self._tasks.run(
             first,
@@ -176,24 +155,19 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         Args:
             hold: read rows again where they stand, and keep another order back until :meth:`apply_held`.
         """
-        if self._ids:
+        if self._places.count:
             self._ask_all(self._begin(), hold=hold)
         else:
             self.ask(*self._question)
 
-    @property
-    def held(self) -> bool:
-        """Whether an order waits to be applied."""
-        return self._held is not None
-
     def apply_held(self) -> None:
         """Show the order that was held back."""
-        ids = self._held
-        if ids is not None:
+        places = self._held
+        if places is not None:
             self._drop_held()
             self._stale = set(self._rows)
-            self._show(ids)
-            self.loaded.emit(len(self._ids))
+            self._show(places)
+            self.loaded.emit(self._places.count)
 
     def _drop_held(self) -> None:
         if self._held is not None:
@@ -208,15 +182,20 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         return self._generation
 
     def _ask_all(self, generation: int, *, hold: bool = False) -> None:
-        source, question, shown = self._source, self._question, self._ids
+        source, question, shown = self._source, self._question, self._places
+        spans = shown.used(_LOOKED_AT)
 
-        def read(session: Any) -> tuple[array[int], int]:
-            ids = array("q", source.ids(session, *question, None))
-            return ids, differences(shown, ids) if hold else 0
+        def read(session: Any) -> tuple[Places, int]:
+            walk = source.walk(session, *question)
+            places = Places(walk.ids, walk.count, walk.marks)
+            for block in {block for span in spans for block in places.blocks_in(*span)}:
+                if not places.has(block):
+                    places.put(block, source.block(session, *question, walk.marks[block]))
+            return places, changes(shown, places, spans) if hold else 0
 
         self._ids_task = self._tasks.run(
             read,
-            lambda found: self._held_arrived(generation, *found) if hold else self._ids_arrived(generation, found[0]),
+            lambda found: self._held_arrived(generation, *found) if hold else self._walked(generation, found[0]),
             lambda error: self._ids_failed(generation, error),
             long=True,
             owner=self,
@@ -226,46 +205,50 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         """Read these rows again when they are painted; an empty set means all."""
         self._stale |= ids if ids else set(self._rows)
         self._asked.clear()
-        if self._ids:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, len(self.columns) - 1))
+        self._tell_all()
 
-    def _first_arrived(self, generation: int, ids: array[int], rows: list[R]) -> None:
+    def _tell_all(self) -> None:
+        if self._places.count:
+            self.dataChanged.emit(self.index(0, 0), self.index(self._places.count - 1, len(self.columns) - 1))
+
+    def _first_arrived(self, generation: int, places: Places, rows: list[R]) -> None:
         if generation != self._generation:
             return
         self._drop_held()
         self._stale = set(self._rows)
         self._keep(rows)
-        self._show(ids)
-        if len(ids) < FIRST:
+        self._show(places)
+        if places.count < FIRST:
             self._finish()
         else:
             self._paged = generation
             self.first_shown.emit()
             self._ask_all(generation)
 
-    def _ids_arrived(self, generation: int, ids: array[int]) -> None:
+    def _walked(self, generation: int, places: Places) -> None:
         if generation != self._generation:
             return
         self._drop_held()
-        held = len(self._ids)
-        if self._paged == generation and held < len(ids) and ids[:held] == self._ids:
+        held = self._places.count
+        page = [(0, held)]
+        if self._paged == generation and held < places.count and places.within(page) == self._places.within(page):
             # The rest of a first page: what is on screen, chosen and scrolled to stays.
-            self.beginInsertRows(QModelIndex(), held, len(ids) - 1)
-            self._ids = ids
+            self.beginInsertRows(QModelIndex(), held, places.count - 1)
+            self._places = places
             self.endInsertRows()
         else:
             self._stale = set(self._rows)
-            self._show(ids)
+            self._show(places)
         self._finish()
 
-    def _held_arrived(self, generation: int, ids: array[int], changes: int) -> None:
+    def _held_arrived(self, generation: int, places: Places, changes: int) -> None:
         if generation != self._generation:
             return
-        if ids == self._ids:
-            self._drop_held()
-        else:
-            self._held = ids
+        if changes:
+            self._held = places
             self.held_changed.emit(changes)
+        else:
+            self._drop_held()
         self._ids_task = None
         self.busy_changed.emit(False)
         self.mark_stale(frozenset())
@@ -273,17 +256,17 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     def _finish(self) -> None:
         self._ids_task = None
         self.busy_changed.emit(False)
-        self.loaded.emit(len(self._ids))
+        self.loaded.emit(self._places.count)
 
-    def _show(self, ids: array[int]) -> None:
+    def _show(self, places: Places) -> None:
         self._asked.clear()
         self._wanted.clear()
-        if ids == self._ids:
-            if ids:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(ids) - 1, len(self.columns) - 1))
+        if self._places.same(places, self._places.used(_LOOKED_AT)):
+            self._places = places
+            self._tell_all()
             return
         self.beginResetModel()
-        self._ids = ids
+        self._places = places
         self.endResetModel()
 
     def _keep(self, rows: list[R]) -> None:
@@ -310,22 +293,32 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         # Scrolling fast leaves windows behind that nobody looks at any more.
         for window in windows[-6:]:
             self._asked.add(window)
-            ids = list(self._ids[window * WINDOW : (window + 1) * WINDOW])
-            if ids:
-                self._fetch_window(window, ids)
+            self._fetch_window(window)
 
-    def _fetch_window(self, window: int, ids: list[int]) -> None:
-        generation, source = self._generation, self._source
+    def _fetch_window(self, window: int) -> None:
+        generation, source, question, places = self._generation, self._source, self._question, self._places
+        first, end = window * WINDOW, (window + 1) * WINDOW
+        missing = [block for block in places.blocks_in(first, end) if not places.has(block)]
+        known = [] if missing else list(places.within([(first, end)]))
+
+        def read(session: Any) -> tuple[dict[int, Sequence[int]], list[R]]:
+            blocks = {block: source.block(session, *question, places.marks[block]) for block in missing}
+            return blocks, source.rows(session, known or places.with_blocks(blocks, first, end))
+
         self._tasks.run(
-            lambda session: source.rows(session, ids),
-            lambda rows: self._rows_arrived(generation, window, rows),
+            read,
+            lambda found: self._rows_arrived(generation, window, places, *found),
             lambda error: self._rows_failed(generation, error),
             owner=self,
         )
 
-    def _rows_arrived(self, generation: int, window: int, rows: list[R]) -> None:
+    def _rows_arrived(
+        self, generation: int, window: int, places: Places, blocks: dict[int, Sequence[int]], rows: list[R]
+    ) -> None:
         if generation != self._generation:
             return
+        for block, ids in blocks.items():
+            places.put(block, ids)
         self._keep(rows)
         if len(self._rows) > CACHED_ROWS:
             while len(self._rows) > CACHED_ROWS:
@@ -333,7 +326,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
                 self._stale.discard(gone)
             self._asked = {window}
         first = window * WINDOW
-        last = min(first + WINDOW, len(self._ids)) - 1
+        last = min(first + WINDOW, self._places.count) - 1
         if last >= first:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
@@ -342,31 +335,48 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             self.failed.emit(error)
 
     def id_at(self, place: int) -> int | None:
-        return self._ids[place] if 0 <= place < len(self._ids) else None
+        return self._places.at(place)
 
     def place_of(self, row_id: int) -> int:
-        """The row number of an identifier, -1 when the list does not hold it."""
-        try:
-            return self._ids.index(row_id)
-        except ValueError:
-            return -1
+        """The row number of an identifier, -1 when the list does not hold it, or not near what was looked at."""
+        return self._places.of(row_id)
+
+    def find(self, row_id: int, then: Callable[[int], object]) -> None:
+        """Give ``then`` the row number of an identifier, wherever it is in the list; nothing when it is not in it."""
+        if (place := self.place_of(row_id)) >= 0:
+            then(place)
+        if place >= 0 or self.whole:
+            return
+        generation, source, question, places = self._generation, self._source, self._question, self._places
+
+        def read(session: Any) -> tuple[int, Sequence[int]] | None:
+            block = source.find(session, *question, places.marks, row_id)
+            return None if block is None else (block, source.block(session, *question, places.marks[block]))
+
+        def found(answer: tuple[int, Sequence[int]] | None) -> None:
+            if answer is not None and generation == self._generation:
+                places.put(*answer)
+                if (place := places.of(row_id)) >= 0:
+                    then(place)
+
+        self._tasks.run(read, found, owner=self)
 
     def row_at(self, place: int) -> R | None:
         """The row if it was read; asks for it otherwise, and again when it is stale."""
-        key = self._ids[place]
-        row = self._rows.get(key)
+        key = self._places.at(place)
+        row = None if key is None else self._rows.get(key)
         if row is None or key in self._stale:
             self._want(place)
         return row
 
     def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._ids)
+        return 0 if parent is not None and parent.isValid() else self._places.count
 
     def columnCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self._ids):
+        if not index.isValid() or index.row() >= self._places.count:
             return None
         column = self.columns[index.column()]
         if role == COLUMN_ROLE:

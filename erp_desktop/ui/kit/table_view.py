@@ -269,9 +269,15 @@ class ListView(QTableView):
         index = self.currentIndex()
         return self.lazy.id_at(index.row()) if index.isValid() else None
 
+    def chosen_spans(self) -> list[tuple[int, int]]:
+        """The places chosen, in order: the first of each run, and the one after its last."""
+        ranges = self.selectionModel().selection()
+        return sorted((ranges.at(n).top(), ranges.at(n).bottom() + 1) for n in range(ranges.count()))
+
     def selected_ids(self) -> list[int]:
-        places = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [key for key in (self.lazy.id_at(place) for place in places) if key is not None]
+        """The rows chosen whose identifiers are known, in the order of the list."""
+        found = (self.lazy.id_at(place) for first, end in self.chosen_spans() for place in range(first, end))
+        return [key for key in found if key is not None]
 
     def select_id(self, row_id: int) -> bool:
         """Make a row current if the list holds it; tells whether it does."""
@@ -289,11 +295,15 @@ class ListView(QTableView):
         self.scrollTo(index)
 
     def select_quietly(self, row_id: int) -> None:
-        """Mark a row as current without telling that it was chosen."""
-        blocked = self.blockSignals(True)
-        self.select_id(row_id)
-        self.blockSignals(blocked)
-        self.viewport().update()
+        """Mark a row as current without telling that it was chosen, wherever it is in the list."""
+
+        def mark(place: int) -> None:
+            blocked = self.blockSignals(True)
+            self.select_place(place)
+            self.blockSignals(blocked)
+            self.viewport().update()
+
+        self.lazy.find(row_id, mark)
 
     def reselect(self, row_ids: list[int]) -> None:
         """Select again, quietly, the rows that are still there."""

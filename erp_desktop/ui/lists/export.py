@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -51,10 +51,13 @@ class Export(QObject):
     """Rows written, of how many."""
 
     def __init__(
-        self, spec: ListSpec[Any], contexte: Contexte, ids: Sequence[int], path: Path, parent: QObject | None = None
-    ) -> None:
+        self, spec: ListSpec[Any], contexte: Contexte, ids: Sequence[int] | Callable[[Any], Sequence[int]],
+        path: Path, parent: QObject | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
-        self._spec, self._contexte, self._ids, self._path = spec, contexte, ids, path
+        self._spec, self._contexte, self._path = spec, contexte, path
+        self._ids: Sequence[int] = () if callable(ids) else ids
+        self._wanted = ids if callable(ids) else None
         self._file: CsvFile | XlsxFile | None = None
         self._done = 0
         self._cancelled = False
@@ -64,6 +67,13 @@ class Export(QObject):
 
     def start(self) -> None:
         self.progressed.emit(0, len(self._ids))
+        if self._wanted is None:
+            self._next()
+        else:
+            self._contexte.tasks.run(self._wanted, self._begun, self._failed, long=True)
+
+    def _begun(self, ids: Sequence[int]) -> None:
+        self._ids = ids
         self._next()
 
     def cancel(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,25 +57,29 @@ class Outputs(QObject):
         name = f"{self._page.spec.key}-{clock.today().isoformat()}.{suffix}"
         ask_target(self._page, tr("Exporter la liste"), name, self.export, [kind])
 
-    def _ids(self) -> Sequence[int] | None:
-        """The rows meant, or None after saying why there are none."""
+    def _meant(self) -> Sequence[int] | Callable[[Any], Sequence[int]] | None:
+        """The rows meant or, of a long list, what reads them; None after saying why there are none."""
         page = self._page
         if page.selection.size > 1 and not page.selection.whole:
-            return page.view.selected_ids()
+            known = page.view.selected_ids()
+            return known if len(known) == page.selection.size else page.selection.reading()
         if page.model.busy:
             self._contexte.say(tr("La liste se lit encore ; exportez-la dans un instant."), kind="info")
-        elif not page.model.rowCount():
+            return None
+        if not page.model.rowCount():
             self._contexte.say(tr("La liste est vide."), kind="info")
-        else:
+            return None
+        if page.model.whole:
             return page.model.ids
-        return None
+        source, question = page.source, page.model.question
+        return lambda session: array("q", source.ids(session, *question, None))
 
     def export(self, path: Path) -> Export | None:
         """Write the rows chosen, else the whole list as it stands, into a file; its suffix says which kind."""
-        ids = self._ids()
-        if ids is None:
+        meant = self._meant()
+        if meant is None:
             return None
-        made = Export(self._page.spec, self._contexte, ids, path, self._page)
+        made = Export(self._page.spec, self._contexte, meant, path, self._page)
         made.progressed.connect(self.strip.tell)
         made.finished.connect(self.strip.end)
         made.finished.connect(made.deleteLater)
@@ -84,16 +89,20 @@ class Outputs(QObject):
 
     def print_list(self) -> None:
         """Show the rows chosen, else the whole list, as it will be printed."""
-        ids = self._ids()
-        if ids is None:
+        meant = self._meant()
+        if meant is None:
             return
-        if len(ids) > PRINTED:
+        chosen = self._page.selection.size
+        if (chosen if chosen > 1 else self._page.model.rowCount()) > PRINTED:
             told = tr("{n} lignes au plus s'impriment : filtrez, ou exportez la liste.", n=number(PRINTED))
             self._contexte.say(told, kind="warning")
             return
         stopped: list[bool] = []
         self.strip.begin(lambda: stopped.append(True))
-        self._read(list(ids), [], stopped)
+        if callable(meant):
+            self._contexte.tasks.run(meant, lambda ids: self._read(list(ids), [], stopped), owner=self._page)
+        else:
+            self._read(list(meant), [], stopped)
 
     def _read(self, ids: list[int], found: list[list[str]], stopped: list[bool]) -> None:
         page, contexte = self._page, self._contexte

@@ -29,7 +29,7 @@ from erp_desktop.ui.lists.head import ListHead
 from erp_desktop.ui.lists.outputs import Outputs
 from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.remembered import Remembered, after
-from erp_desktop.ui.lists.selection import Selection
+from erp_desktop.ui.lists.selection import COPIED, Selection
 from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
 from erp_desktop.ui.lists.views import Views
@@ -209,13 +209,13 @@ class ListPage(Page):
         self._select_after_load = None
         if chosen is not None:
             self.view.select_quietly(chosen)
-        if len(self._selected) > 1:
+        if self._selected:
             self.view.reselect(self._selected)
         self._selected = []
         self._say_status()
 
     def _note_selection(self) -> None:
-        self._selected = self.view.selected_ids()
+        self._selected = self.view.selected_ids() if 1 < self.selection.size <= COPIED else []
 
     def _failed(self, error: Exception) -> None:
         hour = clock.local(clock.now()).strftime("%H:%M")

@@ -81,8 +81,7 @@ class Selection(QObject):
         """How many rows are chosen."""
         if self.whole:
             return self._page.model.rowCount()
-        ranges = self._page.view.selectionModel().selection()
-        return sum(ranges.at(place).height() for place in range(ranges.count()))
+        return sum(end - first for first, end in self._page.view.chosen_spans())
 
     def _changed(self) -> None:
         if not self._choosing_all:
@@ -119,15 +118,30 @@ class Selection(QObject):
         self._page.view.setFocus()
 
     def then(self, act: Callable[[list[int]], object]) -> None:
-        """Give ``act`` the rows chosen, in the order of the list; those of a whole filter are read for it."""
-        if not self.whole:
-            act(self._page.view.selected_ids())
-            return
-        model, source = self._page.model, self._page.source
-        question = model.question
-        self._contexte.tasks.run(
-            lambda session: list(source.ids(session, *question, None)), act, owner=self._page
-        )  # fmt: skip
+        """Give ``act`` the rows chosen, in the order of the list; those not known yet are read for it."""
+        view = self._page.view
+        if not self.whole and len(known := view.selected_ids()) == self.size:
+            act(known)
+        else:
+            self._contexte.tasks.run(self.reading(), act, owner=self._page)
+
+    def reading(self) -> Callable[[Any], list[int]]:
+        """What reads the identifiers of the rows chosen, on the database worker."""
+        view, source, question = self._page.view, self._page.source, self._page.model.question
+        if self.whole:
+            return lambda session: list(source.ids(session, *question, None))
+        ends = [(first, end, view.lazy.id_at(first), view.lazy.id_at(end - 1)) for first, end in view.chosen_spans()]
+
+        def read(session: Any) -> list[int]:
+            every = list(source.ids(session, *question, None))
+            found: list[int] = []
+            for first, end, top, bottom in ends:
+                # Rows that came or went meanwhile move places; the ends of a run are the rows that were pointed at.
+                begin = every.index(top) if top in every else first
+                found += every[begin : every.index(bottom) + 1 if bottom in every else begin + end - first]
+            return found
+
+        return read
 
     # The acts
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services.shared import wording
 from erp_desktop.services.shared.lists import ListQuery
+from erp_desktop.services.shared.places import Long, Walk
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, ecrit_les_fiches
 from erp_desktop.ui.kit.i18n import number, tr
@@ -57,6 +58,7 @@ class ListSpec(Generic[R]):
         also: other tables whose changes make rows stale.
         may_create: whether this person may.
         hints: French sentences about what a filter text says that is not understood.
+        places: of a list that may be long, how its places are reached; without, every identifier is read.
     """
 
     title: str
@@ -78,6 +80,7 @@ class ListSpec(Generic[R]):
     also: Sequence[str] = ()
     may_create: Callable[[Acteur], bool] = ecrit_les_fiches
     hints: Callable[[str], list[str]] = lambda _text: []
+    places: Long | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", [self._titled(column) for column in self.columns])
@@ -124,6 +127,26 @@ class Reader:
 
     def ids(self, session: Any, text: str, sort: str, descending: bool, limit: int | None) -> list[int]:
         return self._spec.ids(session, self._acteur, ListQuery(text, sort, descending, limit))
+
+    def walk(self, session: Any, text: str, sort: str, descending: bool) -> Walk:
+        if self._spec.places is None:
+            found = self.ids(session, text, sort, descending, None)
+            return Walk(found, len(found))
+        return self._spec.places.walk(session, self._acteur, ListQuery(text, sort, descending))
+
+    def block(self, session: Any, text: str, sort: str, descending: bool, mark: Any) -> list[int]:
+        return self._long.block(session, self._acteur, ListQuery(text, sort, descending), mark)
+
+    def find(
+        self, session: Any, text: str, sort: str, descending: bool, marks: Sequence[Any], row_id: int
+    ) -> int | None:
+        return self._long.find(session, self._acteur, ListQuery(text, sort, descending), marks, row_id)
+
+    @property
+    def _long(self) -> Long:
+        if self._spec.places is None:
+            raise ValueError(f"{self._spec.key}: its walk gives no marks")
+        return self._spec.places
 
     def rows(self, session: Any, ids: list[int]) -> list[Any]:
         return self._spec.rows(session, self._acteur, ids)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.errors import ErpError
-from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.settings import Mode
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import number, said, tr
@@ -76,10 +75,11 @@ def _line(page: ListPage, chip: QWidget, rest: str, asked: list[tuple[str, Butto
 
 
 def _count(page: ListPage, asked: list[tuple[str, Button]]) -> None:
-    spec, acteur = page.spec, page.contexte.acteur
+    spec, source = page.spec, page.source
+    _text, sort, descending = page.model.question
 
     def read(session: Any) -> list[int]:
-        return [len(spec.ids(session, acteur, ListQuery(canonical(rest, spec.words)))) for rest, _button in asked]
+        return [source.walk(session, canonical(rest, spec.words), sort, descending).count for rest, _button in asked]
 
     def show(counts: list[int]) -> None:
         for (_rest, button), count in zip(asked, counts, strict=True):

@@ -71,6 +71,7 @@ LISTE: ListSpec[MoveRow] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=movements.ids,
+    places=movements.PLACES,
     rows=movements.rows,
     one="1 mouvement",
     many="{n} mouvements",

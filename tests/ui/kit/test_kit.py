@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,57 +16,10 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.errors import NotFoundError, UserError
 from erp_desktop.ui.kit import controls, i18n, icons, paint, surfaces, theme, toast
-from erp_desktop.ui.kit.table import FIRST, WINDOW, Column, LazyTableModel
+from erp_desktop.ui.kit.table import FIRST, WINDOW, LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.tasks import Tasks
-
-
-class OneThread:
-    """A worker with the database worker's interface that hands out its thread's name as session."""
-
-    def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(1, thread_name_prefix="base")
-
-    def submit(self, fn: Any, *, write: bool = False, long: bool = False) -> Future[Any]:
-        return self.pool.submit(lambda: fn(threading.current_thread().name))
-
-
-@pytest.fixture
-def worker() -> Any:
-    made = OneThread()
-    yield made
-    made.pool.shutdown()
-
-
-@pytest.fixture
-def tasks(qtbot: QtBot, worker: OneThread) -> Any:
-    made = Tasks(worker)
-    yield made
-    qtbot.waitUntil(lambda: made.pending == 0)
-
-
-@dataclass(frozen=True)
-class Line:
-    id: int
-    nom: str
-
-
-class Numbers:
-    """A source of ``count`` rows that remembers what was asked."""
-
-    def __init__(self, count: int) -> None:
-        self.count, self.asked = count, list[list[int]]()
-
-    def ids(self, _session: Any, text: str, _sort: str, descending: bool, limit: int | None) -> list[int]:
-        found = [n for n in range(1, self.count + 1) if not text or text in str(n)]
-        return (found[::-1] if descending else found)[:limit]
-
-    def rows(self, _session: Any, ids: list[int]) -> list[Line]:
-        self.asked.append(ids)
-        return [Line(n, f"ligne {n}") for n in ids]
-
-
-COLUMNS = [Column[Line]("nom", "Nom", 120, lambda row: row.nom, stretch=True)]
+from tests.ui.kit.lines import COLUMNS, Line, Numbers, OneThread
 
 
 def test_painting_loses_no_reference_to_none(qtbot: QtBot) -> None:

@@ -18,7 +18,7 @@ from erp_desktop.ui.interventions.list import LISTE
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.held import pointed
-from erp_desktop.ui.kit.table import differences
+from erp_desktop.ui.kit.places import differences
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.query import canonical, words
 from erp_desktop.ui.wording import value_labels

@@ -1,0 +1,1 @@
+"""Expressions that both a query and an index spell."""

@@ -1,0 +1,292 @@
+"""Long lists by place: where each block of an order begins, so that any place of it is one seek away.
+
+An order is a sequence of strata, each in the order of an index. A walk along them, which nobody waits for, leaves a
+mark every ``BLOCK`` rows; the rows from a mark to the next are then read by their keys, whatever the length of the
+list (``docs/adr/0020-reperes-des-listes.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.services.shared.lists import Colonne, ListQuery, est_sqlite, identifiants
+
+BLOCK = 2048
+"""Rows from a mark to the next, at most."""
+WHOLE = 4 * BLOCK
+"""Answers up to which a list is not marked out: its identifiers are few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Rows under ``where`` in the order of a key, then of their identifiers.
+
+    Attributes:
+        keys: one, or none where the identifier is the order.
+        descending: of both.
+        column, ranks: instead of a key, the rank of each value of a column; equal ranks go by identifier.
+    """
+
+    where: sa.ColumnElement[bool]
+    keys: Sequence[Any] = ()
+    descending: bool = False
+    column: Any = None
+    ranks: Mapping[Any, int] = field(default_factory=dict)
+
+    def order(self, key: Colonne) -> list[Any]:
+        """What to order by; ``key`` is the identifier."""
+        return [one.desc() if self.descending else one.asc() for one in (*self.keys, key)]
+
+    def of(self, request: sa.Select[Any], key: Colonne) -> sa.Select[Any]:
+        """What ``request`` selects of this stratum, in order."""
+        return request.where(self.where).order_by(*self.order(key))
+
+    def from_row(self, key: Colonne, first: Sequence[Any]) -> sa.ColumnElement[bool]:
+        """Rows from one on, itself included: the values of its keys, then its identifier."""
+        columns = [*self.keys, key]
+        values = [sa.literal(value, one.type) for value, one in zip(first, columns, strict=True)]
+        if not self.keys:
+            return key <= values[0] if self.descending else key >= values[0]
+        here, there, one = sa.tuple_(*columns), sa.tuple_(*values), self.keys[0]
+        # Said of the key alone as well: SQLite enters the index of an expression by that.
+        if self.descending:
+            return sa.and_(one <= values[0], here <= there)
+        return sa.and_(one >= values[0], here >= there)
+
+    def before(self, one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+        """Whether a row, by its keys and its identifier, stands before another or is it."""
+        return one >= other if self.descending else one <= other
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """An order by what many rows refer to: groups of values of a column, those of equal names together."""
+
+    column: Any
+    groups: Sequence[Sequence[Any]]
+    descending: bool = False
+
+    def strata(self) -> Iterator[Stratum]:
+        """One for each group, each in the order of an index."""
+        for group in self.groups:
+            yield Stratum(holds(self.column, group), (), self.descending)
+
+
+def holds(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """The column is one of these values, or NULL where None is one of them."""
+    given = [value for value in values if value is not None]
+    ways = [column.in_(given)] if given else []
+    return sa.or_(*ways, column.is_(None)) if len(given) < len(values) else ways[0]
+
+
+Order = Iterable[Stratum] | Names
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a block begins.
+
+    Attributes:
+        place: of its first row in the whole list.
+        size: rows in it.
+        first: keys and identifier of its first row; empty at the beginning of the stratum.
+    """
+
+    place: int
+    size: int
+    stratum: Stratum
+    first: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What is known of a list once it was walked: ``marks`` is empty when ``ids`` is all of it.
+
+    Attributes:
+        ids: those of the first blocks.
+    """
+
+    ids: list[int]
+    count: int
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True)
+class Long:
+    """A list that may have a million rows.
+
+    Attributes:
+        key: its identifier.
+        ids: the identifiers in order, ``query.limite`` at most, as everywhere.
+        request: the same without an order: ``request(session, acteur, query)``.
+        order: the strata of ``query``.
+    """
+
+    key: Colonne
+    ids: Callable[[Session, Acteur, ListQuery], list[int]]
+    request: Callable[[Session, Acteur, ListQuery], sa.Select[Any]]
+    order: Callable[[Session, ListQuery], Order]
+
+    def walk(self, session: Session, acteur: Acteur, query: ListQuery, first: int = BLOCK) -> Walk:
+        """Count the list and mark out its blocks; one that is not long is read whole.
+
+        Args:
+            first: identifiers wanted at once.
+        """
+        begun = self.ids(session, acteur, ListQuery(query.texte, query.tri, query.descendant, WHOLE + 1))
+        if len(begun) <= WHOLE:
+            return Walk(begun, len(begun))
+        request = self.request(session, acteur, query)
+        marks = tuple(self._marks(session, request, self.order(session, query)))
+        whole = [mark for mark in marks if mark.place < first and mark.place + mark.size <= len(begun)]
+        end = whole[-1].place + whole[-1].size if whole else 0
+        return Walk(begun[:end], marks[-1].place + marks[-1].size if marks else 0, marks)
+
+    def block(self, session: Session, acteur: Acteur, query: ListQuery, mark: Mark) -> list[int]:
+        """The identifiers from a mark to the next, in order."""
+        request, stratum = self.request(session, acteur, query), mark.stratum
+        if stratum.ranks:
+            chosen = request.with_only_columns(stratum.column, self.key).where(stratum.where)
+            sign = -1 if stratum.descending else 1
+            found = sorted((stratum.ranks[value], sign * one) for value, one in session.execute(chosen))
+            return [sign * one for _rank, one in found[: mark.size]]
+        if mark.first:
+            request = request.where(stratum.from_row(self.key, mark.first))
+        return identifiants(session, stratum.of(request, self.key).limit(mark.size))
+
+    def find(
+        self, session: Session, acteur: Acteur, query: ListQuery, marks: Sequence[Mark], row_id: int
+    ) -> int | None:
+        """The number of the block that holds a row; None when the list does not hold it."""
+        request = self.request(session, acteur, query).where(self.key == row_id)
+        ranked = next((mark.stratum for mark in marks if mark.stratum.ranks), None)
+        if ranked is not None:
+            row = session.execute(request.with_only_columns(ranked.column, self.key)).first()
+            packs = [n for n, mark in enumerate(marks) if row is not None and row[0] in mark.stratum.ranks]
+            if row is None or packs:
+                return packs[0] if packs else None
+        for _stratum, group in groupby(enumerate(marks), key=lambda one: id(one[1].stratum)):
+            blocks = list(group)
+            stratum = blocks[0][1].stratum
+            if stratum.ranks:
+                continue
+            there = request.where(stratum.where).with_only_columns(*stratum.keys, self.key)
+            keys = session.execute(there).first()
+            if keys is not None:
+                return [n for n, mark in blocks if not mark.first or stratum.before(mark.first, tuple(keys))][-1]
+        return None
+
+    # Marking out
+
+    def _marks(self, session: Session, request: sa.Select[Any], order: Order) -> Iterator[Mark]:
+        if isinstance(order, Names):
+            yield from self._named(session, request, order)
+            return
+        place = 0
+        strata = list(order)
+        for stratum, steps in zip(strata, self._steps(session, request, strata), strict=True):
+            yield from _placed(place, stratum, steps)
+            place += sum(size for _first, size in steps)
+
+    def _named(self, session: Session, request: sa.Select[Any], names: Names) -> Iterator[Mark]:
+        """Groups of few rows share a block; one of many is marked out by itself."""
+        counted = request.with_only_columns(names.column, sa.func.count()).group_by(names.column)
+        counts: dict[Any, int] = dict(tuple(row) for row in session.execute(counted))
+        # What refers to no name that is known stands at the end, with what refers to none.
+        named = {value for group in names.groups for value in group}
+        groups = [*names.groups[:-1], [*names.groups[-1], *(value for value in counts if value not in named)]]
+        sizes = [sum(counts.get(value, 0) for value in group) for group in groups]
+        great = [
+            Stratum(holds(names.column, group), (), names.descending)
+            for group, size in zip(groups, sizes, strict=True) if size > BLOCK
+        ]  # fmt: skip
+        steps = iter(zip(great, self._steps(session, request, great), strict=True))
+        place, size, pack = 0, 0, list[Sequence[Any]]()
+
+        def packed() -> Mark:
+            ranks = {value: rank for rank, group in enumerate(pack) for value in group}
+            where = holds(names.column, list(ranks))
+            return Mark(place, size, Stratum(where, (), names.descending, column=names.column, ranks=ranks))
+
+        for group, held in zip(groups, sizes, strict=True):
+            if size and size + held > BLOCK:
+                yield packed()
+                place, size, pack = place + size, 0, []
+            if held > BLOCK:
+                stratum, found = next(steps)
+                yield from _placed(place, stratum, found)
+                place += sum(step[1] for step in found)
+            elif held:
+                size, pack = size + held, [*pack, group]
+        if size:
+            yield packed()
+
+    def _steps(
+        self, session: Session, request: sa.Select[Any], strata: Sequence[Stratum]
+    ) -> list[list[tuple[tuple[Any, ...], int]]]:
+        """Of each stratum the first row of each block, with the rows in it; the first block is from the beginning."""
+        if not strata:
+            return []
+        if est_sqlite(session):
+            return [self._stepped(session, request, stratum) for stratum in strata]
+        return self._numbered(session, request, strata)
+
+    def _stepped(
+        self, session: Session, request: sa.Select[Any], stratum: Stratum
+    ) -> list[tuple[tuple[Any, ...], int]]:
+        """From block to block along the index: SQLite passes over rows faster than it numbers them."""
+        chosen = stratum.of(request.with_only_columns(*stratum.keys, self.key), self.key)
+        found: list[tuple[tuple[Any, ...], int]] = []
+        first: tuple[Any, ...] = ()
+        while True:
+            onward = chosen.where(stratum.from_row(self.key, first)) if first else chosen
+            after = session.execute(onward.offset(BLOCK).limit(1)).first()
+            if after is None:
+                rest = session.scalar(sa.select(sa.func.count()).select_from(onward.limit(BLOCK).subquery())) or 0
+                return [*found, (first, rest)] if rest else found
+            found.append((first, BLOCK))
+            first = tuple(after)
+
+    def _numbered(
+        self, session: Session, request: sa.Select[Any], strata: Sequence[Stratum]
+    ) -> list[list[tuple[tuple[Any, ...], int]]]:
+        """All at once: over a line each step would be a round trip."""
+        parts: list[sa.Select[Any]] = []
+        kind = next((stratum.keys[0].type for stratum in strata if stratum.keys), sa.Text())
+        none = sa.cast(sa.null(), kind)
+        for rank, stratum in enumerate(strata):
+            number = sa.func.row_number().over(order_by=stratum.order(self.key)).label("n")
+            value = stratum.keys[0].label("k") if stratum.keys else none.label("k")
+            rows = request.with_only_columns(value, self.key.label("i"), number).where(stratum.where).subquery()
+            parts.append(
+                sa.select(sa.literal(rank).label("s"), rows.c.n, rows.c.k, rows.c.i).where(rows.c.n % BLOCK == 1)
+            )
+            counted = request.with_only_columns(self.key.label("i")).where(stratum.where).subquery()
+            parts.append(
+                sa.select(sa.literal(rank), -sa.func.count(), none, sa.cast(sa.null(), sa.BigInteger()))
+                .select_from(counted)
+            )  # fmt: skip
+        counts = [0] * len(strata)
+        firsts: list[list[tuple[int, tuple[Any, ...]]]] = [[] for _stratum in strata]
+        for rank, number, value, row_id in session.execute(sa.union_all(*parts)):
+            if row_id is None:
+                counts[rank] = -number
+            else:
+                firsts[rank].append((number, (value, row_id) if strata[rank].keys else (row_id,)))
+        return [
+            [(first, min(BLOCK, count - number + 1)) for number, first in sorted(found, key=lambda one: one[0])]
+            for found, count in zip(firsts, counts, strict=True)
+        ]
+
+
+def _placed(place: int, stratum: Stratum, steps: Iterable[tuple[tuple[Any, ...], int]]) -> Iterator[Mark]:
+    for first, size in steps:
+        yield Mark(place, size, stratum, first)
+        place += size

@@ -1,0 +1,55 @@
+"""Any place of a long list by the marks along its order."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import sqlalchemy as sa
+
+from erp_desktop import clock
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import Statut
+from erp_desktop.models import Intervention
+from erp_desktop.services import interventions as svc
+from erp_desktop.services.shared import places
+from erp_desktop.services.shared.lists import ListQuery
+from tests.services.branch import Monde
+from tests.services.interventions.test_interventions import ORDERS, creer, passer
+
+
+def test_the_blocks_of_a_long_list_are_its_whole_answer(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every order, both ways: each row stands in the block in which it is found, those of equal keys too."""
+    same = clock.now()
+    for n, titre in enumerate(("Étau grippé", "étau desserré", "Zinc", "Alarme", "Étau grippé")):
+        passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
+        creer(
+            monde, titre=titre, priorite="haute" if n % 2 else "basse", technicien_id=monde.karim if n > 2 else None
+        )
+    with transaction(monde.engine) as session:
+        rows = list(session.scalars(sa.select(Intervention.id).order_by(Intervention.id)))
+        alike = sa.update(Intervention).where(Intervention.id.in_(rows[2:]))
+        session.execute(alike.values(date_creation=same, date_limite=same, date_planifiee=same))
+    monkeypatch.setattr(places, "BLOCK", 2)
+    monkeypatch.setattr(places, "WHOLE", 2)
+    with transaction(monde.engine, write=False) as session:
+        for texte, (tri, descendant) in itertools.product(
+            ("", "statut:ouverte"), zip(ORDERS, itertools.cycle((False, True)))
+        ):
+            asked = ListQuery(texte, tri, descendant)
+            whole = svc.ids(session, monde.agent, asked)
+            walk = svc.PLACES.walk(session, monde.agent, asked, 3)
+            blocks = [svc.PLACES.block(session, monde.agent, asked, mark) for mark in walk.marks]
+            assert list(itertools.chain(*blocks)) == whole, (texte, tri, descendant)
+            assert (walk.count, walk.ids) == (len(whole), whole[: len(walk.ids)])
+            assert [mark.size for mark in walk.marks] == [len(block) for block in blocks]
+            places_of = [0, *itertools.accumulate(map(len, blocks))]
+            assert [mark.place for mark in walk.marks] == places_of[:-1]
+            for number, block in enumerate(blocks):
+                found = svc.PLACES.find(session, monde.agent, asked, walk.marks, block[-1])
+                assert found == number, (texte, tri, descendant)
+            assert svc.PLACES.find(session, monde.agent, asked, walk.marks, monde.client) is None
+    # Few answers are simply read.
+    monkeypatch.setattr(places, "WHOLE", 100)
+    few = monde.faire(svc.PLACES.walk, monde.agent, ListQuery())
+    assert (few.count, few.marks) == (len(rows), ())
