@@ -11,6 +11,7 @@ which rows it touches, writes them set-based itself (the triggers' WHEN leaves `
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -21,16 +22,29 @@ from erp_desktop.centre.functions import factures as central_invoices
 from erp_desktop.centre.functions import rules as central_rules
 from erp_desktop.centre.functions.merge import merge_functions
 from erp_desktop.centre.functions.pull import pull_functions
+from erp_desktop.centre.functions.tables import UNTOLD
 from erp_desktop.centre.functions.verify import verify_functions
 from erp_desktop.centre.sql import sql
-from erp_desktop.registry import derived, monthly, planned, rules, worked
+from erp_desktop.registry import derived, monthly, personal, planned, rules, worked
 from erp_desktop.registry.search_path import PIN
 from erp_desktop.registry.tables import TABLES, SyncTable
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))
+
 
 _IDENTITY = sql("machinery/identity", PIN=PIN)
 
 # Equal notifications of one transaction are one, and it is sent at its COMMIT: listening devices then ask.
-_CAPTURE = sql("machinery/capture", PIN=PIN)
+_PERSONAL = {*personal.OF_AN_INDIVIDUAL, *(c for told in personal.COLUMNS.values() for c in told)}
+_CAPTURE = sql(
+    "machinery/capture", PIN=PIN, UNTOLD=UNTOLD, PEOPLE=_listed(personal.COLUMNS), PERSONAL=_listed(_PERSONAL)
+)
+_SILENCE = (
+    "DROP TRIGGER IF EXISTS erp_efface ON sync.conflits",
+    "CREATE TRIGGER erp_efface BEFORE INSERT ON sync.conflits FOR EACH ROW EXECUTE FUNCTION sync.taire_efface()",
+)
 
 
 def _table_triggers(table: SyncTable) -> list[str]:
@@ -196,6 +210,7 @@ def statements(*, documents: bool = True) -> list[str]:
         "CREATE TRIGGER erp_statut AFTER UPDATE OF statut ON public.interventions FOR EACH ROW "
         "WHEN (OLD.statut IS DISTINCT FROM NEW.statut AND current_user <> 'erp_sync') "
         "EXECUTE FUNCTION sync.tracer_statut()",
+        *_SILENCE,
         derived.CENTRE,
         *planned.centre(),
         *worked.centre(),

@@ -20,7 +20,7 @@ app = Commands(
 
 GROUPS = (
     "server", "device", "sync", "db", "data", "user", "report", "calendrier", "planning", "preventif", "referentiel",
-    "facture", "papier", "config", "doctor", "support",
+    "facture", "papier", "audit", "config", "doctor", "support",
 )  # fmt: skip
 
 

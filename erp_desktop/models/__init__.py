@@ -7,6 +7,7 @@ from erp_desktop.models.agences import Agence, HoraireAgence, IdentiteSociete
 from erp_desktop.models.base import Base
 from erp_desktop.models.clients import Avenant, Client, Contrat, ContratEquipement, ContratPeriode
 from erp_desktop.models.divers import (
+    Effacement,
     JourFerie,
     JournalMigration,
     Notification,
@@ -81,6 +82,7 @@ __all__ = [
     "DemandeValidation",
     "Depot",
     "Document",
+    "Effacement",
     "Equipement",
     "Facture",
     "HistoriqueIntervention",

@@ -119,6 +119,26 @@ gares = _table(
     sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
 )  # fmt: skip
 
+# What was changed, by whom and from where: the merge adds what devices sent, the capture what was written here. An
+# insert is not noted: the row says itself who made it and when.
+modifications = _table(
+    "modifications",
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("nom_table", sa.Text, nullable=False),
+    sa.Column("pk", sa.BigInteger, nullable=False),
+    sa.Column("agence_id", sa.BigInteger),
+    sa.Column("operation", sa.Text, sa.CheckConstraint("operation IN ('U', 'D')", name="operation"), nullable=False),
+    sa.Column("auteur", sa.BigInteger),
+    # 0: written at the centre.
+    sa.Column("poste", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("quand", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    # Column to its text; of a deletion the whole row, of a change the columns that were sent.
+    sa.Column("avant", JSONB),
+    sa.Column("apres", JSONB),
+    sa.Index("idx_modifications_fiche", "nom_table", "pk"),
+    sa.Index("idx_modifications_quand", "quand"),
+)  # fmt: skip
+
 # The legal numbers of invoices: one row of each series, which a validation locks (``sync.valider_facture``).
 series = _table(
     "series",

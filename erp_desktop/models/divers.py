@@ -13,6 +13,9 @@ from erp_desktop.models.base import ADMINISTRATION, Base, LigneAgence
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.types import big_int, json_type
 
+EFFACEMENTS = "e3a7c1d5f9b4"
+"""Revision that made the journal of changes and the erasures."""
+
 
 class Notification(LigneAgence, Base):
     """One thing that one person is told once: what it is about, and whether it was read.
@@ -114,6 +117,23 @@ class JourFerie(LigneAgence, Base):
     duree: Mapped[str] = choice("", DureeFerie, "jour", length=10, stays=True)
     source: Mapped[str | None] = field("", sa.String(120), stays=True)
     confirme_le: Mapped[date | None] = field("", stays=True)
+
+
+class Effacement(LigneAgence, Base):
+    """The personal data of one row was erased at the centre; nothing of that data is in here.
+
+    Every device receives it before the rows that it changed, and erases what it alone still holds
+    (``sync.exchange.erased``, docs/adr/0020-effacer-une-personne.md).
+    """
+
+    __tablename__ = "effacements"
+    __noun__ = Noun("Effacement", "trash", device_writes=False, since=EFFACEMENTS)
+    __table_args__ = (sa.UniqueConstraint("nom_table", "fiche_id"),)
+
+    nom_table: Mapped[str] = field("Table", sa.String(40), policy=Policy.CENTRE)
+    fiche_id: Mapped[int] = field("Fiche", big_int())
+    """No foreign key: it is of one of several tables."""
+    reference: Mapped[str | None] = field("Référence de la demande", sa.String(40), code=True)
 
 
 class JournalMigration(Base):

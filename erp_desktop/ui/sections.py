@@ -114,6 +114,12 @@ def _planning(contexte: Contexte) -> Page:
     return PlanningPage(contexte)
 
 
+def _audit(contexte: Contexte) -> Page:
+    from erp_desktop.ui.audit.page import AuditPage
+
+    return AuditPage(contexte)
+
+
 def _administration(contexte: Contexte) -> Page:
     from erp_desktop.ui.administration.page import AdministrationPage
 
@@ -157,6 +163,7 @@ def sections() -> list[Section]:
         Section("factures", "Factures", "receipt", "Gestion", _factures, _PLANNERS),
         Section("rapports", "Rapports", "chart-bar", "Gestion", _rapports, _EVERYBODY),
         Section("composer", "Composer un rapport", "sliders-horizontal", "Gestion", _composer, _MANAGERS),
+        Section("audit", "Journal des actes", "clock-counter-clockwise", "Gestion", _audit, _MANAGERS),
         Section(
             "administration",
             "Administration",

@@ -18,7 +18,7 @@ from erp_desktop.centre.functions import stock as central_stock
 from erp_desktop.centre.functions.envelope import ENVELOPE
 from erp_desktop.centre.functions.key_swaps import SWAP
 from erp_desktop.centre.functions.keys import KEYS
-from erp_desktop.centre.functions.tables import registry_functions
+from erp_desktop.centre.functions.tables import UNTOLD, registry_functions
 from erp_desktop.centre.sql import sql
 from erp_desktop.registry.search_path import PIN
 
@@ -39,9 +39,9 @@ _INSERT = sql("merge/insert", INSERT_STATE=_INSERT_STATE)
 
 _REVIVE = sql("merge/revive")
 
-_UPDATE = sql("merge/update")
+_UPDATE = sql("merge/update", UNTOLD=UNTOLD)
 
-_DELETE = sql("merge/delete")
+_DELETE = sql("merge/delete", UNTOLD=UNTOLD)
 
 _APPLY = sql("merge/apply")
 

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from erp_desktop.centre.sql import sql
 from erp_desktop.domain import transitions
+from erp_desktop.models import Base
+from erp_desktop.models.declare import noun, said
 from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import RENAMED, TABLES
 from erp_desktop.registry.wire_form import read_expression, write_expression
+
+
+def _untold() -> str:
+    names = {"updated_at"}
+    for table in Base.metadata.tables.values():
+        for column in table.columns if noun(table) else ():
+            told = said(column)
+            if isinstance(column.type, sa.LargeBinary) or (told is not None and told.stays):
+                names.add(column.name)
+    return "'{" + ",".join(sorted(names)) + "}'::text[]"
+
+
+UNTOLD = _untold()
+"""Columns that the journal of changes leaves out: each row has its moment, bytes would fill it, and what never leaves
+the centre is nobody's to read."""
 
 
 def _registry_function() -> str:

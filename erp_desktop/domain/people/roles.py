@@ -25,6 +25,7 @@ class Droit(StrEnum):
     INTERVENTION_ROUVRIR = "rouvrir une intervention clôturée"
     VALIDER = "valider un contrat ou une facture"
     RAPPORTS = "consulter les rapports"
+    AUDITER = "consulter le journal des actes"
     PREVENTIF_ECRIRE = "modifier le préventif et les checklists"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from erp_desktop import clock
 from erp_desktop.registry.tables import BY_NAME, TABLES, Kind, SyncTable, present_name
 from erp_desktop.sync.exchange.cache import Cache, dumps
+from erp_desktop.sync.exchange.erased import drop_contents, erase_here, settled
 from erp_desktop.sync.exchange.key_swaps import ROW_TROUBLE, exchanged, one_by_one
 from erp_desktop.sync.exchange.outbox import Batch
 from erp_desktop.sync.exchange.reasons import french_reason
@@ -71,6 +72,8 @@ def apply_answer(
             )
             forget_removals(cache, pull["k"])
             apply_removals(cache, pull["d"], dirty, done)
+            if "effacements" in pull["t"]:
+                drop_contents(cache)
             for table, pk, reason in pull.get("illisibles", ()):
                 postpone(cache, table, pk, {UNREADABLE: True}, reason, done)
             cache.put(curseur_xid=pull["x"], curseur_seq=pull["s"])
@@ -136,6 +139,7 @@ def _settle(cache: Cache, batch: Batch, outcome: dict[str, Any], done: Applied) 
     db.execute(
         "UPDATE sync_lots SET repondu_a = ?, reponse = ? WHERE numero = ?", (now, dumps(outcome), batch.numero)
     )
+    settled(cache, batch.numero)
     # Acknowledged batches are kept for the backup window, in case the centre is restored to before them.
     old = clock.to_text(clock.now() - BACKUP_WINDOW)
     db.execute("DELETE FROM sync_lots WHERE repondu_a < ? AND numero <= ?", (old, batch.numero - 200))
@@ -210,6 +214,8 @@ def apply_rows(
         done: counts what happens.
         also: keys of rows that were written otherwise in this transaction and need their parents checked too.
     """
+    if erasures := tables.get("effacements"):
+        erase_here(cache, [r[1:] for r in erasures], dirty)
     touched: dict[str, list[int]] = defaultdict(list, {k: list(v) for k, v in (also or {}).items()})
     versions: list[tuple[str, int, int]] = []
     forget = bool(cache.value("SELECT 1 FROM sync_recus_rejetes LIMIT 1"))

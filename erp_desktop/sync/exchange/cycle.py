@@ -29,6 +29,7 @@ from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.sync.exchange.apply import Cursor, apply_answer, next_cursor, read_cursor
 from erp_desktop.sync.exchange.cache import Cache, dumps
+from erp_desktop.sync.exchange.erased import behind, unfreeze
 from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.exchange.outbox import Batch, Outbox, without_collector
 from erp_desktop.sync.exchange.rejected import Applied
@@ -84,6 +85,7 @@ class Cycle:
         self._remembered: datetime | None = None
         self._received: list[int] = []
         self._version = 0
+        self._behind_erasures: int | None = None
 
     def run(self) -> CycleResult:
         """Run one cycle to its end and log it.
@@ -131,6 +133,8 @@ class Cycle:
         if not self.link.open:
             self.link.connect()
             self._handshake(result)
+            if self._behind_erasures is not None:
+                self._receive_erasures(result, self._behind_erasures)
         with ThreadPoolExecutor(1, "erp-ligne") as line:
             while True:
                 try:
@@ -147,6 +151,24 @@ class Cycle:
                     self._count(result, batch, done)
                     if not (done.pushed or done.parked or done.pulled or done.rejected):
                         raise error from None
+
+    def _receive_erasures(self, result: CycleResult, known: int) -> None:
+        """Somebody was erased while this device was away: it hears of that before it sends anything.
+
+        Args:
+            known: the last batch that the centre has.
+        """
+        while True:
+            cursor = read_cursor(self.cache)
+            answer = self.link.row("CALL sync.cycle(NULL, NULL, NULL, %s::xid8, %s, %s, NULL)", (*cursor, PULL_PAGE))[
+                0
+            ]
+            self._see_calendar(answer["pull"])
+            self._count(result, None, apply_answer(self.cache, None, answer, cursor))
+            if answer["pull"]["n"] < PULL_PAGE:
+                break
+        unfreeze(self.cache, known)
+        self._behind_erasures = None
 
     def _pages(self, line: ThreadPoolExecutor, result: CycleResult) -> None:
         batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
@@ -232,6 +254,7 @@ class Cycle:
             or centre["dernier_lot"] < answered
             or (reached is not None and int(reached) < int(cursor[0]))
         )
+        self._behind_erasures = centre["dernier_lot"] if behind(self.cache, centre.get("effacement")) else None
         known = centre["revision"]
         if known is not None and not revisions.understands(revision, known, centre["min_client"]):
             self.link.close()

@@ -21,10 +21,11 @@ from erp_desktop import clock
 from erp_desktop.db import ids
 from erp_desktop.errors import SyncError
 from erp_desktop.registry.policies import Policy
-from erp_desktop.registry.tables import TABLES, Kind, SyncTable, present_name
+from erp_desktop.registry.tables import BY_NAME, TABLES, Kind, SyncTable, present_name
 from erp_desktop.sync.exchange.apply import apply_removals, apply_rows, dirty_rows, present, upsert_sql
 from erp_desktop.sync.exchange.cache import Cache, dumps
 from erp_desktop.sync.exchange.content import wire
+from erp_desktop.sync.exchange.erased import erase_here
 from erp_desktop.sync.exchange.key_swaps import one_by_one
 from erp_desktop.sync.exchange.link import Link
 from erp_desktop.sync.exchange.rejected import Applied, reject
@@ -167,6 +168,9 @@ def _take_over(cache: Cache, poste: int | None) -> Rebased:
         db.execute("UPDATE _allocateur SET poste = ?", (poste,))
         db.execute("DELETE FROM sync_lots")
         cache.put(poste=poste)
+    fresh = cache.all(f"SELECT {', '.join(BY_NAME['effacements'].names)} FROM frais.effacements")
+    # While the rows that tell what to look for still stand.
+    erase_here(cache, fresh)
     db.execute("DELETE FROM sync_recus_rejetes")
     db.execute("INSERT INTO main.sync_recus_rejetes SELECT * FROM frais.sync_recus_rejetes")
     # Contents that nothing named may have been purged meanwhile: the centre is asked for each again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -17,6 +18,8 @@ from erp_desktop.ui.administration.devices import DEVICES
 from erp_desktop.ui.administration.rules_page import RulesPage
 from erp_desktop.ui.administration.seat import Place, SeatPanel, here, there
 from erp_desktop.ui.administration.upkeep import BackupsPage, SchemaPage
+from erp_desktop.ui.audit.page import AuditPage
+from erp_desktop.ui.audit.people_page import PeoplePage
 from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.frame.navigation import NavItem
 from erp_desktop.ui.kit.controls import Button, Text, clear
@@ -33,19 +36,22 @@ _LISTS: dict[str, ListSpec[Any]] = {
     "utilisateurs": people.ACCOUNTS, "agences": people.AGENCIES, "entetes": people.LETTERHEADS, "postes": DEVICES,
     "competences": references.SKILLS_LIST, "codes": references.CODES_LIST, "tarifs": references.RATES_LIST,
     "tva": references.VAT_LIST, "feries": references.HOLIDAYS_LIST, "exigences": references.NEEDS_LIST,
-    "numeros": records.NUMBERS, "journaux": records.JOURNAL,
+    "legaux": references.LEGAL_LIST, "numeros": records.NUMBERS, "journaux": records.JOURNAL,
 }  # fmt: skip
 _ROOMS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", (("utilisateurs", "Utilisateurs", "users"), ("agences", "Agences", "buildings"),
           ("entetes", "En-têtes", "file-text"), ("postes", "Postes", "desktop"))),
     ("Référentiels", (("competences", "Compétences", "hard-hat"), ("codes", "Codes de panne", "warning-circle"),
                       ("tarifs", "Tarifs", "tag"), ("tva", "Taux de TVA", "receipt"),
+                      ("legaux", "Taux légaux", "receipt"),
                       ("feries", "Jours fériés", "calendar-dots"))),
     ("Planning", (("exigences", "Compétences requises", "shield-check"),
                   ("regles", "Règles du planning", "calendar"))),
     ("Système", (("numeros", "Numérotation", "list-bullets"), ("schema", "Schéma et mises à niveau", "database"),
                  ("sauvegardes", "Sauvegardes", "hard-drives"),
-                 ("journaux", "Journaux", "clock-counter-clockwise"))),
+                 ("journaux", "Journaux", "clock-counter-clockwise"),
+                 ("audit", "Journal des actes", "list-bullets"),
+                 ("personnes", "Données personnelles", "shield-check"))),
 )  # fmt: skip
 
 
@@ -197,7 +203,7 @@ class AdministrationPage(Page):
         return shown
 
     def _count(self, key: str, page: ListPage, count: int) -> None:
-        if not page.filter.text() and key not in ("journaux", "numeros"):
+        if not page.filter.text() and key not in ("journaux", "numeros", "audit"):
             self.items[key].set_count(count)
 
     def _make(self, key: str) -> QWidget:
@@ -210,6 +216,12 @@ class AdministrationPage(Page):
             inside.addWidget(EmptyState(tr("Les postes se voient au centre"), words, [again], icon="desktop"))
             return ground
         made: dict[str, Callable[[], Page]] = {
+            # A record opens in this window, which has it when it is of this agency.
+            "audit": lambda: AuditPage(
+                replace(contexte, open_record=self.contexte.open_record), central=place.central or place.writes
+            ),
+            # What this desktop holds may be handed out from here; it is erased where it is written.
+            "personnes": lambda: PeoplePage(contexte if place.writes else self.contexte, writes=place.writes),
             "regles": lambda: RulesPage(contexte), "schema": lambda: SchemaPage(contexte),
             "sauvegardes": lambda: BackupsPage(contexte, central=place.central and place.writes),
         }  # fmt: skip

@@ -10,13 +10,15 @@ from erp_desktop.domain.administration.saisie import (
     ExigenceInput,
     FerieInput,
     TarifInput,
+    TauxLegalInput,
     TauxTvaInput,
 )
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Niveau, TypeCodePanne, TypeTarif
+from erp_desktop.domain.factures.enums import CodeTaux
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services.administration import calendar, referentials
-from erp_desktop.services.administration.referentials import FAILURE_CODES, NEEDS, RATES, SKILLS, VAT
+from erp_desktop.services.administration.referentials import FAILURE_CODES, LEGAL, NEEDS, RATES, SKILLS, VAT
 from erp_desktop.services.interventions import failures
 from erp_desktop.ui.administration.holiday_bar import HolidayBar
 from erp_desktop.ui.administration.people import administers, agency, new_only, pick_agency
@@ -173,6 +175,41 @@ VAT_LIST: ListSpec[referentials.VatRow] = ListSpec(
         bar=remove_bar(VAT, "taux_tva", "Taux supprimé", TauxTvaInput),
     ),
     sort="date_debut", descending=True, may_create=administers,
+)  # fmt: skip
+
+
+def _threshold(row: Any) -> str:
+    return money(row.seuil) if row.seuil is not None else labels.NONE
+
+
+LEGAL_LIST: ListSpec[referentials.LegalRow] = ListSpec(
+    title="Taux légaux", icon="receipt", placeholder="Filtrer : code:ras_tva, un libellé",
+    columns=[
+        Column("libelle", LABEL, 260, lambda r: r.libelle, "strong", stretch=True),
+        Column("code", LABEL, 190, lambda r: labels.label(CodeTaux, r.code)),
+        Column("taux", LABEL, 84, lambda r: percent(r.taux), "code", numeric=True),
+        Column("seuil", LABEL, 120, _threshold, "code", numeric=True),
+        Column("date_debut", "Du", 104, lambda r: isolate(labels.day(r.date_debut)), "code", numeric=True),
+        Column("date_fin", "Au", 104, lambda r: isolate(labels.day(r.date_fin)), "code", numeric=True),
+    ],
+    row_id=lambda row: row.id, ids=LEGAL.ids, rows=LEGAL.rows, one="1 taux légal", many="{n} taux légaux",
+    empty="Aucun taux ne répond à ces critères", new="Nouveau taux",
+    form=FormSpec(
+        kind="admin-legaux", table="taux_legaux", icon="receipt", new_title="Nouveau taux",
+        groups=[Group("Taux légal", [
+            FieldSpec("code", initial="ras_tva"), FieldSpec("libelle", placeholder="Clients de l'État"),
+            FieldSpec("taux"), FieldSpec("seuil", placeholder="Vide : dès le premier dirham"),
+            FieldSpec("date_debut"), FieldSpec("date_fin", sens=Sens.FUTUR),
+        ])],
+        load=LEGAL.get,
+        create=lambda session, acteur, values: LEGAL.create(session, acteur, TauxLegalInput(**values)),
+        update=LEGAL.update,
+        head=lambda r: Head(code="", title=r.libelle, tab=r.libelle, plain=labels.label(CodeTaux, r.code)),
+        saved="Taux enregistré", created="Taux créé", may_write=administers,
+        bar=remove_bar(LEGAL, "taux_legaux", "Taux supprimé", TauxLegalInput),
+    ),
+    sort="date_debut", descending=True, facets=[Facet("code", "Code", options=lambda: labels.options(CodeTaux))],
+    may_create=administers, hints=LEGAL.listing.hints,
 )  # fmt: skip
 
 

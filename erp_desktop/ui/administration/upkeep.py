@@ -20,7 +20,7 @@ from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import value_labels as labels
 
 
-class _Upkeep(Page):
+class UpkeepPage(Page):
     """A heading, buttons, and what was found below."""
 
     def __init__(self, contexte: Contexte, title: str) -> None:
@@ -47,9 +47,14 @@ class _Upkeep(Page):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(inside)
         column.addWidget(area, 1)
+        self._column = column
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(body)
+
+    def body_column(self) -> QVBoxLayout:
+        """Where a page puts what stays above what was found; the heading is first."""
+        return self._column
 
     def _act(self, words: str, kind: str, icon: str, act: Callable[[], object]) -> Button:
         button = Button(words, kind, icon=icon, on_click=act)
@@ -74,7 +79,7 @@ class _Upkeep(Page):
             self.contexte.tasks.failed.emit(error)
 
 
-class SchemaPage(_Upkeep):
+class SchemaPage(UpkeepPage):
     """Where the database stands, who would be shut out, and the upgrade of a centre that is behind."""
 
     def __init__(self, contexte: Contexte) -> None:
@@ -146,7 +151,7 @@ class SchemaPage(_Upkeep):
         )  # fmt: skip
 
 
-class BackupsPage(_Upkeep):
+class BackupsPage(UpkeepPage):
     """What lies on this machine, and a new copy of the local file or of the centre.
 
     Args:

@@ -6,6 +6,7 @@ from erp_desktop.domain.enums import NiveauService, TypeClient
 from erp_desktop.services import clients
 from erp_desktop.services.clients import ClientInput, ClientLigne
 from erp_desktop.services.shared import duplicates
+from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.forms.spec import ADD, REPLACE, FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import isolate, number
 from erp_desktop.ui.kit.table import LABEL, Column
@@ -59,6 +60,7 @@ FORM = FormSpec(
         plain=" · ".join(filter(None, [value_labels.label(NiveauService, r.niveau_service), r.ville])),
     ),
     saved="Client enregistré",
+    tabs=[history_of("clients")],
     created="Client créé",
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from erp_desktop.services.equipements import EquipementInput, EquipementLigne
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.services.shared import duplicates
 from erp_desktop.ui.arrets.tab import DowntimeTab
+from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.equipements.meters import MetersTab
 from erp_desktop.ui.forms.choices import choices
@@ -84,7 +85,8 @@ FORM = FormSpec(
     ),
     saved="Équipement enregistré",
     created="Équipement créé",
-    tabs=[("Compteurs", MetersTab), ("Arrêts", DowntimeTab), ("Documents", DocumentsTab)],
+    tabs=[("Compteurs", MetersTab), ("Arrêts", DowntimeTab), ("Documents", DocumentsTab),
+          history_of("equipements")],
 )  # fmt: skip
 
 LISTE: ListSpec[EquipementLigne] = ListSpec(

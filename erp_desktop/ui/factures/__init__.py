@@ -12,6 +12,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import factures
 from erp_desktop.services.factures import FactureLigne
 from erp_desktop.services.shared import choices as choix
+from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.factures import marks
 from erp_desktop.ui.factures.bar import InvoiceBar
 from erp_desktop.ui.factures.lines import LinesTab
@@ -101,7 +102,7 @@ FORM = FormSpec(
     created="Brouillon créé",
     may_write=_may_write,
     bar=InvoiceBar,
-    tabs=[("Lignes", LinesTab), ("Paiements", PaymentsTab)],
+    tabs=[("Lignes", LinesTab), ("Paiements", PaymentsTab), history_of("factures")],
     printing=print_invoices,
 )  # fmt: skip
 

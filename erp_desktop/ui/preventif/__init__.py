@@ -18,6 +18,7 @@ from erp_desktop.services.preventif import pickers
 from erp_desktop.services.preventif.list import PlanLigne
 from erp_desktop.services.preventif.year import Mark
 from erp_desktop.services.shared import choices as choix
+from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, number, tr
@@ -158,7 +159,7 @@ FORM = FormSpec(
     created="Plan créé",
     may_write=_may_write,
     bar=PlanBar,
-    tabs=[("Échéances", DatesTab), ("Pièces", PartsTab)],
+    tabs=[("Échéances", DatesTab), ("Pièces", PartsTab), history_of("plannings")],
 )  # fmt: skip
 
 LISTE: ListSpec[PlanRow] = ListSpec(

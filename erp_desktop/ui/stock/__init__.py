@@ -9,6 +9,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import PieceInput
 from erp_desktop.services.stock import lookup, parts
 from erp_desktop.services.stock.parts import PartRow
+from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
@@ -98,7 +99,7 @@ FORM = FormSpec(
     created="Pièce créée",
     bar=PartBar,
     printing=print_labels,
-    tabs=[("Mouvements", LedgerTab), ("Seuils", ThresholdTab)],
+    tabs=[("Mouvements", LedgerTab), ("Seuils", ThresholdTab), history_of("pieces_detachees")],
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import techniciens
 from erp_desktop.services.shared import duplicates
 from erp_desktop.services.techniciens import TechnicienInput, TechnicienLigne
+from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.forms.spec import REPLACE, FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import number
 from erp_desktop.ui.kit.table import LABEL, Column
@@ -62,7 +63,7 @@ FORM = FormSpec(
     saved="Technicien enregistré",
     created="Technicien créé",
     may_write=_writer,
-    tabs=[("Absences", AbsencesTab)],
+    tabs=[("Absences", AbsencesTab), history_of("techniciens")],
 )  # fmt: skip
 
 LISTE: ListSpec[TechnicienLigne] = ListSpec(

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from erp_desktop import clock
 from erp_desktop.domain import enums
-from erp_desktop.domain.factures.enums import CanalRelance, EtatFacture
+from erp_desktop.domain.factures.enums import CanalRelance, CodeTaux, EtatFacture
 from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.ui.kit.i18n import isolate, language, tr
 
@@ -113,6 +113,11 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
         "bureau": "Fenêtre et bureau", "fenetre": "Fenêtre seulement", "aucun": "Ne pas annoncer",
     },
     enums.TypeCodePanne: {"probleme": "Problème", "cause": "Cause", "remede": "Remède"},
+    CodeTaux: {
+        "ras_tva": "Retenue sur la TVA", "ras_is": "Retenue sur le montant HT", "timbre": "Droit de timbre",
+        "taux_directeur": "Taux directeur", "marge_retard": "Marge de retard", "amende_mois": "Amende par mois",
+        "ice": "Seuil de l'ICE",
+    },
     enums.TypeTarif: {"main_oeuvre": "Main-d'œuvre", "deplacement": "Déplacement"},
     enums.MotifHoraire: {
         "normal": "Habituel", "ramadan": "Ramadan", "ete": "Été", "exception": "Dates particulières",

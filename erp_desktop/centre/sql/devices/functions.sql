@@ -11,6 +11,7 @@ BEGIN
       WHERE scope IN (0, sync.agence()) ORDER BY xid DESC LIMIT 1),
     'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
     'dernier_lot', (SELECT dernier_lot FROM sync.devices WHERE login = session_user),
+    'effacement', (SELECT max(id) FROM public.effacements),
     'x', pg_snapshot_xmin(pg_current_snapshot())::text,
     'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
     'version', (SELECT app_version FROM sync.schema_compat ORDER BY id DESC LIMIT 1),

@@ -23,7 +23,11 @@ BEGIN
     perdus AS (INSERT INTO sync.conflits (poste, lot, agence_id, nom_table, pk, politique, mien, leur, auteur_mien,
         auteur_leur, a_decider)
       SELECT $6, $7, $5, $4, x.pk, 'suppression', '"supprime"', '"modifie"', x.auteur, x.eauteur, true
-        FROM x WHERE NOT x.intacte)
+        FROM x WHERE NOT x.intacte),
+    dit AS (INSERT INTO sync.modifications (nom_table, pk, agence_id, operation, auteur, poste, avant)
+      SELECT $4, x.pk, $5, 'D', x.auteur, $6, (SELECT jsonb_object_agg(c.key, ote.contenu->>c.key)
+          FROM jsonb_each(ote.contenu) c WHERE c.key <> ALL (:UNTOLD))
+        FROM x JOIN ote ON ote.id = x.pk)
     INSERT INTO sync.row_state AS e (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
       SELECT $4, x.pk, $5, 1, pg_current_xact_id(), nextval('sync.seq_etat'), 0, x.auteur, now(),
              CASE WHEN x.intacte THEN 'deleted' ELSE 'live' END, ote.contenu FROM x LEFT JOIN ote ON ote.id = x.pk

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION sync.modifier(t text, bloc jsonb, plage int4range, v_
   v_agence bigint, v_protocole integer) RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
   typees text; accords text; exacts text; affectations text; conflits text; interdits text; interdit boolean;
+  dits text; avant text; apres text;
   nb integer; connues integer; manque bigint;
 BEGIN
   nb := jsonb_array_length(bloc->'c');
@@ -63,8 +64,12 @@ BEGIN
     (SELECT string_agg(d.perdu, ' UNION ALL ') FROM d),
     string_agg(format('r->>%s IS DISTINCT FROM r->>%s AND (r->>%s !~ %L OR coalesce(r->>%s !~ %L, false))', 2 + 2 * i,
       3 + 2 * i, 3 + 2 * i, coalesce(permis, '^$'), 2 + 2 * i, coalesce(permis, '^$')), ' OR ')
-      FILTER (WHERE politique = 'centre_seul')
-    INTO connues, typees, accords, exacts, affectations, conflits, interdits FROM f;
+      FILTER (WHERE politique = 'centre_seul'),
+    string_agg(format('%L', nom), ', ' ORDER BY i) FILTER (WHERE nom <> ALL (:UNTOLD)),
+    string_agg(format('(%s)::text', format(ecrire, 'x.o' || i)), ', ' ORDER BY i) FILTER (WHERE nom <> ALL (:UNTOLD)),
+    string_agg(format('(%s)::text', format(ecrire, format('CASE WHEN x.k%s THEN x.m%s ELSE x.o%s END', d, i, i))),
+      ', ' ORDER BY i) FILTER (WHERE nom <> ALL (:UNTOLD))
+    INTO connues, typees, accords, exacts, affectations, conflits, interdits, dits, avant, apres FROM f;
   IF connues <> nb THEN RAISE EXCEPTION 'modification refusée dans %', t USING ERRCODE = 'EM001'; END IF;
   IF interdits IS NOT NULL THEN
     EXECUTE format('SELECT EXISTS (SELECT 1 FROM jsonb_array_elements($1) r WHERE (r->>0)::int BETWEEN $2 AND $3 '
@@ -103,6 +108,11 @@ BEGIN
         auteur_mien, auteur_leur, a_decider)
       SELECT $6, $7, $5, $4, p.pk, p.colonne, p.politique, p.base, p.mien, p.leur, p.auteur, p.eauteur,
              p.demande FROM (%5$s) p),
+    dit AS (INSERT INTO sync.modifications (nom_table, pk, agence_id, operation, auteur, poste, avant, apres)
+      SELECT $4, j.pk, $5, 'U', j.auteur, $6, jsonb_object(ARRAY[%7$s]::text[], j.avant),
+             jsonb_object(ARRAY[%7$s]::text[], j.apres)
+        FROM (SELECT x.pk, x.auteur, ARRAY[%8$s]::text[] AS avant, ARRAY[%9$s]::text[] AS apres FROM x) j
+       WHERE j.avant IS DISTINCT FROM j.apres AND $4 NOT IN ('notifications', 'preferences', 'vues_enregistrees')),
     etats AS (INSERT INTO sync.row_state AS e
         (nom_table, pk, scope, ver, xid, seq, origine, auteur, quand, etat, contenu)
       -- From the update alone: joined to x, whose size the planner cannot know, this cost the square of the batch.
@@ -111,7 +121,8 @@ BEGIN
       ON CONFLICT (nom_table, pk, scope) DO UPDATE SET ver = e.ver + 1, xid = excluded.xid, seq = excluded.seq,
         origine = excluded.origine, auteur = excluded.auteur, quand = excluded.quand, etat = 'live', contenu = NULL)
     SELECT (SELECT count(*) FROM s) - (SELECT count(*) FROM maj)
-  $q$, typees, accords, t, affectations, conflits, exacts)
+  $q$, typees, accords, t, affectations, conflits, exacts, coalesce(dits, ''), coalesce(avant, ''),
+      coalesce(apres, ''))
     INTO manque USING bloc->'r', lower(plage), upper(plage) - 1, t, v_agence, v_poste, v_lot;
   IF manque <> 0 THEN
     PERFORM sync.exiger_propre(t, ARRAY(

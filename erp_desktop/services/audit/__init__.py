@@ -1,0 +1,1 @@
+"""Who did what and when; what is held on one person, and its erasure."""
