@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from erp_desktop.domain.enums import DureeFerie, EvenementNotification, TypeNotification
 from erp_desktop.models.base import ADMINISTRATION, Base, LigneAgence
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
-from erp_desktop.models.types import big_int, json_type
+from erp_desktop.models.types import Montant, big_int, json_type
 
 EFFACEMENTS = "e3a7c1d5f9b4"
 """Revision that made the journal of changes and the erasures."""
@@ -75,6 +76,22 @@ class RapportPlanifie(LigneAgence, Base):
     derniere_execution: Mapped[datetime | None] = field("Dernière exécution")
     dernier_resultat: Mapped[str | None] = field("Dernier résultat", sa.Text)
     is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
+
+
+OBJECTIFS = "f6c2a8e4b0d3"
+
+
+class Objectif(LigneAgence, Base):
+    """What a figure should reach from a day on, in an agency or, without one, everywhere; the latest begun holds."""
+
+    __tablename__ = "objectifs"
+    __noun__ = Noun("Objectif", "gauge", name="chiffre", since=OBJECTIFS)
+
+    chiffre: Mapped[str] = field("Chiffre", sa.String(30), code=True)
+    """A key of ``domain.rapports.figures``."""
+    cible: Mapped[Decimal] = field("Objectif", Montant(12, 2), policy=Policy.ASK)
+    """Per cent, hours, MAD, a mark or a count, as the figure is written."""
+    date_debut: Mapped[date] = field("Valable du")
 
 
 class VueEnregistree(LigneAgence, Base):

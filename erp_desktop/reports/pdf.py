@@ -12,7 +12,8 @@ from erp_desktop.reports import palette
 from erp_desktop.reports.graduations import paliers
 from erp_desktop.reports.modele import RapportInterventions
 from erp_desktop.reports.papers import engine
-from erp_desktop.reports.presentation import FINE, ecrire, entier, instant, mad_court, periode, pourcent
+from erp_desktop.reports.papers.translated import Words
+from erp_desktop.reports.presentation import FINE, ecrire, entier, instant, mad_court, pourcent
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableaux import (
     DEFINITIONS,
@@ -28,13 +29,13 @@ from erp_desktop.reports.tableaux import (
 )
 
 
-def ecrire_pdf(rapport: RapportInterventions, cible: Path) -> None:
-    """Write ``cible`` whole or not at all, in any thread.
+def ecrire_pdf(rapport: RapportInterventions, cible: Path, langue: str = "fr") -> None:
+    """Write ``cible`` whole or not at all, in any thread, in a language of ``translated.LANGUAGES``.
 
     Raises:
         UserError: the file cannot be written.
     """
-    page = engine.pdf("rapport_interventions", donnees(rapport))
+    page = engine.pdf("rapport_interventions", donnees(rapport, langue))
     atomique(cible, lambda fichier: _poser(fichier, page))
 
 
@@ -42,16 +43,29 @@ def _poser(fichier: Path, page: bytes) -> None:
     fichier.write_bytes(page)
 
 
-def donnees(r: RapportInterventions) -> dict[str, Any]:
+def donnees(r: RapportInterventions, langue: str = "fr") -> dict[str, Any]:
     """Everything that the template prints, already written."""
+    dit = Words(langue)
+    made = dit.deep(_donnees(r), frozenset({"couleur", "langue", "ton"}))
+    # Its words are sentences of their own; the period has another form in each language.
+    technicien = next((t.nom for t in r.techniciens if t.id == r.params.technicien_id), "")
+    nomme = f" · {technicien}" if technicien and r.params.technicien_id is not None else ""
+    virgule = "، " if langue == "ar" else ", "
+    sujet = f"{dit.deep(r.agence)}{nomme}{virgule}{dit.period(r.params.debut, r.params.fin)}"
+    fraicheur = dit("Calculé le {a} sur les données du {de}", a=dit.moment(instant(r.calcule_a)),
+                    de=dit.moment(instant(r.donnees_du)))  # fmt: skip
+    return {
+        **made, "langue": langue, "mots": dit.templates(), "sujet": dit.kept(sujet), "sous_titre": dit.kept(sujet),
+        "fraicheur": dit.kept(fraicheur), "phrase": dit.kept(_phrase(r, dit)),
+    }  # fmt: skip
+
+
+def _donnees(r: RapportInterventions) -> dict[str, Any]:
     c = palette.claire()
     tous = {t.cle: t for t in tableaux(r)}
     mois = par_mois_ou_an(r)
     noms, par_mois = [nom for nom, _ in mois], len(mois) == len(r.par_mois)
     pas = "par mois" if par_mois else "par an"
-    sujet = f"{r.agence}, {periode(r.params.debut, r.params.fin)}"
-    technicien = next((t.nom for t in r.techniciens if t.id == r.params.technicien_id), "")
-    nomme = f" · {technicien}" if technicien and r.params.technicien_id is not None else ""
     couts = [(e.nom, [float(p) for p in parts(e.cout)], mad_court(e.cout.total))
              for e in r.equipements[:8] if e.cout.total > 0]  # fmt: skip
     # From light to dark, skipping the second tint so that neighbours stay apart.
@@ -59,12 +73,7 @@ def donnees(r: RapportInterventions) -> dict[str, Any]:
     combien = len(tous["equipements"].lignes)
     return {
         "titre": "Rapport des interventions",
-        "langue": "fr",
         "couleurs": {nom: v for nom, v in asdict(c).items() if not isinstance(v, dict)} | {"neutre": c.discret},
-        "sujet": sujet,
-        "sous_titre": f"{r.agence}{nomme}, {periode(r.params.debut, r.params.fin)}",
-        "phrase": _phrase(r),
-        "fraicheur": f"Calculé le {instant(r.calcule_a)} sur les données du {instant(r.donnees_du)}",
         "tuiles": [_tuile(i) for i in indicateurs(r)],
         "mois": _barres(f"Créées et clôturées {pas}", "", noms,
                         [("créées", c.series[0], [m.creees for _, m in mois]),
@@ -172,23 +181,24 @@ def _tableau_mois(r: RapportInterventions, tableau: Tableau) -> Tableau:
     return Tableau("mois", "Activité par an", colonnes, tuple(rangee(a, m) for a, m in folds), tableau.pied)
 
 
-def _phrase(r: RapportInterventions) -> str:
+def _phrase(r: RapportInterventions, dit: Words) -> str:
     """What a manager reads first."""
     if not (r.creees or r.cloturees or r.encours):
-        return "Aucune intervention dans cette période."
-    debut = f"{_combien(r.creees, 'intervention créée', 'interventions créées')}, "
-    debut += f"{_combien(r.cloturees, 'clôturée', 'clôturées')}"
+        return dit("Aucune intervention dans cette période.")
+    un = dit("1 intervention créée") if r.creees == 1 else dit("{n} interventions créées", n=entier(r.creees))
+    deux = dit("1 clôturée") if r.cloturees == 1 else dit("{n} clôturées", n=entier(r.cloturees))
     if r.encours == r.encours_debut:
-        suite = f"l’encours reste à {entier(r.encours)}."
+        suite = dit("l'encours reste à {n}.", n=entier(r.encours))
     else:
-        suite = f"l’encours passe de {entier(r.encours_debut)} à {entier(r.encours)}."
+        suite = dit("l'encours passe de {avant} à {n}.", avant=entier(r.encours_debut), n=entier(r.encours))
     vieux = r.anciennete[-1].nombre
-    age = f" {_combien(vieux, 'attend', 'attendent')} depuis plus de 30 jours." if vieux else ""
-    return f"{debut}\u202f; {suite}{age}"
-
-
-def _combien(n: int, un: str, plusieurs: str) -> str:
-    return f"{entier(n)} {plusieurs if n > 1 else un}"
+    age = ""
+    if vieux:
+        attend = dit("1 attend depuis plus de 30 jours.") if vieux == 1 else dit(
+            "{n} attendent depuis plus de 30 jours.", n=entier(vieux))  # fmt: skip
+        age = f" {attend}"
+    virgule, point = ("، ", "؛ ") if dit.language == "ar" else (", ", "\u202f; " if dit.language == "fr" else "; ")
+    return f"{un}{virgule}{deux}{point}{suite}{age}"
 
 
 def _resume_equipements(tableau: Tableau) -> Tableau:

@@ -93,6 +93,7 @@ class XlsxFile:
         bold = self._book.add_format({"bold": True, "bottom": 1})
         self._next = 1
         names = list(titles)
+        self._columns = len(names)
         self._sheet.freeze_panes(1, 0)
         self._sheet.set_column(0, max(0, len(names) - 1), 18)
         for place, title in enumerate(names):
@@ -104,6 +105,26 @@ class XlsxFile:
         for place, value in enumerate(cells):
             self._cell(place, value)
         self._next += 1
+
+    def chart(self, title: str, rows: int, colour: str, *, standing: bool) -> None:
+        """Beside the table, a chart of its first ``rows`` rows: what they are called, and their second column.
+
+        Args:
+            colour: ``#rrggbb``.
+            standing: columns in their order, for what has one; else bars, the first one on top.
+        """
+        chart = self._book.add_chart({"type": "column" if standing else "bar"})
+        sheet = self._sheet.get_name()
+        chart.add_series({
+            "name": [sheet, 0, 1], "categories": [sheet, 1, 0, rows, 0], "values": [sheet, 1, 1, rows, 1],
+            "fill": {"color": colour}, "gap": 60, "data_labels": {"value": True},
+        })  # fmt: skip
+        chart.set_title({"name": title, "name_font": {"size": 12}})
+        chart.set_legend({"none": True})
+        if not standing:
+            chart.set_y_axis({"reverse": True})
+        chart.set_size({"width": 640, "height": 120 + 24 * rows if not standing else 320})
+        self._sheet.insert_chart(1, self._columns + 1, chart)
 
     def _cell(self, place: int, value: object) -> None:
         if value is None or value == "":

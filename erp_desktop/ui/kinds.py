@@ -15,6 +15,7 @@ KINDS = {
     "preventif": ("calendar-check", "erp_desktop.ui.preventif"),
     "modeles": ("copy", "erp_desktop.ui.modeles"),
     "factures": ("receipt", "erp_desktop.ui.factures"),
+    "objectifs": ("gauge", "erp_desktop.ui.rapports.targets"),
     "checklists": ("list-bullets", "erp_desktop.ui.checklists"),
 }
 """Kind → icon, and the module whose ``LISTE`` is its list and form."""

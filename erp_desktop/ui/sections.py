@@ -164,6 +164,7 @@ def sections() -> list[Section]:
         Section("rapports", "Rapports", "chart-bar", "Gestion", _rapports, _EVERYBODY),
         Section("composer", "Composer un rapport", "sliders-horizontal", "Gestion", _composer, _MANAGERS),
         Section("audit", "Journal des actes", "clock-counter-clockwise", "Gestion", _audit, _MANAGERS),
+        Section("objectifs", "Objectifs", "gauge", "Gestion", _list("objectifs"), _MANAGERS, shown=False),
         Section(
             "administration",
             "Administration",

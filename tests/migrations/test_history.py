@@ -265,6 +265,7 @@ PERTES = {
         "arrets", "interventions.motif_attente", "interventions.satisfaction_commentaire", "techniciens.cout_horaire",
         "temps",
     },
+    "f6c2a8e4b0d3": {"objectifs"},
     "b1d5f9a3c7e2": {
         "attentes", "avenants", "documents.moment", "interventions.signature_refus", "interventions.signe_le",
         "modeles_intervention",

@@ -26,6 +26,7 @@ class Droit(StrEnum):
     VALIDER = "valider un contrat ou une facture"
     RAPPORTS = "consulter les rapports"
     AUDITER = "consulter le journal des actes"
+    OBJECTIFS = "fixer les objectifs"
     PREVENTIF_ECRIRE = "modifier le préventif et les checklists"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.functions import FunctionElement, count
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite
@@ -281,7 +281,8 @@ def part(
     """One statement that adds up the four integers of some rows, by the group of the question.
 
     Args:
-        counted: in place of ``n`` and ``exclues``: 1 for what is counted, 0 for what is left out.
+        num, den, n, exclues: what is summed of each row; an aggregate stands as it is (:func:`times`, ``count``).
+        counted: in place of ``n`` and ``exclues``: an aggregate of what is counted; the other rows are left out.
     """
     key: Any
     if ask.group is None:
@@ -295,10 +296,9 @@ def part(
     else:
         # By no index of its own, which would jump into the table for each row of it.
         key = hors_index(rows.columns[ask.group])
-    summed: list[Any] = [sa.func.coalesce(sa.func.sum(_term(x)), 0) for x in (num, den, n, exclues)]
+    summed: list[Any] = [_summed(x) for x in (num, den, n, exclues)]
     if counted is not None:
-        summed[2] = sa.func.coalesce(sa.func.sum(counted), 0)
-        summed[3] = sa.func.count() - summed[2]
+        summed[2:] = [counted, sa.func.count() - counted]
     sums = (x.label(name) for name, x in zip("abcd", summed, strict=True))
     query = (
         sa.select(key.label("groupe_"), *sums).select_from(rows.source).where(*where, *narrowed(ask, rows.columns))
@@ -315,8 +315,15 @@ def narrowed(ask: Ask, columns: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _term(x: Any) -> Any:
-    return sa.literal_column(str(x), sa.Integer) if isinstance(x, int) else x
+def times(condition: sa.ColumnElement[bool]) -> Any:
+    """How many rows meet a condition; both engines stop at the first part of it that says no."""
+    return sa.func.count().filter(condition)
+
+
+def _summed(x: Any) -> Any:
+    if isinstance(x, int):
+        return sa.literal_column(str(x), sa.Integer)
+    return x if isinstance(x, (sa.FunctionFilter, count)) else sa.func.coalesce(sa.func.sum(x), 0)
 
 
 def added(parts: Sequence[sa.Select[Any]]) -> sa.Select[Any]:

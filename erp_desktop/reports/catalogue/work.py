@@ -22,9 +22,9 @@ from erp_desktop.reports.catalogue.ask import (
     local_day,
     narrowed,
     needs_machine,
-    number,
     part,
     seconds_of,
+    times,
     work,
     work_columns,
 )
@@ -50,19 +50,19 @@ def _made(ask: Ask) -> list[Any]:
 
 
 def created(ask: Ask) -> Parts:
-    one = number(sa.true())
+    one = sa.func.count()
     return [part(ask, work(I.date_creation, machine=needs_machine(ask)), _made(ask), num=one, n=one)]
 
 
 def closed(ask: Ask) -> Parts:
-    one = number(sa.true())
+    one = sa.func.count()
     return [part(ask, work(I.date_cloture, machine=needs_machine(ask)), closings(ask), num=one, n=one)]
 
 
 def failures(ask: Ask) -> Parts:
     rows = work(I.date_creation, machine=needs_machine(ask))
-    alive = number(_ALIVE)
-    return [part(ask, rows, [*_made(ask), _CORRECTIVE], num=alive, n=alive, exclues=number(~_ALIVE))]
+    alive = times(_ALIVE)
+    return [part(ask, rows, [*_made(ask), _CORRECTIVE], num=alive, counted=alive)]
 
 
 def _backlog(ask: Ask, **sums: Any) -> Parts:
@@ -84,28 +84,25 @@ def _backlog(ask: Ask, **sums: Any) -> Parts:
 
 
 def backlog(ask: Ask) -> Parts:
-    one = number(sa.true())
+    one = sa.func.count()
     undated = [*_made(ask), _STATUT.in_(FINIES), hors_index(I.date_cloture).is_(None)]
     unknown = part(ask, work(I.date_creation, machine=needs_machine(ask)), undated, exclues=one)
     return [*_backlog(ask, num=one, n=one), unknown]
 
 
 def backlog_hours(ask: Ask) -> Parts:
-    known = I.duree_estimee.is_not(None)
-    return _backlog(ask, num=sa.func.coalesce(I.duree_estimee, 0), n=number(known), exclues=number(~known))
+    return _backlog(ask, num=I.duree_estimee, counted=sa.func.count(I.duree_estimee))
 
 
 def backlog_age(ask: Ask) -> Parts:
-    one = number(sa.true())
+    one = sa.func.count()
     age = sa.literal_column(str(seconds_of(ask.end)), sa.BigInteger) - secondes(I.date_creation)
     return _backlog(ask, num=age, den=one, n=one)
 
 
 def _due(ask: Ask, counted: Any, kept: Any) -> Parts:
     rows = work(I.date_limite, machine=needs_machine(ask))
-    promised = number(counted)
-    # Kept or not and promised or not: each is told once for a row.
-    good = number(kept) * promised
+    promised, good = times(counted), times(sa.and_(counted, kept))
     return [part(ask, rows, ask.inside(I.date_limite, ask.end), num=good, den=promised, counted=promised)]
 
 
@@ -136,31 +133,25 @@ def response(session: Session, ask: Ask) -> Values:
 
 
 def repair(ask: Ask) -> Parts:
-    known = number(I.duree_reelle.is_not(None))
+    known = sa.func.count(I.duree_reelle)
     rows = work(I.date_cloture, machine=needs_machine(ask))
-    return [
-        part(ask, rows, [*closings(ask), _CORRECTIVE], num=sa.func.coalesce(I.duree_reelle, 0), den=known, n=known,
-             exclues=number(I.duree_reelle.is_(None)))
-    ]  # fmt: skip
+    return [part(ask, rows, [*closings(ask), _CORRECTIVE], num=I.duree_reelle, den=known, counted=known)]
 
 
 def restoration(ask: Ask) -> Parts:
     elapsed = secondes(BACK) - secondes(I.date_creation)
-    known = number(elapsed >= 0)
+    known = times(elapsed >= 0)
     rows = work(I.date_cloture, machine=needs_machine(ask))
     return [
-        part(ask, rows, [*closings(ask), _CORRECTIVE], num=sa.case((elapsed >= 0, elapsed), else_=0), den=known,
-             n=known, exclues=number(elapsed < 0))
+        part(ask, rows, [*closings(ask), _CORRECTIVE], num=sa.case((elapsed >= 0, elapsed)), den=known, counted=known)
     ]  # fmt: skip
 
 
 def preventive_share(ask: Ask) -> Parts:
-    minutes = sa.func.coalesce(I.duree_reelle, 0)
-    preventive = sa.case((I.type == TypeIntervention.PREVENTIVE, minutes), else_=0)
+    preventive = sa.case((I.type == TypeIntervention.PREVENTIVE, I.duree_reelle))
     rows = work(I.date_cloture, machine=needs_machine(ask))
     return [
-        part(ask, rows, closings(ask), num=preventive, den=minutes, n=number(I.duree_reelle.is_not(None)),
-             exclues=number(I.duree_reelle.is_(None)))
+        part(ask, rows, closings(ask), num=preventive, den=I.duree_reelle, counted=sa.func.count(I.duree_reelle))
     ]  # fmt: skip
 
 
@@ -170,8 +161,8 @@ def planned(ask: Ask) -> Parts:
                    local_day(ask, I.date_debut_travaux) == local_day(ask, I.date_planifiee))  # fmt: skip
     rows = work(I.date_planifiee, machine=needs_machine(ask))
     return [
-        part(ask, rows, ask.inside(I.date_planifiee, ask.end), num=number(kept), den=number(counted),
-             counted=number(counted))
+        part(ask, rows, ask.inside(I.date_planifiee, ask.end), num=times(kept), den=times(counted),
+             counted=times(counted))
     ]  # fmt: skip
 
 
@@ -200,9 +191,9 @@ def first_time(ask: Ask) -> Parts:
     back = sa.select(done.c.id).where(*_within(done, again))
     followed = sa.select(follow.origine_id).where(follow.origine_id.is_not(None), follow.statut != Statut.ANNULEE)
     first = sa.and_(I.id.not_in(back), I.id.not_in(followed))
-    one = number(sa.true())
+    one = sa.func.count()
     rows = work(I.date_cloture, machine=needs_machine(ask))
-    return [part(ask, rows, [*closings(ask), _CORRECTIVE], num=number(first), den=one, n=one)]
+    return [part(ask, rows, [*closings(ask), _CORRECTIVE], num=times(first), den=one, n=one)]
 
 
 def repeats(ask: Ask) -> Parts:
@@ -215,18 +206,15 @@ def repeats(ask: Ask) -> Parts:
     counted = sa.and_(_ALIVE, I.probleme_id.is_not(None))
     rows = work(I.date_creation, machine=needs_machine(ask))
     return [
-        part(ask, rows, [*_made(ask), _CORRECTIVE], num=number(sa.and_(counted, I.id.in_(back))), den=number(counted),
-             n=number(counted), exclues=number(sa.not_(counted)))
+        part(ask, rows, [*_made(ask), _CORRECTIVE], num=times(sa.and_(counted, I.id.in_(back))), den=times(counted),
+             counted=times(counted))
     ]  # fmt: skip
 
 
 def satisfaction(ask: Ask) -> Parts:
-    known = number(I.satisfaction_client.is_not(None))
+    known = sa.func.count(I.satisfaction_client)
     rows = work(I.date_cloture, machine=needs_machine(ask))
-    return [
-        part(ask, rows, closings(ask), num=sa.func.coalesce(I.satisfaction_client, 0), den=known, n=known,
-             exclues=number(I.satisfaction_client.is_(None)))
-    ]  # fmt: skip
+    return [part(ask, rows, closings(ask), num=I.satisfaction_client, den=known, counted=known)]
 
 
 def lines(ask: Ask, line: Any) -> Rows:

@@ -206,8 +206,8 @@ def in_time() -> sa.ColumnElement[bool]:
 def commitment() -> sa.ColumnElement[bool]:
     """Neither cancelled nor standing still."""
     # Written out: what is summed twice in the same words is counted once.
-    undated = sa.and_(_STATUT.in_(_words(*FINIES, *SANS_SUITE)), I.date_cloture.is_(None))
-    return sa.not_(sa.or_(_STATUT.in_(_words(Statut.ANNULEE, Statut.EN_ATTENTE)), undated))
+    dated = sa.or_(I.date_cloture.is_not(None), _STATUT.not_in(_words(*FINIES, *SANS_SUITE)))
+    return sa.and_(_STATUT.not_in(_words(Statut.ANNULEE, Statut.EN_ATTENTE)), dated)
 
 
 def _words(*statuts: Statut) -> list[sa.ColumnElement[str]]:

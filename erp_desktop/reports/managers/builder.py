@@ -5,7 +5,7 @@ Rows come as they are needed, so that a hundred thousand machines go into a work
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,9 +23,11 @@ from erp_desktop.reports import interventions, palette
 from erp_desktop.reports.catalogue import compute
 from erp_desktop.reports.catalogue.ask import Key, Scope, Value, Values
 from erp_desktop.reports.papers import engine
+from erp_desktop.reports.papers.translated import Words
 from erp_desktop.reports.presentation import VIDE, duree, ecrire, entier, instant, mad, periode, pourcent
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableur import CsvFile, XlsxFile
+from erp_desktop.services import objectifs
 
 CHUNK = 500
 PRINTED = 1_000
@@ -36,6 +38,7 @@ _SHOWN = {
     Unit.MONEY: "MAD", Unit.NOTE: "/ 5", Unit.COUNT: "",
 }  # fmt: skip
 """The unit of a file's column."""
+_HOURS = {Unit.MINUTES: 60, Unit.TOTAL_MINUTES: 60, Unit.SECONDS: 3600, Unit.TOTAL_SECONDS: 3600}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Answer:
 
     Attributes:
         named: what the rows are called that it is narrowed to, by filter.
+        targets: figure → what it should reach on the last day, in its unit.
         order: the keys of all figures; by the first figure, largest first, or by month or age.
         totals: each figure over the whole scope, never a mean of means.
     """
@@ -55,6 +59,7 @@ class Answer:
     calcule_a: datetime
     donnees_du: datetime
     named: dict[str, str]
+    targets: dict[str, float]
     figures: tuple[Figure, ...]
     values: tuple[Values, ...]
     order: tuple[Key, ...]
@@ -109,7 +114,8 @@ def answer(
     ordered = tuple(sorted(keys, key=size)) or ((0,) if group is None else ())
     return Answer(
         title or "Rapport", definition, scope, interventions.agence(session, scope.agence_id), at,
-        interventions.freshness(session, at), compute.filter_names(session, scope), figures, values, ordered,
+        interventions.freshness(session, at), compute.filter_names(session, scope),
+        objectifs.of_day(session, scope.agence_id, min(fin, clock.local(at).date())), figures, values, ordered,
         tuple(compute.total(found.values()) for found in values),
     )  # fmt: skip
 
@@ -129,8 +135,16 @@ def typed(figure: Figure, value: Value) -> float | int | None:
         return None
     if figure.unite is Unit.COUNT:
         return int(number)
-    hours = {Unit.MINUTES: 60, Unit.TOTAL_MINUTES: 60, Unit.SECONDS: 3600, Unit.TOTAL_SECONDS: 3600}
-    return round(number / hours.get(figure.unite, 1), 2)
+    return round(number / _HOURS.get(figure.unite, 1), 2)
+
+
+def goal(found: Answer) -> float | None:
+    """What the first figure should reach, as :func:`typed` gives it; None when nobody says."""
+    figure = found.figures[0]
+    wanted = found.targets.get(figure.cle)
+    if wanted is None:
+        return None
+    return round(wanted / _HOURS.get(figure.unite, 1), 2)
 
 
 def written(figure: Figure, value: Value) -> str:
@@ -170,15 +184,17 @@ def _chunks(session: Session, found: Answer, progress: Progress | None) -> Itera
         yield from rows(session, found, start)
 
 
-def write(session: Session, found: Answer, path: Path, progress: Progress | None = None) -> None:
-    """Write the file that the suffix of ``path`` names, whole or not at all.
+def write(
+    session: Session, found: Answer, path: Path, progress: Progress | None = None, language: str = "fr"
+) -> None:  # fmt: skip
+    """Write the file that the suffix of ``path`` names, whole or not at all; a PDF in ``language``.
 
     Raises:
         UserError: the file cannot be written, or ``progress`` stopped it.
     """
     kind = path.suffix.lower()
     if kind == ".pdf":
-        page = pdf(session, found)
+        page = pdf(session, found, language)
         atomique(path, lambda file: _put(file, page))
         return
     heads = titles(found)
@@ -192,6 +208,9 @@ def write(session: Session, found: Answer, path: Path, progress: Progress | None
     try:
         for name, values in _chunks(session, found, progress):
             book.row([name, *(typed(f, v) for f, v in zip(found.figures, values, strict=True))])
+        if len(found.order) > 1:
+            tall = found.definition.group in ("mois", "age", "retard")
+            book.chart(heads[1], min(len(found.order), CHARTED), palette.claire().series[0], standing=tall)
         book.row(["Total", *(typed(f, v) for f, v in zip(found.figures, found.totals, strict=True))])
         book.row([])
         book.row(["Période", found.scope.debut, found.scope.fin])
@@ -213,40 +232,57 @@ def _put(file: Path, page: bytes) -> None:
     file.write_bytes(page)
 
 
-def pdf(session: Session, found: Answer) -> bytes:
+def pdf(session: Session, found: Answer, language: str = "fr") -> bytes:
     """The report on paper: chart, table, what each figure means."""
-    return engine.pdf("rapport", paper(session, found))
+    return engine.pdf("rapport", paper(session, found, language))
 
 
-def pages(session: Session, found: Answer, ppi: float) -> list[bytes]:
-    """The same as pictures, for a preview."""
-    return engine.pages("rapport", paper(session, found), ppi)
-
-
-def paper(session: Session, found: Answer) -> dict[str, Any]:
-    """Everything that the template prints, already written."""
-    look, listed = palette.claire(), rows(session, found, 0, PRINTED)
+def paper(session: Session, found: Answer, language: str = "fr") -> dict[str, Any]:
+    """Everything that the template prints, already written, in a language of ``translated.LANGUAGES``."""
+    look, listed, say = palette.claire(), rows(session, found, 0, PRINTED), Words(language)
     first = found.figures[0]
-    charted = [(name, typed(first, v[0]) or 0, written(first, v[0])) for name, v in listed[:CHARTED]]
-    left_out = len(found.order) - len(listed)
+    # What nobody named is said in the language; what somebody typed stays.
+    ours = found.definition.group in (None, "type", "priorite", "age", "retard", "mois")
+    lines = [
+        (say.deep(name) if ours or key is None else say.kept(name), values)
+        for key, (name, values) in zip(found.order, listed, strict=False)
+    ]
+    charted = [(name, typed(first, v[0]) or 0, say.kept(written(first, v[0]))) for name, v in lines[:CHARTED]]
+    left_out = len(found.order) - len(lines)
+    more = say("{n} lignes de plus sont dans le classeur.", n=entier(left_out))
+
+    def cells(values: Sequence[Value]) -> list[str]:
+        return [say.kept(written(f, v)) for f, v in zip(found.figures, values, strict=True)]
+
+    heads = [say(found.grouped), *(say(f.nom) for f in found.figures)]
+    dates = {"a": say.moment(instant(found.calcule_a)), "de": say.moment(instant(found.donnees_du))}
+    narrowed = [name for key, name in found.named.items() if key != "agence"]
+    subject = [say.deep(found.agency), *narrowed, say.period(found.scope.debut, found.scope.fin)]
     return {
-        "titre": found.title, "langue": "fr", "sujet": found.subject,
+        "titre": say.deep(found.title), "langue": language, "mots": say.templates(),
+        "sujet": say.kept(("، " if language == "ar" else ", ").join(subject)),
         "couleurs": {name: v for name, v in asdict(look).items() if not isinstance(v, dict)}
                     | {"neutre": look.discret},
-        "fraicheur": f"Calculé le {instant(found.calcule_a)} sur les données du {instant(found.donnees_du)}",
+        "fraicheur": say.kept(say("Calculé le {a} sur les données du {de}", **dates)),
         "graphe": {
-            "titre": first.nom, "detail": found.grouped, "maximum": max([0, *(n for _, n, _ in charted)]),
-            "couleurs": [{"nom": first.nom, "couleur": look.series[0]}],
+            "titre": heads[1], "detail": heads[0], "maximum": max([0, *(n for _, n, _ in charted)]),
+            "couleurs": [{"nom": heads[1], "couleur": look.series[0]}],
             "lignes": [{"libelle": name, "parts": [n], "texte": said} for name, n, said in charted],
         },
         "tableau": {
-            "colonnes": [found.grouped, *(f.nom for f in found.figures)],
+            "colonnes": heads,
             "gauche": [True, *(False for _ in found.figures)],
-            "lignes": [[name, *(written(f, v) for f, v in zip(found.figures, values, strict=True))]
-                       for name, values in listed],
-            "pied": ["Total", *(written(f, v) for f, v in zip(found.figures, found.totals, strict=True))],
+            "lignes": [[name, *cells(values)] for name, values in lines],
+            "pied": [say("Total"), *cells(found.totals)],
         },
         "largeurs": [30, *(14 for _ in found.figures)],
-        "note": f"{entier(left_out)} lignes de plus sont dans le classeur." if left_out > 0 else "",
-        "definitions": [note.split(" : ", 1) for note in found.notes()],
+        "note": say.kept(more) if left_out > 0 else "",
+        "definitions": [[say(f.nom), say.kept(_meant(f, v, say))]
+                        for f, v in zip(found.figures, found.totals, strict=True)],
     }  # fmt: skip
+
+
+def _meant(figure: Figure, value: Value, say: Words) -> str:
+    """What a figure is, and what it counts and leaves out here."""
+    counted = say("{n} lignes, {m} exclues", n=entier(value.n), m=entier(value.exclues))
+    return f"{say(figure.formule)} {counted}. {say('Exclues :')} {say(figure.exclues)}"

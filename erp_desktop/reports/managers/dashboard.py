@@ -24,6 +24,7 @@ from erp_desktop.reports.figures.measures import Spans, backlog
 from erp_desktop.reports.managers import decisions
 from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.sql import minuit
+from erp_desktop.services import objectifs
 
 NOTHING = Value()
 TILES = ("encours", "sla_tenus", "mttr", "mtbf", "premier_passage", "satisfaction")
@@ -98,6 +99,7 @@ class Dashboard:
         week: first day of the week of ``load``.
         named: what the rows are called that the scope is narrowed to, by filter.
         refused: figure → why it cannot be asked of this scope.
+        targets: figure → what it should reach on the last day, in its unit.
         took_s: how long the reading took.
     """
 
@@ -117,17 +119,14 @@ class Dashboard:
     choices: tuple[tuple[int, str], ...]
     named: dict[str, str]
     refused: dict[str, str]
+    targets: dict[str, float]
     took_s: float
 
 
 def read(
-    session: Session, acteur: Acteur, scope: Scope, *, now: datetime | None = None,
-    targets: dict[str, float] | None = None,
+    session: Session, acteur: Acteur, scope: Scope, *, now: datetime | None = None
 ) -> Dashboard:  # fmt: skip
     """The dashboard of a scope, as far as the person may see it.
-
-    Args:
-        targets: what tiles should reach, by figure, where it is not what the catalogue says.
 
     Raises:
         NotAllowedError
@@ -143,13 +142,12 @@ def read(
         "mtbf": (mtbf, f.before("mtbf")),
         **{name: (f.of(name), f.before(name)) for name in ("premier_passage", "satisfaction")},
     }  # fmt: skip
-    wanted = targets or {}
+    today = clock.local(at).date()
+    targets = objectifs.of_day(session, asked.agence_id, min(asked.fin, today))
     sums = {name: [compute.total(x.values()) for x in pair] for name, pair in pairs.items()}
     tiles = tuple(
-        Tile(name, sums[name][0], sums[name][1], wanted.get(name, BY_KEY[name].cible), f.refused.get(name, ""))
-        for name in TILES
+        Tile(name, sums[name][0], sums[name][1], targets.get(name), f.refused.get(name, "")) for name in TILES
     )
-    today = clock.local(at).date()
     named = compute.filter_names(session, asked)
     week = today - timedelta(days=today.weekday())
     charge = f.of("charge", "technicien", replace(asked, debut=week, fin=week + timedelta(days=6)))
@@ -157,7 +155,7 @@ def read(
         asked, asked.before(), interventions.agence(session, asked.agence_id), at,
         interventions.freshness(session, at), tiles, _ages(ages), f.agencies(sla, sla_was), f.families(mttr, mtbf),
         f.codes(), f.load(charge), week, decisions.read(session, acteur, asked, named, at),
-        interventions.agences(session), named, f.refused, time.perf_counter() - begun,
+        interventions.agences(session), named, f.refused, targets, time.perf_counter() - begun,
     )  # fmt: skip
 
 

@@ -230,7 +230,7 @@ def _planning(langue: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rapport(_langue: str) -> dict[str, Any]:
+def _rapport(langue: str) -> dict[str, Any]:
     sla, mttr, delay = Sla(40, 37), Mttr(30, 7200, 2), Delai(30, 90_000, 1)
     cost = Cout(Decimal(12_000), Decimal(24_000), Decimal(3_000), Decimal(0), Decimal(0))
     months = tuple(MoisRapport(date(2026, m, 1), 20 + m, 18 + m, sla, mttr, delay, delay) for m in range(6, 12))
@@ -243,7 +243,7 @@ def _rapport(_langue: str) -> dict[str, Any]:
         tuple(LigneEquipement(n, f"SR-{n:02d}", f"Sertisseuse {n}", CLIENT.nom, 9, 500, cost) for n in range(1, 11)),
         10, Precedent(date(2025, 12, 1), date(2026, 5, 31), 150, 148, sla, mttr, delay, delay),
     )  # fmt: skip
-    return pdf.donnees(report)
+    return pdf.donnees(report, langue)
 
 
 def _rapport_libre(langue: str) -> dict[str, Any]:

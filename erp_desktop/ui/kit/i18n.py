@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, Qt, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from erp_desktop import paths
 from erp_desktop.domain.writing import bidi, typography
+from erp_desktop.domain.writing.texts import texts
 
 CONTEXT = "erp"
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -19,50 +18,23 @@ _log = logging.getLogger(__name__)
 
 
 class Catalogue(QTranslator):
-    """One language; a text that it lacks stays in French.
-
-    ``{language}-refus.json`` holds the sentences of the domain, of the services and of the exchange: they come with
-    their values inside, and are recognised by what surrounds these.
-    """
+    """One language for Qt; a text that it lacks stays in French."""
 
     def __init__(self, language: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.code = language
-        self._texts: dict[str, str] = {}
-        self._patterns: list[tuple[re.Pattern[str], str]] = []
-        for file in sorted((paths.RESOURCES / "translations").glob(f"{language}*.json"), reverse=True):
-            read = json.loads(file.read_text(encoding="utf-8"))
-            self._texts.update(read)
-            if file.stem.endswith("-refus"):
-                self._patterns += [(_pattern(source), said) for source, said in read.items() if "{" in source]
-        # The one with most words of its own says most exactly what was meant.
-        self._patterns.sort(key=lambda pair: -len(pair[0].pattern))
+        self._texts = texts(language)
 
     def isEmpty(self) -> bool:
-        return not self._texts
+        return not self._texts.known
 
     def translate(self, context: str, source: str, _disambiguation: str | None = None, _n: int = -1) -> str | None:
         # Only a null string lets Qt go on to the next translator and to the source text.
-        return self._texts.get(source) or self.sentence(source) if context == CONTEXT else None
+        return self._texts.of(source) if context == CONTEXT else None
 
     def sentence(self, words: str) -> str | None:
         """A refusal in this language, its values kept; None when it is not known."""
-        plain = words.replace("’", "'").replace("\u00a0", " ")
-        if plain in self._texts:
-            return self._texts[plain]
-        for pattern, said in self._patterns:
-            if match := pattern.fullmatch(plain):
-                values = {name: self.sentence(value) or value for name, value in match.groupdict().items()}
-                return said.format(**values)
-        return None
-
-
-def _pattern(source: str) -> re.Pattern[str]:
-    """What a sentence of the catalogue looks like with its values filled in."""
-    parts = re.split(r"\{(\w+)\}", source)
-    return re.compile(
-        "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)), re.DOTALL
-    )
+        return self._texts.sentence(words)
 
 
 def tr(text: str, **values: object) -> str:

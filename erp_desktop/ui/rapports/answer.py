@@ -16,7 +16,7 @@ from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.reports.managers.rows import Place, rows_of
 from erp_desktop.reports.tableaux import Colonne, Tableau
 from erp_desktop.ui.kit.controls import Text
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.rapports.table import TableauVue
 from erp_desktop.ui.tableau.bars import Bars, Cell, Row, Scale
@@ -96,7 +96,10 @@ class AnswerView(QScrollArea):
         rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name} : {words}", self.place(at, 0))
                      for at, (name, n, words) in enumerate(tops))  # fmt: skip
         top = float(max([0, *(n for _, n, _ in tops)])) or 1.0
-        self.chart.show_rows(rows, (Scale(top),), tr("Rien dans cette période"))
+        goal = builder.goal(found)
+        words = "" if goal is None else tr("cible {valeur}", valeur=isolate(f"{goal:g}".replace(".", ",")))
+        scale = Scale(max(top, goal or 0), target=goal, target_words=words)
+        self.chart.show_rows(rows, (scale,), tr("Rien dans cette période"))
         heads = (Colonne(found.grouped), *(Colonne(f.nom, _GENRES[f.unite]) for f in found.figures))
         lines = tuple((name, *(cell(f, v) for f, v in zip(found.figures, values, strict=True)))
                       for name, values in listed)  # fmt: skip

@@ -23,13 +23,14 @@ from erp_desktop.reports.catalogue.ask import Scope, Value
 from erp_desktop.reports.managers import builder
 from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.reports.papers import engine
+from erp_desktop.reports.papers.translated import LANGUAGES
 from erp_desktop.services import rapports
 from erp_desktop.services.rapports import Saved
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text
 from erp_desktop.ui.kit.dialogs import ask_target
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.i18n import language, said, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.lists.progress import ProgressStrip
 from erp_desktop.ui.page import Page
@@ -291,7 +292,7 @@ class ComposerPage(Page):
         found = self.found
         if found is None:
             return
-        self._stopped = False
+        self._stopped, code = False, language()
         self.strip.begin(self._stop)
 
         def told(done: int, of: int) -> bool:
@@ -308,7 +309,7 @@ class ComposerPage(Page):
                                else tr("Le rapport n'a pas pu être écrit."), None, "danger")  # fmt: skip
 
         self._contexte.tasks.run(
-            lambda session: builder.write(session, found, path, told), over, failed, long=True, owner=self
+            lambda session: builder.write(session, found, path, told, code), over, failed, long=True, owner=self
         )
 
     def _stop(self) -> None:
@@ -320,13 +321,15 @@ class ComposerPage(Page):
         if found is None:
             return True
 
-        def show(data: dict[str, Any]) -> None:
+        def show(data: dict[str, dict[str, Any]]) -> None:
             PreviewWindow(self._contexte, Paper(
-                title=found.title, name="rapport", count=1, pdf=lambda _code: engine.pdf("rapport", data),
-                pages=lambda _code, _count, ppi: engine.pages("rapport", data, ppi), languages=(("fr", "Français"),),
+                title=found.title, name="rapport", count=1, pdf=lambda code: engine.pdf("rapport", data[code]),
+                pages=lambda code, _count, ppi: engine.pages("rapport", data[code], ppi), languages=LANGUAGES,
             ), self).show()  # fmt: skip
 
-        self._contexte.tasks.run(lambda session: builder.paper(session, found), show, owner=self)
+        self._contexte.tasks.run(
+            lambda session: {code: builder.paper(session, found, code) for code, _ in LANGUAGES}, show, owner=self
+        )
         return True
 
     def status(self) -> tuple[str, str]:

@@ -22,8 +22,10 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.errors import ErpError
-from erp_desktop.reports import palette
+from erp_desktop.reports import palette, pdf
 from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
+from erp_desktop.reports.papers import engine
+from erp_desktop.reports.papers.translated import LANGUAGES
 from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
@@ -34,6 +36,7 @@ from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
+from erp_desktop.ui.printing.preview import Paper, PreviewWindow
 from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.rapports.charts import DESSINS
 from erp_desktop.ui.rapports.drawing import Chart
@@ -134,6 +137,8 @@ class RapportsPage(Page):
         rangee.addWidget(IconLabel("clock", "text.tertiary", 14))
         self.fraicheur = Elided("", "body", "text.tertiary")
         rangee.addWidget(self.fraicheur, 3)
+        self.apercu = Button(tr("Aperçu"), icon="printer", on_click=self.print_out)
+        rangee.addWidget(self.apercu)
         self.boutons: dict[str, Button] = {}
         for forme, (nom, icone) in FORMATS.items():
             choisir = functools.partial(self._choisir_fichier, forme)
@@ -290,6 +295,18 @@ class RapportsPage(Page):
         return wording.period(*self.choix.bornes), self.fraicheur.text()
 
     # Exporting
+
+    def print_out(self) -> bool:
+        """Ctrl+P: the pages as they will be printed, in the language of the window or another."""
+        if self.rapport is not None:
+            data = {code: pdf.donnees(self.rapport, code) for code, _ in LANGUAGES}
+            PreviewWindow(self._contexte, Paper(
+                title=tr("Rapport des interventions"), name="rapport-interventions", count=1,
+                pdf=lambda code: engine.pdf("rapport_interventions", data[code]),
+                pages=lambda code, _count, ppi: engine.pages("rapport_interventions", data[code], ppi),
+                languages=LANGUAGES,
+            ), self).show()  # fmt: skip
+        return True
 
     def _choisir_fichier(self, forme: str) -> QFileDialog:
         debut, fin = self.choix.bornes

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QThread
 
 from erp_desktop.reports.modele import RapportInterventions
+from erp_desktop.ui.kit.i18n import language
 
 _en_cours: set[Ecriture] = set()
 
@@ -22,7 +24,7 @@ class Ecriture(QThread):
     def __init__(self, rapport: RapportInterventions, forme: str, cible: Path) -> None:
         super().__init__()
         self.setObjectName("rapports")
-        self._rapport, self._forme, self.cible = rapport, forme, cible
+        self._rapport, self._forme, self.cible, self._langue = rapport, forme, cible, language()
         self.erreur: Exception | None = None
         _en_cours.add(self)
         self.finished.connect(self._oublier)
@@ -40,7 +42,8 @@ class Ecriture(QThread):
     def _ecrivain(self) -> Callable[[RapportInterventions, Path], None]:
         from erp_desktop.reports import csv_, pdf, xlsx
 
-        return {"pdf": pdf.ecrire_pdf, "xlsx": xlsx.ecrire, "csv": csv_.ecrire}[self._forme]
+        page = functools.partial(pdf.ecrire_pdf, langue=self._langue)
+        return {"pdf": page, "xlsx": xlsx.ecrire, "csv": csv_.ecrire}[self._forme]
 
     def _oublier(self) -> None:
         self.wait()

@@ -35,7 +35,7 @@ def ages(chart: Bars, board: Dashboard) -> str:
 
 
 def sla(chart: Bars, board: Dashboard) -> str:
-    target = next((t.target for t in board.tiles if t.figure == "sla_tenus"), None) or 95
+    target = board.targets["sla_tenus"]
     shares = [(s, 100 * s.value.num / s.value.den) for s in board.agencies]
     floor = min([75.0, *(10 * (share // 10) for _, share in shares)])
     rows = []
@@ -110,7 +110,9 @@ def load(chart: Bars, board: Dashboard) -> str:
                     "semantic.danger.text" if share > 100 else "text.primary")  # fmt: skip
         rows.append(Row(one.name, (cell,), tr("{nom} : {part} des heures", nom=one.name, part=words.percent(share)),
                         Place("planning")))  # fmt: skip
-    scale = Scale(110, target=85, target_words=tr("cible {valeur}", valeur=words.percent(85, 0)), track=True)
+    target = board.targets["charge"]
+    scale = Scale(max(110, target), target=target, track=True,
+                  target_words=tr("cible {valeur}", valeur=words.percent(target, 0)))  # fmt: skip
     nothing = tr("Personne n'a d'heures cette semaine")
     if "charge" in board.refused:
         nothing = tr(BY_KEY["charge"].limite)

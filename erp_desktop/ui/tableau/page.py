@@ -31,7 +31,17 @@ from erp_desktop.ui.wording import value_labels
 
 _log = logging.getLogger(__name__)
 _TABLES = frozenset(
-    {"interventions", "lignes_intervention", "temps", "creneaux", "arrets", "mouvements_stock", "contrats"}
+    {
+        "interventions",
+        "lignes_intervention",
+        "temps",
+        "creneaux",
+        "arrets",
+        "mouvements_stock",
+        "contrats",
+        "objectifs",
+        "factures",
+    }
 )
 _SETTLED_MS = 1500
 """How long nothing changes before figures are counted anew: an exchange brings many changes at once."""
@@ -112,6 +122,7 @@ class TableauPage(Page):
         row.addStretch()
         self.compared = Text("", "body", "text.tertiary")
         row.addWidget(self.compared)
+        row.addWidget(Button(tr("Objectifs"), icon="gauge", on_click=lambda: self.open_place(Place("objectifs"))))
         compose = Button(
             tr("Composer un rapport"), icon="chart-bar", on_click=lambda: self.open_place(Place("composer"))
         )

@@ -53,6 +53,7 @@ def test_files_hold_the_figures_of_the_catalogue(sqlite_engine: sa.Engine, tmp_p
             assert [v[0].num for _, v in listed] == sorted((v[0].num for _, v in listed), reverse=True)
             months = builder.answer(session, CHEF, Definition(("pannes",), "mois", "12m"), now=now)
             assert list(months.order) == sorted(months.order)
+            arabic = builder.paper(session, found, "ar")
             (only,) = builder.rows(session, builder.answer(session, CHEF, ASKED, now=now))
             assert only[0] == "Ensemble"
             told: list[tuple[int, int]] = []
@@ -71,6 +72,14 @@ def test_files_hold_the_figures_of_the_catalogue(sqlite_engine: sa.Engine, tmp_p
     assert sheet[5][:3] == ["Période", found.scope.debut, found.scope.fin]
     assert isinstance(sheet[7][1], datetime)
     assert any(str(row[0]).startswith("MTTR : Durée réelle") and "exclues" in row[0] for row in sheet)
+    # Beside them a chart of the very cells.
+    chart = zipfile.ZipFile(files["xlsx"]).read("xl/charts/chart1.xml").decode()
+    cells = [one.replace("'", "") for one in re.findall(r"<c:f>(.*?)</c:f>", chart)]
+    assert cells == ["Coûts!$B$1", "Coûts!$A$2:$A$3", "Coûts!$B$2:$B$3"]
+    assert '<c:barDir val="bar"/>' in chart
+    assert arabic["tableau"]["pied"][0] == "المجموع"
+    assert arabic["tableau"]["colonnes"][0] == "الوكالة"
+    assert "المستبعدة" in arabic["definitions"][0][1]
     xml = zipfile.ZipFile(files["xlsx"]).read("xl/worksheets/sheet1.xml").decode()
     assert 'state="frozen"' in xml
     assert not re.search(r"<f[ >]", xml)

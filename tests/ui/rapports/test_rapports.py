@@ -185,9 +185,9 @@ def test_les_trois_fichiers_s_ecrivent_hors_du_fil_de_la_fenetre(
     principal = QThread.currentThread()
     vrai = pdf.ecrire_pdf
 
-    def note(rapport: Any, cible: Path) -> None:
+    def note(rapport: Any, cible: Path, langue: str) -> None:
         fils.append(QThread.currentThread() is not principal)
-        vrai(rapport, cible)
+        vrai(rapport, cible, langue)
 
     monkeypatch.setattr(pdf, "ecrire_pdf", note)
     for forme in ("pdf", "xlsx", "csv"):

@@ -1,0 +1,58 @@
+"""The sentences of one language, read from ``resources/translations``; French is the source and needs none."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+
+from erp_desktop import paths
+
+
+class Texts:
+    """One language; a text that it lacks stays in French.
+
+    ``{language}-refus.json`` holds the sentences of the domain, of the services and of the exchange: they come with
+    their values inside, and are recognised by what surrounds these.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.known: dict[str, str] = {}
+        self._patterns: list[tuple[re.Pattern[str], str]] = []
+        for file in sorted((paths.RESOURCES / "translations").glob(f"{language}*.json"), reverse=True):
+            read = json.loads(file.read_text(encoding="utf-8"))
+            self.known.update(read)
+            if file.stem.endswith("-refus"):
+                self._patterns += [(_pattern(source), said) for source, said in read.items() if "{" in source]
+        # The one with most words of its own says most exactly what was meant.
+        self._patterns.sort(key=lambda pair: -len(pair[0].pattern))
+
+    def of(self, source: str) -> str | None:
+        """A text in this language; None when it is not known."""
+        return self.known.get(source) or self.sentence(source)
+
+    def sentence(self, words: str) -> str | None:
+        """A refusal in this language, its values kept; None when it is not known."""
+        plain = words.replace("’", "'").replace("\u00a0", " ")
+        if plain in self.known:
+            return self.known[plain]
+        for pattern, said in self._patterns:
+            if match := pattern.fullmatch(plain):
+                values = {name: self.sentence(value) or value for name, value in match.groupdict().items()}
+                return said.format(**values)
+        return None
+
+
+@cache
+def texts(language: str) -> Texts:
+    """The same for everybody: nothing of it changes."""
+    return Texts(language)
+
+
+def _pattern(source: str) -> re.Pattern[str]:
+    """What a sentence of the catalogue looks like with its values filled in."""
+    parts = re.split(r"\{(\w+)\}", source)
+    return re.compile(
+        "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)), re.DOTALL
+    )

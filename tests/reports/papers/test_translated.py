@@ -1,0 +1,60 @@
+"""Reports on paper in three languages: no word of ours left in French, figures in order, read without colour."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pypdf
+import pytest
+
+from erp_desktop.domain.writing.bidi import FINE, LRI, PDI
+from erp_desktop.reports.papers import engine, samples
+from erp_desktop.reports.papers.translated import Words
+
+NAMES = re.compile(r"Sertisseuse|Technicien \d+|Conserveries Atlas SA|SR-\d+|MAD|SLA|min\b|ERP MIF")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+            if key not in ("couleur", "couleurs", "langue", "ton") or not isinstance(one, str):
+                yield from _texts(one)
+
+
+def test_a_report_keeps_no_french_word_of_ours() -> None:
+    arabic = samples.data("rapport_interventions", "ar")
+    left = {t for t in _texts(arabic) if re.search("[A-Za-zÀ-ÿ]{3}", NAMES.sub("", t)) and not t.startswith("#")}
+    assert left - set(arabic["mots"]) == set()
+    english = samples.data("rapport_interventions", "en")
+    told = "171 jobs created, 159 closed; the backlog goes from 22 to 34. 4 have waited for more than 30 days."
+    assert english["phrase"] == told
+    assert [t["detail"] for t in english["tuiles"]][1:3] == ["37 kept of 40 due", "30 corrective jobs, 1 left out"]
+    assert english["mois"]["categories"] == ["Jun", "Jul", "Aug", "Sep", "Oct", "Nov"]
+    french = samples.data("rapport_interventions", "fr")
+    assert french["phrase"].startswith(f"171 interventions créées, 159 clôturées{FINE}; l’encours passe de 22 à 34.")
+
+
+def test_figures_keep_their_order_in_arabic() -> None:
+    say = Words("ar")
+    assert say.kept(f"39{FINE}000,00 MAD") == f"{LRI}39{FINE}000,00 MAD{PDI}"
+    assert say.deep(f"50{FINE}min avant") == f"{LRI}50{FINE}min{PDI} سابقًا"
+    assert say.kept("Sertisseuse 1 (SR-01)") == f"{LRI}Sertisseuse 1 (SR-01){PDI}"
+    assert say.deep("oct. 2026").startswith("أكتوبر")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_parts_are_told_apart_without_colour(language: str) -> None:
+    page = pypdf.PdfReader(
+        io.BytesIO(engine.pdf("rapport_interventions", samples.data("rapport_interventions", language)))
+    )
+    first = page.pages[0]
+    tilings = [p.get_object() for p in first["/Resources"]["/Pattern"].values()]
+    # Hatched, and dotted; what is plain needs none.
+    assert len([p for p in tilings if p["/PatternType"] == 1]) >= 2
+    words = first.extract_text()
+    assert {"ar": "39 000,00", "en": "Report on jobs"}[language] in words.replace(FINE, " ")
