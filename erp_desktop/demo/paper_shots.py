@@ -10,6 +10,7 @@ PPI = 84.0
 PAGES = {
     "bon_intervention": ("fr", "ar"), "facture": ("fr", "ar"), "recu": ("fr", "ar"), "releve": ("fr", "ar"),
     "contrat": ("fr",), "comptage": ("fr",), "planning_semaine": ("fr",),
+    "rapport_interventions": ("fr", "ar", "en"),
 }  # fmt: skip
 
 

@@ -105,7 +105,7 @@ class Words:
 @cache
 def _months(language: str) -> dict[str, str]:
     """Short and long French name of a month → the short one of a language."""
-    found = {}
+    found: dict[str, str] = {}
     for month in range(1, 13):
         one = date(2026, month, 1)
         said = str(format_date(one, "MMM", locale="ar_MA" if language == "ar" else language))

@@ -43,7 +43,10 @@ class Ecriture(QThread):
         from erp_desktop.reports import csv_, pdf, xlsx
 
         page = functools.partial(pdf.ecrire_pdf, langue=self._langue)
-        return {"pdf": page, "xlsx": xlsx.ecrire, "csv": csv_.ecrire}[self._forme]
+        writers: dict[str, Callable[[RapportInterventions, Path], None]] = {
+            "pdf": page, "xlsx": xlsx.ecrire, "csv": csv_.ecrire,
+        }  # fmt: skip
+        return writers[self._forme]
 
     def _oublier(self) -> None:
         self.wait()
