@@ -219,6 +219,23 @@ def series(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
         raise typer.Exit(1)
 
 
+@app.command("reprise")
+@guarded
+def resume(
+    dernier: Annotated[
+        list[str] | None, typer.Option("--dernier", help="Dernier numéro donné d'une série ; répétable.")
+    ] = None,
+    rien: Annotated[bool, typer.Option("--rien-depuis", help="Rien n'a été validé depuis la sauvegarde.")] = False,
+    url: Url = None, secrets: Secrets = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Le centre est remis d'une sauvegarde : dire jusqu'où allaient les numéros légaux, pour valider de nouveau."""
+    if bool(dernier) == rien:
+        raise UserError("Donnez --dernier FAC-… (et --dernier AVO-…), ou --rien-depuis.")
+    with Target(url, None, secrets).engine() as engine, transaction(engine) as session:
+        found = factures.reprendre_series(session, ADMINISTRATION, dernier or [])
+    emit(as_json, found, [f"{one.code} reprend après {one.annee}-{one.dernier:06d}." for one in found])
+
+
 app.command("pdf")(documents.as_pdf)
 app.command("ubl")(documents.as_ubl)
 app.command()(clearance.transmettre)

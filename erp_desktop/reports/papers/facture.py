@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain.enums import TypeFacture
-from erp_desktop.domain.factures import montants
+from erp_desktop.domain.factures import lettres_ar, montants
 from erp_desktop.domain.factures.etats import BROUILLONS
 from erp_desktop.domain.factures.lettres import en_lettres
 from erp_desktop.domain.people.acteur import Acteur
@@ -101,7 +101,7 @@ class FactureImprimee:
         brouillon: carries the mark of what is not final, and another title.
         remise: off the whole, and ``remise_pct`` in percent when it was said so.
         acompte: paid before, off what is left to pay; ``d_acompte``: the document itself asks for one.
-        en_lettres: the total in French words.
+        en_lettres: the total in French words; an Arabic paper says it in its own.
         origine: number and day of the invoice that a credit note corrects.
     """
 
@@ -202,7 +202,11 @@ def donnees(imprimees: Sequence[FactureImprimee], langue: str, fraicheur: str) -
     """Everything that the template prints, already written."""
     m = words(TEMPLATE, langue)
     title = m["titres"]["facture"]
-    return {"titre": title, "langue": langue, "mots": m, "documents": [_document(f, m, fraicheur) for f in imprimees]}
+    documents = [_document(f, m, fraicheur) for f in imprimees]
+    if langue == "ar":
+        for document, f in zip(documents, imprimees, strict=True):
+            document["lettres"] = lettres_ar.en_lettres(f.total_ttc + f.timbre)
+    return {"titre": title, "langue": langue, "mots": m, "documents": documents}
 
 
 def _document(f: FactureImprimee, m: dict[str, Any], fresh: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from erp_desktop.domain.factures import lettres_ar
 from erp_desktop.domain.factures.lettres import en_lettres
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.writing import bidi
@@ -111,7 +112,11 @@ def images(recus: Sequence[Recu], langue: str = "fr", *, fraicheur: str = "", pp
 def donnees(recus: Sequence[Recu], langue: str, fraicheur: str) -> dict[str, Any]:
     """Everything that the template prints, already written."""
     m = words(TEMPLATE, langue)
-    return {"titre": m["titre"], "langue": langue, "mots": m, "documents": [_recu(r, m, fraicheur) for r in recus]}
+    documents = [_recu(r, m, fraicheur) for r in recus]
+    if langue == "ar":
+        for document, r in zip(documents, recus, strict=True):
+            document["lettres"] = lettres_ar.en_lettres(r.encaisse)
+    return {"titre": m["titre"], "langue": langue, "mots": m, "documents": documents}
 
 
 def _recu(r: Recu, m: dict[str, Any], fresh: str) -> dict[str, Any]:

@@ -66,6 +66,7 @@ from erp_desktop.services.factures.reminders import (
     relances,
 )
 from erp_desktop.services.factures.series import SerieLegale, verifier
+from erp_desktop.services.factures.series import reprendre as reprendre_series
 from erp_desktop.services.factures.statement import Ecriture, Releve, releve
 
 __all__ = [
@@ -122,6 +123,7 @@ __all__ = [
     "repartir",
     "reponse",
     "reprendre",
+    "reprendre_series",
     "retenues",
     "retirer_intervention",
     "rows",

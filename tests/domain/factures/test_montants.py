@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from erp_desktop.domain.factures import delais, lettres, montants
+from erp_desktop.domain.factures import delais, lettres, lettres_ar, montants
 from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.domain.factures.etats import Faits, etat
 
@@ -125,6 +125,16 @@ def test_ten_thousand_amounts_are_said_as_grammar_wants() -> None:
             assert tail == "", said
 
 
+@pytest.mark.soak
+def test_ten_thousand_numbers_are_said_as_num2words_says_them() -> None:
+    # Its one dependency has no wheel, so it is no package of ours: pip install num2words.
+    num2words = pytest.importorskip("num2words").num2words
+    chance = random.Random(20260102)
+    others = [chance.randrange(10 ** chance.randrange(3, 12)) for _ in range(8_000)]
+    for n in (*range(2_001), *range(9_980, 10_480), *others):
+        assert lettres.cardinal(n) == num2words(n, lang="fr"), n
+
+
 def test_amounts_by_hand() -> None:
     for amount, said in (
         ("5542.40", "cinq mille cinq cent quarante-deux dirhams et quarante centimes"),
@@ -139,3 +149,28 @@ def test_amounts_by_hand() -> None:
         assert lettres.en_lettres(D(amount)) == said
     with pytest.raises(ValueError, match="not said"):
         lettres.en_lettres(D(-1))
+
+
+def test_arabic_amounts_by_hand_and_each_number_in_words_of_its_own() -> None:
+    for amount, said in (
+        ("0", "صفر درهم"), ("1", "درهم واحد"), ("2", "درهمان"), ("7", "سبعة دراهم"), ("11", "أحد عشر درهما"),
+        ("100", "مائة درهم"), ("102", "مائة درهم ودرهمان"), ("200", "مائتا درهم"), ("2000", "ألفا درهم"),
+        ("2500", "ألفان وخمسمائة درهم"), ("3000", "ثلاثة آلاف درهم"), ("11500", "أحد عشر ألفا وخمسمائة درهم"),
+        ("101000", "مائة ألف وألف درهم"), ("2000000", "مليونا درهم"), ("0.50", "خمسون سنتيما"),
+        ("1.02", "درهم واحد وسنتيمان"),
+        ("5542.40", "خمسة آلاف وخمسمائة واثنان وأربعون درهما وأربعون سنتيما"),
+        ("1234567.80", "مليون ومائتان وأربعة وثلاثون ألفا وخمسمائة وسبعة وستون درهما وثمانون سنتيما"),
+    ):  # fmt: skip
+        assert lettres_ar.en_lettres(D(amount)) == said, amount
+    with pytest.raises(ValueError, match="not said"):
+        lettres_ar.en_lettres(D(10) ** 12)
+    seen: dict[str, int] = {}
+    chance = random.Random(20260103)
+    for n in (*range(3_000), *(chance.randrange(10 ** chance.randrange(3, 12)) for _ in range(3_000))):
+        said = lettres_ar.compter(n, lettres_ar.DIRHAM)
+        assert seen.setdefault(said, n) == n, f"{n} and {seen[said]} are said alike"
+        # What is counted agrees with what stands right before it.
+        for few in re.finditer(r"(ثلاثة|أربعة|خمسة|ستة|سبعة|ثمانية|تسعة|عشرة) (?!و|عشر)(\w+)", said):
+            assert few[2] in {"دراهم", "آلاف", "ملايين", "ملايير"}, said
+        assert not re.search(r"(مائتان|ألفان|مليونان|ملياران) (درهم|ألف|مليون|مليار)", said), said
+        assert "  " not in said, said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -40,3 +41,43 @@ def test_an_invoice_goes_its_way(monde: Monde, pg_url: str) -> None:
     monde.executer("UPDATE factures SET notes = 'x', total_ht = 1 WHERE id = :i", i=pk)
     told = run("serie")
     assert (told[0], f"{number} : contenu changé" in told) == ("1", True)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_from_the_work_to_the_platforms_answer(monde: Monde, pg_url: str, tmp_path: Path) -> None:
+    law(monde.engine)
+    monde.executer(
+        "INSERT INTO interventions (agence_id, numero, titre, statut, equipement_id, client_id, date_creation, "
+        "date_cloture, travaux_realises, created_at, updated_at) SELECT :a, 'INT-CAS-1', 'Fuite', 'cloturee', :e, "
+        ":c, now(), now(), 'Joint changé', now(), now()", a=monde.cas, e=monde.equipement, c=monde.client,
+    )  # fmt: skip
+    monde.executer(
+        "INSERT INTO lignes_intervention (agence_id, intervention_id, type_ligne, designation, quantite, "
+        "prix_unitaire, taux_tva, created_at, updated_at) SELECT agence_id, id, 'piece', 'Joint', 2, 50, 20, "
+        "now(), now() "
+        "FROM interventions WHERE numero = 'INT-CAS-1'"
+    )
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, [*words, "--url", pg_url])
+        return f"{done.exit_code} {done.output}"
+
+    assert run("create-from").startswith("1 erp-admin : Donnez soit --intervention")
+    assert run("create-from", "--intervention", "INT-9") == "1 erp-admin : Introuvable : l'intervention INT-9.\n"
+    draft = json.loads(run("create-from", "--intervention", "INT-CAS-1", "--json")[2:])
+    assert draft["total_ttc"] == "120.00"
+    assert run("create-from", "--intervention", "INT-CAS-1").startswith("1 erp-admin : "), "billed once"
+    assert run("transmettre", draft["numero"], "--dossier", str(tmp_path)).startswith("1 erp-admin : ")
+    assert list(tmp_path.iterdir()) == [], "a draft is not handed over"
+    number = run("validate", draft["numero"]).rsplit(" ", 1)[1].strip(".\n")
+    assert run("reponse", number, "acceptee").startswith("1 erp-admin : Cette transmission ne suit pas ses étapes.")
+    assert run("transmettre", number, "--dossier", str(tmp_path / "absent")).startswith("1 erp-admin : ")
+    assert run("transmettre", number, "--dossier", str(tmp_path)).startswith(f"0 {number} : transmis, ")
+    assert [f.suffix for f in tmp_path.iterdir()] == [".xml"]
+    assert run("reponse", number, "rejetee").startswith("1 erp-admin : Un rejet dit son motif.")
+    assert run("reponse", number, "rejetee", "--motif", "ICE inconnu") == f"0 {number} : rejetee.\n"
+    state = sa.text("SELECT statut_transmission, motif_rejet FROM factures WHERE numero = :n").bindparams(n=number)
+    assert monde.lire(state) == [("rejetee", "ICE inconnu")]
+    assert run("transmettre", number, "--dossier", str(tmp_path)).startswith(f"0 {number} : transmis, ")
+    assert run("reponse", number, "acceptee") == f"0 {number} : acceptee.\n"
+    assert monde.lire(state) == [("acceptee", None)]

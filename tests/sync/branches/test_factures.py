@@ -5,8 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from typer.testing import CliRunner
+
 from erp_desktop import clock
-from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.cli.facture import app as facture_commands
+from erp_desktop.db.embedded import EmbeddedPostgres
+from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.saisie import ContratInput
@@ -16,7 +20,10 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.registry import rules
 from erp_desktop.services import contrats, factures
 from tests.services.factures.office import law
+from tests.sync.device.test_centre_recovered import dump, move_to, recovered
 from tests.sync.lab import Device, Lab
+
+__all__ = ["recovered"]
 
 
 def do(device: Device, lab: Lab, act: Any, *values: Any) -> Any:
@@ -132,3 +139,42 @@ def test_a_period_billed_on_two_desktops_is_one_invoice(lab: Lab) -> None:
     lab.converged()
     assert again[0] != again[1]
     assert lab.sql("SELECT count(*), max(periode_rang) FROM factures WHERE periode_du = %s", begin) == [(2, 1)]
+
+
+def test_a_centre_put_back_from_a_backup_gives_no_number_twice(
+    lab: Lab, pg_server: EmbeddedPostgres, recovered: list[str]
+) -> None:
+    ready(lab)
+    a = lab.device()
+    year = clock.today().year
+    first, lost = drafted(lab, a), drafted(lab, a, "50")
+    do(a, lab, factures.demander, first)
+    a.sync()
+    copy = f"{normalise_url(lab.url).database}_hier"
+    recovered.append(copy)
+    restored = dump(lab, pg_server, copy)
+    lab.open_lines()
+    do(a, lab, factures.demander, lost)
+    a.sync()
+    assert do(a, lab, factures.reponse, lost).numero == f"FAC-{year}-000002"
+    move_to(lab, restored)
+    # The request comes again with the batches that the centre lost: its number may be on paper, so it is refused.
+    lab.settle()
+    told = do(a, lab, factures.reponse, lost)
+    assert told.etat == "refusee"
+    assert told.motif.startswith("Le centre a été remis d'une sauvegarde : un administrateur dit d'abord")
+
+    def resume(*words: str) -> str:
+        done = CliRunner().invoke(facture_commands, ["reprise", *words, "--url", lab.url])
+        return f"{done.exit_code} {done.output}"
+
+    assert resume().startswith("1 erp-admin : Donnez --dernier FAC-")
+    assert "n'est pas un numéro légal" in resume("--dernier", "FAC-2")
+    assert "une série ne recule pas" in resume("--dernier", f"FAC-{year - 1}-000009")
+    said = resume("--dernier", f"FAC-{year}-000002")
+    assert said == f"0 FAC reprend après {year}-000002.\nAVO reprend après 0-000000.\n"
+    do(a, lab, factures.demander, lost)
+    lab.settle()
+    assert do(a, lab, factures.reponse, lost).numero == f"FAC-{year}-000003"
+    assert lab.sql("SELECT * FROM sync.verifier_serie('FAC')") == [(f"FAC-{year}-000002", "manque")]
+    lab.converged()

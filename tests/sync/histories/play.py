@@ -3,8 +3,8 @@
 What must hold at the end of each: every replica equals the centre, nothing acknowledged is lost, nothing doubled, no
 preventive date above all, each value that somebody typed either stood at the centre or is kept as the loser of a
 conflict or in a parked unit, no plan stands that nobody made, a visit has one slot and its intervention that slot's
-date, every total is that of its lines, every duration that of its times, and no machine stands still twice at
-once.
+date, every total is that of its lines, legal numbers have no hole and no double, nothing validated or paid changes,
+every duration is that of its times, and no machine stands still twice at once.
 
 Long on purpose: every act of a branch stands beside what must hold after it.
 """
@@ -27,6 +27,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
 from erp_desktop.sync.inbox import discard
+from tests.sync.histories.invoices import Invoicing, Ledger, prepare, stands
 from tests.sync.lab import Device, Lab, T
 
 _TYPED_ON = "SELECT id FROM interventions WHERE occurrence_id IS NULL ORDER BY id"
@@ -65,7 +66,7 @@ CREATE TRIGGER labo AFTER INSERT OR UPDATE ON creneaux FOR EACH ROW EXECUTE FUNC
 """
 
 
-class History:
+class History(Invoicing):
     """One seeded history.
 
     Attributes:
@@ -75,8 +76,9 @@ class History:
         answered: answers given to points of checklists.
     """
 
-    def __init__(self, lab: Lab, devices: list[Device], seed: int) -> None:
+    def __init__(self, lab: Lab, devices: list[Device], seed: int, ledger: Ledger) -> None:
         self.lab = lab
+        self.ledger = ledger
         self.devices = devices
         self.chance = random.Random(seed)
         self.seed = seed
@@ -278,8 +280,8 @@ class History:
             f"updated_at) VALUES ('main_oeuvre', 'Heure {n}', 'h', {n}.5, 20, '2027-01-01', '{T}', '{T}')"
         )
         self.lab.sql(
-            "INSERT INTO identite_societe (raison_sociale, logo, created_at, updated_at) "
-            f"VALUES ('Société {n}', '\\x89504e47', '{T}', '{T}')"
+            "INSERT INTO identite_societe (raison_sociale, ice, logo, created_at, updated_at) "
+            f"VALUES ('Société {n}', '001525713000077', '\\x89504e47', '{T}', '{T}')"
         )
 
     def edit_calendar(self) -> None:
@@ -704,7 +706,8 @@ class History:
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
         (3, "prevent"), (1, "look"),
-        (2, "bill"), (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"),
+        (3, "bill"), (2, "ask_for_number"), (1, "pay"), (1, "credit"),
+        (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"),
         (3, "work"), (2, "stand_still"), (3, "follow_through"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
@@ -721,11 +724,12 @@ class History:
         for device in self.devices:
             device.path.with_suffix(".avant").unlink(missing_ok=True)
         self.lab.settle(12)
-        codes = {code for d in self.devices for _, code, _ in d.parked()}
-        assert codes <= {"partie"}, f"parked: {[d.parked() for d in self.devices]}"
+        refused = [(code, reason) for d in self.devices for _, code, reason in d.parked()]
+        assert all(code == "partie" or stands(code, reason) for code, reason in refused), f"parked: {refused}"
         for device in self.devices:
             give_up_what_moved(device)
         self.lab.settle(12)
+        self.ledger.check(self.lab)
         self.lab.converged()
         for device in self.devices:
             assert device.waiting == 0
@@ -866,10 +870,10 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def give_up_what_moved(device: Device) -> None:
-    """A clerk reads that a client has gone to the other agency and gives the edit up."""
+    """A clerk reads that a client has gone to the other agency, or that an invoice is validated, and gives up."""
     engine = device.engine
-    for content, code in device.sql("SELECT contenu, code FROM sync_gares WHERE etat = 'gare'"):
-        for table, pk in json.loads(content) if code == "partie" else ():
+    for content, code, reason in device.sql("SELECT contenu, code, raison FROM sync_gares WHERE etat = 'gare'"):
+        for table, pk in json.loads(content) if code == "partie" or stands(code, reason) else ():
             with transaction(engine) as session:
                 discard.abandonner(session, table, pk)
     # A restore replaces the file; nobody may have it open then.
@@ -889,8 +893,10 @@ def play(lab: Lab, seeds: Iterable[int], steps: int) -> int:
         device.batch = (5_000, 1, 2)[place % 3]
         lab.proxy(device)
     lab.sql(WATCH)
+    prepare(lab)
+    ledger = Ledger()
     for seed in wanted:
-        history = History(lab, devices, seed)
+        history = History(lab, devices, seed, ledger)
         try:
             history.run(steps)
             history.check()

@@ -13,6 +13,7 @@ from tests.sync.lab import Lab
 )
 def test_replicas_agree_after_any_history(lab: Lab, first: int) -> None:
     play(lab, range(first, first + 30), 12)
+    assert lab.value("SELECT count(*) FROM factures WHERE numero LIKE 'FAC-%%'") > 0
 
 
 @pytest.mark.soak
