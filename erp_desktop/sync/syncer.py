@@ -5,6 +5,7 @@ from __future__ import annotations
 from erp_desktop.errors import DeviceRevokedError
 from erp_desktop.sync.device.farewell import farewell
 from erp_desktop.sync.exchange.cycle import Cycle, CycleResult
+from erp_desktop.sync.exchange.erased import hear
 from erp_desktop.sync.first_copy.fresh_copy import rebase, send_again
 
 
@@ -25,6 +26,10 @@ class Syncer(Cycle):
 
     def start_again(self, known: int | None) -> int:
         """Send the batches that the centre lost again, then take a fresh copy and lay what waits over it."""
+        if self._behind_erasures is not None:
+            sql = "SELECT coalesce(jsonb_agg(e), '[]') FROM sync.copie_effacements() e"
+            hear(self.cache, self.link.row(sql)[0], self._behind_erasures)
+            self._behind_erasures = None
         if known is not None:
             send_again(self.cache, self.link, known)
         return rebase(self.cache, self.link).taken

@@ -134,6 +134,18 @@ def _forget(cache: Cache) -> None:
         cache.db.execute("DELETE FROM sync_meta WHERE cle = ?", (_OPEN,))
 
 
+def hear(cache: Cache, told: Sequence[dict[str, Any]], known: int) -> None:
+    """Erase before a cursor that means nothing any more is given up: what waits is sent again, or laid over a copy.
+
+    Args:
+        told: every row of ``effacements`` at the centre, by column.
+        known: the last batch that the centre has.
+    """
+    with cache.writing(mute=True):
+        erase_here(cache, [[row[name] for name in _TABLE.names] for row in told])
+    unfreeze(cache, known)
+
+
 def behind(cache: Cache, last: int | None) -> bool:
     """Whether the centre erased somebody of whom this cache has not heard."""
     return last is not None and int(cache.value("SELECT coalesce(max(id), 0) FROM effacements")) < last
@@ -148,8 +160,9 @@ def unfreeze(cache: Cache, known: int) -> None:
     with cache.writing() as db:
         gone = db.execute("DELETE FROM sync_lots WHERE repondu_a IS NULL AND numero > ?", (known,)).rowcount
         if gone:
+            last = cache.value("SELECT max(numero) FROM sync_lots")
             # Choices in the inbox that went with them are told again.
-            cache.put(dernier_lot=known, resolus_envoyes_a="")
+            cache.put(dernier_lot=max(known, last or 0), resolus_envoyes_a="")
         _forget(cache)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from erp_desktop.ui.factures import marks
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import MoneyEditor, TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.interventions.cell import Cell
 from erp_desktop.ui.kit.controls import Button, Field, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, tr
 
@@ -134,11 +136,50 @@ class LinesTab(entry.EntryPart):
             parts.append(tr("remise {taux}", taux=percent(line.remise_pct)))
         parts.append(tr("TVA {taux}", taux=percent(line.taux_tva)))
         words.addWidget(Text(" · ".join(parts), "caption", "text.tertiary"))
+        if self._record.modifiable and line.acompte_id is None:
+            words.addLayout(self._numbers(line))
         row.addLayout(words, 1)
         row.addWidget(Text(marks.money(line.total_ht), "strong"))
         if self._record.modifiable:
             row.addWidget(icon_button("trash", tr("Retirer la ligne"), lambda: self._remove(line)))
         return holder
+
+    def _numbers(self, line: LigneFactureInfo) -> QHBoxLayout:
+        """Numbers of a line, to be typed over; of what a credit note gives back, the quantity alone."""
+        cells = QHBoxLayout()
+        cells.setSpacing(6)
+        told: list[tuple[str, str, int, dict[str, Any]]] = [
+            ("quantite", tr("Quantité de {nom}", nom=line.designation), 58, {"decimales": 3})
+        ]
+        if line.ligne_origine_id is None:
+            told += [
+                ("prix_unitaire", tr("Prix de {nom}", nom=line.designation), 88, {"unites": nombres.DEVISES}),
+                ("remise_pct", tr("Remise de {nom}", nom=line.designation), 52, {"unites": nombres.POURCENT}),
+            ]
+        for name, words, width, reading in told:
+            cells.addWidget(Cell(getattr(line, name), words, width, partial(self._change, line, name), **reading))
+        cells.addStretch()
+        return cells
+
+    def _change(self, line: LigneFactureInfo, name: str, value: Decimal) -> None:
+        """A number of a line was typed over; the toast gives the former one back."""
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None:
+            return
+
+        def write(wanted: Decimal, undo: Callable[[], None] | None) -> None:
+            def refused(error: Exception) -> None:
+                self.refused(error)
+                self.show_record(row_id, self._record)
+
+            contexte.tasks.run(
+                lambda session: factures.modifier(session, contexte.acteur, line.id, {name: wanted}),
+                lambda _none: self.told(row_id, tr("Ligne modifiée") if undo else tr("Enregistrement défait"), undo),
+                refused, write=True, owner=self,
+            )  # fmt: skip
+
+        before: Decimal = getattr(line, name)
+        write(value, lambda: write(before, None))
 
     def _offer(self, works: list[AFacturer]) -> None:
         """Work of this client that no document bills yet, with the reason why it is paid."""

@@ -74,7 +74,7 @@ def test_a_contact_is_erased_everywhere_and_the_invoice_stands(lab: Lab) -> None
         "INSERT INTO users (username, email, full_name, role, created_at, updated_at) "
         "VALUES ('chef', 'c@mif.ma', 'Chef', 'admin', now(), now())"
     )
-    a, b = lab.device(), lab.device()
+    a, b, c = lab.device(), lab.device(), lab.device()
     client, other = lab.ids("clients")[:2]
     works = lab.ids("interventions")
     # In the fields of the client, in an earlier value of one, in free texts, in the history, in a signature.
@@ -113,6 +113,10 @@ def test_a_contact_is_erased_everywhere_and_the_invoice_stands(lab: Lab) -> None
         b.sync()
     assert b.value("SELECT count(*) FROM sync_lots WHERE repondu_a IS NULL") == 1
     proxy.heal()
+    # A third one was away so long that it will start from a fresh copy.
+    c.set("clients", other, contact=f"le frère de {NAME}")
+    c.sql("UPDATE sync_meta SET valeur = 'autrefois' WHERE cle = 'epoque'")
+    c.hang_up()
     assert traces(of_centre(lab))
     assert traces(of_cache(a))
 
@@ -132,7 +136,7 @@ def test_a_contact_is_erased_everywhere_and_the_invoice_stands(lab: Lab) -> None
     assert lab.sql("SELECT * FROM sync.verifier_serie('FAC')") == []
 
     lab.settle()
-    for device in (a, b):
+    for device in (a, b, c):
         assert traces(of_cache(device)) == []
         assert device.value("SELECT reference FROM effacements") == "DEM-2026-7"
     assert traces(of_centre(lab)) == []
@@ -144,6 +148,7 @@ def test_a_contact_is_erased_everywhere_and_the_invoice_stands(lab: Lab) -> None
     assert "(effacé)" in lab.get("clients", other, "notes")
     noted = lab.sql("SELECT remarque, nouvelle_valeur FROM historiques_interventions WHERE remarque LIKE 'Vu %%'")
     assert noted == [("Vu avec (effacé)", {"description": "(effacé)"})]
+    assert lab.get("clients", other, "contact") == "le frère de (effacé)"
     # Again: nothing more to do, no second row; the company may have another contact.
     assert admin(lab, erasure.erase, "clients", client).deja
     assert lab.value("SELECT count(*) FROM effacements") == 1

@@ -22,6 +22,7 @@ from erp_desktop.ui.factures.lines import LinesTab
 from erp_desktop.ui.factures.page import InvoicesPage
 from erp_desktop.ui.factures.payments import PaymentsTab
 from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.interventions.cell import Cell
 from tests.services.factures.office import law, validate
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -85,6 +86,18 @@ def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
         assert session.scalar(sa.select(sa.func.count()).select_from(LigneFacture)) == 3
         invoice = draft.id
     assert invoice == record.panel.row_id
+    # A number of the free line is typed over where it stands, and given back by the toast.
+    cells = {cell.accessibleName(): cell for cell in lines.findChildren(Cell)}
+    price = cells["Prix de Bon de transport"]
+    price.setText("200")
+    qtbot.keyClick(price, Qt.Key.Key_Return)
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        assert session.get_one(Facture, invoice).total_ttc == Decimal("1500.00")
+    bureau.window.toaster.toasts[-1].undo()
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        assert session.get_one(Facture, invoice).total_ttc == Decimal("1392.00")
 
     bar = part(record, InvoiceBar)
     assert isinstance(bar, InvoiceBar)

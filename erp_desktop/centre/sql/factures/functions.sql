@@ -197,12 +197,12 @@ BEGIN
   IF NOT FOUND THEN PERFORM sync.refuser('Ce brouillon n''existe plus au centre.'); END IF;
   INSERT INTO sync.series (code, annee, dernier) VALUES (v_code, 0, 0) ON CONFLICT DO NOTHING;
   SELECT * INTO s FROM sync.series WHERE code = v_code FOR UPDATE;
-  -- A centre put back from an earlier backup has forgotten numbers that are on papers; whose it is now, its epoch tells.
+  -- A centre put back from an earlier backup has forgotten numbers that are on papers; its epoch is another then.
   INSERT INTO sync.series (code, annee, dernier, empreinte) VALUES ('EPOQUE', 0, 0, sync.epoque())
     ON CONFLICT DO NOTHING;
   IF (SELECT e.empreinte FROM sync.series e WHERE e.code = 'EPOQUE') <> sync.epoque() THEN
-    PERFORM sync.refuser('Le centre a été remis d''une sauvegarde : un administrateur dit d''abord jusqu''où les numéros '
-      || 'légaux sont allés (erp-admin facture reprise).');
+    PERFORM sync.refuser('Le centre a été remis d''une sauvegarde : un administrateur dit d''abord jusqu''où les '
+      || 'numéros légaux sont allés (erp-admin facture reprise).');
   END IF;
   SELECT * INTO f FROM public.factures WHERE id = v_facture FOR UPDATE;
   IF f.statut NOT IN (:OPEN) THEN PERFORM sync.refuser(format('Déjà validée sous %s.', f.numero)); END IF;
