@@ -6,12 +6,14 @@ ten years. ``services.audit`` erases at the centre, ``sync.exchange.erased`` on 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from erp_desktop.domain.people import mentions
+from erp_desktop.domain.recherche import plier
 
 DRAFT = "('brouillon', 'a_transmettre')"
 
@@ -108,6 +110,30 @@ def patterns(told: Mapping[str, Said], values: Iterable[tuple[str | None, Any]])
             means = _PATTERNS.get(told[column])
             found += means(value) if means is not None else []
     return found
+
+
+def shared_words(one: str | None, two: str | None) -> set[str]:
+    """Words that two names have in common, initials left out."""
+    found = [{w for w in re.split(r"[^\w]+", plier(text or "")) if len(w) > 2} for text in (one, two)]
+    return found[0] & found[1]
+
+
+def former(
+    told: Mapping[str, Said], name: str | None, values: Iterable[tuple[str | None, Any]]
+) -> Iterator[tuple[str | None, Any]]:
+    """Those of the former values of a client's contact that were the same person's: another one held the place too.
+
+    Args:
+        name: the contact that is erased.
+    """
+    for column, value in values:
+        if isinstance(value, Mapping):
+            yield from former(told, name, value.items())
+        elif column is not None and isinstance(value, str):
+            means = told.get(column)
+            own = shared_words(name, name) if means is Said.EMAIL else set()
+            if (means is Said.NAME and shared_words(name, value)) or any(word in plier(value) for word in own):
+                yield column, value
 
 
 Rows = Mapping[tuple[str, int], Collection[str]]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.models import Base, User
+from erp_desktop.models.declare import said
 from erp_desktop.registry import technicien_names
 from erp_desktop.registry.tables import BY_NAME, TABLES
 from erp_desktop.services.shared.lists import paquets, un_de
@@ -55,7 +56,7 @@ def _labels(session: Session, table: str, pks: set[int]) -> dict[int, str]:
     if table not in BY_NAME:
         return {}
     known, t = BY_NAME[table], Base.metadata.tables[table]
-    column = known.name_column or (known.root.column if known.root is not None else "")
+    column = known.name_column or (known.root.column if known.root is not None else _first_text(table))
     if not column:
         return {}
     read: dict[int, object] = {}
@@ -66,6 +67,15 @@ def _labels(session: Session, table: str, pks: set[int]) -> dict[int, str]:
         return {pk: str(name) for pk, name in read.items() if name}
     parents = _labels(session, known.root.target, {p for p in read.values() if isinstance(p, int)})
     return {pk: parents[p] for pk, p in read.items() if isinstance(p, int) and p in parents}
+
+
+def _first_text(table: str) -> str:
+    """The first typed text of a table whose rows have no name of their own; empty when there is none."""
+    for column in Base.metadata.tables[table].columns:
+        declared = said(column)
+        if isinstance(column.type, sa.String) and declared is not None and declared.values is None:
+            return column.name
+    return ""
 
 
 def targets(session: Session, wanted: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str, int], str]:

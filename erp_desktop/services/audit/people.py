@@ -100,7 +100,9 @@ def pattern_of(session: Session, who: Person, others: Sequence[str] = ()) -> str
         told = personal.columns(table, individual=who.individual)
         row = session.get_one(_MODELS[table], pk)
         now = [(column, getattr(row, column)) for column in told]
-        before = list(_before(session, table, pk, tuple(told)))
+        before: list[tuple[str | None, Any]] = list(_before(session, table, pk, tuple(told)))
+        if table == "clients" and not who.individual:
+            before = list(personal.former(told, who.nom, before))
         if not who.deja:
             found += personal.patterns(told, [*now, *before])
     return mentions.together(found)

@@ -39,19 +39,19 @@ def erase_here(cache: Cache, received: Sequence[Sequence[Any]], dirty: Dirty | N
     for row in received:
         table, pk = str(row[_PLACES["nom_table"]]), int(row[_PLACES["fiche_id"]])
         known = cache.value("SELECT 1 FROM effacements WHERE id = ?", row[0])
-        if known is None and table in personal.COLUMNS:
-            columns, patterns = _row(cache, table, pk)
-            rows[table, pk] = columns
-            found += patterns
-    if not rows:
-        return
-    for (table, pk), columns in rows.items():
-        _structure(cache, table, pk, columns)
+        if known is not None or table not in personal.COLUMNS:
+            continue
+        columns, patterns, replaced = _row(cache, table, pk)
+        rows[table, pk] = columns
+        found += patterns
+        _structure(cache, table, pk, columns, replaced=replaced)
         waiting = (dirty or {}).get((table, pk))
-        if dirty is not None and waiting is not None:
+        if dirty is not None and waiting is not None and not replaced:
             waiting -= set(columns)
             if not waiting:
                 del dirty[table, pk]
+    if not rows:
+        return
     pattern = mentions.together(found)
     _batches(cache, "repondu_a IS NOT NULL", rows, pattern)
     if cache.value("SELECT 1 FROM sync_lots WHERE repondu_a IS NULL") is not None:
@@ -63,36 +63,47 @@ def erase_here(cache: Cache, received: Sequence[Sequence[Any]], dirty: Dirty | N
         texts.erase_sqlite(lambda sql, values: cache.db.execute(sql, tuple(values)).fetchall(), pattern, kept)
 
 
-def _row(cache: Cache, table: str, pk: int) -> tuple[list[str], list[str]]:
-    """The columns of a row that go, and patterns of all that it was ever called here."""
+def _row(cache: Cache, table: str, pk: int) -> tuple[list[str], list[str], bool]:
+    """The columns of a row that go, patterns of all that the person was ever called here, and whether somebody else
+    was typed in their place and waits to be sent."""
     individual = table == "clients" and (
         cache.value("SELECT type_client FROM clients WHERE id = ?", pk) == personal.INDIVIDUAL
     )
     told = personal.columns(table, individual=individual)
     columns = list(told)
-    values: list[tuple[str | None, Any]] = []
-    if (live := cache.one(f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?", pk)) is not None:
-        values += zip(columns, live, strict=True)
-    values += cache.all(
-        "SELECT colonne, CAST(ancien AS TEXT) FROM sync_outbox WHERE nom_table = ? AND pk = ? AND op = 'U'", table, pk
-    )
+    live = cache.one(f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?", pk)
+    shown: dict[str, Any] = dict(zip(columns, live, strict=True)) if live is not None else {}
+    typed = cache.all(
+        "SELECT colonne, CAST(ancien AS TEXT) FROM sync_outbox WHERE nom_table = ? AND pk = ? AND op = 'U' "
+        "ORDER BY id DESC", table, pk,
+    )  # fmt: skip
+    # As the centre had it: what stood before the first change that waits.
+    centre = shown | {c: v for c, v in typed if c in told}
+    before: list[tuple[str | None, Any]] = list(typed)
     for column, *versions in cache.all(
         "SELECT colonne, base, mien, leur FROM sync_conflits WHERE nom_table = ? AND pk = ?", table, pk
     ):
-        values += [(column, json.loads(v)) for v in versions if v is not None]
+        before += [(column, json.loads(v)) for v in versions if v is not None]
     # A kept batch is read whole when the row's number is in it.
     for (content,) in cache.all("SELECT contenu FROM sync_lots WHERE instr(contenu, CAST(? AS BLOB)) > 0", str(pk)):
-        values += personal.told_by(json.loads(bytes(content)), table, pk)
-    return columns, personal.patterns(told, values)
+        before += personal.told_by(json.loads(bytes(content)), table, pk)
+    if table != "clients" or individual:
+        return columns, personal.patterns(told, [*centre.items(), *shown.items(), *before]), False
+    name, now = centre.get("contact"), shown.get("contact")
+    replaced = bool(now) and now != name and not personal.shared_words(name, now)
+    own = [*before, *(() if replaced else shown.items())]
+    return columns, personal.patterns(told, [*centre.items(), *personal.former(told, name, own)]), replaced
 
 
-def _structure(cache: Cache, table: str, pk: int, columns: list[str]) -> None:
-    """What is filed under the row itself, whatever its words."""
+def _structure(cache: Cache, table: str, pk: int, columns: list[str], *, replaced: bool) -> None:
+    """What is filed under the row itself, whatever its words.
+
+    Args:
+        replaced: what waits is about somebody else: it goes on waiting, over what the centre has now.
+    """
     db, marks = cache.db, ", ".join("?" * len(columns))
-    db.execute(
-        f"DELETE FROM sync_outbox WHERE nom_table = ? AND pk = ? AND op = 'U' AND colonne IN ({marks})",
-        (table, pk, *columns),
-    )
+    act = "UPDATE sync_outbox SET ancien = NULL" if replaced else "DELETE FROM sync_outbox"
+    db.execute(f"{act} WHERE nom_table = ? AND pk = ? AND op = 'U' AND colonne IN ({marks})", (table, pk, *columns))
     db.execute(
         f"DELETE FROM sync_conflits WHERE nom_table = ? AND pk = ? AND (colonne IS NULL OR politique = 'groupe' "
         f"OR colonne IN ({marks}))",

@@ -78,6 +78,8 @@ def test_a_contact_is_erased_everywhere_and_the_invoice_stands(lab: Lab) -> None
     client, other = lab.ids("clients")[:2]
     works = lab.ids("interventions")
     # In the fields of the client, in an earlier value of one, in free texts, in the history, in a signature.
+    a.set("clients", client, contact="Hajar Tazi")
+    lab.settle()
     a.set("clients", client, contact=NAME, email="ancien.zeroual@atlas-client.ma", telephone=PHONE)
     invoice = drafted(lab, a)
     do(a, lab, factures.demander, invoice)
@@ -113,6 +115,8 @@ def test_a_contact_is_erased_everywhere_and_the_invoice_stands(lab: Lab) -> None
         b.sync()
     assert b.value("SELECT count(*) FROM sync_lots WHERE repondu_a IS NULL") == 1
     proxy.heal()
+    # Another contact of the same company, from before and typed on a device meanwhile.
+    lab.set("clients", other, notes=f"{lab.get('clients', other, 'notes')} ; et Hajar Tazi avant")
     # A third one was away so long that it will start from a fresh copy.
     c.set("clients", other, contact=f"le frère de {NAME}")
     c.sql("UPDATE sync_meta SET valeur = 'autrefois' WHERE cle = 'epoque'")
@@ -149,6 +153,7 @@ def test_a_contact_is_erased_everywhere_and_the_invoice_stands(lab: Lab) -> None
     noted = lab.sql("SELECT remarque, nouvelle_valeur FROM historiques_interventions WHERE remarque LIKE 'Vu %%'")
     assert noted == [("Vu avec (effacé)", {"description": "(effacé)"})]
     assert lab.get("clients", other, "contact") == "le frère de (effacé)"
+    assert lab.get("clients", other, "notes").endswith("et Hajar Tazi avant")
     # Again: nothing more to do, no second row; the company may have another contact.
     assert admin(lab, erasure.erase, "clients", client).deja
     assert lab.value("SELECT count(*) FROM effacements") == 1
@@ -157,3 +162,25 @@ def test_a_contact_is_erased_everywhere_and_the_invoice_stands(lab: Lab) -> None
     assert lab.get("clients", client, "contact") == "Hind Berrada"
     assert b.get("clients", client, "contact") == "Hind Berrada"
     lab.converged()
+
+
+def test_who_was_typed_in_the_persons_place_meanwhile_stays(lab: Lab) -> None:
+    ready(lab)
+    lab.sql(
+        "INSERT INTO users (username, email, full_name, role, created_at, updated_at) "
+        "VALUES ('chef', 'c@mif.ma', 'Chef', 'admin', now(), now())"
+    )
+    a = lab.device()
+    client = lab.ids("clients")[0]
+    a.set("clients", client, contact=NAME, telephone=PHONE)
+    lab.settle()
+    a.set("clients", client, contact="Hind Berrada", telephone="0522998877", notes=f"Remplace {NAME}")
+    a.hang_up()
+    admin(lab, erasure.erase, "clients", client)
+    lab.settle()
+    lab.converged()
+    assert traces(of_cache(a)) == traces(of_centre(lab)) == []
+    assert [lab.get("clients", client, c) for c in ("contact", "telephone", "notes")] == [
+        "Hind Berrada", "0522998877", "Remplace (effacé)",
+    ]  # fmt: skip
+    assert a.conflicts() == []
