@@ -93,6 +93,14 @@ def _board(shooter: Shooter) -> None:
     for toast in list(shooter.desktop.window.toaster.toasts):
         toast.dismiss()
     shooter.take("tableau-de-bord")
+    busiest = page.board.load[0]
+    page.toggle_filters()
+    page.narrow.editors["technicien"].choose(busiest.key, busiest.name)
+    wait(lambda: "mtbf" in page.board.refused, "le tableau restreint", 60)
+    settle(1.0)
+    shooter.take("tableau-filtre")
+    page.toggle_filters()
+    page.narrow.clear()
     composer = show(shooter.desktop, "composer")
     wait(lambda: composer.found is not None, "le rapport", 60)
     shooter.take("composer")

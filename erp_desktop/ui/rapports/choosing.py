@@ -25,7 +25,7 @@ from erp_desktop.ui.forms.editors import ChoiceEditor, Editor, Unreadable
 from erp_desktop.ui.kit.controls import Text, plain
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
-from erp_desktop.ui.rapports.narrowing import Narrowing
+from erp_desktop.ui.rapports.narrowing import LABELS, Narrowing
 
 
 class Choosing(QWidget):
@@ -76,7 +76,8 @@ class Choosing(QWidget):
 
     def _field(self, box: QVBoxLayout, name: str, editor: Editor) -> None:
         line = QHBoxLayout()
-        line.addWidget(Text(name, "body", "text.secondary"))
+        line.addWidget(label := Text(name, "body", "text.secondary"))
+        label.setMinimumWidth(LABELS)
         editor.setAccessibleName(name)
         editor.changed.connect(self._changed)
         line.addWidget(editor, 1)

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -90,7 +91,13 @@ class ComposerPage(Page):
         body.addLayout(self._head())
         row = QHBoxLayout()
         row.setSpacing(12)
-        row.addWidget(self._choices())
+        beside = QScrollArea()
+        beside.setWidgetResizable(True)
+        beside.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        beside.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        beside.setFixedWidth(318)
+        beside.setWidget(self._choices())
+        row.addWidget(beside)
         self.answer = AnswerView()
         self.answer.opened.connect(lambda place: self._contexte.open_list(place.section, place.words))
         row.addWidget(self.answer, 1)
@@ -117,7 +124,6 @@ class ComposerPage(Page):
 
     def _choices(self) -> Card:
         card = Card()
-        card.setFixedWidth(300)
         box = card.box
         self.saved = ChoiceEditor([("", tr("Nouveau rapport"))])
         self.saved.setAccessibleName(tr("Rapports enregistrés"))
@@ -333,7 +339,12 @@ class ComposerPage(Page):
         return True
 
     def status(self) -> tuple[str, str]:
-        return (found.subject if (found := self.found) is not None else ""), self.freshness.text()
+        found = self.found
+        if found is None:
+            return "", self.freshness.text()
+        narrowed = [name for key, name in found.named.items() if key != "agence"]
+        period = wording.period(found.scope.debut, found.scope.fin)
+        return ", ".join([tr(found.agency), *narrowed, period]), self.freshness.text()
 
     def keys(self) -> Sequence[tuple[str, str]]:
         return (

@@ -32,6 +32,10 @@ FIELDS: tuple[tuple[str, str, str, _Found], ...] = (
 """Filter, its name, what an empty field says, and what finds its rows. A machine stands for all its parts as well."""
 
 
+LABELS = 72
+"""Width of the names of fields that stand under each other."""
+
+
 class Narrowing(QWidget):
     """The fields beside each other, or under each other with ``column``."""
 
@@ -53,7 +57,9 @@ class Narrowing(QWidget):
             editor.changed.connect(self._changed)
             line = QHBoxLayout()
             line.setSpacing(6)
-            line.addWidget(Text(tr(name), "body", "text.secondary"))
+            line.addWidget(label := Text(tr(name), "body", "text.secondary"))
+            if column:
+                label.setMinimumWidth(LABELS)
             line.addWidget(editor, 1)
             box.addLayout(line)
             self.editors[filter_] = editor

@@ -119,9 +119,9 @@ class TableauPage(Page):
         self.filters = Button(tr("Filtrer"), "soft", icon="funnel", on_click=self.toggle_filters)
         row.addWidget(self.filters)
         row.addWidget(icon_button("arrows-clockwise", tr("Recalculer (F5)"), self.reload))
-        row.addStretch()
-        self.compared = Text("", "body", "text.tertiary")
-        row.addWidget(self.compared)
+        self.compared = Elided("", "body", "text.tertiary")
+        self.compared.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.compared, 1)
         row.addWidget(Button(tr("Objectifs"), icon="gauge", on_click=lambda: self.open_place(Place("objectifs"))))
         compose = Button(
             tr("Composer un rapport"), icon="chart-bar", on_click=lambda: self.open_place(Place("composer"))

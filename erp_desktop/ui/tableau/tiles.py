@@ -99,7 +99,8 @@ class TileButton(_Opening):
         paint.rounded(painter, self.rect(), look.px("radius.lg"), look.color(ground), look.color("border.subtle"))
         self._icon(painter, QRect(14, 11, 16, 18), _ICONS[self.figure], "text.secondary")
         self._text(painter, QRect(36, 11, wide - 66, 18), tr(BY_KEY[self.figure].nom), "body", "text.secondary")
-        self._icon(painter, QRect(wide - 26, 11, 14, 18), _CHEVRON, "text.tertiary", 14)
+        if self.place is not None:
+            self._icon(painter, QRect(wide - 26, 11, 14, 18), _CHEVRON, "text.tertiary", 14)
         if self.tile is None:
             for y, long in ((40, 90), (74, 120)):
                 box = paint.visual(look.rtl, self.rect(), QRect(14, y, long, 12))
@@ -112,13 +113,18 @@ class TileButton(_Opening):
 
     def _draw(self, painter: QPainter, tile: Tile, wide: int) -> None:
         look, known = theme(), BY_KEY[self.figure]
+        if tile.refused:
+            # Why there is nothing, in the place of all that would be.
+            painter.setFont(look.font("caption"))
+            painter.setPen(look.color("text.secondary"))
+            lead = Qt.AlignmentFlag.AlignRight if look.rtl else Qt.AlignmentFlag.AlignLeft
+            flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignAbsolute | lead
+            painter.drawText(QRect(14, 36, wide - 28, 60), flags, tr(tile.refused))
+            return
         value, unit = words.figure(known.unite, tile.number)
         long = self._wide(value, "kpi") + 4
         self._text(painter, QRect(14, 32, long, 36), value, "kpi", "text.primary")
         self._text(painter, QRect(18 + long, 40, self._wide(unit, "body") + 3, 26), unit, "body", "text.tertiary")
-        if tile.refused:
-            self._text(painter, QRect(14, 70, wide - 26, 18), tr(tile.refused), "caption", "text.secondary")
-            return
         left = wide - 28 - long - self._wide(unit, "body") - 12
         if left > 44 and sum(v is not None for v in self.trend) > 1:
             long = min(left, 66)
