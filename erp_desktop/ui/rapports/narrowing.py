@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.services.shared import choices
 from erp_desktop.ui.context import Contexte
@@ -48,13 +48,20 @@ class Narrowing(QWidget):
         self._told: dict[str, int | None] = {}
         self.editors: dict[str, PickerEditor] = {}
         way = QBoxLayout.Direction.TopToBottom if column else QBoxLayout.Direction.LeftToRight
-        box = QBoxLayout(way, self)
-        box.setContentsMargins(0, 0, 0, 0)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(4)
+        box = QBoxLayout(way)
+        outer.addLayout(box)
+        self.doubt = Text("", "caption", "semantic.danger.text", wrap=True)
+        self.doubt.hide()
+        outer.addWidget(self.doubt)
         box.setSpacing(6 if column else 8)
         for filter_, name, nothing, found in FIELDS:
             editor = PickerEditor(self._search(found), tr(nothing))
             editor.setAccessibleName(tr(name))
             editor.changed.connect(self._changed)
+            editor.doubted.connect(self._doubted)
             line = QHBoxLayout()
             line.setSpacing(6)
             line.addWidget(label := Text(tr(name), "body", "text.secondary"))
@@ -106,10 +113,16 @@ class Narrowing(QWidget):
             editor.show_value(value, named.get((name, value), "…") if value is not None else "")
         self._filling = False
         self._told = self.ids
+        self._doubted("")
 
     def clear(self) -> None:
         self.show_ids({}, {})
         self.changed.emit()
+
+    def _doubted(self, why: str) -> None:
+        """Words that mean no row, or several, stay and narrow nothing; it is said below."""
+        self.doubt.setText(why)
+        self.doubt.setVisible(bool(why))
 
     def _changed(self) -> None:
         # Each letter typed is a change of the field, and none of what is looked at.

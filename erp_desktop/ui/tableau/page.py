@@ -120,7 +120,6 @@ class TableauPage(Page):
         row.addWidget(self.filters)
         row.addWidget(icon_button("arrows-clockwise", tr("Recalculer (F5)"), self.reload))
         self.compared = Elided("", "body", "text.tertiary")
-        self.compared.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.compared, 1)
         row.addWidget(Button(tr("Objectifs"), icon="gauge", on_click=lambda: self.open_place(Place("objectifs"))))
         compose = Button(

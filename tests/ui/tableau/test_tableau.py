@@ -88,6 +88,7 @@ def test_what_it_says_and_what_each_number_opens(
     bureau.workspace.open_section("tableau")
     # Narrowed to a client and to a technicien: figures, bars and the rows they open follow; what cannot says why.
     page.toggle_filters()
+    assert page.narrow.doubt.isHidden()
     client, person = page.narrow.editors["client"], page.narrow.editors["technicien"]
     client.choose(monde.clients[0], "Conserveries Atlas")
     bureau.settle()
@@ -100,6 +101,14 @@ def test_what_it_says_and_what_each_number_opens(
     assert _listed(bureau).model.rowCount() == count
     bureau.workspace.open_section("tableau")
     client.show_value(None)
+    # Two clients are meant as much: neither narrows, and it is said.
+    qtbot.keyClicks(client.line, "te")
+    client.settle()
+    bureau.settle()
+    assert page.narrow.active == 0
+    assert "pas choisi" in page.narrow.doubt.text()
+    page.narrow.clear()
+    assert page.narrow.doubt.isHidden()
     person.choose(monde.techniciens[0], "K. Alaoui")
     bureau.settle()
     assert "aucun technicien" in tiles["mtbf"].accessibleName()
