@@ -8,6 +8,7 @@ the page over.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -52,6 +53,7 @@ def erase_here(cache: Cache, received: Sequence[Sequence[Any]], dirty: Dirty | N
                 del dirty[table, pk]
     if not rows:
         return
+    _forget_words(cache)
     pattern = mentions.together(found)
     _batches(cache, "repondu_a IS NOT NULL", rows, pattern)
     if cache.value("SELECT 1 FROM sync_lots WHERE repondu_a IS NULL") is not None:
@@ -61,6 +63,16 @@ def erase_here(cache: Cache, received: Sequence[Sequence[Any]], dirty: Dirty | N
         kept = {k.table: k.rows for k in personal.KEPT} | {"sync_lots": "1 = 1"}
         kept["sync_meta"] = f"cle = '{_OPEN}'"
         texts.erase_sqlite(lambda sql, values: cache.db.execute(sql, tuple(values)).fetchall(), pattern, kept)
+
+
+def _forget_words(cache: Cache) -> None:
+    """An index of words beside the cache may be lost at any time and is made anew: one that knows the person goes."""
+    every = "min(0, coalesce((SELECT min(pk) FROM _recherche_attente WHERE nom_table = 'interventions'), 1) - 1)"
+    cache.db.execute(f"INSERT INTO _recherche_attente (nom_table, pk) SELECT 'interventions', {every}")
+    for beside in cache.path.parent.glob(f"{cache.path.name}.mots*"):
+        # Held open by another process it is made anew all the same, for every row is to be read again.
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _row(cache: Cache, table: str, pk: int) -> tuple[list[str], list[str], bool]:

@@ -176,6 +176,8 @@ def test_who_was_typed_in_the_persons_place_meanwhile_stays(lab: Lab) -> None:
     lab.settle()
     a.set("clients", client, contact="Hind Berrada", telephone="0522998877", notes=f"Remplace {NAME}")
     a.hang_up()
+    words = a.path.with_name(a.path.name + ".mots")
+    words.write_bytes(b"karim zeroual")
     admin(lab, erasure.erase, "clients", client)
     lab.settle()
     lab.converged()
@@ -184,3 +186,4 @@ def test_who_was_typed_in_the_persons_place_meanwhile_stays(lab: Lab) -> None:
         "Hind Berrada", "0522998877", "Remplace (effacé)",
     ]  # fmt: skip
     assert a.conflicts() == []
+    assert not words.exists()
