@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.demo.stage import Stage
-from erp_desktop.demo.window import SIZE, open_form, settle, show, wait
+from erp_desktop.demo.window import open_form, settle, show, wait
 from erp_desktop.sync.device import administration
 from erp_desktop.sync.device.administration import Seat
 from erp_desktop.ui.forms.page import RecordPage
@@ -16,7 +17,7 @@ from erp_desktop.ui.lists.page import ListPage
 if TYPE_CHECKING:
     from erp_desktop.demo.shots import Shooter
 
-_LOOKS = (("", "fr", "clair"), ("-sombre", "fr", "sombre"), ("-ar", "ar", "clair"))
+Look = tuple[str, str, str, tuple[int, int]]
 _ROOMS = (
     "postes", "utilisateurs", "agences", "entetes", "codes", "tva", "feries", "regles", "numeros", "schema",
     "journaux",
@@ -37,33 +38,27 @@ def palette(shooter: Shooter) -> None:
         workspace.palette_box.close_box()
 
 
-def administered(shooter: Shooter, stage: Stage) -> None:
+def administered(shooter: Shooter, stage: Stage, looks: Sequence[Look]) -> None:
     """What an administrator sees, in each look."""
     desktop, login = shooter.desktop, str(normalise_url(stage.url).username)
     desktop.log_out()
     desktop.log_in(replace(stage.admin, poste=stage.branches["CAS"].acteur.poste))
-    for look in _LOOKS:
+    for look in looks:
         shooter.look(*look)
         _rooms(shooter, administration.seat(stage.url, login, "", stage.admin.user_id))
-    shooter.look(*_LOOKS[0])
+    shooter.look(*looks[0])
 
 
-def managed(shooter: Shooter, stage: Stage) -> None:
-    """What a responsable sees first, in each look and on a small screen, and a report of one's own."""
+def managed(shooter: Shooter, stage: Stage, looks: Sequence[Look]) -> None:
+    """What a responsable sees first, in each look, and a report of one's own."""
     desktop = shooter.desktop
     desktop.log_out()
     desktop.log_in(replace(stage.siege, poste=stage.branches["CAS"].acteur.poste))
-    for look in _LOOKS:
+    for look in looks:
         shooter.look(*look)
         _board(shooter)
         _invoices(shooter)
-    shooter.look(*_LOOKS[0])
-    desktop.window.resize(1366, 768)
-    shooter.variant = "-1366x768"
-    _board(shooter)
-    _invoices(shooter)
-    desktop.window.resize(*SIZE)
-    shooter.look(*_LOOKS[0])
+    shooter.look(*looks[0])
 
 
 def _invoices(shooter: Shooter) -> None:

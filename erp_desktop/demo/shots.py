@@ -1,4 +1,9 @@
-"""``python3 dev.py shots``: every screen with live data, light, dark, Arabic, small, into ``docs/screenshots/``."""
+"""``python3 dev.py shots``: every screen with live data, in each language, theme and size.
+
+What the documentation shows is renewed there (``docs/screenshots``); every other picture is written beside, into
+``build/captures``. A few screens exist once, whatever the look: those before somebody is at work, and what is decided
+or broken on the way.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,11 @@ import argparse
 import sys
 import tempfile
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import sqlalchemy as sa
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from erp_desktop import clock, log
 from erp_desktop.app import Desktop
@@ -34,27 +40,38 @@ from erp_desktop.ui.stock.count_page import CountPage
 from erp_desktop.ui.synchro.drawer import Panneau
 
 _LISTS = ("clients", "equipements", "techniciens")
-_LOOKS = (("", "fr", "clair"), ("-sombre", "fr", "sombre"), ("-ar", "ar", "clair"))
+LANGUAGES = {"": "fr", "-ar": "ar", "-en": "en"}
+THEMES = {"": "clair", "-sombre": "sombre"}
+SIZES = {"": SIZE, "-1366x768": (1366, 768)}
+LOOKS = [
+    (language + theme + size, LANGUAGES[language], THEMES[theme], SIZES[size])
+    for language, theme, size in product(LANGUAGES, THEMES, SIZES)
+]
+"""Variant of the name, language, theme, size of the window; the first is the plain one."""
+_FIRST = [look for look in LOOKS if look[3] == SIZE]
 _NOTHING = "sertisseuse statut:annulee priorite:urgente"
 
 
 class Shooter:
     """Pictures of one desktop, named ``<screen>-<variant>.png``; the plain light French one has no variant."""
 
-    def __init__(self, desktop: Desktop, out: Path) -> None:
+    def __init__(self, desktop: Desktop, out: Path, beside: Path) -> None:
         self.desktop = desktop
-        self.out = out
+        self.out, self.beside = out, beside
         self.variant = ""
         self.count = 0
 
-    def take(self, screen: str) -> None:
+    def take(self, screen: str, window: QWidget | None = None) -> None:
         settle()
-        grab(self.desktop.window, self.out / f"{screen}{self.variant}.png")
+        name = f"{screen}{self.variant}.png"
+        shown = not self.variant or (self.out / name).exists()
+        grab(window or self.desktop.window, (self.out if shown else self.beside) / name)
         self.count += 1
 
-    def look(self, variant: str, language: str, theme: str) -> None:
+    def look(self, variant: str, language: str, theme: str, size: tuple[int, int] = SIZE) -> None:
         """Dress the window; the look is part of the names that follow."""
         self.variant = variant
+        self.desktop.window.resize(*size)
         if language != i18n.language():
             self.desktop.set_language(language)
         self.desktop.set_theme(theme)
@@ -62,7 +79,7 @@ class Shooter:
     # Before work
 
     def wizard(self) -> None:
-        for look in _LOOKS:
+        for look in _FIRST:
             self.look(*look)
             # What is open keeps its language until it is built again.
             self.desktop.show_first_run()
@@ -74,7 +91,7 @@ class Shooter:
             self.take("premier-demarrage-connexion")
 
     def login(self) -> None:
-        for look in _LOOKS:
+        for look in _FIRST:
             self.look(*look)
             self.desktop.show_login()
             settle()
@@ -87,6 +104,19 @@ class Shooter:
             self.take("connexion")
 
     # At work
+
+    def screens(self) -> None:
+        """Every screen of a clerk, in the look that the window has."""
+        self.work_screens()
+        self.planning()
+        self.other_lists()
+        palette(self)
+        self.stock()
+        self.contracts()
+        self.preventive()
+        self.bulk()
+        self.bon()
+        self.notices()
 
     def work_screens(self) -> None:
         """Interventions with its form, the drawer, the inbox, the report."""
@@ -198,9 +228,7 @@ class Shooter:
         wait(lambda: bool(self.desktop.window.findChildren(PreviewWindow)), "l'aperçu")
         window = self.desktop.window.findChildren(PreviewWindow)[0]
         wait(lambda: bool(window.pages), "la mise en page", 60)
-        settle()
-        grab(window, self.out / f"bon{self.variant}.png")
-        self.count += 1
+        self.take("bon", window)
         window.close()
         settle()
 
@@ -249,7 +277,8 @@ class Shooter:
         page = show(self.desktop, "contrats")
         open_form(page, 2)
         self.take("contrats")
-        for tab, name in ((1, "-equipements"), (2, "-quotas"), (3, "-echeancier")):
+        named = ("-equipements", "-interventions", "-quotas", "-echeancier", "-avenants", "-historique")
+        for tab, name in enumerate(named, start=1):
             page.form.tabs.set_current(tab)
             self.take(f"contrats{name}")
         page.form.tabs.set_current(0)
@@ -285,31 +314,36 @@ class Shooter:
             connection.execute(sa.text("ALTER TABLE interventions RENAME TO interventions_perdue"))
         page.reload()
         wait(page.banners.count, "l'erreur")
-        for look in _LOOKS[:2]:
+        for look in _FIRST[:2]:
             self.look(*look)
             self.take("etat-erreur")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="dev.py shots", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
-    out: Path = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
+    parser.add_argument("--out", type=Path, default=Path("docs/screenshots"), help="of the documentation's pictures")
+    parser.add_argument("--beside", type=Path, default=Path("build/captures"), help="of all others")
+    given = parser.parse_args()
+    out: Path = given.out
+    beside: Path = given.beside
+    for folder in (out, beside):
+        folder.mkdir(parents=True, exist_ok=True)
     app = QApplication(sys.argv[:1])
-    with tempfile.TemporaryDirectory(prefix="erp-mif-shots-") as folder:
-        log.configure(Path(folder) / "journaux")
-        count = papers(out) + _first_run(app, Path(folder) / "neuf", out)
-        with Stage(Path(folder), interventions=400) as stage:
-            count += _working(app, stage, out)
-    print(f"{count} captures dans {out}/")
+    with tempfile.TemporaryDirectory(prefix="erp-mif-shots-") as name:
+        home = Path(name)
+        log.configure(home / "journaux")
+        count = papers(out) + _first_run(app, home / "neuf", out, beside)
+        with Stage(home, interventions=400) as stage:
+            count += _working(app, stage, out, beside)
+    print(f"{count} captures dans {out}/ et {beside}/")
     return 0
 
 
-def _first_run(app: QApplication, home: Path, out: Path) -> int:
+def _first_run(app: QApplication, home: Path, out: Path, beside: Path) -> int:
     desktop = Desktop(app, Settings(data_dir=home, log_dir=home / "journaux"))
     desktop.window.resize(*SIZE)
     desktop.start()
-    shooter = Shooter(desktop, out)
+    shooter = Shooter(desktop, out, beside)
     shooter.wizard()
     desktop.window.close()
     desktop.close()
@@ -326,59 +360,26 @@ def _prepare(stage: Stage) -> Story:
     return story
 
 
-def _working(app: QApplication, stage: Stage, out: Path) -> int:
+def _working(app: QApplication, stage: Stage, out: Path, beside: Path) -> int:
     story = _prepare(stage)
     casablanca = stage.branches["CAS"]
     desktop = open_desktop(app, casablanca)
-    shooter = Shooter(desktop, out)
+    shooter = Shooter(desktop, out, beside)
     try:
         wait(lambda: desktop.state is not None and desktop.state.en_ligne, "la ligne")
         line(desktop, up=False)
         shooter.login()
-        shooter.look(*_LOOKS[0])
+        shooter.look(*LOOKS[0])
         desktop.log_in(casablanca.acteur)
         story.edit_again()
         desktop.refresh_state()
-        shooter.work_screens()
-        shooter.planning()
-        shooter.other_lists()
-        palette(shooter)
-        shooter.stock()
-        shooter.contracts()
-        shooter.preventive()
-        shooter.bulk()
-        shooter.bon()
-        shooter.notices()
-        shooter.look(*_LOOKS[1])
-        shooter.work_screens()
-        palette(shooter)
-        shooter.stock()
-        shooter.planning()
-        shooter.contracts()
-        shooter.preventive()
-        shooter.bulk()
-        shooter.look(*_LOOKS[0])
-        desktop.window.resize(1366, 768)
-        shooter.variant = "-1366x768"
-        shooter.interventions()
-        shooter.bulk()
-        palette(shooter)
-        shooter.planning()
-        desktop.window.resize(*SIZE)
-        shooter.look(*_LOOKS[2])
-        shooter.interventions()
-        palette(shooter)
-        shooter.stock()
-        shooter.contracts()
-        shooter.preventive()
-        shooter.bulk()
-        shooter.bon()
-        shooter.planning()
-        shooter.notices()
-        shooter.look(*_LOOKS[0])
+        for look in LOOKS:
+            shooter.look(*look)
+            shooter.screens()
+        shooter.look(*LOOKS[0])
         shooter.decided()
-        managed(shooter, stage)
-        administered(shooter, stage)
+        managed(shooter, stage, LOOKS)
+        administered(shooter, stage, LOOKS)
         desktop.log_out()
         desktop.log_in(casablanca.acteur)
         shooter.broken()
