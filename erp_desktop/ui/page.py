@@ -36,6 +36,8 @@ class Page(QWidget):
     """A blank form became the record of this identifier."""
     closed = Signal()
     """The page asks to be closed."""
+    makes_way = False
+    """Whether a blank form gives its tab to another page once its record is there."""
 
     def take_focus(self) -> None:
         """Put the keyboard where the work of the page begins: what stands for it, else the first stop of Tab."""

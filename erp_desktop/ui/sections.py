@@ -55,6 +55,7 @@ def _count(contexte: Contexte, row_id: int | None, slot: int | None = None) -> P
     """A count that is begun is a sheet to fill in; a new one asks for its place first."""
     if row_id is None:
         page: Page = _record("inventaires")(contexte, row_id, slot)
+        page.makes_way = True
         return page
     from erp_desktop.ui.stock.count_page import CountPage
 

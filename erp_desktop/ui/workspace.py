@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -216,8 +216,25 @@ class Workspace(QWidget):
             page.dirty_changed.connect(lambda dirty: self.tabs.strip.set_dirty(self.tabs.key_of(page), dirty))
             page.closed.connect(lambda: self.close_tab(self.tabs.key_of(page)))
             page.status_changed.connect(lambda *_words: self._show_status() if self.page is page else None)
-            page.record_created.connect(lambda row_id: self.tabs.rekey(key, f"{key.partition('/')[0]}/{row_id}"))
+            page.record_created.connect(lambda row_id: self._created(key, page, row_id))
         self.tabs.add(key, title, icon, page)
+
+    def _created(self, key: str, page: Page, row_id: int) -> None:
+        """A blank form became a record: its tab is the record's, or makes way for the page of such records."""
+        kind = key.partition("/")[0]
+        if not page.makes_way:
+            self.tabs.rekey(key, f"{kind}/{row_id}")
+            return
+
+        def replace() -> None:
+            self.open_record(kind, row_id)
+            shown = self.tabs.current
+            self.close_tab(key)
+            self.tabs.show_key(shown)
+            self._enter_page()
+
+        # The form is still in the midst of its saving.
+        QTimer.singleShot(0, self, replace)
 
     def close_tab(self, key: str) -> None:
         """Close a tab; the last one stays. What was typed is kept as a draft."""

@@ -143,6 +143,8 @@ class Navigation(Surface):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
+        # Tab goes from section to section, never to what scrolls them.
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = QWidget()
         body.setObjectName("corps")
         column = QVBoxLayout(body)
