@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
+from erp_desktop.domain.writing import typography
 from erp_desktop.services.importation.wizard import Faute
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import said, tr
@@ -20,9 +21,9 @@ _ROLE = Qt.ItemDataRole
 
 def told(reason: str) -> str:
     """A reason in the language in force; those of the services are known as sentences, with their full stop."""
-    found = said(reason)
-    if found != reason or reason.endswith("."):
-        return found
+    plain = said(reason)
+    if plain != typography.composer(reason) or reason.endswith("."):
+        return plain
     return said(f"{reason}.").removesuffix(".")
 
 

@@ -9,7 +9,7 @@ from erp_desktop.domain.enums import EvenementNotification
 from erp_desktop.services.notifications import NotificationInfo
 from erp_desktop.services.notifications.reading import REPORT_FAILED
 from erp_desktop.ui.kinds import kind_of
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.wording import value_labels
 
 ICONS = {
@@ -40,7 +40,10 @@ def event(one: NotificationInfo) -> str:
 
 
 def object_name(one: NotificationInfo) -> str:
-    return isolate(one.contenu) if one.contenu else ""
+    """The name of what a notice is about; of a refusal, the centre's sentence in the language in force."""
+    if not one.contenu:
+        return ""
+    return isolate(said(one.contenu) if one.evenement == EvenementNotification.REFUS else one.contenu)
 
 
 def opens(one: NotificationInfo) -> tuple[str, int | None]:

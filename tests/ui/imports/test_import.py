@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
@@ -18,7 +18,9 @@ from erp_desktop.errors import UserError
 from erp_desktop.models import ContratPeriode, Depot, Equipement, PieceDetachee, Planning
 from erp_desktop.services.importation import wizard
 from erp_desktop.services.importation.wizard import Choix, Essai
+from erp_desktop.ui.imports.faults import told
 from erp_desktop.ui.imports.page import ImportPage
+from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.sections import IMPORTS
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -252,3 +254,10 @@ def test_each_section_is_filled_from_a_file_under_its_own_rules(
     assert tried(agent, "contrats", tmp_path / "c.csv")[2] == [
         ("2", "Statut", "un contrat se valide par un responsable, importez-le en brouillon")
     ]
+
+
+def test_a_reason_of_a_service_is_told_in_the_language_in_force(qapp: QApplication) -> None:
+    i18n.set_language(qapp, "en")
+    assert told("L'ICE compte 15 chiffres") == "An ICE has 15 digits"
+    assert told("valeur absente") == "no value"
+    assert told("phrase que personne n'a traduite").startswith("phrase que personne")
