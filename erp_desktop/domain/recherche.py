@@ -65,6 +65,21 @@ def chiffres(texte: str) -> str:
     return (international or national or [seuls, seuls])[1]
 
 
+_PARTIE = re.compile(r"[^\W_]+")
+_NOMBRE = re.compile(r"\+?\d(?:[\s.\-/()]{0,2}\d){5,}")
+
+
+def parties(texte: str) -> list[str]:
+    """The folded words of a text, without what stands between them."""
+    return _PARTIE.findall(plier(texte))
+
+
+def mots(texte: str) -> list[str]:
+    """The folded words of a text, and each number written with separators as one word more."""
+    entiers = [chiffres(trouve) for trouve in _NOMBRE.findall(texte)]
+    return [*parties(texte), *(nombre for nombre in entiers if nombre)]
+
+
 def serrer(texte: str) -> str:
     """Folded, with single spaces: two texts that serve as one name are equal."""
     return " ".join(plier(texte).split())

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.registry import bounds, derived, monthly, planned, rules, worked
+from erp_desktop.registry import bounds, derived, monthly, planned, rules, searched, worked
 from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -48,6 +48,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     made.update(planned.cache_triggers(present))
     made.update(worked.cache_triggers(present))
     made.update(monthly.cache_triggers(present))
+    made.update(searched.cache_triggers(present))
     made.update(rules.sqlite(present))
     return made
 
@@ -231,3 +232,5 @@ def install(connection: sa.Connection) -> None:
     if any(monthly.keeps(name) for name in put_back):
         # What was written without them is not known.
         connection.exec_driver_sql("DELETE FROM _rapports_mois")
+    if any(searched.keeps(name) for name in put_back):
+        connection.exec_driver_sql(searched.EVERYTHING)

@@ -23,6 +23,7 @@ from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.palette.commands import commands
 from erp_desktop.ui.palette.panel import Palette
+from erp_desktop.ui.palette.words import WordsKeeper
 from erp_desktop.ui.sign_in.password_panel import PasswordPanel
 from erp_desktop.ui.wording import value_labels
 
@@ -71,6 +72,7 @@ class Workspace(QWidget):
         self.keys = KeysPanel(self, lambda: self.page.keys() if self.page is not None else ())
         self.password = PasswordPanel(self, contexte)
         self.palette_box = Palette(self, contexte, self.open_record, lambda: commands(self))
+        self.words = WordsKeeper(contexte, self)
         self.drawer: QWidget | None = None
         """What slides over the tabs, the exchange's; Esc closes it before anything below."""
         self.drawers: list[QWidget] = []

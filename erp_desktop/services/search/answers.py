@@ -22,12 +22,14 @@ from erp_desktop.models import (
     Equipement,
     Facture,
     Intervention,
+    LigneFacture,
     PieceDetachee,
     Technicien,
     User,
 )
 from erp_desktop.registry.technicien_names import noms
 from erp_desktop.services.interventions.list import portee_interventions
+from erp_desktop.services.search import fulltext
 from erp_desktop.services.shared.lists import contient, portee, un_de
 
 _SEPARATEURS: Final = " .-/()+\u00a0\u202f"
@@ -162,11 +164,17 @@ def _pieces(acteur: Acteur) -> Any:
     )
 
 
+def _in_lines(session: Session, word: str) -> sa.ColumnElement[bool]:
+    lines = sa.select(LigneFacture.facture_id).where(contient(session, LigneFacture.designation, word))
+    return Facture.id.in_(lines)
+
+
 _FICHIER = roles.Droit.FICHIER_LIRE
 _NOUNS: Final = {
     noun.table: noun
     for noun in (
-        _Noun("clients", _FICHIER, _clients, (Client.nom_entreprise, Client.ville, Client.contact),
+        _Noun("clients", _FICHIER, _clients,
+              (Client.nom_entreprise, Client.ville, Client.contact, Client.email, Client.adresse, Client.notes),
               (Client.ice, Client.telephone), (sa.func.lower(Client.nom_entreprise),),
               _of("clients", detail=lambda r: [r.ville, r.ice and f"ICE {r.ice}", r.telephone])),
         _Noun("interventions", roles.Droit.INTERVENTION_LIRE, _interventions,
@@ -174,7 +182,8 @@ _NOUNS: Final = {
               lambda s, w: [_named(s, Intervention.client_id, Client, w),
                             _named(s, Intervention.equipement_id, Equipement, w)]),
         _Noun("equipements", _FICHIER, _machines,
-              (Equipement.nom, Equipement.code_interne, Equipement.numero_serie, Equipement.localisation),
+              (Equipement.nom, Equipement.code_interne, Equipement.numero_serie, Equipement.localisation,
+               Equipement.marque, Equipement.modele),
               (Equipement.numero_serie, Equipement.code_interne), (sa.func.lower(Equipement.nom),),
               _of("equipements", detail=lambda r: [
                   r.code_interne, r.nom_entreprise, r.localisation, r.numero_serie and f"n° {r.numero_serie}"]),
@@ -186,10 +195,11 @@ _NOUNS: Final = {
               (Contrat.numero_contrat.desc(),),
               _of("contrats", detail=lambda r: [r.nom_entreprise, r.objet], state="statut"),
               lambda s, w: [contient(s, Client.nom_entreprise, w)]),
-        _Noun("factures", _FICHIER, _factures, (Facture.numero, Facture.intitule, Facture.reference_client),
+        _Noun("factures", _FICHIER, _factures,
+              (Facture.numero, Facture.intitule, Facture.reference_client, Facture.notes),
               (Facture.numero, Facture.reference_client), (Facture.id.desc(),),
               _of("factures", detail=lambda r: [r.nom_entreprise, r.intitule]),
-              lambda s, w: [contient(s, Client.nom_entreprise, w)]),
+              lambda s, w: [contient(s, Client.nom_entreprise, w), _in_lines(s, w)]),
         _Noun("stock", _FICHIER, _pieces,
               (PieceDetachee.designation, PieceDetachee.reference, PieceDetachee.famille,
                PieceDetachee.fournisseur_reference),
@@ -250,7 +260,11 @@ def search(
     roles.exiger(acteur, noun.right)
     if not text.strip():
         return []
-    query = noun.columns(acteur).where(_matches(session, noun, text.strip(), numbers_only))
+    plainly = _matches(session, noun, text.strip(), numbers_only)
+    if table == "interventions":
+        rows = fulltext.find(session, noun.columns(acteur), text.strip(), limit, plainly, numbers_only=numbers_only)
+        return noun.said(session, list(rows))
+    query = noun.columns(acteur).where(plainly)
     return noun.said(session, list(session.execute(query.order_by(*noun.order).limit(limit))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from datetime import timedelta
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.errors import UserError
+from erp_desktop.registry import searched
 from erp_desktop.registry.tables import TABLES
 from erp_desktop.sync.documents import Farewell
 from erp_desktop.sync.exchange.cache import ERASED, Cache
@@ -21,7 +23,7 @@ _log = logging.getLogger(__name__)
 _ALSO = (
     "sync_outbox", "sync_lots", "sync_conflits", "sync_gares", "sync_recus_rejetes", "sync_versions", "sync_journal",
     "sync_fusions", "contenus_morceaux", "contenus", "_verificateurs",
-    "_rapports_mois",
+    "_rapports_mois", "_recherche_attente",
 )  # fmt: skip
 """Tables of the cache alone that hold people's data."""
 
@@ -78,6 +80,13 @@ def erase(cache: Cache) -> None:
         db.execute("DELETE FROM sync_meta")
         cache.put(efface_a=clock.to_text(clock.now()))
     cache.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    words = cache.path.with_name(cache.path.name + searched.SUFFIX)
+    if words.exists():
+        # Emptied first: a window that has it open may keep it from being taken away.
+        with words.open("r+b") as file:
+            file.truncate()
+        with contextlib.suppress(OSError):
+            words.unlink()
     folder = cache.path.parent / FOLDER
     for backup in folder.glob(f"{cache.path.stem}-*.sqlite*"):
         backup.unlink(missing_ok=True)

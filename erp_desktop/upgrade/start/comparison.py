@@ -18,7 +18,14 @@ from erp_desktop.registry.tables import RENAMED, present_name
 from erp_desktop.upgrade import fingerprint, migrate
 
 # Moved by the upgrade itself.
-_MOVING = {"alembic_version", "journal_migrations", "_sync_session", "_allocateur", "_rapports_mois"}
+_MOVING = {
+    "alembic_version",
+    "journal_migrations",
+    "_sync_session",
+    "_allocateur",
+    "_rapports_mois",
+    "_recherche_attente",
+}
 _RENAMED_TABLES = {r.table for r in RENAMED}
 _UNSENT = ("sync_outbox", "sync_meta", "sync_lots", "sync_gares", "sync_conflits")
 

@@ -228,7 +228,8 @@ def _agreed(
 
 def _heal_triggers(engine: sa.Engine) -> None:
     """Capture with missing or outdated triggers would lose changes silently: put back what differs."""
-    wanted = capture.triggers({table.name: set(table.names) for table in TABLES} | {"_rapports_mois": set()})
+    local: dict[str, set[str]] = {"_rapports_mois": set(), "_recherche_attente": set()}
+    wanted = capture.triggers({table.name: set(table.names) for table in TABLES} | local)
     with engine.connect().execution_options(write=False) as connection:
         rows = connection.exec_driver_sql(
             f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{capture.PREFIX}%'"

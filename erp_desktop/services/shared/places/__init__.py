@@ -2,7 +2,7 @@
 
 An order is a sequence of strata, each in the order of an index. A walk along them, which nobody waits for, leaves a
 mark every ``BLOCK`` rows; the rows from a mark to the next are then read by their keys, whatever the length of the
-list (``docs/adr/0020-reperes-des-listes.md``).
+list (``docs/adr/0021-reperes-des-listes.md``).
 """
 
 from __future__ import annotations

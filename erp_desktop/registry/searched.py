@@ -1,0 +1,73 @@
+"""Which interventions a search has to read again on a cache: triggers that note them, muted or not.
+
+The words themselves are in a file beside the cache (``services.search.words``), which is caught up behind the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from erp_desktop.models.interventions import WORDS
+
+CHILDREN = {"lignes_intervention": "designation", "historiques_interventions": "remarque"}
+"""Tables of an intervention → their column in which a word is looked for."""
+NAMES = {
+    "clients": ("client_id", ("nom_entreprise",)),
+    "equipements": ("equipement_id", ("nom", "code_interne", "numero_serie")),
+}  # fmt: skip
+"""Tables that an intervention refers to → its column, and theirs."""
+_INTERVENTION = ("numero", "client_id", "equipement_id", *WORDS)
+EVERYTHING = (
+    "INSERT INTO _recherche_attente (nom_table, pk) SELECT 'interventions', "
+    "min(0, coalesce((SELECT min(pk) FROM _recherche_attente WHERE nom_table = 'interventions'), 1) - 1)"
+)
+"""Every intervention has to be read again: a number that was not given yet, from 0 down."""
+
+
+SUFFIX = ".mots"
+"""Added to the name of a cache's file: where its words are."""
+
+
+def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
+    """Trigger name → CREATE statement for a cache; received rows fire them too."""
+    if "_recherche_attente" not in present or not set(_INTERVENTION) <= present.get("interventions", set()):
+        return
+    yield _trigger("interventions", "ins", "AFTER INSERT", "true", _note("NEW.id"))
+    yield _trigger("interventions", "upd", _update(_INTERVENTION), _changed(_INTERVENTION), _note("NEW.id"))
+    yield _trigger("interventions", "del", "AFTER DELETE", "true", _note("OLD.id"))
+    for table, column in CHILDREN.items():
+        if table in present:
+            owner = ("intervention_id", column)
+            yield _trigger(table, "ins", "AFTER INSERT", f"NEW.{column} IS NOT NULL", _note("NEW.intervention_id"))
+            both = _note("OLD.intervention_id") + _note("NEW.intervention_id")
+            yield _trigger(table, "upd", _update(owner), _changed(owner), both)
+            yield _trigger(table, "del", "AFTER DELETE", f"OLD.{column} IS NOT NULL", _note("OLD.intervention_id"))
+    for table, (link, columns) in NAMES.items():
+        if set(columns) <= present.get(table, set()):
+            every = _INSERT + f"SELECT 'interventions', id FROM interventions WHERE {link} = NEW.id; "
+            yield _trigger(table, "upd", _update(columns), _changed(columns), every)
+
+
+def keeps(trigger: str) -> bool:
+    """Whether a trigger of a cache is one of these."""
+    return "_mots_" in trigger
+
+
+_INSERT = "INSERT OR IGNORE INTO _recherche_attente (nom_table, pk) "
+
+
+def _note(pk: str) -> str:
+    return f"{_INSERT}VALUES ('interventions', {pk}); "
+
+
+def _update(columns: tuple[str, ...]) -> str:
+    return f"AFTER UPDATE OF {', '.join(columns)}"
+
+
+def _changed(columns: tuple[str, ...]) -> str:
+    return " OR ".join(f"NEW.{c} IS NOT OLD.{c}" for c in columns)
+
+
+def _trigger(table: str, name: str, event: str, when: str, body: str) -> tuple[str, str]:
+    called = f"erp_{table}_mots_{name}"
+    return called, f"CREATE TRIGGER {called} {event} ON {table} WHEN {when} BEGIN {body}END"

@@ -1,0 +1,93 @@
+"""Words inside what is written in an intervention, on both engines; the index of a cache under every change."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.saisie import InterventionInput, LigneInput
+from erp_desktop.models import Client, HistoriqueIntervention, Intervention
+from erp_desktop.registry import searched
+from erp_desktop.services import interventions
+from erp_desktop.services.search import answers, words
+from tests.services.branch import Monde
+
+
+def made(monde: Monde, **values: object) -> int:
+    return monde.faire(
+        interventions.create,
+        monde.agent,
+        InterventionInput(equipement_id=monde.equipement, **values),  # type: ignore[arg-type]
+    )
+
+
+def found(monde: Monde, text: str) -> set[int]:
+    return {one.id for one in monde.faire(answers.search, monde.agent, "interventions", text, 10)}
+
+
+def settled(monde: Monde) -> bool:
+    """Catch up whole; whether the index answers then."""
+    with transaction(monde.engine) as session:
+        while words.catch_up(session):
+            pass
+    with transaction(monde.engine, write=False) as session:
+        return not words.waits(session) and words.ready(session)
+
+
+def test_words_inside_every_text_are_found_and_follow_what_is_written(monde: Monde) -> None:
+    sqlite = monde.engine.dialect.name == "sqlite"
+    pump = made(monde, titre="Pompe à eau", description="Le réducteur dégage une odeur. Appeler le 06 61 23 45 67.")
+    arab = made(monde, titre="صيانة المضخّة", description="تسرّب زيت أمام الآلة")
+    plain = made(monde, titre="Courroie", description="")
+    monde.faire(
+        interventions.ajouter_ligne, monde.agent, plain,
+        LigneInput(type_ligne="autre", designation="Joint torique", quantite=Decimal(1), prix_unitaire=Decimal(5)),
+    )  # fmt: skip
+    with transaction(monde.engine) as session:
+        session.execute(
+            sa.update(HistoriqueIntervention).where(HistoriqueIntervention.intervention_id == plain)
+            .values(remarque="Client absent, œilleton à revoir")
+        )  # fmt: skip
+
+    def all_found() -> None:
+        for text, wanted in (
+            ("reducteur", pump), ("RÉDUCT odeur", pump), ("0661234567", pump), ("+212 661 23 45 67", pump),
+            ("odeur atlas", pump), ("المضخه", arab), ("امام الاله", arab), ("torique", plain), ("oeilleton", plain),
+        ):  # fmt: skip
+            assert found(monde, text) == {wanted}, text
+        assert found(monde, "réducteur torique") == set()
+
+    if sqlite:
+        assert settled(monde)
+    all_found()
+    # What was just written answers before the index knows it, and what it no longer says does not.
+    with transaction(monde.engine) as session:
+        session.execute(sa.update(Intervention).where(Intervention.id == pump).values(description="Palier chaud"))
+    assert found(monde, "reducteur") == set()
+    assert found(monde, "palier") == {pump}
+    if not sqlite:
+        return
+    assert settled(monde)
+    assert found(monde, "palier") == {pump}
+    with transaction(monde.engine) as session:
+        session.execute(sa.update(Client).where(Client.id == monde.client).values(nom_entreprise="Sucreries Zaër"))
+    assert settled(monde)
+    assert found(monde, "palier zaer") == {pump}
+    assert found(monde, "palier atlas") == set()
+    # The file is lost, or of another day: made anew, and meanwhile each row is looked at.
+    [row] = monde.lire(sa.text("SELECT file FROM pragma_database_list WHERE name = 'main'"))
+    path = Path(row[0])
+    monde.engine.dispose()
+    path.with_name(path.name + searched.SUFFIX).unlink()
+    assert found(monde, "courroie") == {plain}
+    assert settled(monde)
+    assert found(monde, "palier zaer") == {pump}
+    with transaction(monde.engine) as session:
+        session.execute(sa.text("UPDATE _recherche_attente SET pk = pk - 1 WHERE nom_table = '#'"))
+        session.execute(sa.delete(HistoriqueIntervention).where(HistoriqueIntervention.intervention_id == arab))
+        session.execute(sa.delete(Intervention).where(Intervention.id == arab))
+    assert settled(monde)
+    assert found(monde, "الاله") == set()
