@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import LineEdit, TextArea, mark
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
+
+_BREAKS = re.compile(r"[\t\n\v\f\r\u2028\u2029]+")
 
 
 class Unreadable(Exception):  # noqa: N818 - a state of the field, not an error of the program
@@ -106,7 +109,14 @@ class TextEditor(LineEditor):
     def __init__(self, placeholder: str = "") -> None:
         self.line = LineEdit(placeholder)
         super().__init__(self.line)
-        self.line.textEdited.connect(lambda _text: self.changed.emit())
+        self.line.textEdited.connect(self._edited)
+
+    def _edited(self, text: str) -> None:
+        flat = _BREAKS.sub(" ", text)
+        if flat != text:
+            # Cells pasted from a table: their words side by side, for one line has no other place for them.
+            self.line.setText(flat)
+        self.changed.emit()
 
     def value(self) -> Any:
         return self.line.text().strip() or None

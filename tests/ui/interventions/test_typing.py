@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -195,3 +196,33 @@ def test_a_late_refusal_never_lands_on_another_record(
     draft = bureau.drafts.find("interventions", first)
     assert draft is not None
     assert "titre" in draft.values
+
+
+def test_pasted_tables_long_texts_and_marks_of_direction_lose_nothing(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    page, row_id = bureau.liste(), monde.interventions[2]
+    open_form(bureau, page, row_id)
+    fields = page.form.fields
+    title, notes = fields.editors["titre"].line, fields.editors["notes_internes"]  # type: ignore[attr-defined]
+    board = QGuiApplication.clipboard()
+    board.setText("Palier\tusé\r\nSKF\t6205")
+    title.setFocus()
+    title.selectAll()
+    title.paste()
+    board.setText("Réf\tQté\n6205\t2\n" + "x" * 20_000)
+    notes.inner.setFocus()
+    notes.inner.paste()  # type: ignore[attr-defined]
+    page.form.save()
+    bureau.settle()
+    assert title.text() == "Palier usé SKF 6205", "the cells of a table side by side in one line"
+    assert fields.rows["notes_internes"].error.label.text() == "20000 caractères au plus."
+    assert len(notes.value()) == 20_015, "nothing typed is lost"
+    assert column(sqlite_engine, row_id, "titre") == "Fuite d'huile vérin principal"
+    notes.show_value("Réf\tQté\n6205\t2")
+    notes.changed.emit()
+    title.setText("\u202eabc\u2067 مضخة \u2069")
+    page.form.save()
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "titre") == "\u202eabc\u2067 مضخة \u2069"
+    assert column(sqlite_engine, row_id, "notes_internes") == "Réf\tQté\n6205\t2"
