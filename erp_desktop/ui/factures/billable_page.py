@@ -72,6 +72,10 @@ class BillablePage(Page):
         QTimer.singleShot(0, self, lambda: self.title_changed.emit(tr("À facturer")))
         self.reload()
 
+    def untouched(self) -> bool:
+        """There is one of it: asked for again, it is the same with what is ticked."""
+        return True
+
     def reload(self) -> bool:
         acteur = self.contexte.acteur
         self.contexte.tasks.run(lambda session: factures.a_facturer(session, acteur), self._show, owner=self)

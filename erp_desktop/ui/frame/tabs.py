@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import plain
+from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -101,6 +102,7 @@ class Tabs(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.strip = TabStrip()
+        self.strip.setAccessibleName(tr("Onglets ouverts"))
         self.stack = QStackedWidget()
         self._pages: dict[str, QWidget] = {}
         column = QVBoxLayout(self)

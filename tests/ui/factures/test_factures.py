@@ -58,6 +58,7 @@ def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
     bureau.settle()
     board = bureau.workspace.page
     assert isinstance(board, BillablePage)
+    assert bureau.workspace.open_record("a_facturer", None) is board, "asked for again, it is the same tab"
     (one, box), *rest = board.boxes
     assert (one.id, one.reste, rest) == (billed, Decimal("1070.00"), [])
     assert isinstance(box, QCheckBox)
