@@ -252,7 +252,7 @@ def test_closing_ends_every_thread(qtbot: QtBot, desktop: Desktop) -> None:
     desktop.window.close()
     # What a timer of the closed window still wants is dropped; an exception here fails the test.
     page.model.refresh()
-    page.model._fetch_window(0, [1])
+    page.model._fetch_window(0)
     names = {thread.name for thread in threading.enumerate() if thread.is_alive()}
     assert not {name for name in names if name.startswith(("base", "brouillons", "synchronisation", "ouverture"))}
     assert desktop.worker is None
