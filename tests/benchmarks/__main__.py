@@ -96,6 +96,14 @@ def _pages(_rows: int) -> None:
                 _print([figure])
 
 
+def _screens(rows: int) -> None:
+    from tests.ui.lists.speed import SIZES, measure
+
+    for size in (size for size in SIZES if size <= rows):
+        for figure in measure(size):
+            _print([figure])
+
+
 def _reports(rows: int) -> None:
     from tests.benchmarks.reports_speed import measure
 
@@ -138,6 +146,7 @@ BENCHES = {
     "planning": Bench("a week of 60 techniciens and 2,000 slots", 10_000, _planning),
     "papers": Bench("a batch of bons beside the same words on bare pages", 500, _papers),
     "pages": Bench("the first page of a list in every order, at 10,000, 100,000 and a million rows", None, _pages),
+    "screens": Bench("what shows one page, at 10,000, 100,000 and a million interventions", 1_000_000, _screens),
     "lists": Bench("the list of interventions in a real window", 100_000, _lists),
 }
 
