@@ -20,6 +20,7 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 from psycopg2 import extensions
 from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from erp_desktop import clock
@@ -147,7 +148,16 @@ def create_copy_engine(path: Path, key: str | None = None) -> sa.Engine:
     return engine
 
 
+class _Compiler(SQLiteCompiler):
+    """Writes the index that a query names for SQLite after its table; SQLAlchemy has hints for other engines only."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:  # noqa: ARG002
+        return text
+
+
 def _begin_explicitly(engine: sa.Engine) -> None:
+    engine.dialect.statement_compiler = _Compiler
+
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         write = connection.get_execution_options().get("write", True)

@@ -76,7 +76,10 @@ def _in_order(session: Session, requests: Sequence[sa.Select[int]]) -> list[list
 def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
     """What runs, by deadline; then what waits; then done work, newest first."""
     if not set(ACTIFS).isdisjoint(statuts):
-        yield Stratum(sa.and_(_ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant)
+        yield Stratum(
+            sa.and_(_ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant,
+            index=(I, "idx_intervention_echeance"),
+        )  # fmt: skip
         yield Stratum(sa.and_(_ONGOING, I.date_limite.is_(None)), descending=True)
     for statut in (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE):
         if statut in statuts:

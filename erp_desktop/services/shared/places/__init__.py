@@ -31,12 +31,14 @@ class Stratum:
     Attributes:
         keys: one, or none where the identifier is the order.
         descending: of both.
+        index: of which mapped class, where SQLite would rather sort what several values of a column hold.
         column, ranks: instead of a key, the rank of each value of a column; equal ranks go by identifier.
     """
 
     where: sa.ColumnElement[bool]
     keys: Sequence[Any] = ()
     descending: bool = False
+    index: tuple[Any, str] | None = None
     column: Any = None
     ranks: Mapping[Any, int] = field(default_factory=dict)
 
@@ -46,6 +48,8 @@ class Stratum:
 
     def of(self, request: sa.Select[Any], key: Colonne) -> sa.Select[Any]:
         """What ``request`` selects of this stratum, in order."""
+        if self.index is not None:
+            request = request.with_hint(self.index[0], f"INDEXED BY {self.index[1]}", "sqlite")
         return request.where(self.where).order_by(*self.order(key))
 
     def from_row(self, key: Colonne, first: Sequence[Any]) -> sa.ColumnElement[bool]:
