@@ -44,7 +44,7 @@ def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
             yield _trigger(table, "del", "AFTER DELETE", f"OLD.{column} IS NOT NULL", _note("OLD.intervention_id"))
     for table, (link, columns) in NAMES.items():
         if set(columns) <= present.get(table, set()):
-            every = _INSERT + f"SELECT 'interventions', id FROM interventions WHERE {link} = NEW.id; "
+            every = _noted("id", f"FROM interventions WHERE {link} = NEW.id AND")
             yield _trigger(table, "upd", _update(columns), _changed(columns), every)
 
 
@@ -53,11 +53,20 @@ def keeps(trigger: str) -> bool:
     return "_mots_" in trigger
 
 
-_INSERT = "INSERT OR IGNORE INTO _recherche_attente (nom_table, pk) "
-
-
 def _note(pk: str) -> str:
-    return f"{_INSERT}VALUES ('interventions', {pk}); "
+    return _noted(pk, "WHERE")
+
+
+def _noted(pk: str, source: str) -> str:
+    """Notes what is not noted yet. It is asked: an upsert, as rows are received, undoes an OR IGNORE in a trigger."""
+    known = f"SELECT 1 FROM _recherche_attente WHERE nom_table = 'interventions' AND pk = {_outer(pk)}"
+    return (
+        f"INSERT INTO _recherche_attente (nom_table, pk) SELECT 'interventions', {pk} {source} NOT EXISTS ({known}); "
+    )
+
+
+def _outer(pk: str) -> str:
+    return pk if "." in pk else f"interventions.{pk}"
 
 
 def _update(columns: tuple[str, ...]) -> str:

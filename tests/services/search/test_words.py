@@ -91,3 +91,22 @@ def test_words_inside_every_text_are_found_and_follow_what_is_written(monde: Mon
         session.execute(sa.delete(Intervention).where(Intervention.id == arab))
     assert settled(monde)
     assert found(monde, "الاله") == set()
+
+
+def test_a_row_may_be_received_twice_before_the_index_catches_up(monde: Monde) -> None:
+    if monde.engine.dialect.name != "sqlite":
+        return
+    job = made(monde, titre="Fuite", description="Joint usé")
+    with transaction(monde.engine) as session:
+        session.execute(sa.text("DELETE FROM _recherche_attente"))
+        row = dict(session.execute(sa.text(f"SELECT * FROM interventions WHERE id = {job}")).mappings().one())
+        marks = ", ".join(f":{name}" for name in row)
+        # As an exchange writes what it receives: an upsert's own way with conflicts is that of its triggers too.
+        upsert = sa.text(f"INSERT INTO interventions ({', '.join(row)}) VALUES ({marks}) "
+                         "ON CONFLICT (id) DO UPDATE SET description = excluded.description")  # fmt: skip
+        for words_ in ("Joint changé", "Joint racleur changé"):
+            session.execute(upsert, {**row, "description": words_})
+        renamed = "INSERT INTO clients SELECT * FROM clients WHERE id = :id ON CONFLICT (id) DO UPDATE SET "
+        session.execute(sa.text(f"{renamed} nom_entreprise = 'Atlas bis'"), {"id": monde.client})
+        waiting = session.scalars(sa.text("SELECT pk FROM _recherche_attente WHERE nom_table = 'interventions'"))
+        assert list(waiting) == [job]
