@@ -24,7 +24,7 @@ SELECT md5(string_agg(line, E'\\n' ORDER BY line COLLATE "C")) FROM (
   UNION ALL SELECT concat_ws('|', 'r', c.oid::regclass, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole,
       c.relacl, (SELECT string_agg(concat_ws('=', a.attname, a.attacl), ',' ORDER BY a.attnum) FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL)) FROM pg_class c
-    WHERE c.relkind IN ('r', 'v', 'S') AND c.relnamespace IN (to_regnamespace('public'), to_regnamespace('sync'))
+    WHERE c.relkind IN ('r', 'v', 'm', 'S') AND c.relnamespace IN (to_regnamespace('public'), to_regnamespace('sync'))
   UNION ALL SELECT concat_ws('|', 'd', d.adrelid::regclass, d.adnum, pg_get_expr(d.adbin, d.adrelid))
     FROM pg_attrdef d
     JOIN pg_class c ON c.oid = d.adrelid WHERE c.relnamespace = to_regnamespace('public')

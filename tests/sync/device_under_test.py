@@ -49,6 +49,7 @@ class Device:
         port: sends its line through a proxy.
         keep: leave the console open between statements, until :meth:`hang_up`: opening a cache parses its thousand
             triggers, which takes longer than most statements.
+        cache: open already, for the program's side.
         batch: units that its batches hold at most; few of them make long trains of batches.
     """
 
@@ -64,8 +65,8 @@ class Device:
     deadline_s: float = 60.0
     keep: bool = False
     batch: int = 5_000
+    cache: Cache | None = None
     _kept: Any = None
-    _cache: Cache | None = None
     _syncer: Syncer | None = None
 
     @contextlib.contextmanager
@@ -142,8 +143,8 @@ class Device:
     def syncer(self) -> Syncer:
         """A warm one, kept until :meth:`hang_up`."""
         if self._syncer is None:
-            self._cache = Cache(self.path, self.key)
-            self._syncer = Syncer(self._cache, self.link(), batch=self.batch)
+            self.cache = self.cache or Cache(self.path, self.key)
+            self._syncer = Syncer(self.cache, self.link(), batch=self.batch)
         return self._syncer
 
     def die_at(self, boundary: int) -> bool:
@@ -162,10 +163,12 @@ class Device:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
-        if self._syncer is not None and self._cache is not None:
+        if self._syncer is not None:
             self._syncer.link.close()
-            self._cache.close()
-            self._syncer = self._cache = None
+            self._syncer = None
+        if self.cache is not None:
+            self.cache.close()
+            self.cache = None
 
     def sync(self) -> CycleResult:
         return self.syncer.run()

@@ -84,6 +84,7 @@ class Lab:
     def __post_init__(self) -> None:
         self.open_lines()
         self.opened_at = int(self.value("SELECT txid_current()"))
+        self.untouched_at = self.opened_at + 1
 
     def open_lines(self) -> None:
         self._owner = self.connect()
@@ -119,6 +120,10 @@ class Lab:
         rows = self.sql(statement, *parameters)
         return rows[0][0] if rows else None
 
+    def next_transaction(self) -> int:
+        """The number that the next transaction which writes will have, of any database of the server."""
+        return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
+
     def set(self, table: str, pk: int, **changes: object) -> None:
         assignments = ", ".join(f"{c} = %s" for c in changes)
         self.sql(f"UPDATE {table} SET {assignments} WHERE id = %s", *changes.values(), pk)
@@ -153,15 +158,18 @@ class Lab:
     def device(self, agence: str = "CAS", *, encrypted: bool = False) -> Device:
         number = len(self.devices) + 1
         path, store = self.folder / f"poste{number}.sqlite", self.folder / f"poste{number}.json"
-        name, done = f"Poste {number}", None
+        name, ready = f"Poste {number}", None
         if self.ready is not None and not encrypted:
-            done = self.ready.enrolled(self, agence, name, path, store, Lab)
-        if done is None:
-            done = enrolment.enroll(self.url, agence, name, path, secrets_file=store, encrypted=encrypted)
+            ready = self.ready.enrolled(self, agence, name, path, store, Lab)
+        done, cache = ready or (
+            enrolment.enroll(self.url, agence, name, path, secrets_file=store, encrypted=encrypted), None
+        )  # fmt: skip
         made = Device(
             self, path, store, done.poste, done.login, agence, done.agence_id,
-            secrets.cache_key(path, store) if encrypted else None, keep=self.keep,
+            secrets.cache_key(path, store) if encrypted else None, keep=self.keep, cache=cache,
         )  # fmt: skip
+        if not self.keep:
+            made.hang_up()
         self.devices.append(made)
         return made
 

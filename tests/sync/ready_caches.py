@@ -58,10 +58,11 @@ class ReadyCaches:
 
     def enrolled(
         self, lab: Lab, agence: str, name: str, path: Path, store: Path, open_lab: Callable[[str, Path], Lab]
-    ) -> Enrolled | None:
-        """What ``enrolment.enroll`` makes at ``path``; None when the centre is not as it was seeded."""
+    ) -> tuple[Enrolled, Cache] | None:
+        """What ``enrolment.enroll`` makes at ``path``, still open; None when the centre is not as it was seeded."""
         file = self._file(agence, open_lab)
-        if state(lab, lab.opened_at) != (self._rows, 0):
+        # No transaction of this server wrote anything since: there is nothing to be counted.
+        if lab.next_transaction() != lab.untouched_at and state(lab, lab.opened_at) != (self._rows, 0):
             return None
         password = secrets.new_password()
         engine = create_pg_engine(lab.url)
@@ -76,12 +77,12 @@ class ReadyCaches:
         path.chmod(0o600)
         url = without_password(normalise_url(lab.url).set(username=login)).render_as_string()
         epoque, x = lab.sql("SELECT sync.epoque(), pg_snapshot_xmin(pg_current_snapshot())::text")[0]
-        with Cache(path) as cache:
-            with cache.writing():
-                cache.put(url=url, login=login, poste=poste, nom=name, epoque=epoque, curseur_xid=x)
-                cache.db.execute("UPDATE _allocateur SET poste = ?", (poste,))
-            cache.db.execute("PRAGMA journal_mode = DELETE")
-        return Enrolled(poste, login, agence_id, code, path, 0)
+        cache = Cache(path)
+        with cache.writing():
+            cache.put(url=url, login=login, poste=poste, nom=name, epoque=epoque, curseur_xid=x)
+            cache.db.execute("UPDATE _allocateur SET poste = ?", (poste,))
+        lab.untouched_at = lab.next_transaction()
+        return Enrolled(poste, login, agence_id, code, path, 0), cache
 
 
 def state(lab: Lab, since: int) -> tuple[list[int], int]:

@@ -28,7 +28,20 @@ UNTOLD = _untold()
 the centre is nobody's to read."""
 
 
-def _registry_function() -> str:
+_COLUMNS = {
+    "rang": "integer", "nom_table": "text", "colonne": "text", "lire": "text", "ecrire": "text", "politique": "text",
+    "inscriptible": "boolean", "ajout_seul": "boolean", "groupe": "text", "demande": "boolean", "suit": "text",
+    "permis": "text",
+}  # fmt: skip
+
+
+def _registry() -> list[str]:
+    """The registry's lines, kept as rows: written into each statement that asks, they were planned with it.
+
+    A thousand lines of constants cost most of the time of a small batch; nobody but the owner can refresh the view,
+    and a restored copy makes it anew.
+    """
+
     def quote(text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
 
@@ -44,12 +57,17 @@ def _registry_function() -> str:
         for rank, table in enumerate(TABLES)
         for column in table.columns
     ]
-    return (
-        "CREATE FUNCTION sync.registre() RETURNS TABLE (rang integer, nom_table text, colonne text, lire text, "
-        "ecrire text, politique text, inscriptible boolean, ajout_seul boolean, groupe text, demande boolean, "
-        f"suit text, permis text) LANGUAGE sql IMMUTABLE "
-        f"BEGIN ATOMIC VALUES {', '.join(rows)}; END"
-    )
+    names = ", ".join(_COLUMNS)
+    return [
+        # Its columns are not those of earlier programs, and only a new one can have others.
+        "DROP FUNCTION IF EXISTS sync.registre()",
+        "DROP MATERIALIZED VIEW IF EXISTS sync.registre_lignes",
+        f"CREATE MATERIALIZED VIEW sync.registre_lignes ({names}) AS VALUES {', '.join(rows)}",
+        "CREATE UNIQUE INDEX registre_lignes_cle ON sync.registre_lignes (nom_table, colonne)",
+        "GRANT SELECT ON sync.registre_lignes TO erp_sync",
+        f"CREATE FUNCTION sync.registre() RETURNS TABLE ({', '.join(f'{n} {t}' for n, t in _COLUMNS.items())}) "
+        f"LANGUAGE sql STABLE BEGIN ATOMIC SELECT {names} FROM sync.registre_lignes; END",
+    ]
 
 
 def _reachable_function() -> str:
@@ -93,10 +111,8 @@ _LENS = sql("tables/lens")
 
 def registry_functions() -> list[str]:
     """Statements that create them, callees first."""
-    # Its columns are not those of earlier programs, and only a new function can have others.
     return [
-        "DROP FUNCTION IF EXISTS sync.registre()",
-        _registry_function(),
+        *_registry(),
         _reachable_function(),
         _lens_function(),
         _LENS,
