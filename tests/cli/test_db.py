@@ -18,7 +18,7 @@ from erp_desktop.cli.db import app
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade.start import startup
-from tests.upgrade.start.old_caches import OLD, make
+from tests.upgrade.start.old_caches import RECENT, make
 
 
 def call(*arguments: str | Path) -> Result:
@@ -54,10 +54,10 @@ def test_status_and_preview_of_a_cache_behind(tmp_path: Path) -> None:
 
 def test_upgrade_then_check_then_downgrade_of_a_cache(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    make(path, OLD)
-    assert answer("upgrade", "--cache", path, "--dry-run")["revisions"] == revisions.between(OLD, revisions.head())
-    assert startup.read_revision(path) == OLD
-    assert answer("upgrade", "--cache", path) == {"de": OLD, "vers": revisions.head()}
+    make(path, RECENT)
+    assert answer("upgrade", "--cache", path, "--dry-run")["revisions"] == revisions.between(RECENT, revisions.head())
+    assert startup.read_revision(path) == RECENT
+    assert answer("upgrade", "--cache", path) == {"de": RECENT, "vers": revisions.head()}
     assert answer("check", "--cache", path)["differences"] == []
     told = refused("downgrade", "5b1f7e9a3c86", "--cache", path)
     assert "--accept-data-loss" in told
@@ -130,7 +130,7 @@ def test_the_centre_from_empty_to_checked(pg_empty_url: str, tmp_path: Path) -> 
 
 def test_status_tells_what_waits_the_drift_and_who_upgraded(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    make(path, OLD)
+    make(path, RECENT)
     found = answer("status", "--cache", path)
     assert found["a_venir"] == [{"revision": r, "description": revisions.title(r)} for r in found["en_attente"]]
     assert found["a_venir"]
@@ -145,11 +145,11 @@ def test_status_tells_what_waits_the_drift_and_who_upgraded(tmp_path: Path) -> N
     connection.close()
     answer("upgrade", "--cache", path)
     last = answer("status", "--cache", path)["journal"][0]
-    assert (last["de"], last["vers"], last["app_version"]) == (OLD, revisions.head(), erp_desktop.__version__)
+    assert (last["de"], last["vers"], last["app_version"]) == (RECENT, revisions.head(), erp_desktop.__version__)
     assert "@" in last["qui"]
     assert last["duree_s"] > 0
     told = call("status", "--cache", path).stdout
-    assert f"Journal : {last['quand']} {OLD} → {revisions.head()}" in told
+    assert f"Journal : {last['quand']} {RECENT} → {revisions.head()}" in told
 
 
 def test_preview_runs_on_a_copy_and_tells_what_would_fail(tmp_path: Path) -> None:
@@ -177,11 +177,11 @@ def test_preview_of_a_part_and_of_nothing(sqlite_path: Path, tmp_path: Path) -> 
 
 def test_progress_goes_to_stderr_and_leaves_the_answer_alone(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    make(path, OLD)
+    make(path, RECENT)
     done = call("upgrade", "--cache", path, "--progress", "--json")
     assert json.loads(done.stdout)["vers"] == revisions.head()
     assert "Sauvegarde" in done.stderr.splitlines()
-    for command in (["backup"], ["restore"], ["downgrade", OLD, "--accept-data-loss"], ["preview"]):
+    for command in (["backup"], ["restore"], ["downgrade", RECENT, "--accept-data-loss"], ["preview"]):
         done = call(*command, "--cache", path, "--progress", "--json")
         assert done.exit_code == 0, done.output
         json.loads(done.stdout)
@@ -210,7 +210,7 @@ def test_wrong_revisions_are_refused_in_one_line(sqlite_path: Path, arguments: t
 def test_going_back_to_where_the_cache_is_not_yet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     make(path, "5b1f7e9a3c86")
-    assert "upgrade y mène" in refused("downgrade", OLD, "--cache", path)
+    assert "upgrade y mène" in refused("downgrade", RECENT, "--cache", path)
 
 
 @pytest.mark.parametrize("command", ["status", "preview", "upgrade", "check", "backup", "doctor", "stamp"])
@@ -241,9 +241,9 @@ def test_an_accented_and_long_path(tmp_path: Path) -> None:
     )
     folder.mkdir(parents=True)
     path = folder / "base é % #1 « cache ».sqlite"
-    make(path, OLD)
+    make(path, RECENT)
     assert len(str(path)) > 260
-    assert answer("preview", "--cache", path)["de"] == OLD
+    assert answer("preview", "--cache", path)["de"] == RECENT
     assert answer("upgrade", "--cache", path)["vers"] == revisions.head()
     assert answer("backup", "--cache", path)["revision"] == revisions.head()
     answer("restore", "--cache", path)

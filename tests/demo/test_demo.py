@@ -33,6 +33,7 @@ def test_the_story_is_told_to_its_end_and_leaves_nothing_running(tmp_path: Path)
     assert "Conflit réglé" in (out / "histoire.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(sys.platform != "linux", reason="counts children in /proc")
 @pytest.mark.timeout(300)
 def test_ctrl_c_ends_the_window_and_all_behind_it() -> None:

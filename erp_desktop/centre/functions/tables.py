@@ -28,11 +28,9 @@ UNTOLD = _untold()
 the centre is nobody's to read."""
 
 
-_COLUMNS = {
-    "rang": "integer", "nom_table": "text", "colonne": "text", "lire": "text", "ecrire": "text", "politique": "text",
-    "inscriptible": "boolean", "ajout_seul": "boolean", "groupe": "text", "demande": "boolean", "suit": "text",
-    "permis": "text",
-}  # fmt: skip
+_COLUMNS = (
+    "rang, nom_table, colonne, lire, ecrire, politique, inscriptible, ajout_seul, groupe, demande, suit, permis"
+)
 
 
 def _registry() -> list[str]:
@@ -57,16 +55,13 @@ def _registry() -> list[str]:
         for rank, table in enumerate(TABLES)
         for column in table.columns
     ]
-    names = ", ".join(_COLUMNS)
     return [
-        # Its columns are not those of earlier programs, and only a new one can have others.
+        # What earlier programs had instead.
         "DROP FUNCTION IF EXISTS sync.registre()",
-        "DROP MATERIALIZED VIEW IF EXISTS sync.registre_lignes",
-        f"CREATE MATERIALIZED VIEW sync.registre_lignes ({names}) AS VALUES {', '.join(rows)}",
-        "CREATE UNIQUE INDEX registre_lignes_cle ON sync.registre_lignes (nom_table, colonne)",
-        "GRANT SELECT ON sync.registre_lignes TO erp_sync",
-        f"CREATE FUNCTION sync.registre() RETURNS TABLE ({', '.join(f'{n} {t}' for n, t in _COLUMNS.items())}) "
-        f"LANGUAGE sql STABLE BEGIN ATOMIC SELECT {names} FROM sync.registre_lignes; END",
+        "DROP MATERIALIZED VIEW IF EXISTS sync.registre",
+        f"CREATE MATERIALIZED VIEW sync.registre ({_COLUMNS}) AS VALUES {', '.join(rows)}",
+        "CREATE UNIQUE INDEX registre_cle ON sync.registre (nom_table, colonne)",
+        "GRANT SELECT ON sync.registre TO erp_sync",
     ]
 
 

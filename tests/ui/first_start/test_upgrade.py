@@ -23,7 +23,7 @@ from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.upgrade import backup, migrate
 from erp_desktop.upgrade.central.checklist import check_central
 from erp_desktop.upgrade.start import file_state, recovery, startup
-from tests.upgrade.start.old_caches import OLD, make
+from tests.upgrade.start.old_caches import OLD, RECENT, make
 
 ANCIENNE = "2a1f3c8d7c1b"
 
@@ -139,7 +139,7 @@ def test_a_first_run_that_failed_offers_the_backup_with_the_outbox(qtbot: QtBot,
 
 def test_an_upgrade_is_confirmed_by_its_first_window(qtbot: QtBot, desktop: Desktop) -> None:
     cache = desktop.settings.cache
-    make(cache, OLD)
+    make(cache, RECENT)
     open_and_wait(qtbot, desktop, LoginPage)
     assert recovery.pending(cache) is not None
     desktop.window.close()
@@ -148,7 +148,7 @@ def test_an_upgrade_is_confirmed_by_its_first_window(qtbot: QtBot, desktop: Desk
 
 def test_a_damaged_cache_is_set_aside_and_its_outbox_salvaged(qtbot: QtBot, desktop: Desktop) -> None:
     cache = desktop.settings.cache
-    make(cache, OLD)
+    make(cache, RECENT)
     startup.open_local(cache).dispose()
     backup.create(cache)
     connection = connect_sqlite(cache)
@@ -174,7 +174,7 @@ def test_a_damaged_cache_is_set_aside_and_its_outbox_salvaged(qtbot: QtBot, desk
 @pytest.mark.parametrize("how", ["deleted", "emptied"])
 def test_a_cache_that_is_gone_is_no_first_start(qtbot: QtBot, desktop: Desktop, how: str) -> None:
     cache = desktop.settings.cache
-    make(cache, OLD)
+    make(cache, RECENT)
     startup.open_local(cache).dispose()
     backup.create(cache)
     if how == "deleted":
@@ -191,7 +191,7 @@ def test_a_cache_that_is_gone_is_no_first_start(qtbot: QtBot, desktop: Desktop, 
 
 def test_damage_met_while_working_is_the_same_calm_page(qtbot: QtBot, desktop: Desktop) -> None:
     cache = desktop.settings.cache
-    make(cache, OLD)
+    make(cache, RECENT)
     startup.open_local(cache).dispose()
     open_and_wait(qtbot, desktop, LoginPage)
     pages = cache.stat().st_size // 4096

@@ -16,7 +16,7 @@ from erp_desktop.upgrade import backup
 from erp_desktop.upgrade.start import startup
 from tests.processes import Program
 from tests.upgrade.start import kills
-from tests.upgrade.start.old_caches import OLD, make, run, whole
+from tests.upgrade.start.old_caches import OLD, RECENT, make, run, whole
 
 
 def test_a_file_held_by_another_program_at_the_swap_is_waited_for(
@@ -24,7 +24,7 @@ def test_a_file_held_by_another_program_at_the_swap_is_waited_for(
 ) -> None:
     """Windows refuses to replace an open file; an antivirus lets go after a moment."""
     path = tmp_path / "cache.sqlite"
-    rows = make(path, OLD)
+    rows = make(path, RECENT)
     refusals = iter([PermissionError(13, "held")] * 3)
     real = Path.replace
 
@@ -42,7 +42,7 @@ def test_a_file_held_by_another_program_at_the_swap_is_waited_for(
 
 def test_a_program_that_keeps_the_file_open_stops_the_upgrade_untouched(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    rows = make(path, OLD)
+    rows = make(path, RECENT)
     viewer = connect_sqlite(path)
     viewer.execute("BEGIN")
     viewer.execute("SELECT count(*) FROM clients").fetchone()
@@ -52,7 +52,7 @@ def test_a_program_that_keeps_the_file_open_stops_the_upgrade_untouched(tmp_path
     with pytest.raises((DatabaseBusyError, UpgradeError)):
         startup.open_local(path)
     viewer.close()
-    assert startup.read_revision(path) == OLD
+    assert startup.read_revision(path) == RECENT
     engine = startup.open_local(path)
     whole(engine, rows)
     engine.dispose()
@@ -74,7 +74,7 @@ def test_three_hundred_kills_lose_nothing(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 def test_a_hot_journal_is_rolled_back_before_the_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    rows = make(path, OLD)
+    rows = make(path, RECENT)
     backup.settle(path, None)
     writer = run(
         "import sys, os\n"
@@ -164,7 +164,7 @@ def test_killed_anywhere_the_next_start_completes_with_every_row(tmp_path: Path,
 @pytest.mark.parametrize("delay_s", [0.0, 0.02, 0.1, 0.3])
 def test_killed_at_any_moment_of_the_swap_the_file_opens(tmp_path: Path, delay_s: float) -> None:
     path = tmp_path / "cache.sqlite"
-    rows = make(path, OLD)
+    rows = make(path, RECENT)
     code = UPGRADE.replace("sys.stdin.readline()", "").replace("Etape", "Etape")
     child = run(code, str(path))
     assert child.stdout is not None
@@ -176,7 +176,7 @@ def test_killed_at_any_moment_of_the_swap_the_file_opens(tmp_path: Path, delay_s
     except subprocess.TimeoutExpired:
         child.send_signal(signal.SIGKILL)
     child.communicate()
-    assert startup.read_revision(path) in {OLD, history.head()}
+    assert startup.read_revision(path) in {RECENT, history.head()}
     engine = startup.open_local(path)
     whole(engine, rows)
     engine.dispose()

@@ -16,7 +16,7 @@ from erp_desktop.errors import DatabaseRefusedError, DiskFullError
 from erp_desktop.registry import revisions as history
 from erp_desktop.upgrade import backup
 from erp_desktop.upgrade.start import startup
-from tests.upgrade.start.old_caches import KEY, OLD, _newer, make, mark, run, whole
+from tests.upgrade.start.old_caches import KEY, OLD, RECENT, _newer, make, mark, run, whole
 
 
 def _foreign(path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_file_that_is_not_ours_is_refused_untouched(
     elif change == "none":
         _stamps(sqlite_path)
     elif change == "two":
-        _stamps(sqlite_path, OLD, history.head())
+        _stamps(sqlite_path, RECENT, history.head())
     else:
         connection = connect_sqlite(sqlite_path, KEY)
         connection.execute("CREATE TABLE t (x)")
@@ -127,7 +127,7 @@ def test_a_cache_without_the_structure_of_its_stamp_is_refused_untouched(
 
 def test_a_hand_made_column_stops_the_upgrade_and_is_named(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    make(path, OLD)
+    make(path, RECENT)
     connection = connect_sqlite(path)
     connection.execute("ALTER TABLE clients ADD COLUMN bricolage TEXT")
     connection.close()
@@ -137,7 +137,7 @@ def test_a_hand_made_column_stops_the_upgrade_and_is_named(tmp_path: Path) -> No
     assert mark(path) == before
 
 
-@pytest.mark.parametrize("revision", [OLD, "9b5c1d3f7e4a"])
+@pytest.mark.parametrize("revision", [RECENT, "9b5c1d3f7e4a"])
 def test_a_damaged_cache_is_refused_with_the_way_out(tmp_path: Path, revision: str) -> None:
     path = tmp_path / "cache.sqlite"
     make(path, revision)
@@ -154,7 +154,7 @@ def test_a_damaged_cache_is_refused_with_the_way_out(tmp_path: Path, revision: s
 
 def test_without_room_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "cache.sqlite"
-    make(path, OLD)
+    make(path, RECENT)
     before = mark(path)
     full = shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: full)
@@ -228,7 +228,7 @@ def test_a_read_only_folder_is_refused_with_its_name() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = folder / "cache.sqlite"
-        make(path, OLD)
+        make(path, RECENT)
         before = mark(path)
         folder.chmod(0o555)
         try:

@@ -17,7 +17,7 @@ from erp_desktop.registry import revisions as history
 from erp_desktop.upgrade import backup, fingerprint
 from erp_desktop.upgrade.start import by_copy, restore, startup
 from tests.processes import Program
-from tests.upgrade.start.old_caches import KEY, OLD, _newer, make, mark, whole
+from tests.upgrade.start.old_caches import KEY, RECENT, _newer, make, mark, whole
 
 
 @pytest.mark.parametrize("key", [None, KEY])
@@ -35,7 +35,7 @@ def test_a_new_cache_is_made_by_the_migrations(tmp_path: Path, key: str | None) 
 
 
 @pytest.mark.parametrize("key", [None, KEY])
-@pytest.mark.parametrize("revision", ["bb94288d88f3", "2a1f3c8d7c1b", "5d1e7f9b3a0c", OLD])
+@pytest.mark.parametrize("revision", ["bb94288d88f3", "2a1f3c8d7c1b", "5d1e7f9b3a0c", RECENT])
 def test_an_old_cache_is_upgraded_with_every_row(tmp_path: Path, revision: str, key: str | None) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, revision, key)
@@ -55,7 +55,7 @@ def test_an_old_cache_is_upgraded_with_every_row(tmp_path: Path, revision: str, 
 
 def test_the_outbox_goes_through_an_upgrade_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    make(path, OLD)
+    make(path, RECENT)
     connection = connect_sqlite(path)
     before = connection.execute("SELECT * FROM sync_outbox ORDER BY id").fetchall()
     connection.close()
@@ -133,8 +133,8 @@ def test_cancelling_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_another_cache_of_the_same_folder_keeps_the_backup_that_it_is_making(tmp_path: Path) -> None:
     path, other = tmp_path / "cache.sqlite", tmp_path / "cache2.sqlite"
-    make(path, OLD)
-    make(other, OLD)
+    make(path, RECENT)
+    make(other, RECENT)
 
     def meanwhile(step: by_copy.Etape) -> None:
         if step.texte == "Sauvegarde":
@@ -153,7 +153,7 @@ def test_another_cache_of_the_same_folder_keeps_the_backup_that_it_is_making(tmp
 
 def test_a_newer_database_after_a_rollback_is_refused_and_its_backup_brings_work_back(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    rows = make(path, OLD)
+    rows = make(path, RECENT)
     startup.open_local(path).dispose()
     _newer(path)
     before = mark(path)
@@ -161,7 +161,7 @@ def test_a_newer_database_after_a_rollback_is_refused_and_its_backup_brings_work
         startup.open_local(path)
     assert mark(path) == before
     saved = backup.backups(path)[0]
-    assert saved.revision == OLD
+    assert saved.revision == RECENT
     restore.restore(path, saved.chemin)
     engine = startup.open_local(path)
     whole(engine, rows)
@@ -170,7 +170,7 @@ def test_a_newer_database_after_a_rollback_is_refused_and_its_backup_brings_work
 
 def test_what_an_old_crash_left_is_cleared_away(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    rows = make(path, OLD)
+    rows = make(path, RECENT)
     connection = connect_sqlite(path)
     connection.execute("CREATE TABLE _alembic_tmp_clients AS SELECT * FROM clients")
     connection.close()
@@ -218,7 +218,7 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 )
 def test_many_starts_at_once_upgrade_once(tmp_path: Path, count: int, existing: bool) -> None:
     path = tmp_path / "cache.sqlite"
-    rows = make(path, OLD) if existing else {}
+    rows = make(path, RECENT) if existing else {}
     starts = Program(["-c", AT_ONCE, path, str(count), history.head()], stdin=subprocess.PIPE)
     assert starts.stdout is not None
     opened = [starts.stdout.readline() for _ in range(count)]
@@ -238,7 +238,7 @@ def test_many_starts_at_once_upgrade_once(tmp_path: Path, count: int, existing: 
 
 def test_a_running_program_keeps_its_cache_from_being_upgraded(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
-    make(path, OLD)
+    make(path, RECENT)
     lock = CacheLock(path)
     lock.shared()
     with pytest.raises(DatabaseBusyError, match="Une autre fenêtre"):

@@ -108,7 +108,7 @@ BEGIN
              FILTER (WHERE c.nom = ANY(g.cle))
       INTO rang_id, rang_cree, rang_change, egales
       FROM jsonb_array_elements_text(colonnes) WITH ORDINALITY AS c(nom, i)
-      JOIN sync.registre() r ON r.nom_table = g.t AND r.colonne = c.nom;
+      JOIN sync.registre r ON r.nom_table = g.t AND r.colonne = c.nom;
     CONTINUE WHEN rang_id IS NULL OR egales IS NULL;
     -- Worked on since it was made; or taken away by this very batch, which then says itself what it was.
     ici := format('(r->>%s IS DISTINCT FROM r->>%s)', rang_cree, rang_change);
@@ -125,7 +125,7 @@ BEGIN
                ', ' ORDER BY c.i)
       INTO noms, bases
       FROM jsonb_array_elements_text(colonnes) WITH ORDINALITY AS c(nom, i)
-      JOIN sync.registre() r ON r.nom_table = g.t AND r.colonne = c.nom
+      JOIN sync.registre r ON r.nom_table = g.t AND r.colonne = c.nom
      WHERE c.nom <> ALL(g.cle || g.garde || '{id,agence_id,created_at,created_by_id}'::text[])
        AND r.politique <> 'derive';
     EXECUTE format('WITH x AS MATERIALIZED (SELECT r, t.*, %s AS ici, %s AS la, %s AS efface '

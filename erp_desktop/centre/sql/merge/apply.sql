@@ -8,7 +8,7 @@ DECLARE
   otees text[] := ARRAY(SELECT jsonb_object_keys(p->'d'));
 BEGIN
   PERFORM sync.verifier_lot(p, plage, v_poste, v_agence);
-  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre()
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre
            WHERE nom_table = ANY(modifiees || otees) ORDER BY rang LOOP
     EXECUTE format('SELECT 1 FROM public.%I WHERE id = ANY($1) ORDER BY id FOR UPDATE', g.nom_table) USING ARRAY(
       SELECT (r->>2)::bigint FROM jsonb_array_elements(coalesce(p->'m'->g.nom_table, '[]')) b,
@@ -16,17 +16,17 @@ BEGIN
       UNION ALL SELECT (r->>2)::bigint FROM jsonb_array_elements(coalesce(p->'d'->g.nom_table, '[]')) r
              WHERE (r->>0)::int <@ plage);
   END LOOP;
-  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(ajoutees) ORDER BY rang LOOP
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre WHERE nom_table = ANY(ajoutees) ORDER BY rang LOOP
     PERFORM sync.inserer(g.nom_table, p->'i'->g.nom_table, plage, v_poste, v_agence);
   END LOOP;
   -- Slots before interventions, whose plan follows from them: what a device sends of both is then the same thing.
   FOR g IN SELECT DISTINCT CASE nom_table WHEN 'creneaux' THEN -1 ELSE rang END AS place, nom_table
-             FROM sync.registre() WHERE nom_table = ANY(modifiees) ORDER BY place LOOP
+             FROM sync.registre WHERE nom_table = ANY(modifiees) ORDER BY place LOOP
     FOR bloc IN SELECT b FROM jsonb_array_elements(p->'m'->g.nom_table) b LOOP
       PERFORM sync.modifier(g.nom_table, bloc, plage, v_poste, v_lot, v_agence, coalesce((p->>'v')::int, 1));
     END LOOP;
   END LOOP;
-  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre() WHERE nom_table = ANY(otees) ORDER BY rang DESC LOOP
+  FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre WHERE nom_table = ANY(otees) ORDER BY rang DESC LOOP
     PERFORM sync.supprimer(g.nom_table, p->'d'->g.nom_table, plage, v_poste, v_lot, v_agence);
   END LOOP;
   PERFORM sync.accorder_stock(p, plage);

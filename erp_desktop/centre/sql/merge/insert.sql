@@ -19,7 +19,7 @@ BEGIN
          max(c.i + 1) FILTER (WHERE c.nom = 'id')
     INTO noms, valeurs, formes, interdits, rang_id
     FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
-    JOIN sync.registre() g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible
+    JOIN sync.registre g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible
    -- What is computed here is not taken from an earlier program that sends it.
    WHERE NOT (audit AND c.nom IN ('poste', 'recu_a')) AND g.politique <> 'derive';
   IF rang_id IS NULL THEN RAISE EXCEPTION 'ajout refusé dans %', t USING ERRCODE = 'EM001'; END IF;

@@ -18,7 +18,7 @@ BEGIN
            format(g.lire, format('r->>%s', 2 + 2 * c.i)) AS base,
            format(g.lire, format('r->>%s', 3 + 2 * c.i)) AS mien
       FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
-      JOIN sync.registre() g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible AND NOT g.ajout_seul
+      JOIN sync.registre g ON g.nom_table = t AND g.colonne = c.nom AND g.inscriptible AND NOT g.ajout_seul
                             AND c.nom <> 'id'),
   -- What is computed here is not taken from an earlier program that sends it.
   f AS (SELECT * FROM c WHERE politique <> 'derive'),

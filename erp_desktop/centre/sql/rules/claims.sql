@@ -40,7 +40,7 @@ CREATE OR REPLACE FUNCTION sync.verifier_lot(p jsonb, plage int4range, v_poste i
 RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
 DECLARE
   t text; bloc jsonb; r_id integer; r_par integer; r_qui integer; v_faux bigint;
-  octets text[] := ARRAY(SELECT nom_table || '.' || colonne FROM sync.registre() WHERE lire LIKE 'decode%');
+  octets text[] := ARRAY(SELECT nom_table || '.' || colonne FROM sync.registre WHERE lire LIKE 'decode%');
   -- An administrator takes it over for a device: row-level security does not see to the agency then.
   v_tiers boolean := coalesce(current_setting('erp.au_nom_du_poste', true), '') <> '';
   auteurs bigint[] := '{}'; postes integer[] := sync.postes_admis(v_poste, v_agence);

@@ -33,7 +33,7 @@ CREATE OR REPLACE FUNCTION sync.exiger_agence(t text, lignes jsonb, plage int4ra
 LANGUAGE plpgsql STABLE AS $f$
 DECLARE v_autre boolean;
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM sync.registre() g WHERE g.nom_table = t AND g.inscriptible) THEN RETURN; END IF;
+  IF NOT EXISTS (SELECT 1 FROM sync.registre g WHERE g.nom_table = t AND g.inscriptible) THEN RETURN; END IF;
   EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I x WHERE x.id = ANY ($1) '
     || 'AND x.agence_id IS DISTINCT FROM $2)', t)
     INTO v_autre USING ARRAY(SELECT (r->>2)::bigint FROM jsonb_array_elements(lignes) r WHERE (r->>0)::int <@ plage),
