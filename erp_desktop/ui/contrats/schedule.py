@@ -79,10 +79,14 @@ class ScheduleTab(RecordPart):
         days = tr("du {du} au {au}", du=isolate(labels.day(one.du)), au=isolate(labels.day(one.au)))
         year = tr("année {n}", n=number(one.annee))
         pill, words = _STATES[state]
+        first = 2 * line
         for place, widget in enumerate((
-            Text(isolate(labels.day(one.du)), "strong"),
-            Text(f"{days} · {year}", "body", "text.secondary", wrap=True),
-            Text(isolate(montant(one.montant)), "strong"), Pill(pill, tr(words)),
+            Text(isolate(labels.day(one.du)), "strong"), Text(isolate(montant(one.montant)), "strong"),
+            Pill(pill, tr(words)),
         )):  # fmt: skip
-            self.grid.addWidget(widget, line, place)
+            self.grid.addWidget(widget, first, place)
             widget.show()
+        # Beside the others it would have the width of one word.
+        covered = Text(f"{days} · {year}", "body", "text.secondary", wrap=True)
+        self.grid.addWidget(covered, first + 1, 0, 1, 3)
+        covered.show()
