@@ -22,8 +22,7 @@ from erp_desktop.sync.exchange.cache import Cache, dumps
 
 _OPEN = "effacements_en_cours"
 """What is still to be taken out of batches that wait for their answer; forgotten with the last of them."""
-_TABLE = BY_NAME["effacements"]
-_PLACES = {name: place for place, name in enumerate(_TABLE.names)}
+_ERASURES = "effacements"
 Dirty = dict[tuple[str, int], set[str] | None]
 
 
@@ -38,7 +37,8 @@ def erase_here(cache: Cache, received: Sequence[Sequence[Any]], dirty: Dirty | N
     rows: dict[tuple[str, int], list[str]] = {}
     found: list[str] = []
     for row in received:
-        table, pk = str(row[_PLACES["nom_table"]]), int(row[_PLACES["fiche_id"]])
+        told = dict(zip(BY_NAME[_ERASURES].names, row, strict=True))
+        table, pk = str(told["nom_table"]), int(told["fiche_id"])
         known = cache.value("SELECT 1 FROM effacements WHERE id = ?", row[0])
         if known is not None or table not in personal.COLUMNS:
             continue
@@ -165,13 +165,17 @@ def hear(cache: Cache, told: Sequence[dict[str, Any]], known: int) -> None:
         known: the last batch that the centre has.
     """
     with cache.writing(mute=True):
-        erase_here(cache, [[row[name] for name in _TABLE.names] for row in told])
+        erase_here(cache, [[row[name] for name in BY_NAME[_ERASURES].names] for row in told])
     unfreeze(cache, known)
 
 
 def behind(cache: Cache, last: int | None) -> bool:
     """Whether the centre erased somebody of whom this cache has not heard."""
-    return last is not None and int(cache.value("SELECT coalesce(max(id), 0) FROM effacements")) < last
+    return (
+        last is not None
+        and _ERASURES in BY_NAME
+        and int(cache.value("SELECT coalesce(max(id), 0) FROM effacements")) < last
+    )
 
 
 def unfreeze(cache: Cache, known: int) -> None:

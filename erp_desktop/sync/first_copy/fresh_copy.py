@@ -168,9 +168,9 @@ def _take_over(cache: Cache, poste: int | None) -> Rebased:
         db.execute("UPDATE _allocateur SET poste = ?", (poste,))
         db.execute("DELETE FROM sync_lots")
         cache.put(poste=poste)
-    fresh = cache.all(f"SELECT {', '.join(BY_NAME['effacements'].names)} FROM frais.effacements")
-    # While the rows that tell what to look for still stand.
-    erase_here(cache, fresh)
+    if "effacements" in BY_NAME:
+        # While the rows that tell what to look for still stand.
+        erase_here(cache, cache.all(f"SELECT {', '.join(BY_NAME['effacements'].names)} FROM frais.effacements"))
     db.execute("DELETE FROM sync_recus_rejetes")
     db.execute("INSERT INTO main.sync_recus_rejetes SELECT * FROM frais.sync_recus_rejetes")
     # Contents that nothing named may have been purged meanwhile: the centre is asked for each again.

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +24,31 @@ from erp_desktop.registry import revisions
 AVANT = "0c6d2e4f8a5b"
 
 
+JOURNAL = re.compile(
+    r",?\n *dit AS \(INSERT INTO sync\.modifications.*?\)(?=,?\n    (?:etats AS|INSERT INTO))"
+    r"|^[^\n]*sync\.modifications[^\n;]*(?:\n[^\n;]*)?;\n",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def _without_journal(read: Callable[..., str]) -> Callable[..., str]:
+    """The centre's statements as they were before it noted changes and erased people."""
+
+    def earlier(name: str, **values: str) -> str:
+        text = read(name, **values)
+        if name in {"merge/update", "merge/delete", "machinery/sync_rights"}:
+            text = JOURNAL.sub("", text)
+            assert "sync.modifications" not in text
+        return text.replace("(SELECT max(id) FROM public.effacements)", "NULL")
+
+    return earlier
+
+
 def go_back() -> None:
     """Before anything derived from the models is imported."""
+    from erp_desktop.centre import sql as files
+
+    files.sql = _without_journal(files.sql)
     Base.metadata.tables["plannings"].c.recurrence.name = "rrule"
     for table in [t for t in Base.metadata.tables.values() if t.name == "horaires_agence" or "since" in t.info]:
         Base.metadata.remove(table)
@@ -85,6 +110,7 @@ def main() -> None:
     command, target = sys.argv[1], sys.argv[2]
     if command == "centre":
         engine = create_pg_engine(target)
+        machinery._SILENCE = ()
         with engine.begin() as connection:
             machinery.install(connection)
         with engine.connect() as connection:
