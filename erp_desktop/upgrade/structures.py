@@ -16,6 +16,7 @@ import sqlcipher3.dbapi2
 from sqlalchemy.pool import NullPool, StaticPool
 
 from erp_desktop.db.engine import connect_sqlite
+from erp_desktop.models import Base
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade import fingerprint, migrate
 from erp_desktop.upgrade.fingerprint import Structure
@@ -61,10 +62,21 @@ def without_leftovers(found: Structure) -> Structure:
     return {table: content for table, content in found.items() if not table.startswith(LEFTOVER)}
 
 
+@cache
+def _of_one_engine() -> frozenset[str]:
+    """Indexes that only one engine has, such as those of words at the centre."""
+    engines: dict[str, set[str | None]] = {}
+    for table in Base.metadata.tables.values():
+        for index in table.indexes:
+            engines.setdefault(str(index.name), set()).add(index.info.get("engine"))
+    return frozenset(name for name, known in engines.items() if len(known) == 1 and None not in known)
+
+
 def names(found: Structure) -> Names:
     """What both engines name alike in a structure."""
+    alone = _of_one_engine()
     return {
-        table: {kind: dict.fromkeys(content.get(kind, {}), True) for kind in _NAMED}
+        table: {kind: {name: True for name in content.get(kind, {}) if name not in alone} for kind in _NAMED}
         for table, content in found.items()
         if not table.startswith((*_LOCAL, "sync."))
     } | {table: {} for table in found if table.startswith("sync.")}

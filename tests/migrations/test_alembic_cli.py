@@ -74,16 +74,17 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def test_upgrade_current_check_and_steps_both_ways(url: str) -> None:
+def test_current_check_and_steps_both_ways(head_url: str) -> None:
+    url, recent = head_url, revisions.revisions()[-5].revision
     answers = several(
         url, "upgrade head", "current", "check", "-x accept-data-loss=yes downgrade -1", "current", "upgrade +1",
-        "-x accept-data-loss=yes downgrade base",
-        "upgrade 5d1e7f9b3a0c", "upgrade head",
+        f"-x accept-data-loss=yes downgrade {recent}", "current", "upgrade head",
     )  # fmt: skip
     assert [status for status, _ in answers] == [0] * 9, answers
     assert revisions.head() in answers[1][1]
     assert "No new upgrade operations detected" in answers[2][1]
     assert revisions.revisions()[-2].revision in answers[4][1]
+    assert recent in answers[7][1]
     engine = opened(url)
     with engine.connect() as connection:
         assert fingerprint.check(connection) == []

@@ -311,25 +311,31 @@ def lost(before: dict[str, dict[Any, dict[str, Any]]], after: dict[str, dict[Any
 
 @pytest.mark.parametrize("latest", [4, pytest.param(1_000, marks=pytest.mark.soak)])
 def test_every_revision_up_down_up_with_rows(vide: sa.Engine, latest: int) -> None:
-    """Every one goes up with rows; the ``latest`` go down and up again: those before are sealed by a checksum."""
+    """The ``latest`` go up with rows, down and up again; those before are sealed by a checksum.
+
+    By hand (``-m soak``) each goes up with rows. In every run the sealed ones go up empty, and with the rows of their
+    golden files.
+    """
     scripts = migrate.scripts()
     before = "base"
     every = revisions.revisions()
-    for rank, row in enumerate(every):
+    passed = max(0, len(every) - latest)
+    if passed:
+        before = every[passed - 1].revision
+        up(vide, before)
+    for rank, row in enumerate(every[passed:], passed):
         module = scripts.get_revision(row.revision).module
         with vide.connect() as connection:
             remplir(connection, 1000 * (rank + 1))
             old = values(connection)
         up(vide, row.revision)
-        sealed, first = rank < len(every) - latest, 1000 * (rank + 1)
+        first = 1000 * (rank + 1)
         with vide.connect() as connection:
             new = values(connection)
-            if not sealed:
-                structure = fingerprint.read(connection)
-                connection.rollback()
-                # Where nothing goes down, those that the next turn adds to this same structure are enough.
-                first += 500
-                remplir(connection, first)
+            structure = fingerprint.read(connection)
+            connection.rollback()
+            first += 500
+            remplir(connection, first)
             if row.revision in ECARTS:
                 connection.exec_driver_sql(ECARTS[row.revision].format(n=first))
                 connection.commit()
@@ -338,9 +344,6 @@ def test_every_revision_up_down_up_with_rows(vide: sa.Engine, latest: int) -> No
         assert {t: len(r) for t, r in new.items() if t not in allowed} == {
             t: len(r) for t, r in old.items() if t not in allowed
         }, row.fichier
-        if sealed:
-            before = row.revision
-            continue
         with vide.connect() as connection:
             full = values(connection)
         down(vide, before)
@@ -362,9 +365,10 @@ def test_every_revision_up_down_up_with_rows(vide: sa.Engine, latest: int) -> No
         before = row.revision
     with vide.connect() as connection:
         assert fingerprint.check(connection) == []
-    down(vide, "base")
-    with vide.connect() as connection:
-        assert not metier(connection)
+    if not passed:
+        down(vide, "base")
+        with vide.connect() as connection:
+            assert not metier(connection)
 
 
 def rows(engine: sa.Engine, query: str) -> list[tuple[Any, ...]]:

@@ -165,7 +165,7 @@ def plan_erasure(
 def erase_person(
     qui: Qui, aussi: Autres = None,
     reference: Annotated[str, typer.Option("--reference", help="Référence de la demande, sans nom.")] = "",
-    oui: Annotated[bool, typer.Option("--oui", help="Sans demander.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Sans demander.")] = False,
     url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Effacer les données d'une personne, au centre et de là sur chaque poste ; rien ne les ramène."""
@@ -173,7 +173,7 @@ def erase_person(
         with transaction(engine, write=False) as session:
             table, pk = _who(session, qui)
             shown = erasure.plan(session, ADMINISTRATION, table, pk, aussi or ())
-        if not oui:
+        if not yes:
             for line in _told(shown):
                 terminal.show(line, err=True)
             if not consent("Effacer ces données ?"):

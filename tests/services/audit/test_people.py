@@ -119,7 +119,7 @@ def test_a_private_client_from_the_command_line(monde: Monde, pg_url: str, tmp_p
     assert ("Documents et photos, avec leur contenu", 1) in [(one["quoi"], one["nombre"]) for one in plan["efface"]]
     assert run("personne", "effacer", "lahlou").startswith("1 ")
     assert monde.lire(sa.text(f"SELECT count(*) FROM clients WHERE id = {pk} AND adresse IS NOT NULL"))[0][0] == 1
-    assert "chaque poste suit" in run("personne", "effacer", "lahlou", "--oui", "--aussi", "F. Z. Lahlou")
+    assert "chaque poste suit" in run("personne", "effacer", "lahlou", "--yes", "--aussi", "F. Z. Lahlou")
     row = monde.lire(sa.text(f"SELECT nom_entreprise, adresse, telephone, is_active FROM clients WHERE id = {pk}"))[0]
     assert tuple(row) == (f"Client effacé {pk}", None, None, False)
     assert monde.lire(sa.text(f"SELECT notes FROM clients WHERE id = {other}"))[0][0] == "Vu (effacé)"

@@ -99,6 +99,9 @@ def test_esc_closes_the_innermost_of_a_file_dialog_only(qtbot: QtBot, window: QM
     assert isinstance(name, QLineEdit)
     assert isinstance(folder, QComboBox)
     assert isinstance(files, QTreeView)
+    model = files.model()
+    # What is typed before the folder is read is completed by nothing, and never again.
+    qtbot.waitUntil(lambda: model.rowCount(files.rootIndex()) == 2)
     name.clear()
     qtbot.keyClicks(name, "ab")
     completer = name.completer()
@@ -112,8 +115,6 @@ def test_esc_closes_the_innermost_of_a_file_dialog_only(qtbot: QtBot, window: QM
     qtbot.keyClick(folder.view(), Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: QApplication.activePopupWidget() is None)
     assert dialog.isVisible()
-    model = files.model()
-    qtbot.waitUntil(lambda: model.rowCount(files.rootIndex()) == 2)
     files.setCurrentIndex(model.index(0, 0, files.rootIndex()))
     files.edit(files.currentIndex())
     editor = files.findChild(QLineEdit)

@@ -38,7 +38,7 @@ def test_a_plan_is_typed_generated_and_decided_of(
     assert page.new_record()
     bureau.settle()
     form = page.form
-    bar, dates, parts = form.bar, *form.parts
+    bar, dates, parts, *_ = form.bar, *form.parts
     assert isinstance(bar, PlanBar)
     assert isinstance(dates, DatesTab)
     assert isinstance(parts, PartsTab)

@@ -128,6 +128,7 @@ def test_every_command_of_the_guide_runs_as_it_is_written(
         "erp-admin device revoke": lambda: second_device(story),
         "erp-admin calendrier recalculer": lambda: contract(story),
         "erp-admin planning competence ": lambda: skill(story),
+        "erp-admin audit personne extrait": lambda: person(story),
     }
     spreadsheets(tmp_path)
     try:
@@ -198,6 +199,17 @@ def skill(story: Story) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO competences (nom, created_at, updated_at) VALUES ('Froid', now(), now())"
+        )
+    engine.dispose()
+
+
+def person(story: Story) -> None:
+    """Who asks what is held on them is the contact of a client."""
+    engine = story.engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO clients (agence_id, nom_entreprise, contact, created_at, updated_at) SELECT id, "
+            "'Minoterie Chaouia', 'Fatima Lahlou', now(), now() FROM agences WHERE code = 'CAS'"
         )
     engine.dispose()
 
