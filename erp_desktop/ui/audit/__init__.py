@@ -29,14 +29,17 @@ def action(act: Act) -> str:
     return tr(places.ACTIONS.get(act.action, act.action.replace("_", " ").capitalize()))
 
 
+_PARTS = {"ligne": "lignes_intervention", "temps": "temps", "document": "documents"}
+"""Of what the history of an intervention speaks besides, by the beginning of the act."""
+
+
 def changed(act: Act) -> list[str]:
     """Each field with what it was and is, in words."""
     told = []
+    table = _PARTS.get(act.action.partition("_")[0], act.table)
     for change in act.changements:
-        before, after = (
-            field_labels.valeur(act.table, change.champ, v, act.noms) for v in (change.avant, change.apres)
-        )
-        told.append(f"{field_labels.champ(act.table, change.champ)} : {before} → {after}")
+        before, after = (field_labels.valeur(table, change.champ, v, act.noms) for v in (change.avant, change.apres))
+        told.append(f"{field_labels.champ(table, change.champ)} : {before} → {after}")
     return told
 
 

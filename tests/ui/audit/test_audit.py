@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from pytestqt.qtbot import QtBot
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.models import Client, User
-from erp_desktop.services import clients
+from erp_desktop.services import clients, interventions
 from erp_desktop.settings import Mode
 from erp_desktop.ui.administration.page import AdministrationPage
 from erp_desktop.ui.audit import OpenBar, changed, where
@@ -53,6 +55,10 @@ def test_a_manager_reads_who_did_what_and_opens_the_record(
     client, acteur = monde.clients[0], bureau.acteur
     with transaction(sqlite_engine, acteur.user_id) as session:
         clients.update(session, acteur, client, {"contact": "Fatima Lahlou", "telephone": "0522111222"})
+        interventions.ajouter_ligne(
+            session, acteur, monde.interventions[0],
+            LigneInput(type_ligne="autre", designation="Joint", quantite=Decimal(2), prix_unitaire=Decimal(5)),
+        )  # fmt: skip
     page = bureau.workspace.open_section("audit")
     assert isinstance(page, AuditPage)
     bureau.settle()
@@ -66,6 +72,20 @@ def test_a_manager_reads_who_did_what_and_opens_the_record(
     assert {line.split(" : ")[0] for line in changed(act)} == {"Contact", "Téléphone"}
     assert "Contact : — → Fatima Lahlou" in changed(act)
     assert where(act) == "Ce poste, pas encore envoyé"
+    page.filter.set_text("acte:ligne_ajoutee")
+    bureau.settle()
+    assert page.model.rowCount() == 1
+    page.view.select_place(0)
+    qtbot.waitUntil(lambda: page.form.record is not None and page.form.record.id != act.id, timeout=WAIT)
+    # Named as the form of a line names them.
+    assert {line.split(" : ")[0] for line in changed(page.form.record)} == {
+        "Désignation", "Quantité", "Prix unitaire"
+    }  # fmt: skip
+    page.filter.set_text("table:clients acte:modification fiche:atlas")
+    bureau.settle()
+    page.view.select_place(0)
+    qtbot.waitUntil(lambda: page.form.record is not None and page.form.record.id == act.id, timeout=WAIT)
+    bureau.settle()
     bar = page.form.bar
     assert isinstance(bar, OpenBar)
     assert not bar.isHidden()
