@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -162,24 +161,12 @@ class LinesTab(entry.EntryPart):
         return cells
 
     def _change(self, line: LigneFactureInfo, name: str, value: Decimal) -> None:
-        """A number of a line was typed over; the toast gives the former one back."""
-        row_id, contexte = self._row_id, self._panel.contexte
-        if row_id is None:
-            return
-
-        def write(wanted: Decimal, undo: Callable[[], None] | None) -> None:
-            def refused(error: Exception) -> None:
-                self.refused(error)
-                self.show_record(row_id, self._record)
-
-            contexte.tasks.run(
-                lambda session: factures.modifier(session, contexte.acteur, line.id, {name: wanted}),
-                lambda _none: self.told(row_id, tr("Ligne modifiée") if undo else tr("Enregistrement défait"), undo),
-                refused, write=True, owner=self,
-            )  # fmt: skip
-
-        before: Decimal = getattr(line, name)
-        write(value, lambda: write(before, None))
+        """A number of a line was typed over."""
+        self.write_over(
+            getattr(line, name), value,
+            lambda session, acteur, wanted: factures.modifier(session, acteur, line.id, {name: wanted}),
+            lambda: self.show_record(self._row_id, self._record),
+        )  # fmt: skip
 
     def _offer(self, works: list[AFacturer]) -> None:
         """Work of this client that no document bills yet, with the reason why it is paid."""

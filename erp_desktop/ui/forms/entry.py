@@ -193,6 +193,32 @@ class EntryPart(RecordPart):
             self.refused, write=True, owner=self,
         )  # fmt: skip
 
+    def write_over(
+        self, before: Any, value: Any, act: Callable[[Any, Acteur, Any], Any], again: Callable[[], None]
+    ) -> None:
+        """A value of a line was typed over; the toast gives the former one back.
+
+        Args:
+            act: ``act(session, acteur, value)`` writes it.
+            again: shows the lines as they are after a refusal.
+        """
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None:
+            return
+
+        def write(wanted: Any, undo: Callable[[], None] | None) -> None:
+            def refused(error: Exception) -> None:
+                self.refused(error)
+                again()
+
+            contexte.tasks.run(
+                lambda session: act(session, contexte.acteur, wanted),
+                lambda _none: self.told(row_id, tr("Ligne modifiée") if undo else tr("Enregistrement défait"), undo),
+                refused, write=True, owner=self,
+            )  # fmt: skip
+
+        write(value, lambda: write(before, None))
+
     def told(self, row_id: int, words: str, undo: Callable[[], None] | None = None) -> None:
         """Something of the record changed: say so, and have it shown afresh."""
         self._panel.contexte.say(words, undo)

@@ -225,24 +225,12 @@ class LinesTab(entry.EntryPart):
         )  # fmt: skip
 
     def _change(self, line: LigneInfo, name: str, value: Decimal) -> None:
-        """A number of a line was typed over; the toast gives the former one back."""
-        row_id, contexte = self._row_id, self._panel.contexte
-        if row_id is None:
-            return
-
-        def write(wanted: Decimal, undo: Callable[[], None] | None) -> None:
-            def refused(error: Exception) -> None:
-                self.refused(error)
-                self._read()
-
-            contexte.tasks.run(
-                lambda session: interventions.modifier_ligne(session, contexte.acteur, line.id, {name: wanted}),
-                lambda _none: self.told(row_id, tr("Ligne modifiée") if undo else tr("Enregistrement défait"), undo),
-                refused, write=True, owner=self,
-            )  # fmt: skip
-
-        before: Decimal = getattr(line, name)
-        write(value, lambda: write(before, None))
+        """A number of a line was typed over."""
+        self.write_over(
+            getattr(line, name), value,
+            lambda session, acteur, wanted: interventions.modifier_ligne(session, acteur, line.id, {name: wanted}),
+            self._read,
+        )  # fmt: skip
 
     def _take(self, line: LigneInfo) -> None:
         """A planned part leaves its depot."""
