@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from erp_desktop.db.engine import normalise_url
-from erp_desktop.demo.stage import Stage
-from erp_desktop.demo.window import open_form, settle, show, wait
+from erp_desktop.demo.window import open_form, rest, show, wait
 from erp_desktop.sync.device import administration
 from erp_desktop.sync.device.administration import Seat
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.lists.page import ListPage
 
 if TYPE_CHECKING:
-    from erp_desktop.demo.shots import Shooter
+    from erp_desktop.demo.shooter import Shooter
 
-Look = tuple[str, str, str, tuple[int, int]]
 _ROOMS = (
     "postes", "utilisateurs", "agences", "entetes", "codes", "tva", "feries", "regles", "numeros", "schema",
     "journaux",
@@ -33,56 +29,42 @@ def palette(shooter: Shooter) -> None:
         workspace.palette_box.open()
         workspace.palette_box.edit.setText(words)
         workspace.palette_box.ask()
-        settle(1.0)
+        rest(shooter.desktop)
         shooter.take(name)
         workspace.palette_box.close_box()
 
 
-def administered(shooter: Shooter, stage: Stage, looks: Sequence[Look]) -> None:
-    """What an administrator sees, in each look."""
-    desktop, login = shooter.desktop, str(normalise_url(stage.url).username)
-    desktop.log_out()
-    desktop.log_in(replace(stage.admin, poste=stage.branches["CAS"].acteur.poste))
-    for look in looks:
-        shooter.look(*look)
-        _rooms(shooter, administration.seat(stage.url, login, "", stage.admin.user_id))
-    shooter.look(*looks[0])
+def administered(shooter: Shooter) -> None:
+    """What an administrator sees, before and after the centre is asked."""
+    stage = shooter.stage
+    if stage is None:
+        raise RuntimeError("no centre")
+    _rooms(shooter, administration.seat(stage.url, str(normalise_url(stage.url).username), "", stage.admin.user_id))
 
 
-def managed(shooter: Shooter, stage: Stage, looks: Sequence[Look]) -> None:
-    """What a responsable sees first, in each look, and a report of one's own."""
-    desktop = shooter.desktop
-    desktop.log_out()
-    desktop.log_in(replace(stage.siege, poste=stage.branches["CAS"].acteur.poste))
-    for look in looks:
-        shooter.look(*look)
-        _board(shooter)
-        _invoices(shooter)
-    shooter.look(*looks[0])
-
-
-def _invoices(shooter: Shooter) -> None:
+def invoices(shooter: Shooter) -> None:
     """The list, the lines of what is late, and what is still to be billed."""
     workspace = shooter.desktop.workspace
     page = workspace.open_section("factures") if workspace is not None else None
     if workspace is None or not isinstance(page, ListPage):
         raise RuntimeError("the invoices did not open")
-    settle(1.0)
+    rest(shooter.desktop)
     shooter.take("factures")
     page.search("statut:en_retard")
-    settle()
+    rest(shooter.desktop)
     record = workspace.open_record("factures", page.model.id_at(0))
     if not isinstance(record, RecordPage):
         raise RuntimeError("the invoice did not open")
-    settle(1.0)
+    rest(shooter.desktop)
     record.panel.tabs.set_current(1)
     shooter.take("facture")
     workspace.open_record("a_facturer", None)
-    settle(1.0)
+    rest(shooter.desktop)
     shooter.take("a-facturer")
 
 
-def _board(shooter: Shooter) -> None:
+def board(shooter: Shooter) -> None:
+    """What a responsable sees first, then narrowed to one technician."""
     page = show(shooter.desktop, "tableau")
     wait(lambda: page.trends, "le tableau de bord", 60)
     for toast in list(shooter.desktop.window.toaster.toasts):
@@ -92,10 +74,14 @@ def _board(shooter: Shooter) -> None:
     page.toggle_filters()
     page.narrow.editors["technicien"].choose(busiest.key, busiest.name)
     wait(lambda: "mtbf" in page.board.refused, "le tableau restreint", 60)
-    settle(1.0)
+    rest(shooter.desktop)
     shooter.take("tableau-filtre")
     page.toggle_filters()
     page.narrow.clear()
+
+
+def composed(shooter: Shooter) -> None:
+    """A report of one's own."""
     composer = show(shooter.desktop, "composer")
     wait(lambda: composer.found is not None, "le rapport", 60)
     shooter.take("composer")
@@ -103,14 +89,27 @@ def _board(shooter: Shooter) -> None:
 
 def _rooms(shooter: Shooter, seat: Seat) -> None:
     page = show(shooter.desktop, "administration")
-    settle()
+    rest(shooter.desktop)
     shooter.take("administration-lecture")
     page.take_seat(seat)
     for room in _ROOMS:
         listed = page.show_room(room)
-        settle(0.6)
+        rest(shooter.desktop, 0.4)
         if isinstance(listed, ListPage) and listed.model.rowCount():
             open_form(listed, 0)
         shooter.take(f"administration-{room}")
     page.show_room("utilisateurs")
     page.leave_seat()
+
+
+def kept(shooter: Shooter) -> None:
+    """What managers set and look back on: models, targets, the journal of what was done."""
+    desktop = shooter.desktop
+    for section in ("modeles", "objectifs"):
+        page = desktop.workspace.open_section(section) if desktop.workspace is not None else None
+        rest(desktop)
+        if isinstance(page, ListPage) and page.model.rowCount():
+            open_form(page)
+        shooter.take(section)
+    show(desktop, "audit")
+    shooter.take("audit")

@@ -2,7 +2,8 @@
 
 What the documentation shows is renewed there (``docs/screenshots``); every other picture is written beside, into
 ``build/captures``. A few screens exist once, whatever the look: those before somebody is at work, and what is decided
-or broken on the way.
+or broken on the way. What was begun goes on with ``--resume``; several may run side by side into the same folders,
+each with its languages or parts.
 """
 
 from __future__ import annotations
@@ -10,344 +11,169 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from datetime import timedelta
-from itertools import product
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, product
 from pathlib import Path
 
-import sqlalchemy as sa
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
-from erp_desktop import clock, log
+from erp_desktop import log
 from erp_desktop.app import Desktop
+from erp_desktop.demo import section_shots as sections
 from erp_desktop.demo.paper_shots import papers
-from erp_desktop.demo.section_shots import administered, managed, palette
-from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
+from erp_desktop.demo.shooter import Shooter
+from erp_desktop.demo.stage import Stage
 from erp_desktop.demo.story import Story
-from erp_desktop.demo.window import SIZE, line, open_desktop, open_form, settle, show, wait
+from erp_desktop.demo.window import SIZE, line, open_desktop, wait
 from erp_desktop.settings import Settings
-from erp_desktop.ui.conflits.page import ConflitsPage
-from erp_desktop.ui.first_start.first_run import FirstRun
-from erp_desktop.ui.first_start.wizard import AGENCE
-from erp_desktop.ui.imports.page import ImportPage
-from erp_desktop.ui.kit import i18n
-from erp_desktop.ui.lists.page import ListPage
-from erp_desktop.ui.notifications.panel import NotificationsPanel
-from erp_desktop.ui.pictures import grab
-from erp_desktop.ui.planning.geometry import DAY, WEEK
-from erp_desktop.ui.printing.preview import PreviewWindow
-from erp_desktop.ui.sign_in.page import LoginPage
-from erp_desktop.ui.stock.count_page import CountPage
-from erp_desktop.ui.synchro.drawer import Panneau
 
-_LISTS = ("clients", "equipements", "techniciens")
 LANGUAGES = {"": "fr", "-ar": "ar", "-en": "en"}
 THEMES = {"": "clair", "-sombre": "sombre"}
 SIZES = {"": SIZE, "-1366x768": (1366, 768)}
-LOOKS = [
+Look = tuple[str, str, str, tuple[int, int]]
+LOOKS: list[Look] = [
     (language + theme + size, LANGUAGES[language], THEMES[theme], SIZES[size])
     for language, theme, size in product(LANGUAGES, THEMES, SIZES)
 ]
 """Variant of the name, language, theme, size of the window; the first is the plain one."""
 _FIRST = [look for look in LOOKS if look[3] == SIZE]
-_NOTHING = "sertisseuse statut:annulee priorite:urgente"
 
 
-class Shooter:
-    """Pictures of one desktop, named ``<screen>-<variant>.png``; the plain light French one has no variant."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Pictures that are taken together.
 
-    def __init__(self, desktop: Desktop, out: Path, beside: Path) -> None:
-        self.desktop = desktop
-        self.out, self.beside = out, beside
-        self.variant = ""
+    Attributes:
+        who: in front of the window: ``new`` (a first start), ``nobody``, ``clerk``, ``manager``, ``admin``.
+        looks: in which there are pictures of it.
+    """
+
+    name: str
+    who: str
+    take: Callable[[Shooter], None]
+    looks: Sequence[Look] = tuple(LOOKS)
+
+
+PARTS = (
+    Part("premier-demarrage", "new", Shooter.wizard, _FIRST),
+    Part("connexion", "nobody", Shooter.login, _FIRST),
+    Part("interventions", "clerk", Shooter.interventions),
+    Part("synchronisation", "clerk", Shooter.drawer),
+    Part("etat-vide", "clerk", Shooter.nothing_found),
+    Part("conflits", "clerk", Shooter.inbox),
+    Part("rapports", "clerk", Shooter.report),
+    Part("planning", "clerk", Shooter.planning),
+    Part("listes", "clerk", Shooter.other_lists),
+    Part("palette", "clerk", sections.palette),
+    Part("stock", "clerk", Shooter.stock),
+    Part("contrats", "clerk", Shooter.contracts),
+    Part("preventif", "clerk", Shooter.preventive),
+    Part("modification-groupee", "clerk", Shooter.bulk),
+    Part("import", "clerk", Shooter.imported),
+    Part("bon", "clerk", Shooter.bon),
+    Part("notifications", "clerk", Shooter.notices),
+    Part("conflits-choix", "clerk", Shooter.decided, LOOKS[:1]),
+    Part("tableau-de-bord", "manager", sections.board),
+    Part("factures", "manager", sections.invoices),
+    Part("composer", "manager", sections.composed),
+    Part("gestion", "manager", sections.kept),
+    Part("administration", "admin", sections.administered),
+    Part("etat-erreur", "clerk", Shooter.broken, _FIRST[:2]),
+)
+
+
+class Run:
+    """Which pictures are wanted, which were taken by a run before, and what went wrong."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.out: Path = given.out
+        self.beside: Path = given.beside
+        self._marks = self.beside / ".taken"
+        self._given = given
         self.count = 0
+        self.failed: list[str] = []
+        for folder in (self.out, self.beside, self._marks):
+            folder.mkdir(parents=True, exist_ok=True)
+        for part, look in [] if given.resume else list(self.due(PARTS)):
+            self._mark(part, look).unlink(missing_ok=True)
 
-    def take(self, screen: str, window: QWidget | None = None) -> None:
-        settle()
-        name = f"{screen}{self.variant}.png"
-        shown = not self.variant or (self.out / name).exists()
-        grab(window or self.desktop.window, (self.out if shown else self.beside) / name)
-        self.count += 1
+    def _mark(self, part: Part, look: Look) -> Path:
+        return self._marks / f"{part.name}{look[0]}"
 
-    def look(self, variant: str, language: str, theme: str, size: tuple[int, int] = SIZE) -> None:
-        """Dress the window; the look is part of the names that follow."""
-        self.variant = variant
-        self.desktop.window.resize(*size)
-        if language != i18n.language():
-            self.desktop.set_language(language)
-        self.desktop.set_theme(theme)
+    def due(self, parts: Sequence[Part]) -> Iterator[tuple[Part, Look]]:
+        """What is wanted of these parts and was not taken, look by look."""
+        given = self._given
+        for look in LOOKS:
+            wanted = look[1] in given.languages and look[2] in given.themes and f"{look[3][0]}" in given.widths
+            for part in parts if wanted else ():
+                named = not given.parts or part.name in given.parts
+                if named and look in part.looks and not self._mark(part, look).exists():
+                    yield part, look
 
-    # Before work
+    def papers(self) -> None:
+        """Those of the documentation, unless other parts are asked for."""
+        if not self._given.parts or "papiers" in self._given.parts:
+            self.count += papers(self.out)
 
-    def wizard(self) -> None:
-        for look in _FIRST:
-            self.look(*look)
-            # What is open keeps its language until it is built again.
-            self.desktop.show_first_run()
-            self.take("premier-demarrage")
-            page = self.desktop.window.centralWidget()
-            if isinstance(page, FirstRun):
-                page.choose(AGENCE)
-                page.go_on()
-            self.take("premier-demarrage-connexion")
-
-    def login(self) -> None:
-        for look in _FIRST:
-            self.look(*look)
-            self.desktop.show_login()
-            settle()
-            page = self.desktop.window.centralWidget()
-            if isinstance(page, LoginPage):
-                page.identifier.setText("salma.bennis")
-                page.password.setText(MOT_DE_PASSE)
-                page.keep.setChecked(True)
-                page.password.setFocus()
-            self.take("connexion")
-
-    # At work
-
-    def screens(self) -> None:
-        """Every screen of a clerk, in the look that the window has."""
-        self.work_screens()
-        self.planning()
-        self.other_lists()
-        palette(self)
-        self.stock()
-        self.contracts()
-        self.preventive()
-        self.bulk()
-        self.bon()
-        self.notices()
-
-    def work_screens(self) -> None:
-        """Interventions with its form, the drawer, the inbox, the report."""
-        page = self.interventions()
-        self.drawer()
-        page.form.close_panel()
-        page.search(_NOTHING)
-        settle(1.0)
-        self.take("etat-vide")
-        page.search("")
-        show(self.desktop, "conflits")
-        self.take("conflits")
-        rapports = show(self.desktop, "rapports")
-        end = clock.today()
-        begin = end.replace(year=end.year - (end.month < 6), month=(end.month - 6) % 12 + 1, day=1)
-        rapports.choix.choisir_dates(begin, end)
-        wait(lambda: rapports.dessine, "les graphiques", 60)
-        self.take("rapports")
-
-    def interventions(self) -> ListPage:
-        page: ListPage = show(self.desktop, "interventions")
-        open_form(page, 3)
-        self.take("interventions")
-        return page
-
-    def drawer(self) -> None:
-        workspace = self.desktop.workspace
-        panel = workspace.findChild(Panneau) if workspace is not None else None
-        if workspace is None or panel is None:
-            raise RuntimeError("nobody is logged in")
-        workspace.status.sync.click()
-        for tab, name in (("sortants", ""), ("conflits", "-conflits"), ("recus", "-recus"), ("journal", "-journal")):
-            panel.show_tab(tab)
-            self.take(f"synchronisation{name}")
-        panel.show_tab("sortants")
-        panel.hide()
-
-    def notices(self) -> None:
-        """What the person was told, and the choices."""
-        workspace = self.desktop.workspace
-        panel = workspace.findChild(NotificationsPanel) if workspace is not None else None
-        if workspace is None or panel is None:
-            raise RuntimeError("nobody is logged in")
-        workspace.top.bell.click()
-        wait(lambda: panel.lines, "les notifications")
-        self.take("notifications")
-        panel.settings.click()
-        self.take("notifications-choix")
-        panel.hide()
-
-    def planning(self) -> None:
-        """The week, a card in the air with its verdict, who and when, the day."""
-        page = show(self.desktop, "planning")
-        wait(lambda: page.board is not None and page.board.cards, "le planning")
-        page.set_mode(WEEK)
-        page.show_day(clock.today())
-        self.take("planning-semaine")
-        # At the end of a week, most of what is planned is in the next one.
-        page.show_day(clock.today() + timedelta(days=(7 - clock.today().weekday()) * (clock.today().weekday() >= 4)))
-        settle()
-        view = page.view
-        visit = page.backlog.visits[0] if page.backlog.visits else None
-        if visit is not None:
-            view.lift_visit(visit)
-            view.setFocus()
-            self.take("planning-deposer")
-            view.give_up()
-            page.desk.suggest(visit)
-            wait(page.who.isVisible, "qui et quand")
-            self.take("planning-qui-et-quand")
-            page.escape()
-        page.set_mode(DAY)
-        self.take("planning-jour")
-        page.set_mode(WEEK)
-
-    def other_lists(self) -> None:
-        for name in _LISTS:
-            open_form(show(self.desktop, name))
-            self.take(name)
-
-    def stock(self) -> None:
-        """Parts, the ledger with its bar, a count under way, places, and a bon before it is printed."""
-        page = show(self.desktop, "stock")
-        row = next((n for n in range(page.model.rowCount()) if n > 3), 0)
-        open_form(page, row)
-        self.take("stock")
-        page.form.tabs.set_current(1)
-        self.take("stock-mouvements")
-        page.form.close_panel()
-        show(self.desktop, "mouvements")
-        self.take("mouvements")
-        open_form(show(self.desktop, "depots"))
-        self.take("depots")
-        counts = show(self.desktop, "inventaires")
-        open_form(counts)
-        self.take("inventaires")
-        workspace = self.desktop.workspace
-        sheet = workspace.open_record("inventaires", counts.form.row_id) if workspace is not None else None
-        if isinstance(sheet, CountPage):
-            wait(lambda: sheet.sheet is not None, "la feuille de comptage")
-            self.take("inventaire")
-
-    def bon(self) -> None:
-        """The preview of the bons of two rows."""
-        page = show(self.desktop, "interventions")
-        page.form.close_panel()
-        open_form(page, 3)
-        page.print_out()
-        wait(lambda: bool(self.desktop.window.findChildren(PreviewWindow)), "l'aperçu")
-        window = self.desktop.window.findChildren(PreviewWindow)[0]
-        wait(lambda: bool(window.pages), "la mise en page", 60)
-        self.take("bon", window)
-        window.close()
-        settle()
-
-    def bulk(self) -> None:
-        """Six rows changed alike, tried before they are written."""
-        page: ListPage = show(self.desktop, "interventions")
-        page.form.close_panel()
-        page.view.reselect(list(page.model.ids[2:8]))
-        page.selection.edit()
-        panel = page.selection.panel
-        if panel is None:
-            raise RuntimeError("nothing may be changed here")
-        wait(lambda: panel.rows["priorite"].records, "les fiches")
-        panel.rows["priorite"].box.setChecked(True)
-        panel.rows["priorite"].editor.show_value("haute")
-        panel.rows["date_planifiee"].box.setChecked(True)
-        panel.rows["date_planifiee"].editor.line.setText("+1 jour ouvré")
-        panel.preview()
-        wait(lambda: panel.trial.trials, "l'aperçu")
-        self.take("modification-groupee")
-        page.selection.close()
-        page.selection.clear()
-        self.imported()
-
-    def imported(self) -> None:
-        """A file with a few bad lines, judged."""
-        workspace = self.desktop.workspace
-        page = workspace.open_record("import-clients", None) if workspace is not None else None
-        if not isinstance(page, ImportPage):
-            raise RuntimeError("no import")
-        lines = ["Raison sociale;ICE;Téléphone;Ville;Courriel;Obs"]
-        lines += [f"Atelier {n:03d};;05 22 40 {n // 100:02d} {n % 100:02d};Rabat;;RAS" for n in range(240)]
-        bad = {12: "Garage Atlas;12AB;;Fès;;", 40: ";;;Rabat;;orphelin", 77: "Presse;;;Salé;sans arobase;"}
-        lines = [bad.get(place, line) for place, line in enumerate(lines)]
-        file = self.desktop.settings.data_dir / "clients-2026.csv"
-        file.write_text("\n".join(lines), encoding="utf-8-sig")
-        page.open_file(file)
-        wait(lambda: page.faults, "la vérification")
-        for toast in list(self.desktop.window.toaster.toasts):
-            toast.dismiss()
-        self.take("import")
-        page.give_up()
-
-    def contracts(self) -> None:
-        """The list with a form: terms, machines, periods; and the proposal in a new intervention."""
-        page = show(self.desktop, "contrats")
-        open_form(page, 2)
-        self.take("contrats")
-        named = ("-equipements", "-interventions", "-quotas", "-echeancier", "-avenants", "-historique")
-        for tab, name in enumerate(named, start=1):
-            page.form.tabs.set_current(tab)
-            self.take(f"contrats{name}")
-        page.form.tabs.set_current(0)
-        page.form.close_panel()
-
-    def preventive(self) -> None:
-        """The year of each plan with the load of its weeks, then the dates of one, and the points of a checklist."""
-        show(self.desktop, "preventif")
-        self.take("preventif")
-        for name, row, picture in (("preventif", 1, "preventif-echeances"), ("checklists", 0, "checklists")):
-            open_form(page := show(self.desktop, name), row)
-            page.form.tabs.set_current(1)
-            self.take(picture)
-            page.form.close_panel()
-
-    def decided(self) -> None:
-        """The inbox after one choice, with its undo."""
-        page = show(self.desktop, "conflits")
-        if isinstance(page, ConflitsPage):
-            page.decide(next(row for row in page.rows if row.open).conflit, "theirs")
-        self.take("conflits-choix")
-
-    def broken(self) -> None:
-        """A list that really cannot be read: its table is gone from this throwaway cache."""
-        page: ListPage = show(self.desktop, "interventions")
-        page.form.close_panel()
-        for toast in list(self.desktop.window.toaster.toasts):
-            toast.dismiss()
-        if self.desktop.worker is None:
-            raise RuntimeError("no database")
-        with self.desktop.worker.engine.begin() as connection:
-            connection.execute(sa.text("PRAGMA legacy_alter_table = ON"))
-            connection.execute(sa.text("ALTER TABLE interventions RENAME TO interventions_perdue"))
-        page.reload()
-        wait(page.banners.count, "l'erreur")
-        for look in _FIRST[:2]:
-            self.look(*look)
-            self.take("etat-erreur")
+    def take(self, shooter: Shooter, part: Part, look: Look) -> bool:
+        """Take one part in one look; False after saying why it could not be taken."""
+        began, before = time.monotonic(), shooter.count
+        try:
+            if shooter.variant != look[0] or not shooter.count:
+                shooter.look(*look)
+            part.take(shooter)
+        except Exception as error:  # noqa: BLE001 - one screen that fails does not cost the others
+            self.failed.append(f"{part.name}{look[0]}: {error}")
+            traceback.print_exc()
+            return False
+        self._mark(part, look).touch()
+        taken = shooter.count - before
+        self.count += taken
+        print(f"{part.name}{look[0]}: {taken} en {time.monotonic() - began:.1f} s", flush=True)
+        return True
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="dev.py shots", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"), help="of the documentation's pictures")
     parser.add_argument("--beside", type=Path, default=Path("build/captures"), help="of all others")
-    given = parser.parse_args()
-    out: Path = given.out
-    beside: Path = given.beside
-    for folder in (out, beside):
-        folder.mkdir(parents=True, exist_ok=True)
+    names = [*(part.name for part in PARTS), "papiers"]
+    parser.add_argument("--parts", nargs="+", choices=names, help="only these")
+    for option, known in (("languages", LANGUAGES.values()), ("themes", THEMES.values()),
+                          ("widths", [str(size[0]) for size in SIZES.values()])):  # fmt: skip
+        parser.add_argument(f"--{option}", nargs="+", choices=list(known), default=list(known))
+    parser.add_argument("--resume", action="store_true", help="without what an earlier run took")
+    run = Run(parser.parse_args())
     app = QApplication(sys.argv[:1])
+    run.papers()
     with tempfile.TemporaryDirectory(prefix="erp-mif-shots-") as name:
         home = Path(name)
         log.configure(home / "journaux")
-        count = papers(out) + _first_run(app, home / "neuf", out, beside)
-        with Stage(home, interventions=400) as stage:
-            count += _working(app, stage, out, beside)
-    print(f"{count} captures dans {out}/ et {beside}/")
-    return 0
+        _first_run(app, home / "neuf", run)
+        if any(part.who != "new" for part, _look in run.due(PARTS)):
+            with Stage(home, interventions=400) as stage:
+                _working(app, stage, run)
+    print(f"{run.count} captures dans {run.out}/ et {run.beside}/")
+    for told in run.failed:
+        print(told)
+    return 1 if run.failed else 0
 
 
-def _first_run(app: QApplication, home: Path, out: Path, beside: Path) -> int:
+def _first_run(app: QApplication, home: Path, run: Run) -> None:
+    due = list(run.due([part for part in PARTS if part.who == "new"]))
+    if not due:
+        return
     desktop = Desktop(app, Settings(data_dir=home, log_dir=home / "journaux"))
     desktop.window.resize(*SIZE)
     desktop.start()
-    shooter = Shooter(desktop, out, beside)
-    shooter.wizard()
+    shooter = Shooter(desktop, run.out, run.beside)
+    for part, look in due:
+        run.take(shooter, part, look)
     desktop.window.close()
     desktop.close()
-    return shooter.count
 
 
 def _prepare(stage: Stage) -> Story:
@@ -360,34 +186,41 @@ def _prepare(stage: Stage) -> Story:
     return story
 
 
-def _working(app: QApplication, stage: Stage, out: Path, beside: Path) -> int:
+def _working(app: QApplication, stage: Stage, run: Run) -> None:
     story = _prepare(stage)
     casablanca = stage.branches["CAS"]
+    people = {
+        "clerk": casablanca.acteur,
+        "manager": replace(stage.siege, poste=casablanca.acteur.poste),
+        "admin": replace(stage.admin, poste=casablanca.acteur.poste),
+    }
     desktop = open_desktop(app, casablanca)
-    shooter = Shooter(desktop, out, beside)
+    shooter = Shooter(desktop, run.out, run.beside, stage)
     try:
         wait(lambda: desktop.state is not None and desktop.state.en_ligne, "la ligne")
         line(desktop, up=False)
-        shooter.login()
-        shooter.look(*LOOKS[0])
-        desktop.log_in(casablanca.acteur)
-        story.edit_again()
-        desktop.refresh_state()
-        for look in LOOKS:
-            shooter.look(*look)
-            shooter.screens()
-        shooter.look(*LOOKS[0])
-        shooter.decided()
-        managed(shooter, stage, LOOKS)
-        administered(shooter, stage, LOOKS)
-        desktop.log_out()
-        desktop.log_in(casablanca.acteur)
-        shooter.broken()
+        for part, look in run.due([part for part in PARTS if part.who == "nobody"]):
+            run.take(shooter, part, look)
+        edited = False
+        for who, parts in groupby((part for part in PARTS if part.who in people), lambda part: part.who):
+            due = list(run.due(list(parts)))
+            if not due:
+                continue
+            desktop.log_out()
+            desktop.log_in(people[who])
+            if who == "clerk" and not edited:
+                edited = True
+                story.edit_again()
+                desktop.refresh_state()
+            for part, look in due:
+                if not run.take(shooter, part, look):
+                    # What it left open is closed with the person's window.
+                    desktop.log_out()
+                    desktop.log_in(people[who])
     finally:
         desktop.window.unsaved = tuple
         desktop.window.close()
         desktop.close()
-    return shooter.count
 
 
 if __name__ == "__main__":

@@ -40,6 +40,16 @@ def settle(seconds: float = 0.6) -> None:
     wait(lambda: time.monotonic() > limit, "le calme", seconds + 5)
 
 
+def rest(desktop: Desktop, quiet: float = 0.25, seconds: float = 20.0) -> None:
+    """Let the window live until its database was asked nothing for ``quiet`` seconds: debounced fields are slower."""
+    limit, since = time.monotonic() + seconds, time.monotonic()
+    while time.monotonic() < min(since + quiet, limit):
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        if desktop.tasks is not None and desktop.tasks.pending:
+            since = time.monotonic()
+        time.sleep(0.005)
+
+
 class Camera:
     """Takes numbered pictures of one window into a folder."""
 
@@ -93,7 +103,7 @@ def show(desktop: Desktop, section: str) -> Any:
         wait(lambda: page.model.rowCount() > 0, f"la liste {section}")
     if isinstance(page, RapportsPage):
         wait(lambda: page.dessine, "les graphiques", 60)
-    settle()
+    rest(desktop)
     return page
 
 
