@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import psycopg2
 
-from erp_desktop.errors import CentralUnreachableError, ErpError, NotAllowedError, UserError
+from erp_desktop.errors import CentralUnreachableError, DatabaseBusyError, ErpError, NotAllowedError, UserError
 
 Cause = Literal["muet", "delai", "certificat", "identifiant", "base", "droit", "reglage", "occupe"]
 """Why a line was not opened: nobody answers, too slow, not the expected server, or the server's own refusal."""
@@ -37,6 +37,8 @@ SESSION = {"search_path": "public", "TimeZone": "UTC", "DateStyle": "ISO", "Inte
 _PRIVILEGED = frozenset({"session_replication_role"})
 _ANNOUNCED = ("client_encoding", "TimeZone", "DateStyle", "IntervalStyle", "standard_conforming_strings")
 """Settings that a server, or a pooler, says by itself on every line."""
+_HELD = frozenset({"55P03", "40P01", "40001", "57014"})
+"""SQLSTATE of a wait for others that was given up: a lock, a deadlock, a serialisation, a statement's time."""
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
@@ -77,6 +79,21 @@ class LineRefusedError(psycopg2.OperationalError):
         if self.cause == "occupe":
             return CentralUnreachableError("Le serveur central ne prend pas de connexion en ce moment.")
         return CentralUnreachableError("Le serveur central ne répond pas à cette adresse.")
+
+
+def told(error: BaseException | None) -> ErpError:
+    """The sentence for a statement that failed: what the server said, or that there was no answer."""
+    if isinstance(error, LineRefusedError):
+        return error.told()
+    state = getattr(error, "pgcode", None)
+    if not state or state[:2] == "08" or state[:3] == "57P":
+        return CentralUnreachableError("Le serveur central ne répond pas : vérifiez le réseau.")
+    if state in _HELD:
+        return DatabaseBusyError(
+            f"Le serveur central répond, mais d'autres travaux tiennent ce qu'il faut ({state}) : "
+            "réessayez dans un instant."
+        )
+    return UserError(f"Le serveur central a refusé : {str(error).splitlines()[0]}")
 
 
 def session_arguments() -> dict[str, str]:

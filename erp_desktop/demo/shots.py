@@ -91,7 +91,7 @@ class Run:
     def __init__(self, given: argparse.Namespace) -> None:
         self.out: Path = given.out
         self.beside: Path = given.beside
-        self._marks = self.beside / ".taken"
+        self._marks: Path = self.beside / ".taken"
         self._given = given
         self.count = 0
         self.failed: list[str] = []

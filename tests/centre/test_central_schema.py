@@ -15,7 +15,13 @@ from erp_desktop import app
 from erp_desktop.centre import lock, preflight
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, NotAllowedError, UpgradeError
+from erp_desktop.errors import (
+    CentralUnreachableError,
+    DatabaseBusyError,
+    DatabaseRefusedError,
+    NotAllowedError,
+    UpgradeError,
+)
 from erp_desktop.registry import revisions
 from erp_desktop.settings import CentralUpgrade, Mode, Settings
 from erp_desktop.upgrade import fingerprint
@@ -253,6 +259,14 @@ def test_room_on_the_servers_disk_is_told_or_said_to_be_unknown(pg_engine: sa.En
 def test_an_absent_centre_is_unreachable_not_a_bug() -> None:
     with pytest.raises(CentralUnreachableError):
         startup.open_central("postgresql://x@127.0.0.1:1/x")
+
+
+def test_a_centre_that_answered_is_not_said_to_be_silent(pg_engine: sa.Engine) -> None:
+    impatient = pg_engine.url.set(query={"options": "-c lock_timeout=200"}).render_as_string(hide_password=False)
+    with pg_engine.begin() as holder:
+        holder.exec_driver_sql("LOCK TABLE alembic_version")
+        with pytest.raises(DatabaseBusyError, match=r"répond.*55P03"):
+            startup.open_central(impatient)
 
 
 def test_a_downgrade_publishes_the_older_revision(pg_engine: sa.Engine) -> None:

@@ -17,6 +17,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.people.roles import Droit, exiger
 from erp_desktop.domain.saisie import _PHRASES
 from erp_desktop.domain.writing import typography
+from erp_desktop.domain.writing.texts import singulars
 from erp_desktop.errors import NotAllowedError
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.i18n import said, tr
@@ -105,6 +106,36 @@ def test_every_sentence_of_the_window_is_translated(language: str) -> None:
     assert missing == set()
 
 
+_SEVERAL = re.compile(
+    r"\{n\} (?:en |de |à )?[a-zéèêàûîô'-]+s\b(?<! hors)(?<! cours)(?! (?:au plus|au moins|de plus)\b)"
+)
+_NEVER_ONE = {
+    "Les {n} premiers bons seulement : choisissez moins de lignes.", "{titre} (aperçu des {n} premiers)",
+    "Les {n} derniers sur {total} : la section Mouvements les montre tous.", "Sous {n} jours",
+}  # fmt: skip
+"""Texts whose figure is a bound."""
+
+
+def test_nothing_is_counted_in_the_plural_where_there_is_one(qapp: QApplication) -> None:
+    one, missing = singulars(), set[str]()
+    for file in (ROOT / "ui").rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        told = {id(n) for choice in ast.walk(tree) if isinstance(choice, ast.IfExp) for n in ast.walk(choice)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr" and id(node) not in told:
+                words = str(getattr(node.args[0], "value", ""))
+                if _SEVERAL.search(words) and words not in {*one, *_NEVER_ONE}:
+                    missing.add(words)
+    assert missing == set()
+    assert [tr("{n} ouvertes, par priorité", n=n) for n in ("1", "2")] == [
+        "1 ouverte, par priorité", "2 ouvertes, par priorité",
+    ]  # fmt: skip
+    for language in LANGUAGES:
+        assert set(one.values()) - catalogue(language).keys() == set()
+    i18n.set_language(qapp, "en")
+    assert tr("{n} lignes importées", n=1) == "1 row imported"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_translation_keeps_french_typography_or_formats(language: str) -> None:
     for source, translated in catalogue(language).items():
@@ -151,6 +182,7 @@ def test_a_refusal_is_said_in_the_language_in_force(qapp: QApplication) -> None:
     assert tr("le technicien est déjà en cours sur INT-CAS-04-2026-00001.") == (
         "the technician is already at work on INT-CAS-04-2026-00001."
     )
+    assert said("lot 1, conflits : 0, refusés : 2") == "batch 1, conflicts: 0, refused: 2"
     i18n.set_language(qapp, "ar")
     assert "T-1" in said("Le badge T-1 est déjà celui de « Karim ».")
     assert "15" in said("L’ICE compte 15 chiffres.")

@@ -50,6 +50,13 @@ def texts(language: str) -> Texts:
     return Texts(language)
 
 
+@cache
+def singulars() -> dict[str, str]:
+    """French texts that count several things → what they say of one."""
+    read: dict[str, str] = json.loads((paths.RESOURCES / "translations" / "fr-singulier.json").read_text("utf-8"))
+    return read
+
+
 def _pattern(source: str) -> re.Pattern[str]:
     """What a sentence of the catalogue looks like with its values filled in."""
     parts = re.split(r"\{(\w+)\}", source)

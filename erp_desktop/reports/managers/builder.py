@@ -166,10 +166,11 @@ def written(figure: Figure, value: Value) -> str:
     return entier(int(number))
 
 
-def titles(found: Answer) -> list[str]:
-    """Heads of the columns of a file."""
-    units = ((f.nom, _SHOWN[f.unite]) for f in found.figures)
-    return [found.grouped, *(f"{name} ({unit})" if unit else name for name, unit in units)]
+def titles(found: Answer, language: str = "fr") -> list[str]:
+    """Heads of the columns of a file, in a language of ``translated.LANGUAGES``."""
+    say = Words(language)
+    units = ((say(f.nom), _SHOWN[f.unite]) for f in found.figures)
+    return [say(found.grouped), *(f"{name} ({unit})" if unit else name for name, unit in units)]
 
 
 Progress = Callable[[int, int], bool]
@@ -187,7 +188,7 @@ def _chunks(session: Session, found: Answer, progress: Progress | None) -> Itera
 def write(
     session: Session, found: Answer, path: Path, progress: Progress | None = None, language: str = "fr"
 ) -> None:  # fmt: skip
-    """Write the file that the suffix of ``path`` names, whole or not at all; a PDF in ``language``.
+    """Write the file that the suffix of ``path`` names, whole or not at all; its heads, and a PDF, in ``language``.
 
     Raises:
         UserError: the file cannot be written, or ``progress`` stopped it.
@@ -197,7 +198,7 @@ def write(
         page = pdf(session, found, language)
         atomique(path, lambda file: _put(file, page))
         return
-    heads = titles(found)
+    heads = titles(found, language)
     if kind == ".csv":
         with CsvFile(path) as out:
             out.row(heads)

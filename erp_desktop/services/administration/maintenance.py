@@ -155,6 +155,7 @@ class Entry:
 
     Attributes:
         genre: ``migration``, ``echange`` or ``refus``.
+        code: of a refusal, as the centre says it.
     """
 
     id: int
@@ -162,6 +163,7 @@ class Entry:
     genre: str
     qui: str
     quoi: str
+    code: str
 
 
 _EXCHANGES = """
@@ -170,7 +172,7 @@ SELECT l.recu_a, d.nom, l.numero, coalesce(jsonb_array_length(l.resultat->'confl
   FROM sync.lots l JOIN sync.devices d ON d.poste = l.poste ORDER BY l.recu_a DESC LIMIT 300
 """
 _REFUSALS = """
-SELECT g.quand, d.nom, g.raison FROM sync.gares g JOIN sync.devices d ON d.poste = g.poste
+SELECT g.quand, d.nom, g.code, g.raison FROM sync.gares g JOIN sync.devices d ON d.poste = g.poste
  ORDER BY g.quand DESC LIMIT 300
 """
 _CYCLES = "SELECT quand, envoyes, recus, conflits, gares, erreur FROM sync_journal ORDER BY id DESC LIMIT 300"
@@ -179,19 +181,20 @@ _CYCLES = "SELECT quand, envoyes, recus, conflits, gares, erreur FROM sync_journ
 def journal(session: Session, acteur: Acteur) -> list[Entry]:
     """Upgrades, exchanges and refusals that this database knows of."""
     roles.exiger(acteur, roles.Droit.ADMINISTRER)
-    lines: list[tuple[datetime, str, str, str]] = []
+    lines: list[tuple[datetime, str, str, str, str]] = []
     for row in audit.journal(session.connection(), 200):
         when = row["quand"] if isinstance(row["quand"], datetime) else clock.from_text(str(row["quand"]))
         what = f"{row['de'] or '—'} → {row['vers']} ({row['duree_s']} s, version {row['app_version']})"
-        lines.append((when, "migration", str(row["qui"]), what))
+        lines.append((when, "migration", str(row["qui"]), what, ""))
     if est_sqlite(session):
         for when, sent, received, conflicts, parked, error in session.execute(sa.text(_CYCLES)):
-            what = f"{sent} envoyés, {received} reçus, {conflicts} conflits, {parked} refusés"
-            lines.append((clock.from_text(when), "echange", "", str(error) if error else what))
+            what = f"envoyés : {sent}, reçus : {received}, conflits : {conflicts}, refusés : {parked}"
+            lines.append((clock.from_text(when), "echange", "", str(error) if error else what, ""))
     elif session.scalar(sa.text("SELECT to_regclass('sync.lots') IS NOT NULL")):
         for when, name, number, conflicts, parked in session.execute(sa.text(_EXCHANGES)):
-            lines.append((when, "echange", name, f"lot {number} : {conflicts} conflits, {parked} refusés"))
-        lines += [(when, "refus", name, reason) for when, name, reason in session.execute(sa.text(_REFUSALS))]
+            lines.append((when, "echange", name, f"lot {number}, conflits : {conflicts}, refusés : {parked}", ""))
+        for when, name, code, reason in session.execute(sa.text(_REFUSALS)):
+            lines.append((when, "refus", name, reason, code))
     lines.sort(key=lambda line: line[0], reverse=True)
     return [Entry(place, *line) for place, line in enumerate(lines, start=1)]
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.writing.texts import texts
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Preference
 from erp_desktop.services.importation.dates import Ordre, jour
@@ -42,6 +43,8 @@ _ALIASES = {"date": "date_creation", "équipement": "equipement", "coût": "cout
             "numero": "numero_source"}  # fmt: skip
 """First word of a reason about a work order → its field."""
 _LONGEST_DATE = 32
+_TRANSLATED = ("ar", "en")
+"""Languages, beside French, in which a list may have been exported."""
 _MEMORY = "import:{}:{}"
 
 
@@ -149,7 +152,7 @@ def ouvrir(table: str, fichier: Path) -> Fichier:
         UserError: unreadable, without header, without a line.
     """
     known = champs(table)
-    lu = read(fichier, connaitre([*(c.name for c in known), *(c.label for c in known)]))
+    lu = read(fichier, connaitre(word for one in known for word in _headings(one)))
     if not lu.rows and not lu.faults:
         raise UserError(f"Le fichier {fichier.name} n'a aucune ligne à importer.")
     shape = "\n".join(plier(name) for name in lu.columns)
@@ -199,11 +202,16 @@ def _colonne(lu: Table, name: str) -> Colonne:
     return Colonne(name, sample, most, 0 if most == "text" else total - counts.get(most, 0))
 
 
+def _headings(one: Champ) -> list[str]:
+    """What a column may be called that feeds a field: its own name, or its label in any language."""
+    return [one.name, one.label, *(texts(code).of(one.label) or one.label for code in _TRANSLATED)]
+
+
 def proposer(table: str, fichier: Fichier) -> dict[str, str]:
-    """A field for each column whose name says it: the field's own name, or its label."""
+    """A field for each column whose name says it: the field's own name, or its label in any language."""
     by_name: dict[str, str] = {}
     for one in champs(table):
-        for words in (one.name, one.label):
+        for words in _headings(one):
             by_name.setdefault(plier(words), one.name)
     found: dict[str, str] = {}
     for column in fichier.colonnes:

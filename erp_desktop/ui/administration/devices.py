@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
@@ -83,9 +84,11 @@ class DeviceBar(RecordPart):
         self.stolen_button = Button(tr("Volé…"), "danger", icon="warning-octagon", on_click=lambda: self._ask(True))
         row.addWidget(self.revoke_button)
         row.addWidget(self.stolen_button)
-        row.addWidget(Button(tr("Copier la réinscription"), icon="copy", on_click=self.copy_command))
         row.addStretch()
         column.addLayout(row)
+        # Below the others: beside them its words are cut in a narrow form.
+        copying = Button(tr("Copier la réinscription"), icon="copy", on_click=self.copy_command)
+        column.addWidget(copying, 0, Qt.AlignmentFlag.AlignLeading)
         self.entry = Card("surface.sunken")
         self.told = Text("", "body", wrap=True)
         self.entry.box.addWidget(self.told)

@@ -14,11 +14,12 @@ from erp_desktop.services.administration import maintenance, numbering
 from erp_desktop.services.administration.maintenance import Entry
 from erp_desktop.services.administration.numbering import Serie
 from erp_desktop.services.shared.lists import ListQuery
+from erp_desktop.sync.exchange.reasons import french_reason
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.controls import Button, Text
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import ListSpec
 from erp_desktop.ui.wording import value_labels as labels
@@ -146,13 +147,19 @@ NUMBERS: ListSpec[_Row] = ListSpec(
 
 # --- journals
 
+
+def _what(entry: Entry) -> str:
+    """A refusal in the words that a clerk reads, whatever happened in the language in force."""
+    return said(french_reason(entry.code, entry.quoi) if entry.genre == "refus" else entry.quoi)
+
+
 JOURNAL: ListSpec[Entry] = ListSpec(
     title="Journaux", icon="clock-counter-clockwise", placeholder="Filtrer : un poste, un mot",
     columns=[
         Column("", "Quand", 140, lambda e: labels.instant(e.quand, year=True), "code", numeric=True),
         Column("genre", "Genre", 120, lambda e: tr(_KINDS[e.genre])),
         Column("qui", "Qui", 170, lambda e: e.qui or labels.NONE),
-        Column("quoi", "Quoi", 300, lambda e: e.quoi, stretch=True),
+        Column("quoi", "Quoi", 300, _what, stretch=True),
     ],
     row_id=lambda row: row.id, ids=maintenance.journal_ids, rows=maintenance.journal_rows, one="1 ligne",
     many="{n} lignes", feminine=True, empty="Le journal est vide", new="",
@@ -161,7 +168,7 @@ JOURNAL: ListSpec[Entry] = ListSpec(
         groups=[Group("Ligne du journal", [
             _info("quand", "Quand", lambda e: isolate(labels.instant(e.quand, year=True))),
             _info("qui", "Qui", lambda e: e.qui or labels.NONE),
-            FieldSpec("quoi", "Quoi", "area", lines=6, shown=lambda e: e.quoi),
+            FieldSpec("quoi", "Quoi", "area", lines=6, shown=_what),
         ])],
         load=maintenance.journal_entry, create=_refuse, update=_refuse,
         head=lambda e: Head(code="", title=tr(_KINDS[e.genre]), tab=tr(_KINDS[e.genre]), plain=e.qui),

@@ -297,7 +297,7 @@ class Field(QWidget):
         self.error = ErrorLine()
         self.notice = ErrorLine(tone="warning")
         """What deserves a look and refuses nothing."""
-        self.label = Text(label, "body", "text.secondary")
+        self.label = Text(label, "body", "text.secondary", wrap=bool(label_width))
         self.label.setBuddy(editor)
         editor.setAccessibleName(label)
         grid = QGridLayout(self)

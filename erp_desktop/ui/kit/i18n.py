@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, Qt,
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.domain.writing import bidi, typography
-from erp_desktop.domain.writing.texts import texts
+from erp_desktop.domain.writing.texts import singulars, texts
 
 CONTEXT = "erp"
 LANGUAGES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -38,7 +38,9 @@ class Catalogue(QTranslator):
 
 
 def tr(text: str, **values: object) -> str:
-    """The text in the language in force, with ``{name}`` fields filled in."""
+    """The text in the language in force, with ``{name}`` fields filled in; of ``n`` = 1, what is said of one."""
+    if str(values.get("n", "")) == "1":
+        text = singulars().get(text, text)
     said = typography.composer(QCoreApplication.translate(CONTEXT, text))
     return said.format(**values) if values else said
 

@@ -16,9 +16,11 @@ from erp_desktop.ui.lists.spec import Facet
 
 
 def value_words(facet: Facet, value: str) -> str:
-    """The word of an option, else the value as typed."""
+    """The words of the options, else each value as typed: ``Clôturée, Archivée``."""
     options = facet.options() if facet.options else []
-    return dict(options).get(value_of(options, value), value)
+    parts = [part.strip() for part in value.split(",")] if options else [value]
+    said = dict(options)
+    return tr(", ").join(said.get(value_of(options, part), part) for part in parts)
 
 
 class ChipRow(QWidget):

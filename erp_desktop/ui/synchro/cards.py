@@ -15,7 +15,7 @@ from erp_desktop.sync.status import ChampDiff, Recu, Sortant
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, EnterPresses, IconLabel, KeyboardRing, Text
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels, value_labels
@@ -259,19 +259,19 @@ class LigneJournal(_Item):
 
     def __init__(self, cycle: Cycle) -> None:
         failed = cycle.erreur is not None
-        said = [
+        counted = [
             (cycle.envoyes, tr("{n} envoyés" if cycle.envoyes > 1 else "1 envoyé", n=number(cycle.envoyes))),
             (cycle.recus, tr("{n} reçus" if cycle.recus > 1 else "1 reçu", n=number(cycle.recus))),
             (cycle.conflits, tr("{n} en conflit", n=number(cycle.conflits))),
             (cycle.gares, tr("{n} refusés" if cycle.gares > 1 else "1 refusé", n=number(cycle.gares))),
         ]
-        title = ", ".join(words for count, words in said if count) or tr("Rien n'a circulé")
+        title = ", ".join(words for count, words in counted if count) or tr("Rien n'a circulé")
         icon, colour = (
             ("cloud-slash", "semantic.warning.text") if failed else ("cloud-check", "semantic.success.text")
         )
         super().__init__(icon, colour, title, heure(cycle.quand), "fill")
         seconds = isolate(f"{cycle.duree_s:.2f} s".replace(".", ","))
-        self.add_line(cycle.erreur or tr("en {duree}", duree=seconds))
+        self.add_line(said(cycle.erreur) if cycle.erreur else tr("en {duree}", duree=seconds))
 
 
 def quand(etat_cycle: object) -> str:

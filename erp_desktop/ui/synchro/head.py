@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text, icon_button
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.sign_in.screen import depuis
 from erp_desktop.ui.synchro.cards import Tuile, quand
@@ -119,7 +119,7 @@ class Entete(QWidget):
             self._icon.set_icon("cloud-slash", "semantic.warning.text", "fill")
             since = state.hors_ligne_depuis
             words = tr("Hors ligne depuis {heure}", heure=depuis(since)) if since else tr("Hors ligne")
-            why = tr(state.erreur) if state.erreur else tr("Le serveur central ne répond pas.")
+            why = said(state.erreur) if state.erreur else tr("Le serveur central ne répond pas.")
             banner = Banner("warning", words, icon="cloud-slash",
                             detail=tr("{raison} Continuez : tout est gardé sur ce poste.", raison=why))  # fmt: skip
         self._banner.addWidget(banner)

@@ -307,6 +307,13 @@ class TableauPage(Page):
         if not self.narrow.isHidden():
             self.narrow.editors["client"].setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def escape(self) -> bool:
+        if self.narrow.isHidden():
+            return False
+        self.toggle_filters()
+        self.filters.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
+
     def open_place(self, place: Place) -> None:
         """Show the rows behind a number."""
         self._contexte.open_list(place.section, place.words)

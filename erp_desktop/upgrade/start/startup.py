@@ -17,12 +17,11 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import event
 
+from erp_desktop.db import pg_line
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.db.pg_line import LineRefusedError
 from erp_desktop.db.window_line import create_window_engine
 from erp_desktop.errors import (
-    CentralUnreachableError,
     DatabaseBusyError,
     DatabaseRefusedError,
     ErpError,
@@ -189,6 +188,7 @@ def open_central(
 
     Raises:
         CentralUnreachableError: no answer.
+        DatabaseBusyError: it answered that others hold what is needed.
         DatabaseRefusedError: this program must not write to that centre; the sentence says what to do.
         UpgradeError: the upgrade stopped at the last committed revision.
     """
@@ -205,9 +205,7 @@ def open_central(
             remedy = " Un administrateur la lance par « erp-admin db upgrade »." if state.etat == "ancien" else ""
             raise DatabaseRefusedError(state.message + remedy)
     except sa.exc.OperationalError as error:
-        if isinstance(error.orig, LineRefusedError):
-            raise error.orig.told() from error
-        raise CentralUnreachableError("Le serveur central ne répond pas : vérifiez le réseau.") from error
+        raise pg_line.told(error.orig) from error
     finally:
         engine.dispose()
     return create_window_engine(url)

@@ -49,6 +49,7 @@ def test_files_hold_the_figures_of_the_catalogue(sqlite_engine: sa.Engine, tmp_p
             files = {kind: folder / f"rapport.{kind}" for kind in ("xlsx", "csv", "pdf")}
             for file in files.values():
                 builder.write(session, found, file)
+            assert builder.titles(found, "en")[0] == "Branch"
             listed = builder.rows(session, found)
             assert [v[0].num for _, v in listed] == sorted((v[0].num for _, v in listed), reverse=True)
             months = builder.answer(session, CHEF, Definition(("pannes",), "mois", "12m"), now=now)

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.writing.texts import texts
 from erp_desktop.errors import UserError
 from erp_desktop.models import ContratPeriode, Depot, Equipement, PieceDetachee, Planning
 from erp_desktop.services.importation import wizard
@@ -122,6 +123,12 @@ def test_a_line_that_became_bad_and_a_stop_write_nothing(
 ) -> None:
     file = wizard.ouvrir("clients", sheet(tmp_path / "parc.csv"))
     choice = Choix(wizard.proposer("clients", file), ecartees=frozenset({5, 12, 13}))
+    labels = {one.name: one.label for one in wizard.champs("clients")}
+    for language in ("ar", "en"):
+        heads = {name: texts(language).known[label] for name, label in labels.items()}
+        (tmp_path / "exporte.csv").write_text(";".join(heads.values()) + "\n" + ";".join("x" for _ in heads), "utf-8")
+        told = wizard.proposer("clients", wizard.ouvrir("clients", tmp_path / "exporte.csv"))
+        assert {column: name for name, column in heads.items()} == told
     before = clients(sqlite_engine)
     assert monde.agent is not None
     agent = monde.agent

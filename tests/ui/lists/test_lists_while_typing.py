@@ -151,6 +151,9 @@ def test_a_label_is_a_value_and_a_new_question_forgets_the_old_answer(bureau: Bu
     bureau.settle()
     assert [chip.text() for chip in page.chips.chips()][:2] == ["Statut : Affectée", "Texte : «\u00a0broyeur\u00a0»"]
     assert page.model.rowCount() == 1
+    page.filter.set_text("statut:cloturee,archivee")
+    bureau.settle()
+    assert page.chips.chips()[0].text() == "Statut : Clôturée, Archivée"
 
 
 @pytest.mark.parametrize(

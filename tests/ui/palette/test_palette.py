@@ -191,6 +191,7 @@ def test_a_letter_typed_in_the_bar_and_a_click_open_the_box_and_one_beside_it_cl
 def test_commands_follow_the_role(bureau: Bureau, qtbot: QtBot) -> None:
     bureau.liste()
     opened(bureau, qtbot)
+    assert [row.words for row in typed(bureau, qtbot, ">objectifs")] == ["Aller à Objectifs"]
     assert "Nouvelle intervention" in [row.words for row in typed(bureau, qtbot, ">nouvelle")]
     object.__setattr__(bureau.workspace.contexte.acteur, "role", Role.TECHNICIEN)
     assert typed(bureau, qtbot, ">nouvelle inter") == []

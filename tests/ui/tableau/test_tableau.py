@@ -138,6 +138,10 @@ def test_it_follows_the_data_and_says_what_it_cannot_count(
 ) -> None:
     with transaction(sqlite_engine) as session:
         session.execute(sa.update(Intervention).values(statut="annulee"))
+    page.toggle_filters()
+    qtbot.keyClick(page.narrow, Qt.Key.Key_Escape)
+    assert page.narrow.isHidden()
+    assert bureau.workspace.page is page
     changes: Changes = {"interventions": frozenset(monde.interventions)}
     bureau.bus.data_changed.emit(changes, None)
     qtbot.waitUntil(lambda: page.board is not None and page.board.tiles[0].value.num == 0, timeout=30_000)
