@@ -234,7 +234,8 @@ def statements(*, documents: bool = True) -> list[str]:
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
     farewells = central_documents.FAREWELLS if documents else ()
-    made.append(f"GRANT EXECUTE ON FUNCTION sync.{devices.ARRIVAL}, sync.{devices.GREETING} TO erp_device")
+    own = (devices.ARRIVAL, devices.GREETING, devices.BUNDLE_KEY)
+    made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device" for entry in own]
     made += [
         f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_revoque"
         for entry in (devices.FAREWELL, *farewells)

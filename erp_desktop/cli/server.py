@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from erp_desktop import settings
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded, with_password
 from erp_desktop.cli.french import Commands
@@ -162,6 +163,22 @@ def notify(url: CentreUrl, as_json: AsJson = False) -> None:
         made, forgotten = notifications.produire_pour_tous(session), notifications.oublier(session)
     told = f"{made} notification(s) ajoutée(s), {forgotten} oubliée(s), {len(amended)} avenant(s) appliqué(s)."
     emit(as_json, {"ajoutees": made, "oubliees": forgotten, "avenants": len(amended)}, told)
+
+
+@app.command("import")
+@guarded
+def import_bundle(
+    fichier: Annotated[Path, typer.Argument(help="Paquet fait au poste par « sync export ».")],
+    url: CentreUrl,
+    out: Annotated[Path, typer.Option("--out", help="Dossier ou fichier de la réponse à rapporter au poste.")],
+    as_json: AsJson = False,
+) -> None:
+    """Fusionner le paquet qu'un poste sans ligne a fait porter, et écrire la réponse à lui rapporter."""
+    from erp_desktop.sync.bundle.merging import merge
+
+    options = settings.load()
+    done = merge(with_password(url), fichier, out, days=options.documents_days)
+    emit(as_json, done, done.told())
 
 
 @quarantine.command("list")

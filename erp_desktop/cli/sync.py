@@ -38,13 +38,19 @@ CacheFile = Annotated[Path, typer.Option("--cache", help="Fichier de la base loc
 
 
 @contextmanager
-def _syncer(path: Path, secrets: Path | None) -> Iterator[Syncer]:
+def _cache(path: Path, secrets: Path | None) -> Iterator[Cache]:
     if not path.is_file():
         raise UserError(f"Le fichier {path} n'existe pas.")
-    options = settings.load()
     # Before anything is opened for writing: a foreign file keeps every byte.
     read_revision(path, secret_store.cache_key(path, secrets))
     with Cache(path, secret_store.cache_key(path, secrets)) as cache:
+        yield cache
+
+
+@contextmanager
+def _syncer(path: Path, secrets: Path | None) -> Iterator[Syncer]:
+    options = settings.load()
+    with _cache(path, secrets) as cache:
         link = device_link(
             cache, secrets, connect_timeout_s=options.connect_timeout_s, deadline_s=options.cycle_deadline_s
         )
@@ -74,6 +80,41 @@ def run(cache: CacheFile, secrets: Secrets = None, as_json: AsJson = False) -> N
     if documents.moved or trouble:
         text += f" Documents : {documents.sent} envoyés, {documents.received} reçus{trouble and f', {trouble}'}."
     emit(as_json, {**asdict(result), "documents": {**asdict(documents), "erreur": trouble or None}}, text)
+
+
+@app.command("export")
+@guarded
+def export_bundle(
+    cache: CacheFile,
+    out: Annotated[Path, typer.Option("--out", help="Dossier de la clé USB, ou fichier.")],
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Écrire sur une clé ce que la ligne porterait ; « server import » le fusionne au centre."""
+    from erp_desktop.sync.bundle.outgoing import export
+
+    options = settings.load()
+    with _cache(cache, secrets) as opened:
+        done = export(opened, out, secrets, batch=options.sync_batch, days=options.documents_days)
+    emit(as_json, done, done.told())
+
+
+@app.command("import")
+@guarded
+def import_bundle(
+    fichier: Annotated[Path, typer.Argument(help="Réponse du centre.")],
+    cache: CacheFile,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Reprendre d'une clé la réponse du centre, comme si elle venait par la ligne."""
+    from erp_desktop.sync.bundle.returning import take
+
+    with _cache(cache, secrets) as opened:
+        done = take(
+            opened, fichier, quota=settings.load().documents_quota, before_calendar=suiveur(cache, opened.key)
+        )
+    emit(as_json, done, done.told())
 
 
 def _documents(syncer: Syncer) -> tuple[DocumentsResult, str]:

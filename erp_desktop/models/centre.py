@@ -74,6 +74,8 @@ devices = _table(
     sa.Column("curseur_xid", Xid8),
     sa.Column("curseur_seq", sa.BigInteger),
     sa.Column("expire_a", sa.DateTime(timezone=True)),
+    # 32 bytes that the device made: they seal what is carried by hand while the line is down.
+    sa.Column("cle_paquet", sa.LargeBinary),
 )  # fmt: skip
 
 lots = _table(

@@ -32,7 +32,7 @@ _WIDEST = 16
 """Pieces in one call, at most; a line earns them by being fast."""
 _QUICK_S, _SLOW_S = 0.5, 2.0
 _ASKED_AT_ONCE = 100
-_UNSENT = "c.complet AND NOT c.au_centre"
+UNSENT = "c.complet AND NOT c.au_centre"
 # The centre takes bytes of a description that it knows only.
 _KNOWN_ROW = (
     "SELECT 1 FROM documents d WHERE d.sha256 = c.sha256 AND d.id NOT IN "
@@ -102,7 +102,7 @@ class DocumentExchange:
         self._drop_until(self.quota)
         self.result.waiting = int(
             self.cache.value(
-                f"SELECT count(*) FROM contenus c WHERE {_UNSENT} OR (NOT c.complet AND c.demande_le IS NOT NULL)"
+                f"SELECT count(*) FROM contenus c WHERE {UNSENT} OR (NOT c.complet AND c.demande_le IS NOT NULL)"
             )
         )
         return self.result
@@ -136,7 +136,7 @@ class DocumentExchange:
 
     def _send_all(self) -> None:
         waiting = self.cache.all(
-            f"SELECT c.sha256, c.taille FROM contenus c WHERE {_UNSENT} AND EXISTS ({_KNOWN_ROW}) "
+            f"SELECT c.sha256, c.taille FROM contenus c WHERE {UNSENT} AND EXISTS ({_KNOWN_ROW}) "
             "ORDER BY (SELECT min(d.created_at) FROM documents d WHERE d.sha256 = c.sha256) LIMIT ?",
             _ASKED_AT_ONCE,
         )
@@ -150,7 +150,7 @@ class DocumentExchange:
     def _send(self, sha256: str, size: int, missing: list[int]) -> bool:
         """Send the pieces that the centre lacks; False when the step is over before the content is."""
         whole = regles.nombre_morceaux(size)
-        if len(missing) == whole and _hash(self.cache, sha256) != sha256:
+        if len(missing) == whole and hash_of(self.cache, sha256) != sha256:
             raise SyncError(f"Un document de ce poste est abîmé et ne part pas ({self._name(sha256)}).")
         state: str | None = "partiel" if missing else "complet"
         while missing:
@@ -186,7 +186,7 @@ class DocumentExchange:
     def _choose_recent(self) -> None:
         """Reserve room for recent documents that fit without dropping anything."""
         since = clock.to_text(clock.now() - timedelta(days=self.days))
-        room = self.quota - _used(self.cache)
+        room = self.quota - used_by(self.cache)
         with self.cache.writing() as db:
             for sha256, size in self.cache.all(
                 "SELECT d.sha256, max(d.taille) FROM documents d WHERE d.created_at >= ? AND d.taille > 0 "
@@ -232,30 +232,18 @@ class DocumentExchange:
                                (sha256,))  # fmt: skip
                 return
             content = base64.b64decode(text)
-            with self.cache.writing() as db:
-                db.executemany(
-                    "INSERT OR IGNORE INTO contenus_morceaux (sha256, numero, octets) VALUES (?, ?, ?)",
-                    [(sha256, first + n, piece) for n, piece in regles.decouper(content)],
-                )
+            keep_pieces(self.cache, sha256, first, content)
             self.result.bytes_in += len(content)
             self._spend(len(content))
-        if _hash(self.cache, sha256) != sha256:
-            with self.cache.writing() as db:
-                db.execute("DELETE FROM contenus_morceaux WHERE sha256 = ?", (sha256,))
+        if not complete(self.cache, sha256):
             raise SyncError(f"Un document est arrivé abîmé et repartira du début ({self._name(sha256)}).")
-        with self.cache.writing() as db:
-            db.execute(
-                "UPDATE contenus SET complet = 1, au_centre = 1, demande_le = NULL, dernier_acces = ? "
-                "WHERE sha256 = ?",
-                (clock.to_text(clock.now()), sha256),
-            )
         self.result.received += 1
 
     # Room
 
     def _drop_until(self, room: int) -> None:
         """Drop copies that the centre holds, the one read longest ago first, until what is here fits."""
-        used = _used(self.cache)
+        used = used_by(self.cache)
         if used <= room:
             return
         with self.cache.writing() as db:
@@ -307,7 +295,7 @@ class Farewell(DocumentExchange):
             CentralUnreachableError: the line was cut; what arrived stays there.
         """
         waiting = self.cache.all(
-            f"SELECT c.sha256, c.taille FROM contenus c WHERE {_UNSENT} AND EXISTS "
+            f"SELECT c.sha256, c.taille FROM contenus c WHERE {UNSENT} AND EXISTS "
             "(SELECT 1 FROM documents d WHERE d.sha256 = c.sha256) ORDER BY c.taille"
         )
         for at in range(0, len(waiting), _ASKED_AT_ONCE):
@@ -325,17 +313,43 @@ class Farewell(DocumentExchange):
         return (self.left is None or self.left > 0) and not (self._stop is not None and self._stop())
 
 
-def _used(cache: Cache) -> int:
+def used_by(cache: Cache) -> int:
+    """Bytes that contents take here."""
     return int(cache.value("SELECT coalesce(sum(taille), 0) FROM contenus"))
 
 
-def _hash(cache: Cache, sha256: str) -> str:
+def hash_of(cache: Cache, sha256: str) -> str:
+    """SHA-256 of the pieces that are here."""
     digest = hashlib.sha256()
     for (piece,) in cache.db.execute(
         "SELECT octets FROM contenus_morceaux WHERE sha256 = ? ORDER BY numero", (sha256,)
     ):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def keep_pieces(cache: Cache, sha256: str, first: int, content: bytes) -> None:
+    """Keep what arrived of a content, from its piece ``first`` on."""
+    with cache.writing() as db:
+        db.executemany(
+            "INSERT OR IGNORE INTO contenus_morceaux (sha256, numero, octets) VALUES (?, ?, ?)",
+            [(sha256, first + n, piece) for n, piece in regles.decouper(content)],
+        )
+
+
+def complete(cache: Cache, sha256: str) -> bool:
+    """Take a content whose last piece arrived; one that has another hash is forgotten, and False."""
+    whole = hash_of(cache, sha256) == sha256
+    with cache.writing() as db:
+        if whole:
+            db.execute(
+                "UPDATE contenus SET complet = 1, au_centre = 1, demande_le = NULL, dernier_acces = ? "
+                "WHERE sha256 = ?",
+                (clock.to_text(clock.now()), sha256),
+            )
+        else:
+            db.execute("DELETE FROM contenus_morceaux WHERE sha256 = ?", (sha256,))
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

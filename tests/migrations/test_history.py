@@ -185,6 +185,7 @@ AGENCES = (
 PERTES = {
     # Of the centre's own devices alone.
     "a9c4e7b2d6f1": set(),
+    "d9b3e7a1c5f8": set(),
     "e3a7c1d5f9b4": {"effacements"},
     "bb94288d88f3": {
         "competences", "documents", "equipements", "historiques_interventions", "interventions", "notifications",

@@ -90,6 +90,8 @@ def _reenroll(
             identity = {
                 "login": new_login, "nom": name or cache.get("nom"), "agence_code": code, "dernier_lot": sent,
                 "url": without_password(address).render_as_string(),
+                # Another device has another key.
+                "cle_paquet": None, "paquet_numero": None,
             }  # fmt: skip
             done = rebase(cache, link, poste, progress, identity)
         except BaseException:

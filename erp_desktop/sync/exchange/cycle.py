@@ -28,6 +28,7 @@ from erp_desktop.errors import CloneDetectedError, DeviceRevokedError, ErpError,
 from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.sync.exchange.apply import Cursor, apply_answer, next_cursor, read_cursor
+from erp_desktop.sync.exchange.bundle_key import entrust
 from erp_desktop.sync.exchange.cache import Cache, dumps
 from erp_desktop.sync.exchange.erased import behind, unfreeze
 from erp_desktop.sync.exchange.link import Link
@@ -269,6 +270,8 @@ class Cycle:
                 "D'ici là le travail continue hors ligne, rien n'est perdu."
             )
         try:
+            if "cle" in centre:
+                entrust(self.cache, self.link, centre["cle"])
             if moved or (centre["purge"] is not None and int(cursor[0]) < int(centre["purge"])):
                 result.restarted = True
                 result.pulled += self.start_again(centre["dernier_lot"] if moved else None)

@@ -12,10 +12,20 @@ BEGIN
     'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
     'dernier_lot', (SELECT dernier_lot FROM sync.devices WHERE login = session_user),
     'effacement', (SELECT max(id) FROM public.effacements),
+    'cle', (SELECT encode(sha256(cle_paquet), 'hex') FROM sync.devices WHERE login = session_user),
     'x', pg_snapshot_xmin(pg_current_snapshot())::text,
     'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
     'version', (SELECT app_version FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
     'min_client', (SELECT min_client_revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1));
+END $f$;
+
+-- The key of what is carried by hand while the line is down: the device makes it, and only the owner reads it here.
+CREATE OR REPLACE FUNCTION sync.confier_cle(v_cle text) RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+:PIN AS $f$
+BEGIN
+  PERFORM sync.exiger_mesure(v_cle ~ '^[0-9a-f]{64}$');
+  UPDATE sync.devices SET cle_paquet = decode(v_cle, 'hex') WHERE login = session_user AND etat = 'actif';
+  RETURN FOUND;
 END $f$;
 
 -- A device that a code was made for takes its login over, once: whoever comes first, and before the code expires. The
