@@ -32,6 +32,7 @@ _REFUSING = [
         if not re.search("import|sheets|services/demo/", f.relative_to(ROOT).as_posix())
     ),
     *(ROOT / "sync" / "inbox" / f"{name}.py" for name in ("conflicts", "merging", "discard")),
+    *(ROOT / "sync" / "bundle" / f"{name}.py" for name in ("sealed", "outgoing", "returning")),
     ROOT / "reports" / "interventions.py", ROOT / "reports" / "modele.py", ROOT / "db" / "session.py",
 ]  # fmt: skip
 """Where what a clerk can do wrong is refused; IT reads its own messages in French."""

@@ -72,8 +72,8 @@ class Merged:
             merged = "laissé : une personne a été effacée depuis, le poste refera un paquet après la réponse"
         else:
             merged = (
-                f"{self.lots - self.connus} lot(s) fusionné(s), {self.connus} déjà connu(s), {self.conflits} conflit(s), "
-                f"{self.gares} refus, {self.documents_recus} document(s)"
+                f"{self.lots - self.connus} lot(s) fusionné(s), {self.connus} déjà connu(s), "
+                f"{self.conflits} conflit(s), {self.gares} refus, {self.documents_recus} document(s)"
             )
         back = f"{self.servies} ligne(s) et {self.documents_servis} document(s)"
         return f"{who} : {merged}. Réponse à rapporter : {self.fichier and self.fichier.name}, {back}."
@@ -221,8 +221,9 @@ def _exchange(
     bundle.put({"t": "salut", "epoque": greeting["epoque"], "efface": done.effacement})
     recent: list[str] = []
     cursor: Cursor = (str(said["curseur"][0]), int(said["curseur"][1]))
-    # Somebody was erased while the device was away: it hears of that before anything of it is merged.
-    waiting = [] if done.effacement else list(told.batches)
+    # Somebody was erased while the device was away: it hears of that before anything new of it is merged.
+    known = greeting["dernier_lot"]
+    waiting = [b for b in told.batches if not done.effacement or b["n"] <= known]
     since = clock.to_text(clock.now() - timedelta(days=days))
     while True:
         batch = waiting.pop(0) if waiting else None
@@ -259,10 +260,8 @@ def _exchange(
             bundle.put(record)
         budget -= size
         done.documents_servis += bool(size)
-    last = greeting["dernier_lot"]
-    if not done.effacement:
-        last = max([last, *(b["n"] for b in told.batches)])
-    bundle.put({"t": "fin", "dernier_lot": last})
+    # Asked again, behind the rows: another bundle of this device may have been merged meanwhile.
+    bundle.put({"t": "fin", "dernier_lot": _greet(link, told)["dernier_lot"]})
 
 
 def _recent(pull: dict[str, Any], since: str) -> list[str]:

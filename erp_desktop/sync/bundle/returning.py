@@ -29,6 +29,7 @@ class Taken:
         efface: somebody was erased at the centre; what waited has to be exported again.
         documents: contents that arrived whole.
         attend: rows that wait for the next exchange.
+        tables: changed here.
     """
 
     numero: int
@@ -40,6 +41,7 @@ class Taken:
     gares: int
     documents: int
     attend: int
+    tables: frozenset[str]
 
     def told(self) -> str:
         """One French line."""
@@ -75,17 +77,19 @@ def take(cache: Cache, file: Path, *, quota: int, before_calendar: CalendarFollo
     return Taken(
         head.numero, not returned.used and not documents, returned.efface, result.pushed, result.pulled,
         result.conflicts, result.parked, documents, result.waiting,
+        frozenset(result.tables | ({"documents"} if documents else set())),
     )  # fmt: skip
 
 
 def _key(cache: Cache, head: Head) -> bytes:
     if head.sens != BACK:
         raise BundleError("Ce paquet part vers le centre : c'est là-bas qu'on le fusionne. Importez ici sa réponse.")
-    mine = int(cache.require("poste"))
-    if head.poste != mine or head.agence != cache.require("agence_code"):
+    mien, sienne = f"{int(cache.require('poste')):02d}", cache.require("agence_code")
+    poste, agence = f"{head.poste:02d}", head.agence
+    if (poste, agence) != (mien, sienne):
         raise BundleError(
-            f"Cette réponse est pour le poste {head.poste:02d} de {head.agence}, pas pour celui-ci "
-            f"({mine:02d} de {cache.require('agence_code')}) : rien n'en a été pris."
+            f"Cette réponse est pour le poste {poste} de {agence}, et celui-ci est le {mien} de {sienne}. "
+            "Rien n'en a été pris."
         )
     key = key_of(cache)
     if key is None:
@@ -110,13 +114,14 @@ class _Returned(Cycle):
     def look(self) -> None:
         """Read the whole answer and judge it before any of it is applied."""
         epoch: str | None = None
-        cursors = set()
+        cursors, answered = set(), set()
         for record in records(self._file, self._bundle_key):
             match record["t"]:
                 case "salut":
                     epoch, self.efface = record["epoque"], bool(record["efface"])
                 case "reponse":
                     cursors.add(_cursor(record))
+                    answered.add(record["n"])
                 case "fin":
                     self._last = int(record["dernier_lot"])
         if epoch != self.cache.require("epoque"):
@@ -125,6 +130,12 @@ class _Returned(Cycle):
             )
         if read_cursor(self.cache) in cursors and self._last > self.outbox.frozen:
             raise CloneDetectedError.because(f"lot {self._last} au centre, {self.outbox.frozen} ici")
+        # Rows from after a batch was merged mean nothing here without that batch's outcome.
+        sql = "SELECT numero FROM sync_lots WHERE repondu_a IS NULL AND numero <= ?"
+        if not answered.issuperset(numero for (numero,) in self.cache.all(sql, self._last)):
+            raise BundleError(
+                "Le centre a pris depuis un paquet plus récent de ce poste : importez d'abord la réponse à celui-là."
+            )
 
     def start_again(self, known: int | None) -> int:
         raise NotImplementedError

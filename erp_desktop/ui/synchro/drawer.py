@@ -30,6 +30,7 @@ from erp_desktop.ui.synchro.cards import (
     heure,
 )
 from erp_desktop.ui.synchro.head import Entete
+from erp_desktop.ui.synchro.stick import ByHand
 from erp_desktop.ui.wording import value_labels
 
 WIDTH = 524
@@ -85,7 +86,11 @@ class Panneau(Surface):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(1, 1, 0, 0)
         self._column.setSpacing(0)
-        self.head = Entete(retry, set_line, line_up)
+        self.by_hand = ByHand(contexte.settings, self) if retry is not None else None
+        if self.by_hand is not None:
+            self.by_hand.arrived.connect(self._carried)
+            self.by_hand.failed.connect(contexte.tasks.failed)
+        self.head = Entete(retry, set_line, line_up, self.by_hand)
         self.head.closed.connect(self.hide)
         self.head.journal_asked.connect(lambda: self.show_tab("journal"))
         self._column.addWidget(self.head)
@@ -220,6 +225,11 @@ class Panneau(Surface):
             parts.append(f"{max(1, round(cache.stat().st_size / 1_048_576))} {tr('Mo')}")
         parts.append(tr("données {quand}", quand=value_labels.freshness(state.dernier_cycle)))
         return " · ".join(parts)
+
+    def _carried(self, tables: frozenset[str]) -> None:
+        if tables:
+            self._contexte.bus.data_changed.emit({table: frozenset() for table in tables}, None)
+        self.reload()
 
     # The lists
 

@@ -22,6 +22,7 @@ class Entete(QWidget):
         retry: asks for a cycle now; None when this desktop has no centre.
         set_line: cuts or restores the line, given by the demonstration only.
         line_up: whether it was not cut.
+        by_hand: of a desktop that has a centre, what carries the exchange while the line is down.
     """
 
     closed = Signal()
@@ -29,7 +30,7 @@ class Entete(QWidget):
 
     def __init__(
         self, retry: Callable[[], object] | None, set_line: Callable[[bool], object] | None,
-        line_up: Callable[[], bool] = lambda: True, parent: QWidget | None = None,
+        line_up: Callable[[], bool] = lambda: True, by_hand: QWidget | None = None, parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._retry, self._set_line, self._line_up = retry, set_line, line_up
@@ -54,6 +55,8 @@ class Entete(QWidget):
         column.addLayout(self._banner)
         column.addLayout(self._tiles())
         column.addLayout(self._buttons())
+        if by_hand is not None:
+            column.addWidget(by_hand)
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
         self._tick.timeout.connect(self._count_down)

@@ -10,6 +10,7 @@ import pytest
 from erp_desktop.errors import CloneDetectedError
 from erp_desktop.sync.bundle.sealed import BundleError, head_of
 from tests.sync.bundle.sticks import carry, come_back, leave, pass_by
+from tests.sync.bundle.usb_drill import lived_on_sticks
 from tests.sync.device.test_farewell import revoke
 from tests.sync.documents.files import at_centre, attach, octets, read, step
 from tests.sync.lab import Lab
@@ -188,9 +189,23 @@ def test_many_batches_an_erasure_and_a_kill_between_two_pages(lab: Lab, tmp_path
     assert lab.get("interventions", works[0], "titre") == "Titre 0"
     done = come_back(a, merged.fichier)
     assert (done.efface, done.attend) == (True, 1)
+    # A bundle made before one that was merged, merged after it: its rows are from behind that one's outcome.
+    b.sync()
+    early = leave(b, tmp_path / "b")
+    b.set("interventions", works[1], titre="De B")
+    later = pass_by(lab, leave(b, tmp_path / "b").fichier)
+    with pytest.raises(BundleError, match="importez d'abord la réponse à celui-là"):
+        come_back(b, pass_by(lab, early.fichier).fichier)
+    assert not come_back(b, later.fichier).deja
     out, merged, done = carry(lab, a, stick)
     assert (merged.effacement, merged.lots, done.attend) == (False, 1, 0)
     b.sync()
     assert b.get("interventions", works[0], "titre") == "Vu par M. Zéroual"
     lab.settle()
     lab.converged()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_replicas_that_live_on_sticks_agree(lab: Lab) -> None:
+    lived_on_sticks(lab, range(30), 40)

@@ -880,8 +880,8 @@ def give_up_what_moved(device: Device) -> None:
     engine.dispose()
 
 
-def play(lab: Lab, seeds: Iterable[int], steps: int) -> int:
-    """Play histories one after the other on one centre with three to five branches; how many were played.
+def play(lab: Lab, seeds: Iterable[int], steps: int, kind: type[History] = History) -> int:
+    """Play histories of a kind one after the other on one centre with three to five branches; how many were played.
 
     Raises:
         AssertionError: names the seed to play again, with the first of its series.
@@ -896,7 +896,7 @@ def play(lab: Lab, seeds: Iterable[int], steps: int) -> int:
     prepare(lab)
     ledger = Ledger()
     for seed in wanted:
-        history = History(lab, devices, seed, ledger)
+        history = kind(lab, devices, seed, ledger)
         try:
             history.run(steps)
             history.check()

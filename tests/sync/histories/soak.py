@@ -7,11 +7,13 @@ Prints a verdict, and for a failure the seed that plays it again. Exit status 0:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 import time
 import traceback
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from erp_desktop.db.embedded import EmbeddedPostgres
@@ -39,13 +41,14 @@ def main() -> int:
         template = here / "modele.sqlite"
         empty_cache.create_cache(template, None, 0)
         empty_cache.create_cache = cache_maker(template)
-        centre = _centre(server)
+        centre = centre_of(server)
         for first in range(chosen.seed, chosen.seed + chosen.histories, SERIES):
             if chosen.minutes is not None and time.monotonic() - started > 60 * chosen.minutes:
                 break
             seeds = range(first, min(first + SERIES, chosen.seed + chosen.histories))
             try:
-                played += _series(server, centre, here / str(first), seeds, chosen.steps)
+                with lab_on(server, centre, here / str(first)) as lab:
+                    played += play(lab, seeds, chosen.steps)
             except AssertionError:
                 traceback.print_exc()
                 print(f"VERDICT: FAILED after {played} histories; play again with "
@@ -57,7 +60,8 @@ def main() -> int:
     return 0
 
 
-def _centre(server: EmbeddedPostgres) -> str:
+def centre_of(server: EmbeddedPostgres) -> str:
+    """Name of a seeded centre, to be copied."""
     name = "soak_modele"
     url = server.create_database(name)
     engine = create_pg_engine(url)
@@ -68,12 +72,14 @@ def _centre(server: EmbeddedPostgres) -> str:
     return name
 
 
-def _series(server: EmbeddedPostgres, template: str, folder: Path, seeds: range, steps: int) -> int:
+@contextlib.contextmanager
+def lab_on(server: EmbeddedPostgres, template: str, folder: Path) -> Iterator[Lab]:
+    """A laboratory on a copy of that centre."""
     folder.mkdir()
     name = f"soak_{uuid.uuid4().hex[:12]}"
     lab = Lab(server.create_database(name, template), folder)
     try:
-        return play(lab, seeds, steps)
+        yield lab
     finally:
         lab.close()
         server.drop_database(name)

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.sync import status
+from erp_desktop.sync.bundle.merging import merge
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.conflits.diff import mots
 from erp_desktop.ui.conflits.page import ConflitsPage
+from erp_desktop.ui.kit.i18n import isolate
 from erp_desktop.ui.synchro.cards import LigneJournal
 from erp_desktop.ui.synchro.drawer import Panneau
 from tests.ui.branch import Labo, Poste
@@ -326,3 +329,51 @@ def test_keeping_everything_is_one_act(labo: Labo, mine: Poste, theirs: Poste, w
 )
 def test_words_are_compared(old: str, new: str, expected: list[tuple[str, str]]) -> None:
     assert [(part.texte, part.genre) for part in mots(old, new)] == expected
+
+
+def test_a_stick_goes_to_the_head_office_and_comes_back(
+    labo: Labo, mine: Poste, theirs: Poste, window: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert labo.salma is not None
+    mine.cycle()
+    pk = labo.monde.interventions[3]
+    mine.edit(labo.salma.user_id, "interventions", pk, titre="Capteur remplacé")
+    theirs.edit(labo.salma.user_id, "interventions", pk, diagnostic="Sonde encrassée")
+    theirs.cycle()
+    stick = tmp_path / "cle"
+    stick.mkdir()
+    panel = _panel(window, [])
+    by_hand = panel.by_hand
+    assert by_hand is not None
+    by_hand._settings = window.settings.model_copy(
+        update={"data_dir": mine.path.parent, "cache_name": mine.path.name}
+    )
+
+    def ended() -> None:
+        window.qtbot.waitUntil(lambda: not by_hand.work.busy, timeout=30_000)
+        window.settle()
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(stick))
+    QTest.mouseClick(by_hand.export_button, Qt.MouseButton.LeftButton)
+    ended()
+    (bundle,) = stick.iterdir()
+    assert (
+        by_hand.told.text()
+        == f"Paquet 1 écrit : 1 changement(s), 0 document(s). Portez {isolate(bundle.name)} au siège."
+    )
+    answer = merge(labo.url, bundle, stick).fichier
+    told: list[object] = []
+    window.workspace.contexte.bus.data_changed.connect(lambda changes, _who: told.append(set(changes)))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(answer), ""))
+    QTest.mouseClick(by_hand.import_button, Qt.MouseButton.LeftButton)
+    ended()
+    assert by_hand.told.text().startswith("Réponse 1 reprise : 1 changement(s) pris par le siège, ")
+    assert (mine.value("interventions", pk, "diagnostic"), panel.changes) == ("Sonde encrassée", [])
+    assert [tables for tables in told if "interventions" in tables] != []
+    QTest.mouseClick(by_hand.import_button, Qt.MouseButton.LeftButton)
+    ended()
+    assert by_hand.told.text().startswith("Rien de nouveau")
+    bundle.write_bytes(bundle.read_bytes()[:300])
+    by_hand.import_from(bundle)
+    ended()
+    assert by_hand.told.text().startswith("Ce paquet part vers le centre")
