@@ -13,10 +13,9 @@ from erp_desktop import clock
 from erp_desktop.db import secrets
 from erp_desktop.domain.documents import MORCEAU
 from erp_desktop.errors import UserError
-from erp_desktop.sync.bundle.sealed import OUT, BundleError, Head, Record, Writer
+from erp_desktop.sync.bundle.sealed import OUT, BundleError, Head, Record, Writer, key_of
 from erp_desktop.sync.documents import UNSENT, hash_of
 from erp_desktop.sync.exchange.apply import read_cursor
-from erp_desktop.sync.exchange.bundle_key import key_of
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.exchange.outbox import Batch, Outbox, without_collector
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from erp_desktop.domain.documents import nombre_morceaux
 from erp_desktop.errors import CloneDetectedError, ErpError
-from erp_desktop.sync.bundle.sealed import BACK, BundleError, Head, Record, head_of, records
+from erp_desktop.sync.bundle.sealed import BACK, BundleError, Head, Record, head_of, key_of, records
 from erp_desktop.sync.documents import complete, keep_pieces, used_by
 from erp_desktop.sync.exchange.apply import apply_answer, read_cursor
-from erp_desktop.sync.exchange.bundle_key import key_of
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.exchange.cycle import CalendarFollower, Cycle, CycleResult
 from erp_desktop.sync.exchange.erased import unfreeze

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import struct
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ import zstandard
 
 from erp_desktop import paths
 from erp_desktop.errors import UserError
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.cycle import BUNDLE_KEY
 
 SUFFIX = ".paquet"
 OUT, BACK = "aller", "retour"
@@ -70,6 +73,12 @@ def _stream_key(key: bytes, sens: str) -> bytes:
     return hashlib.blake2b(key=key, person=sens.encode(), digest_size=32).digest()
 
 
+def key_of(cache: Cache) -> bytes | None:
+    """The key that this cache and its centre share; None before they first met since they know bundles."""
+    held = cache.get(BUNDLE_KEY)
+    return bytes.fromhex(held) if held else None
+
+
 class Writer:
     """Writes a bundle beside its place and gives it its name once it is whole, on the disk and read back.
 
@@ -81,11 +90,11 @@ class Writer:
     def __init__(self, target: Path, head: Head, key: bytes) -> None:
         self.head, self._key = head, key
         self.path = target / head.name if target.is_dir() else target
-        self._part = self.path.with_name(f".{self.path.name}.part")
         self._sodium = _bindings()
 
     def __enter__(self) -> Self:
-        self._file: BinaryIO = self._part.open("wb")
+        handle, part = tempfile.mkstemp(prefix=".", dir=self.path.parent)
+        self._part, self._file = Path(part), os.fdopen(handle, "wb")
         line = json.dumps(asdict(self.head), ensure_ascii=False).encode() + b"\n"
         self._bound = hashlib.sha256(_MAGIC + line).digest()
         self._state = self._sodium.crypto_secretstream_xchacha20poly1305_state()

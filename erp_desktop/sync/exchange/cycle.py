@@ -11,7 +11,9 @@ moved, or that no longer remembers the deletions since the last cycle, and a dev
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import secrets
 import time
 from abc import abstractmethod
 from collections.abc import Callable
@@ -28,7 +30,6 @@ from erp_desktop.errors import CloneDetectedError, DeviceRevokedError, ErpError,
 from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.sync.exchange.apply import Cursor, apply_answer, next_cursor, read_cursor
-from erp_desktop.sync.exchange.bundle_key import entrust
 from erp_desktop.sync.exchange.cache import Cache, dumps
 from erp_desktop.sync.exchange.erased import behind, unfreeze
 from erp_desktop.sync.exchange.link import Link
@@ -39,6 +40,8 @@ from erp_desktop.sync.exchange.set_aside import isolate
 _log = logging.getLogger(__name__)
 PULL_PAGE = 6_000
 """More than a batch: the keys of a full one come back in the same round trip, and nothing is left to ask for."""
+BUNDLE_KEY = "cle_paquet"
+"""Where the cache keeps the key of what is carried by hand, in hexadecimal."""
 JOURNAL_ROWS = 200
 """Received interventions that one line of the journal names at most."""
 
@@ -271,7 +274,7 @@ class Cycle:
             )
         try:
             if "cle" in centre:
-                entrust(self.cache, self.link, centre["cle"])
+                self._entrust_key(centre["cle"])
             if moved or (centre["purge"] is not None and int(cursor[0]) < int(centre["purge"])):
                 result.restarted = True
                 result.pulled += self.start_again(centre["dernier_lot"] if moved else None)
@@ -280,6 +283,21 @@ class Cycle:
             # Not half greeted: the next cycle starts here again.
             self.link.close()
             raise
+
+    def _entrust_key(self, known: str | None) -> None:
+        """Make sure that the centre holds the key that seals what is carried by hand.
+
+        Args:
+            known: SHA-256 of the one that it holds, None when it holds none.
+        """
+        held = self.cache.get(BUNDLE_KEY)
+        if held is not None and hashlib.sha256(bytes.fromhex(held)).hexdigest() == known:
+            return
+        key = held or secrets.token_hex(32)
+        if self.link.row("SELECT sync.confier_cle(%s)", (key,))[0] and held is None:
+            # Kept here only once the centre has it: a bundle under a key that nobody else holds would be lost.
+            with self.cache.writing():
+                self.cache.put(**{BUNDLE_KEY: key})
 
     @abstractmethod
     def start_again(self, known: int | None) -> int:
