@@ -17,6 +17,7 @@ from erp_desktop.domain.enums import (
 )
 from erp_desktop.models.base import SUIVI, Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
+from erp_desktop.models.expressions.sorting import sorted_by
 from erp_desktop.models.types import Jour, Montant
 
 CONTRATS = "d2b6f0a4c8e3"
@@ -59,6 +60,9 @@ class Client(LigneAgence, Base):
     notes: Mapped[str | None] = field("Notes", sa.Text)
     user_id: Mapped[int | None] = link("Compte", "users.id")
     is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
+
+
+sorted_by(Client, "nom_entreprise", "type_client", "niveau_service", "ville", "telephone")
 
 
 class Contrat(LigneAgence, Base):
@@ -115,6 +119,9 @@ class Contrat(LigneAgence, Base):
     """Percent that each anniversary adds to the annual amount of the year before."""
     indice: Mapped[str | None] = field("Indice de révision", sa.String(80), since=REVISION_DES_PRIX)
     """What the revision follows: a clause or a published index, in words."""
+
+
+sorted_by(Contrat, "numero_contrat", "type_contrat", "date_fin")
 
 
 class ContratEquipement(LigneAgence, Base):

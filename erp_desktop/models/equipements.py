@@ -22,6 +22,7 @@ from erp_desktop.domain.enums import (
 )
 from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
+from erp_desktop.models.expressions.sorting import sorted_by
 from erp_desktop.models.types import Jour, Montant, big_int
 
 PREVENTIF = "f4d8b2c6e0a5"
@@ -63,6 +64,9 @@ class Equipement(LigneAgence, Base):
     date_mise_en_service: Mapped[date | None] = field("Mis en service")
     date_fin_garantie: Mapped[date | None] = field("Fin de garantie")
     is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
+
+
+sorted_by(Equipement, "nom", "type_equipement", "marque", "modele", "statut", "criticite", "localisation")
 
 
 class Checklist(LigneAgence, Base):
@@ -195,6 +199,9 @@ class Planning(LigneAgence, Base):
         "Généré jusqu'au", Jour(), policy=Policy.CENTRE_SEUL, since=PREVENTIF
     )
     """Up to where the centre has made the visits; a device makes those beyond."""
+
+
+sorted_by(Planning, "modele_titre", "frequence", "modele_duree_estimee", "statut")
 
 
 class PlanningPiece(LigneAgence, Base):

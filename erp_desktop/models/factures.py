@@ -13,6 +13,7 @@ from erp_desktop.domain.enums import ModePaiement, StatutFacture, TypeFacture, T
 from erp_desktop.domain.factures.enums import CanalRelance, CodeTaux, EtatDemande, StatutTransmission, TypeRetenue
 from erp_desktop.models.base import ADMINISTRATION, Base, LigneAgence
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
+from erp_desktop.models.expressions.sorting import sorted_by
 from erp_desktop.models.types import Instant, Jour, Montant, big_int, json_type
 
 FACTURATION = "b3f7d1a9c5e8"
@@ -123,6 +124,9 @@ class Facture(LigneAgence, Base):
     """nom, adresse, ville, ice, identifiant_fiscal, telephone, type as they were then."""
     societe_figee: Mapped[Any | None] = _centre("Société à la validation", json_type())
     """The letterhead's texts as they were then; the logo is today's."""
+
+
+sorted_by(Facture, "date_facture", "date_echeance", "total_ttc")
 
 
 class LigneFacture(LigneAgence, Base):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped
 from erp_desktop.domain.enums import EtatInventaire, StatutDepot, TypeDepot, TypeMouvement
 from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, choice, field, link
+from erp_desktop.models.expressions.sorting import sorted_by
 from erp_desktop.models.types import Instant, Montant, big_int
 
 STOCK = "b5e9d3c7a1f6"
@@ -46,6 +47,9 @@ class PieceDetachee(LigneAgence, Base):
         "TVA %", Montant(5, 2), server_default="20.00", default=Decimal("20.00"), since=STOCK
     )
     """Percent."""
+
+
+sorted_by(PieceDetachee, "designation", "famille", "emplacement")
 
 
 class Depot(LigneAgence, Base):
@@ -163,6 +167,7 @@ class MouvementStock(LigneAgence, Base):
     """The movement that this one reverses."""
 
 
+sorted_by(MouvementStock, "quantite")
 sa.Index(
     "idx_mouvements_stock_effet",
     sa.func.coalesce(MouvementStock.__table__.c.date_effet, MouvementStock.__table__.c.horodatage),

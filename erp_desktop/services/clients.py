@@ -128,7 +128,7 @@ LISTING = Listing(
     far={"nb_equipements": Far(_NB)},
     shown={"telephone": lambda stored: telephone.afficher(stored) or None},
 )
-ids, rows, indices = LISTING.ids, LISTING.rows, LISTING.hints
+ids, rows, indices, PLACES = LISTING.ids, LISTING.rows, LISTING.hints, LISTING.places
 
 
 def get(session: Session, acteur: Acteur, id: int) -> ClientFiche:  # noqa: A002

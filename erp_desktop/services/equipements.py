@@ -143,10 +143,11 @@ LISTING = Listing(
         Equipement.localisation,
     ),
     also=_by_client,
-    far={"client": Far(Client.nom_entreprise, lambda asked: asked.join(Client, Client.id == Equipement.client_id))},
+    far={"client": Far(Client.nom_entreprise, lambda asked: asked.join(Client, Client.id == Equipement.client_id),
+                       every=True)},
     ranked={"criticite": by_rank(Equipement.criticite)},
 )  # fmt: skip
-ids, rows, indices = LISTING.ids, LISTING.rows, LISTING.hints
+ids, rows, indices, PLACES = LISTING.ids, LISTING.rows, LISTING.hints, LISTING.places
 
 
 def get(session: Session, acteur: Acteur, id: int) -> EquipementFiche:  # noqa: A002

@@ -6,8 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from erp_desktop.models.declare import said
+from erp_desktop.models.types import Montant
 
 TRIABLES = "ÀÂÇÉÈÊËÎÏÔÛÜàâçéèêëîïôûü"
 TRIES = "AACEEEEIIOUUaaceeeeiiouu"
@@ -38,3 +42,61 @@ def _c_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(cle_tri, "postgresql")
 def _c_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     return f"lower(translate({_named(element, compiler, kw)} COLLATE \"C\", '{TRIABLES}', '{TRIES}'))"
+
+
+def exact(column: Any, scale: int) -> sa.ColumnElement[int]:
+    """A decimal as a whole number of its last digits, which adds up and sorts where a cache keeps text.
+
+    The power of ten is spelled, not bound, so that an index of it is found.
+    """
+    step: sa.ColumnElement[float] = sa.literal_column(str(10**scale))
+    return sa.cast(sa.func.round(sa.type_coerce(column, sa.Float()) * step), sa.BigInteger())
+
+
+def _stored(column: Any) -> sa.Column[Any] | None:
+    """The column of a table that an attribute is mapped to; None of an expression."""
+    if isinstance(column, sa.Column):
+        return column
+    return column.property.columns[0] if isinstance(column, InstrumentedAttribute) else None
+
+
+def sort_key(column: Any) -> Any:
+    """What a column sorts by.
+
+    Texts of a language by their letters, decimals by their value, codes and closed lists as they are stored.
+    """
+    stored = _stored(column)
+    if isinstance(column.type, Montant):
+        return exact(column, column.type.scale)
+    declared = None if stored is None else said(stored)
+    plain = declared is not None and (declared.code or declared.values is not None)
+    return column if plain or not isinstance(column.type, sa.String) else cle_tri(column)
+
+
+def index_name(column: sa.Column[Any]) -> str:
+    """What the index that a list sorts by is called."""
+    return f"idx_{column.table.name}_{column.name}_tri"
+
+
+def sorted_by(model: Any, *names: str) -> None:
+    """Give columns of a mapped class the indexes that its list sorts by, at any length."""
+    table: sa.Table = model.__table__
+    for name in names:
+        sa.Index(index_name(table.c[name]), sort_key(table.c[name]), table.c.id)
+
+
+def sort_index(column: Any) -> str | None:
+    """The index by which a column sorts; empty when only its uniqueness has one, None without any."""
+    stored = _stored(column)
+    if stored is None:
+        return None
+    indexes, own = stored.table.indexes, index_name(stored)
+    if any(index.name == own for index in indexes):
+        return own
+    if sort_key(column) is not column:
+        return None
+    for index in indexes:
+        whole = index.dialect_kwargs.get("sqlite_where") is None and index.info.get("engine") != "postgresql"
+        if whole and list(index.columns) == [stored]:
+            return str(index.name)
+    return "" if stored.unique else None

@@ -128,18 +128,21 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         NotAllowedError, ValidationError
     """
     roles.exiger(acteur, roles.Droit.AUDITER)
-    found = places(session, acteur, _asked(session, query.texte))
+    # A first page of the newest needs no more of any source than itself.
+    most = MOST if query.limite is None or (query.tri and not query.descendant) else min(MOST, query.limite)
+    found = places(session, acteur, _asked(session, query.texte), most)
     # Sorted by its one sortable column, the time; the newest first unless asked otherwise.
     found.sort(reverse=query.descendant or not query.tri)
     return [place for _, place in found][: query.limite]
 
 
-def places(session: Session, acteur: Acteur, asked: Asked) -> list[tuple[datetime, int]]:
+def places(session: Session, acteur: Acteur, asked: Asked, most: int = MOST) -> list[tuple[datetime, int]]:
+    """The latest acts, ``most`` at most, newest first."""
     found: list[tuple[datetime, int]] = []
     for source in (_history, _made, _changed, _waiting):
-        found += source(session, acteur, asked)
+        found += source(session, acteur, asked, most)
     found.sort(reverse=True)
-    return found[:MOST]
+    return found[:most]
 
 
 def key(source: Source, table: str, ident: int) -> int:
@@ -203,7 +206,7 @@ def _minted(asked: Asked, ident: Any) -> list[sa.ColumnElement[bool]]:
     return lower + ([ident < first(asked.until)] if asked.until is not None else [])
 
 
-def _history(session: Session, acteur: Acteur, asked: Asked) -> Iterator[tuple[datetime, int]]:
+def _history(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, int]]:
     h = Historique
     if asked.tables is not None and "interventions" not in asked.tables:
         return
@@ -213,11 +216,11 @@ def _history(session: Session, acteur: Acteur, asked: Asked) -> Iterator[tuple[d
     )  # fmt: skip
     if asked.actions is not None:
         query = query.where(h.action.in_(asked.actions))
-    for when, ident in session.execute(query.order_by(h.id.desc()).limit(MOST)):
+    for when, ident in session.execute(query.order_by(h.id.desc()).limit(most)):
         yield when, key(Source.HISTORY, Historique.__tablename__, ident)
 
 
-def _made(session: Session, acteur: Acteur, asked: Asked) -> Iterator[tuple[datetime, int]]:
+def _made(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, int]]:
     if asked.actions is not None and "creation" not in asked.actions:
         return
     for table in TABLES:
@@ -232,14 +235,14 @@ def _made(session: Session, acteur: Acteur, asked: Asked) -> Iterator[tuple[date
         )
         if table.scoped:
             query = query.where(*portee(acteur, t.c.agence_id))
-        for when, ident in session.execute(query.order_by(t.c.id.desc()).limit(MOST)):
+        for when, ident in session.execute(query.order_by(t.c.id.desc()).limit(most)):
             yield when, key(Source.MADE, table.name, ident)
 
 
 OPERATIONS = {"U": "modification", "D": "suppression"}
 
 
-def _changed(session: Session, acteur: Acteur, asked: Asked) -> Iterator[tuple[datetime, int]]:
+def _changed(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, int]]:
     if est_sqlite(session):
         return
     m = modifications.c
@@ -257,7 +260,7 @@ def _changed(session: Session, acteur: Acteur, asked: Asked) -> Iterator[tuple[d
         query = query.where(_one_of(asked.records, m.nom_table, m.pk))
     for who, what in asked.words:
         query = query.where(sa.or_(m.auteur.in_(who), _one_of(what, m.nom_table, m.pk)))
-    for when, table, ident in session.execute(query.order_by(m.quand.desc()).limit(MOST)):
+    for when, table, ident in session.execute(query.order_by(m.quand.desc()).limit(most)):
         yield when, key(Source.CHANGED, table, ident)
 
 
@@ -265,7 +268,7 @@ def _one_of(records: dict[str, frozenset[int]], table: Any, pk: Any) -> sa.Colum
     return sa.or_(sa.false(), *(sa.and_(table == name, pk.in_(pks)) for name, pks in records.items()))
 
 
-def _waiting(session: Session, _acteur: Acteur, asked: Asked) -> Iterator[tuple[datetime, int]]:
+def _waiting(session: Session, _acteur: Acteur, asked: Asked, _most: int) -> Iterator[tuple[datetime, int]]:
     """What a cache has not sent; its own agency's by nature."""
     if not est_sqlite(session):
         return

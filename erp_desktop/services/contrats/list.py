@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,15 +20,15 @@ from erp_desktop.services.search import exact
 from erp_desktop.services.shared import quotas
 from erp_desktop.services.shared.lists import (
     ListQuery,
-    cle_texte,
     contient,
     dans_l_ordre,
     identifiants,
-    ordonner,
     paquets,
     portee,
     un_de,
 )
+from erp_desktop.services.shared.places import Long
+from erp_desktop.services.shared.sorts import Sort, along, sorted_ids
 
 LISTES: dict[str, list[str]] = {
     "statut": list(StatutContrat), "type": list(TypeContrat), "renouveler": [str(r) for r in cycle.RAPPELS],
@@ -110,29 +109,36 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
     return toutes
 
 
+def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    return sa.select(Contrat.id).where(*conditions(session, acteur, query.texte))
+
+
+def _sort(query: ListQuery) -> Sort:
+    tri, jour = query.tri or "date_fin", clock.today()
+    if tri == "client":
+        return along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == Contrat.client_id))
+    if tri == "etat":
+        rangs = [(_dans_l_etat(etat, jour), rang) for rang, etat in enumerate(StatutContrat)]
+        return Sort(sa.case(*rangs, else_=len(rangs)))
+    kept = {"numero_contrat": Contrat.numero_contrat, "type_contrat": Contrat.type_contrat}
+    return along(kept.get(tri, Contrat.date_fin))
+
+
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; by end when no column is chosen."""
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    requete = sa.select(Contrat.id).where(*conditions(session, acteur, query.texte))
-    tri, jour = query.tri or "date_fin", clock.today()
-    if tri == "part":
+    requete = _request(session, acteur, query)
+    if query.tri == "part":
         tous = identifiants(session, requete.order_by(Contrat.id))
-        connues = quotas.parts(session, tous, jour)
+        connues = quotas.parts(session, tous, clock.today())
         rang = sorted(connues, key=lambda i: (connues[i], i), reverse=query.descendant)
         return [*rang, *(i for i in tous if i not in connues)][: query.limite]
-    cle: Any
-    if tri == "client":
-        requete = requete.join(Client, Client.id == Contrat.client_id)
-        cle = cle_texte(session, Client.nom_entreprise)
-    elif tri == "etat":
-        rangs = [(_dans_l_etat(etat, jour), rang) for rang, etat in enumerate(StatutContrat)]
-        cle = sa.case(*rangs, else_=len(rangs))
-    else:
-        cle = {"numero_contrat": Contrat.numero_contrat, "type_contrat": Contrat.type_contrat}.get(
-            tri, Contrat.date_fin
-        )
-    requete = ordonner(requete, [cle], Contrat.id, descendant=query.descendant)
-    return identifiants(session, requete.limit(query.limite))
+    return sorted_ids(session, requete, Contrat.id, _sort(query), query)
+
+
+PLACES = Long(
+    Contrat.id, ids, _request, lambda _session, query: None if query.tri == "part" else _sort(query).order(query)
+)
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ContratLigne]:

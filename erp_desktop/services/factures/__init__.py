@@ -34,6 +34,7 @@ from erp_desktop.services.factures.lines import (
     totaux,
 )
 from erp_desktop.services.factures.list import (
+    PLACES,
     FactureLigne,
     Pied,
     Tranche,
@@ -70,6 +71,7 @@ from erp_desktop.services.factures.series import reprendre as reprendre_series
 from erp_desktop.services.factures.statement import Ecriture, Releve, releve
 
 __all__ = [
+    "PLACES",
     "AFacturer",
     "ARelancer",
     "AcompteInfo",

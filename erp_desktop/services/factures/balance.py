@@ -18,6 +18,7 @@ from erp_desktop.domain.enums import StatutFacture, TypeFacture
 from erp_desktop.domain.factures.enums import EtatDemande, EtatFacture
 from erp_desktop.domain.factures.etats import BROUILLONS, Faits, etat
 from erp_desktop.models import DemandeValidation, Facture, Imputation, LigneFacture, Paiement, Relance
+from erp_desktop.models.expressions.sorting import exact
 from erp_desktop.services.shared.lists import paquets
 
 OPEN = tuple(s.value for s in BROUILLONS)
@@ -25,7 +26,7 @@ OPEN = tuple(s.value for s in BROUILLONS)
 
 def centimes(column: Any) -> sa.ColumnElement[int]:
     """A two-decimal amount as a whole number."""
-    return sa.cast(sa.func.round(sa.type_coerce(column, sa.Float()) * 100), sa.BigInteger)
+    return exact(column, 2)
 
 
 def dirhams(found: Any) -> Decimal:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,15 +23,14 @@ from erp_desktop.services.factures import balance
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared.lists import (
     ListQuery,
-    cle_texte,
     contient,
     dans_l_ordre,
-    identifiants,
-    ordonner,
     paquets,
     portee,
     un_de,
 )
+from erp_desktop.services.shared.places import Long, Stratum
+from erp_desktop.services.shared.sorts import Sort, along, by_identifier, sorted_ids
 
 LISTES: dict[str, list[str]] = {
     "statut": list(EtatFacture), "type": list(TypeFacture), "age": list(delais.NOMS_DES_TRANCHES),
@@ -125,26 +124,45 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
     return every
 
 
+def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    return sa.select(Facture.id).where(*conditions(session, acteur, query.texte))
+
+
+def _sort(query: ListQuery) -> tuple[Sort, ListQuery]:
+    """The order, and the question with the direction that it has there."""
+    f, today = Facture, clock.today()
+    computed: dict[str, Callable[[], Any]] = {
+        "etat": lambda: balance.state(today), "retard": lambda: sa.case((_open(), f.date_echeance)),
+        "regle": balance.settled, "solde": balance.due,
+    }  # fmt: skip
+    kept = {
+        "numero": f.numero, "type_facture": f.type_facture, "date_facture": f.date_facture,
+        "date_echeance": f.date_echeance, "total_ttc": f.total_ttc, "intitule": f.intitule,
+    }  # fmt: skip
+    # The longest late is the one due first; without a column the latest comes first.
+    turned = replace(query, descendant=not query.descendant)
+    if query.tri in computed:
+        return Sort(computed[query.tri]()), turned if query.tri == "retard" else query
+    if query.tri == "client":
+        return along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == f.client_id)), query
+    if query.tri in kept:
+        return along(kept[query.tri]), query
+    return by_identifier(f.id), turned
+
+
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; the latest first when no column is chosen."""
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    today = clock.today()
-    keys: dict[str, list[Any]] = {
-        "numero": [Facture.numero], "client": [cle_texte(session, Client.nom_entreprise)],
-        "type_facture": [Facture.type_facture], "etat": [balance.state(today)],
-        "date_facture": [Facture.date_facture], "date_echeance": [Facture.date_echeance],
-        "retard": [sa.case((_open(), Facture.date_echeance))], "total_ttc": [balance.total()],
-        "regle": [balance.settled()], "solde": [balance.due()], "intitule": [cle_texte(session, Facture.intitule)],
-    }  # fmt: skip
-    chosen = query.tri if query.tri in keys else ""
-    # The longest late is the one due first.
-    down = not query.descendant if chosen == "retard" else query.descendant
-    request = sa.select(Facture.id)
-    if chosen == "client":
-        request = request.join(Client, Client.id == Facture.client_id)
-    request = request.where(*conditions(session, acteur, query.texte))
-    request = ordonner(request, keys.get(chosen, []), Facture.id, descendant=down if chosen else not query.descendant)
-    return identifiants(session, request.limit(query.limite))
+    sort, asked = _sort(query)
+    return sorted_ids(session, _request(session, acteur, query), Facture.id, sort, asked)
+
+
+def _order(_session: Session, query: ListQuery) -> list[Stratum] | None:
+    sort, asked = _sort(query)
+    return sort.order(asked)
+
+
+PLACES = Long(Facture.id, ids, _request, _order)
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[FactureLigne]:

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
 from erp_desktop.models.expressions.sorting import cle_tri
-from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, rang
-from erp_desktop.services.shared.places import Names, Order, Stratum
+from erp_desktop.services.shared.lists import ListQuery, cle_de, identifiants, ordonner, rang
+from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 I = Intervention  # noqa: E741
@@ -26,7 +26,6 @@ _ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s
 """Spelled as in the index of running deadlines, which holds no other rows."""
 _STRATA = 24
 """How many are read at most before the whole order is asked for."""
-_TOGETHER = 6
 _CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
 _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=getattr(I, name), else_=9)
            for name, values in _CLOSED.items()}  # fmt: skip
@@ -41,36 +40,13 @@ def ids(
         statuts: what it selects among; a stratum of others would be walked to its end for nothing.
     """
     if query.tri == "sla":
-        return _beginning(session, request, _by_deadline(query, statuts), query.limite)[0]
+        return beginning(session, request, I.id, _by_deadline(query, statuts), query.limite)[0]
     if query.limite is not None:
         strata = islice(_strata(session, query, statuts), _STRATA)
-        found, whole = _beginning(session, request, strata, query.limite)
+        found, whole = beginning(session, request, I.id, strata, query.limite)
         if whole:
             return found
     return identifiants(session, _sorted(session, request, query).limit(query.limite))
-
-
-def _beginning(
-    session: Session, request: sa.Select[int], strata: Iterator[Stratum], limit: int | None
-) -> tuple[list[int], bool]:
-    """What the strata hold, ``limit`` at most, and whether it is as many."""
-    found: list[int] = []
-    # At the centre a few are read in one round trip; each is cut at the limit, so that none costs more than a page.
-    size = 1 if est_sqlite(session) else _TOGETHER
-    while group := list(islice(strata, size)):
-        rest = None if limit is None else limit - len(found)
-        for part in _in_order(session, [stratum.of(request, I.id).limit(rest) for stratum in group]):
-            found += part
-        if limit is not None and len(found) >= limit:
-            return found[:limit], True
-    return found, False
-
-
-def _in_order(session: Session, requests: Sequence[sa.Select[int]]) -> list[list[int]]:
-    if len(requests) == 1:
-        return [identifiants(session, requests[0])]
-    arrays = (sa.func.array(r.scalar_subquery(), type_=sa.ARRAY(sa.BigInteger())) for r in requests)
-    return list(session.execute(sa.select(*arrays)).one())
 
 
 def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:

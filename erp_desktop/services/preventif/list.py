@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import recherche
@@ -18,18 +18,18 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif import etats, rythme
 from erp_desktop.models import Agence, Client, Compteur, Equipement, Intervention, Occurrence, Planning
 from erp_desktop.services.preventif.dues import rythme_de
+from erp_desktop.services.shared.listing import by_rank
 from erp_desktop.services.shared.lists import (
     ListQuery,
-    cle_texte,
     contient,
     dans_l_ordre,
     est_sqlite,
-    identifiants,
-    ordonner,
     paquets,
     portee,
     un_de,
 )
+from erp_desktop.services.shared.places import Long, Stratum
+from erp_desktop.services.shared.sorts import Sort, along, ranked, sorted_ids
 
 LISTES: dict[str, list[str]] = {
     "statut": ["actif", "suspendu", "termine"], "frequence": list(Frequence), "ancre": list(AncrePlanning),
@@ -72,19 +72,6 @@ def lire_filtre(texte: str) -> recherche.Filtre:
 def indices(texte: str) -> list[str]:
     """French hints about what the filter box does not understand."""
     return lire_filtre(texte).indices
-
-
-def _ouvertes() -> sa.Select[Any]:
-    """The first open day of the plan of the outer query."""
-    o, i = aliased(Occurrence), aliased(Intervention)
-    return (
-        sa.select(sa.func.min(o.date_cible))
-        .join(i, i.occurrence_id == o.id)
-        .where(
-            o.planning_id == Planning.id, o.etat == EtatOccurrence.GENEREE, i.statut.in_(_OUVERTES),
-        )
-        .correlate(Planning)
-    )  # fmt: skip
 
 
 def en_retard(session: Session, jour: date) -> sa.ColumnElement[bool]:
@@ -140,30 +127,58 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
     return toutes
 
 
+def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    return sa.select(Planning.id).where(*conditions(session, acteur, query.texte))
+
+
+def _machine(requete: sa.Select[Any]) -> sa.Select[Any]:
+    return requete.join(Equipement, Equipement.id == Planning.equipement_id)
+
+
+def _by_next() -> Sort:
+    """By the first day on which somebody should go, of the plans with open work; then the others.
+
+    Read from the open work, of which there is as much as people have to do, whatever the number of plans.
+    """
+    o, i, p = Occurrence, Intervention, Planning
+    first = (
+        sa.select(o.planning_id, sa.func.min(o.date_cible).label("jour"))
+        .join(i, i.occurrence_id == o.id)
+        .where(o.etat == EtatOccurrence.GENEREE, i.statut.in_(_OUVERTES))
+        .group_by(o.planning_id)
+        .subquery()
+    )
+
+    def strata(down: bool) -> list[Stratum]:
+        return [
+            Stratum(sa.true(), [first.c.jour], down, join=lambda r: r.join(first, first.c.planning_id == p.id)),
+            Stratum(p.id.not_in(sa.select(first.c.planning_id)), (), down),
+        ]
+
+    return Sort(first.c.jour, lambda r: r.outerjoin(first, first.c.planning_id == p.id), strata)
+
+
+def _sort(query: ListQuery) -> Sort:
+    p = Planning
+    if query.tri == "equipement":
+        return along(Equipement.nom, _machine)
+    if query.tri == "client":
+        return along(Client.nom_entreprise, lambda r: _machine(r).join(Client, Client.id == Equipement.client_id))
+    if query.tri == "frequence":
+        return ranked(p.frequence, by_rank(p.frequence), list(Frequence))
+    if query.tri == "statut":
+        return ranked(p.statut, by_rank(p.statut), list(StatutPlanning))
+    kept = {"titre": p.modele_titre, "duree": p.modele_duree_estimee}
+    return along(kept[query.tri]) if query.tri in kept else _by_next()
+
+
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; by next visit when no column is chosen, the late ones first."""
-    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    p = Planning
-    requete = sa.select(p.id).where(*conditions(session, acteur, query.texte))
-    tri = query.tri or "prochaine"
-    cle: Any
-    if tri in ("equipement", "client"):
-        requete = requete.join(Equipement, Equipement.id == p.equipement_id)
-        if tri == "client":
-            requete = requete.join(Client, Client.id == Equipement.client_id)
-        cle = cle_texte(session, Equipement.nom if tri == "equipement" else Client.nom_entreprise)
-    elif tri == "titre":
-        cle = cle_texte(session, p.modele_titre)
-    elif tri == "frequence":
-        cle = sa.case(*((p.frequence == f.value, rang) for rang, f in enumerate(Frequence)), else_=99)
-    elif tri == "duree":
-        cle = p.modele_duree_estimee
-    elif tri == "statut":
-        cle = sa.case(*((p.statut == s.value, rang) for rang, s in enumerate(StatutPlanning)), else_=99)
-    else:
-        cle = _ouvertes().scalar_subquery()
-    requete = ordonner(requete, [cle], p.id, descendant=query.descendant)
-    return identifiants(session, requete.limit(query.limite))
+    return sorted_ids(session, _request(session, acteur, query), Planning.id, _sort(query), query)
+
+
+PLACES = Long(Planning.id, ids, _request, lambda _session, query: _sort(query).order(query))
 
 
 def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tuple[date, int]]:

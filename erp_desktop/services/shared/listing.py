@@ -17,23 +17,22 @@ from erp_desktop.domain import recherche
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models.declare import said
+from erp_desktop.models.expressions.sorting import sort_key
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared.lists import (
     Colonne,
     ListQuery,
-    cle_texte,
     dans_l_ordre,
-    identifiants,
-    ordonner,
     paquets,
     portee,
     un_de,
 )
+from erp_desktop.services.shared.places import Long, Stratum
+from erp_desktop.services.shared.sorts import Join, Sort, along, ranked, sorted_ids
 
 R = TypeVar("R")
 Where = Callable[[Session, Sequence[str]], sa.ColumnElement[bool]]
 """Condition of the values of one typed word."""
-Join = Callable[[sa.Select[Any]], sa.Select[Any]]
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,15 @@ def of_agency(agence_id: Any) -> Word:
 
 @dataclass(frozen=True)
 class Far:
-    """What another table holds: the value, and the join that reaches it."""
+    """What another table holds: the value, and the join that reaches it.
+
+    Attributes:
+        every: each row has one there, so that the list sorts along the index of the value.
+    """
 
     value: Colonne
     join: Join = lambda request: request
+    every: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,27 +139,39 @@ class Listing(Generic[R]):
     def _column(self, name: str) -> Colonne:
         return self.far[name].value if name in self.far else getattr(self.model, name)
 
-    def _key(self, session: Session, name: str) -> Colonne:
-        """Texts of a language sort by their letters; codes and closed lists as they are stored."""
+    def _sort(self, query: ListQuery) -> Sort:
+        known = {f.name for f in fields(self.row)}  # type: ignore[arg-type]
+        name = query.tri if query.tri in known else self.sort
+        column = self._column(name)
         if name in self.ranked:
-            return self.ranked[name]
-        value = self._column(name)
-        column = self.model.__table__.c.get(name) if name not in self.far else None
-        declared = said(column) if column is not None else None
-        plain = declared is not None and (declared.code or declared.values is not None)
-        return value if plain or not isinstance(value.type, sa.String) else cle_texte(session, value)
+            stored = self.model.__table__.c.get(name)
+            declared = said(stored) if stored is not None else None
+            if declared is not None and declared.values:
+                return ranked(column, self.ranked[name], list(declared.values))
+            return Sort(self.ranked[name], self.far[name].join) if name in self.far else Sort(self.ranked[name])
+        if name in self.far:
+            far = self.far[name]
+            return along(column, far.join) if far.every else Sort(sort_key(column), far.join)
+        return along(column)
+
+    def request(self, session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+        """The identifiers that the filter box asks for, in no order."""
+        roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+        asked: sa.Select[int] = self.base(sa.select(self.model.id))
+        return asked.where(*self.conditions(session, acteur, query.texte))
+
+    def order(self, _session: Session, query: ListQuery) -> list[Stratum] | None:
+        """What the list is read along; None: it sorts by what no index holds."""
+        return self._sort(query).order(query)
 
     def ids(self, session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         """Every matching identifier, in order."""
-        roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-        known = {f.name for f in fields(self.row)}  # type: ignore[arg-type]
-        name = query.tri if query.tri in known else self.sort
-        request = self.base(sa.select(self.model.id))
-        if name in self.far:
-            request = self.far[name].join(request)
-        request = request.where(*self.conditions(session, acteur, query.texte))
-        request = ordonner(request, [self._key(session, name)], self.model.id, descendant=query.descendant)
-        return identifiants(session, request.limit(query.limite))
+        return sorted_ids(session, self.request(session, acteur, query), self.model.id, self._sort(query), query)
+
+    @property
+    def places(self) -> Long:
+        """How any place is reached, of a list that grows with the business."""
+        return Long(self.model.id, self.ids, self.request, self.order)
 
     def rows(self, session: Session, acteur: Acteur, ids: Sequence[int]) -> list[R]:
         """Rows of a visible window, in the order of ``ids``."""

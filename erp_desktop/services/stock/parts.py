@@ -24,15 +24,14 @@ from erp_desktop.services.shared import edits, trace
 from erp_desktop.services.shared.common import agence_de, charger, ecrire, lie, refuser_doublon
 from erp_desktop.services.shared.lists import (
     ListQuery,
-    cle_texte,
     contient,
     dans_l_ordre,
-    identifiants,
-    ordonner,
     paquets,
     portee,
     un_de,
 )
+from erp_desktop.services.shared.places import Long
+from erp_desktop.services.shared.sorts import Sort, along, sorted_ids
 from erp_desktop.services.stock import ledger, quantities, valuation
 from erp_desktop.services.stock.quantities import EFFET, ZERO, thousandths
 
@@ -173,12 +172,11 @@ def _state(sums: sa.CTE, name: str) -> Any:
             return sa.or_(sums.c.quand.is_(None), sums.c.quand < limit)
 
 
-def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """Every matching identifier, in order; by reference when no column is chosen."""
+def _request(session: Session, acteur: Acteur, query: ListQuery, sums: sa.CTE | None = None) -> sa.Select[int]:
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     found = lire_filtre(query.texte)
     request = sa.select(P.id).where(P.is_active.is_(True), *portee(acteur, P.agence_id))
-    sums = _summed(acteur)
+    sums = _summed(acteur) if sums is None else sums
     if "etat" in found.mots or query.tri in ("total",):
         request = request.outerjoin(sums, sums.c.piece_id == P.id)
     texts = {"famille": P.famille, "fournisseur": P.fournisseur}
@@ -204,15 +202,24 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         request = request.where(
             un_de(session, word, P.reference, P.designation, P.code_barres, P.fournisseur_reference, P.famille)
         )
-    key: Any
+    return request
+
+
+def _sort(query: ListQuery, sums: sa.CTE | None = None) -> Sort:
+    """What is held is computed from the ledger, when its ``sums`` are given."""
     if query.tri == "total":
-        key = sa.func.coalesce(sums.c.total, 0)
-    elif query.tri in ("reference", "emplacement"):
-        key = getattr(P, query.tri)
-    else:
-        key = cle_texte(session, P.famille if query.tri == "famille" else P.designation)
-    ordered = ordonner(request, [key], P.id, descendant=query.descendant)
-    return identifiants(session, ordered.limit(query.limite))
+        return Sort(sa.null() if sums is None else sa.func.coalesce(sums.c.total, 0))
+    kept = {"reference": P.reference, "emplacement": P.emplacement, "famille": P.famille}
+    return along(kept.get(query.tri, P.designation))
+
+
+def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+    """Every matching identifier, in order; by designation when no column is chosen."""
+    sums = _summed(acteur)
+    return sorted_ids(session, _request(session, acteur, query, sums), P.id, _sort(query, sums), query)
+
+
+PLACES = Long(P.id, ids, _request, lambda _session, query: _sort(query).order(query))
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PartRow]:

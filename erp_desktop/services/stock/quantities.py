@@ -15,6 +15,7 @@ from erp_desktop.domain.enums import StatutDepot, TypeDepot
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.models import Depot, Intervention, LigneIntervention, MouvementStock, SeuilStock
+from erp_desktop.models.expressions.sorting import exact
 from erp_desktop.services.shared.lists import paquets, portee
 
 Stock = dict[int, dict[int, Decimal]]
@@ -28,7 +29,7 @@ ZERO = Decimal("0.000")
 
 def thousandths(column: Any) -> sa.ColumnElement[int]:
     """A quantity as an integer, which adds up exactly where a cache keeps text."""
-    return sa.cast(sa.func.round(sa.type_coerce(column, sa.Float()) * sa.literal_column("1000")), sa.BigInteger())
+    return exact(column, 3)
 
 
 def units(value: Any) -> Decimal:

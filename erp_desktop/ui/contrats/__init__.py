@@ -126,6 +126,7 @@ LISTE: ListSpec[ContratLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=contrats.ids,
+    places=contrats.PLACES,
     rows=contrats.rows,
     one="1 contrat",
     many="{n} contrats",

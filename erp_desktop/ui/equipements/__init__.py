@@ -96,6 +96,7 @@ LISTE: ListSpec[EquipementLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=equipements.ids,
+    places=equipements.PLACES,
     rows=equipements.rows,
     one="1 équipement",
     many="{n} équipements",

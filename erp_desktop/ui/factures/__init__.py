@@ -119,6 +119,7 @@ LISTE: ListSpec[FactureLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=factures.ids,
+    places=factures.PLACES,
     rows=factures.rows,
     one="1 facture",
     many="{n} factures",

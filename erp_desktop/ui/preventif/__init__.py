@@ -169,6 +169,7 @@ LISTE: ListSpec[PlanRow] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.plan.id,
     ids=plans.ids,
+    places=plans.PLACES,
     rows=lambda session, acteur, ids: [PlanRow(line) for line in plans.rows(session, acteur, ids)],
     one="1 plan",
     many="{n} plans",

@@ -114,6 +114,7 @@ LISTE: ListSpec[PartRow] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=parts.ids,
+    places=parts.PLACES,
     rows=parts.rows,
     one="1 pièce",
     many="{n} pièces",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,8 @@ BLOCK = 2048
 """Rows from a mark to the next, at most."""
 WHOLE = 4 * BLOCK
 """Answers up to which a list is not marked out: its identifiers are few."""
+_TOGETHER = 6
+"""Strata read in one round trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Stratum:
         descending: of both.
         index: of which mapped class, where SQLite would rather sort what several values of a column hold.
         column, ranks: instead of a key, the rank of each value of a column; equal ranks go by identifier.
+        join: reaches the table of the key when it is another one.
     """
 
     where: sa.ColumnElement[bool]
@@ -41,6 +44,7 @@ class Stratum:
     index: tuple[Any, str] | None = None
     column: Any = None
     ranks: Mapping[Any, int] = field(default_factory=dict)
+    join: Callable[[sa.Select[Any]], sa.Select[Any]] = lambda request: request
 
     def order(self, key: Colonne) -> list[Any]:
         """What to order by; ``key`` is the identifier."""
@@ -50,7 +54,7 @@ class Stratum:
         """What ``request`` selects of this stratum, in order."""
         if self.index is not None:
             request = request.with_hint(self.index[0], f"INDEXED BY {self.index[1]}", "sqlite")
-        return request.where(self.where).order_by(*self.order(key))
+        return self.join(request).where(self.where).order_by(*self.order(key))
 
     def from_row(self, key: Colonne, first: Sequence[Any]) -> sa.ColumnElement[bool]:
         """Rows from one on, itself included: the values of its keys, then its identifier."""
@@ -93,6 +97,29 @@ def holds(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:
 Order = Iterable[Stratum] | Names
 
 
+def beginning(
+    session: Session, request: sa.Select[int], key: Colonne, strata: Iterator[Stratum], limit: int | None
+) -> tuple[list[int], bool]:
+    """What the strata hold, ``limit`` at most, and whether it is as many."""
+    found: list[int] = []
+    # At the centre a few are read in one round trip; each is cut at the limit, so that none costs more than a page.
+    size = 1 if est_sqlite(session) else _TOGETHER
+    while group := list(islice(strata, size)):
+        rest = None if limit is None else limit - len(found)
+        for part in _in_order(session, [stratum.of(request, key).limit(rest) for stratum in group]):
+            found += part
+        if limit is not None and len(found) >= limit:
+            return found[:limit], True
+    return found, False
+
+
+def _in_order(session: Session, requests: Sequence[sa.Select[int]]) -> list[list[int]]:
+    if len(requests) == 1:
+        return [identifiants(session, requests[0])]
+    arrays = (sa.func.array(r.scalar_subquery(), type_=sa.ARRAY(sa.BigInteger())) for r in requests)
+    return list(session.execute(sa.select(*arrays)).one())
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Where a block begins.
@@ -130,13 +157,13 @@ class Long:
         key: its identifier.
         ids: the identifiers in order, ``query.limite`` at most, as everywhere.
         request: the same without an order: ``request(session, acteur, query)``.
-        order: the strata of ``query``.
+        order: the strata of ``query``; None: it sorts by what no index holds, and is read whole.
     """
 
     key: Colonne
     ids: Callable[[Session, Acteur, ListQuery], list[int]]
     request: Callable[[Session, Acteur, ListQuery], sa.Select[Any]]
-    order: Callable[[Session, ListQuery], Order]
+    order: Callable[[Session, ListQuery], Order | None]
 
     def walk(self, session: Session, acteur: Acteur, query: ListQuery, first: int = BLOCK) -> Walk:
         """Count the list and mark out its blocks; one that is not long is read whole.
@@ -144,11 +171,13 @@ class Long:
         Args:
             first: identifiers wanted at once.
         """
-        begun = self.ids(session, acteur, ListQuery(query.texte, query.tri, query.descendant, WHOLE + 1))
-        if len(begun) <= WHOLE:
+        order = self.order(session, query)
+        most = None if order is None else WHOLE + 1
+        begun = self.ids(session, acteur, ListQuery(query.texte, query.tri, query.descendant, most))
+        if order is None or len(begun) <= WHOLE:
             return Walk(begun, len(begun))
         request = self.request(session, acteur, query)
-        marks = tuple(self._marks(session, request, self.order(session, query)))
+        marks = tuple(self._marks(session, request, order))
         whole = [mark for mark in marks if mark.place < first and mark.place + mark.size <= len(begun)]
         end = whole[-1].place + whole[-1].size if whole else 0
         return Walk(begun[:end], marks[-1].place + marks[-1].size if marks else 0, marks)
@@ -181,7 +210,7 @@ class Long:
             stratum = blocks[0][1].stratum
             if stratum.ranks:
                 continue
-            there = request.where(stratum.where).with_only_columns(*stratum.keys, self.key)
+            there = stratum.join(request).where(stratum.where).with_only_columns(*stratum.keys, self.key)
             keys = session.execute(there).first()
             if keys is not None:
                 return [n for n, mark in blocks if not mark.first or stratum.before(mark.first, tuple(keys))][-1]
@@ -268,11 +297,12 @@ class Long:
         for rank, stratum in enumerate(strata):
             number = sa.func.row_number().over(order_by=stratum.order(self.key)).label("n")
             value = stratum.keys[0].label("k") if stratum.keys else none.label("k")
-            rows = request.with_only_columns(value, self.key.label("i"), number).where(stratum.where).subquery()
+            there = stratum.join(request).where(stratum.where)
+            rows = there.with_only_columns(value, self.key.label("i"), number).subquery()
             parts.append(
                 sa.select(sa.literal(rank).label("s"), rows.c.n, rows.c.k, rows.c.i).where(rows.c.n % BLOCK == 1)
             )
-            counted = request.with_only_columns(self.key.label("i")).where(stratum.where).subquery()
+            counted = there.with_only_columns(self.key.label("i")).subquery()
             parts.append(
                 sa.select(sa.literal(rank), -sa.func.count(), none, sa.cast(sa.null(), sa.BigInteger()))
                 .select_from(counted)
