@@ -132,6 +132,11 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     def busy(self) -> bool:
         return self._ids_task is not None
 
+    @property
+    def asked(self) -> int:
+        """The number of the last question: it grows with each."""
+        return self._generation
+
     def ask(self, text: str = "", sort: str = "", descending: bool = False) -> None:
         """Show what answers a filter, in an order; the present rows stay until the first page comes."""
         self._drop_held()

@@ -170,6 +170,7 @@ class ListView(QTableView):
     chosen = Signal(object)
     sort_asked = Signal(str, bool)
     copy_asked = Signal()
+    every_chosen = Signal()
     """Ctrl+C: the rows chosen are wanted on the clipboard."""
     sized = Signal()
     """The person gave a column another width."""
@@ -293,6 +294,10 @@ class ListView(QTableView):
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.selectionModel().setCurrentIndex(index, flags)
         self.scrollTo(index)
+
+    def selectAll(self) -> None:
+        super().selectAll()
+        self.every_chosen.emit()
 
     def select_quietly(self, row_id: int) -> None:
         """Mark a row as current without telling that it was chosen, wherever it is in the list."""

@@ -205,8 +205,10 @@ class ListPage(Page):
             self._show_state(None)
         else:
             self._show_state(empty_state(self))
-        chosen = self._select_after_load if self._select_after_load is not None else self._chosen
-        self._select_after_load = None
+        chosen, self._select_after_load = self._select_after_load, None
+        if chosen is None and self.selection.size <= 1:
+            # Several rows that are chosen stay so when the rest of the list arrives.
+            chosen = self._chosen
         if chosen is not None:
             self.view.select_quietly(chosen)
         if self._selected:

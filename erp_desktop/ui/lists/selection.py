@@ -35,12 +35,16 @@ class Selection(QObject):
         self._page, self._contexte = page, page.contexte
         self.whole = False
         self._choosing_all = False
+        self._every_of: int | None = None
+        """The question all of whose rows were chosen; its answer may come in parts, or come later."""
         self.panel: BulkPanel | None = None
         self.bar = self._make_bar()
         self.bar.hide()
         page.view.selectionModel().selectionChanged.connect(lambda *_: self._changed())
+        page.view.every_chosen.connect(self._every)
         page.model.modelReset.connect(self._reset)
-        page.model.loaded.connect(lambda _count: self._say())
+        page.model.first_shown.connect(self._answered)
+        page.model.loaded.connect(lambda _count: self._answered())
 
     def _make_bar(self) -> Surface:
         spec = self._page.spec
@@ -85,7 +89,18 @@ class Selection(QObject):
 
     def _changed(self) -> None:
         if not self._choosing_all:
-            self.whole = False
+            self.whole, self._every_of = False, None
+        self._say()
+
+    def _every(self) -> None:
+        self._every_of = self._page.model.asked
+
+    def _answered(self) -> None:
+        model, view = self._page.model, self._page.view
+        if self._every_of == model.asked and view.chosen_spans() != [(0, model.rowCount())]:
+            whole, self._choosing_all = self.whole, True
+            view.selectAll()
+            self.whole, self._choosing_all = whole, False
         self._say()
 
     def _reset(self) -> None:

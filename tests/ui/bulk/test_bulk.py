@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import clock
 from erp_desktop.ui.bulk.panel import BulkPanel, editable
 from erp_desktop.ui.bulk.values import words
+from erp_desktop.ui.kit import table
 from erp_desktop.ui.lists.page import ListPage
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -78,6 +79,32 @@ def test_rows_are_chosen_by_keyboard_and_copied_whole(bureau: Bureau, monde: Mon
     page.form.close_panel()
     page.escape()
     assert page.selection.bar.isHidden()
+
+
+def test_all_rows_stay_chosen_when_their_answer_comes_in_parts(
+    bureau: Bureau, monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+A before an answer, or before the rest of it, means all of that answer; not of a question asked later."""
+    page = by_title(bureau)
+    page.view.select_place(1)
+    bureau.settle()
+    monkeypatch.setattr(table, "FIRST", 2)
+    at_once = page.model.first_shown.connect(lambda: QTest.keyClick(page.view, Qt.Key.Key_A, _CTRL))
+    page.model.ask("", "titre", True)
+    bureau.settle()
+    page.model.disconnect(at_once)
+    assert page.selection.size == page.model.rowCount() == len(monde.interventions)
+    page.reload()
+    bureau.settle()
+    assert page.selection.size == len(monde.interventions)
+    page.model.ask("statut:ouverte", "titre", True)
+    QTest.keyClick(page.view, Qt.Key.Key_A, _CTRL)
+    bureau.settle()
+    assert 1 < page.selection.size == page.model.rowCount() < len(monde.interventions)
+    page.selection.clear()
+    page.model.ask("", "titre", False)
+    bureau.settle()
+    assert page.selection.size <= 1
 
 
 def test_a_change_is_tried_row_by_row_written_whole_and_undone(
