@@ -292,7 +292,15 @@ NATURAL = {
 # Words are indexed at the centre alone: a cache has a file of its own for them.
 WORDS = {"idx_intervention_mots", "idx_lignes_intervention_mots", "idx_historique_mots"}
 # Of an expression, which each engine spells in its own way; `fingerprint` compares it with the models'.
-SPELLED = {"idx_intervention_titre_tri", "idx_mouvements_stock_effet"}
+SPELLED = {
+    "idx_intervention_titre_tri", "idx_mouvements_stock_effet", "idx_clients_nom_entreprise_tri",
+    "idx_clients_ville_tri",
+    "idx_contrats_numero_contrat_tri", "idx_equipements_nom_tri", "idx_equipements_type_equipement_tri",
+    "idx_equipements_marque_tri", "idx_equipements_modele_tri", "idx_equipements_localisation_tri",
+    "idx_pieces_detachees_designation_tri", "idx_pieces_detachees_famille_tri",
+    "idx_pieces_detachees_emplacement_tri", "idx_plannings_modele_titre_tri", "idx_factures_total_ttc_tri",
+    "idx_mouvements_stock_quantite_tri",
+}  # fmt: skip
 
 
 def logical(found: fingerprint.Structure) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from erp_desktop.ui.kinds import KINDS
 from tests.services.branch import Monde
 
 SHORT = {"techniciens", "depots", "inventaires", "checklists", "modeles", "objectifs"}
-"""A few hundred rows at most, whatever the business: read whole. The referentials of the administration are so too."""
+"""A few hundred rows at most, whatever the business: read whole, as the referentials of the administration are."""
 COMPUTED = {
     "clients": {"nb_equipements"}, "contrats": {"etat", "part"}, "stock": {"total"},
     "factures": {"etat", "retard", "regle", "solde"},
@@ -49,7 +49,8 @@ def _fill(monde: Monde) -> None:
             session.flush()
             contract = Contrat(
                 agence_id=monde.cas, numero_contrat=f"C-{n}", client_id=client.id, type_contrat="contrat_cadre",
-                statut=StatutContrat.EN_COURS, date_debut=date(2025, 1, 1), date_fin=date(2030, 1, 1) if some else None,
+                statut=StatutContrat.EN_COURS, date_debut=date(2025, 1, 1),
+                date_fin=date(2030, 1, 1) if some else None,
             )  # fmt: skip
             machine = Equipement(
                 agence_id=monde.cas, client_id=client.id, nom=title, code_interne=f"E-{n}", marque=some, modele=some,
