@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -39,6 +40,7 @@ from erp_desktop.reports.modele import (
     sla_total,
 )
 from erp_desktop.reports.sql import minuit, sans_jit
+from erp_desktop.services.shared.abreast import abreast
 
 __all__ = ["ParamsRapport", "RapportInterventions", "agence", "agences", "autoriser", "calculer", "freshness"]
 
@@ -190,6 +192,12 @@ class _Calcul:
             self.portee.append(I.technicien_id == params.technicien_id)
         self.gardes = kept.read(session, self.avant, self.t1)
 
+    def par(self, session: Session) -> _Calcul:
+        """The same computation, asking another session."""
+        autre = copy(self)
+        autre.session = session
+        return autre
+
     def sommes(self, mesure: str, bornes: Sequence[datetime], premier: int = 0) -> Sums:
         parts = kept.pieces(bornes, self.gardes, mesure, first=premier)
         return kept.total(self.session, mesure, parts, self.params, self.portee)
@@ -200,21 +208,27 @@ class _Calcul:
 
     def rapport(self) -> RapportInterventions:
         p = self.params
-        tout = self.par_rang("creees", self.bornes, CREEES)
+        tout, cloturees, sla, encours, chiffrage, nom_agence, donnees_du = abreast(
+            self.session,
+            lambda s: self.par(s).par_rang("creees", self.bornes, CREEES),
+            lambda s: self.par(s).par_rang("closes", self.bornes, CLOSES),
+            lambda s: self.par(s).sla(),
+            lambda s: self.par(s).encours(),
+            lambda s: self.par(s).chiffrage(),
+            lambda s: agence(s, p.agence_id),
+            lambda s: freshness(s, self.a),
+        )
         creees = [valeurs[0] for valeurs in tout]
         sans_date, *codes = map(sum, zip(*(valeurs[1:] for valeurs in tout[1:]), strict=True))
-        cloturees = self.par_rang("closes", self.bornes, CLOSES)
         mttr = [Mttr(*v[1:4]) for v in cloturees]
         prises, remises = ([Delai(*v[i : i + 3]) for v in cloturees] for i in (4, 7))
-        sla = self._sla()
-        encours = self._encours()
-        techniciens, equipements, nombre = self._chiffrage()
+        techniciens, equipements, nombre = chiffrage
         n = range(1, len(self.mois) + 1)
         return RapportInterventions(
             params=p,
-            agence=agence(self.session, p.agence_id),
+            agence=nom_agence,
             calcule_a=self.a,
-            donnees_du=freshness(self.session, self.a),
+            donnees_du=donnees_du,
             creees=sum(creees[i] for i in n),
             cloturees=sum(cloturees[i][0] for i in n),
             sans_date_cloture=sans_date,
@@ -249,13 +263,13 @@ class _Calcul:
             ),
         )
 
-    def _sla(self) -> list[Sla]:
+    def sla(self) -> list[Sla]:
         # What is due later than now is no commitment yet.
         fin = min(self.t1, max(self.a, self.t0))
         bornes = [min(b, fin) for b in self.bornes]
         return [Sla(*valeurs) for valeurs in self.par_rang("sla", bornes, SLA)]
 
-    def _encours(self) -> Encours:
+    def encours(self) -> Encours:
         premier = kept.first_month(self.session)
         if not self.gardes or premier is None or premier >= self.t1:
             return compter(self.session, self.params, self.t0, self.t1, self.a, self.portee)
@@ -265,7 +279,7 @@ class _Calcul:
         a_la_fin = sum(v[0] for v in sommes.values())
         return par_ages(self.session, self.params, self.t1, self.a, self.portee, a_la_fin, sans, debut)
 
-    def _paires(self) -> dict[tuple[int | None, int], list[int]]:
+    def paires(self) -> dict[tuple[int | None, int], list[int]]:
         """Closed interventions by technicien and équipement: the figures of ``_Somme`` in its order."""
         paires: dict[tuple[int | None, int], list[int]] = {}
         for (_, t, e), valeurs in self.sommes("paires", self.bornes[1:], 1).items():
@@ -274,20 +288,26 @@ class _Calcul:
         # Taken off a month, a pair may have nothing left.
         return {cle: valeurs for cle, valeurs in paires.items() if valeurs[0]}
 
-    def _chiffrage(self) -> tuple[tuple[LigneTechnicien, ...], tuple[LigneEquipement, ...], int]:
+    def chiffrage(self) -> tuple[tuple[LigneTechnicien, ...], tuple[LigneEquipement, ...], int]:
         """Work and cost by technicien, and by the ``top`` équipements of the returned number."""
         par_t: defaultdict[int | None, _Somme] = defaultdict(_Somme)
         par_e: defaultdict[int, _Somme] = defaultdict(_Somme)
-        for (t, e), valeurs in self._paires().items():
+        paires, a_venir = abreast(
+            self.session, lambda s: self.par(s).paires(),
+            lambda s: still_to_come(s, self.bornes[1], self.t1, self.portee, self.a),
+        )  # fmt: skip
+        for (t, e), valeurs in paires.items():
             par_t[t].ajouter(valeurs)
             par_e[e].ajouter(valeurs)
-        for t, (promises, tenues) in still_to_come(
-            self.session, self.bornes[1], self.t1, self.portee, self.a
-        ).items():
+        for t, (promises, tenues) in a_venir.items():
             par_t[t].retirer(promises, tenues)
-        noms = technicien_names.noms(self.session, list(par_t))
         chers = sorted(par_e.items(), key=lambda x: (-x[1].total, -x[1].nombre, x[0]))[: self.params.top]
-        machines = self._machines([e for e, _ in chers])
+        noms: dict[int, str]
+        machines: dict[int, tuple[str, str, str]]
+        noms, machines = abreast(
+            self.session, lambda s: technicien_names.noms(s, list(par_t)),
+            lambda s: self.par(s).machines([e for e, _ in chers]),
+        )  # fmt: skip
         techniciens = [
             LigneTechnicien(
                 t, "Sans technicien" if t is None else noms.get(t, f"Technicien {t}"), r.nombre, r.minutes,
@@ -301,7 +321,7 @@ class _Calcul:
             len(par_e),
         )
 
-    def _machines(self, ids: list[int]) -> dict[int, tuple[str, str, str]]:
+    def machines(self, ids: list[int]) -> dict[int, tuple[str, str, str]]:
         requete = sa.select(Equipement.id, Equipement.code_interne, Equipement.nom, Client.nom_entreprise).join(
             Client, Client.id == Equipement.client_id
         )

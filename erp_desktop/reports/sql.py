@@ -83,7 +83,8 @@ def _s_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
 
 def sans_jit(session: Session) -> None:
     """From here on: compiling a report's statements takes longer than running them."""
-    if session.get_bind().dialect.name == "postgresql":
+    if session.get_bind().dialect.name == "postgresql" and not session.info.get("sans_jit"):
+        session.info["sans_jit"] = True
         session.execute(sa.text("SET jit = off"))
 
 

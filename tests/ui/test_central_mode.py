@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,17 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
+from erp_desktop import clock
 from erp_desktop.app import Desktop
 from erp_desktop.db.session import transaction
 from erp_desktop.db.window_line import create_window_engine
 from erp_desktop.models import Intervention
+from erp_desktop.reports.catalogue.ask import Scope
+from erp_desktop.reports.interventions import calculer
+from erp_desktop.reports.managers import dashboard
+from erp_desktop.reports.modele import ParamsRapport
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.forms.page import RecordPage
@@ -123,6 +130,28 @@ def test_a_page_of_each_list_costs_few_round_trips(
     engine.dispose()
     assert max(which for which, _ in cost.values()) <= 2, cost
     assert max(rows for _, rows in cost.values()) <= 6, cost
+
+
+def test_a_page_of_figures_costs_few_round_trips(line: ChaosProxy, pg_url: str, company: Monde) -> None:
+    """What its figures ask at the same time goes together, whatever the number of figures."""
+    address = make_url(pg_url).set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)
+    engine, who, today = create_window_engine(address), company.responsable, clock.today()
+    assert who is not None
+    scope = Scope(today - timedelta(days=29), today, who.agence_id)
+    asked: dict[str, Callable[[Session], object]] = {
+        "rapport": lambda s: calculer(s, ParamsRapport(scope.debut, scope.fin, who.agence_id)),
+        "tableau": lambda s: dashboard.read(s, who, scope), "tendances": lambda s: dashboard.trends(s, scope),
+    }  # fmt: skip
+    cost = {}
+    for name, read in asked.items():
+        with transaction(engine, write=False) as session:
+            before = line.turns
+            read(session)
+            cost[name] = line.turns - before
+    engine.dispose()
+    assert cost["rapport"] <= 8, cost
+    assert cost["tableau"] <= 8, cost
+    assert cost["tendances"] <= 4, cost
 
 
 def test_a_cut_line_is_calm_and_keeps_the_form(

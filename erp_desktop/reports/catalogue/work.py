@@ -172,7 +172,7 @@ def _correctives(name: str, when: Any, where: list[Any]) -> Any:
         sa.select(I.id.label("id"), I.equipement_id.label("machine"), I.probleme_id.label("code"),
                   secondes(when).label("quand"))
         .where(*where, _CORRECTIVE, I.probleme_id.is_not(None))
-        .cte(name).prefix_with("MATERIALIZED")
+        .cte(name, nesting=True).prefix_with("MATERIALIZED")
     )  # fmt: skip
 
 

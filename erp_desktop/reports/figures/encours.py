@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from erp_desktop.domain.enums import Statut
 from erp_desktop.models import HistoriqueIntervention, Intervention
 from erp_desktop.reports.modele import ParamsRapport, Tranche
 from erp_desktop.reports.sql import denombrer, hors_index, minuit, rang
+from erp_desktop.services.shared.abreast import Work, abreast
 
 TRANCHES = ((0, 2), (3, 7), (8, 30), (31, None))
 """Ages of the backlog in local days."""
@@ -94,13 +96,17 @@ def _ouvertes(
         ),
     )  # fmt: skip
     nombres, sans, debut = [0] * len(TRANCHES), 0, 0
-    for encore, source, conditions in parties:
+
+    def comptage(encore: Any, source: Any, conditions: tuple[Any, ...]) -> Work:
         dimensions = (
             (rang(I.date_creation, bornes), range(len(TRANCHES))), (_oui(encore), (False, True)),
             (_oui(I.technicien_id.is_(None)), (False, True)), (_oui(I.date_creation < t0), (False, True)),
         )  # fmt: skip
         ensemble = (I.date_creation < t1, *conditions, *portee)
-        for (k, a_la_fin, seule, avant), _, n in denombrer(session, dimensions, ensemble, source):
+        return lambda s: list(denombrer(s, dimensions, ensemble, source))
+
+    for comptes in abreast(session, *(comptage(*partie) for partie in parties)):
+        for (k, a_la_fin, seule, avant), _, n in comptes:
             if a_la_fin:
                 nombres[len(TRANCHES) - 1 - k] += n
                 sans += n if seule else 0

@@ -32,6 +32,7 @@ from erp_desktop.reports.figures.measures import BY_SCOPE, COUTS, LISTES, MEASUR
 from erp_desktop.reports.modele import ParamsRapport, mois_touches
 from erp_desktop.reports.sql import minuit
 from erp_desktop.services.calendrier import Horloges
+from erp_desktop.services.shared.abreast import abreast
 
 _FORM = 1
 """To be raised when a definition changes: what was kept by the former is counted again."""
@@ -60,9 +61,9 @@ class Piece:
 
 def read(session: Session, since: datetime, before: datetime) -> Months:
     """The months that stand and begin before ``before``; of those that end before ``since`` the backlog alone."""
-    clocks = _Clocks(session)
     found = {}
-    for span, measure, marks, content in _standing(session, before, since):
+    clocks, stand = abreast(session, _Clocks, lambda s: list(_standing(s, before, since)))
+    for span, measure, marks, content in stand:
         if clocks.hold(json.loads(marks)):
             found[span, measure] = json.loads(content)
     return found
@@ -70,10 +71,8 @@ def read(session: Session, since: datetime, before: datetime) -> Months:
 
 def standing(session: Session, before: datetime) -> set[tuple[Span, str]]:
     """What :func:`read` would find, not read."""
-    clocks = _Clocks(session)
-    return {
-        (span, measure) for span, measure, marks, _ in _standing(session, before) if clocks.hold(json.loads(marks))
-    }
+    clocks, stand = abreast(session, _Clocks, lambda s: list(_standing(s, before)))
+    return {(span, measure) for span, measure, marks, _ in stand if clocks.hold(json.loads(marks))}
 
 
 def _standing(

@@ -20,6 +20,7 @@ from erp_desktop.models import HistoriqueIntervention, Intervention, LigneInterv
 from erp_desktop.reports.figures import delais
 from erp_desktop.reports.figures.encours import EN_VIE, FINIES, SANS_SUITE
 from erp_desktop.reports.sql import Dimension, centimes, centimes_ligne, code, denombrer, hors_index, rang
+from erp_desktop.services.shared.abreast import Work, abreast
 
 I = Intervention  # noqa: E741
 _STATUT: sa.ColumnElement[str] = hors_index(I.statut)
@@ -165,15 +166,21 @@ def backlog(session: Session, spans: Spans) -> Sums:
     )
     creation, cloture = spans.rank(I.date_creation), spans.rank(I.date_cloture)
     ends = (rang(last.c.le, spans.bounds[1:-1]), creation[1])
-    for sign, dimension, conditions, source in (
+    parts: tuple[tuple[int, Dimension, tuple[Any, ...], Any], ...] = (
         (1, creation, (*spans.inside(I.date_creation), counted), None),
         (-1, cloture, (*_closings(spans), I.date_cloture >= I.date_creation), None),
         (-1, ends, (last.c.le < spans.bounds[-1], last.c.le >= I.date_creation, without, *spans.scope),
          sa.join(last, I, I.id == last.c.intervention_id)),
-    ):  # fmt: skip
-        for (rank,), by, n in denombrer(session, (dimension,), conditions, source, by=spans.by):
+    )  # fmt: skip
+    counted = abreast(session, *(_counting(spans.by, *part[1:]) for part in parts))
+    for (sign, *_), found in zip(parts, counted, strict=True):
+        for (rank,), by, n in found:
             sums[rank, *by][0] += sign * n
     return sums
+
+
+def _counting(by: Sequence[Any], dimension: Dimension, conditions: Sequence[Any], source: Any) -> Work:
+    return lambda session: list(denombrer(session, (dimension,), conditions, source, by=by))
 
 
 MEASURES: dict[str, Measure] = {

@@ -7,7 +7,8 @@ for apart (:func:`trends`), so that the page is there first.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -25,6 +26,7 @@ from erp_desktop.reports.managers import decisions
 from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.sql import minuit
 from erp_desktop.services import objectifs
+from erp_desktop.services.shared.abreast import abreast
 
 NOTHING = Value()
 TILES = ("encours", "sla_tenus", "mttr", "mtbf", "premier_passage", "satisfaction")
@@ -134,28 +136,39 @@ def read(
     begun, at = time.perf_counter(), now or clock.now()
     asked = compute.permitted(session, acteur, scope)
     f = _Figures(session, asked, at)
-    sla, sla_was = f.of("sla_tenus", "agence"), f.before("sla_tenus", "agence")
-    mttr, mtbf = (f.of(name, "type_equipement") for name in ("mttr", "mtbf"))
-    ages = f.of("encours", BY_AGE)
-    pairs = {
-        "encours": (ages, f.before("encours")), "sla_tenus": (sla, sla_was), "mttr": (mttr, f.before("mttr")),
-        "mtbf": (mtbf, f.before("mtbf")),
-        **{name: (f.of(name), f.before(name)) for name in ("premier_passage", "satisfaction")},
-    }  # fmt: skip
     today = clock.local(at).date()
-    targets = objectifs.of_day(session, asked.agence_id, min(asked.fin, today))
+    week = today - timedelta(days=today.weekday())
+    this_week = replace(asked, debut=week, fin=week + timedelta(days=6))
+    by_agency = {"sla_tenus": "agence"}
+    groups = {**by_agency, "mttr": "type_equipement", "mtbf": "type_equipement", "encours": BY_AGE}
+    before = asked.before()
+    now_of, was_of, charge, targets, named, agency, fresh, choices = abreast(
+        session,
+        lambda s: dict(zip(TILES, abreast(s, *(f.asking(n, groups.get(n)) for n in TILES)), strict=True)),
+        lambda s: dict(zip(TILES, abreast(s, *(f.asking(n, by_agency.get(n), before) for n in TILES)), strict=True)),
+        f.asking("charge", "technicien", this_week),
+        lambda s: objectifs.of_day(s, asked.agence_id, min(asked.fin, today)),
+        lambda s: compute.filter_names(s, asked),
+        lambda s: interventions.agence(s, asked.agence_id),
+        lambda s: interventions.freshness(s, at),
+        interventions.agences,
+    )
+    pairs = {name: (now_of[name], was_of[name]) for name in TILES}
     sums = {name: [compute.total(x.values()) for x in pair] for name, pair in pairs.items()}
     tiles = tuple(
         Tile(name, sums[name][0], sums[name][1], targets.get(name), f.refused.get(name, "")) for name in TILES
     )
-    named = compute.filter_names(session, asked)
-    week = today - timedelta(days=today.weekday())
-    charge = f.of("charge", "technicien", replace(asked, debut=week, fin=week + timedelta(days=6)))
+    agencies, families, codes, load, waiting = abreast(
+        session,
+        lambda s: f.by(s).agencies(now_of["sla_tenus"], was_of["sla_tenus"]),
+        lambda s: f.by(s).families(now_of["mttr"], now_of["mtbf"]),
+        lambda s: f.by(s).codes(),
+        lambda s: f.by(s).load(charge),
+        lambda s: decisions.read(s, acteur, asked, named, at),
+    )
     return Dashboard(
-        asked, asked.before(), interventions.agence(session, asked.agence_id), at,
-        interventions.freshness(session, at), tiles, _ages(ages), f.agencies(sla, sla_was), f.families(mttr, mtbf),
-        f.codes(), f.load(charge), week, decisions.read(session, acteur, asked, named, at),
-        interventions.agences(session), named, f.refused, targets, time.perf_counter() - begun,
+        asked, before, agency, at, fresh, tiles, _ages(now_of["encours"]), agencies, families, codes, load,
+        week, waiting, choices, named, f.refused, targets, time.perf_counter() - begun,
     )  # fmt: skip
 
 
@@ -173,8 +186,17 @@ class _Figures:
             return {}
         return compute.compute(self.session, figure, scope or self.scope, group, now=self.at)
 
-    def before(self, figure: str, group: str | None = None) -> Values:
-        return self.of(figure, group, self.scope.before())
+    def by(self, session: Session) -> _Figures:
+        """The same figures, asked of another session."""
+        other = copy(self)
+        other.session = session
+        return other
+
+    def asking(
+        self, figure: str, group: str | None = None, scope: Scope | None = None
+    ) -> Callable[[Session], Values]:
+        """:meth:`of`, to be asked beside others."""
+        return lambda session: self.by(session).of(figure, group, scope)
 
     def _names(self, group: str, keys: Iterable[Key]) -> dict[Key, str]:
         return compute.names(self.session, group, keys, self.scope)
@@ -228,21 +250,30 @@ def trends(session: Session, scope: Scope, *, now: datetime | None = None) -> di
     months = [_earlier(scope.fin.replace(day=1), n) for n in range(MONTHS - 1, -1, -1)]
     wide = replace(scope, debut=months[0])
     found: dict[str, tuple[float | None, ...]] = {}
-    for name in TILES:
-        unit = BY_KEY[name].unite
-        if "mois" in BY_KEY[name].groupes:
-            values = compute.compute(session, name, wide, "mois", now=at)
-            found[name] = tuple(values.get(n, Value()).number(unit) for n in range(MONTHS))
-    found["encours"] = _backlogs(session, wide, months, at)
+
+    def monthly(name: str) -> Callable[[Session], Values]:
+        return lambda s: compute.compute(s, name, wide, "mois", now=at)
+
+    ends = [*(m - timedelta(days=1) for m in months[1:]), scope.fin]
+
+    def up_in(a: date, b: date) -> Callable[[Session], int]:
+        return lambda s: compute.one(s, "disponibilite", replace(scope, debut=a, fin=b), now=at).num
+
+    known = [name for name in TILES if "mois" in BY_KEY[name].groupes]
+    apart = [] if "mtbf" in known or compute.may_ask("mtbf", scope) is not None else [
+        monthly("pannes"), *(up_in(a, b) for a, b in zip(months, ends, strict=True))
+    ]  # fmt: skip
+    found["encours"], *rest = abreast(
+        session, lambda s: _backlogs(s, wide, months, at), *map(monthly, known), *apart
+    )  # fmt: skip
+    for name, values in zip(known, rest, strict=False):
+        found[name] = tuple(values.get(n, Value()).number(BY_KEY[name].unite) for n in range(MONTHS))
     for name in TILES:
         if compute.may_ask(name, scope) is not None:
             found[name] = (None,) * MONTHS
     if "mtbf" in found:
         return found
-    failures = compute.compute(session, "pannes", wide, "mois", now=at)
-    ends = [*(m - timedelta(days=1) for m in months[1:]), scope.fin]
-    up = [compute.one(session, "disponibilite", replace(scope, debut=a, fin=b), now=at).num
-          for a, b in zip(months, ends, strict=True)]  # fmt: skip
+    failures, *up = rest[len(known) :]
     found["mtbf"] = tuple(
         seconds / failures[n].num if failures.get(n, Value()).num else None for n, seconds in enumerate(up)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.managers.rows import narrowed, told
 from erp_desktop.services import contrats, factures
 from erp_desktop.services.interventions import list as jobs
+from erp_desktop.services.shared.abreast import abreast
 from erp_desktop.services.shared.lists import ListQuery, est_sqlite
 from erp_desktop.services.stock import parts
 from erp_desktop.sync.watch import health
@@ -58,32 +59,38 @@ def read(
     Args:
         named: what the rows are called that the scope is narrowed to, by filter.
     """
-    return tuple(d for d in _found(session, acteur, scope, named, now) if d.count)[:MOST]
+    found = abreast(session, *_works(acteur, scope, named, now))
+    return tuple(d for some in found for d in some if d.count)[:MOST]
 
 
-def _found(
-    session: Session, acteur: Acteur, scope: Scope, named: Mapping[str, str], now: datetime
-) -> Iterator[Decision]:  # fmt: skip
+def _works(
+    acteur: Acteur, scope: Scope, named: Mapping[str, str], now: datetime
+) -> Iterator[Callable[[Session], Iterable[Decision]]]:  # fmt: skip
+    """What is asked for each kind, the gravest first."""
+
     def words(section: str, wanted: str) -> str | None:
         more = narrowed(section, scope, named)
         return None if more is None else f"{wanted} {more}".strip()
 
+    def one(decide: Callable[..., Decision], *arguments: Any) -> Callable[[Session], Iterable[Decision]]:
+        return lambda session: [decide(session, acteur, *arguments)]
+
     for kind, wanted in (("retard", "sla:depasse"), ("proche", "sla:proche"),
                          ("sans_technicien", "statut:ouverte sans:technicien")):  # fmt: skip
         if kind != "sans_technicien" or scope.technicien_id is None:
-            yield _jobs(session, acteur, kind, words("interventions", wanted) or wanted)
+            yield one(_jobs, kind, words("interventions", wanted) or wanted)
     if set(scope.filters) <= {"agence"}:
-        yield from _silent(session, acteur, now)
-        yield _conflicts(session)
+        yield lambda session: list(_silent(session, acteur, now))
+        yield lambda session: [_conflicts(session)]
     if (late := words("factures", f"statut:{EtatFacture.EN_RETARD.value}")) is not None:
-        yield _invoices(session, acteur, late)
+        yield one(_invoices, late)
     if set(scope.filters) <= {"agence"}:
         # Of the parts that are its own: what all share is short for all.
         own = "" if scope.agence_id is None else told("depots", "agence", scope.agence_id, named.get("agence", ""))
-        yield _stock(session, acteur, f"etat:sous_minimum {own}".strip())
+        yield one(_stock, f"etat:sous_minimum {own}".strip())
     for kind, wanted in (("contrats", f"renouveler:{min(cycle.RAPPELS)}"), ("quota", "quota:depasse")):
         if (found := words("contrats", wanted)) is not None:
-            yield _contracts(session, acteur, kind, found)
+            yield one(_contracts, kind, found)
 
 
 def _jobs(session: Session, acteur: Acteur, kind: str, words: str) -> Decision:

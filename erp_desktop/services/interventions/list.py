@@ -38,6 +38,7 @@ from erp_desktop.services.shared.lists import (
     ListQuery,
     contient,
     dans_l_ordre,
+    est_sqlite,
     hors_index,
     marques,
     paquets,
@@ -260,7 +261,8 @@ def conditions(
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """The matching identifiers, in order; newest first when no column is chosen."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    suit = query.limite is not None and _frequent(session, acteur, query.texte)
+    # PostgreSQL weighs the words against the order by itself.
+    suit = query.limite is not None and est_sqlite(session) and _frequent(session, acteur, query.texte)
     requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit))
     return order.ids(session, requete, query, _statuts(query))
 

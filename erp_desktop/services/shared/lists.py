@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
@@ -15,13 +14,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from erp_desktop import clock
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Base
 from erp_desktop.models.expressions.sorting import TRIABLES, TRIES, cle_tri
 from erp_desktop.models.local import sync_conflits, sync_meta, sync_outbox
-from erp_desktop.models.types import Jour
 from erp_desktop.settings import Mode
 
 _ACCENTS = {
@@ -126,29 +123,6 @@ def identifiants(session: Session, requete: sa.Select[int]) -> list[int]:
         return list(session.scalars(requete))
     trouves = requete.subquery()
     return json.loads(session.scalars(sa.select(sa.func.json_group_array(trouves.c.id))).one())  # type: ignore[no-any-return]
-
-
-def together(session: Session, *queries: sa.Select[*tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
-    """The rows of several small queries, at the centre in one round trip; of texts, whole numbers, dates and NULL."""
-    if est_sqlite(session):
-        return [[tuple(row) for row in session.execute(query)] for query in queries]
-    parts, days = [], []
-    for query in queries:
-        rows = query.subquery()
-        parts.append(sa.select(sa.func.json_agg(sa.func.json_build_array(*rows.c))).scalar_subquery())
-        days.append([n for n, column in enumerate(rows.c) if isinstance(column.type, sa.Date | Jour)])
-    found = session.execute(sa.select(*parts)).one()
-    return [[_dated(row, which) for row in rows or ()] for rows, which in zip(found, days, strict=True)]
-
-
-def _dated(row: list[Any], days: Iterable[int]) -> tuple[Any, ...]:
-    for n in days:
-        if row[n] is not None:
-            try:
-                row[n] = date.fromisoformat(row[n])
-            except ValueError:
-                row[n] = clock.UnreadableDay.of(row[n])
-    return tuple(row)
 
 
 def rang(session: Session, identifiant: Colonne, nom: Colonne) -> sa.CTE:
