@@ -142,17 +142,16 @@ class Listing(Generic[R]):
     def _sort(self, query: ListQuery) -> Sort:
         known = {f.name for f in fields(self.row)}  # type: ignore[arg-type]
         name = query.tri if query.tri in known else self.sort
-        column = self._column(name)
         if name in self.ranked:
             stored = self.model.__table__.c.get(name)
             declared = said(stored) if stored is not None else None
             if declared is not None and declared.values:
-                return ranked(column, self.ranked[name], list(declared.values))
+                return ranked(self._column(name), self.ranked[name], list(declared.values))
             return Sort(self.ranked[name], self.far[name].join) if name in self.far else Sort(self.ranked[name])
         if name in self.far:
             far = self.far[name]
-            return along(column, far.join) if far.every else Sort(sort_key(column), far.join)
-        return along(column)
+            return along(far.value, far.join) if far.every else Sort(sort_key(far.value), far.join)
+        return along(self._column(name))
 
     def request(self, session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
         """The identifiers that the filter box asks for, in no order."""
