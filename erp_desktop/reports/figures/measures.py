@@ -172,8 +172,8 @@ def backlog(session: Session, spans: Spans) -> Sums:
         (-1, ends, (last.c.le < spans.bounds[-1], last.c.le >= I.date_creation, without, *spans.scope),
          sa.join(last, I, I.id == last.c.intervention_id)),
     )  # fmt: skip
-    counted = abreast(session, *(_counting(spans.by, *part[1:]) for part in parts))
-    for (sign, *_), found in zip(parts, counted, strict=True):
+    numbers = abreast(session, *(_counting(spans.by, *part[1:]) for part in parts))
+    for (sign, *_), found in zip(parts, numbers, strict=True):
         for (rank,), by, n in found:
             sums[rank, *by][0] += sign * n
     return sums
