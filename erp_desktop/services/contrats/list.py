@@ -120,7 +120,7 @@ def _sort(query: ListQuery) -> Sort:
         return along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == Contrat.client_id))
     if tri == "etat":
         rangs = [(_dans_l_etat(etat, jour), rang) for rang, etat in enumerate(StatutContrat)]
-        return Sort(sa.case(*rangs, else_=len(rangs)))
+        return Sort([sa.case(*rangs, else_=len(rangs))])
     kept = {"numero_contrat": Contrat.numero_contrat, "type_contrat": Contrat.type_contrat}
     return along(kept.get(tri, Contrat.date_fin))
 

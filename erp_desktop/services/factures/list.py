@@ -143,7 +143,7 @@ def _sort(query: ListQuery) -> tuple[Sort, ListQuery]:
     # The longest late is the one due first; without a column the latest comes first.
     turned = replace(query, descendant=not query.descendant)
     if query.tri in computed:
-        return Sort(computed[query.tri]()), turned if query.tri == "retard" else query
+        return Sort([computed[query.tri]()]), turned if query.tri == "retard" else query
     if query.tri == "client":
         return along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == f.client_id)), query
     if query.tri in kept:

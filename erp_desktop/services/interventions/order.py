@@ -19,6 +19,7 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, identifiants, ordonner, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
+from erp_desktop.services.shared.sorts import along
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 I = Intervention  # noqa: E741
@@ -29,6 +30,13 @@ _STRATA = 24
 _CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
 _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=getattr(I, name), else_=9)
            for name, values in _CLOSED.items()}  # fmt: skip
+
+
+_FAR = {
+    "client": along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == I.client_id)),
+    "equipement": along(Equipement.nom, lambda r: r.join(Equipement, Equipement.id == I.equipement_id)),
+}
+"""Orders by the name of what each intervention refers to; there may be hundreds of thousands of them."""
 
 
 def ids(
@@ -42,6 +50,9 @@ def ids(
     if query.tri == "sla":
         return beginning(session, request, I.id, _by_deadline(query, statuts), query.limite)[0]
     if query.limite is not None:
+        if query.tri in _FAR:
+            # Along the index of the names: reading all of them takes longer than the page.
+            return beginning(session, request, I.id, iter(_FAR[query.tri].order(query) or ()), query.limite)[0]
         strata = islice(_strata(session, query, statuts), _STRATA)
         found, whole = beginning(session, request, I.id, strata, query.limite)
         if whole:
@@ -76,8 +87,11 @@ def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(S
         return [Stratum(getattr(I, name) == v, [I.date_creation], down) for v in (values[::-1] if down else values)]
     if name in ("numero", "titre"):
         return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]
-    if name in ("client", "equipement", "technicien", "agence_code"):
+    if name in (*_FAR, "technicien", "agence_code"):
         column, named = _named(session, name)
+        if name in _FAR:
+            rows = [[value] for value, _ in sorted(named, key=lambda pair: (pair[1], pair[0]), reverse=down)]
+            return Names(column, [*rows, [None]], down)
         ranked = groupby(sorted(named, key=lambda pair: pair[1], reverse=down), key=lambda pair: pair[1])
         groups: list[list[Any]] = [[value for value, _ in group] for _, group in ranked]
         return Names(column, [*groups, [None]], down)
@@ -107,12 +121,8 @@ def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, str]]]:
 def _sorted(session: Session, request: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
     name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
     keys: list[Any]
-    if name == "client":
-        names = rang(session, Client.id, Client.nom_entreprise)
-        request, keys = request.join(names, names.c.id == I.client_id), [names.c.rang]
-    elif name == "equipement":
-        names = rang(session, Equipement.id, Equipement.nom)
-        request, keys = request.join(names, names.c.id == I.equipement_id), [names.c.rang]
+    if name in _FAR:
+        request, keys = _FAR[name].join(request), list(_FAR[name].keys)
     elif name == "technicien":
         names = rang(session, User.id, User.full_name)
         request = request.outerjoin(Technicien, Technicien.id == I.technicien_id)

@@ -156,7 +156,7 @@ def _by_next() -> Sort:
             Stratum(p.id.not_in(sa.select(first.c.planning_id)), (), down),
         ]
 
-    return Sort(first.c.jour, lambda r: r.outerjoin(first, first.c.planning_id == p.id), strata)
+    return Sort([first.c.jour], lambda r: r.outerjoin(first, first.c.planning_id == p.id), strata)
 
 
 def _sort(query: ListQuery) -> Sort:

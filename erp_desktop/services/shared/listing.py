@@ -147,10 +147,10 @@ class Listing(Generic[R]):
             declared = said(stored) if stored is not None else None
             if declared is not None and declared.values:
                 return ranked(self._column(name), self.ranked[name], list(declared.values))
-            return Sort(self.ranked[name], self.far[name].join) if name in self.far else Sort(self.ranked[name])
+            return Sort([self.ranked[name]], self.far[name].join if name in self.far else lambda request: request)
         if name in self.far:
             far = self.far[name]
-            return along(far.value, far.join) if far.every else Sort(sort_key(far.value), far.join)
+            return along(far.value, far.join) if far.every else Sort([sort_key(far.value)], far.join)
         return along(self._column(name))
 
     def request(self, session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:

@@ -31,12 +31,12 @@ class Sort:
     """One order.
 
     Attributes:
-        key: what it compares.
+        keys: what it compares, one after the other.
         join: reaches its table.
         strata: the same order as strata of a direction, each along an index; None without.
     """
 
-    key: Colonne
+    keys: Sequence[Colonne]
     join: Join = _alone
     strata: Callable[[bool], list[Stratum]] | None = None
 
@@ -46,31 +46,35 @@ class Sort:
 
 
 def along(column: Any, join: Join | None = None) -> Sort:
-    """By a mapped column, of the list's own table or of one in which ``join`` finds a row for each."""
+    """By a mapped column, of the list's own table or of one in which ``join`` finds a row for each.
+
+    Of another table the rows of one of its rows stay together, so that equal names need no sorting.
+    """
     key, name = sort_key(column), sort_index(column)
     if name is None:
-        return Sort(key, join or _alone)
+        return Sort([key], join or _alone)
     stored = column.property.columns[0]
     # What is unique has an index that SQLite names by itself.
     index = (column.class_, name) if name else None
+    keys = [key] if join is None else [key, column.class_.id]
 
     def strata(down: bool) -> list[Stratum]:
-        filled = Stratum(key.is_not(None) if stored.nullable else sa.true(), [key], down, index, join=join or _alone)
+        filled = Stratum(key.is_not(None) if stored.nullable else sa.true(), keys, down, index, join=join or _alone)
         return [filled, Stratum(key.is_(None), (), down, index)] if stored.nullable else [filled]
 
-    return Sort(key, join or _alone, strata)
+    return Sort(keys, join or _alone, strata)
 
 
 def by_identifier(ident: Any) -> Sort:
     """By the identifier alone: in the order in which rows were made."""
-    return Sort(ident, strata=lambda down: [Stratum(sa.true(), (), down)])
+    return Sort([ident], strata=lambda down: [Stratum(sa.true(), (), down)])
 
 
 def ranked(column: Any, key: Any, values: Sequence[str]) -> Sort:
     """By a closed list in the order in which it is declared; ``key`` is the place of a value in it."""
     name = sort_index(column)
     if name is None:
-        return Sort(key)
+        return Sort([key])
 
     def strata(down: bool) -> list[Stratum]:
         return [
@@ -78,12 +82,12 @@ def ranked(column: Any, key: Any, values: Sequence[str]) -> Sort:
             for value in (reversed(values) if down else values)
         ]
 
-    return Sort(key, strata=strata)
+    return Sort([key], strata=strata)
 
 
 def sorted_ids(session: Session, request: sa.Select[int], ident: Colonne, sort: Sort, query: ListQuery) -> list[int]:
     """The identifiers that ``request`` selects, in order, ``query.limite`` at most."""
-    whole = ordonner(sort.join(request), [sort.key], ident, descendant=query.descendant).limit(query.limite)
+    whole = ordonner(sort.join(request), sort.keys, ident, descendant=query.descendant).limit(query.limite)
     order = sort.order(query)
     if query.limite is None or order is None:
         return identifiants(session, whole)

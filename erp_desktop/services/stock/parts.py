@@ -208,7 +208,7 @@ def _request(session: Session, acteur: Acteur, query: ListQuery, sums: sa.CTE | 
 def _sort(query: ListQuery, sums: sa.CTE | None = None) -> Sort:
     """What is held is computed from the ledger, when its ``sums`` are given."""
     if query.tri == "total":
-        return Sort(sa.null() if sums is None else sa.func.coalesce(sums.c.total, 0))
+        return Sort([sa.null() if sums is None else sa.func.coalesce(sums.c.total, 0)])
     kept = {"reference": P.reference, "emplacement": P.emplacement, "famille": P.famille}
     return along(kept.get(query.tri, P.designation))
 

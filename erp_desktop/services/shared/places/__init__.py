@@ -31,7 +31,7 @@ class Stratum:
     """Rows under ``where`` in the order of a key, then of their identifiers.
 
     Attributes:
-        keys: one, or none where the identifier is the order.
+        keys: none where the identifier is the order.
         descending: of both.
         index: of which mapped class, where SQLite would rather sort what several values of a column hold.
         column, ranks: instead of a key, the rank of each value of a column; equal ranks go by identifier.
@@ -292,28 +292,29 @@ class Long:
     ) -> list[list[tuple[tuple[Any, ...], int]]]:
         """All at once: over a line each step would be a round trip."""
         parts: list[sa.Select[Any]] = []
-        kind = next((stratum.keys[0].type for stratum in strata if stratum.keys), sa.Text())
-        none = sa.cast(sa.null(), kind)
+        kinds = [key.type for key in max((stratum.keys for stratum in strata), key=len)]
+        none = [sa.cast(sa.null(), kind) for kind in kinds]
         for rank, stratum in enumerate(strata):
             number = sa.func.row_number().over(order_by=stratum.order(self.key)).label("n")
-            value = stratum.keys[0].label("k") if stratum.keys else none.label("k")
+            values = [key.label(f"k{n}") for n, key in enumerate([*stratum.keys, *none[len(stratum.keys) :]])]
             there = stratum.join(request).where(stratum.where)
-            rows = there.with_only_columns(value, self.key.label("i"), number).subquery()
+            rows = there.with_only_columns(*values, self.key.label("i"), number).subquery()
             parts.append(
-                sa.select(sa.literal(rank).label("s"), rows.c.n, rows.c.k, rows.c.i).where(rows.c.n % BLOCK == 1)
-            )
+                sa.select(sa.literal(rank).label("s"), rows.c.n, *(rows.c[v.name] for v in values), rows.c.i)
+                .where(rows.c.n % BLOCK == 1)
+            )  # fmt: skip
             counted = there.with_only_columns(self.key.label("i")).subquery()
             parts.append(
-                sa.select(sa.literal(rank), -sa.func.count(), none, sa.cast(sa.null(), sa.BigInteger()))
+                sa.select(sa.literal(rank), -sa.func.count(), *none, sa.cast(sa.null(), sa.BigInteger()))
                 .select_from(counted)
             )  # fmt: skip
         counts = [0] * len(strata)
         firsts: list[list[tuple[int, tuple[Any, ...]]]] = [[] for _stratum in strata]
-        for rank, number, value, row_id in session.execute(sa.union_all(*parts)):
+        for rank, number, *found_keys, row_id in session.execute(sa.union_all(*parts)):
             if row_id is None:
                 counts[rank] = -number
             else:
-                firsts[rank].append((number, (value, row_id) if strata[rank].keys else (row_id,)))
+                firsts[rank].append((number, (*found_keys[: len(strata[rank].keys)], row_id)))
         return [
             [(first, min(BLOCK, count - number + 1)) for number, first in sorted(found, key=lambda one: one[0])]
             for found, count in zip(firsts, counts, strict=True)
