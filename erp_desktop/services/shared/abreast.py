@@ -126,10 +126,20 @@ class _Turns:
 
 def _packed(query: sa.Select[Any]) -> sa.ScalarSelect[Any]:
     """The rows of a query as one value."""
-    rows = query.subquery()
+    rows = _named(query).subquery()
     columns = [sa.cast(c, sa.Text()) if _exact(c.type) else c for c in rows.c]
     array = sa.func.json_agg(sa.func.json_build_array(*columns), type_=sa.JSON())
     return sa.select(array).select_from(rows).scalar_subquery()
+
+
+def _named(query: sa.Select[Any]) -> sa.Select[Any]:
+    """A literal that stands for itself has no name that another query could call it by."""
+    columns = [described["expr"] for described in query.column_descriptions]
+    bare = [isinstance(c, sa.ColumnClause) and c.is_literal for c in columns]
+    if not any(bare):
+        return query
+    named = (c.label(f"l{n}") if unnamed else c for n, (c, unnamed) in enumerate(zip(columns, bare, strict=True)))
+    return query.with_only_columns(*named, maintain_column_froms=True)
 
 
 def _exact(kind: Any) -> bool:

@@ -20,6 +20,7 @@ _KINDS = (
     sa.select(PieceDetachee.stock_minimum, PieceDetachee.prix_unitaire.label("prix")),
     sa.select(sa.func.count(), sa.func.max(Intervention.date_creation), sa.func.min(Intervention.statut)),
     sa.select(Equipement.id).where(Equipement.id == 0),
+    sa.select(sa.literal_column("0", sa.Integer), Agence.code).order_by(Agence.code),
 )
 
 
