@@ -133,11 +133,6 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         return self._ids_task is not None
 
     @property
-    def first_page_shown(self) -> bool:
-        """Whether rows of the last question are shown, though how many there are may not be known yet."""
-        return self._paged == self._generation
-
-    @property
     def asked(self) -> int:
         """The number of the last question: it grows with each."""
         return self._generation

@@ -122,7 +122,8 @@ def read(engine: sa.Engine, who: Acteur, rows: int) -> Iterator[Figure]:
         yield Figure(f"{told} : saut, médiane", sorted(jumps)[len(jumps) // 2], jump_floor, "ms")
         yield Figure(f"{told} : saut, le plus lent", max(jumps), jump_floor, "ms")
         for text in ("statut:en_attente", "client:cimenterie", ""):
-            took, stood, work = acted(app, partial(page.model.ask, text, "sla", False), partial(_answered, model))
+            first = _First(model, text, "sla", False)
+            took, stood, work = acted(app, first.ask, first.answered)
             longest, own = max(longest, stood), max(own, work)
             if text:
                 yield Figure(f"{told} : filtrer « {text} »", took, first_floor, "ms")
@@ -139,8 +140,25 @@ def _there(model: Any, place: int) -> bool:
     return model.row_at(place) is not None
 
 
-def _answered(model: Any) -> bool:
-    return model.first_page_shown or not model.busy
+class _First:
+    """A question whose first page is there, though how many rows answer may not be known yet."""
+
+    def __init__(self, model: Any, *question: Any) -> None:
+        self._model, self._question, self.shown = model, question, False
+
+    def ask(self) -> None:
+        self._model.first_shown.connect(self._arrived)
+        self._model.loaded.connect(self._arrived)
+        self._model.ask(*self._question)
+
+    def _arrived(self, _count: int = 0) -> None:
+        self.shown = True
+
+    def answered(self) -> bool:
+        if self.shown:
+            self._model.first_shown.disconnect(self._arrived)
+            self._model.loaded.disconnect(self._arrived)
+        return self.shown
 
 
 def read_central(url: str, who: Acteur, rows: int) -> Iterator[Figure]:
@@ -165,7 +183,8 @@ def read_central(url: str, who: Acteur, rows: int) -> Iterator[Figure]:
                     ("« client:cimenterie »", "client:cimenterie", "sla"), ("trier par client", "", "client"),
                 ):  # fmt: skip
                     turns = line.turns
-                    took, stood, _ = acted(app, partial(model.ask, text, sort, False), partial(_answered, model))
+                    first = _First(model, text, sort, False)
+                    took, stood, _ = acted(app, first.ask, first.answered)
                     longest = max(longest, stood)
                     yield Figure(f"{told} : {what}, {line.turns - turns} aller-retour", took, floor, "ms")
                     _, stood, _ = acted(app, lambda: None, lambda: not model.busy)  # noqa: B023
