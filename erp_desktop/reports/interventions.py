@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotAllowedError, NotFoundError
@@ -40,7 +41,6 @@ from erp_desktop.reports.modele import (
     sla_total,
 )
 from erp_desktop.reports.sql import minuit, sans_jit
-from erp_desktop.services.shared.abreast import abreast
 
 __all__ = ["ParamsRapport", "RapportInterventions", "agence", "agences", "autoriser", "calculer", "freshness"]
 

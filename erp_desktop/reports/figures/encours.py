@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import Work, abreast
 from erp_desktop.domain.enums import Statut
 from erp_desktop.models import HistoriqueIntervention, Intervention
 from erp_desktop.reports.modele import ParamsRapport, Tranche
 from erp_desktop.reports.sql import denombrer, hors_index, minuit, rang
-from erp_desktop.services.shared.abreast import Work, abreast
 
 TRANCHES = ((0, 2), (3, 7), (8, 30), (31, None))
 """Ages of the backlog in local days."""

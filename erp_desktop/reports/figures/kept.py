@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Intervention
 from erp_desktop.models.centre import rapports_mois as central
@@ -32,7 +33,6 @@ from erp_desktop.reports.figures.measures import BY_SCOPE, COUTS, LISTES, MEASUR
 from erp_desktop.reports.modele import ParamsRapport, mois_touches
 from erp_desktop.reports.sql import minuit
 from erp_desktop.services.calendrier import Horloges
-from erp_desktop.services.shared.abreast import abreast
 
 _FORM = 1
 """To be raised when a definition changes: what was kept by the former is counted again."""

@@ -15,12 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import Work, abreast
 from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention, TypeLigne
 from erp_desktop.models import HistoriqueIntervention, Intervention, LigneIntervention
 from erp_desktop.reports.figures import delais
 from erp_desktop.reports.figures.encours import EN_VIE, FINIES, SANS_SUITE
 from erp_desktop.reports.sql import Dimension, centimes, centimes_ligne, code, denombrer, hors_index, rang
-from erp_desktop.services.shared.abreast import Work, abreast
 
 I = Intervention  # noqa: E741
 _STATUT: sa.ColumnElement[str] = hors_index(I.statut)

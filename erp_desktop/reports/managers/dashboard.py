@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import Priorite
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.rapports.figures import AGES, BY_KEY
@@ -26,7 +27,6 @@ from erp_desktop.reports.managers import decisions
 from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.sql import minuit
 from erp_desktop.services import objectifs
-from erp_desktop.services.shared.abreast import abreast
 
 NOTHING = Value()
 TILES = ("encours", "sla_tenus", "mttr", "mtbf", "premier_passage", "satisfaction")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.factures.enums import EtatFacture
@@ -21,7 +22,6 @@ from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.managers.rows import narrowed, told
 from erp_desktop.services import contrats, factures
 from erp_desktop.services.interventions import list as jobs
-from erp_desktop.services.shared.abreast import abreast
 from erp_desktop.services.shared.lists import ListQuery, est_sqlite
 from erp_desktop.services.stock import parts
 from erp_desktop.sync.watch import health

@@ -28,7 +28,7 @@ from erp_desktop.services.shared.lists import (
     un_de,
 )
 from erp_desktop.services.shared.places import Long
-from erp_desktop.services.shared.sorts import Sort, along, sorted_ids
+from erp_desktop.services.shared.places.sorts import Sort, along, sorted_ids
 
 LISTES: dict[str, list[str]] = {
     "statut": list(StatutContrat), "type": list(TypeContrat), "renouveler": [str(r) for r in cycle.RAPPELS],

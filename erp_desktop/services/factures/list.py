@@ -30,7 +30,7 @@ from erp_desktop.services.shared.lists import (
     un_de,
 )
 from erp_desktop.services.shared.places import Long, Stratum
-from erp_desktop.services.shared.sorts import Sort, along, by_identifier, sorted_ids
+from erp_desktop.services.shared.places.sorts import Sort, along, by_identifier, sorted_ids
 
 LISTES: dict[str, list[str]] = {
     "statut": list(EtatFacture), "type": list(TypeFacture), "age": list(delais.NOMS_DES_TRANCHES),

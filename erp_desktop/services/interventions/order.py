@@ -19,7 +19,7 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, identifiants, ordonner, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
-from erp_desktop.services.shared.sorts import along
+from erp_desktop.services.shared.places.sorts import along
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 I = Intervention  # noqa: E741

@@ -29,7 +29,7 @@ from erp_desktop.services.shared.lists import (
     un_de,
 )
 from erp_desktop.services.shared.places import Long, Stratum
-from erp_desktop.services.shared.sorts import Sort, along, ranked, sorted_ids
+from erp_desktop.services.shared.places.sorts import Sort, along, ranked, sorted_ids
 
 LISTES: dict[str, list[str]] = {
     "statut": ["actif", "suspendu", "termine"], "frequence": list(Frequence), "ancre": list(AncrePlanning),

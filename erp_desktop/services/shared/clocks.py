@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import together
 from erp_desktop.domain import sla
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import HoraireSla, MotifHoraire, Priorite, Statut
 from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, HoraireAgence, Intervention, JourFerie
-from erp_desktop.services.shared.abreast import together
 
 _SEMAINES = sa.select(
     HoraireAgence.agence_id, HoraireAgence.motif, HoraireAgence.valable_du, HoraireAgence.valable_au,

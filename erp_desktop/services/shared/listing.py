@@ -28,7 +28,7 @@ from erp_desktop.services.shared.lists import (
     un_de,
 )
 from erp_desktop.services.shared.places import Long, Stratum
-from erp_desktop.services.shared.sorts import Join, Sort, along, ranked, sorted_ids
+from erp_desktop.services.shared.places.sorts import Join, Sort, along, ranked, sorted_ids
 
 R = TypeVar("R")
 Where = Callable[[Session, Sequence[str]], sa.ColumnElement[bool]]

@@ -31,7 +31,7 @@ from erp_desktop.services.shared.lists import (
     un_de,
 )
 from erp_desktop.services.shared.places import Long
-from erp_desktop.services.shared.sorts import Sort, along, sorted_ids
+from erp_desktop.services.shared.places.sorts import Sort, along, sorted_ids
 from erp_desktop.services.stock import ledger, quantities, valuation
 from erp_desktop.services.stock.quantities import EFFET, ZERO, thousandths
 

@@ -102,7 +102,8 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         self._stale: set[int] = set()
         self._asked: set[int] = set()
         self._wanted: set[int] = set()
-        self._generation = 0
+        self.asked = 0
+        """The number of the last question: it grows with each."""
         self._paged = 0
         """The generation whose first page is shown."""
         self._question = ("", "", False)
@@ -131,11 +132,6 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     @property
     def busy(self) -> bool:
         return self._ids_task is not None
-
-    @property
-    def asked(self) -> int:
-        """The number of the last question: it grows with each."""
-        return self._generation
 
     def ask(self, text: str = "", sort: str = "", descending: bool = False) -> None:
         """Show what answers a filter, in an order; the present rows stay until the first page comes."""
@@ -182,9 +178,9 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     def _begin(self) -> int:
         if self._ids_task is not None:
             self._ids_task.cancel()
-        self._generation += 1
+        self.asked += 1
         self.busy_changed.emit(True)
-        return self._generation
+        return self.asked
 
     def _ask_all(self, generation: int, *, hold: bool = False) -> None:
         source, question, shown = self._source, self._question, self._places
@@ -217,7 +213,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             self.dataChanged.emit(self.index(0, 0), self.index(self._places.count - 1, len(self.columns) - 1))
 
     def _first_arrived(self, generation: int, places: Places, rows: list[R]) -> None:
-        if generation != self._generation:
+        if generation != self.asked:
             return
         self._drop_held()
         self._stale = set(self._rows)
@@ -231,11 +227,10 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             self._ask_all(generation)
 
     def _walked(self, generation: int, places: Places) -> None:
-        if generation != self._generation:
+        if generation != self.asked:
             return
         self._drop_held()
-        held = self._places.count
-        page = [(0, held)]
+        held, page = self._places.count, [(0, self._places.count)]
         if self._paged == generation and held < places.count and places.within(page) == self._places.within(page):
             # The rest of a first page: what is on screen, chosen and scrolled to stays.
             self.beginInsertRows(QModelIndex(), held, places.count - 1)
@@ -247,7 +242,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         self._finish()
 
     def _held_arrived(self, generation: int, places: Places, changes: int) -> None:
-        if generation != self._generation:
+        if generation != self.asked:
             return
         if changes:
             self._held = places
@@ -282,7 +277,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             self._stale.discard(key)
 
     def _ids_failed(self, generation: int, error: Exception) -> None:
-        if generation == self._generation:
+        if generation == self.asked:
             self._ids_task = None
             self.busy_changed.emit(False)
             self.failed.emit(error)
@@ -301,7 +296,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             self._fetch_window(window)
 
     def _fetch_window(self, window: int) -> None:
-        generation, source, question, places = self._generation, self._source, self._question, self._places
+        generation, source, question, places = self.asked, self._source, self._question, self._places
         first, end = window * WINDOW, (window + 1) * WINDOW
         missing = [block for block in places.blocks_in(first, end) if not places.has(block)]
         known = [] if missing else list(places.within([(first, end)]))
@@ -320,7 +315,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     def _rows_arrived(
         self, generation: int, window: int, places: Places, blocks: dict[int, Sequence[int]], rows: list[R]
     ) -> None:
-        if generation != self._generation:
+        if generation != self.asked:
             return
         for block, ids in blocks.items():
             places.put(block, ids)
@@ -336,7 +331,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
     def _rows_failed(self, generation: int, error: Exception) -> None:
-        if generation == self._generation:
+        if generation == self.asked:
             self.failed.emit(error)
 
     def id_at(self, place: int) -> int | None:
@@ -352,14 +347,14 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
             then(place)
         if place >= 0 or self.whole:
             return
-        generation, source, question, places = self._generation, self._source, self._question, self._places
+        generation, source, question, places = self.asked, self._source, self._question, self._places
 
         def read(session: Any) -> tuple[int, Sequence[int]] | None:
             block = source.find(session, *question, places.marks, row_id)
             return None if block is None else (block, source.block(session, *question, places.marks[block]))
 
         def found(answer: tuple[int, Sequence[int]] | None) -> None:
-            if answer is not None and generation == self._generation:
+            if answer is not None and generation == self.asked:
                 places.put(*answer)
                 if (place := places.of(row_id)) >= 0:
                     then(place)

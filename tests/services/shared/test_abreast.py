@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast, together
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, PieceDetachee
-from erp_desktop.services.shared.abreast import abreast, together
 from tests.services.branch import Monde
 from tests.services.interventions.test_interventions import creer
 

@@ -18,7 +18,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from erp_desktop import clock
 from erp_desktop.models.types import Instant, Jour, Montant
-from erp_desktop.services.shared.lists import est_sqlite
 
 Work = Callable[[Session], Any]
 Read = Callable[[Any], Any]
@@ -30,17 +29,21 @@ def abreast(session: Session, *works: Work) -> list[Any]:
     Raises:
         Exception: whatever the first work that failed raised.
     """
-    if est_sqlite(session) or len(works) < 2:
+    if _sqlite(session) or len(works) < 2:
         return [work(session) for work in works]
     return _Turns(session, works).run()
 
 
 def together(session: Session, *queries: sa.Select[*tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
     """The rows of several small queries, at the centre in one round trip; of columns whose type is known."""
-    if est_sqlite(session):
+    if _sqlite(session):
         return [[tuple(row) for row in session.execute(query)] for query in queries]
     found = session.execute(sa.select(*map(_packed, queries))).one()
     return [list(_rows(query, packed)) for query, packed in zip(queries, found, strict=True)]
+
+
+def _sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
 
 
 class _Side:
