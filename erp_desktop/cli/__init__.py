@@ -20,7 +20,7 @@ app = Commands(
 
 GROUPS = (
     "server", "device", "sync", "db", "data", "user", "report", "calendrier", "planning", "preventif", "referentiel",
-    "facture", "papier", "audit", "config", "doctor", "support",
+    "facture", "papier", "audit", "config", "doctor", "support", "release", "update",
 )  # fmt: skip
 
 

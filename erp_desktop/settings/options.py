@@ -74,6 +74,13 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, description="Mot de passe au serveur de courriel.")
     smtp_from: str | None = Field(None, description="Adresse qui envoie les rapports.")
     backups_kept: int = Field(3, ge=1, description="Sauvegardes datées gardées avant mise à niveau.")
+    update_source: str | None = Field(
+        None,
+        description="Dossier ou adresse https:// où l'informatique dépose les nouvelles versions ; vide : aucun.",
+    )
+    update_key: str | None = Field(
+        None, pattern="^[0-9a-f]{64}$", description="Clé publique qui signe les versions (erp-admin release key)."
+    )
     demo: bool = Field(False, description="Démonstration : montre l'interrupteur « Couper la ligne ».")
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Ce que le journal retient au moins."

@@ -42,7 +42,7 @@ retirer() {
         if [ -L "$LIENS/$nom" ] && [ "$(readlink "$LIENS/$nom")" = "$PREFIXE/$nom" ]; then rm -f "$LIENS/$nom"; fi
     done
     rm -f "$MENUS/erp-mif.desktop"
-    if [ -x "$PREFIXE/erp-mif" ] && [ -d "$PREFIXE/_internal" ]; then rm -rf "$PREFIXE"; fi
+    if [ -x "$PREFIXE/erp-mif" ] && [ -d "$PREFIXE/_internal" ]; then rm -rf "$PREFIXE" "$PREFIXE.ancien"; fi
 }
 
 if [ "$ACTION" = desinstaller ]; then
@@ -70,8 +70,8 @@ if [ -e "$PREFIXE" ]; then
     rm -rf "$PREFIXE.ancien"
     mv "$PREFIXE" "$PREFIXE.ancien"
 fi
+# The version before stays beside, to go back to (erp-admin update back).
 mv "$PREFIXE.nouveau" "$PREFIXE"
-rm -rf "$PREFIXE.ancien"
 for nom in erp-mif erp-admin; do
     ln -sf "$PREFIXE/$nom" "$LIENS/$nom"
 done

@@ -272,6 +272,10 @@ class Cycle:
                 "Le centre attend sa mise à niveau vers la version de ce poste ; prévenez l'informatique. "
                 "D'ici là le travail continue hors ligne, rien n'est perdu."
             )
+        if known is not None and known != self.cache.get("centre_revision"):
+            # A newer program waits for the centre's upgrade: this says how far that is.
+            with self.cache.writing():
+                self.cache.put(centre_revision=known)
         try:
             if "cle" in centre:
                 self._entrust_key(centre["cle"])

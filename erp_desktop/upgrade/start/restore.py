@@ -27,12 +27,14 @@ class Restauration:
     reportees: int
 
 
-def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_loss: bool = False) -> Restauration:
+def restore(
+    path: Path, chosen: Path, key: str | None = None, *, accept_data_loss: bool = False, keep_revision: bool = False
+) -> Restauration:  # fmt: skip
     """Put a backup in the place of the cache; the replaced file is kept as a backup of its own.
 
     What the device did since the backup (changes that wait, identifiers and batch numbers given) is carried over,
     unless its loss is accepted: then the backup comes back as it was. A backup that is too old for some of it is
-    brought up to the cache's revision first.
+    brought up to the cache's revision first, unless its revision is to be kept, for a program of then.
 
     Raises:
         UserError: unsent changes cannot be carried over, or the cache cannot be read; nothing was changed.
@@ -54,7 +56,11 @@ def restore(path: Path, chosen: Path, key: str | None = None, *, accept_data_los
             kept = _set_aside(path, key, accept_data_loss)
         shutil.copyfile(chosen, ready)
         try:
-            carried = carry_over(kept, chosen, ready, key) if kept is not None and not accept_data_loss else 0
+            carried = 0
+            if kept is not None and not accept_data_loss:
+                carried = (
+                    since_backup.over(kept, ready, key) if keep_revision else carry_over(kept, chosen, ready, key)
+                )
         except ErpError:
             if kept is not None:
                 kept.unlink()
