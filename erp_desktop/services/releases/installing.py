@@ -135,7 +135,7 @@ def back(settings: Settings, folder: Path) -> Installed:
         _swap(folder, Path(former["dossier"]))
     updates.remember(settings, avant=None, installee=former["version"])
     return Installed(
-        former["version"], erp_desktop.__version__, restored and restored.restauree,
+        former["version"], erp_desktop.__version__, restored.restauree if restored else None,
         restored.reportees if restored else 0,
     )  # fmt: skip
 
