@@ -27,7 +27,7 @@ from tests.benchmarks.upgrade_speed import Clerk
 from tests.migrations.rows import contenu
 from tests.processes import erp_admin, together
 from tests.sync.proxy import ChaosProxy
-from tests.upgrade.central.old_centre import AVANT, yes
+from tests.upgrade.central.old_centre import APRES, AVANT, yes
 
 
 def scalar(engine: sa.Engine, query: str) -> Any:
@@ -49,8 +49,8 @@ def test_a_clerk_never_waits_longer_than_two_seconds(centre: sa.Engine) -> None:
             holder.close()
 
     with Clerk(centre) as clerk:
-        done = upgrade_central(centre, yes, tell)
-    assert done.revisions == tuple(revisions.between(AVANT, revisions.head()))
+        done = upgrade_central(centre, yes, tell, target=APRES)
+    assert done.revisions == tuple(revisions.between(AVANT, APRES))
     assert any("nouvel essai" in text for text in told)
     assert clerk.failures == []
     assert clerk.strokes > 20
@@ -74,8 +74,8 @@ for _ in range(int(sys.argv[2])):
         os.close(go)
         os.read(waiting, 1)
         engine = create_pg_engine(sys.argv[1])
-        done = checklist.upgrade_central(engine, lambda _state: True)
-        assert checklist.check_central(engine).etat == "egal"
+        done = checklist.upgrade_central(engine, lambda _state: True, target=sys.argv[3])
+        assert checklist.check_central(engine).revision == sys.argv[3]
         os._exit(0)
     children.append(child)
 os.close(go)
@@ -84,15 +84,19 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="fork")
-@pytest.mark.parametrize("count", [5, pytest.param(20, marks=pytest.mark.soak)])
-def test_many_migrators_at_once_upgrade_once(centre: sa.Engine, count: int) -> None:
+@pytest.mark.parametrize(
+    ("count", "target"), [(5, APRES), pytest.param(20, revisions.head(), marks=pytest.mark.soak)]
+)
+def test_many_migrators_at_once_upgrade_once(centre: sa.Engine, count: int, target: str) -> None:
     url = centre.url.render_as_string(hide_password=False)
-    (done,) = together([["-c", AT_ONCE, url, str(count)]])
+    (done,) = together([["-c", AT_ONCE, url, str(count), target]])
     assert done.stdout.strip() == str([0] * count), done.stderr
-    done_by = f"SELECT count(*) FROM journal_migrations WHERE de = '{AVANT}' AND vers = '{revisions.head()}'"
+    done_by = f"SELECT count(*) FROM journal_migrations WHERE de = '{AVANT}' AND vers = '{target}'"
     assert scalar(centre, done_by) == 1
-    with centre.connect() as connection:
-        assert fingerprint.check(connection) == []
+    assert check_central(centre).revision == target
+    if target == revisions.head():
+        with centre.connect() as connection:
+            assert fingerprint.check(connection) == []
 
 
 def test_what_is_due_is_told_without_changing_anything(centre: sa.Engine) -> None:
@@ -109,7 +113,7 @@ def test_what_is_due_is_told_without_changing_anything(centre: sa.Engine) -> Non
 
 
 def test_devices_that_the_window_shuts_out_are_named(centre: sa.Engine) -> None:
-    upgrade_central(centre, yes)
+    upgrade_central(centre, yes, target=APRES)
     with centre.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO sync.devices (login, nom, agence_id, revision) "
@@ -129,7 +133,7 @@ def test_what_there_is_less_of_afterwards_is_reported(centre: sa.Engine) -> None
     with centre.begin() as connection:
         connection.exec_driver_sql("UPDATE clients SET notes = NULL WHERE id = 1000")
         connection.exec_driver_sql("DELETE FROM notifications WHERE id = 1000")
-    upgrade_central(centre, yes)
+    upgrade_central(centre, yes, target=APRES)
     with centre.connect() as connection:
         after = report.survey(connection)
     assert report.missing(before, after) == [
@@ -144,7 +148,7 @@ def test_a_forgotten_transaction_is_named_with_what_to_do(centre: sa.Engine, mon
         pid = holder.exec_driver_sql("SELECT pg_backend_pid()").scalar()
         with pytest.raises(UpgradeError, match=rf"(?s){AVANT}.*terminez d'abord processus {pid} .*oubliée"):
             upgrade_central(centre, yes)
-    assert upgrade_central(centre, yes).apres == revisions.head()
+    assert upgrade_central(centre, yes, target=APRES).apres == APRES
 
 
 def test_revisions_kept_by_a_failed_upgrade_are_in_the_journal(centre: sa.Engine) -> None:
@@ -158,8 +162,8 @@ def test_revisions_kept_by_a_failed_upgrade_are_in_the_journal(centre: sa.Engine
         upgrade_central(centre, yes, fail)
     assert scalar(centre, last) == f"{AVANT} > bd7e3f5b9a6c"
     assert scalar(centre, "SELECT max(id) FROM sync.schema_compat") == window
-    upgrade_central(centre, yes)
-    assert scalar(centre, last) == f"bd7e3f5b9a6c > {revisions.head()}"
+    upgrade_central(centre, yes, target=APRES)
+    assert scalar(centre, last) == f"bd7e3f5b9a6c > {APRES}"
 
 
 def test_an_index_left_invalid_is_dropped_and_built_again(centre: sa.Engine) -> None:
@@ -169,7 +173,7 @@ def test_an_index_left_invalid_is_dropped_and_built_again(centre: sa.Engine) -> 
         connection.exec_driver_sql(
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_intervention_date_limite'::regclass"
         )
-    upgrade_central(centre, yes)
+    upgrade_central(centre, yes, target=APRES)
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_intervention_date_limite'::regclass"
     assert scalar(centre, valid) is True
 
@@ -201,7 +205,7 @@ def test_the_archive_made_first_brings_the_centre_back(
 ) -> None:
     with centre.connect() as connection:
         before = contenu(connection)
-    done = upgrade_central(centre, yes, backups=tmp_path)
+    done = upgrade_central(centre, yes, backups=tmp_path, target=APRES)
     assert done.copie is not None
     name = f"{centre.url.database}_revenu"
     engine = create_pg_engine(pg_server.create_database(name))
@@ -272,4 +276,4 @@ def test_a_server_that_goes_away_is_told_with_what_to_do(centre: sa.Engine) -> N
     with pytest.raises(UpgradeError, match=rf"arrêtée à la révision {AVANT}.*relancez"):
         upgrade_central(centre, yes, kick)
     owner.close()
-    assert upgrade_central(centre, yes).apres == revisions.head()
+    assert upgrade_central(centre, yes, target=APRES).apres == APRES
