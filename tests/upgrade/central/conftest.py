@@ -24,7 +24,14 @@ def centre(pg_server: EmbeddedPostgres, pg_older: Callable[[str, bool], str]) ->
     pg_server.drop_database(name)
 
 
-@pytest.fixture(scope="module", params=SERVERS, ids=[f"postgresql-{version}" for version, _ in SERVERS])
+# The newest at each run, the others by night.
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(one, id=f"postgresql-{one[0]}", marks=[] if one is SERVERS[-1] else [pytest.mark.soak])
+        for one in SERVERS
+    ],
+)
 def guide_centre(request: pytest.FixtureRequest) -> Iterator[Centre]:
     """A server of its own for each file, of each version that is here."""
     version, binaries = request.param

@@ -16,7 +16,7 @@ from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import RENAMED, TABLES
 from erp_desktop.settings import CentralUpgrade
 from erp_desktop.sync.exchange.cache import Cache
-from erp_desktop.upgrade import structures
+from erp_desktop.upgrade import backup, structures
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import by_copy, startup
 from tests.processes import child_environment
@@ -45,13 +45,27 @@ def sync(device: Device) -> Any:
     return json.loads(former("sync", device.path, device.secrets_file).splitlines()[-1])
 
 
+_FORMER: list[bytes] = []
+"""The cache of the release before, once it was made."""
+
+
 @pytest.fixture
 def behind(lab: Lab) -> Device:
     """A device whose program and cache are of the release before; the centre is of this one."""
     device = lab.device("CAS")
     device.hang_up()
-    by_copy.downgrade_local(device.path, device.key, AVANT)
-    former("cache", device.path, device.secrets_file)
+    if not _FORMER:
+        by_copy.downgrade_local(device.path, device.key, AVANT)
+        former("cache", device.path, device.secrets_file)
+        assert not backup.siblings(device.path)
+        _FORMER.append(device.path.read_bytes())
+        return device
+    own = "'url', 'login', 'poste', 'nom', 'epoque', 'curseur_xid'"
+    identity = device.sql(f"SELECT valeur, cle FROM sync_meta WHERE cle IN ({own})")
+    device.path.write_bytes(_FORMER[0])
+    for row in identity:
+        device.sql("UPDATE sync_meta SET valeur = ? WHERE cle = ?", *row)
+    device.sql("UPDATE _allocateur SET poste = ?", device.poste)
     return device
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.registry import revisions
 from erp_desktop.upgrade import backup, fingerprint, migrate
 from tests.migrations.rows import contenu, remplir
 from tests.processes import Program
@@ -22,8 +23,8 @@ KEY = "5a" * 32
 OLD = "8a4b0c2e6d3f"
 """The last without a schema for the exchange, with an outbox: what is renamed since has its old name there."""
 
-RECENT = "f4d8b2c6e0a5"
-"""A few revisions behind, with an outbox, for what does not depend on how many: each takes its time."""
+RECENT = revisions.revisions()[-6].revision
+"""Five revisions behind, for what does not depend on how many: each takes its time."""
 
 
 @cache

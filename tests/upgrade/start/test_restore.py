@@ -13,6 +13,7 @@ from erp_desktop.upgrade import backup
 from erp_desktop.upgrade.start import by_copy, restore, startup
 from tests.sync.lab import Device, Lab, T
 from tests.upgrade.central.older_release import AVANT
+from tests.upgrade.start.old_caches import RECENT
 
 
 def client(device: Device, name: str) -> int:
@@ -135,14 +136,14 @@ def test_an_old_backup_with_room_for_everything_comes_back_at_its_own_revision(l
     a = lab.device()
     lab.settle()
     a.hang_up()
-    by_copy.downgrade_local(a.path, None, AVANT)
+    by_copy.downgrade_local(a.path, None, RECENT)
     saved = backup.create(a.path)
     startup.open_local(a.path).dispose()
     pk = lab.ids("interventions")[0]
     a.set("interventions", pk, diagnostic="Depuis la mise à niveau")
     done = restore.restore(a.path, saved.chemin)
-    assert (done.revision, done.reportees) == (AVANT, 1)
-    assert startup.read_revision(a.path) == AVANT
+    assert (done.revision, done.reportees) == (RECENT, 1)
+    assert startup.read_revision(a.path) == RECENT
     startup.open_local(a.path).dispose()
     lab.settle()
     lab.converged()

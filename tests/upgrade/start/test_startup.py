@@ -34,8 +34,20 @@ def test_a_new_cache_is_made_by_the_migrations(tmp_path: Path, key: str | None) 
     assert not path.with_name("cache.sqlite.upgrading").exists()
 
 
-@pytest.mark.parametrize("key", [None, KEY])
-@pytest.mark.parametrize("revision", ["bb94288d88f3", "2a1f3c8d7c1b", "5d1e7f9b3a0c", RECENT])
+@pytest.mark.parametrize(
+    ("revision", "key"),
+    [
+        ("bb94288d88f3", None),
+        ("bb94288d88f3", KEY),
+        ("2a1f3c8d7c1b", None),
+        ("5d1e7f9b3a0c", None),
+        (RECENT, KEY),
+        *(
+            pytest.param(r, k, marks=pytest.mark.soak)
+            for r, k in (("2a1f3c8d7c1b", KEY), ("5d1e7f9b3a0c", KEY), (RECENT, None))
+        ),
+    ],
+)
 def test_an_old_cache_is_upgraded_with_every_row(tmp_path: Path, revision: str, key: str | None) -> None:
     path = tmp_path / "cache.sqlite"
     rows = make(path, revision, key)
