@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -15,9 +16,12 @@ from erp_desktop import log
 from erp_desktop.app import single
 from erp_desktop.app.desktop import Desktop
 from erp_desktop.app.first_picture import Capture
+from erp_desktop.app.new_version import NewVersion
+from erp_desktop.services.support import incidents
 from erp_desktop.settings import Settings
 from erp_desktop.ui.bug import show_bug
 from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
 
 _log = logging.getLogger(__name__)
@@ -33,6 +37,16 @@ def catch_bugs(desktop: Desktop) -> None:
         return show_bug(desktop.window, error)
 
     sys.excepthook = hook
+
+
+def tell_of_abrupt_end(desktop: Desktop) -> None:
+    """Say it calmly and once, to whoever logs in first: their drafts open by themselves."""
+    desktop.logged_in.connect(
+        lambda _acteur: desktop.window.say(
+            tr("Le programme s'était arrêté sans se fermer. Ce qui était saisi est là, en brouillon."), kind="info"
+        ),
+        Qt.ConnectionType.SingleShotConnection,
+    )
 
 
 def _icon() -> QIcon:
@@ -70,7 +84,16 @@ def run(settings: Settings | None = None, capture: Path | None = None, target: s
     catch_bugs(desktop)
     if capture is not None:
         Capture(desktop, capture)
-    else:
-        single.Entrance(desktop, target)
+        desktop.start()
+        return app.exec()
+    single.Entrance(desktop, target)
+    watch = incidents.Watch(chosen.log_dir, single.name_of(chosen.cache))
+    if watch.abrupt:
+        tell_of_abrupt_end(desktop)
+    newer = NewVersion(chosen, desktop.window.say, desktop)
+    desktop.logged_in.connect(lambda _acteur: newer.look())
     desktop.start()
-    return app.exec()
+    status = app.exec()
+    watch.end()
+    newer.install()
+    return status

@@ -15,7 +15,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from erp_desktop.app import Desktop, single
+from erp_desktop.app import Desktop, running, single
+from erp_desktop.app.new_version import NewVersion
 from erp_desktop.db import secrets
 from erp_desktop.db.session import transaction
 from erp_desktop.services import auth
@@ -29,6 +30,7 @@ from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.main_window import first_size
 from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.upgrade.start.startup import open_local
+from tests.services.releases.depot import NEXT, Place, says
 from tests.ui.company import Monde
 
 SECRET = "une phrase assez longue"
@@ -74,16 +76,33 @@ def enter(qtbot: QtBot, desktop: Desktop) -> ListPage:
     return shown
 
 
-def test_window_comes_before_the_database_and_login_opens_the_work(qtbot: QtBot, desktop: Desktop) -> None:
+def test_window_comes_before_the_database_and_login_opens_the_work(
+    qtbot: QtBot, desktop: Desktop, tmp_path: Path
+) -> None:
     assert desktop.window.isVisible()
     assert desktop.worker is None
+    running.tell_of_abrupt_end(desktop)
+    lies = Place(tmp_path)
+    lies.sign()
+    where = {"update_source": lies.settings.update_source, "update_key": lies.public}
+    newer = NewVersion(desktop.settings.model_copy(update=where), desktop.window.say, desktop)
+    desktop.logged_in.connect(lambda _acteur: newer.look())
     page = enter(qtbot, desktop)
+    qtbot.waitUntil(lambda: newer.ready is not None, timeout=30_000)
+    told = [label.text() for toast in desktop.window.toaster.toasts for label in toast.findChildren(QLabel)]
+    assert told == [
+        "Le programme s’était arrêté sans se fermer. Ce qui était saisi est là, en brouillon.",
+        f"La version {NEXT} est prête : elle s’installera à la fermeture.",
+    ]
     assert page.model.rowCount() == 6
     workspace = desktop.workspace
     assert workspace is not None
     qtbot.waitUntil(lambda: workspace.top.place.text() == "Agence Casablanca")
     qtbot.waitUntil(lambda: workspace.nav.items["interventions"].count == 2)
     assert workspace.status.sync.text() == "poste autonome"
+    desktop.close()
+    newer.install(lies.program)
+    assert says(lies.program) == f"ERP MIF {NEXT}"
 
 
 def test_language_and_theme_switch_while_working(qtbot: QtBot, desktop: Desktop, qapp: QApplication) -> None:

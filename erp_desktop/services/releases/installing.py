@@ -62,15 +62,17 @@ def install(settings: Settings, offer: Offer, file: Path, folder: Path) -> Insta
         raise ReleaseRefusedError("Le fichier de la nouvelle version a changé depuis : rien n'est installé.")
     lock = CacheLock(settings.cache)
     lock.exclusive(20.0)
+    # Asked before: behind the installer, the files of this folder are another version's.
+    before, revision = erp_desktop.__version__, revisions.head()
     try:
         _run_installer(file, folder)
     finally:
         lock.release()
     updates.remember(
         settings, installee=offer.version,
-        avant={"version": erp_desktop.__version__, "revision": revisions.head(), "dossier": str(_present(folder))},
+        avant={"version": before, "revision": revision, "dossier": str(_present(folder))},
     )  # fmt: skip
-    return Installed(offer.version, erp_desktop.__version__)
+    return Installed(offer.version, before)
 
 
 def _run_installer(file: Path, folder: Path) -> None:

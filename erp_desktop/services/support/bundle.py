@@ -26,7 +26,7 @@ from erp_desktop.db import secrets
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.errors import ErpError, UserError
 from erp_desktop.registry import revisions
-from erp_desktop.services.support import machine
+from erp_desktop.services.support import incidents, machine
 from erp_desktop.settings import Settings
 
 _PACKAGES: Final = (
@@ -57,6 +57,8 @@ def contents(settings: Settings) -> dict[str, bytes]:
     found = {name: clean(json.dumps(value, indent=1, ensure_ascii=False)).encode() for name, value in made.items()}
     for file in sorted(settings.log_dir.glob("erp-mif.log*")):
         found[f"journaux/{file.name}"] = clean(log.redact(_end(file))).encode()
+    for file in incidents.reports(settings.log_dir):
+        found[f"incidents/{file.name}"] = clean(log.redact(_end(file))).encode()
     return found
 
 

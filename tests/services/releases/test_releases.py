@@ -3,85 +3,28 @@
 from __future__ import annotations
 
 import gzip
-import shutil
-import subprocess
-import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
-from typer.testing import CliRunner
 
 import erp_desktop
-from erp_desktop import clock, paths
-from erp_desktop.cli import release as release_command
+from erp_desktop import clock
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.errors import DatabaseBusyError, UnavailableError, UserError
 from erp_desktop.registry import revisions
 from erp_desktop.services.releases import installing, manifest, updates
 from erp_desktop.services.releases.manifest import ReleaseRefusedError, Stage
-from erp_desktop.settings import Settings
 from erp_desktop.upgrade.start import startup
 from tests.migrations.golden.faire import HERE as GOLDEN
+from tests.services.releases.depot import NEXT, Place, it, says, tree
 
 BEFORE = "f6c2a8e4b0d3"
 """A revision that customers' caches have."""
-NEXT = "0.2.0"
-
-
-def tree(folder: Path, version: str) -> Path:
-    """A tiny folder of one version, with programs that run."""
-    inside = folder / "_internal" / "resources"
-    inside.mkdir(parents=True)
-    (inside / "octets").write_bytes(version.encode() * 100_000)
-    for name in ("erp-mif", "erp-admin"):
-        program = folder / name
-        program.write_text(f"#!/bin/sh\necho ERP MIF {version}\n", encoding="utf-8")
-        program.chmod(0o755)
-    return folder
-
-
-def says(folder: Path) -> str:
-    return subprocess.run(
-        [folder / "erp-admin", "--version"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
-def it(*arguments: object) -> str:
-    """A command of IT."""
-    done = CliRunner().invoke(release_command.app, [str(a) for a in arguments])
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-class Place:
-    """Where IT lays versions down, and the desktop that looks there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.depot = folder / "depot"
-        self.depot.mkdir()
-        self.key = folder / "signature.cle"
-        self.public = it("key", "--out", self.key).split()[-1]
-        made = tree(folder / "neuf" / f"erp-mif-{NEXT}" / "erp-mif", NEXT)
-        shutil.copy(paths.ROOT / "packaging" / "linux" / "installer.sh", made.parent)
-        self.archive = self.depot / f"erp-mif-{NEXT}-linux-x86_64.tar.gz"
-        with tarfile.open(self.archive, "w:gz", compresslevel=1) as packed:
-            packed.add(made.parent, made.parent.name)
-        self.settings = Settings(
-            data_dir=folder / "poste", log_dir=folder / "poste", update_source=str(self.depot), update_key=self.public
-        )
-        self.settings.data_dir.mkdir()
-        self.program = tree(folder / "programme" / "erp-mif", erp_desktop.__version__)
-
-    def sign(self, *more: object) -> None:
-        it("sign", self.depot, "--key", self.key, "--linux", self.archive.name, "--version", NEXT, *more)
-
-    def look(self, **changes: Any) -> updates.Offer:
-        return updates.look(self.settings.model_copy(update=changes), "linux-x86_64")
 
 
 @pytest.fixture

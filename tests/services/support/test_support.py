@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +16,42 @@ from typer.testing import CliRunner
 from erp_desktop import clock
 from erp_desktop.cli import doctor as doctor_command
 from erp_desktop.cli import support as support_command
-from erp_desktop.services.support import bundle, machine
+from erp_desktop.services.support import bundle, incidents, machine
+from erp_desktop.settings import Settings
 from tests.ui.company import creer
 
 SECRET = "mot-de-passe-du-centre"
+CRASHES = f"""
+import faulthandler, logging, sys, threading
+from pathlib import Path
+from erp_desktop import log
+from erp_desktop.services.support import incidents
+logs = Path(sys.argv[1])
+log.configure(logs)
+watch = incidents.Watch(logs, "a")
+print(watch.abrupt)
+try:
+    raise RuntimeError("postgresql://a:{SECRET}@centre/erp")
+except RuntimeError:
+    logging.getLogger("erp_desktop.ui").error("unexpected error", exc_info=True)
+def dies():
+    raise ValueError("in a thread")
+thread = threading.Thread(target=dies)
+thread.start()
+thread.join()
+watch.end()
+incidents.Watch(logs, "b")
+print(incidents.Watch(logs, "a").abrupt, flush=True)
+faulthandler._sigsegv()
+"""
+AFTER = """
+import sys
+from pathlib import Path
+from erp_desktop.services.support import incidents
+watch = incidents.Watch(Path(sys.argv[1]), "a")
+watch.end()
+print(watch.abrupt, incidents.Watch(Path(sys.argv[1]), "a").abrupt)
+"""
 
 
 @pytest.fixture
@@ -79,3 +113,23 @@ def test_a_database_that_does_not_open_is_no_obstacle(tmp_path: Path) -> None:
     found = {one.controle: one.etat for one in machine.examine(broken, tmp_path / "s.json")}
     assert (found["fichier"], found["polices"]) == ("erreur", "ok")
     assert bundle.clean("voir a.b@mif.ma") == "voir <adresse>"
+
+
+def test_what_ended_unforeseen_is_kept_and_told_at_the_next_start(tmp_path: Path) -> None:
+    logs = tmp_path / "journaux"
+    crashed = subprocess.run([sys.executable, "-c", CRASHES, logs], capture_output=True, text=True, check=False)
+    assert crashed.returncode != 0
+    assert crashed.stdout.split() == ["False", "False"], crashed.stderr
+    after = subprocess.run([sys.executable, "-c", AFTER, logs], capture_output=True, text=True, check=True)
+    assert after.stdout.split() == ["True", "False"]
+    texts = [file.read_text(encoding="utf-8") for file in incidents.reports(logs)]
+    assert ["RuntimeError" in t for t in texts] == [True, False, False]
+    assert ["ValueError: in a thread" in t for t in texts] == [False, True, False]
+    assert ["Segmentation fault" in t or "access violation" in t for t in texts] == [False, False, True]
+    assert not any(SECRET in t for t in texts)
+    found = bundle.contents(Settings(data_dir=tmp_path, log_dir=logs))
+    assert len([name for name in found if name.startswith("incidents/")]) == 3
+    for n in range(incidents.KEPT + 3):
+        incidents.write(logs, f"incident {n}")
+    assert len(incidents.reports(logs)) == incidents.KEPT
+    assert f"incident {incidents.KEPT + 2}" in incidents.reports(logs)[-1].read_text(encoding="utf-8")
