@@ -23,6 +23,7 @@ from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.managers import dashboard
 from erp_desktop.reports.modele import ParamsRapport
+from erp_desktop.services import interventions
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.forms.page import RecordPage
@@ -142,6 +143,8 @@ def test_a_page_of_figures_costs_few_round_trips(line: ChaosProxy, pg_url: str, 
         "rapport": lambda s: calculer(s, ParamsRapport(scope.debut, scope.fin, who.agence_id)),
         "tableau": lambda s: dashboard.read(s, who, scope), "tendances": lambda s: dashboard.trends(s, scope),
     }  # fmt: skip
+    asked["fiche"] = lambda s: interventions.get(s, who, company.interventions[1])
+    asked["liste"] = lambda s: interventions.rows(s, who, company.interventions)
     cost = {}
     for name, read in asked.items():
         with transaction(engine, write=False) as session:
@@ -152,6 +155,8 @@ def test_a_page_of_figures_costs_few_round_trips(line: ChaosProxy, pg_url: str, 
     assert cost["rapport"] <= 8, cost
     assert cost["tableau"] <= 8, cost
     assert cost["tendances"] <= 4, cost
+    assert cost["fiche"] <= 3, cost
+    assert cost["liste"] <= 2, cost
 
 
 def test_a_cut_line_is_calm_and_keeps_the_form(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import sla, telephone
 from erp_desktop.domain.enums import Role, Statut, TypeTemps
 from erp_desktop.domain.people import roles
@@ -24,7 +25,7 @@ from erp_desktop.services.checklists import models as checklists
 from erp_desktop.services.interventions import failures, numbers
 from erp_desktop.services.planning.slots import follow
 from erp_desktop.services.shared import quotas, trace
-from erp_desktop.services.shared.clocks import echeance, horaire_de
+from erp_desktop.services.shared.clocks import Horloges, echeance, horaire_de
 from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
 from erp_desktop.services.shared.lists import marques
 from erp_desktop.services.shared.proposals import proposer
@@ -140,20 +141,37 @@ def ouvrir(session: Session, acteur: Acteur, ident: int, *, pour_ecrire: bool = 
 def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa: A002
     """All fields of the form."""
     ligne = ouvrir(session, acteur, id)
-    client = session.get_one(Client, ligne.client_id)
-    contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
-    agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
+    client, equipement, contrat, agence = _proches(session, ligne)
+    suites = (
+        sa.select(Intervention.id, Intervention.numero, Intervention.statut)
+        .where(Intervention.origine_id == id).order_by(Intervention.id)
+    )  # fmt: skip
+    origine = sa.select(Intervention.numero).where(Intervention.id == ligne.origine_id)
+    checklist = sa.select(Checklist.nom).where(Checklist.id == ligne.checklist_id)
+    horloges, technicien, charge, probleme, cause, remede, nom_origine, nom_checklist, apres, temps = abreast(
+        session,
+        Horloges,
+        lambda s: technicien_names.nom(s, ligne.technicien_id),
+        lambda s: quotas.charge(s, ligne),
+        lambda s: failures.words(s, ligne.probleme_id),
+        lambda s: failures.words(s, ligne.cause_id),
+        lambda s: failures.words(s, ligne.remede_id),
+        lambda s: s.scalar(origine) if ligne.origine_id else None,
+        lambda s: s.scalar(checklist) if ligne.checklist_id else None,
+        lambda s: tuple(Suite(*row) for row in s.execute(suites)),
+        lambda s: notes(s, id),
+    )
     etat = sla.situation(
-        horaire_de(session, ligne, contrat), Statut(ligne.statut), ligne.date_creation, ligne.date_limite,
+        horaire_de(session, ligne, contrat, horloges), Statut(ligne.statut), ligne.date_creation, ligne.date_limite,
         sla.remise_en_service(ligne.date_fin_travaux, ligne.date_cloture), clock.now(),
     )  # fmt: skip
     attente, conflit = marques(session, "interventions", [id])
     return InterventionFiche(
         **{nom: getattr(ligne, nom) for nom in _PROPRES},
         client=client.nom_entreprise,
-        equipement=session.get_one(Equipement, ligne.equipement_id).nom,
+        equipement=equipement.nom,
         contrat=contrat.numero_contrat if contrat else None,
-        technicien=technicien_names.nom(session, ligne.technicien_id),
+        technicien=technicien,
         agence_code=agence.code if agence else "",
         contact=client.contact,
         telephone=telephone.afficher(client.telephone),
@@ -161,22 +179,29 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         sla_etat=etat.etat.value,
         en_attente_sync=id in attente,
         en_conflit=id in conflit,
-        charge=quotas.charge(session, ligne),
-        probleme=failures.words(session, ligne.probleme_id),
-        cause=failures.words(session, ligne.cause_id),
-        remede=failures.words(session, ligne.remede_id),
-        origine=session.scalar(sa.select(Intervention.numero).where(Intervention.id == ligne.origine_id)) or ""
-        if ligne.origine_id else "",
-        suites=tuple(
-            Suite(*row) for row in session.execute(
-                sa.select(Intervention.id, Intervention.numero, Intervention.statut)
-                .where(Intervention.origine_id == id).order_by(Intervention.id)
-            )
-        ),
-        checklist=session.scalar(sa.select(Checklist.nom).where(Checklist.id == ligne.checklist_id)) or ""
-        if ligne.checklist_id else "",
-        temps=notes(session, id),
-    )  # fmt: skip
+        charge=charge,
+        probleme=probleme,
+        cause=cause,
+        remede=remede,
+        origine=nom_origine or "",
+        suites=apres,
+        checklist=nom_checklist or "",
+        temps=temps,
+    )
+
+
+def _proches(session: Session, ligne: Intervention) -> tuple[Client, Equipement, Contrat | None, Agence | None]:
+    """What an intervention refers to, read together."""
+    requete = (
+        sa.select(Client, Equipement, Contrat, Agence)
+        .select_from(Client)
+        .join(Equipement, Equipement.id == ligne.equipement_id)
+        .outerjoin(Contrat, Contrat.id == ligne.contrat_id)
+        .outerjoin(Agence, Agence.id == ligne.agence_id)
+        .where(Client.id == ligne.client_id)
+    )
+    client, equipement, contrat, agence = session.execute(requete).one()
+    return client, equipement, contrat, agence
 
 
 def notes(session: Session, id: int) -> frozenset[str]:  # noqa: A002

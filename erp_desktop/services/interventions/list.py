@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import numeros, recherche, sla
 from erp_desktop.domain.enums import EtatOccurrence, Priorite, Role, Statut, TypeIntervention, TypeLigne
 from erp_desktop.domain.people import roles
@@ -299,11 +301,16 @@ _COLONNES = (
 )  # fmt: skip
 
 
+def _horloges(session: Session, connues: Horloges | None) -> Horloges:
+    return connues or Horloges(session)
+
+
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[InterventionLigne]:
     """Rows of a visible window, in the order of ``ids``; rows out of the person's scope are left out."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     attente, conflit = marques(session, "interventions", ids)
-    horloges, maintenant = Horloges(session), clock.now()
+    horloges: Horloges | None = None
+    maintenant = clock.now()
     lignes: dict[int, InterventionLigne] = {}
     for paquet in paquets(ids):
         requete = (
@@ -315,7 +322,10 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Intervent
             .where(Intervention.id.in_(paquet), *portee_interventions(acteur))
         )
         lues = list(session.execute(requete))
-        techniciens = technicien_names.noms(session, (r.technicien_id for r in lues))
+        affectes = [r.technicien_id for r in lues]
+        horloges, techniciens = abreast(
+            session, partial(_horloges, connues=horloges), partial(technicien_names.noms, ids=affectes)
+        )
         for r in lues:
             tenu = tenu_par(r.Contrat, r.date_creation)
             etat = sla.situation(
