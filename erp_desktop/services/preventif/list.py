@@ -24,6 +24,7 @@ from erp_desktop.services.shared.lists import (
     contient,
     dans_l_ordre,
     est_sqlite,
+    hors_index,
     paquets,
     portee,
     un_de,
@@ -189,7 +190,8 @@ def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tu
         sa.select(o.planning_id, o.date_cible, p.tolerance_apres)
         .join(i, i.occurrence_id == o.id)
         .join(p, p.id == o.planning_id)
-        .where(o.planning_id.in_(list(plans)), o.etat == EtatOccurrence.GENEREE, i.statut.in_(_OUVERTES))
+        # From the visits of these plans to their work: there is more open work than they have visits.
+        .where(o.planning_id.in_(list(plans)), o.etat == EtatOccurrence.GENEREE, hors_index(i.statut).in_(_OUVERTES))
         .order_by(o.date_cible)
     )
     for plan, cible, tolerance in session.execute(requete):
