@@ -13,6 +13,7 @@ from erp_desktop import settings as options
 from erp_desktop.app import demonstration, place
 from erp_desktop.app.central_line import CentralLine
 from erp_desktop.app.due_reports import DueReports
+from erp_desktop.app.engine import replica_of
 from erp_desktop.app.opening import Opening
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DamagedError, ErpError
@@ -114,7 +115,7 @@ class Desktop(QObject):
     def _opened(self, engine: sa.Engine) -> None:
         from erp_desktop.db.worker import DbWorker
 
-        self.worker = DbWorker(engine)
+        self.worker = DbWorker(engine, replica=replica_of(self.settings, engine))
         self.tasks = Tasks(self.worker, self)
         self.tasks.failed.connect(self.report)
         if self.settings.mode is Mode.AGENCE:
@@ -167,7 +168,7 @@ class Desktop(QObject):
             self.workspace.open_unfinished()
         self.idle = IdleWatch(self.window, self.settings.idle_lock_minutes, self)
         self.idle.idle.connect(self.lock)
-        self._due = DueReports(self.worker.engine, self.settings, self)
+        self._due = DueReports(self.worker.engine, self.settings, self, self.worker.replica)
         self.logged_in.emit(acteur)
         self.refresh_state()
 

@@ -13,6 +13,8 @@ from erp_desktop.ui.background import Fond
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from erp_desktop.db.replica import Replica
+
 _log = logging.getLogger(__name__)
 _EVERY_MS = 60_000
 
@@ -23,9 +25,11 @@ class DueReports(QObject):
     A branch's desktop leaves it to the centre, whose database alone tells two machines apart.
     """
 
-    def __init__(self, engine: sa.Engine, settings: Settings, parent: QObject) -> None:
+    def __init__(
+        self, engine: sa.Engine, settings: Settings, parent: QObject, replica: Replica | None = None
+    ) -> None:
         super().__init__(parent)
-        self._engine, self._settings = engine, settings
+        self._engine, self._settings, self._replica = engine, settings, replica
         self.fond = Fond(self)
         self.fond.failed.connect(lambda error: _log.error("reports not sent", exc_info=error))
         self._timer = QTimer(self)
@@ -42,7 +46,7 @@ class DueReports(QObject):
     def _send(self) -> int:
         from erp_desktop.reports.managers import sending
 
-        return len(sending.run_due(self._engine, self._settings))
+        return len(sending.run_due(self._engine, self._settings, replica=self._replica))
 
     def stop(self) -> None:
         self._timer.stop()

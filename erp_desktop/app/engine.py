@@ -12,6 +12,7 @@ from erp_desktop.ui.kit.i18n import tr
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from erp_desktop.db.replica import Replica
     from erp_desktop.upgrade.central.checklist import EtatSchema
 
 
@@ -58,3 +59,12 @@ def open_engine(
     )
     refuse_erased(engine)
     return engine
+
+
+def replica_of(settings: Settings, centre: sa.Engine) -> Replica | None:
+    """Where the figures of a window of the centre are read, if not at the centre itself."""
+    from erp_desktop.db.replica import Replica
+
+    if settings.mode is not Mode.CENTRE or not settings.central_read_url:
+        return None
+    return Replica(centre, settings.central_read_url)

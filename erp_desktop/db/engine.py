@@ -164,6 +164,8 @@ def _begin_explicitly(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+_SEVERAL = re.compile(r"([\w+]+://(?:[^@/]*@)?)([^@/?]*,[^@/?]*)(.*)", re.DOTALL)
+_SERVER = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(\d*))?")
 UNREADABLE_ADDRESS = (
     "L'adresse du centre n'est pas lisible : postgresql://identifiant@hôte:port/base ; dans un mot de passe, "
     "@ / : et % s'écrivent %40 %2F %3A %25."
@@ -173,18 +175,43 @@ UNREADABLE_ADDRESS = (
 def normalise_url(url: str) -> sa.URL:
     """Read a PostgreSQL URL; the bare and libpq spellings mean psycopg2.
 
+    Of several servers (``h1:5432,h2:5433``) the one that may be written is meant, unless the address says otherwise.
+
     Raises:
         DatabaseRefusedError: not a PostgreSQL URL.
     """
+    several = _SEVERAL.fullmatch(url)
     try:
-        parsed = sa.make_url(url)
+        parsed = sa.make_url(f"{several[1]}plusieurs{several[3]}" if several else url)
+        servers = [_server(one) for one in several[2].split(",")] if several else _query_servers(parsed)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise DatabaseRefusedError(UNREADABLE_ADDRESS) from error
     if "@" in (parsed.host or ""):
         raise DatabaseRefusedError(UNREADABLE_ADDRESS)
     if parsed.drivername not in {"postgresql", "postgres", "postgresql+psycopg2"} or not parsed.database:
         raise DatabaseRefusedError("L'adresse du centre doit avoir la forme postgresql://hôte:port/base.")
+    if len(servers) > 1:
+        hosts, ports = (",".join(column) for column in zip(*servers, strict=True))
+        # Said in the query too, where SQLAlchemy and libpq's programs find each server's own port.
+        every: dict[str, str | tuple[str, ...]] = {"host": hosts, "port": ports}
+        given = dict(parsed.query)
+        query = {"target_session_attrs": "read-write", **(every | given if several else given | every)}
+        parsed = parsed.set(host=hosts, query=query)
     return parsed.set(drivername="postgresql+psycopg2")
+
+
+def _server(text: str) -> tuple[str, str]:
+    """Host and port of one of several servers."""
+    found = _SERVER.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    return found[1].strip("[]"), found[2] or "5432"
+
+
+def _query_servers(url: sa.URL) -> list[tuple[str, str]]:
+    """SQLAlchemy's own spelling: each server in the query."""
+    named = url.query.get("host")
+    return [_server(one) for one in named] if isinstance(named, tuple) else []
 
 
 def without_password(url: sa.URL) -> sa.URL:
@@ -192,8 +219,17 @@ def without_password(url: sa.URL) -> sa.URL:
     return url._replace(password=None)
 
 
-def is_loopback(host: str | None) -> bool:
-    return host in {None, "", "localhost", "127.0.0.1", "::1"}
+def is_loopback(url: sa.URL) -> bool:
+    """Whether every server that an address names, in its query too, is this machine."""
+    named = [url.host, url.query.get("host"), url.query.get("hostaddr")]
+    texts = [one for given in named if given for one in ((given,) if isinstance(given, str) else given)]
+    hosts = {_bare(one) for text in texts for one in text.split(",")}
+    return all(h in {"", "localhost", "127.0.0.1", "::1"} or h.startswith(("/", "@")) for h in hosts)
+
+
+def _bare(text: str) -> str:
+    found = _SERVER.fullmatch(text)
+    return found[1].strip("[]") if found else text
 
 
 def create_pg_engine(
@@ -205,7 +241,7 @@ def create_pg_engine(
         line: more of libpq's arguments, by name.
     """
     parsed = normalise_url(url)
-    if not is_loopback(parsed.host) and "sslmode" not in parsed.query:
+    if not is_loopback(parsed) and "sslmode" not in parsed.query:
         parsed = parsed.update_query_dict({"sslmode": "verify-full"})
     options: dict[str, Any] = {"connect_timeout": connect_timeout_s, **(line or {})}
     engine = sa.create_engine(

@@ -112,12 +112,53 @@ def connect(**arguments: Any) -> Any:
     A pooler may refuse the settings at the start of a line (SQLSTATE 08P01); the line is then opened without them
     and kept only when the server's own are the wanted ones.
 
+    Of several servers in ``host`` (``h1,h2``) the first that will do is taken, that of last time before the others.
+    libpq gives up at the first that answers with a refusal, such as a pooler whose server is gone.
+
     Args:
         arguments: libpq's, by name; ``options`` come before the program's own.
 
     Raises:
         LineRefusedError: the line was not opened.
     """
+    servers = _each_server(arguments)
+    if len(servers) == 1:
+        return _connect(servers[0])
+    known = tuple((one["host"], one["port"]) for one in servers)
+    refused: list[LineRefusedError] = []
+    for place in sorted(range(len(servers)), key=lambda n: n != _LAST.get(known, 0)):
+        try:
+            connection = _connect(servers[place])
+        except LineRefusedError as error:
+            refused.append(error)
+        else:
+            _LAST[known] = place
+            return connection
+    # One that refuses for good tells more than one that is away.
+    raise next((e for e in refused if not isinstance(e.told(), CentralUnreachableError)), refused[0])
+
+
+_LAST: dict[tuple[tuple[str, str], ...], int] = {}
+"""Which of several servers was taken last, in this process."""
+
+
+def _each_server(arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    """The arguments for each server alone."""
+    hosts = str(arguments.get("host") or "").split(",")
+    if len(hosts) == 1:
+        return [arguments]
+    found = []
+    for n, host in enumerate(hosts):
+        one = {**arguments, "host": host}
+        for name in ("port", "hostaddr"):
+            values = str(arguments.get(name) or "").split(",")
+            one[name] = values[n] if len(values) == len(hosts) else values[0]
+        found.append({k: v for k, v in one.items() if v != ""} | {"port": one["port"] or "5432"})
+    return found
+
+
+def _connect(arguments: dict[str, Any]) -> Any:
+    """A connection to one server."""
     wanted = session_arguments()
     own = str(arguments.get("options") or "")
     full = {**arguments, **wanted, "options": f"{own} {wanted['options']}".strip()}

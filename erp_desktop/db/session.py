@@ -40,6 +40,7 @@ _STATE = sa.text("SELECT pg_xact_status(CAST(:x AS xid8))")
 _END = sa.text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid = CAST(CAST(:x AS xid8) AS xid)"
 )
+_WHOLE = "REPEATABLE READ"
 _ASK_AGAIN_S = 6.0
 """How long a commit without answer is asked after."""
 
@@ -52,7 +53,7 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         engine: SQLite cache or central PostgreSQL.
         user_id: the author that captured changes will name.
         write: False opens a snapshot for reading that never waits for a writer; at the centre each statement sees
-            what is committed when it begins, and costs one round trip.
+            what is committed when it begins, and costs one round trip, unless the engine is a :func:`snapshot`.
 
     Raises:
         DatabaseBusyError: another process kept the file locked.
@@ -70,7 +71,8 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         ):
             if engine.dialect.name == "postgresql":
                 # BEGIN and COMMIT around a reading would be two round trips more.
-                connection.connection.dbapi_connection.autocommit = not write  # type: ignore[union-attr]
+                whole = connection.get_execution_options().get("isolation_level") == _WHOLE
+                connection.connection.dbapi_connection.autocommit = not (write or whole)  # type: ignore[union-attr]
             if write:
                 xid = _name_author(session, user_id)
             yield session
@@ -86,6 +88,13 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         cut = isinstance(told, CentralUnreachableError)
         if not (cut and committing and xid is not None and _landed(engine, xid)):
             raise told from error
+
+
+def snapshot(engine: sa.Engine) -> sa.Engine:
+    """One view of the data for all statements of a reading, so that its figures add up while clerks work."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level=_WHOLE)
+    return engine
 
 
 def _name_author(session: Session, user_id: int | None) -> str | None:

@@ -17,10 +17,11 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.replica import Replica
 from erp_desktop.db.session import transaction
 
 T = TypeVar("T")
-_Job = tuple[Callable[[Session], Any], bool, int | None, "Future[Any]"]
+_Job = tuple[Callable[[Session], Any], bool, bool, int | None, "Future[Any]"]
 _Jobs = queue.SimpleQueue["_Job | None"]
 
 
@@ -30,10 +31,12 @@ class DbWorker:
     Args:
         engine: the database; disposed of by :meth:`close`.
         user_id: author of captured changes, settable after login.
+        replica: of the centre, where figures are read; closed with it.
     """
 
-    def __init__(self, engine: sa.Engine, user_id: int | None = None) -> None:
+    def __init__(self, engine: sa.Engine, user_id: int | None = None, replica: Replica | None = None) -> None:
         self.engine = engine
+        self.replica = replica
         self.user_id = user_id
         self._jobs, self._beside = _Jobs(), _Jobs()
         self._closed = False
@@ -44,19 +47,22 @@ class DbWorker:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Callable[[Session], T], *, write: bool = False, long: bool = False) -> Future[T]:
+    def submit(
+        self, job: Callable[[Session], T], *, write: bool = False, long: bool = False, figures: bool = False
+    ) -> Future[T]:
         """Queue ``job``; the future holds its result, or what it or its commit raised.
 
         Args:
             write: commit what it did.
             long: what others need not wait for; it sees what was committed when it begins. A cache has one writer,
                 so that only the centre is also written to beside the others.
+            figures: a reading that may be a minute old: of the replica, where there is one.
         """
         if self._closed:
             raise RuntimeError("the database worker is closed")
         future: Future[T] = Future()
         beside = long and not (write and self.engine.dialect.name == "sqlite")
-        (self._beside if beside else self._jobs).put((job, write, self.user_id, future))
+        (self._beside if beside else self._jobs).put((job, write, figures, self.user_id, future))
         return future
 
     def close(self, timeout_s: float = 10.0) -> None:
@@ -67,15 +73,22 @@ class DbWorker:
                 jobs.put(None)
                 thread.join(timeout_s)
             self.engine.dispose()
+            if self.replica is not None:
+                self.replica.close()
 
     def _loop(self, jobs: _Jobs) -> None:
         while (item := jobs.get()) is not None:
-            job, write, user_id, future = item
+            job, write, figures, user_id, future = item
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                with transaction(self.engine, user_id, write=write) as session:
-                    result = job(session)
+                if figures and self.replica is not None and not write:
+                    result = self.replica.read(job)
+                else:
+                    with transaction(self.engine, user_id, write=write) as session:
+                        result = job(session)
+                    if write and self.replica is not None:
+                        self.replica.wrote()
             except BaseException as error:  # noqa: BLE001 - whatever it was belongs to the one who asked
                 future.set_exception(error)
             else:

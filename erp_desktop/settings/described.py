@@ -15,6 +15,7 @@ from erp_desktop.settings.options import Settings
 _CHOICES: Final = re.compile(r"\^\((.+)\)\$")
 _SPECIAL: Final = {
     "central_url": "postgresql://identifiant@serveur:5432/base, sans mot de passe",
+    "central_read_url": "postgresql://identifiant@serveur:5432/base, sans mot de passe",
     "cache_name": "un nom de fichier, sans dossier",
 }
 _INTRODUCTION: Final = """\

@@ -37,7 +37,15 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=paths.data_dir, description="Dossier des données de ce poste.")
     log_dir: Path = Field(default_factory=paths.log_dir, description="Dossier des journaux.")
     cache_name: str = Field("erp-mif.sqlite", description="Nom du fichier de la base locale.")
-    central_url: str | None = Field(None, description="Adresse PostgreSQL du centre, sans mot de passe.")
+    central_url: str | None = Field(
+        None,
+        description="Adresse PostgreSQL du centre, sans mot de passe ; de plusieurs serveurs "
+        "(s1:5432,s2:5432), celui qui écrit.",
+    )
+    central_read_url: str | None = Field(
+        None,
+        description="Adresse d'une réplique du centre, pour les rapports et le tableau de bord ; vide : le centre.",
+    )
     secrets_file: Path | None = Field(None, description="Fichier 0600 des secrets, à la place du trousseau.")
     password: SecretStr | None = Field(None, description="Mot de passe PostgreSQL, sinon trousseau ou .pgpass.")
     central_upgrade: CentralUpgrade = Field(
@@ -86,7 +94,7 @@ class Settings(BaseSettings):
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Ce que le journal retient au moins."
     )
 
-    @field_validator("central_url")
+    @field_validator("central_url", "central_read_url")
     @classmethod
     def _a_server(cls, value: str | None) -> str | None:
         """An address that cannot be one is said at the start, not at the first exchange."""

@@ -20,7 +20,9 @@ _log = logging.getLogger(__name__)
 class Worker(Protocol):
     """What the database worker offers: callables get a session in its own thread."""
 
-    def submit(self, fn: Callable[[Any], T], /, *, write: bool = False, long: bool = False) -> Future[T]: ...
+    def submit(
+        self, fn: Callable[[Any], T], /, *, write: bool = False, long: bool = False, figures: bool = False
+    ) -> Future[T]: ...
 
 
 class Task:
@@ -93,7 +95,7 @@ class Tasks(QObject):
     def run(
         self, fn: Callable[[Any], T], on_result: Callable[[T], object] | None = None,
         on_error: Callable[[Exception], object] | None = None, *, write: bool = False, long: bool = False,
-        owner: QObject | None = None,
+        figures: bool = False, owner: QObject | None = None,
     ) -> Task:  # fmt: skip
         """Run ``fn(session)`` on the worker; never blocks.
 
@@ -102,6 +104,7 @@ class Tasks(QObject):
             on_result: called on this thread with the value.
             on_error: called on this thread with the exception; without it :attr:`failed` is emitted.
             long: what may take its time, beside the others where the database allows it.
+            figures: a reading that may be a minute old, from a replica of the centre where there is one.
             owner: a widget; when it is gone the answer is dropped.
         """
         task = Task(owner, on_result, on_error)
@@ -109,7 +112,7 @@ class Tasks(QObject):
             task.cancel()
             return task
         self._pending += 1
-        task.future = self._worker.submit(fn, write=write, long=long)
+        task.future = self._worker.submit(fn, write=write, long=long, figures=figures)
         gate = self._gate
         task.future.add_done_callback(lambda _future: gate.pass_through(lambda: self._done.emit(task)))
         return task

@@ -11,11 +11,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.db.session import transaction
+from erp_desktop.db.replica import Replica
+from erp_desktop.db.session import snapshot, transaction
 from erp_desktop.errors import ErpError, UserError
 from erp_desktop.reports.managers import builder
+from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.services import rapports
 from erp_desktop.services.rapports import Run
 from erp_desktop.settings import Settings
@@ -37,8 +40,17 @@ class Done:
     failure: str = ""
 
 
-def run_due(engine: sa.Engine, settings: Settings, *, now: datetime | None = None) -> list[Done]:
-    """Send what is due on this database and no other machine has taken; what fails is told to its owner."""
+def run_due(
+    engine: sa.Engine, settings: Settings, *, now: datetime | None = None, replica: Replica | None = None
+) -> list[Done]:
+    """Send what is due on this database and no other machine has taken; what fails is told to its owner.
+
+    Args:
+        engine: where the reports are kept.
+        settings: the mail server.
+        now: for tests.
+        replica: where figures are read, by default the same database.
+    """
     at = now or clock.now()
     with transaction(engine, write=False) as session:
         waiting = rapports.due(session, at)
@@ -51,7 +63,7 @@ def run_due(engine: sa.Engine, settings: Settings, *, now: datetime | None = Non
         where = run.destination.folder or ", ".join(run.destination.addresses)
         failure = said = ""
         try:
-            said = _send(engine, settings, run, at)
+            said = _send(engine, settings, run, at, replica)
         except ErpError as error:
             failure = str(error)
         except Exception as error:
@@ -64,25 +76,26 @@ def run_due(engine: sa.Engine, settings: Settings, *, now: datetime | None = Non
     return found
 
 
-def _send(engine: sa.Engine, settings: Settings, run: Run, now: datetime) -> str:
+def _send(engine: sa.Engine, settings: Settings, run: Run, now: datetime, replica: Replica | None) -> str:
     stem = re.sub(r"[^\w-]+", "-", run.name).strip("-").lower()[:60] or "rapport"
     name = f"{stem}-{clock.local(run.due):%Y%m%d-%H%M}.{run.format}"
     with tempfile.TemporaryDirectory(prefix="erp-rapport-") as folder:
         target = Path(run.destination.folder or folder) / name
-        with transaction(snapshot(engine), write=False) as session:
+
+        def written(session: Session) -> Answer:
             found = builder.answer(session, run.owner, run.definition, run.name, now=now)
             builder.write(session, found, target)
+            return found
+
+        if replica is not None:
+            found = replica.read(written, whole=True)
+        else:
+            with transaction(snapshot(engine), write=False) as session:
+                found = written(session)
         if run.destination.folder:
             return f"Écrit : {target}"
         mail(settings, run.destination.addresses, run.name, found.subject, target)
     return f"Envoyé à {', '.join(run.destination.addresses)}."
-
-
-def snapshot(engine: sa.Engine) -> sa.Engine:
-    """One view of the data for all statements, so that the figures of one report add up while clerks work."""
-    if engine.dialect.name == "postgresql":
-        return engine.execution_options(isolation_level="REPEATABLE READ")
-    return engine
 
 
 def mail(settings: Settings, to: tuple[str, ...], title: str, words: str, file: Path) -> None:

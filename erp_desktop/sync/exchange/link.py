@@ -299,7 +299,7 @@ def libpq_arguments(url: sa.URL) -> dict[str, Any]:
         "host": url.host, "port": url.port or 5432, "dbname": url.database, "user": url.username,
         "password": url.password, **url.query,
     }  # fmt: skip
-    if not is_loopback(url.host):
+    if not is_loopback(url):
         arguments.setdefault("sslmode", "verify-full")
     return {k: v for k, v in arguments.items() if v is not None}
 

@@ -196,7 +196,7 @@ class ComposerPage(Page):
         self.freshness.setText(tr("calcul en cours…"))
         self._contexte.tasks.run(
             read, lambda read_: self._arrived(turn, *read_), lambda error: self._failed(turn, error), long=True,
-            owner=self,
+            figures=True, owner=self,
         )  # fmt: skip
         return True
 

@@ -201,6 +201,7 @@ class RapportsPage(Page):
             calculer,
             recu,
             lambda erreur: self._echec(numero, erreur),
+            figures=True,
             owner=self,
         )
         return True

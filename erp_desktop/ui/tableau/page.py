@@ -217,6 +217,7 @@ class TableauPage(Page):
             lambda board: self._arrived(turn, board),
             lambda error: self._failed(turn, error),
             long=True,
+            figures=True,
             owner=self,
         )
         return True
@@ -252,7 +253,7 @@ class TableauPage(Page):
 
         # Without them the page says all it has to.
         self._contexte.tasks.run(
-            read, arrived, lambda error: _log.info("no trends: %s", error), long=True, owner=self
+            read, arrived, lambda error: _log.info("no trends: %s", error), long=True, figures=True, owner=self
         )
 
     def _failed(self, turn: int, error: Exception) -> None:

@@ -17,7 +17,7 @@ class OneThread:
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="base")
 
-    def submit(self, fn: Any, *, write: bool = False, long: bool = False) -> Future[Any]:
+    def submit(self, fn: Any, *, write: bool = False, long: bool = False, figures: bool = False) -> Future[Any]:
         return self.pool.submit(lambda: fn(threading.current_thread().name))
 
 
