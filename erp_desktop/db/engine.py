@@ -183,7 +183,7 @@ def normalise_url(url: str) -> sa.URL:
     several = _SEVERAL.fullmatch(url)
     try:
         parsed = sa.make_url(f"{several[1]}plusieurs{several[3]}" if several else url)
-        servers = [_server(one) for one in several[2].split(",")] if several else _query_servers(parsed)
+        servers = _servers(several[2]) if several else _query_servers(parsed)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise DatabaseRefusedError(UNREADABLE_ADDRESS) from error
     if "@" in (parsed.host or ""):
@@ -198,6 +198,13 @@ def normalise_url(url: str) -> sa.URL:
         query = {"target_session_attrs": "read-write", **(every | given if several else given | every)}
         parsed = parsed.set(host=hosts, query=query)
     return parsed.set(drivername="postgresql+psycopg2")
+
+
+def _servers(text: str) -> list[tuple[str, str]]:
+    """Several servers between two slashes; SQLAlchemy writes those of IPv6 in one pair of brackets."""
+    if text.startswith("[") and text.find("]") == len(text) - 1:
+        return [(one, "5432") for one in text[1:-1].split(",")]
+    return [_server(one) for one in text.split(",")]
 
 
 def _server(text: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ import secrets
 import socket
 import ssl
 import struct
+import threading
 import time
 import unicodedata
 from pathlib import Path
@@ -129,6 +130,7 @@ def connect(**arguments: Any) -> Any:
     for place in sorted(range(len(servers)), key=lambda n: n != _LAST.get(known, 0)):
         try:
             connection = _connect(servers[place])
+            _prove(connection, servers[place])
         except LineRefusedError as error:
             refused.append(error)
         else:
@@ -140,6 +142,35 @@ def connect(**arguments: Any) -> Any:
 
 _LAST: dict[tuple[tuple[str, str], ...], int] = {}
 """Which of several servers was taken last, in this process."""
+
+
+def _prove(connection: Any, arguments: dict[str, Any]) -> None:
+    """One round trip to the server itself: a pooler welcomes for one that is gone, or that cannot be written."""
+
+    def give_up() -> None:
+        with (
+            contextlib.suppress(OSError, psycopg2.Error),
+            contextlib.closing(socket.socket(fileno=os.dup(connection.fileno()))) as duplicate,
+        ):
+            duplicate.shutdown(socket.SHUT_RDWR)
+
+    waited = threading.Timer(float(arguments.get("connect_timeout") or 10), give_up)
+    waited.daemon = True
+    waited.start()
+    written = str(arguments.get("target_session_attrs")) == "read-write"
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_is_in_recovery()")
+            standby = bool(cursor.fetchone()[0])
+        connection.autocommit = False
+    except psycopg2.Error as error:
+        raise LineRefusedError(str(error), "muet") from error
+    finally:
+        waited.cancel()
+    if standby and written:
+        connection.close()
+        raise LineRefusedError("read only", "muet")
 
 
 def _each_server(arguments: dict[str, Any]) -> list[dict[str, Any]]:
