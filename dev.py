@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The only entry for developers: ``python3 dev.py run|test|soak|lint|bench|shots|build``.
+"""The only entry for developers: ``python3 dev.py run|test|soak|lint|bench|shots|docs|build``.
 
 Needs nothing but Python 3.11–3.13 and its venv module. The first call makes ``.venv`` and installs the hashed
 lock of this platform; later calls notice that nothing changed and start at once.
@@ -172,6 +172,11 @@ def shots(arguments: list[str]) -> int:
     return call(PYTHON, "-m", "erp_desktop.demo.shots", *arguments, env=env, check=False)
 
 
+def docs(arguments: list[str]) -> int:
+    """The documents as HTML and PDF, in ``dist/docs``."""
+    return call(PYTHON, "packaging/docs.py", *arguments, check=False)
+
+
 BUILDERS = {"windows": "packaging/windows/chain.py", "deb": "packaging/linux/deb.py"}
 
 
@@ -183,7 +188,8 @@ def build(arguments: list[str]) -> int:
 
 
 COMMANDS = {
-    "run": run, "test": test, "soak": soak, "lint": lint, "bench": bench, "shots": shots, "build": build,
+    "run": run, "test": test, "soak": soak, "lint": lint, "bench": bench, "shots": shots, "docs": docs,
+    "build": build,
 }  # fmt: skip
 
 

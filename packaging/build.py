@@ -22,6 +22,7 @@ import components
 import icon
 from smoke import DIST, ROOT, say, smoke
 
+import docs
 import erp_desktop
 
 
@@ -54,7 +55,8 @@ def package() -> Path:
     made = DIST.parent / f"{folder}-{sys.platform}-x86_64.tar.gz"
     with tarfile.open(made, "w:gz", compresslevel=4) as archive:
         archive.add(ROOT / "packaging" / "linux" / "installer.sh", f"{folder}/installer.sh")
-        archive.add(ROOT / "docs" / "guide_it.md", f"{folder}/guide_it.md")
+        for guide in docs.write(ROOT / "docs" / "guide_it.md", DIST.parent):
+            archive.add(guide, f"{folder}/{guide.name}")
         archive.add(DIST, f"{folder}/erp-mif")
     say(f"{made} : {made.stat().st_size / 1e6:.0f} Mo, {time.monotonic() - started:.0f} s")
     return made

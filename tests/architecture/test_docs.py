@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import importlib.util
 import re
 from pathlib import Path
 
+import pypdf
 import pytest
 
 from erp_desktop import paths
@@ -28,3 +31,25 @@ def test_what_a_document_names_exists(document: Path) -> None:
     assert not absent
     files = set(re.findall(r"`((?:tests|docs|migrations|erp_desktop)/[\w./-]+)`", text))
     assert not {f for f in files if not (paths.ROOT / f).exists()}
+
+
+def test_the_documents_become_pages_and_papers_that_lose_nothing_to_type(tmp_path: Path) -> None:
+    """``python3 dev.py docs``: the IT guide whole, and every other document read."""
+    found = importlib.util.spec_from_file_location("documents", paths.ROOT / "packaging" / "docs.py")
+    assert found is not None
+    assert found.loader is not None
+    docs = importlib.util.module_from_spec(found)
+    found.loader.exec_module(docs)
+    guide = paths.ROOT / "docs" / "guide_it.md"
+    web, paper = docs.write(guide, tmp_path)
+    blocks = re.findall(r"^```\w*\n(.*?)\n```$", guide.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 20
+    page = html.unescape(web.read_text(encoding="utf-8"))
+    assert [block for block in blocks if block not in page] == []
+    printed = re.sub(r"\s+", "", "".join(p.extract_text() for p in pypdf.PdfReader(paper).pages))
+    commands = [line for block in blocks for line in block.splitlines() if line.startswith("erp-admin ")]
+    assert [line for line in commands if re.sub(r"\s+", "", line)[:60] not in printed] == []
+    for document in (paths.ROOT / "docs").glob("*.md"):
+        tokens = docs.read(document.read_text(encoding="utf-8"))
+        assert docs.title(tokens) in html.unescape(docs.as_html(tokens))
+        assert "#heading(level: 1)" in docs.as_typst(tokens)

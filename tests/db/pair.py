@@ -118,14 +118,16 @@ class Pair:
             file.write_text(
                 f"[databases]\n* = host=127.0.0.1 port={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
                 f"listen_port = {port}\nunix_socket_dir =\nauth_type = trust\nauth_file = {self.folder}/users.txt\n"
-                "pool_mode = transaction\ndefault_pool_size = 2\nserver_login_retry = 1\n"
+                "pool_mode = transaction\ndefault_pool_size = 8\nserver_login_retry = 1\nquery_wait_timeout = 10\n"
                 "ignore_startup_parameters = extra_float_digits,options\n"
             )
             self._start(file.stem, program, file)
             until(lambda port=port: self._answers(port) or port == self.poolers[1], "pgbouncer answers")
 
     def kill_primary(self) -> None:
-        os.killpg(self._running.pop("primaire").pid, signal.SIGKILL)
+        server = self._running.pop("primaire")
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(30)
 
     def promote(self) -> None:
         """Make the replica the centre, once it has replayed all that it received."""
