@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from erp_desktop.registry.tables import TABLES
 from erp_desktop.sync.exchange.cache import Cache, dumps
 from erp_desktop.sync.exchange.key_swaps import passed_on
 from erp_desktop.sync.exchange.recreated import before
@@ -91,8 +92,44 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
         one, two = unit_of_row.get(giver), unit_of_row.get(taker)
         if one is not None and two is not None and one is not two:
             _join(one, two, unit_of_row, unit_of_group, groups_of)
+    needed = _needed(cache, unit_of_row)
+    joined = True
+    while joined:
+        # What goes first must not name what comes into being behind it: the two may be in different batches.
+        joined = False
+        for child, parent in needed:
+            one, two = unit_of_row[child], unit_of_row[parent]
+            if one.outbox[0] < two.outbox[0]:
+                _join(one, two, unit_of_row, unit_of_group, groups_of)
+                joined = True
     units = {id(u): u for u in unit_of_row.values()}
     return sorted(units.values(), key=lambda u: u.outbox[0])
+
+
+def _needed(cache: Cache, unit_of_row: dict[tuple[str, int], Unit]) -> list[tuple[tuple[str, int], tuple[str, int]]]:
+    """Changed rows that name a row which was made since, each with that row."""
+    born: set[str] = set()
+    changed: dict[str, list[int]] = defaultdict(list)
+    for (name, pk), unit in unit_of_row.items():
+        changed[name].append(pk)
+        if unit.changes[name, pk].first == "I":
+            born.add(name)
+    found = []
+    for table in TABLES:
+        for reference in table.references if table.name in changed else ():
+            if reference.target not in born:
+                continue
+            rows = cache.db.execute(
+                f"SELECT id, {reference.column} FROM {table.name} WHERE id IN (SELECT value FROM json_each(?)) "
+                f"AND {reference.column} IS NOT NULL",
+                (dumps(changed[table.name]),),
+            )
+            for pk, parent in rows:
+                key = (reference.target, parent)
+                made = unit_of_row.get(key)
+                if made is not None and made.changes[key].first == "I":
+                    found.append(((table.name, pk), key))
+    return found
 
 
 def _audited(cache: Cache, audits: list[int]) -> list[tuple[tuple[str, int], tuple[str, int]]]:

@@ -124,6 +124,21 @@ def test_a_child_of_a_refused_parent_waits_for_it(lab: Lab) -> None:
     lab.converged()
 
 
+def test_what_came_to_name_a_later_row_goes_with_it_however_small_the_batches(lab: Lab) -> None:
+    a = lab.device()
+    a.batch = 1
+    user = a.value("SELECT min(id) FROM users WHERE role = 'agent'")
+    a.sql("INSERT INTO depots (nom, type_depot, created_at, updated_at) VALUES ('F', 'vehicule', ?, ?)", T, T)
+    a.set("interventions", lab.ids("interventions")[0], titre="Entre les deux")
+    a.group(
+        f"INSERT INTO techniciens (user_id, created_at, updated_at) VALUES ({user}, '{T}', '{T}')",
+        f"UPDATE depots SET technicien_id = (SELECT id FROM techniciens WHERE user_id = {user}) WHERE nom = 'F'",
+    )
+    lab.settle()
+    assert a.parked() == []
+    lab.converged()
+
+
 def test_a_child_under_a_parent_deleted_at_the_centre_is_parked(lab: Lab) -> None:
     pk = lab.value(
         f"INSERT INTO clients (agence_id, nom_entreprise, created_at, updated_at) "
