@@ -12,11 +12,14 @@ BEGIN
     'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
     'dernier_lot', (SELECT dernier_lot FROM sync.devices WHERE login = session_user),
     'effacement', (SELECT max(id) FROM public.effacements),
-    'cle', (SELECT encode(sha256(cle_paquet), 'hex') FROM sync.devices WHERE login = session_user),
     'x', pg_snapshot_xmin(pg_current_snapshot())::text,
     'revision', (SELECT revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
     'version', (SELECT app_version FROM sync.schema_compat ORDER BY id DESC LIMIT 1),
-    'min_client', (SELECT min_client_revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1));
+    'min_client', (SELECT min_client_revision FROM sync.schema_compat ORDER BY id DESC LIMIT 1))
+    -- A centre on its way back to an earlier revision has no place for keys, and asks for none.
+    || coalesce((SELECT jsonb_build_object('cle', encode(sha256(d.cle), 'hex')) FROM (
+         SELECT decode(substr(to_jsonb(x)->>'cle_paquet', 3), 'hex') AS cle FROM sync.devices x
+          WHERE x.login = session_user AND to_jsonb(x) ? 'cle_paquet') d), '{}');
 END $f$;
 
 -- The key of what is carried by hand while the line is down: the device makes it, and only the owner reads it here.
