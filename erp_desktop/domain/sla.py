@@ -242,6 +242,8 @@ def echeance(
     accordees: int | None,
     planifiee: datetime | None = None,
     pauses: Iterable[tuple[datetime, datetime]] = (),
+    *,
+    minutes: int | None = None,
 ) -> datetime | None:
     """The deadline of work asked for at ``depart``.
 
@@ -249,11 +251,14 @@ def echeance(
         accordees: opening hours granted; None takes the end of the planned day.
         planifiee: when the work is planned.
         pauses: finished stays in en_attente; their opening minutes are given back.
+        minutes: granted instead, where a contract says so for this priority.
     """
-    if accordees is None:
+    if minutes is None and accordees is not None:
+        minutes = accordees * 60
+    if minutes is None:
         return fin_de_jour(horaire, planifiee) if planifiee else None
     rendues = sum(max(0, minutes_ouvertes(horaire, a, b)) for a, b in pauses)
-    return ajouter(horaire, depart, accordees * 60 + rendues)
+    return ajouter(horaire, depart, minutes + rendues)
 
 
 def prolonger(horaire: Horaire, limite: datetime, pause_debut: datetime, pause_fin: datetime) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from erp_desktop.models import centre, local
 from erp_desktop.models.agences import Agence, HoraireAgence, IdentiteSociete
 from erp_desktop.models.base import Base
-from erp_desktop.models.clients import Avenant, Client, Contrat, ContratEquipement, ContratPeriode
+from erp_desktop.models.clients import Avenant, Client, Contrat, ContratEquipement, ContratPeriode, SlaRegle
 from erp_desktop.models.divers import (
     Effacement,
     JourFerie,
@@ -117,6 +117,7 @@ __all__ = [
     "ReponseChecklist",
     "Retenue",
     "SeuilStock",
+    "SlaRegle",
     "Tarif",
     "TauxLegal",
     "TauxTva",

@@ -31,6 +31,8 @@ TRAVAUX = "f7a1c5e9b3d6"
 """The revision that made times, downtime and why work waits."""
 SUIVI = "b1d5f9a3c7e2"
 """The revision that made stretches of waiting, models of interventions and amendments of contracts."""
+LOTS = "c8b2e6a0d4f7"
+"""Revision that told units of parts apart, and gave contracts delays by priority and documents."""
 
 
 class Base(DeclarativeBase):

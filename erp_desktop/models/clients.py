@@ -10,12 +10,13 @@ from erp_desktop.domain.enums import (
     HoraireSla,
     ModeFacturation,
     NiveauService,
+    Priorite,
     Reconduction,
     StatutContrat,
     TypeClient,
     TypeContrat,
 )
-from erp_desktop.models.base import SUIVI, Base, LigneAgence, cle_naturelle
+from erp_desktop.models.base import LOTS, SUIVI, Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.expressions.sorting import sorted_by
 from erp_desktop.models.types import Jour, Montant
@@ -177,6 +178,29 @@ class ContratPeriode(LigneAgence, Base):
     interventions_incluses: Mapped[int | None] = field("Interventions incluses")
     heures_incluses: Mapped[int | None] = field("Heures incluses")
     montant: Mapped[Decimal | None] = field("Montant", policy=Policy.ASK)
+
+
+class SlaRegle(LigneAgence, Base):
+    """How soon work of a priority is begun and done under a contract, in minutes of the hours that it covers.
+
+    A priority without a row, or without a time, has that of the contract's two delays, else its own.
+    """
+
+    __tablename__ = "sla_regles"
+    __noun__ = Noun(
+        "Délai de SLA",
+        "clock",
+        root="contrat_id",
+        key=("contrat_id", "priorite"),
+        groups=(Group("delais", ("prise_en_charge_min", "resolution_min"), label="Délais"),),
+        since=LOTS,
+    )
+    __table_args__ = (sa.UniqueConstraint("contrat_id", "priorite"),)
+
+    contrat_id: Mapped[int] = link("Contrat", "contrats.id")
+    priorite: Mapped[str] = choice("Priorité", Priorite)
+    prise_en_charge_min: Mapped[int | None] = field("Prise en charge", sa.Integer, minutes=True)
+    resolution_min: Mapped[int | None] = field("Résolution", sa.Integer, minutes=True)
 
 
 class Avenant(LigneAgence, Base):

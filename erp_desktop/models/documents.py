@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_desktop.domain.enums import MomentPhoto, TypeDocument
-from erp_desktop.models.base import SUIVI, Base, LigneAgence
+from erp_desktop.models.base import LOTS, SUIVI, Base, LigneAgence
 from erp_desktop.models.declare import Group, Noun, choice, field, link
 from erp_desktop.models.types import big_int
 
@@ -21,14 +21,16 @@ class Document(LigneAgence, Base):
         "Document",
         "file-pdf",
         name="nom_fichier",
-        follows=("equipement_id", "intervention_id"),
+        follows=("equipement_id", "intervention_id", "contrat_id"),
         groups=(
             Group("fichier", ("mime_type", "taille", "sha256"), label="Fichier"),
-            Group("rattachement", ("intervention_id", "equipement_id"), label="Rattachement"),
+            Group("rattachement", ("intervention_id", "equipement_id", "contrat_id"), label="Rattachement"),
         ),
     )
     __table_args__ = (
-        sa.CheckConstraint("intervention_id IS NOT NULL OR equipement_id IS NOT NULL", name="rattachement"),
+        sa.CheckConstraint(
+            "intervention_id IS NOT NULL OR equipement_id IS NOT NULL OR contrat_id IS NOT NULL", name="rattachement"
+        ),
         sa.Index("idx_documents_sha256", "sha256"),
     )
 
@@ -42,6 +44,7 @@ class Document(LigneAgence, Base):
     equipement_id: Mapped[int | None] = link("Équipement", "equipements.id")
     moment: Mapped[str | None] = choice("Moment", MomentPhoto, length=10, checked=False, since=SUIVI)
     """Of a picture: before the work or after it."""
+    contrat_id: Mapped[int | None] = link("Contrat", "contrats.id", since=LOTS)
 
 
 class Contenu(Base):

@@ -19,7 +19,7 @@ from erp_desktop.domain.enums import (
     TypeLigne,
     TypeTemps,
 )
-from erp_desktop.models.base import ADMINISTRATION, SUIVI, TRAVAUX, Base, LigneAgence
+from erp_desktop.models.base import ADMINISTRATION, LOTS, SUIVI, TRAVAUX, Base, LigneAgence
 from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.equipements import PREVENTIF
@@ -190,6 +190,7 @@ class LigneIntervention(LigneAgence, Base):
                     "taux_tva",
                     "depot_id",
                     "prevue",
+                    "lot",
                 ),
                 label="Ligne",
             ),
@@ -217,6 +218,8 @@ class LigneIntervention(LigneAgence, Base):
     """A part that is set aside and not taken yet: a reservation, which costs nothing."""
     planning_piece_id: Mapped[int | None] = _link("Pièce du plan", "planning_pieces.id")
     """The part of the plan's model that this line was made of."""
+    lot: Mapped[str | None] = field("Lot ou série", sa.String(60), code=True, since=LOTS)
+    """Which units of a followed part were built in."""
 
 
 indexed("idx_lignes_intervention_mots", LigneIntervention.__table__.c.designation)

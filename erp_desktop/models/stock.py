@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import EtatInventaire, StatutDepot, TypeDepot, TypeMouvement
-from erp_desktop.models.base import Base, LigneAgence, cle_naturelle
+from erp_desktop.domain.suivi import SuiviPiece
+from erp_desktop.models.base import LOTS, Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, choice, field, link
 from erp_desktop.models.expressions.sorting import sorted_by
 from erp_desktop.models.types import Instant, Montant, big_int
@@ -47,6 +48,8 @@ class PieceDetachee(LigneAgence, Base):
         "TVA %", Montant(5, 2), server_default="20.00", default=Decimal("20.00"), since=STOCK
     )
     """Percent."""
+    suivi: Mapped[str] = choice("Suivi", SuiviPiece, "aucun", length=10, checked=False, since=LOTS)
+    """By what its units are told apart: a movement of it then says which."""
 
 
 sorted_by(PieceDetachee, "designation", "famille", "emplacement")
@@ -165,6 +168,8 @@ class MouvementStock(LigneAgence, Base):
         "Mouvement contre-passé", big_int(), sa.ForeignKey("mouvements_stock.id"), since=STOCK
     )
     """The movement that this one reverses."""
+    lot: Mapped[str | None] = field("Lot ou série", sa.String(60), index=True, code=True, since=LOTS)
+    """Which units moved, of a part that is followed; the quantity of a lot in a place is the sum of its rows."""
 
 
 sorted_by(MouvementStock, "quantite")

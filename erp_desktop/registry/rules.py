@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from erp_desktop.domain.enums import MomentPhoto, MotifAttente
+from erp_desktop.domain.suivi import SuiviPiece
 from erp_desktop.registry.tables import BY_NAME
 
 _DRAFT = "('brouillon', 'a_transmettre')"
@@ -45,6 +46,7 @@ METER_BACK = "Un relevé ne descend pas sous le précédent, sauf remise à zér
 CHECKLIST = "Un point obligatoire de la checklist est sans réponse."
 CLOSED_TIMES = "L'intervention est close : ses temps ne changent plus, ajoutez-en un autre."
 MOMENT_UNKNOWN = "Une photo est d'avant ou d'après les travaux."
+FOLLOWED_UNKNOWN = "Une pièce est suivie par lot, par série, ou ne l'est pas."
 REASON_UNKNOWN = "Le motif de l'attente n'est pas de ceux de la liste."
 STANDS_STILL = "Cet équipement est déjà à l'arrêt à ce moment-là."
 
@@ -129,6 +131,7 @@ def _rates() -> Iterator[Rule]:
 
 _UNLISTED = f"NEW.motif_attente NOT IN ({', '.join(repr(m.value) for m in MotifAttente)})"
 _NO_MOMENT = f"NEW.moment NOT IN ({', '.join(repr(m.value) for m in MomentPhoto)})"
+_NOT_FOLLOWED = f"NEW.suivi NOT IN ({', '.join(repr(s.value) for s in SuiviPiece)})"
 _UNFIT = "CAST(NEW.quantite AS REAL) {0} 0"
 _NOT_DRAFT = "NEW.statut NOT IN ('brouillon', 'a_transmettre', 'annulee')"
 _NO_PROV = "substr(NEW.numero, 1, 5) <> 'PROV-'"
@@ -236,6 +239,8 @@ RULES: tuple[Rule, ...] = (
     *_downtime(),
     Rule("documents", "INSERT", _NO_MOMENT, MOMENT_UNKNOWN, columns=("moment",)),
     Rule("documents", "UPDATE", _NO_MOMENT, MOMENT_UNKNOWN, columns=("moment",)),
+    Rule("pieces_detachees", "INSERT", _NOT_FOLLOWED, FOLLOWED_UNKNOWN, columns=("suivi",)),
+    Rule("pieces_detachees", "UPDATE", _NOT_FOLLOWED, FOLLOWED_UNKNOWN, columns=("suivi",)),
 )  # fmt: skip
 
 REASONS = tuple(dict.fromkeys(r.reason for r in RULES))

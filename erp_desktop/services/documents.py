@@ -1,4 +1,4 @@
-"""Files attached to interventions and équipements: list, attach, read, ask for."""
+"""Files attached to interventions, équipements and contracts: list, attach, read, ask for."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from erp_desktop.domain.enums import EtatDocument, MomentPhoto, TypeDocument
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, UserError, ValidationError
-from erp_desktop.models import Contenu, Document, Equipement, Intervention, MorceauContenu, User
+from erp_desktop.models import Contenu, Contrat, Document, Equipement, Intervention, MorceauContenu, User
 from erp_desktop.services.interventions.form import ouvrir
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import charger, ecrire
 from erp_desktop.services.shared.lists import est_sqlite
 
-CIBLES: Final = ("interventions", "equipements")
+CIBLES: Final = {
+    "interventions": Document.intervention_id, "equipements": Document.equipement_id, "contrats": Document.contrat_id,
+}  # fmt: skip
+"""Table of a record that files are attached to → what names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,13 @@ class DocumentInfo:
         return self.mime_type.startswith("image/")
 
 
-def _cible(session: Session, acteur: Acteur, table: str, ident: int) -> Intervention | Equipement:
+def _cible(session: Session, acteur: Acteur, table: str, ident: int) -> Intervention | Equipement | Contrat:
     if table == "interventions":
         roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
         return ouvrir(session, acteur, ident)
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    if table == "contrats":
+        return charger(session, acteur, Contrat, ident, "ce contrat")
     return charger(session, acteur, Equipement, ident, "cet équipement")
 
 
@@ -76,20 +81,19 @@ def _cle(session: Session, agence_id: int | None, sha256: str) -> str:
 
 
 def liste(session: Session, acteur: Acteur, table: str, ident: int) -> list[DocumentInfo]:
-    """Files of an intervention or of an équipement, newest first.
+    """Files of a record, newest first.
 
     Args:
         table: one of :data:`CIBLES`.
     """
     _cible(session, acteur, table, ident)
-    cle = Document.intervention_id if table == "interventions" else Document.equipement_id
     cache = est_sqlite(session)
     contenu = Document.sha256 if cache else sa.func.sync.cle_contenu(Document.agence_id, Document.sha256)
     rows = session.execute(
         sa.select(Document, Contenu, User.full_name)
         .outerjoin(Contenu, Contenu.sha256 == contenu)
         .outerjoin(User, User.id == Document.created_by_id)
-        .where(cle == ident)
+        .where(CIBLES[table] == ident)
         .order_by(Document.created_at.desc(), Document.id.desc())
     )
     reseau = _en_reseau(session)
@@ -129,8 +133,7 @@ def joindre(
         taille=fichier.taille,
         sha256=fichier.sha256,
         moment=moment.value if moment is not None and fichier.mime.startswith("image/") else None,
-        intervention_id=ident if table == "interventions" else None,
-        equipement_id=ident if table == "equipements" else None,
+        **{CIBLES[table].key: ident},
         agence_id=cible.agence_id if cible.agence_id is not None else acteur.agence_id,
         created_by_id=acteur.user_id,
     )

@@ -86,6 +86,8 @@ def _value(table: sa.Table, column: sa.Column[Any], n: int, choices: dict[str, s
     if name == "motif_attente":
         # A closed list that a rule holds, and no CHECK tells of.
         return "piece"
+    if name == "suivi":
+        return "lot"
     if name == "moment":
         return "avant"
     if table.name == "horaires_agence" and name in {"debut", "fin"}:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock, paths
 from erp_desktop.domain import enums
+from erp_desktop.services.audit.places import ACTIONS
 from erp_desktop.services.interventions import HistoriqueInfo
 from erp_desktop.sync.exchange import reasons
 from erp_desktop.ui.drafts import Drafts
@@ -124,7 +125,8 @@ def test_every_value_of_the_lists_has_a_word() -> None:
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_every_reason_of_a_refusal_is_said_in_each_language(qapp: QApplication, language: str) -> None:
     i18n.set_language(qapp, language)
-    assert [sentence for sentence in reasons.TOLD if i18n.tr(sentence) == sentence] == []
+    acts = [words for words in ACTIONS.values() if i18n.tr(words) == words]
+    assert [*acts, *(sentence for sentence in reasons.TOLD if i18n.tr(sentence) == sentence)] == []
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from erp_desktop.domain.enums import HoraireSla, Imputation, ModeFacturation, Reconduction, TypeContrat
+from erp_desktop.domain.enums import HoraireSla, Imputation, ModeFacturation, Priorite, Reconduction, TypeContrat
 from erp_desktop.domain.saisie import Montant, Saisie, _nombre, _regle, _texte
 
 Heures = Annotated[int | None, Field(ge=1, le=8_760), _nombre(0)]
@@ -62,6 +62,40 @@ class CouvertureInput(Saisie):
         if self.au is not None and self.au < self.du:
             raise _regle("au", "La couverture finit avant de commencer.")
         return self
+
+
+class DelaiInput(Saisie):
+    """The delays of a priority, typed in hours; planned work has none, its day says it."""
+
+    priorite: Priorite
+    prise_en_charge: Annotated[Decimal | None, Field(gt=0, le=8_760), _nombre(2)] = None
+    resolution: Annotated[Decimal | None, Field(gt=0, le=8_760), _nombre(2)] = None
+
+    @model_validator(mode="after")
+    def _delais(self) -> Self:
+        if self.priorite == Priorite.PROGRAMMEE:
+            raise _regle("priorite", "Une intervention programmée est due à la fin de son jour.")
+        if self.prise_en_charge is None and self.resolution is None:
+            raise _regle("resolution", "Donnez un délai.")
+        if (
+            self.prise_en_charge is not None
+            and self.resolution is not None
+            and self.prise_en_charge > self.resolution
+        ):
+            raise _regle("prise_en_charge", "La prise en charge vient avant la résolution.")
+        return self
+
+    @property
+    def prise_en_charge_min(self) -> int | None:
+        return _minutes(self.prise_en_charge)
+
+    @property
+    def resolution_min(self) -> int | None:
+        return _minutes(self.resolution)
+
+
+def _minutes(hours: Decimal | None) -> int | None:
+    return None if hours is None else max(1, round(hours * 60))
 
 
 class PeriodeInput(Saisie):

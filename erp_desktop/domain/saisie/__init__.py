@@ -225,7 +225,8 @@ class InterventionInput(Saisie):
 class LigneInput(Saisie):
     """A part, labour, travel or other line; ``taux_tva`` in percent.
 
-    ``depot_id`` is where a part is taken from; ``prevue``: it is only set aside there.
+    ``depot_id`` is where a part is taken from; ``prevue``: it is only set aside there; ``lot``: which
+    units, of a followed part.
     """
 
     type_ligne: TypeLigne
@@ -239,12 +240,13 @@ class LigneInput(Saisie):
     depot_id: int | None = None
     facturable: bool = True
     prevue: bool = False
+    lot: str | None = _texte(60)
 
     @model_validator(mode="after")
     def _piece(self) -> Self:
         if self.type_ligne != TypeLigne.PIECE or self.piece_id is None:
             # What a line of labour cannot have is not kept from a kind chosen before.
-            self.__dict__.update(piece_id=None, depot_id=None, prevue=False)
+            self.__dict__.update(piece_id=None, depot_id=None, prevue=False, lot=None)
         elif self.prevue and self.depot_id is None:
             raise _regle("depot_id", "Choisissez le dépôt où la pièce est réservée.")
         return self

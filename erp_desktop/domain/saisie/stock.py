@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import StatutDepot, TypeDepot, TypeMouvement
 from erp_desktop.domain.saisie import Court, Instant, Long, Montant, Saisie, _nombre, _regle, _texte
+from erp_desktop.domain.suivi import SuiviPiece
 
 Cout = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=4), _nombre(4, unites=nombres.DEVISES)]
 Quantite = Annotated[Decimal, Field(max_digits=12, decimal_places=3), _nombre(3)]
@@ -29,6 +30,7 @@ class PieceInput(Saisie):
     ] = Decimal(20)
     stock_minimum: Annotated[Quantite, Field(ge=0)] = Decimal(0)
     emplacement: str | None = _texte(40)
+    suivi: SuiviPiece = SuiviPiece.AUCUN
     fournisseur: str | None = _texte(120)
     fournisseur_reference: str | None = _texte(60)
     remplacee_par_id: int | None = None
@@ -60,6 +62,7 @@ class MouvementInput(Saisie):
     motif: str | None = _texte(200)
     remarque: Long = None
     date_effet: Instant | None = None
+    lot: str | None = _texte(60)
 
     @model_validator(mode="after")
     def _signe(self) -> Self:

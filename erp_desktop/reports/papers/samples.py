@@ -198,7 +198,7 @@ def _comptage(langue: str) -> dict[str, Any]:
 def _etiquettes(langue: str) -> dict[str, Any]:
     part = PartCard(
         1, 1, "SKF-6308-C3", "Roulement à billes, étanche, jeu C3", None, "6110000000017", "u", Decimal(215),
-        Decimal(20), Decimal(2), "A-02-3", None, None, None, True, NOW, NOW, "", (), (), *[Decimal(0)] * 6,
+        Decimal(20), Decimal(2), "A-02-3", "aucun", None, None, None, True, NOW, NOW, "", (), (), *[Decimal(0)] * 6,
     )  # fmt: skip
     return etiquettes.donnees([part] * 22, langue)
 

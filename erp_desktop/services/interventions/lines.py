@@ -20,7 +20,7 @@ from erp_desktop.models import Depot, Intervention, LigneIntervention, PieceDeta
 from erp_desktop.services.interventions.form import ouvrir
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import appliquer, ecrire, lie
-from erp_desktop.services.stock import ledger
+from erp_desktop.services.stock import ledger, lots
 from erp_desktop.services.stock import lines as stock_lines
 
 
@@ -42,6 +42,7 @@ class LigneInfo:
     unite: str = ""
     facturable: bool = True
     prevue: bool = False
+    lot: str = ""
 
 
 def lignes(session: Session, acteur: Acteur, id: int) -> list[LigneInfo]:  # noqa: A002
@@ -65,7 +66,7 @@ def lignes_de(session: Session, ids: list[int]) -> dict[int, list[LigneInfo]]:
             LigneInfo(
                 ligne.id, ligne.type_ligne, ligne.piece_id, ligne.designation, ligne.quantite, ligne.prix_unitaire,
                 ligne.taux_tva, montant.ht, montant.tva, ligne.depot_id, depot or "", unite or "", ligne.facturable,
-                ligne.prevue,
+                ligne.prevue, ligne.lot or "",
             )
         )  # fmt: skip
     return infos
@@ -99,6 +100,7 @@ def ajouter_ligne(session: Session, acteur: Acteur, id: int, saisie: LigneInput)
     ligne = LigneIntervention(
         **saisie.model_dump(), intervention_id=id, agence_id=intervention.agence_id, created_by_id=acteur.user_id
     )
+    ligne.lot = lots.required(session, ligne)
     session.add(ligne)
     trace.noter(session, acteur, intervention, "ligne_ajoutee", None, _resume(ligne))
     ecrire(session)
@@ -134,6 +136,8 @@ def modifier_ligne(session: Session, acteur: Acteur, ligne_id: int, changes: dic
         _verifier(session, acteur, intervention, LigneInput.model_construct(**{**actuel, **nouvelles}))
     trace.annoncer(session, acteur)
     avant, apres = appliquer(ligne, nouvelles)
+    with session.no_autoflush:
+        ligne.lot = lots.required(session, ligne)
     nom = {"designation": ligne.designation}
     trace.noter(session, acteur, intervention, "ligne_modifiee", nom | avant, nom | apres)
     ecrire(session)

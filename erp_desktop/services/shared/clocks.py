@@ -14,7 +14,15 @@ from erp_desktop.db.abreast import together
 from erp_desktop.domain import sla
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import HoraireSla, MotifHoraire, Priorite, Statut
-from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, HoraireAgence, Intervention, JourFerie
+from erp_desktop.models import (
+    Agence,
+    Contrat,
+    HistoriqueIntervention,
+    HoraireAgence,
+    Intervention,
+    JourFerie,
+    SlaRegle,
+)
 
 _SEMAINES = sa.select(
     HoraireAgence.agence_id, HoraireAgence.motif, HoraireAgence.valable_du, HoraireAgence.valable_au,
@@ -30,10 +38,12 @@ class Horloges:
     def __init__(self, session: Session) -> None:
         communs: set[date] = set()
         propres: dict[int, set[date]] = {}
-        feries, lignes, agences = together(
+        feries, lignes, agences, delais = together(
             session, sa.select(JourFerie.agence_id, JourFerie.jour), _SEMAINES,
             sa.select(Agence.id, Agence.jours_ouvres, Agence.horaires),
+            sa.select(SlaRegle.contrat_id, SlaRegle.priorite, SlaRegle.prise_en_charge_min, SlaRegle.resolution_min),
         )  # fmt: skip
+        self._delais = {(contrat, priorite): (debut, fin) for contrat, priorite, debut, fin in delais}
         for agence, jour in feries:
             (communs if agence is None else propres.setdefault(agence, set())).add(jour)
         semaines = _periodes(lignes)
@@ -50,6 +60,10 @@ class Horloges:
         if couverture == HoraireSla.CONTINU:
             return _CONTINU
         return self._par_agence.get(agence_id or 0, self._secours)
+
+    def delais(self, contrat: Contrat | None, priorite: str) -> tuple[int | None, int | None]:
+        """Minutes until work of a priority is begun and is done, as the contract's own lines say."""
+        return self._delais.get((contrat.id, priorite), (None, None)) if contrat is not None else (None, None)
 
 
 def _du_texte(jours: str, horaires: str) -> tuple[sla.Periode, ...]:
@@ -117,6 +131,7 @@ def echeance(
     Args:
         horloges: read once, when many deadlines are computed.
     """
+    horloges = horloges or Horloges(session)
     horaire = horaire_de(session, intervention, contrat, horloges)
     contrat = tenu_par(contrat, intervention.date_creation)
     heures = sla.heures(
@@ -125,4 +140,5 @@ def echeance(
         contrat.temps_reponse_normal if contrat else None,
     )
     finies = [(a, b) for a, b in pauses(session, intervention.id) if b is not None] if intervention.id else []
-    return sla.echeance(horaire, intervention.date_creation, heures, intervention.date_planifiee, finies)
+    return sla.echeance(horaire, intervention.date_creation, heures, intervention.date_planifiee, finies,
+                        minutes=horloges.delais(contrat, intervention.priorite)[1])  # fmt: skip

@@ -20,7 +20,7 @@ from erp_desktop.errors import NotAllowedError, UserError, ValidationError
 from erp_desktop.models import Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import charger, ecrire, lie
-from erp_desktop.services.stock import quantities, valuation
+from erp_desktop.services.stock import lots, quantities, valuation
 
 NOT_HERE = "Cette pièce n'existe pas dans cette agence."
 NO_DEPOT = "Ce dépôt n'existe pas dans cette agence."
@@ -98,12 +98,13 @@ def post(session: Session, acteur: Acteur, typed: MouvementInput) -> Posted:
     if kind is TypeMouvement.TRANSFERT:
         return _transfer(session, acteur, part, depot, typed)
     signed = -typed.quantite if kind is TypeMouvement.SORTIE else typed.quantite
+    lot = lots.named(session, part, depot, signed, typed.lot)
     value = typed.valeur_unitaire
     if value is None and kind in (TypeMouvement.SORTIE, TypeMouvement.RETOUR):
         value = valuation.average_cost(session, part.id, depot.agence_id)
     row = add(
         session, acteur, depot, piece_id=part.id, type_mouvement=kind.value, quantite=signed, valeur_unitaire=value,
-        motif=typed.motif, remarque=typed.remarque, date_effet=typed.date_effet,
+        motif=typed.motif, remarque=typed.remarque, date_effet=typed.date_effet, lot=lot,
     )  # fmt: skip
     ecrire(session)
     return _told(session, part, depot, (row.id,))
@@ -117,7 +118,10 @@ def _transfer(session: Session, acteur: Acteur, part: PieceDetachee, depot: Depo
     target = depot_of(session, acteur, typed.vers_depot_id, "vers_depot_id")
     if target.agence_id != depot.agence_id:
         raise ValidationError({"vers_depot_id": "Ce dépôt est celui d'une autre agence."})
+    lot = lots.named(session, part, depot, -typed.quantite, typed.lot)
     there = quantities.in_depot(session, part.id, depot.id)
+    if lot is not None:
+        there = min(there, lots.held(session, part.id, lot).get((lot, depot.id), quantities.ZERO))
     if there < typed.quantite:
         words = f"{depot.nom} n'en a que {plain(there)} : comptez-le avant de transférer."
         raise ValidationError({"quantite": words})
@@ -127,7 +131,7 @@ def _transfer(session: Session, acteur: Acteur, part: PieceDetachee, depot: Depo
         add(
             session, acteur, place, id=ident, piece_id=part.id, type_mouvement=TypeMouvement.TRANSFERT.value,
             quantite=signed, valeur_unitaire=value, motif=typed.motif, remarque=typed.remarque, transfert_id=first,
-            date_effet=typed.date_effet,
+            date_effet=typed.date_effet, lot=lot,
         )  # fmt: skip
     ecrire(session)
     return _told(session, part, depot, (first, second))
@@ -190,7 +194,7 @@ def reverse(session: Session, acteur: Acteur, ident: int, motif: str = "") -> tu
             session, acteur, depot, id=new, piece_id=old.piece_id, quantite=-old.quantite,
             type_mouvement=opposite.get(old.type_mouvement, old.type_mouvement), valeur_unitaire=old.valeur_unitaire,
             motif=motif.strip() or "Contre-passation", annule_id=old.id, intervention_id=old.intervention_id,
-            transfert_id=made[0] if old.transfert_id is not None else None,
+            transfert_id=made[0] if old.transfert_id is not None else None, lot=old.lot,
         )  # fmt: skip
     ecrire(session)
     return tuple(made)

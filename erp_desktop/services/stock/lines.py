@@ -13,18 +13,20 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Depot, Intervention, LigneIntervention, MouvementStock, PieceDetachee
 from erp_desktop.services.stock import ledger, quantities, valuation
 
+Key = tuple[int, int, str]
+"""Part, place, lot; no lot of a part that is not followed is empty."""
+Taken = dict[Key, Decimal]
 
-def due(line: LigneIntervention) -> dict[tuple[int, int], Decimal]:
-    """(part, place) → what a line takes; nothing when it is planned, no part, or a part of no place."""
+
+def due(line: LigneIntervention) -> Taken:
+    """(part, place, lot) → what a line takes; nothing when it is planned, no part, or a part of no place."""
     taken = line.type_ligne == TypeLigne.PIECE and not line.prevue
     if not taken or line.piece_id is None or line.depot_id is None:
         return {}
-    return {(line.piece_id, line.depot_id): line.quantite}
+    return {(line.piece_id, line.depot_id, line.lot or ""): line.quantite}
 
 
-def follow(
-    session: Session, acteur: Acteur, intervention: Intervention, line_id: int, wanted: dict[tuple[int, int], Decimal]
-) -> str:
+def follow(session: Session, acteur: Acteur, intervention: Intervention, line_id: int, wanted: Taken) -> str:
     """Post the difference between what a line took so far and what it takes now.
 
     A return is worth what the exit was, so that a line taken away leaves the value as it found it.
@@ -33,12 +35,14 @@ def follow(
         A French warning when a place is below zero afterwards; empty else.
     """
     m = MouvementStock
-    query = sa.select(m.piece_id, m.depot_id, m.quantite, m.valeur_unitaire).where(m.ligne_intervention_id == line_id)
-    taken: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
-    values: dict[tuple[int, int], Decimal | None] = {}
+    query = sa.select(m.piece_id, m.depot_id, m.quantite, m.valeur_unitaire, m.lot).where(
+        m.ligne_intervention_id == line_id
+    )
+    taken: Taken = defaultdict(Decimal)
+    values: dict[Key, Decimal | None] = {}
     for row in session.execute(query.order_by(m.id)):
-        taken[row.piece_id, row.depot_id] -= row.quantite
-        values[row.piece_id, row.depot_id] = row.valeur_unitaire
+        taken[row.piece_id, row.depot_id, row.lot or ""] -= row.quantite
+        values[row.piece_id, row.depot_id, row.lot or ""] = row.valeur_unitaire
     warnings = []
     for key in sorted({*taken, *wanted}):
         more = wanted.get(key, Decimal(0)) - taken[key]
@@ -52,6 +56,7 @@ def follow(
             session, acteur, place, piece_id=piece.id, quantite=-more, valeur_unitaire=value,
             type_mouvement=(TypeMouvement.SORTIE if more > 0 else TypeMouvement.RETOUR).value,
             intervention_id=intervention.id, ligne_intervention_id=line_id, motif=intervention.numero,
+            lot=key[2] or None,
         )  # fmt: skip
         session.flush()
         left = quantities.in_depot(session, piece.id, place.id)

@@ -46,6 +46,7 @@ class PartChoice:
     unite: str
     prix_unitaire: Decimal | None
     taux_tva: Decimal
+    suivi: str
     stock: Decimal
 
 
@@ -58,7 +59,7 @@ def choices(
         un_de(session, word, P.reference, P.designation, P.code_barres, P.fournisseur_reference)
         for word in recherche.plier(text).split()
     ]
-    query = sa.select(P.id, P.reference, P.designation, P.unite, P.prix_unitaire, P.taux_tva).where(
+    query = sa.select(P.id, P.reference, P.designation, P.unite, P.prix_unitaire, P.taux_tva, P.suivi).where(
         P.is_active.is_(True), *portee(acteur, P.agence_id), *words
     )
     held: Any = sa.literal(0)
@@ -72,7 +73,7 @@ def choices(
         held = sa.func.coalesce(sums.c.n, 0)
         query = query.outerjoin(sums, sums.c.piece_id == P.id)
     query = query.add_columns(held.label("n")).order_by((held > 0).desc(), P.reference, P.id).limit(limit)
-    return [PartChoice(*row[:6], quantities.units(row.n)) for row in session.execute(query)]
+    return [PartChoice(*row[:7], quantities.units(row.n)) for row in session.execute(query)]
 
 
 def total_value(session: Session, acteur: Acteur) -> Decimal:

@@ -32,7 +32,7 @@ from erp_desktop.services.shared.places import Long, Stratum
 from erp_desktop.services.stock.quantities import EFFET, thousandths, units
 
 LISTES: dict[str, list[str]] = {"type": list(TypeMouvement)}
-MOTS = ("depot", "piece", "par")
+MOTS = ("depot", "piece", "par", "lot")
 DATES = ("avant", "apres", "le")
 M = MouvementStock
 
@@ -64,6 +64,7 @@ class MoveRow:
     solde: Decimal | None
     attente: bool
     annule: bool
+    lot: str
 
 
 def _filter(texte: str) -> recherche.Filtre:
@@ -93,6 +94,8 @@ def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
         elif word == "piece":
             named = sa.or_(*(un_de(session, v, PieceDetachee.reference, PieceDetachee.designation) for v in values))
             request = request.where(M.piece_id.in_(part.where(named)))
+        elif word == "lot":
+            request = request.where(sa.or_(*(contient(session, M.lot, v) for v in values)))
         else:
             named = sa.or_(*(contient(session, User.full_name, v) for v in values))
             request = request.where(M.created_by_id.in_(sa.select(User.id).where(named)))
@@ -141,6 +144,7 @@ def _select(balances: Any = None) -> sa.Select[*tuple[Any, ...]]:
             sa.func.coalesce(M.motif, "").label("motif"), sa.func.coalesce(User.full_name, "").label("par"),
             (sa.null() if balances is None else balances.c.solde).label("solde"),
             sa.exists(sa.select(reversal.id).where(reversal.annule_id == M.id)).label("annule"),
+            sa.func.coalesce(M.lot, "").label("lot"),
         )
         .join(PieceDetachee, PieceDetachee.id == M.piece_id)
         .join(Depot, Depot.id == M.depot_id)
@@ -156,7 +160,7 @@ def _row(r: Any, waiting: set[int]) -> MoveRow:
     return MoveRow(
         r.id, r.quand, r.type_mouvement, r.piece_id, r.reference, r.designation, r.nom, r.autre, r.quantite,
         r.valeur_unitaire, r.origine, r.motif, r.par, None if r.solde is None else units(r.solde), r.id in waiting,
-        bool(r.annule),
+        bool(r.annule), r.lot,
     )  # fmt: skip
 
 

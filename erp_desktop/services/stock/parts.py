@@ -102,6 +102,7 @@ class PartCard:
     taux_tva: Decimal
     stock_minimum: Decimal
     emplacement: str | None
+    suivi: str
     fournisseur: str | None
     fournisseur_reference: str | None
     remplacee_par_id: int | None

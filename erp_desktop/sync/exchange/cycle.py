@@ -66,7 +66,7 @@ class CycleResult:
 
 
 CalendarFollower = Callable[[], Callable[[], int]]
-DEADLINES_COME_FROM = frozenset({"agences", "contrats", "horaires_agence", "jours_feries"})
+DEADLINES_COME_FROM = frozenset({"agences", "contrats", "horaires_agence", "jours_feries", "sla_regles"})
 
 
 class Cycle:

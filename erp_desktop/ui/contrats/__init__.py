@@ -15,11 +15,13 @@ from erp_desktop.services.shared import choices as choix
 from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.contrats.amendments import AmendmentsTab
 from erp_desktop.ui.contrats.bar import ContractBar
+from erp_desktop.ui.contrats.delays import DelaysTab
 from erp_desktop.ui.contrats.history import ContractHistoryTab
 from erp_desktop.ui.contrats.jobs import JobsTab
 from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.contrats.schedule import ScheduleTab
+from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
@@ -115,8 +117,10 @@ FORM = FormSpec(
     may_write=_may_write,
     bar=ContractBar,
     printing=print_contracts,
-    tabs=[("Équipements", MachinesTab), ("Interventions", JobsTab), ("Périodes et quotas", PeriodsTab),
-          ("Échéancier", ScheduleTab), ("Avenants", AmendmentsTab), ("Historique", ContractHistoryTab)],
+    tabs=[("Équipements", MachinesTab), ("Délais", DelaysTab), ("Interventions", JobsTab),
+          ("Périodes et quotas", PeriodsTab),
+          ("Échéancier", ScheduleTab), ("Avenants", AmendmentsTab), ("Documents", DocumentsTab),
+          ("Historique", ContractHistoryTab)],
 )  # fmt: skip
 
 LISTE: ListSpec[ContratLigne] = ListSpec(

@@ -177,6 +177,8 @@ class LinesTab(entry.EntryPart):
         detail = f"{value_labels.label(TypeLigne, line.type_ligne)} · {quantity} × {money(line.prix_unitaire)}"
         if line.depot:
             detail += f" · {tr('prévue, {depot}', depot=line.depot) if line.prevue else line.depot}"
+        if line.lot:
+            detail += f" · {tr('lot {n}', n=isolate(line.lot))}"
         words.addWidget(Text(detail, "caption", "text.tertiary", wrap=True))
         if self._open:
             words.addLayout(self._numbers(line))
@@ -251,6 +253,7 @@ class LinesTab(entry.EntryPart):
             "piece_id",
             "depot_id",
             "prevue",
+            "lot",
         )
         values = {name: getattr(line, name) for name in names}
         self.take_away(

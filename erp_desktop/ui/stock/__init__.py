@@ -16,6 +16,7 @@ from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.stock.ledger_tab import LedgerTab
+from erp_desktop.ui.stock.lots_tab import LotsTab
 from erp_desktop.ui.stock.part_bar import PartBar
 from erp_desktop.ui.stock.print_labels import print_labels
 from erp_desktop.ui.stock.threshold_tab import ThresholdTab
@@ -77,6 +78,7 @@ FORM = FormSpec(
             FieldSpec("unite", bulk=REPLACE),
             FieldSpec("emplacement", placeholder="Allée et casier du magasin", bulk=REPLACE),
             FieldSpec("stock_minimum", bulk=REPLACE),
+            FieldSpec("suivi"),
         ]),
         Group("Prix", [
             FieldSpec("prix_unitaire", bulk=REPLACE),
@@ -99,7 +101,8 @@ FORM = FormSpec(
     created="Pièce créée",
     bar=PartBar,
     printing=print_labels,
-    tabs=[("Mouvements", LedgerTab), ("Seuils", ThresholdTab), history_of("pieces_detachees")],
+    tabs=[("Mouvements", LedgerTab), ("Lots et séries", LotsTab),
+          ("Seuils", ThresholdTab), history_of("pieces_detachees")],
 )  # fmt: skip
 
 

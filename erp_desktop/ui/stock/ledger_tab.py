@@ -31,7 +31,7 @@ def origin(row: MoveRow) -> str:
     """What a movement came from, under its kind."""
     if row.autre:
         return tr("vers {depot}", depot=row.autre) if row.quantite < 0 else tr("depuis {depot}", depot=row.autre)
-    return " · ".join(dict.fromkeys(filter(None, [isolate(row.origine), row.motif])))
+    return " · ".join(dict.fromkeys(filter(None, [isolate(row.origine), row.motif, isolate(row.lot)])))
 
 
 def signed(row: MoveRow) -> str:

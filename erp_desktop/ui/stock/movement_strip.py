@@ -46,17 +46,18 @@ class MovementStrip(QWidget):
         self.quantity, self.price = MoneyEditor("1", decimals=3), MoneyEditor("0,00", decimals=4)
         self.depot, self.target = ChoiceEditor([]), ChoiceEditor([])
         self.motive = TextEditor(tr("BL, raison…"))
+        self.lot = TextEditor(tr("Si la pièce est suivie"))
         self.fields = {
             "type_mouvement": Field(tr("Mouvement"), self.kind), "code": Field(tr("Code"), self.code),
             "quantite": Field(tr("Quantité"), self.quantity), "depot_id": Field(tr("Dépôt"), self.depot),
             "vers_depot_id": Field(tr("Vers"), self.target), "valeur_unitaire": Field(tr("Coût HT"), self.price),
-            "motif": Field(tr("Motif"), self.motive),
+            "motif": Field(tr("Motif"), self.motive), "lot": Field(tr("Lot ou série"), self.lot),
         }  # fmt: skip
         self.add_button = Button(tr("Enregistrer le mouvement"), "soft", icon="check", on_click=self.post)
         self._lay_out()
         self.kind.changed.connect(self._kind_changed)
         self.code.returnPressed.connect(self._coded)
-        for editor in (self.quantity, self.price, self.motive):
+        for editor in (self.quantity, self.price, self.lot, self.motive):
             editor.line.returnPressed.connect(self.post)
         self.show_kind(TypeMouvement.ENTREE.value)
 
@@ -67,10 +68,10 @@ class MovementStrip(QWidget):
         grid.setVerticalSpacing(6)
         wide = self._part is None
         order = (
-            ["type_mouvement", "code", "quantite", "depot_id", "vers_depot_id", "valeur_unitaire", "motif"]
-            if wide else ["quantite", "depot_id", "vers_depot_id", "valeur_unitaire", "motif"]
+            ["type_mouvement", "code", "quantite", "depot_id", "vers_depot_id", "valeur_unitaire", "lot", "motif"]
+            if wide else ["quantite", "depot_id", "vers_depot_id", "valeur_unitaire", "lot", "motif"]
         )  # fmt: skip
-        per_row = 7 if wide else 2
+        per_row = 8 if wide else 2
         for place, name in enumerate(order):
             grid.addWidget(self.fields[name], place // per_row, place % per_row, Qt.AlignmentFlag.AlignTop)
             grid.setColumnStretch(place % per_row, 1)
@@ -112,6 +113,10 @@ class MovementStrip(QWidget):
         self.depot.combo.setCurrentIndex(max(found, 0))
         self.target.combo.setCurrentIndex(1 if len(places) > 1 else 0)
 
+    def ask_lot(self, wanted: bool) -> None:
+        """Ask which units moved; a code may be of any part, so there it is always asked."""
+        self.fields["lot"].setVisible(wanted)
+
     def start(self) -> None:
         """Put the cursor where one begins."""
         (self.code if self._part is None else self.quantity.inner).setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -125,6 +130,8 @@ class MovementStrip(QWidget):
 
     def _values(self) -> dict[str, Any] | None:
         names = ["type_mouvement", "quantite", "depot_id", "motif"]
+        if self.fields["lot"].isVisibleTo(self):
+            names.append("lot")
         if self.kind.value() == TypeMouvement.TRANSFERT:
             names.append("vers_depot_id")
         if self.kind.value() == TypeMouvement.ENTREE:
@@ -158,7 +165,7 @@ class MovementStrip(QWidget):
             self._contexte.say(f"{words}. {said(posted.warning)}", kind="warning")
         else:
             self._contexte.say(words)
-        for editor in (self.quantity, self.price, self.motive):
+        for editor in (self.quantity, self.price, self.lot, self.motive):
             editor.show_value(None)
         self.code.clear()
         self._contexte.bus.publish("mouvements_stock", *posted.ids, initiator=self)

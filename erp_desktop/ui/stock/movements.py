@@ -13,7 +13,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head, ecrit_les_fiches
 from erp_desktop.ui.kit.i18n import isolate
 from erp_desktop.ui.kit.surfaces import Card
-from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.stock.figures import money
@@ -29,6 +29,7 @@ COLUMNS: list[Column[MoveRow]] = [
     Column("", "Dépôt", 120, lambda r: r.depot),
     Column("quantite", "Qté", 72, signed, "strong", numeric=True),
     Column("", "Coût", 84, lambda r: money(r.valeur_unitaire), "code", numeric=True, hidden=True),
+    Column("lot", LABEL, 110, lambda r: isolate(r.lot) if r.lot else labels.NONE, "code", hidden=True),
     Column("", "Origine", 170, origin, "muted", wide=220),
     Column("", "Par", 120, lambda r: r.par or labels.NONE, "muted"),
 ]
@@ -50,6 +51,7 @@ FORM = FormSpec(
             FieldSpec("depot", "Dépôt", "info", shown=lambda r: r.depot),
             FieldSpec("quantite", kind="info", shown=signed),
             FieldSpec("valeur", "Coût", "info", shown=lambda r: money(r.valeur_unitaire)),
+            FieldSpec("lot", kind="info", shown=lambda r: isolate(r.lot) if r.lot else labels.NONE),
             FieldSpec("origine", "Origine", "info", shown=origin),
             FieldSpec("par", "Par", "info", shown=lambda r: r.par),
         ]),

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypeDepot, TypeMouvement
+from erp_desktop.domain.suivi import SuiviPiece
 from erp_desktop.services.stock import lookup, parts, quantities
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
@@ -71,6 +72,7 @@ class PartBar(RecordPart):
             return
         writes = ecrit_les_fiches(self._panel.contexte.acteur)
         self._acts.setVisible(writes and not self.strip.isVisibleTo(self))
+        self.strip.ask_lot(record.suivi != SuiviPiece.AUCUN)
         clear(self.tiles)
         # What is on its way, or scrapped, is worth a tile when there is some.
         seen = [p for p in record.places if p.quantite or p.type_depot in (TypeDepot.AGENCE, TypeDepot.VEHICULE)]

@@ -8,11 +8,12 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QWidget
 
+from erp_desktop.domain.suivi import SuiviPiece
 from erp_desktop.services.stock import lookup, quantities
 from erp_desktop.services.stock.lookup import PartChoice
 from erp_desktop.services.stock.quantities import Place
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.forms.editors import ChoiceEditor, FlagEditor
+from erp_desktop.ui.forms.editors import ChoiceEditor, FlagEditor, TextEditor
 from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.forms.spec import Choices
 from erp_desktop.ui.kit.controls import Field
@@ -22,7 +23,7 @@ from erp_desktop.ui.tasks import Task
 
 
 class PartFields(QWidget):
-    """Three fields for the form that adds a line."""
+    """Four fields for the form that adds a line."""
 
     changed = Signal()
     chosen = Signal(object)
@@ -34,10 +35,11 @@ class PartFields(QWidget):
         self._found: dict[int, PartChoice] = {}
         self.part = PickerEditor(self._search, tr("Référence, désignation ou code-barres"))
         self.depot = ChoiceEditor([])
+        self.lot = TextEditor(tr("Ce qui est posé"))
         self.planned = FlagEditor(tr("Prévue, à sortir plus tard"))
         self.fields = {
             "piece_id": Field(tr("Pièce"), self.part), "depot_id": Field(tr("Dépôt"), self.depot),
-            "prevue": Field("", self.planned),
+            "lot": Field(tr("Lot ou série"), self.lot), "prevue": Field("", self.planned),
         }  # fmt: skip
         self.planned.setAccessibleName(tr("Prévue, à sortir plus tard"))
         grid = QGridLayout(self)
@@ -49,7 +51,8 @@ class PartFields(QWidget):
         self.depot.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.depot.combo.setMinimumContentsLength(8)
         self.part.changed.connect(self._picked)
-        for editor in (self.depot, self.planned):
+        self.fields["lot"].hide()
+        for editor in (self.depot, self.lot, self.planned):
             editor.changed.connect(self.changed)
 
     def _search(self, text: str, offer: Callable[[Choices | None], object]) -> Task:
@@ -69,6 +72,7 @@ class PartFields(QWidget):
 
     def _picked(self) -> None:
         if not self.part.unsettled and (found := self._found.get(self.part.value() or 0)) is not None:
+            self.fields["lot"].setVisible(found.suivi != SuiviPiece.AUCUN)
             self.chosen.emit(found)
         self.changed.emit()
 
@@ -99,10 +103,13 @@ class PartFields(QWidget):
         if part is None:
             return {}
         depot = self.depot.value()
-        return {"piece_id": part, "depot_id": depot, "prevue": bool(self.planned.value()) and depot is not None}
+        planned = bool(self.planned.value()) and depot is not None
+        return {"piece_id": part, "depot_id": depot, "prevue": planned, "lot": self.lot.value()}
 
     def clear(self) -> None:
         """Nothing chosen; the place stays, the next part often comes from it too."""
         self.part.show_value(None)
+        self.lot.show_value(None)
+        self.fields["lot"].hide()
         for field in self.fields.values():
             field.say("")

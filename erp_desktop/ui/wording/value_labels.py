@@ -9,6 +9,7 @@ from erp_desktop import clock
 from erp_desktop.domain import enums
 from erp_desktop.domain.factures.enums import CanalRelance, CodeTaux, EtatFacture
 from erp_desktop.domain.preventif.etats import Etat
+from erp_desktop.domain.suivi import SuiviPiece
 from erp_desktop.ui.kit.i18n import isolate, language, tr
 
 _WORDS: dict[type[StrEnum], dict[str, str]] = {
@@ -85,6 +86,7 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.TypeDocument: {
         "photo": "Photo", "rapport": "Rapport", "manuel": "Manuel", "certificat": "Certificat", "facture": "Facture",
     },
+    SuiviPiece: {"aucun": "Non suivie", "lot": "Par lot", "serie": "Par numéro de série"},
     enums.MomentPhoto: {"avant": "Avant les travaux", "apres": "Après les travaux"},
     enums.TypeTemps: {"travail": "Travail", "trajet": "Trajet", "attente": "Attente"},
     enums.CauseArret: {

@@ -11,13 +11,19 @@ import sqlalchemy as sa
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.contrats import cycle, quotas
-from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput, ImputationInput, PeriodeInput
-from erp_desktop.domain.enums import Imputation, StatutContrat
+from erp_desktop.domain.contrats.saisie import (
+    ContratInput,
+    CouvertureInput,
+    DelaiInput,
+    ImputationInput,
+    PeriodeInput,
+)
+from erp_desktop.domain.enums import Imputation, Priorite, StatutContrat
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, UserError, ValidationError
 from erp_desktop.models import Contrat, HistoriqueIntervention, Intervention
-from erp_desktop.services import contrats, interventions
-from erp_desktop.services.contrats import periods
+from erp_desktop.services import contrats, documents, interventions
+from erp_desktop.services.contrats import delays, periods
 from erp_desktop.services.shared.common import ecrire
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
@@ -309,3 +315,50 @@ def test_the_contract_that_covers_the_machine_is_proposed(monde: Monde) -> None:
         assert (left.du, left.au) == (date(2026, 3, 1), date(2026, 11, 15))
         found = contrats.proposer(session, monde.agent, monde.equipement)
         assert [(p.contrat_id, p.sure) for p in found] == [(monde.contrat, True), (other, False)]
+
+
+def test_delays_by_priority_move_the_deadlines_of_open_work_and_files_are_attached(monde: Monde) -> None:
+    contrat = _draft(monde, temps_reponse_urgence="8", horaire_sla="continu")
+    _run(monde, contrat)
+    with transaction(monde.engine) as session:
+        job = interventions.create(
+            session, monde.agent,
+            InterventionInput(titre="Arrêt", equipement_id=monde.equipement, contrat_id=contrat, priorite="urgente"),
+        )  # fmt: skip
+
+    def left() -> timedelta:
+        with transaction(monde.engine, write=False) as session:
+            row = session.get_one(Intervention, job)
+            assert row.date_limite is not None
+            return row.date_limite - row.date_creation
+
+    def fix(who: Any, **typed: Any) -> None:
+        with transaction(monde.engine) as session:
+            delays.fixer(session, who, contrat, DelaiInput(**typed))
+
+    assert left() == timedelta(hours=8)
+    with pytest.raises(NotAllowedError):
+        fix(monde.agent, priorite="urgente", resolution="4")
+    for typed, told in (
+        ({"priorite": "programmee", "resolution": "1"}, "due à la fin de son jour"),
+        ({"priorite": "haute"}, "Donnez un délai"),
+        ({"priorite": "haute", "prise_en_charge": "5", "resolution": "4"}, "avant la résolution"),
+    ):
+        with pytest.raises(ValidationError, match=told):
+            fix(monde.responsable, **typed)
+    fix(monde.responsable, priorite="haute", resolution="2")
+    assert left() == timedelta(hours=8)
+    fix(monde.responsable, priorite="urgente", prise_en_charge="0,5", resolution="1,5")
+    assert left() == timedelta(minutes=90)
+    fix(monde.responsable, priorite="urgente", resolution="3")
+    assert left() == timedelta(hours=3)
+    with transaction(monde.engine) as session:
+        assert [(d.priorite, d.prise_en_charge_min, d.resolution_min) for d in delays.lister(
+            session, monde.agent, contrat)] == [("urgente", None, 180), ("haute", None, 120)]  # fmt: skip
+        delays.retirer(session, monde.responsable, contrat, Priorite.URGENTE)
+    assert left() == timedelta(hours=8)
+    with transaction(monde.engine) as session:
+        made = documents.joindre(session, monde.agent, "contrats", contrat, "signe.pdf", b"%PDF-1.4 signed")
+        (found,) = documents.liste(session, monde.agent, "contrats", contrat)
+        assert (found.id, found.nom_fichier) == (made, "signe.pdf")
+        assert documents.lire(session, monde.agent, made)[1] == b"%PDF-1.4 signed"

@@ -24,6 +24,7 @@ from erp_desktop.services.stock import (
     depots,
     ledger,
     lookup,
+    lots,
     movements,
     parts,
     quantities,
@@ -300,3 +301,69 @@ def test_the_average_cost_is_that_of_plain_python(monde: Monde, magasin: dict[st
         }
         assert session.scalar(sa.select(sa.func.count()).select_from(Depot)) == 3
         assert session.scalar(sa.select(sa.func.count()).select_from(PieceDetachee)) == 2
+
+
+def _held(monde: Monde, part: int, lot: str | None = None) -> dict[tuple[str, int], Decimal]:
+    with transaction(monde.engine, write=False) as session:
+        return lots.held(session, part, lot)
+
+
+def test_units_of_a_followed_part_are_told_apart(monde: Monde, magasin: dict[str, int]) -> None:
+    store, van, part = magasin["magasin"], magasin["fourgon"], magasin["joint"]
+    monde.faire(parts.update, monde.agent, part, {"suivi": "lot"})
+    with pytest.raises(ValidationError, match="Cette pièce est suivie"):
+        move(monde, "entree", part, store, "5")
+    move(monde, "entree", part, store, "5", lot=" l-1 ", valeur_unitaire="10")
+    move(monde, "entree", part, store, "2", lot="L-2", valeur_unitaire="10")
+    with pytest.raises(ValidationError, match="n'en a que 2"):
+        move(monde, "transfert", part, store, "3", vers_depot_id=van, lot="L-2")
+    moved = move(monde, "transfert", part, store, "3", vers_depot_id=van, lot="L-1")
+    assert _held(monde, part) == {("L-1", store): D(2), ("L-1", van): D(3), ("L-2", store): D(2)}
+    monde.faire(ledger.reverse, monde.agent, moved.ids[0])
+    assert _held(monde, part, "L-1") == {("L-1", store): D(5), ("L-1", van): D(0)}
+    # A part that nobody follows keeps no lot.
+    move(monde, "entree", magasin["graisse"], store, "1", lot="X")
+    assert _held(monde, magasin["graisse"]) == {}
+
+    monde.faire(parts.update, monde.agent, magasin["graisse"], {"suivi": "serie"})
+    serial = magasin["graisse"]
+    with pytest.raises(ValidationError, match="une à une"):
+        move(monde, "entree", serial, store, "2", lot="S1")
+    move(monde, "entree", serial, store, "1", lot="S1")
+    for kind, depot in (("entree", store), ("entree", van), ("sortie", van)):
+        with pytest.raises(ValidationError, match="Le numéro de série S1 est dans Magasin"):
+            move(monde, kind, serial, depot, "1", lot="s1")
+    move(monde, "transfert", serial, store, "1", vers_depot_id=van, lot="S1")
+
+    job = monde.faire(
+        interventions.create, monde.agent, InterventionInput(titre="Graissage", equipement_id=monde.equipement)
+    )
+    typed = {
+        "type_ligne": "piece",
+        "piece_id": serial,
+        "designation": "Graisse",
+        "quantite": "1",
+        "prix_unitaire": "1",
+    }
+    with pytest.raises(ValidationError, match="Cette pièce est suivie"):
+        monde.faire(interventions.ajouter_ligne, monde.agent, job, LigneInput(**typed, depot_id=van))
+    line = monde.faire(interventions.ajouter_ligne, monde.agent, job, LigneInput(**typed, depot_id=van, lot="S1"))
+    held, built = monde.faire(lots.of_part, monde.agent, serial)
+    assert held == []
+    (one,) = built
+    assert (one.lot, one.intervention_id, one.quantite) == ("S1", job, D(1))
+    assert one.equipement
+    # What is typed over keeps its unit; another one goes out in its place, and the line taken away brings it back.
+    monde.faire(interventions.modifier_ligne, monde.agent, line, {"prix_unitaire": "3"})
+    move(monde, "entree", serial, van, "1", lot="S2")
+    monde.faire(interventions.modifier_ligne, monde.agent, line, {"lot": "S2"})
+    assert [(h.lot, h.depot_id) for h in monde.faire(lots.of_part, monde.agent, serial)[0]] == [("S1", van)]
+    monde.faire(interventions.supprimer_ligne, monde.agent, line)
+    assert {h.lot for h in monde.faire(lots.of_part, monde.agent, serial)[0]} == {"S1", "S2"}
+    # Two desktops took one in offline: it is listed, nothing is refused.
+    with transaction(monde.engine) as session:
+        ledger.add(session, monde.agent, session.get_one(Depot, store), piece_id=serial, type_mouvement="entree",
+                   quantite=D(1), lot="S1")  # fmt: skip
+    assert {(h.lot, h.trouble) for h in monde.faire(lots.of_part, monde.agent, serial)[0]} == {
+        ("S1", True), ("S2", False),
+    }  # fmt: skip

@@ -72,7 +72,7 @@ class History(Invoicing):
     Attributes:
         typed: what people typed and did not type over themselves: (row, field, value).
         seen: for each of them, the values that its author may say to have replaced.
-        moved: quantities entered in the stock ledger, by key of the movement.
+        moved: quantities and lots entered in the stock ledger, by key of the movement.
         answered: answers given to points of checklists.
     """
 
@@ -85,7 +85,7 @@ class History(Invoicing):
         self.typed: set[tuple[int, str, str]] = set()
         self.seen: dict[tuple[int, str, str], set[str | None]] = {}
         self.inserted: set[int] = set()
-        self.moved: dict[int, Decimal] = {}
+        self.moved: dict[int, tuple[Decimal, str | None]] = {}
         self.answered: set[str] = set()
         self.told: list[str] = []
         self.since = lab.value("SELECT coalesce(max(n), 0) FROM labo.suite")
@@ -325,13 +325,14 @@ class History(Invoicing):
     def move_stock(self) -> None:
         device = self.chance.choice(self.devices)
         quantity = Decimal(self.chance.randrange(-9_000, 9_000) or 1) / 1_000
+        lot = self.chance.choice([None, "L-1", "L-2"])
         with device.console() as db:
             db.execute(
-                "INSERT INTO mouvements_stock (piece_id, depot_id, type_mouvement, quantite, horodatage, created_at, "
-                "updated_at) SELECT (SELECT min(id) FROM pieces_detachees), (SELECT min(id) FROM depots), "
-                "'ajustement', ?, ?, ?, ?", (f"{quantity:.3f}", T, T, T),
+                "INSERT INTO mouvements_stock (piece_id, depot_id, type_mouvement, quantite, lot, horodatage, "
+                "created_at, updated_at) SELECT (SELECT min(id) FROM pieces_detachees), "
+                "(SELECT min(id) FROM depots), 'ajustement', ?, ?, ?, ?, ?", (f"{quantity:.3f}", lot, T, T, T),
             )  # fmt: skip
-            self.moved[db.execute("SELECT max(id) FROM mouvements_stock").fetchone()[0]] = quantity
+            self.moved[db.execute("SELECT max(id) FROM mouvements_stock").fetchone()[0]] = quantity, lot
 
     def consume(self) -> None:
         """A part on an intervention with its exit, another quantity with the difference, or the line away."""
@@ -552,7 +553,18 @@ class History(Invoicing):
                                contract, machine)  # fmt: skip
         number = self.chance.randrange(1, 3)
         period = device.value("SELECT id FROM contrat_periodes WHERE contrat_id = ? AND numero = ?", contract, number)
-        if self.chance.randrange(2):
+        delay = device.value("SELECT id FROM sla_regles WHERE contrat_id = ? AND priorite = 'haute'", contract)
+        if not self.chance.randrange(3):
+            if delay is None:
+                device.sql(
+                    "INSERT INTO sla_regles (contrat_id, priorite, resolution_min, created_at, updated_at) "
+                    "VALUES (?, 'haute', ?, ?, ?)", contract, 60 + self.serial, T, T,
+                )  # fmt: skip
+            elif self.chance.randrange(3):
+                device.set("sla_regles", delay, resolution_min=60 + self.serial)
+            else:
+                device.sql("DELETE FROM sla_regles WHERE id = ?", delay)
+        elif self.chance.randrange(2):
             if covered is None:
                 device.sql(
                     "INSERT INTO contrat_equipements (contrat_id, equipement_id, du, created_at, updated_at) "
@@ -736,9 +748,12 @@ class History(Invoicing):
         assert self.lab.value("SELECT count(*) FROM clients WHERE id = ANY(%s)", sorted(self.inserted)) == len(
             self.inserted
         )
-        ledger = dict(
-            self.lab.sql("SELECT id, quantite FROM mouvements_stock WHERE id = ANY(%s)", sorted(self.moved))
-        )
+        ledger = {
+            row[0]: (row[1], row[2])
+            for row in self.lab.sql(
+                "SELECT id, quantite, lot FROM mouvements_stock WHERE id = ANY(%s)", sorted(self.moved)
+            )
+        }
         assert ledger == self.moved, "the stock is not the sum of what was entered"
         answers = {row[0] for row in self.lab.sql("SELECT valeur FROM reponses_checklist")}
         assert self.answered <= answers, "an answer is lost"

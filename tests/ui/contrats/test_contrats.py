@@ -21,11 +21,13 @@ from erp_desktop.services import contrats
 from erp_desktop.services.contrats import amendments, periods
 from erp_desktop.ui.contrats.amendments import AmendmentsTab
 from erp_desktop.ui.contrats.bar import ContractBar
+from erp_desktop.ui.contrats.delays import DelaysTab
 from erp_desktop.ui.contrats.history import ContractHistoryTab
 from erp_desktop.ui.contrats.jobs import JobsTab
 from erp_desktop.ui.contrats.machines import MachinesTab
 from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.contrats.schedule import ScheduleTab
+from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.printing.preview import PreviewWindow
 from tests.reports.papers.invoices import pages
@@ -67,6 +69,12 @@ def contrat(monde: Monde, sqlite_engine: sa.Engine) -> int:
     return ident
 
 
+def _file(folder: Path) -> Path:
+    made = folder / "signe.pdf"
+    made.write_bytes(b"%PDF-1.4 signed")
+    return made
+
+
 def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     bureau: Bureau, contrat: int, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine, tmp_path: Path
 ) -> None:
@@ -75,8 +83,18 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     page.view.select_id(contrat)
     bureau.settle()
     form = page.form
-    bar, machines, done, quotas, schedule, _amendments, past = form.bar, *form.parts
+    bar, machines, delays, done, quotas, schedule, _amendments, files, past = form.bar, *form.parts
     assert isinstance(bar, ContractBar)
+    assert isinstance(delays, DelaysTab)
+    assert isinstance(files, DocumentsTab)
+    delays.done.line.setText("1,5")
+    delays.add()
+    bureau.settle()
+    assert "Urgente" in words(delays)
+    assert "1 h 30" in words(delays)
+    files.attach([_file(tmp_path)])
+    bureau.settle()
+    assert "signe.pdf" in words(files)
     assert isinstance(machines, MachinesTab)
     assert isinstance(quotas, PeriodsTab)
     assert isinstance(schedule, ScheduleTab)

@@ -87,7 +87,7 @@ def test_movements_by_keyboard_and_what_is_refused_under_its_field(
     bureau.settle()
     assert held(sqlite_engine, magasin["joint"], magasin["fourgon"]) == 3
     assert not strip.isVisibleTo(bar)
-    tab, limits = page.form.parts[:2]
+    tab, _lots, limits = page.form.parts[:3]
     assert isinstance(tab, LedgerTab)
     assert isinstance(limits, ThresholdTab)
     least, most = limits.rows[magasin["fourgon"]]
