@@ -53,7 +53,8 @@ def of_centre(lab: Lab) -> list[tuple[str, str, Any]]:
         "AND data_type IN ('text', 'character varying', 'jsonb', 'json', 'bytea')"
     )
     return [
-        (f"{s}.{t}", c, v) for s, t, c in columns if c not in ("client_fige", "octets", "logo", "signature")
+        (f"{s}.{t}", c, v) for s, t, c in columns
+        if c not in ("client_fige", "octets", "logo", "signature", "cle_paquet")
         for (v,) in lab.sql(f'SELECT "{c}" FROM {s}."{t}" WHERE "{c}" IS NOT NULL')
     ]  # fmt: skip
 
