@@ -57,6 +57,14 @@ def put_in_place(ready: Path, target: Path, *, patience_s: float = 3.0) -> None:
             return
 
 
+def real(path: Path) -> Path:
+    """The path without links; as it is where the system cannot follow it (wine, beyond 260 characters)."""
+    try:
+        return path.resolve()
+    except OSError:
+        return path.absolute()
+
+
 def free_space(folder: Path) -> int:
     """Bytes that may be written on the folder's disk; Windows does not look there through a path that is too long."""
     try:

@@ -149,6 +149,21 @@ class Trial:
         expect(all("NotoSans" in f for f in fonts), f"polices du PDF : {fonts}")
         return ", ".join(sizes)
 
+    def bon(self) -> str:
+        """The paper of an intervention, from its template, in both languages, with the company's fonts."""
+        import pypdf
+
+        told = []
+        for language in ("fr", "ar"):
+            file = self.folder / f"bon-{language}.pdf"
+            self.run("erp-admin", "papier", "preview", "bon_intervention", "--langue", language, "--out", file)
+            page = pypdf.PdfReader(file).pages[0]
+            fonts = {str(f.get_object()["/BaseFont"]) for f in page["/Resources"]["/Font"].values()}
+            expect(bool(fonts) and all("NotoSans" in f for f in fonts), f"polices du bon : {fonts}")
+            expect(len(page.extract_text()) > 300, "le bon est presque vide")
+            told.append(f"{language} {file.stat().st_size // 1024} Kio")
+        return ", ".join(told)
+
     def install(self) -> str:
         """The installer works unattended, upgrades in place and leaves nothing behind; other files are refused."""
         if os.name == "nt":
@@ -297,8 +312,8 @@ def smoke(keep: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="erp-mif-essai-"))
     trial = Trial(folder)
     steps: tuple[Callable[[], str], ...] = (
-        trial.version, trial.contents, trial.first_run, trial.old_cache, trial.sync, trial.report, trial.install,
-        trial.capture, trial.first_window, trial.demo,
+        trial.version, trial.contents, trial.first_run, trial.old_cache, trial.sync, trial.report, trial.bon,
+        trial.install, trial.capture, trial.first_window, trial.demo,
     )  # fmt: skip
     failures = 0
     for step in steps:

@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from erp_desktop import paths
 from erp_desktop.app.desktop import Desktop
 
 SUFFIXES = (".erp-mif", ".toml")
@@ -21,7 +22,7 @@ _LONGEST = 4_096
 
 def name_of(cache: Path) -> str:
     """The pipe's name for a cache and this account: no other account's window is talked to."""
-    seed = f"{getpass.getuser()}\0{cache.resolve()}"
+    seed = f"{getpass.getuser()}\0{paths.real(cache)}"
     return "erp-mif-" + hashlib.sha256(seed.encode()).hexdigest()[:24]
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
-from erp_desktop import clock
+from erp_desktop import clock, paths
 from erp_desktop.db import pg_line
 from erp_desktop.errors import DatabaseRefusedError, NotADatabaseError
 
@@ -51,7 +51,7 @@ def connect_sqlite(
     if not read_only:
         private(Path(path))
     mode = "?mode=ro&immutable=1" if immutable else "?mode=ro"
-    target = f"{Path(path).resolve().as_uri()}{mode}" if read_only else str(path)
+    target = f"{paths.real(Path(path)).as_uri()}{mode}" if read_only else str(path)
     try:
         connection = sqlcipher.connect(
             target, isolation_level=None, check_same_thread=False, uri=read_only, timeout=BUSY_MS / 1000,

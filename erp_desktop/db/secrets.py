@@ -41,7 +41,7 @@ def beside(cache: Path) -> Path:
 
 
 def _name(cache: Path) -> str:
-    return str(cache.resolve())
+    return str(paths.real(cache))
 
 
 def load(cache: Path, file: Path | None = None) -> dict[str, str]:

@@ -300,8 +300,9 @@ def run(work: Path, made: Path) -> int:
     at_work = Installed(folder, place, setup.where)
     steps: tuple[Callable[[], str], ...] = (
         setup.install, at_work.version, at_work.first_run, at_work.old_cache, at_work.reader, at_work.kept_open,
-        at_work.long_path, at_work.sync, at_work.report, at_work.keyring, at_work.capture, at_work.first_window,
-        setup.upgrade, setup.same_again, setup.way_back, setup.foreign, setup.uninstall, setup.per_user,
+        at_work.long_path, at_work.sync, at_work.report, at_work.bon, at_work.keyring, at_work.capture,
+        at_work.first_window, setup.upgrade, setup.same_again, setup.way_back, setup.foreign, setup.uninstall,
+        setup.per_user,
     )  # fmt: skip
     failures, began = 0, time.monotonic()
     for step in steps:
