@@ -5,6 +5,7 @@ Applied revisions rely on these functions: extend, never change what an existing
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -51,9 +52,31 @@ def maintenant() -> str:
 
 @contextmanager
 def alterer(table: str, **options: Any) -> Iterator[BatchOperations]:
-    """Alterations of one table: in place on PostgreSQL, by at most one rebuild on SQLite."""
-    with suppress(EditedError), op.batch_alter_table(table, **options) as lot:
-        yield lot
+    """Alterations of one table: in place on PostgreSQL, by at most one rebuild on SQLite.
+
+    A rebuild makes the indexes of columns again by itself; those of expressions, which it cannot read, are made here.
+    """
+    before = _index_d_expressions(table)
+    with suppress(EditedError), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
+        with op.batch_alter_table(table, **options) as lot:
+            yield lot
+    kept = _index_d_expressions(table)
+    for nom, texte in before.items():
+        if nom not in kept:
+            op.get_bind().exec_driver_sql(texte)
+
+
+def _index_d_expressions(table: str) -> dict[str, str]:
+    """Name → SQL of the indexes on expressions of a table; on SQLite alone."""
+    if not est_sqlite() or op.get_context().as_sql:
+        return {}
+    rows = op.get_bind().exec_driver_sql(
+        "SELECT name, sql FROM sqlite_schema s WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL "
+        "AND EXISTS (SELECT 1 FROM pragma_index_xinfo(s.name) WHERE cid = -2)",
+        (table,),
+    )
+    return {str(nom): str(texte) for nom, texte in rows}
 
 
 def cle_naturelle(nom: str, table: str, colonne: str) -> None:

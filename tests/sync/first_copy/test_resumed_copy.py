@@ -191,7 +191,13 @@ def edited(path: Path, store: Path, statement: str) -> None:
         cache.db.execute(statement)
 
 
-@pytest.mark.parametrize("kind", ["agence", "epoque", "revision", "centre", "clef", "fichier", "clair"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("epoque", "centre", "clef", "clair"),
+        *(pytest.param(k, marks=pytest.mark.soak) for k in ("agence", "revision", "fichier")),
+    ],
+)
 def test_what_does_not_fit_is_thrown_away(place: Enrolment, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     place.left_half_way(monkeypatch)
     lab, work = place.lab, working_files(place.path)[0]

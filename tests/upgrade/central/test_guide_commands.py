@@ -27,6 +27,7 @@ from tests.upgrade.central.guide import GUIDE, NAMES, SERVERS, Centre, drop
 REFUSED = {
     "server init --url … --from": "contient déjà des données", "sync unpark N": "1", "sync discard N": "1",
     "db downgrade REVISION": "--accept-data-loss", "server health": "objets larges",
+    "update install": "depuis ses sources", "update back": "depuis ses sources",
     "facture pdf NUMERO": "n'existe pas", "facture transmettre NUMERO": "n'existe pas",
 }  # fmt: skip
 
@@ -59,6 +60,7 @@ class Story:
     folder: Path
     archive: str = ""
     stolen: str = "7"
+    public: str = ""
     typed: int = 0
 
     @property
@@ -81,7 +83,13 @@ class Story:
             r"\bREVISION …": f"e8f2c6a0d4b3 --url {self.url}",
         }.items():  # fmt: skip
             text = re.sub(pattern, lambda _found, value=value: value, text)
-        return text
+        for name, found in (
+            ("sync import FICHIER", "*-retour.paquet"), ("server import FICHIER", "*-aller.paquet"),
+        ):  # fmt: skip
+            if name in text:
+                (place,) = map(str, self.folder.rglob(found))
+                text = text.replace(name, name.replace("FICHIER", place))
+        return text.replace("DOSSIER", str(self.folder / "livraison")).replace("CLE_PUBLIQUE", self.public)
 
     def psql(self, text: str, base: str = "postgres") -> None:
         self.shell(["psql", "-X", "-v", "ON_ERROR_STOP=1", base], text)
@@ -99,6 +107,8 @@ class Story:
         refused = next((told for start, told in REFUSED.items() if line.startswith(f"erp-admin {start}")), None)
         assert done.exit_code == (0 if refused is None else 1), (line, done.output, done.exception)
         assert refused is None or refused in done.output, (line, done.output)
+        if told := re.search(r"^update_key = (\S+)$", done.output, re.MULTILINE):
+            self.public = told[1]
         self.typed += 1
 
 
@@ -129,6 +139,8 @@ def test_every_command_of_the_guide_runs_as_it_is_written(
         "erp-admin calendrier recalculer": lambda: contract(story),
         "erp-admin planning competence ": lambda: skill(story),
         "erp-admin audit personne extrait": lambda: person(story),
+        "erp-admin release sign": lambda: installers(story, monkeypatch),
+        "erp-admin sync export": lambda: greet(story),
     }
     spreadsheets(tmp_path)
     try:
@@ -152,6 +164,16 @@ def test_every_command_of_the_guide_runs_as_it_is_written(
         engine.dispose()
     finally:
         drop(centre)
+
+
+def installers(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that the guide signs, and a desktop that takes its versions from their folder."""
+    folder = story.folder / "livraison"
+    folder.mkdir()
+    for name in ("erp-mif-0.2.0-linux-x86_64.tar.gz", "erp-mif-0.2.0.exe"):
+        (folder / name).write_bytes(name.encode())
+    monkeypatch.setenv("ERP_UPDATE_SOURCE", str(folder))
+    monkeypatch.setenv("ERP_UPDATE_KEY", story.public)
 
 
 def spreadsheets(folder: Path) -> None:
@@ -178,6 +200,12 @@ def adopt(story: Story) -> None:
 def add_more(story: Story) -> None:
     """The second agency that the guide speaks of."""
     story.admin("erp-admin server agence add TNG Tanger --url …")
+    story.typed -= 1
+
+
+def greet(story: Story) -> None:
+    """A device of a new identity has met its centre once before its line went down."""
+    story.admin("erp-admin sync run --cache CHEMIN/erp-mif.sqlite")
     story.typed -= 1
 
 
