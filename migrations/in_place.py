@@ -44,8 +44,11 @@ class InPlaceImpl(SQLiteImpl):
 
     def _edit(self, batch: Any, name: str) -> bool:
         temporary = batch.temp_table_name
-        indexes = {row[0] for row in self._all("SELECT name FROM sqlite_schema WHERE tbl_name = ? AND type = 'index' "
-                                               "AND sql IS NOT NULL", name)}  # fmt: skip
+        # Those of expressions are not read, and stay as they are.
+        indexes = {row[0] for row in self._all(
+            "SELECT name FROM sqlite_schema s WHERE tbl_name = ? AND type = 'index' AND sql IS NOT NULL "
+            "AND NOT EXISTS (SELECT 1 FROM pragma_index_xinfo(s.name) WHERE cid = -2)", name
+        )}  # fmt: skip
         if batch.new_indexes or indexes != set(batch.indexes):
             return False
         self.create_table(batch.new_table)
