@@ -169,6 +169,7 @@ def test_nothing_happens_without_consent_or_right(old: sa.Engine, clerk: sa.Engi
     assert compared()
 
 
+@pytest.mark.soak
 def test_two_upgrades_at_once_both_end_well(old: sa.Engine) -> None:
     failures: list[BaseException] = []
 

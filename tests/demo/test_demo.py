@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.soak
 def test_the_story_is_told_to_its_end_and_leaves_nothing_running(tmp_path: Path) -> None:
     out = tmp_path / "demo-out"
     command = [sys.executable, "-m", "erp_desktop.demo", "--interventions", "150", "--out", str(out)]

@@ -225,6 +225,7 @@ def test_the_archive_made_first_brings_the_centre_back(
     pg_server.drop_database(name)
 
 
+@pytest.mark.soak
 def test_a_migrator_whose_line_died_does_not_keep_its_lock(
     centre: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

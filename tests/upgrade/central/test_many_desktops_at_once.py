@@ -117,6 +117,7 @@ class Sessions:
 
 @pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize("count", [4, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.soak
 def test_everybody_opens_while_the_centre_is_upgraded(lab: Lab, count: int) -> None:
     devices = [lab.device("CAS" if n % 2 else "TNG") for n in range(count)]
     # One of ten was not opened since the release before: its cache is upgraded on the way.
