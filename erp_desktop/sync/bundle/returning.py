@@ -136,8 +136,9 @@ class _Returned(Cycle):
                 "Le centre a pris depuis un paquet plus récent de ce poste : importez d'abord la réponse à celui-là."
             )
 
-    def start_again(self, known: int | None) -> int:
-        raise NotImplementedError
+    def start_again(self, known: int | None) -> int:  # noqa: ARG002
+        """No bundle brings a whole branch: only the greeting on a line asks for one."""
+        raise BundleError("Ce poste doit reprendre une copie : une synchronisation par la ligne est nécessaire.")
 
     def _exchange(self, result: CycleResult) -> None:
         for record in records(self._file, self._bundle_key):
