@@ -5,7 +5,6 @@ Applied revisions rely on these functions: extend, never change what an existing
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,7 +14,7 @@ from alembic import context, op
 from alembic.operations import BatchOperations
 from sqlalchemy.dialects import postgresql
 
-from migrations.in_place import EditedError
+from migrations.in_place import EditedError, without_expressions
 
 
 def dialecte() -> str:
@@ -57,10 +56,8 @@ def alterer(table: str, **options: Any) -> Iterator[BatchOperations]:
     A rebuild makes the indexes of columns again by itself; those of expressions, which it cannot read, are made here.
     """
     before = _index_d_expressions(table)
-    with suppress(EditedError), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
-        with op.batch_alter_table(table, **options) as lot:
-            yield lot
+    with suppress(EditedError), without_expressions(), op.batch_alter_table(table, **options) as lot:
+        yield lot
     kept = _index_d_expressions(table)
     for nom, texte in before.items():
         if nom not in kept:
