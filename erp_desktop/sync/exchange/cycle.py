@@ -137,11 +137,11 @@ class Cycle:
         if not self.link.open:
             self.link.connect()
             self._handshake(result)
-            if self._behind_erasures is not None:
-                self._receive_erasures(result, self._behind_erasures)
         with ThreadPoolExecutor(1, "erp-ligne") as line:
             while True:
                 try:
+                    if self._behind_erasures is not None:
+                        self._receive_erasures(result, self._behind_erasures)
                     self._pages(line, result)
                     return
                 except (ErpError, sqlcipher.OperationalError):
@@ -150,33 +150,34 @@ class Cycle:
                     _log.exception("an answer of the centre cannot be taken as a whole")
                     # What is under way on the line comes back first; its batch is asked about again.
                     line.submit(int).result()
-                    batch = self.outbox.unanswered()
+                    batch = self._unanswered()
                     done = isolate(self.cache, self.link, batch, PULL_PAGE)
                     self._count(result, batch, done)
                     if not (done.pushed or done.parked or done.pulled or done.rejected):
                         raise error from None
 
     def _receive_erasures(self, result: CycleResult, known: int) -> None:
-        """Somebody was erased while this device was away: it hears of that before it sends anything.
+        """Somebody was erased while this device was away: it hears of that before it sends anything new.
+
+        A batch that the centre has already is asked about first: rows from after it was merged mean nothing here
+        before its own outcome.
 
         Args:
             known: the last batch that the centre has.
         """
         while True:
-            cursor = read_cursor(self.cache)
-            answer = self.link.row("CALL sync.cycle(NULL, NULL, NULL, %s::xid8, %s, %s, NULL)", (*cursor, PULL_PAGE))[
-                0
-            ]
+            batch, cursor = self._unanswered(), read_cursor(self.cache)
+            answer = self._ask(batch, cursor)
             self._see_calendar(answer["pull"])
-            self._count(result, None, apply_answer(self.cache, None, answer, cursor))
-            if answer["pull"]["n"] < PULL_PAGE:
+            self._count(result, batch, apply_answer(self.cache, batch, answer, cursor))
+            if batch is None and answer["pull"]["n"] < PULL_PAGE:
                 break
         unfreeze(self.cache, known)
         self._behind_erasures = None
 
     def _pages(self, line: ThreadPoolExecutor, result: CycleResult) -> None:
         batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
-        answering = self._ask(line, batch, cursor)
+        answering = self._send(line, batch, cursor)
         while True:
             # The centre merges this batch while the next one is made ready here, and then that one while this one's
             # answer is applied: the slower side sets the pace. Answers are applied in the batches' order.
@@ -184,7 +185,7 @@ class Cycle:
             answer = answering()
             self._see_calendar(answer["pull"])
             if following is not None:
-                answering = self._ask(line, following, next_cursor(answer, cursor))
+                answering = self._send(line, following, next_cursor(answer, cursor))
             done = apply_answer(
                 self.cache, batch, answer, cursor, retry=self.outbox.cancelled or self._changed_here()
             )
@@ -197,7 +198,7 @@ class Cycle:
             if answer["pull"]["n"] < PULL_PAGE and not (batch is not None and more):
                 return
             batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
-            answering = self._ask(line, batch, cursor)
+            answering = self._send(line, batch, cursor)
 
     def _see_calendar(self, pull: dict[str, Any]) -> None:
         if self.before_calendar is None or self._behind_calendar is not None or not pull["n"]:
@@ -226,14 +227,21 @@ class Cycle:
         changed, self._version = version != self._version, version
         return changed and self.cache.value("SELECT 1 FROM sync_recus_rejetes LIMIT 1") is not None
 
-    def _ask(self, line: ThreadPoolExecutor, batch: Batch | None, cursor: Cursor) -> Callable[[], dict[str, Any]]:
-        """Send a batch on its way; what is returned waits for the answer."""
+    def _unanswered(self) -> Batch | None:
+        """The batch to ask about: before it heard of an erasure, this device asks for none that the centre lacks."""
+        batch, known = self.outbox.unanswered(), self._behind_erasures
+        return None if batch is None or (known is not None and batch.numero > known) else batch
+
+    def _ask(self, batch: Batch | None, cursor: Cursor) -> dict[str, Any]:
         sent = (batch.content, batch.numero, batch.digest) if batch else (None, None, None)
-        call = ("CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL)", (*sent, *cursor, PULL_PAGE))
+        call = "CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL)"
+        return cast("dict[str, Any]", self.link.row(call, (*sent, *cursor, PULL_PAGE))[0])
+
+    def _send(self, line: ThreadPoolExecutor, batch: Batch | None, cursor: Cursor) -> Callable[[], dict[str, Any]]:
+        """Send a batch on its way; what is returned waits for the answer."""
         if batch is None:
-            return lambda: cast("dict[str, Any]", self.link.row(*call)[0])
-        future = line.submit(self.link.row, *call)
-        return lambda: cast("dict[str, Any]", future.result()[0])
+            return lambda: self._ask(None, cursor)
+        return line.submit(self._ask, batch, cursor).result
 
     def _handshake(self, result: CycleResult) -> None:
         revision = self.cache.value("SELECT version_num FROM alembic_version")

@@ -188,3 +188,37 @@ def test_who_was_typed_in_the_persons_place_meanwhile_stays(lab: Lab) -> None:
     ]  # fmt: skip
     assert a.conflicts() == []
     assert not words.exists()
+
+
+def test_what_the_centre_has_already_is_settled_before_what_came_after_it(lab: Lab) -> None:
+    """The answer to a batch was lost, a colleague went on from it, and somebody was erased meanwhile."""
+    ready(lab)
+    lab.sql(
+        "INSERT INTO users (username, email, full_name, role, created_at, updated_at) "
+        "VALUES ('chef', 'c@mif.ma', 'Chef', 'admin', now(), now())"
+    )
+    a, b = lab.device(), lab.device()
+    client, other = lab.ids("clients")[:2]
+    a.set("clients", other, contact=NAME)
+    lab.settle()
+    proxy = lab.proxy(a)
+    a.sync()
+    a.set("clients", client, ville="Fès")
+    proxy.cut_after(0, "in")
+    with pytest.raises(CentralUnreachableError):
+        a.sync()
+    assert lab.get("clients", client, "ville") == "Fès"
+    b.sync()
+    b.set("clients", client, ville="Rabat")
+    b.sync()
+    admin(lab, erasure.erase, "clients", other)
+    # Not sent yet: it names the person, and is taken apart.
+    a.set("clients", other, notes=f"Remplace {NAME}")
+    proxy.heal()
+    lab.settle()
+    assert [device.get("clients", client, "ville") for device in (a, b)] == ["Rabat", "Rabat"]
+    assert lab.get("clients", client, "ville") == "Rabat"
+    assert a.conflicts() == b.conflicts() == []
+    assert lab.get("clients", other, "notes") == "Remplace (effacé)"
+    assert a.waiting == 0
+    lab.converged()
