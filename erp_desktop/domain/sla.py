@@ -319,3 +319,22 @@ def situation(
         return Situation(EtatSla.LATE, min(reste, 0))
     entier = minutes_ouvertes(horaire, creation, limite)
     return Situation(EtatSla.SOON if reste < PART_BIENTOT * entier else EtatSla.OK, reste)
+
+
+def prise_en_charge(
+    horaire: Horaire,
+    statut: Statut,
+    creation: datetime,
+    limite: datetime,
+    debut: datetime | None,
+    maintenant: datetime,
+) -> Situation:
+    """Where an intervention stands towards the instant at which its work is to have begun.
+
+    Nothing pauses before work begins. Work of which no beginning was noted is judged while it is still to begin only.
+    """
+    if debut is not None and statut is not Statut.ANNULEE:
+        return situation(horaire, Statut.CLOTUREE, creation, limite, debut, maintenant)
+    if statut not in (Statut.OUVERTE, Statut.AFFECTEE):
+        return Situation(EtatSla.NONE)
+    return situation(horaire, statut, creation, limite, None, maintenant)

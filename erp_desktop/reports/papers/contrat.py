@@ -30,7 +30,8 @@ from erp_desktop.reports.papers.written import (
     words,
 )
 from erp_desktop.services import contrats
-from erp_desktop.services.contrats import ContratFiche, CouvertInfo, Periode, periods
+from erp_desktop.services.contrats import ContratFiche, CouvertInfo, Periode, delays, periods
+from erp_desktop.services.contrats.delays import Delai
 
 TEMPLATE = "contrat"
 MINUTES = 60
@@ -49,6 +50,7 @@ class ContratImprime:
     periodes: Sequence[Periode] = ()
     echeances: Sequence[tuple[date, date, Decimal]] = ()
     emetteur: Issuer = field(default_factory=Issuer)
+    delais: Sequence[Delai] = ()
 
 
 def lire(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ContratImprime]:
@@ -65,6 +67,7 @@ def lire(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ContratIm
         found.append(ContratImprime(
             fiche, contrats.couverts(session, acteur, ident), periods.lister(session, acteur, ident),
             [(x.du, x.au, x.montant) for x in parts if x.annee >= year], Issuer.of(session, fiche.agence_id),
+            delays.lister(session, acteur, ident),
         ))  # fmt: skip
     return found
 
@@ -116,6 +119,12 @@ def _contrat(c: ContratImprime, m: dict[str, Any], fresh: str) -> dict[str, Any]
             [e["paiement"], _count(f.delai_paiement_jours, m, "jours") or "—", ""],
             [e["revision"], revised or "—", ""],
         ],
+        "delais": table(
+            m["colonnes_delais"], (1.4, 1, 1), 1,
+            [[m["priorites"][d.priorite], _delay(d.prise_en_charge_min, m), _delay(d.resolution_min, m)]
+             for d in c.delais],
+            m,
+        ),
         "periodes": table(
             m["colonnes_periodes"], (0.4, 2, 1.2, 1.1, 1, 1.1), 2, [_period(p, m) for p in c.periodes], m
         ),
@@ -130,6 +139,14 @@ def _contrat(c: ContratImprime, m: dict[str, Any], fresh: str) -> dict[str, Any]
             [Row([day(du), day(au), amount(montant)], montant) for du, au, montant in c.echeances], m,
         ),
     }  # fmt: skip
+
+
+def _delay(minutes: int | None, m: dict[str, Any]) -> str:
+    """``1 h 30``; a dash where the contract's other delays hold."""
+    if minutes is None:
+        return "—"
+    hours, rest = divmod(minutes, MINUTES)
+    return str(m["unites"]["duree"]).format(n=bidi.isoler(m["unites"]["forme"].format(h=hours, m=rest)))
 
 
 def _period(p: Periode, m: dict[str, Any]) -> list[str]:

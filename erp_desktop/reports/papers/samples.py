@@ -29,6 +29,7 @@ from erp_desktop.reports.papers import bon, comptage, contrat, etiquettes, factu
 from erp_desktop.reports.papers.written import LANGUAGES, Issuer
 from erp_desktop.services.checklists.answers import Feuille, PointRepondu
 from erp_desktop.services.contrats import ContratFiche, CouvertInfo, Periode
+from erp_desktop.services.contrats.delays import Delai as DelaiContrat
 from erp_desktop.services.interventions.lines import LigneInfo
 from erp_desktop.services.interventions.sheet import Sheet
 from erp_desktop.services.interventions.times import TempsInfo
@@ -174,8 +175,9 @@ def _contrat(langue: str) -> dict[str, Any]:
         Periode(2, 1, 2, date(2026, 1, 15), date(2027, 1, 14), 24, 120, Decimal(60_000), 15, 4470, 1, 62),
         Periode(1, 1, 1, date(2025, 1, 15), date(2026, 1, 14), 24, None, Decimal(60_000), 25, 8000, 1, 104),
     ]
+    delays = [DelaiContrat(1, "urgente", 30, 240), DelaiContrat(2, "haute", 90, None)]
     parts = [(date(2026, m, 15), date(2026, m + 3, 14), Decimal(30_000)) for m in (1, 4, 7)]
-    return contrat.donnees([contrat.ContratImprime(fiche, machines, periods, parts, ISSUER)], langue, FRESH)
+    return contrat.donnees([contrat.ContratImprime(fiche, machines, periods, parts, ISSUER, delays)], langue, FRESH)
 
 
 def count_sheet() -> counting.Sheet:

@@ -25,7 +25,7 @@ from erp_desktop.services.checklists import models as checklists
 from erp_desktop.services.interventions import failures, numbers
 from erp_desktop.services.planning.slots import follow
 from erp_desktop.services.shared import quotas, trace
-from erp_desktop.services.shared.clocks import Horloges, echeance, horaire_de
+from erp_desktop.services.shared.clocks import Horloges, PriseEnCharge, echeance, horaire_de, prise_en_charge
 from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
 from erp_desktop.services.shared.lists import marques
 from erp_desktop.services.shared.proposals import proposer
@@ -108,6 +108,7 @@ class InterventionFiche:
     en_attente_sync: bool
     en_conflit: bool
     charge: quotas.Charge | None
+    prise: PriseEnCharge
     probleme: str
     cause: str
     remede: str
@@ -180,6 +181,7 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         en_attente_sync=id in attente,
         en_conflit=id in conflit,
         charge=charge,
+        prise=prise_en_charge(horloges, ligne, contrat, clock.now()),
         probleme=probleme,
         cause=cause,
         remede=remede,

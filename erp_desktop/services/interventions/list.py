@@ -35,7 +35,7 @@ from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions import order
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared.availability import appele
-from erp_desktop.services.shared.clocks import Horloges, tenu_par
+from erp_desktop.services.shared.clocks import Horloges, PriseEnCharge, prise_en_charge, tenu_par
 from erp_desktop.services.shared.lists import (
     ListQuery,
     contient,
@@ -99,6 +99,7 @@ class InterventionLigne:
     sla_etat: str
     en_attente_sync: bool
     en_conflit: bool
+    prise: PriseEnCharge
 
 
 def portee_interventions(acteur: Acteur) -> list[sa.ColumnElement[bool]]:
@@ -297,7 +298,7 @@ _COLONNES = (
     Intervention.id, Intervention.numero, Intervention.statut, Intervention.priorite, Intervention.titre,
     Client.nom_entreprise, Equipement.nom.label("equipement"), Intervention.technicien_id, Agence.code,
     Intervention.agence_id, Intervention.date_creation, Intervention.date_planifiee, Intervention.date_limite,
-    Intervention.date_fin_travaux, Intervention.date_cloture, Contrat,
+    Intervention.date_debut_travaux, Intervention.date_fin_travaux, Intervention.date_cloture, Contrat,
 )  # fmt: skip
 
 
@@ -337,6 +338,6 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Intervent
                 r.id, r.numero, r.statut, r.priorite, r.titre, r.nom_entreprise, r.equipement,
                 techniciens.get(r.technicien_id), r.code or "", r.date_creation, r.date_planifiee, r.date_limite,
                 etat.reste_min, etat.etat.value,
-                r.id in attente, r.id in conflit,
+                r.id in attente, r.id in conflit, prise_en_charge(horloges, r, r.Contrat, maintenant),
             )  # fmt: skip
     return dans_l_ordre(ids, lignes)

@@ -31,12 +31,13 @@ from erp_desktop.models import (
     Intervention,
     MouvementStock,
     PieceDetachee,
+    SlaRegle,
     Technicien,
 )
 from erp_desktop.models.local import sync_conflits, sync_gares, sync_outbox
 from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.services.interventions.numbers import poste_local
-from erp_desktop.services.shared.clocks import Horloges, horaire_de
+from erp_desktop.services.shared.clocks import Horloges, horaire_de, prise_en_charge
 from erp_desktop.services.shared.lists import ListQuery, est_sqlite, paquets, portee
 from erp_desktop.services.stock import parts
 
@@ -44,6 +45,8 @@ ESPACE = uuid.UUID("5f0c1a7e-3d2b-5c48-9a61-7e0b4d9f2c33")
 """Name space of the keys; it never changes."""
 RECENT = timedelta(days=7)
 """Older than this, a deadline that has passed is seen in the list and told to nobody any more."""
+PRISE_EN_CHARGE = "Prise en charge : "
+"""What begins the name of an intervention whose work is to begin, rather than to end, by the deadline told of."""
 _AVANCE = timedelta(days=10)
 """How far ahead deadlines are looked at: a quarter of the longest delay is nearer, nights and Sundays included."""
 
@@ -137,35 +140,57 @@ def _donnees(session: Session, ids: list[int]) -> dict[int, Any]:
     return trouvees
 
 
-def _echeances(session: Session, acteur: Acteur) -> Iterator[Evenement]:
-    f, maintenant = Intervention, clock.now()
+_SLA = {
+    sla.EtatSla.SOON.value: EvenementNotification.SLA_PROCHE,
+    sla.EtatSla.LATE.value: EvenementNotification.SLA_DEPASSE,
+}
+
+
+def _suivies(
+    session: Session, acteur: Acteur, *conditions: sa.ColumnElement[bool]
+) -> list[tuple[Any, Contrat | None]]:
+    """Interventions whose deadlines the person is told of, with their contracts."""
+    f = Intervention
     miennes = [
         f.technicien_id.in_(sa.select(Technicien.id).where(Technicien.user_id == acteur.user_id)),
         f.created_by_id == acteur.user_id,
     ]
     qui = [] if veille(session, acteur) else [sa.or_(*miennes)]
-    lignes = session.scalars(
-        sa.select(f).where(
-            f.date_limite.between(maintenant - RECENT, maintenant + _AVANCE),
-            f.statut.not_in([s.value for s in TERMINES]), *portee(acteur, f.agence_id), *qui,
-        )
-    ).all()  # fmt: skip
-    if not lignes:
+    lignes = session.scalars(sa.select(f).where(*conditions, *portee(acteur, f.agence_id), *qui)).all()
+    sous = {ligne.contrat_id for ligne in lignes} - {None}
+    contrats = {c.id: c for c in session.scalars(sa.select(Contrat).where(Contrat.id.in_(sous)))} if sous else {}
+    return [(ligne, contrats.get(ligne.contrat_id or 0)) for ligne in lignes]
+
+
+def _echeances(session: Session, acteur: Acteur) -> Iterator[Evenement]:
+    f, r, maintenant = Intervention, SlaRegle, clock.now()
+    dues = _suivies(
+        session, acteur, f.date_limite.between(maintenant - RECENT, maintenant + _AVANCE),
+        f.statut.not_in([s.value for s in TERMINES]),
+    )  # fmt: skip
+    a_prendre = _suivies(
+        session, acteur, f.statut.in_((Statut.OUVERTE.value, Statut.AFFECTEE.value)), f.date_debut_travaux.is_(None),
+        sa.exists().where(r.contrat_id == f.contrat_id, r.priorite == f.priorite, r.prise_en_charge_min.is_not(None)),
+    )  # fmt: skip
+    if not dues and not a_prendre:
         return
     horloges = Horloges(session)
-    sous = {f.contrat_id for f in lignes} - {None}
-    contrats = {c.id: c for c in session.scalars(sa.select(Contrat).where(Contrat.id.in_(sous)))}
-    for ligne in lignes:
-        horaire = horaire_de(session, ligne, contrats.get(ligne.contrat_id or 0), horloges)
+    for ligne, contrat in dues:
+        horaire = horaire_de(session, ligne, contrat, horloges)
         etat = sla.situation(
             horaire, Statut(ligne.statut), ligne.date_creation, ligne.date_limite, None, maintenant
         ).etat  # fmt: skip
-        evenement = {
-            sla.EtatSla.SOON: EvenementNotification.SLA_PROCHE, sla.EtatSla.LATE: EvenementNotification.SLA_DEPASSE,
-        }.get(etat)  # fmt: skip
-        if evenement is not None and isinstance(ligne.date_limite, datetime):
+        if etat.value in _SLA and isinstance(ligne.date_limite, datetime):
             limite = clock.to_text(ligne.date_limite)
-            yield Evenement(evenement, ("interventions", ligne.id), limite, _nomme(ligne), ligne.agence_id)
+            yield Evenement(_SLA[etat.value], ("interventions", ligne.id), limite, _nomme(ligne), ligne.agence_id)
+    for ligne, contrat in a_prendre:
+        prise = prise_en_charge(horloges, ligne, contrat, maintenant)
+        if prise.etat in _SLA and prise.limite is not None and prise.limite >= maintenant - RECENT:
+            occurrence = f"prise|{clock.to_text(prise.limite)}"
+            yield Evenement(
+                _SLA[prise.etat], ("interventions", ligne.id), occurrence, f"{PRISE_EN_CHARGE}{_nomme(ligne)}",
+                ligne.agence_id,
+            )  # fmt: skip
 
 
 def _stock(session: Session, acteur: Acteur) -> Iterator[Evenement]:

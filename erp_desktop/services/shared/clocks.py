@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -30,6 +31,21 @@ _SEMAINES = sa.select(
 ).order_by(HoraireAgence.debut, HoraireAgence.fin)  # fmt: skip
 _CONTINU = sla.lire_horaire("1,2,3,4,5,6,7", "00:00-24:00")
 _SECOURS = sla.lire_horaire("1,2,3,4,5,6", "08:30-18:30")
+
+
+@dataclass(frozen=True, slots=True)
+class PriseEnCharge:
+    """When work is to begin under its contract, and where it stands; empty where the contract does not say.
+
+    Attributes:
+        reste_min: opening minutes, negative when late.
+        attendue: not begun yet: its clock runs before that of the deadline.
+    """
+
+    limite: datetime | None = None
+    etat: str = sla.EtatSla.NONE.value
+    reste_min: int | None = None
+    attendue: bool = False
 
 
 class Horloges:
@@ -142,3 +158,23 @@ def echeance(
     finies = [(a, b) for a, b in pauses(session, intervention.id) if b is not None] if intervention.id else []
     return sla.echeance(horaire, intervention.date_creation, heures, intervention.date_planifiee, finies,
                         minutes=horloges.delais(contrat, intervention.priorite)[1])  # fmt: skip
+
+
+def prise_en_charge(horloges: Horloges, travail: Any, contrat: Contrat | None, maintenant: datetime) -> PriseEnCharge:
+    """When work is to begin, from its contract's delay for its priority.
+
+    Args:
+        travail: an intervention, or a row with its agency, priority, statut, creation and beginning.
+    """
+    tenu = tenu_par(contrat, travail.date_creation)
+    minutes = horloges.delais(tenu, travail.priorite)[0]
+    if tenu is None or minutes is None:
+        return PriseEnCharge()
+    horaire = horloges.de(travail.agence_id, tenu.horaire_sla)
+    limite = sla.ajouter(horaire, travail.date_creation, minutes)
+    debut = travail.date_debut_travaux
+    found = sla.prise_en_charge(
+        horaire, Statut(travail.statut), travail.date_creation, limite, debut, maintenant
+    )  # fmt: skip
+    attendue = debut is None and found.etat is not sla.EtatSla.NONE
+    return PriseEnCharge(limite, found.etat.value, found.reste_min, attendue)

@@ -26,7 +26,7 @@ from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.other_acts import linked
 from erp_desktop.ui.interventions.reception import ReceptionTab
-from erp_desktop.ui.interventions.sla import sla_share, sla_words
+from erp_desktop.ui.interventions.sla import begun_words, next_sla
 from erp_desktop.ui.interventions.times import TimesTab
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.printing.bons import print_bons
@@ -114,14 +114,14 @@ def _always(_acteur: Acteur, _record: Any) -> bool:
 
 
 def _head(record: Any) -> Head:
-    words = sla_words(record.sla_etat, record.sla_reste_min)
-    if record.sla_etat in ("ok", "soon"):
+    state, share, words = next_sla(record)
+    if state in ("ok", "soon"):
         words = tr("reste {duree}", duree=words)
     return Head(
         code=record.numero, title=record.titre, tab=record.numero,
         status=(record.statut, value_labels.label(Statut, record.statut)),
         priority=(record.priorite, value_labels.label(Priorite, record.priorite)),
-        sla=(record.sla_etat, sla_share(record), words),
+        sla=(state, share, words),
     )  # fmt: skip
 
 
@@ -147,6 +147,7 @@ GROUPS = [
         FieldSpec("technicien_id", search=_technicians, shown=lambda r: r.technicien or "",
                   writable=_planner, bulk=REPLACE),
         FieldSpec("date_planifiee", sens=Sens.FUTUR, writable=_planner, bulk=REPLACE),
+        FieldSpec("prise", "À prendre en charge avant", "info", shown=begun_words, on_create=False),
         FieldSpec("echeance", "Échéance", "info", shown=lambda r: value_labels.instant(r.date_limite, year=True),
                   on_create=False),
         FieldSpec("duree_estimee", writable=_planner),

@@ -18,8 +18,38 @@ def sla_words(state: str, left: int | None) -> str:
 
 
 def sla_share(row: Any) -> float:
-    """Part of the delay between creation and deadline that is left, 0 to 1."""
-    if row.sla_reste_min is None or row.date_limite is None or row.date_creation is None:
+    """Part of the delay between creation and the next deadline that is left, 0 to 1."""
+    left, limit = (
+        (row.prise.reste_min, row.prise.limite) if row.prise.attendue else (row.sla_reste_min, row.date_limite)
+    )
+    if left is None or limit is None or row.date_creation is None:
         return 0.0
-    whole = (row.date_limite - row.date_creation).total_seconds() / 60
-    return max(0.0, min(1.0, row.sla_reste_min / whole)) if whole > 0 else 0.0
+    whole = (limit - row.date_creation).total_seconds() / 60
+    return max(0.0, min(1.0, left / whole)) if whole > 0 else 0.0
+
+
+def next_sla(row: Any) -> tuple[str, float, str]:
+    """State, share left and words of what is due next: that work begins, where its contract says so, then its end."""
+    state, left = (row.prise.etat, row.prise.reste_min) if row.prise.attendue else (row.sla_etat, row.sla_reste_min)
+    return state, sla_share(row), sla_words(state, left)
+
+
+def sla_told(row: Any) -> str:
+    """The words of the cell; of a row that is to begin by an instant of its own, both delays by name."""
+    due = sla_words(row.sla_etat, row.sla_reste_min)
+    if not row.prise.attendue:
+        return due
+    begun = sla_words(row.prise.etat, row.prise.reste_min)
+    return tr("Prise en charge : {debut} · Résolution : {fin}", debut=begun, fin=due)
+
+
+def begun_words(row: Any) -> str:
+    """``29/11/2026 10:30 · reste 0 h 20``, or what became of it."""
+    prise = row.prise
+    if prise.limite is None:
+        return value_labels.NONE
+    told = {"tenu": tr("tenu"), "late": value_labels.remaining(prise.reste_min)}.get(
+        prise.etat, tr("reste {duree}", duree=value_labels.remaining(prise.reste_min)) if prise.attendue else ""
+    )
+    when = value_labels.instant(prise.limite, year=True)
+    return f"{when} · {told}" if told else when

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from erp_desktop.domain.enums import EvenementNotification
 from erp_desktop.services.notifications import NotificationInfo
+from erp_desktop.services.notifications.events import PRISE_EN_CHARGE
 from erp_desktop.services.notifications.reading import REPORT_FAILED
 from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
@@ -43,6 +44,9 @@ def object_name(one: NotificationInfo) -> str:
     """The name of what a notice is about; of a refusal, the centre's sentence in the language in force."""
     if not one.contenu:
         return ""
+    name = one.contenu.removeprefix(PRISE_EN_CHARGE)
+    if name != one.contenu:
+        return tr("Prise en charge : {objet}", objet=isolate(name))
     return isolate(said(one.contenu) if one.evenement == EvenementNotification.REFUS else one.contenu)
 
 

@@ -27,7 +27,7 @@ SAID = {
         "Résumé de contrat", "N° CTR-CAS-04-2025-0117", "En cours", "Réponse, urgence 2 h", "Préavis 60 jours",
         f"120{FINE}000,00 MAD trimestrielle 60 jours 2,5{FINE}% · Indice d'essai",
         f"2 15/01/2026 – 14/01/2027 15 / 24 74,5 / 120 1 60{FINE}000,00", "SR-03 Sertisseuse 3 critique 15/01/2025 —",
-        f"15/04/2026 14/07/2026 30{FINE}000,00",
+        f"15/04/2026 14/07/2026 30{FINE}000,00", "Délais par priorité", "Urgente 0 h 30 4 h 00", "Haute 1 h 30 —",
     ],
     "comptage": [
         "Feuille de comptage", "N° IVT-CAS-04-2026-00003", "Magasin de Casablanca 17/11/2026 39 avec l’attendu",

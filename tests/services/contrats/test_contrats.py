@@ -22,7 +22,7 @@ from erp_desktop.domain.enums import Imputation, Priorite, StatutContrat
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, UserError, ValidationError
 from erp_desktop.models import Contrat, HistoriqueIntervention, Intervention
-from erp_desktop.services import contrats, documents, interventions
+from erp_desktop.services import contrats, documents, interventions, notifications
 from erp_desktop.services.contrats import delays, periods
 from erp_desktop.services.shared.common import ecrire
 from erp_desktop.services.shared.lists import ListQuery
@@ -317,7 +317,36 @@ def test_the_contract_that_covers_the_machine_is_proposed(monde: Monde) -> None:
         assert [(p.contrat_id, p.sure) for p in found] == [(monde.contrat, True), (other, False)]
 
 
-def test_delays_by_priority_move_the_deadlines_of_open_work_and_files_are_attached(monde: Monde) -> None:
+def _begun_in_time_or_late(monde: Monde, job: int, patch: pytest.MonkeyPatch) -> None:
+    """Work that is to begin within half an hour: what list, form and notices say of it as time passes."""
+    asked = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+
+    def seen(minutes: int) -> list[Any]:
+        patch.setattr(clock, "now", lambda: asked + timedelta(minutes=minutes))
+        with transaction(monde.engine) as session:
+            prise = interventions.get(session, monde.agent, job).prise
+            assert interventions.rows(session, monde.agent, [job])[0].prise == prise
+            assert prise.limite == asked + timedelta(minutes=30)
+            notifications.produire(session, monde.agent)
+            told = [n.evenement for n in notifications.lister(session, monde.agent)
+                    if n.contenu.startswith("Prise en charge : INT-")]  # fmt: skip
+            return [prise.etat, prise.reste_min, prise.attendue, *told]
+
+    assert seen(0) == ["ok", 30, True]
+    assert seen(25) == ["soon", 5, True, "sla_proche"]
+    assert seen(40) == ["late", -10, True, "sla_depasse", "sla_proche"]
+    for began, state in ((20, ["tenu", None]), (45, ["late", -15])):
+        with transaction(monde.engine) as session:
+            session.get_one(Intervention, job).date_debut_travaux = asked + timedelta(minutes=began)
+        assert seen(50) == [*state, False, "sla_depasse", "sla_proche"]
+    with transaction(monde.engine) as session:
+        session.get_one(Intervention, job).date_debut_travaux = None
+    seen(0)
+
+
+def test_delays_by_priority_move_the_deadlines_of_open_work_and_files_are_attached(
+    monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contrat = _draft(monde, temps_reponse_urgence="8", horaire_sla="continu")
     _run(monde, contrat)
     with transaction(monde.engine) as session:
@@ -350,6 +379,7 @@ def test_delays_by_priority_move_the_deadlines_of_open_work_and_files_are_attach
     assert left() == timedelta(hours=8)
     fix(monde.responsable, priorite="urgente", prise_en_charge="0,5", resolution="1,5")
     assert left() == timedelta(minutes=90)
+    _begun_in_time_or_late(monde, job, monkeypatch)
     fix(monde.responsable, priorite="urgente", resolution="3")
     assert left() == timedelta(hours=3)
     with transaction(monde.engine) as session:
