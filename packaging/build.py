@@ -52,8 +52,8 @@ def package() -> Path:
         return chain.installer(ROOT / "build", DIST, chain.moment(), out=DIST.parent)
     started = time.monotonic()
     folder = f"erp-mif-{erp_desktop.__version__}"
-    made = DIST.parent / f"{folder}-{sys.platform}-x86_64.tar.gz"
-    with tarfile.open(made, "w:gz", compresslevel=4) as archive:
+    made = DIST.parent / f"{folder}-{sys.platform}-x86_64.tar.xz"
+    with tarfile.open(made, "w:xz") as archive:
         archive.add(ROOT / "packaging" / "linux" / "installer.sh", f"{folder}/installer.sh")
         for guide in docs.write(ROOT / "docs" / "guide_it.md", DIST.parent):
             archive.add(guide, f"{folder}/{guide.name}")

@@ -36,7 +36,7 @@ def key(
 def sign(
     folder: Annotated[Path, typer.Argument(help="Dossier des installeurs ; l'annonce y est écrite.")],
     key_file: Annotated[Path, typer.Option("--key", help="Clé privée.")],
-    linux: Annotated[str | None, typer.Option(help="Archive pour Linux (.tar.gz).")] = None,
+    linux: Annotated[str | None, typer.Option(help="Archive pour Linux (.tar.xz).")] = None,
     windows: Annotated[str | None, typer.Option(help="Installeur pour Windows (.exe).")] = None,
     version: Annotated[str, typer.Option(help="Version annoncée.")] = erp_desktop.__version__,
     revision: Annotated[str | None, typer.Option(help="Révision de sa base ; sinon celle de ce programme.")] = None,

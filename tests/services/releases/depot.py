@@ -54,8 +54,8 @@ class Place:
         self.public = it("key", "--out", self.key).split()[-1]
         made = tree(folder / "neuf" / f"erp-mif-{NEXT}" / "erp-mif", NEXT)
         shutil.copy(paths.ROOT / "packaging" / "linux" / "installer.sh", made.parent)
-        self.archive = self.depot / f"erp-mif-{NEXT}-linux-x86_64.tar.gz"
-        with tarfile.open(self.archive, "w:gz", compresslevel=1) as packed:
+        self.archive = self.depot / f"erp-mif-{NEXT}-linux-x86_64.tar.xz"
+        with tarfile.open(self.archive, "w:xz", preset=0) as packed:
             packed.add(made.parent, made.parent.name)
         self.settings = Settings(
             data_dir=folder / "poste", log_dir=folder / "poste", update_source=str(self.depot), update_key=self.public

@@ -170,7 +170,7 @@ def installers(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files that the guide signs, and a desktop that takes its versions from their folder."""
     folder = story.folder / "livraison"
     folder.mkdir()
-    for name in ("erp-mif-0.2.0-linux-x86_64.tar.gz", "erp-mif-0.2.0.exe"):
+    for name in ("erp-mif-0.2.0-linux-x86_64.tar.xz", "erp-mif-0.2.0.exe"):
         (folder / name).write_bytes(name.encode())
     monkeypatch.setenv("ERP_UPDATE_SOURCE", str(folder))
     monkeypatch.setenv("ERP_UPDATE_KEY", story.public)
