@@ -53,6 +53,8 @@ class Desktop(QObject):
 
     database_opened = Signal()
     logged_in = Signal(object)
+    built = Signal(object)
+    """A workspace that is new: after a login, and after a change of language."""
     state_changed = Signal(object)
     """A new :class:`EtatSync`."""
     _state_arrived = Signal(object)
@@ -212,6 +214,7 @@ class Desktop(QObject):
         self._count_soon.start()
         place.name(made, self.tasks, self.settings.mode, self._acteur)
         self._confirm_upgrade()
+        self.built.emit(made)
 
     def _tray_icon(self) -> Tray:
         from erp_desktop.ui.notifications.wiring import Tray

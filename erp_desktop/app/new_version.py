@@ -1,18 +1,26 @@
-"""A new version: looked for and brought behind the window, said once it is here, installed when the window closed."""
+"""A new version: looked for and brought behind the window, said once it is here, installed when the window closed.
+
+And the way back from it: asked for in the window, done once that is closed.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+import shiboken6
+from PySide6.QtCore import QObject, QProcess, Qt, QTimer
 
+import erp_desktop
 from erp_desktop.errors import ErpError
 from erp_desktop.settings import Settings
 from erp_desktop.ui.background import Fond
+from erp_desktop.ui.frame.version import BackPage
 from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.main_window import MainWindow
+from erp_desktop.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from erp_desktop.services.releases.updates import Offer
@@ -24,23 +32,46 @@ _AGAIN_MS = 4 * 3_600_000
 class NewVersion(QObject):
     """Looks every four hours; a place that does not answer is asked again, a download goes on where it was cut.
 
-    Args:
-        say: shows a passing message.
-
     Attributes:
         ready: what is verified and here, with its file; None before.
+        wanted: it is installed when the window closes.
+        going_back: the version before is put in place when the window closes.
     """
 
-    def __init__(self, settings: Settings, say: Callable[..., object], parent: QObject | None = None) -> None:
+    def __init__(self, settings: Settings, window: MainWindow, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._settings, self._say = settings, say
+        self._settings, self._window = settings, window
+        self._workspace: Workspace | None = None
         self.ready: tuple[Offer, Path] | None = None
+        self.wanted, self.going_back = True, False
         self.work = Fond(self)
         self.work.finished.connect(self._found)
         self.work.failed.connect(self._failed)
         self._again = QTimer(self)
         self._again.setInterval(_AGAIN_MS)
         self._again.timeout.connect(self.look)
+
+    def attach(self, workspace: Workspace) -> None:
+        """Offer in a new workspace what there is: a version that is ready, one to go back to."""
+        from erp_desktop.services.releases import installing, updates
+
+        self._workspace = workspace
+        workspace.top.former = installing.former(self._settings)
+        workspace.top.back_asked.connect(self.ask_back)
+        workspace.status.version.wanted_changed.connect(self._want)
+        self._show()
+        if refused := updates.remembered(self._settings).get("retour_refuse"):
+            updates.remember(self._settings, retour_refuse=None)
+            self._window.say(str(refused), kind="danger")
+
+    def _show(self) -> None:
+        workspace = self._workspace
+        if self.ready is not None and workspace is not None and shiboken6.isValid(workspace):
+            workspace.status.version.tell(self.ready[0].version, wanted=self.wanted)
+
+    def _want(self, wanted: bool) -> None:
+        self.wanted = wanted
+        self._show()
 
     def look(self) -> None:
         """Ask now, and again every four hours, when IT has set where."""
@@ -60,11 +91,17 @@ class NewVersion(QObject):
     def _found(self, found: tuple[Offer, Path] | None) -> None:
         if found is None:
             return
+        from erp_desktop.services.releases import updates
+
         self.ready = found
         self._again.stop()
-        words = tr("La version {version} est prête : elle s'installera à la fermeture.",
-                   version=isolate(found[0].version))  # fmt: skip
-        self._say(words, kind="info")
+        version = found[0].version
+        # Taken back here once: somebody has to ask for it.
+        self.wanted = updates.remembered(self._settings).get("reprise") != version
+        self._show()
+        if self.wanted:
+            words = tr("La version {version} est prête : elle s'installera à la fermeture.", version=isolate(version))
+            self._window.say(words, kind="info")
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, ErpError):
@@ -73,7 +110,7 @@ class NewVersion(QObject):
 
     def install(self, folder: Path | None = None) -> None:
         """Install what is ready; to be called once the window and its database are closed."""
-        if self.ready is None:
+        if self.ready is None or not self.wanted:
             return
         from erp_desktop.services.releases import installing
 
@@ -82,3 +119,48 @@ class NewVersion(QObject):
             _log.info("version %s is installed", done.version)
         except (ErpError, OSError) as error:
             _log.warning("new version: %s", error)
+
+    # The way back
+
+    def ask_back(self) -> None:
+        """Say what it does, over the work; done when the person agrees."""
+        from erp_desktop.services.releases import installing
+
+        page = BackPage(installing.former(self._settings))
+
+        def answer(agreed: bool) -> None:
+            self.going_back = agreed
+            if agreed:
+                # Under the page: drafts are kept, and nothing more is asked.
+                self._window.close()
+            else:
+                self._window.uncover()
+
+        page.answered.connect(answer, Qt.ConnectionType.QueuedConnection)
+        self._window.cover(page)
+        page.setFocus()
+
+    def go_back(self, folder: Path | None = None, *, restart: bool = True) -> bool:
+        """Put the version before in place if that was asked for; to be called once the window is closed.
+
+        Refused, this version opens again and says why.
+
+        Returns:
+            Whether it was asked for.
+        """
+        if not self.going_back:
+            return False
+        from erp_desktop.services.releases import installing, updates
+
+        place = folder
+        try:
+            place = place or installing.program_folder()
+            done = installing.back(self._settings, place)
+            _log.info("back to version %s from %s", done.version, erp_desktop.__version__)
+        except (ErpError, OSError) as error:
+            _log.warning("the way back: %s", error)
+            updates.remember(self._settings, retour_refuse=str(error))
+        if restart and place is not None:
+            program = place / ("erp-mif.exe" if sys.platform == "win32" else "erp-mif")
+            QProcess.startDetached(str(program), [])
+        return True

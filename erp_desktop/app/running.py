@@ -86,14 +86,18 @@ def run(settings: Settings | None = None, capture: Path | None = None, target: s
         Capture(desktop, capture)
         desktop.start()
         return app.exec()
-    single.Entrance(desktop, target)
+    entrance = single.Entrance(desktop, target)
     watch = incidents.Watch(chosen.log_dir, single.name_of(chosen.cache))
     if watch.abrupt:
         tell_of_abrupt_end(desktop)
-    newer = NewVersion(chosen, desktop.window.say, desktop)
+    newer = NewVersion(chosen, desktop.window, desktop)
+    desktop.built.connect(newer.attach)
     desktop.logged_in.connect(lambda _acteur: newer.look())
     desktop.start()
     status = app.exec()
     watch.end()
-    newer.install()
+    # Whoever is started next is not shown this window, which is gone.
+    entrance.server.close()
+    if not newer.go_back():
+        newer.install()
     return status

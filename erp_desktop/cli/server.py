@@ -14,6 +14,7 @@ from erp_desktop.cli.french import Commands
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
 from erp_desktop.services import calendrier, notifications
+from erp_desktop.services.administration import accounts
 from erp_desktop.services.contrats import amendments
 from erp_desktop.sync.device import enrolment
 from erp_desktop.sync.first_copy import empty_cache
@@ -37,15 +38,23 @@ def init(
     url: CentreUrl,
     source: Annotated[Path | None, typer.Option("--from", help="Base autonome à promouvoir en centre.")] = None,
     secrets: Secrets = None,
+    admin: Annotated[str, typer.Option("--admin", help="Identifiant du premier administrateur.")] = "admin",
+    name: Annotated[str, typer.Option("--name", help="Son nom complet.")] = "Administrateur",
+    email: Annotated[str, typer.Option("--email")] = "admin@localhost",
     as_json: AsJson = False,
 ) -> None:
-    """Créer ou compléter le schéma du centre."""
+    """Créer ou compléter le centre : schéma, rôles, droits, isolation, premier administrateur."""
     key = secret_store.cache_key(source, secrets) if source else None
     with Target(url, None).engine() as engine:
         revision = enrolment.init_centre(engine, source, key)
         with transaction(engine) as session:
             calendrier.semer(session)
-    emit(as_json, {"revision": revision}, f"Centre prêt, révision {revision}.")
+            drawn = accounts.first_administrator(session, admin, name, email)
+    told = [f"Centre prêt, révision {revision}."]
+    if drawn is not None:
+        told.append(f"Premier administrateur : {admin}. Mot de passe, montré une seule fois : {drawn}")
+    account = {"username": admin, "password": drawn} if drawn is not None else None
+    emit(as_json, {"revision": revision, "admin": account}, told)
 
 
 @agence.command("add")

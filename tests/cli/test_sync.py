@@ -12,6 +12,9 @@ import pytest
 
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import Role
+from erp_desktop.services import auth
 from tests.processes import child_environment, erp_admin
 
 
@@ -41,14 +44,21 @@ RUN = {"pushed", "pulled", "conflicts", "parked", "rejected", "batches", "round_
 @pytest.mark.timeout(600)
 def test_the_whole_story_from_an_empty_server(pg_empty_url: str, tmp_path: Path) -> None:
     url, store = pg_empty_url, tmp_path / "secrets.json"
-    assert set(answer("server", "init", "--url", url)) == {"revision"}
+    made = answer("server", "init", "--url", url, "--admin", "salma.bennis", "--name", "Salma Bennis")
+    assert set(made) == {"revision", "admin"}
+    # Given once: a second time completes the centre and leaves the account.
+    assert answer("server", "init", "--url", url) == {"revision": made["revision"], "admin": None}
     assert answer("server", "agence", "add", "cas", "Casablanca", "--url", url)["code"] == "CAS"
     answer("server", "agence", "add", "TNG", "Tanger", "--ville", "Tanger", "--url", url)
     engine = create_pg_engine(url)
+    with transaction(engine) as session:
+        first = auth.login(session, "salma.bennis", made["admin"]["password"])
+        assert (made["admin"]["username"], first.nom, first.role) == ("salma.bennis", "Salma Bennis", Role.ADMIN)
     with engine.connect() as connection:
-        # Both agencies, and what a new centre is filled with: holidays and rates of all, the hours of this agency.
+        # Both agencies, the administrator, and what a new centre is filled with: holidays and rates of all, the
+        # hours of this agency.
         shared = (
-            2
+            3
             + connection.exec_driver_sql(
                 "SELECT (SELECT count(*) FROM jours_feries) + (SELECT count(*) FROM taux_tva) + (SELECT count(*) "
                 "FROM taux_legaux) + (SELECT count(*) "
@@ -56,7 +66,7 @@ def test_the_whole_story_from_an_empty_server(pg_empty_url: str, tmp_path: Path)
             ).scalar_one()
         )
     engine.dispose()
-    assert shared > 2 + 5 + 6 + 30
+    assert shared > 3 + 5 + 6 + 30
     caches = [tmp_path / "un.sqlite", tmp_path / "deux.sqlite"]
     for number, cache in enumerate(caches, 1):
         done = answer("device", "enroll", "--url", url, "--agence", "CAS", "--name", f"P{number}", "--cache", cache,

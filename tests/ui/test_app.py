@@ -15,22 +15,27 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
+import erp_desktop
 from erp_desktop.app import Desktop, running, single
 from erp_desktop.app.new_version import NewVersion
 from erp_desktop.db import secrets
 from erp_desktop.db.session import transaction
+from erp_desktop.registry import revisions
 from erp_desktop.services import auth
+from erp_desktop.services.releases import installing, updates
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bug import show_bundle
 from erp_desktop.ui.frame.closing import ClosePage
+from erp_desktop.ui.frame.version import BackPage
 from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.main_window import first_size
+from erp_desktop.ui.palette.commands import commands
 from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.upgrade.start.startup import open_local
-from tests.services.releases.depot import NEXT, Place, says
+from tests.services.releases.depot import NEXT, Place, says, tree
 from tests.ui.company import Monde
 
 SECRET = "une phrase assez longue"
@@ -85,7 +90,12 @@ def test_window_comes_before_the_database_and_login_opens_the_work(
     lies = Place(tmp_path)
     lies.sign()
     where = {"update_source": lies.settings.update_source, "update_key": lies.public}
-    newer = NewVersion(desktop.settings.model_copy(update=where), desktop.window.say, desktop)
+    settings = desktop.settings.model_copy(update=where)
+    former = tree(lies.program.with_name("erp-mif.ancien"), "0.0.9")
+    kept = {"version": "0.0.9", "revision": "ffff0000ffff", "dossier": str(former)}
+    updates.remember(settings, avant=kept)
+    newer = NewVersion(settings, desktop.window, desktop)
+    desktop.built.connect(newer.attach)
     desktop.logged_in.connect(lambda _acteur: newer.look())
     page = enter(qtbot, desktop)
     qtbot.waitUntil(lambda: newer.ready is not None, timeout=30_000)
@@ -100,9 +110,42 @@ def test_window_comes_before_the_database_and_login_opens_the_work(
     qtbot.waitUntil(lambda: workspace.top.place.text() == "Agence Casablanca")
     qtbot.waitUntil(lambda: workspace.nav.items["interventions"].count == 2)
     assert workspace.status.sync.text() == "poste autonome"
-    desktop.close()
+    notice = workspace.status.version
+    assert (notice.isVisible(), notice.text()) == (True, f"Version {NEXT} : à la fermeture")
+    for wanted, words in ((False, f"Version {NEXT} prête"), (True, f"Version {NEXT} : à la fermeture")):
+        (act,) = notice.choose().actions()
+        assert (act.text(), act.isChecked()) == ("Installer à la fermeture", not wanted)
+        act.trigger()
+        assert (notice.text(), newer.wanted) == (words, wanted)
+    assert not newer.go_back()
+    # The way back is one command, and says first what it does.
+    assert workspace.top.former == "0.0.9"
+    (command,) = [c for c in commands(workspace) if c.words == "Revenir à la version précédente…"]
+    for agreed in (False, True):
+        command.act()
+        asked = desktop.window.cover_page
+        assert isinstance(asked, BackPage)
+        (asked.back if agreed else asked.stay).click()
+        qtbot.waitUntil(lambda: desktop.window.cover_page is None or not desktop.window.isVisible())
+        assert (newer.going_back, desktop.window.isVisible()) == (agreed, not agreed)
+    present = f"ERP MIF {erp_desktop.__version__}"
+    # Refused, nothing has changed, and the next window says why.
+    assert newer.go_back(lies.program, restart=False)
+    assert says(lies.program) == present
+    again = NewVersion(settings, desktop.window, desktop)
+    again.attach(workspace)
+    told = [label.text() for toast in desktop.window.toaster.toasts for label in toast.findChildren(QLabel)]
+    assert told[-1] == "Aucune sauvegarde de la base d’avant la mise à jour n’est gardée : rien n’a été changé."
+    updates.remember(settings, avant=kept | {"revision": revisions.head()})
+    assert newer.go_back(lies.program, restart=False)
+    assert (says(lies.program), installing.former(settings)) == ("ERP MIF 0.0.9", "")
     newer.install(lies.program)
     assert says(lies.program) == f"ERP MIF {NEXT}"
+    # What was taken back waits for somebody to ask for it.
+    updates.remember(settings, reprise=NEXT)
+    again.look()
+    qtbot.waitUntil(lambda: again.ready is not None, timeout=30_000)
+    assert not again.wanted
 
 
 def test_language_and_theme_switch_while_working(qtbot: QtBot, desktop: Desktop, qapp: QApplication) -> None:
@@ -290,11 +333,11 @@ def test_an_unexpected_error_opens_one_dialog_that_can_be_copied(qtbot: QtBot, d
 
 
 def test_the_file_for_support_is_shown_before_it_is_saved(
-    qtbot: QtBot, desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, desktop: Desktop, tmp_path: Path, againpatch: pytest.MonkeyPatch
 ) -> None:
     qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
     target = tmp_path / "envoi.zip"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    againpatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     box = show_bundle(desktop.window, {"versions.json": b"{}", "journaux/erp-mif.log": "é".encode() * 2000})
     assert "versions.json" in box.informativeText()
     assert "é" in box.detailedText()

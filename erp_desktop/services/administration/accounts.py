@@ -120,6 +120,24 @@ def create(session: Session, acteur: Acteur, typed: CompteInput) -> int:
     )  # fmt: skip
 
 
+def first_administrator(session: Session, username: str, full_name: str, email: str) -> str | None:
+    """Open the account that a new centre is administered with; gives its password, drawn by chance, once.
+
+    Returns:
+        None when an active administrator is there: nothing is opened.
+
+    Raises:
+        ValidationError, DuplicateError
+    """
+    if session.scalar(sa.select(U.id).where(U.role == Role.ADMIN.value, U.is_active.is_(True)).limit(1)) is not None:
+        return None
+    drawn = secrets.token_urlsafe(12)
+    auth.creer_utilisateur(
+        session, None, username=username, email=email, full_name=full_name, role=Role.ADMIN, mot_de_passe=drawn
+    )
+    return drawn
+
+
 def _load(session: Session, ident: int) -> User:
     row = session.get(U, ident, with_for_update=None if est_sqlite(session) else True)
     if row is None:

@@ -118,6 +118,12 @@ def _present(folder: Path) -> Path:
     return former if former.is_dir() else Path(sys.executable).resolve().parent
 
 
+def former(settings: Settings) -> str:
+    """The version that this desktop can go back to; empty without one."""
+    kept = updates.remembered(settings).get("avant")
+    return str(kept["version"]) if kept and Path(kept["dossier"]).is_dir() else ""
+
+
 def back(settings: Settings, folder: Path) -> Installed:
     """Put the version before in place, and the cache as that one knows it with everything done since.
 
@@ -126,18 +132,19 @@ def back(settings: Settings, folder: Path) -> Installed:
         UserError: there is no version before, or something done since has no place in its database: it is to be sent
             first. Nothing was changed.
     """
-    former = updates.remembered(settings).get("avant")
-    if not former or not Path(former["dossier"]).is_dir():
+    if not former(settings):
         raise UserError("Aucune version d'avant n'est gardée sur ce poste.")
-    restored = _cache_of(settings, former["revision"])
+    kept = updates.remembered(settings)["avant"]
+    restored = _cache_of(settings, kept["revision"])
     pointer = folder / "version.txt"
     if pointer.is_file():
-        _point(pointer, Path(former["dossier"]).name)
+        _point(pointer, Path(kept["dossier"]).name)
     else:
-        _swap(folder, Path(former["dossier"]))
-    updates.remember(settings, avant=None, installee=former["version"])
+        _swap(folder, Path(kept["dossier"]))
+    # The window does not install by itself again what was taken back.
+    updates.remember(settings, avant=None, installee=kept["version"], reprise=erp_desktop.__version__)
     return Installed(
-        former["version"], erp_desktop.__version__, restored.restauree if restored else None,
+        kept["version"], erp_desktop.__version__, restored.restauree if restored else None,
         restored.reportees if restored else 0,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from erp_desktop import clock
+from erp_desktop.ui.frame.version import VersionNotice
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing, KeyCap, Text
 from erp_desktop.ui.kit.i18n import tr
@@ -124,6 +125,8 @@ class StatusBar(Surface):
         row.addWidget(self._rule())
         row.addWidget(self.freshness)
         row.addStretch()
+        self.version = VersionNotice()
+        row.addWidget(self.version)
         self.place = Text(place, "caption", "text.tertiary")
         row.addWidget(self.place)
         row.addWidget(self._rule())

@@ -124,9 +124,12 @@ class TopBar(Surface):
     password_asked = Signal()
     lock_asked = Signal()
     logout_asked = Signal()
+    back_asked = Signal()
 
     def __init__(self, acteur: Acteur, place: str, *, may_create: bool, parent: QWidget | None = None) -> None:
         super().__init__("surface.base", "border.default", sides="b", parent=parent)
+        self.former = ""
+        """The version before, where this desktop can go back to it."""
         self.setFixedHeight(theme().px("frame.topBar"))
         row = QHBoxLayout(self)
         row.setContentsMargins(13, 0, 10, 1)
@@ -168,6 +171,9 @@ class TopBar(Surface):
         language = i18n.language()
         self._choices(menu, tr("Langue"), list(i18n.LANGUAGES.items()), language, self.language_asked)
         menu.addSeparator()
+        if self.former:
+            menu.addAction(icons.icon("arrow-u-up-left"), tr("Revenir à la version précédente…"),
+                           self.back_asked.emit)  # fmt: skip
         menu.addAction(icons.icon("key"), tr("Changer mon mot de passe…"), self.password_asked.emit)
         menu.addAction(icons.icon("lock-key"), tr("Verrouiller l'écran"), self.lock_asked.emit)
         menu.addAction(icons.icon("sign-out"), tr("Se déconnecter"), self.logout_asked.emit)

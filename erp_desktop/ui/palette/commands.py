@@ -51,6 +51,9 @@ def commands(workspace: Workspace) -> Sequence[Command]:
         for code, name in i18n.LANGUAGES.items()
         if code != i18n.language()
     ]
+    if workspace.top.former:
+        words = tr("Revenir à la version précédente…")
+        found.append(Command(words, "arrow-u-up-left", workspace.top.back_asked.emit))
     found += [
         Command(tr("Changer mon mot de passe…"), "key", workspace.password.open),
         Command(tr("Verrouiller l'écran"), "lock-key", workspace.lock_asked.emit),

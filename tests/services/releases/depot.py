@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 import tarfile
@@ -23,7 +24,7 @@ def tree(folder: Path, version: str) -> Path:
     """A tiny folder of one version, with programs that run."""
     inside = folder / "_internal" / "resources"
     inside.mkdir(parents=True)
-    (inside / "octets").write_bytes(version.encode() * 100_000)
+    (inside / "octets").write_bytes(random.Random(version).randbytes(16_000))
     for name in ("erp-mif", "erp-admin"):
         program = folder / name
         program.write_text(f"#!/bin/sh\necho ERP MIF {version}\n", encoding="utf-8")
