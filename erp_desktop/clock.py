@@ -6,6 +6,7 @@ prefers them over the ``tzdata`` wheel, so the search path is emptied once, here
 
 from __future__ import annotations
 
+import re
 import time
 import zoneinfo
 from datetime import UTC, date, datetime, tzinfo
@@ -58,6 +59,17 @@ class UnreadableDay(date):
 
     def strftime(self, format: str, /) -> str:  # noqa: A002, ARG002 - as inherited
         return UNREADABLE
+
+
+def written(value: date, form: str) -> str:
+    """``value`` by a form whose words and spaces are of any language.
+
+    ``strftime`` alone writes them in the encoding of the system's language: on a French Windows it knows neither
+    Arabic nor an en space, and raises.
+    """
+    if isinstance(value, UnreadableInstant | UnreadableDay):
+        return UNREADABLE
+    return re.sub(r"%\w", lambda part: value.strftime(part[0]), form)
 
 
 def now() -> datetime:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -64,6 +65,10 @@ class Trial:
     def admin(self, *arguments: object, env: dict[str, str] | None = None) -> Any:
         """Run ``erp-admin … --json`` and return its answer."""
         return json.loads(self.run("erp-admin", *arguments, "--json", env=env))
+
+    def named(self, file: Path) -> str:
+        """A file of this machine as the programs name it."""
+        return str(file)
 
     # The steps, in order
 
@@ -130,6 +135,32 @@ class Trial:
             expect(state["en_attente"] == 0, f"il reste à envoyer : {state}")
         return (f"poste {device['poste']}, {first['pushed']} envoyé(s), {second['pulled']} reçu(s), "
                 f"{first['round_trips'] + second['round_trips']} allers-retours, base chiffrée")  # fmt: skip
+
+    def tls(self) -> str:
+        """The right authority lets a device enrol and exchange over TLS; another one is refused in one sentence."""
+        from tests.sync.exchange.test_tls import PASSWORD, running
+
+        cache, secret = self.folder / "tls" / "poste.sqlite", {"ERP_PASSWORD": PASSWORD}
+        place = ("--cache", cache, "--secrets", self.folder / "tls.json")
+        with running() as server:
+
+            def url(authority: str) -> str:
+                file = quote(self.named(server.folder / f"{authority}.crt"), safe="")
+                address = f"postgresql://poste@centre.mif.test:{server.port}/postgres"
+                return f"{address}?hostaddr=127.0.0.1&sslrootcert={file}"
+
+            self.admin("server", "init", "--url", url("bonne"), env=secret)
+            self.admin("server", "agence", "add", "CAS", "Casablanca", "--url", url("bonne"), env=secret)
+            try:
+                self.admin("server", "status", "--url", url("autre"), env=secret)
+            except TrialError as refused:
+                expect("certificat" in str(refused), f"refusé autrement : {refused}")
+            else:
+                raise TrialError("une autre autorité est acceptée")
+            made = self.admin("device", "enroll", "--url", url("bonne"), "--agence", "CAS", "--name", "tls", *place,
+                              env=secret)  # fmt: skip
+            run = self.admin("sync", "run", *place)
+        return f"poste {made['poste']} inscrit par TLS, {run['round_trips']} allers-retours, autre autorité refusée"
 
     def report(self) -> str:
         """The three formats from the enrolled, encrypted cache."""
@@ -312,8 +343,8 @@ def smoke(keep: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="erp-mif-essai-"))
     trial = Trial(folder)
     steps: tuple[Callable[[], str], ...] = (
-        trial.version, trial.contents, trial.first_run, trial.old_cache, trial.sync, trial.report, trial.bon,
-        trial.install, trial.capture, trial.first_window, trial.demo,
+        trial.version, trial.contents, trial.first_run, trial.old_cache, trial.sync, trial.tls, trial.report,
+        trial.bon, trial.install, trial.capture, trial.first_window, trial.demo,
     )  # fmt: skip
     failures = 0
     for step in steps:

@@ -53,8 +53,7 @@ class Desktop(QObject):
 
     database_opened = Signal()
     logged_in = Signal(object)
-    built = Signal(object)
-    """A workspace that is new: after a login, and after a change of language."""
+    built = Signal(object)  # a workspace that is new: after a login, and after a change of language
     state_changed = Signal(object)
     """A new :class:`EtatSync`."""
     _state_arrived = Signal(object)

@@ -65,7 +65,7 @@ def jour(valeur: date) -> str:
 
 def instant(valeur: datetime) -> str:
     """``22/11/2026 à 15:20`` in Morocco."""
-    return clock.local(valeur).strftime("%d/%m/%Y à %H:%M")
+    return clock.written(clock.local(valeur), "%d/%m/%Y à %H:%M")
 
 
 def mois(valeur: date) -> str:

@@ -6,10 +6,12 @@ DPAPI or how a window looks: the workflow beside this file does the same on a re
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +52,9 @@ class Installed(Trial):
             raise TrialError(f"{program} {told} → {done.returncode}\n{said}{tail}")
         return done.stdout.strip()
 
+    def named(self, file: Path) -> str:
+        return wine.path(file)
+
     def _readable_here(self) -> None:
         """The secrets of a Windows program, under the names and with the rights that this side of wine goes by."""
         if self.secrets.exists():
@@ -80,14 +85,23 @@ class Installed(Trial):
         """A reader that keeps the old cache open is waited for, and the swap is done once it lets go."""
         file = self.folder / "tenu.sqlite"
         make_old_cache(file)
-        holder = self._hold(file, 25)
+        holder = self._hold(file, 600)
+
+        def let_go() -> None:
+            # Upgraded beside and written no more: the swap is being tried, for 20 s.
+            _until_still(file.with_name(file.name + ".upgrading"), 5.0)
+            holder.kill()
+
+        waiting = threading.Thread(target=let_go)
+        waiting.start()
         try:
             answer = self.admin("db", "upgrade", "--cache", file)
         finally:
+            waiting.join()
             holder.wait(60)
         expect(answer["de"] == OLD_REVISION, f"révision de départ : {answer}")
         expect(self.admin("db", "status", "--cache", file)["etat"] == "egal", "la base n'est pas à jour")
-        return "fichier tenu 25 s par un autre programme, échangé ensuite"
+        return "fichier tenu par un autre programme pendant l'échange, échangé ensuite"
 
     def kept_open(self) -> str:
         """A reader that never lets go: refused in one sentence, the old cache whole; done once it is gone."""
@@ -282,6 +296,19 @@ class Setup:
         time.sleep(1)
 
 
+def _until_still(file: Path, seconds: float) -> None:
+    """Wait until a file is there and nobody has written in it for so long; a minute at most."""
+    limit, seen, since = time.monotonic() + 60, (0, 0), time.monotonic()
+    while time.monotonic() < limit:
+        with contextlib.suppress(FileNotFoundError):
+            now = (file.stat().st_size, file.stat().st_mtime_ns)
+            if now != seen:
+                seen, since = now, time.monotonic()
+            elif time.monotonic() - since > seconds:
+                return
+        time.sleep(0.2)
+
+
 def hold(target: Path, version: str) -> Path:
     subprocess.run([wine.COMPILER, "-O2", "-s", "-municode", f'-DVERSION="{version}"', "-o", target,
                     chain.HERE / "hold.c"], check=True)  # fmt: skip
@@ -300,7 +327,7 @@ def run(work: Path, made: Path) -> int:
     at_work = Installed(folder, place, setup.where)
     steps: tuple[Callable[[], str], ...] = (
         setup.install, at_work.version, at_work.first_run, at_work.old_cache, at_work.reader, at_work.kept_open,
-        at_work.long_path, at_work.sync, at_work.report, at_work.bon, at_work.keyring, at_work.capture,
+        at_work.long_path, at_work.sync, at_work.tls, at_work.report, at_work.bon, at_work.keyring, at_work.capture,
         at_work.first_window, setup.upgrade, setup.same_again, setup.way_back, setup.foreign, setup.uninstall,
         setup.per_user,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import date, datetime, time
 from pathlib import Path
@@ -79,3 +80,24 @@ def test_months_away_keep_the_day_or_the_last(jour: date, mois: int) -> None:
     autre = plus_mois(jour, mois)
     assert (autre.year - jour.year) * 12 + autre.month - jour.month == mois
     assert autre.day == jour.day or (autre.day < jour.day and plus_mois(autre.replace(day=1), 1).day == 1)
+
+
+def test_an_instant_is_written_with_words_of_any_language() -> None:
+    """And nowhere else: what the system's own language cannot encode, ``strftime`` refuses on Windows."""
+    assert clock.written(MAINTENANT, "%d/%m الساعة\u2002%H:%M") == "28/11 الساعة\u200210:00"
+    assert clock.written(clock.UnreadableInstant.of("?"), "%d/%m à %H:%M") == clock.UNREADABLE
+
+    def plain(form: ast.expr) -> bool:
+        if isinstance(form, ast.IfExp):
+            return plain(form.body) and plain(form.orelse)
+        return isinstance(form, ast.Constant) and str(form.value).isascii()
+
+    found = [
+        f"{file.name}:{call.lineno}"
+        for file in (Path(__file__).parents[2] / "erp_desktop").rglob("*.py")
+        if ".strftime(" in (text := file.read_text(encoding="utf-8")) and file.name != "clock.py"
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "strftime"
+        if not plain(call.args[0])
+    ]
+    assert found == []

@@ -91,8 +91,8 @@ def test_window_comes_before_the_database_and_login_opens_the_work(
     lies.sign()
     where = {"update_source": lies.settings.update_source, "update_key": lies.public}
     settings = desktop.settings.model_copy(update=where)
-    former = tree(lies.program.with_name("erp-mif.ancien"), "0.0.9")
-    kept = {"version": "0.0.9", "revision": "ffff0000ffff", "dossier": str(former)}
+    former = str(tree(lies.program.with_name("erp-mif.ancien"), "0.0.9"))
+    kept = {"version": "0.0.9", "revision": "ffff0000ffff", "dossier": former}
     updates.remember(settings, avant=kept)
     newer = NewVersion(settings, desktop.window, desktop)
     desktop.built.connect(newer.attach)
@@ -120,18 +120,17 @@ def test_window_comes_before_the_database_and_login_opens_the_work(
     assert not newer.go_back()
     # The way back is one command, and says first what it does.
     assert workspace.top.former == "0.0.9"
-    (command,) = [c for c in commands(workspace) if c.words == "Revenir à la version précédente…"]
+    (back,) = [c.act for c in commands(workspace) if c.words == "Revenir à la version précédente…"]
     for agreed in (False, True):
-        command.act()
+        back()
         asked = desktop.window.cover_page
         assert isinstance(asked, BackPage)
         (asked.back if agreed else asked.stay).click()
         qtbot.waitUntil(lambda: desktop.window.cover_page is None or not desktop.window.isVisible())
         assert (newer.going_back, desktop.window.isVisible()) == (agreed, not agreed)
-    present = f"ERP MIF {erp_desktop.__version__}"
     # Refused, nothing has changed, and the next window says why.
     assert newer.go_back(lies.program, restart=False)
-    assert says(lies.program) == present
+    assert says(lies.program) == f"ERP MIF {erp_desktop.__version__}"
     again = NewVersion(settings, desktop.window, desktop)
     again.attach(workspace)
     told = [label.text() for toast in desktop.window.toaster.toasts for label in toast.findChildren(QLabel)]
@@ -141,8 +140,7 @@ def test_window_comes_before_the_database_and_login_opens_the_work(
     assert (says(lies.program), installing.former(settings)) == ("ERP MIF 0.0.9", "")
     newer.install(lies.program)
     assert says(lies.program) == f"ERP MIF {NEXT}"
-    # What was taken back waits for somebody to ask for it.
-    updates.remember(settings, reprise=NEXT)
+    updates.remember(settings, reprise=NEXT)  # taken back: it waits for somebody to ask for it
     again.look()
     qtbot.waitUntil(lambda: again.ready is not None, timeout=30_000)
     assert not again.wanted

@@ -119,7 +119,7 @@ class FormPanel(FormView):
             part.show_record(self.row_id, record)
         draft = self.contexte.drafts.find(self.spec.kind, self.draft_id) if writable else None
         if self._restore(draft.values if draft is not None else {}) and draft is not None:
-            when = clock.local(draft.saved_at).strftime(tr("%d/%m à %H:%M"))
+            when = clock.written(clock.local(draft.saved_at), tr("%d/%m à %H:%M"))
             words = draft.values.get(BEGUN) or tr("Brouillon du {quand} repris.", quand=when)
             self._banner("info", str(words), tr("Abandonner"), self.cancel)
             self._say_draft(draft.saved_at)

@@ -59,9 +59,9 @@ class BackPage(Surface):
         title = tr("Revenir à la version {version} ?", version=isolate(version))
         card.box.addWidget(Text(title, "title", wrap=True))
         words = tr(
-            "Le programme se ferme ; la version d'avant reprend sa place, avec la base d'avant la mise à jour et tout "
-            "ce qui a été fait depuis, puis elle s'ouvre. Les saisies en cours restent en brouillon. Si quelque "
-            "chose n'y a pas de place, rien ne change et la raison est dite."
+            "Le programme se ferme ; la version d'avant reprend sa place, avec la base d'avant la mise à jour et "
+            "tout ce qui a été fait depuis, puis elle s'ouvre. Les saisies en cours restent en brouillon. Si "
+            "quelque chose n'y a pas de place, rien ne change et la raison est dite."
         )
         card.box.addWidget(Text(words, "body", "text.secondary", wrap=True))
         foot = QHBoxLayout()

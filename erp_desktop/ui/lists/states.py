@@ -30,7 +30,7 @@ def empty_state(page: ListPage) -> EmptyState:
     if spec.new and spec.may_create(page.contexte.acteur):
         buttons.append(Button(tr(spec.new), "primary", icon="plus", weight="bold", tip="Ctrl+N",
                               name=tr(spec.new), on_click=page.new_record))  # fmt: skip
-    hour = clock.local(clock.now()).strftime(tr("%d/%m à %H:%M"))
+    hour = clock.written(clock.local(clock.now()), tr("%d/%m à %H:%M"))
     if not text:
         told = tr("Cette liste est vide sur ce poste, à jour du {quand}.", quand=hour)
         return EmptyState(tr(spec.empty), told, buttons, icon=spec.icon)

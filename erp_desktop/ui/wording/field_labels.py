@@ -106,7 +106,7 @@ def _typed(nom: str, declared: Wording | None, value: Any) -> str:
         return tr("Signature présente")
     text = str(value)
     if _INSTANT.match(text):
-        return isolate(clock.local(clock.from_text(text)).strftime(tr("%d/%m/%Y à %H:%M")))
+        return isolate(clock.written(clock.local(clock.from_text(text)), tr("%d/%m/%Y à %H:%M")))
     if day := _DAY.match(text):
         return isolate(f"{day[3]}/{day[2]}/{day[1]}")
     return isolate(text) if declared is not None and declared.code else text
