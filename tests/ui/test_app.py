@@ -331,11 +331,11 @@ def test_an_unexpected_error_opens_one_dialog_that_can_be_copied(qtbot: QtBot, d
 
 
 def test_the_file_for_support_is_shown_before_it_is_saved(
-    qtbot: QtBot, desktop: Desktop, tmp_path: Path, againpatch: pytest.MonkeyPatch
+    qtbot: QtBot, desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
     target = tmp_path / "envoi.zip"
-    againpatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     box = show_bundle(desktop.window, {"versions.json": b"{}", "journaux/erp-mif.log": "é".encode() * 2000})
     assert "versions.json" in box.informativeText()
     assert "é" in box.detailedText()
