@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the installable folder and tries it as built: ``python3 dev.py build [--smoke-only] [--keep]``.
+"""Builds the installable folder and tries it as built: ``python3 dev.py build [--smoke-only | --update-trial] [--keep]``.
 
 The trial runs the frozen programs in a bare environment (no Python, no source tree, a home of their own), against a
 real PostgreSQL started from the development tools. Each step prints its result; the first failure ends the build.
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import components
 import icon
+import update_trial
 from smoke import DIST, ROOT, say, smoke
 
 import docs
@@ -83,7 +84,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke-only", action="store_true", help="essayer ce qui est déjà construit")
     parser.add_argument("--keep", action="store_true", help="garder le dossier de l'essai")
+    parser.add_argument("--update-trial", action="store_true",
+                        help="mettre à jour puis revenir, de la version d'avant à ce qui est déjà construit")  # fmt: skip
+    parser.add_argument(
+        "--previous", metavar="REF", default=update_trial.PREVIOUS, help="d'où vient la version d'avant"
+    )
     chosen = parser.parse_args()
+    if chosen.update_trial:
+        return update_trial.main(chosen.previous)
     if not chosen.smoke_only:
         build()
     failures = smoke(chosen.keep)

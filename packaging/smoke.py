@@ -287,7 +287,7 @@ def count_rows(file: Path) -> dict[str, int]:
         connection.close()
 
 
-def _open(file: Path, secrets: Path) -> Any:
+def opened(file: Path, secrets: Path) -> Any:
     from erp_desktop.db import secrets as store
     from erp_desktop.db.engine import connect_sqlite
 
@@ -296,7 +296,7 @@ def _open(file: Path, secrets: Path) -> Any:
 
 def insert_client(file: Path, secrets: Path, name: str) -> int:
     """What a console would type: plain SQL, captured by the triggers like any other writer."""
-    connection = _open(file, secrets)
+    connection = opened(file, secrets)
     try:
         now = "2026-11-22T09:00:00.000000Z"
         connection.execute(
@@ -311,7 +311,7 @@ def insert_client(file: Path, secrets: Path, name: str) -> int:
 
 
 def read_cache(file: Path, secrets: Path, sql: str, *values: object) -> list[Any]:
-    connection = _open(file, secrets)
+    connection = opened(file, secrets)
     try:
         return [tuple(row) for row in connection.execute(sql, values)]
     finally:

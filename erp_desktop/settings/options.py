@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         None,
         description="Dossier ou adresse https:// où l'informatique dépose les nouvelles versions ; vide : aucun.",
     )
+    update_authority: Path | None = Field(
+        None,
+        description="Fichier PEM de l'autorité du certificat de cette adresse ; vide : celles du système.",
+    )
     update_key: str | None = Field(
         None, pattern="^[0-9a-f]{64}$", description="Clé publique qui signe les versions (erp-admin release key)."
     )

@@ -19,17 +19,22 @@ _TIMEOUT_S = 30.0
 Progress = Callable[[int, int], object]
 
 
-def announced(source: str) -> bytes:
+def announced(source: str, authority: Path | None = None) -> bytes:
     """The manifest as it lies there.
+
+    Args:
+        authority: whose certificates an HTTPS address may show (PEM); None, those that the system trusts.
 
     Raises:
         UnavailableError: the place does not answer, or has none.
     """
-    with _opened(source, NAME, 0) as (stream, _begins):
+    with _opened(source, NAME, 0, authority) as (stream, _begins):
         return stream.read(LARGEST)
 
 
-def download(source: str, wanted: Artefact, folder: Path, progress: Progress | None = None) -> Path:
+def download(
+    source: str, wanted: Artefact, folder: Path, progress: Progress | None = None, authority: Path | None = None
+) -> Path:
     """Bring a file here, from where the last attempt was cut, and look at its hash.
 
     Args:
@@ -53,7 +58,7 @@ def download(source: str, wanted: Artefact, folder: Path, progress: Progress | N
             f"Il manque de la place sur le disque pour la nouvelle version ({wanted.taille} octets)."
         )
     if here < wanted.taille:
-        with _opened(source, wanted.fichier, here) as (stream, begins), begun.open("ab") as out:
+        with _opened(source, wanted.fichier, here, authority) as (stream, begins), begun.open("ab") as out:
             if begins != here:
                 out.truncate(0)
                 here = 0
@@ -89,13 +94,18 @@ def _pieces(stream: BinaryIO, left: int) -> Iterator[bytes]:
 class _opened:  # noqa: N801 - used as a with statement
     """The bytes of a file there, and from which one on they come."""
 
-    def __init__(self, source: str, name: str, begin: int) -> None:
-        self._source, self._name, self._begin = source, name, begin
+    def __init__(self, source: str, name: str, begin: int, authority: Path | None) -> None:
+        self._source, self._name, self._begin, self._authority = source, name, begin, authority
 
     def __enter__(self) -> tuple[BinaryIO, int]:
         try:
             self._stream, begins = self._open()
         except (OSError, urllib.error.URLError) as error:
+            if isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
+                raise ReleaseRefusedError(
+                    f"Le certificat de {self._source} n'est pas d'une autorité reconnue (update_authority), ou n'est "
+                    "pas à ce nom : rien n'en est pris."
+                ) from error
             raise UnavailableError(f"Les versions de {self._source} ne sont pas joignables.") from error
         return self._stream, begins
 
@@ -113,9 +123,18 @@ class _opened:  # noqa: N801 - used as a with statement
         )
         if self._begin:
             request.add_header("Range", f"bytes={self._begin}-")
-        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310
+        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S, context=_trusting(self._authority))  # noqa: S310
         _require_safe(answer.url)
         return answer, self._begin if answer.status == 206 else 0
+
+
+def _trusting(authority: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        raise ReleaseRefusedError(
+            f"{authority} (update_authority) n'est pas un certificat d'autorité (PEM)."
+        ) from error
 
 
 def _require_safe(address: str) -> None:

@@ -71,7 +71,7 @@ def look(settings: Settings, system: str | None = None) -> Offer:
     """
     if not settings.update_source or not settings.update_key:
         raise UserError("Aucun lieu de mises à jour n'est réglé (update_source, update_key).")
-    release = manifest.read(source.announced(settings.update_source), settings.update_key)
+    release = manifest.read(source.announced(settings.update_source, settings.update_authority), settings.update_key)
     _require_fresh(settings, release)
     wanted = system or manifest.system()
     mine = manifest.number(erp_desktop.__version__)
@@ -143,4 +143,5 @@ def fetch(settings: Settings, offer: Offer, progress: Callable[[int, int], objec
     """
     if offer.nouvelle is None or offer.artefact is None or settings.update_source is None:
         raise UserError(offer.attend or "Aucune version plus récente : ce poste est à jour.")
-    return source.download(settings.update_source, offer.artefact, folder_of(settings) / offer.version, progress)
+    return source.download(settings.update_source, offer.artefact, folder_of(settings) / offer.version, progress,
+                           settings.update_authority)  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import ssl
 import subprocess
 import tarfile
 from pathlib import Path
@@ -36,6 +37,29 @@ def says(folder: Path) -> str:
     return subprocess.run(
         [folder / "erp-admin", "--version"], capture_output=True, text=True, check=True
     ).stdout.strip()
+
+
+def openssl(folder: Path, line: str) -> None:
+    subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+
+
+def authority(folder: Path, name: str) -> Path:
+    """A new private authority; its certificate."""
+    new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+    openssl(folder, f"req -x509 {new} -days 2 -subj /CN={name} -keyout {name}.key -out {name}.crt")
+    return folder / f"{name}.crt"
+
+
+def served(folder: Path, signed_by: str) -> ssl.SSLContext:
+    """What a server at 127.0.0.1 shows, of an authority made before."""
+    new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+    openssl(folder, f"req {new} -subj /CN=127.0.0.1 -keyout serveur.key -out serveur.csr")
+    (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    openssl(folder, f"x509 -req -in serveur.csr -CA {signed_by}.crt -CAkey {signed_by}.key -CAcreateserial -days 2 "
+                    "-extfile ext -out serveur.crt")  # fmt: skip
+    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    shown.load_cert_chain(folder / "serveur.crt", folder / "serveur.key")
+    return shown
 
 
 def it(*arguments: object) -> str:

@@ -21,7 +21,7 @@ from erp_desktop.services.releases import installing, manifest, updates
 from erp_desktop.services.releases.manifest import ReleaseRefusedError, Stage
 from erp_desktop.upgrade.start import startup
 from tests.migrations.golden.faire import HERE as GOLDEN
-from tests.services.releases.depot import NEXT, Place, it, says, tree
+from tests.services.releases.depot import NEXT, Place, authority, it, says, served, tree
 
 BEFORE = "f6c2a8e4b0d3"
 """A revision that customers' caches have."""
@@ -135,9 +135,11 @@ class _Slow(BaseHTTPRequestHandler):
 @pytest.fixture
 def slow(place: Place) -> Iterator[str]:
     _Slow.folder, _Slow.cut, _Slow.asked = place.depot, 4_000, []
+    authority(place.key.parent, "bonne")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
+    server.socket = served(place.key.parent, "bonne").wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"https://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
 
@@ -145,6 +147,17 @@ def slow(place: Place) -> Iterator[str]:
 def test_a_download_goes_on_where_it_was_cut(place: Place, slow: str) -> None:
     place.sign()
     settings = place.settings.model_copy(update={"update_source": slow})
+    folder = place.key.parent
+    for trusted, told in (
+        (None, "n'est pas d'une autorité reconnue"), (authority(folder, "autre"), "n'est pas d'une autorité reconnue"),
+        (folder / "absente.crt", "n'est pas un certificat d'autorité"),
+    ):  # fmt: skip
+        with pytest.raises(ReleaseRefusedError, match=told):
+            updates.look(settings.model_copy(update={"update_authority": trusted}))
+    settings = settings.model_copy(update={"update_authority": folder / "bonne.crt"})
+    with pytest.raises(ReleaseRefusedError, match="pas à ce nom"):
+        updates.look(settings.model_copy(update={"update_source": slow.replace("127.0.0.1", "localhost")}))
+    assert _Slow.asked == []
     offer = updates.look(settings, "linux-x86_64")
     size = place.archive.stat().st_size
     cuts = 0
