@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the installable folder and tries it as built: ``python3 dev.py build [--smoke-only | --update-trial] [--keep]``.
+"""Builds the installable folder and tries it as built: ``python3 dev.py build [--smoke-only] [--update-trial]``.
 
 The trial runs the frozen programs in a bare environment (no Python, no source tree, a home of their own), against a
 real PostgreSQL started from the development tools. Each step prints its result; the first failure ends the build.
@@ -86,9 +86,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="garder le dossier de l'essai")
     parser.add_argument("--update-trial", action="store_true",
                         help="mettre à jour puis revenir, de la version d'avant à ce qui est déjà construit")  # fmt: skip
-    parser.add_argument(
-        "--previous", metavar="REF", default=update_trial.PREVIOUS, help="d'où vient la version d'avant"
-    )
+    parser.add_argument("--previous", metavar="REF", default=update_trial.PREVIOUS, help="d'où vient celle d'avant")
     chosen = parser.parse_args()
     if chosen.update_trial:
         return update_trial.main(chosen.previous)

@@ -1,8 +1,9 @@
 """A new version on real desktops: ``python3 dev.py build --update-trial [--previous REF]``, with a verdict.
 
-The version before is frozen from an earlier state of this repository, whose database is older; the new one is what was
-built last, as it is handed out. Two desktops of two agencies work with the former against a real PostgreSQL; one is
-cut off, types, is updated from an HTTPS server with a private authority, types more, and goes back. Nothing may be lost.
+The version before is frozen from an earlier state of this repository, whose database is older; the new one is what
+was built last, as it is handed out. Two desktops of two agencies work with the former against a real PostgreSQL; one
+is cut off, types, is updated from an HTTPS server with a private authority, types more, and goes back. Nothing may be
+lost.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class Desk(Trial):
 
     def line(self, up: bool) -> None:
         """Let the address of the centre lead nowhere, or there again."""
-        connection = smoke._open(self.cache, self.secrets)
+        connection = smoke.opened(self.cache, self.secrets)
         try:
             (url,) = connection.execute("SELECT valeur FROM sync_meta WHERE cle = 'url'").fetchone()
             told = url.replace("coupee.invalid", "127.0.0.1") if up else url.replace("127.0.0.1", "coupee.invalid")
@@ -199,9 +200,8 @@ def play(folder: Path, former: Path, present: Path, built: Path) -> str:
         offered, later = one.admin("update", "check"), two.admin("update", "check")
         expect(offered["nouvelle"] == erp_desktop.__version__, f"CAS : {offered}")
         expect(later["nouvelle"] is None and "à son tour" in later["attend"], f"TNG : {later}")
-        say(
-            f"ok    avant le centre : « {waits['attend']} » ; après : CAS {offered['nouvelle']}, TNG « {later['attend']} »"
-        )
+        say(f"ok    avant le centre : « {waits['attend']} »")
+        say(f"ok    après : CAS {offered['nouvelle']}, TNG « {later['attend']} »")
         announced = depot / "erp-mif.version"
         signed = announced.read_bytes()
         announced.write_bytes(signed.replace(erp_desktop.__version__.encode(), b"9.9.9"))
@@ -220,7 +220,7 @@ def play(folder: Path, former: Path, present: Path, built: Path) -> str:
         after = one.revision()
         expect(after == it.admin("db", "status", "--url", url)["revision"] != before, f"base {after}, avant {before}")
         expect((one.state()["en_attente"], one.clients()) == (OFFLINE, OFFLINE), f"après : {one.state()}")
-        say(f"ok    mis à jour en {took:.0f} s, {OFFLINE} saisies en attente ; base {before} → {after} au démarrage")
+        say(f"ok    mis à jour en {took:.0f} s, {OFFLINE} saisies gardées ; base {before} → {after} au démarrage")
         one.type(OFFLINE, LATER)
         back = one.admin("update", "back", "--program", one.program)
         total = OFFLINE + LATER

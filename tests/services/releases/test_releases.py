@@ -149,9 +149,10 @@ def test_a_download_goes_on_where_it_was_cut(place: Place, slow: str) -> None:
     settings = place.settings.model_copy(update={"update_source": slow})
     folder = place.key.parent
     for trusted, told in (
-        (None, "n'est pas d'une autorité reconnue"), (authority(folder, "autre"), "n'est pas d'une autorité reconnue"),
+        (None, "n'est pas d'une autorité reconnue"),
+        (authority(folder, "autre"), "n'est pas d'une autorité reconnue"),
         (folder / "absente.crt", "n'est pas un certificat d'autorité"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(ReleaseRefusedError, match=told):
             updates.look(settings.model_copy(update={"update_authority": trusted}))
     settings = settings.model_copy(update={"update_authority": folder / "bonne.crt"})
