@@ -86,7 +86,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="garder le dossier de l'essai")
     parser.add_argument("--update-trial", action="store_true",
                         help="mettre à jour puis revenir, de la version d'avant à ce qui est déjà construit")  # fmt: skip
-    parser.add_argument("--previous", metavar="REF", default=update_trial.PREVIOUS, help="d'où vient celle d'avant")
+    parser.add_argument("--previous", metavar="REF", default=update_trial.PREVIOUS, help="sa version d'avant")
     chosen = parser.parse_args()
     if chosen.update_trial:
         return update_trial.main(chosen.previous)

@@ -220,7 +220,7 @@ def play(folder: Path, former: Path, present: Path, built: Path) -> str:
         after = one.revision()
         expect(after == it.admin("db", "status", "--url", url)["revision"] != before, f"base {after}, avant {before}")
         expect((one.state()["en_attente"], one.clients()) == (OFFLINE, OFFLINE), f"après : {one.state()}")
-        say(f"ok    mis à jour en {took:.0f} s, {OFFLINE} saisies gardées ; base {before} → {after} au démarrage")
+        say(f"ok    mis à jour en {took:.0f} s, {OFFLINE} saisies ; base {before} → {after} au démarrage")
         one.type(OFFLINE, LATER)
         back = one.admin("update", "back", "--program", one.program)
         total = OFFLINE + LATER
@@ -234,8 +234,8 @@ def play(folder: Path, former: Path, present: Path, built: Path) -> str:
         refused = central_rows(url, "SELECT count(*) FROM sync.gares")[0][0]
         expect(refused == 0, f"{refused} refusées")
     return (
-        f"{FORMER} → {erp_desktop.__version__} → {FORMER} : {total} saisies hors ligne, {arrived} au centre, 0 perdue, "
-        "0 refusée ; par étapes et après le centre ; annonce modifiée refusée"
+        f"{FORMER} → {erp_desktop.__version__} → {FORMER} : {total} saisies hors ligne, {arrived} au centre, aucune "
+        "perdue ni refusée ; par étapes et après le centre ; annonce modifiée refusée"
     )
 
 

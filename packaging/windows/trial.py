@@ -63,6 +63,18 @@ class Installed(Trial):
             self.secrets.write_text(json.dumps(kept), encoding="utf-8")
             self.secrets.chmod(0o600)
 
+    def tls(self) -> str:
+        """Before libpq looks at any file it asks for a function that wine 8 lacks, and never calls it: for this step
+        another name takes its place.
+        """
+        (library,) = self.where.glob("versions/*/_internal/psycopg2_binary.libs/libpq-*.dll")
+        content = library.read_bytes()
+        library.write_bytes(content.replace(b"NtFlushBuffersFileEx\0", b"NtFlushBuffersFile\0\0\0"))
+        try:
+            return super().tls()
+        finally:
+            library.write_bytes(content)
+
     def keyring(self) -> str:
         """Enrolled without a file of secrets: they are in the Credential Manager, and the cache is encrypted."""
         from erp_desktop.db.embedded import EmbeddedPostgres
