@@ -84,8 +84,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke-only", action="store_true", help="essayer ce qui est déjà construit")
     parser.add_argument("--keep", action="store_true", help="garder le dossier de l'essai")
-    parser.add_argument("--update-trial", action="store_true",
-                        help="mettre à jour puis revenir, de la version d'avant à ce qui est déjà construit")  # fmt: skip
+    parser.add_argument(
+        "--update-trial", action="store_true", help="mettre à jour vers ce qui est déjà construit, puis revenir"
+    )
     parser.add_argument("--previous", metavar="REF", default=update_trial.PREVIOUS, help="sa version d'avant")
     chosen = parser.parse_args()
     if chosen.update_trial:

@@ -241,6 +241,12 @@ class Trial:
         expect(colours > 20, f"image presque vide : {colours} couleurs")
         return f"{size[0]} × {size[1]}, {colours} couleurs"
 
+    def settings(self) -> str:
+        """Each wrong setting is a window that waits and one line of the log: place, key and what may be."""
+        import wrong_settings
+
+        return wrong_settings.retried(self.environment, DIST / f"erp-mif{EXE}", self.folder / "reglages")
+
     def demo(self) -> str:
         """The demonstration that the wizard offers plays to its end, server included, and leaves nothing running."""
         out = self.folder / "demo"
@@ -344,7 +350,7 @@ def smoke(keep: bool) -> int:
     trial = Trial(folder)
     steps: tuple[Callable[[], str], ...] = (
         trial.version, trial.contents, trial.first_run, trial.old_cache, trial.sync, trial.tls, trial.report,
-        trial.bon, trial.install, trial.capture, trial.first_window, trial.demo,
+        trial.bon, trial.install, trial.capture, trial.first_window, trial.settings, trial.demo,
     )  # fmt: skip
     failures = 0
     for step in steps:

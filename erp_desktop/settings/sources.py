@@ -107,7 +107,7 @@ def _read(file: Path, troubles: list[Trouble]) -> dict[str, Any]:
     """The options of a file; a file that cannot be read is one trouble, told with its place."""
     try:
         stored = json.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the second is said of the folder itself
         return {}
     except json.JSONDecodeError as error:
         troubles.append(

@@ -131,6 +131,11 @@ def test_a_folder_that_cannot_be_written_in_is_told(tmp_path: Path, monkeypatch:
     [trouble] = refused.value.troubles
     assert trouble.source == "ERP_LOG_DIR"
     assert str(tmp_path / "plein") in trouble.words
+    monkeypatch.delenv("ERP_LOG_DIR")
+    monkeypatch.setenv("ERP_DATA_DIR", str(tmp_path / "plein"))
+    with pytest.raises(SettingsError) as refused:
+        folders(load())
+    assert [one.source for one in refused.value.troubles] == ["ERP_DATA_DIR"]
 
 
 def test_config_show_tells_values_sources_and_errors_and_never_a_password(
