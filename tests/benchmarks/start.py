@@ -1,0 +1,110 @@
+"""How long a start takes and how much memory it wants: from source, as built, each beside its floor.
+
+To the first picture: the program's own ``--capture`` ends once the first page is painted. The floors end likewise: an
+interpreter that does nothing, a bare window painted into a file. A cold start is one whose files were put out of the
+machine's memory before, as far as nobody else has them open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from erp_desktop import paths
+
+_WINDOW = """
+import sys
+from PySide6.QtWidgets import QApplication, QLabel
+app = QApplication(sys.argv[:1])
+label = QLabel("ERP MIF")
+label.resize(1440, 900)
+label.show()
+app.processEvents()
+label.grab().save(sys.argv[1])
+"""
+BUILT = paths.ROOT / "dist" / "erp-mif"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One kind of start: seconds to its end, and the most memory that it had at once."""
+
+    name: str
+    command: tuple[str, ...]
+    folders: tuple[Path, ...]
+    """What it reads, put out of memory before a cold one."""
+
+
+def once(start: Start, env: dict[str, str]) -> tuple[float, float]:
+    """Seconds and megabytes of one run.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    began = time.perf_counter()
+    # To know the memory of this child alone.
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        child = os.posix_spawn(start.command[0], start.command, env, file_actions=[
+            (os.POSIX_SPAWN_DUP2, nothing, 1), (os.POSIX_SPAWN_DUP2, nothing, 2),
+        ])  # fmt: skip
+        _, status, used = os.wait4(child, 0)
+    finally:
+        os.close(nothing)
+    if status:
+        raise RuntimeError(f"{start.name}: {os.waitstatus_to_exitcode(status)}")
+    return time.perf_counter() - began, used.ru_maxrss / 1000
+
+
+def forget(folders: tuple[Path, ...]) -> None:
+    """Put the files of some folders out of the machine's memory."""
+    for folder in folders:
+        for file in folder.rglob("*"):
+            with contextlib.suppress(OSError):
+                handle = os.open(file, os.O_RDONLY)
+                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+                os.close(handle)
+
+
+def kinds(folder: Path) -> Iterator[Start]:
+    site = (Path(next(p for p in sys.path if p.endswith("site-packages"))), Path(os.__file__).parent)
+    python, picture = sys.executable, str(folder / "image.png")
+    script = folder / "fenetre.py"
+    script.write_text(_WINDOW, encoding="utf-8")
+    source = (*site, paths.ROOT / "erp_desktop")
+    yield Start("python", (python, "-c", "pass"), site)
+    yield Start("bare window", (python, str(script), picture), site)
+    yield Start("from source, first page", (python, "-m", "erp_desktop", "--capture", picture), source)
+    yield Start("from source, erp-admin --version", (python, "-m", "erp_desktop.cli", "--version"), source)
+    if (BUILT / "erp-mif").exists():
+        yield Start("built, first page", (str(BUILT / "erp-mif"), "--capture", picture), (BUILT,))
+        yield Start("built, erp-admin --version", (str(BUILT / "erp-admin"), "--version"), (BUILT,))
+
+
+def measure(turns: int = 7) -> Iterator[str]:
+    """A line for each kind: medians of warm starts, of cold ones, memory."""
+    with tempfile.TemporaryDirectory(prefix="erp-mif-depart-") as made:
+        folder = Path(made)
+        env = {
+            "PATH": os.defpath, "HOME": made, "QT_QPA_PLATFORM": "offscreen", "ERP_DATA_DIR": made,
+            "ERP_LOG_DIR": made, "ERP_MODE": "autonome", "PYTHONPATH": str(paths.ROOT), "XDG_RUNTIME_DIR": made,
+        }  # fmt: skip
+        from erp_desktop.upgrade.start.startup import open_local
+
+        open_local(folder / "erp-mif.sqlite").dispose()
+        for start in kinds(folder):
+            once(start, env)
+            warm = [once(start, env) for _ in range(turns)]
+            cold = []
+            for _ in range(3):
+                forget(start.folders)
+                cold.append(once(start, env)[0])
+            seconds, memory = (statistics.median(values) for values in zip(*warm, strict=True))
+            yield f"{start.name:<34} warm {seconds:5.2f} s   cold {statistics.median(cold):5.2f} s   {memory:4.0f} MB"
