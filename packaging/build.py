@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import components
 import icon
+import starts
 import update_trial
 from smoke import DIST, ROOT, say, smoke
 
@@ -88,7 +89,10 @@ def main() -> int:
         "--update-trial", action="store_true", help="mettre à jour vers ce qui est déjà construit, puis revenir"
     )
     parser.add_argument("--previous", metavar="REF", default=update_trial.PREVIOUS, help="sa version d'avant")
+    parser.add_argument("--starts", action="store_true", help="mesurer les démarrages de ce qui est déjà construit")
     chosen = parser.parse_args()
+    if chosen.starts:
+        return starts.measure()
     if chosen.update_trial:
         return update_trial.main(chosen.previous)
     if not chosen.smoke_only:

@@ -151,13 +151,6 @@ def _papers(rows: int) -> None:
         _print([figure])
 
 
-def _start() -> None:
-    from tests.benchmarks.start import measure
-
-    for told in measure():
-        print(told, flush=True)
-
-
 BENCHES = {
     "sync": Bench("first copy and push beside their floors", 100_000, _sync),
     "line": Bench("copies, pushes and cycles at 0, 50 and 300 ms of round-trip time", 100_000, _line),
@@ -181,7 +174,6 @@ BENCHES = {
             "data": "folder in which the caches are kept, build/bench unless told otherwise",
         },
     ),
-    "start": Bench("starts, warm and cold, and their memory, beside a bare window", None, lambda _rows: _start()),
     "lists": Bench("the list of interventions in a real window", 100_000, _lists),
 }
 

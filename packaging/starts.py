@@ -1,4 +1,4 @@
-"""How long a start takes and how much memory it wants: from source, as built, each beside its floor.
+"""``python3 dev.py build --starts``: how long a start takes and how much memory it wants, from source and as built.
 
 To the first picture: the program's own ``--capture`` ends once the first page is painted. The floors end likewise: an
 interpreter that does nothing, a bare window painted into a file. A cold start is one whose files were put out of the
@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from smoke import DIST, say
+
 from erp_desktop import paths
 
 _WINDOW = """
@@ -29,7 +31,6 @@ label.show()
 app.processEvents()
 label.grab().save(sys.argv[1])
 """
-BUILT = paths.ROOT / "dist" / "erp-mif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,12 @@ def kinds(folder: Path) -> Iterator[Start]:
     yield Start("bare window", (python, str(script), picture), site)
     yield Start("from source, first page", (python, "-m", "erp_desktop", "--capture", picture), source)
     yield Start("from source, erp-admin --version", (python, "-m", "erp_desktop.cli", "--version"), source)
-    if (BUILT / "erp-mif").exists():
-        yield Start("built, first page", (str(BUILT / "erp-mif"), "--capture", picture), (BUILT,))
-        yield Start("built, erp-admin --version", (str(BUILT / "erp-admin"), "--version"), (BUILT,))
+    yield Start("built, first page", (str(DIST / "erp-mif"), "--capture", picture), (DIST,))
+    yield Start("built, erp-admin --version", (str(DIST / "erp-admin"), "--version"), (DIST,))
 
 
-def measure(turns: int = 7) -> Iterator[str]:
-    """A line for each kind: medians of warm starts, of cold ones, memory."""
+def measure(turns: int = 7) -> int:
+    """Print a line for each kind: medians of warm starts, of cold ones, memory."""
     with tempfile.TemporaryDirectory(prefix="erp-mif-depart-") as made:
         folder = Path(made)
         env = {
@@ -107,4 +107,5 @@ def measure(turns: int = 7) -> Iterator[str]:
                 forget(start.folders)
                 cold.append(once(start, env)[0])
             seconds, memory = (statistics.median(values) for values in zip(*warm, strict=True))
-            yield f"{start.name:<34} warm {seconds:5.2f} s   cold {statistics.median(cold):5.2f} s   {memory:4.0f} MB"
+            say(f"{start.name:<34} warm {seconds:5.2f} s   cold {statistics.median(cold):5.2f} s   {memory:4.0f} MB")
+    return 0
