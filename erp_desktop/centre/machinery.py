@@ -25,7 +25,7 @@ from erp_desktop.centre.functions.pull import pull_functions
 from erp_desktop.centre.functions.tables import UNTOLD
 from erp_desktop.centre.functions.verify import verify_functions
 from erp_desktop.centre.sql import sql
-from erp_desktop.registry import derived, monthly, personal, planned, rules, worked
+from erp_desktop.registry import derived, monthly, personal, planned, rules, settled, worked
 from erp_desktop.registry.search_path import PIN
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -185,7 +185,10 @@ def _security(table: SyncTable) -> list[str]:
     return made
 
 
-_COMPUTING = (*central_invoices.TRIGGERS, *derived.TRIGGERS, *planned.TRIGGERS, *worked.TRIGGERS, *monthly.TRIGGERS)
+_COMPUTING = (
+    *central_invoices.TRIGGERS, *derived.TRIGGERS, *settled.TRIGGERS, *planned.TRIGGERS, *worked.TRIGGERS,
+    *monthly.TRIGGERS,
+)  # fmt: skip
 _SYNC_RIGHTS = sql("machinery/sync_rights")
 
 # Executed by devices under the definer's rights; everything else in the schema is for its owner alone.
@@ -197,7 +200,7 @@ _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()")
 
 def statements(*, documents: bool = True) -> list[str]:
     """Every statement of the installation, in order, for the present registry; with the store of documents or not."""
-    made = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions()]
+    made = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions(), settled.CENTRE]
     for table in TABLES:
         made.append(f"ALTER TABLE public.{table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
         made += _table_triggers(table)

@@ -63,7 +63,7 @@ class Client(LigneAgence, Base):
     is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
 
 
-sorted_by(Client, "nom_entreprise", "type_client", "niveau_service", "ville", "telephone")
+sorted_by(Client, "nom_entreprise", "type_client", "niveau_service", "ville", "telephone", "ice")
 
 
 class Contrat(LigneAgence, Base):
@@ -122,7 +122,10 @@ class Contrat(LigneAgence, Base):
     """What the revision follows: a clause or a published index, in words."""
 
 
-sorted_by(Contrat, "numero_contrat", "type_contrat", "date_fin")
+sorted_by(Contrat, "numero_contrat", "type_contrat", "date_fin", "client_id")
+sa.Index(
+    "idx_contrats_etat_liste", *(Contrat.__table__.c[name] for name in ("statut", "date_fin", "id", "agence_id"))
+)
 
 
 class ContratEquipement(LigneAgence, Base):

@@ -66,7 +66,10 @@ class Equipement(LigneAgence, Base):
     is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
 
 
-sorted_by(Equipement, "nom", "type_equipement", "marque", "modele", "statut", "criticite", "localisation")
+sorted_by(
+    Equipement, "nom", "code_interne", "type_equipement", "marque", "modele", "statut", "criticite", "localisation",
+    "client_id",
+)  # fmt: skip
 
 
 class Checklist(LigneAgence, Base):
@@ -201,7 +204,7 @@ class Planning(LigneAgence, Base):
     """Up to where the centre has made the visits; a device makes those beyond."""
 
 
-sorted_by(Planning, "modele_titre", "frequence", "modele_duree_estimee", "statut")
+sorted_by(Planning, "modele_titre", "frequence", "modele_duree_estimee", "statut", "equipement_id")
 
 
 class PlanningPiece(LigneAgence, Base):

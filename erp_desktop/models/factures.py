@@ -18,6 +18,8 @@ from erp_desktop.models.types import Instant, Jour, Montant, big_int, json_type
 
 FACTURATION = "b3f7d1a9c5e8"
 """Revision that completed these tables."""
+SOLDES = "e7a3f9c1b5d8"
+"""Revision that keeps what is due of an invoice beside it."""
 
 
 def _given(nom: str, *colonnes: str, unique: bool = False) -> sa.Index:
@@ -124,9 +126,29 @@ class Facture(LigneAgence, Base):
     """nom, adresse, ville, ice, identifiant_fiscal, telephone, type as they were then."""
     societe_figee: Mapped[Any | None] = _centre("Société à la validation", json_type())
     """The letterhead's texts as they were then; the logo is today's."""
+    regle: Mapped[Decimal] = field(
+        "Réglé", Montant(), server_default="0.00", default=Decimal(0), policy=Policy.DERIVE, since=SOLDES
+    )
+    """What payments settled (``registry.settled``)."""
+    solde: Mapped[Decimal] = field(
+        "Solde", Montant(), server_default="0.00", default=Decimal(0), policy=Policy.DERIVE, since=SOLDES
+    )
+    """What is still due; below zero, what the client paid too much."""
+    etape: Mapped[str] = field(
+        "Étape", sa.String(20), server_default="brouillon", default="brouillon", policy=Policy.DERIVE, since=SOLDES
+    )
+    """Its state, whatever the day: an ``EtatFacture`` but late, which is what waits for money after its due date."""
 
 
-sorted_by(Facture, "date_facture", "date_echeance", "total_ttc")
+sorted_by(Facture, "numero", "date_facture", "date_echeance", "total_ttc", "regle", "solde", "client_id")
+_LISTED = [Facture.__table__.c[name] for name in ("date_echeance", "id", "agence_id")]
+WAITING = "({0}etape = 'validee' OR {0}etape = 'envoyee' OR {0}etape = 'partielle') AND {0}type_facture = 'facture'"
+"""Of which money is waited for, spelled as in the index of their due dates; the table's name before each column."""
+sa.Index("idx_factures_etat_liste", Facture.__table__.c.etape, Facture.__table__.c.type_facture, *_LISTED)
+sa.Index(
+    "idx_factures_attendues_liste", *_LISTED, sqlite_where=sa.text(WAITING.format("")),
+    postgresql_where=sa.text(WAITING.format("")),
+)  # fmt: skip
 
 
 class LigneFacture(LigneAgence, Base):

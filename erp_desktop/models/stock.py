@@ -52,7 +52,7 @@ class PieceDetachee(LigneAgence, Base):
     """By what its units are told apart: a movement of it then says which."""
 
 
-sorted_by(PieceDetachee, "designation", "famille", "emplacement")
+sorted_by(PieceDetachee, "designation", "reference", "famille", "emplacement")
 
 
 class Depot(LigneAgence, Base):

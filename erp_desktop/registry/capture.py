@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.registry import bounds, derived, monthly, planned, rules, searched, worked
+from erp_desktop.registry import bounds, derived, monthly, planned, rules, searched, settled, worked
 from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -45,6 +45,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
         made.update(_statut_audit())
     made.update(derived.cache_triggers(present))
+    made.update(settled.cache_triggers(present))
     made.update(planned.cache_triggers(present))
     made.update(worked.cache_triggers(present))
     made.update(monthly.cache_triggers(present))
@@ -232,5 +233,7 @@ def install(connection: sa.Connection) -> None:
     if any(monthly.keeps(name) for name in put_back):
         # What was written without them is not known.
         connection.exec_driver_sql("DELETE FROM _rapports_mois")
+    if any(settled.keeps(name) for name in put_back):
+        connection.exec_driver_sql(settled.EVERYTHING)
     if any(searched.keeps(name) for name in put_back):
         connection.exec_driver_sql(searched.EVERYTHING)

@@ -16,8 +16,11 @@ from erp_desktop.registry.tables import BY_NAME
 
 _DRAFT = "('brouillon', 'a_transmettre')"
 _CLOSED = "('cloturee', 'archivee', 'annulee')"
-_GOES_ON = frozenset({"id", "agence_id", "updated_at", "statut_transmission", "motif_rejet", "transmise_le"})
-"""Of a validated invoice, what is no part of it: where it is kept, and what the tax administration answers."""
+_GOES_ON = frozenset({
+    "id", "agence_id", "updated_at", "statut_transmission", "motif_rejet", "transmise_le", "regle", "solde", "etape",
+})  # fmt: skip
+"""Of a validated invoice, what is no part of it: where it is kept, what the tax administration answers, what follows
+from its payments."""
 _FROZEN = tuple(c for c in BY_NAME["factures"].names if c not in _GOES_ON)
 _FROZEN_LINE = tuple(c for c in BY_NAME["lignes_facture"].names if c not in _GOES_ON)
 

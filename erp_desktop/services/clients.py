@@ -125,7 +125,7 @@ LISTING = Listing(
     },
     free=(Client.nom_entreprise, Client.ice, Client.contact, Client.email, Client.ville),
     also=_by_number,
-    far={"nb_equipements": Far(_NB)},
+    far={"nb_equipements": Far(_NB, sorts=False)},
     shown={"telephone": lambda stored: telephone.afficher(stored) or None},
 )
 ids, rows, indices, PLACES = LISTING.ids, LISTING.rows, LISTING.hints, LISTING.places

@@ -75,14 +75,26 @@ def sort_key(column: Any) -> Any:
 
 def index_name(column: sa.Column[Any]) -> str:
     """What the index that a list sorts by is called."""
-    return f"idx_{column.table.name}_{column.name}_tri"
+    return f"idx_{column.table.name}_{column.name}_liste"
+
+
+def listed(table: sa.Table) -> list[sa.Column[Any]]:
+    """What says whether a row is in somebody's list: held by the indexes of its orders, behind what they sort by.
+
+    A page in such an order is the index alone. Looked up in the table, each identifier passed over is a page of the
+    disk that the order does not have.
+    """
+    return [table.c[name] for name in ("is_active", "agence_id") if name in table.c]
 
 
 def sorted_by(model: Any, *names: str) -> None:
-    """Give columns of a mapped class the indexes that its list sorts by, at any length."""
+    """Give columns of a mapped class the indexes that its list sorts by, at any length.
+
+    A reference is such a column too: the rows of what another table sorts come along its index.
+    """
     table: sa.Table = model.__table__
     for name in names:
-        sa.Index(index_name(table.c[name]), sort_key(table.c[name]), table.c.id)
+        sa.Index(index_name(table.c[name]), sort_key(table.c[name]), table.c.id, *listed(table))
 
 
 def sort_index(column: Any) -> str | None:

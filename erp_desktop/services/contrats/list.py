@@ -22,13 +22,12 @@ from erp_desktop.services.shared.lists import (
     ListQuery,
     contient,
     dans_l_ordre,
-    identifiants,
     paquets,
     portee,
     un_de,
 )
 from erp_desktop.services.shared.places import Long
-from erp_desktop.services.shared.places.sorts import Sort, along, sorted_ids
+from erp_desktop.services.shared.places.sorts import Part, Sort, along, in_parts, sorted_ids
 
 LISTES: dict[str, list[str]] = {
     "statut": list(StatutContrat), "type": list(TypeContrat), "renouveler": [str(r) for r in cycle.RAPPELS],
@@ -61,6 +60,19 @@ def lire_filtre(texte: str) -> recherche.Filtre:
 def indices(texte: str) -> list[str]:
     """French hints about what the filter box does not understand."""
     return lire_filtre(texte).indices
+
+
+def _etats(jour: date) -> Sort:
+    """By state, within each by the end: what ran out is told from its last day."""
+    s, fin = StatutContrat, Contrat.date_fin
+    passe, court = fin < jour, fin >= jour
+    parts = {
+        s.EXPIRE: [Part(Contrat.statut == s.EXPIRE.value)]
+        + [Part(Contrat.statut == vivant.value, passe, empty=False) for vivant in (s.EN_COURS, s.SUSPENDU)],
+        **{vivant: [Part(Contrat.statut == vivant.value, court)] for vivant in (s.EN_COURS, s.SUSPENDU)},
+    }  # fmt: skip
+    ordre = [part for etat in s for part in parts.get(etat, [Part(Contrat.statut == etat.value)])]
+    return in_parts(fin, ordre, (Contrat, "idx_contrats_etat_liste"))
 
 
 def _vit() -> sa.ColumnElement[bool]:
@@ -119,26 +131,17 @@ def _sort(query: ListQuery) -> Sort:
     if tri == "client":
         return along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == Contrat.client_id))
     if tri == "etat":
-        rangs = [(_dans_l_etat(etat, jour), rang) for rang, etat in enumerate(StatutContrat)]
-        return Sort([sa.case(*rangs, else_=len(rangs))])
+        return _etats(jour)
     kept = {"numero_contrat": Contrat.numero_contrat, "type_contrat": Contrat.type_contrat}
     return along(kept.get(tri, Contrat.date_fin))
 
 
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; by end when no column is chosen."""
-    requete = _request(session, acteur, query)
-    if query.tri == "part":
-        tous = identifiants(session, requete.order_by(Contrat.id))
-        connues = quotas.parts(session, tous, clock.today())
-        rang = sorted(connues, key=lambda i: (connues[i], i), reverse=query.descendant)
-        return [*rang, *(i for i in tous if i not in connues)][: query.limite]
-    return sorted_ids(session, requete, Contrat.id, _sort(query), query)
+    return sorted_ids(session, _request(session, acteur, query), Contrat.id, _sort(query), query)
 
 
-PLACES = Long(
-    Contrat.id, ids, _request, lambda _session, query: None if query.tri == "part" else _sort(query).order(query)
-)
+PLACES = Long(Contrat.id, ids, _request, lambda _session, query: _sort(query).order(query))
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ContratLigne]:

@@ -1,5 +1,7 @@
 """What is due of an invoice, from facts alone: its total, what credit notes gave back, what payments settled.
 
+Lists and figures read what is kept of them beside the invoice (``registry.settled``), one invoice its facts.
+
 SQL expressions that mean the same on both engines, in whole centimes; a payment that bounced counts for nothing.
 """
 
@@ -15,10 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_desktop.domain.enums import StatutFacture, TypeFacture
-from erp_desktop.domain.factures.enums import EtatDemande, EtatFacture
-from erp_desktop.domain.factures.etats import BROUILLONS, Faits, etat
+from erp_desktop.domain.factures.enums import EtatFacture
+from erp_desktop.domain.factures.etats import BROUILLONS, OUVERTS, Faits, etat
 from erp_desktop.models import DemandeValidation, Facture, Imputation, LigneFacture, Paiement, Relance
 from erp_desktop.models.expressions.sorting import exact
+from erp_desktop.models.factures import WAITING
 from erp_desktop.services.shared.lists import paquets
 
 OPEN = tuple(s.value for s in BROUILLONS)
@@ -56,12 +59,17 @@ def credited() -> sa.ScalarSelect[int]:
                 validated(a))  # fmt: skip
 
 
-def settled() -> sa.ColumnElement[int]:
-    """Centimes that payments settled of ``Facture``, what was kept back included."""
+def _paid() -> sa.ColumnElement[int]:
+    """Centimes that payments settled of ``Facture``, what was kept back included, from the payments themselves."""
     p, q = aliased(Paiement), aliased(Paiement)
     parts = _sum(Imputation.montant, Imputation.facture_id == Facture.id, Imputation.paiement_id == p.id, counts(p))
     whole = _sum(q.montant, q.facture_id == Facture.id, counts(q))
     return parts + whole
+
+
+def settled() -> sa.ColumnElement[int]:
+    """Centimes that payments settled of ``Facture``, as kept beside it (``registry.settled``)."""
+    return centimes(Facture.regle)
 
 
 def total() -> sa.ColumnElement[int]:
@@ -69,8 +77,8 @@ def total() -> sa.ColumnElement[int]:
 
 
 def due() -> sa.ColumnElement[int]:
-    """Centimes still due of ``Facture``; an avoir owes nothing by itself."""
-    return sa.case((Facture.type_facture == TypeFacture.AVOIR.value, 0), else_=total() - credited() - settled())
+    """Centimes still due of ``Facture``, as kept beside it; an avoir owes nothing by itself."""
+    return centimes(Facture.solde)
 
 
 def _request() -> sa.ScalarSelect[str]:
@@ -82,28 +90,27 @@ def _sent() -> sa.ColumnElement[bool]:
     return sa.exists().where(Relance.facture_id == Facture.id)
 
 
+def waiting() -> sa.ColumnElement[bool]:
+    """Something is due of it: spelled as in the index of their due dates, which holds no other rows."""
+    return sa.text(f"({WAITING.format('factures.')})")  # type: ignore[return-value]
+
+
+def in_state(state: str, today: date) -> sa.ColumnElement[bool]:
+    """``domain.factures.etats.etat`` is ``state``: as kept beside the invoice, but for what is late by now."""
+    due_on = Facture.date_echeance
+    if state == EtatFacture.EN_RETARD:
+        return sa.and_(waiting(), due_on < today)
+    told = Facture.etape == state
+    if state not in OUVERTS:
+        return told
+    still = sa.or_(Facture.type_facture == TypeFacture.AVOIR.value, due_on.is_(None), due_on >= today)
+    return sa.and_(told, still)
+
+
 def state(today: date) -> sa.ColumnElement[str]:
     """``domain.factures.etats.etat`` in SQL."""
-    e = EtatFacture
-    asked = _request()
-    draft = sa.case(
-        (sa.or_(asked == EtatDemande.EN_ATTENTE.value, Facture.statut == StatutFacture.A_TRANSMETTRE.value),
-         e.A_TRANSMETTRE.value),
-        (asked == EtatDemande.REFUSEE.value, e.REJETEE.value),
-        else_=e.BROUILLON.value,
-    )  # fmt: skip
-    avoir = Facture.type_facture == TypeFacture.AVOIR.value
-    return sa.case(
-        (Facture.statut == StatutFacture.ANNULEE.value, e.ANNULEE.value),
-        (Facture.statut.in_(OPEN), draft),
-        (avoir, sa.case((_sent(), e.ENVOYEE.value), else_=e.VALIDEE.value)),
-        (sa.and_(total() > 0, credited() >= total()), e.ANNULEE.value),
-        (due() <= 0, e.PAYEE.value),
-        (sa.and_(Facture.date_echeance.is_not(None), Facture.date_echeance < today), e.EN_RETARD.value),
-        (settled() > 0, e.PARTIELLE.value),
-        (_sent(), e.ENVOYEE.value),
-        else_=e.VALIDEE.value,
-    )
+    late = EtatFacture.EN_RETARD
+    return sa.case((in_state(late, today), late.value), else_=Facture.etape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ def soldes(session: Session, ids: Sequence[int], today: date) -> dict[int, Solde
     for block in paquets(ids):
         asked = sa.select(
             Facture.id, Facture.type_facture, Facture.statut, Facture.total_ttc, Facture.date_echeance,
-            credited(), settled(), _request(), sa.case((_sent(), 1), else_=0),
+            credited(), _paid(), _request(), sa.case((_sent(), 1), else_=0),
         ).where(Facture.id.in_(block))  # fmt: skip
         for pk, kind, statut, ttc, until, back, paid, asked_for, sent in session.execute(asked):
             facts = Faits(statut, asked_for, ttc, dirhams(back), dirhams(paid), until, bool(sent), kind)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from erp_desktop.domain import recherche
 from erp_desktop.domain.enums import TypeFacture
 from erp_desktop.domain.factures import delais
 from erp_desktop.domain.factures.enums import EtatFacture
+from erp_desktop.domain.factures.etats import OUVERTS
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Client, Facture, Relance
@@ -30,7 +30,7 @@ from erp_desktop.services.shared.lists import (
     un_de,
 )
 from erp_desktop.services.shared.places import Long, Stratum
-from erp_desktop.services.shared.places.sorts import Sort, along, by_identifier, sorted_ids
+from erp_desktop.services.shared.places.sorts import Part, Sort, along, by_identifier, in_parts, sorted_ids
 
 LISTES: dict[str, list[str]] = {
     "statut": list(EtatFacture), "type": list(TypeFacture), "age": list(delais.NOMS_DES_TRANCHES),
@@ -86,15 +86,45 @@ def _late(today: date) -> sa.ColumnElement[int]:
     )  # fmt: skip
 
 
-def _open() -> sa.ColumnElement[bool]:
-    """Something is due of it."""
-    return sa.and_(balance.validated(), Facture.type_facture == TypeFacture.FACTURE.value, balance.due() > 0)
+_WAITING = tuple(state for state in EtatFacture if state in OUVERTS and state is not EtatFacture.EN_RETARD)
+
+
+def _states(today: date) -> Sort:
+    """By state, within each by the due date: what is late is told from it."""
+    due, e = Facture.date_echeance, EtatFacture
+
+    def told(state: EtatFacture, kind: TypeFacture) -> sa.ColumnElement[bool]:
+        return sa.and_(Facture.etape == state.value, Facture.type_facture == kind.value)
+
+    parts: list[Part] = []
+    for state in e:
+        if state is e.EN_RETARD:
+            parts += [Part(told(one, TypeFacture.FACTURE), due < today, empty=False) for one in _WAITING]
+            continue
+        until = due >= today if state in _WAITING else None
+        parts += [Part(told(state, TypeFacture.FACTURE), until), Part(told(state, TypeFacture.AVOIR))]
+    return in_parts(due, parts, (Facture, "idx_factures_etat_liste"))
+
+
+def _lateness() -> Sort:
+    """Of what is due by the day on which it is; then the others."""
+    f = Facture
+    dated = sa.and_(balance.waiting(), f.date_echeance.is_not(None))
+    others = sa.or_(sa.not_(balance.waiting()), f.date_echeance.is_(None))
+
+    def strata(down: bool) -> list[Stratum]:
+        return [
+            Stratum(dated, [f.date_echeance], down, (f, "idx_factures_attendues_liste")),
+            Stratum(others, (), down),
+        ]
+
+    return Sort([sa.case((dated, f.date_echeance))], strata=strata)
 
 
 def bucket(today: date, rank: int) -> sa.ColumnElement[bool]:
     """Invoices of one bucket of the ageing."""
     return sa.and_(
-        _open(), sa.or_(_late(today) == rank, Facture.date_echeance.is_(None) if rank == 0 else sa.false())
+        balance.waiting(), sa.or_(_late(today) == rank, Facture.date_echeance.is_(None) if rank == 0 else sa.false())
     )
 
 
@@ -104,7 +134,7 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
     every = portee(acteur, Facture.agence_id)
     for word, values in found.mots.items():
         if word == "statut":
-            every.append(balance.state(today).in_(values))
+            every.append(sa.or_(*(balance.in_state(state, today) for state in values)))
         elif word == "type":
             every.append(Facture.type_facture.in_(values))
         elif word == "age":
@@ -131,19 +161,17 @@ def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
 
 def _sort(query: ListQuery) -> tuple[Sort, ListQuery]:
     """The order, and the question with the direction that it has there."""
-    f, today = Facture, clock.today()
-    computed: dict[str, Callable[[], Any]] = {
-        "etat": lambda: balance.state(today), "retard": lambda: sa.case((_open(), f.date_echeance)),
-        "regle": balance.settled, "solde": balance.due,
-    }  # fmt: skip
+    f = Facture
     kept = {
-        "numero": f.numero, "type_facture": f.type_facture, "date_facture": f.date_facture,
-        "date_echeance": f.date_echeance, "total_ttc": f.total_ttc, "intitule": f.intitule,
+        "numero": f.numero, "date_facture": f.date_facture, "date_echeance": f.date_echeance,
+        "total_ttc": f.total_ttc, "regle": f.regle, "solde": f.solde,
     }  # fmt: skip
     # The longest late is the one due first; without a column the latest comes first.
     turned = replace(query, descendant=not query.descendant)
-    if query.tri in computed:
-        return Sort([computed[query.tri]()]), turned if query.tri == "retard" else query
+    if query.tri == "etat":
+        return _states(clock.today()), query
+    if query.tri == "retard":
+        return _lateness(), turned
     if query.tri == "client":
         return along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == f.client_id)), query
     if query.tri in kept:
@@ -245,7 +273,7 @@ def balance_agee(session: Session, acteur: Acteur, texte: str = "") -> list[Tran
     today = clock.today()
     rank = sa.case((Facture.date_echeance.is_(None), 0), else_=_late(today)).label("rang")
     told = sa.select(rank, balance.due().label("montant"))
-    told_rows = told.where(_open(), *conditions(session, acteur, texte)).subquery()
+    told_rows = told.where(balance.waiting(), *conditions(session, acteur, texte)).subquery()
     asked = sa.select(told_rows.c.rang, sa.func.count(), sa.func.sum(told_rows.c.montant)).group_by(told_rows.c.rang)
     found = {r: (count, amount) for r, count, amount in session.execute(asked)}
     return [

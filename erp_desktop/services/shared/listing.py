@@ -78,11 +78,13 @@ class Far:
 
     Attributes:
         every: each row has one there, so that the list sorts along the index of the value.
+        sorts: the list offers it as an order; a long list does not where each row has to be counted for it.
     """
 
     value: Colonne
     join: Join = lambda request: request
     every: bool = False
+    sorts: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class Listing(Generic[R]):
         return self.far[name].value if name in self.far else getattr(self.model, name)
 
     def _sort(self, query: ListQuery) -> Sort:
-        known = {f.name for f in fields(self.row)}  # type: ignore[arg-type]
+        known = {f.name for f in fields(self.row)} - {n for n, far in self.far.items() if not far.sorts}  # type: ignore[arg-type]
         name = query.tri if query.tri in known else self.sort
         if name in self.ranked:
             stored = self.model.__table__.c.get(name)

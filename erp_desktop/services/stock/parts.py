@@ -173,12 +173,12 @@ def _state(sums: sa.CTE, name: str) -> Any:
             return sa.or_(sums.c.quand.is_(None), sums.c.quand < limit)
 
 
-def _request(session: Session, acteur: Acteur, query: ListQuery, sums: sa.CTE | None = None) -> sa.Select[int]:
+def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     found = lire_filtre(query.texte)
     request = sa.select(P.id).where(P.is_active.is_(True), *portee(acteur, P.agence_id))
-    sums = _summed(acteur) if sums is None else sums
-    if "etat" in found.mots or query.tri in ("total",):
+    if "etat" in found.mots:
+        sums = _summed(acteur)
         request = request.outerjoin(sums, sums.c.piece_id == P.id)
     texts = {"famille": P.famille, "fournisseur": P.fournisseur}
     for word, values in found.mots.items():
@@ -206,18 +206,14 @@ def _request(session: Session, acteur: Acteur, query: ListQuery, sums: sa.CTE | 
     return request
 
 
-def _sort(query: ListQuery, sums: sa.CTE | None = None) -> Sort:
-    """What is held is computed from the ledger, when its ``sums`` are given."""
-    if query.tri == "total":
-        return Sort([sa.null() if sums is None else sa.func.coalesce(sums.c.total, 0)])
+def _sort(query: ListQuery) -> Sort:
     kept = {"reference": P.reference, "emplacement": P.emplacement, "famille": P.famille}
     return along(kept.get(query.tri, P.designation))
 
 
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; by designation when no column is chosen."""
-    sums = _summed(acteur)
-    return sorted_ids(session, _request(session, acteur, query, sums), P.id, _sort(query, sums), query)
+    return sorted_ids(session, _request(session, acteur, query), P.id, _sort(query), query)
 
 
 PLACES = Long(P.id, ids, _request, lambda _session, query: _sort(query).order(query))

@@ -45,7 +45,7 @@ COLUMNS: list[Column[ContratLigne]] = [
     Column("etat", "Statut", 116, lambda r: labels.label(StatutContrat, r.etat), "pill",
            value=lambda r: marks.PILLS[r.etat]),
     Column("date_fin", "Échéance", 124, lambda r: marks.end(r.date_fin, r.jours, r.rappel), "code", numeric=True),
-    Column("part", "Quota", 92, lambda r: marks.share(r.part), "sla", numeric=True,
+    Column("", "Quota", 92, lambda r: marks.share(r.part), "sla", numeric=True,
            value=lambda r: marks.quota(r.part, r.alerte)),
 ]  # fmt: skip
 

@@ -38,7 +38,7 @@ COLUMNS: list[Column[PartRow]] = [
     Column("famille", LABEL, 100, lambda r: r.famille or labels.NONE, "muted", hidden=True),
     Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "code", numeric=True),
     Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "code", numeric=True),
-    Column("total", "Total", 76, _total, "strong", numeric=True),
+    Column("", "Total", 76, _total, "strong", numeric=True),
     Column("", "Réservé", 72, lambda r: quantity(r.reserve, blank=True), "code", numeric=True),
     Column("", "Min.", 60, lambda r: quantity(r.minimum, blank=True), "muted", numeric=True),
     Column("", "À commander", 100, lambda r: quantity(r.a_commander, blank=True), "code", numeric=True),

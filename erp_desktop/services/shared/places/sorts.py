@@ -1,7 +1,7 @@
 """What a list sorts by, and how its first page is read: along an index where one holds the order.
 
-A list of any length needs an index for each order that it offers (``models.expressions.sorting.sorted_by``); what is
-computed from other rows has none, and is sorted whole.
+A list of any length needs an index for each order that it offers (``models.expressions.sorting.sorted_by``); one
+without is sorted whole. Such an index holds what says whether a row is listed as well: a page is the index alone.
 """
 
 from __future__ import annotations
@@ -83,6 +83,45 @@ def ranked(column: Any, key: Any, values: Sequence[str]) -> Sort:
         ]
 
     return Sort([key], strata=strata)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that stand together in an order, themselves in the order of one key.
+
+    Attributes:
+        where: what the first columns of the index say of them.
+        filled: their range of the key; None: every row that has one.
+        empty: those without a key are of it too, at its end.
+    """
+
+    where: sa.ColumnElement[bool]
+    filled: sa.ColumnElement[bool] | None = None
+    empty: bool = True
+
+
+def in_parts(key: Any, parts: Sequence[Part], index: tuple[Any, str]) -> Sort:
+    """By what is told from the first columns of an index and from a range of its next one, ``key``, then by that.
+
+    What changes with the day is sorted so: which rows are late follows from the day that is stored.
+    """
+
+    def filled(part: Part) -> sa.ColumnElement[bool]:
+        return key.is_not(None) if part.filled is None else part.filled
+
+    def told(part: Part) -> sa.ColumnElement[bool]:
+        return sa.and_(part.where, sa.or_(filled(part), key.is_(None)) if part.empty else filled(part))
+
+    def strata(down: bool) -> list[Stratum]:
+        found = []
+        for part in reversed(parts) if down else parts:
+            found.append(Stratum(sa.and_(part.where, filled(part)), [key], down, index))
+            if part.empty:
+                found.append(Stratum(sa.and_(part.where, key.is_(None)), (), down, index))
+        return found
+
+    rank = sa.case(*((told(part), place) for place, part in enumerate(parts)), else_=len(parts))
+    return Sort([rank, key], strata=strata)
 
 
 def sorted_ids(session: Session, request: sa.Select[int], ident: Colonne, sort: Sort, query: ListQuery) -> list[int]:
