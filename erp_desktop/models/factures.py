@@ -146,9 +146,13 @@ WAITING = "({0}etape = 'validee' OR {0}etape = 'envoyee' OR {0}etape = 'partiell
 """Of which money is waited for, spelled as in the index of their due dates; the table's name before each column."""
 sa.Index("idx_factures_etat_liste", Facture.__table__.c.etape, Facture.__table__.c.type_facture, *_LISTED)
 sa.Index(
-    "idx_factures_attendues_liste", *_LISTED, sqlite_where=sa.text(WAITING.format("")),
+    "idx_factures_attendues_liste",
+    *_LISTED,
+    Facture.__table__.c.etape,
+    Facture.__table__.c.type_facture,
+    sqlite_where=sa.text(WAITING.format("")),
     postgresql_where=sa.text(WAITING.format("")),
-)  # fmt: skip
+)
 
 
 class LigneFacture(LigneAgence, Base):

@@ -91,7 +91,7 @@ def _update(which: str, p: str = "", *, cents: bool = True) -> str:
 
 
 def _spoken_of(table: str, rows: str) -> str:
-    """SELECT of the invoices that rows of a table speak of; a payment of those of its parts, and of what it undoes."""
+    """SELECT of the invoices that rows speak of; a payment speaks of its parts' as well, and of what it undoes."""
     selects = [f"SELECT r.{column} AS id FROM {rows} r" for column in _TABLES[table]]
     if table == "paiements":
         selects += [

@@ -54,7 +54,11 @@ _ATTENDUES = "(etape = 'validee' OR etape = 'envoyee' OR etape = 'partielle') AN
 _AUTRES = {
     "idx_contrats_etat_liste": ("contrats", ["statut", "date_fin", "id", "agence_id"], None),
     "idx_factures_etat_liste": ("factures", ["etape", "type_facture", "date_echeance", "id", "agence_id"], None),
-    "idx_factures_attendues_liste": ("factures", ["date_echeance", "id", "agence_id"], _ATTENDUES),
+    "idx_factures_attendues_liste": (
+        "factures",
+        ["date_echeance", "id", "agence_id", "etape", "type_facture"],
+        _ATTENDUES,
+    ),
 }
 
 

@@ -92,7 +92,7 @@ def _sent() -> sa.ColumnElement[bool]:
 
 def waiting() -> sa.ColumnElement[bool]:
     """Something is due of it: spelled as in the index of their due dates, which holds no other rows."""
-    return sa.text(f"({WAITING.format('factures.')})")  # type: ignore[return-value]
+    return sa.literal_column(f"({WAITING.format('factures.')})")
 
 
 def in_state(state: str, today: date) -> sa.ColumnElement[bool]:

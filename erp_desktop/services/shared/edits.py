@@ -25,10 +25,11 @@ def lire(fiche: type[F], ligne: Any, **others: Any) -> F:
 
     Args:
         fiche: frozen dataclass.
+        others: what the caller found, before what the row keeps of it.
     """
     columns = ligne.__table__.columns
     own = {f.name: getattr(ligne, f.name) for f in fields(fiche) if f.name in columns}  # type: ignore[arg-type]
-    return fiche(**own, **others)
+    return fiche(**own | others)
 
 
 def creer(session: Session, acteur: Acteur, ligne: Any) -> int:
