@@ -142,8 +142,8 @@ class Facture(LigneAgence, Base):
 
 sorted_by(Facture, "numero", "date_facture", "date_echeance", "total_ttc", "regle", "solde", "client_id")
 _LISTED = [Facture.__table__.c[name] for name in ("date_echeance", "id", "agence_id")]
-WAITING = "({0}etape = 'validee' OR {0}etape = 'envoyee' OR {0}etape = 'partielle') AND {0}type_facture = 'facture'"
-"""Of which money is waited for, spelled as in the index of their due dates; the table's name before each column."""
+WAITING = "({0}etape = 'validee') OR ({0}etape = 'envoyee') OR ({0}etape = 'partielle')"
+"""What the index of due dates holds, spelled as there: what is validated and not settled; {0} is the table's name."""
 sa.Index("idx_factures_etat_liste", Facture.__table__.c.etape, Facture.__table__.c.type_facture, *_LISTED)
 sa.Index(
     "idx_factures_attendues_liste",

@@ -50,7 +50,7 @@ _AUSSI = {
 """What had no such index: what is unique, and what the rows of another table's order are found by."""
 _MONTANTS = ("regle", "solde")
 _ACTIVES = {"clients", "equipements", "pieces_detachees"}
-_ATTENDUES = "(etape = 'validee' OR etape = 'envoyee' OR etape = 'partielle') AND type_facture = 'facture'"
+_ATTENDUES = "(etape = 'validee') OR (etape = 'envoyee') OR (etape = 'partielle')"
 _AUTRES = {
     "idx_contrats_etat_liste": ("contrats", ["statut", "date_fin", "id", "agence_id"], None),
     "idx_factures_etat_liste": ("factures", ["etape", "type_facture", "date_echeance", "id", "agence_id"], None),

@@ -309,6 +309,12 @@ SPELLED = {
     "idx_pieces_detachees_designation_tri", "idx_pieces_detachees_famille_tri",
     "idx_pieces_detachees_emplacement_tri", "idx_plannings_modele_titre_tri", "idx_factures_total_ttc_tri",
     "idx_mouvements_stock_quantite_tri",
+    "idx_clients_nom_entreprise_liste", "idx_clients_ville_liste", "idx_contrats_numero_contrat_liste",
+    "idx_equipements_nom_liste", "idx_equipements_type_equipement_liste", "idx_equipements_marque_liste",
+    "idx_equipements_modele_liste", "idx_equipements_localisation_liste", "idx_pieces_detachees_designation_liste",
+    "idx_pieces_detachees_famille_liste", "idx_pieces_detachees_emplacement_liste",
+    "idx_plannings_modele_titre_liste", "idx_factures_total_ttc_liste", "idx_mouvements_stock_quantite_liste",
+    "idx_factures_regle_liste", "idx_factures_solde_liste",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ WRITTEN_BY_PROGRAMS = {
     ("historiques_interventions", "action"), ("historiques_interventions", "statut"), ("notifications", "contenu"),
     ("rapports_planifies", "dernier_resultat"), ("inventaires", "numero"), ("notifications", "objet_table"),
     ("notifications", "cle"), ("temps", "unite"), ("lignes_facture", "cle"),
+    ("factures", "etape"),
 }  # fmt: skip
 """Texts that nobody types and that are no closed lists."""
 

@@ -92,7 +92,8 @@ def _sent() -> sa.ColumnElement[bool]:
 
 def waiting() -> sa.ColumnElement[bool]:
     """Something is due of it: spelled as in the index of their due dates, which holds no other rows."""
-    return sa.literal_column(f"({WAITING.format('factures.')})")
+    open_ = sa.literal_column(f"({WAITING.format('factures.')})")
+    return sa.and_(open_, Facture.type_facture == TypeFacture.FACTURE.value)
 
 
 def in_state(state: str, today: date) -> sa.ColumnElement[bool]:
