@@ -17,7 +17,8 @@ down_revision = "c8b2e6a0d4f7"
 branch_labels = None
 depends_on = None
 
-perd_au_retour: str | None = "Ce qui est réglé et dû des factures, et leur étape : ils se recalculent."
+# What is kept of invoices is computed anew.
+perd_au_retour: str | None = None
 
 # Columns with a default and indexes: PostgreSQL builds them outside any transaction, and each may be made again.
 hors_transaction = True

@@ -187,7 +187,6 @@ PERTES = {
     "a9c4e7b2d6f1": set(),
     "d9b3e7a1c5f8": set(),
     "e3a7c1d5f9b4": {"effacements"},
-    "e7a3f9c1b5d8": {"factures.etape", "factures.regle", "factures.solde"},
     "c8b2e6a0d4f7": {
         "documents.contrat_id", "lignes_intervention.lot", "mouvements_stock.lot", "pieces_detachees.suivi",
         "sla_regles",
