@@ -96,6 +96,8 @@ class Intervention(LigneAgence, Base):
         sa.Index("idx_intervention_cloture", "date_cloture", "date_creation"),
         _given("uq_interventions_occurrence_id", "occurrence_id", unique=True),
         _given("idx_interventions_origine_id", "origine_id"),
+        # The open visits of plans: all that the list of plans reads to say which is next.
+        _given("idx_intervention_visites", "statut", "occurrence_id"),
         # One for each order that the list offers, see ``services.interventions.order``.
         sa.Index("idx_intervention_date_planifiee", "date_planifiee"),
         sa.Index("idx_intervention_priorite", "priorite", "date_creation"),

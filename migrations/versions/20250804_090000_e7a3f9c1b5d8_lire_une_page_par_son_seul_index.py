@@ -55,6 +55,7 @@ _ATTENDUES = "(etape = 'validee') OR (etape = 'envoyee') OR (etape = 'partielle'
 _AUTRES = {
     "idx_contrats_etat_liste": ("contrats", ["statut", "date_fin", "id", "agence_id"], None),
     "idx_factures_etat_liste": ("factures", ["etape", "type_facture", "date_echeance", "id", "agence_id"], None),
+    "idx_intervention_visites": ("interventions", ["statut", "occurrence_id"], "occurrence_id IS NOT NULL"),
     "idx_factures_attendues_liste": (
         "factures",
         ["date_echeance", "id", "agence_id", "etape", "type_facture"],

@@ -92,7 +92,7 @@ def _sent() -> sa.ColumnElement[bool]:
 
 def waiting() -> sa.ColumnElement[bool]:
     """Something is due of it: spelled as in the index of their due dates, which holds no other rows."""
-    open_ = sa.literal_column(f"({WAITING.format('factures.')})")
+    open_: sa.ColumnElement[bool] = sa.literal_column(f"({WAITING.format('factures.')})")
     return sa.and_(open_, Facture.type_facture == TypeFacture.FACTURE.value)
 
 

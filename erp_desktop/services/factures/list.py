@@ -197,28 +197,25 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[FactureLi
     """Rows of a visible window, in the order of ``ids``."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     today, found = clock.today(), {}
-    names = ("id", "numero", "type_facture", "date_facture", "date_echeance", "total_ttc", "intitule")
+    names = (
+        "id", "numero", "type_facture", "date_facture", "date_echeance", "total_ttc", "regle", "solde", "intitule",
+    )  # fmt: skip
+    state = balance.state(today).label("etat")
     for block in paquets(ids):
-        state = balance.soldes(session, block, today)
         last = reminders(session, block)
-        asked = sa.select(*(getattr(Facture, n) for n in names), Client.nom_entreprise.label("client"))
+        asked = sa.select(*(getattr(Facture, n) for n in names), state, Client.nom_entreprise.label("client"))
         asked = asked.join(Client, Client.id == Facture.client_id)
         for read_row in session.execute(
             asked.where(Facture.id.in_(block), *portee(acteur, Facture.agence_id))
         ).mappings():
             own = dict(read_row)
-            due = state[own["id"]]
-            late = delais.retard(own["date_echeance"], today) if due.etat in _DUE else 0
+            late = delais.retard(own["date_echeance"], today) if own["etat"] == EtatFacture.EN_RETARD else 0
             rank, day, promised = last.get(own["id"], (0, None, None))
             own["intitule"] = own["intitule"] or ""
             found[own["id"]] = FactureLigne(
-                **own, etat=due.etat.value, retard=late, regle=due.regle, solde=due.solde, relance=rank,
-                relance_le=day, promesse=promised,
+                **own, retard=late, relance=rank, relance_le=day, promesse=promised,
             )  # fmt: skip
     return dans_l_ordre(ids, found)
-
-
-_DUE = frozenset({EtatFacture.EN_RETARD})
 
 
 def reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, date, date | None]]:

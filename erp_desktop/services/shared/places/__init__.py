@@ -8,7 +8,7 @@ list (``docs/adr/0021-reperes-des-listes.md``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import Any
 
@@ -56,17 +56,26 @@ class Stratum:
             request = request.with_hint(self.index[0], f"INDEXED BY {self.index[1]}", "sqlite")
         return self.join(request).where(self.where).order_by(*self.order(key))
 
-    def from_row(self, key: Colonne, first: Sequence[Any]) -> sa.ColumnElement[bool]:
-        """Rows from one on, itself included: the values of its keys, then its identifier."""
+    def onward(self, key: Colonne, first: Sequence[Any]) -> list[Stratum]:
+        """Rows from one on, itself included: the values of its keys, then its identifier; nothing: all of them.
+
+        First those of equal keys, then those of an equal first key, and so on: each is a range of the index. Compared
+        as a whole with the row, the keys of every row passed over would be looked at, and those of a name made anew.
+        """
+        if not first:
+            return [self]
         columns = [*self.keys, key]
         values = [sa.literal(value, one.type) for value, one in zip(first, columns, strict=True)]
-        if not self.keys:
-            return key <= values[0] if self.descending else key >= values[0]
-        here, there, one = sa.tuple_(*columns), sa.tuple_(*values), self.keys[0]
-        # Said of the key alone as well: SQLite enters the index of an expression by that.
-        if self.descending:
-            return sa.and_(one <= values[0], here <= there)
-        return sa.and_(one >= values[0], here >= there)
+        parts = []
+        for equal in range(len(columns) - 1, -1, -1):
+            one, value = columns[equal], values[equal]
+            if equal == len(self.keys):
+                beyond = one <= value if self.descending else one >= value
+            else:
+                beyond = one < value if self.descending else one > value
+            same = [column == there for column, there in zip(columns[:equal], values[:equal], strict=True)]
+            parts.append(replace(self, where=sa.and_(self.where, *same, beyond)))
+        return parts
 
     def before(self, one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
         """Whether a row, by its keys and its identifier, stands before another or is it."""
@@ -190,9 +199,7 @@ class Long:
             sign = -1 if stratum.descending else 1
             found = sorted((stratum.ranks[value], sign * one) for value, one in session.execute(chosen))
             return [sign * one for _rank, one in found[: mark.size]]
-        if mark.first:
-            request = request.where(stratum.from_row(self.key, mark.first))
-        return identifiants(session, stratum.of(request, self.key).limit(mark.size))
+        return beginning(session, request, self.key, iter(stratum.onward(self.key, mark.first)), mark.size)[0]
 
     def find(
         self, session: Session, acteur: Acteur, query: ListQuery, marks: Sequence[Mark], row_id: int
@@ -275,15 +282,20 @@ class Long:
         self, session: Session, request: sa.Select[Any], stratum: Stratum
     ) -> list[tuple[tuple[Any, ...], int]]:
         """From block to block along the index: SQLite passes over rows faster than it numbers them."""
-        chosen = stratum.of(request.with_only_columns(*stratum.keys, self.key), self.key)
+        chosen = request.with_only_columns(*stratum.keys, self.key)
         found: list[tuple[tuple[Any, ...], int]] = []
         first: tuple[Any, ...] = ()
         while True:
-            onward = chosen.where(stratum.from_row(self.key, first)) if first else chosen
-            after = session.execute(onward.offset(BLOCK).limit(1)).first()
+            passed, after = 0, None
+            for part in stratum.onward(self.key, first):
+                rows = part.of(chosen, self.key)
+                after = session.execute(rows.offset(BLOCK - passed).limit(1)).first()
+                if after is not None:
+                    break
+                some = rows.limit(BLOCK - passed).subquery()
+                passed += session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
             if after is None:
-                rest = session.scalar(sa.select(sa.func.count()).select_from(onward.limit(BLOCK).subquery())) or 0
-                return [*found, (first, rest)] if rest else found
+                return [*found, (first, passed)] if passed else found
             found.append((first, BLOCK))
             first = tuple(after)
 
