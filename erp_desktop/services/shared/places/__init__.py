@@ -74,7 +74,8 @@ class Stratum:
             else:
                 beyond = one < value if self.descending else one > value
             same = [column == there for column, there in zip(columns[:equal], values[:equal], strict=True)]
-            parts.append(replace(self, where=sa.and_(self.where, *same, beyond)))
+            # What is the same in all of them orders nothing; SQLite would sort by the expression of it.
+            parts.append(replace(self, where=sa.and_(self.where, *same, beyond), keys=self.keys[equal:]))
         return parts
 
     def before(self, one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
