@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from erp_desktop import clock, models
+from erp_desktop.registry import settled
 from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.sql import minuit
 
@@ -41,14 +42,17 @@ class World:
 
 
 def store(connection: sa.Connection, world: World) -> None:
-    """As they are: no rule, no reference and no derived column of either engine has a say."""
-    if connection.dialect.name == "postgresql":
+    """As they are: no rule, no reference and no trigger of either engine has a say. Then what invoices keep."""
+    central = connection.dialect.name == "postgresql"
+    if central:
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
     else:
         connection.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
     for name in TABLES:
         if world.rows[name]:
             connection.execute(sa.insert(getattr(models, name)), world.rows[name])
+    whole = "SELECT sync.solder(ARRAY(SELECT id FROM public.factures))" if central else settled.EVERYTHING
+    connection.exec_driver_sql(whole)
 
 
 def free(engine: sa.Engine) -> None:
