@@ -25,7 +25,8 @@ from erp_desktop.centre.functions.pull import pull_functions
 from erp_desktop.centre.functions.tables import UNTOLD
 from erp_desktop.centre.functions.verify import verify_functions
 from erp_desktop.centre.sql import sql
-from erp_desktop.registry import derived, monthly, personal, planned, rules, settled, worked
+from erp_desktop.registry import monthly, personal, planned, rules, worked
+from erp_desktop.registry.invoices import settled, totals
 from erp_desktop.registry.search_path import PIN
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -186,7 +187,7 @@ def _security(table: SyncTable) -> list[str]:
 
 
 _COMPUTING = (
-    *central_invoices.TRIGGERS, *derived.TRIGGERS, *settled.TRIGGERS, *planned.TRIGGERS, *worked.TRIGGERS,
+    *central_invoices.TRIGGERS, *totals.TRIGGERS, *settled.TRIGGERS, *planned.TRIGGERS, *worked.TRIGGERS,
     *monthly.TRIGGERS,
 )  # fmt: skip
 _SYNC_RIGHTS = sql("machinery/sync_rights")
@@ -214,7 +215,7 @@ def statements(*, documents: bool = True) -> list[str]:
         "WHEN (OLD.statut IS DISTINCT FROM NEW.statut AND current_user <> 'erp_sync') "
         "EXECUTE FUNCTION sync.tracer_statut()",
         *_SILENCE,
-        derived.CENTRE,
+        totals.CENTRE,
         *planned.centre(),
         *worked.centre(),
         monthly.CENTRE,

@@ -129,7 +129,7 @@ class Facture(LigneAgence, Base):
     regle: Mapped[Decimal] = field(
         "Réglé", Montant(), server_default="0.00", default=Decimal(0), policy=Policy.DERIVE, since=SOLDES
     )
-    """What payments settled (``registry.settled``)."""
+    """What payments settled (``registry.invoices.settled``)."""
     solde: Mapped[Decimal] = field(
         "Solde", Montant(), server_default="0.00", default=Decimal(0), policy=Policy.DERIVE, since=SOLDES
     )

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.registry import bounds, derived, monthly, planned, rules, searched, settled, worked
+from erp_desktop.registry import bounds, monthly, planned, rules, searched, worked
+from erp_desktop.registry.invoices import settled, totals
 from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import TABLES, SyncTable
 
@@ -44,7 +45,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
             made.update(_of_table(table, present[table.name]))
     if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
         made.update(_statut_audit())
-    made.update(derived.cache_triggers(present))
+    made.update(totals.cache_triggers(present))
     made.update(settled.cache_triggers(present))
     made.update(planned.cache_triggers(present))
     made.update(worked.cache_triggers(present))

@@ -3,7 +3,7 @@
 A line's amount is quantity × price less the line's discount, rounded (what the paper prints at its end). The
 document's discount is taken off each line, rounded; VAT is that of the line so reduced, at the line's own rate,
 rounded. Everything else is a sum: the totals per rate, the discount, HT, VAT and TTC. So whoever adds up what is
-printed finds the totals, and both engines find them with integers (``registry.derived``).
+printed finds the totals, and both engines find them with integers (``registry.invoices.totals``).
 
 Sources: CGI art. 145-III (mentions of an invoice, VAT apart for each rate), art. 98–100 (rates), art. 89-bis and
 117-IV, V (VAT kept back), art. 73-II-G (5 %, IS kept back), art. 252-I-B (stamp duty of 0.25 % on receipts in cash).

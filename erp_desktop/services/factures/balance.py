@@ -1,6 +1,6 @@
 """What is due of an invoice, from facts alone: its total, what credit notes gave back, what payments settled.
 
-Lists and figures read what is kept of them beside the invoice (``registry.settled``), one invoice its facts.
+Lists and figures read what is kept of them beside the invoice (``registry.invoices.settled``), one invoice its facts.
 
 SQL expressions that mean the same on both engines, in whole centimes; a payment that bounced counts for nothing.
 """
@@ -68,7 +68,7 @@ def _paid() -> sa.ColumnElement[int]:
 
 
 def settled() -> sa.ColumnElement[int]:
-    """Centimes that payments settled of ``Facture``, as kept beside it (``registry.settled``)."""
+    """Centimes that payments settled of ``Facture``, as kept beside it (``registry.invoices.settled``)."""
     return centimes(Facture.regle)
 
 

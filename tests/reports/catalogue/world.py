@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from erp_desktop import clock, models
-from erp_desktop.registry import settled
+from erp_desktop.registry.invoices import settled
 from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.sql import minuit
 

@@ -65,10 +65,12 @@ def go_back() -> None:
     rules.RULES = tuple(
         rule for rule in rules.RULES if rule.table in present and {*rule.columns} <= present[rule.table]
     )
-    from erp_desktop.registry import derived, planned
+    from erp_desktop.registry import planned
+    from erp_desktop.registry.invoices import settled, totals
 
     # Its totals knew no discount, and no centre validated an invoice.
-    derived.CENTRE, derived.TRIGGERS = "SELECT 1", ()
+    totals.CENTRE, totals.TRIGGERS = "SELECT 1", ()
+    settled.CENTRE, settled.TRIGGERS = "SELECT 1", ()
     from erp_desktop.centre.functions import factures
 
     factures.FUNCTIONS, factures.ENTRIES, factures.TRIGGERS = "SELECT 1", (), ()

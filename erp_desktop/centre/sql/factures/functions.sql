@@ -11,7 +11,7 @@ BEGIN
   RAISE EXCEPTION '%', phrase USING ERRCODE = 'EM021';
 END $f$;
 
--- Amounts of an invoice's lines, as registry.derived rounds them.
+-- Amounts of an invoice's lines, as registry.invoices.totals rounds them.
 CREATE OR REPLACE FUNCTION sync.nets(v_facture bigint) RETURNS TABLE (id bigint, taux numeric, ht numeric)
 LANGUAGE sql STABLE SECURITY DEFINER :PIN AS $f$
   SELECT l.id, l.taux_tva, round(round(l.quantite * l.prix_unitaire * (100 - l.remise_pct) / 100, 2)

@@ -78,7 +78,7 @@ def _rounded(product: str, divisor: int) -> str:
     return f"(abs({product}) + {divisor // 2}) / {divisor} * CASE WHEN {product} < 0 THEN -1 ELSE 1 END"
 
 
-def _money(cents: str) -> str:
+def money(cents: str) -> str:
     sign = f"CASE WHEN {cents} < 0 THEN '-' ELSE '' END"
     return f"printf('%s%d.%02d', {sign}, abs({cents}) / 100, abs({cents}) % 100)"
 
@@ -109,7 +109,7 @@ def _computed(facture: str, *, discounts: bool) -> str:
     printed = f"SELECT {_less('n', 1_000, 'r')} AS p, t, d FROM ({lines})"
     net = f"SELECT {_less('p', 1, 'd')} AS h, t FROM ({printed})"
     both = f"SELECT coalesce(sum(h), 0) AS h, coalesce(sum({_rounded('h * t', 10_000)}), 0) AS v FROM ({net})"
-    return f"SELECT {_money('h')}, {_money('v')}, {_money('(h + v)')} FROM ({both})"
+    return f"SELECT {money('h')}, {money('v')}, {money('(h + v)')} FROM ({both})"
 
 
 def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from erp_desktop.registry.derived import _money
+from erp_desktop.registry.invoices.totals import money
 from erp_desktop.registry.search_path import PIN
 
 _KEPT = ("regle", "solde", "etape")
@@ -71,7 +71,7 @@ def _found(which: str, p: str, *, cents: bool) -> str:
         "WHEN envoyee THEN 'envoyee' ELSE 'validee' END"
     )
     due = "CASE WHEN genre = 'avoir' THEN 0 ELSE ttc - credite - regle END"
-    regle, solde = (_money("regle"), _money("du")) if cents else ("regle", "du")
+    regle, solde = (money("regle"), money("du")) if cents else ("regle", "du")
     return (
         f"SELECT id, {regle} AS regle, {solde} AS solde, {state} AS etape "
         f"FROM (SELECT *, {due} AS du FROM ({facts}) AS faits) AS dus"
