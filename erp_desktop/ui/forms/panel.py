@@ -49,8 +49,8 @@ class FormPanel(FormView):
         self._saving = False
         self._loading: Task | None = None
         self.fields.changed.connect(self._edited)
-        for part in self._all_parts():
-            part.changed.connect(self._edited)
+        if self.bar is not None:
+            self.bar.changed.connect(self._edited)
         self._draft_pause = QTimer(self)
         self._draft_pause.setSingleShot(True)
         self._draft_pause.setInterval(_DRAFT_PAUSE_MS)

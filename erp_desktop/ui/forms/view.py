@@ -65,6 +65,9 @@ class FormView(Surface):
     def cancel(self) -> None:
         raise NotImplementedError
 
+    def _edited(self) -> None:
+        raise NotImplementedError
+
     def save(self) -> None:
         raise NotImplementedError
 
@@ -83,16 +86,32 @@ class FormView(Surface):
             body.setMaximumWidth(760)
         self.pages.addWidget(scroller(body))
         self.tabs.add(tr("Détail"))
-        self.parts: list[RecordPart] = []
-        for title, make in self.spec.tabs:
-            part: RecordPart = make(self)
-            part.setObjectName("corps")
-            self.parts.append(part)
-            index = self.tabs.add(tr(title))
-            self.pages.addWidget(scroller(part))
-            part.counted.connect(lambda number, index=index: self.tabs.set_count(index, number))
-            part.offered.connect(lambda on, index=index: self.tabs.set_offered(index, on))
-        self.tabs.setVisible(bool(self.parts))
+        self._parts: list[RecordPart] = []
+        self.tabs.setVisible(bool(self.spec.tabs))
+
+    @property
+    def parts(self) -> list[RecordPart]:
+        """What the tabs beside the fields hold; whoever asks before they are all made makes them."""
+        while not self.whole:
+            self.make_next()
+        return self._parts
+
+    @property
+    def whole(self) -> bool:
+        """Whether every tab is made."""
+        return len(self._parts) == len(self.spec.tabs)
+
+    def make_next(self) -> None:
+        """Make one more tab."""
+        title, make = self.spec.tabs[len(self._parts)]
+        part: RecordPart = make(self)
+        part.setObjectName("corps")
+        self._parts.append(part)
+        index = self.tabs.add(tr(title))
+        self.pages.addWidget(scroller(part))
+        part.counted.connect(lambda number: self.tabs.set_count(index, number))
+        part.offered.connect(lambda on: self.tabs.set_offered(index, on))
+        part.changed.connect(self._edited)
 
     def _footer(self) -> QWidget:
         foot = Surface("surface.sunken", "border.subtle", sides="t")

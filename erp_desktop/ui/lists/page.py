@@ -21,6 +21,7 @@ from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.lists.beside import Beside
 from erp_desktop.ui.lists.chips import ChipRow
 from erp_desktop.ui.lists.completion import Completion
 from erp_desktop.ui.lists.export import Export
@@ -57,8 +58,7 @@ class ListPage(Page):
         self.filter = FilterBox(spec.words, tr(spec.placeholder))
         self.completion = Completion(self.filter, list(spec.facets), contexte)
         self.chips = ChipRow(list(spec.facets), contexte)
-        self.form = FormPanel(spec.form, contexte, beside_list=True)
-        self.form.hide()
+        self.beside = Beside(self, self._close_form, self._saved)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.view)
         self._state: QWidget | None = None
@@ -103,16 +103,19 @@ class ListPage(Page):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
-        self.form.setMinimumWidth(theme().px("frame.detailMin"))
-        self.form.setMaximumWidth(theme().px("frame.detailMax"))
         self.splitter.addWidget(body)
-        self.splitter.addWidget(self.form)
+        self.splitter.addWidget(self.beside.place)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
         self.splitter.setSizes([900, theme().px("frame.detailDefault")])
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.splitter)
+
+    @property
+    def form(self) -> FormPanel:
+        """Of the chosen row; made when it is first asked for."""
+        return self.beside.form
 
     def more_acts(self) -> Sequence[QWidget]:
         """What a page of its own has in the head, before the tools of every list."""
@@ -140,9 +143,6 @@ class ListPage(Page):
         self.model.busy_changed.connect(self._busy)
         self.model.held_changed.connect(self._held)
         self.model.modelAboutToBeReset.connect(self._note_selection)
-        self.form.closed.connect(self._close_form)
-        self.form.saved.connect(self._saved)
-        self.form.tab_asked.connect(lambda row_id: self.contexte.open_record(self.spec.form.kind, row_id))
         self.contexte.bus.data_changed.connect(self._data_changed)
         self.view.sized.connect(self.columns_changed)
         self.view.horizontalHeader().sectionMoved.connect(lambda *_: self.columns_changed())
@@ -196,9 +196,11 @@ class ListPage(Page):
         clear(self.banners)
         self.count.setText(tr("lecture en cours…"))
         self._show_state(None)
+        self.beside.prepare()
 
     def _loaded(self, number: int) -> None:
         self._read_at = clock.now()
+        self.beside.prepare()
         clear(self.banners)
         self.count.setText(self.spec.counted(number) if number or not self.filter.text() else tr("aucun résultat"))
         if number:
@@ -241,7 +243,7 @@ class ListPage(Page):
         if any(table in changes for table in (self.spec.table, *self.spec.also)):
             self._outdated = True
             # One's own save is expected to take its place in the list; another's must not move the rows aimed at.
-            self._own = self._own or initiator is self.form
+            self._own = self._own or (initiator is not None and initiator is self.beside.made)
             if self.isVisible():
                 self._refresh_soon.start()
 
@@ -253,7 +255,7 @@ class ListPage(Page):
 
     def held_back(self) -> bool:
         """Whether rows stay wherever the pointer is: several are chosen, or a form is open."""
-        return self.selection.size > 1 or not self.form.isHidden()
+        return self.selection.size > 1 or self.beside.open
 
     def _held(self, changes: int) -> None:
         if changes:
@@ -275,7 +277,7 @@ class ListPage(Page):
 
     def _show_current(self) -> None:
         row_id = self.view.current_id()
-        if row_id is not None and (row_id != self.form.row_id or self.form.isHidden()):
+        if row_id is not None and (not self.beside.open or row_id != self.form.row_id):
             self.form.show()
             self.form.open_record(row_id)
 
@@ -328,7 +330,7 @@ class ListPage(Page):
     def save(self) -> bool:
         if self.selection.editing and self.selection.panel is not None:
             self.selection.panel.apply()
-        elif not self.form.isHidden():
+        elif self.beside.open:
             self.form.save()
         return True
 
@@ -359,12 +361,12 @@ class ListPage(Page):
         return True
 
     def record_panel(self) -> FormPanel | None:
-        return None if self.form.isHidden() else self.form
+        return self.form if self.beside.open else None
 
     def escape(self) -> bool:
         if self.views.escape() or self.selection.escape():
             return True
-        if self.form.isHidden():
+        if not self.beside.open:
             self.view.setFocus()
         elif not self.form.escape():
             self.form.close_panel()
@@ -379,7 +381,7 @@ class ListPage(Page):
         _text, sort, descending = self.model.question
         return {
             "filtre": self.filter.text(), "tri": (sort, descending), "ligne": self._chosen,
-            "fiche": None if self.form.isHidden() else (self.form.row_id,),
+            "fiche": (self.form.row_id,) if self.beside.open else None,
         }  # fmt: skip
 
     def recall(self, kept: dict[str, Any]) -> None:
@@ -394,4 +396,5 @@ class ListPage(Page):
             self.form.open_record(*kept["fiche"])
 
     def leave(self) -> None:
-        self.form.keep_now()
+        if self.beside.made is not None:
+            self.beside.made.keep_now()

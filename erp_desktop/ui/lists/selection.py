@@ -173,7 +173,7 @@ class Selection(QObject):
             words = tr("{n} fiches au plus se modifient à la fois : choisissez-en moins.", n=number(bulk.MOST))
             self._contexte.say(words, kind="warning")
             return
-        if not self._page.form.isHidden():
+        if self._page.beside.open:
             self._page.form.close_panel()
         if self.panel is None:
             self.panel = BulkPanel(self._page.spec, self._contexte)
@@ -196,7 +196,7 @@ class Selection(QObject):
         """Close the panel, or choose nothing any more; False when there is nothing of either."""
         if self.editing and self.panel is not None:
             self.panel.close_panel()
-        elif self.bar.isVisible() and self._page.form.isHidden():
+        elif self.bar.isVisible() and not self._page.beside.open:
             self.clear()
         else:
             return False
