@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.lists.page import ListPage
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -109,6 +110,23 @@ def test_a_large_window_gives_room_to_the_client_too(bureau: Bureau) -> None:
     bureau.window.resize(1700, 900)
     bureau.settle()
     assert header.sectionSize(4) == 333
+
+
+def test_the_form_is_made_in_pieces_once_the_list_is_there(bureau: Bureau, qtbot: QtBot) -> None:
+    page = bureau.workspace.open_section("clients")
+    assert isinstance(page, ListPage)
+    assert page.beside.made is None
+    qtbot.waitUntil(lambda: page.beside.made is not None, timeout=30_000)
+    assert not page.form.whole
+    assert page.form.isHidden()
+    qtbot.waitUntil(lambda: page.form.whole, timeout=30_000)
+    sooner = bureau.workspace.open_section("equipements")
+    assert isinstance(sooner, ListPage)
+    assert sooner.beside.made is None
+    assert sooner.new_record()
+    assert sooner.form.isVisible()
+    bureau.settle()
+    assert sooner.form.fields.editors["nom"].inner.isVisible()
 
 
 def test_columns_and_their_widths_are_remembered(bureau: Bureau) -> None:
