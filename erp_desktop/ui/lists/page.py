@@ -21,7 +21,7 @@ from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.kit.theme import theme
-from erp_desktop.ui.lists.beside import Beside
+from erp_desktop.ui.lists.beside.form import Beside
 from erp_desktop.ui.lists.chips import ChipRow
 from erp_desktop.ui.lists.completion import Completion
 from erp_desktop.ui.lists.export import Export

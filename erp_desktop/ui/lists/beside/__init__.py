@@ -1,0 +1,1 @@
+"""What stands beside a list: the form of the chosen row."""
