@@ -20,15 +20,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.domain.people import empreinte
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
 from tests.caches import cache_maker
 from tests.migrations.rows import remplir
 from tests.sync.lab import Lab, seed
 from tests.sync.ready_caches import ReadyCaches
+
+# Hundreds of accounts sign in here; test_auth tries the cost that is shipped. Written as long as that one.
+empreinte.hasher = PasswordHasher(time_cost=1, memory_cost=10_000, parallelism=1, hash_len=32)
 
 
 def pytest_collection_finish() -> None:

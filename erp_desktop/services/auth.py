@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.domain import telephone
 from erp_desktop.domain.enums import Role
-from erp_desktop.domain.people import roles
+from erp_desktop.domain.people import empreinte, roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
@@ -37,7 +37,6 @@ RECUL_ADMIS = timedelta(hours=2)
 """How far a clock may be set back without a look at the centre: more than any change of hour, less than a day."""
 LONGUEUR_MIN = 8
 REFUS = "Identifiant ou mot de passe incorrect."
-_hacheur = argon2.PasswordHasher()
 
 
 class LoginRefuseError(NotAllowedError):
@@ -60,18 +59,18 @@ def hacher(mot_de_passe: str) -> str:
     """
     if len(mot_de_passe) < LONGUEUR_MIN:
         raise ValidationError({"mot_de_passe": f"Le mot de passe compte au moins {LONGUEUR_MIN} caractères."})
-    return _hacheur.hash(mot_de_passe)
+    return empreinte.hasher.hash(mot_de_passe)
 
 
 @cache
 def _leurre() -> str:
-    return _hacheur.hash("aucun compte ne porte ce mot de passe")
+    return empreinte.hasher.hash("aucun compte ne porte ce mot de passe")
 
 
-def _correspond(empreinte: str | None, mot_de_passe: str) -> bool:
+def _correspond(garde: str | None, mot_de_passe: str) -> bool:
     """Compare; an unknown account costs as long as a known one."""
     try:
-        return _hacheur.verify(empreinte or _leurre(), mot_de_passe) and empreinte is not None
+        return empreinte.hasher.verify(garde or _leurre(), mot_de_passe) and garde is not None
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
 
@@ -148,8 +147,8 @@ def _verifier_centre(session: Session, compte: User, mot_de_passe: str) -> None:
         _refuser_verrou(verrou)
         raise LoginRefuseError(REFUS)
     session.execute(etat.values(failed_login_attempts=0, locked_until=None, last_login=clock.now()))
-    if compte.hashed_password and _hacheur.check_needs_rehash(compte.hashed_password):
-        session.execute(etat.values(hashed_password=_hacheur.hash(mot_de_passe)))
+    if compte.hashed_password and empreinte.hasher.check_needs_rehash(compte.hashed_password):
+        session.execute(etat.values(hashed_password=empreinte.hasher.hash(mot_de_passe)))
 
 
 def _verifier_local(session: Session, compte: User, mot_de_passe: str, jours: int) -> None:
@@ -205,7 +204,10 @@ def deposer_verificateur(session: Session, user_id: int, mot_de_passe: str) -> N
     session.execute(sa.delete(sync_meta).where(sync_meta.c.cle == "horloge_vue"))
     session.execute(
         sa.insert(verificateurs).values(
-            user_id=user_id, empreinte=_hacheur.hash(mot_de_passe), en_ligne_a=clock.to_text(clock.now()), echecs=0
+            user_id=user_id,
+            empreinte=empreinte.hasher.hash(mot_de_passe),
+            en_ligne_a=clock.to_text(clock.now()),
+            echecs=0,
         )
     )
 

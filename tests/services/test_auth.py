@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import runpy
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from pydantic import ValidationError as PydanticError
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people import empreinte
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import Technicien, User
@@ -215,3 +218,12 @@ def test_a_person_changes_their_own_password_by_the_present_one(monde: Monde) ->
     assert entrer(monde.engine, "safran-77-bleu") == acteur
     with pytest.raises(auth.LoginRefuseError):
         entrer(monde.engine)
+
+
+def test_passwords_are_kept_at_the_advised_cost_and_proved_from_the_salt() -> None:
+    # As shipped: the other tests work with a cheaper one.
+    shipped = runpy.run_path(empreinte.__file__)["hasher"]
+    assert isinstance(shipped, PasswordHasher)
+    kept = shipped.hash(SECRET)
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert empreinte.calculer(kept.rsplit("$", 1)[0], SECRET) == kept

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import base64
 
+from argon2 import PasswordHasher
 from argon2.low_level import Type, hash_secret
 
 _LONGUEUR = 32
+hasher = PasswordHasher(hash_len=_LONGUEUR)
+"""Of new passwords, at the cost that RFC 9106 advises for machines with little memory."""
 
 
 def calculer(sel: str, mot_de_passe: str) -> str:

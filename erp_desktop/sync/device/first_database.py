@@ -117,11 +117,11 @@ def creer_autonome(
 
 
 def _administrator(agence: Agence, compte: Compte) -> User:
-    from argon2 import PasswordHasher
+    from erp_desktop.domain.people import empreinte
 
     return User(
         agence_id=agence.id, username=compte.identifiant.strip(), email=compte.email.strip(),
-        full_name=compte.nom.strip(), hashed_password=PasswordHasher().hash(compte.mot_de_passe),
+        full_name=compte.nom.strip(), hashed_password=empreinte.hasher.hash(compte.mot_de_passe),
         role=Role.ADMIN.value, is_active=True, is_verified=True,
     )  # fmt: skip
 
