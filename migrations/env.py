@@ -269,11 +269,7 @@ def remove_machinery(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
         importlib.import_module("erp_desktop.centre.machinery").uninstall(connection)
         return
-    # What ties the two names of a column together (``helpers.lier``) is the history's own, not machinery.
-    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'lier!_%' ESCAPE '!'"
-    names = connection.exec_driver_sql(query).scalars().all()
-    for name in names:
-        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+    importlib.import_module("erp_desktop.registry.capture").remove(connection)
 
 
 def wrap_steps(connection: sa.Connection) -> None:

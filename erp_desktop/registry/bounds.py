@@ -43,23 +43,25 @@ class Bound:
     Attributes:
         postgres, sqlite: SQL, true for a value that is refused, with ``{v}`` in the value's place.
         sentence: why, for people.
+        name: short, the same for columns with the same limit.
     """
 
     column: str
     postgres: str
     sqlite: str
     sentence: str
+    name: str
 
 
 def of(table: SyncTable) -> Iterator[Bound]:
     """The limits of each column of a table that has any."""
     for column in table.columns:
-        postgres, sqlite, sentence = _wrong(table, column)
+        postgres, sqlite, sentence, name = _wrong(table, column)
         if postgres or sqlite:
-            yield Bound(column.name, postgres or "false", sqlite or "0", sentence)
+            yield Bound(column.name, postgres or "false", sqlite or "0", sentence, name)
 
 
-def _wrong(table: SyncTable, column: SyncColumn) -> tuple[str, str, str]:
+def _wrong(table: SyncTable, column: SyncColumn) -> tuple[str, str, str, str]:
     kind = next(c.type for c in Base.metadata.tables[table.name].c if c.name == column.name)
     match column.kind:
         case Kind.INT:
@@ -71,45 +73,49 @@ def _wrong(table: SyncTable, column: SyncColumn) -> tuple[str, str, str]:
                 "{v} = 'NaN'::numeric",
                 f"({{v}} GLOB '*[^-0-9.]*' OR {{v}} NOT GLOB '*[0-9]*' OR abs(CAST({{v}} AS REAL)) >= {top})",
                 NUMBER,
+                f"decimal_{len(str(top)) - 1}",
             )
         case Kind.DATE:
             days = f"'{FIRST_YEAR}-01-01' AND '{LAST_YEAR}-12-31'"
-            return f"{{v}} NOT BETWEEN {days}", f"({{v}} NOT BETWEEN {days} OR date({{v}}) IS NOT {{v}})", DATE
+            odd = f"({{v}} NOT BETWEEN {days} OR date({{v}}) IS NOT {{v}})"
+            return f"{{v}} NOT BETWEEN {days}", odd, DATE, "date"
         case Kind.INSTANT:
             # In a cache another program may spell an instant its own way; whatever it is, it begins with the day.
             return (
                 f"({{v}} < '{FIRST_YEAR}-01-01 00:00:00+00' OR {{v}} >= '{LAST_YEAR + 1}-01-01 00:00:00+00')",
                 f"({{v}} NOT BETWEEN '{FIRST_YEAR}' AND '{LAST_YEAR + 1}' OR substr({{v}}, 5, 1) <> '-')",
                 DATE,
+                "instant",
             )
         case Kind.TEXT:
             limit = getattr(kind, "length", None)
             wrong = f"length({{v}}) > {limit or LONGEST_TEXT}"
-            return "" if limit else wrong, wrong, TEXT
+            return "" if limit else wrong, wrong, TEXT, f"text_{limit or LONGEST_TEXT}"
         case Kind.JSON:
             return (
                 f"(pg_column_size({{v}}) > {LONGEST_TEXT // 2} AND length({{v}}::text) > {LONGEST_TEXT} "
                 f"OR jsonb_path_exists({{v}}, '$.**{{{{{DEEPEST_JSON + 1}}}}}'))",
                 f"(length({{v}}) > {LONGEST_TEXT} OR NOT json_valid({{v}}))",
                 JSON,
+                "json",
             )
         case Kind.BYTES:
-            return f"octet_length({{v}}) > {LARGEST_BLOB}", f"length({{v}}) > {LARGEST_BLOB}", TEXT
+            return f"octet_length({{v}}) > {LARGEST_BLOB}", f"length({{v}}) > {LARGEST_BLOB}", TEXT, "blob"
         case Kind.FLOAT:
-            return "{v} IN ('NaN', 'Infinity', '-Infinity')", "abs({v}) > 1e300", NUMBER
+            return "{v} IN ('NaN', 'Infinity', '-Infinity')", "abs({v}) > 1e300", NUMBER, "float"
         case Kind.BOOL:
-            return "", "{v} NOT IN (0, 1)", NUMBER
+            return "", "{v} NOT IN (0, 1)", NUMBER, "bool"
 
 
-def _integer(column: SyncColumn, kind: sa.types.TypeEngine[object]) -> tuple[str, str, str]:
+def _integer(column: SyncColumn, kind: sa.types.TypeEngine[object]) -> tuple[str, str, str, str]:
     if column.name == "id" or column.name.endswith("_id"):
         keys = f"{{v}} NOT BETWEEN 1 AND {LARGEST_ID}"
-        return keys, f"(typeof({{v}}) NOT IN ('integer', 'null') OR {keys})", KEY
+        return keys, f"(typeof({{v}}) NOT IN ('integer', 'null') OR {keys})", KEY, "key"
     least, most = (0, (1 << 63) - 1) if isinstance(kind, sa.BigInteger) else (-(1 << 31), (1 << 31) - 1)
     if isinstance(kind, sa.BigInteger):
-        return "{v} < 0", f"(typeof({{v}}) NOT IN ('integer', 'null') OR {{v}} < {least})", NUMBER
+        return "{v} < 0", f"(typeof({{v}}) NOT IN ('integer', 'null') OR {{v}} < {least})", NUMBER, "bigint"
     # The centre's type is as wide as this.
-    return "", f"(typeof({{v}}) NOT IN ('integer', 'null') OR {{v}} NOT BETWEEN {least} AND {most})", NUMBER
+    return "", f"(typeof({{v}}) NOT IN ('integer', 'null') OR {{v}} NOT BETWEEN {least} AND {most})", NUMBER, "int"
 
 
 def _top(kind: sa.types.TypeEngine[object]) -> int:

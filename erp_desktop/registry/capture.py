@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from erp_desktop import clock
+from erp_desktop.db.triggers import replace
 from erp_desktop.registry import bounds, monthly, planned, rules, searched, worked
 from erp_desktop.registry.invoices import settled, totals
 from erp_desktop.registry.policies import Policy
@@ -39,7 +40,7 @@ def _note(table: str, pk: str, op: str, column: str = "NULL", old: str = "NULL",
 
 def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     """Trigger name → CREATE statement, for tables and columns that exist."""
-    made: dict[str, str] = {}
+    made = dict(_changes())
     for table in TABLES:
         if table.name in present:
             made.update(_of_table(table, present[table.name]))
@@ -91,29 +92,65 @@ def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
         f"CREATE TRIGGER {PREFIX}{name}_upd_id BEFORE UPDATE OF id ON {name} WHEN NEW.id IS NOT OLD.id AND {_LOUD} "
         f"BEGIN SELECT RAISE(ABORT, 'id ne change jamais'); END",
     )
+    views = {bound.column: _view(bound) for bound, _ in limits}
     for column in table.columns:
         if column.name != "id" and column.name in columns and column.policy is not Policy.DERIVE:
             c = column.name
-            refused = "".join(_refusal(b.sentence, wrong) for b, wrong in limits if b.column == c)
             yield (
                 f"{PREFIX}{name}_upd_{c}",
                 f"CREATE TRIGGER {PREFIX}{name}_upd_{c} AFTER UPDATE OF {c} ON {name} WHEN NEW.{c} IS NOT OLD.{c} "
-                f"BEGIN {refused}{_note(name, 'NEW.id', 'U', _text(c), f'OLD.{c}')} END",
+                f"BEGIN INSERT INTO {views.get(c, _CHANGE)} VALUES ('{name}', NEW.id, '{c}', OLD.{c}, NEW.{c}); END",
             )
+
+
+_CHANGE = f"{PREFIX}change"
+
+
+def _view(bound: bounds.Bound) -> str:
+    """The view that a change of a column with this limit is noted through.
+
+    What a thousand triggers have in common is said once, in those of the views: every connection begins by reading
+    the text of all of them.
+    """
+    return f"{_CHANGE}_{bound.name}"
+
+
+def _views() -> dict[str, str]:
+    """Name → CREATE statement of what changes are noted through."""
+    columns = "'' AS nom_table, 0 AS pk, '' AS colonne, NULL AS ancien, NULL AS nouveau"
+    return {name: f"CREATE VIEW {name} AS SELECT {columns}" for name in _refusals()}
+
+
+def _refusals() -> dict[str, str]:
+    """View → the statement that refuses a new value there."""
+    every = [bound for table in TABLES for bound in bounds.of(table)]
+    wrong = {_view(b): _refusal(b.sentence, f"{b.sqlite.format(v='NEW.nouveau')} AND {_LOUD}") for b in every}
+    return {_CHANGE: "", **dict(sorted(wrong.items()))}
+
+
+def _changes() -> Iterator[tuple[str, str]]:
+    for view, refused in _refusals().items():
+        yield (
+            f"{view}_note",
+            f"CREATE TRIGGER {view}_note INSTEAD OF INSERT ON {view} BEGIN {refused}"
+            "INSERT INTO sync_outbox (groupe, user_id, nom_table, pk, op, colonne, ancien, quand) "
+            "SELECT groupe, user_id, NEW.nom_table, NEW.pk, 'U', NEW.colonne, NEW.ancien, datetime('now') "
+            "FROM _sync_session WHERE muet = 0; END",
+        )
 
 
 def _limits(name: str, limits: list[tuple[bounds.Bound, str]]) -> str:
     """What the centre would refuse later is refused here at once; what comes from the centre is taken."""
-    wrong = " OR ".join(test for _, test in limits)
-    refusals = "".join(_refusal(b.sentence, test, loud=False) for b, test in limits)
-    return (
-        f"CREATE TRIGGER {PREFIX}{name}_bornes AFTER INSERT ON {name} WHEN ({wrong}) AND {_LOUD} BEGIN {refusals} END"
-    )
+    tests: dict[str, list[str]] = {}
+    for bound, test in limits:
+        tests.setdefault(bound.sentence, []).append(test)
+    refusals = "".join(_refusal(sentence, " OR ".join(wrong)) for sentence, wrong in tests.items())
+    return f"CREATE TRIGGER {PREFIX}{name}_bornes AFTER INSERT ON {name} WHEN {_LOUD} BEGIN {refusals} END"
 
 
-def _refusal(sentence: str, wrong: str, *, loud: bool = True) -> str:
+def _refusal(sentence: str, wrong: str) -> str:
     told = sentence.replace("'", "''")
-    return f"SELECT RAISE(ABORT, '{told}') WHERE {wrong}{f' AND {_LOUD}' if loud else ''};"
+    return f"SELECT RAISE(ABORT, '{told}') WHERE {wrong};"
 
 
 def _text(column: str) -> str:
@@ -215,22 +252,25 @@ def install(connection: sa.Connection) -> None:
         for row in connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         if row[0].isidentifier()
     }
-    rows = connection.exec_driver_sql(
-        f"SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '{PREFIX}%'"
-    )
-    existing: dict[str, str] = {row[0]: row[1] for row in rows}
     wanted: dict[str, str] = {}
+    views: dict[str, str] = {}
     if {"_sync_session", "_allocateur", "sync_outbox"} <= present.keys():
         connection.exec_driver_sql("INSERT OR IGNORE INTO _sync_session (un, muet) VALUES (1, 0)")
         connection.exec_driver_sql(
             "INSERT OR IGNORE INTO _allocateur (un, poste, suivant) VALUES (1, 0, ?)", (clock.now_ms() << 3,)
         )
-        wanted = triggers(present)
-    for name in existing.keys() - {n for n, sql in wanted.items() if existing.get(n) == sql}:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        wanted, views = triggers(present), _views()
+    made = _existing(connection, "view")
+    for name in made.keys() - {n for n, sql in views.items() if made.get(n) == sql}:
+        connection.exec_driver_sql(f"DROP VIEW {name}")
+    for name, sql in views.items():
+        if made.get(name) != sql:
+            connection.exec_driver_sql(sql)
+    existing = _existing(connection, "trigger")
     put_back = {name: sql for name, sql in wanted.items() if existing.get(name) != sql}
-    for sql in put_back.values():
-        connection.exec_driver_sql(sql)
+    gone = existing.keys() - {name for name, sql in wanted.items() if existing.get(name) == sql}
+    if gone or put_back:
+        replace(connection.connection.dbapi_connection, gone, put_back)
     if any(monthly.keeps(name) for name in put_back):
         # What was written without them is not known.
         connection.exec_driver_sql("DELETE FROM _rapports_mois")
@@ -238,3 +278,19 @@ def install(connection: sa.Connection) -> None:
         connection.exec_driver_sql(settled.EVERYTHING)
     if any(searched.keeps(name) for name in put_back):
         connection.exec_driver_sql(searched.EVERYTHING)
+
+
+def _existing(connection: sa.Connection, kind: str) -> dict[str, str]:
+    """Name → text of what a cache has that was made here."""
+    rows = connection.exec_driver_sql(
+        f"SELECT name, sql FROM sqlite_schema WHERE type = '{kind}' AND name LIKE '{PREFIX}%'"
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def remove(connection: sa.Connection) -> None:
+    """Take every trigger away but those that tie the two names of a column together, which are the history's own."""
+    query = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name NOT LIKE 'lier!_%' ESCAPE '!'"
+    names = connection.exec_driver_sql(query).scalars().all()
+    if names:
+        replace(connection.connection.dbapi_connection, names, {})

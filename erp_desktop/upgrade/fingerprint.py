@@ -323,9 +323,7 @@ def _expected_sqlite() -> Structure:
     try:
         with engine.begin() as connection:
             Base.metadata.create_all(connection, tables=_metadata_for("sqlite"), checkfirst=False)
-            present = {t.name: {c.name for c in t.columns} for t in _metadata_for("sqlite")}
-            for trigger in capture.triggers(present).values():
-                connection.exec_driver_sql(trigger)
+            capture.install(connection)
             return _tables(connection, None)
     finally:
         engine.dispose()

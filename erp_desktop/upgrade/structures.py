@@ -30,7 +30,7 @@ Names = dict[str, dict[str, dict[str, bool]]]
 
 @cache
 def by_revision() -> dict[str, Structure]:
-    """Revision → structure of a cache at that revision, oldest first."""
+    """Revision → structure of a cache at that revision, oldest first; with triggers at the last one only."""
     engine = sa.create_engine("sqlite://", module=sqlcipher3.dbapi2, poolclass=StaticPool)
     found: dict[str, Structure] = {}
     try:
@@ -39,7 +39,8 @@ def by_revision() -> dict[str, Structure]:
             def step(revision: str, _title: str) -> None:
                 found[revision] = fingerprint.read(connection)
 
-            migrate.upgrade(connection, on_step=step)
+            migrate.upgrade(connection, on_step=step, verified_after=True)
+            found[revisions.head()] = fingerprint.read(connection)
     finally:
         engine.dispose()
     return found
@@ -101,7 +102,9 @@ def differences(revision: str, found: Structure, dialect: str) -> list[str]:
     """How ``found`` differs from the structure of a revision, one French line each; empty when it does not."""
     wanted = by_revision()[revision]
     if dialect == "sqlite":
-        return fingerprint.differences(wanted, found)
+        lines = fingerprint.differences(wanted, found)
+        # Triggers of an older revision are those of the program that made it.
+        return lines if revision == revisions.head() else fingerprint.without_machinery(lines)
     central: Names = {table: {} for table in _central_tables()[revision]}
     return fingerprint.differences(names(wanted) | central, names(found))
 
@@ -111,7 +114,6 @@ def drift(connection: sa.Connection, revision: str) -> list[str]:
     if revision == revisions.head():
         return fingerprint.check(connection)
     found = fingerprint.read(connection)
-    # Triggers of an older revision are those of the program that made it.
     return fingerprint.without_machinery(differences(revision, found, connection.dialect.name))
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.db.triggers import replace
 from erp_desktop.errors import CentralUnreachableError, SyncError
 from erp_desktop.models import Base
 from erp_desktop.registry import capture
@@ -326,8 +327,8 @@ def _strip(cache: Cache, start: dict[str, Any]) -> dict[str, Any]:
         if sql and table in names
     ]
     cache.db.execute("UPDATE _sync_session SET muet = 1")
-    for (name,) in cache.all("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp_%'"):
-        cache.db.execute(f"DROP TRIGGER main.{name}")
+    triggers = cache.all("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND name LIKE 'erp_%'")
+    replace(cache.db, [name for (name,) in triggers], {})
     for name, _ in indexes:
         cache.db.execute(f"DROP INDEX main.{name}")
     note = {**start, "index": [sql for _, sql in indexes], "faites": [], "pleine": False}
