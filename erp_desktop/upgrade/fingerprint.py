@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,16 +85,16 @@ def _references(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tables(connection: sa.Connection, schema: str | None) -> Structure:
+def _tables(connection: sa.Connection, schema: str | None, only: Collection[str] | None = None) -> Structure:
     inspector = sa.inspect(connection)
-    columns = inspector.get_multi_columns(schema=schema)
-    keys = inspector.get_multi_pk_constraint(schema=schema)
-    checks = inspector.get_multi_check_constraints(schema=schema)
+    columns = inspector.get_multi_columns(schema=schema, filter_names=only)
+    keys = inspector.get_multi_pk_constraint(schema=schema, filter_names=only)
+    checks = inspector.get_multi_check_constraints(schema=schema, filter_names=only)
     with warnings.catch_warnings():
         # On SQLite it goes through the indexes, and those on expressions are read below.
         warnings.filterwarnings("ignore", "Skipped unsupported reflection")
-        uniques = inspector.get_multi_unique_constraints(schema=schema)
-    references = inspector.get_multi_foreign_keys(schema=schema)
+        uniques = inspector.get_multi_unique_constraints(schema=schema, filter_names=only)
+    references = inspector.get_multi_foreign_keys(schema=schema, filter_names=only)
     found: Structure = {}
     for identity, rows in columns.items():
         if identity[1] in _IGNORED:
@@ -269,7 +269,7 @@ def only_machinery(lines: Iterable[str]) -> bool:
 def read(connection: sa.Connection) -> Structure:
     """The structure of the connected database; tables of schema ``sync`` are named ``sync.<table>``."""
     if connection.dialect.name == "sqlite":
-        return _tables(connection, None)
+        return read_cache(connection, None)
     found = _tables(connection, "public")
     _postgres_extras(connection, found)
     for table, content in _tables(connection, "sync").items():
@@ -280,6 +280,11 @@ def read(connection: sa.Connection) -> Structure:
             if reference["vers"][0] == "public":
                 reference["vers"][0] = ""
     return found
+
+
+def read_cache(connection: sa.Connection, only: Collection[str] | None) -> Structure:
+    """The structure of a cache, or of some of its tables."""
+    return _tables(connection, None, only) if only is None or only else {}
 
 
 def _metadata_for(name: str) -> list[sa.Table]:
