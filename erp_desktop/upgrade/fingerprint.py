@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,7 +85,7 @@ def _references(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tables(connection: sa.Connection, schema: str | None, only: Collection[str] | None = None) -> Structure:
+def _tables(connection: sa.Connection, schema: str | None, only: Sequence[str] | None = None) -> Structure:
     inspector = sa.inspect(connection)
     columns = inspector.get_multi_columns(schema=schema, filter_names=only)
     keys = inspector.get_multi_pk_constraint(schema=schema, filter_names=only)
@@ -282,7 +282,7 @@ def read(connection: sa.Connection) -> Structure:
     return found
 
 
-def read_cache(connection: sa.Connection, only: Collection[str] | None) -> Structure:
+def read_cache(connection: sa.Connection, only: Sequence[str] | None) -> Structure:
     """The structure of a cache, or of some of its tables."""
     return _tables(connection, None, only) if only is None or only else {}
 
