@@ -42,7 +42,8 @@ def main() -> None:
     paths.keep_to_the_owner()
     terminal.print_what_cannot_be_encoded()
     # One group is loaded, that of the command: each costs its imports, and scripts call this program over and over.
-    for name in [g for g in GROUPS if sys.argv[1:2] == [g]] or GROUPS:
+    alone = sys.argv[1:2]
+    for name in () if alone == ["--version"] else [g for g in GROUPS if alone == [g]] or GROUPS:
         module = importlib.import_module(f"erp_desktop.cli.{name}")
         app.add_typer(module.app, name=name)
     app()
