@@ -33,6 +33,8 @@ SUIVI = "b1d5f9a3c7e2"
 """The revision that made stretches of waiting, models of interventions and amendments of contracts."""
 LOTS = "c8b2e6a0d4f7"
 """Revision that told units of parts apart, and gave contracts delays by priority and documents."""
+COUNTED_LOTS = "d3a9e7f1b5c8"
+"""Revision that told lots apart in counts."""
 
 
 class Base(DeclarativeBase):

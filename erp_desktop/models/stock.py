@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import EtatInventaire, StatutDepot, TypeDepot, TypeMouvement
 from erp_desktop.domain.suivi import SuiviPiece
-from erp_desktop.models.base import LOTS, Base, LigneAgence, cle_naturelle
+from erp_desktop.models.base import COUNTED_LOTS, LOTS, Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, choice, field, link
 from erp_desktop.models.expressions.sorting import sorted_by
 from erp_desktop.models.types import Instant, Montant, big_int
@@ -118,7 +118,8 @@ class LigneInventaire(LigneAgence, Base):
     """One entry of a count, append-only: what was counted of a part is the sum of its entries.
 
     Two people who count different shelves of one place add up, on any number of devices; correcting an entry is
-    another one, with the difference. A part without entry was not counted, which is not zero.
+    another one, with the difference. A part without entry was not counted, which is not zero; of a followed part each
+    lot is counted for itself.
     """
 
     __tablename__ = "lignes_inventaire"
@@ -131,6 +132,8 @@ class LigneInventaire(LigneAgence, Base):
     """Signed; zero says that nothing was found."""
     comptee_a: Mapped[datetime] = field("Compté le")
     motif: Mapped[str | None] = field("Motif", sa.String(200))
+    lot: Mapped[str | None] = field("Lot ou série", sa.String(60), code=True, since=COUNTED_LOTS)
+    """Which units of a followed part were counted, empty for those that carry none; NULL: the part as a whole."""
 
 
 class MouvementStock(LigneAgence, Base):

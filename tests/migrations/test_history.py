@@ -187,6 +187,7 @@ PERTES = {
     "a9c4e7b2d6f1": set(),
     "d9b3e7a1c5f8": set(),
     "e3a7c1d5f9b4": {"effacements"},
+    "d3a9e7f1b5c8": {"lignes_inventaire.lot"},
     "c8b2e6a0d4f7": {
         "documents.contrat_id", "lignes_intervention.lot", "mouvements_stock.lot", "pieces_detachees.suivi",
         "sla_regles",

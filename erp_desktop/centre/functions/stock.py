@@ -5,9 +5,10 @@ do so while they are cut off are both right on their own side: the line's quanti
 movements stand, a movement from before a count arrives after it. The centre, the only one to know both, posts what is
 missing in the transaction of the batch, so that every replica receives one ledger for which these hold:
 
-- the movements of a line come to what the line takes: its quantity, or nothing when it is gone or only planned;
-- up to the moment of each validated count, in their order, the movements come to what was counted, and those of a
-  count that was given up come to nothing.
+- the movements of a line come to what the line takes of its lot: its quantity, or nothing when it is gone or only
+  planned;
+- up to the moment of each validated count, in their order, the movements of each lot, or of the part as a whole, come
+  to what was counted, and those of a count that was given up come to nothing.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ def _quoted(text: str) -> str:
 
 _POST = """
     INSERT INTO public.mouvements_stock (agence_id, piece_id, depot_id, type_mouvement, quantite, intervention_id,
-      horodatage, date_effet, valeur_unitaire, motif, ligne_intervention_id, inventaire_id, created_at, updated_at)
+      horodatage, date_effet, valeur_unitaire, motif, ligne_intervention_id, inventaire_id, lot, created_at,
+      updated_at)
     VALUES ({agence}, {piece}, {depot}, {type}, {quantite}, {intervention}, clock_timestamp(), {effet}, {valeur},
-      {motif}, {ligne}, {inventaire}, clock_timestamp(), clock_timestamp());"""
+      {motif}, {ligne}, {inventaire}, {lot}, clock_timestamp(), clock_timestamp());"""
 
 FUNCTIONS = sql(
     "stock/functions",
@@ -45,6 +47,7 @@ FUNCTIONS = sql(
         motif=_quoted(LINE),
         ligne="g.ligne",
         inventaire="NULL",
+        lot="g.lot",
     ),
     POST_OF_A_COUNT=_POST.format(
         agence="g.agence_id",
@@ -58,6 +61,7 @@ FUNCTIONS = sql(
         motif=_quoted(COUNT),
         ligne="NULL",
         inventaire="g.id",
+        lot="nullif(g.lot, '')",
     ),
     TRANSFER_REASON=_quoted(TRANSFER),
 )

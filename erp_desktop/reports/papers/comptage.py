@@ -55,7 +55,7 @@ def donnees(comptage: Comptage, langue: str, fraicheur: str) -> dict[str, Any]:
     lines = []
     for x in f.lines:
         expected = [] if comptage.aveugle else [number(x.attendu)]
-        said = "\n".join(filter(None, [typed(x.designation), code(x.code_barres)]))
+        said = "\n".join(filter(None, [typed(x.designation), code(x.code_barres), code(x.lot or "")]))
         counted = number(x.compte) if x.compte is not None else ""
         lines.append([code(x.emplacement) or "—", code(x.reference), said, typed(x.unite), *expected, counted])
     opened = clock.local(f.ouvert_a)

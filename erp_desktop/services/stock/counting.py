@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
+from typing import NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,16 +15,39 @@ from erp_desktop.domain.enums import EtatInventaire, TypeMouvement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import InventaireInput
+from erp_desktop.domain.suivi import SuiviPiece, spelled
 from erp_desktop.errors import UserError, ValidationError
-from erp_desktop.models import Agence, Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee, User
+from erp_desktop.models import Agence, Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee
 from erp_desktop.models.local import compteurs
 from erp_desktop.services.interventions.numbers import poste_local
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import charger, ecrire
-from erp_desktop.services.shared.lists import est_sqlite
-from erp_desktop.services.stock import ledger, lookup, quantities, valuation
-from erp_desktop.services.stock.quantities import EFFET, thousandths, units
+from erp_desktop.services.shared.lists import est_sqlite, portee
+from erp_desktop.services.stock import ledger, lookup
+from erp_desktop.services.stock.counted import Counted, Entry, Key, Sheet, get
+from erp_desktop.services.stock.quantities import thousandths, units
 
+__all__ = [
+    "LIMIT",
+    "OVER",
+    "Counted",
+    "Entry",
+    "Found",
+    "Key",
+    "Sheet",
+    "Validated",
+    "cancel",
+    "create",
+    "enter",
+    "find",
+    "find_part",
+    "get",
+    "next_number",
+    "open_counts",
+    "open_sheet",
+    "update",
+    "validate",
+]  # fmt: skip
 LIMIT = Decimal(1000)
 """MAD of differences that an agent settles alone."""
 OVER = "Cet inventaire est terminé : ouvrez-en un autre."
@@ -84,151 +107,6 @@ def open_sheet(session: Session, acteur: Acteur, ident: int) -> Inventaire:
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """One part of a sheet.
-
-    Attributes:
-        attendu: what the ledger holds up to the moment of counting, or now while it is not counted.
-        compte: None as long as nothing was entered, which is not zero.
-        ecart: counted less expected; None when not counted.
-        valeur: MAD of the difference; None without an average cost.
-        bouge: movements of this part since the sheet was opened.
-    """
-
-    piece_id: int
-    reference: str
-    designation: str
-    code_barres: str
-    emplacement: str
-    unite: str
-    attendu: Decimal
-    compte: Decimal | None
-    ecart: Decimal | None
-    valeur: Decimal | None
-    comptee_a: datetime | None
-    motif: str
-    bouge: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry, newest first on the screen."""
-
-    quand: datetime
-    designation: str
-    quantite: Decimal
-    par: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A count with its parts, by shelf and reference."""
-
-    id: int
-    numero: str
-    etat: str
-    depot_id: int
-    depot: str
-    ouvert_a: datetime
-    lines: tuple[Counted, ...]
-    entries: tuple[Entry, ...]
-
-    @property
-    def counted(self) -> list[Counted]:
-        return [line for line in self.lines if line.compte is not None]
-
-    @property
-    def gaps(self) -> list[Counted]:
-        return [line for line in self.counted if line.ecart]
-
-
-def get(session: Session, acteur: Acteur, ident: int) -> Sheet:
-    """The sheet: what the place holds or was counted, part by part.
-
-    Expected is read at the moment when a part was counted: what is taken from the shelf afterwards is no difference.
-    """
-    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    row = charger(session, acteur, Inventaire, ident, "cet inventaire")
-    depot = session.get_one(Depot, row.depot_id)
-    counts = {
-        piece: (units(n), when)
-        for piece, n, when in session.execute(
-            sa.select(
-                L.piece_id, sa.func.sum(thousandths(L.quantite)), sa.func.max(L.comptee_a, type_=L.comptee_a.type)
-            )
-            .where(L.inventaire_id == ident)
-            .group_by(L.piece_id)
-        )
-    }
-    motives = dict(
-        session.execute(
-            sa.select(L.piece_id, L.motif).where(L.inventaire_id == ident, L.motif.is_not(None)).order_by(L.id)
-        ).all()
-    )
-    now = quantities.whole_depot(session, depot.id)
-    expected = expected_at(session, depot.id, {p: when for p, (_, when) in counts.items()}, without=ident)
-    moved = dict(
-        session.execute(
-            sa.select(M.piece_id, sa.func.count())
-            .where(M.depot_id == depot.id, row.ouvert_a < EFFET, M.inventaire_id.is_distinct_from(ident))
-            .group_by(M.piece_id)
-        ).all()
-    )
-    parts = [p for p, held in now.items() if held] + [p for p in counts if not now.get(p)]
-    costs = valuation.average_costs(session, parts)
-    d = PieceDetachee
-    lines = []
-    for block in [parts[i : i + 500] for i in range(0, len(parts), 500)]:
-        query = sa.select(d.id, d.reference, d.designation, d.code_barres, d.emplacement, d.unite).where(
-            d.id.in_(block)
-        )
-        for part in session.execute(query):
-            compte, when = counts.get(part.id, (None, None))
-            attendu = expected[part.id] if compte is not None else now.get(part.id, quantities.ZERO)
-            cost = costs.get((part.id, depot.agence_id or 0))
-            ecart = None if compte is None else compte - attendu
-            lines.append(
-                Counted(
-                    part.id, part.reference, part.designation, part.code_barres or "", part.emplacement or "",
-                    part.unite, attendu, compte, ecart,
-                    None if ecart is None or cost is None else valuation.amount(ecart, cost), when,
-                    motives.get(part.id) or "", moved.get(part.id, 0),
-                )
-            )  # fmt: skip
-    lines.sort(key=lambda x: (x.emplacement == "", x.emplacement, x.reference))
-    return Sheet(
-        row.id, row.numero, row.etat, depot.id, depot.nom, row.ouvert_a, tuple(lines), _entries(session, ident)
-    )
-
-
-def _entries(session: Session, ident: int) -> tuple[Entry, ...]:
-    query = (
-        sa.select(L.comptee_a, PieceDetachee.designation, L.quantite, User.full_name)
-        .join(PieceDetachee, PieceDetachee.id == L.piece_id)
-        .outerjoin(User, User.id == L.created_by_id)
-        .where(L.inventaire_id == ident)
-        .order_by(L.comptee_a.desc(), L.id.desc())
-        .limit(8)
-    )
-    return tuple(Entry(when, name, n, who or "") for when, name, n, who in session.execute(query))
-
-
-def expected_at(session: Session, depot: int, moments: dict[int, datetime], without: int) -> dict[int, Decimal]:
-    """Part → what the ledger held in a place up to a moment of its own, the count's own corrections left out."""
-    found = dict.fromkeys(moments, quantities.ZERO)
-    parts = list(moments)
-    for block in [parts[i : i + 200] for i in range(0, len(parts), 200)]:
-        query = (
-            sa.select(M.piece_id, quantities.total())
-            .where(M.depot_id == depot, M.inventaire_id.is_distinct_from(without))
-            .where(sa.or_(*(sa.and_(M.piece_id == p, moments[p] >= EFFET) for p in block)))
-            .group_by(M.piece_id)
-        )
-        found.update({piece: units(n) for piece, n in session.execute(query)})
-    return found
-
-
 def enter(
     session: Session,
     acteur: Acteur,
@@ -238,32 +116,105 @@ def enter(
     motif: str = "",
     *,
     exact: bool = False,
+    lot: str | None = None,
 ) -> Decimal:
     """Add to what was counted of a part, or with ``exact`` make it that quantity; returns the count so far.
 
+    Args:
+        lot: which units of a followed part; empty for those that carry none.
+
     Raises:
         UserError: the count is over.
-        ValidationError: no such part, or a count below zero.
+        ValidationError: no such part, a count below zero, a followed part without lot, a serial number counted twice.
     """
     sheet = open_sheet(session, acteur, ident)
-    ledger.part_of(session, acteur, piece, sheet.agence_id)
+    part = ledger.part_of(session, acteur, piece, sheet.agence_id)
+    lot = _lot(part, lot)
     so_far = units(
         session.scalar(
-            sa.select(sa.func.sum(thousandths(L.quantite))).where(L.inventaire_id == ident, L.piece_id == piece)
+            sa.select(sa.func.sum(thousandths(L.quantite))).where(
+                L.inventaire_id == ident, L.piece_id == piece, L.lot.is_not_distinct_from(lot)
+            )
         )
     )
     more = quantity - so_far if exact else quantity
     if so_far + more < 0:
         raise ValidationError({"quantite": "On ne compte pas moins que zéro."})
+    if part.suivi == SuiviPiece.SERIE and lot and so_far + more not in (0, 1):
+        raise ValidationError(
+            {
+                "quantite": f"Le numéro de série {lot} est déjà compté."
+                if more == 1
+                else "Une pièce suivie par série se compte une à une."
+            }
+        )
     trace.annoncer(session, acteur)
     session.add(
         LigneInventaire(
             inventaire_id=ident, agence_id=sheet.agence_id, piece_id=piece, quantite=more, comptee_a=clock.now(),
-            motif=motif.strip() or None, created_by_id=acteur.user_id or None,
+            motif=motif.strip() or None, created_by_id=acteur.user_id or None, lot=lot,
         )
     )  # fmt: skip
     ecrire(session)
     return so_far + more
+
+
+def _lot(part: PieceDetachee, lot: str | None) -> str | None:
+    if part.suivi == SuiviPiece.AUCUN:
+        return None
+    if lot is None:
+        raise ValidationError({"lot": "Cette pièce est suivie : donnez son lot ou son numéro de série."})
+    return spelled(lot)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a scanned code names: a part, or units of one.
+
+    Attributes:
+        lot: of a lot whose own label was scanned; None otherwise.
+        followed: without a lot, it has to be said which units are counted.
+    """
+
+    piece_id: int
+    reference: str
+    designation: str
+    followed: bool
+    lot: str | None = None
+
+
+def find(session: Session, acteur: Acteur, code: str, of: int | None = None) -> Found:
+    """What a code names: a part by a code of its own, else the units of a lot that the ledger knows.
+
+    Args:
+        of: the followed part that was scanned before: what is no part's code is then a lot of its own, new or not.
+
+    Raises:
+        ValidationError: under ``code``, no part or several.
+    """
+    lot = None
+    parts = lookup.by_code(session, acteur, code)
+    if not parts and of is not None:
+        parts, lot = [of], spelled(code)
+    elif not parts:
+        known = sa.select(M.piece_id).where(M.lot == spelled(code), *portee(acteur, M.agence_id)).distinct().limit(2)
+        parts, lot = list(session.scalars(known)), spelled(code)
+        if len(parts) > 1:
+            raise ValidationError({"code": f"« {code} » est le lot de plusieurs pièces : scannez d'abord la pièce."})
+    if len(parts) != 1:
+        _none_found(code, parts)
+    part = session.get_one(PieceDetachee, parts[0])
+    return Found(part.id, part.reference, part.designation, part.suivi != SuiviPiece.AUCUN, lot)
+
+
+def _none_found(code: str, parts: Sequence[int]) -> NoReturn:
+    raise ValidationError(
+        {
+            "code": f"« {code} » n'est le code d'aucune pièce."
+            if not parts
+            else f"« {code} » est celui de plusieurs pièces."
+        }
+    )
 
 
 def find_part(session: Session, acteur: Acteur, code: str) -> int:
@@ -275,13 +226,7 @@ def find_part(session: Session, acteur: Acteur, code: str) -> int:
     found = lookup.by_code(session, acteur, code)
     if len(found) == 1:
         return found[0]
-    raise ValidationError(
-        {
-            "code": f"« {code} » n'est le code d'aucune pièce."
-            if not found
-            else f"« {code} » est celui de plusieurs pièces."
-        }
-    )
+    _none_found(code, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +265,7 @@ def validate(session: Session, acteur: Acteur, ident: int, *, partial: bool = Fa
         ledger.add(
             session, acteur, depot, piece_id=line.piece_id, type_mouvement=TypeMouvement.AJUSTEMENT.value,
             quantite=line.ecart, date_effet=line.comptee_a, inventaire_id=ident, motif=line.motif or sheet.numero,
+            lot=line.lot or None,
         )  # fmt: skip
     sheet.etat, sheet.fige_a = EtatInventaire.VALIDE.value, clock.now()
     ecrire(session)

@@ -8,15 +8,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import EtatInventaire
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services.stock import counting
-from erp_desktop.services.stock.counting import Counted, Sheet
+from erp_desktop.services.stock.counting import Counted, Found, Key, Sheet
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
@@ -46,7 +46,8 @@ class CountPage(Page):
         self.contexte, self.row_id = contexte, row_id
         self.sheet: Sheet | None = None
         self._shown = ALL
-        self._entered: list[tuple[int, Decimal]] = []
+        self._entered: list[tuple[Key, Decimal]] = []
+        self._followed: Found | None = None
         self.model = CountModel(self)
         self.table = CountTable(self.model)
         self.table.setAccessibleName(tr("Feuille de comptage"))
@@ -57,6 +58,7 @@ class CountPage(Page):
         self._lay_out()
         self.setFocusProxy(self.code)
         self.code.returnPressed.connect(self.scan)
+        self.code.installEventFilter(self)
         self.model.entered.connect(self._typed)
         self.model.wrong.connect(self._wrong)
         contexte.bus.data_changed.connect(self._data_changed)
@@ -213,6 +215,7 @@ class CountPage(Page):
         clear(self.entries)
         for entry in sheet.entries:
             words = f"{clock.local(entry.quand):%H:%M}  {isolate(entry.designation)}"
+            words += f" · {isolate(entry.lot)}" if entry.lot else ""
             self.entries.addWidget(_pair(words, quantity(entry.quantite, signed=True), "text.primary"))
         if not sheet.entries:
             self.entries.addWidget(Text(tr("Rien n'est encore compté."), "caption", "text.tertiary"))
@@ -241,34 +244,65 @@ class CountPage(Page):
         self.error.say("")
         mark(self.code, "invalid", False)
 
-        def work(session: Any) -> tuple[int, Decimal]:
-            piece = counting.find_part(session, acteur, code)
-            return piece, counting.enter(session, acteur, self.row_id, piece, many)
+        before = self._followed.piece_id if self._followed is not None else None
+
+        def work(session: Any) -> tuple[Found, Decimal | None]:
+            found = counting.find(session, acteur, code, before)
+            if found.followed and found.lot is None:
+                return found, None
+            return found, counting.enter(session, acteur, self.row_id, found.piece_id, many, lot=found.lot)
+
+        def done(what: tuple[Found, Decimal | None]) -> None:
+            found, total = what
+            self._wait_for_lots(found if found.followed and (total is None or before is not None) else None)
+            if total is not None:
+                self._done((found.piece_id, found.lot if found.followed else None), many, total)
 
         self.code.clear()
-        self.contexte.tasks.run(
-            work, lambda done: self._done(done[0], many, done[1]), lambda error: self._refused(error, text),
-            write=True, owner=self,
-        )  # fmt: skip
+        self.contexte.tasks.run(work, done, lambda error: self._refused(error, text), write=True, owner=self)
 
-    def _typed(self, piece: int, counted: Decimal, motive: str) -> None:
+    def _wait_for_lots(self, part: Found | None) -> None:
+        """The codes that follow are lots or serial numbers of a part, until another part's or Esc."""
+        self._followed = part
+        if part is None:
+            self.code.setPlaceholderText(tr("Scannez ou tapez un code"))
+            return
+        self.code.setPlaceholderText(tr("Lot ou numéro de série de {piece}", piece=isolate(part.reference)))
+        words = tr("{piece} : scannez ses lots ou numéros de série · Échap : autre pièce", piece=part.designation)
+        self.told.setText(words)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            watched is self.code and self._followed is not None and event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        ):  # fmt: skip
+            self._wait_for_lots(None)
+            self.code.clear()
+            self.told.setText("")
+            return True
+        return super().eventFilter(watched, event)
+
+    def _typed(self, key: Key, counted: Decimal, motive: str) -> None:
         acteur = self.contexte.acteur
-        before = next((x.compte for x in self.model.rows if x.piece_id == piece), None) or Decimal(0)
+        before = next((x.compte for x in self.model.rows if x.key == key), None) or Decimal(0)
         self.contexte.tasks.run(
-            lambda session: counting.enter(session, acteur, self.row_id, piece, counted, motive, exact=True),
-            lambda total: self._done(piece, counted - before, total), self._refused, write=True, owner=self,
+            lambda session: counting.enter(
+                session, acteur, self.row_id, key[0], counted, motive, exact=True, lot=key[1]
+            ),
+            lambda total: self._done(key, counted - before, total), self._refused, write=True, owner=self,
         )  # fmt: skip
 
-    def _done(self, piece: int, more: Decimal, total: Decimal) -> None:
-        self._entered.append((piece, more))
+    def _done(self, key: Key, more: Decimal, total: Decimal) -> None:
+        self._entered.append((key, more))
         self.error.say("")
 
         def show(sheet: Sheet) -> None:
             self._show(sheet)
-            line = next((x for x in sheet.lines if x.piece_id == piece), None)
+            line = next((x for x in sheet.lines if x.key == key), None)
             if line is not None:
-                self.told.setText(tr("{piece} : {n} comptés", piece=line.designation, n=quantity(total)))
-                place = next((n for n, x in enumerate(self.model.rows) if x.piece_id == piece), None)
+                name = f"{line.designation} · {isolate(line.lot)}" if line.lot else line.designation
+                self.told.setText(tr("{piece} : {n} comptés", piece=name, n=quantity(total)))
+                place = next((n for n, x in enumerate(self.model.rows) if x.key == key), None)
                 if place is not None and not self.table.hasFocus():
                     self.table.setCurrentIndex(self.model.index(place, COUNTED))
 
@@ -296,11 +330,11 @@ class CountPage(Page):
         """Take the last entry of this page back, by its opposite."""
         if not self._entered:
             return
-        piece, more = self._entered.pop()
+        (piece, lot), more = self._entered.pop()
         acteur = self.contexte.acteur
         self.contexte.tasks.run(
-            lambda session: counting.enter(session, acteur, self.row_id, piece, -more), lambda _total: self._read(),
-            self._refused, write=True, owner=self,
+            lambda session: counting.enter(session, acteur, self.row_id, piece, -more, lot=lot),
+            lambda _total: self._read(), self._refused, write=True, owner=self,
         )  # fmt: skip
 
     # The end

@@ -17,7 +17,7 @@ from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.stock.figures import money, quantity
 
 Index = QModelIndex | QPersistentModelIndex
-REFERENCE, DESIGNATION, SHELF, EXPECTED, COUNTED, GAP, VALUE, MOTIVE = range(8)
+REFERENCE, DESIGNATION, SHELF, EXPECTED, COUNTED, GAP, VALUE, MOTIVE, LOT = range(9)
 BLIND = (EXPECTED, GAP, VALUE)
 _NUMBERS = (EXPECTED, COUNTED, GAP, VALUE)
 _TEXTS: tuple[Callable[[Counted], str], ...] = (
@@ -25,6 +25,7 @@ _TEXTS: tuple[Callable[[Counted], str], ...] = (
     lambda x: quantity(x.attendu), lambda x: "—" if x.compte is None else quantity(x.compte),
     lambda x: "" if x.ecart is None else quantity(x.ecart, signed=True),
     lambda x: "" if not x.ecart else money(x.valeur), lambda x: x.motif,
+    lambda x: "" if x.lot is None else isolate(x.lot) or tr("sans numéro"),
 )  # fmt: skip
 
 
@@ -32,7 +33,7 @@ class CountModel(QAbstractTableModel):
     """Rows of the sheet, as they were read last."""
 
     entered = Signal(object, object, str)
-    """(part, quantity or None, motive): a person typed into the table."""
+    """(part and lot, quantity or None, motive): a person typed into the table."""
     wrong = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
@@ -42,10 +43,10 @@ class CountModel(QAbstractTableModel):
 
     def show_rows(self, rows: list[Counted]) -> None:
         """Replace what is shown; the place of the cursor is the view's matter."""
-        if [r.piece_id for r in rows] == [r.piece_id for r in self.rows]:
+        if [r.key for r in rows] == [r.key for r in self.rows]:
             self.rows = rows
             if rows:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, MOTIVE))
+                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, LOT))
             return
         self.beginResetModel()
         self.rows = rows
@@ -80,7 +81,7 @@ class CountModel(QAbstractTableModel):
                 tone = "text.primary"
                 if column == GAP and row.ecart:
                     tone = "semantic.danger.text" if row.ecart < 0 else "semantic.warning.text"
-                elif column in (REFERENCE, SHELF, EXPECTED):
+                elif column in (REFERENCE, SHELF, EXPECTED, LOT):
                     tone = "text.secondary"
                 return theme().color(tone)
         return None
@@ -91,7 +92,7 @@ class CountModel(QAbstractTableModel):
         row, text = self.rows[index.row()], str(value).strip()
         if index.column() == MOTIVE:
             if text != row.motif and row.compte is not None:
-                self.entered.emit(row.piece_id, row.compte, text)
+                self.entered.emit(row.key, row.compte, text)
             return True
         if not text:
             return False
@@ -101,12 +102,12 @@ class CountModel(QAbstractTableModel):
             self.wrong.emit(str(error))
             return False
         if counted != row.compte:
-            self.entered.emit(row.piece_id, counted, "")
+            self.entered.emit(row.key, counted, "")
         return True
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         heads = (tr("Référence"), tr("Désignation"), tr("Casier"), tr("Attendu"), tr("Compté"), tr("Écart"),
-                 tr("Valeur MAD"), tr("Motif"))  # fmt: skip
+                 tr("Valeur MAD"), tr("Motif"), tr("Lot ou série"))  # fmt: skip
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return heads[section]
         return None
@@ -136,8 +137,16 @@ class CountTable(QTableView):
         head.setHighlightSections(False)
         head.setSectionResizeMode(DESIGNATION, QHeaderView.ResizeMode.Stretch)
         for section, width in ((REFERENCE, 120), (SHELF, 90), (EXPECTED, 84), (COUNTED, 84), (GAP, 76), (VALUE, 104),
-                               (MOTIVE, 150)):  # fmt: skip
+                               (MOTIVE, 150), (LOT, 130)):  # fmt: skip
             self.setColumnWidth(section, width)
+        head.moveSection(head.visualIndex(LOT), head.visualIndex(DESIGNATION) + 1)
+        model.modelReset.connect(self._show_lots)
+        self._show_lots()
+
+    def _show_lots(self) -> None:
+        model = self.model()
+        followed = isinstance(model, CountModel) and any(row.lot is not None for row in model.rows)
+        self.setColumnHidden(LOT, not followed)
 
     def _dress(self) -> None:
         ground, line, ink, chosen = (

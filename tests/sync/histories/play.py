@@ -338,7 +338,7 @@ class History(Invoicing):
         """A part on an intervention with its exit, another quantity with the difference, or the line away."""
         device = self.chance.choice(self.devices)
         lines = device.sql(
-            "SELECT id, intervention_id, piece_id, depot_id, CAST(quantite AS REAL) FROM lignes_intervention "
+            "SELECT id, intervention_id, piece_id, depot_id, lot, CAST(quantite AS REAL) FROM lignes_intervention "
             "WHERE depot_id IS NOT NULL ORDER BY id"
         )
         quantity = self.chance.randrange(1, 9)
@@ -347,13 +347,14 @@ class History(Invoicing):
             if not lines or self.chance.randrange(2):
                 db.execute(
                     "INSERT INTO lignes_intervention (intervention_id, type_ligne, designation, quantite, "
-                    "prix_unitaire, taux_tva, created_at, updated_at, piece_id, depot_id) SELECT "
+                    "prix_unitaire, taux_tva, created_at, updated_at, piece_id, depot_id, lot) SELECT "
                     "(SELECT min(id) FROM interventions), 'piece', 'Joint', ?, '15.25', '20.00', ?, ?, "
-                    "(SELECT max(id) FROM pieces_detachees), (SELECT min(id) FROM depots)",
-                    (f"{quantity}.000", T, T),
+                    "(SELECT max(id) FROM pieces_detachees), (SELECT min(id) FROM depots), ?",
+                    (f"{quantity}.000", T, T, "L-9" if quantity % 2 else None),
                 )
                 row = db.execute(
-                    "SELECT id, intervention_id, piece_id, depot_id FROM lignes_intervention ORDER BY id DESC LIMIT 1"
+                    "SELECT id, intervention_id, piece_id, depot_id, lot FROM lignes_intervention "
+                    "ORDER BY id DESC LIMIT 1"
                 ).fetchone()
                 taken = quantity
             else:
@@ -369,8 +370,8 @@ class History(Invoicing):
             if taken:
                 db.execute(
                     "INSERT INTO mouvements_stock (ligne_intervention_id, intervention_id, piece_id, depot_id, "
-                    "type_mouvement, quantite, horodatage, created_at, updated_at) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "lot, type_mouvement, quantite, horodatage, created_at, updated_at) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (*row, "sortie" if taken > 0 else "retour", f"{-taken}.000", self.instant(), T, T),
                 )
             db.execute("COMMIT")
@@ -431,33 +432,36 @@ class History(Invoicing):
             return
         sheet, depot = self.chance.choice(sheets)
         if self.chance.randrange(3):
+            # The first part is counted lot by lot, the second as a whole.
+            which = self.chance.randrange(2)
             device.sql(
-                "INSERT INTO lignes_inventaire (inventaire_id, piece_id, quantite, comptee_a, created_at, "
-                "updated_at) SELECT ?, id, ?, ?, ?, ? FROM pieces_detachees ORDER BY id LIMIT 1 OFFSET ?", sheet,
-                f"{self.chance.randrange(-2, 20)}.000", self.instant(), T, T, self.chance.randrange(2),
+                "INSERT INTO lignes_inventaire (inventaire_id, piece_id, quantite, lot, comptee_a, created_at, "
+                "updated_at) SELECT ?, id, ?, ?, ?, ?, ? FROM pieces_detachees ORDER BY id LIMIT 1 OFFSET ?", sheet,
+                f"{self.chance.randrange(-2, 20)}.000", self.chance.choice(["", "L-1"]) if which == 0 else None,
+                self.instant(), T, T, which,
             )  # fmt: skip
             return
         state = "valide" if self.chance.randrange(4) else "annule"
         with device.console() as db:
             db.execute("BEGIN IMMEDIATE")
             if state == "valide":
-                for piece, counted, when in db.execute(
-                    "SELECT piece_id, sum(CAST(round(quantite * 1000) AS INTEGER)), max(comptee_a) "
-                    "FROM lignes_inventaire WHERE inventaire_id = ? GROUP BY piece_id ORDER BY piece_id",
+                for piece, lot, counted, when in db.execute(
+                    "SELECT piece_id, lot, sum(CAST(round(quantite * 1000) AS INTEGER)), max(comptee_a) "
+                    "FROM lignes_inventaire WHERE inventaire_id = ? GROUP BY piece_id, lot ORDER BY piece_id, lot",
                     (sheet,),
                 ).fetchall():
                     known = db.execute(
                         "SELECT coalesce(sum(CAST(round(quantite * 1000) AS INTEGER)), 0) FROM mouvements_stock "
-                        "WHERE piece_id = ? AND depot_id = ? AND coalesce(date_effet, horodatage) <= ?",
-                        (piece, depot, when),
+                        "WHERE piece_id = ? AND depot_id = ? AND coalesce(date_effet, horodatage) <= ? "
+                        "AND (? IS NULL OR coalesce(lot, '') = ?)", (piece, depot, when, lot, lot),
                     ).fetchone()[0]  # fmt: skip
                     if counted != known:
                         gap = Decimal(counted - known) / 1_000
                         db.execute(
                             "INSERT INTO mouvements_stock (piece_id, depot_id, type_mouvement, quantite, horodatage, "
-                            "date_effet, inventaire_id, created_at, updated_at) "
-                            "VALUES (?, ?, 'ajustement', ?, ?, ?, ?, ?, ?)",
-                            (piece, depot, f"{gap:.3f}", self.instant(), when, sheet, T, T),
+                            "date_effet, inventaire_id, lot, created_at, updated_at) "
+                            "VALUES (?, ?, 'ajustement', ?, ?, ?, ?, ?, ?, ?)",
+                            (piece, depot, f"{gap:.3f}", self.instant(), when, sheet, lot or None, T, T),
                         )
             db.execute("UPDATE inventaires SET etat = ?, fige_a = ? WHERE id = ?", (state, T, sheet))
             db.execute("COMMIT")
@@ -794,35 +798,41 @@ def totals_follow(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
 
 
 def stock_agrees(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
-    """Fail unless the ledger says what lines took and what was counted, and transfers cancel out."""
+    """Fail unless the ledger says, lot by lot, what lines took and what was counted, and transfers cancel out."""
     moves = [
-        (line, piece, depot, sheet, transfer, Decimal(str(quantity)), when)
-        for line, piece, depot, sheet, transfer, quantity, when in ask(
+        (line, piece, depot, sheet, transfer, Decimal(str(quantity)), when, lot or "")
+        for line, piece, depot, sheet, transfer, quantity, when, lot in ask(
             "SELECT ligne_intervention_id, piece_id, depot_id, inventaire_id, transfert_id, quantite, "
-            "coalesce(date_effet, horodatage) FROM mouvements_stock"
+            "coalesce(date_effet, horodatage), lot FROM mouvements_stock"
         )
     ]
-    taken: dict[int, Decimal] = defaultdict(Decimal)
+    taken: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     sent: dict[int, Decimal] = defaultdict(Decimal)
-    for line, _, _, _, transfer, quantity, _ in moves:
-        taken[line] += quantity
+    for line, _, _, _, transfer, quantity, _, lot in moves:
+        if line is not None:
+            taken[line, lot] += quantity
         sent[transfer] += quantity
-    lines = dict(ask("SELECT id, quantite FROM lignes_intervention WHERE depot_id IS NOT NULL"))
-    for line in (taken.keys() | lines.keys()) - {None}:
-        assert taken[line] == -Decimal(str(lines.get(line, 0))), f"line {line} did not take what left the stock"
+    lines = {
+        (line, lot or ""): quantity
+        for line, lot, quantity in ask("SELECT id, lot, quantite FROM lignes_intervention WHERE depot_id IS NOT NULL")
+    }
+    for key in taken.keys() | lines.keys():
+        assert taken[key] == -Decimal(str(lines.get(key, 0))), f"line {key} did not take what left the stock"
     assert not [t for t, total in sent.items() if t is not None and total], "a transfer does not cancel out"
     counts = ask(
-        "SELECT i.id, i.etat, i.depot_id, l.piece_id, l.quantite, l.comptee_a FROM inventaires i "
+        "SELECT i.id, i.etat, i.depot_id, l.piece_id, l.lot, l.quantite, l.comptee_a FROM inventaires i "
         "JOIN lignes_inventaire l ON l.inventaire_id = i.id WHERE i.etat <> 'ouvert'"
     )
-    for sheet, state, depot, piece in {row[:4] for row in counts}:
-        mine = [(q, when) for s, _, _, p, q, when in counts if (s, p) == (sheet, piece)]
+    for sheet, state, depot, piece, lot in {row[:5] for row in counts}:
+        mine = [(q, when) for s, _, _, p, n, q, when in counts if (s, p, n) == (sheet, piece, lot)]
+        of_it = [m for m in moves if m[1:3] == (piece, depot) and lot in (None, m[7])]
         if state == "annule":
-            assert not sum(m[5] for m in moves if m[3] == sheet), f"the count {sheet} was given up and corrects"
+            assert not sum(m[5] for m in of_it if m[3] == sheet), f"the count {sheet} was given up and corrects"
             continue
         until = max(when for _, when in mine)
-        there = sum((m[5] for m in moves if m[1:3] == (piece, depot) and m[6] <= until), Decimal())
-        assert there == sum(Decimal(str(q)) for q, _ in mine), f"the stock at {until} is not what {sheet} counted"
+        there = sum((m[5] for m in of_it if m[6] <= until), Decimal())
+        counted = sum(Decimal(str(q)) for q, _ in mine)
+        assert there == counted, f"the stock of {lot} at {until} is not what {sheet} counted"
 
 
 TWICE = """

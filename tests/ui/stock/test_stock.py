@@ -19,7 +19,7 @@ from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import depots, ledger, parts, quantities
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.stock.count_page import CountPage
-from erp_desktop.ui.stock.count_table import COUNTED
+from erp_desktop.ui.stock.count_table import COUNTED, EXPECTED, LOT
 from erp_desktop.ui.stock.ledger_tab import LedgerTab
 from erp_desktop.ui.stock.movements import MovesPage
 from erp_desktop.ui.stock.part_bar import PartBar
@@ -166,8 +166,28 @@ def test_a_count_by_scanner_and_keyboard(
     assert (sheet.model.rows[0].compte, sheet.model.rows[0].ecart) == (Decimal("8.5"), Decimal("-1.5"))
     assert not sheet.model.setData(sheet.model.index(0, COUNTED), "huit")
     assert "nombre" in sheet.error.label.text()
+    # A followed part: its code, then the lots on the shelf one after the other, until Esc.
+    assert sheet.table.isColumnHidden(LOT)
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.text(
+            "INSERT INTO pieces_detachees (id, agence_id, reference, designation, suivi, created_at, updated_at) "
+            "SELECT 9, agence_id, 'GRS-1', 'Graisse', 'lot', created_at, updated_at FROM pieces_detachees LIMIT 1"
+        ))  # fmt: skip
+    for typed in ("grs-1", "2*g-1", "g-2", "g-1"):
+        qtbot.keyClicks(sheet.code, typed)
+        qtbot.keyClick(sheet.code, Qt.Key.Key_Return)
+        bureau.settle()
+        assert sheet.error.label.text() == ""
+    assert not sheet.table.isColumnHidden(LOT)
+    assert [(r.lot, r.compte) for r in sheet.model.rows if r.lot] == [("G-1", 3), ("G-2", 1)]
+    assert "G-1" in sheet.told.text()
+    qtbot.keyClick(sheet.code, Qt.Key.Key_Escape)
+    for _ in range(3):
+        sheet.undo()
+        bureau.settle()
+    assert [(r.lot, r.compte) for r in sheet.model.rows if r.lot] == [("G-1", 0), ("G-2", 0)]
     sheet.blind.click()
-    assert sheet.table.isColumnHidden(3)
+    assert sheet.table.isColumnHidden(EXPECTED)
     qtbot.keyClick(sheet.code, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     bureau.settle()
     (preview,) = bureau.window.findChildren(PreviewWindow)

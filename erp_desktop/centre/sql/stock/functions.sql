@@ -6,20 +6,20 @@ BEGIN
   -- One at a time, whoever else brings a change of the same lines.
   PERFORM pg_advisory_xact_lock(hashtextextended('erp_stock_ligne/' || i, 0)) FROM unnest(ids) i ORDER BY i;
   FOR g IN
-    SELECT x.ligne, x.piece_id, x.depot_id, d.agence_id, max(x.intervention_id) AS intervention_id,
+    SELECT x.ligne, x.piece_id, x.depot_id, x.lot, d.agence_id, max(x.intervention_id) AS intervention_id,
            max(x.valeur) AS valeur, sum(x.due) - sum(x.fait) AS ecart
       FROM (
-        SELECT l.id AS ligne, l.piece_id, l.depot_id, l.intervention_id, NULL::numeric AS valeur,
+        SELECT l.id AS ligne, l.piece_id, l.depot_id, l.lot, l.intervention_id, NULL::numeric AS valeur,
                -l.quantite AS due, 0 AS fait
           FROM public.lignes_intervention l
          WHERE l.id = ANY (ids) AND l.type_ligne = 'piece' AND l.piece_id IS NOT NULL AND l.depot_id IS NOT NULL
            AND NOT l.prevue
         UNION ALL
-        SELECT m.ligne_intervention_id, m.piece_id, m.depot_id, m.intervention_id, m.valeur_unitaire, 0, m.quantite
+        SELECT m.ligne_intervention_id, m.piece_id, m.depot_id, m.lot, m.intervention_id, m.valeur_unitaire, 0, m.quantite
           FROM public.mouvements_stock m WHERE m.ligne_intervention_id = ANY (ids)) x
       JOIN public.depots d ON d.id = x.depot_id
-     GROUP BY x.ligne, x.piece_id, x.depot_id, d.agence_id
-    HAVING sum(x.due) <> sum(x.fait) ORDER BY x.ligne, x.piece_id, x.depot_id
+     GROUP BY x.ligne, x.piece_id, x.depot_id, x.lot, d.agence_id
+    HAVING sum(x.due) <> sum(x.fait) ORDER BY x.ligne, x.piece_id, x.depot_id, x.lot
   LOOP :POST_OF_A_LINE
   END LOOP;
 END $f$;
@@ -35,18 +35,19 @@ BEGIN
     FROM (SELECT DISTINCT unnest(v_depots) AS d) x ORDER BY d;
   -- Counts in their order: what one of them corrects is there for the next.
   FOR g IN
-    SELECT i.id, i.etat, i.depot_id, d.agence_id, l.piece_id, sum(l.quantite) AS compte, max(l.comptee_a) AS quand
+    SELECT i.id, i.etat, i.depot_id, d.agence_id, l.piece_id, l.lot, sum(l.quantite) AS compte, max(l.comptee_a) AS quand
       FROM (SELECT DISTINCT * FROM unnest(v_pieces, v_depots)) AS t(piece_id, depot_id)
       JOIN public.inventaires i ON i.depot_id = t.depot_id AND i.etat <> 'ouvert'
       JOIN public.depots d ON d.id = i.depot_id
       JOIN public.lignes_inventaire l ON l.inventaire_id = i.id AND l.piece_id = t.piece_id
-     GROUP BY i.id, i.etat, i.depot_id, d.agence_id, l.piece_id
-     ORDER BY l.piece_id, i.depot_id, max(l.comptee_a), i.id
+     GROUP BY i.id, i.etat, i.depot_id, d.agence_id, l.piece_id, l.lot
+     ORDER BY l.piece_id, i.depot_id, max(l.comptee_a), i.id, l.lot
   LOOP
     SELECT CASE WHEN g.etat = 'valide'
         THEN g.compte - coalesce(sum(m.quantite) FILTER (WHERE coalesce(m.date_effet, m.horodatage) <= g.quand), 0)
         ELSE - coalesce(sum(m.quantite) FILTER (WHERE m.inventaire_id = g.id), 0) END INTO ecart
-      FROM public.mouvements_stock m WHERE m.piece_id = g.piece_id AND m.depot_id = g.depot_id;
+      FROM public.mouvements_stock m WHERE m.piece_id = g.piece_id AND m.depot_id = g.depot_id
+         AND (g.lot IS NULL OR m.lot IS NOT DISTINCT FROM nullif(g.lot, ''));
     IF ecart <> 0 THEN :POST_OF_A_COUNT
     END IF;
   END LOOP;
