@@ -26,7 +26,9 @@ from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
+from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.sync.inbox import discard
+from tests.sync.histories.household import Household
 from tests.sync.histories.invoices import Invoicing, Ledger, prepare, stands
 from tests.sync.lab import Device, Lab, T
 
@@ -66,7 +68,7 @@ CREATE TRIGGER labo AFTER INSERT OR UPDATE ON creneaux FOR EACH ROW EXECUTE FUNC
 """
 
 
-class History(Invoicing):
+class History(Invoicing, Household):
     """One seeded history.
 
     Attributes:
@@ -724,7 +726,7 @@ class History(Invoicing):
         (3, "prevent"), (1, "look"),
         (3, "bill"), (2, "ask_for_number"), (1, "pay"), (1, "credit"),
         (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"),
-        (3, "work"), (2, "stand_still"), (3, "follow_through"),
+        (3, "work"), (2, "stand_still"), (3, "follow_through"), (4, "keep"), (1, "edit_rules"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
 
@@ -905,6 +907,17 @@ def give_up_what_moved(device: Device) -> None:
     engine.dispose()
 
 
+WRITTEN = """
+CREATE TABLE labo.ecrites (nom text PRIMARY KEY);
+CREATE FUNCTION labo.ecrite() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN
+  INSERT INTO labo.ecrites VALUES (TG_TABLE_NAME) ON CONFLICT DO NOTHING; RETURN NULL; END $f$;
+""" + "".join(
+    f"CREATE TRIGGER labo_ecrite AFTER INSERT OR UPDATE ON {name} FOR EACH ROW EXECUTE FUNCTION labo.ecrite();\n"
+    for name in BY_NAME
+)
+"""Which tables a history wrote, whoever did it."""
+
+
 def play(lab: Lab, seeds: Iterable[int], steps: int, kind: type[History] = History) -> int:
     """Play histories of a kind one after the other on one centre with three to five branches; how many were played.
 
@@ -919,6 +932,7 @@ def play(lab: Lab, seeds: Iterable[int], steps: int, kind: type[History] = Histo
         lab.proxy(device)
     lab.sql(WATCH)
     prepare(lab)
+    lab.sql(WRITTEN)
     ledger = Ledger()
     for seed in wanted:
         history = kind(lab, devices, seed, ledger)
