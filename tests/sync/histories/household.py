@@ -31,7 +31,7 @@ class Household:
         device = self.chance.choice(self.devices)
         own = (
             self._parts, self._thresholds, self._machines, self._parts_of_a_plan, self._skills, self._reports,
-            self._views, self._targets, self._documents, self._reminders, self._withheld,
+            self._views, self._targets, self._documents, self._reminders, self._comments,
         )  # fmt: skip
         for act in self.chance.sample(own, 4):
             self.serial += 1
@@ -111,7 +111,7 @@ class Household:
         """The row alone: what a file holds travels by a way of its own."""
         contract = self._first(device, "contrats")
         self._new(
-            device, "documents", nom_fichier=f"signe {self.serial}.pdf", type_document="autre", taille=8,
+            device, "documents", nom_fichier=f"signe {self.serial}.pdf", type_document="rapport", taille=8,
             mime_type="application/pdf", sha256=f"{self.serial:064x}", contrat_id=contract,
             intervention_id=None if contract is not None else self._first(device, "interventions"),
         )  # fmt: skip
@@ -121,11 +121,10 @@ class Household:
         if invoice is not None:
             self._new(device, "relances", facture_id=invoice, niveau=1, date_relance="2026-11-20", canal="courriel")
 
-    def _withheld(self, device: Device) -> None:
-        rows = device.sql("SELECT id, facture_id FROM paiements WHERE facture_id IS NOT NULL ORDER BY id LIMIT 1")
-        for payment, invoice in rows:
-            self._new(device, "retenues", paiement_id=payment, facture_id=invoice, type="ras_tva", base="10.00",
-                      taux="75.00", montant="0.01")  # fmt: skip
+    def _comments(self, device: Device) -> None:
+        job = self._first(device, "interventions")
+        self._new(device, "historiques_interventions", intervention_id=job, action="commentaire",
+                  remarque=f"dit {self.serial}", horodatage=T)  # fmt: skip
 
     def edit_rules(self) -> None:
         """Administrators at the centre alone: skills and who needs them, what a plan may break, rates, a person."""

@@ -142,6 +142,11 @@ class Invoicing:
                 "SELECT ?, agence_id, ?, id, ?, ?, ? FROM factures WHERE id = ?",
                 (number(), payment, amount, T, T, invoice),
             )
+            db.execute(
+                "INSERT INTO retenues (id, agence_id, paiement_id, facture_id, type, base, taux, montant, "
+                "created_at, updated_at) SELECT ?, agence_id, ?, id, 'ras_tva', '10.00', '75.00', '0.01', ?, ? "
+                "FROM factures WHERE id = ?", (number(), payment, T, T, invoice),
+            )  # fmt: skip
         self.ledger.paid.add(payment)
 
     def credit(self) -> None:
