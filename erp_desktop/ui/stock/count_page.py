@@ -60,7 +60,7 @@ class CountPage(Page):
         self.code.returnPressed.connect(self.scan)
         self.code.installEventFilter(self)
         self.model.entered.connect(self._typed)
-        self.model.wrong.connect(self._wrong)
+        self.model.wrong.connect(self.error.say)
         contexte.bus.data_changed.connect(self._data_changed)
         undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self)
         undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -268,14 +268,13 @@ class CountPage(Page):
             self.code.setPlaceholderText(tr("Scannez ou tapez un code"))
             return
         self.code.setPlaceholderText(tr("Lot ou numéro de série de {piece}", piece=isolate(part.reference)))
-        words = tr("{piece} : scannez ses lots ou numéros de série · Échap : autre pièce", piece=part.designation)
-        self.told.setText(words)
+        self.told.setText(
+            tr("{piece} : scannez ses lots ou numéros de série · Échap : autre pièce", piece=part.designation)
+        )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if (
-            watched is self.code and self._followed is not None and event.type() == QEvent.Type.KeyPress
-            and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
-        ):  # fmt: skip
+        pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
+        if pressed and self._followed is not None and event.key() == Qt.Key.Key_Escape:  # type: ignore[attr-defined]
             self._wait_for_lots(None)
             self.code.clear()
             self.told.setText("")
@@ -309,9 +308,6 @@ class CountPage(Page):
         acteur = self.contexte.acteur
         self.contexte.tasks.run(lambda session: counting.get(session, acteur, self.row_id), show, owner=self)
         self.contexte.bus.publish("lignes_inventaire", initiator=self)
-
-    def _wrong(self, words: str) -> None:
-        self.error.say(words)
 
     def _refused(self, error: Exception, text: str = "") -> None:
         if not isinstance(error, ErpError):
