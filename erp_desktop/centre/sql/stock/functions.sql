@@ -15,7 +15,8 @@ BEGIN
          WHERE l.id = ANY (ids) AND l.type_ligne = 'piece' AND l.piece_id IS NOT NULL AND l.depot_id IS NOT NULL
            AND NOT l.prevue
         UNION ALL
-        SELECT m.ligne_intervention_id, m.piece_id, m.depot_id, m.lot, m.intervention_id, m.valeur_unitaire, 0, m.quantite
+        SELECT m.ligne_intervention_id, m.piece_id, m.depot_id, m.lot, m.intervention_id, m.valeur_unitaire, 0,
+               m.quantite
           FROM public.mouvements_stock m WHERE m.ligne_intervention_id = ANY (ids)) x
       JOIN public.depots d ON d.id = x.depot_id
      GROUP BY x.ligne, x.piece_id, x.depot_id, x.lot, d.agence_id
@@ -35,7 +36,8 @@ BEGIN
     FROM (SELECT DISTINCT unnest(v_depots) AS d) x ORDER BY d;
   -- Counts in their order: what one of them corrects is there for the next.
   FOR g IN
-    SELECT i.id, i.etat, i.depot_id, d.agence_id, l.piece_id, l.lot, sum(l.quantite) AS compte, max(l.comptee_a) AS quand
+    SELECT i.id, i.etat, i.depot_id, d.agence_id, l.piece_id, l.lot, sum(l.quantite) AS compte,
+           max(l.comptee_a) AS quand
       FROM (SELECT DISTINCT * FROM unnest(v_pieces, v_depots)) AS t(piece_id, depot_id)
       JOIN public.inventaires i ON i.depot_id = t.depot_id AND i.etat <> 'ouvert'
       JOIN public.depots d ON d.id = i.depot_id
