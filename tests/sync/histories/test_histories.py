@@ -18,9 +18,8 @@ def test_replicas_agree_after_any_history(lab: Lab, first: int) -> None:
     assert lab.value("SELECT count(*) FROM factures WHERE numero LIKE 'FAC-%%'") > 0
     written = {name for (name,) in lab.sql("SELECT nom FROM labo.ecrites")}
     left_out = BY_NAME.keys() - written - ELSEWHERE.keys()
-    assert not left_out, (
-        "a synchronised table is written by no act of a history: see tests/sync/histories/household.py"
-    )
+    # Of the series that every run plays: another may by chance miss what comes about seldom.
+    assert first or not left_out, "no act of a history writes them, see tests/sync/histories/household.py"
 
 
 @pytest.mark.soak
