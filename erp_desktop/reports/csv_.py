@@ -10,6 +10,7 @@ from typing import Any
 
 from erp_desktop import clock
 from erp_desktop.reports.modele import RapportInterventions
+from erp_desktop.reports.papers.translated import Words
 from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
 from erp_desktop.reports.tableur import CsvFile
 
@@ -17,20 +18,21 @@ ENTETE = ("rubrique", "element", "mesure", "valeur", "unite")
 _UNITES = {"entier": "", "pourcent": "%", "duree": "min", "mad": "MAD", "texte": "", "mois": ""}
 
 
-def ecrire(rapport: RapportInterventions, cible: Path) -> None:
-    """Write ``cible`` whole or not at all.
+def ecrire(rapport: RapportInterventions, cible: Path, langue: str = "fr") -> None:
+    """Write ``cible`` whole or not at all, its words in a language of ``papers.translated.LANGUAGES``.
 
     Raises:
         UserError: see :class:`erp_desktop.reports.sortie.Unfinished`.
     """
     with CsvFile(cible) as sortie:
-        sortie.row(ENTETE)
-        for rangee in _rangees(rapport):
-            sortie.row(rangee)
+        dit = Words(langue)
+        sortie.row([dit.plain(nom) for nom in ENTETE])
+        for rubrique, element, mesure, valeur, unite in _rangees(rapport, dit):
+            sortie.row((dit.plain(rubrique), element, dit.plain(mesure), valeur, unite))
 
 
-def _rangees(r: RapportInterventions) -> Iterator[tuple[str, str, str, str, str]]:
-    yield "Rapport", "", "Agence", r.agence, ""
+def _rangees(r: RapportInterventions, dit: Words) -> Iterator[tuple[str, str, str, str, str]]:
+    yield "Rapport", "", "Agence", dit.plain(r.agence), ""
     for nom, jour in (("Début", r.params.debut), ("Fin", r.params.fin)):
         yield "Rapport", "", nom, jour.isoformat(), ""
     for nom, instant in (("Calculé à", r.calcule_a), ("Données du", r.donnees_du)):
@@ -40,7 +42,7 @@ def _rangees(r: RapportInterventions) -> Iterator[tuple[str, str, str, str, str]
     yield "Indicateurs", "", "Créées", str(r.creees), ""
     yield "Indicateurs", "", "Clôturées", str(r.cloturees), ""
     for tableau in tableaux(r):
-        yield from _mesures(tableau)
+        yield from _mesures(dit.table(tableau))
 
 
 def _mesures(tableau: Tableau) -> Iterator[tuple[str, str, str, str, str]]:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from erp_desktop import clock
+from erp_desktop.domain.writing import bidi
 from erp_desktop.reports import palette
 from erp_desktop.reports.modele import RapportInterventions
-from erp_desktop.reports.presentation import instant, periode
+from erp_desktop.reports.papers.translated import Words
+from erp_desktop.reports.presentation import instant
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableaux import DEFINITIONS, Genre, Tableau, indicateurs, tableaux
 from erp_desktop.reports.tableur import workbook
@@ -25,8 +27,8 @@ _FORMATS = {
 _LARGEURS = {"texte": 26, "entier": 14, "pourcent": 11, "duree": 19, "mad": 19, "mois": 12}
 
 
-def ecrire(rapport: RapportInterventions, cible: Path) -> None:
-    """Write ``cible`` whole or not at all.
+def ecrire(rapport: RapportInterventions, cible: Path, langue: str = "fr") -> None:
+    """Write ``cible`` whole or not at all, its words in a language of ``papers.translated.LANGUAGES``.
 
     Raises:
         UserError: see :func:`erp_desktop.reports.sortie.atomique`.
@@ -34,14 +36,16 @@ def ecrire(rapport: RapportInterventions, cible: Path) -> None:
 
     def remplir(fichier: Path) -> None:
         with workbook(fichier) as classeur:
-            _Classeur(classeur).remplir(rapport)
+            _Classeur(classeur, Words(langue)).remplir(rapport)
 
     atomique(cible, remplir)
 
 
 class _Classeur:
-    def __init__(self, classeur: Any) -> None:
-        self.classeur = classeur
+    def __init__(self, classeur: Any, dit: Words) -> None:
+        self.classeur, self.dit = classeur, dit.plain
+        self._table, self._langue = dit.table, dit.language
+        self._sujet = dit.period
         self.couleurs = palette.claire()
         encre = self.couleurs.texte
         self.titre = classeur.add_format({"bold": True, "font_size": 16, "font_color": encre})
@@ -65,36 +69,44 @@ class _Classeur:
 
     def remplir(self, r: RapportInterventions) -> None:
         self.classeur.set_properties({
-            "title": "Rapport des interventions", "company": "ERP MIF Maroc",
-            "subject": f"{r.agence}, {periode(r.params.debut, r.params.fin)}",
+            "title": self.dit("Rapport des interventions"), "company": "ERP MIF Maroc",
+            "subject": f"{self.dit(r.agence)}, {bidi.nu(self._sujet(r.params.debut, r.params.fin))}",
             "created": clock.local(r.calcule_a).replace(tzinfo=None),
         })  # fmt: skip
-        synthese = self.classeur.add_worksheet("Synthèse")
-        feuilles = {t.cle: self._feuille(t) for t in tableaux(r)}
+        synthese = self._page("Synthèse")
+        feuilles = {t.cle: self._feuille(self._table(t)) for t in tableaux(r)}
         self._synthese(synthese, r, feuilles)
         self._definitions()
+
+    def _page(self, nom: str) -> Any:
+        feuille = self.classeur.add_worksheet(self.dit(nom))
+        if self._langue == "ar":
+            feuille.right_to_left()
+        return feuille
 
     def _synthese(self, feuille: Any, r: RapportInterventions, feuilles: dict[str, tuple[str, int]]) -> None:
         feuille.hide_gridlines(2)
         feuille.set_column(0, 0, 30)
         feuille.set_column(1, 2, 20)
         feuille.set_column(3, 3, 34)
-        feuille.write_string(0, 0, "Rapport des interventions", self.titre)
-        feuille.write_string(1, 0, f"{r.agence}, {periode(r.params.debut, r.params.fin)}", self.gris)
-        feuille.write_string(2, 0, "Calculé à")
+        feuille.write_string(0, 0, self.dit("Rapport des interventions"), self.titre)
+        feuille.write_string(
+            1, 0, f"{self.dit(r.agence)}, {bidi.nu(self._sujet(r.params.debut, r.params.fin))}", self.gris
+        )
+        feuille.write_string(2, 0, self.dit("Calculé à"))
         feuille.write_datetime(2, 1, clock.local(r.calcule_a).replace(tzinfo=None), self.moment)
-        feuille.write_string(3, 0, "Données du")
+        feuille.write_string(3, 0, self.dit("Données du"))
         feuille.write_datetime(3, 1, clock.local(r.donnees_du).replace(tzinfo=None), self.moment)
         for colonne, nom in enumerate(("Indicateur", "Période", "Précédemment", "Précision")):
-            feuille.write_string(5, colonne, nom, self.entete_droite if colonne in {1, 2} else self.entete)
+            feuille.write_string(5, colonne, self.dit(nom), self.entete_droite if colonne in {1, 2} else self.entete)
         lignes = [(i.libelle, i.genre, i.valeur, i.precedent, i.detail) for i in indicateurs(r)]
         lignes += [("Créées", "entier", r.creees, r.precedent.creees, ""),
                    ("Clôturées", "entier", r.cloturees, r.precedent.cloturees, "")]  # fmt: skip
         for n, (libelle, genre, valeur, avant, detail) in enumerate(lignes, start=6):
-            feuille.write_string(n, 0, libelle)
+            feuille.write_string(n, 0, self.dit(libelle))
             self._cellule(feuille, n, 1, genre, valeur, self.genres)
             self._cellule(feuille, n, 2, genre, avant, self.genres)
-            feuille.write_string(n, 3, detail, self.gris)
+            feuille.write_string(n, 3, self.dit(detail), self.gris)
         feuille.insert_chart(15, 0, self._graphique_mois(feuilles["mois"]))
         feuille.insert_chart(32, 0, self._graphique_age(feuilles["anciennete"]))
         feuille.set_landscape()
@@ -103,8 +115,8 @@ class _Classeur:
         feuille.set_footer(f"&L{instant(r.calcule_a)}&RPage &P / &N")
 
     def _feuille(self, tableau: Tableau) -> tuple[str, int]:
-        nom = FEUILLES[tableau.cle]
-        feuille = self.classeur.add_worksheet(nom)
+        feuille = self._page(FEUILLES[tableau.cle])
+        nom = feuille.get_name()
         feuille.freeze_panes(1, 1)
         for i, colonne in enumerate(tableau.colonnes):
             feuille.set_column(i, i, _LARGEURS[colonne.genre])
@@ -144,10 +156,10 @@ class _Classeur:
             (2, "Clôturées", self.couleurs.series[2]),
         ):
             graphique.add_series({
-                "name": titre, "categories": [nom, 1, 0, n, 0], "values": [nom, 1, colonne, n, colonne],
+                "name": self.dit(titre), "categories": [nom, 1, 0, n, 0], "values": [nom, 1, colonne, n, colonne],
                 "fill": {"color": couleur}, "gap": 60, "overlap": 0, "data_labels": {"value": n <= 12},
             })  # fmt: skip
-        graphique.set_title({"name": "Créées et clôturées par mois", "name_font": {"size": 12}})
+        graphique.set_title({"name": self.dit("Créées et clôturées par mois"), "name_font": {"size": 12}})
         graphique.set_x_axis({"num_format": "mmm yy", "text_axis": True})
         graphique.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": self.couleurs.grille}}})
         graphique.set_legend({"position": "top"})
@@ -158,20 +170,20 @@ class _Classeur:
         nom, n = ou
         graphique = self.classeur.add_chart({"type": "column"})
         graphique.add_series({
-            "name": "Encours", "categories": [nom, 1, 0, n, 0], "values": [nom, 1, 1, n, 1], "gap": 60,
+            "name": self.dit("Encours"), "categories": [nom, 1, 0, n, 0], "values": [nom, 1, 1, n, 1], "gap": 60,
             "points": [{"fill": {"color": c}} for c in self.couleurs.ordinal[-n:]], "data_labels": {"value": True},
         })  # fmt: skip
-        graphique.set_title({"name": "Ancienneté de l’encours", "name_font": {"size": 12}})
+        graphique.set_title({"name": self.dit("Ancienneté de l’encours"), "name_font": {"size": 12}})
         graphique.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": self.couleurs.grille}}})
         graphique.set_legend({"none": True})
         graphique.set_size({"width": 760, "height": 300})
         return graphique
 
     def _definitions(self) -> None:
-        feuille = self.classeur.add_worksheet("Définitions")
+        feuille = self._page("Définitions")
         feuille.hide_gridlines(2)
         feuille.set_column(0, 0, 28)
         feuille.set_column(1, 1, 110)
         for n, (nom, texte) in enumerate(DEFINITIONS):
-            feuille.write_string(n, 0, nom, self.gras)
-            feuille.write_string(n, 1, texte, self.long)
+            feuille.write_string(n, 0, self.dit(nom), self.gras)
+            feuille.write_string(n, 1, self.dit(texte), self.long)

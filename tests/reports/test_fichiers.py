@@ -153,6 +153,25 @@ def test_le_csv_se_relit_chiffre_par_chiffre(rapport: RapportInterventions, tmp_
         assert lu == format(e.cout.total, ".2f")
 
 
+def test_les_fichiers_parlent_la_langue_de_la_fenetre(rapport: RapportInterventions, tmp_path: Path) -> None:
+    for langue, heads, sheet in (
+        ("en", "section;item;measure;value;unit", "Summary"),
+        ("ar", "الباب;العنصر", "ملخص"),
+    ):
+        fichier = tmp_path / f"{langue}.csv"
+        csv_.ecrire(rapport, fichier, langue)
+        text = fichier.read_text("utf-8-sig")
+        assert text.startswith(heads)
+        found = {cell for line in text.splitlines() for cell in line.split(";")[:3:2]}
+        left = {cell for cell in found if re.search("[éèêàôûœ]|des |par |du ", cell)}
+        assert left == set(), "a heading is in French"
+        xlsx.ecrire(rapport, tmp_path / f"{langue}.xlsx", langue)
+        book = CalamineWorkbook.from_path(tmp_path / f"{langue}.xlsx")
+        assert book.sheet_names[0] == sheet
+        heads_of = {str(cell) for name in book.sheet_names for cell in book.get_sheet_by_name(name).to_python()[0]}
+        assert {head for head in heads_of if re.search("[éèêàôûœ]", head)} == set()
+
+
 def test_une_formule_dans_un_nom_reste_un_nom(sqlite_engine: sa.Engine, tmp_path: Path) -> None:
     with transaction(sqlite_engine) as session:
         remplir(session, 60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from babel.dates import format_date
 from erp_desktop.domain.writing import bidi, typography
 from erp_desktop.domain.writing.texts import texts
 from erp_desktop.reports.presentation import jour, periode
+from erp_desktop.reports.tableaux import Tableau
 
 LANGUAGES = (("fr", "Français"), ("ar", "العربية"), ("en", "English"))
 OF_TEMPLATES = (
@@ -57,6 +59,26 @@ class Words:
         if self.language == "fr":
             return periode(begin, end)
         return self.kept(self("du {du} au {au}", du=jour(begin), au=jour(end)))
+
+    def plain(self, written: str) -> str:
+        """A word or phrase of a report for a file, without marks of direction; what is not known stays."""
+        return bidi.nu(self._month(written) or self._whole(written)) if self.language != "fr" else written
+
+    def table(self, one: Tableau) -> Tableau:
+        """A table of the report with its heads, and the words of closed lists in it, in this language."""
+        if self.language == "fr":
+            return one
+        listed = one.cle in {"statut", "type", "priorite", "anciennete"}
+
+        def cells(row: tuple[Any, ...], *, words: bool) -> tuple[Any, ...]:
+            return tuple(self.plain(cell) if words and isinstance(cell, str) else cell for cell in row)
+
+        return replace(
+            one, titre=self.plain(one.titre),
+            colonnes=tuple(replace(column, nom=self.plain(column.nom)) for column in one.colonnes),
+            lignes=tuple(cells(row, words=listed) for row in one.lignes),
+            pied=None if one.pied is None else cells(one.pied, words=True),
+        )  # fmt: skip
 
     def templates(self) -> dict[str, str]:
         """The words that ``dit`` of the templates looks up."""

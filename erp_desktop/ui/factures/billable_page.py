@@ -125,7 +125,7 @@ class BillablePage(Page):
         box.toggled.connect(lambda _on: self._count())
         self.boxes.append((one, box))
         row.addWidget(box)
-        row.addWidget(Text(one.libelle, "body", wrap=True), 2)
+        row.addWidget(Text(marks.told(one), "body", wrap=True), 2)
         why = f"{isolate(labels.day(one.jour))} · {tr(one.raison)}"
         if one.brouillon:
             why += " · " + tr("en partie dans {numero}", numero=isolate(one.brouillon))

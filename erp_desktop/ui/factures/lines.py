@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain import nombres
-from erp_desktop.domain.factures.lettres import en_lettres
 from erp_desktop.domain.factures.montants import Totaux
 from erp_desktop.domain.factures.saisie import LigneFactureInput
 from erp_desktop.services import factures
@@ -175,7 +174,7 @@ class LinesTab(entry.EntryPart):
             holder = QWidget()
             row = QHBoxLayout(holder)
             row.setContentsMargins(0, 0, 0, 0)
-            words = f"{isolate(work.reference)} · {work.libelle} · {tr(work.raison)}"
+            words = f"{isolate(work.reference)} · {marks.told(work)} · {tr(work.raison)}"
             row.addWidget(Text(words, "caption", "text.secondary", wrap=True), 1)
             row.addWidget(Text(marks.mad(work.reste), "caption"))
             row.addWidget(Button(tr("Ajouter"), "default", icon="wrench", on_click=partial(self.take, work.id)))
@@ -200,7 +199,7 @@ class LinesTab(entry.EntryPart):
                 self.sums.addWidget(shown, line, place, side)
                 shown.show()
         if sums.ttc >= 0:
-            self.words.setText(en_lettres(sums.ttc))
+            self.words.setText(marks.in_words(sums.ttc))
 
     def draft(self) -> dict[str, Any]:
         return entry.typed(self.fields)

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from erp_desktop.domain.argent import format_montant
+from erp_desktop.domain.factures import lettres, lettres_ar, lettres_en
 from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.services.factures import FactureLigne
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, language, number, said, tr
 from erp_desktop.ui.wording import value_labels as labels
 
 PILLS = {
@@ -52,3 +53,16 @@ def reminder(row: FactureLigne) -> str:
     if not row.relance or row.relance_le is None:
         return labels.NONE
     return tr("{n}e, {jour}", n=number(row.relance), jour=isolate(f"{row.relance_le:%d/%m}"))
+
+
+def told(one: Any) -> str:
+    """What is to be billed: of a contract, its period in the words of the window; of work, its title."""
+    return said(one.libelle) if one.genre == "periode" else str(one.libelle)
+
+
+def in_words(amount: Decimal) -> str:
+    """An amount as the foot of a form says it, in the language of the window; a paper has its own."""
+    return _IN_WORDS.get(language(), lettres.en_lettres)(amount)
+
+
+_IN_WORDS = {"ar": lettres_ar.en_lettres, "en": lettres_en.en_lettres}

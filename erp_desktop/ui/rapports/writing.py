@@ -42,11 +42,8 @@ class Ecriture(QThread):
     def _ecrivain(self) -> Callable[[RapportInterventions, Path], None]:
         from erp_desktop.reports import csv_, pdf, xlsx
 
-        page = functools.partial(pdf.ecrire_pdf, langue=self._langue)
-        writers: dict[str, Callable[[RapportInterventions, Path], None]] = {
-            "pdf": page, "xlsx": xlsx.ecrire, "csv": csv_.ecrire,
-        }  # fmt: skip
-        return writers[self._forme]
+        writers: dict[str, Callable[..., None]] = {"pdf": pdf.ecrire_pdf, "xlsx": xlsx.ecrire, "csv": csv_.ecrire}
+        return functools.partial(writers[self._forme], langue=self._langue)
 
     def _oublier(self) -> None:
         self.wait()
