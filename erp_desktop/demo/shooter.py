@@ -238,7 +238,10 @@ class Shooter:
         page = show(self.desktop, "contrats")
         open_form(page, 2)
         self.take("contrats")
-        named = ("-equipements", "-interventions", "-quotas", "-echeancier", "-avenants", "-historique")
+        named = (
+            "-equipements", "-delais", "-interventions", "-quotas", "-echeancier", "-avenants", "-documents",
+            "-historique",
+        )  # fmt: skip
         for tab, name in enumerate(named, start=1):
             page.form.tabs.set_current(tab)
             self.take(f"contrats{name}")
