@@ -15,6 +15,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.errors import UserError
+from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import RENAMED, TABLES, present_name
 
 _WHOLE = ("sync_outbox", "sync_lots", "sync_gares", "sync_conflits", "sync_fusions", "_verificateurs")
@@ -145,6 +146,10 @@ def _rows(db: Any) -> None:
     _copy(db, "contenus", "sha256 NOT IN (SELECT sha256 FROM main.contenus)")
 
 
+_COMPUTED = {(t.name, c.name) for t in TABLES for c in t.columns if c.policy is Policy.DERIVE}
+"""Columns that every replica finds from other rows: nothing of a person's is in them."""
+
+
 def _copy(db: Any, table: str, where: str = "true") -> None:
     """Copy rows of the replaced file; a column that the backup lacks must be empty there, or as by default."""
     known = _columns(db, "main", table)
@@ -154,7 +159,7 @@ def _copy(db: Any, table: str, where: str = "true") -> None:
         target = column if column in known else former.get(column)
         if target is not None:
             pairs.append((target, column))
-        elif _one(
+        elif (table, column) not in _COMPUTED and _one(
             db,
             f'SELECT 1 FROM ancien.{table} WHERE {where} AND "{column}" IS NOT NULL '
             f'AND "{column}" IS NOT {_default(db, table, column)} LIMIT 1',
