@@ -127,6 +127,16 @@ def test_the_form_is_made_in_pieces_once_the_list_is_there(bureau: Bureau, qtbot
     assert sooner.form.isVisible()
     bureau.settle()
     assert sooner.form.fields.editors["nom"].inner.isVisible()
+    # Whoever asks for a tab makes them all, in front of the piece that was to come.
+    third = bureau.workspace.open_section("contrats")
+    assert isinstance(third, ListPage)
+    qtbot.waitUntil(lambda: third.beside.made is not None, timeout=30_000)
+    assert not third.form.whole
+    made = [*third.form.parts]
+    with qtbot.captureExceptions() as raised:
+        qtbot.wait(100)
+    assert raised == []
+    assert third.form.parts == made
 
 
 def test_columns_and_their_widths_are_remembered(bureau: Bureau) -> None:

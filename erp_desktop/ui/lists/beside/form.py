@@ -66,6 +66,7 @@ class Beside:
     def _piece(self) -> None:
         if self._form is None:
             _ = self.form
-        else:
+        elif not self._form.whole:
+            # A row that was opened meanwhile may have asked for all of them.
             self._form.make_next()
         self.prepare()
