@@ -175,6 +175,9 @@ TRADUIT = {
 }
 """Revision → columns of older rows that come back translated after its way up and down."""
 
+DUE = {"factures.regle", "factures.solde", "factures.etape"}
+"""What a centre finds from other rows, once it is at the head: before, they hold what a writer put there."""
+
 DATES = (
     "competences", "documents", "equipements", "notifications", "plannings", "technicien_competence", "techniciens",
     "users",
@@ -357,7 +360,8 @@ def test_every_revision_up_down_up_with_rows(vide: sa.Engine, latest: int) -> No
         with vide.connect() as connection:
             back = values(connection)
         # Up and down: what was there before is there again, but for what the revision itself translates.
-        assert lost(old, back) == TRADUIT.get(row.revision, set()), row.fichier
+        central = vide.dialect.name == "postgresql"
+        assert lost(old, back) - (DUE if central else set()) == TRADUIT.get(row.revision, set()), row.fichier
         up(vide, row.revision)
         with vide.connect() as connection:
             assert fingerprint.differences(structure, fingerprint.read(connection)) == [], row.fichier
@@ -366,7 +370,8 @@ def test_every_revision_up_down_up_with_rows(vide: sa.Engine, latest: int) -> No
         # Down and up: what was written since is lost exactly where it is declared.
         written = re.fullmatch(r"Le contenu de (.+)\.", module.perd_au_retour or "")
         named = set(written[1].split(", ")) if written else set()
-        assert lost(full, again) == PERTES.get(row.revision, named), row.fichier
+        found_later = DUE if central and row is not every[-1] else set()
+        assert lost(full, again) - found_later == PERTES.get(row.revision, named), row.fichier
         declared = module.perd_au_retour is not None
         assert declared is (bool(named) or row.revision in PERTES.keys() | TRADUIT.keys() | ECHANGE), row.fichier
         before = row.revision

@@ -43,7 +43,8 @@ def _held(
 
     page = bureau.workspace.open_section("interventions")
     assert isinstance(page, ListPage)
-    bureau.qtbot.wait(50)
+    # The form beside the list comes in pieces of its own, which other tests look at.
+    bureau.qtbot.waitUntil(lambda: page.form.whole)
     watchdog = QTimer()
     watchdog.timeout.connect(tick)
     last[:] = time.perf_counter(), time.thread_time()
