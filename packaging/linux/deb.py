@@ -52,8 +52,8 @@ command -v update-mime-database >/dev/null 2>&1 && update-mime-database /usr/sha
 
 
 def control(size: int) -> str:
-    """What Debian knows of the package; what Qt needs of a screen is depended on, the rest is inside."""
-    libraries = ["libc6 (>= 2.34)", *dev.QT_LIBRARIES.values(), *dev.SCREEN_LIBRARIES.values()]
+    """What Debian knows of the package: it depends on what Qt needs of a screen and printers, the rest is inside."""
+    libraries = ["libc6 (>= 2.34)", *dev.QT_LIBRARIES.values(), *dev.SCREEN_LIBRARIES.values(), "libcups2"]
     return (
         f"Package: {NAME}\nVersion: {erp_desktop.__version__}\nArchitecture: amd64\nSection: misc\n"
         f"Priority: optional\nMaintainer: ERP MIF Maroc <informatique@mif.invalid>\n"
