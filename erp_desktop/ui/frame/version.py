@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QMenu, QWidget
 
-from erp_desktop.ui.kit.controls import Button, Text
+from erp_desktop.ui.frame.question import QuestionPage
+from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import isolate, tr
-from erp_desktop.ui.kit.surfaces import Card, Surface
 
 
 class VersionNotice(Button):
@@ -44,43 +43,19 @@ class VersionNotice(Button):
         return menu
 
 
-class BackPage(Surface):
-    """Covers the window: what going back to the version before does. Enter goes back to work, so does Esc."""
+class BackPage(QuestionPage):
+    """Covers the window: what going back to the version before does. Enter goes back to work, so does Esc.
 
-    answered = Signal(bool)
-    """True: go back to that version."""
+    ``answered``: True to go back to that version.
+    """
 
     def __init__(self, version: str) -> None:
-        super().__init__("surface.app")
-        column = QVBoxLayout(self)
-        column.addStretch(2)
-        card = Card()
-        card.setFixedWidth(520)
-        title = tr("Revenir à la version {version} ?", version=isolate(version))
-        card.box.addWidget(Text(title, "title", wrap=True))
+        super().__init__(tr("Revenir à la version {version} ?", version=isolate(version)))
         words = tr(
             "Le programme se ferme ; la version d'avant reprend sa place, avec la base d'avant la mise à jour et "
             "tout ce qui a été fait depuis, puis elle s'ouvre. Les saisies en cours restent en brouillon. Si "
             "quelque chose n'y a pas de place, rien ne change et la raison est dite."
         )
-        card.box.addWidget(Text(words, "body", "text.secondary", wrap=True))
-        foot = QHBoxLayout()
-        foot.addStretch()
         self.stay = Button(tr("Garder cette version"), "primary", on_click=lambda: self.answered.emit(False))
         self.back = Button(tr("Revenir à la version précédente"), on_click=lambda: self.answered.emit(True))
-        foot.addWidget(self.back)
-        foot.addWidget(self.stay)
-        card.box.addLayout(foot)
-        row = QHBoxLayout()
-        row.addStretch()
-        row.addWidget(card)
-        row.addStretch()
-        column.addLayout(row)
-        column.addStretch(3)
-        self.setFocusProxy(self.stay)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.answered.emit(False)
-            return
-        super().keyPressEvent(event)
+        self.ask(words, (self.back, self.stay), self.stay)
