@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import paths
@@ -17,6 +18,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.people.roles import Droit, exiger
 from erp_desktop.domain.saisie import _PHRASES
 from erp_desktop.domain.writing import typography
+from erp_desktop.domain.writing.accord import accorder
 from erp_desktop.domain.writing.texts import singulars
 from erp_desktop.errors import NotAllowedError
 from erp_desktop.ui.kit import i18n
@@ -135,6 +137,52 @@ def test_nothing_is_counted_in_the_plural_where_there_is_one(qapp: QApplication)
         assert set(one.values()) - catalogue(language).keys() == set()
     i18n.set_language(qapp, "en")
     assert tr("{n} lignes importées", n=1) == "1 row imported"
+
+
+_COUNTED = re.compile(r"\{(\w+)\} (?:en |de |à )?[a-zéèêàûîô'-]+(?:s|x|\(s\))(?![\w'])")
+_NO_NOUN = {
+    "أخرى", "الأولى", "التالية", "بدون", "بلا", "خارج", "خلال", "في", "قيد", "م", "متبقية", "محجوزة", "محددة",
+    "محددون", "مرفوضة", "مستبعدة", "مستحقة", "معروفة", "معلمة", "مغلقة", "مفتوحة", "من", "منشأة",
+}  # fmt: skip
+"""What follows a figure in Arabic without being what is counted."""
+
+
+def test_every_counted_noun_agrees_with_its_figure(qapp: QApplication) -> None:
+    stiff = set[str]()
+    for source, translated in catalogue("ar").items():
+        for field in _COUNTED.findall(source):
+            noun = re.search(rf"\{{{field}\}} ([\u0600-\u06ff]+?)[،؛؟]?(?![\u0600-\u06ff])", translated)
+            alone = accorder(translated, {field: 2}, "ar") == translated
+            if noun is not None and alone and noun[1] not in {*_NO_NOUN, "كيلوبايت"}:
+                stiff.add(translated)
+    assert stiff == set()
+    i18n.set_language(qapp, "ar")
+    assert [tr("{n} pièces", n=n) for n in ("2", "3", "10", "11", "18", "100", "1\u202f103")] == [
+        "قطعتان", "3 قطع", "10 قطع", "11 قطعة", "18 قطعة", "100 قطعة", "1\u202f103 قطع",
+    ]  # fmt: skip
+    assert [tr("{n} factures", n=n) for n in (3, 40)] == ["3 فواتير", "40 فاتورة"]
+    assert tr("et {n} autres champs", n=12) == "و12 حقلًا آخر"
+    assert [said(f"Le mot de passe compte au moins {n} caractères.") for n in (8, 12)] == [
+        "كلمة المرور من 8 أحرف على الأقل.", "كلمة المرور من 12 حرفًا على الأقل.",
+    ]  # fmt: skip
+    i18n.set_language(qapp, "fr")
+    assert tr("{n} visites créées, {r} retirées", n=4, r=1) == "4 visites créées, 1 retirée"
+    i18n.set_language(qapp, "en")
+    columns = "{fichier} · {n} lignes, {colonnes} colonnes · en-tête à la ligne {ligne}"
+    assert tr(columns, fichier="a", n=3, colonnes=1, ligne=1) == "a · 3 rows, 1 column · header on line 1"
+
+
+def test_a_bullet_stands_on_the_side_where_reading_begins(qapp: QApplication) -> None:
+    for language in ("ar", "fr"):
+        i18n.set_language(qapp, language)
+        said = i18n.bullet("Fuite de gaz")
+        layout = QTextLayout(said)
+        layout.setTextOption(QTextOption())
+        layout.beginLayout()
+        line = layout.createLine()
+        layout.endLayout()
+        places = [float(line.cursorToX(said.index(letter))[0]) for letter in "•F"]  # type: ignore[index]
+        assert (places[0] > places[1]) is (language == "ar")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

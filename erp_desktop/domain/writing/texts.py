@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from erp_desktop import paths
+from erp_desktop.domain.writing.accord import accorder
 
 
 class Texts:
@@ -40,7 +41,7 @@ class Texts:
         for pattern, said in self._patterns:
             if match := pattern.fullmatch(plain):
                 values = {name: self.sentence(value) or value for name, value in match.groupdict().items()}
-                return said.format(**values)
+                return accorder(said, values, self.language).format(**values)
         return None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from babel.dates import format_date
 
 from erp_desktop.domain.writing import bidi, typography
+from erp_desktop.domain.writing.accord import accorder
 from erp_desktop.domain.writing.texts import texts
 from erp_desktop.reports.presentation import jour, periode
 from erp_desktop.reports.tableaux import Tableau
@@ -41,7 +42,7 @@ class Words:
     def __call__(self, french: str, **values: object) -> str:
         found = french if self.language == "fr" else texts(self.language).of(french) or french
         said = typography.composer(found)
-        return said.format(**values) if values else said
+        return accorder(said, values, self.language).format(**values) if values else said
 
     def kept(self, written: str) -> str:
         """Figures, codes and what people typed, in the order in which they are read."""

@@ -13,7 +13,7 @@ from erp_desktop.errors import (
     UpgradeCancelledError,
 )
 from erp_desktop.ui.kit.controls import Button, Text
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.i18n import bullet, said, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 
 Action = Callable[[], object]
@@ -42,7 +42,7 @@ class Consentement(EmptyState):
             "est appliquée en entier ou pas du tout, et les autres postes continuent de travailler.",
             de=current or tr("vide"), vers=wanted,
         )  # fmt: skip
-        lines = [_line(f"• {title}") for title in revisions[:8]]
+        lines = [_line(bullet(title)) for title in revisions[:8]]
         if len(revisions) > 8:
             lines.append(_line(tr("et {n} autres", n=len(revisions) - 8), "text.secondary"))
         lines += [_line(line, "semantic.warning.text") for line in warnings]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from erp_desktop.ui.frame.question import QuestionPage
 from erp_desktop.ui.kit.controls import Button, Elided, Text
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import bullet, number, tr
 
 _NAMED = 8
 
@@ -24,7 +24,7 @@ class ClosePage(QuestionPage):
             else tr("{n} saisies ne sont pas enregistrées", n=number(len(names)))
         )  # fmt: skip
         for name in names[:_NAMED]:
-            self.card.box.addWidget(Elided(f"• {name}"))
+            self.card.box.addWidget(Elided(bullet(name)))
         if len(names) > _NAMED:
             rest = tr("et {n} autres", n=number(len(names) - _NAMED))
             self.card.box.addWidget(Text(rest, "body", "text.secondary"))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, Qt,
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.domain.writing import bidi, typography
+from erp_desktop.domain.writing.accord import accorder
 from erp_desktop.domain.writing.texts import singulars, texts
 
 CONTEXT = "erp"
@@ -42,7 +43,7 @@ def tr(text: str, **values: object) -> str:
     if str(values.get("n", "")) == "1":
         text = singulars().get(text, text)
     said = typography.composer(QCoreApplication.translate(CONTEXT, text))
-    return said.format(**values) if values else said
+    return accorder(said, values, language()).format(**values) if values else said
 
 
 def said(words: str) -> str:
@@ -89,6 +90,12 @@ def _catalogue() -> Catalogue | None:
 def isolate(text: str) -> str:
     """Wrap a code, phone or duration so that right-to-left text around it does not reorder it."""
     return bidi.isoler(text) if QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft else text
+
+
+def bullet(text: str) -> str:
+    """``• text`` with the bullet on the side on which the window is read, whatever letters the text begins with."""
+    rtl = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    return f"\u200f• \u2068{text}\u2069" if rtl else f"• {text}"
 
 
 def number(value: int) -> str:
