@@ -106,13 +106,22 @@ def etat(
 
 
 def libelle(session: Session, table: str, pk: int) -> str:
-    """What a person calls a row: its number or its name."""
+    """What a person calls a row: its number or its name, or those of the record that it is a part of."""
     column = BY_NAME[table].name_column if table in BY_NAME else ""
     if column:
         found = _scalar(session, f"SELECT {column} FROM {table} WHERE id = :pk", pk=pk)
         if found:
             return str(found)
-    return f"{table} {pk}"
+    target, parent = _whole(session, table, pk)
+    return libelle(session, target, parent) if parent else f"n° {pk}"
+
+
+def _whole(session: Session, table: str, pk: int) -> tuple[str, int | None]:
+    """The record that a row is a part of: its table and key, no key where there is none."""
+    root = BY_NAME[table].root if table in BY_NAME else None
+    if root is None:
+        return table, None
+    return root.target, _scalar(session, f"SELECT {root.column} FROM {table} WHERE id = :pk", pk=pk)
 
 
 def detail(session: Session, table: str, pk: int) -> str:
@@ -127,11 +136,13 @@ def detail(session: Session, table: str, pk: int) -> str:
             )
             or ""
         )
-    root = BY_NAME[table].root if table in BY_NAME else None
-    if root is not None:
-        parent = _scalar(session, f"SELECT {root.column} FROM {table} WHERE id = :pk", pk=pk)
-        return libelle(session, root.target, parent) if parent else ""
-    return ""
+    target, parent = _whole(session, table, pk)
+    if not parent:
+        return ""
+    if not BY_NAME[table].name_column:
+        # Its own name is already that of the record.
+        return detail(session, target, parent)
+    return libelle(session, target, parent)
 
 
 def nom_auteur(session: Session, user_id: int | None) -> str:

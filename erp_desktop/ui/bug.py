@@ -15,7 +15,7 @@ from erp_desktop import clock
 from erp_desktop.errors import ErpError
 from erp_desktop.ui.background import Fond
 from erp_desktop.ui.kit.dialogs import enter_presses
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, tr
 
 
 def show_bug(window: QWidget, error: BaseException) -> QMessageBox:
@@ -60,7 +60,7 @@ def show_bundle(window: QWidget, found: Mapping[str, bytes]) -> QMessageBox:
     box.setModal(False)
     box.setWindowTitle("ERP MIF")
     box.setText(tr("Ce dossier ne contient ni secret ni donnée de personne. L'enregistrer ?"))
-    box.setInformativeText("\n".join(isolate(f"{n} : {max(1, len(c) // 1024)} Ko") for n, c in found.items()))
+    box.setInformativeText("\n".join(isolate(f"{n}{colon()}{max(1, len(c) // 1024)} Ko") for n, c in found.items()))
     box.setDetailedText("\n\n".join(f"{n}\n{c.decode()[:20_000]}" for n, c in found.items()))
     save = box.addButton(tr("Enregistrer"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(tr("Fermer"), QMessageBox.ButtonRole.RejectRole)

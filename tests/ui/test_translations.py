@@ -172,6 +172,15 @@ def test_every_counted_noun_agrees_with_its_figure(qapp: QApplication) -> None:
     assert tr(columns, fichier="a", n=3, colonnes=1, ligne=1) == "a · 3 rows, 1 column · header on line 1"
 
 
+def test_a_name_and_its_value_are_joined_as_the_language_does() -> None:
+    stiff = [
+        f"{file.name}:{node.lineno}" for file in (ROOT / "ui").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.JoinedStr)
+        if any(isinstance(part, ast.Constant) and re.search(" :( |$)", str(part.value)) for part in node.values)
+    ]  # fmt: skip
+    assert stiff == []
+
+
 def test_a_bullet_stands_on_the_side_where_reading_begins(qapp: QApplication) -> None:
     for language in ("ar", "fr"):
         i18n.set_language(qapp, language)

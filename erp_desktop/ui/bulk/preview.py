@@ -56,12 +56,18 @@ class Preview(QWidget):
         self.ready = _Count("success", "check-circle")
         self.warned = _Count("warning", "warning")
         self.refused = _Count("danger", "prohibit")
-        for one in (self.ready, self.warned, self.refused):
-            head.addWidget(one)
         self.progress = Text("", "caption", "text.tertiary")
         head.addWidget(self.progress)
         head.addStretch()
         column.addLayout(head)
+        # A line of their own: beside the title they are cut in the panel of a small screen.
+        counts = QHBoxLayout()
+        counts.setContentsMargins(16, 0, 14, 0)
+        counts.setSpacing(8)
+        for one in (self.ready, self.warned, self.refused):
+            counts.addWidget(one)
+        counts.addStretch()
+        column.addLayout(counts)
         body = QWidget()
         body.setObjectName("corps")
         self._rows = QVBoxLayout(body)

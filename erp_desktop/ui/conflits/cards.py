@@ -14,7 +14,7 @@ from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment, mots
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, IconLabel, KeyCap, Text, TextArea
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels, value_labels
@@ -45,7 +45,7 @@ class Version(Surface):
         column.setSpacing(6)
         self.value = DiffLabel(parts)
         column.addWidget(self.value, 1)
-        self.setAccessibleName(f"{name} : {self.value.accessibleName()}")
+        self.setAccessibleName(f"{name}{colon()}{self.value.accessibleName()}")
         row = QHBoxLayout()
         row.setSpacing(8)
         self.button: Button | None = None

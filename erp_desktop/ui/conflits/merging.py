@@ -24,7 +24,7 @@ from erp_desktop.sync.inbox.duplicates import ChampFusion, Doublon, doublons
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Text, clear
 from erp_desktop.ui.kit.held import Held, changed
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.wording import field_labels
 
@@ -175,7 +175,7 @@ class FusionDialog(QDialog):
         chosen = merging.propose(field, "theirs")
         for number, (keep, value) in enumerate(zip(("mine", "theirs"), values, strict=True)):
             side = tr("La mienne") if keep == "mine" else tr("La leur")
-            name = f"{field_labels.champ(self._double.table, field.champ)}, {side} : {value}"
+            name = f"{field_labels.champ(self._double.table, field.champ)}, {side}{colon()}{value}"
             button = Button(_short(value), "segment", tip=value, name=name)
             button.setCheckable(True)
             button.setChecked(keep == chosen)

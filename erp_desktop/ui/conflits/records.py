@@ -15,7 +15,7 @@ from erp_desktop.sync.inbox.captions import Boite
 from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import KeyboardRing, Text, icon_button
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels
@@ -89,10 +89,8 @@ class Entree(KeyboardRing, QAbstractButton):
         if self._kind == "done":
             last = max((c for c in group.conflits if c.id in boite.regles), key=lambda c: boite.regles[c.id])
             chosen = {"mine": tr("la mienne"), "theirs": tr("la leur")}.get(last.resolu or "", tr("votre texte"))
-            hour = boite.regles[last.id]
-            return [
-                f"{field_labels.champ(last.table, last.champ)} : {chosen} · {clock.local(hour).strftime('%H:%M')}"
-            ]
+            hour = clock.local(boite.regles[last.id]).strftime("%H:%M")
+            return [f"{field_labels.champ(last.table, last.champ)}{colon()}{chosen} · {hour}"]
         count = len(group.conflits)
         fields = tr("1 champ") if count == 1 else tr("{n} champs", n=count)
         return [tr("Tranché par la règle du siège, {champs}", champs=fields)]

@@ -18,7 +18,7 @@ from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, Field, IconLabel, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
 from erp_desktop.ui.wording import field_labels
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -105,7 +105,7 @@ class AmendmentsTab(entry.EntryPart):
         if one.terme is not None:
             both = (field_labels.valeur("contrats", one.terme, value) for value in (one.avant, one.apres))
             change = " → ".join(isolate(told_value) for told_value in both)
-            told.insert(0, f"{field_labels.champ('contrats', one.terme)} : {change}")
+            told.insert(0, f"{field_labels.champ('contrats', one.terme)}{colon()}{change}")
             if one.applique_le is None:
                 told.append(tr("pas encore dans le contrat"))
         words.addWidget(Text(" · ".join(told), "caption", "text.secondary", wrap=True))

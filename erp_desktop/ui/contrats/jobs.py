@@ -19,7 +19,7 @@ from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, LineEdit, Text, clear
-from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, number, said, tr
 from erp_desktop.ui.wording import value_labels as labels
 
 _SHOWN = 60
@@ -65,16 +65,14 @@ class JobsView(QWidget):
         column.setSpacing(4)
         row = QHBoxLayout()
         row.setSpacing(10)
-        words = QVBoxLayout()
-        words.setSpacing(0)
         opened = partial(self._panel.contexte.open_record, "interventions", one.id)
         title = Button(one.titre, "link", on_click=opened, name=tr("Ouvrir {numero}", numero=one.numero))
-        words.addWidget(title, 0, Qt.AlignmentFlag.AlignLeading)
+        # On a line of its own: a long one would push what stands beside it out of the panel.
+        column.addWidget(title, 0, Qt.AlignmentFlag.AlignLeading)
         detail = f"{isolate(one.numero)} · {labels.instant(one.quand, year=True)} · {marks.hours(one.minutes)}"
         if one.motif:
             detail += f" · {one.motif}"
-        words.addWidget(Text(detail, "caption", "text.tertiary", wrap=True))
-        row.addLayout(words, 1)
+        row.addWidget(Text(detail, "caption", "text.tertiary", wrap=True), 1)
         billed = one.imputation == Imputation.A_FACTURER
         state = Text(labels.label(Imputation, one.imputation), "strong" if billed else "body",
                      "semantic.danger.text" if billed else "text.secondary")  # fmt: skip
@@ -195,8 +193,8 @@ class JobsTab(RecordPart):
         told = [f"{tr('Période {n}', n=period.numero)} · {days}"]
         if period.interventions_incluses is not None:
             figures = isolate(f"{number(period.interventions)} / {number(period.interventions_incluses)}")
-            told.append(f"{tr('Interventions incluses')} : {figures}")
+            told.append(f"{tr('Interventions incluses')}{colon()}{figures}")
         if period.heures_incluses is not None:
             figures = f"{isolate(marks.hours(period.minutes))} / {isolate(number(period.heures_incluses))}"
-            told.append(f"{tr('Heures incluses')} : {figures}")
+            told.append(f"{tr('Heures incluses')}{colon()}{figures}")
         return " · ".join(told)

@@ -15,7 +15,7 @@ from erp_desktop.services.factures import Tranche, Tuile
 from erp_desktop.ui.factures import marks
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, Text, plain
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -59,7 +59,7 @@ class _Tile(KeyboardRing, EnterPresses, QAbstractButton):
 
     def show_figure(self, said: _Said, *, alarm: bool = False) -> None:
         self._said, self._alarm = said, alarm
-        self.setAccessibleName(f"{said.title} : {said.figure}, {said.amount}")
+        self.setAccessibleName(f"{said.title}{colon()}{said.figure}, {said.amount}")
         self.setToolTip(plain(f"{said.title} · {said.amount}"))
         self.update()
 

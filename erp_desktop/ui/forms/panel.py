@@ -15,7 +15,7 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.forms.view import BEGUN, PARTS, FormView
-from erp_desktop.ui.kit.i18n import isolate, said, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, said, tr
 from erp_desktop.ui.tasks import Task
 
 _DRAFT_PAUSE_MS = 700
@@ -92,7 +92,7 @@ class FormPanel(FormView):
             head = self.spec.head(self.record)
             return " — ".join(filter(None, [head.code, head.title]))
         typed = next((v for v in self._draft().values() if isinstance(v, str) and v.strip()), "")
-        return " : ".join(filter(None, [tr(self.spec.new_title), typed]))
+        return colon().join(filter(None, [tr(self.spec.new_title), typed]))
 
     @property
     def draft_id(self) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from erp_desktop.reports.tableur import CsvFile, XlsxFile
 from erp_desktop.services.importation.wizard import Faute, Fichier
+from erp_desktop.ui.kit.i18n import colon
 
 
 def write_model(path: Path, title: str, columns: Sequence[str]) -> None:
@@ -26,7 +27,7 @@ def write_refused(path: Path, heads: Sequence[str], file: Fichier, faults: Seque
     """
     reasons: dict[int, list[str]] = {}
     for one in faults:
-        reasons.setdefault(one.ligne, []).append(f"{one.colonne} : {one.raison}" if one.colonne else one.raison)
+        reasons.setdefault(one.ligne, []).append(f"{one.colonne}{colon()}{one.raison}" if one.colonne else one.raison)
     rows, columns = dict(file.lu.rows), file.lu.columns
     with CsvFile(path) as out:
         out.row([*heads, *columns])

@@ -24,7 +24,7 @@ from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.interventions.other_acts import OtherActs
 from erp_desktop.ui.kit.controls import Button, clear
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.wording import value_labels
 
 _ICONS = {
@@ -106,8 +106,9 @@ class ActsBar(ActBar):
             self.setFocus()
         if self._pressed_to:
             self.row.addSpacing(self._pressed_to)
-            if len(in_sight) > 1:
-                in_sight, rest = in_sight[:1], [*in_sight[1:], *rest]
+            # What follows the gap has to fit beside it.
+            kept = 0 if self.others.awaits_client else 1
+            in_sight, rest = in_sight[:kept], [*in_sight[kept:], *rest]
         self._rest = rest
         for offer in in_sight:
             button = Button(self._words(offer), icon=_ICONS[str(offer.vers)],
@@ -142,7 +143,7 @@ class ActsBar(ActBar):
         elif self._possible(refused):
             words = tr("{acte} enregistre d'abord ce qui est saisi.", acte=self._words(refused))
         else:
-            words = f"{self._words(refused)} : {tr(refused.raison)}"
+            words = f"{self._words(refused)}{colon()}{tr(refused.raison)}"
         if self.entry.isHidden():
             self.explain(words)
 
@@ -255,6 +256,9 @@ class ActsBar(ActBar):
         if self.entry.isHidden():
             return False
         kept, row_id = self.draft(), self._row_id
+        if not kept.get("motif") and kept.get("attente") in (None, MotifAttente.PIECE):
+            # Opened and not touched.
+            kept = {}
         self.ask_motive(False)
         self.changed.emit()
         if kept:

@@ -16,7 +16,7 @@ from erp_desktop.ui.checklists.points import expected
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, ErrorLine, IconLabel, LineEdit, Text, clear
-from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -140,7 +140,7 @@ class ChecklistTab(RecordPart):
         row.setSpacing(6)
         if kind is TypePoint.OUI_NON:
             for value, words in _ANSWERS:
-                button = Button(tr(words), "default", name=f"{name} : {tr(words)}",
+                button = Button(tr(words), "default", name=f"{name}{colon()}{tr(words)}",
                                 on_click=partial(self.answer, ident, value))  # fmt: skip
                 self.buttons[ident, value] = button
                 row.addWidget(button)

@@ -275,6 +275,8 @@ class TextArea(QPlainTextEdit):
         super().__init__(parent)
         self.setPlaceholderText(placeholder)
         self.setTabChangesFocus(True)
+        # What holds it would otherwise grow into the empty room of a short form.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(lines * theme().px("font.scale.body.line") + 14)
 
     def setToolTip(self, words: str) -> None:

@@ -92,6 +92,11 @@ def isolate(text: str) -> str:
     return bidi.isoler(text) if QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft else text
 
 
+def colon() -> str:
+    """What stands between a name and its value: only French puts a space before it."""
+    return " : " if language() == "fr" else ": "
+
+
 def bullet(text: str) -> str:
     """``• text`` with the bullet on the side on which the window is read, whatever letters the text begins with."""
     rtl = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft

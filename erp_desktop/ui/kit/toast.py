@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final, Protocol, cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QColor, QEnterEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QShortcut
-from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QWidget
+from PySide6.QtGui import QColor, QEnterEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QGraphicsDropShadowEffect,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Button, IconLabel
@@ -14,6 +24,7 @@ from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 
 _STACK = 3
+_EDITORS: Final = (QLineEdit, QPlainTextEdit, QTextEdit)
 
 
 class Toast(QWidget):
@@ -104,8 +115,18 @@ class Toast(QWidget):
         painter.end()
 
 
+class TakesBack(Protocol):
+    """A page with entries of its own that Ctrl+Z takes back before any message's act."""
+
+    def take_back(self) -> bool:
+        """Take the last one back; False when there is none."""
+
+
 class Toaster(QObject):
-    """Shows toasts over a window; Ctrl+Z undoes the last one that can be."""
+    """Shows toasts over a window; Ctrl+Z undoes the last one that can be.
+
+    What is typed in the focused field goes first, as everywhere; then the entries of its page, then the messages.
+    """
 
     def __init__(self, window: QWidget, margin: int = 92) -> None:
         super().__init__(window)
@@ -114,6 +135,9 @@ class Toaster(QObject):
         self._shortcut = QShortcut(QKeySequence.StandardKey.Undo, window)
         self._shortcut.activated.connect(self._undo_last)
         window.installEventFilter(self)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._watch)
 
     @property
     def toasts(self) -> list[Toast]:
@@ -137,6 +161,11 @@ class Toaster(QObject):
     def _undo_last(self) -> None:
         if self._held:
             return
+        place = QApplication.focusWidget()
+        while place is not None:
+            if hasattr(place, "take_back") and cast("TakesBack", place).take_back():
+                return
+            place = place.parentWidget()
         for toast in reversed(self.toasts):
             if toast.can_undo:
                 toast.undo()
@@ -153,4 +182,22 @@ class Toaster(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._window and event.type() == QEvent.Type.Resize:
             self._place()
+        pressed = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if pressed and event.matches(QKeySequence.StandardKey.Undo) and not _typed_in(watched):  # type: ignore[attr-defined]
+            # A field takes Ctrl+Z even when it has nothing to undo.
+            event.ignore()
+            return True
         return super().eventFilter(watched, event)
+
+    def _watch(self, old: QWidget | None, new: QWidget | None) -> None:
+        if isinstance(old, _EDITORS):
+            old.removeEventFilter(self)
+        if isinstance(new, _EDITORS):
+            new.installEventFilter(self)
+
+
+def _typed_in(field: QObject) -> bool:
+    """Whether a field has something of its own to undo."""
+    if isinstance(field, QLineEdit):
+        return field.isUndoAvailable()
+    return isinstance(field, QPlainTextEdit | QTextEdit) and field.document().isUndoAvailable()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import clear
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.surfaces import Chip
 from erp_desktop.ui.lists.query import Word, value_of, with_word, without, without_free_text, words
 from erp_desktop.ui.lists.spec import Facet
@@ -70,7 +70,7 @@ class ChipRow(QWidget):
     def chip(self, word: Word) -> Chip:
         """A chip that removes one word of the present query; a click offers its other values."""
         facet = self._facets[word.key]
-        chip = Chip(f"{tr(facet.label)} :", value_words(facet, word.value))
+        chip = Chip(f"{tr(facet.label)}{colon().rstrip()}", value_words(facet, word.value))
         text = self._text
         chip.removed.connect(lambda: self.changed.emit(without(text, word)))
         if facet.options or facet.search:

@@ -10,7 +10,7 @@ from erp_desktop.services.notifications import NotificationInfo
 from erp_desktop.services.notifications.events import PRISE_EN_CHARGE
 from erp_desktop.services.notifications.reading import REPORT_FAILED
 from erp_desktop.ui.kinds import kind_of
-from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, number, said, tr
 from erp_desktop.ui.wording import value_labels
 
 ICONS = {
@@ -64,7 +64,7 @@ def announcement(news: Sequence[NotificationInfo]) -> tuple[str, str]:
     """Title and text of one message for all that is new: each by name, or how many of each kind."""
     if len(news) <= ALONE:
         return event(news[0]), "\n".join(
-            object_name(one) if one.evenement == news[0].evenement else f"{event(one)} : {object_name(one)}"
+            object_name(one) if one.evenement == news[0].evenement else f"{event(one)}{colon()}{object_name(one)}"
             for one in news
         )
     counts = Counter(one.evenement for one in news)

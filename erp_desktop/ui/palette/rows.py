@@ -139,7 +139,8 @@ class _Delegate(QStyledItemDelegate):
             for start, size in matches(shown, self.wanted):
                 x = metrics.horizontalAdvance(shown[:start])
                 wide = metrics.horizontalAdvance(shown[start : start + size])
-                mark = QRect(place.x() + x - 1, place.y() + 1, wide + 2, place.height() - 2)
+                tall = min(place.height(), metrics.height())
+                mark = QRect(place.x() + x - 1, place.center().y() - tall // 2 + 1, wide + 2, tall)
                 if rtl:
                     mark.moveLeft(box.x() + box.right() - (place.x() + metrics.horizontalAdvance(shown)) + x)
                 paint.rounded(painter, mark, 3, look.color("surface.selected"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt
@@ -176,6 +176,16 @@ def start(view: BoardView, visit: Visit) -> datetime:
             if a >= now:
                 return a
     return grid.instant(0, grid.lo)
+
+
+def later(view: BoardView, visit: Visit) -> date | None:
+    """The day to go to before work is lifted by a key, when those shown are over; None when they are not."""
+    grid = view.grid
+    if grid is None or view.board is None or not view.writes or start(view, visit) >= clock.now():
+        return None
+    # A week shows its Sunday only when something is on it.
+    last = grid.days[-1] if len(grid.days) == 1 else view.board.days[-1]
+    return max(clock.today(), last + timedelta(days=1))
 
 
 class Keys:

@@ -21,7 +21,7 @@ from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.page import Page
-from erp_desktop.ui.planning import printing, words
+from erp_desktop.ui.planning import air, printing, words
 from erp_desktop.ui.planning.absences import AbsencesPanel
 from erp_desktop.ui.planning.backlog import BacklogSide
 from erp_desktop.ui.planning.chips import Chips
@@ -61,6 +61,7 @@ class PlanningPage(Page):
         self._again.setSingleShot(True)
         self._again.setInterval(60)
         self._again.timeout.connect(self.reload)
+        self._waits: Visit | None = None
         self.reload()
 
     # What is on the page
@@ -135,6 +136,7 @@ class PlanningPage(Page):
         view.asked.connect(self._ask)
         view.mode_asked.connect(self.set_mode)
         view.day_asked.connect(self.show_day)
+        view.given_up.connect(lambda: backlog.away and backlog.setFocus(Qt.FocusReason.OtherFocusReason))
         view.grounded.connect(self._grounded)
         backlog.taken.connect(self._take)
         backlog.dragged.connect(self._drag)
@@ -146,9 +148,8 @@ class PlanningPage(Page):
         self.desk.planned.connect(self._followed)
         self.reason.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
         self.who.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
-        shortcut = QShortcut(QKeySequence.StandardKey.Print, self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self.print_week)
+        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence.StandardKey.Print, self, context=inside).activated.connect(self.print_week)
         self.setFocusProxy(view)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -191,11 +192,13 @@ class PlanningPage(Page):
         self.count.setText(number(board.a_planifier))
         self.backlog.show_visits(board.backlog)
         self._show()
+        self._lift()
         self.status_changed.emit(*self.status())
 
     def _failed(self, asked: int, error: Exception) -> None:
         if asked != self._asked:
             return
+        self._waits = None
         if self.board is not None:
             # What is shown stays, and says from when it is.
             self._contexte.say(sentence(error), None, "danger")
@@ -297,7 +300,19 @@ class PlanningPage(Page):
     # From the side
 
     def _take(self, visit: Visit) -> None:
-        self.backlog.away = visit.intervention_id
+        self._waits = visit
+        self._lift()
+
+    def _lift(self) -> None:
+        """Lift what a key took, over the first days shown that are not gone, once they are read."""
+        visit, board = self._waits, self.board
+        if visit is None or board is None or board.days[0] != self.monday:
+            return
+        if (later := air.later(self.view, visit)) is not None:
+            self.show_day(later)
+            self._lift()
+            return
+        self._waits, self.backlog.away = None, visit.intervention_id
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
         self.view.lift_visit(visit)
 
@@ -312,10 +327,8 @@ class PlanningPage(Page):
 
     def _release(self, spot: QPoint) -> None:
         port = self.view.viewport()
-        if port.rect().contains(port.mapFromGlobal(spot)):
-            self.view.drop()
-        else:
-            self.view.give_up()
+        inside = port.rect().contains(port.mapFromGlobal(spot))
+        self.view.drop() if inside else self.view.give_up()
 
     # Acting
 

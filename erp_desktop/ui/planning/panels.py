@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QVBoxLayou
 from erp_desktop.services.planning.data import Problem, Visit
 from erp_desktop.services.planning.suggestion import Suggestion
 from erp_desktop.ui.kit.controls import Button, Elided, Field, IconLabel, LineEdit, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import words
@@ -145,7 +145,7 @@ class WhoAndWhenPanel(Panel):
         column.addWidget(why)
         across.addLayout(column, 1)
         button = Button(tr("Planifier"), "primary" if rank == 1 else "default",
-                        name=f"{tr('Planifier')} : {one.nom}, {words.when(one)}. {words.suggestion(one)}",
+                        name=f"{tr('Planifier')}{colon()}{one.nom}, {words.when(one)}. {words.suggestion(one)}",
                         on_click=lambda: self._take(visit, one))  # fmt: skip
         self.rows.append(button)
         across.addWidget(button)

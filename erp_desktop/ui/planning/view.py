@@ -58,6 +58,8 @@ class BoardView(QAbstractScrollArea):
     mode_asked = Signal(str)
     day_asked = Signal(object)
     """None is today."""
+    given_up = Signal()
+    """What is in the air goes back to where it was."""
     grounded = Signal()
     """No card is in the air any more."""
     lifted = Signal()
@@ -292,6 +294,7 @@ class BoardView(QAbstractScrollArea):
         """Everything back where it was."""
         if self.lift is None:
             return False
+        self.given_up.emit()
         self._down()
         return True
 

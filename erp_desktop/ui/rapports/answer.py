@@ -16,7 +16,7 @@ from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.reports.managers.rows import Place, rows_of
 from erp_desktop.reports.tableaux import Colonne, Tableau
 from erp_desktop.ui.kit.controls import Text
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.rapports.table import TableauVue
 from erp_desktop.ui.tableau.bars import Bars, Cell, Row, Scale
@@ -93,7 +93,7 @@ class AnswerView(QScrollArea):
         first = found.figures[0]
         self.chart_title.setText(tr(first.nom))
         tops = [(name, builder.typed(first, v[0]) or 0, builder.written(first, v[0])) for name, v in listed[:CHARTED]]
-        rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name} : {words}", self.place(at, 0))
+        rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name}{colon()}{words}", self.place(at, 0))
                      for at, (name, n, words) in enumerate(tops))  # fmt: skip
         top = float(max([0, *(n for _, n, _ in tops)])) or 1.0
         goal = builder.goal(found)

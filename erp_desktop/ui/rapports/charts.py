@@ -10,7 +10,7 @@ from erp_desktop.reports.graduations import paliers
 from erp_desktop.reports.modele import RapportInterventions
 from erp_desktop.reports.presentation import FINE, entier, mad_court, pourcent
 from erp_desktop.reports.tableaux import libelle_tranche, par_mois_ou_an, parts
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.rapports.drawing import Chart
@@ -38,7 +38,7 @@ def anciennete(g: Chart, r: RapportInterventions) -> None:
         g.label(n, tranche.nombre, entier(tranche.nombre), (0.5, 1.0), "text.primary")
     g.ticks("bottom", list(enumerate(noms)))
     g.show_range(-0.5, len(noms) - 0.5, 0, maximum * 1.14)
-    g.setAccessibleName(", ".join(f"{nom} : {t.nombre}" for nom, t in zip(noms, r.anciennete, strict=True)))
+    g.setAccessibleName(", ".join(f"{nom}{colon()}{t.nombre}" for nom, t in zip(noms, r.anciennete, strict=True)))
 
 
 def activite(g: Chart, r: RapportInterventions) -> None:
@@ -61,7 +61,7 @@ def activite(g: Chart, r: RapportInterventions) -> None:
     saut = max(1, math.ceil(len(mois) / 13))
     g.ticks("bottom", [(n, nom) for n, (nom, _) in enumerate(mois) if n % saut == 0])
     g.show_range(-0.6, len(mois) - 0.4, 0, maximum * 1.14)
-    g.setAccessibleName(", ".join(f"{nom} : {m.creees} / {m.cloturees}" for nom, m in mois))
+    g.setAccessibleName(", ".join(f"{nom}{colon()}{m.creees} / {m.cloturees}" for nom, m in mois))
 
 
 def sla(g: Chart, r: RapportInterventions) -> None:
@@ -88,7 +88,7 @@ def sla(g: Chart, r: RapportInterventions) -> None:
     saut = max(1, math.ceil(len(points) / 13))
     g.ticks("bottom", [(n, nom) for n, nom, _ in points if n % saut == 0])
     g.show_range(-0.5, len(points) - 0.5, bas, haut + (haut - bas) * 0.12)
-    g.setAccessibleName(", ".join(f"{nom} : {pourcent(taux)}" for _, nom, taux in connus))
+    g.setAccessibleName(", ".join(f"{nom}{colon()}{pourcent(taux)}" for _, nom, taux in connus))
 
 
 def couts(g: Chart, r: RapportInterventions) -> None:
@@ -109,7 +109,7 @@ def couts(g: Chart, r: RapportInterventions) -> None:
         g.label(x, y, mad_court(e.cout.total), (-0.1, 0.5), "text.primary")
     g.ticks("left", [(-n, _court(e.nom)) for n, e in enumerate(machines)])
     g.show_range(0, maximum * 1.16, -max(len(machines), 4) + 0.4, 0.6)
-    g.setAccessibleName(", ".join(f"{e.nom} : {mad_court(e.cout.total)}" for e in machines))
+    g.setAccessibleName(", ".join(f"{e.nom}{colon()}{mad_court(e.cout.total)}" for e in machines))
 
 
 def _court(nom: str) -> str:

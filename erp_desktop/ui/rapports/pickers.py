@@ -19,7 +19,7 @@ from erp_desktop.reports.modele import ParamsRapport
 from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.editors import Unreadable
 from erp_desktop.ui.kit.controls import Button, Text
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.rapports import wording
 
 _Entree = tuple[str, Callable[[], object], bool]
@@ -79,12 +79,12 @@ class Choix(QObject):
 
     def _nommer(self) -> None:
         nom = next((tr(p.nom) for p in PERIODES if p.cle == self._cle), "") or wording.period(*self.bornes)
-        self.periode.setText(f"{tr('Période')} : {nom}  ▾")
+        self.periode.setText(f"{tr('Période')}{colon()}{nom}  ▾")
         if self.agence_id is None:
             agence = tr("toutes")
         else:
             agence = next((nom for i, nom in self._agences if i == self.agence_id), self._code)
-        self.agence.setText(f"{tr('Agence')} : {agence}{'  ▾' if self._toutes_permises else ''}")
+        self.agence.setText(f"{tr('Agence')}{colon()}{agence}{'  ▾' if self._toutes_permises else ''}")
         for bouton in (self.periode, self.agence):
             bouton.setAccessibleName(bouton.text().removesuffix("  ▾"))
 

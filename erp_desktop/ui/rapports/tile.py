@@ -20,7 +20,7 @@ from erp_desktop.reports.presentation import ecrire
 from erp_desktop.reports.tableaux import Indicateur, ecrire_indicateur
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import plain
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.rapports import wording
 
@@ -49,7 +49,7 @@ class Tuile(QWidget):
         self._indicateur, self._suite = indicateur, suite
         valeur, unite = ecrire_indicateur(indicateur)
         self.setAccessibleName(
-            f"{tr(indicateur.libelle)} : {valeur} {tr(unite)}, {wording.detail(indicateur.detail)}"
+            f"{tr(indicateur.libelle)}{colon()}{valeur} {tr(unite)}, {wording.detail(indicateur.detail)}"
         )
         self.setToolTip(plain(ecrire(indicateur.genre, indicateur.valeur)) if indicateur.genre == "mad" else "")
         self.update()

@@ -14,7 +14,7 @@ from erp_desktop.services.rapports import Saved, Schedule
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.i18n import colon, said, tr
 from erp_desktop.ui.wording import value_labels
 
 _TIME = re.compile(r"(\d{1,2})[:hH](\d{2})?")
@@ -88,7 +88,7 @@ class Times(QWidget):
             if one.result:
                 failed = one.result.startswith("Échec")
                 colour = "semantic.danger.text" if failed else "text.tertiary"
-                seen = f"{value_labels.freshness(one.last_run)} : " if one.last_run is not None else ""
+                seen = f"{value_labels.freshness(one.last_run)}{colon()}" if one.last_run is not None else ""
                 self._list.addWidget(Text(f"{seen}{said(one.result)}", "caption", colour, wrap=True))
 
     def _when(self, rhythm: Rhythm) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -62,9 +62,6 @@ class CountPage(Page):
         self.model.entered.connect(self._typed)
         self.model.wrong.connect(self.error.say)
         contexte.bus.data_changed.connect(self._data_changed)
-        undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self)
-        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        undo.activated.connect(self.undo)
         QTimer.singleShot(0, self, self._read)
 
     def _lay_out(self) -> None:
@@ -258,7 +255,8 @@ class CountPage(Page):
             if total is not None:
                 self._done((found.piece_id, found.lot if found.followed else None), many, total)
 
-        self.code.clear()
+        # Not cleared: the field would keep the code for Ctrl+Z, which takes the entry back.
+        self.code.setText("")
         self.contexte.tasks.run(work, done, lambda error: self._refused(error, text), write=True, owner=self)
 
     def _wait_for_lots(self, part: Found | None) -> None:
@@ -276,7 +274,7 @@ class CountPage(Page):
         pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
         if pressed and self._followed is not None and event.key() == Qt.Key.Key_Escape:  # type: ignore[attr-defined]
             self._wait_for_lots(None)
-            self.code.clear()
+            self.code.setText("")
             self.told.setText("")
             return True
         return super().eventFilter(watched, event)
@@ -322,16 +320,18 @@ class CountPage(Page):
             self.code.selectAll()
             self.code.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def undo(self) -> None:
-        """Take the last entry of this page back, by its opposite."""
+    def take_back(self) -> bool:
+        """Take the last entry of this page back, by its opposite; False when nothing was entered here."""
         if not self._entered:
-            return
+            return False
         (piece, lot), more = self._entered.pop()
         acteur = self.contexte.acteur
         self.contexte.tasks.run(
             lambda session: counting.enter(session, acteur, self.row_id, piece, -more, lot=lot),
             lambda _total: self._read(), self._refused, write=True, owner=self,
         )  # fmt: skip
+        self.told.setText(tr("Frappe annulée"))
+        return True
 
     # The end
 

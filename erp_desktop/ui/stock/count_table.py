@@ -73,8 +73,7 @@ class CountModel(QAbstractTableModel):
             case Qt.ItemDataRole.EditRole:
                 return row.motif if column == MOTIVE else "" if row.compte is None else quantity(row.compte)
             case Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignTrailing if column in _NUMBERS else Qt.AlignmentFlag.AlignLeading
-                return int(side | Qt.AlignmentFlag.AlignVCenter)
+                return _side(column)
             case Qt.ItemDataRole.FontRole:
                 return theme().font("strong" if column in (DESIGNATION, COUNTED, GAP) else "body", tabular=True)
             case Qt.ItemDataRole.ForegroundRole:
@@ -110,7 +109,13 @@ class CountModel(QAbstractTableModel):
                  tr("Valeur MAD"), tr("Motif"), tr("Lot ou série"))  # fmt: skip
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return heads[section]
-        return None
+        return _side(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+
+def _side(column: int) -> int:
+    """Figures, and what stands over them, end where they are compared."""
+    side = Qt.AlignmentFlag.AlignTrailing if column in _NUMBERS else Qt.AlignmentFlag.AlignLeading
+    return int(side | Qt.AlignmentFlag.AlignVCenter)
 
 
 class CountTable(QTableView):
@@ -156,7 +161,7 @@ class CountTable(QTableView):
         )  # fmt: skip
         self.setStyleSheet(
             f"QHeaderView::section {{ background: {ground}; color: {ink}; border: none; "
-            f"border-bottom: 1px solid {line}; padding: 0 6px; }}"
+            f"border-bottom: 1px solid {line}; padding: 0 9px; }}"
             f"QTableView::item {{ border-bottom: 1px solid {line}; padding: 0 6px; }}"
             f"QTableView::item:selected {{ background: {chosen}; }}"
         )

@@ -15,7 +15,7 @@ from erp_desktop.sync.status import ChampDiff, Recu, Sortant
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, EnterPresses, IconLabel, KeyboardRing, Text
-from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels, value_labels
@@ -117,7 +117,7 @@ def fragments(table: str, fields: Sequence[ChampDiff], noms: Noms, *, named: boo
         if made:
             made.append(Fragment("", "saut"))
         if named:
-            made.append(Fragment(f"{field_labels.champ(table, field.champ)} : ", "egal"))
+            made.append(Fragment(f"{field_labels.champ(table, field.champ)}{colon()}", "egal"))
         old, new = (_court(field_labels.valeur(table, field.champ, v, noms)) for v in (field.avant, field.apres))
         made += [Fragment(old, "retire"), Fragment(arrow, "egal"), Fragment(new, "ajoute")]
     return made
@@ -230,8 +230,8 @@ class LigneConflit(_Item):
             _court, field_labels.versions(conflit.table, conflit.champ, (conflit.mien, conflit.leur), noms)
         )
         self.lines.addWidget(DiffLabel([
-            Fragment(tr("La mienne") + " : ", "egal"), Fragment(mine, "retire"), Fragment("", "saut"),
-            Fragment(tr("La leur") + " : ", "egal"), Fragment(theirs, "ajoute"),
+            Fragment(tr("La mienne") + colon(), "egal"), Fragment(mine, "retire"), Fragment("", "saut"),
+            Fragment(tr("La leur") + colon(), "egal"), Fragment(theirs, "ajoute"),
         ]))  # fmt: skip
         row = QHBoxLayout()
         row.addWidget(Button(tr("Choisir…"), "link", on_click=self.asked.emit))

@@ -14,7 +14,7 @@ from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.managers.rows import Place
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, plain
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import colon, number, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.tableau import words
 
@@ -77,7 +77,7 @@ class TileButton(_Opening):
         self.tile, self.place = tile, place
         known = BY_KEY[self.figure]
         value, unit = words.figure(known.unite, tile.number)
-        said = [f"{tr(known.nom)} : {value} {unit}".strip(), words.change(tile), words.target(tile),
+        said = [f"{tr(known.nom)}{colon()}{value} {unit}".strip(), words.change(tile), words.target(tile),
                 tr("{n} lignes, {m} exclues", n=number(tile.value.n), m=number(tile.value.exclues))]  # fmt: skip
         if tile.refused:
             self.setAccessibleName(f"{said[0]}, {tr(tile.refused)}")

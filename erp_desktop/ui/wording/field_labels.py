@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from erp_desktop import clock
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, tr
 from erp_desktop.ui.wording import value_labels
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def valeur(nom_table: str, nom: str | None, value: Any, noms: Mapping[tuple[str,
     if nom is None:
         return {"supprime": tr("Fiche supprimée"), "modifie": tr("Fiche modifiée")}.get(str(value), str(value))
     if isinstance(value, dict):
-        return " · ".join(f"{champ(nom_table, c)} : {valeur(nom_table, c, v, noms)}" for c, v in value.items())
+        return " · ".join(f"{champ(nom_table, c)}{colon()}{valeur(nom_table, c, v, noms)}" for c, v in value.items())
     declared = _declared(nom_table, nom)
     if declared is not None and declared.values is not None:
         return value_labels.label(declared.values, str(value))

@@ -9,6 +9,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.registry.rules import CLOSED_PLAN
 from erp_desktop.services.planning.collisions import collisions
+from erp_desktop.sync.inbox import conflicts
 from tests.sync.histories.play import ASTRAY
 from tests.sync.lab import Device, Lab, T
 
@@ -52,6 +53,10 @@ def test_two_branches_plan_one_visit(lab: Lab) -> None:
     assert [(t, pk, c, m["debut"]) for t, pk, c, _, m, _ in b.conflicts()] == [
         ("creneaux", theirs, "creneau", at(14))
     ]
+    with transaction(b.engine, write=False) as session:
+        (asked,) = conflicts.liste(session)
+        number = b.value("SELECT numero FROM interventions WHERE id = ?", fiche)
+        assert (asked.libelle, asked.libelle in asked.detail) == (number, False), "named as what it is a part of"
     assert a.conflicts() == []
     # Moved by one and taken off by the other: one question again, the centre's stands.
     a.set("creneaux", theirs, debut=at(9), fin=at(11))

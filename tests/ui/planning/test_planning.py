@@ -265,6 +265,19 @@ def test_the_keyboard_does_all_of_it(semaine: Semaine) -> None:
     assert s.view.hasFocus()
     s.press(k.Key_Return)
     assert len(s.slots(second.intervention_id)) == 1
+    # Over a week that is gone, it goes to the first one that is not; given up, the list has the keys again.
+    s.page.show_day(MONDAY - timedelta(days=21))
+    s.bureau.settle()
+    s.page.backlog.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(s.page.backlog, k.Key_Return)
+    s.bureau.settle()
+    assert s.view.lift is not None
+    assert s.view.lift.first.debut >= clock.now()
+    QTest.keyClick(s.view, k.Key_Escape)
+    assert s.view.lift is None
+    assert s.page.backlog.hasFocus()
+    s.page.show_day(MONDAY)
+    s.bureau.settle()
     # Who and when, taken from the panel.
     left = s.page.backlog.visits[0]
     s.page.backlog.setFocus(Qt.FocusReason.TabFocusReason)
