@@ -9,7 +9,7 @@ from erp_desktop.reports.papers import engine, samples
 PPI = 84.0
 PAGES = {
     "bon_intervention": ("fr", "ar"), "facture": ("fr", "ar"), "recu": ("fr", "ar"), "releve": ("fr", "ar"),
-    "contrat": ("fr",), "comptage": ("fr",), "planning_semaine": ("fr",),
+    "contrat": ("fr",), "comptage": ("fr",), "planning_semaine": ("fr",), "bon_transfert": ("fr", "ar"),
     "rapport_interventions": ("fr", "ar", "en"),
 }  # fmt: skip
 

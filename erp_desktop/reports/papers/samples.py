@@ -25,7 +25,7 @@ from erp_desktop.reports.modele import (
     Tranche,
     Volume,
 )
-from erp_desktop.reports.papers import bon, comptage, contrat, etiquettes, facture, liste, recu, releve
+from erp_desktop.reports.papers import bon, comptage, contrat, etiquettes, facture, liste, recu, releve, transfert
 from erp_desktop.reports.papers.written import LANGUAGES, Issuer
 from erp_desktop.services.checklists.answers import Feuille, PointRepondu
 from erp_desktop.services.contrats import ContratFiche, CouvertInfo, Periode
@@ -36,6 +36,7 @@ from erp_desktop.services.interventions.times import TempsInfo
 from erp_desktop.services.shared.letterhead import Letterhead, Office
 from erp_desktop.services.stock import counting
 from erp_desktop.services.stock.parts import PartCard
+from erp_desktop.services.stock.transfers import Sent, Transfer
 
 __all__ = ["LANGUAGES", "data"]
 NOW = datetime(2026, 11, 17, 13, 52, tzinfo=UTC)
@@ -197,6 +198,16 @@ def _comptage(langue: str) -> dict[str, Any]:
     return comptage.donnees(comptage.Comptage(sheet, aveugle=False, emetteur=ISSUER), langue, FRESH)
 
 
+def _transfert(langue: str) -> dict[str, Any]:
+    sent = tuple(
+        Sent(f"SKF-6{n:03d}", "Roulement à billes, étanche", f"L-{n:04d}" if n % 9 == 0 else "", "u", Decimal(n))
+        for n in range(1, 40)
+    )
+    there = Transfer(1, False, "Magasin de Casablanca", "Fourgon 1", NOW, ("Salma Bennis",), sent)
+    away = Transfer(1, True, "Magasin de Casablanca", "Agence de Tanger", NOW, ("Salma Bennis",), sent[:2])
+    return transfert.donnees([transfert.BonTransfert(one, ISSUER) for one in (there, away)], langue, FRESH)
+
+
 def _etiquettes(langue: str) -> dict[str, Any]:
     part = PartCard(
         1, 1, "SKF-6308-C3", "Roulement à billes, étanche, jeu C3", None, "6110000000017", "u", Decimal(215),
@@ -267,7 +278,7 @@ def _rapport_libre(langue: str) -> dict[str, Any]:
 
 
 _MADE: dict[str, Callable[[str], dict[str, Any]]] = {
-    "bon_intervention": _bon, "comptage": _comptage, "contrat": _contrat, "etiquettes": _etiquettes,
-    "facture": _facture, "liste": _liste, "planning_semaine": _planning, "rapport": _rapport_libre,
-    "rapport_interventions": _rapport, "recu": _recu, "releve": _releve,
+    "bon_intervention": _bon, "bon_transfert": _transfert, "comptage": _comptage, "contrat": _contrat,
+    "etiquettes": _etiquettes, "facture": _facture, "liste": _liste, "planning_semaine": _planning,
+    "rapport": _rapport_libre, "rapport_interventions": _rapport, "recu": _recu, "releve": _releve,
 }  # fmt: skip

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain.enums import Statut, TypeCodePanne, TypeTarif
-from erp_desktop.models import Agence, CodePanne, IdentiteSociete, Intervention, Tarif
+from erp_desktop.models import Agence, CodePanne, IdentiteSociete, Intervention, Objectif, Tarif
 from erp_desktop.services.interventions.failures import FIELDS
 
 _CODES = {
@@ -47,6 +47,8 @@ def fill(session: Session) -> None:
             Tarif(type_ligne=line.value, libelle=label, unite=unit, prix_unitaire=Decimal(price),
                   taux_tva=Decimal(20), date_debut=date(2026, 1, 1))
         )  # fmt: skip
+    for figure, target in (("mttr", 3), ("sla_tenus", 92), ("satisfaction", 4)):
+        session.add(Objectif(chiffre=figure, cible=Decimal(target), date_debut=date(2026, 1, 1)))
     made: dict[TypeCodePanne, list[CodePanne]] = {}
     for kind, codes in _CODES.items():
         made[kind] = [CodePanne(type=kind.value, code=code, libelle=label) for code, label in codes]

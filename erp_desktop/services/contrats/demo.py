@@ -13,8 +13,17 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.db import ids
 from erp_desktop.domain.contrats import cycle
-from erp_desktop.domain.enums import StatutContrat
-from erp_desktop.models import Base, Contrat, ContratEquipement, ContratPeriode, Equipement, Intervention
+from erp_desktop.domain.enums import Priorite, StatutContrat
+from erp_desktop.models import (
+    Base,
+    Contrat,
+    ContratEquipement,
+    ContratPeriode,
+    Equipement,
+    Intervention,
+    SlaRegle,
+)
+from erp_desktop.services import calendrier
 from erp_desktop.services.shared import quotas
 
 _ENDS = (13, 28, 44, 44, 58, 88, 105, 134, 165, 195, 226, 257, 288, 318, 349, 380)
@@ -23,6 +32,8 @@ _TYPES = ("maintenance_complete", "maintenance_corrective", "maintenance_prevent
           "support_technique")  # fmt: skip
 _OBJECTS = ("Lignes de production", "Utilités et fluides", "Convoyage et palettisation", "Froid industriel",
             "Parc électrique")  # fmt: skip
+_DELAYS = {Priorite.URGENTE: (60, 240), Priorite.HAUTE: (120, 480), Priorite.NORMALE: (480, 1440)}
+"""Minutes in which work of a priority is begun and done, of most of the running contracts."""
 _USED = (96, 71, 83, 64, 108, 38, 55, 47, 92, 22, 102, 41)
 """Percent of the quota used up."""
 
@@ -78,7 +89,7 @@ def next_number(session: Session, code: str, poste: int) -> int:
 
 
 def fill(session: Session, agence: int, now: datetime) -> None:
-    """Machines covered and two years of periods for the running contracts of an agency that have none."""
+    """Machines covered, two years of periods and delays for the running contracts of an agency that have none."""
     today = clock.local(now).date()
     stamps = {"agence_id": agence, "created_at": now, "updated_at": now}
     p, k = ContratPeriode, Contrat
@@ -120,6 +131,19 @@ def fill(session: Session, agence: int, now: datetime) -> None:
         for machine, contract, begin in machines
     ]
     _insert(session, ContratEquipement, rows)
+    # Where the program has drawn the deadline, it follows the contract's own delays.
+    ruled = [contract for rank, contract in enumerate(running) if rank % 4 != 3]
+    delays = [
+        stamps
+        | {
+            "contrat_id": contract.id, "priorite": priority.value, "prise_en_charge_min": begun,
+            "resolution_min": done,
+        }
+        for contract in ruled for priority, (begun, done) in _DELAYS.items()
+    ]  # fmt: skip
+    _insert(session, SlaRegle, delays)
+    for contract in ruled:
+        calendrier.recalculer(session, f"contrat {contract.numero_contrat}", contrat_id=contract.id)
 
 
 def _work(session: Session, contract: int, begin: date, end: date) -> tuple[int, int]:

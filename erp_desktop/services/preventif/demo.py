@@ -9,9 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain.enums import StatutEquipement
+from erp_desktop.domain.enums import StatutEquipement, TypeIntervention
 from erp_desktop.domain.preventif.etats import FINIES
-from erp_desktop.models import Checklist, Equipement, Intervention, Occurrence, Planning, PointChecklist
+from erp_desktop.models import (
+    Checklist,
+    Equipement,
+    Intervention,
+    ModeleIntervention,
+    Occurrence,
+    Planning,
+    PointChecklist,
+)
 
 PLANS: tuple[tuple[str, str, str | None, int, int], ...] = (
     ("Graissage des paliers", "mensuel", None, 120, 3), ("Contrôle des élingues", "semestriel", None, 240, 7),
@@ -31,6 +39,13 @@ _POINTS: tuple[tuple[str, str, str | None, str | None, str | None, bool], ...] =
     ("Température des paliers", "mesure", "°C", None, "80.000", True),
     ("Plaque signalétique", "photo", None, None, None, False), ("Remarques", "texte", None, None, None, False),
 )  # fmt: skip
+_MODELS = (
+    ("Relamping atelier", "Remplacement des éclairages de l'atelier", TypeIntervention.AMELIORATIVE, 240),
+    ("Mise en service", "Mise en service et formation des opérateurs", TypeIntervention.DIAGNOSTIC, 180),
+    ("Visite mécanique", "Visite mécanique complète", TypeIntervention.PREVENTIVE, 120),
+    ("Dépannage hydraulique", "Recherche de fuite et remise en pression", TypeIntervention.CORRECTIVE, 90),
+)
+"""Name, title, kind, minutes of what is asked for again and again."""
 _WORK = 7
 
 
@@ -55,6 +70,11 @@ def fill(session: Session, agence: int, now: datetime) -> None:
         session.add(PointChecklist(
             **stamps, checklist_id=liste.id, ordre=rank, libelle=words, type_point=kind, unite=unit, minimum=low,
             maximum=high, obligatoire=needed, depuis=1,
+        ))  # fmt: skip
+    for name, title, kind, minutes in _MODELS:
+        session.add(ModeleIntervention(
+            **stamps, nom=name, titre=title, type=kind.value, duree_estimee=minutes,
+            checklist_id=liste.id if kind is TypeIntervention.PREVENTIVE else None,
         ))  # fmt: skip
     for rank, (machine, (title, frequency, rule, minutes, slack)) in enumerate(zip(busiest, PLANS, strict=False)):
         plan = Planning(

@@ -46,6 +46,8 @@ _PARTS = (
     ("NET-FRN", "Nettoyant freins, aérosol", "Consommable", 36, 6, 3),
 )
 """Reference, words, family, cost in MAD, minimum, what is bought."""
+_LOTS = {"HUI-HV46": ("HV26-041", "HV26-118")}
+"""Part that is followed → the lot of its first entry, which is used first, and of its second."""
 _SUPPLIERS = ("SKF Maroc", "Hydro Atlas", "Électro Souss", "Somafix")
 _USED = 60
 
@@ -82,6 +84,7 @@ def fill(session: Session, agence: int, techniciens: list[int], alea: random.Ran
     agents = list(session.scalars(sa.select(User.id).where(User.agence_id == agence).order_by(User.id).limit(3)))
     begin = now - timedelta(days=180)
     rows: list[dict[str, Any]] = []
+    lots = {piece: _LOTS[part[0]][0] for piece, part in zip(parts, _PARTS, strict=True) if part[0] in _LOTS}
 
     def move(piece: int, depot: int, kind: str, quantity: Decimal, when: datetime, **more: Any) -> dict[str, Any]:
         row = (
@@ -99,6 +102,7 @@ def fill(session: Session, agence: int, techniciens: list[int], alea: random.Ran
                 "intervention_id": None,
                 "ligne_intervention_id": None,
                 "transfert_id": None,
+                "lot": lots.get(piece),
             }
             | more
         )
@@ -124,6 +128,7 @@ def fill(session: Session, agence: int, techniciens: list[int], alea: random.Ran
             bought - half,
             now - timedelta(days=20 + n, hours=3),
             motif=f"BL {88_000 + 41 * n}",
+            lot=_LOTS.get(part[0], (None, None))[1],
             valeur_unitaire=(cost * Decimal("1.04")).quantize(Decimal("0.0001")),
         )
         for van in vans if part[2] != "Électrique" else vans[:1]:
@@ -183,6 +188,7 @@ def _parts(session: Session, stamps: dict[str, Any], alea: random.Random) -> lis
             "code_barres": f"36064800{alea.randrange(10_000, 99_999)}",
             "emplacement": f"{'ABCD'[n % 4]}{n // 4 + 1}",
             "fournisseur": _SUPPLIERS[n % 4],
+            "suivi": "lot" if reference in _LOTS else "aucun",
             "fournisseur_reference": f"F{1000 + 7 * n}",
         }
         for n, (reference, words, family, cost, minimum, _) in enumerate(_PARTS)
@@ -224,6 +230,7 @@ def _used(
                 "prix_unitaire": Decimal(_PARTS[n][3]) * Decimal("1.4"),
                 "taux_tva": Decimal(20),
                 "depot_id": alea.choice(depots),
+                "lot": _LOTS.get(_PARTS[n][0], (None,))[0],
                 "facturable": True,
                 "prevue": planned,
             }

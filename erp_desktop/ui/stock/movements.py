@@ -16,6 +16,7 @@ from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.printing.transfers import print_transfers
 from erp_desktop.ui.stock.figures import money
 from erp_desktop.ui.stock.ledger_tab import origin, signed
 from erp_desktop.ui.stock.movement_strip import MovementStrip
@@ -64,6 +65,7 @@ FORM = FormSpec(
     saved="",
     created="",
     may_write=lambda _acteur, _record: False,
+    printing=print_transfers,
 )  # fmt: skip
 
 LISTE: ListSpec[MoveRow] = ListSpec(

@@ -33,6 +33,11 @@ SAID = {
         "Feuille de comptage", "N° IVT-CAS-04-2026-00003", "Magasin de Casablanca 17/11/2026 39 avec l’attendu",
         "Casier Référence Désignation Unité Attendu Compté Observation",
     ],
+    "bon_transfert": [
+        "Bon de transfert", "N° BT-20261117-1352", "Magasin de Casablanca Fourgon 1 17/11/2026 Salma Bennis",
+        "Référence Désignation Unité Envoyé Reçu Observation", "SKF-6009 Roulement à billes, étanche",
+        "Bon de sortie", "Magasin de Casablanca Agence de Tanger 17/11/2026", "Remis par",
+    ],
     "bon_intervention": [
         "Bon d’intervention", "N° INT-CAS-04-2026-00487", "Urgente Karim Alaoui", "Roulement 6308-C3 2 Fourgon 1",
         "Dépannage mécanique 4 h 30 —", "Pression 5 – 7 bar 6,25 bar", "Karim Alaoui · CAS-017",

@@ -64,7 +64,8 @@ def test_the_same_seed_makes_the_same_office(engine: sa.Engine, agence: int) -> 
         session.execute(sa.text("DELETE FROM lignes_intervention"))
         session.execute(sa.text("DELETE FROM depots"))
         session.execute(sa.text("DELETE FROM interventions"))
-        for table in ("occurrences", "planning_pieces", "plannings", "compteurs", "points_checklist", "checklists"):
+        for table in ("occurrences", "planning_pieces", "plannings", "compteurs", "points_checklist",
+                      "modeles_intervention", "checklists", "sla_regles"):  # fmt: skip
             session.execute(sa.text(f"DELETE FROM {table}"))
         session.execute(sa.text("DELETE FROM equipements"))
         session.execute(sa.text("DELETE FROM contrats"))

@@ -28,6 +28,7 @@ from erp_desktop.services.stock import (
     movements,
     parts,
     quantities,
+    transfers,
     valuation,
 )
 from tests.services.branch import Monde
@@ -102,15 +103,28 @@ def test_the_ledger_and_what_it_refuses(monde: Monde, magasin: dict[str, int]) -
     typed = MouvementInput(type_mouvement="entree", piece_id=joint, depot_id=store, quantite="1")
     with pytest.raises(NotAllowedError):
         monde.faire(ledger.post, monde.technicien, typed)
+    # The papers of a day: either side of a transfer names both places; an exit for no job goes where it says.
+    gone = move(monde, "sortie", joint, store, "2", motif="Agence de Tanger")
+    entered = monde.lire(sa.select(MouvementStock.id).order_by(MouvementStock.id.desc()))
+    for chosen in ([r.id for r in entered], [moved.ids[1], *told.ids, *gone.ids]):
+        papers = monde.faire(transfers.lister, monde.agent, chosen)
+        assert [(p.sortie, p.depuis, p.vers, [(x.reference, x.quantite) for x in p.lignes]) for p in papers] == [
+            (False, "Magasin", "Fourgon 1", [("JNT-63", D("4.5"))]), (True, "Fourgon 1", "", [("JNT-63", D(5))]),
+            (True, "Magasin", "Agence de Tanger", [("JNT-63", D(2))]),
+        ]  # fmt: skip
+    assert monde.faire(transfers.lister, monde.autre_agent, moved.ids) == []
+    monde.faire(ledger.reverse, monde.agent, gone.ids[0])
     # A reversal names what it undoes, takes both rows of a transfer back, once.
     monde.faire(ledger.reverse, monde.agent, moved.ids[1], "Erreur")
     assert (held(monde, joint, store), held(monde, joint, van)) == (D(10), D(-5))
     for ident in moved.ids:
         with pytest.raises(UserError, match="déjà été contre-passé"):
             monde.faire(ledger.reverse, monde.agent, ident)
+    every = [r.id for r in monde.lire(sa.select(MouvementStock.id))]
+    assert [p.vers for p in monde.faire(transfers.lister, monde.agent, every)] == [""], "reversed, it went nowhere"
     rows, count = monde.faire(movements.of_part, monde.agent, joint)
-    assert count == 6
-    assert [r.solde for r in rows] == [D(5), D("9.5"), D(5), D(10), D("5.5"), D(10)]
+    assert count == 8
+    assert [r.solde for r in rows][-4:] == [D(5), D(10), D("5.5"), D(10)]
     assert (rows[0].autre, rows[-1].annule, rows[-2].annule) == ("Magasin", False, True)
     listed = monde.faire(movements.ids, monde.agent, ListQuery("depot:fourgon type:sortie"))
     assert [r.quantite for r in monde.faire(movements.rows, monde.agent, listed)] == [D(-5)]

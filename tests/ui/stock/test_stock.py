@@ -122,6 +122,14 @@ def test_movements_by_keyboard_and_what_is_refused_under_its_field(
     assert held(sqlite_engine, magasin["joint"], magasin["fourgon"]) == -2
     assert moves.model.rowCount() == 4
     assert bureau.window.focusWidget() is strip.code
+    # Ctrl+P on rows of the ledger is the paper that goes with them.
+    moves.view.reselect(list(moves.model.ids))
+    moves.print_out()
+    bureau.settle()
+    (preview,) = bureau.window.findChildren(PreviewWindow)
+    qtbot.waitUntil(lambda: bool(preview.pages), timeout=30_000)
+    assert preview.windowTitle() in {"Bon de transfert", "Bons de transfert"}
+    preview.close()
     page = bureau.liste("stock")
     page.filter.set_text("etat:negatif")
     bureau.settle()
