@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -207,9 +208,16 @@ class Workspace(QWidget):
         """Give every new record that was left unfinished its tab again, behind the one in sight."""
         shown = self.tabs.current
         for kind, slot, _draft in self.contexte.drafts.unfinished()[:_UNFINISHED]:
-            self.open_record(kind, None, slot)
+            page = self.open_record(kind, None, slot)
+            panel = page.record_panel() if isinstance(page, Page) else None
+            if page is not None and panel is not None:
+                panel.shown.connect(partial(self._name_by_words, page, panel), Qt.ConnectionType.SingleShotConnection)
         self.tabs.show_key(shown)
         self._enter_page()
+
+    def _name_by_words(self, page: QWidget, panel: Any) -> None:
+        """Several new records are told apart by what was typed."""
+        self.tabs.retitle(self.tabs.key_of(page), panel.title())
 
     def _add(self, key: str, title: str, icon: str, page: QWidget) -> None:
         if isinstance(page, Page):

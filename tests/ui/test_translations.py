@@ -17,12 +17,13 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.people.roles import Droit, exiger
 from erp_desktop.domain.saisie import _PHRASES
-from erp_desktop.domain.writing import typography
+from erp_desktop.domain.writing import bidi, typography
 from erp_desktop.domain.writing.accord import accorder
 from erp_desktop.domain.writing.texts import singulars
 from erp_desktop.errors import NotAllowedError
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.wording import value_labels
 
 ROOT = Path(i18n.__file__).resolve().parents[2]
 LANGUAGES = ("ar", "en")
@@ -162,6 +163,9 @@ def test_every_counted_noun_agrees_with_its_figure(qapp: QApplication) -> None:
     ]  # fmt: skip
     assert [tr("{n} factures", n=n) for n in (3, 40)] == ["3 فواتير", "40 فاتورة"]
     assert tr("et {n} autres champs", n=12) == "و12 حقلًا آخر"
+    assert [bidi.nu(value_labels.remaining(days * 1440)) for days in (2, -2, 5, 12)] == [
+        "يومان", "+2 يوم", "5 أيام", "12 يومًا",
+    ]  # fmt: skip
     assert [said(f"Le mot de passe compte au moins {n} caractères.") for n in (8, 12)] == [
         "كلمة المرور من 8 أحرف على الأقل.", "كلمة المرور من 12 حرفًا على الأقل.",
     ]  # fmt: skip
@@ -170,6 +174,11 @@ def test_every_counted_noun_agrees_with_its_figure(qapp: QApplication) -> None:
     i18n.set_language(qapp, "en")
     columns = "{fichier} · {n} lignes, {colonnes} colonnes · en-tête à la ligne {ligne}"
     assert tr(columns, fichier="a", n=3, colonnes=1, ligne=1) == "a · 3 rows, 1 column · header on line 1"
+
+
+def test_no_moment_is_written_in_french_alone() -> None:
+    said = re.compile(r'(?<!tr\()"%[^"]* à %H')
+    assert [f.name for f in (ROOT / "ui").rglob("*.py") if said.search(f.read_text(encoding="utf-8"))] == []
 
 
 def test_a_name_and_its_value_are_joined_as_the_language_does() -> None:

@@ -32,13 +32,13 @@ def accorder(template: str, values: Mapping[str, object], language: str) -> str:
     pattern, forms = found
 
     def agreed(match: re.Match[str]) -> str:
-        figure = _whole(values.get(match["field"]))
+        figure, signed = _whole(values.get(match["field"]))
         if figure is None:
             return match[0]
-        noun = forms[match["noun"]]
-        if len(noun) > 2 and figure == 2:
-            return noun[2 if (match["before"] or "").strip() in _OBLIQUE else 1].join((match["before"] or "", ""))
-        return f"{match['before'] or ''}{{{match['field']}}} {_form(noun, figure)}"
+        noun, before = forms[match["noun"]], match["before"] or ""
+        if len(noun) > 2 and figure == 2 and not signed:
+            return before + noun[2 if before.strip() in _OBLIQUE else 1]
+        return f"{before}{{{match['field']}}} {_form(noun, figure)}"
 
     return pattern.sub(agreed, template)
 
@@ -50,10 +50,11 @@ def _form(noun: Forms, figure: int) -> str:
     return noun[3] if 3 <= tail <= 10 else noun[4] if tail >= 11 else noun[0]
 
 
-def _whole(value: object) -> int | None:
-    """The figure of a value as it is shown, 1 234; None when it is not a whole number."""
-    said = bidi.nu(str(value)).translate(_SPACES)
-    return int(said) if said.isascii() and said.isdecimal() else None
+def _whole(value: object) -> tuple[int | None, bool]:
+    """The figure of a value as it is shown, 1 234 or +2, and whether it has a sign; None: it is none."""
+    shown = bidi.nu(str(value)).translate(_SPACES)
+    said = shown.lstrip("+-\u2212")
+    return int(said) if said.isascii() and said.isdecimal() else None, said != shown
 
 
 @cache

@@ -37,7 +37,7 @@ def silence(seconds: float | None) -> str:
         return f"{isolate(number(int(seconds // 60)))} {tr('min')}"
     if seconds < 48 * 3600:
         return f"{isolate(number(int(seconds // 3600)))} {tr('h')}"
-    return f"{isolate(number(int(seconds // 86400)))} {tr('j')}"
+    return tr("{n} j", n=isolate(number(int(seconds // 86400))))
 
 
 def lag(row: DeviceRow) -> tuple[str, float]:

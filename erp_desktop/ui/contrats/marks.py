@@ -15,7 +15,7 @@ def end(day: object, days: int | None, near: int | None) -> str:
     words = labels.day(day)  # type: ignore[arg-type]
     if near is None or days is None:
         return words
-    return f"{isolate(words)} · {isolate(number(days))} {tr('j')}"
+    return f"{isolate(words)} · {tr('{n} j', n=isolate(number(days)))}"
 
 
 def share(part: int | None) -> str:

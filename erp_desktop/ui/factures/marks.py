@@ -38,7 +38,7 @@ def mad(amount: Decimal) -> str:
 
 
 def late(days: int) -> str:
-    return f"{isolate(number(days))} {tr('j')}" if days else labels.NONE
+    return tr("{n} j", n=isolate(number(days))) if days else labels.NONE
 
 
 def late_bar(days: int) -> tuple[str, float] | None:

@@ -213,7 +213,7 @@ class FormView(Surface):
             if kind == self.spec.kind and slot != own:
                 title = next((str(v) for name, v in draft.values.items() if isinstance(v, str) and v
                               and name in self.fields.base and self.fields.base[name] != v), "")  # fmt: skip
-                when = clock.written(clock.local(draft.saved_at), "%d/%m à %H:%M")
+                when = clock.written(clock.local(draft.saved_at), tr("%d/%m à %H:%M"))
                 words = tr("Saisie non terminée du {quand} : {titre}", quand=when, titre=isolate(title))
                 banner = self._banner("info", words, tr("Reprendre"), lambda slot=slot: self._resume(slot),
                                       tr("Abandonner"))  # fmt: skip

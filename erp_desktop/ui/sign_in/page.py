@@ -114,6 +114,7 @@ class LockPage(Connexion):
         self._acteur, self._username, self._other = acteur, username, False
         super().__init__(tasks, partial(login_au_poste, settings=settings), identifiant=username)
         self.setAutoFillBackground(True)
+        tasks.run(lieu, lambda found: self.set_place(*found), lambda _error: None, owner=self)
 
     def greeting(self) -> tuple[str, str]:
         if self._other:

@@ -210,7 +210,7 @@ def remaining(minutes: int | None) -> str:
     sign, left = ("+", -minutes) if minutes < 0 else ("", minutes)
     hours, rest = divmod(left, 60)
     if hours >= 48:
-        return f"{isolate(f'{sign}{hours // 24}')} {tr('j')}"
+        return tr("{n} j", n=isolate(f"{sign}{hours // 24}"))
     if hours >= 10:
         return f"{isolate(f'{sign}{hours}')} {tr('h')}"
     if language() == "ar":

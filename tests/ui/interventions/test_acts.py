@@ -182,6 +182,8 @@ def test_a_second_blank_form_never_holds_the_first_one(bureau: Bureau, qtbot: Qt
     bureau.workspace.open_unfinished()
     bureau.settle()
     assert len(bureau.workspace.tabs.keys) == 2
+    strip = bureau.workspace.tabs.strip
+    assert strip.tabText(1).endswith(" : Second appel"), "told apart from other new ones"
     assert bureau.workspace.tabs.current == "interventions"
 
 

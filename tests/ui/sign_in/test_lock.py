@@ -91,8 +91,12 @@ def test_nobody_at_the_desk_covers_the_work_and_the_password_brings_it_back(qtbo
     assert desktop.idle.timer.interval() == 15 * 60_000
     panel = begin(qtbot, desktop, "Four froid")
     tabs = workspace.tabs.keys
+    assert desktop.worker is not None
+    with desktop.worker.engine.begin() as connection:
+        connection.execute(sa.text("INSERT OR REPLACE INTO sync_meta (cle, valeur) VALUES ('poste', '3')"))
     desktop.idle.timer.start(1)
     page = locked(qtbot, desktop)
+    qtbot.waitUntil(lambda: "poste 03" in page.foot())
     assert not workspace.isVisible()
     assert page.geometry() == desktop.window.rect()
     assert page.identifier.text() == "salma.bennis"
