@@ -27,6 +27,7 @@ from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.ui.stock.count_page import CountPage
 from erp_desktop.ui.synchro.drawer import Panneau
 
+_NEXT_DAY = {"fr": "+1 jour ouvré", "ar": "+1 يوم عمل", "en": "+1 working day"}
 _LISTS = ("clients", "equipements", "techniciens")
 _NOTHING = "sertisseuse statut:annulee priorite:urgente"
 
@@ -207,7 +208,7 @@ class Shooter:
         panel.rows["priorite"].box.setChecked(True)
         panel.rows["priorite"].editor.show_value("haute")
         panel.rows["date_planifiee"].box.setChecked(True)
-        panel.rows["date_planifiee"].editor.line.setText("+1 jour ouvré")
+        panel.rows["date_planifiee"].editor.line.setText(_NEXT_DAY[i18n.language()])
         panel.preview()
         wait(lambda: panel.trial.trials, "l'aperçu")
         self.take("modification-groupee")

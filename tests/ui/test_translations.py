@@ -162,6 +162,9 @@ def test_every_counted_noun_agrees_with_its_figure(qapp: QApplication) -> None:
         "قطعتان", "3 قطع", "10 قطع", "11 قطعة", "18 قطعة", "100 قطعة", "1\u202f103 قطع",
     ]  # fmt: skip
     assert [tr("{n} factures", n=n) for n in (3, 40)] == ["3 فواتير", "40 فاتورة"]
+    assert [bidi.nu(value_labels.measured(words)) for words in ("2\u202fh\u202f56", "45\u202fmin", "57,8 %")] == [
+        "2:56 س", "45 د", "57,8 %",
+    ]  # fmt: skip
     assert tr("et {n} autres champs", n=12) == "و12 حقلًا آخر"
     assert [bidi.nu(value_labels.remaining(days * 1440)) for days in (2, -2, 5, 12)] == [
         "يومان", "+2 يوم", "5 أيام", "12 يومًا",

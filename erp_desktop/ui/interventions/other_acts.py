@@ -40,7 +40,7 @@ class OtherActs:
         self._row_id: int | None = None
         self._record: Any = None
         self.picker = PickerEditor(self._search, tr("Partir d'un modèle"))
-        self.models = Field(tr("Modèle"), self.picker, label_width=panel.label_width)
+        self.models = Field(tr("Modèle de départ"), self.picker, label_width=panel.label_width)
         self.models.setMaximumWidth(_WIDEST)
         self.models.hide()
         self.picker.changed.connect(self._picked)

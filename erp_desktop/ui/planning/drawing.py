@@ -213,7 +213,7 @@ def _road(pen: Pen, grid: Grid, piece: Piece, rect: QRect) -> None:
     pen.painter.setPen(QPen(theme().color("text.tertiary"), 2, Qt.PenStyle.DotLine))
     line = pen.place(QRect(left, middle, rect.x() - left - 3, 1))
     pen.painter.drawLine(line.left(), middle, line.right(), middle)
-    said = isolate(f"{minutes} min")
+    said = f"{isolate(str(minutes))} {tr('min')}"
     width = paint.metrics("caption").horizontalAdvance(said) + 4
     if width <= rect.x() - left:
         pen.text(

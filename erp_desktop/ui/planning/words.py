@@ -74,7 +74,7 @@ def length(minutes: int) -> str:
     """``3 h``, ``2 h 30``, ``45 min``."""
     hours, rest = divmod(minutes, 60)
     if not hours:
-        return isolate(f"{rest} min")
+        return f"{isolate(str(rest))} {tr('min')}"
     if not rest:
         return f"{isolate(str(hours))} {tr('h')}"
     if language() == "ar":

@@ -13,7 +13,7 @@ from erp_desktop import clock
 from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.services.preventif.year import Mark, Week
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.theme import theme
 
 MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
@@ -186,7 +186,7 @@ class LoadStrip(QWidget):
             painter.fillRect(QRect(x, strip.bottom() - height, bar, height), look.color(ink))
             if rank % 10 == 0:
                 box = QRect(x, strip.bottom() + 2, 40, 16)
-                paint.text(painter, box, isolate(f"S{week.monday.isocalendar().week}"), rtl=False, font=font,
+                paint.text(painter, box, tr("S{n}", n=week.monday.isocalendar().week), rtl=False, font=font,
                            colour=look.color("text.tertiary"))  # fmt: skip
         painter.fillRect(QRect(strip.x(), strip.bottom(), strip.width(), 1), look.color("border.default"))
         if 0 < limit <= top:

@@ -20,6 +20,7 @@ from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.rapports.table import TableauVue
 from erp_desktop.ui.tableau.bars import Bars, Cell, Row, Scale
+from erp_desktop.ui.wording import value_labels
 
 CHARTED = 12
 _GENRES: dict[Unit, Any] = {
@@ -92,7 +93,10 @@ class AnswerView(QScrollArea):
         self._found, self._listed = found, listed
         first = found.figures[0]
         self.chart_title.setText(tr(first.nom))
-        tops = [(name, builder.typed(first, v[0]) or 0, builder.written(first, v[0])) for name, v in listed[:CHARTED]]
+        tops = [
+            (name, builder.typed(first, v[0]) or 0, value_labels.measured(builder.written(first, v[0])))
+            for name, v in listed[:CHARTED]
+        ]
         rows = tuple(Row(name, (Cell(((float(n), "0"),), words),), f"{name}{colon()}{words}", self.place(at, 0))
                      for at, (name, n, words) in enumerate(tops))  # fmt: skip
         top = float(max([0, *(n for _, n, _ in tops)])) or 1.0

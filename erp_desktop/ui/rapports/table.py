@@ -23,6 +23,7 @@ from erp_desktop.reports.tableaux import Tableau
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.wording import value_labels
 
 Index = QModelIndex | QPersistentModelIndex
 _GAUCHE = {"texte", "mois"}
@@ -75,7 +76,7 @@ class TableauModele(QAbstractTableModel):
         ligne = (self.tableau.pied or ()) if self.est_total(index.row()) else self._lignes[index.row()]
         valeur = ligne[index.column()]
         genre = "texte" if isinstance(valeur, str) else self.tableau.colonnes[index.column()].genre
-        return ecrire(genre, valeur)
+        return value_labels.measured(ecrire(genre, valeur))
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if self.tableau is None or orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:

@@ -23,6 +23,7 @@ from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.rapports import wording
+from erp_desktop.ui.wording import value_labels
 
 ICONES = {
     "encours": "wrench", "sla": "check-circle", "prise_en_charge": "hourglass-medium", "mttr": "clock",
@@ -48,6 +49,7 @@ class Tuile(QWidget):
         """Show a figure and the months that lead to it (None: nothing that month)."""
         self._indicateur, self._suite = indicateur, suite
         valeur, unite = ecrire_indicateur(indicateur)
+        valeur = value_labels.measured(valeur)
         self.setAccessibleName(
             f"{tr(indicateur.libelle)}{colon()}{valeur} {tr(unite)}, {wording.detail(indicateur.detail)}"
         )
@@ -79,6 +81,7 @@ class Tuile(QWidget):
         icons.draw(painter, box, self._icone, look.color("text.secondary"), 16)
         self._ligne(painter, 39, 12, large - 50, 18, tr(i.libelle), look.font("body"), "text.secondary", rtl)
         valeur, unite = ecrire_indicateur(i)
+        valeur = value_labels.measured(valeur)
         kpi = look.font("kpi")
         pris = int(QFontMetricsF(kpi).horizontalAdvance(valeur)) + 2
         self._ligne(painter, 16, 34, pris, 36, valeur, kpi, "text.primary", rtl)

@@ -270,7 +270,7 @@ class LigneJournal(_Item):
             ("cloud-slash", "semantic.warning.text") if failed else ("cloud-check", "semantic.success.text")
         )
         super().__init__(icon, colour, title, heure(cycle.quand), "fill")
-        seconds = isolate(f"{cycle.duree_s:.2f} s".replace(".", ","))
+        seconds = f"{isolate(f'{cycle.duree_s:.2f}'.replace('.', ','))} {tr('s')}"
         self.add_line(said(cycle.erreur) if cycle.erreur else tr("en {duree}", duree=seconds))
 
 

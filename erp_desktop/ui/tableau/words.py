@@ -13,7 +13,7 @@ from erp_desktop.reports.managers.dashboard import Age, Tile
 from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.managers.rows import day
 from erp_desktop.reports.presentation import FINE, VIDE, entier
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, language, number, tr
 from erp_desktop.ui.wording import value_labels
 
 MINUS = "−"
@@ -53,6 +53,8 @@ def figure(unit: Unit, number: float | None) -> tuple[str, str]:
     if unit is Unit.MINUTES:
         whole, rest = divmod(round(abs(number)), 60)
         sign = MINUS if number < 0 else ""
+        if whole and language() == "ar":
+            return f"{sign}{entier(whole)}:{rest:02}", tr("h")
         return (f"{sign}{entier(whole)}{FINE}h{FINE}{rest:02}", "") if whole else (f"{sign}{rest}", tr("min"))
     if unit is Unit.SECONDS:
         return hours(number), tr("h")

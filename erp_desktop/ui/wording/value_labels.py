@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -216,6 +217,17 @@ def remaining(minutes: int | None) -> str:
     if language() == "ar":
         return f"{isolate(f'{sign}{hours}:{rest:02d}')} {tr('h')}"
     return f"{sign}{hours} {tr('h')} {rest:02d}"
+
+
+def measured(words: str) -> str:
+    """A duration as reports write it, ``5 h 42`` or ``12 min``, in the language in force; anything else stays."""
+    if language() != "ar":
+        return words
+    if found := re.fullmatch(r"([+\u2212-]?[\d\u202f]+)\u202fh\u202f(\d\d)", words):
+        return f"{isolate(f'{found[1]}:{found[2]}')} {tr('h')}"
+    if found := re.fullmatch(r"([+\u2212-]?\d+)[\u202f ]min", words):
+        return f"{isolate(found[1])} {tr('min')}"
+    return words
 
 
 def hour(value: datetime) -> str:
