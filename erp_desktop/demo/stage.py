@@ -22,7 +22,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import User
-from erp_desktop.services import auth, importation
+from erp_desktop.services import auth, calendrier, importation
 from erp_desktop.services.administration import demo as reference_data
 from erp_desktop.services.demo import data as demo_data
 from erp_desktop.services.factures import demo as demo_factures
@@ -117,6 +117,8 @@ class Stage:
         people = self._people(agences)
         started = time.perf_counter()
         with transaction(self.centre, people["siege"]) as session:
+            for year in (clock.today().year, clock.today().year + 1):
+                calendrier.completer(session, year)
             for seed, (code, _) in enumerate(_AGENCES, start=1):
                 demo_data.generer(session, code, self.interventions, seed)
             reference_data.fill(session)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ from erp_desktop.models import (
     Client,
     Competence,
     CompetenceRequise,
+    Contrat,
     Creneau,
     Equipement,
     Intervention,
@@ -44,10 +46,11 @@ from erp_desktop.registry import technicien_names
 from erp_desktop.services.planning.availability import occurrences
 from erp_desktop.services.planning.checks import DEFAULTS
 from erp_desktop.services.planning.data import LONGEST, Away, Board, Card, Facts, Person, Skill, Visit
-from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.clocks import Horloges, prise_en_charge
 from erp_desktop.services.shared.lists import portee
 
 BACKLOG = 200
+_NEVER = datetime.max.replace(tzinfo=UTC)
 """Visits that wait and are shown; the others are counted."""
 _HOUR = 60
 _WAITS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
@@ -252,11 +255,12 @@ def board(session: Session, acteur: Acteur, premier: date, jours: int, agence_id
     agences = _agences(session, acteur)
     chosen = next((a for a in agences if a[0] == agence_id), agences[0] if agences else None)
     ident = chosen[0] if chosen else acteur.agence_id
-    horaire = Horloges(session).de(ident)
+    horloges = Horloges(session)
+    horaire = horloges.de(ident)
     begin = _midnight(horaire, premier)
     end = _midnight(horaire, premier + timedelta(days=jours))
     visits = Visits(session, horaire, ident)
-    waiting, total = backlog(session, acteur, visits, ident)
+    waiting, total = backlog(session, acteur, visits, ident, horloges)
     made = Board(
         horaire=horaire, feries=holidays(session, ident, premier, premier + timedelta(days=jours)),
         techniciens=people(session, ident),
@@ -283,8 +287,13 @@ def _agences(session: Session, acteur: Acteur) -> tuple[tuple[int, str], ...]:
     return tuple((ident, nom) for ident, nom in session.execute(query))
 
 
-def backlog(session: Session, acteur: Acteur, visits: Visits, agence_id: int | None) -> tuple[tuple[Visit, ...], int]:
-    """What waits to be planned, the nearest deadline first, and how much there is of it."""
+def backlog(
+    session: Session, acteur: Acteur, visits: Visits, agence_id: int | None, horloges: Horloges
+) -> tuple[tuple[Visit, ...], int]:  # fmt: skip
+    """What waits to be planned, what is due first first, and how much there is of it.
+
+    Where a contract says how soon work is begun, that is what is due, as in the list of interventions.
+    """
     i, c = Intervention, Creneau
     waits = (
         i.agence_id == agence_id, *portee(acteur, i.agence_id), i.statut.in_(_WAITS),
@@ -292,14 +301,25 @@ def backlog(session: Session, acteur: Acteur, visits: Visits, agence_id: int | N
         ~sa.exists().where(c.intervention_id == i.id, _LIVE),
     )  # fmt: skip
     query = (
-        sa.select(*_VISIT)
+        sa.select(*_VISIT, i.date_debut_travaux, Contrat)
         .join(Client, Client.id == i.client_id)
         .join(Equipement, Equipement.id == i.equipement_id)
+        .outerjoin(Contrat, Contrat.id == i.contrat_id)
         .where(*waits)
         .order_by(i.date_limite.asc().nulls_last(), i.id)
         .limit(BACKLOG)
     )
-    found = tuple(visits.make(row) for row in session.execute(query))
+    now, due = clock.now(), list[tuple[datetime, int, Visit]]()
+    for row in session.execute(query):
+        visit, begin = visits.make(row), prise_en_charge(horloges, row, row.Contrat, now)
+        limit = row.date_limite
+        if begin.attendue and begin.limite is not None:
+            limit = begin.limite
+            whole = (limit - row.date_creation).total_seconds()
+            part = min(1.0, max(0.0, (limit - now).total_seconds() / whole)) if whole > 0 else 0.0
+            visit = replace(visit, sla_etat=begin.etat, sla_reste_min=begin.reste_min, sla_part=part)
+        due.append((limit or _NEVER, row.id, visit))
+    found = tuple(visit for _limit, _id, visit in sorted(due, key=lambda one: one[:2]))
     total = len(found)
     if total == BACKLOG:
         total = session.scalar(sa.select(sa.func.count()).select_from(i).where(*waits)) or 0

@@ -141,8 +141,8 @@ class CountTable(QTableView):
         theme().changed.connect(self._dress)
         head.setHighlightSections(False)
         head.setSectionResizeMode(DESIGNATION, QHeaderView.ResizeMode.Stretch)
-        for section, width in ((REFERENCE, 120), (SHELF, 90), (EXPECTED, 84), (COUNTED, 84), (GAP, 76), (VALUE, 104),
-                               (MOTIVE, 150), (LOT, 130)):  # fmt: skip
+        for section, width in ((REFERENCE, 112), (SHELF, 64), (EXPECTED, 78), (COUNTED, 78), (GAP, 70), (VALUE, 100),
+                               (MOTIVE, 120), (LOT, 110)):  # fmt: skip
             self.setColumnWidth(section, width)
         head.moveSection(head.visualIndex(LOT), head.visualIndex(DESIGNATION) + 1)
         model.modelReset.connect(self._show_lots)

@@ -24,6 +24,7 @@ from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, 
 from erp_desktop.models import Contrat, HistoriqueIntervention, Intervention
 from erp_desktop.services import contrats, documents, interventions, notifications
 from erp_desktop.services.contrats import delays, periods
+from erp_desktop.services.planning import reading
 from erp_desktop.services.shared.common import ecrire
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
@@ -327,6 +328,10 @@ def _begun_in_time_or_late(monde: Monde, job: int, patch: pytest.MonkeyPatch) ->
             prise = interventions.get(session, monde.agent, job).prise
             assert interventions.rows(session, monde.agent, [job])[0].prise == prise
             assert prise.limite == asked + timedelta(minutes=30)
+            waits = reading.board(session, monde.agent, asked.date(), 7).backlog
+            assert waits[0].intervention_id == job, "before what its deadline alone would put first"
+            if prise.attendue:
+                assert (waits[0].sla_etat, waits[0].sla_reste_min) == (prise.etat, prise.reste_min)
             notifications.produire(session, monde.agent)
             told = [n.evenement for n in notifications.lister(session, monde.agent)
                     if n.contenu.startswith("Prise en charge : INT-")]  # fmt: skip
