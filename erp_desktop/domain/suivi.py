@@ -19,3 +19,7 @@ class SuiviPiece(StrEnum):
 def spelled(lot: str | None) -> str:
     """A lot as it is kept, whoever types or scans it: capitals, single spaces; empty for none."""
     return " ".join((lot or "").split()).upper()
+
+
+REPRISE = "Frappe annulée"
+"""Motive of the entry of a count that takes back the one before it: together they are as if nobody had counted."""

@@ -8,12 +8,13 @@ missing in the transaction of the batch, so that every replica receives one ledg
 - the movements of a line come to what the line takes of its lot: its quantity, or nothing when it is gone or only
   planned;
 - up to the moment of each validated count, in their order, the movements of each lot, or of the part as a whole, come
-  to what was counted, and those of a count that was given up come to nothing.
+  to what was counted (what was taken back was not), and those of a count that was given up come to nothing.
 """
 
 from __future__ import annotations
 
 from erp_desktop.centre.sql import sql
+from erp_desktop.domain.suivi import REPRISE
 from erp_desktop.registry.search_path import PIN
 
 TRANSFER = "Un transfert déplace la même quantité d'un dépôt à un autre."
@@ -64,5 +65,6 @@ FUNCTIONS = sql(
         lot="nullif(g.lot, '')",
     ),
     TRANSFER_REASON=_quoted(TRANSFER),
+    TAKEN_BACK=_quoted(REPRISE),
 )
 """Functions, callees first; ``sync.appliquer`` calls the last one."""

@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.suivi import SuiviPiece
+from erp_desktop.domain.suivi import REPRISE, SuiviPiece
 from erp_desktop.models import Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee, User
 from erp_desktop.services.shared.common import charger
 from erp_desktop.services.stock import quantities, valuation
 from erp_desktop.services.stock.quantities import EFFET, thousandths, units
 
 M, L = MouvementStock, LigneInventaire
+LEFT = sa.func.sum(sa.case((L.motif == REPRISE, -1), else_=1))
+"""Entries of a part that were not taken back: without any it was not counted, whatever they come to."""
 Key = tuple[int, str | None]
 """A part and which of its units: a lot, empty for those without one, None for the part as a whole."""
 
@@ -106,12 +108,15 @@ def get(session: Session, acteur: Acteur, ident: int) -> Sheet:
             )
             .where(L.inventaire_id == ident)
             .group_by(L.piece_id, L.lot)
+            .having(LEFT > 0)
         )
     }  # fmt: skip
     motives = {
         (piece, lot): motive
         for piece, lot, motive in session.execute(
-            sa.select(L.piece_id, L.lot, L.motif).where(L.inventaire_id == ident, L.motif.is_not(None)).order_by(L.id)
+            sa.select(L.piece_id, L.lot, L.motif)
+            .where(L.inventaire_id == ident, L.motif.is_not(None), L.motif != REPRISE)
+            .order_by(L.id)
         )
     }
     now = _held(session, depot.id)

@@ -15,7 +15,7 @@ from erp_desktop.domain.enums import EtatInventaire, TypeMouvement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import InventaireInput
-from erp_desktop.domain.suivi import SuiviPiece, spelled
+from erp_desktop.domain.suivi import REPRISE, SuiviPiece, spelled
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import Agence, Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee
 from erp_desktop.models.local import compteurs
@@ -157,6 +157,17 @@ def enter(
     )  # fmt: skip
     ecrire(session)
     return so_far + more
+
+
+def take_back(
+    session: Session, acteur: Acteur, ident: int, piece: int, quantity: Decimal, lot: str | None = None
+) -> Decimal:
+    """Take an entry of this quantity back: what was counted only by it is not counted any more.
+
+    Raises:
+        UserError, ValidationError: as :func:`enter`.
+    """
+    return enter(session, acteur, ident, piece, -quantity, REPRISE, lot=lot)
 
 
 def _lot(part: PieceDetachee, lot: str | None) -> str | None:

@@ -15,6 +15,7 @@ from erp_desktop.domain import recherche
 from erp_desktop.domain.enums import EtatInventaire
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.suivi import REPRISE
 from erp_desktop.models import Depot, Inventaire, LigneInventaire, User
 from erp_desktop.services.shared.common import charger
 from erp_desktop.services.shared.lists import (
@@ -79,9 +80,16 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[CountRow]:
     """Rows of a visible window, in the order of ``ids``."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    line, same = LigneInventaire, sa.orm.aliased(LigneInventaire)
+    left = (
+        sa.select(sa.func.sum(sa.case((same.motif == REPRISE, -1), else_=1)))
+        .where(same.inventaire_id == line.inventaire_id, same.piece_id == line.piece_id)
+        .correlate(line)
+        .scalar_subquery()
+    )
     counted = (
-        sa.select(sa.func.count(sa.distinct(LigneInventaire.piece_id)))
-        .where(LigneInventaire.inventaire_id == I.id)
+        sa.select(sa.func.count(sa.distinct(line.piece_id)))
+        .where(line.inventaire_id == I.id, left > 0)
         .correlate(I)
         .scalar_subquery()
     )

@@ -327,7 +327,7 @@ class CountPage(Page):
         (piece, lot), more = self._entered.pop()
         acteur = self.contexte.acteur
         self.contexte.tasks.run(
-            lambda session: counting.enter(session, acteur, self.row_id, piece, -more, lot=lot),
+            lambda session: counting.take_back(session, acteur, self.row_id, piece, more, lot),
             lambda _total: self._read(), self._refused, write=True, owner=self,
         )  # fmt: skip
         self.told.setText(tr("Frappe annulée"))

@@ -25,6 +25,7 @@ from typing import Any
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.argent import LigneMontant, totaux
+from erp_desktop.domain.suivi import REPRISE
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
 from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.sync.inbox import discard
@@ -822,11 +823,15 @@ def stock_agrees(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
         assert taken[key] == -Decimal(str(lines.get(key, 0))), f"line {key} did not take what left the stock"
     assert not [t for t, total in sent.items() if t is not None and total], "a transfer does not cancel out"
     counts = ask(
-        "SELECT i.id, i.etat, i.depot_id, l.piece_id, l.lot, l.quantite, l.comptee_a FROM inventaires i "
+        "SELECT i.id, i.etat, i.depot_id, l.piece_id, l.lot, l.quantite, l.comptee_a, l.motif FROM inventaires i "
         "JOIN lignes_inventaire l ON l.inventaire_id = i.id WHERE i.etat <> 'ouvert'"
     )
     for sheet, state, depot, piece, lot in {row[:5] for row in counts}:
-        mine = [(q, when) for s, _, _, p, n, q, when in counts if (s, p, n) == (sheet, piece, lot)]
+        mine = [(q, when) for s, _, _, p, n, q, when, _ in counts if (s, p, n) == (sheet, piece, lot)]
+        back = sum(row[7] == REPRISE for row in counts if (row[0], *row[3:5]) == (sheet, piece, lot))
+        if state == "valide" and len(mine) <= 2 * back:
+            # Every entry was taken back.
+            continue
         of_it = [m for m in moves if m[1:3] == (piece, depot) and lot in (None, m[7])]
         if state == "annule":
             assert not sum(m[5] for m in of_it if m[3] == sheet), f"the count {sheet} was given up and corrects"

@@ -43,6 +43,8 @@ BEGIN
       JOIN public.depots d ON d.id = i.depot_id
       JOIN public.lignes_inventaire l ON l.inventaire_id = i.id AND l.piece_id = t.piece_id
      GROUP BY i.id, i.etat, i.depot_id, d.agence_id, l.piece_id, l.lot
+    -- Each entry that takes one back leaves one less: where none is left, nobody counted.
+    HAVING i.etat <> 'valide' OR sum(CASE WHEN l.motif = :TAKEN_BACK THEN -1 ELSE 1 END) > 0
      ORDER BY l.piece_id, i.depot_id, max(l.comptee_a), i.id, l.lot
   LOOP
     SELECT CASE WHEN g.etat = 'valide'
