@@ -1,7 +1,8 @@
 """Several readings side by side: at the centre what they ask at the same time is one round trip.
 
 A page of figures is dozens of small statements, none of which waits for another's answer. Each reading runs until it
-asks; what all of them ask then goes over the line together, and they go on. Only one of them runs at a time.
+asks; what all of them ask then goes over the line together, and they go on. Only one of them runs at a time. Rows of
+mapped classes come over like values, and are the session's own as if it had read them.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, NoResultFound
+from sqlalchemy.orm import InstrumentedAttribute, Mapper, Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import AliasedInsp
 
 from erp_desktop import clock
 from erp_desktop.models.types import Instant, Jour, Montant
 
 Work = Callable[[Session], Any]
 Read = Callable[[Any], Any]
+_Part = tuple["Mapper[Any] | None", list["Read | None"]]
+"""One element of what a query selects: a mapped class or None of a value, and how each of its columns is read."""
 
 
 def abreast(session: Session, *works: Work) -> list[Any]:
@@ -31,7 +37,30 @@ def abreast(session: Session, *works: Work) -> list[Any]:
     """
     if _sqlite(session) or len(works) < 2:
         return [work(session) for work in works]
-    return _Turns(session, works).run()
+    results, errors = _Turns(session, works).run()
+    if errors:
+        raise errors[min(errors)]
+    return results
+
+
+def each_abreast(session: Session, *works: Work) -> list[tuple[Any, BaseException | None]]:
+    """What works of several people gave at the centre, or raised: none of them fails by another's fault."""
+    if _sqlite(session):
+        return [_outcome(work, session) for work in works]
+    results, errors = _Turns(session, works).run()
+    return [(result, errors.get(number)) for number, result in enumerate(results)]
+
+
+def _outcome(work: Work, session: Session) -> tuple[Any, BaseException | None]:
+    try:
+        return work(session), None
+    except Exception as error:  # noqa: BLE001
+        return None, error
+
+
+def is_cut(error: BaseException | None) -> bool:
+    """Whether the line went with it: nothing more is answered in this transaction."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def together(session: Session, *queries: sa.Select[*tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
@@ -39,7 +68,7 @@ def together(session: Session, *queries: sa.Select[*tuple[Any, ...]]) -> list[li
     if _sqlite(session):
         return [[tuple(row) for row in session.execute(query)] for query in queries]
     found = session.execute(sa.select(*map(_packed, queries))).one()
-    return [list(_rows(query, packed)) for query, packed in zip(queries, found, strict=True)]
+    return [list(_rows(session, query, packed)) for query, packed in zip(queries, found, strict=True)]
 
 
 def _sqlite(session: Session) -> bool:
@@ -53,7 +82,7 @@ class _Side:
         self._turns, self._number = turns, number
 
     def execute(self, query: Any, *arguments: Any, **named: Any) -> Any:
-        if arguments or named or _readers(query) is None:
+        if arguments or named or _parts(query) is None:
             return self._turns.session.execute(query, *arguments, **named)
         return self._turns.ask(self._number, query)
 
@@ -62,6 +91,21 @@ class _Side:
 
     def scalars(self, query: Any, *arguments: Any, **named: Any) -> Any:
         return self.execute(query, *arguments, **named).scalars()
+
+    def get(self, entity: Any, ident: Any, **named: Any) -> Any:
+        mapper = sa.inspect(entity)
+        if any(v is not None for v in named.values()) or not isinstance(ident, int | None):
+            return self._turns.session.get(entity, ident, **named)
+        known = self._turns.session.identity_map.get(mapper.identity_key_from_primary_key((ident,)))
+        if ident is None or (known is not None and not sa.inspect(known).expired_attributes):
+            return known
+        return self.scalars(self._turns.row_of(mapper, ident)).one_or_none()
+
+    def get_one(self, entity: Any, ident: Any, **named: Any) -> Any:
+        found = self.get(entity, ident, **named)
+        if found is None:
+            raise NoResultFound(f"no {entity.__name__} {ident}")
+        return found
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._turns.session, name)
@@ -78,8 +122,11 @@ class _Turns:
         self._answers: dict[int, Any] = {}
         self._results: list[Any] = [None] * len(works)
         self._errors: dict[int, BaseException] = {}
+        self._cut: BaseException | None = None
+        self._got: dict[Any, sa.Select[Any]] = {}
 
-    def run(self) -> list[Any]:
+    def run(self) -> tuple[list[Any], dict[int, BaseException]]:
+        """The results, and what was raised by the number of the work."""
         threads = [threading.Thread(target=self._play, args=(n,), daemon=True) for n in range(len(self._works))]
         for thread in threads:
             thread.start()
@@ -93,17 +140,26 @@ class _Turns:
             self._answers = dict(zip(turn, self._together(asked), strict=True))
         for thread in threads:
             thread.join()
-        if self._errors:
-            raise self._errors[min(self._errors)]
-        return self._results
+        return self._results, self._errors
 
     def _play(self, number: int) -> None:
         self._go[number].acquire()
         try:
             self._results[number] = self._works[number](cast("Session", _Side(self, number)))
         except BaseException as error:  # noqa: BLE001
-            self._errors[number] = error
+            if is_cut(error):
+                self._cut = self._cut or error
+            # What a session says that lost its line is no more than that.
+            after = self._cut is not None and isinstance(error, InvalidRequestError)
+            self._errors[number] = cast("BaseException", self._cut) if after else error
         self._back.release()
+
+    def row_of(self, mapper: Mapper[Any], ident: int) -> sa.Select[Any]:
+        """The same statement for whoever gets the same row: it goes over the line once."""
+        key = (mapper, ident)
+        if key not in self._got:
+            self._got[key] = sa.select(mapper.class_).where(mapper.primary_key[0] == ident)
+        return self._got[key]
 
     def ask(self, number: int, query: sa.Select[Any]) -> Any:
         """Stand still until the answer is there."""
@@ -115,22 +171,34 @@ class _Turns:
             raise answer
         return answer
 
-    def _together(self, queries: Sequence[sa.Select[Any]]) -> list[Any]:
-        if not queries:
-            return []
+    def _together(self, asked: Sequence[sa.Select[Any]]) -> list[Any]:
+        """An answer for each, or what it ends by."""
+        queries = list({id(query): query for query in asked}.values())
         try:
-            if len(queries) == 1:
-                return [self.session.execute(queries[0])]
-            return [_result(*pair) for pair in zip(queries, together(self.session, *queries), strict=True)]
+            if len(asked) < 2:
+                return [self.session.execute(query) for query in asked]
+            found = dict(zip(map(id, queries), together(self.session, *queries), strict=True))
+            return [_result(query, found[id(query)]) for query in asked]
         except Exception as error:  # noqa: BLE001
-            # Every work that waits ends by it, and the first one tells it.
-            return [error] * len(queries)
+            if is_cut(error) or not self._alone():
+                return [error] * len(asked)
+            return [self._one(query) for query in asked]
+
+    def _one(self, query: sa.Select[Any]) -> Any:
+        try:
+            return self.session.execute(query)
+        except Exception as error:  # noqa: BLE001
+            return error
+
+    def _alone(self) -> bool:
+        """Whether a statement that failed leaves the others what they were: no transaction is open around them."""
+        return bool(getattr(self.session.connection().connection.dbapi_connection, "autocommit", False))
 
 
 def _packed(query: sa.Select[Any]) -> sa.ScalarSelect[Any]:
     """The rows of a query as one value."""
     rows = _named(query).subquery()
-    columns = [sa.cast(c, sa.Text()) if _exact(c.type) else c for c in rows.c]
+    columns = [_sent(c) for c in rows.c]
     array = sa.func.json_agg(sa.func.json_build_array(*columns), type_=sa.JSON())
     return sa.select(array).select_from(rows).scalar_subquery()
 
@@ -142,19 +210,46 @@ def _named(query: sa.Select[Any]) -> sa.Select[Any]:
     if not any(bare):
         return query
     named = (c.label(f"l{n}") if unnamed else c for n, (c, unnamed) in enumerate(zip(columns, bare, strict=True)))
-    return query.with_only_columns(*named, maintain_column_froms=True)
+    return query.with_only_columns(*named)
+
+
+def _sent(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    if isinstance(column.type, sa.LargeBinary):
+        return sa.func.encode(column, "hex")
+    return sa.cast(column, sa.Text()) if _exact(column.type) else column
 
 
 def _exact(kind: Any) -> bool:
     return isinstance(kind, sa.Numeric | Montant) and not isinstance(kind, sa.Float)
 
 
-def _rows(query: sa.Select[Any], packed: list[list[Any]] | None) -> Iterator[tuple[Any, ...]]:
-    readers = _readers(query)
-    if readers is None:
+def _rows(session: Session, query: sa.Select[Any], packed: list[list[Any]] | None) -> Iterator[tuple[Any, ...]]:
+    parts = _parts(query)
+    if parts is None:
         raise TypeError("a column whose type does not cross the line in JSON")
     for row in packed or ():
-        yield tuple(r(v) if r is not None and v is not None else v for r, v in zip(readers, row, strict=True))
+        values, told = iter(row), []
+        for mapper, readers in parts:
+            read = [r(v) if r is not None and v is not None else v for r, v in zip(readers, values, strict=False)]
+            told.append(read[0] if mapper is None else _entity(session, mapper, read))
+        yield tuple(told)
+
+
+def _entity(session: Session, mapper: Mapper[Any], values: list[Any]) -> Any:
+    """The session's own object of a row; None of one that an outer join did not find."""
+    columns = mapper.local_table.c
+    told = {mapper.get_property_by_column(c).key: v for c, v in zip(columns, values, strict=True)}
+    key = tuple(told[mapper.get_property_by_column(c).key] for c in mapper.primary_key)
+    if None in key:
+        return None
+    known = session.identity_map.get(mapper.identity_key_from_primary_key(key))
+    made = mapper.class_manager.new_instance() if known is None else known
+    for name in told if known is None else sa.inspect(known).expired_attributes & told.keys():
+        set_committed_value(made, name, told[name])
+    if known is None:
+        make_transient_to_detached(made)
+        session.add(made)
+    return made
 
 
 def _result(query: sa.Select[Any], rows: list[tuple[Any, ...]]) -> Any:
@@ -162,22 +257,33 @@ def _result(query: sa.Select[Any], rows: list[tuple[Any, ...]]) -> Any:
     return IteratorResult(SimpleResultMetaData(names), iter(rows))
 
 
-def _readers(query: Any) -> list[Read | None] | None:
-    """How each column comes back from JSON; None of a query that does not cross the line in it."""
-    if not isinstance(query, sa.Select):
+def _parts(query: Any) -> list[_Part] | None:
+    """What comes back from JSON; None of a query that does not cross the line in it."""
+    if not isinstance(query, sa.Select) or query._with_options or query._for_update_arg is not None:  # noqa: SLF001
         return None
-    found: list[Read | None] = []
+    found: list[_Part] = []
     for described in query.column_descriptions:
-        if not isinstance(described["expr"], sa.ColumnElement | InstrumentedAttribute):
-            return None
-        kind = described["type"]
-        for types, reader in _READ:
-            if isinstance(kind, types):
-                found.append(reader)
-                break
+        if isinstance(described["expr"], sa.ColumnElement | InstrumentedAttribute):
+            mapper, kinds = None, [described["type"]]
         else:
+            about = sa.inspect(described["expr"], raiseerr=False)
+            mapper = about.mapper if isinstance(about, Mapper | AliasedInsp) else None
+            if mapper is None or mapper.polymorphic_on is not None:
+                return None
+            kinds = [c.type for c in mapper.local_table.c]
+        readers = [_reader(kind) for kind in kinds]
+        if _never in readers:
             return None
+        found.append((mapper, readers))
     return found
+
+
+def _reader(kind: Any) -> Read | None:
+    return next((reader for types, reader in _READ if isinstance(kind, types)), _never)
+
+
+def _never(_value: Any) -> Any:
+    raise TypeError("a type that does not cross the line in JSON")
 
 
 def _day(text: str) -> Any:
@@ -194,5 +300,5 @@ def _moment(text: str) -> datetime:
 _READ: tuple[tuple[Any, Read | None], ...] = (
     ((sa.Integer, sa.Boolean, sa.String, sa.Float, sa.JSON), None),
     ((sa.Date, Jour), _day), ((Instant, sa.DateTime), _moment),
-    ((sa.Numeric, Montant), Decimal),
+    ((sa.Numeric, Montant), Decimal), (sa.LargeBinary, bytes.fromhex),
 )  # fmt: skip

@@ -40,6 +40,8 @@ _STATE = sa.text("SELECT pg_xact_status(CAST(:x AS xid8))")
 _END = sa.text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid = CAST(CAST(:x AS xid8) AS xid)"
 )
+AUTHOR_NAMED = "auteur"
+"""Of ``Session.info``: whom the centre was told when the transaction began, until somebody says more."""
 _WHOLE = "REPEATABLE READ"
 _ASK_AGAIN_S = 6.0
 """How long a commit without answer is asked after."""
@@ -104,6 +106,7 @@ def _name_author(session: Session, user_id: int | None) -> str | None:
         return None
     if user_id is None:
         return None
+    session.info[AUTHOR_NAMED] = str(user_id)
     sql = "SELECT pg_current_xact_id()::text, set_config('erp.user_id', :user, true)"
     return str(session.execute(sa.text(sql), {"user": str(user_id)}).one()[0])
 

@@ -2,8 +2,9 @@
 
 One thread is enough because a cache has one writer at a time, and it makes the order of a clerk's actions the order
 of their commits. Beside it another takes the readings that nobody waits for, such as what follows the first page of a
-list: a page that is asked for meanwhile comes at once. A future's exception is the service's own; the caller decides
-what to show.
+list: a page that is asked for meanwhile comes at once. At the centre the readings that wait go side by side: what
+they ask at the same time is one round trip. A future's exception is the service's own; the caller decides what to
+show.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import each_abreast, is_cut
 from erp_desktop.db.replica import Replica
 from erp_desktop.db.session import transaction
 
 T = TypeVar("T")
 _Job = tuple[Callable[[Session], Any], bool, bool, int | None, "Future[Any]"]
+_MOST = 16
+"""Readings that go side by side."""
 _Jobs = queue.SimpleQueue["_Job | None"]
 
 
@@ -39,6 +44,7 @@ class DbWorker:
         self.replica = replica
         self.user_id = user_id
         self._jobs, self._beside = _Jobs(), _Jobs()
+        self._held = threading.RLock()
         self._closed = False
         self._threads = [
             threading.Thread(target=self._loop, args=(jobs,), name=name, daemon=True)
@@ -65,6 +71,10 @@ class DbWorker:
         (self._beside if beside else self._jobs).put((job, write, figures, self.user_id, future))
         return future
 
+    def together(self) -> AbstractContextManager[Any]:
+        """What is submitted inside begins together at the end of it; for a moment, since everything waits."""
+        return self._held
+
     def close(self, timeout_s: float = 10.0) -> None:
         """Finish what is queued, stop the thread and dispose of the engine."""
         if not self._closed:
@@ -77,19 +87,75 @@ class DbWorker:
                 self.replica.close()
 
     def _loop(self, jobs: _Jobs) -> None:
-        while (item := jobs.get()) is not None:
-            job, write, figures, user_id, future = item
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                if figures and self.replica is not None and not write:
-                    result = self.replica.read(job)
-                else:
-                    with transaction(self.engine, user_id, write=write) as session:
-                        result = job(session)
-                    if write and self.replica is not None:
-                        self.replica.wrote()
-            except BaseException as error:  # noqa: BLE001 - whatever it was belongs to the one who asked
-                future.set_exception(error)
+        item = jobs.get()
+        while item is not None:
+            waiting, item = self._waiting(jobs, item)
+            ready = [job for job in waiting if job[-1].set_running_or_notify_cancel()]
+            if len(ready) > 1:
+                self._read_abreast(ready)
+            elif ready:
+                self._do(ready[0])
+            if item is _NOTHING:
+                item = jobs.get()
+
+    def _waiting(self, jobs: _Jobs, first: _Job) -> tuple[list[_Job], _Job | None]:
+        """``first`` and the readings behind it that go beside it; then what comes next, if it was taken already."""
+        found = [first]
+        with self._held:
+            if not self._beside_others(first) or jobs is self._beside:
+                return found, _NOTHING
+            while len(found) < _MOST:
+                try:
+                    item = jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if item is None or not self._beside_others(item):
+                    return found, item
+                found.append(item)
+        return found, _NOTHING
+
+    def _beside_others(self, job: _Job) -> bool:
+        """Short readings of the centre itself."""
+        _work, write, figures, *_ = job
+        return self.engine.dialect.name == "postgresql" and not write and not (figures and self.replica is not None)
+
+    def _do(self, item: _Job) -> None:
+        job, write, figures, user_id, future = item
+        try:
+            if figures and self.replica is not None and not write:
+                result = self.replica.read(job)
             else:
-                future.set_result(result)
+                with transaction(self.engine, user_id, write=write) as session:
+                    result = job(session)
+                if write and self.replica is not None:
+                    self.replica.wrote()
+        except BaseException as error:  # noqa: BLE001 - whatever it was belongs to the one who asked
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    def _read_abreast(self, ready: list[_Job]) -> None:
+        outcomes: list[tuple[Any, BaseException | None]] = []
+        lost: BaseException | None = None
+        try:
+            with transaction(self.engine, write=False) as session:
+                outcomes = each_abreast(session, *(job[0] for job in ready))
+                for _result, error in outcomes:
+                    if error is not None and is_cut(error):
+                        raise error
+        except BaseException as error:  # noqa: BLE001 - told to each who asked
+            lost = error
+        for n, job in enumerate(ready):
+            result, raised = outcomes[n] if outcomes else (None, lost)
+            if raised is None:
+                job[-1].set_result(result)
+            else:
+                job[-1].set_exception(lost if lost is not None and is_cut(raised) else raised)
+
+
+def _nothing(_session: Session) -> None:
+    """What :data:`_NOTHING` would do."""
+
+
+_NOTHING: _Job = (_nothing, False, False, None, Future())
+"""Nothing was taken from the queue."""

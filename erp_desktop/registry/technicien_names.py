@@ -18,13 +18,23 @@ def noms(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
     cherches = {ident for ident in ids if ident is not None}
     if not cherches:
         return {}
+    return dire(tous(session), cherches)
+
+
+def tous(session: Session) -> list[Any]:
+    """What names are made of, of every technicien: an agency has tens of them, the company some hundreds."""
     t = Technicien
-    tous = sa.select(t.id, User.full_name, t.numero_badge, Agence.code).join(User, User.id == t.user_id)
-    tous = tous.outerjoin(Agence, Agence.id == t.agence_id)
-    # Accents and spaces are compared in Python: an agency has tens of techniciens, the company some hundreds.
+    lire = sa.select(t.id, User.full_name, t.numero_badge, Agence.code).join(User, User.id == t.user_id)
+    return list(session.execute(lire.outerjoin(Agence, Agence.id == t.agence_id)))
+
+
+def dire(tous: Iterable[Any], ids: Iterable[int | None]) -> dict[int, str]:
+    """The names of ``ids`` among all of them, as :func:`noms` says them."""
+    cherches = set(ids)
+    # Accents and spaces are compared in Python.
     lus: dict[int, Any] = {}
     semblables: dict[str, list[Any]] = {}
-    for r in session.execute(tous):
+    for r in tous:
         semblables.setdefault(serrer(r.full_name), []).append(r)
         if r.id in cherches:
             lus[r.id] = r

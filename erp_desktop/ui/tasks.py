@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 import shiboken6
@@ -23,6 +24,8 @@ class Worker(Protocol):
     def submit(
         self, fn: Callable[[Any], T], /, *, write: bool = False, long: bool = False, figures: bool = False
     ) -> Future[T]: ...
+
+    def together(self) -> AbstractContextManager[Any]: ...
 
 
 class Task:
@@ -87,6 +90,10 @@ class Tasks(QObject):
     @property
     def pending(self) -> int:
         return self._pending
+
+    def together(self) -> AbstractContextManager[Any]:
+        """What is run inside begins together: at the centre its readings share their round trips."""
+        return self._worker.together()
 
     def stop(self) -> None:
         """The worker is about to close: what a widget's timer still asks for is dropped."""

@@ -142,15 +142,15 @@ def ouvrir(session: Session, acteur: Acteur, ident: int, *, pour_ecrire: bool = 
 def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa: A002
     """All fields of the form."""
     ligne = ouvrir(session, acteur, id)
-    client, equipement, contrat, agence = _proches(session, ligne)
     suites = (
         sa.select(Intervention.id, Intervention.numero, Intervention.statut)
         .where(Intervention.origine_id == id).order_by(Intervention.id)
     )  # fmt: skip
     origine = sa.select(Intervention.numero).where(Intervention.id == ligne.origine_id)
     checklist = sa.select(Checklist.nom).where(Checklist.id == ligne.checklist_id)
-    horloges, technicien, charge, probleme, cause, remede, nom_origine, nom_checklist, apres, temps = abreast(
+    proches, horloges, technicien, charge, *mots, nom_origine, nom_checklist, apres, temps = abreast(
         session,
+        lambda s: _proches(s, ligne),
         Horloges,
         lambda s: technicien_names.nom(s, ligne.technicien_id),
         lambda s: quotas.charge(s, ligne),
@@ -162,6 +162,8 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         lambda s: tuple(Suite(*row) for row in s.execute(suites)),
         lambda s: notes(s, id),
     )
+    client, equipement, contrat, agence = proches
+    probleme, cause, remede = mots
     etat = sla.situation(
         horaire_de(session, ligne, contrat, horloges), Statut(ligne.statut), ligne.date_creation, ligne.date_limite,
         sla.remise_en_service(ligne.date_fin_travaux, ligne.date_cloture), clock.now(),

@@ -302,6 +302,10 @@ _COLONNES = (
 )  # fmt: skip
 
 
+def _lues(session: Session, requete: sa.Select[*tuple[Any, ...]]) -> list[Any]:
+    return list(session.execute(requete))
+
+
 def _horloges(session: Session, connues: Horloges | None) -> Horloges:
     return connues or Horloges(session)
 
@@ -322,11 +326,10 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Intervent
             .outerjoin(Contrat, Contrat.id == Intervention.contrat_id)
             .where(Intervention.id.in_(paquet), *portee_interventions(acteur))
         )
-        lues = list(session.execute(requete))
-        affectes = [r.technicien_id for r in lues]
-        horloges, techniciens = abreast(
-            session, partial(_horloges, connues=horloges), partial(technicien_names.noms, ids=affectes)
+        lues, horloges, tous = abreast(
+            session, partial(_lues, requete=requete), partial(_horloges, connues=horloges), technicien_names.tous
         )
+        techniciens = technicien_names.dire(tous, [r.technicien_id for r in lues])
         for r in lues:
             tenu = tenu_par(r.Contrat, r.date_creation)
             etat = sla.situation(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.session import AUTHOR_NAMED
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import HistoriqueIntervention, Intervention
 from erp_desktop.models.local import sync_session
@@ -24,6 +25,11 @@ def annoncer(session: Session, acteur: Acteur, remarque: str = "") -> None:
             .where(sync_session.c.un == 1)
             .values(user_id=acteur.user_id or None, remarque=remarque.strip() or None)
         )
+        return
+    # Once more would be a round trip; after a remark, or a savepoint given up, nobody knows what is set.
+    nommee = session.info.pop(AUTHOR_NAMED, None)
+    if nommee == str(acteur.user_id or "") and not remarque.strip():
+        session.info[AUTHOR_NAMED] = nommee
     else:
         session.execute(
             sa.text("SELECT set_config('erp.user_id', :user, true), set_config('erp.remarque', :remarque, true)"),

@@ -115,8 +115,7 @@ class FormPanel(FormView):
         self.tabs.setVisible(bool(self.parts) and record is not None)
         if record is None:
             self.tabs.set_current(0)
-        for part in self._all_parts():
-            part.show_record(self.row_id, record)
+        self._show_parts(self.row_id, record)
         draft = self.contexte.drafts.find(self.spec.kind, self.draft_id) if writable else None
         if self._restore(draft.values if draft is not None else {}) and draft is not None:
             when = clock.written(clock.local(draft.saved_at), tr("%d/%m à %H:%M"))
@@ -310,14 +309,15 @@ class FormPanel(FormView):
             self.contexte.bus.publish(self.spec.table, row_id)
             return
         self._saving = False
-        if self.draft_id == asked:
-            self.row_id = row_id
-            self.fields.base.update(saved)
-            # Keys struck while the save was under way are a new draft, never lost to the reload.
-            self._keep_draft()
-            self._set_dirty(self.fields.dirty)
-            self._reload(row_id)
-        self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
+        with self.contexte.tasks.together():
+            if self.draft_id == asked:
+                self.row_id = row_id
+                self.fields.base.update(saved)
+                # Keys struck while the save was under way are a new draft, never lost to the reload.
+                self._keep_draft()
+                self._set_dirty(self.fields.dirty)
+                self._reload(row_id)
+            self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
         self.saved.emit(row_id)
 
     def _reload(self, row_id: int) -> None:
@@ -387,8 +387,7 @@ class FormPanel(FormView):
         moved = self.fields.rebase(record)
         self.record = record
         self.head.show_head(self.spec.head(record), existing=True)
-        for part in self._all_parts():
-            part.show_record(row_id, record)
+        self._show_parts(row_id, record)
         self._set_dirty(self.fields.dirty)
         if not moved or quiet:
             return

@@ -202,6 +202,12 @@ class FormView(Surface):
                 return True
         return False
 
+    def _show_parts(self, row_id: int | None, record: Any) -> None:
+        """Each part reads what it shows, all of them at once."""
+        with self.contexte.tasks.together():
+            for part in self._all_parts():
+                part.show_record(row_id, record)
+
     def _say_draft(self, when: Any) -> None:
         self._draft_icon.setVisible(when is not None)
         hour = clock.local(when).strftime("%H:%M") if when is not None else ""

@@ -6,14 +6,15 @@ from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from erp_desktop.db.abreast import abreast, together
+from erp_desktop.db.abreast import abreast, each_abreast, together
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, PieceDetachee
 from tests.services.branch import Monde
 from tests.services.interventions.test_interventions import creer
 
+_OTHER = aliased(Equipement)
 _KINDS = (
     sa.select(Intervention.id, Intervention.titre, Intervention.date_creation, Intervention.date_cloture),
     sa.select(Contrat.date_debut, Contrat.date_fin, Client.is_active).join(Client, Client.id == Contrat.client_id),
@@ -21,7 +22,12 @@ _KINDS = (
     sa.select(sa.func.count(), sa.func.max(Intervention.date_creation), sa.func.min(Intervention.statut)),
     sa.select(Equipement.id).where(Equipement.id == 0),
     sa.select(sa.literal_column("0", sa.Integer), Agence.code).order_by(Agence.code),
-)
+    sa.select(sa.literal_column("1", sa.Integer), Client.nom_entreprise, Equipement.nom)
+    .join(Equipement, Equipement.client_id == Client.id).order_by(Equipement.id),
+    sa.select(Intervention).order_by(Intervention.id),
+    sa.select(_OTHER, Client.nom_entreprise, Contrat).join(Client, Client.id == _OTHER.client_id)
+    .outerjoin(Contrat, Contrat.numero_contrat == "absent").order_by(_OTHER.id),
+)  # fmt: skip
 
 
 def test_what_is_read_side_by_side_is_what_is_read_one_by_one(monde: Monde) -> None:
@@ -30,10 +36,19 @@ def test_what_is_read_side_by_side_is_what_is_read_one_by_one(monde: Monde) -> N
         "INSERT INTO pieces_detachees (id, reference, designation, stock_minimum, prix_unitaire, created_at, "
         "updated_at) SELECT 7, 'J-1', 'Joint', '0.500', '12.30', created_at, updated_at FROM clients LIMIT 1"
     )
+    monde.executer("UPDATE interventions SET signature = " + ("x'00ff'" if _sqlite(monde) else r"'\x00ff'::bytea"))
     with transaction(monde.engine, write=False) as session:
         wanted = [[tuple(row) for row in session.execute(query)] for query in _KINDS]
         assert wanted[2] == [(Decimal("0.500"), Decimal("12.30"))]
         assert together(session, *_KINDS) == wanted
+        wanted_rows = _columns(session.scalars(_KINDS[7]).one())
+    with transaction(monde.engine, write=False) as session:
+        made = together(session, *_KINDS)[7][0][0]
+        assert _columns(made) == wanted_rows
+        assert (made.signature, made in session, sa.inspect(made).modified) == (b"\x00\xff", True, False)
+        assert made is session.get(Intervention, made.id)
+    with transaction(monde.engine, write=False) as session:
+        wanted = [[tuple(row) for row in session.execute(query)] for query in _KINDS]
 
         def every(query: sa.Select[tuple[object, ...]]) -> object:
             return lambda s: [tuple(row) for row in s.execute(query)]
@@ -51,6 +66,34 @@ def test_what_is_read_side_by_side_is_what_is_read_one_by_one(monde: Monde) -> N
         assert found == wanted
         assert price == Decimal("12.30")
         assert steps == [min(monde.cas, monde.rab), 2, Decimal("12.30")]
+
+
+def _columns(row: Intervention) -> dict[str, object]:
+    return {column.key: getattr(row, column.key) for column in sa.inspect(Intervention).column_attrs}
+
+
+def _sqlite(monde: Monde) -> bool:
+    return monde.engine.dialect.name == "sqlite"
+
+
+def test_works_of_several_people_share_their_round_trips_and_no_fault(monde: Monde) -> None:
+    creer(monde, titre="Étau")
+    asked: list[str] = []
+    wrong = sa.select(sa.column("absente", sa.Integer)).select_from(Client)
+
+    def whose(session: Session) -> str:
+        found = session.get_one(Intervention, session.scalar(sa.select(sa.func.min(Intervention.id))))
+        missing = session.get(Contrat, 0)
+        return f"{found.titre}, {session.get_one(Client, found.client_id).id == found.client_id}, {missing}"
+
+    with transaction(monde.engine, write=False) as session:
+        sa.event.listen(session.connection(), "before_cursor_execute", lambda *a: asked.append(a[2]))
+        found = each_abreast(session, *[whose] * 8)
+        assert found == [("Étau, True, None", None)] * 8
+        assert _sqlite(monde) or len(asked) == 4
+        one, failed, other = each_abreast(session, whose, lambda s: s.scalar(wrong), whose)
+    assert one == other == ("Étau, True, None", None)
+    assert "absente" in str(failed[1])
 
 
 def test_a_reading_that_fails_is_told_and_leaves_no_thread(monde: Monde) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ class OneThread:
 
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="base")
+
+    def together(self) -> AbstractContextManager[Any]:
+        return nullcontext()
 
     def submit(self, fn: Any, *, write: bool = False, long: bool = False, figures: bool = False) -> Future[Any]:
         return self.pool.submit(lambda: fn(threading.current_thread().name))
