@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
 import os
+import shutil
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -18,8 +20,10 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.ui.kit import i18n, theme
+from erp_desktop.ui.lists.beside import form as beside_form
 from tests.ui.company import Monde, creer
 from tests.ui.window import Bureau
 
@@ -51,9 +55,44 @@ def _look(qapp: QApplication) -> Iterator[None]:
 
 
 @pytest.fixture
-def monde(sqlite_engine: sa.Engine) -> Monde:
+def forms_beforehand() -> None:
+    """The form beside a list is made before anyone asks for it, as in the program."""
+
+
+@pytest.fixture(autouse=True)
+def _forms_when_asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form takes longer to make than its list, and most tests of lists open no record."""
+    if "forms_beforehand" not in request.fixturenames:
+        monkeypatch.setattr(beside_form, "BETWEEN_MS", 3_600_000)
+
+
+@pytest.fixture(scope="session")
+def filled_cache(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Monde]:
+    """A cache with the small company, to be copied, never opened; what it holds."""
+    path = tmp_path_factory.mktemp("societe") / "societe.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    engine = create_sqlite_engine(path)
+    try:
+        return path, creer(engine)
+    finally:
+        # The last one to leave writes all into the one file.
+        engine.dispose()
+
+
+@pytest.fixture
+def sqlite_path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A fresh cache file at the head revision, with the small company where the test asks for it."""
+    filled = "monde" in request.fixturenames
+    template = request.getfixturevalue("filled_cache")[0] if filled else request.getfixturevalue("sqlite_template")
+    path = tmp_path / "cache.sqlite"
+    shutil.copyfile(template, path)
+    return path
+
+
+@pytest.fixture
+def monde(filled_cache: tuple[Path, Monde], sqlite_path: Path) -> Monde:
     """A small company in a cache made by the migrations."""
-    return creer(sqlite_engine)
+    return copy.deepcopy(filled_cache[1])
 
 
 @pytest.fixture

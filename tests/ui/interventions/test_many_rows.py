@@ -61,6 +61,7 @@ def _held(
     return sorted(waits), sorted(works)
 
 
+@pytest.mark.usefixtures("forms_beforehand")
 def test_fifty_thousand_rows_never_hold_the_window(
     qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
 ) -> None:
@@ -70,6 +71,7 @@ def test_fifty_thousand_rows_never_hold_the_window(
 
 
 @pytest.mark.bench
+@pytest.mark.usefixtures("forms_beforehand")
 def test_fifty_thousand_rows_hold_the_window_for_a_seventh_of_a_second_at_most(
     qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QWidget
@@ -112,6 +113,7 @@ def test_a_large_window_gives_room_to_the_client_too(bureau: Bureau) -> None:
     assert header.sectionSize(4) == 333
 
 
+@pytest.mark.usefixtures("forms_beforehand")
 def test_the_form_is_made_in_pieces_once_the_list_is_there(bureau: Bureau, qtbot: QtBot) -> None:
     page = bureau.workspace.open_section("clients")
     assert isinstance(page, ListPage)

@@ -14,7 +14,7 @@ from erp_desktop.ui.lists.remembered import after
 if TYPE_CHECKING:
     from erp_desktop.ui.lists.page import ListPage
 
-_BETWEEN_MS = 20
+BETWEEN_MS = 20
 """Between two pieces the window paints and answers keys."""
 
 
@@ -25,7 +25,7 @@ class Beside:
         self._page, self._closed, self._saved = page, closed, saved
         self._form: FormPanel | None = None
         self.place: QWidget = self._sized(QWidget())
-        self._soon = after(page, _BETWEEN_MS, self._piece)
+        self._soon = after(page, BETWEEN_MS, self._piece)
 
     @staticmethod
     def _sized(widget: QWidget) -> QWidget:
