@@ -155,7 +155,7 @@ def test_language_and_theme_switch_while_working(qtbot: QtBot, desktop: Desktop,
     assert isinstance(page, ListPage)
     qtbot.waitUntil(lambda: page.model.rowCount() == 6)
     assert qapp.layoutDirection() == Qt.LayoutDirection.RightToLeft
-    assert page.count.text() == "6 تدخلا"
+    assert page.count.text() == "6 تدخلات"
     desktop.set_theme(theme.DARK)
     assert desktop.theme.dark
     assert Settings(data_dir=desktop.settings.data_dir).file.exists()
