@@ -44,6 +44,10 @@ class Shooter:
 
     def take(self, screen: str, window: QWidget | None = None) -> None:
         rest(self.desktop)
+        for toast in self.desktop.window.toaster.toasts:
+            if not toast.can_undo:
+                # What passes by is no part of a screen.
+                toast.dismiss()
         name = f"{screen}{self.variant}.png"
         shown = not self.variant or (self.out / name).exists()
         grab(window or self.desktop.window, (self.out if shown else self.beside) / name)

@@ -38,10 +38,13 @@ class Page(QWidget):
     """The page asks to be closed."""
     makes_way = False
     """Whether a blank form gives its tab to another page once its record is there."""
+    begins_at: QWidget | None = None
+    """Where the work of the page begins. No focus proxy: Tab would go from the page to it, past what stands before
+    it, and nowhere while it is hidden."""
 
     def take_focus(self) -> None:
         """Put the keyboard where the work of the page begins: what stands for it, else the first stop of Tab."""
-        place = self.focusProxy()
+        place = self.begins_at
         if place is None or not place.isVisible():
             place = first_stop(self)
         (place or self).setFocus(Qt.FocusReason.OtherFocusReason)

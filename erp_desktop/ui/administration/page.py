@@ -183,6 +183,14 @@ class AdministrationPage(Page):
 
     # Rooms
 
+    def take_focus(self) -> None:
+        """Where the work of the room in sight begins."""
+        shown = self.stack.currentWidget()
+        if isinstance(shown, Page):
+            shown.take_focus()
+        elif shown is not None:
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def show_room(self, key: str) -> QWidget:
         """Show a room, made the first time."""
         self.current = key
@@ -197,8 +205,7 @@ class AdministrationPage(Page):
                 page.model.loaded.connect(lambda count, key=key, page=page: self._count(key, page, count))
         shown = self._pages[key]
         self.stack.setCurrentWidget(shown)
-        self.setFocusProxy(shown)
-        shown.setFocus()
+        self.take_focus()
         self.status_changed.emit(*self.status())
         return shown
 

@@ -63,7 +63,7 @@ class RulesPage(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(body)
-        self.setFocusProxy(self.agency.combo)
+        self.begins_at = self.agency.combo
         contexte.tasks.run(
             lambda session: referentials.agencies(session, contexte.acteur, "", 500), self._fill, owner=self
         )

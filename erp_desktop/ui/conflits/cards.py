@@ -92,7 +92,7 @@ class Editeur(Surface):
             self.text = TextArea(lines=2 if conflit.champ in {"titre", "nom", "ville"} else 3)
             self.text.setPlainText(str(conflit.leur or ""))
             self.text.setAccessibleName(words)
-            self.setFocusProxy(self.text)
+            self.begins_at: QWidget = self.text
             column.addWidget(self.text)
         else:
             self.choice = QComboBox()
@@ -100,7 +100,7 @@ class Editeur(Surface):
                 self.choice.addItem(word, value)
             self.choice.setCurrentIndex(max(0, self.choice.findData(conflit.leur)))
             self.choice.setAccessibleName(words)
-            self.setFocusProxy(self.choice)
+            self.begins_at = self.choice
             column.addWidget(self.choice)
         foot = QHBoxLayout()
         foot.addWidget(
@@ -222,9 +222,7 @@ class LigneChamp(QWidget):
             self.editor.decided.connect(lambda value: self.write.emit(self.conflit, value))
             self._grid.addWidget(self.editor, 1, 1, 1, 3)
         self.editor.show()
-        proxy = self.editor.focusProxy()
-        if proxy is not None:
-            proxy.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.editor.begins_at.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def close_editor(self) -> bool:
         if self.editor is None:

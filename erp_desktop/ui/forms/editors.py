@@ -80,7 +80,8 @@ class Editor(QWidget):
         mark(self.inner, "invalid", invalid)
 
     def set_read_only(self, read_only: bool) -> None:
-        self.inner.setEnabled(not read_only)
+        # The editor, not what is inside: Tab would stop at what stands for something disabled.
+        self.setEnabled(not read_only)
 
     def setAccessibleName(self, name: str) -> None:
         super().setAccessibleName(name)

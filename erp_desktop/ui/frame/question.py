@@ -42,7 +42,11 @@ class QuestionPage(Surface):
         for answer in answers:
             foot.addWidget(answer)
         self.card.box.addLayout(foot)
-        self.setFocusProxy(first)
+        self._first = first
+
+    def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
+        """Give the keyboard to the answer that ``ask`` named."""
+        self._first.setFocus(reason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -67,7 +67,7 @@ class ListPage(Page):
         self.views = Views(self)
         self.look = Remembered(self)
         self._lay_out()
-        self.setFocusProxy(self.view)
+        self.begins_at = self.view
         self._connect()
         self.look.restore()
         self.view.set_sort(spec.sort, spec.descending)

@@ -150,7 +150,7 @@ class PlanningPage(Page):
         self.who.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Print, self, context=inside).activated.connect(self.print_week)
-        self.setFocusProxy(view)
+        self.begins_at = view
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

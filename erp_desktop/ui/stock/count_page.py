@@ -56,7 +56,7 @@ class CountPage(Page):
         self.error = ErrorLine()
         self.told = Text("", "strong", "accent.text", wrap=True)
         self._lay_out()
-        self.setFocusProxy(self.code)
+        self.begins_at = self.code
         self.code.returnPressed.connect(self.scan)
         self.code.installEventFilter(self)
         self.model.entered.connect(self._typed)
