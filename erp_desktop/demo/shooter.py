@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from erp_desktop import clock
 from erp_desktop.app import Desktop
@@ -66,12 +66,21 @@ class Shooter:
     def wizard(self) -> None:
         # What is open keeps its language until it is built again.
         self.desktop.show_first_run()
+        self._as_installed()
         self.take("premier-demarrage")
         page = self.desktop.window.centralWidget()
         if isinstance(page, FirstRun):
             page.choose(AGENCE)
             page.go_on()
+        self._as_installed()
         self.take("premier-demarrage-connexion")
+
+    def _as_installed(self) -> None:
+        """Say the folder of an installed program, not the one that is thrown away after the pictures."""
+        rest(self.desktop)
+        here = str(self.desktop.settings.data_dir)
+        for one in self.desktop.window.findChildren(QLabel):
+            one.setText(one.text().replace(here, r"C:\ProgramData\ERP MIF"))
 
     def login(self) -> None:
         self.desktop.show_login()

@@ -97,7 +97,7 @@ class Run:
         self.failed: list[str] = []
         for folder in (self.out, self.beside, self._marks):
             folder.mkdir(parents=True, exist_ok=True)
-        for part, look in [] if given.resume else list(self.due(PARTS)):
+        for part, look in [] if given.resume else self._wanted(PARTS):
             self._mark(part, look).unlink(missing_ok=True)
 
     def _mark(self, part: Part, look: Look) -> Path:
@@ -105,12 +105,15 @@ class Run:
 
     def due(self, parts: Sequence[Part]) -> Iterator[tuple[Part, Look]]:
         """What is wanted of these parts and was not taken, look by look."""
+        return (one for one in self._wanted(parts) if not self._mark(*one).exists())
+
+    def _wanted(self, parts: Sequence[Part]) -> Iterator[tuple[Part, Look]]:
         given = self._given
         for look in LOOKS:
             wanted = look[1] in given.languages and look[2] in given.themes and f"{look[3][0]}" in given.widths
             for part in parts if wanted else ():
                 named = not given.parts or part.name in given.parts
-                if named and look in part.looks and not self._mark(part, look).exists():
+                if named and look in part.looks:
                     yield part, look
 
     def papers(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import socket
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from erp_desktop.demo import shots
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,3 +65,16 @@ def test_ctrl_c_ends_the_window_and_all_behind_it() -> None:
     # The server and its watchdog.
     assert len(children) >= 2
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_pictures_are_taken_again_unless_the_run_before_goes_on(tmp_path: Path) -> None:
+    def due(*, resume: bool) -> list[str]:
+        given = argparse.Namespace(
+            out=tmp_path / "out", beside=tmp_path, parts=["bon"], languages=["fr"], themes=["clair"], widths=["1440"],
+            resume=resume,
+        )  # fmt: skip
+        return [part.name for part, _look in shots.Run(given).due(shots.PARTS)]
+
+    assert due(resume=False) == ["bon"]
+    (tmp_path / ".taken" / "bon").touch()
+    assert (due(resume=True), due(resume=False)) == ([], ["bon"])
