@@ -48,6 +48,8 @@ class Figure:
     wanted: float | None = None
     less: bool = False
     """The ratio is to stay under ``wanted``, not over it."""
+    at_most: float | None = None
+    """What ``ours`` is to stay under, whatever the floor."""
 
     @property
     def ratio(self) -> float | None:

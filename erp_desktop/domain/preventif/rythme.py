@@ -219,14 +219,27 @@ def dates(rythme: Rythme, du: date, au: date) -> list[date]:
     Raises:
         ValueError: a rule that another program wrote and that cannot be read.
     """
+    return list(_entre(rythme, du, au))
+
+
+def premiere(rythme: Rythme, du: date, au: date) -> date | None:
+    """The first of :func:`dates`, without finding the others.
+
+    Raises:
+        ValueError: as :func:`dates`.
+    """
+    return next(_entre(rythme, du, au), None)
+
+
+def _entre(rythme: Rythme, du: date, au: date) -> Iterator[date]:
     fin = min(au, rythme.fin) if rythme.fin is not None else au
     if fin < du or fin < rythme.debut:
-        return []
+        return iter(())
     if rythme.frequence == Frequence.RRULE:
         toutes = _de_la_regle(lire_regle(rythme.recurrence or "", rythme.debut), rythme.debut, fin)
     else:
         toutes = _simple(rythme.frequence, rythme.debut, du, fin)
-    return [d for d in toutes if d >= du and en_saison(d, rythme.saison)]
+    return (d for d in toutes if d >= du and en_saison(d, rythme.saison))
 
 
 def suivante(frequence: str, apres: date) -> date:

@@ -233,7 +233,7 @@ def prochaine_de_la_regle(plan: Planning, jour: date) -> date | None:
     if plan.ancre != AncrePlanning.CALENDRIER:
         return None
     try:
-        return next(iter(rythme.dates(rythme_de(plan, jour), jour, jour + _LOIN)), None)
+        return rythme.premiere(rythme_de(plan, jour), jour, jour + _LOIN)
     except ValueError:
         return None
 

@@ -80,11 +80,12 @@ class FormView(Surface):
         column = QVBoxLayout(body)
         column.setContentsMargins(16, 12, 14, 16)
         column.setSpacing(6)
-        self.fields.build(column, self.label_width)
-        column.addStretch()
         if not beside_list:
             body.setMaximumWidth(760)
+        # Before its fields are in it: a widget that gets another parent is styled anew, with all that it holds.
         self.pages.addWidget(scroller(body))
+        self.fields.build(column, self.label_width)
+        column.addStretch()
         self.tabs.add(tr("Détail"))
         self._parts: list[RecordPart] = []
         self.tabs.setVisible(bool(self.spec.tabs))

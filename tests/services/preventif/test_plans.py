@@ -103,6 +103,10 @@ def test_dates_of_a_rule_are_those_of_the_calendar() -> None:
     # Straight to the window, on the same days as from the beginning.
     old = rythme.Rythme("hebdomadaire", date(2019, 1, 7))
     assert rythme.dates(old, date(2026, 11, 17), date(2026, 11, 30)) == [date(2026, 11, 23), date(2026, 11, 30)]
+    # The first alone, of whatever is still to come: millions of days until the calendar's end.
+    daily = rythme.Rythme("journalier", date(2019, 1, 7), saison=(3, 4))
+    assert rythme.premiere(daily, date(2026, 11, 17), date.max) == date(2027, 3, 1)
+    assert rythme.premiere(daily, date(2026, 11, 17), date(2026, 12, 31)) is None
 
 
 @pytest.mark.parametrize(

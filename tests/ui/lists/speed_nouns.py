@@ -16,7 +16,7 @@ from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.ui import sections
 from erp_desktop.ui.kit.table import FIRST, WINDOW
 from tests.benchmarks.sync_speed import Figure
-from tests.ui.lists.timing import median
+from tests.ui.lists.timing import Worst
 
 NOUNS = ("clients", "equipements", "contrats", "preventif", "stock", "factures")
 _FILTERS = {"clients": "service:premium", "equipements": "statut:panne", "preventif": "statut:actif"}
@@ -71,34 +71,23 @@ def fill(engine: sa.Engine, rows: int) -> None:
 
 
 def read(session: Session, who: Acteur, rows: int) -> Iterator[Figure]:
-    """First page, jump and a filter of each list, the slowest of its orders; beside the bare page of its table."""
-    raw: Any = session.connection().connection.dbapi_connection
+    """First page, jump and a filter of each list, the slowest of its orders."""
     for kind in NOUNS:
         spec: Any = sections.spec(kind)
-        long, table = spec.places, spec.table
-        floor = median(partial(_bare, raw, f"SELECT * FROM {table} WHERE id > ? ORDER BY id LIMIT {WINDOW}"))
-        worst: dict[str, tuple[float, str]] = {}
+        long, worst = spec.places, Worst(session, 5)
         for key in dict.fromkeys(column.key for column in spec.columns if column.key):
             for down in (False, True):
-                order = long.order(session, ListQuery("", key, down))
+                query, told = ListQuery("", key, down), f"{key} {'↓' if down else '↑'}"
+                order = long.order(session, query)
                 what = "premières lignes" if order is not None else "premières lignes, tri calculé"
-                told = f"{key} {'↓' if down else '↑'}"
-                took = median(partial(_page, session, who, spec, ListQuery("", key, down, FIRST)), 5)
-                worst[what] = max(worst.get(what, (0.0, "")), (took, told))
-                if order is not None:
-                    walk = long.walk(session, who, ListQuery("", key, down))
-                    if walk.marks:
-                        took = median(partial(_jump, session, who, spec, ListQuery("", key, down), walk.marks), 5)
-                        worst["saut"] = max(worst.get("saut", (0.0, "")), (took, told))
+                worst.take(what, told, partial(_page, session, who, spec, ListQuery("", key, down, FIRST)))
+                walk = long.walk(session, who, query) if order is not None else None
+                if walk is not None and walk.marks:
+                    worst.take("saut", told, partial(_jump, session, who, spec, query, walk.marks))
         if kind in _FILTERS:
-            took = median(partial(_page, session, who, spec, ListQuery(_FILTERS[kind], spec.sort, False, FIRST)), 5)
-            worst[f"« {_FILTERS[kind]} »"] = (took, spec.sort)
-        for what, (took, told) in worst.items():
-            yield Figure(f"{rows:,}, {kind} : {what} ({told})", took, floor, "ms")
-
-
-def _bare(raw: Any, sql: str) -> None:
-    raw.execute(sql, (_FIRST + random.randrange(100),)).fetchall()
+            query = ListQuery(_FILTERS[kind], spec.sort, False, FIRST)
+            worst.take(f"« {query.texte} »", spec.sort, partial(_page, session, who, spec, query))
+        yield from worst.figures(f"{rows:,}, {kind}")
 
 
 def _page(session: Session, who: Acteur, spec: Any, query: ListQuery) -> None:

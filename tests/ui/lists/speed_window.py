@@ -24,6 +24,7 @@ from erp_desktop.settings import Settings
 from erp_desktop.ui.bus import Bus
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.drafts import Drafts
+from erp_desktop.ui.garbage import Collector
 from erp_desktop.ui.interventions.list import LISTE
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.lists.page import ListPage
@@ -52,11 +53,14 @@ class _Bare(QAbstractTableModel):
         return f"{index.row()} {index.column()}" if role == Qt.ItemDataRole.DisplayRole else None
 
 
-def _app() -> QApplication:
+def application() -> QApplication:
     app = QApplication.instance() or QApplication(["bench"])
     assert isinstance(app, QApplication)
-    i18n.set_language(app, "fr")
-    theme.install(app, theme.LIGHT)
+    if app.findChild(Collector) is None:
+        # As in the program: on the thread of a database the collector would destroy widgets there.
+        Collector(app)
+        i18n.set_language(app, "fr")
+        theme.install(app, theme.LIGHT)
     return app
 
 
@@ -95,7 +99,7 @@ def _page(engine: sa.Engine, who: Acteur) -> Iterator[Any]:
 
 def read(engine: sa.Engine, who: Acteur, rows: int) -> Iterator[Figure]:
     """On a cache; the first page of a process is not counted: it loads fonts and modules."""
-    app = _app()
+    app = application()
     first_floor, jump_floor = _bare_view(app, rows)
     held = resident_mb()
     with _page(engine, who) as make:
@@ -163,7 +167,7 @@ class _First:
 
 def read_central(url: str, who: Acteur, rows: int) -> Iterator[Figure]:
     """Straight on a centre, over a line that is delayed; the floor is one bare page over the same line."""
-    app, address = _app(), make_url(url)
+    app, address = application(), make_url(url)
     with ChaosProxy(address.host or "127.0.0.1", address.port or 5432) as line:
         engine = create_window_engine(
             address.set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)

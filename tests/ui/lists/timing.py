@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
 from PySide6.QtWidgets import QApplication
+from sqlalchemy.orm import Session
 
+from tests.benchmarks.sync_speed import Figure
+
+SOON_MS = 50
+"""Under which first rows and any other place of a list are there."""
 _PATIENCE_S = 120
 
 
@@ -19,6 +26,39 @@ def median(work: Callable[[], object], turns: int = 9) -> float:
         work()
         took.append(time.perf_counter() - begun)
     return sorted(took)[turns // 2] * 1e3
+
+
+def bare(session: Session, work: Callable[[], object]) -> Callable[[], object]:
+    """What ``work`` asks of a cache, asked again by the driver alone."""
+    asked: list[tuple[str, Any]] = []
+
+    def heard(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        asked.append((statement, parameters))
+
+    connection = session.connection()
+    sa.event.listen(connection, "before_cursor_execute", heard)
+    work()
+    sa.event.remove(connection, "before_cursor_execute", heard)
+    raw: Any = connection.connection.dbapi_connection
+    return lambda: [raw.execute(statement, parameters).fetchall() for statement, parameters in asked]
+
+
+class Worst:
+    """The slowest of each kind of reading of a cache, beside its own statements asked by the driver alone."""
+
+    def __init__(self, session: Session, turns: int = 9) -> None:
+        self._session, self._turns = session, turns
+        self._found: dict[str, tuple[float, str, Callable[[], object]]] = {}
+
+    def take(self, what: str, told: str, work: Callable[[], object]) -> None:
+        took = median(work, self._turns)
+        if what not in self._found or took > self._found[what][0]:
+            self._found[what] = took, told, work
+
+    def figures(self, about: str) -> Iterator[Figure]:
+        for what, (took, told, work) in self._found.items():
+            floor = median(bare(self._session, work), self._turns)
+            yield Figure(f"{about} : {what} ({told})", took, floor, "ms", at_most=SOON_MS)
 
 
 def acted(app: QApplication, act: Callable[[], object], done: Callable[[], bool]) -> tuple[float, float, float]:
