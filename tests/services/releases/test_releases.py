@@ -177,7 +177,6 @@ def test_a_download_goes_on_where_it_was_cut(place: Place, slow: str) -> None:
         updates.look(settings.model_copy(update={"update_source": "http://exemple.ma"}), "linux-x86_64")
 
 
-@pytest.mark.soak
 def test_a_version_is_installed_and_taken_back_with_all_that_was_done_since(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
