@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import shiboken6
-from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QProgressBar, QVBoxLayout, QWidget
 
@@ -52,6 +52,12 @@ def first_size(room: QSize) -> QSize:
     return QSize(min(1440, room.width() - 2), min(900, room.height() - _TITLE_BAR))
 
 
+def first_place(room: QRect) -> QPoint:
+    """Where the frame of the first window stands, its title bar included, so that all of it is on the screen."""
+    left = room.size() - first_size(room.size()) - QSize(0, _TITLE_BAR)
+    return room.topLeft() + QPoint(left.width() // 2, left.height() // 2)
+
+
 class MainWindow(QMainWindow):
     """One per application.
 
@@ -79,7 +85,7 @@ class MainWindow(QMainWindow):
         stored = self._memory.value("geometrie")
         if not (isinstance(stored, QByteArray) and self.restoreGeometry(stored)):
             self.resize(fitting)
-            self.move(room.center() - QPoint(fitting.width() // 2, (fitting.height() + _TITLE_BAR) // 2 - _TITLE_BAR))
+            self.move(first_place(room))
         self.toaster = Toaster(self)
         self._opening: Opening | None = None
         self._cover: QWidget | None = None
