@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -31,7 +31,6 @@ from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.lists.page import ListPage
-from erp_desktop.ui.main_window import first_place, first_size
 from erp_desktop.ui.palette.commands import commands
 from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.upgrade.start.startup import open_local
@@ -215,17 +214,6 @@ def test_a_stand_alone_desktop_speaks_of_no_head_office_and_waits_for_none(
     assert "siège" not in words()
     assert "autre agence" not in words()
     assert "conflits" not in desktop.workspace.sections
-
-
-@pytest.mark.parametrize(
-    ("screen", "size"),
-    [((1366, 728), (1364, 688)), ((1280, 680), (1278, 640)), ((1024, 728), (1022, 688)), ((1920, 1040), (1440, 900))],
-)
-def test_the_first_window_fits_its_screen(screen: tuple[int, int], size: tuple[int, int]) -> None:
-    assert first_size(QSize(*screen)).toTuple() == size
-    # The title bar stands above the page, 40 high at most; a task bar at the top or the left moves all of it.
-    room = QRect(QPoint(60, 30), QSize(*screen))
-    assert room.contains(QRect(first_place(room), QSize(size[0], size[1] + 40)))
 
 
 def test_logging_out_keeps_what_was_typed(qtbot: QtBot, desktop: Desktop, monde: Monde) -> None:

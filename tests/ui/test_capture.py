@@ -1,4 +1,4 @@
-"""``erp-mif --capture``: the first page as a picture, for IT and for the trial of a build."""
+"""The first window: its place, and its first page as a picture (``erp-mif --capture``) for IT."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QImage
 
 from erp_desktop import paths
+from erp_desktop.ui.main_window import first_place, first_size
 
 
 def _capture(folder: Path, **options: str) -> tuple[int, QImage]:
@@ -41,3 +44,14 @@ def test_a_refused_database_ends_with_one(tmp_path: Path) -> None:
     status, picture = _capture(tmp_path, ERP_MODE="autonome")
     assert status == 1
     assert not picture.isNull()
+
+
+@pytest.mark.parametrize(
+    ("screen", "size"),
+    [((1366, 728), (1364, 688)), ((1280, 680), (1278, 640)), ((1024, 728), (1022, 688)), ((1920, 1040), (1440, 900))],
+)
+def test_the_first_window_fits_its_screen(screen: tuple[int, int], size: tuple[int, int]) -> None:
+    assert first_size(QSize(*screen)).toTuple() == size
+    # The title bar stands above the page, 40 high at most; a task bar at the top or the left moves all of it.
+    room = QRect(QPoint(60, 30), QSize(*screen))
+    assert room.contains(QRect(first_place(room), QSize(size[0], size[1] + 40)))
