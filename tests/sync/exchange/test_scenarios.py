@@ -224,7 +224,7 @@ def backfill(lab: Lab, rows: int) -> tuple[int, float]:
 
 
 def test_a_central_backfill_comes_in_pages_and_starts_no_storm(lab: Lab) -> None:
-    backfill(lab, 12_000)
+    backfill(lab, 7_000)
 
 
 @pytest.mark.soak
