@@ -139,18 +139,22 @@ class DbWorker:
         lost: BaseException | None = None
         try:
             with transaction(self.engine, write=False) as session:
-                outcomes = each_abreast(session, *(job[0] for job in ready))
+                outcomes = each_abreast(session, *(_answering(job) for job in ready))
                 for _result, error in outcomes:
                     if error is not None and is_cut(error):
                         raise error
         except BaseException as error:  # noqa: BLE001 - told to each who asked
             lost = error
         for n, job in enumerate(ready):
-            result, raised = outcomes[n] if outcomes else (None, lost)
-            if raised is None:
-                job[-1].set_result(result)
-            else:
+            raised = outcomes[n][1] if outcomes else lost
+            if raised is not None:
                 job[-1].set_exception(lost if lost is not None and is_cut(raised) else raised)
+
+
+def _answering(job: _Job) -> Callable[[Session], None]:
+    """The work of a job that tells its result at once: the others may take longer."""
+    work, *_, future = job
+    return lambda session: future.set_result(work(session))
 
 
 def _nothing(_session: Session) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from erp_desktop.db.abreast import abreast, each_abreast, together
 from erp_desktop.db.session import transaction
+from erp_desktop.db.worker import DbWorker
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, PieceDetachee
 from tests.services.branch import Monde
 from tests.services.interventions.test_interventions import creer
@@ -94,6 +95,15 @@ def test_works_of_several_people_share_their_round_trips_and_no_fault(monde: Mon
         one, failed, other = each_abreast(session, whose, lambda s: s.scalar(wrong), whose)
     assert one == other == ("Étau, True, None", None)
     assert "absente" in str(failed[1])
+
+
+def test_who_waits_beside_a_longer_reading_is_answered_first(monde: Monde) -> None:
+    worker, count = DbWorker(monde.engine), sa.select(sa.func.count()).select_from(Agence)
+    with worker.together():
+        short = worker.submit(lambda s: s.scalar(count))
+        long = worker.submit(lambda s: [s.scalar(count), s.scalar(count), short.done()])
+    assert (short.result(30), long.result(30)) == (2, [2, 2, True])
+    worker.close()
 
 
 def test_a_reading_that_fails_is_told_and_leaves_no_thread(monde: Monde) -> None:
