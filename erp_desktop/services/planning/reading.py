@@ -47,7 +47,7 @@ from erp_desktop.services.planning.availability import occurrences
 from erp_desktop.services.planning.checks import DEFAULTS
 from erp_desktop.services.planning.data import LONGEST, Away, Board, Card, Facts, Person, Skill, Visit
 from erp_desktop.services.shared.clocks import Horloges, prise_en_charge
-from erp_desktop.services.shared.lists import portee
+from erp_desktop.services.shared.lists import hors_index, portee
 
 BACKLOG = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -200,7 +200,9 @@ def cards(
         sa.select(*_VISIT)
         .join(Client, Client.id == i.client_id)
         .join(Equipement, Equipement.id == i.equipement_id)
-        .where(i.agence_id == agence_id, *portee(acteur, i.agence_id), i.technicien_id.is_not(None),
+        # By the days that are looked at: an agency has as many interventions as there are.
+        .where(hors_index(i.agence_id) == agence_id, *portee(acteur, hors_index(i.agence_id)),
+               i.technicien_id.is_not(None),
                i.statut != Statut.ANNULEE, i.date_planifiee > begin - LONGEST, i.date_planifiee < end,
                ~sa.exists().where(c.intervention_id == i.id, _LIVE))
     )  # fmt: skip
@@ -296,7 +298,8 @@ def backlog(
     """
     i, c = Intervention, Creneau
     waits = (
-        i.agence_id == agence_id, *portee(acteur, i.agence_id), i.statut.in_(_WAITS),
+        # By their states: of open work there is as much as people have to do.
+        hors_index(i.agence_id) == agence_id, *portee(acteur, hors_index(i.agence_id)), i.statut.in_(_WAITS),
         sa.or_(i.date_planifiee.is_(None), i.technicien_id.is_(None)),
         ~sa.exists().where(c.intervention_id == i.id, _LIVE),
     )  # fmt: skip

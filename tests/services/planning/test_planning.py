@@ -232,6 +232,7 @@ def test_the_board_and_its_collisions(semaine: Monde) -> None:
     m.executer("UPDATE interventions SET technicien_id = :t, date_planifiee = :d WHERE id = :i", i=fiches[3],
                t=m.karim, d=raw(m, when))  # fmt: skip
     week = m.faire(reading.board, m.agent, MONDAY, 7)
+    _read_by_days_and_states(m)
     cards = {c.visit.intervention_id: c for c in week.cards}
     assert set(cards) == set(fiches)
     assert (cards[fiches[3]].slot_id, cards[fiches[3]].fin - when) == (None, timedelta(minutes=90))
@@ -272,6 +273,19 @@ def test_the_board_and_its_collisions(semaine: Monde) -> None:
     assert fiches[1] in [v.intervention_id for v in m.faire(reading.board, m.agent, MONDAY, 7).backlog]
     m.executer("UPDATE techniciens SET is_active = :non WHERE id = :t", non=False, t=m.hind)
     assert [p.id for p in m.faire(reading.board, m.siege, MONDAY, 7, m.cas).techniciens] == [m.karim]
+
+
+def _read_by_days_and_states(m: Monde) -> None:
+    """Never through all the work of an agency, which a cache is full of."""
+    asked: list[tuple[str, Any]] = []
+    if m.engine.dialect.name == "sqlite":
+        with transaction(m.engine, write=False) as session:
+            connection = session.connection()
+            sa.event.listen(connection, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
+            reading.board(session, m.agent, MONDAY, 7)
+            for statement, values in asked[:]:
+                for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values):
+                    assert "idx_interventions_agence_id" not in step[3], statement
 
 
 def test_who_and_when(semaine: Monde) -> None:

@@ -24,6 +24,7 @@ class Beside:
     def __init__(self, page: ListPage, closed: Callable[[], None], saved: Callable[[int], None]) -> None:
         self._page, self._closed, self._saved = page, closed, saved
         self._form: FormPanel | None = None
+        self._unplaced: FormPanel | None = None
         self.place: QWidget = self._sized(QWidget())
         self._soon = after(page, BETWEEN_MS, self._piece)
 
@@ -39,7 +40,7 @@ class Beside:
         """The form; its first call makes it, its tabs come when they are asked for."""
         if self._form is None:
             page = self._page
-            made = self._form = FormPanel(page.spec.form, page.contexte, beside_list=True)
+            made = self._form = self._unplaced or self._new()
             self._sized(made)
             page.splitter.replaceWidget(1, made)
             self.place.deleteLater()
@@ -47,6 +48,9 @@ class Beside:
             made.saved.connect(self._saved)
             made.tab_asked.connect(lambda row_id: page.contexte.open_record(page.spec.form.kind, row_id))
         return self._form
+
+    def _new(self) -> FormPanel:
+        return FormPanel(self._page.spec.form, self._page.contexte, beside_list=True)
 
     @property
     def made(self) -> FormPanel | None:
@@ -64,7 +68,9 @@ class Beside:
             self._soon.start()
 
     def _piece(self) -> None:
-        if self._form is None:
+        if self._form is None and self._unplaced is None:
+            self._unplaced = self._new()
+        elif self._form is None:
             _ = self.form
         elif not self._form.whole:
             # A row that was opened meanwhile may have asked for all of them.
