@@ -11,7 +11,7 @@ import pytest
 from PySide6 import __version__ as pyside_version
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QRadioButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.errors import NotFoundError, UserError
@@ -46,6 +46,28 @@ def test_theme_switches_palette_and_forced_mode_wins(qapp: QApplication) -> None
     assert look.color("surface.base") != light
     assert qapp.palette().base().color() == look.color("surface.base")
     assert "$(" not in qapp.styleSheet()
+
+
+@pytest.mark.parametrize("look", [theme.LIGHT, theme.DARK])
+@pytest.mark.parametrize("kind", [QCheckBox, QRadioButton])
+def test_what_is_not_ticked_is_seen_on_either_ground(qtbot: QtBot, look: str, kind: type[QAbstractButton]) -> None:
+    theme.theme().apply(look)
+    window = surfaces.Surface("surface.base")
+    qtbot.addWidget(window)
+    button = kind(window)
+    window.resize(40, 30)
+    button.resize(30, 30)
+    window.show()
+
+    def light(colour: QColor) -> float:
+        parts = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in colour.getRgbF()[:3]]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    image = window.grab().toImage()
+    seen = [light(image.pixelColor(x, y)) for x in range(20) for y in range(30)]
+    ground = light(theme.theme().color("surface.base"))
+    far = max(seen, key=lambda one: abs(one - ground))
+    assert (max(far, ground) + 0.05) / (min(far, ground) + 0.05) >= 3
 
 
 def test_a_label_made_before_the_look_changed_is_seen_in_the_new_one(qapp: QApplication, qtbot: QtBot) -> None:
