@@ -162,11 +162,9 @@ def _impossible(rows: list[str]) -> Constat:
 
 def migrations() -> list[Constat]:
     """Examine the history that this program carries: unedited, with one end."""
-    from alembic.util import CommandError
-
     try:
         heads = sorted(migrate.scripts().get_heads())
-    except (CommandError, SyntaxError) as error:
+    except (migrate.alembic().util.CommandError, SyntaxError) as error:
         return [Constat("migrations", "erreur", f"historique illisible : {error}", "réinstaller le programme")]
     if len(heads) > 1:
         told = f"l'historique a {len(heads)} têtes : {', '.join(heads)}"

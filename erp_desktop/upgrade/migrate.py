@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,27 @@ Avance = Callable[[str, str], None]
 """Called with (revision, title) at the end of each revision, inside its transaction; raising rolls it back."""
 
 
+_importing = threading.Lock()
+
+
+def alembic() -> Any:
+    """The package, with what is used of it; the only place that imports it.
+
+    Its modules import each other in a circle: of two threads that begin at different ends, one would find a half.
+    """
+    with _importing:
+        import alembic.command
+        import alembic.config
+        import alembic.script
+        import alembic.util
+    return alembic
+
+
 def config(connection: sa.Connection | None = None, command: str | None = None) -> Config:
     """An Alembic configuration that works without a console and without a working directory."""
-    from alembic.config import Config
-
-    made = Config(str(paths.ALEMBIC_INI) if paths.ALEMBIC_INI.exists() else None, stdout=StringIO())
+    made: Config = alembic().config.Config(
+        str(paths.ALEMBIC_INI) if paths.ALEMBIC_INI.exists() else None, stdout=StringIO()
+    )
     made.set_main_option("script_location", str(paths.MIGRATIONS).replace("%", "%%"))
     made.set_main_option("prepend_sys_path", str(paths.ROOT).replace("%", "%%"))
     made.attributes["connection"] = connection
@@ -31,9 +48,8 @@ def config(connection: sa.Connection | None = None, command: str | None = None) 
 
 
 def scripts() -> ScriptDirectory:
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(config())
+    found: ScriptDirectory = alembic().script.ScriptDirectory.from_config(config())
+    return found
 
 
 def upgrade(
@@ -74,8 +90,6 @@ def _run(
     seen: str | None = "",
     verified_after: bool = False,
 ) -> None:
-    from alembic import command
-
     made = config(connection, name)
     made.attributes["on_step"] = on_step
     made.attributes["lock_timeout"] = lock_timeout
@@ -83,23 +97,18 @@ def _run(
     made.attributes["verified_after"] = verified_after
     if seen != "":
         made.attributes["seen"] = seen
-    action: Any = getattr(command, name)
-    action(made, revision)
+    getattr(alembic().command, name)(made, revision)
 
 
 def stamp(connection: sa.Connection, revision: str) -> None:
     """Record ``revision`` without running anything; only for a structure known to match."""
-    from alembic import command
-
-    command.stamp(config(connection, "stamp"), revision)
+    alembic().command.stamp(config(connection, "stamp"), revision)
 
 
 def postgres_sql(start: str, end: str) -> str:
     """The SQL that brings a centre from revision ``start`` ("base" or an id) to ``end``; nothing is run."""
-    from alembic import command
-
     made = config(None, "upgrade")
     made.attributes["url"] = "postgresql+psycopg2://"
     made.output_buffer = written = StringIO()
-    command.upgrade(made, f"{start}:{end}", sql=True)
+    alembic().command.upgrade(made, f"{start}:{end}", sql=True)
     return written.getvalue()

@@ -116,3 +116,17 @@ def test_every_dependency_is_imported_by_the_product() -> None:
     # The engine asks for its driver by the address; the time zones are read by the standard library.
     found |= {"psycopg2", "tzdata"}
     assert {name for name in names if not shipped[name] & found} == set()
+
+
+def test_one_place_imports_alembic() -> None:
+    """Two threads that come into its circle of modules at different ends find half a module, once in a while."""
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "erp_desktop").rglob("*.py")
+        if re.search(r"^    +(?:from|import) alembic\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert found == ["erp_desktop/upgrade/migrate.py"]
+    source = (ROOT / found[0]).read_text(encoding="utf-8")
+    assert source.count("with _importing:") == 1
+    inside = source.partition("with _importing:")[2].partition("return alembic")[0]
+    assert source.count("        import alembic") == inside.count("        import alembic") == 4
