@@ -17,13 +17,18 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import MOTS_MAX, chiffres, plier
 from erp_desktop.models import (
     Agence,
+    Checklist,
     Client,
     Contrat,
+    Depot,
     Equipement,
     Facture,
     Intervention,
+    Inventaire,
     LigneFacture,
+    ModeleIntervention,
     PieceDetachee,
+    Planning,
     Technicien,
     User,
 )
@@ -164,6 +169,49 @@ def _pieces(acteur: Acteur) -> Any:
     )
 
 
+def _plans(acteur: Acteur) -> Any:
+    p = Planning
+    return (
+        sa.select(
+            p.id, p.modele_titre.label("libelle"), Equipement.nom, Equipement.code_interne, Client.nom_entreprise
+        )
+        .join(Equipement, Equipement.id == p.equipement_id)
+        .join(Client, Client.id == Equipement.client_id)
+        .where(*portee(acteur, p.agence_id))
+    )
+
+
+def _inventaires(acteur: Acteur) -> Any:
+    i = Inventaire
+    return (
+        sa.select(i.id, i.numero.label("libelle"), Depot.nom, i.remarque)
+        .join(Depot, Depot.id == i.depot_id)
+        .where(*portee(acteur, i.agence_id))
+    )
+
+
+def _depots(acteur: Acteur) -> Any:
+    d = Depot
+    return (
+        sa.select(d.id, d.nom.label("libelle"), User.full_name)
+        .outerjoin(Technicien, Technicien.id == d.technicien_id)
+        .outerjoin(User, User.id == Technicien.user_id)
+        .where(d.is_active.is_(True), *portee(acteur, d.agence_id))
+    )
+
+
+def _modeles(acteur: Acteur) -> Any:
+    m = ModeleIntervention
+    return sa.select(m.id, m.nom.label("libelle"), m.titre).where(m.is_active.is_(True), *portee(acteur, m.agence_id))
+
+
+def _checklists(acteur: Acteur) -> Any:
+    c = Checklist
+    return sa.select(c.id, c.nom.label("libelle"), c.type_equipement).where(
+        c.is_active.is_(True), *portee(acteur, c.agence_id)
+    )
+
+
 def _in_lines(session: Session, word: str) -> sa.ColumnElement[bool]:
     lines = sa.select(LigneFacture.facture_id).where(contient(session, LigneFacture.designation, word))
     return Facture.id.in_(lines)
@@ -206,6 +254,23 @@ _NOUNS: Final = {
               (PieceDetachee.reference, PieceDetachee.code_barres, PieceDetachee.fournisseur_reference),
               (sa.func.lower(PieceDetachee.designation),),
               _of("stock", detail=lambda r: [r.reference, r.famille])),
+        _Noun("preventif", roles.Droit.INTERVENTION_LIRE, _plans, (Planning.modele_titre,), (),
+              (sa.func.lower(Planning.modele_titre),),
+              _of("preventif", detail=lambda r: [r.nom, r.code_interne, r.nom_entreprise]),
+              lambda s, w: [un_de(s, w, Equipement.nom, Equipement.code_interne, Client.nom_entreprise)]),
+        _Noun("inventaires", _FICHIER, _inventaires, (Inventaire.numero, Inventaire.remarque), (Inventaire.numero,),
+              (Inventaire.id.desc(),), _of("inventaires", detail=lambda r: [r.nom, r.remarque]),
+              lambda s, w: [contient(s, Depot.nom, w)]),
+        _Noun("depots", _FICHIER, _depots, (Depot.nom,), (), (sa.func.lower(Depot.nom),),
+              _of("depots", detail=lambda r: [r.full_name]),
+              lambda s, w: [contient(s, User.full_name, w)]),
+        # Only who plans has a page of these two.
+        _Noun("modeles", roles.Droit.INTERVENTION_ECRIRE, _modeles,
+              (ModeleIntervention.nom, ModeleIntervention.titre), (), (sa.func.lower(ModeleIntervention.nom),),
+              _of("modeles", detail=lambda r: [r.titre])),
+        _Noun("checklists", roles.Droit.INTERVENTION_ECRIRE, _checklists,
+              (Checklist.nom, Checklist.type_equipement), (), (sa.func.lower(Checklist.nom),),
+              _of("checklists", detail=lambda r: [r.type_equipement])),
     )
 }  # fmt: skip
 TABLES: Final = tuple(_NOUNS)

@@ -9,7 +9,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Client, Contrat, Equipement, Facture, Intervention, PieceDetachee, Technicien, User
+from erp_desktop.models import (
+    Checklist,
+    Client,
+    Contrat,
+    Depot,
+    Equipement,
+    Facture,
+    Intervention,
+    Inventaire,
+    ModeleIntervention,
+    PieceDetachee,
+    Planning,
+    Technicien,
+    User,
+)
 from erp_desktop.models.base import Base
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.search.answers import Reponse, named
@@ -44,6 +58,13 @@ _FIELDS: Final[dict[str, tuple[type[Base], tuple[str, ...]]]] = {
     "factures": (
         Facture, ("statut", "type_facture", "date_facture", "date_echeance", "reference_client", "total_ttc"),
     ),
+    "preventif": (
+        Planning, ("statut", "frequence", "ancre", "modele_type", "modele_priorite", "modele_duree_estimee"),
+    ),
+    "inventaires": (Inventaire, ("etat", "ouvert_a", "fige_a", "remarque")),
+    "depots": (Depot, ("type_depot", "statut")),
+    "modeles": (ModeleIntervention, ("titre", "type", "priorite", "duree_estimee")),
+    "checklists": (Checklist, ("type_equipement", "version")),
     "stock": (PieceDetachee, ("reference", "famille", "unite", "emplacement", "fournisseur", "prix_unitaire")),
 }  # fmt: skip
 _LINKS: Final = {

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 _PAUSE_MS, _REST_MS = 120, 80
 _FEW, _MANY = 6, 60
-_PLURALS: Final = {
+PLURALS: Final = {
     "clients": "Clients", "interventions": "Interventions", "equipements": "Équipements",
     "techniciens": "Techniciens", "contrats": "Contrats", "factures": "Factures",
-    "stock": "Pièces",
+    "stock": "Pièces", "preventif": "Préventif", "inventaires": "Inventaires", "depots": "Dépôts",
+    "modeles": "Modèles", "checklists": "Checklists",
 }  # fmt: skip
 
 
@@ -256,7 +257,7 @@ class Palette(QWidget):
         if text != self.edit.text().strip():
             return
         self._found[table] = list(found)
-        self.answers.add(tr(_PLURALS[table]), [self._row(one) for one in found[:limit]])
+        self.answers.add(tr(PLURALS[table]), [self._row(one) for one in found[:limit]])
         if self._entered and found:
             self._enter()
             return
@@ -324,7 +325,7 @@ class Palette(QWidget):
         total = number(sum(min(len(one), limit) for one in self._found.values()))
         for table in self._around:
             told = self._counts[table] if table else "" if self._narrowed else total
-            tab = SectionTab(table, tr(_PLURALS[table]) if table else tr("Tout"), told, table == self._narrowed)
+            tab = SectionTab(table, tr(PLURALS[table]) if table else tr("Tout"), told, table == self._narrowed)
             tab.clicked.connect(lambda _on=False, table=table: self._narrow(table))
             self._tabs.addWidget(tab)
         self._tabs.addStretch()

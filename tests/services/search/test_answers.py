@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain import numeros
+from erp_desktop.domain.enums import Role
 from erp_desktop.domain.factures.saisie import FactureInput
 from erp_desktop.domain.recherche import chiffres, plier
 from erp_desktop.domain.saisie import InterventionInput
-from erp_desktop.models import Client, Equipement, Intervention
+from erp_desktop.models import (
+    Checklist,
+    Client,
+    Depot,
+    Equipement,
+    Intervention,
+    Inventaire,
+    ModeleIntervention,
+    Planning,
+)
 from erp_desktop.services import factures, interventions
 from erp_desktop.services.search import answers, preview
 from erp_desktop.services.shared.lists import ListQuery
@@ -86,6 +99,41 @@ def test_words_and_numbers_answer_in_their_section_within_reach(monde: Monde) ->
         factures.create, monde.agent, FactureInput(client_id=monde.client, reference_client="BC-4471")
     )
     assert found("factures", "atlas") == found("factures", "4471") == [draft]
+
+
+def test_plans_places_counts_models_and_checklists_answer_too(monde: Monde) -> None:
+    with transaction(monde.engine) as session:
+        place = Depot(agence_id=monde.cas, nom="Fourgon n° 2", type_depot="vehicule", technicien_id=monde.karim)
+        session.add(place)
+        session.flush()
+        rows = {
+            "depots": place,
+            "inventaires": Inventaire(agence_id=monde.cas, numero="IV-CAS-0007", depot_id=place.id,
+                                      ouvert_a=clock.now(), remarque="Étagère du fond"),
+            "preventif": Planning(agence_id=monde.cas, equipement_id=monde.equipement, frequence="mensuel",
+                                  modele_titre="Graissage des paliers"),
+            "modeles": ModeleIntervention(agence_id=monde.cas, nom="Relamping", titre="Éclairage de l'atelier"),
+            "checklists": Checklist(agence_id=monde.cas, nom="Ronde", type_equipement="Sertisseuse"),
+        }  # fmt: skip
+        session.add_all(rows.values())
+        session.flush()
+        ids = {kind: row.id for kind, row in rows.items()}
+    words = {
+        "depots": ("fourgon", "karim"), "inventaires": ("iv-cas-0007", "etagere", "fourgon"),
+        "preventif": ("paliers graissage", "graissage atlas"), "modeles": ("relamping", "eclairage atelier"),
+        "checklists": ("ronde sertisseuse",),
+    }  # fmt: skip
+    for kind, typed in words.items():
+        for text in typed:
+            found = monde.faire(answers.search, monde.agent, kind, text, 10)
+            assert [one.id for one in found] == [ids[kind]], (kind, text)
+            assert monde.faire(answers.search, monde.autre_agent, kind, text, 10) == [], (kind, text)
+        seen = monde.faire(preview.preview, monde.agent, kind, ids[kind])
+        assert seen is not None
+        assert seen.champs, kind
+    # Who executes has no page of models and checklists.
+    executes = replace(monde.agent, role=Role.TECHNICIEN)
+    assert [kind for kind in words if not answers.may_search(executes, kind)] == ["modeles", "checklists"]
 
 
 def test_what_is_typed_is_never_a_pattern(monde: Monde) -> None:

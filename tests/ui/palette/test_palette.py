@@ -11,8 +11,11 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.recherche import plier
+from erp_desktop.services.search import answers
 from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.kinds import KINDS
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.palette import panel
 from erp_desktop.ui.palette.commands import NEW, commands
 from erp_desktop.ui.palette.panel import Palette
 from erp_desktop.ui.palette.rows import Row, matches
@@ -253,3 +256,9 @@ def _held() -> QWidget:
     held = QApplication.focusWidget()
     assert held is not None, "the keyboard is nowhere"
     return held
+
+
+def test_every_kind_of_record_is_looked_for() -> None:
+    """But movements, which are found through their part or place, and targets, which have a page of their own."""
+    assert set(answers.TABLES) == set(KINDS) - {"mouvements", "objectifs"}
+    assert set(panel.PLURALS) == set(answers.TABLES)
