@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -20,7 +20,7 @@ from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.palette import bars
 from erp_desktop.ui.palette.glance import WIDTH, Glance
 from erp_desktop.ui.palette.recents import Recents, Record, link, linked
-from erp_desktop.ui.palette.rows import Answers, Command, Row
+from erp_desktop.ui.palette.rows import HEADINGS, Answers, Command, Row
 from erp_desktop.ui.palette.tabs import SectionTab
 from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import field_labels
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
 _PAUSE_MS, _REST_MS = 120, 80
 _FEW, _MANY = 6, 60
-PLURALS: Final = {
-    "clients": "Clients", "interventions": "Interventions", "equipements": "Équipements",
-    "techniciens": "Techniciens", "contrats": "Contrats", "factures": "Factures",
-    "stock": "Pièces", "preventif": "Préventif", "inventaires": "Inventaires", "depots": "Dépôts",
-    "modeles": "Modèles", "checklists": "Checklists",
-}  # fmt: skip
 
 
 class Palette(QWidget):
@@ -257,7 +251,7 @@ class Palette(QWidget):
         if text != self.edit.text().strip():
             return
         self._found[table] = list(found)
-        self.answers.add(tr(PLURALS[table]), [self._row(one) for one in found[:limit]])
+        self.answers.add(tr(HEADINGS[table]), [self._row(one) for one in found[:limit]])
         if self._entered and found:
             self._enter()
             return
@@ -325,7 +319,7 @@ class Palette(QWidget):
         total = number(sum(min(len(one), limit) for one in self._found.values()))
         for table in self._around:
             told = self._counts[table] if table else "" if self._narrowed else total
-            tab = SectionTab(table, tr(PLURALS[table]) if table else tr("Tout"), told, table == self._narrowed)
+            tab = SectionTab(table, tr(HEADINGS[table]) if table else tr("Tout"), told, table == self._narrowed)
             tab.clicked.connect(lambda _on=False, table=table: self._narrow(table))
             self._tabs.addWidget(tab)
         self._tabs.addStretch()

@@ -17,6 +17,13 @@ from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels
 
+HEADINGS: Final = {
+    "clients": "Clients", "interventions": "Interventions", "equipements": "Équipements",
+    "techniciens": "Techniciens", "contrats": "Contrats", "factures": "Factures",
+    "stock": "Pièces", "preventif": "Préventif", "inventaires": "Inventaires", "depots": "Dépôts",
+    "modeles": "Modèles", "checklists": "Checklists",
+}  # fmt: skip
+"""Kind of record → what stands over its answers."""
 _ROW: Final = int(Qt.ItemDataRole.UserRole) + 1
 _HEADING: Final = int(Qt.ItemDataRole.UserRole) + 2
 _HEIGHT, _HEAD, _SIDE, _ICON = 40, 28, 12, 18

@@ -15,10 +15,9 @@ from erp_desktop.services.search import answers
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.kinds import KINDS
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.palette import panel
 from erp_desktop.ui.palette.commands import NEW, commands
 from erp_desktop.ui.palette.panel import Palette
-from erp_desktop.ui.palette.rows import Row, matches
+from erp_desktop.ui.palette.rows import HEADINGS, Row, matches
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -261,4 +260,4 @@ def _held() -> QWidget:
 def test_every_kind_of_record_is_looked_for() -> None:
     """But movements, which are found through their part or place, and targets, which have a page of their own."""
     assert set(answers.TABLES) == set(KINDS) - {"mouvements", "objectifs"}
-    assert set(panel.PLURALS) == set(answers.TABLES)
+    assert set(HEADINGS) == set(answers.TABLES)
