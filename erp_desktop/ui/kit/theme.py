@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtCore import QDir, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -41,6 +41,8 @@ class Theme(QObject):
         self._mode = SYSTEM
         self.dark = False
         self._families = self._load_fonts()
+        # Where the style sheet finds its pictures.
+        QDir.setSearchPaths("theme", [str(_FOLDER)])
         app.setStyle("Fusion")
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
 

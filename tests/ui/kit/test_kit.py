@@ -50,7 +50,7 @@ def test_theme_switches_palette_and_forced_mode_wins(qapp: QApplication) -> None
 
 @pytest.mark.parametrize("look", [theme.LIGHT, theme.DARK])
 @pytest.mark.parametrize("kind", [QCheckBox, QRadioButton])
-def test_what_is_not_ticked_is_seen_on_either_ground(qtbot: QtBot, look: str, kind: type[QAbstractButton]) -> None:
+def test_what_can_be_ticked_is_seen_on_either_ground(qtbot: QtBot, look: str, kind: type[QAbstractButton]) -> None:
     theme.theme().apply(look)
     window = surfaces.Surface("surface.base")
     qtbot.addWidget(window)
@@ -68,6 +68,14 @@ def test_what_is_not_ticked_is_seen_on_either_ground(qtbot: QtBot, look: str, ki
     ground = light(theme.theme().color("surface.base"))
     far = max(seen, key=lambda one: abs(one - ground))
     assert (max(far, ground) + 0.05) / (min(far, ground) + 0.05) >= 3
+    # Ticked, it is filled, with its tick in the fill.
+    button.setChecked(True)
+    ticked = window.grab().toImage()
+    colours = {ticked.pixelColor(x, y).name() for x in range(20) for y in range(30)}
+    assert theme.theme().color("accent.fill").name() in colours
+    assert kind is QRadioButton or "#ffffff" in {
+        ticked.pixelColor(x, y).name() for x in range(4, 12) for y in range(8, 22)
+    }
 
 
 def test_a_label_made_before_the_look_changed_is_seen_in_the_new_one(qapp: QApplication, qtbot: QtBot) -> None:
