@@ -46,8 +46,7 @@ class Person(KeyboardRing, EnterPresses, QAbstractButton):
     def __init__(self, acteur: Acteur, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name, self._role = acteur.nom, value_labels.label(Role, acteur.role)
-        letters = [part[0] for part in acteur.nom.split() if part]
-        self._letters = letters[0] if theme().rtl and letters else "".join((letters[:1] + letters[-1:])[:2]).upper()
+        self._letters = paint.initials(acteur.nom)
         self.setAccessibleName(f"{self._name}, {self._role}")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

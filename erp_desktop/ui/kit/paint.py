@@ -28,6 +28,14 @@ def leading(rtl: bool) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
 
 
+def initials(name: str) -> str:
+    """First letters of the first and the last word; of an Arabic name the first alone, two would join to a word."""
+    letters = [word[0] for word in name.split()]
+    if not letters or "\u0600" <= letters[0] <= "\u06ff":
+        return "".join(letters[:1])
+    return "".join(letters if len(letters) == 1 else (letters[0], letters[-1])).upper()
+
+
 def metrics(role: str) -> QFontMetrics:
     return QFontMetrics(theme().font(role))
 

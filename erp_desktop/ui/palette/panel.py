@@ -279,7 +279,8 @@ class Palette(QWidget):
             self.answers.add(tr("Commandes"), rows)
         self._answered = text
         if not told:
-            self.count.setText("")
+            unknown = text.startswith(bars.COMMANDS) and not rows
+            self.count.setText(tr("aucun résultat") if unknown else "")
         if self._entered and self.answers.row is not None:
             self._enter()
 

@@ -232,8 +232,7 @@ def head(pen: Pen, grid: Grid, line: Row) -> None:
     pen.box(avatar, 14, theme().color(f"{tint}.soft"))
     pen.painter.setFont(theme().font("caption"))
     pen.painter.setPen(theme().color(f"{tint}.text"))
-    initials = "".join(w[0] for w in person.nom.split()[:2]).upper()
-    pen.painter.drawText(pen.place(avatar), Qt.AlignmentFlag.AlignCenter, initials)
+    pen.painter.drawText(pen.place(avatar), Qt.AlignmentFlag.AlignCenter, paint.initials(person.nom))
     room = HEAD_WIDTH - 58
     pen.text(QRect(48, line.y + 9, room, 18), person.nom, "strong")
     skill = person.competences[0].nom if person.competences else person.equipe or ""

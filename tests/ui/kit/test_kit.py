@@ -298,3 +298,11 @@ def test_pill_is_painted_on_the_reading_side(rtl: bool) -> None:
     inside = image.width() - width + 10 if rtl else width - 10
     assert image.pixelColor(inside, 10) == soft
     assert image.pixelColor(width + 10 if not rtl else 10, 10) == QColor("white")
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [("Salma Bennis", "SB"), ("Nadia El Alaoui", "NA"), ("salma", "S"), ("سلمى بنيس", "س"), ("", "")],
+)
+def test_the_initials_of_a_person_are_the_same_wherever_they_are_drawn(name: str, letters: str) -> None:
+    assert paint.initials(name) == letters

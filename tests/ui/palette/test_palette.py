@@ -197,6 +197,9 @@ def test_commands_follow_the_role(bureau: Bureau, qtbot: QtBot) -> None:
     assert "Nouvelle intervention" in [row.words for row in typed(bureau, qtbot, ">nouvelle")]
     object.__setattr__(bureau.workspace.contexte.acteur, "role", Role.TECHNICIEN)
     assert typed(bureau, qtbot, ">nouvelle inter") == []
+    assert bureau.workspace.palette_box.count.text() == "aucun résultat"
+    assert typed(bureau, qtbot, ">objectifs") != []
+    assert bureau.workspace.palette_box.count.text() == ""
 
 
 def test_after_any_choice_the_keyboard_is_in_the_page_that_it_opened(
