@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import functools
 import gc
+import math
 import os
 import shutil
+import time
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -66,33 +68,56 @@ def _forms_when_asked(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
         monkeypatch.setattr(beside_form, "BETWEEN_MS", 3_600_000)
 
 
+class Company:
+    """A cache with the small company, to be copied, never opened; what it holds. Its calls came a moment ago."""
+
+    FRESH_S = 60
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        self._template, self._folder, self._made = template, folder, 0
+        self._at = -math.inf
+        self.monde = Monde()
+
+    def copy(self, path: Path) -> None:
+        if time.monotonic() - self._at > self.FRESH_S:
+            self._make()
+        shutil.copyfile(self._file, path)
+
+    @property
+    def _file(self) -> Path:
+        return self._folder / f"societe-{self._made}.sqlite"
+
+    def _make(self) -> None:
+        self._made += 1
+        shutil.copyfile(self._template, self._file)
+        engine = create_sqlite_engine(self._file)
+        try:
+            self._at, self.monde = time.monotonic(), creer(engine)
+        finally:
+            # The last one to leave writes all into the one file.
+            engine.dispose()
+
+
 @pytest.fixture(scope="session")
-def filled_cache(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Monde]:
-    """A cache with the small company, to be copied, never opened; what it holds."""
-    path = tmp_path_factory.mktemp("societe") / "societe.sqlite"
-    shutil.copyfile(sqlite_template, path)
-    engine = create_sqlite_engine(path)
-    try:
-        return path, creer(engine)
-    finally:
-        # The last one to leave writes all into the one file.
-        engine.dispose()
+def company(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    return Company(sqlite_template, tmp_path_factory.mktemp("societe"))
 
 
 @pytest.fixture
 def sqlite_path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A fresh cache file at the head revision, with the small company where the test asks for it."""
-    filled = "monde" in request.fixturenames
-    template = request.getfixturevalue("filled_cache")[0] if filled else request.getfixturevalue("sqlite_template")
     path = tmp_path / "cache.sqlite"
-    shutil.copyfile(template, path)
+    if "monde" in request.fixturenames:
+        request.getfixturevalue("company").copy(path)
+    else:
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
     return path
 
 
 @pytest.fixture
-def monde(filled_cache: tuple[Path, Monde], sqlite_path: Path) -> Monde:
+def monde(company: Company, sqlite_path: Path) -> Monde:
     """A small company in a cache made by the migrations."""
-    return copy.deepcopy(filled_cache[1])
+    return copy.deepcopy(company.monde)
 
 
 @pytest.fixture
