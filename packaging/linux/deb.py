@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """A Debian package of the built folder: ``python3 dev.py build deb [--trial]``.
 
-Made from ``dist/erp-mif``, which is built first when it is not there. ``--trial`` installs the package on this
-machine, uses it, removes it and looks for what is left: as root.
+Made from ``dist/erp-mif``, which is built first when it is not there. ``--trial`` puts it in a bare Debian, where apt
+finds what it depends on, uses it, removes it and looks for what is left: as root, with debootstrap.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -17,9 +16,10 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent.parent.parent)]
 
+import bare
 import build
 import icon
-from smoke import DIST, ROOT, TrialError, expect, say
+from smoke import DIST, ROOT, say
 
 import dev
 import erp_desktop
@@ -51,13 +51,18 @@ command -v update-mime-database >/dev/null 2>&1 && update-mime-database /usr/sha
 """
 
 
+def needed() -> list[str]:
+    """The packages of Debian that a screen and printers need; ``docs/guide_it.md`` says the same."""
+    return list(dict.fromkeys([*dev.QT_LIBRARIES.values(), "libcups2", *dev.SCREEN_LIBRARIES.values()]))
+
+
 def control(size: int) -> str:
     """What Debian knows of the package: it depends on what Qt needs of a screen and printers, the rest is inside."""
-    libraries = ["libc6 (>= 2.34)", *dev.QT_LIBRARIES.values(), *dev.SCREEN_LIBRARIES.values(), "libcups2"]
+    libraries = ["libc6 (>= 2.34)", *needed()]
     return (
         f"Package: {NAME}\nVersion: {erp_desktop.__version__}\nArchitecture: amd64\nSection: misc\n"
         f"Priority: optional\nMaintainer: ERP MIF Maroc <informatique@mif.invalid>\n"
-        f"Installed-Size: {size // 1024}\nDepends: {', '.join(dict.fromkeys(libraries))}\n"
+        f"Installed-Size: {size // 1024}\nDepends: {', '.join(libraries)}\n"
         "Description: maintenance industrielle, même sans réseau\n"
         " Le poste de travail erp-mif et sa ligne de commande erp-admin. Les données des\n"
         " utilisateurs restent dans leur dossier quand le paquet est retiré.\n"
@@ -99,47 +104,11 @@ def pack() -> Path:
     return made
 
 
-def trial(package: Path) -> None:
-    """Installed, upgraded over itself, used, removed: nothing of it is left, and a user's data are."""
-    started = time.monotonic()
-    home = ROOT / "build" / "deb-trial"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    # dpkg asks for the administrator's folders too.
-    programs = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin"
-    environment = {"PATH": programs, "HOME": str(home), "LANG": "C.UTF-8", "QT_QPA_PLATFORM": "offscreen",
-                   "ERP_DATA_DIR": str(home), "ERP_LOG_DIR": str(home)}  # fmt: skip
-
-    def call(*command: str | Path) -> str:
-        done = subprocess.run([str(c) for c in command], env=environment, capture_output=True, text=True, check=False)
-        expect(done.returncode == 0, f"{command} → {done.returncode}\n{done.stdout[-800:]}{done.stderr[-800:]}")
-        return done.stdout.strip()
-
-    def there() -> bool:
-        asked = ["dpkg-query", "-W", "-f", "${Status}", NAME]
-        return "installed" in subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-
-    expect(not there(), f"{NAME} est déjà installé sur cette machine : rien n'est essayé")
-    try:
-        for _ in range(2):
-            call("dpkg", "--force-depends", "-i", package)
-        files = [Path(line) for line in call("dpkg", "-L", NAME).splitlines() if Path(line).is_file()]
-        expect(call("erp-admin", "--version") == f"ERP MIF {erp_desktop.__version__}", "version inattendue")
-        call("erp-admin", "db", "upgrade", "--cache", home / "erp-mif.sqlite")
-        call("erp-mif", "--capture", home / "fenetre.png")
-    finally:
-        if there():
-            call("dpkg", "-r", NAME)
-    left = [f for f in files if f.exists() or f.is_symlink()]
-    expect(not left and not Path("/", PROGRAMS).exists(), f"il reste {left[:5]}")
-    expect((home / "erp-mif.sqlite").exists(), "les données ont disparu")
-    shutil.rmtree(home)
-    say(f"ok    paquet posé deux fois, utilisé, retiré : {len(files)} fichiers, {time.monotonic() - started:.0f} s")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trial", action="store_true", help="poser le paquet, l'essayer et le retirer")
+    parser.add_argument(
+        "--trial", action="store_true", help="poser le paquet dans une Debian nue, l'essayer et le retirer"
+    )
     parser.add_argument("--trial-only", action="store_true", help="de même, du paquet qui est déjà fait")
     chosen = parser.parse_args()
     package = DIST.parent / f"{NAME}_{erp_desktop.__version__}_amd64.deb"
@@ -148,11 +117,7 @@ def main() -> int:
             build.build()
         package = pack()
     if chosen.trial or chosen.trial_only:
-        try:
-            trial(package)
-        except TrialError as error:
-            say(f"ÉCHEC {error}")
-            return 1
+        return 1 if bare.trial(package, ROOT / "build" / "deb-trial") else 0
     return 0
 
 

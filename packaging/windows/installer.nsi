@@ -1,5 +1,5 @@
 ; Installs ERP MIF for one user or for all, beside whatever version is there, and switches to it in one step.
-; Compiled by packaging/windows/build.py: makensis -DVERSION=0.1.0 -DBUILD=… -DSOURCE=folder -DLAUNCHERS=folder
+; Compiled by packaging/windows/chain.py: makensis -DVERSION=0.1.0 -DBUILD=… -DSOURCE=folder -DLAUNCHERS=folder
 ; -DICON=file -DOUTPUT=file [-DSIGN=command that signs the file that follows it]
 ;
 ;   installer.exe [/S] [/AllUsers | /CurrentUser] [/D=folder]       status 0 done, 2 refused, 3 rights are missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -53,3 +54,13 @@ def test_the_documents_become_pages_and_papers_that_lose_nothing_to_type(tmp_pat
         tokens = docs.read(document.read_text(encoding="utf-8"))
         assert docs.title(tokens) in html.unescape(docs.as_html(tokens))
         assert "#heading(level: 1)" in docs.as_typst(tokens)
+
+
+def test_the_guide_asks_for_the_libraries_that_the_package_depends_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has no Debian package reads the list in the guide: it is the package's own."""
+    monkeypatch.syspath_prepend(str(paths.ROOT / "packaging" / "linux"))
+    package = importlib.import_module("deb")
+    guide = (paths.ROOT / "docs" / "guide_it.md").read_text(encoding="utf-8")
+    paragraph = guide[guide.index("Sous Linux sans bureau complet") :].split("\n\n")[0]
+    listed = " ".join(re.findall(r"`([^`]+)`", paragraph)).split()
+    assert listed == package.needed()
