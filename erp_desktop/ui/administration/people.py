@@ -167,7 +167,7 @@ LETTERHEADS: ListSpec[agencies.LetterheadRow] = ListSpec(
     rows=agencies.LETTERHEADS.rows,
     one="1 en-tête",
     many="{n} en-têtes",
-    empty="Aucun en-tête : les papiers portent le nom du programme",
+    empty="Aucun en-tête ne répond à ces critères", blank="Aucun en-tête : les papiers portent le nom du programme",
     new="Nouvel en-tête",
     form=FormSpec(
         kind="admin-entetes",

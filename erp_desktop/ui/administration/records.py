@@ -127,7 +127,7 @@ NUMBERS: ListSpec[_Row] = ListSpec(
         Column("", "Dernier le", 122, lambda r: labels.instant(r.serie.depuis, year=True), "muted"),
     ],
     row_id=lambda row: row.id, ids=_series_ids, rows=_series_rows, one="1 série", many="{n} séries", feminine=True,
-    empty="Aucun numéro n'a encore été donné", new="",
+    empty="Aucun numéro ne répond à ces critères", blank="Aucun numéro n'a encore été donné", new="",
     form=FormSpec(
         kind="admin-numeros", table="series", icon="list-bullets", new_title="Série",
         groups=[Group("Série", [
@@ -162,7 +162,8 @@ JOURNAL: ListSpec[Entry] = ListSpec(
         Column("quoi", "Quoi", 300, _what, stretch=True),
     ],
     row_id=lambda row: row.id, ids=maintenance.journal_ids, rows=maintenance.journal_rows, one="1 ligne",
-    many="{n} lignes", feminine=True, empty="Le journal est vide", new="",
+    many="{n} lignes", feminine=True, empty="Aucune ligne ne répond à ces critères", blank="Le journal est vide",
+    new="",
     form=FormSpec(
         kind="admin-journaux", table="journal", icon="clock-counter-clockwise", new_title="Journal",
         groups=[Group("Ligne du journal", [

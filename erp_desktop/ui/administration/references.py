@@ -260,7 +260,8 @@ NEEDS_LIST: ListSpec[referentials.NeedRow] = ListSpec(
         Column("agence", "Agence", 100, lambda r: agency(r.agence)),
     ],
     row_id=lambda row: row.id, ids=NEEDS.ids, rows=NEEDS.rows, one="1 exigence", many="{n} exigences",
-    empty="Aucune compétence n'est exigée", new="Nouvelle exigence", feminine=True,
+    empty="Aucune compétence ne répond à ces critères", blank="Aucune compétence n'est exigée",
+    new="Nouvelle exigence", feminine=True,
     form=FormSpec(
         kind="admin-exigences", table="competences_requises", icon="shield-check", new_title="Nouvelle exigence",
         groups=[Group("Exigence", [

@@ -50,7 +50,8 @@ class ListSpec(Generic[R]):
         title: in the plural, e.g. ``Clients``.
         one, many: ``1 client`` and ``{n} clients``.
         feminine: how « sélectionné » agrees.
-        empty: title of the empty page.
+        empty: title of a page on which nothing answers the filter.
+        blank: title of a page that is empty without any.
         new: words of the button that creates; empty when nobody creates here.
         form: of one row; its kind is the section's key, its table the one whose changes make rows stale.
         ids: ``ids(session, acteur, query)``.
@@ -81,6 +82,7 @@ class ListSpec(Generic[R]):
     may_create: Callable[[Acteur], bool] = ecrit_les_fiches
     hints: Callable[[str], list[str]] = lambda _text: []
     places: Long | None = None
+    blank: str = "Rien ici pour l'instant"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", [self._titled(column) for column in self.columns])

@@ -33,9 +33,7 @@ def empty_state(page: ListPage) -> EmptyState:
     hour = clock.written(clock.local(clock.now()), tr("%d/%m à %H:%M"))
     if not text:
         told = tr("Cette liste est vide sur ce poste, à jour du {quand}.", quand=hour)
-        # « … ne répond à ces critères » is said of criteria.
-        title = tr("Rien ici pour l'instant") if spec.empty.endswith("ces critères") else tr(spec.empty)
-        return EmptyState(title, told, buttons, icon=spec.icon)
+        return EmptyState(tr(spec.blank), told, buttons, icon=spec.icon)
     if page.contexte.settings.mode is Mode.AUTONOME:
         told = tr("La recherche porte sur les données de ce poste.")
     else:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -212,3 +212,22 @@ def test_the_last_exchange_dates_the_lists(bureau: Bureau) -> None:
     bureau.liste()
     bureau.workspace.set_synced(datetime(2026, 1, 5, 14, 5, tzinfo=UTC))
     assert bureau.workspace.status.freshness.text() == "Données locales du 05/01 à 15:05"
+
+
+@pytest.mark.parametrize(
+    ("key", "blank", "filtered"),
+    [
+        ("inventaires", "Rien ici pour l’instant", "Aucun inventaire ne répond à ces critères"),
+        ("objectifs", "Aucun objectif : ceux du catalogue valent", "Aucun objectif ne répond à ces critères"),
+    ],
+)
+def test_an_empty_list_speaks_of_criteria_only_when_there_are_some(
+    bureau: Bureau, key: str, blank: str, filtered: str
+) -> None:
+    page = bureau.liste(key)
+    for text, title in (("", blank), ("introuvable", filtered)):
+        page.filter.set_text(text)
+        bureau.settle()
+        said = [label.text() for label in page.stack.currentWidget().findChildren(QLabel)]
+        assert title in said
+        assert ({blank, filtered} - {title}).isdisjoint(said)
