@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import re
 import shutil
 import sys
 import time
@@ -44,6 +45,25 @@ _PAGE = """
 #set table(stroke: 0.4pt + luma(170), inset: 5pt)
 #show table: set text(size: 8pt)
 #show table: set par(justify: false)
+#let widths(shares, words) = {
+  let least = words.map(held => calc.max(..held.map(word => measure(text(size: 8pt, word)).width)) + 11pt)
+  let left = 17cm
+  let open = range(shares.len())
+  let found = least
+  while open.len() > 0 {
+    let sum = open.map(n => shares.at(n)).sum()
+    let narrow = open.filter(n => left * shares.at(n) / sum < least.at(n))
+    if narrow.len() == 0 {
+      for n in open { found.at(n) = left * shares.at(n) / sum }
+      break
+    }
+    // No table here comes to this: narrower than its words together, it would leave the page.
+    assert(left > 0pt)
+    left -= narrow.map(n => least.at(n)).sum()
+    open = open.filter(n => n not in narrow)
+  }
+  found
+}
 """
 
 
@@ -79,6 +99,15 @@ def _text(words: str) -> str:
     return f"#{json.dumps(words, ensure_ascii=False)};"
 
 
+def _code(words: str) -> list[str]:
+    """Names too long for a column, in pieces after each of which a line may end."""
+    return re.split(r"(?<=_)", words) if re.search(r"\w{24,}", words) else [words]
+
+
+def _raw(words: str) -> str:
+    return f"#raw({json.dumps(words, ensure_ascii=False)});"
+
+
 def _inline(parts: Iterable[Token]) -> str:
     found = []
     for part in parts:
@@ -86,7 +115,8 @@ def _inline(parts: Iterable[Token]) -> str:
             case "text":
                 found.append(_text(part.content))
             case "code_inline":
-                found.append(f"#raw({json.dumps(part.content, ensure_ascii=False)});")
+                # Not a character: who copies a name copies nothing else.
+                found.append("#box();".join(map(_raw, _code(part.content))))
             case "html_inline":
                 continue
             case "softbreak":
@@ -109,20 +139,42 @@ def _inline(parts: Iterable[Token]) -> str:
     return "".join(found)
 
 
+def _pieces(parts: Iterable[Token], *, strong: bool) -> list[str]:
+    """What of a cell no line may end in, set as it will be: between spaces, and behind a slash or a hyphen."""
+    found, last, bold = [], "", strong
+    for part in parts:
+        bold = {"strong_open": True, "strong_close": strong}.get(part.type, bold)
+        words = part.content if part.type in {"text", "code_inline"} else " " * part.type.endswith("break")
+        code = part.type == "code_inline"
+        for piece in (p for held in (_code(words) if code else [words]) for p in re.split(r"(?<=[ /-])", held)):
+            word = piece.strip()
+            last += _raw(word) if code else f"#strong[{_text(word)}];" if bold else _text(word)
+            if piece.endswith((" ", "/", "-", "_")):
+                found.append(last)
+                last = ""
+    return [*found, last]
+
+
 def _columns(tokens: list[Token]) -> str:
-    """Widths by what the columns hold: half of the longest cell, within bounds."""
+    """Widths by what the columns hold: half of the longest cell, within bounds, and never less than a word."""
     longest: list[int] = []
+    pieces: list[list[str]] = []
     column = 0
     for n, token in enumerate(tokens):
         if token.type == "tr_open":
             column = 0
         elif token.type in {"th_open", "td_open"}:
-            longest += [0] * (column + 1 - len(longest))
+            if column == len(longest):
+                longest.append(0)
+                pieces.append([])
             longest[column] = max(longest[column], len(tokens[n + 1].content))
+            pieces[column] += _pieces(tokens[n + 1].children or (), strong=token.type == "th_open")
             column += 1
         elif token.type == "table_close":
             break
-    return "(" + ", ".join(f"{min(60, max(8, size))}fr" for size in longest) + ",)"
+    shares = ", ".join(str(min(60, max(8, size))) for size in longest)
+    words = ", ".join("(" + "".join(f"[{piece}], " for piece in dict.fromkeys(held)) + ")" for held in pieces)
+    return f"widths(({shares},), ({words},))"
 
 
 _OPENING = {
@@ -156,7 +208,7 @@ def as_typst(tokens: list[Token]) -> str:
         elif token.type == "heading_open":
             found.append(f"\n#heading(level: {token.tag[1:]})[")
         elif token.type == "table_open":
-            found.append(f"\n#table(columns: {_columns(tokens[n:])}, ")
+            found.append(f"\n#context table(columns: {_columns(tokens[n:])}, ")
         elif end == "open":
             found.append(_OPENING[kind])
         else:
@@ -179,9 +231,11 @@ def write(page: Path, out: Path) -> tuple[Path, Path]:
 def main(names: list[str]) -> int:
     began = time.monotonic()
     OUT.mkdir(parents=True, exist_ok=True)
-    pages = [DOCS / f"{name.removesuffix('.md')}.md" for name in names] or sorted(DOCS.glob("*.md"))
+    pages = [DOCS / f"{name.removesuffix('.md')}.md" for name in names] or sorted(DOCS.rglob("*.md"))
     for page in pages:
-        write(page, OUT)
+        made = OUT / page.parent.relative_to(DOCS)
+        made.mkdir(parents=True, exist_ok=True)
+        write(page, made)
     shutil.copytree(DOCS / "screenshots", OUT / "screenshots", dirs_exist_ok=True)
     print(f"[docs] {OUT} : {len(pages)} documents, HTML et PDF, {time.monotonic() - began:.1f} s")
     return 0
