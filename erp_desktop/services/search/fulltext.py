@@ -17,8 +17,11 @@ from erp_desktop.services.search import words
 from erp_desktop.services.shared.lists import contient, est_sqlite, un_de
 
 _NEWEST: Final = 300
-"""Rows in which a frequent word is found before any index is asked."""
-_HITS: Final = 500
+"""Rows in which a frequent word is found at the centre before any index is asked."""
+_READ: Final = 120
+"""The same on a cache, where each is read and told apart by itself; a word that is rarer has few rows."""
+_HITS: Final = (500, 8_000)
+"""Answers of the index that are looked up, then how many when those are out of a person's reach."""
 _NUMBERED: Final = 5000
 _ENOUGH: Final = 4
 """Figures from which a number is looked for."""
@@ -49,23 +52,54 @@ def find(
     if not words.ready(session):
         return session.execute(newest.where(plainly).limit(limit)).all()
     pending = words.pending(session)
-    asked = [words.asked(tokens)] if tokens else []
-    asked += [words.asked([digits])] if digits else []
-    query = " OR ".join(f"({one})" for one in asked)
-    hits = words.matching(session, query, _HITS) if query else []
+    asked = [words.question(session, some) for some in (tokens, [digits] if digits else []) if some]
     written = sa.and_(sa.true(), *(_in_row(session, token) for token in tokens))
-    ways: list[sa.ColumnElement[bool]] = [I.id.in_(set(hits).difference(pending))]
+    ways: list[sa.ColumnElement[bool]] = []
     ways.append(sa.and_(I.id.in_(pending), sa.or_(plainly, written) if tokens else plainly))
     if pattern is not None:
         # The last part of a number is a word of its row; few rows share it.
         numbered = words.matching(session, words.asked([pattern.rpartition("-")[2]]), _NUMBERED)
         ways.append(sa.and_(I.id.in_(numbered), I.numero.like(pattern)))
-    found = session.execute(newest.where(sa.or_(*ways)).limit(limit)).all()
-    if len(found) < limit and len(hits) == _HITS:
-        # The newest of them are out of this person's reach.
-        every = sa.text("interventions.id IN (SELECT rowid FROM mots.index_mots WHERE index_mots MATCH :q)")
-        found = session.execute(newest.where(sa.or_(every.bindparams(q=query), *ways[1:])).limit(limit)).all()
-    return found
+
+    def among(rows: Sequence[int]) -> Sequence[Any]:
+        known = I.id.in_(set(rows).difference(pending))
+        return session.execute(newest.where(sa.or_(known, *ways)).limit(limit)).all()
+
+    if any(one.wide for one in asked):
+        looked = _looked_through(session, newest, asked, pending, limit)
+        if looked is not None:
+            return among(looked)
+        query = " OR ".join(f"({words.asked(one.words)})" for one in asked)
+    else:
+        query = " OR ".join(f"({one.narrow})" for one in asked)
+    for most in _HITS if query else ():
+        hits = words.matching(session, query, most)
+        found = among(hits)
+        if len(found) == limit or len(hits) < most:
+            return found
+    if not query:
+        return among([])
+    # More than the newest of them are out of this person's reach.
+    every = sa.text("interventions.id IN (SELECT rowid FROM mots.index_mots WHERE index_mots MATCH :q)")
+    return session.execute(newest.where(sa.or_(every.bindparams(q=query), *ways)).limit(limit)).all()
+
+
+def _looked_through(
+    session: Session, newest: sa.Select[Any], asked: Sequence[words.Question], pending: Sequence[int], limit: int
+) -> list[int] | None:
+    """The newest rows that answer where a word begins too many others to ask for them all; None: ask all the same.
+
+    Such a word is frequent, and found in the newest rows; or the other words are rare, and their rows are few.
+    """
+    if all(one.narrow for one in asked):
+        few = [words.matching(session, one.narrow, _READ) for one in asked]
+        if max(map(len, few)) < _READ:
+            rows = sorted({row for some in few for row in some}, reverse=True)
+            return words.holding(session, rows, asked, len(rows))
+    last = set(pending)
+    rows = [row for row in session.scalars(newest.with_only_columns(I.id).limit(_READ)) if row not in last]
+    found = words.holding(session, rows, asked, limit)
+    return found if len(found) == limit else None
 
 
 def _in_row(session: Session, word: str) -> sa.ColumnElement[bool]:

@@ -7,8 +7,10 @@ the window, for a moment at a time; until then a search looks at those rows them
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,10 @@ _CHUNK = 200
 _MOMENT_S = 0.04
 _PENDING = 2000
 """Rows not read yet that a search still looks at by themselves."""
+_SPELLINGS = 64
+"""Words that begin alike and are asked for one by one, at most."""
+_LOOKED_AT = 40
+"""Rows that are read at once to look for words in them; twice as many the next time."""
 _SCHEMA = (
     # Where the rebuilding is, for which mark, and the state of the cache that is known.
     "CREATE TABLE mots.etat (un INTEGER PRIMARY KEY, marque INTEGER, jusqu_a INTEGER, jeton INTEGER NOT NULL)",
@@ -39,6 +45,16 @@ _INDEX = (
     "CREATE VIRTUAL TABLE mots.index_mots USING fts5(texte, content='', contentless_delete=1, detail=none, "
     "tokenize='unicode61 remove_diacritics 0')",
 )
+
+_TERMS = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.termes USING fts5vocab(mots, index_mots, instance)"
+# No word holds a control character: the next one stands behind every row of this one.
+_BEGINNING_SO = """
+    WITH RECURSIVE t (term, n) AS (
+        SELECT (SELECT term FROM temp.termes WHERE term >= ?1 LIMIT 1), 1
+        UNION ALL SELECT (SELECT v.term FROM temp.termes v WHERE v.term >= t.term || char(1) LIMIT 1), n + 1
+        FROM t WHERE t.term IS NOT NULL AND t.term < ?2 AND n < ?3
+    ) SELECT term FROM t WHERE term < ?2
+"""
 
 
 def attached(session: Session, *, make: bool = False) -> bool:
@@ -113,8 +129,61 @@ def pending(session: Session) -> list[int]:
     return list(session.scalars(request.limit(_PENDING + 1)))
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Words that a row has to hold, each the beginning of one of its own.
+
+    Attributes:
+        words: all of them.
+        wide: those that begin more words of the index than are asked for one by one.
+        narrow: the others as a question of the index; empty without any.
+    """
+
+    words: tuple[str, ...]
+    wide: tuple[str, ...]
+    narrow: str
+
+
+def question(session: Session, words: Iterable[str]) -> Question:
+    """What is asked of the index for some words.
+
+    A beginning makes the index gather every row of every word that begins so before it tells the first one; of whole
+    words it reads no further than the answers that are wanted, and jumps from one rare one to the next.
+    """
+    every = tuple(words)
+    spelled = {word: _spellings(session, word) for word in every}
+    some = " AND ".join("(" + " OR ".join(f'"{one}"' for one in told) + ")" for told in spelled.values() if told)
+    return Question(every, tuple(word for word, told in spelled.items() if told is None), some)
+
+
+def _spellings(session: Session, word: str) -> list[str] | None:
+    """The words of the index that begin so, one seek for each; None when there are too many. Never empty."""
+    connection = session.connection()
+    connection.exec_driver_sql(_TERMS)
+    told = connection.exec_driver_sql(_BEGINNING_SO, (word, word + chr(sys.maxunicode), _SPELLINGS + 2))
+    found = [term for (term,) in told]
+    # What the index has not got, it may still split in another way than we do.
+    return None if len(found) > _SPELLINGS else found or [word]
+
+
+def holding(session: Session, rows: Sequence[int], questions: Sequence[Question], limit: int) -> list[int]:
+    """Those of some rows that hold every word of one of the questions, in their order, ``limit`` at most."""
+    found: list[int] = []
+    first, size = 0, _LOOKED_AT
+    while first < len(rows) and len(found) < limit:
+        some = rows[first : first + size]
+        said = {row: mots(text) for row, text in _texts(session, some).items()}
+        found += [row for row in some if row in said and any(_holds(said[row], one.words) for one in questions)]
+        first, size = first + size, 2 * size
+    return found[:limit]
+
+
+def _holds(said: Sequence[str], words: Iterable[str]) -> bool:
+    return all(any(one.startswith(word) for one in said) for word in words)
+
+
 def matching(session: Session, query: str, limit: int | None) -> list[int]:
-    """Interventions whose words match, newest first; see :func:`asked`."""
+    """Interventions whose words match, newest first; see :func:`asked` and :class:`Question`."""
     sql = "SELECT rowid FROM mots.index_mots WHERE index_mots MATCH :q ORDER BY rowid DESC LIMIT :n"
     return list(session.scalars(sa.text(sql), {"q": query, "n": -1 if limit is None else limit}))
 

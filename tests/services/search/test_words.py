@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from erp_desktop.db.session import transaction
@@ -12,7 +13,7 @@ from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.models import Client, HistoriqueIntervention, Intervention
 from erp_desktop.registry import searched
 from erp_desktop.services import interventions
-from erp_desktop.services.search import answers, words
+from erp_desktop.services.search import answers, fulltext, words
 from tests.services.branch import Monde
 
 
@@ -63,6 +64,14 @@ def test_words_inside_every_text_are_found_and_follow_what_is_written(monde: Mon
     if sqlite:
         assert settled(monde)
     all_found()
+    if sqlite:
+        _asked_word_by_word(monde)
+        with pytest.MonkeyPatch.context() as patch:
+            # As of a million rows: every word begins too many others, and few rows are looked at.
+            patch.setattr(words, "_SPELLINGS", 0)
+            for read in (0, 1, 120):
+                patch.setattr(fulltext, "_READ", read)
+                all_found()
     # What was just written answers before the index knows it, and what it no longer says does not.
     with transaction(monde.engine) as session:
         session.execute(sa.update(Intervention).where(Intervention.id == pump).values(description="Palier chaud"))
@@ -91,6 +100,16 @@ def test_words_inside_every_text_are_found_and_follow_what_is_written(monde: Mon
         session.execute(sa.delete(Intervention).where(Intervention.id == arab))
     assert settled(monde)
     assert found(monde, "الاله") == set()
+
+
+def _asked_word_by_word(monde: Monde) -> None:
+    """Never as a beginning, for which the index gathers every row before it tells one."""
+    with transaction(monde.engine, write=False) as session:
+        asked = words.question(session, ["reduct", "o", "nulle"])
+        assert (asked.wide, asked.narrow) == ((), '("reducteur") AND ("odeur" OR "oeilleton") AND ("nulle")')
+        hits = words.matching(session, words.question(session, ["a"]).narrow, None)
+        assert hits == words.matching(session, words.asked(["a"]), None)
+        assert len(hits) > 1
 
 
 def test_a_row_may_be_received_twice_before_the_index_catches_up(monde: Monde) -> None:
