@@ -13,7 +13,7 @@ from erp_desktop.cli.french import Commands
 from erp_desktop.domain.enums import Niveau, ReglePlanning, VerdictPlanning
 from erp_desktop.errors import NotFoundError
 from erp_desktop.models import Competence
-from erp_desktop.services.planning import reading, settings
+from erp_desktop.services.planning import reading, settings, visits
 
 app = Commands(help="Règles du planning et compétences requises.")
 
@@ -51,7 +51,7 @@ def skills(
 ) -> None:
     """Les compétences qu'exige chaque type de machine."""
     with opened(Target(url, cache, secrets), agence, write=False) as base:
-        needed = reading.required(base.session, base.agence_id)
+        needed = visits.required(base.session, base.agence_id)
         found = [
             {"type_equipement": kind, "competence": s.nom, "niveau": s.niveau} for kind, all_ in needed.items()
             for s in all_

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import numeros, recherche, sla
-from erp_desktop.domain.enums import EtatOccurrence, Priorite, Role, Statut, TypeIntervention, TypeLigne
+from erp_desktop.domain.enums import EtatCreneau, EtatOccurrence, Priorite, Role, Statut, TypeIntervention, TypeLigne
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import (
@@ -22,6 +22,7 @@ from erp_desktop.models import (
     Client,
     CodePanne,
     Contrat,
+    Creneau,
     Equipement,
     HistoriqueIntervention,
     Intervention,
@@ -59,7 +60,7 @@ LISTES: dict[str, list[str]] = {
     "sla": ["depasse", "proche", "echu"],
     "sans": ["technicien", "famille", "probleme", "cause", "contrat", "agence"],
     "avec": ["pieces"],
-    "planifiee": ["passee"],
+    "planifiee": ["passee", "a_planifier"],
 }
 _RARES = 2000
 COLONNES_DATES = {
@@ -181,7 +182,8 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> s
     if mot in ("avec", "piece"):
         return Intervention.id.in_(_pieces(session, valeurs if mot == "piece" else ()))
     if mot == "planifiee":
-        return Intervention.date_planifiee < clock.now() if valeurs else sa.false()
+        dites = {"passee": Intervention.date_planifiee < clock.now(), "a_planifier": a_planifier(suit=suit)}
+        return sa.or_(sa.false(), *(dites[v] for v in valeurs))
     colonne = de("agence_id")
 
     def agence(noms: list[str]) -> Any:
@@ -189,6 +191,16 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> s
         return colonne.in_(sa.select(Agence.id).where(sa.or_(*dite)))
 
     return exact.of(colonne, valeurs, agence)
+
+
+def a_planifier(*, suit: bool = False) -> sa.ColumnElement[bool]:
+    """Open work that waits for its day or for who does it. With ``suit`` by no index, but the one of the order."""
+    i, creneau = Intervention, Creneau
+    statut, technicien = (hors_index(i.statut), hors_index(i.technicien_id)) if suit else (i.statut, i.technicien_id)
+    return sa.and_(
+        statut.in_(order.A_PLANIFIER), sa.or_(i.date_planifiee.is_(None), technicien.is_(None)),
+        ~sa.exists().where(creneau.intervention_id == i.id, creneau.etat != EtatCreneau.ANNULE),
+    )  # fmt: skip
 
 
 def _pieces(session: Session, noms: Sequence[str]) -> sa.Select[Any]:
@@ -239,8 +251,13 @@ def conditions(
 
     ``depuis`` and ``avant`` speak of the due date, else the planned date, else the day of the call; both ends count.
     """
+    return [*portee_interventions(acteur), *dites(session, texte, suit=suit)]
+
+
+def dites(session: Session, texte: str, *, suit: bool = False) -> list[sa.ColumnElement[bool]]:
+    """WHERE clauses of the filter box alone."""
     filtre = lire_filtre(texte)
-    toutes = portee_interventions(acteur)
+    toutes: list[sa.ColumnElement[bool]] = []
     toutes += [_par_mot(session, mot, valeurs, suit=suit) for mot, valeurs in filtre.mots.items()]
     toutes += [_libre(session, mot) for mot in filtre.libre]
     due = sa.func.coalesce(Intervention.date_limite, Intervention.date_planifiee, Intervention.date_creation)
@@ -271,7 +288,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
 
 
 def _statuts(query: ListQuery) -> Sequence[str]:
-    return lire_filtre(query.texte).mots.get("statut", tuple(Statut))
+    mots = lire_filtre(query.texte).mots
+    return mots.get("statut", order.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut))
 
 
 def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:

@@ -22,6 +22,8 @@ from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
 from erp_desktop.services.shared.places.sorts import along
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
+A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
+"""What may wait for a place in the planning."""
 I = Intervention  # noqa: E741
 _ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")")
 """Spelled as in the index of running deadlines, which holds no other rows."""

@@ -14,6 +14,8 @@ from erp_desktop.domain.enums import ReglePlanning, VerdictPlanning
 LONGEST = timedelta(days=31)
 """No slot lasts longer, so that a week is found by where slots begin."""
 SHORTEST = timedelta(minutes=5)
+HOUR = 60
+"""Minutes that a visit takes when nobody estimated it."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -72,6 +74,22 @@ class Visit:
     sla_part: float
     requises: tuple[Skill, ...] = ()
     retire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits to be planned.
+
+    Attributes:
+        visits: the first of them.
+        total: how many there are, as far as they are counted; there are more where it is ``over``.
+        texte: the words of the list's filter that they answer.
+    """
+
+    visits: tuple[Visit, ...] = ()
+    total: int = 0
+    over: bool = False
+    texte: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +186,7 @@ class Board(Facts):
 
     Attributes:
         premier: the first day; ``jours`` follow from it.
-        backlog: what waits for a slot, the nearest deadline first; ``a_planifier`` counts all of it.
+        waiting: what waits for a slot, what is due first first.
         lu_a: when it was read.
     """
 
@@ -176,8 +194,7 @@ class Board(Facts):
     agence: str = ""
     premier: date = date.min
     jours: int = 7
-    backlog: tuple[Visit, ...] = ()
-    a_planifier: int = 0
+    waiting: Waiting = field(default_factory=Waiting)
     lu_a: datetime = NEVER
     agences: tuple[tuple[int, str], ...] = field(default=())
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,118 +13,37 @@ from erp_desktop import clock
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import (
     EtatCreneau,
-    Niveau,
     ReglePlanning,
     Statut,
     StatutAbsence,
-    StatutEquipement,
     VerdictPlanning,
 )
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import NotFoundError
 from erp_desktop.models import (
     Absence,
     Agence,
     Client,
     Competence,
-    CompetenceRequise,
-    Contrat,
     Creneau,
     Equipement,
     Intervention,
     JourFerie,
-    Occurrence,
-    Planning,
     ReglePlanningAgence,
     Technicien,
     TechnicienCompetence,
 )
 from erp_desktop.registry import technicien_names
+from erp_desktop.services.planning import backlog
 from erp_desktop.services.planning.availability import occurrences
 from erp_desktop.services.planning.checks import DEFAULTS
-from erp_desktop.services.planning.data import LONGEST, Away, Board, Card, Facts, Person, Skill, Visit
-from erp_desktop.services.shared.clocks import Horloges, prise_en_charge
+from erp_desktop.services.planning.data import HOUR, LONGEST, Away, Board, Card, Facts, Person, Skill, Visit
+from erp_desktop.services.planning.visits import VISIT, Visits
+from erp_desktop.services.shared.clocks import Horloges
 from erp_desktop.services.shared.lists import hors_index, portee
 
-BACKLOG = 200
-_NEVER = datetime.max.replace(tzinfo=UTC)
-"""Visits that wait and are shown; the others are counted."""
-_HOUR = 60
-_WAITS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
 _LIVE = Creneau.etat != EtatCreneau.ANNULE
-
-_OF_PLAN = (
-    sa.select(Planning.competence_id)
-    .join(Occurrence, Occurrence.planning_id == Planning.id)
-    .where(Occurrence.id == Intervention.occurrence_id)
-    .correlate(Intervention)
-    .scalar_subquery()
-)
-"""The skill that the preventive plan of an intervention asks for."""
-_VISIT = (
-    Intervention.id, Intervention.numero, Intervention.titre, Intervention.client_id, Client.nom_entreprise,
-    Client.ville, Intervention.equipement_id, Equipement.nom, Equipement.type_equipement,
-    Equipement.statut.label("statut_equipement"), Intervention.agence_id, Intervention.technicien_id,
-    Intervention.statut, Intervention.priorite, Intervention.duree_estimee, Intervention.temps_deplacement,
-    Intervention.date_creation, Intervention.date_limite, Intervention.date_planifiee, Intervention.zone_planifiee,
-    _OF_PLAN.label("competence_du_plan"),
-)  # fmt: skip
-
-
-class Visits:
-    """Makes visits of rows; skills and clocks are read once."""
-
-    def __init__(self, session: Session, horaire: sla.Horaire, agence_id: int | None) -> None:
-        self._horaire, self._now = horaire, clock.now()
-        self._needs = required(session, agence_id)
-        self._session = session
-        self._skills: dict[int, Skill] = {}
-
-    def make(self, row: Any) -> Visit:
-        statut = Statut(row.statut)
-        if statut in TERMINES:
-            state, part = sla.Situation(sla.EtatSla.NONE), 0.0
-        else:
-            state = sla.situation(self._horaire, statut, row.date_creation, row.date_limite, None, self._now)
-            part = self._part(row, state)
-        return Visit(
-            row.id, row.numero, row.titre, row.client_id, row.nom_entreprise, row.ville, row.equipement_id, row.nom,
-            row.agence_id, row.technicien_id, row.statut, row.priorite, row.duree_estimee or _HOUR,
-            row.temps_deplacement, row.date_limite, state.etat.value, state.reste_min, part,
-            self._needed(row.type_equipement, row.competence_du_plan),
-            row.statut_equipement == StatutEquipement.RETIRE,
-        )  # fmt: skip
-
-    def _needed(self, kind: str | None, plan: int | None) -> tuple[Skill, ...]:
-        """What the type of the machine asks for, and the plan that the visit is of."""
-        needs = self._needs.get((kind or "").casefold(), ())
-        if plan is None or any(skill.competence_id == plan for skill in needs):
-            return needs
-        if plan not in self._skills:
-            found = self._session.get_one(Competence, plan)
-            self._skills[plan] = Skill(plan, found.nom, Niveau.DEBUTANT.value)
-        return (*needs, self._skills[plan])
-
-    def _part(self, row: Any, state: sla.Situation) -> float:
-        if state.reste_min is None or row.date_limite is None:
-            return 0.0
-        whole = (row.date_limite - row.date_creation).total_seconds()
-        left = (row.date_limite - self._now).total_seconds()
-        return min(1.0, max(0.0, left / whole)) if whole > 0 else 0.0
-
-
-def required(session: Session, agence_id: int | None) -> dict[str, tuple[Skill, ...]]:
-    """Type of machine, folded → the skills that work on it needs, in this agency."""
-    r = CompetenceRequise
-    query = sa.select(r.type_equipement, r.competence_id, Competence.nom, r.niveau)
-    query = query.join(Competence, Competence.id == r.competence_id)
-    query = query.where(sa.or_(r.agence_id.is_(None), r.agence_id == agence_id)).order_by(r.agence_id, r.id)
-    found: dict[str, dict[int, Skill]] = {}
-    for kind, skill, nom, niveau in session.execute(query):
-        found.setdefault(kind.casefold(), {})[skill] = Skill(skill, nom, niveau)
-    return {kind: tuple(skills.values()) for kind, skills in found.items()}
 
 
 def verdicts(session: Session, agence_id: int | None) -> dict[ReglePlanning, VerdictPlanning]:
@@ -179,7 +97,7 @@ def _months_later(jour: date, months: int) -> date:
 def _slots(acteur: Acteur, agence_id: int | None) -> Any:
     c = Creneau
     return (
-        sa.select(*_VISIT, c.id.label("slot_id"), c.technicien_id.label("who"), c.debut, c.fin, c.zone,
+        sa.select(*VISIT, c.id.label("slot_id"), c.technicien_id.label("who"), c.debut, c.fin, c.zone,
                   c.trajet_avant_min, c.role, c.etat, c.verrouille, c.ordre)
         .join(Intervention, Intervention.id == c.intervention_id)
         .join(Client, Client.id == Intervention.client_id)
@@ -197,7 +115,7 @@ def cards(
     c, i = Creneau, Intervention
     query = _slots(acteur, agence_id).where(c.debut > begin - LONGEST, c.debut < end, c.fin > begin)
     loose = (
-        sa.select(*_VISIT)
+        sa.select(*VISIT)
         .join(Client, Client.id == i.client_id)
         .join(Equipement, Equipement.id == i.equipement_id)
         # By the days that are looked at: an agency has as many interventions as there are.
@@ -210,7 +128,7 @@ def cards(
         query, loose = query.where(c.technicien_id == technicien_id), loose.where(i.technicien_id == technicien_id)
     found = [card(visits, row) for row in session.execute(query)]
     for row in session.execute(loose):
-        until = row.date_planifiee + timedelta(minutes=row.duree_estimee or _HOUR)
+        until = row.date_planifiee + timedelta(minutes=row.duree_estimee or HOUR)
         if until > begin:
             zone = row.zone_planifiee or clock.CASABLANCA.key
             found.append(Card(visits.make(row), None, row.technicien_id, row.date_planifiee, until, zone))
@@ -247,11 +165,15 @@ def holidays(session: Session, agence_id: int | None, first: date, last: date) -
     return dict(iter(session.execute(query.order_by(j.id.desc()))))
 
 
-def board(session: Session, acteur: Acteur, premier: date, jours: int, agence_id: int | None = None) -> Board:
+def board(
+    session: Session, acteur: Acteur, premier: date, jours: int, agence_id: int | None = None,
+    asked: tuple[str, int] = ("", backlog.PAGE),
+) -> Board:  # fmt: skip
     """Everything that a board of these days shows, and what judges a card that moves on it.
 
     Args:
         agence_id: which agency's, for people who see all of them; the first one when left out.
+        asked: what waits to be planned is to answer these words, and how many visits of it are shown.
     """
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     agences = _agences(session, acteur)
@@ -262,14 +184,13 @@ def board(session: Session, acteur: Acteur, premier: date, jours: int, agence_id
     begin = _midnight(horaire, premier)
     end = _midnight(horaire, premier + timedelta(days=jours))
     visits = Visits(session, horaire, ident)
-    waiting, total = backlog(session, acteur, visits, ident, horloges)
     made = Board(
         horaire=horaire, feries=holidays(session, ident, premier, premier + timedelta(days=jours)),
         techniciens=people(session, ident),
         cards=tuple(cards(session, acteur, visits, ident, begin, end)),
         absences=tuple(away(session, ident, begin, end)), verdicts=verdicts(session, ident),
-        agence_id=ident, agence=chosen[1] if chosen else "", premier=premier, jours=jours, backlog=waiting,
-        a_planifier=total, lu_a=clock.now(), agences=agences,
+        agence_id=ident, agence=chosen[1] if chosen else "", premier=premier, jours=jours,
+        waiting=backlog.read(session, acteur, visits, horloges, ident, *asked), lu_a=clock.now(), agences=agences,
     )  # fmt: skip
     # Put in order here, not on the thread of a window.
     _ = made.crossing, made.away_of, made.people
@@ -289,53 +210,13 @@ def _agences(session: Session, acteur: Acteur) -> tuple[tuple[int, str], ...]:
     return tuple((ident, nom) for ident, nom in session.execute(query))
 
 
-def backlog(
-    session: Session, acteur: Acteur, visits: Visits, agence_id: int | None, horloges: Horloges
-) -> tuple[tuple[Visit, ...], int]:  # fmt: skip
-    """What waits to be planned, what is due first first, and how much there is of it.
-
-    Where a contract says how soon work is begun, that is what is due, as in the list of interventions.
-    """
-    i, c = Intervention, Creneau
-    waits = (
-        # By their states: of open work there is as much as people have to do.
-        hors_index(i.agence_id) == agence_id, *portee(acteur, hors_index(i.agence_id)), i.statut.in_(_WAITS),
-        sa.or_(i.date_planifiee.is_(None), i.technicien_id.is_(None)),
-        ~sa.exists().where(c.intervention_id == i.id, _LIVE),
-    )  # fmt: skip
-    query = (
-        sa.select(*_VISIT, i.date_debut_travaux, Contrat)
-        .join(Client, Client.id == i.client_id)
-        .join(Equipement, Equipement.id == i.equipement_id)
-        .outerjoin(Contrat, Contrat.id == i.contrat_id)
-        .where(*waits)
-        .order_by(i.date_limite.asc().nulls_last(), i.id)
-        .limit(BACKLOG)
-    )
-    now, due = clock.now(), list[tuple[datetime, int, Visit]]()
-    for row in session.execute(query):
-        visit, begin = visits.make(row), prise_en_charge(horloges, row, row.Contrat, now)
-        limit = row.date_limite
-        if begin.attendue and begin.limite is not None:
-            limit = begin.limite
-            whole = (limit - row.date_creation).total_seconds()
-            part = min(1.0, max(0.0, (limit - now).total_seconds() / whole)) if whole > 0 else 0.0
-            visit = replace(visit, sla_etat=begin.etat, sla_reste_min=begin.reste_min, sla_part=part)
-        due.append((limit or _NEVER, row.id, visit))
-    found = tuple(visit for _limit, _id, visit in sorted(due, key=lambda one: one[:2]))
-    total = len(found)
-    if total == BACKLOG:
-        total = session.scalar(sa.select(sa.func.count()).select_from(i).where(*waits)) or 0
-    return found, total
-
-
 def facts(
     session: Session, acteur: Acteur, intervention_id: int, technicien_ids: Iterable[int] | None, begin: datetime,
     end: datetime,
 ) -> tuple[Facts, Visit]:  # fmt: skip
     """What judges plans of one intervention between two instants; every technicien of its agency unless named."""
     row = session.execute(
-        sa.select(*_VISIT)
+        sa.select(*VISIT)
         .join(Client, Client.id == Intervention.client_id)
         .join(Equipement, Equipement.id == Intervention.equipement_id)
         .where(Intervention.id == intervention_id, *portee(acteur, Intervention.agence_id))

@@ -47,6 +47,25 @@ class PriseEnCharge:
     reste_min: int | None = None
     attendue: bool = False
 
+    def ou(self, etat: str, reste_min: int | None, limite: datetime | None) -> Due:
+        """What is due next: that work begins, where its contract says how soon, else its end as given."""
+        return Due(self.etat, self.reste_min, self.limite) if self.attendue else Due(etat, reste_min, limite)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What lists, forms and the planning count first; ``reste_min`` in opening minutes, negative when late."""
+
+    etat: str
+    reste_min: int | None
+    limite: datetime | None
+
+    def part(self, creation: datetime, maintenant: datetime) -> float:
+        """Share of the time from ``creation`` on that is left, 0 to 1."""
+        if self.limite is None or self.reste_min is None or self.limite <= creation:
+            return 0.0
+        return min(1.0, max(0.0, (self.limite - maintenant) / (self.limite - creation)))
+
 
 class Horloges:
     """Opening hours by agency: its dated weeks, else the text of its row, else (unreadable) the usual ones."""

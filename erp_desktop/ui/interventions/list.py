@@ -96,7 +96,12 @@ FACETS = [
     Facet("echeance_depuis", "Échéance depuis", shown=False),
     Facet("echeance_avant", "Échéance avant", shown=False),
     Facet("ouverte_le", "Ouverte le", shown=False),
-    Facet("planifiee", "Planifiée", options=lambda: [("passee", tr("Passée"))], shown=False),
+    Facet(
+        "planifiee",
+        "Planifiée",
+        shown=False,
+        options=lambda: [("passee", tr("Passée")), ("a_planifier", tr("À planifier"))],
+    ),
     Facet("planifiee_depuis", "Planifiée depuis", shown=False),
     Facet("planifiee_avant", "Planifiée avant", shown=False),
     Facet("visite_depuis", "Visite due depuis", shown=False),

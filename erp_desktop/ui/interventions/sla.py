@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from erp_desktop import clock
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.wording import value_labels
 
@@ -17,21 +18,10 @@ def sla_words(state: str, left: int | None) -> str:
     return value_labels.remaining(left) if state != "none" else value_labels.NONE
 
 
-def sla_share(row: Any) -> float:
-    """Part of the delay between creation and the next deadline that is left, 0 to 1."""
-    left, limit = (
-        (row.prise.reste_min, row.prise.limite) if row.prise.attendue else (row.sla_reste_min, row.date_limite)
-    )
-    if left is None or limit is None or row.date_creation is None:
-        return 0.0
-    whole = (limit - row.date_creation).total_seconds() / 60
-    return max(0.0, min(1.0, left / whole)) if whole > 0 else 0.0
-
-
 def next_sla(row: Any) -> tuple[str, float, str]:
     """State, share left and words of what is due next: that work begins, where its contract says so, then its end."""
-    state, left = (row.prise.etat, row.prise.reste_min) if row.prise.attendue else (row.sla_etat, row.sla_reste_min)
-    return state, sla_share(row), sla_words(state, left)
+    due = row.prise.ou(row.sla_etat, row.sla_reste_min, row.date_limite)
+    return due.etat, due.part(row.date_creation, clock.now()), sla_words(due.etat, due.reste_min)
 
 
 def sla_told(row: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -16,14 +16,21 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QHBoxLayout, QToolTip, QVBoxLayout, QWidget
 
-from erp_desktop.services.planning.data import Visit
+from erp_desktop.services.planning import backlog
+from erp_desktop.services.planning.data import Board, Visit, Waiting
+from erp_desktop.services.search import exact
+from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.interventions.list import LISTE
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import Text, plain
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.controls import Button, LineEdit, Text, plain
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.lists.query import canonical, quoted
 from erp_desktop.ui.planning import words
+from erp_desktop.ui.planning.desk import sentence
 from erp_desktop.ui.planning.drawing import Pen, faint
+from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import value_labels
 
 CARD = 80
@@ -36,6 +43,7 @@ class BacklogView(QAbstractScrollArea):
 
     Attributes:
         away: the visit that is in the air.
+        empty: what is said where there is none.
     """
 
     taken = Signal(object)
@@ -57,6 +65,7 @@ class BacklogView(QAbstractScrollArea):
         self.current = 0
         self.away: int | None = None
         self.writes = True
+        self.empty = ""
         self._pressed: tuple[QPoint, Visit] | None = None
         self._dragging = False
         theme().changed.connect(self.viewport().update)
@@ -96,6 +105,11 @@ class BacklogView(QAbstractScrollArea):
         area = self.viewport().rect()
         painter.fillRect(area, theme().color("surface.nav"))
         pen = Pen(painter, area)
+        if not self.visits and self.empty:
+            painter.setPen(theme().color("text.secondary"))
+            painter.setFont(theme().font("body"))
+            flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+            painter.drawText(area.adjusted(16, 24, -16, 0), flags, self.empty)
         for n, visit in enumerate(self.visits):
             rect = self.rect_of(n)
             if rect.bottom() >= 0 and rect.top() <= area.height():
@@ -208,10 +222,21 @@ class BacklogView(QAbstractScrollArea):
 
 
 class BacklogSide(Surface):
-    """The list under its title, with how many there are."""
+    """The list under its title, with how many there are, what is looked for in it, and the way to all of it.
 
-    def __init__(self, *, writes: bool) -> None:
+    Attributes:
+        first: visits that are shown at most; it grows as the list is scrolled.
+        waiting: what is shown.
+        whole: what was shown last without anything looked for.
+    """
+
+    def __init__(self, contexte: Contexte, *, writes: bool) -> None:
         super().__init__("surface.nav", "border.subtle", sides="s")
+        self._contexte = contexte
+        self._board: Board | None = None
+        self._task: Task | None = None
+        self.waiting = self.whole = Waiting()
+        self.first = backlog.PAGE
         self.setFixedWidth(WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
@@ -223,12 +248,94 @@ class BacklogSide(Surface):
         head.addWidget(self.count)
         head.addStretch()
         column.addLayout(head)
-        hint = Text(tr("Triés par échéance SLA. Glissez une carte, ou Entrée puis les flèches."), "caption",
-                    "text.secondary", wrap=True)  # fmt: skip
-        hint.setContentsMargins(12, 0, 12, 2)
-        hint.setMinimumHeight(36)
-        column.addWidget(hint)
+        self.search = LineEdit(tr("Client, machine, priorite:haute…"))
+        self.search.setAccessibleName(tr("Chercher dans ce qui est à planifier"))
+        self.search.setClearButtonEnabled(True)
+        within = QHBoxLayout()
+        within.setContentsMargins(10, 2, 10, 0)
+        within.addWidget(self.search)
+        column.addLayout(within)
+        self.hint = Text("", "caption", "text.secondary", wrap=True)
+        self.hint.setContentsMargins(12, 0, 12, 2)
+        self.hint.setMinimumHeight(36)
+        column.addWidget(self.hint)
         self.view = BacklogView()
         self.view.setAccessibleName(tr("Interventions à planifier"))
         self.view.writes = writes
         column.addWidget(self.view, 1)
+        self.others = Button(tr("Les voir tous dans la liste"), "link", on_click=self._open_list)
+        self.others.hide()
+        column.addWidget(self.others)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(180)
+        self._pause.timeout.connect(self._look)
+        self.search.textChanged.connect(lambda _text: self._pause.start())
+        self.search.returnPressed.connect(self._look)
+        self.view.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self._say_hint()
+
+    @property
+    def asked(self) -> tuple[str, int]:
+        """The words that visits are to answer, and how many are shown."""
+        return canonical(self.search.text().strip(), LISTE.words), self.first
+
+    def follow(self, board: Board) -> None:
+        """Show what waits beside a board that was just read."""
+        self._board = board
+        if board.waiting.texte == self.asked[0]:
+            self._show(board.waiting)
+        else:
+            self._ask()
+
+    def clear_search(self) -> bool:
+        """Show again all that waits; whether there was anything typed."""
+        typed = bool(self.search.text())
+        self.search.clear()
+        return typed
+
+    def _look(self) -> None:
+        self._pause.stop()
+        self._say_hint()
+        if self.asked[0] != self.waiting.texte:
+            self.first = backlog.PAGE
+            self._ask()
+
+    def _say_hint(self) -> None:
+        hints = " ".join(map(said, LISTE.hints(self.asked[0])))
+        self.hint.setText(hints or tr("Triés par échéance SLA. Glissez une carte, ou Entrée puis les flèches."))
+
+    def _scrolled(self, value: int) -> None:
+        bar = self.view.verticalScrollBar()
+        shown = len(self.waiting.visits)
+        if value > bar.maximum() - bar.pageStep() and self._task is None and shown < self.waiting.total:
+            self.first = shown + backlog.PAGE
+            self._ask()
+
+    def _ask(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        agence = self._board.agence_id if self._board is not None else None
+        acteur, (texte, first) = self._contexte.acteur, self.asked
+        self._task = self._contexte.tasks.run(
+            lambda session: backlog.page(session, acteur, agence, texte, first), self._show, self._failed, owner=self
+        )
+
+    def _show(self, waiting: Waiting) -> None:
+        self._task, self.waiting = None, waiting
+        if not waiting.texte:
+            self.whole = waiting
+        self.count.setText(words.counted(waiting))
+        self.view.empty = tr("Rien à planifier ne répond à ces critères.") if waiting.texte else ""
+        self.view.show_visits(waiting.visits)
+        self.others.setVisible(waiting.over or len(waiting.visits) < waiting.total)
+
+    def _failed(self, error: Exception) -> None:
+        self._task = None
+        self._contexte.say(sentence(error), None, "danger")
+
+    def _open_list(self) -> None:
+        board, wanted = self._board, [backlog.FILTER]
+        if board is not None and board.agence_id is not None and len(board.agences) > 1:
+            wanted.append(f"agence:{quoted(exact.row(board.agence, board.agence_id))}")
+        self._contexte.open_list("interventions", " ".join([*wanted, self.asked[0]]).strip())

@@ -83,9 +83,9 @@ class PlanningPage(Page):
         self.stack.addWidget(self.view)
         column.addWidget(self.stack, 1)
         across.addWidget(left, 1)
-        side = BacklogSide(writes=self.view.writes)
-        self.backlog, self.count = side.view, side.count
-        across.addWidget(side)
+        self.side = BacklogSide(self._contexte, writes=self.view.writes)
+        self.backlog = self.side.view
+        across.addWidget(self.side)
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -145,7 +145,8 @@ class PlanningPage(Page):
         backlog.asked.connect(self._ask)
         self.chips.changed.connect(self._show)
         self.chips.next_crossing.connect(self._next_crossing)
-        self.desk.planned.connect(self._followed)
+        # What was just planned is what keys go on with.
+        self.desk.planned.connect(partial(setattr, self, "_follow"))
         self.reason.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
         self.who.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
@@ -171,8 +172,9 @@ class PlanningPage(Page):
             return True
         self._asked += 1
         number_, acteur, monday, agence = self._asked, self._contexte.acteur, self.monday, self.agence_id
+        side = self.side.asked
         self._contexte.tasks.run(
-            lambda session: reading.board(session, acteur, monday, 7, agence),
+            lambda session: reading.board(session, acteur, monday, 7, agence, side),
             lambda board: self._read(number_, board), lambda error: self._failed(number_, error), owner=self,
         )  # fmt: skip
         return True
@@ -189,8 +191,7 @@ class PlanningPage(Page):
         self.chips.offer(board)
         self.agency.setVisible(len(board.agences) > 1)
         self.agency.setText(f"{board.agence}  ▾")
-        self.count.setText(number(board.a_planifier))
-        self.backlog.show_visits(board.backlog)
+        self.side.follow(board)
         self._show()
         self._lift()
         self.status_changed.emit(*self.status())
@@ -239,7 +240,7 @@ class PlanningPage(Page):
         board = self.board
         if board is None:
             return "", ""
-        first = tr("{n} créneaux · {m} à planifier", n=number(len(board.cards)), m=number(board.a_planifier))
+        first = tr("{n} créneaux · {m} à planifier", n=number(len(board.cards)), m=words.counted(self.side.whole))
         return first, tr("Lu {quand}", quand=value_labels.freshness(board.lu_a))
 
     def _changed(self, changes: Any, initiator: object) -> None:
@@ -364,10 +365,6 @@ class PlanningPage(Page):
         else:
             self.desk.plan(wishes, done)
 
-    def _followed(self, intervention_id: int) -> None:
-        """What was just planned is what keys go on with."""
-        self._follow = intervention_id
-
     # Keys of the window
 
     def escape(self) -> bool:
@@ -381,7 +378,7 @@ class PlanningPage(Page):
             self.view.marked.clear()
             self.view.viewport().update()
             return True
-        return False
+        return self.side.clear_search()
 
     def print_week(self) -> None:
         """The week, or the day, on paper."""
@@ -392,9 +389,11 @@ class PlanningPage(Page):
         return words.KEYS
 
     def memory(self) -> dict[str, Any]:
-        return {"mode": self.mode, "jour": self.jour, "agence": self.agence_id, "choix": dict(self.chips.chosen)}
+        return {"mode": self.mode, "jour": self.jour, "agence": self.agence_id, "choix": dict(self.chips.chosen),
+                "attente": self.side.search.text()}  # fmt: skip
 
     def recall(self, kept: dict[str, Any]) -> None:
         self.mode, self.jour, self.agence_id = kept["mode"], kept["jour"], kept["agence"]
         self.chips.chosen = dict(kept["choix"])
+        self.side.search.setText(kept["attente"])
         self.reload()

@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 from erp_desktop import clock
 from erp_desktop.domain import enums
-from erp_desktop.services.planning.data import Board, Card, Problem, Visit
+from erp_desktop.services.planning.data import Board, Card, Problem, Visit, Waiting
 from erp_desktop.services.planning.suggestion import MINUTES, Suggestion
-from erp_desktop.ui.kit.i18n import isolate, language, tr
+from erp_desktop.ui.kit.i18n import isolate, language, number, tr
 from erp_desktop.ui.wording import value_labels
 
 _DAYS = ("Lun", "Mar", "Mer", "Jeu", "Ven", "Sam", "Dim")
@@ -68,6 +68,11 @@ def span(debut: datetime, fin: datetime) -> str:
     if a.date() == b.date():
         return isolate(f"{a:%H:%M} – {b:%H:%M}")
     return isolate(f"{a:%d/%m %H:%M} – {b:%d/%m %H:%M}")
+
+
+def counted(waiting: Waiting) -> str:
+    """``248``, or ``1 000+`` where no more are counted."""
+    return isolate(number(waiting.total) + "+" * waiting.over)
 
 
 def length(minutes: int) -> str:

@@ -328,7 +328,7 @@ def _begun_in_time_or_late(monde: Monde, job: int, patch: pytest.MonkeyPatch) ->
             prise = interventions.get(session, monde.agent, job).prise
             assert interventions.rows(session, monde.agent, [job])[0].prise == prise
             assert prise.limite == asked + timedelta(minutes=30)
-            waits = reading.board(session, monde.agent, asked.date(), 7).backlog
+            waits = reading.board(session, monde.agent, asked.date(), 7).waiting.visits
             assert waits[0].intervention_id == job, "before what its deadline alone would put first"
             if prise.attendue:
                 assert (waits[0].sla_etat, waits[0].sla_reste_min) == (prise.etat, prise.reste_min)

@@ -24,10 +24,11 @@ from erp_desktop.models import (
     TechnicienCompetence,
 )
 from erp_desktop.services import calendrier, interventions
-from erp_desktop.services.planning import absences, actions, reading, settings, suggestion
+from erp_desktop.services.planning import absences, actions, backlog, reading, settings, suggestion
 from erp_desktop.services.planning.actions import PlanRefusedError, Wish
 from erp_desktop.services.planning.collisions import collisions
 from erp_desktop.services.shared import choices
+from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
 
 MONDAY = date(2027, 3, 1)
@@ -236,7 +237,7 @@ def test_the_board_and_its_collisions(semaine: Monde) -> None:
     cards = {c.visit.intervention_id: c for c in week.cards}
     assert set(cards) == set(fiches)
     assert (cards[fiches[3]].slot_id, cards[fiches[3]].fin - when) == (None, timedelta(minutes=90))
-    assert [v.intervention_id for v in week.backlog] == [waiting]
+    assert [v.intervention_id for v in week.waiting.visits] == [waiting]
     assert week.feries == {date(2027, 3, 3): "Fête du Trône"}
     assert week.crossing == {cards[fiches[0]].key, cards[fiches[1]].key}
     from erp_desktop.services.planning import availability
@@ -270,9 +271,62 @@ def test_the_board_and_its_collisions(semaine: Monde) -> None:
     last = next(c for c in again.cards if c.visit.intervention_id == fiches[1])
     m.faire(actions.unplan, m.agent, last)
     assert seen(m, fiches[1]) == ("affectee", m.hind, None)
-    assert fiches[1] in [v.intervention_id for v in m.faire(reading.board, m.agent, MONDAY, 7).backlog]
+    assert fiches[1] in [v.intervention_id for v in m.faire(reading.board, m.agent, MONDAY, 7).waiting.visits]
     m.executer("UPDATE techniciens SET is_active = :non WHERE id = :t", non=False, t=m.hind)
     assert [p.id for p in m.faire(reading.board, m.siege, MONDAY, 7, m.cas).techniciens] == [m.karim]
+
+
+def test_what_waits_is_a_page_of_the_list(semaine: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows and the order of the list, and of all of them put in order at once; never all to show some."""
+    m = semaine
+    jobs = [visit(m, f"Panne {n % 4}") for n in range(14)]
+    for n, ident in enumerate(jobs):
+        due = None if n in (5, 11) else raw(m, at(8, day=(7 * n) % 11))
+        m.executer("UPDATE interventions SET date_limite = :d, date_creation = :c WHERE id = :i", i=ident, d=due,
+                   c=raw(m, at(0, n)))  # fmt: skip
+    for ident in (jobs[2], jobs[6]):
+        m.executer("UPDATE interventions SET statut = 'en_attente' WHERE id = :i", i=ident)
+    m.executer("UPDATE interventions SET statut = 'annulee' WHERE id = :i", i=jobs[3])
+    m.faire(actions.plan, m.agent, [Wish(jobs[4], m.karim, at(9), at(10))])
+    # An import's plan that nobody is to do waits; so does who is to do it without a day.
+    m.executer("UPDATE interventions SET date_planifiee = :d WHERE id = :i", i=jobs[7], d=raw(m, at(9, day=1)))
+    m.executer("UPDATE interventions SET statut = 'affectee', technicien_id = :t WHERE id = :i", i=jobs[8], t=m.karim)
+
+    i = Intervention
+    rows = {row.id: row for row in m.lire(sa.select(i.id, i.statut, i.date_limite, i.date_creation))}
+    waits = [rows[ident] for ident in jobs if ident not in (jobs[3], jobs[4])]
+    runs = sorted(
+        (r for r in waits if r.statut != "en_attente" and r.date_limite), key=lambda r: (r.date_limite, r.id)
+    )
+    stands = sorted(
+        (r for r in waits if r.statut == "en_attente"), key=lambda r: (r.date_creation, r.id), reverse=True
+    )
+    timeless = sorted((r for r in waits if r.statut != "en_attente" and not r.date_limite), key=lambda r: -r.id)
+    whole = [row.id for row in (*runs, *timeless, *stands)]
+    assert len(whole) == 12
+    listed = m.faire(interventions.ids, m.agent, ListQuery(backlog.FILTER, "sla", False))
+    assert listed == whole
+    for first in (1, 4, 12, 200):
+        found = m.faire(backlog.page, m.agent, m.cas, "", first)
+        assert [v.intervention_id for v in found.visits] == whole[:first]
+        assert (found.total, found.over) == (12, False)
+    some = m.faire(backlog.page, m.agent, m.cas, "titre panne priorite:normale")
+    assert some.visits == ()
+    some = m.faire(backlog.page, m.agent, m.cas, '"panne 1"')
+    assert [v.intervention_id for v in some.visits] == [one for one in whole if jobs.index(one) % 4 == 1]
+    assert m.faire(backlog.page, m.autre_agent, m.cas).visits == ()
+    monkeypatch.setattr(backlog, "MOST", 5)
+    cut = m.faire(backlog.page, m.agent, m.cas)
+    assert ([v.intervention_id for v in cut.visits], cut.total, cut.over) == (whole[:5], 5, True)
+    if m.engine.dialect.name == "sqlite":
+        asked: list[tuple[str, Any]] = []
+        with transaction(m.engine, write=False) as session:
+            connection = session.connection()
+            sa.event.listen(connection, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
+            backlog.page(session, m.agent, m.cas, "", 3)
+            [(first_, values), *_more] = [one for one in asked if "idx_intervention_echeance" in one[0]]
+            steps = [step[3] for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {first_}", values)]
+            assert not any("TEMP B-TREE" in step for step in steps), steps
 
 
 def _read_by_days_and_states(m: Monde) -> None:

@@ -337,5 +337,5 @@ def test_the_skill_of_a_plan_is_asked_of_whoever_is_planned(monde: Monde) -> Non
     plan(monde, competence_id=ident)
     (visit, *_rest) = run(monde, MONDAY).generees
     board = monde.faire(reading.board, monde.agent, MONDAY, 7)
-    (waiting,) = [v for v in board.backlog if v.intervention_id == visit]
+    (waiting,) = [v for v in board.waiting.visits if v.intervention_id == visit]
     assert [s.nom for s in waiting.requises] == ["Froid"]
