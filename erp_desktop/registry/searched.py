@@ -32,16 +32,16 @@ def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
     """Trigger name → CREATE statement for a cache; received rows fire them too."""
     if "_recherche_attente" not in present or not set(_INTERVENTION) <= present.get("interventions", set()):
         return
-    yield _trigger("interventions", "ins", "AFTER INSERT", "true", _note("NEW.id"))
-    yield _trigger("interventions", "upd", _update(_INTERVENTION), _changed(_INTERVENTION), _note("NEW.id"))
-    yield _trigger("interventions", "del", "AFTER DELETE", "true", _note("OLD.id"))
+    yield _noting("interventions", "ins", "AFTER INSERT", "true", "NEW.id")
+    yield _noting("interventions", "upd", _update(_INTERVENTION), _changed(_INTERVENTION), "NEW.id")
+    yield _noting("interventions", "del", "AFTER DELETE", "true", "OLD.id")
     for table, column in CHILDREN.items():
         if table in present:
             owner = ("intervention_id", column)
-            yield _trigger(table, "ins", "AFTER INSERT", f"NEW.{column} IS NOT NULL", _note("NEW.intervention_id"))
+            yield _noting(table, "ins", "AFTER INSERT", f"NEW.{column} IS NOT NULL", "NEW.intervention_id")
             both = _note("OLD.intervention_id") + _note("NEW.intervention_id")
             yield _trigger(table, "upd", _update(owner), _changed(owner), both)
-            yield _trigger(table, "del", "AFTER DELETE", f"OLD.{column} IS NOT NULL", _note("OLD.intervention_id"))
+            yield _noting(table, "del", "AFTER DELETE", f"OLD.{column} IS NOT NULL", "OLD.intervention_id")
     for table, (link, columns) in NAMES.items():
         if set(columns) <= present.get(table, set()):
             every = _noted("id", f"FROM interventions WHERE {link} = NEW.id AND")
@@ -53,16 +53,27 @@ def keeps(trigger: str) -> bool:
     return "_mots_" in trigger
 
 
+def _noting(table: str, name: str, event: str, when: str, pk: str) -> tuple[str, str]:
+    """A trigger that notes one row, if it is not noted yet.
+
+    It is asked before: an upsert, as rows are received, undoes an OR IGNORE in a trigger, and a statement that reads
+    the table it writes to makes a copy of its rows first, a quarter of a bulk update.
+    """
+    body = f"INSERT INTO _recherche_attente (nom_table, pk) VALUES ('interventions', {pk}); "
+    return _trigger(table, name, event, f"({when}) AND {_unknown(pk)}", body)
+
+
 def _note(pk: str) -> str:
     return _noted(pk, "WHERE")
 
 
 def _noted(pk: str, source: str) -> str:
-    """Notes what is not noted yet. It is asked: an upsert, as rows are received, undoes an OR IGNORE in a trigger."""
+    return f"INSERT INTO _recherche_attente (nom_table, pk) SELECT 'interventions', {pk} {source} {_unknown(pk)}; "
+
+
+def _unknown(pk: str) -> str:
     known = f"SELECT 1 FROM _recherche_attente WHERE nom_table = 'interventions' AND pk = {_outer(pk)}"
-    return (
-        f"INSERT INTO _recherche_attente (nom_table, pk) SELECT 'interventions', {pk} {source} NOT EXISTS ({known}); "
-    )
+    return f"NOT EXISTS ({known})"
 
 
 def _outer(pk: str) -> str:
