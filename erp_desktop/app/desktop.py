@@ -81,6 +81,7 @@ class Desktop(QObject):
         self._acteur: Acteur | None = None
         self._tray: Tray | None = None
         self._due: DueReports | None = None
+        self._agencies: dict[int | None, str] = {}
         queued = Qt.ConnectionType.QueuedConnection
         self.opening = Opening(self, self.window, lambda: self.settings, self.show_first_run)
         self.opening.ready.connect(self._opened, queued)
@@ -194,7 +195,7 @@ class Desktop(QObject):
             lambda kind, values: self.workspace and self.workspace.begin(kind, values),
         )  # fmt: skip
         offered = [one for one in sections() if self.settings.mode is Mode.AGENCE or one.key != "conflits"]
-        made = Workspace(contexte, offered, records(), *self._place(self._acteur.agence_code))
+        made = Workspace(contexte, offered, records(), *place.known(self.settings.mode, self._acteur, self._agencies))
         made.theme_asked.connect(self.set_theme)
         made.language_asked.connect(self.set_language)
         made.lock_asked.connect(self.lock)
@@ -211,7 +212,7 @@ class Desktop(QObject):
         if self.state is not None:
             self._show_state(self.state)
         self._count_soon.start()
-        place.name(made, self.tasks, self.settings.mode, self._acteur)
+        place.name(made, self.tasks, self.settings.mode, self._acteur, self._agencies)
         self._confirm_upgrade()
         self.built.emit(made)
 
@@ -227,9 +228,6 @@ class Desktop(QObject):
 
         if self.settings.mode is not Mode.CENTRE:
             recovery.confirm(self.settings.cache)
-
-    def _place(self, agency: str) -> tuple[str, str]:
-        return place.words(self.settings.mode, self._acteur.poste if self._acteur is not None else 0, agency)
 
     def open_record(self, kind: str, row_id: int | None) -> object:
         """A record's own page, in the workspace of whoever is logged in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 from erp_desktop.settings import Mode
@@ -27,6 +28,13 @@ def words(mode: Mode | None, poste: int, agency: str) -> tuple[str, str]:
     return tr("Agence {nom}", nom=agency), f"{agency} · {told}"
 
 
+def known(mode: Mode | None, acteur: Acteur, names: Mapping[int | None, str]) -> tuple[str, str]:
+    """What is said before an agency's name was read: nothing, rather than a code that gives way to a name."""
+    if acteur.agence_id is not None and acteur.agence_id not in names:
+        return "", ""
+    return words(mode, acteur.poste, names.get(acteur.agence_id, ""))
+
+
 def agency(session: Session, mode: Mode | None, agence_id: int | None) -> str:
     """The name of a person's agency, or of the only one of a desktop on its own; empty for the head office."""
     import sqlalchemy as sa
@@ -40,10 +48,21 @@ def agency(session: Session, mode: Mode | None, agence_id: int | None) -> str:
     return str(session.execute(sql, {"i": agence_id}).scalar() or "")
 
 
-def name(shown: Workspace, tasks: Tasks, mode: Mode | None, acteur: Acteur) -> None:
-    """Read the agency's name behind the window, and say it there in place of its code."""
+def name(
+    shown: Workspace, tasks: Tasks, mode: Mode | None, acteur: Acteur, names: MutableMapping[int | None, str]
+) -> None:
+    """Read the agency's name behind the window, and say it there; its code where it cannot be read.
+
+    Args:
+        names: agency → its name, kept for the next workspace.
+    """
+
+    def told(found: str) -> None:
+        if found:
+            names[acteur.agence_id] = found
+        if found or acteur.agence_id is not None:
+            shown.set_place(*words(mode, acteur.poste, found or acteur.agence_code))
+
     tasks.run(
-        lambda session: agency(session, mode, acteur.agence_id),
-        lambda found: shown.set_place(*words(mode, acteur.poste, found)) if found else None, lambda _error: None,
-        owner=shown,
+        lambda session: agency(session, mode, acteur.agence_id), told, lambda _error: told(""), owner=shown,
     )  # fmt: skip

@@ -13,12 +13,12 @@ from erp_desktop.settings import Settings
 from erp_desktop.ui.frame.closing import ClosePage
 from erp_desktop.ui.frame.topbar import Logo
 from erp_desktop.ui.kit.controls import Button, Text
+from erp_desktop.ui.kit.dialogs import TITLE_BAR, fitting
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.kit.toast import Toast, Toaster
 
-_TITLE_BAR = 40
 """Room for the title bar and border that the system draws around a window."""
 
 
@@ -49,12 +49,12 @@ class Opening(Surface):
 
 def first_size(room: QSize) -> QSize:
     """Size of the first window on a screen whose usable area is ``room``, title bar and border left out."""
-    return QSize(min(1440, room.width() - 2), min(900, room.height() - _TITLE_BAR))
+    return fitting(QSize(1440, 900), room)
 
 
 def first_place(room: QRect) -> QPoint:
     """Where the frame of the first window stands, its title bar included, so that all of it is on the screen."""
-    left = room.size() - first_size(room.size()) - QSize(0, _TITLE_BAR)
+    left = room.size() - first_size(room.size()) - QSize(0, TITLE_BAR)
     return room.topLeft() + QPoint(left.width() // 2, left.height() // 2)
 
 

@@ -117,6 +117,8 @@ class Workspace(QWidget):
             ("Esc", self._escape), ("F1", self.keys.toggle), ("Ctrl+B", self.toggle_navigation),
             ("F8", self.top.bell.click),
             ("Ctrl+W", lambda: self.close_tab(self.tabs.current)),
+            ("Ctrl+Tab", lambda: self._next_tab(1)), ("Ctrl+Shift+Tab", lambda: self._next_tab(-1)),
+            ("Ctrl+PgDown", lambda: self._next_tab(1)), ("Ctrl+PgUp", lambda: self._next_tab(-1)),
             ("Ctrl+K", self.palette_box.open), ("Ctrl+D", self._duplicate),
             ("Alt+PgDown", lambda: self.page and self.page.step_record(1)),
             ("Alt+PgUp", lambda: self.page and self.page.step_record(-1)),
@@ -255,6 +257,14 @@ class Workspace(QWidget):
             page.leave()
         self.tabs.remove(key)
         self._enter_page()
+
+    def _next_tab(self, by: int) -> None:
+        """Show the tab beside the one in sight; after the last comes the first."""
+        keys = self.tabs.keys
+        if len(keys) > 1:
+            self.palette_box.close_box(restore=False)
+            self.tabs.show_key(keys[(keys.index(self.tabs.current) + by) % len(keys)])
+            self._enter_page()
 
     def unsaved(self) -> list[str]:
         """What is typed in the open forms and not yet saved, by the names of the tabs."""

@@ -147,9 +147,14 @@ def test_window_comes_before_the_database_and_login_opens_the_work(
 
 def test_language_and_theme_switch_while_working(qtbot: QtBot, desktop: Desktop, qapp: QApplication) -> None:
     enter(qtbot, desktop)
+    assert desktop.workspace is not None
+    place = desktop.workspace.top.place
+    assert "CAS" not in place.text()
+    qtbot.waitUntil(lambda: place.text() == "Agence Casablanca")
     desktop.set_language("ar")
     workspace = desktop.workspace
-    assert workspace is not None
+    # At once: the name is known.
+    assert (workspace.top.place.text(), "CAS" in workspace.status.place.text()) == ("وكالة Casablanca", False)
     page = workspace.page
     assert isinstance(page, ListPage)
     qtbot.waitUntil(lambda: page.model.rowCount() == 6)

@@ -7,11 +7,13 @@ In a right-to-left paragraph every engine sets « 1 234 567,80 » with plain spa
 from __future__ import annotations
 
 import re
+import unicodedata
 
-LRI, PDI = "\u2066", "\u2069"
+LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
 FINE = "\u202f"
 """Narrow no-break space: thousands, telephones."""
 
+_SIGNES = dict.fromkeys(map(ord, (LRI, FSI, PDI)))
 _ENTRE_CHIFFRES = re.compile(r"(?<=\d)[ \u00a0](?=\d)")
 _CODE = r"(?:[A-Z]{2,}(?:[ -][A-Z]+)*[ -]\d[\w-]*|(?=[\dA-Za-z-]*[A-Za-z])\d[\dA-Za-z]*(?:-[\dA-Za-z]+)*)"
 _A_ISOLER = re.compile(
@@ -37,6 +39,15 @@ def isoler_dedans(phrase: str) -> str:
     return _A_ISOLER.sub(lambda trouve: isoler(trouve[0]), phrase)
 
 
+def vers_la_gauche(texte: str, sinon: bool) -> bool:
+    """Whether the first letter of ``texte`` is of a script written from right to left; ``sinon`` without a letter."""
+    for lettre in texte:
+        sens = unicodedata.bidirectional(lettre)
+        if sens in ("L", "R", "AL"):
+            return sens != "L"
+    return sinon
+
+
 def nu(texte: str) -> str:
     """Without isolates: what is copied or exported is data."""
-    return texte.replace(LRI, "").replace(PDI, "")
+    return texte.translate(_SIGNES)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from erp_desktop import clock
 from erp_desktop.domain import numeros
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import roles
@@ -27,6 +28,7 @@ from erp_desktop.models import (
     Inventaire,
     LigneFacture,
     ModeleIntervention,
+    MouvementStock,
     PieceDetachee,
     Planning,
     Technicien,
@@ -36,11 +38,14 @@ from erp_desktop.registry.technicien_names import noms
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.search import fulltext
 from erp_desktop.services.shared.lists import contient, portee, un_de
+from erp_desktop.services.stock.quantities import EFFET
 
 _SEPARATEURS: Final = " .-/()+\u00a0\u202f"
 _ASSEZ: Final = 4
 """Figures from which a number is looked for inside other numbers."""
 _NOMS_PROCHES: Final = 5_000
+_PIECES: Final = 500
+"""Parts that a word names, whose movements are looked for."""
 Colonne = InstrumentedAttribute[Any] | sa.ColumnElement[Any]
 
 
@@ -70,6 +75,7 @@ class _Noun:
         figures: columns that hold numbers, compared without their separators.
         order: best first.
         others: conditions that a word meets elsewhere: in the client's name of a machine.
+        numbered: condition of the rows that belong to an intervention of this number (a pattern of LIKE).
     """
 
     table: str
@@ -80,6 +86,7 @@ class _Noun:
     order: tuple[Any, ...]
     said: Callable[[Session, Sequence[Any]], list[Reponse]]
     others: Callable[[Session, str], list[sa.ColumnElement[bool]]] = lambda _session, _word: []
+    numbered: Callable[[str], sa.ColumnElement[bool]] | None = None
 
 
 def _named(session: Session, column: Colonne, target: type[Client | Equipement], word: str) -> Any:
@@ -212,6 +219,42 @@ def _checklists(acteur: Acteur) -> Any:
     )
 
 
+def _mouvements(acteur: Acteur) -> Any:
+    m = MouvementStock
+    return (
+        sa.select(m.id, PieceDetachee.reference, PieceDetachee.designation, EFFET.label("quand"), m.quantite,
+                  Depot.nom, Intervention.numero, m.motif)
+        .join(PieceDetachee, PieceDetachee.id == m.piece_id)
+        .join(Depot, Depot.id == m.depot_id)
+        .outerjoin(Intervention, Intervention.id == m.intervention_id)
+        .where(*portee(acteur, m.agence_id))
+    )  # fmt: skip
+
+
+def _mouvement_rows(_session: Session, rows: Sequence[Any]) -> list[Reponse]:
+    def detail(r: Any) -> list[str | None]:
+        signed = f"{r.quantite:+f}".rstrip("0").rstrip(".").replace("-", "\u2212").replace(".", ",")
+        return [f"{r.quand.astimezone(clock.CASABLANCA):%d/%m/%Y}", signed, r.nom, r.numero, r.motif]
+
+    return [
+        Reponse("mouvements", r.id, f"{r.reference} · {r.designation}", " · ".join(filter(None, detail(r))))
+        for r in rows
+    ]
+
+
+def _of_parts(session: Session, word: str) -> list[sa.ColumnElement[bool]]:
+    """Parts are few and movements many: the parts are read first, and the movements along their index."""
+    named = sa.select(PieceDetachee.id).where(
+        un_de(session, word, PieceDetachee.reference, PieceDetachee.designation)
+    )
+    return [MouvementStock.piece_id.in_(list(session.scalars(named.limit(_PIECES))))]
+
+
+def _of_number(pattern: str) -> sa.ColumnElement[bool]:
+    numbered = sa.select(Intervention.id).where(Intervention.numero.like(pattern))
+    return MouvementStock.intervention_id.in_(numbered)
+
+
 def _in_lines(session: Session, word: str) -> sa.ColumnElement[bool]:
     lines = sa.select(LigneFacture.facture_id).where(contient(session, LigneFacture.designation, word))
     return Facture.id.in_(lines)
@@ -228,7 +271,8 @@ _NOUNS: Final = {
         _Noun("interventions", roles.Droit.INTERVENTION_LIRE, _interventions,
               (Intervention.titre, Intervention.numero), (), (Intervention.date_creation.desc(),), _intervention_rows,
               lambda s, w: [_named(s, Intervention.client_id, Client, w),
-                            _named(s, Intervention.equipement_id, Equipement, w)]),
+                            _named(s, Intervention.equipement_id, Equipement, w)],
+              Intervention.numero.like),
         _Noun("equipements", _FICHIER, _machines,
               (Equipement.nom, Equipement.code_interne, Equipement.numero_serie, Equipement.localisation,
                Equipement.marque, Equipement.modele),
@@ -264,6 +308,8 @@ _NOUNS: Final = {
         _Noun("depots", _FICHIER, _depots, (Depot.nom,), (), (sa.func.lower(Depot.nom),),
               _of("depots", detail=lambda r: [r.full_name]),
               lambda s, w: [contient(s, User.full_name, w)]),
+        _Noun("mouvements", _FICHIER, _mouvements, (), (), (EFFET.desc(), MouvementStock.id.desc()), _mouvement_rows,
+              _of_parts, _of_number),
         # Only who plans has a page of these two.
         _Noun("modeles", roles.Droit.INTERVENTION_ECRIRE, _modeles,
               (ModeleIntervention.nom, ModeleIntervention.titre), (), (sa.func.lower(ModeleIntervention.nom),),
@@ -291,11 +337,11 @@ def _matches(session: Session, noun: _Noun, text: str, numbers_only: bool) -> sa
     digits = chiffres(text).lstrip("0")
     if len(digits) >= _ASSEZ:
         ways += [_figures(column, digits) for column in noun.figures]
-    if noun.table == "interventions" and (pattern := numeros.motif(text)) is not None:
-        ways.append(Intervention.numero.like(pattern))
+    if noun.numbered is not None and (pattern := numeros.motif(text)) is not None:
+        ways.append(noun.numbered(pattern))
     if not numbers_only:
         words = [
-            sa.or_(un_de(session, word, *noun.words), *noun.others(session, word))
+            sa.or_(*(contient(session, column, word) for column in noun.words), *noun.others(session, word))
             for word in plier(text).split()[:MOTS_MAX]
         ]
         ways.append(sa.and_(*words))

@@ -19,6 +19,7 @@ from erp_desktop.models import (
     Intervention,
     Inventaire,
     ModeleIntervention,
+    MouvementStock,
     PieceDetachee,
     Planning,
     Technicien,
@@ -63,6 +64,9 @@ _FIELDS: Final[dict[str, tuple[type[Base], tuple[str, ...]]]] = {
     ),
     "inventaires": (Inventaire, ("etat", "ouvert_a", "fige_a", "remarque")),
     "depots": (Depot, ("type_depot", "statut")),
+    "mouvements": (
+        MouvementStock, ("type_mouvement", "quantite", "horodatage", "date_effet", "lot", "motif", "remarque"),
+    ),
     "modeles": (ModeleIntervention, ("titre", "type", "priorite", "duree_estimee")),
     "checklists": (Checklist, ("type_equipement", "version")),
     "stock": (PieceDetachee, ("reference", "famille", "unite", "emplacement", "fournisseur", "prix_unitaire")),

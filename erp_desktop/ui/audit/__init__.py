@@ -15,7 +15,7 @@ from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.kit.controls import Button
-from erp_desktop.ui.kit.i18n import colon, isolate, tr
+from erp_desktop.ui.kit.i18n import became, colon, isolate, tr
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import field_labels
@@ -39,7 +39,7 @@ def changed(act: Act) -> list[str]:
     table = _PARTS.get(act.action.partition("_")[0], act.table)
     for change in act.changements:
         before, after = (field_labels.valeur(table, change.champ, v, act.noms) for v in (change.avant, change.apres))
-        told.append(f"{field_labels.champ(table, change.champ)}{colon()}{before} → {after}")
+        told.append(f"{field_labels.champ(table, change.champ)}{colon()}{became(before, after)}")
     return told
 
 

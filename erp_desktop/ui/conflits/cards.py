@@ -7,11 +7,12 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.sync.inbox.captions import Noms
 from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment, mots
+from erp_desktop.ui.forms.editors import Combo
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, IconLabel, KeyCap, Text, TextArea
 from erp_desktop.ui.kit.i18n import colon, tr
@@ -85,7 +86,7 @@ class Editeur(Surface):
         head.addStretch()
         column.addLayout(head)
         self.text: TextArea | None = None
-        self.choice: QComboBox | None = None
+        self.choice: Combo | None = None
         if closed is None:
             for title, value in ((tr("Partir de la mienne"), conflit.mien), (tr("Partir de la leur"), conflit.leur)):
                 head.addWidget(Button(title, on_click=lambda value=value: self._start_from(value)))  # type: ignore[misc]
@@ -95,7 +96,7 @@ class Editeur(Surface):
             self.begins_at: QWidget = self.text
             column.addWidget(self.text)
         else:
-            self.choice = QComboBox()
+            self.choice = Combo()
             for value, word in value_labels.options(closed):
                 self.choice.addItem(word, value)
             self.choice.setCurrentIndex(max(0, self.choice.findData(conflit.leur)))

@@ -12,6 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from erp_desktop.domain.writing import bidi
+from erp_desktop.ui.kit.i18n import apart
 from erp_desktop.ui.kit.theme import theme
 
 Genre = Literal["egal", "ajoute", "retire", "saut"]
@@ -93,21 +95,32 @@ class DiffLabel(QLabel):
         palette.setColor(QPalette.ColorRole.WindowText, look.color("text.primary"))
         self.setPalette(palette)
         added, removed = look.color("conflict.added").name(), look.color("conflict.removed").name()
-        said: list[str] = []
+        styles = {"ajoute": f"background-color:{added}"}
+        styles["retire"] = f"background-color:{removed};text-decoration:line-through"
+        lines = list[list[Fragment]]([[]])
         for part in self._parts:
-            text = html.escape(part.texte).replace("\n", "<br>")
             if part.genre == "saut":
-                said.append("<br>")
-            elif part.genre == "ajoute":
-                said.append(f'<span style="background-color:{added}">&nbsp;{text.strip()}&nbsp;</span>')
-                said.append(" " if text.endswith(" ") else "")
-            elif part.genre == "retire":
-                said.append(
-                    f'<span style="background-color:{removed};text-decoration:line-through">'
-                    f"&nbsp;{text.strip()}&nbsp;</span>"
-                )
+                lines.append([])
             else:
-                said.append(text)
-        direction = "rtl" if look.rtl else "ltr"
-        self.setText(f'<div dir="{direction}" style="line-height:130%">{"".join(said)}</div>')
+                lines[-1].append(part)
+        self.setText("".join(_line(line, styles, rtl=look.rtl) for line in lines))
         self.setAccessibleName("".join(part.texte for part in self._parts if part.genre != "retire"))
+
+
+def _line(parts: list[Fragment], styles: dict[str, str], *, rtl: bool) -> str:
+    """One line of the label: on the side on which the window is read, in the direction of its own letters."""
+    said: list[str] = []
+    for part in parts:
+        text = html.escape(part.texte).replace("\n", "<br>")
+        if part.genre in styles:
+            inside = apart(text.strip())
+            said.append(f'<span style="{styles[part.genre]}">&nbsp;{inside}&nbsp;</span>')
+            said.append(" " if text.endswith(" ") and part.genre == "ajoute" else "")
+        else:
+            said.append(text)
+    # Values beside an arrow stand in the order of the window; a text reads by its letters.
+    paired = any(part.genre == "egal" and part.texte.strip() in ("←", "→") for part in parts)
+    leftward = rtl if paired else bidi.vers_la_gauche("".join(part.texte for part in parts), rtl)
+    direction = "rtl" if leftward else "ltr"
+    side = "right" if rtl else "left"
+    return f'<div dir="{direction}" align="{side}" style="line-height:130%">{"".join(said)}</div>'

@@ -18,7 +18,7 @@ from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, Field, IconLabel, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
+from erp_desktop.ui.kit.i18n import became, colon, isolate, number, tr
 from erp_desktop.ui.wording import field_labels
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -103,8 +103,7 @@ class AmendmentsTab(entry.EntryPart):
         words.addWidget(Text(title, "strong", wrap=True))
         told = [tr("depuis le {jour}", jour=isolate(labels.day(one.date_effet)))]
         if one.terme is not None:
-            both = (field_labels.valeur("contrats", one.terme, value) for value in (one.avant, one.apres))
-            change = " → ".join(isolate(told_value) for told_value in both)
+            change = became(*(field_labels.valeur("contrats", one.terme, value) for value in (one.avant, one.apres)))
             told.insert(0, f"{field_labels.champ('contrats', one.terme)}{colon()}{change}")
             if one.applique_le is None:
                 told.append(tr("pas encore dans le contrat"))

@@ -13,11 +13,12 @@ from erp_desktop.domain.enums import HoraireSla, Priorite
 from erp_desktop.services import contrats
 from erp_desktop.services.contrats import delays
 from erp_desktop.services.contrats.delays import Delai
+from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Field, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.wording import value_labels as labels
 
 _FIRST = str(Priorite.URGENTE)
@@ -25,10 +26,7 @@ _FIRST = str(Priorite.URGENTE)
 
 def _hours(minutes: int | None) -> str:
     """``1 h 30``."""
-    if minutes is None:
-        return labels.NONE
-    whole, rest = divmod(minutes, 60)
-    return isolate(f"{whole} {tr('h')}" + (f" {rest:02}" if rest else ""))
+    return labels.NONE if minutes is None else marks.hours(minutes)
 
 
 def _typed(minutes: int | None) -> Decimal | None:

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from PySide6.QtCore import QRect, Signal
+from PySide6.QtCore import QRect, QSize, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
@@ -186,8 +186,18 @@ class AreaEditor(Editor):
         self.area.set_read_only(read_only)
 
 
-class _Combo(QComboBox):
+_CARET = 18
+
+
+class Combo(QComboBox):
     """A combo box with the theme's caret; the wheel scrolls the form, not the value."""
+
+    def sizeHint(self) -> QSize:
+        # The caret is painted here: the style knows no room for it.
+        return super().sizeHint() + QSize(_CARET, 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint() + QSize(_CARET, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
@@ -205,7 +215,7 @@ class ChoiceEditor(Editor):
     """A short closed list."""
 
     def __init__(self, options: list[tuple[str, str]]) -> None:
-        self.combo = _Combo()
+        self.combo = Combo()
         for value, words in options:
             self.combo.addItem(words, value)
         super().__init__(self.combo)

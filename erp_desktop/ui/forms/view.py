@@ -13,7 +13,7 @@ from erp_desktop.ui.forms.fields import Fields
 from erp_desktop.ui.forms.head import HeadView
 from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec
-from erp_desktop.ui.kit.controls import Button, IconLabel, Text, clear, icon_button
+from erp_desktop.ui.kit.controls import Brief, Button, IconLabel, clear, icon_button
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.underline import UnderlineTabs
@@ -120,10 +120,9 @@ class FormView(Surface):
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(8)
         self._draft_icon = IconLabel("floppy-disk", "text.tertiary", 14)
-        self.draft_words = Text("", "caption", "text.tertiary")
+        self.draft_words = Brief("caption", "text.tertiary")
         row.addWidget(self._draft_icon)
-        row.addWidget(self.draft_words)
-        row.addStretch()
+        row.addWidget(self.draft_words, 1)
         self.print_button = icon_button("printer", tr("Imprimer"), self.print_out)
         row.addWidget(self.print_button)
         if self.spec.printing is None:
@@ -212,7 +211,7 @@ class FormView(Surface):
     def _say_draft(self, when: Any) -> None:
         self._draft_icon.setVisible(when is not None)
         hour = clock.local(when).strftime("%H:%M") if when is not None else ""
-        self.draft_words.setText(tr("Brouillon gardé à {heure}", heure=hour) if when is not None else "")
+        self.draft_words.say(tr("Brouillon gardé à {heure}", heure=isolate(hour)) if hour else "", isolate(hour))
 
     def _offer_unfinished(self, own: int) -> None:
         """List the new records begun and not finished but for ``own``, each to be taken up again."""

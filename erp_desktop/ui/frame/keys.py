@@ -29,6 +29,7 @@ KEYS = (
     ("Échap", "Fermer la fiche ou revenir à la liste"),
     ("Ctrl 1…9", "Aller à une section"),
     ("Ctrl B", "Réduire la navigation"),
+    ("Ctrl Tab", "Onglet suivant ; avec Maj, le précédent"),
     ("Ctrl W", "Fermer l'onglet"),
     ("F8", "Notifications"),
     ("Ctrl Z", "Défaire le dernier enregistrement"),
@@ -46,7 +47,7 @@ def _table(rows: Sequence[tuple[str, str]]) -> QWidget:
     grid = QGridLayout(table)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(14)
-    grid.setVerticalSpacing(6)
+    grid.setVerticalSpacing(4)
     for line, (keys, words) in enumerate(rows):
         grid.addWidget(KeyCap(tr(keys)), line, 0)
         grid.addWidget(Text(tr(words), "body", "text.secondary"), line, 1)

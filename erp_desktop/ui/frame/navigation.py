@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop.ui.context import Section
@@ -14,6 +14,11 @@ from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, KeyCap, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
+
+_TALL, _LOW, _RULE = 34, 26, 14
+"""Heights of a section, as drawn and at least, and of the rule between two groups of a rail."""
+_AROUND = 6 + 8 + 34 + 2
+"""What stands above and below the sections: margins, and the button at the foot."""
 
 
 class NavItem(KeyboardRing, EnterPresses, QAbstractButton):
@@ -31,7 +36,7 @@ class NavItem(KeyboardRing, EnterPresses, QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(34)
+        self.setFixedHeight(_TALL)
 
     def set_count(self, count: int) -> None:
         self.count = count
@@ -46,7 +51,7 @@ class NavItem(KeyboardRing, EnterPresses, QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(40 if self.narrow else 160, 34)
+        return QSize(40 if self.narrow else 160, self.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look = QPainter(self), theme()
@@ -67,7 +72,7 @@ class NavItem(KeyboardRing, EnterPresses, QAbstractButton):
                    icons.filled(self.section.icon) if on else "regular")  # fmt: skip
         if self.narrow:
             if self.count:
-                dot = paint.visual(rtl, self.rect(), QRect(place.right() + 1, 6, 6, 6))
+                dot = paint.visual(rtl, self.rect(), QRect(place.right() + 1, self.height() // 2 - 11, 6, 6))
                 paint.rounded(painter, dot, 3, look.color("semantic.danger.solid" if alert else "accent.fill"))
         else:
             self._words(painter, on, alert)
@@ -82,7 +87,9 @@ class NavItem(KeyboardRing, EnterPresses, QAbstractButton):
         if self.count:
             words = str(self.count)
             wide = max(24, paint.metrics("caption").horizontalAdvance(words) + 14)
-            badge = paint.visual(rtl, self.rect(), QRect(self.width() - 16 - wide, 8, wide, 18))
+            badge = paint.visual(
+                rtl, self.rect(), QRect(self.width() - 16 - wide, (self.height() - 18) // 2, wide, 18)
+            )
             ground = "semantic.danger.soft" if alert else "surface.base" if on else "surface.app"
             paint.rounded(painter, badge, 9, look.color(ground))
             painter.setPen(ink)
@@ -139,7 +146,7 @@ class Navigation(Surface):
         self.sections = [section for section in sections if section.shown]
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 6, 1, 8)
-        area = QScrollArea()
+        self._area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -173,7 +180,7 @@ class Navigation(Surface):
         rule = Surface("border.default")
         rule.setFixedSize(22, 1)
         holder = QWidget()
-        holder.setFixedHeight(18)
+        holder.setFixedHeight(_RULE)
         box = QHBoxLayout(holder)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(rule, 0, Qt.AlignmentFlag.AlignCenter)
@@ -199,6 +206,21 @@ class Navigation(Surface):
         for item in self.items.values():
             item.set_narrow(narrow)
         self._collapse.set_narrow(narrow)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Bring the sections closer together on a low screen, before any of them has to be scrolled to."""
+        around = self._rules if self._narrow else self._titles
+        # The titles grow with the language: their own hints.
+        taken = sum(widget.sizeHint().height() if widget in self._titles else _RULE for widget in around)
+        room = self.height() - taken - _AROUND
+        each = max(_LOW, min(_TALL, room // max(1, len(self.items))))
+        for item in self.items.values():
+            item.setFixedHeight(each)
 
     def set_count(self, key: str, count: int) -> None:
         if key in self.items:

@@ -8,7 +8,7 @@ from erp_desktop.services import interventions
 from erp_desktop.services.interventions import HistoriqueInfo
 from erp_desktop.ui.audit.part import HistoryPart, line
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import became, tr
 from erp_desktop.ui.wording import value_labels
 
 
@@ -35,7 +35,7 @@ def _act(entry: HistoriqueInfo) -> QWidget:
         what += f" · {entry.champ}"
     values = []
     if entry.avant or entry.apres:
-        values.append(f"{entry.avant or value_labels.NONE} → {entry.apres or value_labels.NONE}")
+        values.append(became(entry.avant or value_labels.NONE, entry.apres or value_labels.NONE))
     if entry.remarque:
         values.append(entry.remarque)
     who = f"{value_labels.instant(entry.horodatage, year=True)} · {entry.auteur or tr('auteur inconnu')}"

@@ -120,6 +120,39 @@ class Elided(Text):
         painter.end()
 
 
+class Brief(Text):
+    """A one-line text with a shorter saying, shown where the whole does not fit; the whole is then in the tooltip."""
+
+    def __init__(self, role: str = "body", colour: str = "text.primary") -> None:
+        super().__init__("", role, colour)
+        self._brief = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def say(self, words: str, brief: str) -> None:
+        """Show ``words``, or ``brief`` where there is no room for them."""
+        self._brief = brief
+        self.setText(words)
+        self.setAccessibleName(words)
+
+    @property
+    def shown(self) -> str:
+        """What there is room for."""
+        metrics = QFontMetrics(self.font())
+        fits = metrics.horizontalAdvance(self.text()) <= self.width()
+        return self.text() if fits else metrics.elidedText(self._brief, Qt.TextElideMode.ElideRight, self.width())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        shown = self.shown
+        self.setToolTip("" if shown == self.text() else self.text())
+        painter = QPainter(self)
+        paint.text(painter, self.rect(), shown, rtl=self.layoutDirection() == Qt.LayoutDirection.RightToLeft,
+                   font=self.font(), colour=self.palette().color(QPalette.ColorRole.WindowText))  # fmt: skip
+        painter.end()
+
+
 class KeyboardRing:
     """Mixed into a widget, before its Qt class: knows whether the keyboard brought the focus.
 
@@ -246,6 +279,17 @@ class IconLabel(QWidget):
         painter.end()
 
 
+def show_hint(field: QLineEdit | QPlainTextEdit, on: bool) -> None:
+    """Show what to type in an empty field, or a dash where nothing can be typed."""
+    kept = field.property("hint")
+    if on and kept is not None:
+        field.setPlaceholderText(kept)
+        field.setProperty("hint", None)
+    elif not on and kept is None and field.placeholderText():
+        field.setProperty("hint", field.placeholderText())
+        field.setPlaceholderText("—")
+
+
 class LineEdit(QLineEdit):
     """A one-line field; ``icon`` is drawn at its end."""
 
@@ -265,6 +309,7 @@ class LineEdit(QLineEdit):
 
     def set_read_only(self, read_only: bool) -> None:
         self.setReadOnly(read_only)
+        show_hint(self, not read_only)
         restyle(self)
 
 
@@ -287,6 +332,7 @@ class TextArea(QPlainTextEdit):
 
     def set_read_only(self, read_only: bool) -> None:
         self.setReadOnly(read_only)
+        show_hint(self, not read_only)
         restyle(self)
 
 

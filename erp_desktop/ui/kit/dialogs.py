@@ -8,9 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QWidget
+
+TITLE_BAR = 40
+"""What a window manager draws over a window, about."""
+
+
+def fitting(wanted: QSize, room: QSize) -> QSize:
+    """Size of a window on a screen whose usable area is ``room``, title bar and border left out."""
+    return QSize(min(wanted.width(), room.width() - 2), min(wanted.height(), room.height() - TITLE_BAR))
 
 
 class _Keys(QObject):

@@ -92,6 +92,18 @@ def isolate(text: str) -> str:
     return bidi.isoler(text) if QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft else text
 
 
+def apart(text: str) -> str:
+    """Wrap what a person wrote: it is read by its own letters, whatever the direction of the words around it."""
+    rtl = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    return f"\u2068{text}\u2069" if rtl and text else text
+
+
+def became(before: str, after: str) -> str:
+    """``before → after``, the arrow pointing the way the window is read."""
+    rtl = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    return f"{apart(before)} {'←' if rtl else '→'} {apart(after)}"
+
+
 def colon() -> str:
     """What stands between a name and its value: only French puts a space before it."""
     return " : " if language() == "fr" else ": "

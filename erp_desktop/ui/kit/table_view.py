@@ -42,6 +42,8 @@ from erp_desktop.ui.kit.table import ROW_ROLE, Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
 
 _PAD = 8
+_NAME, _TIGHT = 140, 0.75
+"""Room that the column which stretches keeps, and the share that columns of words keep when it lacks."""
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -233,15 +235,42 @@ class ListView(QTableView):
             return
         header = self.horizontalHeader()
         shown = [n for n, column in enumerate(columns) if not header.isSectionHidden(n) and not column.stretch]
-        scale = 1.12 if theme().rtl else 1.0
-        least = {n: round(columns[n].width * (scale if columns[n].numeric else 1)) for n in shown}
+        least = {n: self._least(n) for n in shown}
         wishes = {n: max(0, columns[n].wide - least[n]) for n in shown}
-        room = self.viewport().width() - sum(least.values()) - max(stretching.width, stretching.wide)
+        wide, place = self.viewport().width(), columns.index(stretching)
+        room = wide - sum(least.values()) - max(stretching.width, stretching.wide)
         share = min(1.0, max(0.0, room / (sum(wishes.values()) or 1)))
+        floor = min(stretching.width, _NAME)
+        self._tighten(least, floor + sum(least.values()) - wide)
+        # What still does not fit is scrolled to, rather than a name cut to nothing.
+        short = wide - sum(least.values()) < floor
         self._fitting = True
         for n in shown:
             header.resizeSection(n, least[n] + round(wishes[n] * share))
+        mode = QHeaderView.ResizeMode.Interactive if short else QHeaderView.ResizeMode.Stretch
+        if header.sectionResizeMode(place) != mode:
+            header.setSectionResizeMode(place, mode)
+        if short:
+            header.resizeSection(place, floor)
         self._fitting = False
+
+    def _least(self, section: int) -> int:
+        """What a column takes at least: as it is declared, and never less than its title."""
+        column = self.lazy.columns[section]
+        scale = 1.12 if theme().rtl and column.numeric else 1.0
+        title = str(self.lazy.headerData(section, Qt.Orientation.Horizontal) or "") if column.head is None else ""
+        heading = paint.metrics("strong").horizontalAdvance(title) + _PAD + (18 if column.key else 5)
+        return max(round(column.width * scale), heading if title else 0)
+
+    def _tighten(self, least: dict[int, int], missing: int) -> None:
+        """Take what is missing from the columns of plain words, which are read when shortened; never from figures."""
+        columns = self.lazy.columns
+        words = [n for n in least if columns[n].kind in ("text", "muted") and not columns[n].numeric]
+        if missing <= 0 or not words:
+            return
+        kept = max(_TIGHT, 1 - missing / sum(least[n] for n in words))
+        for n in words:
+            least[n] = round(least[n] * kept)
 
     def first_column(self) -> int:
         return self.horizontalHeader().logicalIndex(0)

@@ -21,6 +21,13 @@ NEW: Final = (
     ("inventaires", "Nouvel inventaire"), ("depots", "Nouveau dépôt"),
 )  # fmt: skip
 
+_LANGUAGES: Final = {
+    "fr": ("Passer en français ({langue})", "langue French language الفرنسية لغة"),
+    "ar": ("Passer en arabe ({langue})", "langue Arabic language لغة"),
+    "en": ("Passer en anglais ({langue})", "langue English language الإنجليزية لغة"),
+}
+"""Language → how one goes to it, and by what words of any of the three it is found: it may be read by who cannot."""
+
 
 def commands(workspace: Workspace) -> Sequence[Command]:
     """The commands of the person at work, in the order in which they are offered."""
@@ -45,10 +52,11 @@ def commands(workspace: Workspace) -> Sequence[Command]:
         Command(tr("Réduire la navigation"), "rows", workspace.toggle_navigation, "Ctrl B"),
         Command(tr("Thème clair"), "sun", lambda: workspace.theme_asked.emit(look_module.LIGHT)),
         Command(tr("Thème sombre"), "moon", lambda: workspace.theme_asked.emit(look_module.DARK)),
+        Command(tr("Thème comme le système"), "desktop", lambda: workspace.theme_asked.emit(look_module.SYSTEM)),
     ]
     found += [
-        Command(tr("Langue : {langue}", langue=name), "translate", _speak(workspace, code))
-        for code, name in i18n.LANGUAGES.items()
+        Command(tr(words, langue=i18n.LANGUAGES[code]), "translate", _speak(workspace, code), also=f"{words} {also}")
+        for code, (words, also) in _LANGUAGES.items()
         if code != i18n.language()
     ]
     if workspace.top.former:

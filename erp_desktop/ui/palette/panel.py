@@ -273,7 +273,7 @@ class Palette(QWidget):
         rows = [
             Row(one.words, "", one.icon, act=one.act, keys=one.keys)
             for one in self._offered()
-            if all(word in plier(one.words) for word in wanted)
+            if all(word in plier(f"{one.words} {one.also}") for word in wanted)
         ]
         if words or text.startswith(bars.COMMANDS) or not self.answers.rows:
             self.answers.add(tr("Commandes"), rows)

@@ -21,6 +21,7 @@ HEADINGS: Final = {
     "clients": "Clients", "interventions": "Interventions", "equipements": "Équipements",
     "techniciens": "Techniciens", "contrats": "Contrats", "factures": "Factures",
     "stock": "Pièces", "preventif": "Préventif", "inventaires": "Inventaires", "depots": "Dépôts",
+    "mouvements": "Mouvements",
     "modeles": "Modèles", "checklists": "Checklists",
 }  # fmt: skip
 """Kind of record → what stands over its answers."""
@@ -57,12 +58,14 @@ class Command:
 
     Attributes:
         keys: the keys that do it too, as they are drawn.
+        also: other words by which it is found, never shown.
     """
 
     words: str
     icon: str
     act: Callable[[], object]
     keys: str = ""
+    also: str = ""
 
 
 def matches(words: str, wanted: Sequence[str]) -> list[tuple[int, int]]:

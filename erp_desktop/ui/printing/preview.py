@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QRectF, Qt, QThread
+from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, QThread
 from PySide6.QtGui import QImage, QPageLayout, QPainter, QPixmap
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -18,7 +18,7 @@ from erp_desktop.reports.sortie import atomique
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, Text, clear
-from erp_desktop.ui.kit.dialogs import ask_target, enter_presses
+from erp_desktop.ui.kit.dialogs import ask_target, enter_presses, fitting
 from erp_desktop.ui.kit.i18n import language, number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 
@@ -89,7 +89,7 @@ class PreviewWindow(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(paper.title)
-        self.resize(920, 900)
+        self.resize(fitting(QSize(920, 900), self.screen().availableGeometry().size()))
         self._contexte, self._paper = contexte, paper
         self.pages: list[QImage] = []
         self._asked: PaperThread | None = None

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from erp_desktop.domain import nombres
 from erp_desktop.services.stock.counting import Counted
+from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.stock.figures import money, quantity
@@ -143,7 +144,8 @@ class CountTable(QTableView):
         head.setSectionResizeMode(DESIGNATION, QHeaderView.ResizeMode.Stretch)
         for section, width in ((REFERENCE, 112), (SHELF, 64), (EXPECTED, 78), (COUNTED, 78), (GAP, 70), (VALUE, 100),
                                (MOTIVE, 120), (LOT, 110)):  # fmt: skip
-            self.setColumnWidth(section, width)
+            title = str(model.headerData(section, Qt.Orientation.Horizontal))
+            self.setColumnWidth(section, max(width, paint.metrics("strong").horizontalAdvance(title) + 24))
         head.moveSection(head.visualIndex(LOT), head.visualIndex(DESIGNATION) + 1)
         model.modelReset.connect(self._show_lots)
         self._show_lots()

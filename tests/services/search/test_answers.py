@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +24,8 @@ from erp_desktop.models import (
     Intervention,
     Inventaire,
     ModeleIntervention,
+    MouvementStock,
+    PieceDetachee,
     Planning,
 )
 from erp_desktop.services import factures, interventions
@@ -114,9 +118,30 @@ def test_plans_places_counts_models_and_checklists_answer_too(monde: Monde) -> N
                                   modele_titre="Graissage des paliers"),
             "modeles": ModeleIntervention(agence_id=monde.cas, nom="Relamping", titre="Éclairage de l'atelier"),
             "checklists": Checklist(agence_id=monde.cas, nom="Ronde", type_equipement="Sertisseuse"),
+            "stock": PieceDetachee(agence_id=monde.cas, reference="RLT-6204", designation="Roulement étanche"),
         }  # fmt: skip
         session.add_all(rows.values())
         session.flush()
+        work = Intervention(
+            agence_id=monde.cas,
+            numero="INT-CAS-07-2026-00321",
+            titre="Palier",
+            client_id=monde.client,
+            equipement_id=monde.equipement,
+            type="corrective",
+            date_creation=clock.now(),
+        )
+        session.add(work)
+        session.flush()
+        moves = [
+            MouvementStock(agence_id=monde.cas, piece_id=rows["stock"].id, depot_id=place.id, type_mouvement=kind,
+                           quantite=Decimal(quantity), horodatage=clock.now() + timedelta(minutes=minutes),
+                           intervention_id=done)
+            for minutes, (kind, quantity, done) in enumerate((("entree", 4, None), ("sortie", "-1.5", work.id)))
+        ]  # fmt: skip
+        session.add_all(moves)
+        session.flush()
+        entry, taken = (move.id for move in moves)
         ids = {kind: row.id for kind, row in rows.items()}
     words = {
         "depots": ("fourgon", "karim"), "inventaires": ("iv-cas-0007", "etagere", "fourgon"),
@@ -131,6 +156,20 @@ def test_plans_places_counts_models_and_checklists_answer_too(monde: Monde) -> N
         seen = monde.faire(preview.preview, monde.agent, kind, ids[kind])
         assert seen is not None
         assert seen.champs, kind
+    # A movement is found by its part and by the number of its work, newest first; no other word names one.
+    for text, expected in (
+        ("roulement", [taken, entry]), ("RLT-6204 étanche", [taken, entry]), ("321", [taken]),
+        ("7-321", [taken]), ("fourgon", []),
+    ):  # fmt: skip
+        found = monde.faire(answers.search, monde.agent, "mouvements", text, 10)
+        assert [one.id for one in found] == expected, text
+        assert monde.faire(answers.search, monde.autre_agent, "mouvements", text, 10) == []
+    [told] = monde.faire(answers.search, monde.agent, "mouvements", "321", 10, numbers_only=True)
+    assert told.libelle == "RLT-6204 · Roulement étanche"
+    assert " · \u22121,5 · Fourgon n° 2 · INT-CAS-07-2026-00321" in told.detail
+    glance = monde.faire(preview.preview, monde.agent, "mouvements", taken)
+    assert glance is not None
+    assert glance.champs["type_mouvement"] == "sortie"
     # Who executes has no page of models and checklists.
     executes = replace(monde.agent, role=Role.TECHNICIEN)
     assert [kind for kind in words if not answers.may_search(executes, kind)] == ["modeles", "checklists"]

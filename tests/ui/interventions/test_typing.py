@@ -33,6 +33,12 @@ def test_a_crash_costs_no_typing(
     editor.show_value("Saisie en cours")
     editor.changed.emit()
     qtbot.waitUntil(lambda: "Brouillon gardé" in page.form.draft_words.text())
+    told = page.form.draft_words
+    told.resize(400, told.height())
+    assert told.shown == told.text()
+    # Beside a list there may be no room for the sentence: the hour is never cut off.
+    told.resize(80, told.height())
+    assert told.shown == told.text().split()[-1]
     first.finish()  # what the process had written before it died
     second = Bureau(qtbot, worker, monde.agent, tmp_path)
     page = second.liste()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QRadioBu
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.ui.forms.editors import Combo
 from erp_desktop.ui.kit import controls, i18n, icons, paint, surfaces, theme, toast
 from erp_desktop.ui.kit.table import FIRST, WINDOW, LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
@@ -68,6 +69,16 @@ def test_what_can_be_ticked_is_seen_on_either_ground(qtbot: QtBot, look: str, ki
     ground = light(theme.theme().color("surface.base"))
     far = max(seen, key=lambda one: abs(one - ground))
     assert (max(far, ground) + 0.05) / (min(far, ground) + 0.05) >= 3
+    # Who comes by Tab sees where they are, two pixels wide.
+    window.activateWindow()
+    window.resize(90, 30)
+    button.resize(80, 30)
+    button.setText("Oui")
+    button.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(button.hasFocus)
+    ring, reached = theme.theme().color("focus").name(), window.grab().toImage()
+    assert max(sum(reached.pixelColor(x, y).name() == ring for x in range(90)) for y in range(30)) >= 10
+    button.setText("")
     # Ticked, it is filled, with its tick in the fill.
     button.setChecked(True)
     ticked = window.grab().toImage()
@@ -134,6 +145,18 @@ def test_field_shows_the_domain_sentence_and_clears_it(qtbot: QtBot) -> None:
     assert not field.error.isHidden()
     assert field.editor.property("invalid") is True
     field.say("")
+    # What cannot be typed in asks for nothing.
+    for editor in (controls.LineEdit("Tapez"), controls.TextArea("Tapez")):
+        hints = []
+        for read_only in (True, True, False, False):
+            editor.set_read_only(read_only)
+            hints.append(editor.placeholderText())
+        assert hints == ["—", "—", "Tapez", "Tapez"]
+    # A closed list shows the longest of its words beside its caret.
+    combo = Combo()
+    combo.addItem("Français")
+    qtbot.addWidget(combo)
+    assert combo.sizeHint().width() >= combo.fontMetrics().horizontalAdvance("Français") + 12 + 28
     assert field.error.isHidden()
     assert field.editor.property("invalid") is False
 

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.kit.paint import metrics
 from erp_desktop.ui.lists.page import ListPage
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -82,6 +83,14 @@ def test_keys_move_between_sections_tabs_and_help(bureau: Bureau, qtbot: QtBot) 
     assert bureau.workspace.keys.isVisible()
     bureau.workspace._escape()
     assert not bureau.workspace.keys.isVisible()
+    for key, modifiers, shown in (
+        (Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier, "interventions"),
+        (Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier, "clients"),
+        (Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier, "interventions"),
+        (Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier, "clients"),
+    ):
+        qtbot.keyClick(bureau.window, key, modifiers)
+        assert bureau.workspace.tabs.current == shown
     qtbot.keyClick(bureau.window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     assert bureau.workspace.tabs.keys == ["interventions"]
 
@@ -93,6 +102,9 @@ def test_narrow_windows_get_a_rail_and_tight_rows(bureau: Bureau) -> None:
     bureau.settle()
     assert bureau.workspace.nav.narrow
     assert page.view.verticalHeader().defaultSectionSize() == 28
+    nav = bureau.workspace.nav
+    last = nav.items["conflits"]
+    assert nav.rect().bottom() - 34 > last.mapTo(nav, last.rect().bottomLeft()).y()
 
 
 def test_a_large_window_gives_room_to_the_client_too(bureau: Bureau) -> None:
@@ -107,6 +119,20 @@ def test_a_large_window_gives_room_to_the_client_too(bureau: Bureau) -> None:
     bureau.settle()
     narrow = {column.key: header.sectionSize(n) for n, column in enumerate(page.spec.columns)}
     assert 130 <= narrow["client"] <= 230
+    # No title is cut, and a name is never squeezed to a few letters: figures keep their width, words give way.
+    titles = [column.title for column in page.spec.columns]
+    for n, column in enumerate(page.spec.columns):
+        shown = 0 if header.isSectionHidden(n) else header.sectionSize(n)
+        assert not shown or shown >= metrics("strong").horizontalAdvance(titles[n]), titles[n]
+        assert not (shown and column.numeric) or shown >= column.width
+    assert narrow["titre"] >= 140
+    bureau.window.resize(1180, 700)
+    people = bureau.liste("techniciens")
+    people.view.select_place(0)
+    bureau.settle()
+    assert people.form.isVisible()
+    assert people.view.horizontalHeader().sectionSize(0) >= 140
+    bureau.liste()
     header.resizeSection(4, 333)
     bureau.window.resize(1700, 900)
     bureau.settle()

@@ -195,6 +195,19 @@ def test_commands_follow_the_role(bureau: Bureau, qtbot: QtBot) -> None:
     opened(bureau, qtbot)
     assert [row.words for row in typed(bureau, qtbot, ">objectifs")] == ["Aller à Objectifs"]
     assert "Nouvelle intervention" in [row.words for row in typed(bureau, qtbot, ">nouvelle")]
+    # Looks and languages, by what they are called here or there: whoever lands in another language finds back.
+    asked: list[str] = []
+    bureau.workspace.language_asked.connect(asked.append)
+    bureau.workspace.theme_asked.connect(asked.append)
+    for words, value in (
+        ("passer en arabe", "ar"), ("langue anglais", "en"), ("language english", "en"),
+        ("theme sombre", "sombre"), ("theme clair", "clair"), ("theme systeme", "systeme"),
+    ):  # fmt: skip
+        [row] = typed(bureau, qtbot, f">{words}")
+        assert row.act is not None
+        row.act()
+        assert asked[-1] == value
+    assert len(typed(bureau, qtbot, ">langue")) == 2
     object.__setattr__(bureau.workspace.contexte.acteur, "role", Role.TECHNICIEN)
     assert typed(bureau, qtbot, ">nouvelle inter") == []
     assert bureau.workspace.palette_box.count.text() == "aucun résultat"
@@ -261,6 +274,6 @@ def _held() -> QWidget:
 
 
 def test_every_kind_of_record_is_looked_for() -> None:
-    """But movements, which are found through their part or place, and targets, which have a page of their own."""
-    assert set(answers.TABLES) == set(KINDS) - {"mouvements", "objectifs"}
+    """But targets, which have a page of their own."""
+    assert set(answers.TABLES) == set(KINDS) - {"objectifs"}
     assert set(HEADINGS) == set(answers.TABLES)
