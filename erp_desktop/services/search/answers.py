@@ -237,7 +237,9 @@ def _mouvement_rows(_session: Session, rows: Sequence[Any]) -> list[Reponse]:
         return [f"{r.quand.astimezone(clock.CASABLANCA):%d/%m/%Y}", signed, r.nom, r.numero, r.motif]
 
     return [
-        Reponse("mouvements", r.id, f"{r.reference} · {r.designation}", " · ".join(filter(None, detail(r))))
+        Reponse(
+            "mouvements", r.id, f"{r.reference} · {r.designation}", " · ".join(dict.fromkeys(filter(None, detail(r))))
+        )
         for r in rows
     ]
 

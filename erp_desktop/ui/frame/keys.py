@@ -41,6 +41,9 @@ KEYS = (
     ("F1", "Cette aide"),
 )
 
+_BELOW, _AROUND = 42, 50
+"""What stays free under the panel, and in all: the status bar, and a little above."""
+
 
 def _table(rows: Sequence[tuple[str, str]]) -> QWidget:
     table = QWidget()
@@ -82,14 +85,19 @@ class KeysPanel(Surface):
         self.hide()
         window.installEventFilter(self)
 
-    def _fill(self, own: Sequence[tuple[str, str]]) -> None:
+    def _fill(self, own: Sequence[tuple[str, str]], beside: int = 1) -> None:
         clear(self._tables)
-        for table in filter(None, (own, KEYS)):
+        each = -(-len(KEYS) // beside)
+        for table in filter(None, (own, *(KEYS[start : start + each] for start in range(0, len(KEYS), each)))):
             self._tables.addWidget(_table(table), 0, Qt.AlignmentFlag.AlignTop)
 
     def toggle(self) -> None:
         if self.isHidden():
-            self._fill(self._own())
+            own = self._own()
+            self._fill(own)
+            if self.sizeHint().height() > self._window.height() - _AROUND:
+                # A low window, or a script that needs more room: the keys stand in two columns.
+                self._fill(own, beside=2)
         self.setVisible(self.isHidden())
         if self.isVisible():
             self._place()
@@ -100,7 +108,7 @@ class KeysPanel(Surface):
         self.adjustSize()
         rtl = self._window.layoutDirection() == Qt.LayoutDirection.RightToLeft
         x = 12 if rtl else self._window.width() - self.width() - 12
-        self.move(x, self._window.height() - self.height() - 42)
+        self.move(x, self._window.height() - self.height() - _BELOW)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_F1):
