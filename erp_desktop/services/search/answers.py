@@ -232,16 +232,13 @@ def _mouvements(acteur: Acteur) -> Any:
 
 
 def _mouvement_rows(_session: Session, rows: Sequence[Any]) -> list[Reponse]:
-    def detail(r: Any) -> list[str | None]:
+    found = []
+    for r in rows:
         signed = f"{r.quantite:+f}".rstrip("0").rstrip(".").replace("-", "\u2212").replace(".", ",")
-        return [f"{r.quand.astimezone(clock.CASABLANCA):%d/%m/%Y}", signed, r.nom, r.numero, r.motif]
-
-    return [
-        Reponse(
-            "mouvements", r.id, f"{r.reference} · {r.designation}", " · ".join(dict.fromkeys(filter(None, detail(r))))
-        )
-        for r in rows
-    ]
+        told = [f"{r.quand.astimezone(clock.CASABLANCA):%d/%m/%Y}", signed, r.nom, r.numero, r.motif]
+        detail = " · ".join(dict.fromkeys(filter(None, told)))
+        found.append(Reponse("mouvements", r.id, f"{r.reference} · {r.designation}", detail))
+    return found
 
 
 def _of_parts(session: Session, word: str) -> list[sa.ColumnElement[bool]]:
@@ -250,11 +247,6 @@ def _of_parts(session: Session, word: str) -> list[sa.ColumnElement[bool]]:
         un_de(session, word, PieceDetachee.reference, PieceDetachee.designation)
     )
     return [MouvementStock.piece_id.in_(list(session.scalars(named.limit(_PIECES))))]
-
-
-def _of_number(pattern: str) -> sa.ColumnElement[bool]:
-    numbered = sa.select(Intervention.id).where(Intervention.numero.like(pattern))
-    return MouvementStock.intervention_id.in_(numbered)
 
 
 def _in_lines(session: Session, word: str) -> sa.ColumnElement[bool]:
@@ -311,7 +303,8 @@ _NOUNS: Final = {
               _of("depots", detail=lambda r: [r.full_name]),
               lambda s, w: [contient(s, User.full_name, w)]),
         _Noun("mouvements", _FICHIER, _mouvements, (), (), (EFFET.desc(), MouvementStock.id.desc()), _mouvement_rows,
-              _of_parts, _of_number),
+              _of_parts, lambda pattern: MouvementStock.intervention_id.in_(
+                  sa.select(Intervention.id).where(Intervention.numero.like(pattern)))),
         # Only who plans has a page of these two.
         _Noun("modeles", roles.Droit.INTERVENTION_ECRIRE, _modeles,
               (ModeleIntervention.nom, ModeleIntervention.titre), (), (sa.func.lower(ModeleIntervention.nom),),

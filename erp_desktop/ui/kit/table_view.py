@@ -17,9 +17,6 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetrics,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -38,12 +35,13 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.heads import PaintedHeader, least_width, tighten
 from erp_desktop.ui.kit.table import ROW_ROLE, Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
 
 _PAD = 8
-_NAME, _TIGHT = 140, 0.75
-"""Room that the column which stretches keeps, and the share that columns of words keep when it lacks."""
+_NAME = 140
+"""Room that the column which stretches keeps."""
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -116,49 +114,6 @@ class CellDelegate(QStyledItemDelegate):
                 ink = "text.tertiary"
             font = look.font("strong" if column.kind == "strong" else "body", tabular=column.numeric)
             paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color(ink))
-
-
-class PaintedHeader(QHeaderView):
-    """A header painted from tokens; the sorted column is told by colour and caret."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setSectionsClickable(True)
-        self.setHighlightSections(False)
-        self.setSectionsMovable(True)
-        self.setFixedHeight(theme().px("row.header"))
-        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.setMinimumSectionSize(32)
-        self.sort_section = -1
-        self.descending = False
-
-    def set_sort(self, section: int, descending: bool) -> None:
-        self.sort_section, self.descending = section, descending
-        self.viewport().update()
-
-    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
-        look, rtl = theme(), self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        painter.save()
-        painter.fillRect(rect, look.color("surface.sunken"))
-        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, look.color("border.default"))
-        model = self.model()
-        head = model.columns[logicalIndex].head if isinstance(model, LazyTableModel) else None
-        if head is not None:
-            head(painter, rect.adjusted(_PAD, 0, -_PAD, -1))
-            painter.restore()
-            return
-        words = str(model.headerData(logicalIndex, Qt.Orientation.Horizontal) or "")
-        sorted_here = logicalIndex == self.sort_section
-        inner = rect.adjusted(_PAD, 0, -4, 0)
-        font: QFont = look.font("strong")
-        colour: QColor = look.color("accent.text" if sorted_here else "text.tertiary")
-        paint.text(painter, paint.visual(rtl, rect, inner), words, rtl=rtl, font=font, colour=colour)
-        if sorted_here:
-            wide = min(QFontMetrics(font).horizontalAdvance(words), inner.width() - 14)
-            box = QRect(inner.x() + wide + 3, rect.y(), 12, rect.height())
-            icons.draw(painter, paint.visual(rtl, rect, box), "caret-down" if self.descending else "caret-up",
-                       colour, 11, "bold")  # fmt: skip
-        painter.restore()
 
 
 class ListView(QTableView):
@@ -235,13 +190,13 @@ class ListView(QTableView):
             return
         header = self.horizontalHeader()
         shown = [n for n, column in enumerate(columns) if not header.isSectionHidden(n) and not column.stretch]
-        least = {n: self._least(n) for n in shown}
+        least = {n: least_width(self.lazy, n) for n in shown}
         wishes = {n: max(0, columns[n].wide - least[n]) for n in shown}
         wide, place = self.viewport().width(), columns.index(stretching)
         room = wide - sum(least.values()) - max(stretching.width, stretching.wide)
         share = min(1.0, max(0.0, room / (sum(wishes.values()) or 1)))
         floor = min(stretching.width, _NAME)
-        self._tighten(least, floor + sum(least.values()) - wide)
+        tighten(columns, least, floor + sum(least.values()) - wide)
         # What still does not fit is scrolled to, rather than a name cut to nothing.
         short = wide - sum(least.values()) < floor
         self._fitting = True
@@ -253,24 +208,6 @@ class ListView(QTableView):
         if short:
             header.resizeSection(place, floor)
         self._fitting = False
-
-    def _least(self, section: int) -> int:
-        """What a column takes at least: as it is declared, and never less than its title."""
-        column = self.lazy.columns[section]
-        scale = 1.12 if theme().rtl and column.numeric else 1.0
-        title = str(self.lazy.headerData(section, Qt.Orientation.Horizontal) or "") if column.head is None else ""
-        heading = paint.metrics("strong").horizontalAdvance(title) + _PAD + (18 if column.key else 5)
-        return max(round(column.width * scale), heading if title else 0)
-
-    def _tighten(self, least: dict[int, int], missing: int) -> None:
-        """Take what is missing from the columns of plain words, which are read when shortened; never from figures."""
-        columns = self.lazy.columns
-        words = [n for n in least if columns[n].kind in ("text", "muted") and not columns[n].numeric]
-        if missing <= 0 or not words:
-            return
-        kept = max(_TIGHT, 1 - missing / sum(least[n] for n in words))
-        for n in words:
-            least[n] = round(least[n] * kept)
 
     def first_column(self) -> int:
         return self.horizontalHeader().logicalIndex(0)

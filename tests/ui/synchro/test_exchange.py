@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.domain.writing import bidi
 from erp_desktop.sync import status
 from erp_desktop.sync.bundle.merging import merge
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.status import EtatSync
-from erp_desktop.ui.conflits.diff import DiffLabel, Fragment, mots
+from erp_desktop.ui.conflits.diff import mots
 from erp_desktop.ui.conflits.page import ConflitsPage
-from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.i18n import isolate
-from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.synchro.cards import LigneJournal
 from erp_desktop.ui.synchro.drawer import Panneau
 from tests.ui.branch import Labo, Poste
@@ -333,25 +329,6 @@ def test_keeping_everything_is_one_act(labo: Labo, mine: Poste, theirs: Poste, w
 )
 def test_words_are_compared(old: str, new: str, expected: list[tuple[str, str]]) -> None:
     assert [(part.texte, part.genre) for part in mots(old, new)] == expected
-
-
-def test_a_text_is_read_by_its_letters_and_a_pair_by_the_window(qapp: QApplication, qtbot: QtBot) -> None:
-    i18n.set_language(qapp, "ar")
-    theme().apply(theme().mode)
-    label = DiffLabel([Fragment("Fuite côté tige.", "retire"), Fragment("", "saut"), Fragment("Joint.", "ajoute")])
-    qtbot.addWidget(label)
-    lines = re.findall(r'<div dir="(\w+)" align="(\w+)"', label.text())
-    assert lines == [("ltr", "right"), ("ltr", "right")]
-    assert "\u2068Fuite côté tige.\u2069" in label.text()
-    label.set_parts([Fragment("Fuite", "retire"), Fragment(" ← ", "egal"), Fragment("Joint", "ajoute")])
-    assert 'dir="rtl" align="right"' in label.text()
-    assert i18n.became("—", "Client prévenu.") == "\u2068—\u2069 ← \u2068Client prévenu.\u2069"
-    assert bidi.nu(i18n.became("a", "b")) == "a ← b"
-    i18n.set_language(qapp, "fr")
-    theme().apply(theme().mode)
-    assert i18n.became("—", "Joint") == "— → Joint"
-    label.set_parts(mots("", "تسرب الزيت."))
-    assert 'dir="rtl" align="left"' in label.text()
 
 
 def test_a_stick_goes_to_the_head_office_and_comes_back(

@@ -1,0 +1,81 @@
+"""The head of a list, and how wide its columns have to be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QHeaderView, QWidget
+
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.table import Column, LazyTableModel
+from erp_desktop.ui.kit.theme import theme
+
+PAD: Final = 8
+_CARET: Final = 14
+_TIGHT: Final = 0.75
+"""Share of their width that columns of words keep when room lacks."""
+
+
+class PaintedHeader(QHeaderView):
+    """A header painted from tokens; the sorted column is told by colour and caret."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setSectionsMovable(True)
+        self.setFixedHeight(theme().px("row.header"))
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setMinimumSectionSize(32)
+        self.sort_section = -1
+        self.descending = False
+
+    def set_sort(self, section: int, descending: bool) -> None:
+        self.sort_section, self.descending = section, descending
+        self.viewport().update()
+
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
+        look, rtl = theme(), self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        painter.save()
+        painter.fillRect(rect, look.color("surface.sunken"))
+        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, look.color("border.default"))
+        model = self.model()
+        head = model.columns[logicalIndex].head if isinstance(model, LazyTableModel) else None
+        if head is not None:
+            head(painter, rect.adjusted(PAD, 0, -PAD, -1))
+            painter.restore()
+            return
+        words = str(model.headerData(logicalIndex, Qt.Orientation.Horizontal) or "")
+        sorted_here = logicalIndex == self.sort_section
+        inner = rect.adjusted(PAD, 0, -4, 0)
+        font: QFont = look.font("strong")
+        colour: QColor = look.color("accent.text" if sorted_here else "text.tertiary")
+        paint.text(painter, paint.visual(rtl, rect, inner), words, rtl=rtl, font=font, colour=colour)
+        if sorted_here:
+            wide = min(QFontMetrics(font).horizontalAdvance(words), inner.width() - 14)
+            box = QRect(inner.x() + wide + 3, rect.y(), 12, rect.height())
+            icons.draw(painter, paint.visual(rtl, rect, box), "caret-down" if self.descending else "caret-up",
+                       colour, 11, "bold")  # fmt: skip
+        painter.restore()
+
+
+def least_width(model: LazyTableModel[Any], section: int) -> int:
+    """What a column takes at least, in pixels: as it is declared, and never less than its title."""
+    column = model.columns[section]
+    scale = 1.12 if theme().rtl and column.numeric else 1.0
+    title = str(model.headerData(section, Qt.Orientation.Horizontal) or "") if column.head is None else ""
+    heading = paint.metrics("strong").horizontalAdvance(title) + PAD + 5 + (_CARET if column.key else 0)
+    return max(round(column.width * scale), heading if title else 0)
+
+
+def tighten(columns: Sequence[Column[Any]], least: dict[int, int], missing: int) -> None:
+    """Take what is missing from the columns of plain words, which are read when shortened; never from figures."""
+    words = [n for n in least if columns[n].kind in ("text", "muted") and not columns[n].numeric]
+    if missing <= 0 or not words:
+        return
+    kept = max(_TIGHT, 1 - missing / sum(least[n] for n in words))
+    for n in words:
+        least[n] = round(least[n] * kept)
