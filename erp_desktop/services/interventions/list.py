@@ -32,6 +32,7 @@ from erp_desktop.models import (
     Technicien,
     User,
 )
+from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions import order
 from erp_desktop.services.search import exact
@@ -43,6 +44,7 @@ from erp_desktop.services.shared.lists import (
     dans_l_ordre,
     est_sqlite,
     hors_index,
+    identifiants,
     marques,
     paquets,
     portee,
@@ -221,13 +223,14 @@ def _libre(session: Session, mot: str) -> sa.ColumnElement[bool]:
     morceaux = numeros.fragments(mot)
     if morceaux:
         return Intervention.numero.like(f"INT-%{'%'.join(morceaux)}")
-    return sa.or_(
-        un_de(session, mot, Intervention.titre, Intervention.numero),
-        Intervention.client_id.in_(sa.select(Client.id).where(contient(session, Client.nom_entreprise, mot))),
-        Intervention.equipement_id.in_(
-            sa.select(Equipement.id).where(un_de(session, mot, Equipement.nom, Equipement.code_interne))
-        ),
-    )
+    ailleurs = _de_client_ou_machine(session, mot)
+    return sa.or_(un_de(session, mot, Intervention.titre, Intervention.numero), *ailleurs)
+
+
+def _de_client_ou_machine(session: Session, mot: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    clients = sa.select(Client.id).where(contient(session, Client.nom_entreprise, mot))
+    machines = sa.select(Equipement.id).where(un_de(session, mot, Equipement.nom, Equipement.code_interne))
+    return Intervention.client_id.in_(clients), Intervention.equipement_id.in_(machines)
 
 
 def _ouverte(quand: datetime) -> list[sa.ColumnElement[bool]]:
@@ -281,8 +284,13 @@ def dites(session: Session, texte: str, *, suit: bool = False) -> list[sa.Column
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """The matching identifiers, in order; newest first when no column is chosen."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    filtre = lire_filtre(query.texte)
     # PostgreSQL weighs the words against the order by itself.
-    suit = query.limite is not None and est_sqlite(session) and _frequent(session, acteur, query.texte)
+    cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre)
+    rares = _rares(session, acteur, query.texte) if cherche else None
+    if rares is not None:
+        return order.few(session, rares, query, _statuts(query))
+    suit = cherche and not filtre.libre
     requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit))
     return order.ids(session, requete, query, _statuts(query))
 
@@ -303,13 +311,35 @@ PLACES = Long(
 )  # fmt: skip
 
 
-def _frequent(session: Session, acteur: Acteur, texte: str) -> bool:
-    """Whether words with an index answer for so many rows that a page of them is found sooner along the order's."""
+def _rares(session: Session, acteur: Acteur, texte: str) -> list[int] | None:
+    """Every answer where they are few: sorted by themselves sooner than they are met along the order.
+
+    None where they are not: a page of them is found soon along the order's index.
+    """
     filtre = lire_filtre(texte)
-    if not filtre.mots or filtre.libre:
-        return False
-    quelques = sa.select(Intervention.id).where(*conditions(session, acteur, texte)).limit(_RARES + 1).subquery()
-    return (session.scalar(sa.select(sa.func.count()).select_from(quelques)) or 0) > _RARES
+    requete = sa.select(Intervention.id).where(*conditions(session, acteur, texte))
+    if filtre.libre and not filtre.mots:
+        # Nothing tells but the rows themselves; the indexes of one word's columns are a tenth of them.
+        un_mot = identifiants(session, _partout(session, max(filtre.libre, key=len)).limit(_RARES + 1))
+        if len(un_mot) > _RARES:
+            return None
+        requete = requete.where(Intervention.id.in_(un_mot)).with_hint(Intervention, "NOT INDEXED", "sqlite")
+    trouvees = identifiants(session, requete.limit(_RARES + 1))
+    return trouvees if len(trouvees) <= _RARES else None
+
+
+def _partout(session: Session, mot: str) -> sa.Select[int]:
+    """The same as :func:`_libre`, read in the indexes alone; the ways that may soon be enough come first."""
+    i = Intervention
+    if numeros.fragments(mot):
+        return sa.select(i.id).where(_libre(session, mot))
+    client, machine = _de_client_ou_machine(session, mot)
+    titre = sa.select(i.id).where(contient(session, cle_tri(i.titre), mot))
+    titre = titre.with_hint(i, "INDEXED BY idx_intervention_titre_tri", "sqlite")
+    numero = sa.select(i.id).where(contient(session, i.numero, mot))
+    lus = (titre, numero) if mot.isalpha() else (numero, titre)
+    noms = (sa.select(i.id).where(client), sa.select(i.id).where(machine))
+    return sa.select(sa.union_all(*noms, *lus).subquery().c.id)
 
 
 _COLONNES = (

@@ -69,9 +69,7 @@ def find(
         looked = _looked_through(session, newest, asked, pending, limit)
         if looked is not None:
             return among(looked)
-        query = " OR ".join(f"({words.asked(one.words)})" for one in asked)
-    else:
-        query = " OR ".join(f"({one.narrow})" for one in asked)
+    query = " OR ".join(f"({one.whole})" for one in asked)
     for most in _HITS if query else ():
         hits = words.matching(session, query, most)
         found = among(hits)

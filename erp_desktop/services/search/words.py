@@ -143,6 +143,11 @@ class Question:
     wide: tuple[str, ...]
     narrow: str
 
+    @property
+    def whole(self) -> str:
+        """All of them as a question of the index."""
+        return " AND ".join(filter(None, [self.narrow, asked(self.wide)]))
+
 
 def question(session: Session, words: Iterable[str]) -> Question:
     """What is asked of the index for some words.
