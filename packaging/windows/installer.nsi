@@ -104,6 +104,18 @@ Function .onInit
   StrCpy $everybody "0"
   ${If} $R0 == "Admin"
     StrCpy $everybody "1"
+    ; What is one account's stays so, whoever renews it: known by whose key names the folder.
+    ReadRegStr $R2 HKLM "${OWN_KEY}" "Dossier"
+    ReadRegStr $R3 HKCU "${OWN_KEY}" "Dossier"
+    ${If} $given == "1"
+    ${AndIf} $R2 != $INSTDIR
+    ${AndIf} $R3 == $INSTDIR
+      StrCpy $everybody "0"
+    ${ElseIf} $given != "1"
+    ${AndIf} $R2 == ""
+    ${AndIf} $R3 != ""
+      StrCpy $everybody "0"
+    ${EndIf}
   ${EndIf}
   ClearErrors
   ${GetOptions} $R1 "/CurrentUser" $R2

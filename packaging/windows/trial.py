@@ -277,10 +277,13 @@ class Setup:
     def per_user(self) -> str:
         """For one user, into a folder with accents and spaces, and away again with the data."""
         where = self.place.drive / "Outils de l'été" / "ERP MIF"
-        folder = ["/D=C:\\Outils", "de", "l'été\\ERP", "MIF"]
-        status = self.call(self.next, "/S", "/CurrentUser", *folder)
-        expect(status == 0 and (where / "erp-mif.exe").exists(), f"statut {status}")
-        expect(self.registry("HKCU", KEY) and not self.registry("HKLM", KEY), "la clé n'est pas celle du compte")
+        folder = ("/D=C:\\Outils", "de", "l'été\\ERP", "MIF")
+        # Renewed by somebody who may do so for everybody, with the folder named or not, it stays this account's.
+        for options in (("/CurrentUser", *folder), (), folder):
+            status = self.call(self.next, "/S", *options)
+            expect(status == 0 and (where / "erp-mif.exe").exists(), f"statut {status}")
+            expect(not self.where.exists(), f"{options} : posé dans {self.where}")
+            expect(self.registry("HKCU", KEY) and not self.registry("HKLM", KEY), "la clé n'est pas celle du compte")
         status = self.remove("/DONNEES", where=where)
         expect(status == 0 and not where.exists(), f"statut {status}, reste {list(where.rglob('*'))[:3]}")
         left = [str(p) for p in (self.place.drive / "users").rglob("ERP MIF Maroc")]
