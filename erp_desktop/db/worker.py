@@ -24,10 +24,37 @@ from erp_desktop.db.replica import Replica
 from erp_desktop.db.session import transaction
 
 T = TypeVar("T")
-_Job = tuple[Callable[[Session], Any], bool, bool, int | None, "Future[Any]"]
+_Job = tuple[Callable[[Session], Any], bool, bool, int | None, "_Answer[Any]"]
 _MOST = 16
 """Readings that go side by side."""
 _Jobs = queue.SimpleQueue["_Job | None"]
+
+
+class _Answer(Future[T]):
+    """What a job will answer; given up, a cache's reading ends where it is, so that what was asked since begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hold = threading.Lock()
+        self._reading: Any = None
+
+    def cancel(self) -> bool:
+        if super().cancel():
+            return True
+        with self._hold:
+            if self._reading is not None:
+                self._reading.interrupt()
+        return False
+
+    def read(self, job: Callable[[Session], T], session: Session) -> T:
+        """Run a reading of a cache that may be given up meanwhile."""
+        with self._hold:
+            self._reading = session.connection().connection.dbapi_connection
+        try:
+            return job(session)
+        finally:
+            with self._hold:
+                self._reading = None
 
 
 class DbWorker:
@@ -58,6 +85,8 @@ class DbWorker:
     ) -> Future[T]:
         """Queue ``job``; the future holds its result, or what it or its commit raised.
 
+        A reading of a cache that is cancelled while it runs ends where it is.
+
         Args:
             write: commit what it did.
             long: what others need not wait for; it sees what was committed when it begins. A cache has one writer,
@@ -66,7 +95,7 @@ class DbWorker:
         """
         if self._closed:
             raise RuntimeError("the database worker is closed")
-        future: Future[T] = Future()
+        future: _Answer[T] = _Answer()
         beside = long and not (write and self.engine.dialect.name == "sqlite")
         (self._beside if beside else self._jobs).put((job, write, figures, self.user_id, future))
         return future
@@ -126,7 +155,8 @@ class DbWorker:
                 result = self.replica.read(job)
             else:
                 with transaction(self.engine, user_id, write=write) as session:
-                    result = job(session)
+                    may_end = not write and self.engine.dialect.name == "sqlite"
+                    result = future.read(job, session) if may_end else job(session)
                 if write and self.replica is not None:
                     self.replica.wrote()
         except BaseException as error:  # noqa: BLE001 - whatever it was belongs to the one who asked
@@ -161,5 +191,5 @@ def _nothing(_session: Session) -> None:
     """What :data:`_NOTHING` would do."""
 
 
-_NOTHING: _Job = (_nothing, False, False, None, Future())
+_NOTHING: _Job = (_nothing, False, False, None, _Answer())
 """Nothing was taken from the queue."""

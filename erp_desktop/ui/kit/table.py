@@ -106,7 +106,8 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         """The number of the last question: it grows with each."""
         self._paged = 0
         """The generation whose first page is shown."""
-        self._question = ("", "", False)
+        self._question, self._turning = ("", "", False), False
+        """What was asked last, and whether the rows shown are of the question before."""
         self._held: Places | None = None
         self._ids_task: Task | None = None
         self._gather = QTimer(self)
@@ -136,7 +137,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
     def ask(self, text: str = "", sort: str = "", descending: bool = False) -> None:
         """Show what answers a filter, in an order; the present rows stay until the first page comes."""
         self._drop_held()
-        self._question = (text, sort, descending)
+        self._question, self._turning = (text, sort, descending), True
         generation, source = self._begin(), self._source
 
         def first(session: Any) -> tuple[Places, list[R]]:
@@ -156,15 +157,14 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         Args:
             hold: read rows again where they stand, and keep another order back until :meth:`apply_held`.
         """
-        if self._places.count:
+        if self._places.count and not self._turning:
             self._ask_all(self._begin(), hold=hold)
         else:
             self.ask(*self._question)
 
     def apply_held(self) -> None:
         """Show the order that was held back."""
-        places = self._held
-        if places is not None:
+        if (places := self._held) is not None:
             self._drop_held()
             self._stale = set(self._rows)
             self._show(places)
@@ -216,7 +216,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         if generation != self.asked:
             return
         self._drop_held()
-        self._stale = set(self._rows)
+        self._stale, self._turning = set(self._rows), False
         self._keep(rows)
         self._show(places)
         if places.count < FIRST:

@@ -299,6 +299,16 @@ def test_out_of_date_answer_is_dropped(qtbot: QtBot, tasks: Tasks, worker: OneTh
     qtbot.waitUntil(lambda: tasks.pending == 0)
     assert model.rowCount() == 1
     assert model.id_at(0) == 99
+    # A change that arrives meanwhile does not put the new question behind a reading of the whole list.
+    walks: list[object] = []
+    model._source.walk = lambda *asked: walks.append(asked)  # type: ignore[assignment,func-returns-value]
+    held = threading.Event()
+    worker.pool.submit(held.wait, 60)
+    model.ask("98")
+    model.refresh()
+    held.set()
+    qtbot.waitUntil(lambda: tasks.pending == 0)
+    assert (model.id_at(0), walks) == (98, [])
 
 
 def test_known_rows_stay_while_fresher_ones_are_read(qtbot: QtBot, tasks: Tasks) -> None:

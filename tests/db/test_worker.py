@@ -1,0 +1,39 @@
+"""What is asked of the worker of a window, and given up again."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from erp_desktop.db.worker import DbWorker
+
+
+def test_a_reading_that_is_given_up_ends_and_the_next_one_answers(sqlite_engine: sa.Engine) -> None:
+    worker = DbWorker(sqlite_engine)
+    begun = threading.Event()
+
+    def endless(session: Session) -> int:
+        session.execute(sa.text("SELECT 1"))
+        begun.set()
+        without_end = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+        return session.execute(sa.text(without_end)).scalar_one()
+
+    try:
+        waits = worker.submit(endless)
+        assert begun.wait(30)
+        after = worker.submit(lambda session: session.scalar(sa.text("SELECT 2")))
+        # It may not have come to its statement yet when it is given up for the first time.
+        while not waits.done():
+            assert not waits.cancel() or waits.cancelled()
+        with pytest.raises(OperationalError, match="interrupted"):
+            waits.result(30)
+        assert after.result(30) == 2
+        # What is done, or writes, is not touched.
+        assert not after.cancel()
+        assert worker.submit(lambda session: session.scalar(sa.text("SELECT 3")), write=True).result(30) == 3
+    finally:
+        worker.close()
