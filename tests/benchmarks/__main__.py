@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -109,8 +110,14 @@ def _pages(_rows: int) -> None:
                 _print([figure])
 
 
-def _screens(_rows: int, sizes: str = "", parts: str = "", data: str = "build/bench") -> None:
+def _screens(
+    _rows: int, sizes: str = "", parts: str = "", data: str = "build/bench", processeur: str = ""
+) -> None:  # fmt: skip
     from tests.ui.lists.speed import PARTS, SIZES, measure
+    from tests.ui.lists.timing import PROCESSOR
+
+    if processeur:
+        os.environ[PROCESSOR] = processeur
 
     folder = Path(data)
     folder.mkdir(parents=True, exist_ok=True)
@@ -185,6 +192,7 @@ BENCHES = {
         {
             "sizes": "interventions, separated by commas",
             "parts": "some of listes, mots, fiches, fenetre, rubriques, planning, centre, separated by commas",
+            "processeur": "oui: what reads a cache in processor time, on a machine that others use as well",
             "data": "folder in which the caches are kept, build/bench unless told otherwise",
         },
     ),

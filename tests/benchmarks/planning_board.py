@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from erp_desktop.ui.planning.lift import Lift
 from erp_desktop.ui.planning.view import BoardView
 from erp_desktop.upgrade.start.startup import open_local
 from tests.benchmarks.lists import _fill
+from tests.ui.lists.timing import now
 
 PEOPLE, CARDS = 60, 2_000
 FRAMES = 400
@@ -128,12 +128,12 @@ def week(app: QApplication, engine: sa.Engine, acteur: Acteur) -> Iterator[tuple
         widget.resize(960, 760)
         widget.show()
     app.processEvents()
-    begun = time.perf_counter()
+    begun = now()
     view.show_board(board, board.techniciens, WEEK, monday)
     view.viewport().repaint()
     yield (
         "ranger la semaine et peindre la première image",
-        1000 * (time.perf_counter() - begun),
+        1000 * (now() - begun),
         _median(bare.viewport().repaint, 9),
     )
     app.processEvents()
@@ -167,9 +167,9 @@ def _frames(widget: QAbstractScrollArea) -> list[float]:
 
 
 def _timed(act: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+    begun = now()
     act()
-    return 1000 * (time.perf_counter() - begun)
+    return 1000 * (now() - begun)
 
 
 def _median(act: Callable[[], object], times: int) -> float:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
 from erp_desktop.models.expressions.sorting import cle_tri
-from erp_desktop.services.shared.lists import ListQuery, cle_de, identifiants, ordonner, rang
+from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
 from erp_desktop.services.shared.places.sorts import along
 
@@ -54,6 +54,8 @@ def ids(
         return beginning(session, request, I.id, _by_deadline(query, statuts), query.limite)[0]
     if query.limite is not None:
         if query.tri in _FAR:
+            if not (query.texte.strip() or est_sqlite(session)):
+                return identifiants(session, _name_by_name(request, query, query.limite))
             # Along the index of the names: reading all of them takes longer than the page.
             return beginning(session, request, I.id, iter(_FAR[query.tri].order(query) or ()), query.limite)[0]
         strata = islice(_strata(session, query, statuts), _STRATA)
@@ -61,6 +63,20 @@ def ids(
         if whole:
             return found
     return identifiants(session, _sorted(session, request, query).limit(query.limite))
+
+
+def _name_by_name(request: sa.Select[int], query: ListQuery, limit: int) -> sa.Select[int]:
+    """At the centre, of each name in turn a page at most: along the names it sorts all that one of them has."""
+    named: Any = Client if query.tri == "client" else Equipement
+    column, name = (I.client_id, Client.nom_entreprise) if named is Client else (I.equipement_id, Equipement.nom)
+    down = query.descendant
+
+    def ordered(*keys: Any) -> list[Any]:
+        return [key.desc() if down else key.asc() for key in keys]
+
+    own = request.where(column == named.id).order_by(*ordered(I.id)).limit(limit).correlate(named).lateral("siennes")
+    names = sa.select(own.c.id).select_from(named).join(own, sa.true())
+    return names.order_by(*ordered(cle_tri(name), named.id, own.c.id)).limit(limit)
 
 
 def few(

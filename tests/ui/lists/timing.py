@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,15 +17,22 @@ from tests.benchmarks.sync_speed import Figure
 SOON_MS = 50
 """Under which first rows and any other place of a list are there."""
 _PATIENCE_S = 120
+PROCESSOR = "processeur"
+"""Set in the environment: what reads a cache is told in processor time, for a machine that others use as well."""
+
+
+def now() -> float:
+    """Seconds of the clock, or of this process's processor time."""
+    return time.process_time() if os.environ.get(PROCESSOR) else time.perf_counter()
 
 
 def median(work: Callable[[], object], turns: int = 9) -> float:
     """Milliseconds."""
     took = []
     for _turn in range(turns):
-        begun = time.perf_counter()
+        begun = now()
         work()
-        took.append(time.perf_counter() - begun)
+        took.append(now() - begun)
     return sorted(took)[turns // 2] * 1e3
 
 
