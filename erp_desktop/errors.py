@@ -47,6 +47,12 @@ class NotAllowedError(UserError):
     code = "interdit"
 
 
+class PasswordToChooseError(NotAllowedError):
+    """The password is right, and somebody else gave it: it serves to choose one's own and for nothing else."""
+
+    code = "mot_de_passe_a_choisir"
+
+
 class DeviceRevokedError(NotAllowedError):
     """The centre no longer accepts this device."""
 

@@ -25,6 +25,7 @@ from erp_desktop.centre.functions.pull import pull_functions
 from erp_desktop.centre.functions.tables import UNTOLD
 from erp_desktop.centre.functions.verify import verify_functions
 from erp_desktop.centre.sql import sql
+from erp_desktop.domain.people import given
 from erp_desktop.registry import monthly, personal, planned, rules, worked
 from erp_desktop.registry.invoices import settled, totals
 from erp_desktop.registry.search_path import PIN
@@ -35,7 +36,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in sorted(names))
 
 
-_IDENTITY = sql("machinery/identity", PIN=PIN)
+_IDENTITY = sql("machinery/identity", PIN=PIN, TO_CHOOSE="'" + given.TO_CHOOSE.replace("'", "''") + "'")
 
 # Equal notifications of one transaction are one, and it is sent at its COMMIT: listening devices then ask.
 _PERSONAL = {*personal.OF_AN_INDIVIDUAL, *(c for told in personal.COLUMNS.values() for c in told)}
@@ -165,6 +166,7 @@ def _security(table: SyncTable) -> list[str]:
         f"DROP POLICY IF EXISTS erp_lecture ON public.{name}",
         f"DROP POLICY IF EXISTS erp_ecriture ON public.{name}",
         f"GRANT SELECT ON public.{name} TO erp_sync",
+        *login.chosen_first(f"public.{name}"),
     ]
     readable = f"agence_id IS NULL OR {mine}" if table.scoped else "true"
     made.append(f"CREATE POLICY erp_lecture ON public.{name} FOR SELECT TO erp_sync, erp_central USING ({readable})")
@@ -238,6 +240,8 @@ def statements(*, documents: bool = True) -> list[str]:
         made.append(f"ALTER FUNCTION sync.{entry} OWNER TO erp_sync")
         made.append(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device")
     farewells = central_documents.FAREWELLS if documents else ()
+    keys = central_documents.KEYS if documents else ()
+    made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_central" for entry in keys]
     own = (devices.ARRIVAL, devices.GREETING, devices.BUNDLE_KEY)
     made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device" for entry in own]
     made += [
@@ -248,7 +252,7 @@ def statements(*, documents: bool = True) -> list[str]:
         f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_central" for entry in (*_SHARED, *login.ENTRIES)
     ]
     made += [
-        "GRANT EXECUTE ON FUNCTION sync.nouvel_id(), sync.reserver_numeros(text) TO erp_central",
+        "GRANT EXECUTE ON FUNCTION sync.nouvel_id(), sync.reserver_numeros(text), sync.exiger_choix() TO erp_central",
         *(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_central" for entry in central_invoices.ENTRIES),
         "REVOKE CREATE ON SCHEMA sync FROM erp_sync",
         "REVOKE ALL ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) FROM PUBLIC",
@@ -301,7 +305,7 @@ def uninstall(connection: sa.Connection) -> None:
     ).fetchall()
     policies = connection.exec_driver_sql(
         "SELECT polname, polrelid::regclass::text FROM pg_policy JOIN pg_class c ON c.oid = polrelid "
-        "WHERE c.relnamespace = 'public'::regnamespace AND polname IN ('erp_lecture', 'erp_ecriture')"
+        "WHERE c.relnamespace = 'public'::regnamespace AND polname IN ('erp_lecture', 'erp_ecriture', 'erp_choix')"
     ).fetchall()
     _run(
         connection,

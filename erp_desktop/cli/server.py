@@ -11,8 +11,10 @@ from erp_desktop import settings
 from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded, with_password
 from erp_desktop.cli.french import Commands
+from erp_desktop.cli.user import TO_REPLACE
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.people import given
 from erp_desktop.services import calendrier, notifications
 from erp_desktop.services.administration import accounts
 from erp_desktop.services.contrats import amendments
@@ -53,7 +55,12 @@ def init(
     told = [f"Centre prêt, révision {revision}."]
     if drawn is not None:
         told.append(f"Premier administrateur : {admin}. Mot de passe, montré une seule fois : {drawn}")
-    account = {"username": admin, "password": drawn} if drawn is not None else None
+        told.append(TO_REPLACE)
+    account = (
+        {"username": admin, "must_change": True, "valid_days": given.DAYS, "password": drawn}
+        if drawn is not None
+        else None
+    )
     emit(as_json, {"revision": revision, "admin": account}, told)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets as random_source
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,10 +12,13 @@ from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, gu
 from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people import given
 from erp_desktop.errors import UserError
 from erp_desktop.services import auth
 from erp_desktop.services.administration import accounts
 from erp_desktop.services.calendrier import ADMINISTRATION, agence_par_code
+
+TO_REPLACE = f"La personne le remplace à sa première connexion, dans les {given.DAYS} jours ; il ne sert qu'à cela."
 
 app = Commands(help="Les comptes.")
 
@@ -34,12 +37,13 @@ def _password(from_stdin: bool) -> tuple[str, bool]:
     return line, False
 
 
-def _shown(password: str, made: bool) -> dict[str, str]:
-    return {"password": password} if made else {}
+def _shown(password: str, made: bool) -> dict[str, Any]:
+    return {"must_change": True, "valid_days": given.DAYS, **({"password": password} if made else {})}
 
 
-def _words(text: str, password: str, made: bool) -> str:
-    return f"{text} Mot de passe, montré une seule fois : {password}" if made else text
+def _words(text: str, password: str, made: bool) -> list[str]:
+    shown = f" Mot de passe, montré une seule fois : {password}" if made else ""
+    return [text + shown, TO_REPLACE]
 
 
 @app.command()
@@ -73,11 +77,12 @@ def add(
 def list_accounts(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
     """Montrer les comptes."""
     with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
-        found = auth.comptes(session)
+        found = accounts.comptes(session)
     lines = [
         f"{u.username:<24} {u.role:<12} {u.agence_code or 'siège':<6} {u.full_name}"
         + ("" if u.is_active else " (désactivé)")
         + (" (verrouillé)" if u.verrouille else "")
+        + (" (mot de passe à choisir)" if u.a_choisir else "")
         for u in found
     ]
     emit(as_json, found, lines or "Aucun compte.")
@@ -90,7 +95,8 @@ def disable(
 ) -> None:  # fmt: skip
     """Désactiver un compte."""
     with Target(url, cache, secrets).engine() as engine, transaction(engine) as session:
-        user_id = auth.desactiver(session, None, username)
+        user_id = accounts.by_name(session, username)
+        accounts.close(session, ADMINISTRATION, user_id)
     emit(as_json, {"id": user_id, "username": username}, f"Compte {username} désactivé.")
 
 
@@ -104,7 +110,7 @@ def reset_password(
     secrets: Secrets = None,
     as_json: AsJson = False,
 ) -> None:
-    """Donner un nouveau mot de passe et lever le verrou."""
+    """Donner un nouveau mot de passe, que la personne remplace en se connectant, et lever le verrou."""
     password, made = _password(password_stdin)
     with Target(url, cache, secrets).engine() as engine, transaction(engine) as session:
         user_id = auth.reinitialiser(session, None, username, password)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.db import ids
 from erp_desktop.db.pg_line import LineRefusedError
+from erp_desktop.domain.people import given
 from erp_desktop.errors import (
     CentralUnreachableError,
     DamagedError,
@@ -20,6 +21,7 @@ from erp_desktop.errors import (
     DiskFullError,
     ErpError,
     OutcomeUnknownError,
+    PasswordToChooseError,
 )
 from erp_desktop.models.base import Ligne
 
@@ -43,6 +45,7 @@ _END = sa.text(
 AUTHOR_NAMED = "auteur"
 """Of ``Session.info``: whom the centre was told when the transaction began, until somebody says more."""
 _WHOLE = "REPEATABLE READ"
+_TO_CHOOSE = "EM015"
 _ASK_AGAIN_S = 6.0
 """How long a commit without answer is asked after."""
 
@@ -62,6 +65,7 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         DiskFullError: nothing was written.
         DamagedError: the file cannot be read here.
         CentralUnreachableError: the line is cut; nothing was written.
+        PasswordToChooseError: this login is of a person who has to choose a password first.
         OutcomeUnknownError: it was cut during the commit, and the centre cannot be asked.
     """
     xid: str | None = None
@@ -138,6 +142,8 @@ def _trouble(engine: sa.Engine, error: DBAPIError) -> ErpError | None:
         return sqlite_trouble(error.orig)
     if isinstance(error.orig, LineRefusedError):
         return error.orig.told()
+    if getattr(error.orig, "pgcode", None) == _TO_CHOOSE:
+        return PasswordToChooseError(given.TO_CHOOSE)
     return CentralUnreachableError(CUT) if error.connection_invalidated else None
 
 

@@ -35,6 +35,8 @@ LOTS = "c8b2e6a0d4f7"
 """Revision that told units of parts apart, and gave contracts delays by priority and documents."""
 COUNTED_LOTS = "d3a9e7f1b5c8"
 """Revision that told lots apart in counts."""
+GIVEN_PASSWORDS = "a2f6c0e8b4d9"
+"""Revision that told passwords which somebody else gave from those that people chose."""
 
 
 class Base(DeclarativeBase):

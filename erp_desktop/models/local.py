@@ -162,6 +162,8 @@ verificateurs = _table(
     sa.Column("en_ligne_a", sa.Text, nullable=False),
     sa.Column("echecs", sa.Integer, nullable=False, server_default="0"),
     sa.Column("verrou_jusqu_a", sa.Text),
+    # ``users.password_given_at`` as the centre told it then: a later one, and this verifier answers no more.
+    sa.Column("donne_a", sa.Text),
 )  # fmt: skip
 
 recherche_attente = _table(

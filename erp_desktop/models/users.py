@@ -7,12 +7,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
-from erp_desktop.models.base import TRAVAUX, Base, LigneAgence, cle_naturelle
+from erp_desktop.models.base import GIVEN_PASSWORDS, TRAVAUX, Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, choice, field, link
 
 
 class User(LigneAgence, Base):
-    """A person. ``hashed_password`` and the login counters never leave the centre."""
+    """A person. ``hashed_password`` and the login counters never leave the centre.
+
+    ``password_changed_at``: when the person chose it.
+    """
 
     __tablename__ = "users"
     __noun__ = Noun("Compte", "user", name="full_name", known_by=("username", "email"), device_writes=False)
@@ -36,6 +39,9 @@ class User(LigneAgence, Base):
     locked_until: Mapped[datetime | None] = field("", stays=True)
     password_changed_at: Mapped[datetime | None] = field("", stays=True)
     last_login: Mapped[datetime | None] = field("", stays=True)
+    password_given_at: Mapped[datetime | None] = field("Mot de passe donné le", since=GIVEN_PASSWORDS)
+    """When somebody else last gave the password. While the person has chosen none since (``password_changed_at`` is
+    NULL), it serves to choose one and for nothing else."""
 
 
 class Technicien(LigneAgence, Base):

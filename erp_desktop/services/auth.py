@@ -4,14 +4,16 @@ At the centre (and in a stand-alone file) a password is checked against ``users.
 reaches a device: after a login at the centre a device keeps its own verifier in ``_verificateurs`` and serves offline
 logins from it for a limited number of days. A failed attempt is counted even though the caller's transaction ends
 with an exception: it is committed first.
+
+A password that somebody else gave lets nobody in: it is proved once, to choose one's own (``domain.people.given``).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 import argon2
 import sqlalchemy as sa
@@ -20,10 +22,10 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.domain import telephone
 from erp_desktop.domain.enums import Role
-from erp_desktop.domain.people import empreinte, roles
+from erp_desktop.domain.people import empreinte, given, roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
-from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
+from erp_desktop.errors import NotAllowedError, NotFoundError, PasswordToChooseError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.local import sync_meta, sync_session, verificateurs
 from erp_desktop.services.interventions.numbers import poste_local
@@ -35,7 +37,6 @@ VERROU = timedelta(minutes=15)
 JOURS_HORS_LIGNE = 30
 RECUL_ADMIS = timedelta(hours=2)
 """How far a clock may be set back without a look at the centre: more than any change of hour, less than a day."""
-LONGUEUR_MIN = 8
 REFUS = "Identifiant ou mot de passe incorrect."
 
 
@@ -57,8 +58,8 @@ def hacher(mot_de_passe: str) -> str:
     Raises:
         ValidationError: too short.
     """
-    if len(mot_de_passe) < LONGUEUR_MIN:
-        raise ValidationError({"mot_de_passe": f"Le mot de passe compte au moins {LONGUEUR_MIN} caractères."})
+    if len(mot_de_passe) < given.LENGTH:
+        raise ValidationError({"mot_de_passe": f"Le mot de passe compte au moins {given.LENGTH} caractères."})
     return empreinte.hasher.hash(mot_de_passe)
 
 
@@ -105,7 +106,8 @@ def login(
         jours_hors_ligne: how long after the last login at the centre this device still answers by itself.
 
     Raises:
-        LoginRefuseError: wrong, locked or disabled.
+        LoginRefuseError: wrong, locked or disabled, or given too long ago.
+        PasswordToChooseError: it is right, and somebody else gave it: see :func:`choisir`.
         PremiereConnexionError: only the centre can answer.
     """
     compte = _compte(session, identifiant)
@@ -115,7 +117,10 @@ def login(
     if est_sqlite(session) and compte.hashed_password is None:
         _verifier_local(session, compte, mot_de_passe, jours_hors_ligne)
     else:
-        _verifier_centre(session, compte, mot_de_passe)
+        _prouver(session, compte, mot_de_passe)
+        if given.ends(compte.password_given_at, compte.password_changed_at) is not None:
+            raise PasswordToChooseError(given.TO_CHOOSE)
+        session.execute(_etat(compte).values(last_login=clock.now()))
     return acteur_de(session, compte)
 
 
@@ -135,20 +140,26 @@ def _garder(session: Session) -> None:
     session.commit()
 
 
-def _verifier_centre(session: Session, compte: User, mot_de_passe: str) -> None:
+def _etat(compte: User) -> sa.Update:
+    """``updated_at`` stays: a login is no change that branches should receive."""
+    return sa.update(User).where(User.id == compte.id).values(updated_at=User.updated_at)
+
+
+def _prouver(session: Session, compte: User, mot_de_passe: str) -> None:
     _refuser_verrou(compte.locked_until)
-    # ``updated_at`` stays: a login is no change that branches should receive.
-    etat = sa.update(User).where(User.id == compte.id).values(updated_at=User.updated_at)
     if not _correspond(compte.hashed_password, mot_de_passe):
         essais = compte.failed_login_attempts + 1
         verrou = clock.now() + VERROU if essais >= ESSAIS else None
-        session.execute(etat.values(failed_login_attempts=0 if verrou else essais, locked_until=verrou))
+        session.execute(_etat(compte).values(failed_login_attempts=0 if verrou else essais, locked_until=verrou))
         _garder(session)
         _refuser_verrou(verrou)
         raise LoginRefuseError(REFUS)
-    session.execute(etat.values(failed_login_attempts=0, locked_until=None, last_login=clock.now()))
+    fin = given.ends(compte.password_given_at, compte.password_changed_at)
+    if fin is not None and clock.now() >= fin:
+        raise LoginRefuseError(given.EXPIRED)
+    session.execute(_etat(compte).values(failed_login_attempts=0, locked_until=None))
     if compte.hashed_password and empreinte.hasher.check_needs_rehash(compte.hashed_password):
-        session.execute(etat.values(hashed_password=empreinte.hasher.hash(mot_de_passe)))
+        session.execute(_etat(compte).values(hashed_password=empreinte.hasher.hash(mot_de_passe)))
 
 
 def _verifier_local(session: Session, compte: User, mot_de_passe: str, jours: int) -> None:
@@ -156,6 +167,12 @@ def _verifier_local(session: Session, compte: User, mot_de_passe: str, jours: in
     garde = session.execute(sa.select(verificateurs).where(v.user_id == compte.id)).first()
     if garde is None:
         raise PremiereConnexionError("Première connexion sur ce poste : elle demande la ligne avec le centre.")
+    # What the centre told then may be ahead of this device's own row, never behind it.
+    if (_donne(compte.password_given_at) or "") > (garde.donne_a or ""):
+        raise PremiereConnexionError(
+            "Un nouveau mot de passe a été donné pour ce compte : la prochaine connexion demande la ligne avec le "
+            "centre."
+        )
     _refuser_verrou(clock.from_text(garde.verrou_jusqu_a) if garde.verrou_jusqu_a else None)
     if not _correspond(garde.empreinte, mot_de_passe):
         essais = garde.echecs + 1
@@ -197,8 +214,18 @@ def _refuser_recul(session: Session, en_ligne_a: datetime) -> None:
         session.execute(sa.insert(sync_meta).values(cle=cles[0], valeur=vue))
 
 
-def deposer_verificateur(session: Session, user_id: int, mot_de_passe: str) -> None:
-    """Keep on this device what offline logins are checked against, once the centre has accepted the password."""
+def _donne(instant: datetime | None) -> str | None:
+    return clock.to_text(instant) if instant is not None else None
+
+
+def deposer_verificateur(
+    session: Session, user_id: int, mot_de_passe: str, donne: datetime | None = None
+) -> None:  # fmt: skip
+    """Keep on this device what offline logins are checked against, once the centre has accepted the password.
+
+    Args:
+        donne: ``users.password_given_at`` as the centre told it, which this device's own row may not know yet.
+    """
     session.execute(sa.delete(verificateurs).where(verificateurs.c.user_id == user_id))
     # The centre has just answered: what a wrong clock has seen before counts no more.
     session.execute(sa.delete(sync_meta).where(sync_meta.c.cle == "horloge_vue"))
@@ -208,6 +235,7 @@ def deposer_verificateur(session: Session, user_id: int, mot_de_passe: str) -> N
             empreinte=empreinte.hasher.hash(mot_de_passe),
             en_ligne_a=clock.to_text(clock.now()),
             echecs=0,
+            donne_a=_donne(donne),
         )
     )
 
@@ -215,34 +243,6 @@ def deposer_verificateur(session: Session, user_id: int, mot_de_passe: str) -> N
 def oublier_verificateur(session: Session, user_id: int) -> None:
     """Take the offline login of an account off this device."""
     session.execute(sa.delete(verificateurs).where(verificateurs.c.user_id == user_id))
-
-
-@dataclass(frozen=True, slots=True)
-class CompteInfo:
-    """An account as lists show it; nothing secret."""
-
-    id: int
-    username: str
-    email: str
-    full_name: str
-    role: str
-    agence_code: str
-    is_active: bool
-    verrouille: bool
-    last_login: datetime | None
-
-
-def comptes(session: Session) -> list[CompteInfo]:
-    """Every account, by username."""
-    requete = sa.select(User, Agence.code).outerjoin(Agence, Agence.id == User.agence_id).order_by(User.username)
-    maintenant = clock.now()
-    return [
-        CompteInfo(
-            u.id, u.username, u.email, u.full_name, u.role, code or "", u.is_active,
-            u.locked_until is not None and u.locked_until > maintenant, u.last_login,
-        )
-        for u, code in session.execute(requete)
-    ]  # fmt: skip
 
 
 def _a_gerer(session: Session, identifiant: str) -> User:
@@ -273,7 +273,7 @@ def creer_utilisateur(
 
     Args:
         acteur: the administrator; None when the command line acts with the database's own rights.
-        mot_de_passe: None leaves the account without login until a password is set.
+        mot_de_passe: given to the person, who replaces it; None leaves the account without login until then.
         agence_code: None is headquarters.
 
     Raises:
@@ -309,7 +309,8 @@ def creer_utilisateur(
     compte = User(
         username=username, email=email, full_name=full_name, role=Role(role).value, agence_id=agence_id, phone=phone,
         hashed_password=hacher(mot_de_passe) if mot_de_passe else None, is_verified=True,
-        password_changed_at=clock.now() if mot_de_passe else None, created_by_id=acteur.user_id if acteur else None,
+        password_given_at=_instant(session) if mot_de_passe else None,
+        created_by_id=acteur.user_id if acteur else None,
     )  # fmt: skip
     session.add(compte)
     ecrire(session)
@@ -319,17 +320,30 @@ def creer_utilisateur(
     return compte.id
 
 
+def _instant(session: Session) -> Any:
+    """Now, by the clock that days are counted on: at the centre the server's, not the administrator's machine's."""
+    return clock.now() if est_sqlite(session) else sa.func.clock_timestamp()
+
+
 def reinitialiser(session: Session, acteur: Acteur | None, identifiant: str, mot_de_passe: str) -> int:
-    """Set a new password and lift the lock; offline logins with the old one end at their day limit. Gives the id."""
+    """Give a new password, which the person replaces, and lift the lock; gives the id.
+
+    Offline logins with the old one end on each device with the exchange that brings the change.
+    """
     if acteur is not None:
         roles.exiger(acteur, roles.Droit.ADMINISTRER)
     _centre(session)
     compte = _a_gerer(session, identifiant)
     compte.hashed_password = hacher(mot_de_passe)
-    compte.password_changed_at = clock.now()
+    compte.password_given_at, compte.password_changed_at = _instant(session), None
     compte.failed_login_attempts, compte.locked_until = 0, None
     ecrire(session)
     return compte.id
+
+
+def est_connu(session: Session, identifiant: str) -> bool:
+    """Whether the database at hand has the account of a username or address."""
+    return _compte(session, identifiant) is not None
 
 
 def identifiant_de(session: Session, acteur: Acteur) -> str:
@@ -359,35 +373,21 @@ def changer_mot_de_passe(session: Session, acteur: Acteur, ancien: str, nouveau:
         NotAllowedError: on a branch's device, which asks the centre (``sync.connexion``).
         ValidationError: the new one is too short, or the present one.
     """
+    _remplacer(session, identifiant_de(session, acteur), ancien, nouveau)
+
+
+def choisir(session: Session, identifiant: str, donne: str, nouveau: str) -> Acteur:
+    """Choose a password in place of the one that somebody else gave, and enter; as :func:`changer_mot_de_passe`."""
+    return acteur_de(session, _remplacer(session, identifiant, donne, nouveau))
+
+
+def _remplacer(session: Session, identifiant: str, ancien: str, nouveau: str) -> User:
     _centre(session)
     secret = nouveau_secret(ancien, nouveau)
-    compte = session.get(User, acteur.user_id, with_for_update=None if est_sqlite(session) else True)
-    if compte is None or not compte.is_active:
+    compte = _compte(session, identifiant)
+    if compte is None or not compte.is_active or compte.role == Role.CLIENT:
         raise LoginRefuseError(REFUS)
-    _verifier_centre(session, compte, ancien)
-    session.execute(
-        sa.update(User)
-        .where(User.id == compte.id)
-        .values(hashed_password=secret, password_changed_at=clock.now(), updated_at=User.updated_at)
-    )
-
-
-def desactiver(session: Session, acteur: Acteur | None, identifiant: str) -> int:
-    """Close an account: no login any more, everywhere that receives the change. Returns the id.
-
-    Raises:
-        ValidationError: the last active administrator.
-    """
-    if acteur is not None:
-        roles.exiger(acteur, roles.Droit.ADMINISTRER)
-    _centre(session)
-    compte = _a_gerer(session, identifiant)
-    if compte.role == Role.ADMIN:
-        autres = sa.select(sa.func.count()).where(
-            User.role == Role.ADMIN.value, User.is_active.is_(True), User.id != compte.id
-        )
-        if not session.scalar(autres):
-            raise ValidationError({"username": "Ce compte est le dernier administrateur actif."})
-    compte.is_active = False
-    ecrire(session)
-    return compte.id
+    _prouver(session, compte, ancien)
+    now = clock.now()
+    session.execute(_etat(compte).values(hashed_password=secret, password_changed_at=now, last_login=now))
+    return compte

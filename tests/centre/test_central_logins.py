@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg2
 import pytest
+import sqlalchemy as sa
 from psycopg2 import errors
+from typer.testing import CliRunner
 
+from erp_desktop.cli import referentiel
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.people import empreinte, given
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import PasswordToChooseError
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.ui.sign_in.page import changer_au_poste, login_au_poste
+from erp_desktop.ui.sign_in.page import changer_au_poste, choisir_au_poste, login_au_poste
 from tests.sync.lab import Lab
 
 
@@ -43,12 +49,34 @@ def count(person: Any, sql: str, *parameters: object) -> int:
     return int(person.rowcount)
 
 
+def state(person: Any, sql: str) -> str:
+    """The SQLSTATE of a refusal; empty for what is done."""
+    try:
+        person.execute(sql)
+    except psycopg2.Error as error:
+        return str(error.pgcode)
+    return ""
+
+
 def test_another_agencys_rows_are_neither_seen_nor_touched(lab: Lab, person: Any) -> None:
     pk = lab.ids("interventions", "TNG")[0]
     assert count(person, "SELECT 1 FROM interventions WHERE id = %s", pk) == 0
     assert count(person, "UPDATE interventions SET titre = 'volée' WHERE id = %s", pk) == 0
     assert count(person, "DELETE FROM lignes_intervention WHERE intervention_id = %s", pk) == 0
     assert count(person, "SELECT 1 FROM interventions") == len(lab.ids("interventions", "CAS"))
+    for code in ("CAS", "TNG"):
+        sha = hashlib.sha256(code.encode()).hexdigest()
+        lab.sql(
+            "INSERT INTO documents (id, agence_id, intervention_id, nom_fichier, type_document, mime_type, taille, "
+            "sha256, created_at, updated_at) VALUES (sync.nouvel_id(), %s, %s, 'c.pdf', 'rapport', "
+            "'application/pdf', 3, %s, now(), now())", lab.agence(code), lab.ids("interventions", code)[0], sha,
+        )  # fmt: skip
+        lab.sql(
+            "INSERT INTO contenus (sha256, taille, complet) VALUES (sync.cle_contenu(%s, %s), 3, true)",
+            lab.agence(code), sha,
+        )  # fmt: skip
+    person.execute("SELECT sync.sha256_contenu(sha256) FROM contenus")
+    assert person.fetchall() == [(hashlib.sha256(b"CAS").hexdigest(),)]
 
 
 def test_a_row_can_be_given_to_no_other_agency(lab: Lab, person: Any) -> None:
@@ -78,10 +106,83 @@ def test_histories_exchange_and_rights_are_out_of_reach(person: Any) -> None:
             person.execute(attack)
 
 
+def give(lab: Lab, person: Any, secret: str) -> str:
+    """Somebody else gives the person a password; gives their username."""
+    person.execute("SELECT session_user")
+    name = lab.value(
+        "SELECT u.username FROM users u JOIN sync.logins l ON l.user_id = u.id WHERE l.login = %s",
+        person.fetchone()[0],
+    )
+    lab.sql(
+        "UPDATE users SET hashed_password = %s, password_given_at = now(), password_changed_at = NULL "
+        "WHERE username = %s", auth.hacher(secret), name,
+    )  # fmt: skip
+    return str(name)
+
+
+BEFORE = {"connexion_sel", "connexion", "changer_secret", "exiger_choix", "poste", "agence", "toutes_agences",
+          "epoque", "auteur", "nouvel_id", "cle_contenu", "sha256_contenu", "par_le_centre"}  # fmt: skip
+"""What a login may execute before its person has chosen a password: to choose it, and what tells of nobody's data."""
+
+
+def test_with_a_given_password_nothing_is_read_written_or_called_but_to_choose_one(lab: Lab, person: Any) -> None:
+    name = give(lab, person, "premier-secret")
+    reachable = lab.sql(
+        "SELECT c.oid::regclass::text, p.droit, (SELECT min(attname) FROM pg_attribute a WHERE a.attrelid = c.oid "
+        "AND attnum > 0 AND has_column_privilege('erp_central', c.oid, attname, 'SELECT')) "
+        "FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p(droit) "
+        "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.relnamespace::regnamespace::text IN ('public', 'sync') "
+        "AND (has_table_privilege('erp_central', c.oid, p.droit) OR p.droit = 'SELECT' "
+        "AND has_any_column_privilege('erp_central', c.oid, 'SELECT')) AND c.oid <> 'sync.schema_compat'::regclass"
+    )
+    assert len(reachable) > 100
+    written = {
+        "SELECT": "SELECT {c} FROM {t}", "INSERT": "INSERT INTO {t} DEFAULT VALUES",
+        "UPDATE": "UPDATE {t} SET {c} = {c}", "DELETE": "DELETE FROM {t}",
+    }  # fmt: skip
+    for table, right, column in reachable:
+        answer = state(person, written[right].format(t=table, c=column))
+        # A row without values may be refused for that first, and nothing is asked of a table without rows.
+        known = {"EM015", "23502", "23514", "42501"} if right == "INSERT" else {"EM015"}
+        empty = right != "INSERT" and lab.sql(f"SELECT 1 FROM {table} LIMIT 1") == []
+        assert answer in known or (answer == "" and empty), (table, right, answer)
+    with pytest.raises(psycopg2.DatabaseError, match="Choisissez d'abord votre mot de passe"):
+        person.execute(
+            "INSERT INTO clients (agence_id, nom_entreprise, created_at, updated_at) VALUES (%s, 'X', now(), now())",
+            (lab.agence("CAS"),),
+        )
+    callable_ = lab.sql(
+        "SELECT p.proname, p.oid::regproc || '(' || coalesce((SELECT string_agg('NULL::' || format_type(t, NULL), "
+        "', ') FROM unnest(p.proargtypes) t), '') || ')' FROM pg_proc p WHERE p.pronamespace = 'sync'::regnamespace "
+        "AND has_function_privilege('erp_central', p.oid, 'EXECUTE')"
+    )
+    assert {called for called, _ in callable_} > BEFORE
+    for called, call in callable_:
+        if called not in BEFORE:
+            with pytest.raises(psycopg2.DatabaseError, match="Choisissez d'abord"):
+                person.execute(f"SELECT * FROM {call.replace('NULL::text', repr('CAS'))}")
+    # Nor is the state put right by who should not.
+    for attack in (
+        "UPDATE users SET password_given_at = NULL", "UPDATE users SET password_changed_at = now()",
+        "DELETE FROM sync.logins", "SELECT sync.prouver('x', 'y')",
+    ):  # fmt: skip
+        with pytest.raises(errors.InsufficientPrivilege):
+            person.execute(attack)
+    person.execute("SELECT sync.connexion_sel(%s)", (name,))
+    salt = person.fetchone()[0]
+    proof, chosen = empreinte.calculer(salt, "premier-secret"), auth.hacher("second-secret")
+    person.execute("SELECT user_id, verrou, donne, etat FROM sync.connexion(%s, %s)", (name, proof))
+    assert person.fetchone() == (None, None, None, "a_choisir")
+    with pytest.raises(errors.InvalidParameterValue):
+        person.execute("SELECT * FROM sync.changer_secret(%s, %s, %s)", (name, proof, proof))
+    person.execute("SELECT user_id FROM sync.changer_secret(%s, %s, %s)", (name, proof, chosen))
+    assert person.fetchone()[0] is not None
+    assert count(person, "SELECT 1 FROM interventions") == len(lab.ids("interventions", "CAS"))
+
+
 def test_a_person_enters_and_changes_a_password_that_the_login_cannot_read(lab: Lab, person: Any) -> None:
     settings = Settings(mode=Mode.CENTRE, central_url=lab.url)
-    name = lab.value("SELECT u.username FROM users u JOIN sync.logins l ON l.user_id = u.id")
-    lab.sql("UPDATE users SET hashed_password = %s WHERE username = %s", auth.hacher("premier-secret"), name)
+    name = give(lab, person, "donné-secret")
     person.execute("SELECT session_user")
     mine = normalise_url(lab.url).set(username=person.fetchone()[0], password="mot")
     engine = create_pg_engine(mine.render_as_string(hide_password=False))
@@ -90,7 +191,20 @@ def test_a_person_enters_and_changes_a_password_that_the_login_cannot_read(lab: 
         with transaction(engine) as session:
             return login_au_poste(session, who, secret, settings=settings)
 
-    acteur = enter("premier-secret")
+    with pytest.raises(PasswordToChooseError):
+        enter("donné-secret")
+    with transaction(engine) as session, pytest.raises(auth.LoginRefuseError, match="incorrect"):
+        choisir_au_poste(session, name, "faux", "premier-secret", settings=settings)
+    # Whatever else the window asks of the centre is told in the same words.
+    with pytest.raises(PasswordToChooseError), transaction(engine, write=False) as session:
+        session.execute(sa.text("SELECT titre FROM interventions"))
+    told = CliRunner().invoke(
+        referentiel.app, ["list", "agences", "--url", mine.render_as_string(hide_password=False)]
+    )
+    assert (told.exit_code, told.stderr) == (1, f"erp-admin : {given.TO_CHOOSE}\n")
+    with transaction(engine) as session:
+        acteur = choisir_au_poste(session, name, "donné-secret", "premier-secret", settings=settings)
+    assert enter("premier-secret") == acteur
     assert (acteur.agence_code, acteur.poste) == ("CAS", 0)
     with pytest.raises(auth.LoginRefuseError, match="incorrect"):
         enter("premier-secret", lab.value("SELECT username FROM users WHERE username LIKE 'tng%%' LIMIT 1"))

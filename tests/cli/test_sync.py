@@ -14,6 +14,7 @@ from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
+from erp_desktop.errors import PasswordToChooseError
 from erp_desktop.services import auth
 from tests.processes import child_environment, erp_admin
 
@@ -52,7 +53,10 @@ def test_the_whole_story_from_an_empty_server(pg_empty_url: str, tmp_path: Path)
     answer("server", "agence", "add", "TNG", "Tanger", "--ville", "Tanger", "--url", url)
     engine = create_pg_engine(url)
     with transaction(engine) as session:
-        first = auth.login(session, "salma.bennis", made["admin"]["password"])
+        # Shown by whoever made the centre, it serves to choose one's own.
+        with pytest.raises(PasswordToChooseError):
+            auth.login(session, "salma.bennis", made["admin"]["password"])
+        first = auth.choisir(session, "salma.bennis", made["admin"]["password"], "celui-de-salma")
         assert (made["admin"]["username"], first.nom, first.role) == ("salma.bennis", "Salma Bennis", Role.ADMIN)
     with engine.connect() as connection:
         # Both agencies, the administrator, and what a new centre is filled with: holidays and rates of all, the

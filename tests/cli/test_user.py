@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from erp_desktop.cli.user import app
 from erp_desktop.db.session import transaction
+from erp_desktop.errors import PasswordToChooseError
 from erp_desktop.models import Agence
 from erp_desktop.services import auth
 
@@ -37,18 +38,27 @@ def answer(done: Result) -> Any:
 def test_an_account_lives_and_closes(engine: sa.Engine, target: list[str]) -> None:
     made = answer(admin("add", "Salma", "--name", "Salma Bennis", "--email", "s@x.ma", "--role", "agent",
                         "--agence", "cas", "--json", *target))  # fmt: skip
+    assert (made["must_change"], made["valid_days"]) == (True, 7)
+    with transaction(engine) as session, pytest.raises(PasswordToChooseError):
+        auth.login(session, "salma", made["password"])
     with transaction(engine) as session:
-        assert auth.login(session, "salma", made["password"]).agence_code == "CAS"
+        assert auth.choisir(session, "salma", made["password"], "celui-de-salma").agence_code == "CAS"
     given = admin("reset-password", "salma", "--password-stdin", "--json", *target, stdin="autre-secret\n")
     assert "password" not in answer(given)
-    with transaction(engine) as session:
-        assert auth.login(session, "salma", "autre-secret").user_id == made["id"]
+    with transaction(engine) as session, pytest.raises(auth.LoginRefuseError):
+        auth.login(session, "salma", "celui-de-salma")
+    with transaction(engine) as session, pytest.raises(PasswordToChooseError):
+        auth.login(session, "salma", "autre-secret")
     [row] = answer(admin("list", "--json", *target))
-    assert (row["username"], row["agence_code"], row["is_active"]) == ("salma", "CAS", True)
+    assert (row["username"], row["agence_code"], row["is_active"], row["a_choisir"]) == ("salma", "CAS", True, True)
+    assert "(mot de passe à choisir)" in admin("list", *target).stdout
     assert "hashed_password" not in row
     answer(admin("disable", "salma", "--json", *target))
     with transaction(engine) as session, pytest.raises(auth.LoginRefuseError):
         auth.login(session, "salma", "autre-secret")
+    told = admin("reset-password", "salma", *target).stdout
+    assert "montré une seule fois" in told
+    assert "dans les 7 jours" in told
 
 
 def test_refusals_are_one_french_line(target: list[str]) -> None:

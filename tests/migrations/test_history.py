@@ -18,11 +18,13 @@ import sqlalchemy as sa
 from erp_desktop import clock, paths
 from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.db.session import transaction
 from erp_desktop.errors import UpgradeError
 from erp_desktop.models import Base
 from erp_desktop.registry import monthly, revisions, rules, searched, worked
 from erp_desktop.registry.invoices import settled
 from erp_desktop.registry.tables import TABLES
+from erp_desktop.services import auth
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import fingerprint, migrate
@@ -191,6 +193,7 @@ PERTES = {
     "a9c4e7b2d6f1": set(),
     "d9b3e7a1c5f8": set(),
     "e3a7c1d5f9b4": {"effacements"},
+    "a2f6c0e8b4d9": {"users.password_given_at"},
     "d3a9e7f1b5c8": {"lignes_inventaire.lot"},
     "c8b2e6a0d4f7": {
         "documents.contrat_id", "lignes_intervention.lot", "mouvements_stock.lot", "pieces_detachees.suivi",
@@ -418,6 +421,28 @@ def test_an_existing_account_becomes_unverified_not_true(at: At) -> None:
     up(vide, "1d7b3a5c9e42")
     assert [bool(r[0]) for r in rows(vide, "SELECT is_verified FROM users")] == [False] * 3
     assert rows(vide, "SELECT count(*) FROM users WHERE is_verified") == [(0,)]
+
+
+def test_nobody_who_has_a_password_is_asked_for_another(at: At) -> None:
+    vide = at("d3a9e7f1b5c8")
+    with vide.connect() as connection:
+        remplir(connection, 1000)
+        connection.execute(
+            sa.text("UPDATE users SET username = 'salma', email = 's@x.ma', role = 'agent', is_active = :yes, "
+                    "hashed_password = :h, failed_login_attempts = 0, locked_until = NULL WHERE id = 1000"),
+            {"yes": True, "h": auth.hacher("celui-de-salma")},
+        )  # fmt: skip
+        if vide.dialect.name == "sqlite":
+            connection.exec_driver_sql(
+                "INSERT INTO _verificateurs (user_id, empreinte, en_ligne_a) VALUES (1010, 'x', '2026-11-20')"
+            )
+        connection.commit()
+    up(vide)
+    assert {r[0] for r in rows(vide, "SELECT password_given_at FROM users")} == {None}
+    if vide.dialect.name == "sqlite":
+        assert rows(vide, "SELECT user_id, donne_a FROM _verificateurs") == [(1010, None)]
+    with transaction(vide) as session:
+        assert auth.login(session, "salma", "celui-de-salma").user_id == 1000
 
 
 def _roles(engine: sa.Engine, *values: str) -> None:

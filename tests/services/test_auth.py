@@ -15,21 +15,27 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import empreinte
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, ValidationError
+from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, PasswordToChooseError, ValidationError
 from erp_desktop.models import Technicien, User
 from erp_desktop.models.local import allocateur, sync_meta, sync_outbox, sync_session, verificateurs
 from erp_desktop.services import auth
+from erp_desktop.services.administration import accounts
+from erp_desktop.services.calendrier import ADMINISTRATION
 from erp_desktop.settings import Settings
 from tests.services.branch import Monde
 
 SECRET = "minaret-42-vert"
 
 
-def ouvrir(monde: Monde, **valeurs: Any) -> int:
+def ouvrir(monde: Monde, *, choisi: bool = True, **valeurs: Any) -> int:
+    """Somebody whose password is their own, or the one that they were given."""
     champs = {"username": "Leila.Amrani", "email": "leila@exemple.ma", "full_name": "Leïla Amrani",
               "role": Role.AGENT, "mot_de_passe": SECRET, "agence_code": "CAS", **valeurs}  # fmt: skip
     with transaction(monde.engine) as session:
-        return auth.creer_utilisateur(session, monde.admin, **champs)
+        ident = auth.creer_utilisateur(session, monde.admin, **champs)
+        if choisi:
+            session.execute(sa.update(User).where(User.id == ident).values(password_given_at=None))
+        return ident
 
 
 def entrer(engine: sa.Engine, secret: str = SECRET, nom: str = "leila.amrani", **reste: Any) -> Acteur:
@@ -67,7 +73,7 @@ def test_unknown_disabled_and_client_accounts_get_the_same_words(monde: Monde) -
     ouvrir(monde)
     ouvrir(monde, username="c", email="c@exemple.ma", role=Role.CLIENT)
     with transaction(monde.engine) as session:
-        auth.desactiver(session, monde.admin, "leila.amrani")
+        accounts.close(session, monde.admin, accounts.by_name(session, "leila.amrani"))
     refus = set()
     for nom in ("leila.amrani", "c", "personne"):
         with pytest.raises(auth.LoginRefuseError) as erreur:
@@ -80,6 +86,8 @@ def test_a_login_is_no_change_for_the_branches(sqlite_engine: sa.Engine) -> None
     with transaction(sqlite_engine) as session:
         auth.creer_utilisateur(session, None, username="x", email="x@x.ma", full_name="X", role=Role.ADMIN,
                                mot_de_passe=SECRET)  # fmt: skip
+    with transaction(sqlite_engine) as session:
+        session.execute(sa.update(User).values(password_given_at=None))
     with transaction(sqlite_engine) as session:
         session.execute(sa.delete(sync_outbox))
     entrer(sqlite_engine, nom="x")
@@ -120,6 +128,15 @@ def test_a_device_answers_offline_once_it_has_a_verifier(poste: sa.Engine) -> No
         entrer(poste)
     with transaction(poste) as session:
         _deposer(session)
+    assert entrer(poste).user_id == 77
+    # The exchange brings that another one was given: the old one ends here too.
+    donne = clock.now()
+    with transaction(poste) as session:
+        session.execute(sa.update(User).where(User.id == 77).values(password_given_at=donne))
+    with pytest.raises(auth.PremiereConnexionError, match="nouveau mot de passe"):
+        entrer(poste)
+    with transaction(poste) as session:
+        auth.deposer_verificateur(session, 77, SECRET, donne)
     assert entrer(poste).user_id == 77
 
 
@@ -193,14 +210,48 @@ def test_reset_lifts_the_lock_and_the_last_admin_stays(monde: Monde) -> None:
         with pytest.raises(auth.LoginRefuseError):
             entrer(monde.engine, "faux")
     with transaction(monde.engine) as session:
-        assert {c.username: c.verrouille for c in auth.comptes(session)}["leila.amrani"] is True
+        assert {c.username: c.verrouille for c in accounts.comptes(session)}["leila.amrani"] is True
         auth.reinitialiser(session, monde.admin, "leila.amrani", "nouveau-secret")
-    assert entrer(monde.engine, "nouveau-secret").nom == "Leïla Amrani"
+    with pytest.raises(PasswordToChooseError):
+        entrer(monde.engine, "nouveau-secret")
     with transaction(monde.engine) as session:
         with pytest.raises(ValidationError, match="dernier administrateur"):
-            auth.desactiver(session, monde.admin, "nadia.admin")
+            accounts.close(session, ADMINISTRATION, accounts.by_name(session, "nadia.admin"))
         with pytest.raises(NotFoundError):
-            auth.desactiver(session, monde.admin, "personne")
+            accounts.by_name(session, "personne")
+
+
+def test_a_given_password_serves_to_choose_one_and_ends(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    ident = ouvrir(monde, choisi=False)
+    with pytest.raises(PasswordToChooseError):
+        entrer(monde.engine)
+    [row] = monde.lire(sa.select(User.last_login, User.password_changed_at).where(User.id == ident))
+    assert tuple(row) == (None, None)
+    for donne, nouveau, refus in (
+        ("faux", "safran-77-bleu", auth.LoginRefuseError), (SECRET, SECRET, ValidationError),
+        (SECRET, "court", ValidationError),
+    ):  # fmt: skip
+        with pytest.raises(refus), transaction(monde.engine) as session:
+            auth.choisir(session, "leila.amrani", donne, nouveau)
+    with pytest.raises(PasswordToChooseError):
+        entrer(monde.engine)
+    with transaction(monde.engine) as session:
+        assert auth.choisir(session, "LEILA@exemple.ma", SECRET, "safran-77-bleu").user_id == ident
+    assert entrer(monde.engine, "safran-77-bleu").user_id == ident
+    with transaction(monde.engine) as session:
+        [info] = [c for c in accounts.comptes(session) if c.id == ident]
+        assert not info.a_choisir
+        # Whoever is given another one chooses again, and has a week for it.
+        auth.reinitialiser(session, monde.admin, "leila.amrani", "encore-un-autre")
+    plus_tard = clock.now() + timedelta(days=7, minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: plus_tard)
+    with pytest.raises(auth.LoginRefuseError, match="7 jours"):
+        entrer(monde.engine, "encore-un-autre")
+    with pytest.raises(auth.LoginRefuseError, match="7 jours"), transaction(monde.engine) as session:
+        auth.choisir(session, "leila.amrani", "encore-un-autre", "safran-77-bleu")
+    with transaction(monde.engine) as session:
+        [info] = [c for c in accounts.comptes(session) if c.id == ident]
+        assert info.a_choisir
 
 
 def test_a_person_changes_their_own_password_by_the_present_one(monde: Monde) -> None:

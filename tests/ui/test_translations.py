@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import paths
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people import given
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.people.roles import Droit, exiger
 from erp_desktop.domain.saisie import _PHRASES
@@ -23,6 +24,7 @@ from erp_desktop.domain.writing.texts import singulars
 from erp_desktop.errors import NotAllowedError
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.sign_in.page import NOT_HERE
 from erp_desktop.ui.wording import value_labels
 
 ROOT = Path(i18n.__file__).resolve().parents[2]
@@ -90,7 +92,13 @@ def test_the_walk_finds_the_refusals() -> None:
 def test_every_refusal_is_translated_with_its_values(qapp: QApplication, language: str) -> None:
     i18n.set_language(qapp, language)
     missing = []
-    for words in [*REFUSALS, *(re.sub(r"\{\w+\}", "12", phrase) for phrase in _PHRASES.values())]:
+    for words in [
+        *REFUSALS,
+        given.TO_CHOOSE,
+        given.EXPIRED,
+        NOT_HERE,
+        *(re.sub(r"\{\w+\}", "12", phrase) for phrase in _PHRASES.values()),
+    ]:
         translated = said(words)
         kept = all(value in translated for value in re.findall(r"X\d+Y|\b12\b", words))
         if translated == typography.composer(words) or not kept:

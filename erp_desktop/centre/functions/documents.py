@@ -12,6 +12,7 @@ where hexadecimal doubles them.
 from __future__ import annotations
 
 from erp_desktop.centre.functions.envelope import LONGEST_PIECES, MOST_ASKED
+from erp_desktop.centre.functions.login import chosen_first
 from erp_desktop.centre.sql import sql
 from erp_desktop.domain.documents import MORCEAU, TAILLE_MAX
 from erp_desktop.registry.search_path import DEFINER, PIN
@@ -23,6 +24,8 @@ ENTRIES = (
 )
 FAREWELLS = ("adieu_manquants(text[])", "adieu_document(text, integer, text)")
 """For devices, under the owner's rights: each looks at nothing but what the caller's own device described."""
+KEYS = ("cle_contenu(bigint, text)", "sha256_contenu(text)")
+"""What the policies on contents ask, as whoever reads or writes."""
 _DESCRIBED = (
     "EXISTS (SELECT 1 FROM public.documents d WHERE d.sha256 = sync.sha256_contenu({table}.sha256) "
     "AND sync.cle_contenu(d.agence_id, d.sha256) = {table}.sha256)"
@@ -39,6 +42,7 @@ def _security(table: str, rights: str) -> list[str]:
         f"CREATE POLICY erp_ecriture ON public.{table} TO erp_sync, erp_central USING ({visible}) "
         f"WITH CHECK ({visible})",
         f"GRANT {rights} ON public.{table} TO erp_sync, erp_central",
+        *chosen_first(f"public.{table}"),
     ]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.domain.administration.saisie import CompteInput
 from erp_desktop.domain.enums import Role
-from erp_desktop.domain.people import roles
+from erp_desktop.domain.people import given, roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
@@ -48,6 +48,7 @@ class AccountCard:
     Attributes:
         verrouille: after too many wrong passwords.
         invite: it has a password; None where that is not told.
+        donne_jusqu_a: when the password that was given to the person ends; None once they have chosen theirs.
     """
 
     id: int
@@ -64,6 +65,7 @@ class AccountCard:
     verrouille: bool
     invite: bool | None
     last_login: datetime | None
+    donne_jusqu_a: datetime | None
 
 
 LISTING = Listing(
@@ -93,15 +95,19 @@ def get(session: Session, acteur: Acteur, id: int) -> AccountCard:  # noqa: A002
     row = session.execute(sa.select(*told).where(U.id == id)).mappings().one_or_none()
     if row is None:
         raise NotFoundError("Introuvable : ce compte n'existe pas.")
-    locked, invited, last = False, None, None
+    locked, invited, last, ends = False, None, None, None
     if inscriptible(session):
-        hidden = sa.select(U.locked_until, U.hashed_password.is_not(None), U.last_login).where(U.id == id)
-        until, invited, last = session.execute(hidden).one()
+        hidden = sa.select(
+            U.locked_until, U.hashed_password.is_not(None), U.last_login, U.password_given_at, U.password_changed_at
+        ).where(U.id == id)
+        until, invited, last, given_at, chosen_at = session.execute(hidden).one()
         locked = until is not None and until > clock.now()
+        ends = given.ends(given_at, chosen_at)
     agence = session.get(Agence, row["agence_id"]) if row["agence_id"] is not None else None
     return AccountCard(
-        **dict(row), agence=agence.code if agence else "", verrouille=locked, invite=invited, last_login=last
-    )
+        **dict(row), agence=agence.code if agence else "", verrouille=locked, invite=invited, last_login=last,
+        donne_jusqu_a=ends,
+    )  # fmt: skip
 
 
 def create(session: Session, acteur: Acteur, typed: CompteInput) -> int:
@@ -136,6 +142,40 @@ def first_administrator(session: Session, username: str, full_name: str, email: 
         session, None, username=username, email=email, full_name=full_name, role=Role.ADMIN, mot_de_passe=drawn
     )
     return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class CompteInfo:
+    """An account as the command line lists it; nothing secret.
+
+    Attributes:
+        a_choisir: the password is still the one that somebody else gave.
+    """
+
+    id: int
+    username: str
+    email: str
+    full_name: str
+    role: str
+    agence_code: str
+    is_active: bool
+    verrouille: bool
+    a_choisir: bool
+    last_login: datetime | None
+
+
+def comptes(session: Session) -> list[CompteInfo]:
+    """Every account, by username."""
+    requete = sa.select(User, Agence.code).outerjoin(Agence, Agence.id == User.agence_id).order_by(User.username)
+    maintenant = clock.now()
+    return [
+        CompteInfo(
+            u.id, u.username, u.email, u.full_name, u.role, code or "", u.is_active,
+            u.locked_until is not None and u.locked_until > maintenant,
+            given.ends(u.password_given_at, u.password_changed_at) is not None, u.last_login,
+        )
+        for u, code in session.execute(requete)
+    ]  # fmt: skip
 
 
 def _load(session: Session, ident: int) -> User:
@@ -237,12 +277,14 @@ def reopen(session: Session, acteur: Acteur, id: int) -> None:  # noqa: A002
 
 
 def by_name(session: Session, username: str) -> int:
-    """The identifier of a username.
+    """The identifier of a username, or of an address.
 
     Raises:
         NotFoundError
     """
-    ident: Any = session.scalar(sa.select(U.id).where(sa.func.lower(U.username) == username.strip().lower()))
+    wanted = username.strip().lower()
+    named = sa.or_(sa.func.lower(U.username) == wanted, sa.func.lower(U.email) == wanted)
+    ident: Any = session.scalar(sa.select(U.id).where(named))
     if ident is None:
         raise NotFoundError(f"Aucun compte ne répond à « {username} ».")
     return int(ident)

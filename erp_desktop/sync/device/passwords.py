@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,18 +15,30 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import normalise_url
-from erp_desktop.domain.people import empreinte
-from erp_desktop.errors import CentralUnreachableError, NotAllowedError
+from erp_desktop.domain.people import empreinte, given
+from erp_desktop.errors import CentralUnreachableError, NotAllowedError, PasswordToChooseError
 from erp_desktop.models.local import sync_meta
 from erp_desktop.sync.exchange.link import Link
 
 DELAI_S = 15.0
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Whom the centre knew by a password.
+
+    Attributes:
+        donne: ``users.password_given_at``, which the device's own row may not know yet.
+    """
+
+    user_id: int
+    donne: datetime | None
+
+
 def au_centre(
     session: Session, cache: Path, secrets_file: Path | None, identifiant: str, mot_de_passe: str
-) -> int:  # fmt: skip
-    """Prove a password to the centre over a line of its own; returns ``users.id``.
+) -> Accepted:  # fmt: skip
+    """Prove a password to the centre over a line of its own.
 
     Args:
         session: the device's cache, which knows the centre's address.
@@ -33,38 +46,44 @@ def au_centre(
 
     Raises:
         CentralUnreachableError: nobody answers, or this cache is not enrolled.
-        NotAllowedError: wrong, locked, or not of this agency.
+        PasswordToChooseError: it is right, and somebody else gave it: :func:`changer_au_centre` comes first.
+        NotAllowedError: wrong, locked, given too long ago, or not of this agency.
     """
     with _ligne(session, cache, secrets_file) as link:
-        user_id, verrou = link.row(
-            "SELECT user_id, verrou FROM sync.connexion(%s, %s)",
-            (identifiant, _preuve(link, identifiant, mot_de_passe)),
-        )
-    if user_id is not None:
-        return int(user_id)
-    raise NotAllowedError(_refus(verrou))
+        return _answer(link, "sync.connexion(%s, %s)", identifiant, _preuve(link, identifiant, mot_de_passe))
 
 
 def changer_au_centre(
     session: Session, cache: Path, secrets_file: Path | None, identifiant: str, ancien: str, empreinte_nouvelle: str
-) -> int:
-    """Give an account a new password at the centre, proving the present one; returns ``users.id``.
+) -> Accepted:
+    """Give an account a new password at the centre, proving the present one, which somebody else may have given.
 
     Args:
         empreinte_nouvelle: the argon2id hash of the new password; the password itself stays here.
 
     Raises:
         CentralUnreachableError: nobody answers, or this cache is not enrolled.
-        NotAllowedError: the present password is wrong, the account locked, or not of this agency.
+        NotAllowedError: the present password is wrong or was given too long ago, the account is locked, or not of
+            this agency.
     """
     with _ligne(session, cache, secrets_file) as link:
-        user_id, verrou = link.row(
-            "SELECT user_id, verrou FROM sync.changer_secret(%s, %s, %s)",
-            (identifiant, _preuve(link, identifiant, ancien), empreinte_nouvelle),
-        )
-    if user_id is not None:
-        return int(user_id)
-    raise NotAllowedError(_refus(verrou))
+        return _answer(
+            link, "sync.changer_secret(%s, %s, %s)", identifiant, _preuve(link, identifiant, ancien),
+            empreinte_nouvelle,
+        )  # fmt: skip
+
+
+def _answer(link: Link, asked: str, *words: str) -> Accepted:
+    # A centre of the release before answers its first two columns alone.
+    user_id, verrou, *more = link.row(f"SELECT * FROM {asked}", words)
+    donne, etat = more or (None, None)
+    if etat == "a_choisir":
+        raise PasswordToChooseError(given.TO_CHOOSE)
+    if etat == "expire":
+        raise NotAllowedError(given.EXPIRED)
+    if user_id is None:
+        raise NotAllowedError(_refus(verrou))
+    return Accepted(int(user_id), donne)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class AccountBar(RecordPart):
         self.trouble = ErrorLine()
         column.addWidget(self.trouble)
         self.secret = Card("surface.sunken")
-        told = tr("Mot de passe à remettre à la personne ; il n'est montré qu'une fois.")
+        told = tr("Mot de passe à remettre à la personne, montré une seule fois : elle le remplace en se connectant.")
         self.secret.box.addWidget(Text(told, "caption", "text.secondary", wrap=True))
         line = QHBoxLayout()
         self.shown = LineEdit()
@@ -83,6 +83,10 @@ class AccountBar(RecordPart):
             )
         if record.invite is False:
             self._alerts.addWidget(Banner("info", tr("Ce compte n'a pas encore de mot de passe.")))
+        if record.donne_jusqu_a is not None:
+            until = isolate(labels.instant(record.donne_jusqu_a, year=True))
+            told = tr("Le mot de passe donné n'a pas encore été remplacé ; il sert jusqu'au {quand}.", quand=until)
+            self._alerts.addWidget(Banner("info", told))
         if record.last_login is not None:
             when = isolate(labels.instant(record.last_login, year=True))
             told = tr("Dernière connexion au centre : {quand}", quand=when)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSettings, Qt, SignalInstance
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import CentralUnreachableError, UnavailableError
+from erp_desktop.errors import CentralUnreachableError, PasswordToChooseError, UnavailableError
 from erp_desktop.services import auth, auth_person
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device.passwords import au_centre, changer_au_centre
@@ -41,11 +41,18 @@ class Bureau(Protocol):
     def set_language(self, language: str) -> None: ...
 
 
+NOT_HERE = "Votre compte n'est pas encore arrivé sur ce poste : il vient avec le prochain échange, réessayez ensuite."
+
+
 def login_au_poste(session: Any, identifiant: str, mot_de_passe: str, *, settings: Settings) -> Acteur:
     """Log in on this database; on a branch's device the centre is asked when only it can know.
 
     A first login and a password changed at the centre are settled there, then kept for offline logins. Without the
     line the device's own answer stands.
+
+    Raises:
+        LoginRefuseError: with what to do.
+        PasswordToChooseError: the password is right, and somebody else gave it: :func:`choisir_au_poste` comes first.
     """
     jours = settings.offline_login_days
     if settings.mode is Mode.CENTRE and auth_person.behind_functions(session):
@@ -56,11 +63,21 @@ def login_au_poste(session: Any, identifiant: str, mot_de_passe: str, *, setting
         if settings.mode is not Mode.AGENCE:
             raise
         try:
-            user_id = au_centre(session, settings.cache, settings.secrets_file, identifiant, mot_de_passe)
+            known = au_centre(session, settings.cache, settings.secrets_file, identifiant, mot_de_passe)
         except UnavailableError:
             raise refus from None
-    auth.deposer_verificateur(session, user_id, mot_de_passe)
+        except PasswordToChooseError:
+            _exiger_ici(session, identifiant)
+            raise
+    _exiger_ici(session, identifiant)
+    auth.deposer_verificateur(session, known.user_id, mot_de_passe, known.donne)
     return auth.login(session, identifiant, mot_de_passe, jours_hors_ligne=jours)
+
+
+def _exiger_ici(session: Any, identifiant: str) -> None:
+    """The centre knows the account; nobody works on a device that has not heard of it."""
+    if not auth.est_connu(session, identifiant):
+        raise auth.LoginRefuseError(NOT_HERE)
 
 
 def changer_au_poste(session: Any, acteur: Acteur, ancien: str, nouveau: str, *, settings: Settings) -> None:
@@ -71,19 +88,37 @@ def changer_au_poste(session: Any, acteur: Acteur, ancien: str, nouveau: str, *,
     """
     if settings.mode is Mode.CENTRE and auth_person.behind_functions(session):
         auth_person.change(session, acteur, ancien, nouveau)
-        return
-    if settings.mode is not Mode.AGENCE:
+    elif settings.mode is Mode.AGENCE:
+        _changer_par_le_centre(session, auth.identifiant_de(session, acteur), ancien, nouveau, settings)
+    else:
         auth.changer_mot_de_passe(session, acteur, ancien, nouveau)
-        return
+
+
+def choisir_au_poste(session: Any, identifiant: str, donne: str, nouveau: str, *, settings: Settings) -> Acteur:
+    """Choose a password in place of the one that somebody else gave, and enter.
+
+    Raises:
+        CentralUnreachableError: a branch's device without its line.
+        NotAllowedError: the given one is no longer right.
+        ValidationError: the new one is too short, or the given one.
+    """
+    if settings.mode is Mode.CENTRE and auth_person.behind_functions(session):
+        return auth_person.choose(session, identifiant, donne, nouveau)
+    if settings.mode is not Mode.AGENCE:
+        return auth.choisir(session, identifiant, donne, nouveau)
+    _changer_par_le_centre(session, identifiant, donne, nouveau, settings)
+    return auth.login(session, identifiant, nouveau, jours_hors_ligne=settings.offline_login_days)
+
+
+def _changer_par_le_centre(session: Any, identifiant: str, ancien: str, nouveau: str, settings: Settings) -> None:
     secret = auth.nouveau_secret(ancien, nouveau)
-    identifiant = auth.identifiant_de(session, acteur)
     try:
-        user_id = changer_au_centre(session, settings.cache, settings.secrets_file, identifiant, ancien, secret)
+        known = changer_au_centre(session, settings.cache, settings.secrets_file, identifiant, ancien, secret)
     except UnavailableError:
         raise CentralUnreachableError(
             "Un mot de passe ne se change qu'avec la ligne du centre : réessayez quand elle sera revenue."
         ) from None
-    auth.deposer_verificateur(session, user_id, nouveau)
+    auth.deposer_verificateur(session, known.user_id, nouveau, known.donne)
 
 
 class LoginPage(Connexion):
@@ -94,7 +129,8 @@ class LoginPage(Connexion):
         if bureau.tasks is None:
             raise RuntimeError("no database")
         login = partial(login_au_poste, settings=bureau.settings)
-        super().__init__(bureau.tasks, login, memory=bureau.window.memory)
+        choose = partial(choisir_au_poste, settings=bureau.settings)
+        super().__init__(bureau.tasks, login, memory=bureau.window.memory, choose=choose)
         self.connected.connect(bureau.log_in)
         self.language_changed.connect(bureau.set_language)
         bureau.state_changed.connect(self.set_state)
@@ -112,7 +148,10 @@ class LockPage(Connexion):
 
     def __init__(self, tasks: Tasks, settings: Settings, acteur: Acteur, username: str) -> None:
         self._acteur, self._username, self._other = acteur, username, False
-        super().__init__(tasks, partial(login_au_poste, settings=settings), identifiant=username)
+        super().__init__(
+            tasks, partial(login_au_poste, settings=settings), identifiant=username,
+            choose=partial(choisir_au_poste, settings=settings),
+        )  # fmt: skip
         self.setAutoFillBackground(True)
         tasks.run(lieu, lambda found: self.set_place(*found), lambda _error: None, owner=self)
 
@@ -128,6 +167,8 @@ class LockPage(Connexion):
         super().rebuild()
         # The language belongs to the work behind, which is not to be built again while it is covered.
         self.languages.hide()
+        if self._given:
+            return
         self.keep.hide()
         self.identifier.set_read_only(not self._other)
         words = tr("Revenir à {nom}", nom=self._acteur.nom) if self._other else tr("Une autre personne…")

@@ -6,10 +6,10 @@ import os
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from erp_desktop.ui.kit import icons
-from erp_desktop.ui.kit.controls import LineEdit
+from erp_desktop.ui.kit.controls import IconLabel, LineEdit, Text
 from erp_desktop.ui.kit.i18n import tr
 
 _CAPITAL = 0x14
@@ -74,3 +74,19 @@ class MotDePasse(LineEdit):
         known = _locked_on_windows()
         if known is not None:
             self._set_capitals(known)
+
+
+class CapitalsLine(QWidget):
+    """Says under password fields that capitals are locked; unseen while they are not."""
+
+    def __init__(self, *fields: MotDePasse) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 4, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(IconLabel("warning", "semantic.warning.text", 13, "fill"))
+        row.addWidget(Text(tr("Verrouillage des majuscules actif"), "body", "semantic.warning.text"))
+        row.addStretch()
+        self.hide()
+        for field in fields:
+            field.capitals_changed.connect(self.setVisible)

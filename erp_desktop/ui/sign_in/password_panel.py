@@ -7,6 +7,7 @@ from itertools import pairwise
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from erp_desktop.domain.people import given
 from erp_desktop.errors import ErpError, NotAllowedError, ValidationError
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, ErrorLine, Field, Text, icon_button
@@ -21,9 +22,6 @@ class PasswordPanel(Surface):
     """Below the person's menu: the present password, the new one, and the new one again."""
 
     def __init__(self, window: QWidget, contexte: Contexte) -> None:
-        # Here, for the window's frame is shown before the libraries of the database are read.
-        from erp_desktop.services.auth import LONGUEUR_MIN
-
         super().__init__("surface.raised", "border.default", 8, parent=window)
         self._window, self._contexte = window, contexte
         self._busy = False
@@ -45,7 +43,7 @@ class PasswordPanel(Surface):
         }
         for field in self.fields.values():
             column.addWidget(field)
-        column.addWidget(Text(tr("{n} caractères au moins.", n=LONGUEUR_MIN), "caption", "text.tertiary", wrap=True))
+        column.addWidget(Text(tr("{n} caractères au moins.", n=given.LENGTH), "caption", "text.tertiary", wrap=True))
         self.trouble = ErrorLine()
         column.addWidget(self.trouble)
         foot = QHBoxLayout()

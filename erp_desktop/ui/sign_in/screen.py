@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,17 +13,21 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import ErpError, UnavailableError, ValidationError
+from erp_desktop.errors import ErpError, PasswordToChooseError, UnavailableError, ValidationError
+from erp_desktop.services import auth
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.first_start.welcome import Accueil
-from erp_desktop.ui.kit.controls import Button, Field, IconLabel, LineEdit, Text
+from erp_desktop.ui.kit.controls import Button, Field, LineEdit, Text
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Banner
-from erp_desktop.ui.sign_in.password_field import TALL, MotDePasse
+from erp_desktop.ui.sign_in.first_password import FirstPassword
+from erp_desktop.ui.sign_in.password_field import TALL, CapitalsLine, MotDePasse
 from erp_desktop.ui.tasks import Tasks
 
 Login = Callable[[Any, str, str], Acteur]
 """``services.auth.login(session, identifiant, mot_de_passe)``."""
+Choose = Callable[[Any, str, str, str], Acteur]
+"""``services.auth.choisir(session, identifiant, donne, nouveau)``."""
 
 _MEMORY = "connexion/identifiant"
 
@@ -41,6 +46,7 @@ class Connexion(Accueil):
     Args:
         tasks: runs the login on the database worker.
         login: the service.
+        choose: the service for whoever has the password that somebody else gave.
         agence: the agency's name, empty at headquarters or unknown.
         identifiant: whose password is asked, where that is known.
         memory: this desktop's memory, which may keep the last identifier.
@@ -52,10 +58,14 @@ class Connexion(Accueil):
 
     def __init__(
         self, tasks: Tasks, login: Login, *, agence: str = "", poste: int = 0, memory: QSettings | None = None,
-        identifiant: str = "", parent: QWidget | None = None,
+        identifiant: str = "", choose: Choose = auth.choisir, parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent=parent)
         self._tasks, self._login, self._agence, self._poste, self._memory = tasks, login, agence, poste, memory
+        self._choose = choose
+        self._given = ""
+        """The password that somebody else gave, while the person chooses another."""
+        self.choice: FirstPassword | None = None
         self._state: EtatSync | None = None
         self._typed: dict[str, str] = {"identifiant": str(memory.value(_MEMORY) or "") if memory else identifiant}
         self._keep = bool(self._typed["identifiant"])
@@ -94,6 +104,31 @@ class Connexion(Accueil):
         form = QVBoxLayout(holder)
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(0)
+        if self._given:
+            self._choice(form)
+        else:
+            self._form(form)
+        self.notices = QVBoxLayout()
+        self.notices.setSpacing(8)
+        form.addLayout(self.notices)
+        # Not by alignment, which would ignore how high wrapped sentences are.
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(holder)
+        row.addStretch()
+        column.addLayout(row)
+        self._show_line()
+
+    def _choice(self, form: QVBoxLayout) -> None:
+        choice = FirstPassword(self._typed["identifiant"], self.choice.typed if self.choice else ("", ""))
+        choice.chosen.connect(self._try_choice)
+        choice.left.connect(self._back)
+        form.addWidget(choice)
+        form.addSpacing(22)
+        self.choice = choice
+        QTimer.singleShot(0, choice, choice.begin)
+
+    def _form(self, form: QVBoxLayout) -> None:
         greeting, invitation = self.greeting()
         form.addWidget(Text(greeting, "kpi"))
         form.addSpacing(4)
@@ -107,16 +142,6 @@ class Connexion(Accueil):
         for before, after in pairwise((self.identifier, self.password, self.keep, self.submit, self.forgotten)):
             QWidget.setTabOrder(before, after)
         form.addSpacing(22)
-        self.notices = QVBoxLayout()
-        self.notices.setSpacing(8)
-        form.addLayout(self.notices)
-        # Not by alignment, which would ignore how high wrapped sentences are.
-        row = QHBoxLayout()
-        row.addStretch()
-        row.addWidget(holder)
-        row.addStretch()
-        column.addLayout(row)
-        self._show_line()
         first = self.password if self.identifier.text() else self.identifier
         QTimer.singleShot(0, first, lambda: first.setFocus(Qt.FocusReason.OtherFocusReason))
 
@@ -145,15 +170,7 @@ class Connexion(Accueil):
         self.password_field.label.hide()
         label.setBuddy(self.password)
         form.addWidget(self.password_field)
-        self.capitals = QWidget()
-        row = QHBoxLayout(self.capitals)
-        row.setContentsMargins(0, 4, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(IconLabel("warning", "semantic.warning.text", 13, "fill"))
-        row.addWidget(Text(tr("Verrouillage des majuscules actif"), "body", "semantic.warning.text"))
-        row.addStretch()
-        self.capitals.hide()
-        self.password.capitals_changed.connect(self.capitals.setVisible)
+        self.capitals = CapitalsLine(self.password)
         form.addWidget(self.capitals)
         form.addSpacing(12)
         self.keep = QCheckBox(tr("Retenir mon identifiant sur ce poste"))
@@ -166,7 +183,7 @@ class Connexion(Accueil):
         self.password.textEdited.connect(lambda _text: self.password_field.say(""))
 
     def rebuild(self) -> None:
-        if self._root is not None:
+        if self._root is not None and self.choice is None:
             self._typed["identifiant"], self._keep = self.identifier.text(), self.keep.isChecked()
         super().rebuild()
 
@@ -199,7 +216,11 @@ class Connexion(Accueil):
             if since
             else tr("Serveur central injoignable")
         )
-        detail = tr("La connexion hors ligne reste possible pour les comptes déjà ouverts sur ce poste.")
+        detail = (
+            tr("Choisir un mot de passe demande la ligne avec le siège.")
+            if self._given
+            else tr("La connexion hors ligne reste possible pour les comptes déjà ouverts sur ce poste.")
+        )
         self.notices.addWidget(Banner("warning", words, detail=detail, icon="cloud-slash"))
 
     def _say_forgotten(self) -> None:
@@ -222,8 +243,9 @@ class Connexion(Accueil):
         self._busy(True)
         login = self._login
         self._tasks.run(
-            lambda session: login(session, name, secret), self._entered, self._refused, write=True, owner=self
-        )
+            lambda session: login(session, name, secret), self._entered, partial(self._refused, name, secret),
+            write=True, owner=self,
+        )  # fmt: skip
 
     def _busy(self, busy: bool) -> None:
         self.submit.setEnabled(not busy)
@@ -231,17 +253,57 @@ class Connexion(Accueil):
 
     def _entered(self, acteur: Acteur) -> None:
         self._busy(False)
-        if self._memory is not None:
-            self._memory.setValue(_MEMORY, self.identifier.text().strip() if self.keep.isChecked() else "")
+        self._remember(self.identifier.text().strip(), keep=self.keep.isChecked())
         self.password.clear()
         self.connected.emit(acteur)
+
+    def _remember(self, name: str, *, keep: bool) -> None:
+        if self._memory is not None:
+            self._memory.setValue(_MEMORY, name if keep else "")
+
+    def _try_choice(self, new: str) -> None:
+        name, secret, choose = self._typed["identifiant"].strip(), self._given, self._choose
+        self._tasks.run(
+            lambda session: choose(session, name, secret, new), self._chose, self._refused_choice, write=True,
+            owner=self,
+        )  # fmt: skip
+
+    def _chose(self, acteur: Acteur) -> None:
+        self._remember(self._typed["identifiant"].strip(), keep=self._keep)
+        self._given = ""
+        if self.choice is not None:
+            self.choice.forget()
+        self.connected.emit(acteur)
+
+    def _back(self) -> None:
+        """The login's own fields again."""
+        self._given = ""
+        self.rebuild()
+        self.choice = None
+
+    def _refused_choice(self, error: Exception) -> None:
+        choice = self.choice
+        if choice is None:
+            return
+        choice.set_busy(False)
+        if isinstance(error, ValidationError):
+            choice.say({name: said(words) for name, words in error.champs.items()})
+        elif isinstance(error, ErpError):
+            choice.say({}, said(str(error)))
+        else:
+            choice.say({}, tr("La connexion n'a pas abouti ; le journal du poste dit pourquoi."))
 
     def refusal(self, words: str) -> str:
         """What is said under the password of a refused login."""
         return said(words)
 
-    def _refused(self, error: Exception) -> None:
+    def _refused(self, name: str, secret: str, error: Exception) -> None:
         self._busy(False)
+        if isinstance(error, PasswordToChooseError):
+            self.identifier.setText(name)
+            self._given = secret
+            self.rebuild()
+            return
         if isinstance(error, ValidationError):
             self.id_field.say(error.champs.get("identifiant", ""))
             rest = [words for name, words in error.champs.items() if name != "identifiant"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.administration.saisie import (
     AgenceInput,
@@ -24,7 +25,14 @@ from erp_desktop.domain.administration.saisie import (
 )
 from erp_desktop.domain.enums import MotifHoraire, ReglePlanning, Role, TypeCodePanne, VerdictPlanning
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import DuplicateError, ErpError, NotAllowedError, UserError, ValidationError
+from erp_desktop.errors import (
+    DuplicateError,
+    ErpError,
+    NotAllowedError,
+    PasswordToChooseError,
+    UserError,
+    ValidationError,
+)
 from erp_desktop.models import Equipement
 from erp_desktop.services import auth
 from erp_desktop.services.administration import accounts, agencies, calendar, maintenance, numbering, referentials
@@ -62,23 +70,30 @@ def test_accounts_are_opened_invited_locked_and_the_last_administrator_stays(mon
     with transaction(monde.engine) as session, pytest.raises(auth.LoginRefuseError):
         auth.login(session, "h.tazi", "")
     word = do(accounts.invite, admin, made)
+    with transaction(monde.engine) as session, pytest.raises(PasswordToChooseError):
+        auth.login(session, "h.tazi", word)
+    ends = do(accounts.get, admin, made).donne_jusqu_a
+    assert ends is not None
+    assert timedelta(days=6) < ends - clock.now() <= timedelta(days=7)
+    own = "celui-de-hajar"
     with transaction(monde.engine) as session:
-        assert auth.login(session, "h.tazi", word).user_id == made
-    assert do(accounts.get, admin, made).invite is True
+        assert auth.choisir(session, "h.tazi", word, own).user_id == made
+    card = do(accounts.get, admin, made)
+    assert (card.invite, card.donne_jusqu_a) == (True, None)
     for _ in range(auth.ESSAIS):
         with transaction(monde.engine) as session, pytest.raises(auth.LoginRefuseError):
             auth.login(session, "h.tazi", "faux")
     assert do(accounts.get, admin, made).verrouille
     do(accounts.unlock, admin, made)
     with transaction(monde.engine) as session:
-        auth.login(session, "h.tazi", word)
+        auth.login(session, "h.tazi", own)
     do(accounts.update, admin, made, {"role": "technicien", "phone": "0661234567"})
     with transaction(monde.engine, write=False) as session:
         profile = sa.text("SELECT count(*) FROM techniciens WHERE user_id = :u")
         assert session.scalar(profile, {"u": made}) == 1, "a technicien has a profile"
     do(accounts.close, admin, made)
     with transaction(monde.engine) as session, pytest.raises(auth.LoginRefuseError):
-        auth.login(session, "h.tazi", word)
+        auth.login(session, "h.tazi", own)
     assert "réactivez-le" in refused(lambda: do(accounts.invite, admin, made))
     do(accounts.reopen, admin, made)
 

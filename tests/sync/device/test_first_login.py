@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from erp_desktop import clock
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import CentralUnreachableError, NotAllowedError
+from erp_desktop.errors import CentralUnreachableError, NotAllowedError, PasswordToChooseError, ValidationError
 from erp_desktop.models import User
 from erp_desktop.models.local import verificateurs
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device import enrolment, registration
-from erp_desktop.ui.sign_in.page import changer_au_poste, login_au_poste
+from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.syncer import Syncer
+from erp_desktop.ui.sign_in.page import changer_au_poste, choisir_au_poste, login_au_poste
 
 SECRET = "minaret-42-vert"
 
@@ -38,10 +42,29 @@ class Poste:
         self.poste = done.poste
         self.cache = create_sqlite_engine(self.settings.cache)
 
-    def ouvrir(self, nom: str, agence: str) -> None:
+    def ouvrir(self, nom: str, agence: str, *, choisi: bool = True) -> None:
+        """An account whose password is the person's own, or the one that they were given."""
         with transaction(self.centre) as session:
             auth.creer_utilisateur(session, None, username=nom, email=f"{nom}@x.ma", full_name=nom.title(),
                                    role=Role.AGENT, mot_de_passe=SECRET, agence_code=agence)  # fmt: skip
+            if choisi:
+                session.execute(sa.update(User).where(User.username == nom).values(password_given_at=None))
+
+    def choisir(self, nom: str, donne: str, nouveau: str) -> Acteur:
+        with transaction(self.cache) as session:
+            return choisir_au_poste(session, nom, donne, nouveau, settings=self.settings)
+
+    def donner_il_y_a(self, nom: str, jours: int) -> None:
+        donne = clock.now() - timedelta(days=jours)
+        with transaction(self.centre) as session:
+            session.execute(sa.update(User).where(User.username == nom).values(password_given_at=donne))
+        self.echanger()
+
+    def echanger(self) -> None:
+        with Cache(self.settings.cache) as cache:
+            link = enrolment.device_link(cache, self.settings.secrets_file)
+            Syncer(cache, link).run()
+            link.close()
 
     def entrer(self, nom: str = "salma", secret: str = SECRET) -> Acteur:
         with transaction(self.cache) as session:
@@ -99,14 +122,60 @@ def test_no_line_says_that_the_first_login_needs_it(poste: Poste) -> None:
 
 
 def test_a_password_changed_at_the_centre_is_taken_over(poste: Poste) -> None:
+    acteur = poste.entrer()
+    with transaction(poste.centre) as session:
+        auth.reinitialiser(session, None, "salma", "nouveau-secret")
+    # Nothing of it was heard here yet: the old one opens, the new one is the centre's to judge.
+    assert poste.entrer() == acteur
+    with pytest.raises(PasswordToChooseError):
+        poste.entrer(secret="nouveau-secret")
+    with pytest.raises(ValidationError):
+        poste.choisir("salma", "nouveau-secret", "nouveau-secret")
+    assert poste.choisir("salma", "nouveau-secret", "safran-77-bleu") == acteur
+    with pytest.raises(NotAllowedError, match="incorrect"):
+        poste.choisir("salma", "nouveau-secret", "encore-un-autre")
+    poste.echanger()
+    poste.couper()
+    assert poste.entrer(secret="safran-77-bleu") == acteur
+    for secret in (SECRET, "nouveau-secret"):
+        with pytest.raises(auth.LoginRefuseError, match="incorrect"):
+            poste.entrer(secret=secret)
+
+
+def test_a_reset_ends_offline_logins_with_the_exchange_that_brings_it(poste: Poste) -> None:
     poste.entrer()
     with transaction(poste.centre) as session:
         auth.reinitialiser(session, None, "salma", "nouveau-secret")
-    assert poste.entrer(secret="nouveau-secret").nom == "Salma"
-    poste.couper()
-    assert poste.entrer(secret="nouveau-secret").nom == "Salma"
-    with pytest.raises(auth.LoginRefuseError):
+    poste.echanger()
+    with pytest.raises(NotAllowedError, match="incorrect"):
         poste.entrer()
+    poste.couper()
+    for secret in (SECRET, "nouveau-secret"):
+        with pytest.raises(auth.PremiereConnexionError, match="nouveau mot de passe"):
+            poste.entrer(secret=secret)
+    with pytest.raises(CentralUnreachableError, match="ligne du centre"):
+        poste.choisir("salma", "nouveau-secret", "safran-77-bleu")
+
+
+def test_a_given_password_does_nothing_at_the_centre_but_choose(poste: Poste) -> None:
+    poste.ouvrir("nouvelle", "CAS", choisi=False)
+    # The account is not here yet: nothing is asked of the person before it is.
+    with pytest.raises(auth.LoginRefuseError, match="prochain échange"):
+        poste.entrer("nouvelle")
+    poste.echanger()
+    with pytest.raises(PasswordToChooseError):
+        poste.entrer("nouvelle")
+    assert poste.compte("nouvelle").last_login is None
+    with transaction(poste.cache, write=False) as session:
+        assert session.execute(sa.select(verificateurs.c.user_id)).all() == []
+    poste.donner_il_y_a("nouvelle", 7)
+    for asked in (lambda: poste.entrer("nouvelle"), lambda: poste.choisir("nouvelle", SECRET, "safran-77-bleu")):
+        with pytest.raises(NotAllowedError, match="7 jours"):
+            asked()
+    poste.donner_il_y_a("nouvelle", 6)
+    assert poste.choisir("nouvelle", SECRET, "safran-77-bleu").nom == "Nouvelle"
+    assert poste.compte("nouvelle").password_changed_at is not None
+    assert poste.entrer("nouvelle", "safran-77-bleu").nom == "Nouvelle"
 
 
 def test_guessing_through_a_device_locks_the_account_at_the_centre(poste: Poste) -> None:

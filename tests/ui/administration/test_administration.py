@@ -105,6 +105,7 @@ def test_a_stand_alone_desktop_is_administered_by_keyboard(
     assert len(bar.shown.text()) >= 12
     bureau.settle()
     assert bar.buttons["inviter"].text() == "Nouveau mot de passe"
+    assert any("n’a pas encore été remplacé" in label.text() for label in bar.findChildren(QLabel))
     assert not bar.secret.isHidden(), "shown until another account is opened"
     bar.buttons["desactiver"].click()
     qtbot.waitUntil(lambda: "reactiver" in bar.buttons, timeout=WAIT)

@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.app import Desktop
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.writing import typography
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.sign_in.first_password import FirstPassword
 from erp_desktop.ui.sign_in.page import LockPage, LoginPage
 from erp_desktop.upgrade.start.startup import open_local
 from tests.ui.company import Monde
@@ -224,6 +226,100 @@ def test_a_person_changes_their_own_password(qtbot: QtBot, desktop: Desktop, set
         with pytest.raises(auth.LoginRefuseError):
             auth.login(session, "salma.bennis", SECRET)
     engine.dispose()
+
+
+def give(settings: Settings, name: str, secret: str) -> None:
+    """Somebody else gives a person a password."""
+    engine = open_local(settings.cache, None)
+    with transaction(engine) as session:
+        auth.reinitialiser(session, None, name, secret)
+    engine.dispose()
+
+
+def test_a_given_password_leads_to_ones_own_by_the_keyboard_alone(
+    qtbot: QtBot, desktop: Desktop, settings: Settings
+) -> None:
+    give(settings, "salma.bennis", "dit-au-guichet")
+    desktop.log_out()
+    page = desktop.window.centralWidget()
+    assert isinstance(page, LoginPage)
+    page.keep.setChecked(True)
+
+    def enter() -> FirstPassword:
+        page.password.setFocus()
+        qtbot.keyClicks(page.password, "dit-au-guichet")
+        qtbot.keyClick(page.password, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: page.choice is not None and page.choice.new.hasFocus())
+        assert page.choice is not None
+        return page.choice
+
+    page.identifier.setText("salma.bennis")
+    choice = enter()
+    assert desktop.workspace is None
+    said = {name: field.error.label for name, field in choice.fields.items()}
+    told = [label.text() for label in choice.findChildren(QLabel)]
+    assert any("8 caractères au moins" in words for words in told)
+    # Esc goes back, with the name and without the password; whoever comes again finds nothing typed.
+    qtbot.keyClicks(choice.new, "rien de bon")
+    qtbot.keyClick(choice.new, Qt.Key.Key_Escape)
+    assert page.choice is None
+    assert (page.identifier.text(), page.password.text()) == ("salma.bennis", "")
+    choice = enter()
+    said = {name: field.error.label for name, field in choice.fields.items()}
+    assert choice.typed == ("", "")
+    order = [choice.new]
+    for _ in range(3):
+        qtbot.keyClick(order[-1], Qt.Key.Key_Tab)
+        order.append(desktop.window.focusWidget())
+    assert order == [choice.new, choice.again, choice.submit, choice.back]
+    choice.new.setFocus()
+    qtbot.keyClick(choice.new, Qt.Key.Key_Return)
+    assert choice.again.hasFocus()
+    qtbot.keyClick(choice.again, Qt.Key.Key_Return)
+    assert said["mot_de_passe"].text() == "Indiquez le nouveau mot de passe."
+    assert choice.new.hasFocus()
+    for new, again, where, why in (
+        ("safran bleu", "safran vert", "encore", "Les deux saisies ne sont pas les mêmes."),
+        ("court", "court", "mot_de_passe", "Le mot de passe compte au moins 8 caractères."),
+        ("dit-au-guichet", "dit-au-guichet", "mot_de_passe", "Le nouveau mot de passe est le même que l'ancien."),
+    ):  # fmt: skip
+        choice.new.selectAll()
+        qtbot.keyClicks(choice.new, new)
+        qtbot.keyClick(choice.new, Qt.Key.Key_Return)
+        choice.again.selectAll()
+        qtbot.keyClicks(choice.again, again)
+        qtbot.keyClick(choice.again, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda where=where, why=why: said[where].text() == typography.composer(why))
+        assert choice.fields[where].editor.hasFocus()
+    # A change of language keeps the page and what is typed.
+    page.set_language("en")
+    assert page.choice is not None
+    assert page.choice.typed == ("dit-au-guichet", "dit-au-guichet")
+    page.set_language("fr")
+    choice = page.choice
+    for field in (choice.new, choice.again):
+        field.selectAll()
+        qtbot.keyClicks(field, "un safran bien bleu")
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    assert desktop.window.memory.value("connexion/identifiant") == "salma.bennis"
+    # The same from behind a locked screen; the work stays.
+    workspace = desktop.workspace
+    give(settings, "salma.bennis", "redit-au-guichet")
+    desktop.lock()
+    cover = locked(qtbot, desktop)
+    answer(qtbot, cover, "", "redit-au-guichet")
+    qtbot.waitUntil(lambda: cover.choice is not None)
+    assert cover.choice is not None
+    cover.choice.leave()
+    assert cover.identifier.isReadOnly()
+    answer(qtbot, cover, "", "redit-au-guichet")
+    qtbot.waitUntil(lambda: cover.choice is not None)
+    cover.choice.new.setText("deux safrans bien bleus")
+    cover.choice.again.setText("deux safrans bien bleus")
+    qtbot.mouseClick(cover.choice.submit, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: desktop.window.cover_page is None)
+    assert desktop.workspace is workspace
 
 
 def test_escape_closes_the_password_panel_alone(qtbot: QtBot, desktop: Desktop) -> None:

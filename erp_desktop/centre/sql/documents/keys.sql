@@ -9,5 +9,3 @@ BEGIN ATOMIC
   SELECT CASE WHEN c ~ '^[0-9]+:[A-Za-z0-9+/]{43}$'
     THEN encode(decode(split_part(c, ':', 2) || '=', 'base64'), 'hex') END;
 END;
-
-GRANT EXECUTE ON FUNCTION sync.cle_contenu(bigint, text), sync.sha256_contenu(text) TO erp_central;

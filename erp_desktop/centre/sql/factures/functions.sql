@@ -259,6 +259,7 @@ CREATE OR REPLACE FUNCTION sync.repondre(ids bigint[]) RETURNS void LANGUAGE plp
 :PIN AS $f$
 DECLARE d record; v_auteur bigint; v_numero text; v_motif text; v_reponse text;
 BEGIN
+  PERFORM sync.exiger_choix();
   FOR d IN SELECT * FROM public.demandes_validation WHERE id = ANY (ids) AND etat = 'en_attente' ORDER BY id LOOP
     v_auteur := d.created_by_id; v_numero := NULL; v_motif := NULL; v_reponse := 'acceptee';
     -- Who works at the centre by a login of his own is who he is, whatever the row claims.
@@ -284,6 +285,7 @@ CREATE OR REPLACE FUNCTION sync.noter_transmission(v_facture bigint, v_statut te
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN AS $f$
 DECLARE f record; v_qui bigint;
 BEGIN
+  PERFORM sync.exiger_choix();
   SELECT * INTO f FROM public.factures WHERE id = v_facture FOR UPDATE;
   SELECT l.user_id INTO v_qui FROM sync.logins l WHERE l.login = session_user;
   IF sync.surveille() AND NOT sync.peut_valider(v_qui, f.agence_id) THEN PERFORM sync.refuser(:RIGHT_REASON); END IF;
@@ -307,6 +309,7 @@ CREATE OR REPLACE FUNCTION sync.verifier_serie(v_code text) RETURNS TABLE (numer
 LANGUAGE plpgsql STABLE SECURITY DEFINER :PIN AS $f$
 DECLARE f record; v_annee integer; v_rang bigint := 0; v_avant text;
 BEGIN
+  PERFORM sync.exiger_choix();
   FOR f IN SELECT to_jsonb(x) AS p, x.empreinte, x.numero AS n, split_part(x.numero, '-', 2)::integer AS annee,
         split_part(x.numero, '-', 3)::bigint AS rang FROM public.factures x
       WHERE x.numero ~ ('^' || v_code || '-[0-9]{4}-[0-9]{6,}$') ORDER BY annee, rang LOOP
@@ -330,7 +333,8 @@ END $f$;
 
 CREATE OR REPLACE FUNCTION sync.etat_series() RETURNS TABLE (code text, annee integer, dernier bigint,
   derniere_date date) LANGUAGE sql STABLE SECURITY DEFINER :PIN AS $f$
-  SELECT s.code, s.annee, s.dernier, s.derniere_date FROM sync.series s WHERE s.code <> 'EPOQUE' ORDER BY s.code
+  SELECT s.code, s.annee, s.dernier, s.derniere_date FROM sync.series s
+   WHERE s.code <> 'EPOQUE' AND (SELECT sync.exiger_choix()) ORDER BY s.code
 $f$;
 
 CREATE OR REPLACE FUNCTION sync.garder_factures() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER :PIN AS $f$

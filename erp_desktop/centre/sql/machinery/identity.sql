@@ -40,3 +40,19 @@ $f$ SELECT c.system_identifier || '/' || t.timeline_id || '/' || d.oid
 
 CREATE OR REPLACE FUNCTION sync.auteur() RETURNS bigint LANGUAGE sql STABLE
 BEGIN ATOMIC SELECT nullif(current_setting('erp.user_id', true), '')::bigint; END;
+
+-- Whether somebody else gave an account its password and the person has chosen none since (domain.people.given).
+CREATE OR REPLACE FUNCTION sync.a_choisir(donne timestamptz, choisi timestamptz) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC SELECT donne IS NOT NULL AND choisi IS NULL; END;
+
+-- A person's own login does nothing before that, and says why; everybody else is let be. Every policy of people's own
+-- logins asks it, and each of their functions.
+CREATE OR REPLACE FUNCTION sync.exiger_choix() RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER :PIN AS $f$
+BEGIN
+  IF EXISTS (SELECT 1 FROM sync.logins l JOIN public.users u ON u.id = l.user_id
+      WHERE l.login = session_user AND sync.a_choisir(u.password_given_at, u.password_changed_at)) THEN
+    RAISE EXCEPTION '%', :TO_CHOOSE USING ERRCODE = 'EM015';
+  END IF;
+  RETURN true;
+END $f$;

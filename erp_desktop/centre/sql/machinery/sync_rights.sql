@@ -30,6 +30,8 @@ CREATE POLICY erp_mien ON sync.modifications FOR INSERT TO erp_sync WITH CHECK (
 DROP POLICY IF EXISTS erp_lecture ON sync.modifications;
 CREATE POLICY erp_lecture ON sync.modifications FOR SELECT TO erp_central
   USING (agence_id = (SELECT sync.agence()) OR (SELECT sync.toutes_agences()));
+DROP POLICY IF EXISTS erp_choix ON sync.modifications;
+CREATE POLICY erp_choix ON sync.modifications AS RESTRICTIVE TO erp_central USING ((SELECT sync.exiger_choix()));
 ALTER TABLE sync.instantanes ENABLE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS erp_mien ON sync.instantanes;
 CREATE POLICY erp_mien ON sync.instantanes TO erp_sync USING (scope = (SELECT sync.agence()));

@@ -53,5 +53,5 @@ END $f$;
 
 -- Numbers of one agency are drawn one transaction at a time, behind a row that no device may lock.
 CREATE OR REPLACE FUNCTION sync.reserver_numeros(v_code text) RETURNS void LANGUAGE sql VOLATILE :DEFINER AS $f$
-  SELECT 1 FROM public.agences WHERE code = v_code FOR NO KEY UPDATE
+  SELECT 1 FROM public.agences WHERE code = v_code AND (SELECT sync.exiger_choix()) FOR NO KEY UPDATE
 $f$;
