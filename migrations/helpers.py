@@ -54,8 +54,10 @@ def alterer(table: str, **options: Any) -> Iterator[BatchOperations]:
     """Alterations of one table: in place on PostgreSQL, by at most one rebuild on SQLite.
 
     A rebuild makes the indexes of columns again by itself; those of expressions, which it cannot read, are made here.
+    The table is read alone: of those that it refers to, their names are enough.
     """
     before = _index_d_expressions(table)
+    options = {"reflect_kwargs": {"resolve_fks": False}, **options}
     with suppress(EditedError), without_expressions(), op.batch_alter_table(table, **options) as lot:
         yield lot
     kept = _index_d_expressions(table)

@@ -7,7 +7,9 @@ that were there before stay, are listed by ``db doctor``, and can still be chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +55,15 @@ class Bound:
     name: str
 
 
-def of(table: SyncTable) -> Iterator[Bound]:
+@functools.cache
+def of(table: SyncTable) -> tuple[Bound, ...]:
     """The limits of each column of a table that has any."""
-    for column in table.columns:
-        postgres, sqlite, sentence, name = _wrong(table, column)
-        if postgres or sqlite:
-            yield Bound(column.name, postgres or "false", sqlite or "0", sentence, name)
+    wrong = ((column.name, *_wrong(table, column)) for column in table.columns)
+    return tuple(
+        Bound(column, postgres or "false", sqlite or "0", sentence, name)
+        for column, postgres, sqlite, sentence, name in wrong
+        if postgres or sqlite
+    )
 
 
 def _wrong(table: SyncTable, column: SyncColumn) -> tuple[str, str, str, str]:
@@ -129,7 +134,7 @@ def postgres(table: SyncTable) -> list[str]:
 
     The comparison is in the triggers' conditions: a row in order costs no call.
     """
-    name, bounds = table.name, list(of(table))
+    name, bounds = table.name, of(table)
     wrong = [(b, b.postgres.format(v=f"NEW.{b.column}")) for b in bounds if b.postgres != "false"]
     tests = "\n".join(
         f"  IF {test} THEN RAISE EXCEPTION '%', '{b.sentence.replace(chr(39), chr(39) * 2)}' "
@@ -174,7 +179,7 @@ END $f$;
 """
 
 
-def sqlite_wrong(table: SyncTable, columns: set[str]) -> list[tuple[Bound, str]]:
+def sqlite_wrong(table: SyncTable, columns: AbstractSet[str]) -> list[tuple[Bound, str]]:
     """(limit, SQL that is true of a wrong new value), for the columns present in a cache."""
     return [(b, b.sqlite.format(v=f"NEW.{b.column}")) for b in of(table) if b.column in columns]
 

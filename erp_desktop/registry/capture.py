@@ -8,7 +8,9 @@ when a batch is built, so coalescing is free), a delete the old row.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 import sqlalchemy as sa
 
@@ -43,7 +45,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     made = dict(_changes())
     for table in TABLES:
         if table.name in present:
-            made.update(_of_table(table, present[table.name]))
+            made.update(_of_table(table, frozenset(present[table.name])))
     if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
         made.update(_statut_audit())
     made.update(totals.cache_triggers(present))
@@ -56,7 +58,7 @@ def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     return made
 
 
-def _owner(table: SyncTable, columns: set[str]) -> str | None:
+def _owner(table: SyncTable, columns: AbstractSet[str]) -> str | None:
     """SQL for the agency of a row inserted without one: its root's, else this cache's. None: the table needs none."""
     if not table.device_writes or "agence_id" not in columns:
         return None
@@ -65,7 +67,13 @@ def _owner(table: SyncTable, columns: set[str]) -> str | None:
     return "(SELECT CAST(valeur AS INTEGER) FROM sync_meta WHERE cle = 'agence_id')"
 
 
-def _of_table(table: SyncTable, columns: set[str]) -> Iterator[tuple[str, str]]:
+@functools.lru_cache(maxsize=512)
+def _of_table(table: SyncTable, columns: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Kept: from one revision to the next most tables stay as they are, and every start asks once more."""
+    return tuple(_captured(table, columns))
+
+
+def _captured(table: SyncTable, columns: frozenset[str]) -> Iterator[tuple[str, str]]:
     name = table.name
     owner = _owner(table, columns)
     minted = _minted(name)
@@ -121,6 +129,7 @@ def _views() -> dict[str, str]:
     return {name: f"CREATE VIEW {name} AS SELECT {columns}" for name in _refusals()}
 
 
+@functools.cache
 def _refusals() -> dict[str, str]:
     """View → the statement that refuses a new value there."""
     every = [bound for table in TABLES for bound in bounds.of(table)]
@@ -184,7 +193,7 @@ def _re_identify(name: str, owner: str | None, minted: str) -> str:
     )
 
 
-def _replace(table: SyncTable, columns: set[str]) -> str:
+def _replace(table: SyncTable, columns: AbstractSet[str]) -> str:
     """``INSERT OR REPLACE`` takes the old row away without a delete trigger: note its values before, as an update.
 
     One statement for all columns: SQLite clears the registers of the whole body for every row inserted, even when
@@ -220,7 +229,7 @@ def _object(columns: Iterable[str], row: str) -> str:
     return f"json_object({pairs})"
 
 
-def _delete(table: SyncTable, columns: set[str]) -> str:
+def _delete(table: SyncTable, columns: AbstractSet[str]) -> str:
     # JSON of the old row lets the inbox show what was deleted; blobs are left out.
     kept = [c.name for c in table.columns if c.name in columns and c.kind.value != "bytea"]
     return (
