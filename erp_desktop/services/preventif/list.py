@@ -155,7 +155,13 @@ def _by_next() -> Sort:
 
     def strata(down: bool) -> list[Stratum]:
         return [
-            Stratum(sa.true(), [first.c.jour], down, join=lambda r: r.join(first, first.c.planning_id == p.id)),
+            # From the visits to their plans: there are as many plans as machines.
+            Stratum(
+                sa.true(),
+                [first.c.jour],
+                down,
+                join=lambda r: r.join(first, first.c.planning_id == p.id).with_hint(p, "NOT INDEXED", "sqlite"),
+            ),
             Stratum(p.id.not_in(sa.select(first.c.planning_id)), (), down),
         ]
 

@@ -59,10 +59,15 @@ def along(column: Any, join: Join | None = None) -> Sort:
     keys = [key] if join is None else [key, column.class_.id]
 
     def strata(down: bool) -> list[Stratum]:
-        filled = Stratum(key.is_not(None) if stored.nullable else sa.true(), keys, down, index, join=join or _alone)
+        filled = Stratum(_filled(key) if stored.nullable else sa.true(), keys, down, index, join=join or _alone)
         return [filled, Stratum(key.is_(None), (), down, index)] if stored.nullable else [filled]
 
     return Sort(keys, join or _alone, strata)
+
+
+def _filled(key: Any) -> sa.ColumnElement[bool]:
+    """It has a value: of a text as a range of the index, since SQLite passes over every NULL of an expression."""
+    return key >= "" if isinstance(key.type, sa.String) else key.is_not(None)  # type: ignore[no-any-return]
 
 
 def by_identifier(ident: Any) -> Sort:
