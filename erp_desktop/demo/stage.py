@@ -21,7 +21,7 @@ from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import User
+from erp_desktop.models import Agence, User
 from erp_desktop.services import auth, calendrier, importation
 from erp_desktop.services.administration import demo as reference_data
 from erp_desktop.services.demo import data as demo_data
@@ -45,6 +45,7 @@ _PEOPLE = (
     ("admin", "nadia.tazi", "Nadia Tazi", Role.ADMIN),
     ("TNG", "anas.benjelloun", "Anas Benjelloun", Role.AGENT),
 )
+_WEEK = "1-5=08:30-18:30 6=08:30-12:30"
 _AGENCES = (("CAS", "Casablanca"), ("TNG", "Tanger"))
 
 
@@ -119,6 +120,8 @@ class Stage:
         with transaction(self.centre, people["siege"]) as session:
             for year in (clock.today().year, clock.today().year + 1):
                 calendrier.completer(session, year)
+            for ident in agences.values():
+                calendrier.definir_horaires(session, session.get_one(Agence, ident), calendrier.lire_semaine(_WEEK))
             for seed, (code, _) in enumerate(_AGENCES, start=1):
                 demo_data.generer(session, code, self.interventions, seed)
             reference_data.fill(session)

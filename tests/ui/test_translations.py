@@ -148,6 +148,14 @@ def test_nothing_is_counted_in_the_plural_where_there_is_one(qapp: QApplication)
     assert tr("{n} lignes importées", n=1) == "1 row imported"
 
 
+_ONE_WORD = {"intervention": "job", "agency": "branch", "agencies": "branches", "equipment": "machine"}
+
+
+def test_english_has_one_word_for_each_thing() -> None:
+    mixed = re.compile(rf"\b({'|'.join(_ONE_WORD)})\b", re.IGNORECASE)
+    assert {words for words in catalogue("en").values() if mixed.search(words)} == set()
+
+
 _COUNTED = re.compile(r"\{(\w+)\} (?:en |de |à )?[a-zéèêàûîô'-]+(?:s|x|\(s\))(?![\w'])")
 _NO_NOUN = {
     "أخرى", "الأولى", "التالية", "بدون", "بلا", "خارج", "خلال", "في", "قيد", "م", "متبقية", "محجوزة", "محددة",

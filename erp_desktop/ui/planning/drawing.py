@@ -134,7 +134,7 @@ def row(pen: Pen, grid: Grid, line: Row) -> None:
     for piece in line.pieces:
         rect = grid.rect(line, piece.day, piece.begin, piece.end, piece.lane, piece.lanes)
         if grid.mode == DAY and piece.card.trajet:
-            _road(pen, grid, piece, rect)
+            _road(pen, grid, line, piece, rect)
         card(pen, rect, piece, grid)
     head(pen, grid, line)
     pen.fill(QRect(0, line.y + line.height - 1, grid.width, 1), "border.subtle")
@@ -204,15 +204,21 @@ def _away(pen: Pen, grid: Grid, line: Row, away: Away) -> None:
             pen.text(tag.adjusted(26, 0, -4, 0), said, "body", "text.secondary")
 
 
-def _road(pen: Pen, grid: Grid, piece: Piece, rect: QRect) -> None:
+def road_begins(line: Row, piece: Piece) -> int:
+    """Minute from which the travel to a card is drawn: in the room that what comes before leaves, never over it."""
+    before = [one.end for one in line.pieces if one.day == piece.day and one.end <= piece.begin]
+    return max([piece.begin - (piece.card.trajet or 0), *before])
+
+
+def _road(pen: Pen, grid: Grid, line: Row, piece: Piece, rect: QRect) -> None:
     minutes = piece.card.trajet or 0
-    left = grid.x_of(max(grid.lo, piece.begin - minutes))
+    left = grid.x_of(max(grid.lo, road_begins(line, piece)))
     if rect.x() - left < 6:
         return
     middle = rect.y() + rect.height() // 2
     pen.painter.setPen(QPen(theme().color("text.tertiary"), 2, Qt.PenStyle.DotLine))
-    line = pen.place(QRect(left, middle, rect.x() - left - 3, 1))
-    pen.painter.drawLine(line.left(), middle, line.right(), middle)
+    dots = pen.place(QRect(left, middle, rect.x() - left - 3, 1))
+    pen.painter.drawLine(dots.left(), middle, dots.right(), middle)
     said = f"{isolate(str(minutes))} {tr('min')}"
     width = paint.metrics("caption").horizontalAdvance(said) + 4
     if width <= rect.x() - left:
@@ -319,7 +325,7 @@ def day_note(grid: Grid, jour: date, today: date) -> str:
 
 def _clock(minute: int) -> str:
     hour, rest = divmod(minute, 60)
-    if language() == "ar":
+    if language() != "fr":
         return f"{hour:02}:{rest:02}"
     return f"{hour} h {rest:02}" if rest else f"{hour} h"
 

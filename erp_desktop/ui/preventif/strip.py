@@ -15,6 +15,7 @@ from erp_desktop.services.preventif.year import Mark, Week
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.rapports.wording import month
 
 MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 WEEKLY = 40
@@ -42,8 +43,8 @@ def months(painter: QPainter, rect: QRect, year: int) -> None:
         end = wx(rect, year, date(year, rank, 28)) + 4
         if rank % 2 == 0 and rect.width() < 420:
             continue
-        paint.text(painter, QRect(x, rect.y(), max(30, end - x + 12), rect.height()), tr(name), rtl=False, font=font,
-                   colour=look.color("text.tertiary"))  # fmt: skip
+        place = QRect(x, rect.y(), max(30, end - x + 12), rect.height())
+        paint.text(painter, place, month(name), rtl=False, font=font, colour=look.color("text.tertiary"))
 
 
 def marks(painter: QPainter, rect: QRect, year: int, found: Sequence[Mark]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,9 @@ from PySide6.QtTest import QTest
 
 from erp_desktop.db.session import transaction
 from erp_desktop.services.planning import backlog
+from erp_desktop.services.planning.data import Card, Person
+from erp_desktop.ui.planning.drawing import road_begins
+from erp_desktop.ui.planning.geometry import Piece, Row
 from tests.ui.company import Monde
 from tests.ui.planning.week import Semaine
 from tests.ui.window import Bureau
@@ -58,3 +62,12 @@ def test_what_waits_is_looked_for_and_scrolled(bureau: Bureau, monde: Monde, sql
         page: Any = bureau.workspace.page
         assert page.filter.text() == backlog.FILTER
         assert page.model.rowCount() == 3
+
+
+def test_a_travel_is_drawn_in_the_room_that_there_is_before_a_card() -> None:
+    def piece(begin: int, end: int, minutes: int | None, day: int = 0) -> Piece:
+        return Piece(cast("Card", SimpleNamespace(trajet=minutes)), day, begin, end)
+
+    first, near, far, tomorrow = piece(510, 600, 30), piece(615, 700, 45), piece(760, 800, 45), piece(620, 650, 45, 1)
+    line = Row(cast("Person", None), 0, 83, (first, near, far, tomorrow))
+    assert [road_begins(line, one) for one in line.pieces] == [480, 600, 715, 575]
