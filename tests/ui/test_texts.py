@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock, paths
 from erp_desktop.domain import enums
+from erp_desktop.models.base import Base
 from erp_desktop.services.audit.places import ACTIONS
 from erp_desktop.services.interventions import HistoriqueInfo
 from erp_desktop.sync.exchange import reasons
@@ -120,6 +121,20 @@ def test_every_value_of_the_lists_has_a_word() -> None:
             assert value in value_labels._WORDS[kind]
     for status in enums.Statut:
         assert value_labels.action(status.value)
+    # Whatever column a history shows, its closed list has words, in each language.
+    declared = {
+        info.values
+        for mapper in Base.registry.mappers for column in mapper.local_table.columns for info in column.info.values()
+        if isinstance(getattr(info, "values", None), type)
+    }  # fmt: skip
+    assert len(declared) > 40
+    assert declared - value_labels._WORDS.keys() == set()
+    for language in ("ar", "en"):
+        texts = set[str]().union(
+            *(json.loads(file.read_text(encoding="utf-8"))
+              for file in (paths.RESOURCES / "translations").glob(f"{language}*.json"))
+        )  # fmt: skip
+        assert {word for words in value_labels._WORDS.values() for word in words.values()} - texts == set()
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

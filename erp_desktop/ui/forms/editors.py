@@ -196,9 +196,6 @@ class Combo(QComboBox):
         # The caret is painted here: the style knows no room for it.
         return super().sizeHint() + QSize(_CARET, 0)
 
-    def minimumSizeHint(self) -> QSize:
-        return super().minimumSizeHint() + QSize(_CARET, 0)
-
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 

@@ -58,6 +58,10 @@ class Toast(QWidget):
         close.setFixedSize(24, 24)
         close.setIcon(icons.icon("x", "toast.text"))
         row.addWidget(close)
+        for button in self.findChildren(Button):
+            # A button that was pressed and goes away hands the keyboard to what comes next: never to a message, whose
+            # act has a key of its own and which leaves by itself.
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
         seconds = theme().px("motion.toast.secondsUndo" if undo else "motion.toast.seconds")

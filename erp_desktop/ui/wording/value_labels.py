@@ -8,7 +8,14 @@ from enum import StrEnum
 
 from erp_desktop import clock
 from erp_desktop.domain import enums
-from erp_desktop.domain.factures.enums import CanalRelance, CodeTaux, EtatFacture
+from erp_desktop.domain.factures.enums import (
+    CanalRelance,
+    CodeTaux,
+    EtatDemande,
+    EtatFacture,
+    StatutTransmission,
+    TypeRetenue,
+)
 from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.domain.suivi import SuiviPiece
 from erp_desktop.ui.kit.i18n import isolate, language, tr
@@ -57,6 +64,22 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
         "envoyee": "Envoyée", "partielle": "Partielle", "en_retard": "En retard", "payee": "Payée",
         "annulee": "Annulée",
     },
+    enums.StatutFacture: {
+        "brouillon": "Brouillon", "a_transmettre": "À transmettre", "validee": "Validée", "envoyee": "Envoyée",
+        "payee": "Payée", "en_retard": "En retard", "annulee": "Annulée", "rejetee": "Rejetée",
+    },
+    StatutTransmission: {
+        "sans": "Sans transmission", "a_transmettre": "À transmettre", "transmise": "Transmise",
+        "acceptee": "Acceptée", "rejetee": "Rejetée",
+    },
+    EtatDemande: {"en_attente": "Attend une réponse", "acceptee": "Acceptée", "refusee": "Refusée"},
+    TypeRetenue: {"ras_tva": "Retenue sur la TVA", "ras_is": "Retenue sur l'IS"},
+    enums.EtatOccurrence: {"generee": "Générée", "sautee": "Sautée", "retiree": "Retirée"},
+    enums.TypeNotification: {
+        "affectation": "Affectation", "cloture": "Clôture", "rappel": "Rappel", "retard": "Retard",
+        "information": "Information",
+    },
+    enums.DureeFerie: {"jour": "Journée", "demi": "Demi-journée"},
     enums.TypeFacture: {"facture": "Facture", "avoir": "Avoir"},
     enums.ModePaiement: {
         "virement": "Virement", "cheque": "Chèque", "effet": "Effet", "especes": "Espèces", "carte": "Carte",
@@ -169,7 +192,7 @@ def label(kind: type[StrEnum], value: str | None) -> str:
     """The translated word of a value; a value from a newer version is shown as it is."""
     if not value:
         return NONE
-    words = _WORDS[kind].get(str(value))
+    words = _WORDS.get(kind, {}).get(str(value))
     return tr(words) if words else str(value)
 
 

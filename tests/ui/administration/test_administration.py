@@ -122,6 +122,8 @@ def test_a_stand_alone_desktop_is_administered_by_keyboard(
     chosen(bureau, qtbot, agencies, "cas")
     hours = agencies.form.parts[0]
     assert isinstance(hours, HoursTab)
+    # Nothing of the form is under the edge of the narrow panel beside a list.
+    assert hours.minimumSizeHint().width() <= 340
     hours.week.line.setText("lundi")
     hours.add()
     qtbot.waitUntil(lambda: bool(hours.trouble.label.text()), timeout=WAIT)

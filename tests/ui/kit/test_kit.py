@@ -11,7 +11,15 @@ import pytest
 from PySide6 import __version__ as pyside_version
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.errors import NotFoundError, UserError
@@ -184,6 +192,15 @@ def test_toasts_stack_to_three_and_ctrl_z_undoes_the_last(qtbot: QtBot) -> None:
     toaster._undo_last()
     assert said == ["d"]
     assert len(toaster.toasts) == 2
+    # A button that goes away hands the keyboard on: never to a message.
+    gone, other = QPushButton("a", window), QPushButton("b", window)
+    for button in (other, gone):
+        button.show()
+    gone.setFocus()
+    qtbot.waitUntil(gone.hasFocus)
+    toaster.say("fait", lambda: None)
+    gone.setEnabled(False)
+    assert other.hasFocus()
 
 
 def test_task_runs_elsewhere_and_answers_here(qtbot: QtBot, tasks: Tasks) -> None:
