@@ -12,7 +12,7 @@ from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor, FlagEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
-from erp_desktop.ui.forms.part import RecordPart
+from erp_desktop.ui.forms.part import RecordPart, look_at
 from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.kit.controls import Button, Field, Text
 from erp_desktop.ui.kit.i18n import tr
@@ -87,7 +87,7 @@ def put_back(fields: Mapping[str, Field], kept: Mapping[str, Any], usual: Mappin
 
 
 def _look_at(field: Field) -> None:
-    getattr(field.editor, "inner", field.editor).setFocus()
+    look_at(getattr(field.editor, "inner", field.editor))
 
 
 class EntryPart(RecordPart):

@@ -13,6 +13,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms import editors
 from erp_desktop.ui.forms.date_editors import DateEditor, InstantEditor
 from erp_desktop.ui.forms.neighbours import Neighbours
+from erp_desktop.ui.forms.part import look_at
 from erp_desktop.ui.forms.picker import PickerEditor, Search
 from erp_desktop.ui.forms.proposals import Proposals
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec
@@ -200,7 +201,7 @@ class Fields(QObject):
             except editors.Unreadable as error:
                 self.rows[name].say(str(error))
                 if good:
-                    self.editors[name].inner.setFocus()
+                    look_at(self.editors[name].inner)
                 good = False
         return found if good else None
 
@@ -229,7 +230,7 @@ class Fields(QObject):
         # The first as the form shows them, whatever order the rules were tried in.
         first = next((name for name in self.editors if name in champs and not self.rows[name].isHidden()), None)
         if first is not None:
-            self.editors[first].inner.setFocus()
+            look_at(self.editors[first].inner)
         return orphans
 
     def refuse_besides(self, champs: Mapping[str, str]) -> None:
@@ -241,7 +242,7 @@ class Fields(QObject):
                 self.rows[name].say(words)
         first = next((name for name in self.base if self._is_wrong(name)), None)
         if held and first is not None:
-            self.editors[first].inner.setFocus()
+            look_at(self.editors[first].inner)
 
     def _is_wrong(self, name: str) -> bool:
         return bool(self.rows[name].error.label.text()) and not self.rows[name].isHidden()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+from erp_desktop.ui.kit.controls import Field
 
 
 class RecordPart(QWidget):
@@ -43,6 +45,24 @@ class RecordPart(QWidget):
     def show_record(self, row_id: int | None, record: Any) -> None:
         """The panel shows another record, the same one freshly read, or a blank one (None, None)."""
         raise NotImplementedError
+
+
+def look_at(inner: QWidget) -> None:
+    """Put the keyboard into a field, scrolled to wherever it stands, with what is said under it."""
+    inner.setFocus()
+
+    def scroll() -> None:
+        shown: QWidget | None = inner
+        while shown is not None and not isinstance(shown, Field):
+            shown = shown.parentWidget()
+        area: QWidget | None = shown
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None and shown is not None:
+            area.ensureWidgetVisible(shown, 0, 16)
+
+    # The sentence under the field takes its room with the next turn of the event loop.
+    QTimer.singleShot(0, inner, scroll)
 
 
 def scroller(body: QWidget) -> QScrollArea:

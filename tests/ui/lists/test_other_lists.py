@@ -19,14 +19,19 @@ from tests.ui.window import Bureau
 
 
 def test_a_client_with_a_short_ice_is_refused_under_the_field(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    bureau.window.resize(1366, 600)
     page = bureau.liste("clients")
     assert page.model.rowCount() == 3
     page.view.select_id(monde.clients[0])
     bureau.settle()
+    row = page.form.fields.rows["ice"]
+    assert row.visibleRegion().isEmpty(), "under the edge of a low window"
     qtbot.keyClicks(page.form.fields.editors["ice"].inner, "00153208700004")
     page.form.save()
     bureau.settle()
-    assert "15" in page.form.fields.rows["ice"].error.label.text()
+    assert "15" in row.error.label.text()
+    # The form is scrolled to it, and to the sentence.
+    qtbot.waitUntil(lambda: row.visibleRegion().boundingRect() == row.rect())
 
 
 def test_a_client_is_created_from_its_list(bureau: Bureau, qtbot: QtBot, sqlite_engine: sa.Engine) -> None:
