@@ -98,6 +98,8 @@ class ReasonPanel(Panel):
             return
         then, self._then = self._then, None
         self.hide()
+        # Back to the board: hidden with the keyboard in it, it would hand it to the bar of the window.
+        self.closed.emit()
         if then is not None:
             then(motif)
 

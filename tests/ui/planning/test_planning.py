@@ -72,6 +72,7 @@ def test_the_mouse_moves_stretches_and_plans(semaine: Semaine) -> None:
     assert not s.page.reason.isHidden(), "an empty reason is none"
     QTest.keyClicks(s.page.reason.edit, "Client au courant")
     QTest.keyClick(s.page.reason.edit, Qt.Key.Key_Return)
+    assert s.page.view.hasFocus(), "the keyboard is back on the board"
     s.bureau.settle()
     assert s.slots(two)[0][0] == s.karim
     assert "crossing" in s.page.chips.chips
