@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit.controls import KeyCap, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 
 KEYS = (
     ("Ctrl K", "Recherche"),
@@ -58,7 +58,7 @@ def _table(rows: Sequence[tuple[str, str]]) -> QWidget:
     return table
 
 
-class KeysPanel(Surface):
+class KeysPanel(GivesBack, Surface):
     """A drawer at the trailing side of the window: the keys of the page in sight, when it has its own, and of all.
 
     Args:

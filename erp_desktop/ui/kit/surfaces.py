@@ -4,14 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import shiboken6
 from PySide6.QtCore import QLine, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
+
+
+class GivesBack:
+    """Mixed into what opens over a page, before its Qt class: hidden, it gives the keyboard back to who had it.
+
+    Qt would hand it to whatever comes next, most often the bar of the window.
+    """
+
+    _before: QWidget | None = None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        held = QApplication.focusWidget()
+        if held is not None and not self._holds(held):
+            self._before = held
+        super().showEvent(event)  # type: ignore[misc]
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        held, before, self._before = QApplication.focusWidget(), self._before, None
+        known = before is not None and shiboken6.isValid(before) and before.isVisible()
+        if known and before is not None and held is not None and self._holds(held):
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        super().hideEvent(event)  # type: ignore[misc]
+
+    def _holds(self, widget: QWidget) -> bool:
+        return isinstance(self, QWidget) and (widget is self or self.isAncestorOf(widget))
 
 
 class Surface(QFrame):

@@ -17,7 +17,7 @@ from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import KEYBOARD, Button, Elided, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import number, tr
-from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.notifications import words
 from erp_desktop.ui.notifications.choices import ChoicesBox
@@ -85,7 +85,7 @@ class Line(Surface):
             painter.end()
 
 
-class NotificationsPanel(Surface):
+class NotificationsPanel(GivesBack, Surface):
     """Over the window's content at its trailing side; not modal, Esc closes it.
 
     Args:

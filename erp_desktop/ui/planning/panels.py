@@ -12,12 +12,12 @@ from erp_desktop.services.planning.data import Problem, Visit
 from erp_desktop.services.planning.suggestion import Suggestion
 from erp_desktop.ui.kit.controls import Button, Elided, Field, IconLabel, LineEdit, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import colon, tr
-from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import words
 
 
-class Panel(Surface):
+class Panel(GivesBack, Surface):
     """A card that lies over its parent, in the middle of its top."""
 
     closed = Signal()
@@ -155,6 +155,7 @@ class WhoAndWhenPanel(Panel):
 
     def _take(self, visit: Visit, one: Suggestion) -> None:
         self.hide()
+        self.closed.emit()
         self.chosen.emit(visit, one)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -20,7 +20,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
 from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import number, tr
-from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 from erp_desktop.ui.synchro.cards import (
     Changement,
     LigneConflit,
@@ -52,7 +52,7 @@ def _lines(tab: str, lists: _Lists) -> dict[object, object]:
     return {(one.quand, getattr(one, "pk", 0)): one for one in (received if tab == "recus" else cycles)}
 
 
-class Panneau(Surface):
+class Panneau(GivesBack, Surface):
     """The synchronisation drawer over a window's content; not modal, Esc closes it.
 
     Args:
