@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -19,12 +20,14 @@ from erp_desktop.app import Desktop
 from erp_desktop.db.session import transaction
 from erp_desktop.db.window_line import create_window_engine
 from erp_desktop.db.worker import DbWorker
+from erp_desktop.domain.people import given
+from erp_desktop.domain.writing import typography
 from erp_desktop.models import Intervention
 from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.managers import dashboard
 from erp_desktop.reports.modele import ParamsRapport
-from erp_desktop.services import interventions
+from erp_desktop.services import auth, interventions
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bus import Bus
@@ -35,6 +38,7 @@ from erp_desktop.ui.interventions.list import LISTE
 from erp_desktop.ui.kinds import KINDS
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.sections import spec
+from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.ui.tasks import Tasks
 from erp_desktop.ui.workspace import Workspace
 from tests.sync.proxy import ChaosProxy
@@ -76,6 +80,11 @@ def workspace(qtbot: QtBot, desktop: Desktop) -> Workspace:
     assert desktop.workspace is not None
     settle(qtbot, desktop)
     return desktop.workspace
+
+
+def entered(qtbot: QtBot, desktop: Desktop) -> Workspace:
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    return workspace(qtbot, desktop)
 
 
 def settle(qtbot: QtBot, desktop: Desktop) -> None:
@@ -237,3 +246,50 @@ def test_a_cut_line_is_calm_and_keeps_the_form(
 def titles(engine: sa.Engine, company: Monde) -> str:
     with transaction(engine, write=False) as session:
         return str(session.scalar(sa.select(Intervention.titre).where(Intervention.id == company.interventions[1])))
+
+
+def test_a_person_with_a_given_password_chooses_one_on_the_centre(
+    qapp: QApplication, qtbot: QtBot, pg_url: str, company: Monde, pg_engine: sa.Engine, tmp_path: Path
+) -> None:
+    """Under a login of their own, to which the centre opens nothing before."""
+    login = f"personne_{uuid.uuid4().hex[:8]}"
+    with transaction(pg_engine) as session:
+        auth.reinitialiser(session, None, "salma.bennis", "dit-au-guichet")
+        session.execute(sa.text(f"CREATE ROLE {login} LOGIN IN ROLE erp_central"))
+        session.execute(
+            sa.text("INSERT INTO sync.logins (login, user_id) SELECT :l, id FROM users WHERE username = :n"),
+            {"l": login, "n": "salma.bennis"},
+        )
+    address = make_url(pg_url).set(username=login).render_as_string(hide_password=False)
+    settings = Settings(mode=Mode.CENTRE, central_url=address, data_dir=tmp_path, log_dir=tmp_path, theme="clair")
+    desktop = Desktop(qapp, settings)
+    qtbot.addWidget(desktop.window)
+    try:
+        desktop.start()
+        qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
+        page, tasks = desktop.window.centralWidget(), desktop.tasks
+        assert isinstance(page, LoginPage)
+        assert tasks is not None
+        failures: list[object] = []
+        tasks.failed.connect(failures.append)
+        page.identifier.setText("salma.bennis")
+        page.password.setText("dit-au-guichet")
+        page.try_login()
+        qtbot.waitUntil(lambda: page.choice is not None)
+        assert page.choice is not None
+        page.choice.new.setText("une phrase à soi")
+        page.choice.again.setText("une phrase à soi")
+        page.choice.choose()
+        shown = entered(qtbot, desktop)
+        assert shown.contexte.acteur.nom == "Salma Bennis"
+        assert failures == []
+        # Given another one meanwhile, the centre opens nothing more, and says why.
+        with transaction(pg_engine) as session:
+            auth.reinitialiser(session, None, "salma.bennis", "redit-au-guichet")
+        clients, why = shown.open_section("clients"), typography.composer(given.TO_CHOOSE)
+        qtbot.waitUntil(lambda: any(label.text() == why for label in clients.findChildren(QLabel)))
+    finally:
+        desktop.close()
+        desktop.setParent(None)
+        with transaction(pg_engine) as session:
+            session.execute(sa.text(f"DROP OWNED BY {login}; DROP ROLE {login}"))

@@ -124,7 +124,9 @@ def journal(session: Session, limite: int = 50) -> list[Cycle]:
 
 
 def lieu(session: Session) -> tuple[str, int]:
-    """(name of the agency, poste) of this cache; ("", 0) when it says neither."""
+    """(name of the agency, poste) of this cache; ("", 0) when it says neither, and at the centre."""
+    if session.get_bind().dialect.name != "sqlite":
+        return "", 0
     meta = {r[0]: r[1] for r in session.execute(sa.text("SELECT cle, valeur FROM sync_meta"))}
     code = meta.get("agence_code") or ""
     nom = session.execute(sa.text("SELECT nom FROM agences WHERE code = :c"), {"c": code}).scalar() if code else None
