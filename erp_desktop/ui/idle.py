@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QWidget
 
 _SIGNS = frozenset({
@@ -29,18 +31,33 @@ class IdleWatch(QObject):
         self.timer.setSingleShot(True)
         self.timer.setInterval(minutes * 60_000)
         self.timer.timeout.connect(self.idle)
-        window.winId()
-        self._handle = window.windowHandle()
+        self._window = window
+        self._handle: QWindow | None = None
         if minutes:
-            self._handle.installEventFilter(self)
+            window.installEventFilter(self)
+            self._listen()
             self.timer.start()
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if event.type() in _SIGNS:
+    def _listen(self) -> None:
+        """Listen to the system's window of now: Qt makes another where the first cannot show what was added to it."""
+        self._window.winId()
+        handle = self._window.windowHandle()
+        if handle is not self._handle:
+            handle.installEventFilter(self)
+            self._handle = handle
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._window:
+            if event.type() == QEvent.Type.WinIdChange:
+                QTimer.singleShot(0, self, self._listen)
+        elif event.type() in _SIGNS:
             self.timer.start()
         return False
 
     def stop(self) -> None:
         """Notice nothing more."""
         self.timer.stop()
-        self._handle.removeEventFilter(self)
+        self._window.removeEventFilter(self)
+        if self._handle is not None and shiboken6.isValid(self._handle):
+            self._handle.removeEventFilter(self)
+        self._handle = None

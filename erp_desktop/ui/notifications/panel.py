@@ -220,6 +220,11 @@ class NotificationsPanel(GivesBack, Surface):
             text.setContentsMargins(16, 16, 16, 16)
             self._items.addWidget(text)
         self._items.addStretch()
+        before: QWidget = self.read_all
+        for line in self.lines:
+            # Tab comes to them after the head of the drawer: what is made later would come after all else.
+            QWidget.setTabOrder(before, line)
+            before = line
         if (again := next((line for line in self.lines if line.one.id == here), None)) is not None:
             # A line that is still to be shown would leave the keyboard with the drawer.
             again.show()
