@@ -9,13 +9,14 @@ from erp_desktop.domain.argent import format_montant
 from erp_desktop.domain.factures import lettres, lettres_ar, lettres_en
 from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.services.factures import FactureLigne
+from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, language, number, said, tr
 from erp_desktop.ui.wording import value_labels as labels
 
 PILLS = {
-    EtatFacture.BROUILLON: "ouverte", EtatFacture.A_TRANSMETTRE: "en_attente", EtatFacture.REJETEE: "annulee",
+    EtatFacture.BROUILLON: "ouverte", EtatFacture.A_TRANSMETTRE: "en_attente", EtatFacture.REJETEE: paint.ALERT,
     EtatFacture.VALIDEE: "affectee", EtatFacture.ENVOYEE: "affectee", EtatFacture.PARTIELLE: "en_cours",
-    EtatFacture.EN_RETARD: "annulee", EtatFacture.PAYEE: "cloturee", EtatFacture.ANNULEE: "archivee",
+    EtatFacture.EN_RETARD: paint.ALERT, EtatFacture.PAYEE: "cloturee", EtatFacture.ANNULEE: "annulee",
 }  # fmt: skip
 """State of an invoice → the mark of the kit that looks like it."""
 _FULL = 90

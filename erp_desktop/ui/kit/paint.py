@@ -64,6 +64,10 @@ def rounded(
         painter.drawRoundedRect(QRectF(rect).adjusted(half, half, -half, -half), radius, radius)
 
 
+ALERT = "alerte"
+"""Look of a pill that means "act": late, refused."""
+
+
 def pill_width(label: str) -> int:
     key = (label, theme().font("caption").key())
     width = _WIDTHS.get(key)
@@ -73,14 +77,16 @@ def pill_width(label: str) -> int:
 
 
 def pill(painter: QPainter, rect: QRect, status: str, label: str, *, rtl: bool) -> int:
-    """A status pill at the leading side of ``rect``; returns its width in pixels."""
-    look, mark = theme(), theme().mark("status", status)
+    """A status pill at the leading side of ``rect``, or one of :data:`ALERT`; returns its width in pixels."""
+    look, alert = theme(), status == ALERT
+    mark = {"icon": "warning-circle", "weight": "fill", "border": ""} if alert else look.mark("status", status)
+    tone = "semantic.danger" if alert else f"status.{status}"
     width = min(pill_width(label), rect.width())
     top = rect.y() + (rect.height() - PILL_HEIGHT) // 2
     box = visual(rtl, rect, QRect(rect.x(), top, width, PILL_HEIGHT))
-    ink = look.color(f"status.{status}.text")
-    border = look.color(f"status.{status}.border") if mark["border"] else None
-    rounded(painter, box, PILL_HEIGHT / 2, look.color(f"status.{status}.soft"), border)
+    ink = look.color(f"{tone}.text")
+    border = look.color(f"{tone}.border") if mark["border"] else None
+    rounded(painter, box, PILL_HEIGHT / 2, look.color(f"{tone}.soft"), border)
     icons.draw(
         painter, visual(rtl, box, QRect(box.x() + 6, box.y(), 14, PILL_HEIGHT)), mark["icon"], ink, 14, mark["weight"]
     )

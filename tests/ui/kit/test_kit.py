@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.ui.factures.marks import PILLS as MARKS
 from erp_desktop.ui.forms.editors import Combo
 from erp_desktop.ui.kit import controls, i18n, icons, paint, surfaces, theme, toast
 from erp_desktop.ui.kit.table import FIRST, WINDOW, LazyTableModel
@@ -337,14 +339,19 @@ def test_known_rows_stay_while_fresher_ones_are_read(qtbot: QtBot, tasks: Tasks)
     qtbot.waitUntil(lambda: tasks.pending == 0)
 
 
-@pytest.mark.parametrize("rtl", [False, True])
-def test_pill_is_painted_on_the_reading_side(rtl: bool) -> None:
+@pytest.mark.parametrize(
+    ("rtl", "status", "tone"),
+    [(False, "en_cours", "status.en_cours"), (True, "en_cours", "status.en_cours"),
+     (False, MARKS[EtatFacture.EN_RETARD], "semantic.danger"), (True, MARKS[EtatFacture.REJETEE], "semantic.danger"),
+     (False, MARKS[EtatFacture.ANNULEE], "status.annulee")],
+)  # fmt: skip
+def test_pill_is_painted_on_the_reading_side(rtl: bool, status: str, tone: str) -> None:
     image = QImage(QSize(300, 34), QImage.Format.Format_ARGB32)
     image.fill(Qt.GlobalColor.white)
     painter = QPainter(image)
-    width = paint.pill(painter, image.rect(), "en_cours", "En cours", rtl=rtl)
+    width = paint.pill(painter, image.rect(), status, "En cours", rtl=rtl)
     painter.end()
-    soft = theme.theme().color("status.en_cours.soft")
+    soft = theme.theme().color(f"{tone}.soft")
     inside = image.width() - width + 10 if rtl else width - 10
     assert image.pixelColor(inside, 10) == soft
     assert image.pixelColor(width + 10 if not rtl else 10, 10) == QColor("white")
