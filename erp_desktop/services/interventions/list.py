@@ -65,6 +65,8 @@ LISTES: dict[str, list[str]] = {
     "planifiee": ["passee", "a_planifier"],
 }
 _RARES = 2000
+_DERNIERES, _SOUVENT = 1000, 50
+"""Of so many of the last rows so many hold a word that is met soon along any order."""
 COLONNES_DATES = {
     "cree": Intervention.date_creation, "cloture": Intervention.date_cloture, "echeance": Intervention.date_limite,
     "planifiee": Intervention.date_planifiee,
@@ -319,6 +321,10 @@ def _rares(session: Session, acteur: Acteur, texte: str) -> list[int] | None:
     filtre = lire_filtre(texte)
     requete = sa.select(Intervention.id).where(*conditions(session, acteur, texte))
     if filtre.libre and not filtre.mots:
+        dernieres = sa.select(Intervention.id).order_by(Intervention.id.desc()).limit(_DERNIERES)
+        parmi = requete.where(Intervention.id.in_(dernieres)).with_hint(Intervention, "NOT INDEXED", "sqlite")
+        if len(identifiants(session, parmi.limit(_SOUVENT))) == _SOUVENT:
+            return None
         # Nothing tells but the rows themselves; the indexes of one word's columns are a tenth of them.
         un_mot = identifiants(session, _partout(session, max(filtre.libre, key=len)).limit(_RARES + 1))
         if len(un_mot) > _RARES:

@@ -69,7 +69,14 @@ def test_a_word_that_no_row_holds_is_told_by_indexes_alone(sqlite_engine: sa.Eng
         sa.event.listen(connection, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
         for tri, descendant in itertools.product(ORDERS, (False, True)):
             assert svc.ids(session, who, ListQuery("zzz nulle", tri, descendant, 20)) == []
-        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", values).all() for one, values in asked[:]]
-        scans = {row[3] for plan in plans for row in plan if row[3].startswith("SCAN interventions")}
+        scans, sampled = set[str](), 0
+        for one, values in asked[:]:
+            steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", values)]
+            if "ORDER BY interventions.id DESC" in one and "NOT INDEXED" in one:
+                sampled += any("USING INTEGER PRIMARY KEY" in step for step in steps)
+                continue
+            scans |= {step for step in steps if step.startswith("SCAN interventions")}
+        # The last thousand rows are looked at first.
+        assert sampled
         assert len(scans) == 2
         assert all("USING COVERING INDEX" in scan for scan in scans), scans
