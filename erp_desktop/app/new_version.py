@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import shiboken6
-from PySide6.QtCore import QObject, QProcess, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QObject, QProcess, Qt, QTimer
 
 import erp_desktop
+from erp_desktop.app.single import Entrance
 from erp_desktop.errors import ErpError
 from erp_desktop.settings import Settings
 from erp_desktop.ui.background import Fond
@@ -140,7 +141,7 @@ class NewVersion(QObject):
         self._window.cover(page)
         page.setFocus()
 
-    def go_back(self, folder: Path | None = None, *, restart: bool = True) -> bool:
+    def go_back(self, folder: Path | None = None) -> bool:
         """Put the version before in place if that was asked for; to be called once the window is closed.
 
         Refused, this version opens again and says why.
@@ -152,15 +153,44 @@ class NewVersion(QObject):
             return False
         from erp_desktop.services.releases import installing, updates
 
-        place = folder
         try:
-            place = place or installing.program_folder()
-            done = installing.back(self._settings, place)
+            done = installing.back(self._settings, folder or installing.program_folder())
             _log.info("back to version %s from %s", done.version, erp_desktop.__version__)
         except (ErpError, OSError) as error:
             _log.warning("the way back: %s", error)
             updates.remember(self._settings, retour_refuse=str(error))
-        if restart and place is not None:
-            program = place / ("erp-mif.exe" if sys.platform == "win32" else "erp-mif")
-            QProcess.startDetached(str(program), [])
         return True
+
+    # Behind the window
+
+    def finish(self, entrance: Entrance, folder: Path | None = None) -> None:
+        """Put in place what is to be, now that the window is closed; then start it if somebody waits for it.
+
+        The files of this program go from under whoever would start it meanwhile: they are told to leave it to us.
+        """
+        if self.going_back or (self.ready is not None and self.wanted):
+            entrance.left = True
+            done, work = QEventLoop(), Fond(self)
+            work.finished.connect(done.quit)
+            work.failed.connect(done.quit)
+            work.run(lambda _progress: self._put_in_place(folder))
+            done.exec()
+        # Whoever is started next is not shown this window, which is gone.
+        entrance.server.close()
+        if self.going_back or entrance.knocked is not None:
+            _start(folder, entrance.knocked or "")
+
+    def _put_in_place(self, folder: Path | None) -> None:
+        if not self.go_back(folder):
+            self.install(folder)
+
+
+def _start(folder: Path | None, target: str) -> None:
+    from erp_desktop.services.releases import installing
+
+    try:
+        place = folder or installing.program_folder()
+    except ErpError:
+        return
+    program = place / ("erp-mif.exe" if sys.platform == "win32" else "erp-mif")
+    QProcess.startDetached(str(program), [target] if target else [])

@@ -96,8 +96,5 @@ def run(settings: Settings | None = None, capture: Path | None = None, target: s
     desktop.start()
     status = app.exec()
     watch.end()
-    # Whoever is started next is not shown this window, which is gone.
-    entrance.server.close()
-    if not newer.go_back():
-        newer.install()
+    newer.finish(entrance)
     return status

@@ -46,11 +46,17 @@ class Entrance(QObject):
     Args:
         desktop: the window.
         target: what this very start was given; empty for nothing.
+
+    Attributes:
+        left: the window is closed for good, and its program at work behind it.
+        knocked: what the last one was given who started the program since; None when nobody did.
     """
 
     def __init__(self, desktop: Desktop, target: str = "") -> None:
         super().__init__(desktop)
         self._desktop, self._wanted = desktop, ""
+        self.left = False
+        self.knocked: str | None = None
         self.server = QLocalServer(self)
         self.server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         name = name_of(desktop.settings.cache)
@@ -76,6 +82,9 @@ class Entrance(QObject):
         target = bytes(line.readLine().data()).decode(errors="replace").strip()
         line.write(b"ok\n")
         line.flush()
+        if self.left:
+            self.knocked = target
+            return
         window = self._desktop.window
         if window.isMinimized():
             window.showNormal()

@@ -1,4 +1,7 @@
-"""The desktop from its first picture to its last thread: opening, login, work, language, refusal, closing."""
+"""The desktop from its first picture to its last thread: opening, login, work, language, refusal, closing.
+
+Long on purpose: every test is of the whole desktop, which one fixture opens.
+"""
 
 from __future__ import annotations
 
@@ -80,8 +83,16 @@ def enter(qtbot: QtBot, desktop: Desktop) -> ListPage:
     return shown
 
 
+def second_start(cache: Path) -> subprocess.Popen[str]:
+    """Starts again for each target that it is told: as in life, and since Qt's waiting holds Python's lock."""
+    asking = "import sys, pathlib; from erp_desktop.app import single\nfor line in sys.stdin:" \
+             " print(single.handed_over(pathlib.Path(sys.argv[1]), line.strip()), flush=True)"  # fmt: skip
+    command = [sys.executable, "-c", asking, str(cache)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
 def test_window_comes_before_the_database_and_login_opens_the_work(
-    qtbot: QtBot, desktop: Desktop, tmp_path: Path
+    qtbot: QtBot, desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert desktop.window.isVisible()
     assert desktop.worker is None
@@ -128,17 +139,33 @@ def test_window_comes_before_the_database_and_login_opens_the_work(
         qtbot.waitUntil(lambda: desktop.window.cover_page is None or not desktop.window.isVisible())
         assert (newer.going_back, desktop.window.isVisible()) == (agreed, not agreed)
     # Refused, nothing has changed, and the next window says why.
-    assert newer.go_back(lies.program, restart=False)
+    assert newer.go_back(lies.program)
     assert says(lies.program) == f"ERP MIF {erp_desktop.__version__}"
     again = NewVersion(settings, desktop.window, desktop)
     again.attach(workspace)
     told = [label.text() for toast in desktop.window.toaster.toasts for label in toast.findChildren(QLabel)]
     assert told[-1] == "Aucune sauvegarde de la base d’avant la mise à jour n’est gardée : rien n’a été changé."
     updates.remember(settings, avant=kept | {"revision": revisions.head()})
-    assert newer.go_back(lies.program, restart=False)
+    assert newer.go_back(lies.program)
     assert (says(lies.program), installing.former(settings)) == ("ERP MIF 0.0.9", "")
-    newer.install(lies.program)
+    # Who starts the program while it is put in place is answered, and gets the new one once it stands.
+    newer.going_back = False
+    entrance = single.Entrance(desktop)
+    other = second_start(settings.cache)
+    own = newer.install
+
+    def slowly(folder: Path | None = None) -> None:
+        assert other.communicate("erp-mif:clients/1\n")[0] == "True\n"
+        own(folder)
+
+    monkeypatch.setattr(newer, "install", slowly)
+    monkeypatch.setenv("ESSAI_LANCE", str(tmp_path / "lancee"))
+    newer.finish(entrance, lies.program)
+    started, told = tmp_path / "lancee", f"{NEXT} erp-mif:clients/1\n"
+    qtbot.waitUntil(lambda: started.exists() and started.read_text() == told, timeout=30_000)
+    monkeypatch.delenv("ESSAI_LANCE")
     assert says(lies.program) == f"ERP MIF {NEXT}"
+    assert not single.handed_over(settings.cache, ""), "the next start is not held back"
     updates.remember(settings, reprise=NEXT)  # taken back: it waits for somebody to ask for it
     again.look()
     qtbot.waitUntil(lambda: again.ready is not None, timeout=30_000)
@@ -348,12 +375,7 @@ def test_a_second_start_shows_this_window_and_hands_its_link_over(
     cache = desktop.settings.cache
     assert not single.handed_over(cache, ""), "nobody is there yet"
     single.Entrance(desktop)
-    # Qt's waiting holds Python's lock: another process asks, as it does in life.
-    asking = "import sys, pathlib; from erp_desktop.app import single\nfor line in sys.stdin:" \
-             " print(single.handed_over(pathlib.Path(sys.argv[1]), line.strip()), flush=True)"  # fmt: skip
-    other = subprocess.Popen(
-        [sys.executable, "-c", asking, str(cache)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    other = second_start(cache)
     answers: list[str] = []
 
     def start_again(target: str) -> None:

@@ -28,7 +28,8 @@ def tree(folder: Path, version: str) -> Path:
     (inside / "octets").write_bytes(random.Random(version).randbytes(16_000))
     for name in ("erp-mif", "erp-admin"):
         program = folder / name
-        program.write_text(f"#!/bin/sh\necho ERP MIF {version}\n", encoding="utf-8")
+        told = f'echo ERP MIF {version}\n[ -z "$ESSAI_LANCE" ] || echo {version} "$@" > "$ESSAI_LANCE"\n'
+        program.write_text(f"#!/bin/sh\n{told}", encoding="utf-8")
         program.chmod(0o755)
     return folder
 
