@@ -80,14 +80,20 @@ class Trial:
         expect(self.run("erp-mif", "--version") == told, "les deux programmes ne disent pas la même version")
         return told
 
+    def built(self) -> Path:
+        """The folder of the programs."""
+        return DIST
+
     def contents(self) -> str:
-        """Nothing of what was to be left out is in the folder."""
-        inside = [f.relative_to(DIST).as_posix() for f in DIST.rglob("*")]
+        """Nothing of what was to be left out is in the folder, and what shows a document's picture is."""
+        inside = [f.relative_to(self.built()).as_posix() for f in self.built().rglob("*")]
         unwanted = [f for f in inside if any(w in f for w in ("Qt6Qml", "Qt6Quick", "VirtualKeyboard", "qml/"))]
         expect(not unwanted, f"à laisser dehors : {unwanted[:5]}")
         languages = sorted(Path(f).stem for f in inside if f.endswith(".qm"))
         expect(languages == ["qtbase_ar", "qtbase_en", "qtbase_fr"], f"traductions : {languages}")
-        return f"traductions {', '.join(languages)}, sans Qml, Quick ni clavier virtuel"
+        kinds = {Path(f).stem.removeprefix("lib") for f in inside if "/imageformats/" in f}
+        expect({"qgif", "qjpeg", "qsvg", "qtiff", "qwebp"} <= kinds, f"images : {sorted(kinds)}")
+        return f"traductions {', '.join(languages)}, images {', '.join(sorted(kinds))}, sans Qml ni clavier virtuel"
 
     def first_run(self) -> str:
         """A cache is created from nothing and carries the whole schema."""

@@ -52,12 +52,13 @@ command -v update-mime-database >/dev/null 2>&1 && update-mime-database /usr/sha
 
 
 def needed() -> list[str]:
-    """The packages of Debian that a screen and printers need; ``docs/guide_it.md`` says the same."""
-    return list(dict.fromkeys([*dev.QT_LIBRARIES.values(), "libcups2", *dev.SCREEN_LIBRARIES.values()]))
+    """The packages of Debian that a screen, printers and TLS need; ``docs/guide_it.md`` says the same."""
+    others = ("libcups2", "libgssapi-krb5-2", "libssl3", "libstdc++6", "libzstd1")
+    return list(dict.fromkeys([*dev.QT_LIBRARIES.values(), *others, *dev.SCREEN_LIBRARIES.values()]))
 
 
 def control(size: int) -> str:
-    """What Debian knows of the package: it depends on what Qt needs of a screen and printers, the rest is inside."""
+    """What Debian knows of the package: it depends on what the spec leaves to the machine, the rest is inside."""
     libraries = ["libc6 (>= 2.34)", *needed()]
     return (
         f"Package: {NAME}\nVersion: {erp_desktop.__version__}\nArchitecture: amd64\nSection: misc\n"

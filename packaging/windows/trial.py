@@ -55,6 +55,10 @@ class Installed(Trial):
     def named(self, file: Path) -> str:
         return wine.path(file)
 
+    def built(self) -> Path:
+        (version,) = (self.where / "versions").iterdir()
+        return version
+
     def _readable_here(self) -> None:
         """The secrets of a Windows program, under the names and with the rights that this side of wine goes by."""
         if self.secrets.exists():
@@ -341,10 +345,10 @@ def run(work: Path, made: Path) -> int:
     hold(folder / "hold.exe", "0")
     at_work = Installed(folder, place, setup.where)
     steps: tuple[Callable[[], str], ...] = (
-        setup.install, at_work.version, at_work.first_run, at_work.old_cache, at_work.reader, at_work.kept_open,
-        at_work.long_path, at_work.sync, at_work.tls, at_work.report, at_work.bon, at_work.keyring, at_work.capture,
-        at_work.first_window, setup.upgrade, setup.same_again, setup.way_back, setup.foreign, setup.uninstall,
-        setup.per_user,
+        setup.install, at_work.version, at_work.contents, at_work.first_run, at_work.old_cache, at_work.reader,
+        at_work.kept_open, at_work.long_path, at_work.sync, at_work.tls, at_work.report, at_work.bon, at_work.keyring,
+        at_work.capture, at_work.first_window, setup.upgrade, setup.same_again, setup.way_back, setup.foreign,
+        setup.uninstall, setup.per_user,
     )  # fmt: skip
     failures, began = 0, time.monotonic()
     for step in steps:

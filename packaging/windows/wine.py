@@ -23,7 +23,7 @@ SERVER = Path("/usr/lib/wine/wineserver64")
 PACKAGES = {"wine64": WINE, "nsis": Path("/usr/bin/makensis"),
             "gcc-mingw-w64-x86-64-win32": Path("/usr/bin/x86_64-w64-mingw32-gcc")}  # fmt: skip
 CROSS = "" if os.name == "nt" else "x86_64-w64-mingw32-"
-COMPILER, RESOURCES = f"{CROSS}gcc", f"{CROSS}windres"
+COMPILER, RESOURCES, STRIP = f"{CROSS}gcc", f"{CROSS}windres", f"{CROSS}strip"
 STAND_INS = {"bcryptprimitives": ["-ladvapi32"], "icuuc": []}
 NOBODY: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []}
 SOURCES = ROOT / "packaging" / "windows" / "stand-ins"
