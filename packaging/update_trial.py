@@ -28,22 +28,17 @@ from typing import Any
 import smoke
 from smoke import ROOT, Trial, TrialError, central_rows, expect, say
 
-PREVIOUS = "4b96157~1"
-"""The last state of the repository before its database changed, that knows of new versions."""
+PREVIOUS = "62a2e41~1"
+"""The last state of the repository before its database changed, whose window says of new versions that they wait."""
 FORMER = "0.0.9"
 OFFLINE, LATER = 400, 20
 """Rows typed before the update and behind it, while the line is down."""
 
 
-def previous(reference: str) -> Path:
-    """The archive of the former version: frozen once for a reference, with the installer that it had."""
-    commit = subprocess.run(["git", "rev-parse", reference], cwd=ROOT, check=True, capture_output=True, text=True)
-    work = ROOT / "build" / "update" / commit.stdout.strip()[:12]
-    made = work / f"erp-mif-{FORMER}-linux-x86_64.tar"
-    if made.exists():
-        return made
-    started, source = time.monotonic(), work / "source"
-    shutil.rmtree(work, ignore_errors=True)
+def former_source(reference: str, work: Path) -> Path:
+    """An earlier state of this repository below ``work``, under the version before."""
+    source = work / "source"
+    shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
     with subprocess.Popen(["git", "archive", reference], cwd=ROOT, stdout=subprocess.PIPE) as told:
         assert told.stdout is not None
@@ -51,6 +46,23 @@ def previous(reference: str) -> Path:
             archive.extractall(source, filter="data")
     declared = source / "erp_desktop" / "__init__.py"
     declared.write_text(re.sub(r'"[\d.]+"', f'"{FORMER}"', declared.read_text(encoding="utf-8")), encoding="utf-8")
+    return source
+
+
+def commit_of(reference: str) -> str:
+    told = subprocess.run(["git", "rev-parse", reference], cwd=ROOT, check=True, capture_output=True, text=True)
+    return told.stdout.strip()[:12]
+
+
+def previous(reference: str) -> Path:
+    """The archive of the former version: frozen once for a reference, with the installer that it had."""
+    work = ROOT / "build" / "update" / commit_of(reference)
+    made = work / f"erp-mif-{FORMER}-linux-x86_64.tar"
+    if made.exists():
+        return made
+    started = time.monotonic()
+    shutil.rmtree(work, ignore_errors=True)
+    source = former_source(reference, work)
     subprocess.run(
         [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "ERROR", "--distpath",
          work / "dist", "--workpath", work / "work", source / "packaging" / "erp_desktop.spec"],
@@ -90,29 +102,15 @@ def https(folder: Path, keys: Path) -> Iterator[str]:
 
 
 class Desk(Trial):
-    """A desktop with a program of its own, installed in its folder."""
+    """A desktop in a folder of its own; the trial of each system gives it a program.
 
-    def __init__(self, folder: Path, archive: Path, agency: str) -> None:
-        folder.mkdir(parents=True)
-        super().__init__(folder)
-        self.agency, self.program = agency, folder / "programme" / "erp-mif"
-        self.cache = folder / "data" / "erp-mif.sqlite"
-        self.environment |= {"ERP_SECRETS_FILE": str(self.secrets)}
-        unpacked = folder / "paquet"
-        with tarfile.open(archive) as opened:
-            opened.extractall(unpacked, filter="data")
-        (script,) = unpacked.glob("*/installer.sh")
-        place = ["--prefixe", self.program, "--liens", folder / "bin", "--menus", folder / "menus"]
-        subprocess.run(["/bin/sh", script, "--silencieux", *place], check=True)
-        shutil.rmtree(unpacked)
+    Attributes:
+        system: the option that names its installer to who signs.
+        options: of the commands that replace the program.
+    """
 
-    def run(self, program: str, *arguments: object, env: dict[str, str] | None = None) -> str:
-        """With the program as it is installed now."""
-        smoke.DIST = self.program
-        return super().run(program, *arguments, env=env)
-
-    def version(self) -> str:
-        return self.run("erp-admin", "--version").removeprefix("ERP MIF ")
+    system = "--linux"
+    options: tuple[object, ...] = ()
 
     def refused(self, *arguments: object) -> str:
         """What a command says that must be refused."""
@@ -121,6 +119,9 @@ class Desk(Trial):
         except TrialError as error:
             return str(error)
         raise TrialError(f"{arguments} n'est pas refusé")
+
+    def version(self) -> str:
+        return self.run("erp-admin", "--version").removeprefix("ERP MIF ")
 
     def state(self) -> dict[str, Any]:
         found = self.admin("sync", "status", "--cache", self.cache)["etat"]
@@ -150,12 +151,36 @@ class Desk(Trial):
             connection.close()
 
 
-def play(folder: Path, former: Path, present: Path, built: Path) -> str:
+class LinuxDesk(Desk):
+    """Installed by the installer of an archive."""
+
+    def __init__(self, folder: Path, archive: Path) -> None:
+        folder.mkdir(parents=True)
+        super().__init__(folder)
+        self.program = folder / "programme" / "erp-mif"
+        self.cache = folder / "data" / "erp-mif.sqlite"
+        self.environment |= {"ERP_SECRETS_FILE": str(self.secrets)}
+        self.options = ("--program", self.program)
+        unpacked = folder / "paquet"
+        with tarfile.open(archive) as opened:
+            opened.extractall(unpacked, filter="data")
+        (script,) = unpacked.glob("*/installer.sh")
+        place = ["--prefixe", self.program, "--liens", folder / "bin", "--menus", folder / "menus"]
+        subprocess.run(["/bin/sh", script, "--silencieux", *place], check=True)
+        shutil.rmtree(unpacked)
+
+    def run(self, program: str, *arguments: object, env: dict[str, str] | None = None) -> str:
+        """With the program as it is installed now."""
+        smoke.DIST = self.program
+        return super().run(program, *arguments, env=env)
+
+
+def play(folder: Path, one: Desk, two: Desk, it: Desk, present: Path) -> str:
     """The whole story; returns its figures.
 
     Args:
-        former: archive of the version before.
-        present: archive of the new one; ``built``: its folder.
+        one: with the version before, as ``two``; ``it``: with the new one.
+        present: what installs the new one.
 
     Raises:
         TrialError: at the first thing that is not as it must be.
@@ -170,26 +195,23 @@ def play(folder: Path, former: Path, present: Path, built: Path) -> str:
     os.link(present, archive)
     with EmbeddedPostgres() as server, https(depot, folder / "cles") as source:
         url = server.create_database("mise_a_jour").replace("+psycopg2", "")
-        one, two = (Desk(folder / code, former, code) for code in ("CAS", "TNG"))
         one.admin("server", "init", "--url", url)
         for code, name in (("CAS", "Casablanca"), ("TNG", "Tanger")):
             one.admin("server", "agence", "add", code, name, "--url", url)
-        for desk in (one, two):
-            desk.admin("device", "enroll", "--url", url, "--agence", desk.agency, "--name", desk.agency,
-                       "--cache", desk.cache, "--secrets", desk.secrets)  # fmt: skip
+        for desk, agency in ((one, "CAS"), (two, "TNG")):
+            desk.admin("device", "enroll", "--url", url, "--agence", agency, "--name", agency, "--cache", desk.cache,
+                       "--secrets", desk.secrets)  # fmt: skip
             desk.admin("sync", "run", "--cache", desk.cache)
         before = one.revision()
         say(f"ok    deux postes au travail avec la version {one.version()}, base {before}")
 
-        it = Desk(folder / "informatique", former, "")
-        smoke.DIST = it.program = built
         key = folder / "cles" / "signature.cle"
         public = it.admin("release", "key", "--out", key)["publique"]
         today = clock.today()
-        it.admin("release", "sign", depot, "--key", key, "--linux", archive.name, "--etape", f"{today}:CAS",
+        it.admin("release", "sign", depot, "--key", key, it.system, archive.name, "--etape", f"{today}:CAS",
                  "--etape", str(today + timedelta(days=7)))  # fmt: skip
         trust = {"ERP_UPDATE_SOURCE": source, "ERP_UPDATE_KEY": public,
-                 "SSL_CERT_FILE": str(folder / "cles" / "autorite.crt")}  # fmt: skip
+                 "SSL_CERT_FILE": one.named(folder / "cles" / "autorite.crt")}  # fmt: skip
         for desk in (one, two):
             desk.environment |= trust
         waits = one.admin("update", "check")
@@ -213,7 +235,7 @@ def play(folder: Path, former: Path, present: Path, built: Path) -> str:
         one.type(0, OFFLINE)
         expect(one.state()["en_attente"] == OFFLINE, f"à envoyer : {one.state()}")
         began = time.monotonic()
-        one.admin("update", "install", "--program", one.program)
+        one.admin("update", "install", *one.options)
         took = time.monotonic() - began
         expect(one.version() == erp_desktop.__version__, f"version {one.version()}")
         one.run("erp-mif", "--capture", folder / "fenetre.png", env={"ERP_MODE": "agence"})
@@ -222,7 +244,7 @@ def play(folder: Path, former: Path, present: Path, built: Path) -> str:
         expect((one.state()["en_attente"], one.clients()) == (OFFLINE, OFFLINE), f"après : {one.state()}")
         say(f"ok    mis à jour en {took:.0f} s, {OFFLINE} saisies ; base {before} → {after} au démarrage")
         one.type(OFFLINE, LATER)
-        back = one.admin("update", "back", "--program", one.program)
+        back = one.admin("update", "back", *one.options)
         total = OFFLINE + LATER
         expect(one.version() == FORMER and one.revision() == before, f"retour : {back}")
         expect((one.state()["en_attente"], one.clients()) == (total, total), f"après le retour : {one.state()}")
@@ -250,9 +272,16 @@ def main(reference: str) -> int:
         raise SystemExit(f"[build] {present} n'est pas construit")
     former, built = previous(reference), smoke.DIST
     folder = Path(tempfile.mkdtemp(prefix="erp-mif-versions-", dir=ROOT / "build"))
+    one, two, it = (LinuxDesk(folder / name, former) for name in ("CAS", "TNG", "informatique"))
+    it.program = built
+    return told(folder, one, two, it, present)
+
+
+def told(folder: Path, one: Desk, two: Desk, it: Desk, present: Path) -> int:
+    """Play it and say the verdict; what a failed one left stays."""
     try:
-        say(f"VERDICT : TENU : {play(folder / 'essai', former, present, built)}")
-    except (TrialError, subprocess.CalledProcessError, OSError, KeyError, json.JSONDecodeError) as error:
+        say(f"VERDICT : TENU : {play(folder / 'essai', one, two, it, present)}")
+    except (TrialError, subprocess.SubprocessError, OSError, KeyError, json.JSONDecodeError) as error:
         say(f"ÉCHEC {error}\nVERDICT : MANQUÉ, dossier {folder}")
         return 1
     shutil.rmtree(folder)

