@@ -18,6 +18,7 @@ from erp_desktop.registry import bounds, revisions
 from erp_desktop.registry import tables as registry
 from erp_desktop.upgrade import backup, fingerprint, migrate, stamp, structures
 from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.reading import Structure
 
 RESTORE = "erp-admin db restore --cache {} (les modifications pas encore envoyées sont reprises)"
 
@@ -205,7 +206,7 @@ def _copies(path: Path) -> Constat:
     return Constat("sauvegardes", "ok", f"{len(saved)}, la dernière du {clock.local(saved[0].quand):%d/%m/%Y %H:%M}")
 
 
-def _leftovers(path: Path, structure: fingerprint.Structure) -> Iterator[Constat]:
+def _leftovers(path: Path, structure: Structure) -> Iterator[Constat]:
     for name in (".upgrading", ".restauration", ".apercu"):
         rest = path.with_name(path.name + name)
         if rest.exists():

@@ -12,8 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,149 +22,19 @@ from erp_desktop.centre import isolation, machinery
 from erp_desktop.models import Base
 from erp_desktop.models.centre import Xid8
 from erp_desktop.registry import capture
+from erp_desktop.upgrade.reading import SCRATCH, Structure, clean, of_cache, reflected, split
 
 ischema_names.setdefault("xid8", Xid8)
 
-Structure = dict[str, dict[str, dict[str, Any]]]
-"""table → kind (colonne, clé, contrainte, index, référence, déclencheur …) → name → plain JSON value."""
-
-_SCRATCH = {None: "erp_attendu", "sync": "erp_attendu_sync"}
-_IGNORED = {"alembic_version"}
 _TRIGGER = re.compile(r"CREATE (?:OR REPLACE |CONSTRAINT )*TRIGGER (\w+)\s.*?\sON\s+([\w.]+)\s", re.DOTALL)
 
 
-# A dump that was read back spells the same CHECK with its casts elsewhere: a restored centre is not another one.
-_CASTS = re.compile(r"::(?:character varying|text|bpchar)(?:\(\d+\))?(?:\[\])?")
-_NEEDLESS = re.compile(r"(?<![\w'])\((\w+|ARRAY\[[^\[\]]*\])\)")
-
-
-def _clean(text: str | None) -> str | None:
-    """An expression in one spelling: without scratch schemas, text casts and needless parentheses."""
-    if text is None:
-        return None
-    for scratch in (_SCRATCH["sync"], _SCRATCH[None]):
-        text = text.replace(f"{scratch}.", "sync." if scratch == _SCRATCH["sync"] else "")
-    text, before = _CASTS.sub("", text), None
-    while text != before:
-        text, before = _NEEDLESS.sub(r"\1", text), text
-    return re.sub(r"\s+", " ", text).strip().strip("()") if text.count("(") == text.count(")") else text
-
-
-def _columns(rows: Iterable[Mapping[str, Any]], dialect: sa.Dialect) -> dict[str, Any]:
-    found = {}
-    for row in rows:
-        default = None if row["name"] == "id" else _clean(row.get("default"))
-        if default is not None and "nextval(" in default:
-            default = "nextval"
-        found[row["name"]] = {
-            "type": row["type"].compile(dialect=dialect),
-            "obligatoire": not row["nullable"],
-            "défaut": default,
-            "identité": bool(row.get("identity")),
-            "calcul": _clean((row.get("computed") or {}).get("sqltext")),
-        }
-    return found
-
-
-def _named(rows: Iterable[Mapping[str, Any]], text: Callable[[Mapping[str, Any]], str]) -> dict[str, str]:
-    """Constraints by name; those without one by what they say, so that none hides another."""
-    return {str(row["name"] or f"sans nom : {text(row)}"): text(row) for row in rows}
-
-
-def _references(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    back = {scratch: schema for schema, scratch in _SCRATCH.items()}
-    return {
-        str(row["name"] or f"sans nom : {', '.join(row['constrained_columns'])}"): {
-            "colonnes": row["constrained_columns"],
-            "vers": [back.get(row["referred_schema"], row["referred_schema"]) or "", row["referred_table"],
-                     *row["referred_columns"]],
-            "options": {k: v for k, v in sorted((row.get("options") or {}).items()) if v not in {None, "NO ACTION"}},
-        }
-        for row in rows
-    }  # fmt: skip
-
-
 def _tables(connection: sa.Connection, schema: str | None, only: Sequence[str] | None = None) -> Structure:
-    inspector = sa.inspect(connection)
-    columns = inspector.get_multi_columns(schema=schema, filter_names=only)
-    keys = inspector.get_multi_pk_constraint(schema=schema, filter_names=only)
-    checks = inspector.get_multi_check_constraints(schema=schema, filter_names=only)
-    with warnings.catch_warnings():
-        # On SQLite it goes through the indexes, and those on expressions are read below.
-        warnings.filterwarnings("ignore", "Skipped unsupported reflection")
-        uniques = inspector.get_multi_unique_constraints(schema=schema, filter_names=only)
-    references = inspector.get_multi_foreign_keys(schema=schema, filter_names=only)
-    found: Structure = {}
-    for identity, rows in columns.items():
-        if identity[1] in _IGNORED:
-            continue
-        key: Mapping[str, Any] = keys.get(identity) or {}
-        constraints = _named(checks.get(identity, []), lambda row: str(_clean(row["sqltext"])))
-        constraints |= _named(uniques.get(identity, []), lambda row: f"UNIQUE {', '.join(row['column_names'])}")
-        found[identity[1]] = {
-            "colonne": _columns(rows, connection.dialect),
-            "clé": {str(key.get("name")): key.get("constrained_columns", [])},
-            "contrainte": constraints,
-            "index": {},
-            "référence": _references(references.get(identity, [])),
-        }
     if connection.dialect.name == "sqlite":
-        _sqlite_extras(connection, found)
-    else:
-        _postgres_details(connection, found, schema or "public")
+        return of_cache(connection, only)
+    found = reflected(connection, schema, only)
+    _postgres_details(connection, found, schema or "public")
     return found
-
-
-def _split(text: str) -> tuple[list[str], str]:
-    """The comma-separated items of a text's first parentheses, and what follows these."""
-    depth, items, quoted = 0, [""], ""
-    start = max(text.find("("), 0)
-    for place, char in enumerate(text[start:], start):
-        if quoted or char in "'\"":
-            quoted = "" if char == quoted else quoted or char
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-            if depth == 0:
-                return [re.sub(r"\s+", " ", item[1:] if i == 0 else item).strip() for i, item in enumerate(items)], (
-                    text[place + 1 :].strip()
-                )
-        if char == "," and depth == 1 and not quoted:
-            items.append("")
-        else:
-            items[-1] += char
-    return items, ""
-
-
-def _sqlite_extras(connection: sa.Connection, found: Structure) -> None:
-    """What reflection does not see: indexes whole, triggers, collations, WITHOUT ROWID."""
-    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-    for kind, name, table, sql in rows.fetchall():
-        if table not in found:
-            continue
-        if kind == "trigger":
-            found[table].setdefault("déclencheur", {})[name] = re.sub(r"\s+", " ", sql)
-        if kind == "index":
-            items, rest = _split(sql)
-            found[table]["index"][name] = {
-                "colonnes": ", ".join(item.replace('"', "") for item in items),
-                "unique": bool(re.match(r"CREATE\s+UNIQUE", sql, re.IGNORECASE)),
-                "condition": _clean(re.sub(r"^WHERE\s+", "", rest, flags=re.IGNORECASE)) or None,
-            }
-        if kind == "table":
-            items, rest = _split(sql)
-            for item in items:
-                collation = re.search(r"\bCOLLATE\s+\"?(\w+)", item, re.IGNORECASE)
-                column = found[table]["colonne"].get(item.split()[0].strip('"`[]'))
-                if column is not None and collation:
-                    column["collation"] = collation[1].upper()
-                # Reflection gives no name to a reference that was added with its column.
-                inline = re.match(r"[\"`\[]?(\w+).*\bCONSTRAINT\s+\"?(\w+)\"?\s+REFERENCES\b", item, re.IGNORECASE)
-                if inline and f"sans nom : {inline[1]}" in found[table]["référence"]:
-                    found[table]["référence"][inline[2]] = found[table]["référence"].pop(f"sans nom : {inline[1]}")
-            words = {w.upper() for w in re.findall(r"WITHOUT\s+ROWID|STRICT", rest, re.IGNORECASE)}
-            words |= {"AUTOINCREMENT" for item in items if re.search(r"\bAUTOINCREMENT\b", item, re.IGNORECASE)}
-            if words:
-                found[table]["option"] = dict.fromkeys(sorted(words), True)
 
 
 def _postgres_details(connection: sa.Connection, found: Structure, schema: str) -> None:
@@ -181,13 +50,13 @@ def _postgres_details(connection: sa.Connection, found: Structure, schema: str) 
     )
     for table, name, unique, definition, condition in rows.fetchall():
         if table in found:
-            items, rest = _split(definition.split(" USING ", 1)[1])
+            items, rest = split(definition.split(" USING ", 1)[1])
             method = definition.split(" USING ", 1)[1].split(" ", 1)[0]
             rest = rest.split("WHERE ", 1)[0].strip()
             found[table]["index"][name] = {
                 "colonnes": " ".join(p for p in (method.replace("btree", ""), ", ".join(items), rest) if p),
                 "unique": bool(unique),
-                "condition": _clean(condition),
+                "condition": clean(condition),
             }
     rows = connection.execute(
         sa.text(
@@ -308,12 +177,12 @@ _asked: dict[Any, Structure] = {}
 
 def _expected_postgres(connection: sa.Connection) -> Structure:
     with connection.begin() as transaction:
-        for scratch in _SCRATCH.values():
+        for scratch in SCRATCH.values():
             connection.exec_driver_sql(f"CREATE SCHEMA {scratch}")
-        translated = connection.execution_options(schema_translate_map=dict(_SCRATCH))
+        translated = connection.execution_options(schema_translate_map=dict(SCRATCH))
         Base.metadata.create_all(translated, tables=_metadata_for("postgresql"), checkfirst=False)
-        found = _tables(connection, _SCRATCH[None])
-        for table, content in _tables(connection, _SCRATCH["sync"]).items():
+        found = _tables(connection, SCRATCH[None])
+        for table, content in _tables(connection, SCRATCH["sync"]).items():
             found[f"sync.{table}"] = content
         transaction.rollback()
     connection.execution_options(schema_translate_map=None)

@@ -20,7 +20,7 @@ from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.models import Base
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade import fingerprint, migrate
-from erp_desktop.upgrade.fingerprint import Structure
+from erp_desktop.upgrade.reading import Structure
 
 LEFTOVER = "_alembic_tmp_"
 _NAMED = ("colonne", "contrainte", "index", "référence")

@@ -23,6 +23,7 @@ from erp_desktop.centre import machinery
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade import fingerprint, migrate, structures
+from erp_desktop.upgrade.reading import Structure
 from tests.migrations.test_golden import RELEASED
 
 # --- squawk: what locks a table that clerks use, or fails while it is used
@@ -318,7 +319,7 @@ SPELLED = {
 }  # fmt: skip
 
 
-def logical(found: fingerprint.Structure) -> dict[str, Any]:
+def logical(found: Structure) -> dict[str, Any]:
     """A structure without what the engines spell differently: families of types, defaults without casts."""
     made: dict[str, Any] = {}
     for table, content in found.items():
