@@ -14,7 +14,6 @@ from erp_desktop.registry.search_path import PIN
 from erp_desktop.registry.tables import SyncTable
 
 AUTHOR = "L'auteur indiqué n'est pas un utilisateur actif de cette agence."
-UNENTERED = "L'auteur indiqué n'a encore jamais choisi son mot de passe : rien ne peut être de lui."
 CHAIN = "Ce changement de statut ne suit pas les étapes permises."
 REOPENED = "Rouvrir une intervention clôturée demande un motif et un responsable de l'agence."
 CANCELLED = "Annuler une intervention demande un responsable de l'agence."
@@ -23,7 +22,7 @@ FOREIGN = "Cette fiche n'est pas de l'agence de ce poste."
 CONTRACT = "Valider, suspendre, reprendre ou résilier un contrat demande un responsable de l'agence."
 CHARGED = "Décider qui paie une intervention demande un responsable de l'agence."
 VIEW = "Une vue enregistrée n'est changée que par la personne qui l'a faite."
-SENTENCES = (AUTHOR, UNENTERED, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN, VIEW)
+SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN, VIEW)
 
 
 def _quoted(text: str) -> str:
@@ -54,7 +53,6 @@ _CLAIMS = sql(
     KEY_REASON=_quoted(bounds.KEY),
     FOREIGN_REASON=_quoted(FOREIGN),
     AUTHOR_REASON=_quoted(AUTHOR),
-    UNENTERED_REASON=_quoted(UNENTERED),
     VIEW_REASON=_quoted(VIEW),
 )
 

@@ -39,8 +39,6 @@ def _without_journal(read: Callable[..., str]) -> Callable[..., str]:
         if name in {"merge/update", "merge/delete", "machinery/sync_rights"}:
             text = JOURNAL.sub("", text)
             assert "sync.modifications" not in text
-        # Nor did it know who had been given a password.
-        text = text.replace("sync.jamais_entre(auteurs)", "false")
         return text.replace("(SELECT max(id) FROM public.effacements)", "NULL")
 
     return earlier

@@ -90,7 +90,6 @@ BEGIN
       SELECT 1 FROM public.users u WHERE u.id = a.id AND u.is_active AND u.agence_id = v_agence)) THEN
     RAISE EXCEPTION '%', :AUTHOR_REASON USING ERRCODE = 'EM006';
   END IF;
-  IF sync.jamais_entre(auteurs) THEN RAISE EXCEPTION '%', :UNENTERED_REASON USING ERRCODE = 'EM006'; END IF;
   IF p->'m' ? 'interventions' OR p->'i' ? 'historiques_interventions' THEN
     PERFORM sync.verifier_statuts(p, plage, v_agence);
   END IF;

@@ -45,12 +45,3 @@ CREATE OR REPLACE FUNCTION sync.responsable(v_user bigint, v_agence bigint) RETU
   SELECT EXISTS (SELECT 1 FROM public.users u WHERE u.id = v_user AND u.is_active AND u.agence_id = v_agence
     AND u.role IN ('admin', 'responsable'))
 $f$;
-
--- Of these authors, one who can have written nothing: the password is still the given one, and no centre ever let the
--- person in. Who had another before it may have worked offline until its end was heard of.
-CREATE OR REPLACE FUNCTION sync.jamais_entre(ids bigint[]) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER
-:PIN AS $f$
-BEGIN
-  RETURN EXISTS (SELECT 1 FROM public.users u WHERE u.id = ANY (ids) AND u.last_login IS NULL
-    AND sync.a_choisir(u.password_given_at, u.password_changed_at));
-END $f$;
