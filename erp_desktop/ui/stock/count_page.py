@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import EtatInventaire
-from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.errors import ErpError
 from erp_desktop.services.stock import counting
-from erp_desktop.services.stock.counting import Counted, Found, Key, Sheet
+from erp_desktop.services.stock.counting import Counted, Key, Sheet
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
-from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text, clear, mark
+from erp_desktop.ui.kit.controls import Button, Elided, Text, clear
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Card, Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.printing.counts import print_count
+from erp_desktop.ui.stock.count_scanner import Scanner, sentence
 from erp_desktop.ui.stock.count_table import BLIND, COUNTED, CountModel, CountTable
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.wording import value_labels as labels
 
-_TIMES = re.compile(r"(\d{1,4})\s*[*x×]\s*(\S.*)")
-"""``3*code`` counts three at once."""
 ALL, LEFT, GAPS, DONE = "tout", "a_compter", "ecarts", "comptees"
 
 
@@ -47,20 +43,16 @@ class CountPage(Page):
         self.sheet: Sheet | None = None
         self._shown = ALL
         self._entered: list[tuple[Key, Decimal]] = []
-        self._followed: Found | None = None
         self.model = CountModel(self)
         self.table = CountTable(self.model)
         self.table.setAccessibleName(tr("Feuille de comptage"))
-        self.code = LineEdit(tr("Scannez ou tapez un code"))
-        self.code.setAccessibleName(tr("Code de la pièce"))
-        self.error = ErrorLine()
-        self.told = Text("", "strong", "accent.text", wrap=True)
+        self._scanner = Scanner(contexte, row_id)
+        self.code, self.error, self.told = self._scanner.code, self._scanner.error, self._scanner.told
         self._lay_out()
         self.begins_at = self.code
-        self.code.returnPressed.connect(self.scan)
-        self.code.installEventFilter(self)
+        self._scanner.counted.connect(self._done)
         self.model.entered.connect(self._typed)
-        self.model.wrong.connect(self.error.say)
+        self.model.wrong.connect(self._scanner.say_wrong)
         contexte.bus.data_changed.connect(self._data_changed)
         QTimer.singleShot(0, self, self._read)
 
@@ -90,18 +82,6 @@ class CountPage(Page):
         column.addLayout(head)
         self.reason = Text("", "caption", "text.tertiary")
         column.addWidget(self.reason, 0, Qt.AlignmentFlag.AlignTrailing)
-        self._scanner = Card("accent.soft")
-        line = QHBoxLayout()
-        line.setSpacing(12)
-        line.addWidget(self.code, 1)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(self.told)
-        words.addWidget(Text(tr("Entrée : +1 au compté · 3*code : +3 · Ctrl+Z : annuler la frappe"), "caption",
-                             "text.secondary", wrap=True))  # fmt: skip
-        line.addLayout(words, 1)
-        self._scanner.box.addLayout(line)
-        self._scanner.box.addWidget(self.error)
         column.addWidget(self._scanner)
         chips = QHBoxLayout()
         chips.setSpacing(8)
@@ -231,54 +211,6 @@ class CountPage(Page):
 
     # Entering
 
-    def scan(self) -> None:
-        """Count what the code names; a scanner ends with Enter, so the field is ready for the next."""
-        text, acteur = self.code.text().strip(), self.contexte.acteur
-        if not text:
-            return
-        times = _TIMES.fullmatch(text)
-        many, code = (Decimal(times[1]), times[2]) if times else (Decimal(1), text)
-        self.error.say("")
-        mark(self.code, "invalid", False)
-
-        before = self._followed.piece_id if self._followed is not None else None
-
-        def work(session: Any) -> tuple[Found, Decimal | None]:
-            found = counting.find(session, acteur, code, before)
-            if found.followed and found.lot is None:
-                return found, None
-            return found, counting.enter(session, acteur, self.row_id, found.piece_id, many, lot=found.lot)
-
-        def done(what: tuple[Found, Decimal | None]) -> None:
-            found, total = what
-            self._wait_for_lots(found if found.followed and (total is None or before is not None) else None)
-            if total is not None:
-                self._done((found.piece_id, found.lot if found.followed else None), many, total)
-
-        # Not cleared: the field would keep the code for Ctrl+Z, which takes the entry back.
-        self.code.setText("")
-        self.contexte.tasks.run(work, done, lambda error: self._refused(error, text), write=True, owner=self)
-
-    def _wait_for_lots(self, part: Found | None) -> None:
-        """The codes that follow are lots or serial numbers of a part, until another part's or Esc."""
-        self._followed = part
-        if part is None:
-            self.code.setPlaceholderText(tr("Scannez ou tapez un code"))
-            return
-        self.code.setPlaceholderText(tr("Lot ou numéro de série de {piece}", piece=isolate(part.reference)))
-        self.told.setText(
-            tr("{piece} : scannez ses lots ou numéros de série · Échap : autre pièce", piece=part.designation)
-        )
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
-        if pressed and self._followed is not None and event.key() == Qt.Key.Key_Escape:  # type: ignore[attr-defined]
-            self._wait_for_lots(None)
-            self.code.setText("")
-            self.told.setText("")
-            return True
-        return super().eventFilter(watched, event)
-
     def _typed(self, key: Key, counted: Decimal, motive: str) -> None:
         acteur = self.contexte.acteur
         before = next((x.compte for x in self.model.rows if x.key == key), None) or Decimal(0)
@@ -286,12 +218,15 @@ class CountPage(Page):
             lambda session: counting.enter(
                 session, acteur, self.row_id, key[0], counted, motive, exact=True, lot=key[1]
             ),
-            lambda total: self._done(key, counted - before, total), self._refused, write=True, owner=self,
+            lambda total: self._entered_there(key, counted - before, total), self._refused, write=True, owner=self,
         )  # fmt: skip
+
+    def _entered_there(self, key: Key, more: Decimal, total: Decimal) -> None:
+        self._scanner.say_again()
+        self._done(key, more, total)
 
     def _done(self, key: Key, more: Decimal, total: Decimal) -> None:
         self._entered.append((key, more))
-        self.error.say("")
 
         def show(sheet: Sheet) -> None:
             self._show(sheet)
@@ -307,18 +242,11 @@ class CountPage(Page):
         self.contexte.tasks.run(lambda session: counting.get(session, acteur, self.row_id), show, owner=self)
         self.contexte.bus.publish("lignes_inventaire", initiator=self)
 
-    def _refused(self, error: Exception, text: str = "") -> None:
+    def _refused(self, error: Exception) -> None:
         if not isinstance(error, ErpError):
             self.contexte.tasks.failed.emit(error)
             return
-        words = next(iter(error.champs.values())) if isinstance(error, ValidationError) else str(error)
-        self.error.say(words)
-        self.told.setText("")
-        if text:
-            mark(self.code, "invalid", True)
-            self.code.setText(text)
-            self.code.selectAll()
-            self.code.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._scanner.say_wrong(sentence(error))
 
     def take_back(self) -> bool:
         """Take the last entry of this page back, by its opposite; False when nothing was entered here."""
@@ -380,6 +308,9 @@ class CountPage(Page):
     def print_out(self) -> bool:
         print_count(self.contexte, self.row_id, self, blind=self.blind.isChecked())
         return True
+
+    def escape(self) -> bool:
+        return self._scanner.forget()
 
     def focus_filter(self) -> bool:
         self.code.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -8,10 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from erp_desktop.domain import nombres
-from erp_desktop.services.stock.counting import Counted
+from erp_desktop.services.stock.counting import Counted, Key
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.theme import theme
@@ -147,6 +147,9 @@ class CountTable(QTableView):
             title = str(model.headerData(section, Qt.Orientation.Horizontal))
             self.setColumnWidth(section, max(width, paint.metrics("strong").horizontalAdvance(title) + 24))
         head.moveSection(head.visualIndex(LOT), head.visualIndex(DESIGNATION) + 1)
+        self._place: tuple[Key, int] | None = None
+        model.modelAboutToBeReset.connect(self._note_place)
+        model.modelReset.connect(self._take_place)
         model.modelReset.connect(self._show_lots)
         self._show_lots()
 
@@ -170,7 +173,9 @@ class CountTable(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.go_on()
+            # From an open editor it is what its delegate ends with: closeEditor() goes on, once.
+            if self.state() != QAbstractItemView.State.EditingState:
+                self.go_on()
             return
         super().keyPressEvent(event)
 
@@ -179,7 +184,21 @@ class CountTable(QTableView):
         row = min(self.currentIndex().row() + 1, self.model().rowCount() - 1)
         self.setCurrentIndex(self.model().index(row, COUNTED))
 
-    def commitData(self, editor: QWidget) -> None:
-        super().commitData(editor)
-        if self.currentIndex().column() == COUNTED:
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        super().closeEditor(editor, hint)
+        if hint == QAbstractItemDelegate.EndEditHint.SubmitModelCache:
             self.go_on()
+
+    def _note_place(self) -> None:
+        model, here = self.model(), self.currentIndex()
+        if isinstance(model, CountModel) and here.isValid() and here.row() < len(model.rows):
+            self._place = (model.rows[here.row()].key, here.row())
+
+    def _take_place(self) -> None:
+        """Rows that left the choice, counted meanwhile say, take no cursor with them."""
+        model = self.model()
+        if self._place is None or not isinstance(model, CountModel) or not model.rows:
+            return
+        key, row = self._place
+        found = next((n for n, x in enumerate(model.rows) if x.key == key), min(row, len(model.rows) - 1))
+        self.setCurrentIndex(model.index(found, COUNTED))

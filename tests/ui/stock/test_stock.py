@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -161,6 +161,21 @@ def test_a_count_by_scanner_and_keyboard(
     bureau.settle()
     assert "aucune pièce" in sheet.error.label.text()
     assert sheet.code.selectedText() == "999"
+    # A scanner does not wait: the refused code neither mixes with the next one nor is lost under it.
+    for typed in ("998", "jnt-63"):
+        qtbot.keyClicks(sheet.code, typed)
+        qtbot.keyClick(sheet.code, Qt.Key.Key_Return)
+    qtbot.keyClicks(sheet.code, "3606")
+    bureau.settle()
+    assert sheet.code.text() == "3606"
+    assert (sheet.model.rows[0].compte, "1 compté" in sheet.told.text()) == (1, True)
+    assert all(code in sheet.error.label.text() for code in ("999", "998"))
+    sheet.code.clear()
+    qtbot.keyClick(sheet.code, Qt.Key.Key_Escape)
+    assert sheet.error.label.text() == ""
+    assert bureau.workspace.page is sheet
+    qtbot.keyClick(sheet.code, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    bureau.settle()
     for typed in ("3606480012204", "3*jnt-63"):
         sheet.code.clear()
         qtbot.keyClicks(sheet.code, typed)
@@ -193,12 +208,30 @@ def test_a_count_by_scanner_and_keyboard(
     for typed in ("grs-1", "2*g-1", "g-2", "g-1"):
         qtbot.keyClicks(sheet.code, typed)
         qtbot.keyClick(sheet.code, Qt.Key.Key_Return)
-        bureau.settle()
-        assert sheet.error.label.text() == ""
+    bureau.settle()
+    assert sheet.error.label.text() == ""
     assert not sheet.table.isColumnHidden(LOT)
     assert [(r.lot, r.compte) for r in sheet.model.rows if r.lot] == [("G-1", 3), ("G-2", 1)]
     assert "G-1" in sheet.told.text()
+    assert "GRS-1" in sheet.code.placeholderText()
     qtbot.keyClick(sheet.code, Qt.Key.Key_Escape)
+    assert "GRS-1" not in sheet.code.placeholderText()
+    # By keyboard in the table: one line further after each figure, also where the counted line leaves the choice.
+    sheet.show_only("ecarts")
+    sheet.table.setFocus()
+    for typed, row, then in (("2", 0, 1), ("0", 1, 1)):
+        sheet.table.setCurrentIndex(sheet.model.index(row, COUNTED))
+        qtbot.keyClicks(sheet.table, typed)
+        (editor,) = (x for x in sheet.table.viewport().findChildren(QLineEdit) if x.isVisible())
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+        bureau.settle()
+        assert sheet.table.currentIndex() == sheet.model.index(then, COUNTED)
+    assert [(r.lot, r.compte) for r in sheet.model.rows] == [("G-1", 2), (None, Decimal("8.5"))]
+    for _ in range(2):
+        qtbot.keyClick(sheet.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        bureau.settle()
+    sheet.show_only("tout")
+    qtbot.keyClick(sheet.table, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     for _ in range(3):
         qtbot.keyClick(sheet.code, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         bureau.settle()
