@@ -112,7 +112,7 @@ class Opening(QObject):
             self._answers.put(agreed)
 
         page = Consentement(state.revision, state.attendue, state.revisions, state.avertissements, answer)
-        self._window.show_content(page)
+        self._window.show_content(page, aloof=True)
 
     def _go_back(self) -> None:
         from erp_desktop.db import secrets
@@ -135,9 +135,8 @@ class Opening(QObject):
     def _show_restored(self, done: Restauration) -> None:
         from erp_desktop.ui.first_start.upgrade_pages import restored
 
-        self._window.show_content(
-            restored(done.revision, done.reportees, again=self._try_again, leave=self._window.close)
-        )
+        page = restored(done.revision, done.reportees, again=self._try_again, leave=self._window.close)
+        self._window.show_content(page, aloof=True)
 
     def _try_again(self) -> None:
         self._insist = True
@@ -157,4 +156,4 @@ class Opening(QObject):
             salvage_alone=(lambda: self._salvage(alone=True)) if local else None,
             anew=self._first_run if local and not cache.exists() else None,
         )  # fmt: skip
-        self._window.show_content(page)
+        self._window.show_content(page, aloof=True)

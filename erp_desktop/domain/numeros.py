@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from erp_desktop import clock
+
 _FORME = re.compile(r"INT-([A-Z]{3,5})-(\d{2,6})-(\d{4})-(\d{5,})")
 _COURT = re.compile(r"(\d{2,6})-(?:(\d{4})-)?(\d{5,})")
 
@@ -21,8 +23,9 @@ class Numero:
 
     @property
     def court(self) -> str:
-        """``04-00487``: what a branch says aloud within one year."""
-        return f"{self.poste:02d}-{self.sequence:05d}"
+        """``04-00487``: what a branch says aloud within one year; ``04-2025-00487`` of another than this one."""
+        year = "" if self.annee == clock.today().year else f"{self.annee}-"
+        return f"{self.poste:02d}-{year}{self.sequence:05d}"
 
 
 def prefixe(agence: str, poste: int, annee: int) -> str:

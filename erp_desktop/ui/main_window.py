@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
         if self._opening is None:
             self._opening = Opening()
             self._opening.stop.clicked.connect(self._ask_to_stop)
-            self.show_content(self._opening)
+            self.show_content(self._opening, aloof=True)
         self._opening.words.setText(words)
         self._opening.bar.setVisible(share is not None)
         self._opening.stop.setVisible(share is not None)
@@ -115,8 +115,13 @@ class MainWindow(QMainWindow):
             self._opening.stop.setText(tr("Arrêt à la fin de cette étape…"))
         self.stop_asked.emit()
 
-    def show_content(self, content: QWidget) -> None:
-        """Replace what fills the window: opening, wizard, login or workspace."""
+    def show_content(self, content: QWidget, *, aloof: bool = False) -> None:
+        """Replace what fills the window: opening, wizard, login or workspace.
+
+        Args:
+            aloof: the page comes by itself: the keyboard rests on it and not on its first button, which what somebody
+                types blind would press; Tab goes there.
+        """
         self.uncover()
         if content is not self._opening:
             self._opening = None
@@ -125,6 +130,9 @@ class MainWindow(QMainWindow):
         if old is not None:
             old.hide()
             old.deleteLater()
+        if aloof:
+            content.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            content.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def cover_page(self) -> QWidget | None:

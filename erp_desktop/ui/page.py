@@ -42,6 +42,10 @@ class Page(QWidget):
     """Where the work of the page begins. No focus proxy: Tab would go from the page to it, past what stands before
     it, and nowhere while it is hidden."""
 
+    nothing_new = ""
+    """After Ctrl+N that the page did not take: why, of a page whose own records one would expect; empty: none, and an
+    intervention is begun."""
+
     def take_focus(self) -> None:
         """Put the keyboard where the work of the page begins: what stands for it, else the first stop of Tab."""
         place = self.begins_at

@@ -327,8 +327,12 @@ class Workspace(QWidget):
             getattr(self.page, what)()
 
     def _new(self) -> None:
-        if self.page is None or not self.page.new_record():
-            self.open_record("interventions", None)
+        if self.page is not None and self.page.new_record():
+            return
+        if self.page is not None and self.page.nothing_new:
+            self.contexte.say(self.page.nothing_new, kind="info")
+            return
+        self.open_record("interventions", None)
 
     def _duplicate(self) -> None:
         from erp_desktop.ui.begun import duplicate

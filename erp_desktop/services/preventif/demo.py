@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import StatutEquipement, TypeIntervention
+from erp_desktop.domain.preventif import rythme
 from erp_desktop.domain.preventif.etats import FINIES
 from erp_desktop.models import (
     Checklist,
@@ -20,6 +21,7 @@ from erp_desktop.models import (
     Planning,
     PointChecklist,
 )
+from erp_desktop.services.preventif import dues
 
 PLANS: tuple[tuple[str, str, str | None, int, int], ...] = (
     ("Graissage des paliers", "mensuel", None, 120, 3), ("Contrôle des élingues", "semestriel", None, 240, 7),
@@ -47,6 +49,8 @@ _MODELS = (
 )
 """Name, title, kind, minutes of what is asked for again and again."""
 _WORK = 7
+_NEAR = 15
+"""Days between a date and the work that stands for it, at most."""
 
 
 def fill(session: Session, agence: int, now: datetime) -> None:
@@ -85,28 +89,35 @@ def fill(session: Session, agence: int, now: datetime) -> None:
         )  # fmt: skip
         session.add(plan)
         session.flush()
-        _visits(session, plan, stamps, today, late=rank in (1, 4))
+        _visits(session, plan, stamps, today, late=rank in (1, 5))
     session.flush()
 
 
 def _visits(session: Session, plan: Planning, stamps: dict[str, Any], today: date, *, late: bool) -> None:
-    """Due dates on the days on which the machine was worked on this year, and one for work that waits."""
-    i, taken = Intervention, set[date]()
-    done = sa.case((i.statut.in_(FINIES), 1), else_=0)
-    mine = sa.select(i).where(i.equipement_id == plan.equipement_id, i.occurrence_id.is_(None))
-    work = session.scalars(mine.order_by(done, i.id.desc()))
-    for job in work:
+    """Dates that the plan's rule gives this year, each with the machine's work nearest to it, and one that waits."""
+    i = Intervention
+    mine = sa.select(i).where(i.equipement_id == plan.equipement_id, i.occurrence_id.is_(None)).order_by(i.id.desc())
+    done: list[tuple[date, Intervention]] = []
+    waiting: list[Intervention] = []
+    for job in session.scalars(mine):
         when = job.date_fin_travaux or job.date_cloture
         if job.statut in FINIES and when is not None:
-            day = clock.local(when).date()
-        elif job.statut in ("ouverte", "affectee") and not any(d >= today for d in taken):
-            day = today - timedelta(days=12) if late else today + timedelta(days=3 + plan.id % 9)
-        else:
-            continue
-        if day.year != today.year or any(abs((day - other).days) < 20 for other in taken) or len(taken) >= _WORK:
-            continue
-        taken.add(day)
-        due = Occurrence(**stamps, planning_id=plan.id, cle=day.isoformat(), date_prevue=day, date_cible=day)
-        session.add(due)
-        session.flush()
-        job.occurrence_id = due.id
+            done.append((clock.local(when).date(), job))
+        elif job.statut in ("ouverte", "affectee"):
+            waiting.append(job)
+    given = rythme.dates(dues.rythme_de(plan, today), date(today.year, 1, 1), today + timedelta(days=400))
+    past, to_come = [d for d in given if d < today], [d for d in given if d >= today]
+    if waiting and ((late and past) or to_come):
+        _attach(session, plan, stamps, past.pop() if late and past else to_come[0], waiting[0])
+    for due in past[-_WORK:]:
+        near = min(done, key=lambda one: abs((one[0] - due).days), default=None)
+        if near is not None and abs((near[0] - due).days) <= _NEAR:
+            done.remove(near)
+            _attach(session, plan, stamps, due, near[1])
+
+
+def _attach(session: Session, plan: Planning, stamps: dict[str, Any], day: date, job: Intervention) -> None:
+    due = Occurrence(**stamps, planning_id=plan.id, cle=day.isoformat(), date_prevue=day, date_cible=day)
+    session.add(due)
+    session.flush()
+    job.occurrence_id = due.id

@@ -197,7 +197,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         Column("revision", "Schéma", 120, lambda r: isolate(r.revision) if r.revision else labels.NONE, "code",
                hidden=True),
         Column("silence_s", "Vu", 92, lambda r: labels.instant(r.vu_a), "code", numeric=True),
-        Column("en_attente", "En attente", 76, lambda r: number(r.en_attente) if r.en_attente else labels.NONE,
+        Column("en_attente", "À envoyer", 76, lambda r: number(r.en_attente) if r.en_attente else labels.NONE,
                "code", numeric=True),
         Column("", "Retard", 104, lambda r: silence(r.silence_s if r.etat == "actif" else None), "sla", numeric=True,
                value=lag),

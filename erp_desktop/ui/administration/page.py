@@ -247,7 +247,10 @@ class AdministrationPage(Page):
     # What the window's keys do
 
     def new_record(self) -> bool:
-        return self.room.new_record() if self.room is not None else False
+        if self.room is not None and self.room.new_record():
+            return True
+        self.nothing_new = (self.room.nothing_new if self.room is not None else "") or tr("Rien ne se crée ici.")
+        return False
 
     def save(self) -> bool:
         return self.room.save() if self.room is not None else False

@@ -51,7 +51,7 @@ def there(contexte: Contexte, seat: Seat, parent: QWidget) -> Place:
     """The centre, under the administrator's own login."""
     tasks = Tasks(seat.worker, parent)
     tasks.failed.connect(contexte.tasks.failed)
-    words = tr("Centre {hote}, PostgreSQL {version}", hote=isolate(seat.host), version=isolate(seat.version))
+    words = tr("Centre {hote}, {serveur}", hote=isolate(seat.host), serveur=isolate(f"PostgreSQL {seat.version}"))
     return Place(_without_tabs(contexte, tasks=tasks), True, True, words)
 
 

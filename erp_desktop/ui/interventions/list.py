@@ -11,7 +11,7 @@ from erp_desktop.services import interventions
 from erp_desktop.services.interventions import InterventionLigne
 from erp_desktop.services.shared import choices
 from erp_desktop.ui.interventions.form import FORM
-from erp_desktop.ui.interventions.sla import next_sla, sla_told
+from erp_desktop.ui.interventions.sla import deadline, sla_told
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -49,8 +49,8 @@ COLUMNS: list[Column[InterventionLigne]] = [
     Column("equipement", "Équipement", 112, lambda r: r.equipement or value_labels.NONE, "code", wide=190),
     Column("technicien", "Technicien", 88, lambda r: short_name(r.technicien) or tr("non affecté"), wide=130,
            value=lambda r: None if r.technicien else "muted", full=lambda r: r.technicien or ""),
-    Column("sla", "SLA restant", 92, lambda r: next_sla(r)[2], "sla", numeric=True,
-           value=lambda r: next_sla(r)[:2], full=sla_told),
+    Column("sla", "SLA restant", 92, lambda r: deadline(r)[2], "sla", numeric=True,
+           value=lambda r: deadline(r)[:2], full=sla_told),
     Column("date_planifiee", "Planifiée", 84, lambda r: value_labels.instant(r.date_planifiee), "code", numeric=True,
            full=lambda r: value_labels.instant(r.date_planifiee, year=True)),
 ]  # fmt: skip

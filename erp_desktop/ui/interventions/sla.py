@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erp_desktop import clock
+from erp_desktop.services.shared.clocks import Due
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.wording import value_labels
 
@@ -21,6 +22,12 @@ def sla_words(state: str, left: int | None) -> str:
 def next_sla(row: Any) -> tuple[str, float, str]:
     """State, share left and words of what is due next: that work begins, where its contract says so, then its end."""
     due = row.prise.ou(row.sla_etat, row.sla_reste_min, row.date_limite)
+    return due.etat, due.part(row.date_creation, clock.now()), sla_words(due.etat, due.reste_min)
+
+
+def deadline(row: Any) -> tuple[str, float, str]:
+    """State, share left and words of the end that is due: what a list sorts and filters by."""
+    due = Due(row.sla_etat, row.sla_reste_min, row.date_limite)
     return due.etat, due.part(row.date_creation, clock.now()), sla_words(due.etat, due.reste_min)
 
 

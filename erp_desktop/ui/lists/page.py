@@ -45,8 +45,7 @@ class ListPage(Page):
         super().__init__()
         self.spec, self.contexte = spec, contexte
         self._read_at = clock.now()
-        self._asked_at = 0.0
-        self._took_ms = 0
+        self._asked_at, self._took_ms = 0.0, 0
         self._outdated = self._own = False
         self._selected: list[int] = []
         self._select_after_load: int | None = None
@@ -317,7 +316,8 @@ class ListPage(Page):
         return words, tr("Données locales {quand}", quand=value_labels.freshness(self._read_at))
 
     def new_record(self) -> bool:
-        if not (self.spec.new and self.spec.may_create(self.contexte.acteur)):
+        self.nothing_new = self.spec.why_not(self.contexte.acteur)
+        if self.nothing_new:
             return False
         self._form_pause.stop()
         self.selection.close()

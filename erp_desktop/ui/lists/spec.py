@@ -87,6 +87,12 @@ class ListSpec(Generic[R]):
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", [self._titled(column) for column in self.columns])
 
+    def why_not(self, acteur: Acteur) -> str:
+        """Why this person creates nothing in this list, in the language in force; empty when they may."""
+        if not self.new:
+            return tr("Rien ne se crée dans cette liste.")
+        return "" if self.may_create(acteur) else tr("Votre rôle ne permet pas de créer ici.")
+
     def _titled(self, column: Column[R]) -> Column[R]:
         if column.title != LABEL:
             return column

@@ -12,13 +12,13 @@ from erp_desktop.errors import ErpError, NotAllowedError, ValidationError
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, ErrorLine, Field, Text, icon_button
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 from erp_desktop.ui.sign_in.password_field import MotDePasse
 
 _WIDTH = 380
 
 
-class PasswordPanel(Surface):
+class PasswordPanel(GivesBack, Surface):
     """Below the person's menu: the present password, the new one, and the new one again."""
 
     def __init__(self, window: QWidget, contexte: Contexte) -> None:
@@ -91,9 +91,11 @@ class PasswordPanel(Surface):
             field.say(wrong.get(name, ""))
         self.trouble.say(trouble)
         self._place()
-        first = next((self.fields[name] for name in self.fields if name in wrong), None)
-        if first is not None:
-            first.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        first = next((self.fields[name].editor for name in self.fields if name in wrong), None)
+        # While the answer was awaited the button gave the keyboard away; a cut line is asked again from it.
+        place = first or (self.submit if trouble else None)
+        if place is not None:
+            place.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def change(self) -> None:
         """Ask for the change; the answer comes back on this thread."""

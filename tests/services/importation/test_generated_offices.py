@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
-from erp_desktop.models import Client, HistoriqueIntervention, Intervention
+from erp_desktop.domain.preventif import rythme
+from erp_desktop.models import Client, HistoriqueIntervention, Intervention, Occurrence, Planning
 from erp_desktop.services.demo import data as demo_data
+from erp_desktop.services.preventif import dues
 
 
 def test_generated_offices_agree_with_themselves(engine: sa.Engine, agence: int) -> None:
@@ -30,6 +32,11 @@ def test_generated_offices_agree_with_themselves(engine: sa.Engine, agence: int)
             assert (row.date_fin_travaux is None) == (row.statut not in {"cloturee", "archivee"})
             assert row.date_debut_travaux is None or row.date_debut_travaux >= row.date_creation
         assert len({r.numero for r in rows}) == 400
+    with transaction(engine, write=False) as session:
+        visits = session.execute(sa.select(Planning, Occurrence.date_prevue).join(Occurrence)).all()
+        assert visits
+        for plan, day in visits:
+            assert rythme.dates(dues.rythme_de(plan, day), day, day) == [day], f"{plan.frequence} is not due on {day}"
 
 
 def test_somebody_is_at_work_at_any_hour_of_the_week(engine: sa.Engine, agence: int) -> None:

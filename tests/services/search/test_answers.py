@@ -57,6 +57,9 @@ def test_figures_are_read_in_any_spelling(typed: str, figures: str) -> None:
 )  # fmt: skip
 def test_a_number_is_meant_in_many_ways(typed: str, pattern: str | None) -> None:
     assert numeros.motif(typed) == pattern
+    year = clock.today().year
+    assert numeros.court(f"INT-CAS-04-{year}-00487") == "04-00487"
+    assert numeros.court(f"INT-CAS-04-{year - 1}-00487") == f"04-{year - 1}-00487", "another one of the same figures"
 
 
 def test_arabic_is_folded_as_it_is_written() -> None:

@@ -5,6 +5,7 @@ Long on purpose: one screen, tested as one clerk's day on one set of data.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,10 +13,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
+from erp_desktop.services.interventions.list import InterventionLigne
+from erp_desktop.services.shared.clocks import PriseEnCharge
 from erp_desktop.ui.interventions.acts import ActsBar
 from erp_desktop.ui.interventions.lines import LinesTab
+from erp_desktop.ui.interventions.sla import deadline, next_sla, sla_told, sla_words
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.lists.page import ListPage
@@ -296,3 +301,15 @@ def test_a_cancelled_export_leaves_no_file(bureau: Bureau, tmp_path: Path) -> No
     made.cancel()
     bureau.settle()
     assert not list(tmp_path.glob("*csv*"))
+
+
+def test_the_column_says_the_deadline_that_the_list_sorts_and_filters_by() -> None:
+    now = clock.now()
+    row = InterventionLigne(
+        1, "INT-CAS-04-2026-00001", "affectee", "haute", "Fuite", "Atlas", "", None, "CAS", now, None,
+        now + timedelta(hours=10), 600, "ok", False, False,
+        PriseEnCharge(now + timedelta(minutes=20), "warn", 20, True),
+    )  # fmt: skip
+    assert deadline(row)[2] == sla_words("ok", 600)
+    assert next_sla(row)[2] == sla_words("warn", 20)
+    assert sla_words("warn", 20) in sla_told(row)

@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop.app import Desktop
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.writing import typography
+from erp_desktop.errors import CentralUnreachableError
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.lists.page import ListPage
@@ -339,9 +340,17 @@ def test_escape_closes_the_password_panel_alone(qtbot: QtBot, desktop: Desktop) 
     assert isinstance(workspace.page, ListPage)
     workspace.page.form.open_record(None)
     workspace.page.form.show()
+    workspace.page.view.setFocus()
     workspace.top.password_asked.emit()
-    qtbot.keyClicks(workspace.password.present, "secret")
-    qtbot.keyClick(workspace.password.present, Qt.Key.Key_Escape)
+    panel = workspace.password
+    qtbot.keyClicks(panel.present, "secret")
+    # A cut line names no field: the same press asks again.
+    panel.submit.setFocus()
+    panel._set_busy(True)
+    panel._refused(CentralUnreachableError("Le centre ne répond pas."))
+    assert panel.submit.hasFocus()
+    qtbot.keyClick(panel.present, Qt.Key.Key_Escape)
+    assert workspace.page.view.hasFocus()
     assert not workspace.password.isVisible()
     assert workspace.password.present.text() == ""
     assert not workspace.page.form.isHidden()
