@@ -30,6 +30,7 @@ from erp_desktop.upgrade.start.startup import read_revision
 P = ParamSpec("P")
 
 Url = Annotated[str | None, typer.Option("--url", help="Base centrale : postgresql://utilisateur@hôte:port/base.")]
+CentreUrl = Annotated[str, typer.Option("--url", help="postgresql://utilisateur@hôte:port/base")]
 Cache = Annotated[Path | None, typer.Option("--cache", help="Fichier de la base locale.")]
 Secrets = Annotated[
     Path | None, typer.Option("--secrets", envvar="ERP_SECRETS_FILE", help="Fichier 0600 des secrets du poste.")

@@ -12,9 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from erp_desktop import clock
-from erp_desktop.cli.common import AsJson, Secrets, Target, ask, bar, emit, guarded, with_password
+from erp_desktop.cli.common import AsJson, CentreUrl, Secrets, Target, ask, bar, emit, guarded, with_password
 from erp_desktop.cli.french import Commands
-from erp_desktop.cli.server import CentreUrl
 from erp_desktop.db import secrets as secret_store
 from erp_desktop.db.engine import normalise_url, without_password
 from erp_desktop.errors import UserError

@@ -9,7 +9,7 @@ import typer
 
 from erp_desktop import settings
 from erp_desktop.cli import terminal
-from erp_desktop.cli.common import AsJson, Secrets, Target, emit, emit_health, guarded, with_password
+from erp_desktop.cli.common import AsJson, CentreUrl, Secrets, Target, emit, emit_health, guarded, with_password
 from erp_desktop.cli.french import Commands
 from erp_desktop.cli.user import TO_REPLACE
 from erp_desktop.db import secrets as secret_store
@@ -30,8 +30,6 @@ agence = Commands(help="Les agences.")
 app.add_typer(agence, name="agence")
 quarantine = Commands(help="Ce que les postes retirés avaient encore à envoyer.")
 app.add_typer(quarantine, name="quarantaine")
-
-CentreUrl = Annotated[str, typer.Option("--url", help="postgresql://utilisateur@hôte:port/base")]
 
 
 @app.command()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets as random_source
 import sys
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
+from erp_desktop.centre import persons
+from erp_desktop.cli.common import AsJson, Cache, CentreUrl, Secrets, Target, Url, emit, guarded
 from erp_desktop.cli.french import Commands
+from erp_desktop.db.engine import normalise_url, without_password
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import given
@@ -17,10 +20,13 @@ from erp_desktop.errors import UserError
 from erp_desktop.services import auth
 from erp_desktop.services.administration import accounts
 from erp_desktop.services.calendrier import ADMINISTRATION, agence_par_code
+from erp_desktop.upgrade.central import checklist
 
 TO_REPLACE = f"La personne le remplace à sa première connexion, dans les {given.DAYS} jours ; il ne sert qu'à cela."
 
 app = Commands(help="Les comptes.")
+login = Commands(help="L'identifiant PostgreSQL d'une personne, pour qui travaille au centre sans poste inscrit.")
+app.add_typer(login, name="login")
 
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Lire le mot de passe sur l'entrée standard ; sinon il est tiré.")
@@ -167,3 +173,62 @@ def unlock(
         user_id = accounts.by_name(session, username)
         accounts.unlock(session, ADMINISTRATION, user_id)
     emit(as_json, {"id": user_id, "username": username}, f"Compte {username} déverrouillé.")
+
+
+def _ended(done: persons.Ended) -> str:
+    said = f"{done.sessions} session(s) terminée(s)."
+    return said + (f" {done.reste} restent ouvertes (GRANT pg_signal_backend TO ce compte)." if done.reste else "")
+
+
+@login.command("add")
+@guarded
+def give_login(username: str, url: CentreUrl, password_stdin: FromStdin = False, as_json: AsJson = False) -> None:
+    """Faire l'identifiant PostgreSQL d'un compte."""
+    password, made = _password(password_stdin)
+    with Target(url, None).engine() as engine, engine.begin() as connection:
+        checklist.require_whole(connection)
+        name = persons.give(connection, username, password)
+    told = without_password(normalise_url(url)).set(drivername="postgresql", username=name)
+    address = told.render_as_string(hide_password=False)
+    emit(
+        as_json, {"login": name, "adresse": address, **({"password": password} if made else {})},
+        [f"Identifiant {name} fait." + (f" Mot de passe, montré une seule fois : {password}" if made else ""),
+         f"Adresse du centre pour cette personne : {address}"],
+    )  # fmt: skip
+
+
+@login.command("reset")
+@guarded
+def reset_login(username: str, url: CentreUrl, password_stdin: FromStdin = False, as_json: AsJson = False) -> None:
+    """Changer le mot de passe de l'identifiant PostgreSQL d'un compte et terminer ses sessions."""
+    password, made = _password(password_stdin)
+    with Target(url, None).engine() as engine, engine.begin() as connection:
+        done = persons.reset(connection, username, password)
+    shown = f" Mot de passe, montré une seule fois : {password}" if made else ""
+    emit(
+        as_json, {**asdict(done), **({"password": password} if made else {})},
+        f"Mot de passe de {done.login} changé, {_ended(done)}{shown}",
+    )  # fmt: skip
+
+
+@login.command("remove")
+@guarded
+def take_login(username: str, url: CentreUrl, as_json: AsJson = False) -> None:
+    """Retirer l'identifiant PostgreSQL d'un compte et terminer ses sessions ; le compte reste."""
+    with Target(url, None).engine() as engine, engine.begin() as connection:
+        done = persons.take(connection, username)
+    emit(as_json, done, f"Identifiant {done.login} retiré, {_ended(done)}")
+
+
+@login.command("list")
+@guarded
+def list_logins(url: CentreUrl, as_json: AsJson = False) -> None:
+    """Montrer les identifiants PostgreSQL des personnes."""
+    with Target(url, None).engine() as engine, engine.connect() as connection:
+        found = persons.known(connection)
+    lines = [
+        f"{one.username:<24} {one.login}"
+        + ("" if one.actif else " (compte désactivé)") + ("" if one.present else " (absent de ce serveur)")
+        for one in found
+    ]  # fmt: skip
+    emit(as_json, found, lines or "Aucun identifiant de personne.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
+import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +16,7 @@ import sqlalchemy as sa
 from psycopg2 import errors
 from typer.testing import CliRunner
 
-from erp_desktop.cli import referentiel
+from erp_desktop.cli import referentiel, user
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.people import empreinte, given
@@ -217,3 +220,63 @@ def test_a_person_enters_and_changes_a_password_that_the_login_cannot_read(lab: 
     with pytest.raises(auth.LoginRefuseError):
         enter("premier-secret")
     engine.dispose()
+
+
+def proves(verifier: str, password: str) -> bool:
+    """Whether a password is the one of a SCRAM verifier (RFC 5803)."""
+    _, parameters, keys = verifier.split("$")
+    rounds, salt = parameters.split(":")
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    return base64.b64decode(keys.split(":")[0]) == stored
+
+
+def test_a_command_makes_a_persons_login_gives_it_another_password_and_takes_it_away(lab: Lab) -> None:
+    """What it reaches is its agency; the sessions of a former password end with it, and nothing of it stays."""
+
+    def admin(*words: str, status: int = 0, stdin: str = "") -> Any:
+        done = CliRunner().invoke(user.app, ["login", *words, "--url", lab.url, "--json"], input=stdin)
+        assert done.exit_code == status, done.output
+        return json.loads(done.stdout)
+
+    def opened(made: Any) -> Any:
+        url = normalise_url(made["adresse"])
+        assert (url.username, url.password) == (made["login"], None)
+        line = psycopg2.connect(host=url.host, port=url.port, dbname=url.database, user=url.username)
+        line.autocommit = True
+        return line
+
+    def verifier() -> str:
+        return str(lab.value("SELECT rolpassword FROM pg_authid WHERE rolname = %s", made["login"]))
+
+    name = lab.value("SELECT u.username FROM users u JOIN agences a ON a.id = u.agence_id "
+                     "WHERE a.code = 'CAS' AND u.role = 'agent'")  # fmt: skip
+    assert "n'a pas d'identifiant" in admin("reset", name, status=1)["error"]["message"]
+    made = admin("add", name.upper())
+    assert name not in made["login"]
+    assert proves(verifier(), made["password"])
+    assert "déjà un identifiant" in admin("add", name, status=1)["error"]["message"]
+    assert [(one["username"], one["present"]) for one in admin("list")] == [(name, True)]
+    with opened(made).cursor() as cursor:
+        assert count(cursor, "SELECT 1 FROM interventions") == len(lab.ids("interventions", "CAS"))
+        given_again = admin("reset", name, "--password-stdin", stdin="une phrase assez longue\n")
+        assert (given_again["sessions"], "password" in given_again) == (1, False)
+        assert proves(verifier(), "une phrase assez longue")
+        with pytest.raises(psycopg2.OperationalError):
+            cursor.execute("SELECT 1")
+    assert "12 caractères" in admin("reset", name, "--password-stdin", status=1, stdin="court\n")["error"]["message"]
+    assert proves(verifier(), "une phrase assez longue")
+    with opened(made).cursor() as cursor:
+        assert admin("remove", name)["sessions"] == 1
+        with pytest.raises(psycopg2.OperationalError):
+            cursor.execute("SELECT 1")
+    assert lab.value("SELECT to_regrole(quote_ident(%s)) IS NULL", made["login"]) is True
+    assert admin("list") == []
+    lab.sql("UPDATE users SET is_active = false WHERE username = %s", name)
+    assert "désactivé" in admin("add", name, status=1)["error"]["message"]
+    # What an erased account left on the server is taken away by its name.
+    lab.sql("UPDATE users SET is_active = true WHERE username = %s", name)
+    made = admin("add", name)
+    lab.sql("DELETE FROM sync.logins")
+    assert admin("remove", name)["login"] == made["login"]
+    assert lab.value("SELECT to_regrole(quote_ident(%s)) IS NULL", made["login"]) is True
