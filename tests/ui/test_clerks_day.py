@@ -245,9 +245,11 @@ class Day:
         hands.command("aller a preventif")
         hands.press(Qt.Key.Key_G, CTRL)
         visits = sa.select(Occurrence.date_cible).where(Occurrence.etat == "generee")
-        # A button pressed by its keys is down for a moment before it acts.
-        self.bureau.qtbot.waitUntil(lambda: bool(self.all(visits)), timeout=_PATIENCE)
         self.bureau.settle()
+        assert self.all(visits) == [], "they are shown before they are made"
+        hands.press(Qt.Key.Key_Return)
+        self.bureau.settle()
+        assert self.all(visits)
         hands.find("graissage")
         hands.go_to("Technicien")
         hands.type("berrada")

@@ -10,7 +10,7 @@ beyond what the centre has done, and those that follow from what happened here: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -62,6 +62,45 @@ class Bilan:
     refus: list[tuple[int, str]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Prevue:
+    """One visit that a run would make, or withdraw.
+
+    Attributes:
+        jour: when it is to be done, moved off closed days.
+        retiree: made earlier, nobody worked on it, and its plan no longer gives it.
+    """
+
+    plan_id: int
+    titre: str
+    equipement: str
+    jour: date
+    retiree: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prevision:
+    """What a run would do, by day.
+
+    Attributes:
+        refus: as of :class:`Bilan`.
+    """
+
+    visites: tuple[Prevue, ...]
+    refus: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Etude:
+    """One plan: the (key, date) it lacks up to ``au``, and the visits that it no longer gives."""
+
+    plan: Planning
+    vivant: bool
+    au: date
+    manquent: list[tuple[str, date]]
+    de_trop: list[tuple[Occurrence, Intervention]]
+
+
 def sur_poste(session: Session) -> bool:
     """Whether this is a branch's cache, whose centre generates as well."""
     return est_sqlite(session) and session.scalar(
@@ -92,8 +131,7 @@ def generer(
         NotAllowedError
     """
     roles.exiger(acteur, roles.Droit.INTERVENTION_ECRIRE)
-    p = Planning
-    requete = sa.select(p).where(*portee(acteur, p.agence_id), p.agence_id.is_not(None)).order_by(p.id)
+    p, requete = Planning, _a_portee(acteur)
     if agence_id is not None:
         requete = requete.where(p.agence_id == agence_id)
     if plans is not None:
@@ -102,37 +140,74 @@ def generer(
     return _generer(session, acteur, list(session.scalars(requete)), jusqu_au)
 
 
+def prevoir(session: Session, acteur: Acteur) -> Prevision:
+    """What :func:`generer` would make and withdraw now, with nothing written.
+
+    Raises:
+        NotAllowedError
+    """
+    roles.exiger(acteur, roles.Droit.INTERVENTION_ECRIRE)
+    plans = list(session.scalars(_a_portee(acteur)))
+    refus: list[tuple[int, str]] = []
+    visites: list[Prevue] = []
+    noms: dict[int, str] = {}
+    machine = sa.select(Equipement.id, Equipement.nom)
+    for paquet in paquets(sorted({p.equipement_id for p in plans})):
+        noms |= {row.id: row.nom for row in session.execute(machine.where(Equipement.id.in_(paquet)))}
+    horloges = Horloges(session)
+    for etude in _etudier(session, acteur, plans, None, refus):
+        plan, ouvert = etude.plan, horloges.de(etude.plan.agence_id).ouvert
+        jours = [(rythme.decaler(prevue, plan.report_ferie, ouvert), False) for _cle, prevue in etude.manquent]
+        jours += [(occurrence.date_cible, True) for occurrence, _visite in etude.de_trop]
+        nom = noms.get(plan.equipement_id, "")
+        visites += [Prevue(plan.id, plan.modele_titre, nom, jour, retiree) for jour, retiree in jours]
+    return Prevision(tuple(sorted(visites, key=lambda v: (v.jour, v.equipement, v.plan_id))), tuple(refus))
+
+
+def _a_portee(acteur: Acteur) -> sa.Select[Planning]:
+    p = Planning
+    return sa.select(p).where(*portee(acteur, p.agence_id), p.agence_id.is_not(None)).order_by(p.id)
+
+
 def suivre(session: Session, acteur: Acteur, plans: Iterable[Planning]) -> Bilan:
     """The visits that follow from what was just done, a closing or a reading, whatever the person's role."""
     return _generer(session, acteur, list(plans), None)
 
 
 def _generer(session: Session, acteur: Acteur, plans: list[Planning], jusqu_au: date | None) -> Bilan:
-    bilan, jour = Bilan(), clock.today()
-    horloges, poste = Horloges(session), sur_poste(session)
+    bilan, horloges = Bilan(), Horloges(session)
+    faites: list[tuple[Planning, Occurrence]] = []
+    for etude in _etudier(session, acteur, plans, jusqu_au, bilan.refus):
+        bilan.retirees += _retirer(session, etude.de_trop)
+        horaire = horloges.de(etude.plan.agence_id)
+        for cle, prevue in etude.manquent:
+            faites.append((etude.plan, visits.occurrence(acteur, etude.plan, cle, prevue, horaire)))
+        if not est_sqlite(session) and etude.vivant:
+            _noter(etude.plan, etude.au)
+    bilan.generees += visits.creer(session, acteur, faites, horloges)
+    return bilan
+
+
+def _etudier(
+    session: Session, acteur: Acteur, plans: list[Planning], jusqu_au: date | None, refus: list[tuple[int, str]]
+) -> Iterator[_Etude]:
+    """Plan by plan, what is missing and what is too much; those that cannot be read go to ``refus``."""
+    jour, poste = clock.today(), sur_poste(session)
     connues = _connues(session, [p.id for p in plans], jour)
     machines = _machines(session, plans)
-    faites: list[tuple[Planning, Occurrence]] = []
     for plan in plans:
         siennes, au = connues.get(plan.id, []), jusqu_au or horizon(plan, jour)
         vivant = plan.statut == StatutPlanning.ACTIF and machines[plan.equipement_id]
         try:
             attendues = dues.attendues(session, plan, siennes, jour, au) if vivant else []
-            bilan.retirees += _retirer(session, acteur, plan, siennes, jour, vivant=vivant)
+            de_trop = _de_trop(session, acteur, plan, siennes, jour, vivant=vivant)
         except ValueError as error:
-            bilan.refus.append((plan.id, str(error)))
+            refus.append((plan.id, str(error)))
             continue
-        horaire = horloges.de(plan.agence_id)
-        for cle, prevue in attendues:
-            if poste and plan.ancre == AncrePlanning.CALENDRIER and plan.genere_jusqu_au is not None and (
-                prevue <= plan.genere_jusqu_au
-            ):  # fmt: skip
-                continue
-            faites.append((plan, visits.occurrence(acteur, plan, cle, prevue, horaire)))
-        if not est_sqlite(session) and vivant:
-            _noter(plan, au)
-    bilan.generees += visits.creer(session, acteur, faites, horloges)
-    return bilan
+        # What the centre has done already comes with the exchange.
+        fait = plan.genere_jusqu_au if poste and plan.ancre == AncrePlanning.CALENDRIER else None
+        manquent = [(cle, prevue) for cle, prevue in attendues if fait is None or prevue > fait]
+        yield _Etude(plan, vivant, au, manquent, de_trop)
 
 
 def _noter(plan: Planning, au: date) -> None:
@@ -175,15 +250,15 @@ def _machines(session: Session, plans: Sequence[Planning]) -> dict[int, bool]:
 # --- what a changed plan no longer gives
 
 
-def _retirer(
+def _de_trop(
     session: Session, acteur: Acteur, plan: Planning, connues: list[Occurrence], jour: date, *, vivant: bool
-) -> int:
-    """Withdraw visits to come that nobody worked on and that the plan no longer gives; the others stay.
+) -> list[tuple[Occurrence, Intervention]]:
+    """Visits to come that nobody worked on and that the plan no longer gives; the others stay.
 
     Their cancelling is a responsable's, and the centre's: for anybody else it is left to them.
     """
     if not roles.peut(acteur.role, roles.Droit.INTERVENTION_ANNULER):
-        return 0
+        return []
     suspectes = [o for o in connues if o.etat == EtatOccurrence.GENEREE and o.date_prevue > jour]
     if vivant and plan.ancre == AncrePlanning.CALENDRIER and suspectes:
         donnees = set(rythme.dates(dues.rythme_de(plan, jour), jour, max(o.date_prevue for o in suspectes)))
@@ -194,18 +269,17 @@ def _retirer(
     # A desktop that did not know of it yet may have made its visit meanwhile.
     suspectes += [o for o in connues if o.etat != EtatOccurrence.GENEREE and o.date_prevue > jour]
     visites = _intactes(session, [o.id for o in suspectes])
-    retirees = 0
-    for occurrence in suspectes:
-        visite = visites.get(occurrence.id)
-        if visite is None:
-            continue
+    return [(o, visites[o.id]) for o in suspectes if o.id in visites]
+
+
+def _retirer(session: Session, de_trop: Sequence[tuple[Occurrence, Intervention]]) -> int:
+    for occurrence, visite in de_trop:
         if occurrence.etat == EtatOccurrence.GENEREE:
             occurrence.etat = EtatOccurrence.RETIREE.value
         visite.statut = Statut.ANNULEE.value
-        retirees += 1
-    if retirees:
+    if de_trop:
         session.flush()
-    return retirees
+    return len(de_trop)
 
 
 def _intactes(session: Session, occurrences: Sequence[int]) -> dict[int, Intervention]:

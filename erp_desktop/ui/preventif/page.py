@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRect
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -16,7 +16,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.services.preventif import generation, year
 from erp_desktop.services.preventif import list as plans
-from erp_desktop.services.preventif.generation import Bilan
+from erp_desktop.services.preventif.generation import Bilan, Prevision
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Text, icon_button
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
@@ -24,6 +24,7 @@ from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.preventif import LISTE, PlanRow, strip
+from erp_desktop.ui.preventif.preview import PreviewPanel
 from erp_desktop.ui.wording import value_labels
 
 
@@ -43,6 +44,7 @@ class PlansPage(ListPage):
         )  # fmt: skip
         spec = replace(LISTE, columns=[*LISTE.columns, drawn], rows=self._rows)
         super().__init__(spec, contexte)
+        self.forecast = PreviewPanel(self, self.generate)
         header = self.view.horizontalHeader()
         for moved in (header.sectionResized, header.sectionMoved, header.geometriesChanged):
             moved.connect(self.load.update)
@@ -79,12 +81,14 @@ class PlansPage(ListPage):
         after = icon_button("caret-right", tr("Année suivante"), lambda: self.show_year(self.year + 1))
         self.shown = Text(isolate(str(self.year)), "strong")
         acts: list[QWidget] = [before, self.shown, after]
-        tip = tr("Crée les visites qui manquent jusqu'à l'horizon de chaque plan (Ctrl G)")
+        tip = tr("Montre les visites qui manquent jusqu'à l'horizon de chaque plan, avant de les créer (Ctrl G)")
         self.generate_button = Button(tr("Générer les visites"), "soft", icon="arrows-clockwise", tip=tip,
-                                      on_click=self.generate)  # fmt: skip
-        self.generate_button.setShortcut("Ctrl+G")
+                                      on_click=self.preview)  # fmt: skip
         if roles.peut(self.contexte.acteur.role, roles.Droit.INTERVENTION_ECRIRE):
             acts.append(self.generate_button)
+            # At once: a shortcut of the button's own waits until its press is drawn.
+            keys = QShortcut(QKeySequence("Ctrl+G"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            keys.activated.connect(self.generate_button.click)
         return acts
 
     def below(self) -> QWidget:
@@ -136,6 +140,34 @@ class PlansPage(ListPage):
         if told.en_retard:
             words.append(tr("{n} plans en retard", n=number(told.en_retard)))
         self.figures.setText(" · ".join(words))
+
+    def preview(self) -> None:
+        """Show what would be made up to the horizon of each plan; nothing is written before it is confirmed."""
+        acteur, contexte = self.contexte.acteur, self.contexte
+        if self.forecast.isVisible():
+            return
+        self.generate_button.setEnabled(False)
+
+        def shown(forecast: Prevision) -> None:
+            self.generate_button.setEnabled(True)
+            if forecast.visites:
+                self.forecast.show_forecast(forecast)
+            elif forecast.refus:
+                contexte.say(said(forecast.refus[0][1]), kind="danger")
+            else:
+                contexte.say(tr("Rien ne manque : toutes les visites sont créées."), kind="info")
+
+        def failed(error: Exception) -> None:
+            self.generate_button.setEnabled(True)
+            contexte.say(said(str(error)), kind="danger")
+
+        contexte.tasks.run(lambda session: generation.prevoir(session, acteur), shown, failed, owner=self)
+
+    def escape(self) -> bool:
+        if self.forecast.isVisible():
+            self.forecast.hide()
+            return True
+        return super().escape()
 
     def generate(self) -> None:
         """Make what is missing up to the horizon of each plan."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
@@ -16,11 +17,12 @@ from erp_desktop.services import interventions
 from erp_desktop.services.checklists import models
 from erp_desktop.ui.equipements.meters import MetersTab
 from erp_desktop.ui.interventions.checklist import ChecklistTab
+from erp_desktop.ui.kit.i18n import isolate
 from erp_desktop.ui.preventif.bar import PlanBar
 from erp_desktop.ui.preventif.dates import DatesTab
 from erp_desktop.ui.preventif.page import PlansPage
 from erp_desktop.ui.preventif.parts import PartsTab
-from tests.ui.company import Monde
+from tests.ui.company import MACHINES, Monde
 from tests.ui.contrats.test_contrats import plain_words, said
 from tests.ui.window import Bureau
 
@@ -66,11 +68,25 @@ def test_a_plan_is_typed_generated_and_decided_of(
     assert page.model.rowCount() == 1
     assert "Prochaines dates" in plain_words(dates)
 
-    page.generate()
+    # What would be made is shown first: Esc makes nothing, Enter all of it.
+    page.view.setFocus()
+    for key, made in ((Qt.Key.Key_Escape, 0), (Qt.Key.Key_Return, 13)):
+        qtbot.keyClick(bureau.window, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+        bureau.settle()
+        assert page.forecast.title.text().startswith("13 visites")
+        first, *told = (page.forecast.table.item(0, n).text() for n in range(3))
+        assert told == [isolate(MACHINES[0][0]), isolate("Graissage du palettiseur")]
+        qtbot.keyClick(page.forecast.table, key)
+        bureau.settle()
+        assert not page.forecast.isVisible()
+        assert page.view.hasFocus()
+        assert counted(sqlite_engine, Occurrence) == made
+    qtbot.keyClick(bureau.window, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     bureau.settle()
-    assert counted(sqlite_engine, Occurrence) == 13
-    page.generate()
-    bureau.settle()
+    assert not page.forecast.isVisible(), "nothing is missing any more"
+    with transaction(sqlite_engine, write=False) as session:
+        made_first = session.scalar(sa.select(sa.func.min(Occurrence.date_cible)))
+    assert first == isolate(f"{made_first:%d/%m/%Y}")
     assert counted(sqlite_engine, Occurrence) == 13
     assert "visites en" in page.figures.text()
     assert sum(w.ahead for w in page.load.weeks) > 0
