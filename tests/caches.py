@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,20 +12,28 @@ import sqlalchemy as sa
 from erp_desktop.db.engine import connect_sqlite, create_sqlite_engine
 
 
+@functools.cache
 def cache_maker(template: Path) -> Callable[[Path, str | None, int], None]:
     """What ``empty_cache.create_cache`` makes, by copy of a file that the same migrations made."""
 
-    def make(path: Path, key: str | None, poste: int) -> None:
-        if key is None:
-            shutil.copyfile(template, path)
-        else:
-            plain = connect_sqlite(template, read_only=True)
-            plain.execute(f"ATTACH DATABASE '{path}' AS chiffree KEY \"x'{key}'\"")
-            plain.execute("SELECT sqlcipher_export('chiffree')")
-            plain.close()
-        engine = create_sqlite_engine(path, key)
+    @functools.cache
+    def numbered(poste: int) -> Path:
+        """A file that knows its number already: writing it reads a thousand triggers first."""
+        made = template.with_name(f"{template.stem}-{poste}{template.suffix}")
+        shutil.copyfile(template, made)
+        engine = create_sqlite_engine(made)
         with engine.begin() as connection:
             connection.execute(sa.text("UPDATE _allocateur SET poste = :p"), {"p": poste})
         engine.dispose()
+        return made
+
+    def make(path: Path, key: str | None, poste: int) -> None:
+        if key is None:
+            shutil.copyfile(numbered(poste), path)
+            return
+        plain = connect_sqlite(numbered(poste), read_only=True)
+        plain.execute(f"ATTACH DATABASE '{path}' AS chiffree KEY \"x'{key}'\"")
+        plain.execute("SELECT sqlcipher_export('chiffree')")
+        plain.close()
 
     return make

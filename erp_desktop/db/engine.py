@@ -21,7 +21,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 from psycopg2 import extensions
 from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.pool import NullPool, Pool, QueuePool
+from sqlalchemy.pool import NullPool, Pool, QueuePool, StaticPool
 
 from erp_desktop import clock, paths
 from erp_desktop.db import pg_line
@@ -144,6 +144,15 @@ def create_copy_engine(path: Path, key: str | None = None) -> sa.Engine:
 
     engine = sa.create_engine("sqlite+pysqlite://", creator=creator, module=sqlcipher, poolclass=QueuePool,
                               hide_parameters=True)  # fmt: skip
+    _begin_explicitly(engine)
+    return engine
+
+
+def create_engine_over(connection: Any) -> sa.Engine:
+    """An engine on the one connection that its caller opened and closes: it is not to be disposed of."""
+    engine = sa.create_engine(
+        "sqlite+pysqlite://", creator=lambda: connection, module=sqlcipher, poolclass=StaticPool, hide_parameters=True
+    )
     _begin_explicitly(engine)
     return engine
 

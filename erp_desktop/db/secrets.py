@@ -51,7 +51,7 @@ def load(cache: Path, file: Path | None = None) -> dict[str, str]:
     """
     store = _store_of(cache, file)
     found = store.get(_name(cache))
-    if found is None:
+    if found is None and store.answers():
         mark = _mark(cache, None)
         found = _of_this_file(cache, store.get(mark) or {}) if mark is not None else None
     return dict(found or {})
@@ -67,15 +67,22 @@ def store(cache: Path, values: dict[str, str], file: Path | None = None) -> None
     bind(cache, file)
 
 
-def bind(cache: Path, file: Path | None = None) -> None:
+def bind(cache: Path, file: Path | None = None, opened: Any = None) -> None:
     """Keep a cache's secrets under what the file itself carries too, so that they follow it when it is moved.
 
     To be called once the file has its final form: a new or upgraded file is another one in this respect. Nothing
     happens when there is nothing to bind or nowhere to write it: the secrets are still found by the file's path.
+
+    Args:
+        cache: the file.
+        file: where its secrets are, when not in the keyring.
+        opened: a plain connection to it, which spares opening it once more: that reads a thousand triggers.
     """
     store = _store_of(cache, file)
     values = store.get(_name(cache))
-    mark = _mark(cache, values.get("key")) if values else None
+    mark = None
+    if values:
+        mark = _mark(cache, values.get("key")) if opened is None else _carried(opened, values.get("key"))
     if mark is None or values is None:
         return
     known = store.get(mark) or {}
@@ -107,6 +114,10 @@ class _FileStore:
         except ValueError as error:
             raise UserError(f"Le fichier de secrets {self._file} n'est pas lisible.") from error
 
+    def answers(self) -> bool:
+        """Whether anything can have been kept there at all."""
+        return bool(self._read())
+
     def get(self, name: str) -> dict[str, Any] | None:
         return self._read().get(name)
 
@@ -128,6 +139,12 @@ class _FileStore:
 
 class _Keyring:
     """The operating system's."""
+
+    def answers(self) -> bool:
+        import keyring
+        from keyring.backends import fail
+
+        return not isinstance(keyring.get_keyring(), fail.Keyring)
 
     def get(self, name: str) -> dict[str, Any] | None:
         import keyring
@@ -166,12 +183,16 @@ def _mark(cache: Path, key: str | None) -> str | None:
             head = opened.read(_SALT)
         return f"sel:{head.hex()}" if len(head) == _SALT else None
     try:
-        if key is not None:
-            return f"sel:{connection.execute('PRAGMA cipher_salt').fetchone()[0]}"
-        login = _login_in(connection)
-        return f"poste:{login}" if login else None
+        return _carried(connection, key)
     finally:
         connection.close()
+
+
+def _carried(connection: Any, key: str | None) -> str | None:
+    if key is not None:
+        return f"sel:{connection.execute('PRAGMA cipher_salt').fetchone()[0]}"
+    login = _login_in(connection)
+    return f"poste:{login}" if login else None
 
 
 def _login_in(connection: Any) -> str | None:

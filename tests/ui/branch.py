@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.db.engine import create_engine_over, create_pg_engine, create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.sync.device import enrolment
 from erp_desktop.sync.exchange.cache import Cache
@@ -26,27 +27,26 @@ class Poste:
     def engine(self) -> sa.Engine:
         return create_sqlite_engine(self.path)
 
+    @functools.cached_property
+    def cache(self) -> Cache:
+        """Left open: each opening reads a thousand triggers."""
+        return Cache(self.path)
+
     def edit(self, user_id: int, table: str, pk: int, **values: Any) -> None:
         """Change a row as the application does: one transaction, one author."""
-        engine = self.engine()
         sets = ", ".join(f"{name} = :{name}" for name in values)
-        try:
-            with transaction(engine, user_id) as session:
-                session.execute(sa.text(f"UPDATE {table} SET {sets} WHERE id = :pk"), {**values, "pk": pk})
-        finally:
-            engine.dispose()
+        with transaction(create_engine_over(self.cache.db), user_id) as session:
+            session.execute(sa.text(f"UPDATE {table} SET {sets} WHERE id = :pk"), {**values, "pk": pk})
 
     def value(self, table: str, pk: int, column: str) -> Any:
-        with Cache(self.path) as cache:
-            return cache.value(f"SELECT {column} FROM {table} WHERE id = ?", pk)
+        return self.cache.value(f"SELECT {column} FROM {table} WHERE id = ?", pk)
 
     def cycle(self) -> CycleResult:
-        with Cache(self.path) as cache:
-            link = enrolment.device_link(cache)
-            try:
-                return Syncer(cache, link).run()
-            finally:
-                link.close()
+        link = enrolment.device_link(self.cache)
+        try:
+            return Syncer(self.cache, link).run()
+        finally:
+            link.close()
 
 
 class Labo:

@@ -219,7 +219,7 @@ def device_link(cache: Cache, secrets_file: Path | None = None, **options: Any) 
     """
     url = normalise_url(cache.require("url"))
     # A new or upgraded file is another one to what its secrets follow.
-    secrets.bind(cache.path, secrets_file)
+    secrets.bind(cache.path, secrets_file, cache.db)
     stored = secrets.load(cache.path, secrets_file)
     mine = stored.get("login", url.username) == url.username
     password = stored.get("password" if mine else "former_password")

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.db.engine import create_engine_over
 from erp_desktop.db.triggers import replace
 from erp_desktop.errors import CentralUnreachableError, SyncError
 from erp_desktop.models import Base
@@ -309,12 +309,8 @@ def load(
             db.execute("UPDATE _sync_session SET muet = 0")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA cache_size = -16000")
-    engine = create_sqlite_engine(cache.path, cache.key)
-    try:
-        with engine.begin() as connection:
-            capture.install(connection)
-    finally:
-        engine.dispose()
+    with create_engine_over(db).begin() as connection:
+        capture.install(connection)
     return sum(arrived(cache, table)[0] for table in TABLES)
 
 
