@@ -11,6 +11,8 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # Tests start hundreds of processes: modules are compiled once.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+import contextlib
+import ctypes
 import functools
 import gc
 import shutil
@@ -20,6 +22,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import sqlcipher3._sqlite3
 from argon2 import PasswordHasher
 
 from erp_desktop.db.embedded import EmbeddedPostgres
@@ -34,6 +37,19 @@ from tests.sync.ready_caches import ReadyCaches
 
 # Hundreds of accounts sign in here; test_auth tries the cost that is shipped. Written as long as that one.
 empreinte.hasher = PasswordHasher(time_cost=1, memory_cost=10_000, parallelism=1, hash_len=32)
+
+
+def _uncounted_memory() -> None:
+    """Six thousand caches are opened here: SQLite does not count what it takes, under one lock for all threads."""
+    memstatus = 9
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(sqlcipher3._sqlite3.__file__)
+        library.sqlite3_shutdown()
+        library.sqlite3_config(memstatus, 0)
+        library.sqlite3_initialize()
+
+
+_uncounted_memory()
 
 
 def pytest_collection_finish() -> None:

@@ -122,12 +122,21 @@ def _expected_machinery(found: Structure) -> None:
             found[table]["sécurité par ligne"] = {"active": True}
 
 
-_MACHINERY = (" : déclencheur « ", " : règle d'accès « ", " : sécurité par ligne « ", " : isolation « ")
+_KINDS = ("déclencheur", "règle d'accès", "sécurité par ligne")
+_MACHINERY = tuple(f" : {kind} « " for kind in (*_KINDS, "isolation"))
 
 
 def without_machinery(lines: Iterable[str]) -> list[str]:
     """The differences that an upgrade without any revision does not put back by itself."""
     return [line for line in lines if not any(kind in line for kind in _MACHINERY)]
+
+
+def bare(structure: Structure) -> Structure:
+    """A structure without what an upgrade puts back by itself: two of them are equal or have differences to tell."""
+    return {
+        table: {kind: named for kind, named in content.items() if named and kind not in _KINDS}
+        for table, content in structure.items()
+    }
 
 
 def only_machinery(lines: Iterable[str]) -> bool:

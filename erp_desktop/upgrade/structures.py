@@ -115,13 +115,21 @@ def _central_tables() -> dict[str, set[str]]:
 
 def differences(revision: str, found: Structure, dialect: str) -> list[str]:
     """How ``found`` differs from the structure of a revision, one French line each; empty when it does not."""
-    wanted = by_revision()[revision]
     if dialect == "sqlite":
-        lines = fingerprint.differences(wanted, found)
+        lines = fingerprint.differences(by_revision()[revision], found)
         # Triggers of an older revision are those of the program that made it.
         return lines if revision == revisions.head() else fingerprint.without_machinery(lines)
+    return fingerprint.differences(_at_centre(revision), names(found))
+
+
+def _at_centre(revision: str) -> Names:
     central: Names = {table: {} for table in _central_tables()[revision]}
-    return fingerprint.differences(names(wanted) | central, names(found))
+    return names(by_revision()[revision]) | central
+
+
+@cache
+def _bare(revision: str, dialect: str) -> Structure:
+    return fingerprint.bare(by_revision()[revision] if dialect == "sqlite" else _at_centre(revision))
 
 
 def drift(connection: sa.Connection, revision: str) -> list[str]:
@@ -134,8 +142,5 @@ def drift(connection: sa.Connection, revision: str) -> list[str]:
 
 def matching(found: Structure, dialect: str) -> list[str]:
     """Revisions whose structure this is, apart from triggers, which every start puts back; oldest first."""
-    return [
-        revision
-        for revision in by_revision()
-        if not fingerprint.without_machinery(differences(revision, found, dialect))
-    ]
+    mine = fingerprint.bare(found if dialect == "sqlite" else names(found))
+    return [revision for revision in by_revision() if _bare(revision, dialect) == mine]
