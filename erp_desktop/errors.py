@@ -57,6 +57,10 @@ class DeviceRevokedError(NotAllowedError):
     """The centre no longer accepts this device."""
 
 
+class DeviceErasedError(DeviceRevokedError):
+    """This device was revoked, and its data is erased: nothing here can go on."""
+
+
 class NotFoundError(UserError):
     code = "introuvable"
 

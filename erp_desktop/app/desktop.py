@@ -16,7 +16,7 @@ from erp_desktop.app.due_reports import DueReports
 from erp_desktop.app.engine import replica_of
 from erp_desktop.app.opening import Opening
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import DamagedError, ErpError
+from erp_desktop.errors import DamagedError, DeviceErasedError, ErpError
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bug import show_bug
 from erp_desktop.ui.bus import Bus, Changes
@@ -278,14 +278,11 @@ class Desktop(QObject):
         self.show_login()
 
     def _leave(self) -> None:
-        if self._due is not None:
-            self._due.stop()
-            self._due.deleteLater()
-            self._due = None
-        if self.idle is not None:
-            self.idle.stop()
-            self.idle.deleteLater()
-            self.idle = None
+        for watch in (self._due, self.idle):
+            if watch is not None:
+                watch.stop()
+                watch.deleteLater()
+        self._due = self.idle = None
         if self.line is not None:
             self.line.attach(None)
         if self.workspace is not None:
@@ -342,6 +339,9 @@ class Desktop(QObject):
 
     def _show_state(self, state: EtatSync) -> None:
         self.state = state
+        if state.efface:
+            self.report(DeviceErasedError(state.erreur or ""))
+            return
         self.state_changed.emit(state)
         if self.workspace is None:
             return
@@ -366,8 +366,10 @@ class Desktop(QObject):
 
     def report(self, error: object) -> None:
         """Tell an error that no screen handled."""
-        if isinstance(error, DamagedError):
+        if isinstance(error, DamagedError | DeviceErasedError):
             # Whatever is on the screen cannot go on; drafts are kept beside the database.
+            self._close_popups()
+            self._leave()
             self._put_away()
             self.opening.refused(error)
         elif isinstance(error, ErpError):

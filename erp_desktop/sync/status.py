@@ -21,7 +21,10 @@ _QUIET = {"updated_at", "created_at", "created_by_id"}
 
 @dataclass(frozen=True, slots=True)
 class EtatSync:
-    """State of the exchange; ``en_ligne`` is None when this database has no centre."""
+    """State of the exchange; ``en_ligne`` is None when this database has no centre.
+
+    ``efface``: this device was revoked, and what it held has just been erased.
+    """
 
     mode: str
     en_ligne: bool | None
@@ -35,6 +38,7 @@ class EtatSync:
     agence_code: str
     poste: int
     erreur: str | None = None
+    efface: bool = False
 
 
 @dataclass(frozen=True, slots=True)

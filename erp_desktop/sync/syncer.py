@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from erp_desktop.errors import DeviceRevokedError
+from erp_desktop.errors import DeviceErasedError, DeviceRevokedError
 from erp_desktop.sync.device.farewell import farewell
+from erp_desktop.sync.exchange.cache import ERASED
 from erp_desktop.sync.exchange.cycle import Cycle, CycleResult
 from erp_desktop.sync.exchange.erased import hear
 from erp_desktop.sync.first_copy.fresh_copy import rebase, send_again
@@ -16,12 +17,14 @@ class Syncer(Cycle):
         """Run one cycle; a revoked device hands over what it had to send, then its data is erased.
 
         Raises:
+            DeviceErasedError: it was.
             ErpError: as the cycle says; the journal has a line for it unless the device was revoked.
         """
         try:
             return super().run()
         except DeviceRevokedError:
-            farewell(self.cache, self.link)
+            if farewell(self.cache, self.link):
+                raise DeviceErasedError(ERASED) from None
             raise
 
     def start_again(self, known: int | None) -> int:

@@ -269,6 +269,7 @@ def test_a_person_with_a_given_password_chooses_one_on_the_centre(
         qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
         page, tasks = desktop.window.centralWidget(), desktop.tasks
         assert isinstance(page, LoginPage)
+        assert (page.foot(), "sur ce poste" in page.panel_words()[1]) == ("base centrale", False)
         assert tasks is not None
         failures: list[object] = []
         tasks.failed.connect(failures.append)

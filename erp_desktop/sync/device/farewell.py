@@ -10,7 +10,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.errors import UserError
+from erp_desktop.errors import DeviceErasedError
 from erp_desktop.registry import searched
 from erp_desktop.registry.tables import TABLES
 from erp_desktop.sync.documents import Farewell
@@ -96,10 +96,10 @@ def refuse_erased(engine: sa.Engine) -> None:
     """Open no window on a cache whose device was revoked.
 
     Raises:
-        UserError: its data was erased.
+        DeviceErasedError: its data was erased.
     """
     with engine.connect() as connection:
         erased = connection.execute(sa.text("SELECT 1 FROM sync_meta WHERE cle = 'efface_a'")).first()
     if erased is not None:
         engine.dispose()
-        raise UserError(ERASED)
+        raise DeviceErasedError(ERASED)

@@ -12,7 +12,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from erp_desktop.db.engine import connect_sqlite, enter_wal
 from erp_desktop.db.session import sqlite_trouble
-from erp_desktop.errors import UserError
+from erp_desktop.errors import DeviceErasedError, UserError
 
 ERASED = (
     "Ce poste a été retiré par un administrateur : ses données ont été effacées d'ici. "
@@ -95,12 +95,13 @@ class Cache:
         """A setting that every enrolled cache has.
 
         Raises:
-            UserError: this file was never enrolled, or its device was revoked and its data erased.
+            UserError: this file was never enrolled.
+            DeviceErasedError: its device was revoked and its data erased.
         """
         value = self.get(name)
         if value is None:
             if self.get("efface_a") is not None:
-                raise UserError(ERASED)
+                raise DeviceErasedError(ERASED)
             raise UserError("Cette base locale n'est pas inscrite auprès d'un centre (erp-admin device enroll).")
         return value
 

@@ -14,13 +14,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from erp_desktop import clock
 from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.session import transaction
-from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError, ErpError
+from erp_desktop.errors import CentralUnreachableError, DeviceErasedError, DeviceRevokedError, ErpError
 from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.settings import Settings
 from erp_desktop.sync import status
@@ -99,6 +100,7 @@ class SyncService:
         self._offline_since: datetime | None = None
         self._online: bool | None = None
         self._error: str | None = None
+        self._erased = False
         self._thread = threading.Thread(target=self._loop, name="synchronisation", daemon=True)
 
     def start(self) -> None:
@@ -196,7 +198,7 @@ class SyncService:
                             prochain_essai_s=delay, erreur=self._error,
                         )  # fmt: skip
                     if self.listener:
-                        self.listener(state)
+                        self.listener(replace(state, efface=self._erased))
                     if result and result.tables and self.on_data:
                         self.on_data(frozenset(result.tables), result)
                     # Documents under way go on at once, each time behind the rows.
@@ -255,6 +257,7 @@ class SyncService:
             self._failures += 1
             self._offline_since = self._offline_since or clock.now()
             self._error = str(error)
+            self._erased = isinstance(error, DeviceErasedError)
             if isinstance(error, DeviceRevokedError) and self.on_data:
                 # What the window shows may have been erased behind it.
                 self.on_data(frozenset(BY_NAME), CycleResult())

@@ -166,7 +166,7 @@ class DeviceBar(RecordPart):
         def done(left: Revocation) -> None:
             self.entry.hide()
             rest = " ".join(left.reste)
-            words = tr("Poste révoqué, {n} session(s) terminée(s)", n=number(left.sessions))
+            words = tr("Poste révoqué, {n} sessions terminées", n=number(left.sessions))
             contexte.say(f"{words}. {tr('À faire :')} {rest}" if rest else words)
             changed(self._panel, "postes", row_id)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from erp_desktop.errors import (
     DamagedError,
+    DeviceErasedError,
     ErpError,
     FirstRunError,
     LostError,
@@ -88,6 +89,8 @@ def refusal(
     if isinstance(error, UpgradeCancelledError):
         return EmptyState(tr("Mise à niveau arrêtée"), said(str(error)), buttons, icon="database")
     title = tr("La base ne s'est pas ouverte")
+    if isinstance(error, DeviceErasedError):
+        title = tr("Ce poste a été retiré")
     if isinstance(error, FirstRunError):
         title = tr("Le premier démarrage après la mise à niveau n'a pas abouti")
     if isinstance(error, ErpError):

@@ -195,4 +195,4 @@ class PlansPage(ListPage):
         )  # fmt: skip
 
     def keys(self) -> Sequence[tuple[str, str]]:
-        return [*super().keys(), ("Ctrl+G", "Générer les visites")]
+        return [*super().keys(), ("Ctrl G", "Générer les visites")]

@@ -130,7 +130,8 @@ class LoginPage(Connexion):
             raise RuntimeError("no database")
         login = partial(login_au_poste, settings=bureau.settings)
         choose = partial(choisir_au_poste, settings=bureau.settings)
-        super().__init__(bureau.tasks, login, memory=bureau.window.memory, choose=choose)
+        central = bureau.settings.mode is Mode.CENTRE
+        super().__init__(bureau.tasks, login, memory=bureau.window.memory, choose=choose, central=central)
         self.connected.connect(bureau.log_in)
         self.language_changed.connect(bureau.set_language)
         bureau.state_changed.connect(self.set_state)

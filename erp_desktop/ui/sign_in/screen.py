@@ -46,6 +46,7 @@ class Connexion(Accueil):
     Args:
         tasks: runs the login on the database worker.
         login: the service.
+        central: the window works straight on the centre.
         choose: the service for whoever has the password that somebody else gave.
         agence: the agency's name, empty at headquarters or unknown.
         identifiant: whose password is asked, where that is known.
@@ -58,11 +59,11 @@ class Connexion(Accueil):
 
     def __init__(
         self, tasks: Tasks, login: Login, *, agence: str = "", poste: int = 0, memory: QSettings | None = None,
-        identifiant: str = "", choose: Choose = auth.choisir, parent: QWidget | None = None,
+        identifiant: str = "", choose: Choose = auth.choisir, central: bool = False, parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent=parent)
         self._tasks, self._login, self._agence, self._poste, self._memory = tasks, login, agence, poste, memory
-        self._choose = choose
+        self._choose, self._central = choose, central
         self._given = ""
         """The password that somebody else gave, while the person chooses another."""
         self.choice: FirstPassword | None = None
@@ -72,6 +73,8 @@ class Connexion(Accueil):
         self.rebuild()
 
     def panel_words(self) -> tuple[str, str]:
+        if self._central:
+            return tr("Toutes les agences,\nen direct."), tr("Cette fenêtre travaille sur la base centrale.")
         if not self._poste:
             return tr("Le travail continue,\nmême sans réseau."), tr("Vos interventions sont sur ce poste.")
         return (
@@ -87,6 +90,8 @@ class Connexion(Accueil):
 
     def foot(self) -> str:
         place = tr("poste {n}", n=f"{self._poste:02d}") if self._poste else tr("poste autonome")
+        if self._central:
+            place = tr("base centrale")
         return " · ".join(part for part in (place, self._agence) if part)
 
     def greeting(self) -> tuple[str, str]:

@@ -126,7 +126,7 @@ def _exported(done: Exported) -> str:
         fichier=isolate(done.fichier.name),
     )  # fmt: skip
     if done.reste:
-        text += " " + tr("{n} changement(s) plus récent(s) partiront avec le suivant.", n=number(done.reste))
+        text += " " + tr("{n} changements plus récents partiront avec le suivant.", n=number(done.reste))
     return text
 
 

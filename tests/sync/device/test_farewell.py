@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 
 import pytest
 
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.errors import CentralUnreachableError, DeviceRevokedError, UserError
+from erp_desktop.errors import CentralUnreachableError, DeviceErasedError, DeviceRevokedError, UserError
+from erp_desktop.settings import Settings
 from erp_desktop.sync.device import registration
+from erp_desktop.sync.status import EtatSync
 from erp_desktop.sync.watch import housekeeping
+from erp_desktop.sync.watch.service import SyncService
 from tests.processes import erp_admin
 from tests.sync.device.past import add_client
 from tests.sync.lab import Device, Lab
@@ -33,7 +37,7 @@ def test_a_retired_device_hands_over_its_work_and_is_erased(lab: Lab) -> None:
     a.set("interventions", one, titre="Le dernier mot")
     add_client(a, 990_001, "Né trop tard")
     revoke(lab, a, stolen=False)
-    with pytest.raises(DeviceRevokedError):
+    with pytest.raises(DeviceErasedError):
         a.sync()
     assert erased(a)
     a.hang_up()
@@ -60,6 +64,27 @@ def test_a_retired_device_hands_over_its_work_and_is_erased(lab: Lab) -> None:
     assert b.get("clients", 990_001, "nom_entreprise") == "Né trop tard"
     lab.settle()
     lab.converged()
+
+
+def test_the_window_is_told_that_its_data_is_gone(lab: Lab) -> None:
+    a, states = lab.device(), list[EtatSync]()
+    told = threading.Event()
+    revoke(lab, a, stolen=True)
+    a.hang_up()
+
+    def hear(state: EtatSync) -> None:
+        states.append(state)
+        if state.efface:
+            told.set()
+
+    service = SyncService(Settings(secrets_file=a.secrets_file), a.path, a.key, hear)
+    service.start()
+    try:
+        assert told.wait(60)
+    finally:
+        service.stop()
+    assert any(s.efface and "retiré par un administrateur" in (s.erreur or "") for s in states)
+    lab.devices.remove(a)
 
 
 def test_a_stolen_device_sends_nothing_and_is_erased(lab: Lab) -> None:

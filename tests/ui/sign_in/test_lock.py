@@ -21,6 +21,9 @@ from erp_desktop.domain.writing import typography
 from erp_desktop.errors import CentralUnreachableError
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
+from erp_desktop.sync.exchange.cache import ERASED
+from erp_desktop.sync.status import EtatSync
+from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.sign_in.first_password import FirstPassword
 from erp_desktop.ui.sign_in.page import LockPage, LoginPage
@@ -332,6 +335,21 @@ def test_a_given_password_leads_to_ones_own_by_the_keyboard_alone(
     qtbot.mouseClick(cover.choice.submit, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: desktop.window.cover_page is None)
     assert desktop.workspace is workspace
+
+
+def test_a_desktop_whose_data_was_erased_shows_nothing_more(qtbot: QtBot, desktop: Desktop) -> None:
+    """The rows stayed on the screen, and saving spoke of a full disk."""
+    workspace = desktop.workspace
+    assert workspace is not None
+    assert isinstance(workspace.page, ListPage)
+    workspace.page.form.open_record(None)
+    state = EtatSync("agence", False, None, 0, 0, 0, 0, None, None, "CAS", 4, ERASED, efface=True)
+    desktop._state_arrived.emit(state)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState))
+    words = [label.text() for label in desktop.window.centralWidget().findChildren(QLabel)]
+    assert "Ce poste a été retiré" in words
+    assert any("données ont été effacées" in text for text in words)
+    assert (desktop.workspace, desktop.worker) == (None, None)
 
 
 def test_escape_closes_the_password_panel_alone(qtbot: QtBot, desktop: Desktop) -> None:
