@@ -121,7 +121,8 @@ class DeviceBar(RecordPart):
         self.revoke_button.setVisible(active)
         self.stolen_button.setVisible(active)
         if not active:
-            words = tr("Ce poste ne se connecte plus. Pour qu'il revienne : device reenroll, sur le poste.")
+            words = tr("Ce poste ne se connecte plus, et ses données y sont effacées à son contact suivant. "
+                       "Pour qu'il revienne, on l'inscrit comme un poste neuf, sur un autre fichier.")  # fmt: skip
             self._advice.addWidget(Banner("info", words))
         elif record.exclu:
             words = tr("Appeler l'agence et mettre à jour le programme : ce poste n'échange plus, et garde tout.")
@@ -139,8 +140,12 @@ class DeviceBar(RecordPart):
     def copy_command(self) -> None:
         """The line that brings a cloned, restored or retired desktop back, to be typed on it; it holds no secret."""
         if self._record is not None:
-            command = f'erp-admin device reenroll --cache FICHIER --name "{self._record.nom}"'
-            QGuiApplication.clipboard().setText(command)
+            record = self._record
+            # An erased file is taken back by nobody: such a desktop begins anew.
+            gone = record.etat in ("retire", "vole")
+            command = f"enroll --cache FICHIER_NEUF --url CENTRE --agence {record.agence}"
+            command = command if gone else "reenroll --cache FICHIER"
+            QGuiApplication.clipboard().setText(f'erp-admin device {command} --name "{record.nom}"')
             words = tr("Copié : à taper sur le poste, avec son fichier ; l'identifiant du centre y est demandé.")
             self._panel.contexte.say(words)
 

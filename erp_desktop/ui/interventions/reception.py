@@ -139,8 +139,12 @@ class ReceptionTab(RecordPart):
         self._enable()
 
     def _enable(self) -> None:
+        held = self.save_button.hasFocus()
         self.save_button.setEnabled(bool(self._changes()) and not self._saving)
         self.clear_button.setEnabled(bool(self.pad.strokes or getattr(self._record, "signature", None)))
+        if held and not self.save_button.isEnabled():
+            # Qt would hand the keyboard to whatever comes next, out of the form.
+            self.take_focus()
 
     def take_focus(self) -> None:
         """Put the cursor where the reception begins."""

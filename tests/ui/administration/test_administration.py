@@ -231,6 +231,10 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     with centre.connect() as connection:
         states = connection.exec_driver_sql("SELECT nom, etat FROM sync.devices WHERE poste > 0 ORDER BY nom").all()
     assert [tuple(s) for s in states] == [("accueil", "actif"), ("atelier", "retire")]
+    # What brings it back is no file of its own: that is erased.
+    qtbot.waitUntil(lambda: bar._record is not None and bar._record.etat == "retire", timeout=WAIT)
+    bar.copy_command()
+    assert "device enroll --cache FICHIER_NEUF" in qapp.clipboard().text()
     # What is written at the centre comes to the desktop with its next exchange.
     names = page.show_room("competences")
     assert isinstance(names, ListPage)

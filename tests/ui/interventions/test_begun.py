@@ -156,8 +156,10 @@ def test_the_client_signs_or_refuses_and_the_paper_says_so(
     panel.save()
     assert tab.fields["signataire"].error.label.text() == "Donnez le nom de la personne qui signe."
     QTest.keyClicks(tab.who.line, "M. Alaoui, chef d'atelier")
-    panel.save()
+    tab.save_button.setFocus()
+    QTest.keyClick(tab.save_button, Qt.Key.Key_Return)
     bureau.settle()
+    assert tab.satisfaction.inner.hasFocus(), "the keyboard stays with the reception, its button waits"
     assert column(sqlite_engine, row_id, "signature").startswith(b"\x89PNG")
     assert (column(sqlite_engine, row_id, "satisfaction_client"), tab.draft()) == (4, {})
     assert tab.state.text().startswith("Signé par")

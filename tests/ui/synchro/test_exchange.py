@@ -357,6 +357,7 @@ def test_a_stick_goes_to_the_head_office_and_comes_back(
     QTest.mouseClick(by_hand.export_button, Qt.MouseButton.LeftButton)
     ended()
     (bundle,) = stick.iterdir()
+    assert by_hand.export_button.hasFocus()
     assert (
         by_hand.told.text()
         == f"Paquet 1 écrit : 1 changement(s), 0 document(s). Portez {isolate(bundle.name)} au siège."
