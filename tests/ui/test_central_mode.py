@@ -288,6 +288,7 @@ def test_a_person_with_a_given_password_chooses_one_on_the_centre(
         with transaction(pg_engine) as session:
             auth.reinitialiser(session, None, "salma.bennis", "redit-au-guichet")
         clients, why = shown.open_section("clients"), typography.composer(given.TO_CHOOSE)
+        assert clients.status()[1].startswith("Données du centre")
         qtbot.waitUntil(lambda: any(label.text() == why for label in clients.findChildren(QLabel)))
     finally:
         desktop.close()

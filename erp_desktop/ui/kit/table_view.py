@@ -218,7 +218,8 @@ class ListView(QTableView):
     def set_sort(self, key: str, descending: bool) -> None:
         self._sort = (key, descending)
         keys = [column.key for column in self.lazy.columns]
-        self.painted_header.set_sort(keys.index(key) if key in keys else -1, descending)
+        # A list in an order of its own has no column to mark.
+        self.painted_header.set_sort(keys.index(key) if key and key in keys else -1, descending)
 
     def _header_clicked(self, section: int) -> None:
         key = self.lazy.columns[section].key

@@ -35,7 +35,6 @@ from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_state
 from erp_desktop.ui.lists.views import Views
 from erp_desktop.ui.page import Page
-from erp_desktop.ui.wording import value_labels
 
 
 class ListPage(Page):
@@ -313,7 +312,7 @@ class ListPage(Page):
             words = tr("Liste indisponible")
         elif self.model.rowCount():
             words = self.spec.selected(self.selection.size, self.model.rowCount())
-        return words, tr("Données locales {quand}", quand=value_labels.freshness(self._read_at))
+        return words, self.source.read_words(self._read_at)
 
     def new_record(self) -> bool:
         self.nothing_new = self.spec.why_not(self.contexte.acteur)

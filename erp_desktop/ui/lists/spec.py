@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services.shared import wording
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.services.shared.places import Long, Walk
+from erp_desktop.settings import Mode
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, ecrit_les_fiches
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.query import Vocabulary
+from erp_desktop.ui.wording import value_labels
 
 R = TypeVar("R")
 _SELECTED = (
@@ -132,6 +135,14 @@ class Reader:
 
     def __init__(self, spec: ListSpec[Any], contexte: Contexte) -> None:
         self._spec, self._acteur = spec, contexte.acteur
+        self._central = contexte.settings.mode is Mode.CENTRE
+
+    def read_words(self, when: datetime) -> str:
+        """Of when what is shown is, and whose: this desktop's copy or the centre itself."""
+        told = value_labels.freshness(when)
+        if self._central:
+            return tr("Données du centre {quand}", quand=told)
+        return tr("Données locales {quand}", quand=told)
 
     def ids(self, session: Any, text: str, sort: str, descending: bool, limit: int | None) -> list[int]:
         return self._spec.ids(session, self._acteur, ListQuery(text, sort, descending, limit))

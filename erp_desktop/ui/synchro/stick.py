@@ -60,7 +60,7 @@ class ByHand(QWidget):
             self.export_to(Path(folder))
 
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, tr("La réponse du siège"), "", "*.paquet")
+        name, _ = QFileDialog.getOpenFileName(self, tr("La réponse du siège"), "", f"{tr('Réponses')} (*.paquet)")
         if name:
             self.import_from(Path(name))
 

@@ -83,7 +83,8 @@ def test_a_stand_alone_desktop_is_administered_by_keyboard(
     page = opened(bureau)
     assert page.place.writes
     assert page.notices.count() == 0
-    room(bureau, page, "journaux")
+    journal = room(bureau, page, "journaux")
+    assert journal.view.painted_header.sort_section == -1, "newest first: no column's order, and no arrow"
     qtbot.keyClick(bureau.window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert bureau.workspace.page is page, "nothing is created there, an intervention least of all"
     assert any("Rien ne se crée" in x.text() for x in bureau.window.toaster.toasts[-1].findChildren(QLabel))
