@@ -168,9 +168,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trial", action="store_true", help="construire, puis essayer sous wine")
     parser.add_argument("--trial-only", action="store_true", help="essayer ce qui est déjà construit")
+    parser.add_argument(
+        "--update-trial", action="store_true", help="mettre à jour vers ce qui est déjà construit, puis revenir"
+    )
+    parser.add_argument("--previous", metavar="REF", help="sa version d'avant")
     chosen = parser.parse_args()
     work = work_folder()
     place = prepared(work)
+    if chosen.update_trial:
+        import update
+
+        return update.run(work, place, chosen.previous)
     made = work / "dist" / "erp-mif"
     if not chosen.trial_only:
         made = freeze(place, work)
