@@ -77,7 +77,8 @@ def install(settings: Settings, offer: Offer, file: Path, folder: Path) -> Insta
 
 def _run_installer(file: Path, folder: Path) -> None:
     if file.suffix == ".exe":
-        _call([str(file), "/S", f"/D={folder}"])
+        # NSIS reads what follows /D= to the end of the line, unquoted, whatever spaces the folder has.
+        _call(f'"{file}" /S /D={folder}')
         return
     if not os.access(folder.parent, os.W_OK):
         raise UserError(
@@ -100,7 +101,7 @@ def _links(folder: Path) -> list[str]:
     return ["--liens", str(home / "bin"), "--menus", str(home / "share" / "applications")]
 
 
-def _call(command: list[str]) -> None:
+def _call(command: list[str] | str) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
