@@ -6,7 +6,10 @@ wine from an earlier state of this repository, is one account's, in a folder who
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -31,6 +34,24 @@ class WineDesk(Installed, Desk):
         super().__init__(folder, place, where)
         self.cache = folder / "data" / "erp-mif.sqlite"
         self.environment |= {"ERP_SECRETS_FILE": wine.path(self.secrets)}
+
+
+class Office(Desk):
+    """Where IT signs versions and upgrades the centre: this machine, with the program from its source."""
+
+    system = "--windows"
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        super().__init__(folder)
+
+    def run(self, program: str, *arguments: object, env: dict[str, str] | None = None) -> str:
+        command = [sys.executable, "-m", "erp_desktop.cli", *map(str, arguments)]
+        machine = {**self.environment, "PATH": os.environ["PATH"], "PYTHONPATH": str(wine.ROOT), **(env or {})}
+        done = subprocess.run(command, cwd=self.folder, env=machine, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise TrialError(f"{program} {command[3:]} → {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout.strip()
 
 
 def previous(work: Path, place: wine.Wine, reference: str) -> Path:
@@ -63,8 +84,7 @@ def run(work: Path, place: wine.Wine, reference: str | None) -> int:
         raise TrialError(f"l'installeur de {FORMER} : statut {done.returncode}")
     folder = Path(tempfile.mkdtemp(prefix="versions-", dir=work))
     one, two = (WineDesk(folder / name, bare, bare.drive / FOLDER) for name in ("CAS", "TNG"))
-    it = WineDesk(folder / "informatique", bare, work / "dist" / "erp-mif")
     try:
-        return update_trial.told(folder, one, two, it, present)
+        return update_trial.told(folder, one, two, Office(folder / "informatique"), present)
     finally:
         bare.stop()
