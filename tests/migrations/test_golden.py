@@ -47,11 +47,11 @@ def test_every_listed_revision_has_its_golden_files_and_none_was_touched() -> No
     assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in HERE.glob("*.gz")} == listed
 
 
-# Every sixth one at each run, the encrypted one with them; all of them by night.
+# Every tenth one at each run, the encrypted one with them; all of them by night.
 @pytest.mark.parametrize(
     "golden",
     [
-        p if n % 6 == 0 or "chiffree" in p.name else pytest.param(p, marks=pytest.mark.soak)
+        p if n % 10 == 0 or "chiffree" in p.name else pytest.param(p, marks=pytest.mark.soak)
         for n, p in enumerate(CACHES)
     ],
     ids=lambda p: p.name.removesuffix(".sqlite.gz"),
@@ -75,10 +75,10 @@ def test_a_golden_cache_opens_at_the_head_with_every_row(golden: Path, tmp_path:
         engine.dispose()
 
 
-# Every sixth one at each run, all of them by night: a centre takes seconds.
+# Every tenth one at each run, all of them by night: a centre takes seconds.
 @pytest.mark.parametrize(
     "golden",
-    [p if n % 6 == 0 else pytest.param(p, marks=pytest.mark.soak) for n, p in enumerate(CENTRES)],
+    [p if n % 10 == 0 else pytest.param(p, marks=pytest.mark.soak) for n, p in enumerate(CENTRES)],
     ids=lambda p: p.name.removesuffix(".sql.gz"),
 )
 def test_a_golden_centre_reaches_the_head_with_every_row(golden: Path, pg_template: str, pg_empty_url: str) -> None:

@@ -19,8 +19,6 @@ from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, 
 from erp_desktop.models import HistoriqueIntervention, Intervention
 from erp_desktop.services import calendrier
 from erp_desktop.services import interventions as svc
-from erp_desktop.services.interventions import list as lists
-from erp_desktop.services.interventions import order
 from erp_desktop.services.shared.lists import ListQuery, cle_de, cle_texte
 from tests.reports.rows import remplir
 from tests.services.branch import Monde
@@ -309,25 +307,6 @@ def test_sorts_are_total_and_reverse(monde: Monde) -> None:
 
 ORDERS = ("", "sla", "numero", "statut", "priorite", "titre", "client", "equipement", "technicien", "agence_code",
           "date_creation", "date_planifiee", "date_limite")  # fmt: skip
-
-
-def test_a_limit_is_the_beginning_of_the_whole_answer(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In every order, both ways, few or many rows under the filter, names read one by one or too many for that."""
-    for n, titre in enumerate(("Étau grippé", "étau desserré", "Zinc", "Alarme")):
-        passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
-        creer(monde, titre=titre, priorite="haute" if n % 2 else "basse", technicien_id=monde.karim if n else None)
-    least = {"": 8, "priorite:haute,basse": 4, "statut:ouverte,annulee": 8, "etau": 4, "GRIPPÉ étau": 2, "nulle": 0,
-             "atlas": 8, "int-cas": 8, "zinc statut:ouverte": 1}  # fmt: skip
-    for texte, attendues in least.items():
-        for tri, descendant in itertools.product(ORDERS, (False, True)):
-            toutes = chercher(monde, texte, tri=tri, descendant=descendant)
-            assert len(toutes) >= attendues
-            for strates, rares in ((24, 2000), (1, 0)):
-                monkeypatch.setattr(order, "_STRATA", strates)
-                monkeypatch.setattr(lists, "_RARES", rares)
-                for limite in (1, 3, 6, 100):
-                    trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
-                    assert trouvees == toutes[:limite], (texte, tri, descendant, strates, limite)
 
 
 def test_a_name_sorts_alike_here_and_in_the_database(engine: sa.Engine) -> None:

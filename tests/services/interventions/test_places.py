@@ -1,4 +1,4 @@
-"""Any place of a long list by the marks along its order."""
+"""The beginning of a long list, and any place of it by the marks along its order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,36 @@ from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Intervention
 from erp_desktop.services import interventions as svc
+from erp_desktop.services.interventions import list as lists
+from erp_desktop.services.interventions import order
 from erp_desktop.services.shared import places
 from erp_desktop.services.shared.lists import ListQuery
 from tests.reports.rows import remplir
 from tests.services.branch import Monde
-from tests.services.interventions.test_interventions import ORDERS, creer, passer
+from tests.services.interventions.test_interventions import ORDERS, chercher, creer, passer
+
+
+def test_a_limit_is_the_beginning_of_the_whole_answer(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every order, both ways, few or many rows under the filter, names read one by one or too many for that.
+
+    Each way takes the next limit of a round, which does not close with the ways.
+    """
+    limits = itertools.cycle((1, 3, 6, 100, 2))
+    for n, titre in enumerate(("Étau grippé", "étau desserré", "Zinc", "Alarme")):
+        passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
+        creer(monde, titre=titre, priorite="haute" if n % 2 else "basse", technicien_id=monde.karim if n else None)
+    least = {"": 8, "priorite:haute,basse": 4, "statut:ouverte,annulee": 8, "etau": 4, "GRIPPÉ étau": 2, "nulle": 0,
+             "atlas": 8, "int-cas": 8, "zinc statut:ouverte": 1}  # fmt: skip
+    for texte, attendues in least.items():
+        for tri, descendant in itertools.product(ORDERS, (False, True)):
+            toutes = chercher(monde, texte, tri=tri, descendant=descendant)
+            assert len(toutes) >= attendues
+            for strates, rares in ((24, 2000), (1, 0)):
+                monkeypatch.setattr(order, "_STRATA", strates)
+                monkeypatch.setattr(lists, "_RARES", rares)
+                limite = next(limits)
+                trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
+                assert trouvees == toutes[:limite], (texte, tri, descendant, strates, limite)
 
 
 def test_the_blocks_of_a_long_list_are_its_whole_answer(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
