@@ -42,7 +42,7 @@ def commands(workspace: Workspace) -> Sequence[Command]:
     numbered = {section.key: place for place, section in enumerate(workspace.nav.sections[:9], start=1)}
     found += [
         Command(tr("Aller à {section}", section=tr(one.title)), one.icon, _go(workspace, one.key),
-                f"Ctrl {numbered[one.key]}" if one.key in numbered else "")
+                f"Ctrl {numbered[one.key]}" if one.key in numbered else "", called=tr(one.title))
         for one in workspace.sections.values()
     ]  # fmt: skip
     found += [

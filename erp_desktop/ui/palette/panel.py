@@ -20,7 +20,7 @@ from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.palette import bars
 from erp_desktop.ui.palette.glance import WIDTH, Glance
 from erp_desktop.ui.palette.recents import Recents, Record, link, linked
-from erp_desktop.ui.palette.rows import HEADINGS, Answers, Command, Row
+from erp_desktop.ui.palette.rows import HEADINGS, Answers, Command, Row, called
 from erp_desktop.ui.palette.tabs import SectionTab
 from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import field_labels
@@ -201,6 +201,8 @@ class Palette(QWidget):
             self._tabs_for(())
             self._without_question(text, words, sign)
             return
+        if not sign and called(self._offered(), words):
+            self._commands(words)
         tables = [t for t in answers.TABLES if answers.may_search(acteur, t)]
         if sign == bars.PEOPLE:
             tables = [t for t in tables if t == "techniciens"]
@@ -269,20 +271,20 @@ class Palette(QWidget):
 
     def _finish(self, text: str, words: str, *, told: bool = False) -> None:
         """Add the commands that these words name, and remember that all was answered."""
-        wanted = plier(words).split()
-        rows = [
-            Row(one.words, "", one.icon, act=one.act, keys=one.keys)
-            for one in self._offered()
-            if all(word in plier(f"{one.words} {one.also}") for word in wanted)
-        ]
-        if words or text.startswith(bars.COMMANDS) or not self.answers.rows:
-            self.answers.add(tr("Commandes"), rows)
+        sign, rows = text.startswith(bars.COMMANDS), 0
+        if (words or sign or not self.answers.rows) and (sign or not called(self._offered(), words)):
+            rows = self._commands(words)
         self._answered = text
         if not told:
-            unknown = text.startswith(bars.COMMANDS) and not rows
-            self.count.setText(tr("aucun résultat") if unknown else "")
+            self.count.setText(tr("aucun résultat") if sign and not rows else "")
         if self._entered and self.answers.row is not None:
             self._enter()
+
+    def _commands(self, words: str) -> int:
+        wanted = plier(words).split()
+        found = [o for o in self._offered() if all(word in plier(f"{o.words} {o.also}") for word in wanted)]
+        self.answers.add(tr("Commandes"), [Row(o.words, "", o.icon, act=o.act, keys=o.keys) for o in found])
+        return len(found)
 
     def _nothing(self, words: str) -> None:
         """Nothing answers: say so, and offer what is spelled nearly so."""

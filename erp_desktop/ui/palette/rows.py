@@ -59,6 +59,7 @@ class Command:
     Attributes:
         keys: the keys that do it too, as they are drawn.
         also: other words by which it is found, never shown.
+        called: what it goes to; typed whole, the commands come before every record.
     """
 
     words: str
@@ -66,6 +67,12 @@ class Command:
     act: Callable[[], object]
     keys: str = ""
     also: str = ""
+    called: str = ""
+
+
+def called(commands: Sequence[Command], words: str) -> bool:
+    """Whether ``words`` are the whole name of what one of them goes to."""
+    return any(one.called and plier(one.called) == plier(words) for one in commands)
 
 
 def matches(words: str, wanted: Sequence[str]) -> list[tuple[int, int]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.recherche import plier
 from erp_desktop.services.search import answers
@@ -190,11 +192,19 @@ def test_a_letter_typed_in_the_bar_and_a_click_open_the_box_and_one_beside_it_cl
     assert not box.isVisible()
 
 
-def test_commands_follow_the_role(bureau: Bureau, qtbot: QtBot) -> None:
+def test_commands_follow_the_role(bureau: Bureau, sqlite_engine: sa.Engine, monde: Monde, qtbot: QtBot) -> None:
     bureau.liste()
     opened(bureau, qtbot)
     assert [row.words for row in typed(bureau, qtbot, ">objectifs")] == ["Aller à Objectifs"]
     assert "Nouvelle intervention" in [row.words for row in typed(bureau, qtbot, ">nouvelle")]
+    # A section's whole name comes before every record of that word, a part of it after them.
+    held = ("interventions", monde.interventions[2])
+    with transaction(sqlite_engine) as session:
+        session.execute(sa.text("UPDATE interventions SET titre = 'Revoir les stocks' WHERE id = :i"), {"i": held[1]})
+    rows = typed(bureau, qtbot, "stock")
+    assert (rows[0].words, rows[0].record) == ("Aller à Stock", None)
+    assert held in [row.record for row in rows]
+    assert typed(bureau, qtbot, "stoc")[0].record == held
     # Looks and languages, by what they are called here or there: whoever lands in another language finds back.
     asked: list[str] = []
     bureau.workspace.language_asked.connect(asked.append)
