@@ -28,7 +28,7 @@ from erp_desktop.db.replica import Replica
 from erp_desktop.errors import CentralUnreachableError
 from erp_desktop.sync.exchange.link import libpq_arguments
 from erp_desktop.upgrade import migrate
-from tests.db.pair import Pair, until
+from tests.db.pair import Pair, available, until
 from tests.sync.device_under_test import Device
 from tests.sync.lab import Lab, T, seed
 
@@ -173,6 +173,8 @@ def main() -> int:
     parser.add_argument("--devices", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=4.0, help="of exchanges before the kill")
     chosen = parser.parse_args()
+    if not available():
+        parser.error("a PostgreSQL of the system and PgBouncer are needed: apt-get install postgresql pgbouncer")
     with tempfile.TemporaryDirectory(prefix="erp-mif-bascule-") as folder:
         try:
             print(f"VERDICT: HELD: {drill(Path(folder), chosen.devices, chosen.seconds)}")

@@ -33,6 +33,15 @@ def until(holds: Callable[[], bool], what: str) -> float:
     return time.monotonic() - began
 
 
+def _pooler() -> str | None:
+    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+
+
+def available() -> bool:
+    """Whether this machine has a PostgreSQL of its own and PgBouncer."""
+    return system_binaries() is not None and _pooler() is not None
+
+
 class Pair:
     """Two servers with trust authentication on free local ports; every commit waits for the replica.
 
@@ -110,7 +119,9 @@ class Pair:
 
     def pool(self, *users: str) -> None:
         """Start both poolers, for these users; each hands a server's line on after every transaction."""
-        program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+        program = _pooler()
+        if program is None:
+            raise FileNotFoundError("pgbouncer")
         (self.folder / "users.txt").write_text("".join(f'"{user}" ""\n' for user in users))
         self.poolers = (_free_port(), _free_port())
         for port, server in zip(self.poolers, self.ports, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from pathlib import Path
 
@@ -10,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop.db.embedded import EmbeddedPostgres, system_binaries
+from erp_desktop.db.embedded import EmbeddedPostgres
 from erp_desktop.db.engine import create_pg_engine, is_loopback, normalise_url
 from erp_desktop.db.replica import Replica
 from erp_desktop.db.session import snapshot, transaction
 from erp_desktop.errors import CentralUnreachableError, UserError
 from erp_desktop.sync.exchange.link import Link, libpq_arguments
 from tests.db.failover import drill
+from tests.db.pair import available
 
 
 def closed_port() -> int:
@@ -120,7 +120,7 @@ def test_the_statements_of_one_report_see_one_state(pg_engine: sa.Engine) -> Non
 
 @pytest.mark.soak
 @pytest.mark.skipif(
-    system_binaries() is None or shutil.which("pgbouncer") is None,
+    not available(),
     reason="needs postgresql and pgbouncer of the system",
 )
 def test_nothing_acknowledged_is_lost_with_the_machine_of_the_centre(tmp_path: Path) -> None:
