@@ -228,3 +228,11 @@ def test_on_windows_the_pointer_goes_back(place: Place) -> None:
     updates.remember(place.settings, avant={"version": "0.1.0", "revision": revisions.head(), "dossier": str(former)})
     assert installing.back(place.settings, folder).version == "0.1.0"
     assert (folder / "version.txt").read_text(encoding="utf-8") == "0.1.0-1"
+
+
+def test_the_installer_for_windows_is_told_a_folder_with_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NSIS reads ``/D=`` to the end of the line and ignores one in quotes, for the folder of its registry."""
+    said: list[object] = []
+    monkeypatch.setattr(installing, "_call", said.append)
+    installing._run_installer(Path("Mes fichiers/erp-mif-0.2.0.exe"), Path("Outils de l'été/ERP MIF"))
+    assert said == ['"Mes fichiers/erp-mif-0.2.0.exe" /S /D=Outils de l\'été/ERP MIF']
