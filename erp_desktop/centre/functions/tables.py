@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 
 from erp_desktop.centre.sql import sql
@@ -29,37 +31,45 @@ the centre is nobody's to read."""
 
 
 _COLUMNS = (
-    "rang, nom_table, colonne, lire, ecrire, politique, inscriptible, ajout_seul, groupe, demande, suit, permis"
+    "rang integer, nom_table text, colonne text, lire text, ecrire text, politique text, inscriptible boolean, "
+    "ajout_seul boolean, groupe text, demande boolean, suit text, permis text"
 )
 
 
 def _registry() -> list[str]:
     """The registry's lines, kept as rows: written into each statement that asks, they were planned with it.
 
-    A thousand lines of constants cost most of the time of a small batch; nobody but the owner can refresh the view,
-    and a restored copy makes it anew.
+    A thousand lines of constants cost most of the time of a small batch, and in the view's own query each connection
+    read them with the view's definition: they are the text of a function that only its making calls. Nobody but the
+    owner can refresh the view, and a restored copy makes it anew.
     """
-
-    def quote(text: str) -> str:
-        return "'" + text.replace("'", "''") + "'"
-
-    def text(value: str | None) -> str:
-        return f"{quote(value)}::text" if value else "NULL::text"
-
-    rows = [
-        f"({rank}, {quote(table.name)}, {quote(column.name)}, {quote(read_expression(column.kind, '%s'))}, "
-        f"{quote(write_expression(column.kind, '%s'))}, {quote(column.policy.value)}, "
-        f"{str(table.device_writes).lower()}, {str(table.append_only).lower()}, "
-        f"{text(column.group.name if column.group else None)}, {str(column.asks).lower()}, "
-        f"{text(column.group.follows if column.group else None)}, {text(column.allowed)})"
+    lines = [
+        {
+            "rang": rank,
+            "nom_table": table.name,
+            "colonne": column.name,
+            "lire": read_expression(column.kind, "%s"),
+            "ecrire": write_expression(column.kind, "%s"),
+            "politique": column.policy.value,
+            "inscriptible": table.device_writes,
+            "ajout_seul": table.append_only,
+            "groupe": column.group.name if column.group else None,
+            "demande": column.asks,
+            "suit": column.group.follows if column.group else None,
+            "permis": column.allowed or None,
+        }
         for rank, table in enumerate(TABLES)
         for column in table.columns
     ]
+    told = json.dumps(lines, ensure_ascii=False).replace("'", "''")
     return [
         # What earlier programs had instead.
         "DROP FUNCTION IF EXISTS sync.registre()",
         "DROP MATERIALIZED VIEW IF EXISTS sync.registre",
-        f"CREATE MATERIALIZED VIEW sync.registre ({_COLUMNS}) AS VALUES {', '.join(rows)}",
+        "DROP FUNCTION IF EXISTS sync.lignes_registre()",
+        f"CREATE FUNCTION sync.lignes_registre() RETURNS TABLE ({_COLUMNS}) LANGUAGE sql IMMUTABLE "
+        f"AS $f$ SELECT * FROM json_to_recordset('{told}') AS r({_COLUMNS}) $f$",
+        "CREATE MATERIALIZED VIEW sync.registre AS SELECT * FROM sync.lignes_registre()",
         "CREATE UNIQUE INDEX registre_cle ON sync.registre (nom_table, colonne)",
         "GRANT SELECT ON sync.registre TO erp_sync",
     ]
