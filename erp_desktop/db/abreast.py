@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import sqlalchemy as sa
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, NoResultFound
 from sqlalchemy.orm import InstrumentedAttribute, Mapper, Session, make_transient_to_detached
@@ -192,7 +193,8 @@ class _Turns:
 
     def _alone(self) -> bool:
         """Whether a statement that failed leaves the others what they were: no transaction is open around them."""
-        return bool(getattr(self.session.connection().connection.dbapi_connection, "autocommit", False))
+        line: Any = self.session.connection().connection.dbapi_connection
+        return bool(line.autocommit and line.info.transaction_status == TRANSACTION_STATUS_IDLE)
 
 
 def _packed(query: sa.Select[Any]) -> sa.ScalarSelect[Any]:

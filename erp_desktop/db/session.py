@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from erp_desktop.db import ids
+from erp_desktop.db import fewer_trips, ids
 from erp_desktop.db.pg_line import LineRefusedError
 from erp_desktop.domain.people import given
 from erp_desktop.errors import (
@@ -44,6 +45,10 @@ _END = sa.text(
 )
 AUTHOR_NAMED = "auteur"
 """Of ``Session.info``: whom the centre was told when the transaction began, until somebody says more."""
+_IDS = "identifiants"
+"""Of ``Session.info``: identifiers that came with the beginning, for the first rows that are made."""
+_RESERVED = 4
+_SOME_IDS = "ARRAY(SELECT sync.nouvel_id() FROM generate_series(1, :n))"
 _WHOLE = "REPEATABLE READ"
 _TO_CHOOSE = "EM015"
 _ASK_AGAIN_S = 6.0
@@ -69,18 +74,20 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         OutcomeUnknownError: it was cut during the commit, and the centre cannot be asked.
     """
     xid: str | None = None
-    committing = False
+    committing = itself = False
     try:
         with (
             engine.connect().execution_options(write=write) as connection,
-            Session(connection, autoflush=True) as session,
+            fewer_trips.HoldingSession(connection, autoflush=True) as session,
         ):
             if engine.dialect.name == "postgresql":
                 # BEGIN and COMMIT around a reading would be two round trips more.
                 whole = connection.get_execution_options().get("isolation_level") == _WHOLE
-                connection.connection.dbapi_connection.autocommit = not (write or whole)  # type: ignore[union-attr]
+                itself = write and user_id is not None and fewer_trips.begins_itself(connection)
+                line: Any = connection.connection.dbapi_connection
+                line.autocommit = itself or not (write or whole)
             if write:
-                xid = _name_author(session, user_id)
+                xid = _name_author(session, user_id, begin=itself)
             yield session
             session.flush()
             if write and engine.dialect.name == "sqlite":
@@ -88,7 +95,7 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
             committing = write
             session.commit()
     except DBAPIError as error:
-        told = _trouble(engine, error)
+        told = trouble(engine, error)
         if told is None:
             raise
         cut = isinstance(told, CentralUnreachableError)
@@ -103,16 +110,23 @@ def snapshot(engine: sa.Engine) -> sa.Engine:
     return engine
 
 
-def _name_author(session: Session, user_id: int | None) -> str | None:
-    """At the centre the number of the transaction, by which a commit without answer is asked after."""
+def _name_author(session: Session, user_id: int | None, *, begin: bool) -> str | None:
+    """At the centre the number of the transaction, by which a commit without answer is asked after.
+
+    Args:
+        begin: nothing has begun the transaction yet.
+    """
     if session.get_bind().dialect.name == "sqlite":
         session.execute(_OPEN_GROUP, {"user": user_id})
         return None
     if user_id is None:
         return None
     session.info[AUTHOR_NAMED] = str(user_id)
-    sql = "SELECT pg_current_xact_id()::text, set_config('erp.user_id', :user, true)"
-    return str(session.execute(sa.text(sql), {"user": str(user_id)}).one()[0])
+    sql = f"SELECT pg_current_xact_id()::text, set_config('erp.user_id', :user, true), {_SOME_IDS}"
+    named = {"user": str(user_id), "n": _RESERVED}
+    told = session.execute(sa.text(f"{fewer_trips.BEGIN if begin else ''}{sql}"), named).one()
+    session.info[_IDS] = list(told[2])
+    return str(told[0])
 
 
 def _landed(engine: sa.Engine, xid: str) -> bool:
@@ -137,7 +151,8 @@ def _landed(engine: sa.Engine, xid: str) -> bool:
     raise OutcomeUnknownError(UNSURE)
 
 
-def _trouble(engine: sa.Engine, error: DBAPIError) -> ErpError | None:
+def trouble(engine: sa.Engine, error: DBAPIError) -> ErpError | None:
+    """What a person is told of a database that did not do as it was asked; None of a fault of the statement."""
     if engine.dialect.name == "sqlite":
         return sqlite_trouble(error.orig)
     if isinstance(error.orig, LineRefusedError):
@@ -162,5 +177,8 @@ def sqlite_trouble(error: BaseException | None) -> ErpError | None:
 @event.listens_for(Session, "before_flush")
 def _assign_identifiers(session: Session, _context: object, _instances: object) -> None:
     new = [row for row in session.new if isinstance(row, Ligne) and row.id is None]
-    for row, identifier in zip(new, ids.allocate(session.connection(), len(new)), strict=True):
+    reserved = session.info.get(_IDS, [])
+    given, session.info[_IDS] = reserved[: len(new)], reserved[len(new) :]
+    given += ids.allocate(session.connection(), len(new) - len(given))
+    for row, identifier in zip(new, given, strict=True):
         row.id = identifier

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from erp_desktop.db import fewer_trips
 from erp_desktop.db.engine import create_pg_engine
 
 _ANSWER_S = 20
@@ -20,12 +21,14 @@ _ANSWER_S = 20
 LINE = {
     "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
     "tcp_user_timeout": _ANSWER_S * 1000, "application_name": "erp-mif fenêtre",
+    "connection_factory": fewer_trips.Line,
 }  # fmt: skip
 
 
 def create_window_engine(url: str) -> sa.Engine:
     """An engine whose lines stay open, for :class:`~erp_desktop.db.worker.DbWorker`; one that died is opened anew."""
     engine = create_pg_engine(url, pool=QueuePool, line=LINE)
+    fewer_trips.listen(engine)
 
     @event.listens_for(engine, "checkout")
     def alive(connection: Any, _record: object, _proxy: object) -> None:

@@ -17,11 +17,12 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erp_desktop.db.abreast import each_abreast, is_cut
 from erp_desktop.db.replica import Replica
-from erp_desktop.db.session import transaction
+from erp_desktop.db.session import transaction, trouble
 
 T = TypeVar("T")
 _Job = tuple[Callable[[Session], Any], bool, bool, int | None, "_Answer[Any]"]
@@ -178,7 +179,15 @@ class DbWorker:
         for n, job in enumerate(ready):
             raised = outcomes[n][1] if outcomes else lost
             if raised is not None:
-                job[-1].set_exception(lost if lost is not None and is_cut(raised) else raised)
+                told = lost if lost is not None and is_cut(raised) else self._told(raised)
+                job[-1].set_exception(told)
+
+    def _told(self, error: BaseException) -> BaseException:
+        """What each who asked is told, as of a reading by itself."""
+        found = trouble(self.engine, error) if isinstance(error, DBAPIError) else None
+        if found is not None:
+            found.__cause__ = error
+        return found or error
 
 
 def _answering(job: _Job) -> Callable[[Session], None]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -39,7 +40,6 @@ class ArretInfo:
 def arrets(session: Session, acteur: Acteur, equipement_id: int) -> list[ArretInfo]:
     """Those of one machine, the latest first."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    charger(session, acteur, Equipement, equipement_id, "cet équipement")
     query = (
         sa.select(Arret, Intervention.numero)
         .outerjoin(Intervention, Intervention.id == Arret.intervention_id)
@@ -47,11 +47,15 @@ def arrets(session: Session, acteur: Acteur, equipement_id: int) -> list[ArretIn
         .order_by(Arret.debut.desc(), Arret.id.desc())
         .limit(_SHOWN)
     )
+    _, found = abreast(
+        session, lambda s: charger(s, acteur, Equipement, equipement_id, "cet équipement"),
+        lambda s: s.execute(query).all(),
+    )  # fmt: skip
     now = clock.now()
     return [
         ArretInfo(a.id, a.debut, a.fin, a.cause, a.remarque or "", a.intervention_id, numero or "",
                   max(0, round(((a.fin or now) - a.debut).total_seconds() / 60)))
-        for a, numero in session.execute(query)
+        for a, numero in found
     ]  # fmt: skip
 
 

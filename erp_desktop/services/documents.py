@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import documents as regles
 from erp_desktop.domain.enums import EtatDocument, MomentPhoto, TypeDocument
 from erp_desktop.domain.people import roles
@@ -86,17 +87,18 @@ def liste(session: Session, acteur: Acteur, table: str, ident: int) -> list[Docu
     Args:
         table: one of :data:`CIBLES`.
     """
-    _cible(session, acteur, table, ident)
     cache = est_sqlite(session)
     contenu = Document.sha256 if cache else sa.func.sync.cle_contenu(Document.agence_id, Document.sha256)
-    rows = session.execute(
+    query = (
         sa.select(Document, Contenu, User.full_name)
         .outerjoin(Contenu, Contenu.sha256 == contenu)
         .outerjoin(User, User.id == Document.created_by_id)
         .where(CIBLES[table] == ident)
         .order_by(Document.created_at.desc(), Document.id.desc())
     )
-    reseau = _en_reseau(session)
+    _, rows, reseau = abreast(
+        session, lambda s: _cible(s, acteur, table, ident), lambda s: s.execute(query).all(), _en_reseau
+    )
     return [
         DocumentInfo(d.id, d.nom_fichier, d.type_document, d.mime_type, d.taille, _etat(session, c, reseau=reseau),
                      d.created_at, auteur, d.moment)

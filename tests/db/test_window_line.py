@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from erp_desktop.db import session as sessions
 from erp_desktop.db.session import transaction
@@ -106,3 +108,60 @@ def test_a_commit_that_nobody_can_be_asked_after_is_not_called_lost(
         save()
     line.heal()
     assert names(window) == ["Casablanca"]
+
+
+def agency(code: str, nom: str) -> Agence:
+    return Agence(code=code, nom=nom, ville="Casablanca")
+
+
+def test_what_a_transaction_writes_is_three_trips_and_a_row_read_before_one_more(
+    line: ChaosProxy, window: sa.Engine
+) -> None:
+    names(window)
+    before = line.turns
+    with transaction(window, AUTHOR) as session:
+        session.add_all([agency("CAS", "Casablanca"), agency("RAB", "Rabat")])
+        session.flush()
+    # It begins and is told who, what it writes, its end.
+    assert line.turns - before == 3
+    before = line.turns
+    with transaction(window, AUTHOR) as session:
+        for row in session.scalars(sa.select(Agence)):
+            row.nom = f"{row.nom} 100 %"
+        session.add(agency("FES", "Fès"))
+    assert line.turns - before == 4
+    assert names(window) == ["Casablanca 100 %", "Fès", "Rabat 100 %"]
+
+
+def test_a_flush_that_is_refused_writes_nothing_and_tells_no_value(window: sa.Engine) -> None:
+    with transaction(window, AUTHOR) as session:
+        session.add(agency("CAS", "Casablanca"))
+    with pytest.raises(IntegrityError, match="uq_agences_code") as told, transaction(window, AUTHOR) as session:
+        session.scalars(sa.select(Agence)).one().nom = "Casablanca secrète"
+        session.add(agency("CAS", "Rabat"))
+    assert "secrète" not in str(told.value.statement)
+    assert names(window) == ["Casablanca"]
+
+
+def test_a_savepoint_that_is_given_up_leaves_the_rest(window: sa.Engine) -> None:
+    with transaction(window, AUTHOR) as session:
+        session.add(agency("CAS", "Casablanca"))
+        session.flush()
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.add(agency("CAS", "Rabat"))
+            session.flush()
+        session.add(agency("RAB", "Rabat"))
+    assert names(window) == ["Casablanca", "Rabat"]
+
+
+def test_a_row_that_went_meanwhile_is_missed(window: sa.Engine, pg_engine: sa.Engine) -> None:
+    """What the unit of work asks of each statement, how many rows it met, is asked of all of them at once."""
+    with transaction(window, AUTHOR) as session:
+        session.add(agency("CAS", "Casablanca"))
+    with pytest.raises(StaleDataError), transaction(window, AUTHOR) as session:
+        row = session.scalars(sa.select(Agence)).one()
+        with transaction(pg_engine) as other:
+            other.execute(sa.delete(Agence))
+        row.nom = "Casablanca Anfa"
+        session.add(agency("RAB", "Rabat"))
+    assert names(window) == []

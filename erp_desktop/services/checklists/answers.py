@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import Priorite, TypeIntervention, TypePoint
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -20,7 +22,7 @@ from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import NotAllowedError, TransitionError, ValidationError
 from erp_desktop.models import Checklist, Document, Intervention, ReponseChecklist, User
 from erp_desktop.services.checklists import models
-from erp_desktop.services.interventions.form import create, est_a, ouvrir
+from erp_desktop.services.interventions.form import create, est_a, ouvrir, ouvrir_avec
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import ecrire, lie
 from erp_desktop.services.shared.lists import paquets
@@ -75,12 +77,12 @@ class Feuille:
 
 def feuille(session: Session, acteur: Acteur, intervention_id: int) -> Feuille | None:
     """The checklist of an intervention with its answers; None when it has none."""
-    ligne = ouvrir(session, acteur, intervention_id)
+    i = Intervention
+    premiere = sa.select(i.id).where(i.origine_id == intervention_id).order_by(i.id).limit(1)
+    ligne, suite = ouvrir_avec(session, acteur, intervention_id, lambda s: s.scalar(premiere))
     trouvee = feuilles(session, [ligne]).get(intervention_id)
     if trouvee is None:
         return None
-    i = Intervention
-    suite = session.scalar(sa.select(i.id).where(i.origine_id == intervention_id).order_by(i.id).limit(1))
     return Feuille(trouvee.nom, trouvee.version, trouvee.points, _peut(session, acteur, ligne), suite)
 
 
@@ -96,19 +98,25 @@ def feuilles(session: Session, lignes: Sequence[Intervention]) -> dict[int, Feui
     if not avec:
         return {}
     c, r = Checklist, ReponseChecklist
-    noms = dict(session.execute(sa.select(c.id, c.nom).where(c.id.in_({i.checklist_id for i in avec}))).all())
-    listes = {
-        cle: models.points(session, cle[0], cle[1])
-        for cle in {(i.checklist_id or 0, i.checklist_version or 0) for i in avec}
-    }
-    reponses: dict[tuple[int, int], tuple[ReponseChecklist, str | None]] = {}
-    for paquet in paquets([i.id for i in avec]):
-        requete = (
-            sa.select(r, User.full_name).outerjoin(User, User.id == r.created_by_id)
-            .where(r.intervention_id.in_(paquet)).order_by(r.repondu_a, r.id)
-        )  # fmt: skip
-        for row in session.execute(requete):
-            reponses[row[0].intervention_id, row[0].point_id] = (row[0], row[1])
+    nommees = sa.select(c.id, c.nom).where(c.id.in_({i.checklist_id for i in avec}))
+    cles = list({(i.checklist_id or 0, i.checklist_version or 0) for i in avec})
+
+    def repondues(s: Session) -> dict[tuple[int, int], tuple[ReponseChecklist, str | None]]:
+        lues = {}
+        for paquet in paquets([i.id for i in avec]):
+            requete = (
+                sa.select(r, User.full_name).outerjoin(User, User.id == r.created_by_id)
+                .where(r.intervention_id.in_(paquet)).order_by(r.repondu_a, r.id)
+            )  # fmt: skip
+            for row in s.execute(requete):
+                lues[row[0].intervention_id, row[0].point_id] = (row[0], row[1])
+        return lues
+
+    noms, reponses, *points = abreast(
+        session, lambda s: dict(s.execute(nommees).all()), repondues,
+        *(partial(models.points, checklist_id=ident, version=version) for ident, version in cles),
+    )
+    listes = dict(zip(cles, points, strict=True))
     faites = {}
     for i in avec:
         assert i.checklist_id is not None  # noqa: S101 - asked for above

@@ -28,7 +28,7 @@ from erp_desktop.services.interventions.times import (
     tarifs,
     temps,
 )
-from erp_desktop.services.interventions.waits import AttenteInfo, attentes
+from erp_desktop.services.interventions.waits import AttenteInfo, attentes, durees
 
 __all__ = [
     "PLACES",
@@ -47,6 +47,7 @@ __all__ = [
     "changer_statut",
     "conditions",
     "create",
+    "durees",
     "get",
     "historique",
     "ids",

@@ -32,7 +32,7 @@ from erp_desktop.models import (
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import answers
 from erp_desktop.services.interventions import failures, waits
-from erp_desktop.services.interventions.form import est_a, occupe_par, ouvrir
+from erp_desktop.services.interventions.form import est_a, occupant, occupe_par, ouvrir, ouvrir_avec
 from erp_desktop.services.planning.slots import live, revive
 from erp_desktop.services.preventif import generation
 from erp_desktop.services.shared import trace, wording
@@ -119,14 +119,14 @@ class HistoriqueInfo:
     recu_a: datetime | None = None
 
 
-def _faits(session: Session, ligne: Intervention) -> Faits:
+def _faits(session: Session, ligne: Intervention, occupe: str | None) -> Faits:
     return Faits(
         technicien=ligne.technicien_id is not None,
         diagnostic=ligne.diagnostic,
         travaux_realises=ligne.travaux_realises,
         date_debut=ligne.date_debut_travaux,
         date_fin=ligne.date_fin_travaux,
-        occupe_par=occupe_par(session, ligne),
+        occupe_par=occupe,
         sans_reponse=answers.sans_reponse(session, ligne) if ligne.statut == Statut.EN_COURS else (),
     )
 
@@ -142,8 +142,10 @@ def _refus_de_role(session: Session, acteur: Acteur, ligne: Intervention, vers: 
 
 def transitions(session: Session, acteur: Acteur, id: int) -> list[TransitionOffre]:  # noqa: A002
     """Every direct transition, allowed or with the reason why not."""
-    ligne = ouvrir(session, acteur, id)
-    faits = _faits(session, ligne)
+    i = Intervention
+    sien = sa.select(i.technicien_id).where(i.id == id).scalar_subquery()
+    ligne, occupe = ouvrir_avec(session, acteur, id, lambda s: s.scalar(occupant(sien, id)))
+    faits = _faits(session, ligne, occupe)
     offres = []
     for vers in SUIVANTS[Statut(ligne.statut)]:
         role = _refus_de_role(session, acteur, ligne, vers)
@@ -175,7 +177,7 @@ def changer_statut(
     refus = _refus_de_role(session, acteur, ligne, vers)
     if refus:
         raise NotAllowedError(refus[0].upper() + refus[1:])
-    faits = _faits(session, ligne)
+    faits = _faits(session, ligne, occupe_par(session, ligne))
     raison = check(de, vers, faits)
     if raison:
         raise TransitionError(raison[0].upper() + raison[1:])
@@ -292,7 +294,6 @@ def _dire(champ: str, valeur: Any, noms: dict[tuple[str, int], str]) -> str | No
 
 def historique(session: Session, acteur: Acteur, id: int) -> list[HistoriqueInfo]:  # noqa: A002
     """Who did what and when, newest first, values in words."""
-    ouvrir(session, acteur, id)
     h = HistoriqueIntervention
     requete = (
         sa.select(
@@ -309,7 +310,7 @@ def historique(session: Session, acteur: Acteur, id: int) -> list[HistoriqueInfo
         .where(h.intervention_id == id)
         .order_by(h.horodatage.desc(), h.id.desc())
     )
-    lues = list(session.execute(requete))
+    _, lues = ouvrir_avec(session, acteur, id, lambda s: s.execute(requete).all())
     noms = _noms(session, lues)
     infos = []
     for ligne in lues:

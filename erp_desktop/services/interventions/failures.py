@@ -9,7 +9,7 @@ from erp_desktop.domain.enums import TypeCodePanne
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import ValidationError
-from erp_desktop.models import CodePanne, Equipement
+from erp_desktop.models import CodePanne, Equipement, Intervention
 from erp_desktop.services.shared.choices import Choix
 from erp_desktop.services.shared.lists import portee, un_de
 
@@ -23,6 +23,16 @@ def _named(code: CodePanne | None) -> str:
 def words(session: Session, ident: int | None) -> str:
     """What a chosen code is called; empty without one."""
     return _named(session.get(CodePanne, ident)) if ident is not None else ""
+
+
+def words_of(session: Session, intervention_id: int) -> dict[int | None, str]:
+    """What the codes that an intervention has are called, by their identifiers."""
+    i = Intervention
+    query = (
+        sa.select(CodePanne).select_from(i)
+        .join(CodePanne, CodePanne.id.in_([getattr(i, name) for name in FIELDS])).where(i.id == intervention_id)
+    )  # fmt: skip
+    return {code.id: _named(code) for code in session.scalars(query)}
 
 
 def codes(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_desktop import clock
 from erp_desktop.db.abreast import abreast
@@ -139,31 +140,34 @@ def ouvrir(session: Session, acteur: Acteur, ident: int, *, pour_ecrire: bool = 
     return ligne
 
 
+def ouvrir_avec(session: Session, acteur: Acteur, ident: int, *lire: Callable[[Session], Any]) -> list[Any]:
+    """The row as :func:`ouvrir` gives it, then what each reading of it gives, which needs no more than its number.
+
+    All go over the line together, and whoever may not see the row gets nothing of them.
+    """
+    return abreast(session, lambda s: ouvrir(s, acteur, ident), *lire)
+
+
 def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa: A002
     """All fields of the form."""
-    ligne = ouvrir(session, acteur, id)
     suites = (
         sa.select(Intervention.id, Intervention.numero, Intervention.statut)
         .where(Intervention.origine_id == id).order_by(Intervention.id)
     )  # fmt: skip
-    origine = sa.select(Intervention.numero).where(Intervention.id == ligne.origine_id)
-    checklist = sa.select(Checklist.nom).where(Checklist.id == ligne.checklist_id)
-    proches, horloges, technicien, charge, *mots, nom_origine, nom_checklist, apres, temps = abreast(
-        session,
-        lambda s: _proches(s, ligne),
+    ligne, proches, horloges, techniciens, periodes, mots, apres, temps = ouvrir_avec(
+        session, acteur, id,
+        lambda s: _proches(s, id),
         Horloges,
-        lambda s: technicien_names.nom(s, ligne.technicien_id),
-        lambda s: quotas.charge(s, ligne),
-        lambda s: failures.words(s, ligne.probleme_id),
-        lambda s: failures.words(s, ligne.cause_id),
-        lambda s: failures.words(s, ligne.remede_id),
-        lambda s: s.scalar(origine) if ligne.origine_id else None,
-        lambda s: s.scalar(checklist) if ligne.checklist_id else None,
+        technicien_names.tous,
+        lambda s: quotas.periodes_de(s, id),
+        lambda s: failures.words_of(s, id),
         lambda s: tuple(Suite(*row) for row in s.execute(suites)),
         lambda s: notes(s, id),
-    )
-    client, equipement, contrat, agence = proches
-    probleme, cause, remede = mots
+    )  # fmt: skip
+    client, equipement, contrat, agence, nom_origine, nom_checklist = proches
+    probleme, cause, remede = (mots.get(i, "") for i in (ligne.probleme_id, ligne.cause_id, ligne.remede_id))
+    technicien = technicien_names.dire(techniciens, [ligne.technicien_id]).get(ligne.technicien_id)
+    charge = quotas.charge(session, ligne, periodes)
     etat = sla.situation(
         horaire_de(session, ligne, contrat, horloges), Statut(ligne.statut), ligne.date_creation, ligne.date_limite,
         sla.remise_en_service(ligne.date_fin_travaux, ligne.date_cloture), clock.now(),
@@ -194,18 +198,21 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
     )
 
 
-def _proches(session: Session, ligne: Intervention) -> tuple[Client, Equipement, Contrat | None, Agence | None]:
-    """What an intervention refers to, read together."""
+def _proches(session: Session, ident: int) -> Any:
+    """What an intervention refers to, read together; None of one that is not there."""
+    i, origine = Intervention, aliased(Intervention)
     requete = (
-        sa.select(Client, Equipement, Contrat, Agence)
-        .select_from(Client)
-        .join(Equipement, Equipement.id == ligne.equipement_id)
-        .outerjoin(Contrat, Contrat.id == ligne.contrat_id)
-        .outerjoin(Agence, Agence.id == ligne.agence_id)
-        .where(Client.id == ligne.client_id)
+        sa.select(Client, Equipement, Contrat, Agence, origine.numero, Checklist.nom)
+        .select_from(i)
+        .join(Client, Client.id == i.client_id)
+        .join(Equipement, Equipement.id == i.equipement_id)
+        .outerjoin(Contrat, Contrat.id == i.contrat_id)
+        .outerjoin(Agence, Agence.id == i.agence_id)
+        .outerjoin(origine, origine.id == i.origine_id)
+        .outerjoin(Checklist, Checklist.id == i.checklist_id)
+        .where(i.id == ident)
     )
-    client, equipement, contrat, agence = session.execute(requete).one()
-    return client, equipement, contrat, agence
+    return session.execute(requete).one_or_none()
 
 
 def notes(session: Session, id: int) -> frozenset[str]:  # noqa: A002
@@ -368,20 +375,19 @@ def _dater_signature(ligne: Intervention, nouvelles: dict[str, Any]) -> None:
         nouvelles["signe_le"] = clock.now() if signe or refuse else None
 
 
+def occupant(technicien: Any, sauf: int) -> sa.Select[Any]:
+    """Number of an intervention, another than ``sauf``, that a technicien has en_cours."""
+    i = Intervention
+    sien = sa.and_(i.technicien_id == technicien, i.statut == Statut.EN_COURS)
+    return sa.select(i.numero).where(sien, i.id != sauf).limit(1)
+
+
 def occupe_par(session: Session, ligne: Intervention) -> str | None:
     """Number of another intervention that the same technicien has en_cours."""
     if ligne.technicien_id is None:
         return None
     with session.no_autoflush:
-        return session.scalar(
-            sa.select(Intervention.numero)
-            .where(
-                Intervention.technicien_id == ligne.technicien_id,
-                Intervention.statut == Statut.EN_COURS,
-                Intervention.id != ligne.id,
-            )
-            .limit(1)
-        )
+        return session.scalar(occupant(ligne.technicien_id, ligne.id))
 
 
 def _refuser_occupe(session: Session, ligne: Intervention) -> None:

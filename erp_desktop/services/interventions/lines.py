@@ -17,7 +17,7 @@ from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.domain.transitions import LIBELLES, TERMINES
 from erp_desktop.errors import NotFoundError, TransitionError
 from erp_desktop.models import Depot, Intervention, LigneIntervention, PieceDetachee
-from erp_desktop.services.interventions.form import ouvrir
+from erp_desktop.services.interventions.form import ouvrir, ouvrir_avec
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import appliquer, ecrire, lie
 from erp_desktop.services.stock import ledger, lots
@@ -47,8 +47,8 @@ class LigneInfo:
 
 def lignes(session: Session, acteur: Acteur, id: int) -> list[LigneInfo]:  # noqa: A002
     """Lines in the order in which they were added."""
-    ouvrir(session, acteur, id)
-    return lignes_de(session, [id])[id]
+    _, lues = ouvrir_avec(session, acteur, id, lambda s: lignes_de(s, [id]))
+    return lues[id]  # type: ignore[no-any-return]
 
 
 def lignes_de(session: Session, ids: list[int]) -> dict[int, list[LigneInfo]]:

@@ -20,7 +20,7 @@ from erp_desktop.domain.transitions import LIBELLES, TERMINES
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, ValidationError
 from erp_desktop.models import Intervention, Tarif, Technicien, Temps
 from erp_desktop.registry import technicien_names
-from erp_desktop.services.interventions.form import ouvrir
+from erp_desktop.services.interventions.form import ouvrir, ouvrir_avec
 from erp_desktop.services.planning import reading
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import ecrire, lie
@@ -87,8 +87,8 @@ def _info(row: Temps, nom: str) -> TempsInfo:
 
 def temps(session: Session, acteur: Acteur, id: int) -> list[TempsInfo]:  # noqa: A002
     """Stretches of an intervention in the order in which they happened."""
-    ouvrir(session, acteur, id)
-    return temps_de(session, [id])[id]
+    _, lus = ouvrir_avec(session, acteur, id, lambda s: temps_de(s, [id]))
+    return lus[id]  # type: ignore[no-any-return]
 
 
 def temps_de(session: Session, ids: Sequence[int]) -> dict[int, list[TempsInfo]]:

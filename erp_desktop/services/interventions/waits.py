@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import MotifAttente, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Attente, Intervention, User
-from erp_desktop.services.interventions.form import ouvrir
-from erp_desktop.services.interventions.times import minutes
+from erp_desktop.services.interventions.form import ouvrir_avec
+from erp_desktop.services.interventions.times import TempsInfo, minutes, temps
 
 _LONGEST = 200
 
@@ -94,12 +95,12 @@ def ended(row: Intervention) -> datetime | None:
 
 def attentes(session: Session, acteur: Acteur, intervention_id: int) -> list[AttenteInfo]:
     """The stretches of an intervention in the order in which they began."""
-    row = ouvrir(session, acteur, intervention_id)
-    until, now = ended(row), clock.now()
-    found = session.execute(
+    stretches = (
         sa.select(Attente, User.full_name).outerjoin(User, User.id == Attente.created_by_id)
         .where(Attente.intervention_id == intervention_id).order_by(Attente.debut, Attente.id)
     )  # fmt: skip
+    row, found = ouvrir_avec(session, acteur, intervention_id, lambda s: s.execute(stretches).all())
+    until, now = ended(row), clock.now()
     told = []
     for one, author in found:
         fin = one.fin or (max(until, one.debut) if until is not None else None)
@@ -108,6 +109,14 @@ def attentes(session: Session, acteur: Acteur, intervention_id: int) -> list[Att
                         author or "")
         )  # fmt: skip
     return told
+
+
+def durees(session: Session, acteur: Acteur, intervention_id: int) -> tuple[list[TempsInfo], list[AttenteInfo]]:
+    """What was worked and what was waited, for whoever shows both."""
+    worked, waited = abreast(
+        session, lambda s: temps(s, acteur, intervention_id), lambda s: attentes(s, acteur, intervention_id)
+    )
+    return worked, waited
 
 
 def by_reason(session: Session, ids: Sequence[int]) -> dict[str, int]:

@@ -169,15 +169,25 @@ class Charge:
     interventions_incluses: int | None
 
 
-def charge(session: Session, ligne: Intervention) -> Charge | None:
-    """None for work that has not begun, is cancelled, or that no period of its contract takes."""
+def periodes_de(session: Session, intervention_id: int) -> list[ContratPeriode]:
+    """The periods of the contract of an intervention, the last one first."""
+    p = ContratPeriode
+    sien = sa.select(Intervention.contrat_id).where(Intervention.id == intervention_id).scalar_subquery()
+    return list(session.scalars(sa.select(p).where(p.contrat_id == sien).order_by(p.numero.desc())))
+
+
+def charge(session: Session, ligne: Intervention, connues: Sequence[ContratPeriode] | None = None) -> Charge | None:
+    """None for work that has not begun, is cancelled, or that no period of its contract takes.
+
+    Args:
+        connues: the periods of its contract, where they were read already.
+    """
     quand = ligne.date_debut_travaux or ligne.date_fin_travaux or ligne.date_cloture
     if ligne.contrat_id is None or quand is None or ligne.statut == Statut.ANNULEE:
         return None
-    jour, p = clock.local(quand).date(), ContratPeriode
-    periode = session.scalars(
-        sa.select(p).where(p.contrat_id == ligne.contrat_id, p.du <= jour, p.au >= jour).order_by(p.numero.desc())
-    ).first()
+    jour = clock.local(quand).date()
+    siennes = periodes_de(session, ligne.id) if connues is None else connues
+    periode = next((p for p in siennes if p.du <= jour <= p.au), None)
     if periode is None:
         return None
     c = consommation(session, periode)

@@ -161,8 +161,7 @@ class TimesTab(entry.EntryPart):
         row_id, acteur = self._row_id, self._panel.contexte.acteur
         if row_id is not None:
             self._panel.contexte.tasks.run(
-                lambda session: (
-                    interventions.temps(session, acteur, row_id), interventions.attentes(session, acteur, row_id)),
+                lambda session: interventions.durees(session, acteur, row_id),
                 lambda found: self._show(row_id, *found), owner=self,
             )  # fmt: skip
 
