@@ -186,19 +186,22 @@ def test_a_form_opens_and_is_saved_in_few_round_trips(
     still(qtbot, page, tasks)
     opened = line.turns - before
     assert page.form.row_id == company.interventions[1]
-    page.form.fields.editors["titre"].inner.setText("Palier changé de loin")
-    before = line.turns
-    page.form.save()
-    still(qtbot, page, tasks)
-    saved = line.turns - before
-    assert not page.form.dirty
+    saved = 0
+    # The second time every thread has its line open.
+    for title in ("Palier changé de loin", "Palier changé encore"):
+        page.form.fields.editors["titre"].inner.setText(title)
+        before = line.turns
+        page.form.save()
+        still(qtbot, page, tasks)
+        saved = line.turns - before
+        assert not page.form.dirty
     tasks.stop()
     drafts.close()
     worker.close()
     # The form, then its tabs. The save itself is four: it begins, reads the row, writes, ends; then the form, its
     # tabs, which rows the list has now, and those in sight.
     assert opened <= 2, opened
-    assert saved <= 9, saved
+    assert saved <= 8, saved
 
 
 def still(qtbot: QtBot, widget: QWidget, tasks: Tasks) -> None:
