@@ -113,7 +113,9 @@ def feuilles(session: Session, lignes: Sequence[Intervention]) -> dict[int, Feui
         return lues
 
     noms, reponses, *points = abreast(
-        session, lambda s: dict(s.execute(nommees).all()), repondues,
+        session,
+        lambda s: dict(s.execute(nommees).all()),
+        repondues,
         *(partial(models.points, checklist_id=ident, version=version) for ident, version in cles),
     )
     listes = dict(zip(cles, points, strict=True))
