@@ -102,7 +102,7 @@ def feuilles(session: Session, lignes: Sequence[Intervention]) -> dict[int, Feui
     cles = list({(i.checklist_id or 0, i.checklist_version or 0) for i in avec})
 
     def repondues(s: Session) -> dict[tuple[int, int], tuple[ReponseChecklist, str | None]]:
-        lues = {}
+        lues: dict[tuple[int, int], tuple[ReponseChecklist, str | None]] = {}
         for paquet in paquets([i.id for i in avec]):
             requete = (
                 sa.select(r, User.full_name).outerjoin(User, User.id == r.created_by_id)

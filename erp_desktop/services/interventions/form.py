@@ -387,7 +387,8 @@ def occupe_par(session: Session, ligne: Intervention) -> str | None:
     if ligne.technicien_id is None:
         return None
     with session.no_autoflush:
-        return session.scalar(occupant(ligne.technicien_id, ligne.id))
+        autre: str | None = session.scalar(occupant(ligne.technicien_id, ligne.id))
+        return autre
 
 
 def _refuser_occupe(session: Session, ligne: Intervention) -> None:
