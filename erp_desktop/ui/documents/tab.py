@@ -248,14 +248,11 @@ class DocumentsTab(RecordPart):
         row_id, acteur, table, contexte = self._row_id, self._panel.contexte.acteur, self._table, self._panel.contexte
         if row_id is None or not paths:
             return
-        focused = self.attach_button.hasFocus()
         self.attach_button.setEnabled(False)
         moment = MomentPhoto(self.moment.value()) if self.moment.value() else None
 
         def done(made: list[int]) -> None:
             self.attach_button.setEnabled(True)
-            if focused:
-                self.take_focus()
             self.scanned.refresh()
             contexte.say(tr("Document joint") if len(made) == 1 else tr("{n} documents joints", n=len(made)))
             contexte.bus.publish("documents", *made, initiator=self._panel)

@@ -59,6 +59,8 @@ class ReceptionTab(RecordPart):
         row = QHBoxLayout()
         self.clear_button = Button(tr("Effacer"), icon="x", on_click=self._clear)
         self.save_button = Button(tr("Enregistrer la réception"), "soft", icon="check", on_click=self.save_typed)
+        for button in (self.clear_button, self.save_button):
+            button.hands_to = self.satisfaction.inner
         row.addWidget(self.clear_button)
         row.addStretch()
         row.addWidget(self.save_button)
@@ -139,12 +141,8 @@ class ReceptionTab(RecordPart):
         self._enable()
 
     def _enable(self) -> None:
-        held = self.save_button.hasFocus()
         self.save_button.setEnabled(bool(self._changes()) and not self._saving)
         self.clear_button.setEnabled(bool(self.pad.strokes or getattr(self._record, "signature", None)))
-        if held and not self.save_button.isEnabled():
-            # Qt would hand the keyboard to whatever comes next, out of the form.
-            self.take_focus()
 
     def take_focus(self) -> None:
         """Put the cursor where the reception begins."""

@@ -185,7 +185,18 @@ class EnterPresses:
 
 
 class Button(EnterPresses, QPushButton):
-    """A button of a kind: primary, default, ghost, soft, danger, link, icon or segment."""
+    """A button of a kind: primary, default, ghost, soft, danger, link, icon or segment.
+
+    Disabled while it has the keyboard, as by its own act, it does not hand it to a neighbour as Qt would: the
+    keyboard waits on what the button lies on, so that Tab goes on from there, and is the button's again once it is
+    enabled, unless it was taken elsewhere meanwhile.
+
+    Attributes:
+        hands_to: who gets the keyboard instead, for good; for a button that its act leaves disabled.
+    """
+
+    hands_to: QWidget | None = None
+    _waits: tuple[QWidget, Qt.FocusReason] | None = None
 
     def __init__(
         self, words: str = "", kind: str = "default", *, icon: str = "", weight: str = "regular",
@@ -210,6 +221,20 @@ class Button(EnterPresses, QPushButton):
 
     def setToolTip(self, words: str) -> None:
         super().setToolTip(plain(words))
+
+    def setEnabled(self, on: bool) -> None:
+        window, seen, unseen = self.window(), Qt.FocusReason.ShortcutFocusReason, Qt.FocusReason.OtherFocusReason
+        if not on and self.isEnabled() and window.focusWidget() is self:
+            if self.hands_to is not None:
+                self.hands_to.setFocus(seen)
+            elif (place := self.parentWidget()) is not None:
+                self._waits = (place, seen if self.property("keyboard") else unseen)
+                place.setFocus(unseen)
+        super().setEnabled(on)
+        if on and self._waits is not None:
+            (place, reason), self._waits = self._waits, None
+            if window.focusWidget() is place:
+                self.setFocus(reason)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -92,10 +92,8 @@ class PasswordPanel(GivesBack, Surface):
         self.trouble.say(trouble)
         self._place()
         first = next((self.fields[name].editor for name in self.fields if name in wrong), None)
-        # While the answer was awaited the button gave the keyboard away; a cut line is asked again from it.
-        place = first or (self.submit if trouble else None)
-        if place is not None:
-            place.setFocus(Qt.FocusReason.OtherFocusReason)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def change(self) -> None:
         """Ask for the change; the answer comes back on this thread."""

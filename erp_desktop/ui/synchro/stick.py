@@ -53,7 +53,6 @@ class ByHand(QWidget):
         self.work.finished.connect(self._done)
         self.work.failed.connect(self._refused)
         self._words: Callable[[object], str] = str
-        self._pressed: Button | None = None
 
     def _choose_folder(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, tr("La clé, ou un dossier dessus")):
@@ -91,8 +90,6 @@ class ByHand(QWidget):
         if self.work.busy:
             return
         self._words = words
-        # A button that is pressed and waits has no keyboard: it comes back with the answer.
-        self._pressed = next((b for b in (self.export_button, self.import_button) if b.hasFocus()), None)
         self._enable(False)
         self._say(meanwhile)
         self.work.run(lambda _progress: work())
@@ -100,8 +97,6 @@ class ByHand(QWidget):
     def _enable(self, on: bool) -> None:
         self.export_button.setEnabled(on)
         self.import_button.setEnabled(on)
-        if on and self._pressed is not None:
-            self._pressed.setFocus()
 
     def _say(self, words: str) -> None:
         self.told.setText(words)

@@ -112,10 +112,11 @@ def test_one_bad_file_and_none_is_attached(bureau: Bureau, monde: Monde, tmp_pat
     bureau.settle()
     assert "Aucun document joint." in words(tab)
     assert "macro.exe : Seuls les photos" in said(bureau)
+    tab.attach_button.setFocus()
     tab.attach([tmp_path / "absent.pdf"])
     bureau.settle()
     assert "absent.pdf ne peut pas être lu" in said(bureau)
-    assert tab.attach_button.isEnabled()
+    assert tab.attach_button.hasFocus()
 
 
 def test_a_file_dropped_on_the_tab_is_attached(bureau: Bureau, monde: Monde, tmp_path: Path) -> None:
