@@ -99,19 +99,17 @@ def pg_empty_url(pg_server: EmbeddedPostgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def pg_older(pg_server: EmbeddedPostgres) -> Callable[[str, bool], str]:
-    """Revision → name of a centre with rows there, which came back from the head or not; to be copied, never used."""
+def pg_older(pg_server: EmbeddedPostgres, pg_template: str) -> Callable[[str], str]:
+    """Revision → name of a centre with rows that came back there from the head; to be copied, never used."""
 
     @functools.cache
-    def made(revision: str, back: bool) -> str:
+    def made(revision: str) -> str:
         name = f"ancien_{revision}_{uuid.uuid4().hex[:8]}"
-        engine = create_pg_engine(pg_server.create_database(name))
+        engine = create_pg_engine(pg_server.create_database(name, pg_template))
         try:
             with engine.connect() as connection:
-                migrate.upgrade(connection, "head" if back else revision)
                 remplir(connection, 1000, 3)
-                if back:
-                    migrate.downgrade(connection, revision)
+                migrate.downgrade(connection, revision)
         finally:
             engine.dispose()
         return name

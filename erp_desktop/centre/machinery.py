@@ -278,8 +278,14 @@ def isolation_faults(connection: sa.Connection) -> list[str]:
     return isolation.faults(connection, _entries(documents=documents))
 
 
+_SHUT = sql("machinery/shut")
+
+
 def _watch_only(present: set[tuple[str, str]]) -> list[str]:
-    """Half-way through an upgrade over several revisions: every change is noted, and no device is served."""
+    """Half-way through an upgrade over several revisions: every change is noted, and no device is served.
+
+    Said once for each revision: nothing is dropped that :func:`uninstall` has just taken away.
+    """
     made = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS]
     for table in TABLES:
         columns = tuple(c for c in table.columns if (table.name, c.name) in present)
@@ -287,13 +293,9 @@ def _watch_only(present: set[tuple[str, str]]) -> list[str]:
         if columns:
             follows = tuple(r for r in table.follows if r in references)
             there = dataclasses.replace(table, columns=columns, references=references, follows=follows)
-            made += _table_triggers(there)
+            made += (s for s in _table_triggers(there) if not s.startswith("DROP TRIGGER"))
     # A page without its rows would move cursors past them.
-    return [
-        *made,
-        isolation.SWEEP,
-        "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA sync FROM PUBLIC, erp_device, erp_central, erp_revoque",
-    ]
+    return [*made, isolation.SWEEP, _SHUT]
 
 
 def uninstall(connection: sa.Connection) -> None:
@@ -327,7 +329,11 @@ def install(connection: sa.Connection) -> None:
     present = {
         (row[0], row[1])
         for row in connection.execute(
-            sa.text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
+            sa.text(
+                "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+                "WHERE c.relnamespace = to_regnamespace('public') AND c.relkind IN ('r', 'p') "
+                "AND a.attnum > 0 AND NOT a.attisdropped"
+            )
         )
     }
     exchange, documents = connection.execute(
@@ -347,4 +353,7 @@ def install(connection: sa.Connection) -> None:
     run = statements(documents=documents is not None) if whole else _watch_only(present)
     _run(connection, run)
     connection.execute(sa.text("SELECT set_config('search_path', :path, true)"), {"path": path})
-    mark.note(connection, run)
+    if whole:
+        mark.note(connection, run)
+    else:
+        mark.forget(connection)

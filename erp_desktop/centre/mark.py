@@ -47,6 +47,11 @@ def note(connection: sa.Connection, statements: list[str]) -> None:
     connection.exec_driver_sql(f"COMMENT ON SCHEMA sync IS '{_mark(connection, statements)}'")
 
 
+def forget(connection: sa.Connection) -> None:
+    """What is there is no whole installation: no statements are to be taken for it."""
+    connection.exec_driver_sql("COMMENT ON SCHEMA sync IS NULL")
+
+
 def stands(connection: sa.Connection, statements: list[str]) -> bool:
     """Whether running ``statements``, this program's, again would change nothing."""
     kept = connection.exec_driver_sql(_KEPT).scalar()

@@ -15,10 +15,10 @@ from tests.upgrade.central.old_centre import AVANT
 
 
 @pytest.fixture
-def centre(pg_server: EmbeddedPostgres, pg_older: Callable[[str, bool], str]) -> Iterator[sa.Engine]:
+def centre(pg_server: EmbeddedPostgres, pg_older: Callable[[str], str]) -> Iterator[sa.Engine]:
     """A centre one release behind, with rows and their states."""
     name = f"t_{uuid.uuid4().hex[:12]}"
-    engine = create_pg_engine(pg_server.create_database(name, pg_older(AVANT, True)))
+    engine = create_pg_engine(pg_server.create_database(name, pg_older(AVANT)))
     yield engine
     engine.dispose()
     pg_server.drop_database(name)
