@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from erp_desktop.app.engine import open_engine
 from erp_desktop.errors import FirstRunError, UpgradeCancelledError
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Opening(QObject):
         """Called by the opening thread before each step: the only places where an upgrade stops."""
         if self._stop.is_set():
             raise UpgradeCancelledError(tr("La base est comme avant. La mise à niveau reprendra au début."))
-        self._progress.emit(words, share)
+        self._progress.emit(said(words), share)
 
     def _consent(self, state: EtatSchema) -> bool:
         self._consent_asked.emit(state)

@@ -14,17 +14,26 @@ PAGES = {
 }  # fmt: skip
 
 
-def papers(out: Path) -> int:
-    """Write the first page of each, a draft invoice and a page on which a total is carried; how many pictures."""
-    taken = 0
+def named() -> dict[str, tuple[str, str, int]]:
+    """File of each picture → its paper, its language and its page: the first, of an invoice a draft's and a carried
+    total's too."""
+    found = {}
     for name, languages in PAGES.items():
         for language in languages:
-            pages = engine.pages(name, samples.data(name, language), PPI)
-            wanted = {"": pages[0]}
-            if name == "facture" and language == "fr":
-                wanted |= {"-projet": pages[1], "-suite": pages[2]}
-            for suffix, page in wanted.items():
-                variant = "" if language == "fr" else f"-{language}"
-                (out / f"papier-{name.replace('_', '-')}{suffix}{variant}.png").write_bytes(page)
-                taken += 1
-    return taken
+            suffixes = ("", "-projet", "-suite") if (name, language) == ("facture", "fr") else ("",)
+            variant = "" if language == "fr" else f"-{language}"
+            for page, suffix in enumerate(suffixes):
+                found[f"papier-{name.replace('_', '-')}{suffix}{variant}.png"] = (name, language, page)
+    return found
+
+
+def papers(out: Path) -> int:
+    """Write them all; how many pictures."""
+    pages = {
+        (name, language): engine.pages(name, samples.data(name, language), PPI)
+        for name, languages in PAGES.items() for language in languages
+    }  # fmt: skip
+    wanted = named()
+    for file, (name, language, page) in wanted.items():
+        (out / file).write_bytes(pages[name, language][page])
+    return len(wanted)

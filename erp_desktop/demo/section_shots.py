@@ -14,7 +14,7 @@ from erp_desktop.ui.lists.page import ListPage
 if TYPE_CHECKING:
     from erp_desktop.demo.shooter import Shooter
 
-_ROOMS = (
+ROOMS = (
     "postes", "utilisateurs", "agences", "entetes", "codes", "tva", "feries", "regles", "numeros", "schema",
     "journaux",
 )  # fmt: skip
@@ -92,7 +92,7 @@ def _rooms(shooter: Shooter, seat: Seat) -> None:
     rest(shooter.desktop)
     shooter.take("administration-lecture")
     page.take_seat(seat)
-    for room in _ROOMS:
+    for room in ROOMS:
         listed = page.show_room(room)
         rest(shooter.desktop, 0.4)
         if isinstance(listed, ListPage) and listed.model.rowCount():

@@ -28,7 +28,10 @@ from erp_desktop.ui.stock.count_page import CountPage
 from erp_desktop.ui.synchro.drawer import Panneau
 
 _NEXT_DAY = {"fr": "+1 jour ouvré", "ar": "+1 يوم عمل", "en": "+1 working day"}
-_LISTS = ("clients", "equipements", "techniciens")
+LISTS = ("clients", "equipements", "techniciens")
+CONTRACT_TABS = (
+    "equipements", "delais", "interventions", "quotas", "echeancier", "avenants", "documents", "historique"
+)  # fmt: skip
 _NOTHING = "sertisseuse statut:annulee priorite:urgente"
 
 
@@ -40,7 +43,13 @@ class Shooter:
         self.out, self.beside = out, beside
         self.stage = stage
         self.variant = ""
-        self.count = 0
+        self.taken: list[str] = []
+        self.given = ""
+        """The password that an administrator gave to somebody new."""
+
+    @property
+    def count(self) -> int:
+        return len(self.taken)
 
     def take(self, screen: str, window: QWidget | None = None) -> None:
         rest(self.desktop)
@@ -48,10 +57,14 @@ class Shooter:
             if not toast.can_undo:
                 # What passes by is no part of a screen.
                 toast.dismiss()
+        self.take_now(screen, window)
+
+    def take_now(self, screen: str, window: QWidget | None = None) -> None:
+        """As it stands, without waiting for what the window still does."""
         name = f"{screen}{self.variant}.png"
         shown = not self.variant or (self.out / name).exists()
         grab(window or self.desktop.window, (self.out if shown else self.beside) / name)
-        self.count += 1
+        self.taken.append(screen)
 
     def look(self, variant: str, language: str, theme: str, size: tuple[int, int]) -> None:
         """Dress the window; the look is part of the names that follow."""
@@ -169,7 +182,7 @@ class Shooter:
         page.set_mode(WEEK)
 
     def other_lists(self) -> None:
-        for name in _LISTS:
+        for name in LISTS:
             open_form(show(self.desktop, name))
             self.take(name)
 
@@ -252,13 +265,9 @@ class Shooter:
         page = show(self.desktop, "contrats")
         open_form(page, 2)
         self.take("contrats")
-        named = (
-            "-equipements", "-delais", "-interventions", "-quotas", "-echeancier", "-avenants", "-documents",
-            "-historique",
-        )  # fmt: skip
-        for tab, name in enumerate(named, start=1):
+        for tab, name in enumerate(CONTRACT_TABS, start=1):
             page.form.tabs.set_current(tab)
-            self.take(f"contrats{name}")
+            self.take(f"contrats-{name}")
         page.form.tabs.set_current(0)
         page.form.close_panel()
 

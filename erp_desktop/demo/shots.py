@@ -23,8 +23,9 @@ from PySide6.QtWidgets import QApplication
 from erp_desktop import log
 from erp_desktop.app import Desktop
 from erp_desktop.demo import section_shots as sections
+from erp_desktop.demo import start_shots
 from erp_desktop.demo.paper_shots import papers
-from erp_desktop.demo.shooter import Shooter
+from erp_desktop.demo.shooter import CONTRACT_TABS, LISTS, Shooter
 from erp_desktop.demo.stage import Stage
 from erp_desktop.demo.story import Story
 from erp_desktop.demo.window import SIZE, line, open_desktop, wait
@@ -48,41 +49,59 @@ class Part:
 
     Attributes:
         who: in front of the window: ``new`` (a first start), ``nobody``, ``clerk``, ``manager``, ``admin``.
+        pictures: the screens that it takes, each time all of them; by default the one of its name.
         looks: in which there are pictures of it.
     """
 
     name: str
     who: str
     take: Callable[[Shooter], None]
+    pictures: tuple[str, ...] = ()
     looks: Sequence[Look] = tuple(LOOKS)
+
+    @property
+    def screens(self) -> tuple[str, ...]:
+        return self.pictures or (self.name,)
+
+    @property
+    def files(self) -> set[str]:
+        return {f"{screen}{look[0]}.png" for screen in self.screens for look in self.looks}
+
+
+def _of(name: str, *more: str) -> tuple[str, ...]:
+    return (name, *(f"{name}-{one}" for one in more))
 
 
 PARTS = (
-    Part("premier-demarrage", "new", Shooter.wizard, _FIRST),
-    Part("connexion", "nobody", Shooter.login, _FIRST),
+    Part("premier-demarrage", "new", Shooter.wizard, _of("premier-demarrage", "connexion"), _FIRST),
+    Part("connexion", "nobody", Shooter.login, looks=_FIRST),
+    Part("premier-mot-de-passe", "nobody", start_shots.given, looks=_FIRST),
+    Part("mise-a-niveau-centre", "nobody", start_shots.consent, looks=_FIRST),
+    Part("mise-a-niveau-poste", "nobody", start_shots.upgrade, looks=_FIRST),
     Part("interventions", "clerk", Shooter.interventions),
-    Part("synchronisation", "clerk", Shooter.drawer),
+    Part("synchronisation", "clerk", Shooter.drawer, _of("synchronisation", "conflits", "recus", "journal")),
     Part("etat-vide", "clerk", Shooter.nothing_found),
     Part("conflits", "clerk", Shooter.inbox),
     Part("rapports", "clerk", Shooter.report),
-    Part("planning", "clerk", Shooter.planning),
-    Part("listes", "clerk", Shooter.other_lists),
-    Part("palette", "clerk", sections.palette),
-    Part("stock", "clerk", Shooter.stock),
-    Part("contrats", "clerk", Shooter.contracts),
-    Part("preventif", "clerk", Shooter.preventive),
+    Part("planning", "clerk", Shooter.planning, _of("planning", "semaine", "deposer", "qui-et-quand", "jour")[1:]),
+    Part("listes", "clerk", Shooter.other_lists, LISTS),
+    Part("palette", "clerk", sections.palette, _of("palette", "commandes")),
+    Part("stock", "clerk", Shooter.stock,
+         ("stock", "stock-mouvements", "mouvements", "depots", "inventaires", "inventaire")),
+    Part("contrats", "clerk", Shooter.contracts, _of("contrats", *CONTRACT_TABS)),
+    Part("preventif", "clerk", Shooter.preventive, (*_of("preventif", "echeances"), "checklists")),
     Part("modification-groupee", "clerk", Shooter.bulk),
     Part("import", "clerk", Shooter.imported),
     Part("bon", "clerk", Shooter.bon),
-    Part("notifications", "clerk", Shooter.notices),
-    Part("conflits-choix", "clerk", Shooter.decided, LOOKS[:1]),
-    Part("tableau-de-bord", "manager", sections.board),
-    Part("factures", "manager", sections.invoices),
+    Part("notifications", "clerk", Shooter.notices, _of("notifications", "choix")),
+    Part("conflits-choix", "clerk", Shooter.decided, looks=LOOKS[:1]),
+    Part("tableau-de-bord", "manager", sections.board, ("tableau-de-bord", "tableau-filtre")),
+    Part("factures", "manager", sections.invoices, ("factures", "facture", "a-facturer")),
     Part("composer", "manager", sections.composed),
-    Part("gestion", "manager", sections.kept),
-    Part("administration", "admin", sections.administered),
-    Part("etat-erreur", "clerk", Shooter.broken, _FIRST[:2]),
-)
+    Part("gestion", "manager", sections.kept, ("modeles", "objectifs", "audit")),
+    Part("administration", "admin", sections.administered, _of("administration", "lecture", *sections.ROOMS)[1:]),
+    Part("etat-erreur", "clerk", Shooter.broken, looks=_FIRST[:2]),
+)  # fmt: skip
 
 
 class Run:
@@ -132,10 +151,13 @@ class Run:
             self.failed.append(f"{part.name}{look[0]}: {error}")
             traceback.print_exc()
             return False
+        taken = shooter.taken[before:]
+        self.count += len(taken)
+        if sorted(taken) != sorted(part.screens):
+            self.failed.append(f"{part.name}{look[0]}: {', '.join(taken)} au lieu de {', '.join(part.screens)}")
+            return False
         self._mark(part, look).touch()
-        taken = shooter.count - before
-        self.count += taken
-        print(f"{part.name}{look[0]}: {taken} en {time.monotonic() - began:.1f} s", flush=True)
+        print(f"{part.name}{look[0]}: {len(taken)} en {time.monotonic() - began:.1f} s", flush=True)
         return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from erp_desktop.demo import shots
+from erp_desktop.demo.paper_shots import named
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,6 +67,15 @@ def test_ctrl_c_ends_the_window_and_all_behind_it() -> None:
     # The server and its watchdog.
     assert len(children) >= 2
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_no_picture_is_an_orphan() -> None:
+    """Each of the documentation's is made anew by a run, and each that a page shows is there."""
+    kept = {path.name for path in (ROOT / "docs" / "screenshots").iterdir()}
+    assert kept - set(named()) - set().union(*(part.files for part in shots.PARTS)) == set()
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        shown = set(re.findall(r"screenshots/([\w.-]+\.png)", page.read_text(encoding="utf-8")))
+        assert shown - kept == set(), page.name
 
 
 def test_pictures_are_taken_again_unless_the_run_before_goes_on(tmp_path: Path) -> None:

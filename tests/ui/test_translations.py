@@ -80,12 +80,21 @@ def refusals() -> Iterator[str]:
                         yield words
 
 
-REFUSALS = sorted(set(refusals()))
+def steps() -> Iterator[str]:
+    """What the window says while it opens a database that is behind."""
+    for name in ("start/by_copy", "central/attempts", "central/checklist"):
+        for node in ast.walk(ast.parse((ROOT / "upgrade" / f"{name}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("tell", "Etape"):
+                yield from (words for one in node.args if (words := _template(one)) is not None)
+
+
+REFUSALS = sorted({*refusals(), *steps()})
 
 
 def test_the_walk_finds_the_refusals() -> None:
     assert len(REFUSALS) > 60
     assert any("X1Y" in words for words in REFUSALS)
+    assert len(set(steps())) > 9
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
