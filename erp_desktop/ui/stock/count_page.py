@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from erp_desktop import clock
 from erp_desktop.domain.enums import EtatInventaire
 from erp_desktop.errors import ErpError
 from erp_desktop.services.stock import counting
@@ -17,12 +17,13 @@ from erp_desktop.services.stock.counting import Counted, Key, Sheet
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
-from erp_desktop.ui.kit.controls import Button, Elided, Text, clear
+from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
-from erp_desktop.ui.kit.surfaces import Card, Surface
+from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.printing.counts import print_count
 from erp_desktop.ui.stock.count_scanner import Scanner, sentence
+from erp_desktop.ui.stock.count_side import KEYS, CountSide, keys_line
 from erp_desktop.ui.stock.count_table import BLIND, COUNTED, CountModel, CountTable
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.wording import value_labels as labels
@@ -52,6 +53,7 @@ class CountPage(Page):
         self.begins_at = self.code
         self._scanner.counted.connect(self._done)
         self.model.entered.connect(self._typed)
+        self.table.written.connect(self._show_rows)
         self.model.wrong.connect(self._scanner.say_wrong)
         contexte.bus.data_changed.connect(self._data_changed)
         QTimer.singleShot(0, self, self._read)
@@ -97,40 +99,15 @@ class CountPage(Page):
         chips.addStretch()
         column.addLayout(chips)
         column.addWidget(self.table, 1)
+        self.keys_line = keys_line()
+        column.addWidget(self.keys_line)
+        for code, act in ((Qt.Key.Key_F2, self.correct), (Qt.Key.Key_F3, self.next_shelf)):
+            shortcut = QShortcut(QKeySequence(code), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
         row.addWidget(left, 1)
-        row.addWidget(self._side())
-
-    def _side(self) -> QWidget:
-        side = Surface("surface.sunken", "border.subtle", sides="s")
-        side.setFixedWidth(290)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(14, 14, 14, 14)
-        column.setSpacing(12)
-        column.addWidget(Text(tr("Avancement"), "section"))
-        self.progress = Text("", "strong")
-        column.addWidget(self.progress)
-        self.since = Text("", "caption", "text.tertiary", wrap=True)
-        column.addWidget(self.since)
-        gaps = Card()
-        gaps.box.addWidget(Text(tr("Écarts à ce stade"), "strong"))
-        self.gaps = QVBoxLayout()
-        gaps.box.addLayout(self.gaps)
-        column.addWidget(gaps)
-        last = Card()
-        last.box.addWidget(Text(tr("Dernières saisies"), "strong"))
-        self.entries = QVBoxLayout()
-        last.box.addLayout(self.entries)
-        column.addWidget(last)
-        end = Card()
-        end.box.addWidget(Text(tr("À la fin"), "strong"))
-        end.box.addWidget(Text(
-            tr("Les écarts deviennent des mouvements « ajustement », datés de l'instant du comptage et motivés. Rien "
-               "n'est effacé. Au-delà de {n} MAD, un responsable valide.", n=quantity(counting.LIMIT)),
-            "caption", "text.secondary", wrap=True,
-        ))  # fmt: skip
-        column.addWidget(end)
-        column.addStretch()
-        return side
+        self.side = CountSide()
+        row.addWidget(self.side)
 
     # Reading and showing
 
@@ -160,14 +137,15 @@ class CountPage(Page):
         for key, button in self.chips.items():
             button.setText(f"{names[key]}  {number(counts[key])}")
             button.setChecked(key == self._shown)
-        self.model.show_rows(self._chosen(sheet))
-        self.progress.setText(
-            tr("{n} lignes comptées sur {total}", n=number(len(sheet.counted)), total=number(len(sheet.lines)))
-        )
-        self.since.setText(tr("commencé {quand}", quand=labels.freshness(sheet.ouvert_a)))
-        self._show_gaps(sheet)
-        self._show_entries(sheet)
+        self._show_rows()
+        self.side.show_sheet(sheet, blind=self.blind.isChecked())
+        self.keys_line.setVisible(begun)
         self.status_changed.emit(*self.status())
+
+    def _show_rows(self) -> None:
+        """What is being typed into a line stays; the lines are shown afresh when it is done."""
+        if self.sheet is not None and not self.table.writing:
+            self.model.show_rows(self._chosen(self.sheet))
 
     def _chosen(self, sheet: Sheet) -> list[Counted]:
         tests: dict[str, Callable[[Counted], bool]] = {
@@ -176,26 +154,6 @@ class CountPage(Page):
         }  # fmt: skip
         keep = tests[self._shown]
         return [line for line in sheet.lines if keep(line)]
-
-    def _show_gaps(self, sheet: Sheet) -> None:
-        clear(self.gaps)
-        less = [x for x in sheet.gaps if (x.ecart or 0) < 0]
-        more = [x for x in sheet.gaps if (x.ecart or 0) > 0]
-        for words, found, tone in (
-            (tr("Manquants"), less, "semantic.danger.text"), (tr("Excédents"), more, "semantic.warning.text"),
-        ):  # fmt: skip
-            value = sum((x.valeur for x in found if x.valeur is not None), Decimal(0))
-            shown = "—" if self.blind.isChecked() else f"{number(len(found))} · {money(value)}"
-            self.gaps.addWidget(_pair(words, shown, tone))
-
-    def _show_entries(self, sheet: Sheet) -> None:
-        clear(self.entries)
-        for entry in sheet.entries:
-            words = f"{clock.local(entry.quand):%H:%M}  {isolate(entry.designation)}"
-            words += f" · {isolate(entry.lot)}" if entry.lot else ""
-            self.entries.addWidget(_pair(words, quantity(entry.quantite, signed=True), "text.primary"))
-        if not sheet.entries:
-            self.entries.addWidget(Text(tr("Rien n'est encore compté."), "caption", "text.tertiary"))
 
     def show_only(self, which: str) -> None:
         """All lines, those left to count, those with a difference, or those counted."""
@@ -207,7 +165,7 @@ class CountPage(Page):
         for column in BLIND:
             self.table.setColumnHidden(column, self.blind.isChecked())
         if self.sheet is not None:
-            self._show_gaps(self.sheet)
+            self.side.show_gaps(self.sheet, blind=self.blind.isChecked())
 
     # Entering
 
@@ -235,7 +193,7 @@ class CountPage(Page):
                 name = f"{line.designation} · {isolate(line.lot)}" if line.lot else line.designation
                 self.told.setText(tr("{piece} : {n} comptés", piece=name, n=quantity(total)))
                 place = next((n for n, x in enumerate(self.model.rows) if x.key == key), None)
-                if place is not None and not self.table.hasFocus():
+                if place is not None and not self.table.in_use:
                     self.table.setCurrentIndex(self.model.index(place, COUNTED))
 
         acteur = self.contexte.acteur
@@ -247,6 +205,30 @@ class CountPage(Page):
             self.contexte.tasks.failed.emit(error)
             return
         self._scanner.say_wrong(sentence(error))
+        self._read()
+
+    def correct(self) -> None:
+        """F2: write over what was counted, of the line of the cursor; from the scanner, of the last one entered."""
+        rows = self.model.rows
+        place = self.table.currentIndex().row()
+        if not self.table.in_use and self._entered:
+            last = self._entered[-1][0]
+            place = next((n for n, x in enumerate(rows) if x.key == last), place)
+        if rows and self.model.writable:
+            self.table.write_over(max(place, 0))
+
+    def next_shelf(self) -> None:
+        """F3: the first line of another shelf, one where something is left to count while there is any."""
+        rows, here = self.model.rows, self.table.currentIndex().row()
+        if not rows:
+            return
+        shelf = rows[here].emplacement if here >= 0 else None
+        after = [(here + n) % len(rows) for n in range(1, len(rows) + 1)] if here >= 0 else list(range(len(rows)))
+        others = [place for place in after if rows[place].emplacement != shelf]
+        found = next((place for place in others if rows[place].compte is None), others[0] if others else None)
+        if found is not None:
+            self.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.table.setCurrentIndex(self.model.index(found, COUNTED))
 
     def take_back(self) -> bool:
         """Take the last entry of this page back, by its opposite; False when nothing was entered here."""
@@ -317,13 +299,7 @@ class CountPage(Page):
         return True
 
     def status(self) -> tuple[str, str]:
-        return (said(self.progress.text()), "")
+        return (said(self.side.progress.text()), "")
 
-
-def _pair(words: str, value: str, tone: str) -> QWidget:
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.addWidget(Elided(words, "caption", "text.secondary"), 1)
-    row.addWidget(Text(value, "strong", tone))
-    return holder
+    def keys(self) -> Sequence[tuple[str, str]]:
+        return KEYS

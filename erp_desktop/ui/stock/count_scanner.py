@@ -54,7 +54,7 @@ class Scanner(Card):
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self.told)
-        words.addWidget(Text(tr("Entrée : +1 au compté · 3*code : +3 · Ctrl+Z : annuler la frappe"), "caption",
+        words.addWidget(Text(tr("Entrée : +1 au compté · 3*code : +3"), "caption",
                              "text.secondary", wrap=True))  # fmt: skip
         line.addLayout(words, 1)
         self.box.addLayout(line)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QApplication,
+    QFrame,
+    QHeaderView,
+    QTableView,
+    QWidget,
+)
 
 from erp_desktop.domain import nombres
 from erp_desktop.services.stock.counting import Counted, Key
@@ -103,6 +112,8 @@ class CountModel(QAbstractTableModel):
             return False
         if counted != row.compte:
             self.entered.emit(row.key, counted, "")
+            # Shown until the sheet is read again, and what a motive typed meanwhile goes with.
+            self.rows[index.row()] = replace(row, compte=counted)
         return True
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -122,10 +133,14 @@ def _side(column: int) -> int:
 class CountTable(QTableView):
     """The cursor stands in the counted column; typing edits it, Enter goes on."""
 
+    written = Signal()
+    """What was typed into a line is given to the model, or given up."""
+
     def __init__(self, model: CountModel) -> None:
         super().__init__()
         self.setModel(model)
         self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(
             QAbstractItemView.EditTrigger.AnyKeyPressed | QAbstractItemView.EditTrigger.EditKeyPressed
@@ -171,10 +186,33 @@ class CountTable(QTableView):
             f"QTableView::item:selected {{ background: {chosen}; }}"
         )
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab from what was counted to its motive, from there to the next line; Shift+Tab leaves the table."""
+        here = self.currentIndex()
+        model = self.model()
+        if forward and isinstance(model, CountModel) and model.writable and here.isValid():
+            if here.column() != MOTIVE and model.rows[here.row()].compte is not None:
+                self._write_motive(here.row())
+                return True
+            if here.row() + 1 < model.rowCount():
+                self.go_on()
+                return True
+        return super().focusNextPrevChild(forward)
+
+    def write_over(self, row: int) -> None:
+        """Open what was counted of a line."""
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.setCurrentIndex(self.model().index(row, COUNTED))
+        self.edit(self.currentIndex())
+
+    def _write_motive(self, row: int) -> None:
+        self.setCurrentIndex(self.model().index(row, MOTIVE))
+        self.edit(self.currentIndex())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             # From an open editor it is what its delegate ends with: closeEditor() goes on, once.
-            if self.state() != QAbstractItemView.State.EditingState:
+            if not self.writing:
                 self.go_on()
             return
         super().keyPressEvent(event)
@@ -184,10 +222,27 @@ class CountTable(QTableView):
         row = min(self.currentIndex().row() + 1, self.model().rowCount() - 1)
         self.setCurrentIndex(self.model().index(row, COUNTED))
 
+    @property
+    def writing(self) -> bool:
+        """A line is being written into."""
+        return self.state() == QAbstractItemView.State.EditingState
+
+    @property
+    def in_use(self) -> bool:
+        """The keyboard is with the table, or with what is written into it."""
+        place = QApplication.focusWidget()
+        return place is not None and (place is self or self.isAncestorOf(place))
+
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
-        super().closeEditor(editor, hint)
-        if hint == QAbstractItemDelegate.EndEditHint.SubmitModelCache:
+        here = self.currentIndex()
+        on = hint == QAbstractItemDelegate.EndEditHint.EditNextItem
+        # The next cell in which something can be written is not the one beside it.
+        super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint if on else hint)
+        if on and here.column() == COUNTED:
+            self._write_motive(here.row())
+        elif on or hint == QAbstractItemDelegate.EndEditHint.SubmitModelCache:
             self.go_on()
+        self.written.emit()
 
     def _note_place(self) -> None:
         model, here = self.model(), self.currentIndex()

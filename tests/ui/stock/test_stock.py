@@ -19,7 +19,7 @@ from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import depots, ledger, parts, quantities
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.stock.count_page import CountPage
-from erp_desktop.ui.stock.count_table import COUNTED, EXPECTED, LOT
+from erp_desktop.ui.stock.count_table import COUNTED, EXPECTED, LOT, MOTIVE
 from erp_desktop.ui.stock.ledger_tab import LedgerTab
 from erp_desktop.ui.stock.movements import MovesPage
 from erp_desktop.ui.stock.part_bar import PartBar
@@ -227,7 +227,26 @@ def test_a_count_by_scanner_and_keyboard(
         bureau.settle()
         assert sheet.table.currentIndex() == sheet.model.index(then, COUNTED)
     assert [(r.lot, r.compte) for r in sheet.model.rows] == [("G-1", 2), (None, Decimal("8.5"))]
-    for _ in range(2):
+
+    # F2 writes over, Tab goes to the motive; what is being typed outlives the lines that come back meanwhile.
+    def writing() -> QLineEdit:
+        (editor,) = (x for x in sheet.table.viewport().findChildren(QLineEdit) if x.isVisible())
+        return editor
+
+    sheet.table.setCurrentIndex(sheet.model.index(0, COUNTED))
+    qtbot.keyClick(sheet.table, Qt.Key.Key_F2)
+    qtbot.keyClicks(writing(), "1")
+    qtbot.keyClick(writing(), Qt.Key.Key_Tab)
+    assert sheet.table.currentIndex() == sheet.model.index(0, MOTIVE)
+    qtbot.keyClicks(writing(), "Casse")
+    bureau.settle()
+    assert writing().text() == "Casse"
+    qtbot.keyClick(writing(), Qt.Key.Key_Return)
+    bureau.settle()
+    assert (sheet.model.rows[0].compte, sheet.model.rows[0].motif) == (1, "Casse")
+    assert sheet.table.currentIndex() == sheet.model.index(1, COUNTED)
+    assert (sheet.side.bar.value(), sheet.side.bar.maximum()) == (3, len(sheet.sheet.lines))  # type: ignore[union-attr]
+    for _ in range(4):
         qtbot.keyClick(sheet.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         bureau.settle()
     sheet.show_only("tout")
