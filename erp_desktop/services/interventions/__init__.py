@@ -19,7 +19,7 @@ from erp_desktop.services.interventions.lines import (
     modifier_ligne,
     supprimer_ligne,
 )
-from erp_desktop.services.interventions.list import PLACES, InterventionLigne, conditions, ids, indices, rows
+from erp_desktop.services.interventions.list import InterventionLigne, conditions, indices, rows
 from erp_desktop.services.interventions.times import (
     TarifInfo,
     TempsInfo,
@@ -29,6 +29,7 @@ from erp_desktop.services.interventions.times import (
     temps,
 )
 from erp_desktop.services.interventions.waits import AttenteInfo, attentes, durees
+from erp_desktop.services.interventions.which import PLACES, ids
 
 __all__ = [
     "PLACES",

@@ -32,7 +32,8 @@ from erp_desktop.models import (
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import answers
 from erp_desktop.services.interventions import failures, waits
-from erp_desktop.services.interventions.form import est_a, occupant, occupe_par, ouvrir, ouvrir_avec
+from erp_desktop.services.interventions.busy import occupant, occupe_par
+from erp_desktop.services.interventions.form import est_a, ouvrir, ouvrir_avec
 from erp_desktop.services.planning.slots import live, revive
 from erp_desktop.services.preventif import generation
 from erp_desktop.services.shared import trace, wording

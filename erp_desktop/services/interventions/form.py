@@ -24,11 +24,12 @@ from erp_desktop.models import Agence, Checklist, Client, Contrat, Equipement, I
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import models as checklists
 from erp_desktop.services.interventions import failures, numbers
+from erp_desktop.services.interventions.busy import occupe_par
 from erp_desktop.services.planning.slots import follow
 from erp_desktop.services.shared import quotas, trace
 from erp_desktop.services.shared.clocks import Horloges, PriseEnCharge, echeance, horaire_de, prise_en_charge
 from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
-from erp_desktop.services.shared.lists import marques
+from erp_desktop.services.shared.lists import est_sqlite, marques
 from erp_desktop.services.shared.proposals import proposer
 
 APRES_CLOTURE = frozenset(
@@ -154,18 +155,23 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
         sa.select(Intervention.id, Intervention.numero, Intervention.statut)
         .where(Intervention.origine_id == id).order_by(Intervention.id)
     )  # fmt: skip
+    # What most of them have nothing of is read once the row says so, where that is no trip.
+    ici = est_sqlite(session)
     ligne, proches, horloges, techniciens, periodes, mots, apres, temps = ouvrir_avec(
         session, acteur, id,
         lambda s: _proches(s, id),
         Horloges,
         technicien_names.tous,
-        lambda s: quotas.periodes_de(s, id),
-        lambda s: failures.words_of(s, id),
+        lambda s: None if ici else quotas.periodes_de(s, id),
+        lambda s: {} if ici else failures.words_of(s, id),
         lambda s: tuple(Suite(*row) for row in s.execute(suites)),
         lambda s: notes(s, id),
     )  # fmt: skip
     client, equipement, contrat, agence, nom_origine, nom_checklist = proches
-    probleme, cause, remede = (mots.get(i, "") for i in (ligne.probleme_id, ligne.cause_id, ligne.remede_id))
+    codes = (ligne.probleme_id, ligne.cause_id, ligne.remede_id)
+    if ici and any(codes):
+        mots = failures.words_of(session, id)
+    probleme, cause, remede = (mots.get(code, "") for code in codes)
     technicien = technicien_names.dire(techniciens, [ligne.technicien_id]).get(ligne.technicien_id)
     charge = quotas.charge(session, ligne, periodes)
     etat = sla.situation(
@@ -198,9 +204,12 @@ def get(session: Session, acteur: Acteur, id: int) -> InterventionFiche:  # noqa
     )
 
 
+_ORIGINE = aliased(Intervention)
+
+
 def _proches(session: Session, ident: int) -> Any:
     """What an intervention refers to, read together; None of one that is not there."""
-    i, origine = Intervention, aliased(Intervention)
+    i, origine = Intervention, _ORIGINE
     requete = (
         sa.select(Client, Equipement, Contrat, Agence, origine.numero, Checklist.nom)
         .select_from(i)
@@ -373,22 +382,6 @@ def _dater_signature(ligne: Intervention, nouvelles: dict[str, Any]) -> None:
         raise ValidationError({"signature_refus": "Une signature et un refus de signer s'excluent."})
     if "signe_le" not in nouvelles:
         nouvelles["signe_le"] = clock.now() if signe or refuse else None
-
-
-def occupant(technicien: Any, sauf: int) -> sa.Select[Any]:
-    """Number of an intervention, another than ``sauf``, that a technicien has en_cours."""
-    i = Intervention
-    sien = sa.and_(i.technicien_id == technicien, i.statut == Statut.EN_COURS)
-    return sa.select(i.numero).where(sien, i.id != sauf).limit(1)
-
-
-def occupe_par(session: Session, ligne: Intervention) -> str | None:
-    """Number of another intervention that the same technicien has en_cours."""
-    if ligne.technicien_id is None:
-        return None
-    with session.no_autoflush:
-        autre: str | None = session.scalar(occupant(ligne.technicien_id, ligne.id))
-        return autre
 
 
 def _refuser_occupe(session: Session, ligne: Intervention) -> None:

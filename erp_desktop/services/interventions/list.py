@@ -32,25 +32,20 @@ from erp_desktop.models import (
     Technicien,
     User,
 )
-from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions import order
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared.availability import appele
 from erp_desktop.services.shared.clocks import Horloges, PriseEnCharge, prise_en_charge, tenu_par
 from erp_desktop.services.shared.lists import (
-    ListQuery,
     contient,
     dans_l_ordre,
-    est_sqlite,
     hors_index,
-    identifiants,
     marques,
     paquets,
     portee,
     un_de,
 )
-from erp_desktop.services.shared.places import Long
 
 MOTS = (
     "technicien", "client", "contrat", "equipement", "arbre", "famille", "probleme", "cause", "piece", "agence",
@@ -64,9 +59,6 @@ LISTES: dict[str, list[str]] = {
     "avec": ["pieces"],
     "planifiee": ["passee", "a_planifier"],
 }
-_RARES = 2000
-_DERNIERES, _SOUVENT = 1000, 50
-"""Of so many of the last rows so many hold a word that is met soon along any order."""
 COLONNES_DATES = {
     "cree": Intervention.date_creation, "cloture": Intervention.date_cloture, "echeance": Intervention.date_limite,
     "planifiee": Intervention.date_planifiee,
@@ -129,8 +121,9 @@ def _debut(jour: Any) -> datetime:
     return datetime.combine(jour, time(), clock.CASABLANCA).astimezone(UTC)
 
 
-def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> sa.ColumnElement[bool]:
-    """One typed word as a condition; its values widen. With ``suit`` by no index, but the one of the order."""
+def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool, pres: bool) -> sa.ColumnElement[bool]:
+    """One typed word as a condition; its values widen. With ``suit`` by no index, but the one of the order; with
+    ``pres`` each row looks up what it refers to, and no table of names is read through."""
 
     def de(nom: str) -> Any:
         colonne = getattr(Intervention, nom)
@@ -166,9 +159,13 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool) -> s
 
         return exact.of(colonne, valeurs, technicien)
     if mot in ("client", "contrat"):
-        return {"client": exact.client, "contrat": exact.contract}[mot](session, de(f"{mot}_id"), valeurs)
+        return {"client": exact.client, "contrat": exact.contract}[mot](
+            session, de(f"{mot}_id"), valeurs, near=pres)  # fmt: skip
     if mot in ("equipement", "arbre"):
         nom = exact.machine(session, valeurs)
+        if pres and mot == "equipement":
+            sienne = sa.exists().where(Equipement.id == Intervention.equipement_id, nom)
+            return sienne.correlate_except(Equipement)
         return de("equipement_id").in_(  # type: ignore[no-any-return]
             exact.below(nom) if mot == "arbre" else sa.select(Equipement.id).where(nom)
         )
@@ -221,17 +218,27 @@ def _pieces(session: Session, noms: Sequence[str]) -> sa.Select[Any]:
     return prises.where(exact.of(ligne.piece_id, noms, piece_dite))
 
 
-def _libre(session: Session, mot: str) -> sa.ColumnElement[bool]:
+def libre(session: Session, mot: str, *, pres: bool = False) -> sa.ColumnElement[bool]:
+    """One free word as a condition; ``pres`` as of a typed one."""
     morceaux = numeros.fragments(mot)
     if morceaux:
         return Intervention.numero.like(f"INT-%{'%'.join(morceaux)}")
-    ailleurs = _de_client_ou_machine(session, mot)
+    ailleurs = de_client_ou_machine(session, mot, pres=pres)
     return sa.or_(un_de(session, mot, Intervention.titre, Intervention.numero), *ailleurs)
 
 
-def _de_client_ou_machine(session: Session, mot: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    clients = sa.select(Client.id).where(contient(session, Client.nom_entreprise, mot))
-    machines = sa.select(Equipement.id).where(un_de(session, mot, Equipement.nom, Equipement.code_interne))
+def de_client_ou_machine(
+    session: Session, mot: str, *, pres: bool = False
+) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """A free word as a condition on the client, and on the machine."""
+    nomme = contient(session, Client.nom_entreprise, mot)
+    appelee = un_de(session, mot, Equipement.nom, Equipement.code_interne)
+    if pres:
+        de, sur = Client.id == Intervention.client_id, Equipement.id == Intervention.equipement_id
+        # An order may join the same table.
+        client, machine = sa.exists().where(de, nomme), sa.exists().where(sur, appelee)
+        return client.correlate_except(Client), machine.correlate_except(Equipement)
+    clients, machines = sa.select(Client.id).where(nomme), sa.select(Equipement.id).where(appelee)
     return Intervention.client_id.in_(clients), Intervention.equipement_id.in_(machines)
 
 
@@ -250,21 +257,21 @@ def _ouverte(quand: datetime) -> list[sa.ColumnElement[bool]]:
 
 
 def conditions(
-    session: Session, acteur: Acteur, texte: str, *, suit: bool = False
+    session: Session, acteur: Acteur, texte: str, *, suit: bool = False, pres: bool = False
 ) -> list[sa.ColumnElement[bool]]:  # fmt: skip
     """WHERE clauses of the filter box and of the person's scope, for lists, exports and reports alike.
 
     ``depuis`` and ``avant`` speak of the due date, else the planned date, else the day of the call; both ends count.
     """
-    return [*portee_interventions(acteur), *dites(session, texte, suit=suit)]
+    return [*portee_interventions(acteur), *dites(session, texte, suit=suit, pres=pres)]
 
 
-def dites(session: Session, texte: str, *, suit: bool = False) -> list[sa.ColumnElement[bool]]:
+def dites(session: Session, texte: str, *, suit: bool = False, pres: bool = False) -> list[sa.ColumnElement[bool]]:
     """WHERE clauses of the filter box alone."""
     filtre = lire_filtre(texte)
     toutes: list[sa.ColumnElement[bool]] = []
-    toutes += [_par_mot(session, mot, valeurs, suit=suit) for mot, valeurs in filtre.mots.items()]
-    toutes += [_libre(session, mot) for mot in filtre.libre]
+    toutes += [_par_mot(session, mot, valeurs, suit=suit, pres=pres) for mot, valeurs in filtre.mots.items()]
+    toutes += [libre(session, mot, pres=pres) for mot in filtre.libre]
     due = sa.func.coalesce(Intervention.date_limite, Intervention.date_planifiee, Intervention.date_creation)
     for mot, jour in filtre.dates.items():
         if mot == "ouverte_le":
@@ -281,71 +288,6 @@ def dites(session: Session, texte: str, *, suit: bool = False) -> list[sa.Column
         else:
             toutes.append(colonne < _debut(jour + timedelta(days=1)))
     return toutes
-
-
-def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """The matching identifiers, in order; newest first when no column is chosen."""
-    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    filtre = lire_filtre(query.texte)
-    # PostgreSQL weighs the words against the order by itself.
-    cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre)
-    rares = _rares(session, acteur, query.texte) if cherche else None
-    if rares is not None:
-        return order.few(session, rares, query, _statuts(query))
-    suit = cherche and not filtre.libre
-    requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit))
-    return order.ids(session, requete, query, _statuts(query))
-
-
-def _statuts(query: ListQuery) -> Sequence[str]:
-    mots = lire_filtre(query.texte).mots
-    return mots.get("statut", order.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut))
-
-
-def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
-    """What a list of many rows selects: along the index of its order, which no word is a way around."""
-    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True))
-
-
-PLACES = Long(
-    Intervention.id, ids, _demande, lambda session, query: order.order(session, query, _statuts(query))
-)  # fmt: skip
-
-
-def _rares(session: Session, acteur: Acteur, texte: str) -> list[int] | None:
-    """Every answer where they are few: sorted by themselves sooner than they are met along the order.
-
-    None where they are not: a page of them is found soon along the order's index.
-    """
-    filtre = lire_filtre(texte)
-    requete = sa.select(Intervention.id).where(*conditions(session, acteur, texte))
-    if filtre.libre and not filtre.mots:
-        dernieres = sa.select(Intervention.id).order_by(Intervention.id.desc()).limit(_DERNIERES)
-        parmi = requete.where(Intervention.id.in_(dernieres)).with_hint(Intervention, "NOT INDEXED", "sqlite")
-        if len(identifiants(session, parmi.limit(_SOUVENT))) == _SOUVENT:
-            return None
-        # Nothing tells but the rows themselves; the indexes of one word's columns are a tenth of them.
-        un_mot = identifiants(session, _partout(session, max(filtre.libre, key=len)).limit(_RARES + 1))
-        if len(un_mot) > _RARES:
-            return None
-        requete = requete.where(Intervention.id.in_(un_mot)).with_hint(Intervention, "NOT INDEXED", "sqlite")
-    trouvees = identifiants(session, requete.limit(_RARES + 1))
-    return trouvees if len(trouvees) <= _RARES else None
-
-
-def _partout(session: Session, mot: str) -> sa.Select[int]:
-    """The same as :func:`_libre`, read in the indexes alone; the ways that may soon be enough come first."""
-    i = Intervention
-    if numeros.fragments(mot):
-        return sa.select(i.id).where(_libre(session, mot))
-    client, machine = _de_client_ou_machine(session, mot)
-    titre = sa.select(i.id).where(contient(session, cle_tri(i.titre), mot))
-    titre = titre.with_hint(i, "INDEXED BY idx_intervention_titre_tri", "sqlite")
-    numero = sa.select(i.id).where(contient(session, i.numero, mot))
-    lus = (titre, numero) if mot.isalpha() else (numero, titre)
-    noms = (sa.select(i.id).where(client), sa.select(i.id).where(machine))
-    return sa.select(sa.union_all(*noms, *lus).subquery().c.id)
 
 
 _COLONNES = (

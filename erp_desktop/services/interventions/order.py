@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
 from erp_desktop.models.expressions.sorting import cle_tri
-from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, rang
+from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
 from erp_desktop.services.shared.places.sorts import along
 
@@ -83,7 +83,7 @@ def few(
     session: Session, rows: Sequence[int], query: ListQuery, statuts: Collection[str] = tuple(Statut)
 ) -> list[int]:
     """A few identifiers in the same order: they are looked up and sorted, and no index is walked to meet them."""
-    request = sa.select(I.id).where(I.id.in_(rows)).with_hint(I, "NOT INDEXED", "sqlite")
+    request = sa.select(I.id).where(parmi(session, I.id, rows)).with_hint(I, "NOT INDEXED", "sqlite")
     if query.tri == "sla":
         strata = (replace(stratum, index=None) for stratum in _by_deadline(query, statuts))
         return beginning(session, request, I.id, strata, query.limite)[0]

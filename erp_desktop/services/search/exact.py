@@ -49,21 +49,32 @@ def text(session: Session, column: Colonne, value: str) -> sa.ColumnElement[bool
     return column.op("~", is_comparison=True)(f"^{motif_regex(value[1:])}$")
 
 
-def client(session: Session, column: Any, values: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Of the clients that ``values`` name."""
-    return _far(session, column, values, Client.id, Client.nom_entreprise)
+def client(session: Session, column: Any, values: Sequence[str], *, near: bool = False) -> sa.ColumnElement[bool]:
+    """Of the clients that ``values`` name; with ``near`` each row looks its own up."""
+    return _far(session, column, values, Client.id, Client.nom_entreprise, near=near)
 
 
-def contract(session: Session, column: Any, values: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Of the contracts whose numbers ``values`` give."""
-    return _far(session, column, values, Contrat.id, Contrat.numero_contrat)
+def contract(session: Session, column: Any, values: Sequence[str], *, near: bool = False) -> sa.ColumnElement[bool]:
+    """Of the contracts whose numbers ``values`` give; with ``near`` each row looks its own up."""
+    return _far(session, column, values, Contrat.id, Contrat.numero_contrat, near=near)
 
 
-def _far(session: Session, column: Any, values: Sequence[str], ident: Any, called: Any) -> sa.ColumnElement[bool]:
+def _far(
+    session: Session, column: Any, values: Sequence[str], ident: Any, called: Any, *, near: bool
+) -> sa.ColumnElement[bool]:  # fmt: skip
     def named(names: list[str]) -> Any:
-        return column.in_(sa.select(ident).where(sa.or_(*(contient(session, called, v) for v in names))))
+        said = sa.or_(*(contient(session, called, v) for v in names))
+        if near:
+            # An order may join the same table.
+            return sa.exists().where(ident == column, said).correlate_except(ident.class_)
+        return column.in_(sa.select(ident).where(said))
 
     return of(column, values, named)
+
+
+def is_row(value: str) -> bool:
+    """Whether a value names a row, not what it is called."""
+    return _ROW.search(value) is not None
 
 
 def agency(column: Any, values: Sequence[str]) -> sa.ColumnElement[bool]:

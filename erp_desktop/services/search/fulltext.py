@@ -97,7 +97,23 @@ def _looked_through(
     last = set(pending)
     rows = [row for row in session.scalars(newest.with_only_columns(I.id).limit(_READ)) if row not in last]
     found = words.holding(session, rows, asked, limit)
-    return found if len(found) == limit else None
+    if len(found) == limit:
+        return found
+    return _led(session, asked, limit) if all(one.led for one in asked) else None
+
+
+def _led(session: Session, asked: Sequence[words.Question], limit: int) -> list[int] | None:
+    """Of the rows of each longest beginning the newest that hold the rest; None where more would have to be read.
+
+    Asked for together, the index would gather the rows of every beginning, of « j » all that there are.
+    """
+    some = [words.matching(session, one.led, _READ) for one in asked]
+    # What is older than the oldest of a list that goes on may have been left out of it.
+    more = [rows for rows in some if len(rows) >= _READ]
+    oldest = max((rows[-1] for rows in more if rows), default=0)
+    rows = sorted({row for mine in some for row in mine if row >= oldest}, reverse=True)
+    found = words.holding(session, rows, asked, limit)
+    return found if len(found) == limit or not more else None
 
 
 def _in_row(session: Session, word: str) -> sa.ColumnElement[bool]:

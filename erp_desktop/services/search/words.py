@@ -23,6 +23,7 @@ from erp_desktop.models import Client, Equipement, HistoriqueIntervention, Inter
 from erp_desktop.models.interventions import WORDS
 from erp_desktop.models.local import recherche_attente as waiting
 from erp_desktop.registry import searched
+from erp_desktop.services.search import pieces
 from erp_desktop.services.shared.lists import est_sqlite
 
 _TABLE, _STATE = "interventions", "#"
@@ -76,8 +77,13 @@ def attached(session: Session, *, make: bool = False) -> bool:
         private(path)
         # Without a key of its own it takes the cache's.
         connection.exec_driver_sql("ATTACH DATABASE ? AS mots", (str(path),))
-    there = connection.exec_driver_sql("SELECT count(*) FROM mots.sqlite_schema WHERE name IN ('etat', 'index_mots')")
-    return make or there.scalar() == 2
+    return make or _made(connection)
+
+
+def _made(connection: sa.Connection) -> bool:
+    names = f"'etat', 'index_mots', '{pieces.TABLE}'"
+    there = connection.exec_driver_sql(f"SELECT count(*) FROM mots.sqlite_schema WHERE name IN ({names})")
+    return there.scalar() == 3
 
 
 def catch_up(session: Session) -> bool:
@@ -89,7 +95,8 @@ def catch_up(session: Session) -> bool:
         for statement in _SCHEMA:
             connection.exec_driver_sql(statement)
     token = _token(session)
-    if _known(session) != token:
+    # A file that an older program made has not all of it.
+    if _known(session) != token or not _made(connection):
         connection.exec_driver_sql(searched.EVERYTHING)
         connection.exec_driver_sql("UPDATE mots.etat SET marque = NULL, jusqu_a = NULL")
     elif not waits(session):
@@ -142,6 +149,13 @@ class Question:
     words: tuple[str, ...]
     wide: tuple[str, ...]
     narrow: str
+
+    @property
+    def led(self) -> str:
+        """All but the shorter of several wide ones, as a question of the index; empty where that is all of them."""
+        if not self.wide or len(self.words) < 2:
+            return ""
+        return " AND ".join(filter(None, [self.narrow, asked([max(self.wide, key=len)])]))
 
     @property
     def whole(self) -> str:
@@ -220,7 +234,7 @@ def _some(session: Session) -> bool:
         return True
     mark, reached = connection.exec_driver_sql("SELECT marque, jusqu_a FROM mots.etat").one()
     if mark != oldest:
-        for statement in _INDEX:
+        for statement in (*_INDEX, *pieces.INDEX):
             connection.exec_driver_sql(statement)
         reached = -1
     rows = list(
@@ -247,6 +261,7 @@ def _put(session: Session, rows: Sequence[int]) -> None:
     raw.executemany("DELETE FROM mots.index_mots WHERE rowid = ?", [(row,) for row in rows])
     said = [(row, " ".join(mots(text))) for row, text in texts.items()]
     raw.executemany("INSERT INTO mots.index_mots (rowid, texte) VALUES (?, ?)", said)
+    pieces.put(session, rows)
 
 
 def _texts(session: Session, rows: Sequence[int]) -> dict[int, str]:

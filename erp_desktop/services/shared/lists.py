@@ -21,10 +21,11 @@ from erp_desktop.models.expressions.sorting import TRIABLES, TRIES, cle_tri
 from erp_desktop.models.local import sync_conflits, sync_meta, sync_outbox
 from erp_desktop.settings import Mode
 
-_ACCENTS = {
+VARIANTES = {
     "a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõ", "u": "ùûüú", "y": "ÿý",
     "ا": "أإآٱ", "ي": "ىئ", "ه": "ة", "و": "ؤ",
 }  # fmt: skip
+"""Letter → those that are found by it."""
 _MOT_MAX = 500
 PAQUET = 500
 Colonne = InstrumentedAttribute[Any] | sa.ColumnElement[Any]
@@ -69,7 +70,7 @@ def est_sqlite(session: Session) -> bool:
 
 
 def _classe(lettre: str) -> str | None:
-    variantes = lettre + _ACCENTS.get(lettre, "")
+    variantes = lettre + VARIANTES.get(lettre, "")
     toutes = "".join(dict.fromkeys(variantes + variantes.upper()))
     return f"[{toutes}]" if lettre.isalpha() and len(toutes) > 1 else None
 
@@ -157,6 +158,14 @@ def mesurer(session: Session, *modeles: type[Base]) -> None:
         session.flush()
         for modele in modeles:
             session.execute(sa.text(f"ANALYZE {modele.__tablename__}"))
+
+
+def parmi(session: Session, colonne: Colonne, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """One of some identifiers, however many: on a cache they are one value, not as many parameters."""
+    if not est_sqlite(session):
+        return colonne.in_(ids)
+    lus = sa.func.json_each(json.dumps(list(ids))).table_valued(sa.column("value", sa.BigInteger()))
+    return colonne.in_(sa.select(lus.c.value))
 
 
 def paquets(ids: Sequence[int]) -> Iterator[list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Intervention
 from erp_desktop.services import interventions as svc
-from erp_desktop.services.interventions import list as lists
-from erp_desktop.services.interventions import order
+from erp_desktop.services.interventions import order, which
+from erp_desktop.services.search import words
 from erp_desktop.services.shared import places
 from erp_desktop.services.shared.lists import ListQuery
 from tests.reports.rows import remplir
@@ -40,10 +41,72 @@ def test_a_limit_is_the_beginning_of_the_whole_answer(monde: Monde, monkeypatch:
             assert len(toutes) >= attendues
             for strates, rares in ((24, 2000), (1, 0)):
                 monkeypatch.setattr(order, "_STRATA", strates)
-                monkeypatch.setattr(lists, "_RARES", rares)
+                monkeypatch.setattr(which, "_RARES", rares)
                 limite = next(limits)
                 trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
                 assert trouvees == toutes[:limite], (texte, tri, descendant, strates, limite)
+
+
+def test_the_letters_of_a_word_tell_the_same_rows_as_looking_at_each(
+    monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before they are known, once they are, and of what was written since; and no table of names is read through."""
+    if monde.engine.dialect.name != "sqlite":
+        return
+    for n, titre in enumerate(("Étau grippé", "étau desserré à l'ÎLE", "Zinc", "تسرّب زيت", 'Vanne "A" 100% (n°2)')):
+        passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
+        creer(monde, titre=titre, priorite="haute" if n % 2 else "basse")
+    texts = ("etau", "tau grip", "nulle", "atlas", "client:atlas", "client:nulle", "client:atlas,nulle zinc", "ile",
+             "equipement:ompress statut:ouverte", "زيت", '""a""', "100%", "int-cas", "client:atlas client:zz",
+             f"client:#{monde.client} vanne", "x" * 600)  # fmt: skip
+    orders = itertools.cycle(zip(("client", *ORDERS), itertools.cycle((False, True))))
+    asked = [(text, *next(orders)) for text in texts for _turn in range(2)]
+
+    def every() -> list[list[int]]:
+        return [chercher(monde, text, tri=tri, descendant=down) for text, tri, down in asked]
+
+    def soon() -> list[list[int]]:
+        return [chercher(monde, text, tri=tri, descendant=down, limite=6) for text, tri, down in asked]
+
+    toutes = every()
+    assert [len(found) for found in toutes[:10:2]] == [4, 2, 0, 10, 10]
+    assert soon() == [found[:6] for found in toutes]
+    with transaction(monde.engine) as session:
+        while words.catch_up(session):
+            pass
+    for rares, often in ((2000, 50), (0, 50), (0, 1)):
+        monkeypatch.setattr(which, "_RARES", rares)
+        monkeypatch.setattr(which, "_SOUVENT", often)
+        assert soon() == [found[:6] for found in toutes], (rares, often)
+    monkeypatch.undo()
+    # Written since, and not read by the index yet.
+    with transaction(monde.engine) as session:
+        first, *_ = session.scalars(sa.select(Intervention.id).where(Intervention.titre == "Zinc"))
+        session.execute(sa.update(Intervention).where(Intervention.id == first).values(titre="Étau nulle part"))
+    assert first in chercher(monde, "nulle", limite=6)
+    for text in ("nulle", "client:nulle"):
+        assert _scanned(monde, text) == [], text
+
+
+def _scanned(monde: Monde, text: str) -> list[str]:
+    """What is read from one end to the other to answer."""
+    asked: list[tuple[str, Any]] = []
+    with transaction(monde.engine, write=False) as session:
+        connection = session.connection()
+
+        def heard(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+            asked.append((statement, parameters))
+
+        sa.event.listen(connection, "before_cursor_execute", heard)
+        svc.ids(session, monde.agent, ListQuery(text, "titre", False, 6))
+        sa.event.remove(connection, "before_cursor_execute", heard)
+        raw: Any = connection.connection.dbapi_connection
+        found = []
+        for statement, parameters in asked:
+            plan = [str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            # The last rows, of which a few are looked at, are those of the highest identifiers.
+            found += [step for step in plan if re.match("SCAN (clients|equipements|interventions USING)", step)]
+    return found
 
 
 def test_the_blocks_of_a_long_list_are_its_whole_answer(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:

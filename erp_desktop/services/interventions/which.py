@@ -1,0 +1,139 @@
+"""Which interventions a list shows, in order: along the index of its order, or by what tells the few that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain import numeros, recherche
+from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.people import roles
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.models import Intervention
+from erp_desktop.models.expressions.sorting import cle_tri
+from erp_desktop.services.interventions import order
+from erp_desktop.services.interventions.list import conditions, de_client_ou_machine, libre, lire_filtre
+from erp_desktop.services.search import exact, pieces, words
+from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, hors_index, identifiants, parmi
+from erp_desktop.services.shared.places import Long
+
+_RARES = 2000
+_CANDIDATES = 50_000
+"""Rows that may hold a word, told by its letters; more are met soon enough along the order."""
+_DERNIERES, _SOUVENT = 1000, 50
+"""Of so many of the last rows so many hold a word that is met soon along any order."""
+_NOMMES = {"client", "equipement"}
+"""Words whose values are in what :mod:`~erp_desktop.services.search.pieces` knows of an intervention."""
+
+
+def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
+    """The matching identifiers, in order; newest first when no column is chosen."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    filtre = lire_filtre(query.texte)
+    # PostgreSQL weighs the words against the order by itself.
+    cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre)
+    suit = cherche and not filtre.libre
+    if not cherche:
+        return order.ids(session, _requete(session, acteur, query), query, _statuts(query))
+    if (filtre.libre or _NOMMES & filtre.mots.keys()) and _souvent(session, acteur, query.texte):
+        requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit, pres=True))
+        return order.ids(session, requete, query, _statuts(query))
+    question = _lettres(session, filtre)
+    if question:
+        combien = pieces.count(session, question, _CANDIDATES + 1)
+        if combien <= _CANDIDATES:
+            return _parmi_candidates(session, acteur, query, question, combien)
+    rares = _rares(session, acteur, query.texte)
+    if rares is not None:
+        return order.few(session, rares, query, _statuts(query))
+    return order.ids(session, _requete(session, acteur, query, suit=suit), query, _statuts(query))
+
+
+def _requete(session: Session, acteur: Acteur, query: ListQuery, *, suit: bool = False) -> sa.Select[int]:
+    return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit))
+
+
+def _statuts(query: ListQuery) -> Sequence[str]:
+    mots = lire_filtre(query.texte).mots
+    return mots.get("statut", order.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut))
+
+
+def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+    """What a list of many rows selects: along the index of its order, which no word is a way around."""
+    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
+    return _requete(session, acteur, query, suit=True)
+
+
+PLACES = Long(
+    Intervention.id, ids, _demande, lambda session, query: order.order(session, query, _statuts(query))
+)  # fmt: skip
+
+
+def _souvent(session: Session, acteur: Acteur, texte: str) -> bool:
+    """Whether many of the last rows answer: a page of them is found soon along the order's index."""
+    dernieres = sa.select(Intervention.id).order_by(Intervention.id.desc()).limit(_DERNIERES)
+    parmi_elles = sa.select(Intervention.id).where(
+        *conditions(session, acteur, texte, pres=True), Intervention.id.in_(dernieres)
+    )
+    parmi_elles = parmi_elles.with_hint(Intervention, "NOT INDEXED", "sqlite")
+    return len(identifiants(session, parmi_elles.limit(_SOUVENT))) == _SOUVENT
+
+
+def _lettres(session: Session, filtre: recherche.Filtre) -> str:
+    """What is asked of the index of letters; empty where it cannot tell, or knows another state of the cache."""
+    # A number is written with less than is typed of it, and its letters are not side by side.
+    libres = [mot for mot in filtre.libre if not numeros.fragments(mot)]
+    nommes = {mot: filtre.mots[mot] for mot in _NOMMES & filtre.mots.keys()}
+    dits = {mot: valeurs for mot, valeurs in nommes.items() if not any(map(exact.is_row, valeurs))}
+    question = pieces.asked(libres, dits)
+    return question if question and words.ready(session) else ""
+
+
+def _parmi_candidates(
+    session: Session, acteur: Acteur, query: ListQuery, question: str, combien: int
+) -> list[int]:  # fmt: skip
+    """Of the rows that may hold what is looked for, and of those that were written since, the ones that do."""
+    i, dites = Intervention, conditions(session, acteur, query.texte, pres=True)
+    attente = words.pending(session)
+    if combien <= _RARES:
+        rows = [*pieces.matching(session, question, combien), *attente]
+        requete = sa.select(i.id).where(parmi(session, i.id, rows), *dites).with_hint(i, "NOT INDEXED", "sqlite")
+        return order.few(session, identifiants(session, requete), query, _statuts(query))
+    ident = hors_index(i.id)
+    peuvent = sa.or_(ident.in_(pieces.rows(question)), parmi(session, ident, attente))
+    requete = sa.select(i.id).where(peuvent, *conditions(session, acteur, query.texte, suit=True, pres=True))
+    return order.ids(session, requete, query, _statuts(query))
+
+
+def _rares(session: Session, acteur: Acteur, texte: str) -> list[int] | None:
+    """Every answer where they are few: sorted by themselves sooner than they are met along the order.
+
+    None where they are not: a page of them is found soon along the order's index.
+    """
+    filtre = lire_filtre(texte)
+    requete = sa.select(Intervention.id).where(*conditions(session, acteur, texte))
+    if filtre.libre and not filtre.mots:
+        # Nothing tells but the rows themselves; the indexes of one word's columns are a tenth of them.
+        un_mot = identifiants(session, _partout(session, max(filtre.libre, key=len)).limit(_RARES + 1))
+        if len(un_mot) > _RARES:
+            return None
+        requete = requete.where(parmi(session, Intervention.id, un_mot))
+        requete = requete.with_hint(Intervention, "NOT INDEXED", "sqlite")
+    trouvees = identifiants(session, requete.limit(_RARES + 1))
+    return trouvees if len(trouvees) <= _RARES else None
+
+
+def _partout(session: Session, mot: str) -> sa.Select[int]:
+    """The same as of a free word, read in the indexes alone; the ways that may soon be enough come first."""
+    i = Intervention
+    if numeros.fragments(mot):
+        return sa.select(i.id).where(libre(session, mot))
+    client, machine = de_client_ou_machine(session, mot)
+    titre = sa.select(i.id).where(contient(session, cle_tri(i.titre), mot))
+    titre = titre.with_hint(i, "INDEXED BY idx_intervention_titre_tri", "sqlite")
+    numero = sa.select(i.id).where(contient(session, i.numero, mot))
+    lus = (titre, numero) if mot.isalpha() else (numero, titre)
+    noms = (sa.select(i.id).where(client), sa.select(i.id).where(machine))
+    return sa.select(sa.union_all(*noms, *lus).subquery().c.id)
