@@ -20,8 +20,10 @@ from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, h
 from erp_desktop.services.shared.places import Long
 
 _RARES = 2000
-_CANDIDATES = 50_000
+_CANDIDATES = 200_000
 """Rows that may hold a word, told by its letters; more are met soon enough along the order."""
+_ESSAI = 200
+"""Of so many of them it is tried whether they do."""
 _DERNIERES, _SOUVENT = 1000, 50
 """Of so many of the last rows so many hold a word that is met soon along any order."""
 _NOMMES = {"client", "equipement"}
@@ -37,14 +39,18 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     suit = cherche and not filtre.libre
     if not cherche:
         return order.ids(session, _requete(session, acteur, query), query, _statuts(query))
-    if (filtre.libre or _NOMMES & filtre.mots.keys()) and _souvent(session, acteur, query.texte):
+    # By their titles rows of one word stand together, and all the others between them.
+    nomme = bool(filtre.libre or _NOMMES & filtre.mots.keys()) and query.tri != "titre"
+    if nomme and _souvent(session, acteur, query.texte):
         requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit, pres=True))
         return order.ids(session, requete, query, _statuts(query))
     question = _lettres(session, filtre)
     if question:
-        combien = pieces.count(session, question, _CANDIDATES + 1)
-        if combien <= _CANDIDATES:
-            return _parmi_candidates(session, acteur, query, question, combien)
+        quelques = pieces.matching(session, question, _RARES + 1)
+        if len(quelques) <= _RARES:
+            return _verifiees(session, acteur, query, quelques)
+        if pieces.count(session, question, _CANDIDATES + 1) <= _CANDIDATES:
+            return _parmi_candidates(session, acteur, query, question)
     rares = _rares(session, acteur, query.texte)
     if rares is not None:
         return order.few(session, rares, query, _statuts(query))
@@ -84,26 +90,35 @@ def _souvent(session: Session, acteur: Acteur, texte: str) -> bool:
 def _lettres(session: Session, filtre: recherche.Filtre) -> str:
     """What is asked of the index of letters; empty where it cannot tell, or knows another state of the cache."""
     # A number is written with less than is typed of it, and its letters are not side by side.
-    libres = [mot for mot in filtre.libre if not numeros.fragments(mot)]
-    nommes = {mot: filtre.mots[mot] for mot in _NOMMES & filtre.mots.keys()}
-    dits = {mot: valeurs for mot, valeurs in nommes.items() if not any(map(exact.is_row, valeurs))}
-    question = pieces.asked(libres, dits)
-    return question if question and words.ready(session) else ""
+    libres = [[mot] for mot in filtre.libre if not numeros.fragments(mot)]
+    nommes = [filtre.mots[mot] for mot in sorted(_NOMMES & filtre.mots.keys())]
+    dits = [valeurs for valeurs in nommes if not any(map(exact.is_row, valeurs))]
+    return pieces.asked(session, [*libres, *dits]) if (libres or dits) and words.ready(session) else ""
 
 
-def _parmi_candidates(
-    session: Session, acteur: Acteur, query: ListQuery, question: str, combien: int
-) -> list[int]:  # fmt: skip
-    """Of the rows that may hold what is looked for, and of those that were written since, the ones that do."""
-    i, dites = Intervention, conditions(session, acteur, query.texte, pres=True)
-    attente = words.pending(session)
-    if combien <= _RARES:
-        rows = [*pieces.matching(session, question, combien), *attente]
-        requete = sa.select(i.id).where(parmi(session, i.id, rows), *dites).with_hint(i, "NOT INDEXED", "sqlite")
-        return order.few(session, identifiants(session, requete), query, _statuts(query))
-    ident = hors_index(i.id)
-    peuvent = sa.or_(ident.in_(pieces.rows(question)), parmi(session, ident, attente))
-    requete = sa.select(i.id).where(peuvent, *conditions(session, acteur, query.texte, suit=True, pres=True))
+def _verifiees(session: Session, acteur: Acteur, query: ListQuery, rows: Sequence[int]) -> list[int]:
+    """Of a few rows that may hold what is looked for, and of those written since, the ones that do."""
+    rows = [*rows, *words.pending(session)]
+    dites = conditions(session, acteur, query.texte, pres=True)
+    requete = sa.select(Intervention.id).where(parmi(session, Intervention.id, rows), *dites)
+    requete = requete.with_hint(Intervention, "NOT INDEXED", "sqlite")
+    return order.few(session, identifiants(session, requete), query, _statuts(query))
+
+
+def _parmi_candidates(session: Session, acteur: Acteur, query: ListQuery, question: str) -> list[int]:
+    """The same of many: a page of them is met along the order, and no other row is looked at."""
+    some = pieces.matching(session, question, _ESSAI)
+    dites = conditions(session, acteur, query.texte, pres=True)
+    bonnes = sa.select(Intervention.id).where(parmi(session, Intervention.id, some), *dites)
+    bonnes = bonnes.with_hint(Intervention, "NOT INDEXED", "sqlite")
+    if len(identifiants(session, bonnes)) < _ESSAI // 10:
+        # The other words leave hardly any of them: the whole order would be walked for a page.
+        return _verifiees(session, acteur, query, pieces.matching(session, question, _CANDIDATES))
+    ident = hors_index(Intervention.id)
+    peuvent = sa.or_(ident.in_(pieces.rows(question)), parmi(session, ident, words.pending(session)))
+    requete = sa.select(Intervention.id).where(
+        peuvent, *conditions(session, acteur, query.texte, suit=True, pres=True)
+    )
     return order.ids(session, requete, query, _statuts(query))
 
 

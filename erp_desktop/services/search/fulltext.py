@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain import numeros
-from erp_desktop.domain.recherche import MOTS_MAX, chiffres, parties
+from erp_desktop.domain.recherche import MOTS_MAX, chiffres, parties, plier
 from erp_desktop.models import Client, Equipement, HistoriqueIntervention, Intervention, LigneIntervention
 from erp_desktop.models.expressions.words import mots
 from erp_desktop.models.interventions import WORDS
@@ -53,9 +53,11 @@ def find(
         return session.execute(newest.where(plainly).limit(limit)).all()
     pending = words.pending(session)
     asked = [words.question(session, some) for some in (tokens, [digits] if digits else []) if some]
-    written = sa.and_(sa.true(), *(_in_row(session, token) for token in tokens))
     ways: list[sa.ColumnElement[bool]] = []
-    ways.append(sa.and_(I.id.in_(pending), sa.or_(plainly, written) if tokens else plainly))
+    if pending:
+        here = plainly if numbers_only else sa.or_(*_in_row(session, text, tokens, pattern))
+        fresh = newest.with_only_columns(I.id).where(I.id.in_(pending), here).limit(limit)
+        ways.append(I.id.in_(list(session.scalars(fresh))))
     if pattern is not None:
         # The last part of a number is a word of its row; few rows share it.
         numbered = words.matching(session, words.asked([pattern.rpartition("-")[2]]), _NUMBERED)
@@ -116,14 +118,27 @@ def _led(session: Session, asked: Sequence[words.Question], limit: int) -> list[
     return found if len(found) == limit or not more else None
 
 
-def _in_row(session: Session, word: str) -> sa.ColumnElement[bool]:
-    """What the index would say of a row that it has not read yet."""
-    near = (
-        sa.exists().where(child.intervention_id == I.id, contient(session, column, word))
-        for child, column in _CHILDREN
-    )
-    own = un_de(session, word, I.numero, *(getattr(I, name) for name in WORDS))
-    return sa.or_(own, *_named(session, word), *near)
+def _in_row(
+    session: Session, text: str, tokens: Sequence[str], pattern: str | None
+) -> Iterator[sa.ColumnElement[bool]]:  # fmt: skip
+    """What the index, and whoever looks at titles and names, would say of a row that no index has read yet.
+
+    The client and the machine are those that the row is shown with: none of the others is looked at.
+    """
+    names = (I.numero, Client.nom_entreprise, Equipement.nom, Equipement.code_interne)
+
+    def said(word: str) -> sa.ColumnElement[bool]:
+        near = (
+            sa.exists().where(child.intervention_id == I.id, contient(session, column, word))
+            for child, column in _CHILDREN
+        )
+        return sa.or_(un_de(session, word, *names, *(getattr(I, name) for name in WORDS)), *near)
+
+    if tokens:
+        yield sa.and_(*map(said, tokens))
+    if typed := plier(text).split()[:MOTS_MAX]:
+        yield sa.and_(*(un_de(session, word, I.titre, *names) for word in typed))
+    yield sa.false() if pattern is None else I.numero.like(pattern)
 
 
 def _central(

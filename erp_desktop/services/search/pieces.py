@@ -7,7 +7,7 @@ do. Letters are folded as :func:`~erp_desktop.services.shared.lists.contient` re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -18,16 +18,20 @@ from erp_desktop.models import Client, Equipement, Intervention
 from erp_desktop.services.shared.lists import VARIANTES, identifiants
 
 TABLE = "index_lettres"
-SHORTEST = 3
-"""Letters of a piece that is asked for."""
+KNOWN = "lettres"
+_SIDE = 3
+_SHORT = 64
+"""Threes that a shorter piece is in; where they are more it is asked for by none."""
 INDEX = (
     f"DROP TABLE IF EXISTS mots.{TABLE}",
+    f"DROP TABLE IF EXISTS mots.{KNOWN}",
+    f"CREATE TABLE mots.{KNOWN} (trois TEXT PRIMARY KEY) WITHOUT ROWID",
     f"CREATE VIRTUAL TABLE mots.{TABLE} USING fts5(texte, content='', contentless_delete=1, detail=none, "
     "tokenize='trigram case_sensitive 1')",
 )
 _FOLDED = str.maketrans({variant: letter for letter, them in VARIANTES.items() for variant in them + them.upper()})
-_MOST = 24
-"""Threes of one piece that are asked for: an index takes no question of any length."""
+_MOST = 6
+"""Threes of one piece that are asked for: each is a list to go through, and a few tell nearly as much as all."""
 _APART = "\n"
 """Between two texts; no piece goes over it."""
 
@@ -50,25 +54,36 @@ def put(session: Session, rows: Sequence[int]) -> None:
     raw: Any = session.connection().connection.dbapi_connection
     raw.executemany(f"DELETE FROM mots.{TABLE} WHERE rowid = ?", [(row,) for row in rows])
     raw.executemany(f"INSERT INTO mots.{TABLE} (rowid, texte) VALUES (?, ?)", said)
+    known = {three for _row, text in said for three in _threes(text)}
+    raw.executemany(f"INSERT OR IGNORE INTO mots.{KNOWN} (trois) VALUES (?)", [(three,) for three in known])
 
 
-def asked(every: Iterable[str], either: Mapping[str, Sequence[str]] | None = None) -> str:
-    """A question of the index: all of ``every``, and of each of ``either`` one of its values; empty without any.
+def asked(session: Session, every: Iterable[Sequence[str]]) -> str:
+    """A question of the index; empty where it cannot tell.
 
     Args:
-        every: folded pieces.
-        either: the values of some words, any of which will do; a word with one that is too short asks for nothing.
+        every: the values of each word, folded, one of which is to be there.
     """
-    parts = [_letters(one) for one in every if len(one) >= SHORTEST]
-    long = (values for values in (either or {}).values() if min(map(len, values)) >= SHORTEST)
-    parts += ["(" + " OR ".join(f"({_letters(one)})" for one in values) + ")" for values in long]
-    return " AND ".join(parts)
+    parts = [[_letters(session, one) for one in values] for values in every]
+    return " AND ".join("(" + " OR ".join(f"({one})" for one in values) + ")" for values in parts if all(values))
 
 
-def _letters(piece: str) -> str:
+def _threes(text: str) -> Iterable[str]:
+    return dict.fromkeys(text[n : n + _SIDE] for n in range(len(text) - _SIDE + 1))
+
+
+def _letters(session: Session, piece: str) -> str:
     text = folded(piece)
-    threes = dict.fromkeys(text[n : n + SHORTEST] for n in range(len(text) - SHORTEST + 1))
-    return " AND ".join('"' + three.replace('"', '""') + '"' for three in islice(threes, _MOST))
+    if len(text) >= _SIDE:
+        return " AND ".join(map(_quoted, islice(_threes(text), _MOST)))
+    within = sa.text(f"SELECT trois FROM mots.{KNOWN} WHERE instr(trois, :piece) LIMIT {_SHORT + 1}")
+    found = list(session.scalars(within, {"piece": text}))
+    # No row has a piece that is in no three of any.
+    return "" if len(found) > _SHORT else " OR ".join(map(_quoted, found or [_APART * _SIDE]))
+
+
+def _quoted(three: str) -> str:
+    return '"' + three.replace('"', '""') + '"'
 
 
 def rows(question: str) -> sa.Select[int]:

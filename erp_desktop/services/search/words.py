@@ -31,7 +31,7 @@ _CHUNK = 200
 _MOMENT_S = 0.04
 _PENDING = 2000
 """Rows not read yet that a search still looks at by themselves."""
-_SPELLINGS = 64
+_SPELLINGS = 128
 """Words that begin alike and are asked for one by one, at most."""
 _LOOKED_AT = 40
 """Rows that are read at once to look for words in them; twice as many the next time."""
@@ -81,9 +81,9 @@ def attached(session: Session, *, make: bool = False) -> bool:
 
 
 def _made(connection: sa.Connection) -> bool:
-    names = f"'etat', 'index_mots', '{pieces.TABLE}'"
+    names = f"'etat', 'index_mots', '{pieces.TABLE}', '{pieces.KNOWN}'"
     there = connection.exec_driver_sql(f"SELECT count(*) FROM mots.sqlite_schema WHERE name IN ({names})")
-    return there.scalar() == 3
+    return there.scalar() == 4
 
 
 def catch_up(session: Session) -> bool:

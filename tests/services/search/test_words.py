@@ -15,6 +15,7 @@ from erp_desktop.registry import searched
 from erp_desktop.services import interventions
 from erp_desktop.services.search import answers, fulltext, words
 from tests.services.branch import Monde
+from tests.services.plans import scanned
 
 
 def made(monde: Monde, **values: object) -> int:
@@ -81,6 +82,8 @@ def test_words_inside_every_text_are_found_and_follow_what_is_written(monde: Mon
     assert found(monde, "palier") == {pump}
     if not sqlite:
         return
+    # Only the clients and the machines of those rows are looked at.
+    assert scanned(monde, lambda s: answers.search(s, monde.agent, "interventions", "palier a", 10)) == []
     assert settled(monde)
     assert found(monde, "palier") == {pump}
     with transaction(monde.engine) as session:
