@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -47,15 +47,16 @@ class Fields(QObject):
         self._neighbours: list[Neighbours] = []
         self._proposals: list[Proposals] = []
 
-    def build(self, column: QVBoxLayout, label_width: int) -> None:
-        """Lay the groups out in ``column``."""
+    def build(self, column: QVBoxLayout, label_width: int) -> Iterator[None]:
+        """Lay the groups out in ``column``, before what ends it; a step for each field, then one for their ties."""
         for number, group in enumerate(self._spec.groups):
             if number:
-                column.addSpacing(4)
-            column.addWidget(Text(tr(group.title), "section"))
+                column.insertSpacing(column.count() - 1, 4)
+            column.insertWidget(column.count() - 1, Text(tr(group.title), "section"))
             for one in group.fields:
                 row = self.make_row(one, 0 if one.kind == "area" else label_width)
-                column.addWidget(row)
+                column.insertWidget(column.count() - 1, row)
+                yield
         for one in self._specs.values():
             if one.proposes is not None:
                 target = self.editors[one.proposes_for], self.rows[one.proposes_for]
@@ -63,6 +64,7 @@ class Fields(QObject):
                 watch.filled.connect(self.changed)
                 self._proposals.append(watch)
         self._tab_order()
+        yield
 
     def _tab_order(self) -> None:
         previous: QWidget | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -84,9 +85,11 @@ class FormView(Surface):
             body.setMaximumWidth(760)
         # Before its fields are in it: a widget that gets another parent is styled anew, with all that it holds.
         self.pages.addWidget(scroller(body))
-        self.fields.build(column, self.label_width)
+        self._fields_left = self.fields.build(column, self.label_width)
         column.addStretch()
         self.tabs.add(tr("Détail"))
+        if not beside_list:
+            self.make_fields()
         self._parts: list[RecordPart] = []
         self.tabs.setVisible(bool(self.spec.tabs))
 
@@ -101,6 +104,10 @@ class FormView(Surface):
     def whole(self) -> bool:
         """Whether every tab is made."""
         return len(self._parts) == len(self.spec.tabs)
+
+    def make_fields(self, most: int | None = None) -> bool:
+        """Make the next ``most`` fields, or all that are left; whether there are more."""
+        return sum(1 for _step in islice(self._fields_left, most)) == most
 
     def make_next(self) -> None:
         """Make one more tab."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,8 +12,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
+from erp_desktop.ui.forms.fields import Fields
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.paint import metrics
+from erp_desktop.ui.lists.beside.form import AT_ONCE, Beside
 from erp_desktop.ui.lists.page import ListPage
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -159,11 +162,29 @@ def test_a_large_window_gives_room_to_the_client_too(bureau: Bureau) -> None:
 
 
 @pytest.mark.usefixtures("forms_beforehand")
-def test_the_form_is_made_in_pieces_once_the_list_is_there(bureau: Bureau, qtbot: QtBot) -> None:
+def test_the_form_is_made_in_pieces_once_the_list_is_there(
+    bureau: Bureau, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_rows: list[int] = []
+    piece, row = Beside._piece, Fields.make_row
+
+    def counted(beside: Beside) -> None:
+        made_rows.append(0)
+        piece(beside)
+
+    def noted(fields: Fields, *about: Any) -> Any:
+        made_rows[-1:] = [made_rows[-1] + 1] if made_rows else []
+        return row(fields, *about)
+
+    monkeypatch.setattr(Beside, "_piece", counted)
+    monkeypatch.setattr(Fields, "make_row", noted)
     page = bureau.workspace.open_section("clients")
     assert isinstance(page, ListPage)
     assert page.beside.made is None
     qtbot.waitUntil(lambda: page.beside.made is not None, timeout=30_000)
+    # No turn of the window makes more than a few of its fields.
+    assert sum(made_rows) == len(page.form.fields.editors) > AT_ONCE
+    assert max(made_rows) <= AT_ONCE
     assert not page.form.whole
     assert page.form.isHidden()
     qtbot.waitUntil(lambda: page.form.whole, timeout=30_000)

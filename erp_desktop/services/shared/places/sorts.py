@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.models.expressions.sorting import sort_index, sort_key
-from erp_desktop.services.shared.lists import Colonne, ListQuery, est_sqlite, identifiants, ordonner
+from erp_desktop.services.shared.lists import Colonne, ListQuery, est_sqlite, identifiants, ordonner, parmi
 from erp_desktop.services.shared.places import Stratum, beginning
 
 Join = Callable[[sa.Select[Any]], sa.Select[Any]]
@@ -139,5 +139,5 @@ def sorted_ids(session: Session, request: sa.Select[int], ident: Colonne, sort: 
         # PostgreSQL weighs the words against the order by itself.
         some = identifiants(session, request.limit(_FEW + 1))
         if len(some) <= _FEW:
-            return identifiants(session, whole.where(ident.in_(some)))
+            return identifiants(session, whole.where(parmi(session, ident, some)))
     return beginning(session, request, ident, iter(order), query.limite)[0]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BETWEEN_MS = 20
 """Between two pieces the window paints and answers keys."""
+AT_ONCE = 7
+"""Fields that are one piece: some ten milliseconds."""
 
 
 class Beside:
@@ -41,6 +43,7 @@ class Beside:
         if self._form is None:
             page = self._page
             made = self._form = self._unplaced or self._new()
+            made.make_fields()
             self._sized(made)
             page.splitter.replaceWidget(1, made)
             self.place.deleteLater()
@@ -70,6 +73,8 @@ class Beside:
     def _piece(self) -> None:
         if self._form is None and self._unplaced is None:
             self._unplaced = self._new()
+        elif self._form is None and self._unplaced is not None and self._unplaced.make_fields(AT_ONCE):
+            pass
         elif self._form is None:
             _ = self.form
         elif not self._form.whole:
