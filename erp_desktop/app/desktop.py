@@ -367,7 +367,7 @@ class Desktop(QObject):
     def report(self, error: object) -> None:
         """Tell an error that no screen handled."""
         if isinstance(error, DamagedError | DeviceErasedError):
-            # Whatever is on the screen cannot go on; drafts are kept beside the database.
+            # Whatever is on the screen cannot go on; drafts are kept beside a damaged database.
             self._close_popups()
             self._leave()
             self._put_away()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from erp_desktop.app.engine import open_engine
-from erp_desktop.errors import FirstRunError, UpgradeCancelledError
+from erp_desktop.errors import DeviceErasedError, FirstRunError, UpgradeCancelledError
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.main_window import MainWindow
@@ -148,6 +148,11 @@ class Opening(QObject):
         from erp_desktop.upgrade.start import recovery
 
         _log.error("database not opened", exc_info=error)
+        if isinstance(error, DeviceErasedError):
+            from erp_desktop.sync.device.farewell import forget_drafts
+
+            # A window that was open has put its drafts away since the rows were erased.
+            forget_drafts(self._settings().cache)
         cache, local = self._settings().cache, self._settings().mode is not Mode.CENTRE
         go_back = self._go_back if local and recovery.pending(cache) is not None else None
         page = refusal(

@@ -86,6 +86,9 @@ class MainWindow(QMainWindow):
         if not (isinstance(stored, QByteArray) and self.restoreGeometry(stored)):
             self.resize(fitting)
             self.move(first_place(room))
+        elif isinstance(corner := self._memory.value("coin"), QPoint) and not self.isMaximized():
+            # Qt keeps where the inside was, and under X11 the frame is put there: lower at each start.
+            self.move(corner)
         self.toaster = Toaster(self)
         self._opening: Opening | None = None
         self._cover: QWidget | None = None
@@ -123,6 +126,7 @@ class MainWindow(QMainWindow):
                 types blind would press; Tab goes there.
         """
         self.uncover()
+        self.toaster.hold(False)
         if content is not self._opening:
             self._opening = None
         old = self.takeCentralWidget()
@@ -202,6 +206,7 @@ class MainWindow(QMainWindow):
             # The cross pressed a second time means yes.
             self._told = True
         self._memory.setValue("geometrie", self.saveGeometry())
+        self._memory.setValue("coin", self.pos())
         self.closing.emit()
         if self.on_close is not None:
             act, self.on_close = self.on_close, None

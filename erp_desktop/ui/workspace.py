@@ -21,6 +21,7 @@ from erp_desktop.ui.frame.topbar import TopBar
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.kit.toast import Toaster
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.palette.commands import commands
 from erp_desktop.ui.palette.panel import Palette
@@ -97,6 +98,8 @@ class Workspace(QWidget):
         self.tabs.close_asked.connect(self.close_tab)
         self.top.new_asked.connect(lambda: self.open_record("interventions", None))
         self.top.search.asked.connect(self.palette_box.open)
+        self.palette_box.opened.connect(lambda: self._hold_messages(True))
+        self.palette_box.closed.connect(lambda: self._hold_messages(False))
         self.palette_box.closed.connect(self._box_closed)
         self.top.keys_asked.connect(self.keys.toggle)
         self.top.theme_asked.connect(self.theme_asked)
@@ -128,6 +131,11 @@ class Workspace(QWidget):
         for keys, act in table:
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(act)
+
+    def _hold_messages(self, held: bool) -> None:
+        """No message lies over the box: it waits, its time with it."""
+        if isinstance(toaster := getattr(self.window(), "toaster", None), Toaster):
+            toaster.hold(held)
 
     def set_place(self, agency: str, place: str) -> None:
         """Name the agency in the bars once its row was read."""

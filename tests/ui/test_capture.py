@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
 
 from erp_desktop import paths
-from erp_desktop.ui.main_window import first_place, first_size
+from erp_desktop.settings import Settings
+from erp_desktop.ui.main_window import MainWindow, first_place, first_size
 
 
 def _capture(folder: Path, **options: str) -> tuple[int, QImage]:
@@ -55,3 +57,17 @@ def test_the_first_window_fits_its_screen(screen: tuple[int, int], size: tuple[i
     # The title bar stands above the page, 40 high at most; a task bar at the top or the left moves all of it.
     room = QRect(QPoint(60, 30), QSize(*screen))
     assert room.contains(QRect(first_place(room), QSize(size[0], size[1] + 40)))
+
+
+def test_a_window_opens_again_where_it_was_left(qtbot: QtBot, tmp_path: Path) -> None:
+    places = []
+    for _ in range(3):
+        window = MainWindow(Settings(data_dir=tmp_path, log_dir=tmp_path))
+        qtbot.addWidget(window)
+        if not places:
+            window.resize(700, 500)
+            window.move(40, 60)
+        window.show()
+        places.append((window.pos(), window.size()))
+        window.close()
+    assert places[1:] == places[:1] * 2

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -70,7 +72,7 @@ def _hand_documents_over(cache: Cache, link: Link) -> None:
 
 
 def erase(cache: Cache) -> None:
-    """Overwrite every row of people's data, here and in the backups beside; the structure stays."""
+    """Overwrite every row of people's data, here and in the backups and drafts beside; the structure stays."""
     cache.db.execute("PRAGMA secure_delete = ON")
     with cache.writing(mute=True) as db:
         for table in reversed(TABLES):
@@ -90,6 +92,12 @@ def erase(cache: Cache) -> None:
     folder = cache.path.parent / FOLDER
     for backup in folder.glob(f"{cache.path.stem}-*.sqlite*"):
         backup.unlink(missing_ok=True)
+    forget_drafts(cache.path)
+
+
+def forget_drafts(cache: Path) -> None:
+    """What was typed beside a cache that was erased, saved by nobody: no window opens on it again."""
+    shutil.rmtree(cache.parent / "brouillons", ignore_errors=True)
 
 
 def refuse_erased(engine: sa.Engine) -> None:

@@ -375,10 +375,10 @@ class Field(QWidget):
         editor.setAccessibleName(label)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(0)
+        grid.setHorizontalSpacing(8 if label_width else 0)
         grid.setVerticalSpacing(4 if not label_width else 0)
         if label_width:
-            self.label.setFixedWidth(label_width)
+            self.label.setFixedWidth(label_width - 8)
             self.label.setMinimumHeight(30)
             grid.addWidget(self.label, 0, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(editor, 0, 1)

@@ -41,6 +41,7 @@ class Palette(QWidget):
         commands: what can be done now, asked each time it opens.
     """
 
+    opened = Signal()
     closed = Signal()
 
     def __init__(
@@ -103,6 +104,7 @@ class Palette(QWidget):
             self.edit.clear()
             self._narrowed = ""
         self._fit()
+        self.opened.emit()
         self.show()
         self.raise_()
         self.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)

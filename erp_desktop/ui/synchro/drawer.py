@@ -215,7 +215,7 @@ class Panneau(GivesBack, Surface):
     def _count(self) -> None:
         self.tabs["sortants"].set_words(f"{tr('Sortants')} {len(self._depart.sortants)}")
         self.tabs["conflits"].set_words(f"{tr('Conflits')} {len(self.open_conflicts)}")
-        today = tr("Reçus aujourd'hui")
+        today = tr("Interventions reçues aujourd'hui")
         self.tabs["recus"].set_words(f"{today} {number(len(self._recus))}")
 
     def _foot_words(self, state: EtatSync) -> str:
@@ -322,7 +322,9 @@ class Panneau(GivesBack, Surface):
 
     def _received(self) -> None:
         if not self._recus:
-            self._nothing(tr("Rien n'est arrivé aujourd'hui."))
+            self._nothing(
+                tr("Aucune intervention n'est arrivée aujourd'hui. Le journal dit ce que les échanges ont apporté.")
+            )
         for recu in self._recus[: self._shown]:
             line = LigneRecue(recu)
             line.opened.connect(lambda r: self.open_record.emit(r.table, r.pk))

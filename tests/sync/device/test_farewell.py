@@ -10,6 +10,7 @@ import pytest
 
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DeviceErasedError, DeviceRevokedError, UserError
+from erp_desktop.services.drafts import Coffre
 from erp_desktop.settings import Settings
 from erp_desktop.sync.device import registration
 from erp_desktop.sync.status import EtatSync
@@ -36,10 +37,13 @@ def test_a_retired_device_hands_over_its_work_and_is_erased(lab: Lab) -> None:
     one = lab.ids("interventions")[0]
     a.set("interventions", one, titre="Le dernier mot")
     add_client(a, 990_001, "Né trop tard")
+    drafts = a.path.parent / "brouillons"
+    Coffre(drafts / "brouillons.sqlite", 1, a.key).write("clients/-1", "{}")
     revoke(lab, a, stolen=False)
     with pytest.raises(DeviceErasedError):
         a.sync()
     assert erased(a)
+    assert not drafts.exists()
     a.hang_up()
     with pytest.raises(UserError, match="retiré par un administrateur"):
         a.sync()

@@ -58,8 +58,11 @@ def test_the_matching_letters_are_found_where_they_stand(
 
 def test_ctrl_k_answers_by_section_and_opens_what_is_marked(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
     bureau.liste()
+    before = bureau.window.say("Enregistré")
     box = opened(bureau, qtbot)
     rows = typed(bureau, qtbot, "broyeur")
+    meanwhile = bureau.window.say("Document joint")
+    assert [toast.isVisible() for toast in (before, meanwhile)] == [False, False], "no message lies over the box"
     assert [row.record for row in rows if row.record and row.record[0] == "equipements"] == [
         ("equipements", monde.machines[1])
     ]
@@ -75,6 +78,8 @@ def test_ctrl_k_answers_by_section_and_opens_what_is_marked(bureau: Bureau, mond
     assert "Minoterie Chaouia" in rows[-1].detail
     qtbot.keyClick(box.edit, Qt.Key.Key_Return)
     assert not box.isVisible()
+    assert before.isVisible()
+    assert meanwhile.isVisible()
     assert bureau.workspace.tabs.current == f"equipements/{monde.machines[1]}"
     bureau.settle()
     # Opened last comes first the next time, nothing typed.

@@ -343,6 +343,10 @@ def test_a_desktop_whose_data_was_erased_shows_nothing_more(qtbot: QtBot, deskto
     assert workspace is not None
     assert isinstance(workspace.page, ListPage)
     workspace.page.form.open_record(None)
+    workspace.page.form.fields.editors["titre"].inner.insert("Pas encore enregistré")
+    workspace.page.form.keep_now()
+    drafts = desktop.settings.data_dir / "brouillons"
+    qtbot.waitUntil(drafts.exists)
     state = EtatSync("agence", False, None, 0, 0, 0, 0, None, None, "CAS", 4, ERASED, efface=True)
     desktop._state_arrived.emit(state)
     qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), ErrorState))
@@ -350,6 +354,7 @@ def test_a_desktop_whose_data_was_erased_shows_nothing_more(qtbot: QtBot, deskto
     assert "Ce poste a été retiré" in words
     assert any("données ont été effacées" in text for text in words)
     assert (desktop.workspace, desktop.worker) == (None, None)
+    assert not drafts.exists()
 
 
 def test_escape_closes_the_password_panel_alone(qtbot: QtBot, desktop: Desktop) -> None:

@@ -154,14 +154,14 @@ def test_the_first_copy_and_own_work_are_not_received(
     mine.cycle()
     panel.reload()
     window.settle()
-    assert panel.tabs["recus"].text() == "Reçus aujourd’hui 0"
+    assert panel.tabs["recus"].text() == "Interventions reçues aujourd’hui 0"
     theirs.cycle()
     theirs.edit(labo.nadia.user_id, "interventions", labo.monde.interventions[3], titre="Le leur")
     theirs.cycle()
     mine.cycle()
     panel.reload()
     window.settle()
-    assert panel.tabs["recus"].text() == "Reçus aujourd’hui 1"
+    assert panel.tabs["recus"].text() == "Interventions reçues aujourd’hui 1"
 
 
 def test_the_switch_follows_the_line(qtbot: QtBot, window: Bureau) -> None:
