@@ -24,8 +24,8 @@ _CANDIDATES = 200_000
 """Rows that may hold a word, told by its letters; more are met soon enough along the order."""
 _ESSAI = 200
 """Of so many of them it is tried whether they do."""
-_DERNIERES, _SOUVENT = 1000, 50
-"""Of so many of the last rows so many hold a word that is met soon along any order."""
+_DERNIERES, _SOUVENT, _PLUPART = 1000, 50, 300
+"""Of so many of the last rows so many hold a word that is met soon along any order, and so many along any at all."""
 _NOMMES = {"client", "equipement"}
 """Words whose values are in what :mod:`~erp_desktop.services.search.pieces` knows of an intervention."""
 
@@ -40,8 +40,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     if not cherche:
         return order.ids(session, _requete(session, acteur, query), query, _statuts(query))
     # By their titles rows of one word stand together, and all the others between them.
-    nomme = bool(filtre.libre or _NOMMES & filtre.mots.keys()) and query.tri != "titre"
-    if nomme and _souvent(session, acteur, query.texte):
+    assez = _PLUPART if filtre.libre and query.tri == "titre" else _SOUVENT
+    if (filtre.libre or _NOMMES & filtre.mots.keys()) and _souvent(session, acteur, query.texte, assez):
         requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit, pres=True))
         return order.ids(session, requete, query, _statuts(query))
     question = _lettres(session, filtre)
@@ -77,14 +77,14 @@ PLACES = Long(
 )  # fmt: skip
 
 
-def _souvent(session: Session, acteur: Acteur, texte: str) -> bool:
+def _souvent(session: Session, acteur: Acteur, texte: str, assez: int) -> bool:
     """Whether many of the last rows answer: a page of them is found soon along the order's index."""
     dernieres = sa.select(Intervention.id).order_by(Intervention.id.desc()).limit(_DERNIERES)
     parmi_elles = sa.select(Intervention.id).where(
         *conditions(session, acteur, texte, pres=True), Intervention.id.in_(dernieres)
     )
     parmi_elles = parmi_elles.with_hint(Intervention, "NOT INDEXED", "sqlite")
-    return len(identifiants(session, parmi_elles.limit(_SOUVENT))) == _SOUVENT
+    return len(identifiants(session, parmi_elles.limit(assez))) == assez
 
 
 def _lettres(session: Session, filtre: recherche.Filtre) -> str:
@@ -114,8 +114,9 @@ def _parmi_candidates(session: Session, acteur: Acteur, query: ListQuery, questi
     if len(identifiants(session, bonnes)) < _ESSAI // 10:
         # The other words leave hardly any of them: the whole order would be walked for a page.
         return _verifiees(session, acteur, query, pieces.matching(session, question, _CANDIDATES))
-    ident = hors_index(Intervention.id)
-    peuvent = sa.or_(ident.in_(pieces.rows(question)), parmi(session, ident, words.pending(session)))
+    ident, attente = hors_index(Intervention.id), words.pending(session)
+    # One set of them, which is asked before the row itself is looked at.
+    peuvent = ident.in_(pieces.rows(question, attente))
     requete = sa.select(Intervention.id).where(
         peuvent, *conditions(session, acteur, query.texte, suit=True, pres=True)
     )

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.models import Client, Equipement, Intervention
-from erp_desktop.services.shared.lists import VARIANTES, identifiants
+from erp_desktop.services.shared.lists import VARIANTES, identifiants, listed
 
 TABLE = "index_lettres"
 KNOWN = "lettres"
@@ -30,7 +30,7 @@ INDEX = (
     "tokenize='trigram case_sensitive 1')",
 )
 _FOLDED = str.maketrans({variant: letter for letter, them in VARIANTES.items() for variant in them + them.upper()})
-_MOST = 6
+_MOST = 4
 """Threes of one piece that are asked for: each is a list to go through, and a few tell nearly as much as all."""
 _APART = "\n"
 """Between two texts; no piece goes over it."""
@@ -86,11 +86,12 @@ def _quoted(three: str) -> str:
     return '"' + three.replace('"', '""') + '"'
 
 
-def rows(question: str) -> sa.Select[int]:
-    """Interventions that may answer."""
+def rows(question: str, besides: Sequence[int] = ()) -> Any:
+    """Interventions that may answer, and some others."""
     one = sa.table(TABLE, sa.column("rowid", sa.BigInteger()), schema="mots")
     said = sa.literal_column(TABLE).op("MATCH")(question)
-    return sa.select(one.c.rowid.label("id")).where(said)
+    found = sa.select(one.c.rowid.label("id")).where(said)
+    return sa.union_all(found, listed(besides)) if besides else found
 
 
 def count(session: Session, question: str, most: int) -> int:

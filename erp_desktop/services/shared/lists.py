@@ -164,8 +164,13 @@ def parmi(session: Session, colonne: Colonne, ids: Sequence[int]) -> sa.ColumnEl
     """One of some identifiers, however many: on a cache they are one value, not as many parameters."""
     if not est_sqlite(session):
         return colonne.in_(ids)
-    lus = sa.func.json_each(json.dumps(list(ids))).table_valued(sa.column("value", sa.BigInteger()))
-    return colonne.in_(sa.select(lus.c.value))
+    return colonne.in_(listed(ids))
+
+
+def listed(ids: Sequence[int]) -> sa.Select[int]:
+    """Some identifiers as a table of a cache."""
+    read = sa.func.json_each(json.dumps(list(ids))).table_valued(sa.column("value", sa.BigInteger()))
+    return sa.select(read.c.value)
 
 
 def paquets(ids: Sequence[int]) -> Iterator[list[int]]:
