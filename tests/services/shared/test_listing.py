@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
+import sqlalchemy as sa
 
+from erp_desktop.db.session import transaction
+from erp_desktop.models import Equipement
 from erp_desktop.services import clients, equipements, techniciens
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.services.stock import depots
@@ -41,3 +44,19 @@ def test_a_list_sorts_by_every_field_of_its_rows_and_shows_what_it_found(monde: 
     assert [row.client for row in monde.faire(equipements.rows, monde.admin, by_client)] == [
         "Céramiques du Sud", "Conserveries Atlas"
     ]  # fmt: skip
+
+
+def test_a_few_answers_are_sorted_as_all_of_them_are(monde: Monde) -> None:
+    """By texts with accents, by texts that some have not, by codes: both ways, what has none at the end."""
+    with transaction(monde.engine) as session:
+        agence, client = session.execute(sa.select(Equipement.agence_id, Equipement.client_id)).first() or (0, 0)
+        for n, nom in enumerate(("étau", "Étau", "Zinc", "alésage", "Œil", "zinc", "Étau")):
+            told = {"code_interne": f"{'aBcDeFg'[n]}-{n}", "marque": nom if n % 2 else None, "localisation": "Hall"}
+            session.add(
+                Equipement(nom=nom, agence_id=agence, client_id=client, modele="M", type_equipement="presse", **told)
+            )
+    for tri in ("nom", "marque", "code_interne", "client"):
+        for down in (False, True):
+            every = monde.faire(equipements.ids, monde.admin, ListQuery("hall", tri, down))
+            assert len(every) >= 7
+            assert monde.faire(equipements.ids, monde.admin, ListQuery("hall", tri, down, 5)) == every[:5], tri

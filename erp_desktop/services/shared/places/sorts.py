@@ -153,9 +153,9 @@ def _by_text(
 ) -> list[int]:  # fmt: skip
     """A few, by a text that is made comparable here: on a cache each would be two dozen calls for each row."""
     read = session.execute(request.with_only_columns(ident, text).where(parmi(session, ident, some)))
-    named, without = [], []
-    for row, said in read:
-        (without if said is None else named).append((cle_de(said or ""), row))
+    keyed = [(said is not None, cle_de(said or ""), row) for row, said in read]
     down = query.descendant
-    found = [row for _key, row in (*sorted(named, reverse=down), *sorted(without, reverse=down))]
+    # What has no text stands at the end, both ways.
+    keyed.sort(key=lambda one: (one[0] is down, *one[1:]), reverse=down)
+    found = [row for *_key, row in keyed]
     return found[: query.limite]
