@@ -8,6 +8,7 @@ from erp_desktop.db.engine import normalise_url
 from erp_desktop.demo.window import open_form, rest, show, wait
 from erp_desktop.sync.device import administration
 from erp_desktop.sync.device.administration import Seat
+from erp_desktop.ui.administration.enrolling import DevicesPage
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.lists.page import ListPage
 
@@ -98,6 +99,10 @@ def _rooms(shooter: Shooter, seat: Seat) -> None:
         if isinstance(listed, ListPage) and listed.model.rowCount():
             open_form(listed, 0)
         shooter.take(f"administration-{room}")
+        if isinstance(listed, DevicesPage):
+            listed.offer()
+            shooter.take("administration-inscription")
+            listed.escape()
     page.show_room("utilisateurs")
     page.leave_seat()
 

@@ -99,7 +99,8 @@ PARTS = (
     Part("factures", "manager", sections.invoices, ("factures", "facture", "a-facturer")),
     Part("composer", "manager", sections.composed),
     Part("gestion", "manager", sections.kept, ("modeles", "objectifs", "audit")),
-    Part("administration", "admin", sections.administered, _of("administration", "lecture", *sections.ROOMS)[1:]),
+    Part("administration", "admin", sections.administered,
+         _of("administration", "lecture", "inscription", *sections.ROOMS)[1:]),
     Part("etat-erreur", "clerk", Shooter.broken, looks=_FIRST[:2]),
 )  # fmt: skip
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import NotFoundError, UserError
 from erp_desktop.registry import revisions
-from erp_desktop.sync.device import registration
+from erp_desktop.sync.device import provisioning, registration
 from erp_desktop.sync.watch import health
 
 SOON_S, LATE_S = 15 * 60, 24 * 3600
@@ -132,3 +133,28 @@ def revoke(
     session.rollback()
     with registration.in_french():
         return registration.revoke(bind.engine, id, stolen=stolen)
+
+
+def invite(
+    session: Session, acteur: Acteur, agence: str, name: str, valid: timedelta, file: Path
+) -> provisioning.Provision:
+    """Write the file that enrols one device without typing; see :func:`provisioning.invite`.
+
+    Args:
+        name: of the device; empty: the machine's.
+
+    Raises:
+        NotAllowedError
+        UserError: no such agency, or a file of that name is there.
+    """
+    roles.exiger(acteur, roles.Droit.ADMINISTRER)
+    if file.exists():
+        raise UserError(f"Le fichier {file} existe déjà : un code n'en remplace pas un autre.")
+    engine = session.get_bind().engine
+    session.rollback()
+    made = provisioning.invite(engine, agence, valid, address=engine.url, name=name)
+    try:
+        provisioning.write(made, file)
+    except OSError as error:
+        raise UserError(f"Le fichier {file} ne s'écrit pas : {error.strerror or error}.") from error
+    return made

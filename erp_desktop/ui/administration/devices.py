@@ -24,7 +24,7 @@ from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
 
-_STATES = {"actif": "Actif", "vole": "Volé", "retire": "Retiré", "remplace": "Remplacé"}
+_STATES = {"actif": "Actif", "vole": "Volé", "retire": "Retiré", "remplace": "Remplacé", "attendu": "Attendu"}
 
 
 def silence(seconds: float | None) -> str:
@@ -50,6 +50,8 @@ def lag(row: DeviceRow) -> tuple[str, float]:
 
 
 def state(row: DeviceRow) -> tuple[str, str]:
+    if row.etat == "attendu":
+        return "en_attente", tr(_STATES[row.etat])
     if row.etat != "actif":
         return "archivee", tr(_STATES.get(row.etat, row.etat))
     if row.exclu:
@@ -87,8 +89,8 @@ class DeviceBar(RecordPart):
         row.addStretch()
         column.addLayout(row)
         # Below the others: beside them its words are cut in a narrow form.
-        copying = Button(tr("Copier la réinscription"), icon="copy", on_click=self.copy_command)
-        column.addWidget(copying, 0, Qt.AlignmentFlag.AlignLeading)
+        self.copying = Button(tr("Copier la réinscription"), icon="copy", on_click=self.copy_command)
+        column.addWidget(self.copying, 0, Qt.AlignmentFlag.AlignLeading)
         self.entry = Card("surface.sunken")
         self.told = Text("", "body", wrap=True)
         self.entry.box.addWidget(self.told)
@@ -120,7 +122,10 @@ class DeviceBar(RecordPart):
         active = record.etat == "actif"
         self.revoke_button.setVisible(active)
         self.stolen_button.setVisible(active)
-        if not active:
+        self.copying.setVisible(record.etat != "attendu")
+        if record.etat == "attendu":
+            self._advice.addWidget(Banner("info", tr("Ce poste est attendu : son code n'a pas encore servi.")))
+        elif not active:
             words = tr("Ce poste ne se connecte plus, et ses données y sont effacées à son contact suivant. "
                        "Pour qu'il revienne, on l'inscrit comme un poste neuf, sur un autre fichier.")  # fmt: skip
             self._advice.addWidget(Banner("info", words))

@@ -14,7 +14,7 @@ from erp_desktop.services.administration import source
 from erp_desktop.settings import Mode
 from erp_desktop.sync.device.administration import Seat
 from erp_desktop.ui.administration import people, records, references
-from erp_desktop.ui.administration.devices import DEVICES
+from erp_desktop.ui.administration.enrolling import DevicesPage
 from erp_desktop.ui.administration.rules_page import RulesPage
 from erp_desktop.ui.administration.seat import Place, SeatPanel, here, there
 from erp_desktop.ui.administration.upkeep import BackupsPage, SchemaPage
@@ -33,7 +33,7 @@ from erp_desktop.ui.page import Page
 _WIDTH = 216
 _CENTRAL_ONLY = {"postes"}
 _LISTS: dict[str, ListSpec[Any]] = {
-    "utilisateurs": people.ACCOUNTS, "agences": people.AGENCIES, "entetes": people.LETTERHEADS, "postes": DEVICES,
+    "utilisateurs": people.ACCOUNTS, "agences": people.AGENCIES, "entetes": people.LETTERHEADS,
     "competences": references.SKILLS_LIST, "codes": references.CODES_LIST, "tarifs": references.RATES_LIST,
     "tva": references.VAT_LIST, "feries": references.HOLIDAYS_LIST, "exigences": references.NEEDS_LIST,
     "legaux": references.LEGAL_LIST, "numeros": records.NUMBERS, "journaux": records.JOURNAL,
@@ -230,6 +230,7 @@ class AdministrationPage(Page):
             # What this desktop holds may be handed out from here; it is erased where it is written.
             "personnes": lambda: PeoplePage(contexte if place.writes else self.contexte, writes=place.writes),
             "regles": lambda: RulesPage(contexte), "schema": lambda: SchemaPage(contexte),
+            "postes": lambda: DevicesPage(contexte),
             "sauvegardes": lambda: BackupsPage(contexte, central=place.central and place.writes),
         }  # fmt: skip
         return made[key]() if key in made else ListPage(_LISTS[key], contexte)

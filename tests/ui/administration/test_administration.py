@@ -21,8 +21,10 @@ from erp_desktop.models import User
 from erp_desktop.services import calendrier
 from erp_desktop.services.administration import accounts
 from erp_desktop.settings import Mode
+from erp_desktop.sync.device import provisioning
 from erp_desktop.ui.administration.account_bar import AccountBar
 from erp_desktop.ui.administration.devices import DeviceBar
+from erp_desktop.ui.administration.enrolling import DevicesPage
 from erp_desktop.ui.administration.holiday_bar import HolidayBar
 from erp_desktop.ui.administration.hours_tab import HoursTab
 from erp_desktop.ui.administration.page import AdministrationPage
@@ -170,6 +172,12 @@ def test_a_stand_alone_desktop_is_administered_by_keyboard(
     assert "administration" in bureau.workspace.sections
 
 
+def _column(page: ListPage, key: str) -> list[str]:
+    """What a column shows, read or not."""
+    (place,) = (n for n, column in enumerate(page.model.columns) if column.key == key)
+    return [str(page.model.index(row, place).data()) for row in range(page.model.rowCount())]
+
+
 def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_own(
     qtbot: QtBot, pg_url: str, tmp_path: Path, qapp: QApplication
 ) -> None:
@@ -214,8 +222,26 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     qtbot.waitUntil(lambda: page.place.contexte.tasks.pending == 0, timeout=WAIT)
     assert page.place.writes
     devices = page.room
-    assert isinstance(devices, ListPage)
+    assert isinstance(devices, DevicesPage)
     qtbot.waitUntil(lambda: devices.model.rowCount() == 2, timeout=WAIT)
+    # What others do at the centre is seen without F5.
+    with centre.begin() as connection:
+        connection.exec_driver_sql("UPDATE sync.devices SET version = '9.9' WHERE nom = 'accueil'")
+    devices.pulse.timeout.emit()
+    qtbot.waitUntil(lambda: "9.9" in _column(devices, "version"), timeout=WAIT)
+    devices.offer()
+    devices.offered.ask()
+    assert devices.offered.trouble.label.text() == "Donnez le code de l’agence."
+    devices.offered.agency.setText("rien")
+    file = tmp_path / "poste.erp-mif"
+    devices.offered.make(file)
+    qtbot.waitUntil(lambda: "Agence inconnue" in devices.offered.trouble.label.text(), timeout=WAIT)
+    devices.offered.agency.setText("CAS")
+    devices.offered.make(file)
+    qtbot.waitUntil(devices.offered.isHidden, timeout=WAIT)
+    assert provisioning.read(file).agence == "CAS"
+    devices.read_again()
+    qtbot.waitUntil(lambda: "Attendu" in _column(devices, "etat"), timeout=WAIT)
     devices.filter.set_text("atelier")
     qtbot.waitUntil(lambda: devices.model.rowCount() == 1, timeout=WAIT)
     devices.view.select_place(0)
@@ -230,7 +256,8 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     bar.confirm()
     qtbot.waitUntil(bar.entry.isHidden, timeout=WAIT)
     with centre.connect() as connection:
-        states = connection.exec_driver_sql("SELECT nom, etat FROM sync.devices WHERE poste > 0 ORDER BY nom").all()
+        told = "SELECT nom, etat FROM sync.devices WHERE poste > 0 AND etat <> 'attendu' ORDER BY nom"
+        states = connection.exec_driver_sql(told).all()
     assert [tuple(s) for s in states] == [("accueil", "actif"), ("atelier", "retire")]
     # What brings it back is no file of its own: that is erased.
     qtbot.waitUntil(lambda: bar._record is not None and bar._record.etat == "retire", timeout=WAIT)
