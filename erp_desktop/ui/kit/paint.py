@@ -50,6 +50,21 @@ def text(painter: QPainter, rect: QRect, words: str, *, rtl: bool, font: QFont, 
     painter.drawText(rect, leading(rtl) | Qt.TextFlag.TextSingleLine, shown)
 
 
+def two_lines(painter: QPainter, rect: QRect, words: str, below: str, *, rtl: bool) -> None:
+    """What a row is about and, where the row is high enough, what it belongs to in small letters below."""
+    look, ink = theme(), theme().color("text.primary")
+    high = rect.height() >= theme().px("row.comfortable") - 1
+    if not (high and below):
+        text(painter, rect, " · ".join(filter(None, (words, below))), rtl=rtl, font=look.font("body"), colour=ink)
+        return
+    half = rect.height() * 5 // 9
+    upper, lower = QRect(rect), QRect(rect)
+    upper.setBottom(rect.top() + half)
+    lower.setTop(rect.top() + half - 2)
+    text(painter, upper, words, rtl=rtl, font=look.font("body"), colour=ink)
+    text(painter, lower, below, rtl=rtl, font=look.font("caption"), colour=look.color("text.secondary"))
+
+
 def rounded(
     painter: QPainter, rect: QRect, radius: float, fill: QColor | None, border: QColor | None = None, width: float = 1
 ) -> None:

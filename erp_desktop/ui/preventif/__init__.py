@@ -21,6 +21,7 @@ from erp_desktop.services.shared import choices as choix
 from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -61,11 +62,13 @@ def hours(minutes: int | None) -> str:
 
 COLUMNS: list[Column[PlanRow]] = [
     Column("titre", "Plan", 130, lambda r: r.plan.titre, "strong", wide=170),
-    Column("equipement", "Équipement", 120, lambda r: f"{r.plan.equipement} · {isolate(r.plan.code)}", wide=170,
-           full=lambda r: f"{r.plan.equipement} · {r.plan.code}"),
+    Column("equipement", "Équipement", 120, lambda r: f"{r.plan.equipement} · {isolate(r.plan.code)}", wide=200,
+           full=lambda r: f"{r.plan.equipement} · {r.plan.code} · {r.plan.client}",
+           draw=lambda painter, rect, r, rtl: paint.two_lines(
+               painter, rect, r.plan.equipement, f"{r.plan.client} · {isolate(r.plan.code)}", rtl=rtl)),
     Column("client", "Client", 120, lambda r: r.plan.client, hidden=True, wide=170),
     Column("frequence", "Fréquence", 104, lambda r: rhythm(r.plan), "muted", wide=130),
-    Column("prochaine", "Prochaine", 92, lambda r: next_day(r.plan), "sla", numeric=True, wide=190,
+    Column("prochaine", "Prochaine", 92, lambda r: next_day(r.plan), "sla", numeric=True, wide=172,
            value=lambda r: ("late", 1.0) if r.plan.retard else None),
     Column("duree", "Durée", 58, lambda r: hours(r.plan.duree), "code", numeric=True),
     Column("statut", "Statut", 84, lambda r: labels.label(StatutPlanning, r.plan.statut), hidden=True),
