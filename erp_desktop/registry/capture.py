@@ -285,7 +285,8 @@ def install(connection: sa.Connection) -> None:
         connection.exec_driver_sql("DELETE FROM _rapports_mois")
     if any(settled.keeps(name) for name in put_back):
         connection.exec_driver_sql(settled.EVERYTHING)
-    if any(searched.keeps(name) for name in put_back):
+    known = searched.unwritten(connection, put_back)
+    if any(searched.keeps(name) for name in put_back) and not known:
         connection.exec_driver_sql(searched.EVERYTHING)
 
 
@@ -301,5 +302,7 @@ def remove(connection: sa.Connection) -> None:
     """Take every trigger away but those that tie the two names of a column together, which are the history's own."""
     query = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name NOT LIKE 'lier!_%' ESCAPE '!'"
     names = connection.exec_driver_sql(query).scalars().all()
+    before = _existing(connection, "trigger")
     if names:
         replace(connection.connection.dbapi_connection, names, {})
+    searched.watch(connection, before)

@@ -5,7 +5,11 @@ The words themselves are in a file beside the cache (``services.search.words``),
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
 
 from erp_desktop.models.interventions import WORDS
 
@@ -24,6 +28,10 @@ EVERYTHING = (
 """Every intervention has to be read again: a number that was not given yet, from 0 down."""
 
 
+_SEEN = "recherche"
+"""Of a connection's info: what :func:`watch` noted."""
+_INSERTED, _DELETED, _UPDATED, _ALTERED = 18, 9, 23, 26
+"""SQLite's own numbers of what a statement is about to do; a table that is dropped is emptied first."""
 SUFFIX = ".mots"
 """Added to the name of a cache's file: where its words are."""
 
@@ -46,6 +54,48 @@ def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
         if set(columns) <= present.get(table, set()):
             every = _noted("id", f"FROM interventions WHERE {link} = NEW.id AND")
             yield _trigger(table, "upd", _update(columns), _changed(columns), every)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Triggers as they were, and whether anything was written that they would have noted."""
+
+    triggers: dict[str, str]
+    written: bool = False
+
+
+def watch(connection: sa.Connection, triggers: Mapping[str, str]) -> None:
+    """From here on, without the triggers, heed what is written to what a search reads; until :func:`unwritten`.
+
+    Args:
+        triggers: those of the cache before they were taken away, name → text.
+    """
+    seen = connection.info[_SEEN] = _Seen({name: sql for name, sql in triggers.items() if keeps(name)})
+    columns: dict[str, set[str]] = {"interventions": set(_INTERVENTION)}
+    columns |= {table: {"intervention_id", column} for table, column in CHILDREN.items()}
+    columns |= {table: set(names) for table, (_link, names) in NAMES.items()}
+
+    def heed(action: int, first: str | None, second: str | None, *_where: object) -> int:
+        table = second if action == _ALTERED else first
+        if table in columns and action in (_INSERTED, _DELETED, _UPDATED, _ALTERED):
+            seen.written |= action != _UPDATED or second in columns[table]
+        return 0
+
+    _line(connection).set_authorizer(heed)
+
+
+def unwritten(connection: sa.Connection, put_back: Mapping[str, str]) -> bool:
+    """Whether the triggers were only away for a moment in which nothing of theirs was written."""
+    seen: _Seen | None = connection.info.pop(_SEEN, None)
+    if seen is None:
+        return False
+    _line(connection).set_authorizer(None)
+    mine = {name: sql for name, sql in put_back.items() if keeps(name)}
+    return not seen.written and all(seen.triggers.get(name) == sql for name, sql in mine.items())
+
+
+def _line(connection: sa.Connection) -> Any:
+    return connection.connection.dbapi_connection
 
 
 def keeps(trigger: str) -> bool:
