@@ -79,7 +79,8 @@ def _bare_view(app: QApplication, rows: int) -> tuple[float, float]:
 @contextmanager
 def _page(engine: sa.Engine, who: Acteur) -> Iterator[Any]:
     """What makes a page of the list over an engine."""
-    worker = DbWorker(engine)
+    # As in the program once somebody has logged in.
+    worker = DbWorker(engine, who.user_id)
     tasks = Tasks(worker)
     with tempfile.TemporaryDirectory(prefix="erp-mif-ecrans-") as folder:
         drafts = Drafts(Path(folder) / "brouillons", who.user_id)
