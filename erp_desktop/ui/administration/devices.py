@@ -208,7 +208,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
                hidden=True),
         Column("silence_s", "Vu", 92, lambda r: labels.instant(r.vu_a), "code", numeric=True),
         Column("en_attente", "À envoyer", 76, lambda r: number(r.en_attente) if r.en_attente else labels.NONE,
-               "code", numeric=True),
+               "figure", numeric=True),
         Column("", "Retard", 104, lambda r: silence(r.silence_s if r.etat == "actif" else None), "sla", numeric=True,
                value=lag),
         Column("etat", "État", 108, lambda r: state(r)[1], "pill", value=lambda r: state(r)[0]),

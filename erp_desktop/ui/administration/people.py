@@ -108,7 +108,7 @@ AGENCIES: ListSpec[agencies.AgencyRow] = ListSpec(
         Column("nom", LABEL, 200, lambda r: r.nom, "strong", stretch=True),
         Column("ville", LABEL, 140, lambda r: r.ville or labels.NONE),
         Column("telephone", LABEL, 130, lambda r: isolate(r.telephone) if r.telephone else labels.NONE, "code"),
-        Column("comptes", "Comptes", 90, lambda r: number(r.comptes), "code", numeric=True),
+        Column("comptes", "Comptes", 90, lambda r: number(r.comptes), "figure", numeric=True),
         Column("is_active", "État", 110, lambda r: tr("Ouverte") if r.is_active else tr("Fermée"), "pill",
                value=lambda r: "cloturee" if r.is_active else "annulee"),
     ],

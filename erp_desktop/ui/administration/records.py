@@ -120,10 +120,10 @@ NUMBERS: ListSpec[_Row] = ListSpec(
     columns=[
         Column("prefixe", "Série", 220, lambda r: isolate(r.serie.prefixe), "code", stretch=True),
         Column("table", "Porte sur", 100, lambda r: tr(_CARRIERS[r.serie.table])),
-        Column("dernier", "Dernier numéro", 84, lambda r: number(r.serie.dernier), "code", numeric=True),
-        Column("nombre", "Nombre", 70, lambda r: number(r.serie.nombre), "code", numeric=True),
+        Column("dernier", "Dernier numéro", 84, lambda r: number(r.serie.dernier), "figure", numeric=True),
+        Column("nombre", "Nombre", 70, lambda r: number(r.serie.nombre), "figure", numeric=True),
         Column("manquants", "Manquants", 84,
-               lambda r: number(r.serie.manquants) if r.serie.manquants else labels.NONE, "code", numeric=True),
+               lambda r: number(r.serie.manquants) if r.serie.manquants else labels.NONE, "figure", numeric=True),
         Column("", "Dernier le", 122, lambda r: labels.instant(r.serie.depuis, year=True), "muted"),
     ],
     row_id=lambda row: row.id, ids=_series_ids, rows=_series_rows, one="1 série", many="{n} séries", feminine=True,

@@ -125,7 +125,7 @@ RATES_LIST: ListSpec[referentials.RateRow] = ListSpec(
     columns=[
         Column("libelle", LABEL, 190, lambda r: r.libelle, "strong", stretch=True),
         Column("type_ligne", LABEL, 120, lambda r: labels.label(TypeTarif, r.type_ligne)),
-        Column("prix_unitaire", LABEL, 110, lambda r: money(r.prix_unitaire), "code", numeric=True),
+        Column("prix_unitaire", LABEL, 110, lambda r: money(r.prix_unitaire), "figure", numeric=True),
         Column("unite", LABEL, 80, lambda r: r.unite),
         Column("date_debut", "Du", 96, lambda r: isolate(labels.day(r.date_debut)), "code", numeric=True),
         Column("date_fin", "Au", 96, lambda r: isolate(labels.day(r.date_fin)), "code", numeric=True),
@@ -157,7 +157,7 @@ VAT_LIST: ListSpec[referentials.VatRow] = ListSpec(
     title="Taux de TVA", icon="receipt", placeholder="Filtrer : un libellé",
     columns=[
         Column("libelle", LABEL, 220, lambda r: r.libelle, "strong", stretch=True),
-        Column("taux", LABEL, 90, lambda r: percent(r.taux), "code", numeric=True),
+        Column("taux", LABEL, 90, lambda r: percent(r.taux), "figure", numeric=True),
         Column("date_debut", "Du", 110, lambda r: isolate(labels.day(r.date_debut)), "code", numeric=True),
         Column("date_fin", "Au", 110, lambda r: isolate(labels.day(r.date_fin)), "code", numeric=True),
     ],
@@ -187,7 +187,7 @@ LEGAL_LIST: ListSpec[referentials.LegalRow] = ListSpec(
     columns=[
         Column("libelle", LABEL, 260, lambda r: r.libelle, "strong", stretch=True),
         Column("code", LABEL, 190, lambda r: labels.label(CodeTaux, r.code)),
-        Column("taux", LABEL, 84, lambda r: percent(r.taux), "code", numeric=True),
+        Column("taux", LABEL, 84, lambda r: percent(r.taux), "figure", numeric=True),
         Column("seuil", LABEL, 120, _threshold, "code", numeric=True),
         Column("date_debut", "Du", 104, lambda r: isolate(labels.day(r.date_debut)), "code", numeric=True),
         Column("date_fin", "Au", 104, lambda r: isolate(labels.day(r.date_fin)), "code", numeric=True),

@@ -16,7 +16,7 @@ from erp_desktop.ui.wording import value_labels as labels
 COLUMNS: list[Column[ChecklistLigne]] = [
     Column("nom", LABEL, 220, lambda r: r.nom, "strong", stretch=True),
     Column("type_equipement", LABEL, 180, lambda r: r.type_equipement or labels.NONE, wide=240),
-    Column("", "Points", 80, lambda r: number(r.points), "code", numeric=True),
+    Column("", "Points", 80, lambda r: number(r.points), "figure", numeric=True),
     Column("", "Version", 80, lambda r: number(r.version), "code", numeric=True),
 ]
 

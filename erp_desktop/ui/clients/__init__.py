@@ -20,7 +20,7 @@ COLUMNS: list[Column[ClientLigne]] = [
     Column("ville", LABEL, 100, lambda r: r.ville or value_labels.NONE, wide=150),
     Column("ice", LABEL, 130, lambda r: isolate(r.ice or value_labels.NONE), "code", numeric=True),
     Column("telephone", LABEL, 132, lambda r: isolate(r.telephone or value_labels.NONE), "code", numeric=True),
-    Column("", "Équipements", 92, lambda r: number(r.nb_equipements), "code", numeric=True),
+    Column("", "Équipements", 92, lambda r: number(r.nb_equipements), "figure", numeric=True),
 ]
 
 

@@ -35,9 +35,9 @@ COLUMNS: list[Column[FactureLigne]] = [
     Column("date_echeance", "Échéance", 92, lambda r: labels.day(r.date_echeance), "code", numeric=True),
     Column("retard", "Retard", 96, lambda r: marks.late(r.retard), "sla", numeric=True,
            value=lambda r: marks.late_bar(r.retard)),
-    Column("total_ttc", "TTC MAD", 104, lambda r: marks.money(r.total_ttc), "code", numeric=True),
-    Column("regle", "Réglé", 96, lambda r: marks.money(r.regle), "code", numeric=True, wide=200),
-    Column("solde", "Solde MAD", 104, lambda r: marks.money(r.solde), "strong", numeric=True),
+    Column("total_ttc", "TTC MAD", 104, lambda r: marks.money(r.total_ttc), "figure", numeric=True),
+    Column("regle", "Réglé", 96, lambda r: marks.money(r.regle), "figure", numeric=True, wide=200),
+    Column("solde", "Solde MAD", 104, lambda r: marks.money(r.solde), "total", numeric=True),
     Column("", "Relance", 96, marks.reminder, "muted"),
 ]  # fmt: skip
 

@@ -29,13 +29,17 @@ def issued(record: Any) -> bool:
     return EtatFacture(record.etat) not in (EtatFacture.BROUILLON, EtatFacture.A_TRANSMETTRE, EtatFacture.REJETEE)
 
 
+def _minus(words: str) -> str:
+    return words.replace("-", "\u2212")
+
+
 def money(amount: Decimal) -> str:
     """``1 234 567,80``; the currency stands in the head of the column."""
-    return isolate(format_montant(amount, ""))
+    return isolate(_minus(format_montant(amount, "")))
 
 
 def mad(amount: Decimal) -> str:
-    return isolate(format_montant(amount))
+    return isolate(_minus(format_montant(amount)))
 
 
 def late(days: int) -> str:

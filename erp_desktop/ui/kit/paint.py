@@ -40,14 +40,20 @@ def metrics(role: str) -> QFontMetrics:
     return QFontMetrics(theme().font(role))
 
 
-def text(painter: QPainter, rect: QRect, words: str, *, rtl: bool, font: QFont, colour: QColor) -> None:
-    """One line of text, elided at its end."""
+FIGURES = ("figure", "total")
+"""Columns whose cells end at the right, digit under digit: figures read left to right in Arabic too."""
+
+
+def text(
+    painter: QPainter, rect: QRect, words: str, *, rtl: bool, font: QFont, colour: QColor, end: bool = False
+) -> None:
+    """One line of text, elided at its end; with ``end`` it stands where digits are compared, in any language."""
     painter.setFont(font)
     painter.setPen(colour)
     # The words themselves say which way they read; only their place follows the window.
     painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
     shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, leading(rtl) | Qt.TextFlag.TextSingleLine, shown)
+    painter.drawText(rect, leading(rtl or end) | Qt.TextFlag.TextSingleLine, shown)
 
 
 def two_lines(painter: QPainter, rect: QRect, words: str, below: str, *, rtl: bool) -> None:

@@ -49,7 +49,7 @@ class Column(Generic[R]):
         title: French text, translated when shown; ``LABEL`` in a ``ListSpec``: what the column of the key declares.
         width: pixels, ignored when ``stretch``.
         text: what is shown, copied and read aloud.
-        kind: how the delegate paints it: text, strong, code, muted, pill, priority, sla or marks.
+        kind: how the delegate paints it: text, strong, code, muted, pill, priority, sla, marks, figure, total.
         full: the complete text when the cell shows a short form.
         value: what the painter of pill, priority and sla needs besides the text.
         numeric: tabular figures, and more room in Arabic.

@@ -109,11 +109,13 @@ class CellDelegate(QStyledItemDelegate):
                 ink = "semantic.danger.text" if name == "git-merge" else "text.tertiary"
                 icons.draw(painter, paint.visual(rtl, rect, box), name, look.color(ink), 15)
         else:
-            ink = {"muted": "text.tertiary", "code": "text.secondary"}.get(column.kind, "text.primary")
+            inks = {"muted": "text.tertiary", "code": "text.secondary", "figure": "text.secondary"}
+            ink = inks.get(column.kind, "text.primary")
             if value == "muted":
                 ink = "text.tertiary"
-            font = look.font("strong" if column.kind == "strong" else "body", tabular=column.numeric)
-            paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color(ink))
+            font = look.font("strong" if column.kind in ("strong", "total") else "body", tabular=column.numeric)
+            end = column.kind in paint.FIGURES
+            paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color(ink), end=end)
 
 
 class ListView(QTableView):

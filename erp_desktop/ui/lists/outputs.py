@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from erp_desktop import clock
 from erp_desktop.reports.papers import liste
 from erp_desktop.services.importation.wizard import permis
+from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import language, number, tr
 from erp_desktop.ui.kit.theme import theme
@@ -154,9 +155,7 @@ class Outputs(QObject):
                 )
                 for n, column in enumerate(columns)
             ],
-            gauche=[
-                not (column.numeric and column.kind == "code" and column.key.startswith("nb_")) for column in columns
-            ],
+            gauche=[column.kind not in paint.FIGURES for column in columns],
             lignes=rows,
             langue="ar" if theme().rtl else language(),
         )

@@ -36,13 +36,13 @@ COLUMNS: list[Column[PartRow]] = [
     Column("reference", LABEL, 116, lambda r: isolate(r.reference), "code", numeric=True, wide=140),
     Column("designation", LABEL, 200, lambda r: r.designation, "strong", stretch=True),
     Column("famille", LABEL, 100, lambda r: r.famille or labels.NONE, "muted", hidden=True),
-    Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "code", numeric=True),
-    Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "code", numeric=True),
-    Column("", "Total", 76, _total, "strong", numeric=True),
-    Column("", "Réservé", 72, lambda r: quantity(r.reserve, blank=True), "code", numeric=True),
-    Column("", "Min.", 60, lambda r: quantity(r.minimum, blank=True), "muted", numeric=True),
-    Column("", "À commander", 100, lambda r: quantity(r.a_commander, blank=True), "code", numeric=True),
-    Column("", "Valeur MAD", 104, lambda r: money(r.valeur), "code", numeric=True),
+    Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "figure", numeric=True),
+    Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "figure", numeric=True),
+    Column("", "Total", 76, _total, "total", numeric=True),
+    Column("", "Réservé", 72, lambda r: quantity(r.reserve, blank=True), "figure", numeric=True),
+    Column("", "Min.", 60, lambda r: quantity(r.minimum, blank=True), "figure", numeric=True),
+    Column("", "À commander", 100, lambda r: quantity(r.a_commander, blank=True), "figure", numeric=True),
+    Column("", "Valeur MAD", 104, lambda r: money(r.valeur), "figure", numeric=True),
 ]
 
 

@@ -126,7 +126,8 @@ class CountModel(QAbstractTableModel):
 
 def _side(column: int) -> int:
     """Figures, and what stands over them, end where they are compared."""
-    side = Qt.AlignmentFlag.AlignTrailing if column in _NUMBERS else Qt.AlignmentFlag.AlignLeading
+    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute
+    side = right if column in _NUMBERS else Qt.AlignmentFlag.AlignLeading
     return int(side | Qt.AlignmentFlag.AlignVCenter)
 
 

@@ -26,7 +26,7 @@ COLUMNS: list[Column[CountRow]] = [
     Column("etat", LABEL, 140, lambda r: labels.label(EtatInventaire, r.etat)),
     Column("ouvert_a", LABEL, 120, lambda r: labels.instant(r.ouvert_a, year=True), "code", numeric=True),
     Column("", "Terminé le", 120, lambda r: labels.instant(r.fige_a, year=True), "code", numeric=True),
-    Column("", "Pièces comptées", 110, lambda r: number(r.comptees), "code", numeric=True),
+    Column("", "Pièces comptées", 110, lambda r: number(r.comptees), "figure", numeric=True),
     Column("", "Par", 130, lambda r: r.par or labels.NONE, "muted"),
 ]
 

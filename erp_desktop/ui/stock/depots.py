@@ -22,7 +22,7 @@ COLUMNS: list[Column[DepotRow]] = [
     Column("type_depot", LABEL, 110, lambda r: labels.label(TypeDepot, r.type_depot)),
     Column("", "Technicien", 160, lambda r: r.technicien or labels.NONE),
     Column("statut", LABEL, 90, lambda r: labels.label(StatutDepot, r.statut)),
-    Column("", "Références", 100, lambda r: number(r.references), "code", numeric=True),
+    Column("", "Références", 100, lambda r: number(r.references), "figure", numeric=True),
     Column("", "Comptage en cours", 170, lambda r: isolate(r.comptage) if r.comptage else labels.NONE, "muted"),
 ]
 

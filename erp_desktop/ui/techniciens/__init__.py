@@ -25,7 +25,7 @@ COLUMNS: list[Column[TechnicienLigne]] = [
     Column("niveau", LABEL, 120, lambda r: value_labels.label(Niveau, r.niveau), "code"),
     Column("disponibilite", LABEL, 130, lambda r: value_labels.label(Disponibilite, r.disponibilite)),
     Column("zone_intervention", LABEL, 140, lambda r: r.zone_intervention or value_labels.NONE, "muted"),
-    Column("nb_en_cours", "En charge", 96, lambda r: number(r.nb_en_cours), "code", numeric=True),
+    Column("nb_en_cours", "En charge", 96, lambda r: number(r.nb_en_cours), "figure", numeric=True),
 ]
 
 

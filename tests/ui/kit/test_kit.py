@@ -357,6 +357,20 @@ def test_pill_is_painted_on_the_reading_side(rtl: bool, status: str, tone: str) 
     assert image.pixelColor(width + 10 if not rtl else 10, 10) == QColor("white")
 
 
+@pytest.mark.parametrize("rtl", [False, True])
+def test_figures_end_one_under_the_other(qapp: QApplication, rtl: bool) -> None:
+    ends = []
+    for words in ("7,00", "1 234,00"):
+        image = QImage(QSize(120, 30), QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        ink = QColor("black")
+        paint.text(painter, image.rect(), words, rtl=rtl, font=theme.theme().font("body"), colour=ink, end=True)
+        painter.end()
+        ends.append(max(x for x in range(120) for y in range(30) if image.pixelColor(x, y).lightness() < 128))
+    assert ends[0] == ends[1] > 110
+
+
 @pytest.mark.parametrize(
     ("name", "letters"),
     [("Salma Bennis", "SB"), ("Nadia El Alaoui", "NA"), ("salma", "S"), ("سلمى بنيس", "س"), ("", "")],

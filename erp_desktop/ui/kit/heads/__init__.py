@@ -50,12 +50,13 @@ class PaintedHeader(QHeaderView):
             return
         words = str(model.headerData(logicalIndex, Qt.Orientation.Horizontal) or "")
         sorted_here = logicalIndex == self.sort_section
-        inner = rect.adjusted(PAD, 0, -4, 0)
+        end = not rtl and isinstance(model, LazyTableModel) and model.columns[logicalIndex].kind in paint.FIGURES
+        inner = rect.adjusted(PAD, 0, (-PAD if end else -4) - (_CARET if end and sorted_here else 0), 0)
         font: QFont = look.font("strong")
         colour: QColor = look.color("accent.text" if sorted_here else "text.tertiary")
-        paint.text(painter, paint.visual(rtl, rect, inner), words, rtl=rtl, font=font, colour=colour)
+        paint.text(painter, paint.visual(rtl, rect, inner), words, rtl=rtl, font=font, colour=colour, end=end)
         if sorted_here:
-            wide = min(QFontMetrics(font).horizontalAdvance(words), inner.width() - 14)
+            wide = inner.width() if end else min(QFontMetrics(font).horizontalAdvance(words), inner.width() - 14)
             box = QRect(inner.x() + wide + 3, rect.y(), 12, rect.height())
             icons.draw(painter, paint.visual(rtl, rect, box), "caret-down" if self.descending else "caret-up",
                        colour, 11, "bold")  # fmt: skip
