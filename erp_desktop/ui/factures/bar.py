@@ -23,7 +23,7 @@ from erp_desktop.ui.forms.acts import ActBar
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, clear
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
-from erp_desktop.ui.kit.surfaces import Banner
+from erp_desktop.ui.kit.surfaces import Banner, Etapes
 from erp_desktop.ui.printing.invoices import print_invoices
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -62,6 +62,8 @@ class InvoiceBar(ActBar):
         return roles.peut(self._panel.contexte.acteur.role, right)
 
     def _tell(self, record: Any) -> None:
+        if (chain := marks.steps(record)) is not None:
+            self.alerts.addWidget(Etapes(*chain))
         if record.motif:
             words = tr("Le centre a refusé : {motif}", motif=said(record.motif))
             self.alerts.addWidget(Banner("danger", words))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from erp_desktop.domain.argent import format_montant
+from erp_desktop.domain.enums import TypeFacture
 from erp_desktop.domain.factures import lettres, lettres_ar, lettres_en
 from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.services.factures import FactureLigne
@@ -22,6 +23,16 @@ PILLS = {
 _FULL = 90
 """Days late from which the bar is full."""
 _SOON = 60
+
+
+def steps(record: Any) -> tuple[list[str], int] | None:
+    """The life of an invoice and where it stands; None of one that was refused or cancelled, which leads nowhere."""
+    etat = EtatFacture(record.etat)
+    sent = etat if etat in (EtatFacture.PARTIELLE, EtatFacture.EN_RETARD) else EtatFacture.ENVOYEE
+    chain = [EtatFacture.BROUILLON, EtatFacture.A_TRANSMETTRE, EtatFacture.VALIDEE, sent]
+    if record.type_facture == TypeFacture.FACTURE:
+        chain.append(EtatFacture.PAYEE)
+    return ([labels.label(EtatFacture, one) for one in chain], chain.index(etat)) if etat in chain else None
 
 
 def issued(record: Any) -> bool:

@@ -16,44 +16,6 @@ from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.kit.theme import theme
 
 
-class Etapes(QWidget):
-    """``1 Usage — 2 Connexion — …``; what is done wears a check."""
-
-    def __init__(self, steps: Sequence[str], current: int, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._steps, self._current = list(steps), current
-        self.setFixedHeight(26)
-        self.setAccessibleName(
-            tr("Étape {n} sur {total} : {nom}", n=current + 1, total=len(self._steps), nom=self._steps[current])
-        )
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
-        x = 0
-        for number, words in enumerate(self._steps):
-            done, on = number < self._current, number == self._current
-            disc = paint.visual(rtl, box, QRect(x, 1, 24, 24))
-            ground = "semantic.success.soft" if done else "accent.fill" if on else "surface.app"
-            paint.rounded(painter, disc, 12, look.color(ground))
-            if done:
-                icons.draw(painter, disc, "check", look.color("semantic.success.text"), 13, "bold")
-            else:
-                painter.setPen(look.color("text.onAccent" if on else "text.tertiary"))
-                painter.setFont(look.font("strong"))
-                painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, str(number + 1))
-            x += 32
-            font = look.font("strong" if on else "body")
-            wide = QFontMetrics(font).horizontalAdvance(words) + 2
-            ink = look.color("accent.text" if on else "text.secondary" if done else "text.tertiary")
-            paint.text(painter, paint.visual(rtl, box, QRect(x, 0, wide, 26)), words, rtl=rtl, font=font, colour=ink)
-            x += wide + 8
-            if number < len(self._steps) - 1:
-                rule = paint.visual(rtl, box, QRect(x, 12, 40, 1))
-                painter.fillRect(rule, look.color("border.default"))
-                x += 48
-        painter.end()
-
-
 class Carte(KeyboardRing, QAbstractButton):
     """One way to work: icon, title, two lines, two promises, the key that chooses it."""
 

@@ -19,14 +19,14 @@ from erp_desktop.sync.device.enrolment import Enrolled
 from erp_desktop.sync.device.first_database import Compte, Importee
 from erp_desktop.sync.first_copy.by_rows import Progress
 from erp_desktop.ui.background import Fond
-from erp_desktop.ui.first_start.choices import Carte, Etapes, trouble
+from erp_desktop.ui.first_start.choices import Carte, trouble
 from erp_desktop.ui.first_start.copying import Copie
 from erp_desktop.ui.first_start.forms import Formulaire, FormulaireAgence, FormulaireCentre, FormulaireCompte
 from erp_desktop.ui.first_start.welcome import Accueil
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
 from erp_desktop.ui.kit.dialogs import ask_files
 from erp_desktop.ui.kit.i18n import isolate, number, tr
-from erp_desktop.ui.kit.surfaces import Banner, Card
+from erp_desktop.ui.kit.surfaces import Banner, Card, Etapes
 
 AGENCE, AUTONOME, DEMO = "agence", "autonome", "demo"
 _WIDTH = 760

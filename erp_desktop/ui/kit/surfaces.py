@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import shiboken6
 from PySide6.QtCore import QLine, QRect, QSize, Qt, Signal
@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QMouseEvent, QPai
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text
+from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text, plain
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 
@@ -240,4 +240,59 @@ class Chip(KeyboardRing, EnterPresses, QAbstractButton):
                        look.color("text.secondary"), 12)  # fmt: skip
         if self._ring:
             paint.focus_ring(painter, box, box.height() // 2)
+        painter.end()
+
+
+class Etapes(QWidget):
+    """``1 Usage — 2 Connexion — …``; what is done wears a check. Without room, only the step in hand is named.
+
+    Args:
+        current: the place of the step in hand.
+    """
+
+    def __init__(self, steps: Sequence[str], current: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._steps, self._current = list(steps), current
+        self.setFixedHeight(26)
+        self.setAccessibleName(
+            tr("Étape {n} sur {total} : {nom}", n=current + 1, total=len(self._steps), nom=self._steps[current])
+        )
+        self.setToolTip(plain(" – ".join(self._steps)))
+
+    def _wide(self, number: int) -> int:
+        font = theme().font("strong" if number == self._current else "body")
+        return QFontMetrics(font).horizontalAdvance(self._steps[number]) + 2
+
+    @property
+    def named(self) -> list[int]:
+        """The places of the steps whose words there is room for."""
+        every = range(len(self._steps))
+        fits = sum(88 + self._wide(number) for number in every) - 48 <= self.width()
+        return list(every) if fits else [self._current]
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
+        x, named = 0, self.named
+        gap, rule_wide = (48, 40) if len(named) > 1 or len(self._steps) == 1 else (20, 12)
+        for number, words in enumerate(self._steps):
+            done, on = number < self._current, number == self._current
+            disc = paint.visual(rtl, box, QRect(x, 1, 24, 24))
+            ground = "semantic.success.soft" if done else "accent.fill" if on else "surface.app"
+            paint.rounded(painter, disc, 12, look.color(ground))
+            if done:
+                icons.draw(painter, disc, "check", look.color("semantic.success.text"), 13, "bold")
+            else:
+                painter.setPen(look.color("text.onAccent" if on else "text.tertiary"))
+                painter.setFont(look.font("strong"))
+                painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, str(number + 1))
+            x += 32
+            if number in named:
+                font, wide = look.font("strong" if on else "body"), self._wide(number)
+                ink = look.color("accent.text" if on else "text.secondary" if done else "text.tertiary")
+                place = paint.visual(rtl, box, QRect(x, 0, wide, 26))
+                paint.text(painter, place, words, rtl=rtl, font=font, colour=ink)
+                x += wide + 8
+            if number < len(self._steps) - 1:
+                painter.fillRect(paint.visual(rtl, box, QRect(x, 12, rule_wide, 1)), look.color("border.default"))
+                x += gap
         painter.end()

@@ -23,6 +23,7 @@ from erp_desktop.ui.factures.page import InvoicesPage
 from erp_desktop.ui.factures.payments import PaymentsTab
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.interventions.cell import Cell
+from erp_desktop.ui.kit.surfaces import Etapes
 from tests.services.factures.office import law, validate
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -110,6 +111,12 @@ def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
         asked = session.scalars(sa.select(DemandeValidation)).one()
         assert (asked.facture_id, asked.etat) == (invoice, "en_attente")
     assert set(bar.buttons) == {"reprendre", "apercu"}
+    (chain,) = (one for one in bar.findChildren(Etapes) if not one.isHidden())
+    assert chain.accessibleName() == "Étape 2 sur 5 : À transmettre"
+    chain.resize(200, 26)
+    assert chain.named == [1]
+    chain.resize(900, 26)
+    assert chain.named == [0, 1, 2, 3, 4]
     assert not lines.form.isVisible()
     bar.buttons["reprendre"].click()
     bureau.settle()
