@@ -82,7 +82,8 @@ class HoldingSession(Session):
             DBAPIError: the database refused a row.
             StaleDataError: a row that was to be changed is no longer there.
         """
-        line = _line(self.connection())
+        # Before each reading it is asked whether there is anything.
+        line = None if self._is_clean() else _line(self.connection())
         if line is None or line.at_rest or line.held is not None:
             super().flush(objects)
             return
