@@ -120,7 +120,7 @@ class CountSide(Surface):
         if len(names) > _NAMED:
             shown += " " + tr("et {n} autres", n=number(len(names) - _NAMED))
         self.moved.addWidget(Banner(
-            "warning", tr("Mouvement pendant le comptage"), icon="arrows-left-right",
+            "warning", tr("Mouvement pendant le comptage"), icon="package",
             detail=tr("{pieces} : l'attendu en tient compte.", pieces=shown),
         ))  # fmt: skip
 

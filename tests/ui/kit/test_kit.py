@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import sys
 import threading
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from erp_desktop import paths
 from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.errors import NotFoundError, UserError
 from erp_desktop.ui.factures.marks import PILLS as MARKS
@@ -120,6 +122,21 @@ def test_every_mark_has_its_icon_file() -> None:
             entry = look.mark(kind, name)
             drawn = icons.pixmap(entry["icon"], QColor("red"), 16, entry["weight"])
             assert not drawn.isNull()
+
+
+def test_every_icon_that_a_banner_or_a_button_names_is_shipped() -> None:
+    missing = []
+    for file in (paths.ROOT / "erp_desktop" / "ui").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            kind = getattr(getattr(node, "func", None), "id", "")
+            if kind not in ("Banner", "Button") or not isinstance(node, ast.Call):
+                continue
+            said = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+            weight = "fill" if kind == "Banner" else said.get("weight", "regular")
+            icon = paths.RESOURCES / "icons" / str(weight) / f"{said.get('icon')}.svg"
+            if said.get("icon") and not icon.is_file():
+                missing.append(f"{file.name}:{node.lineno} {weight}/{icon.name}")
+    assert missing == []
 
 
 def test_icon_takes_the_colour_asked_at_the_real_ratio() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -246,6 +247,11 @@ def test_a_count_by_scanner_and_keyboard(
     assert (sheet.model.rows[0].compte, sheet.model.rows[0].motif) == (1, "Casse")
     assert sheet.table.currentIndex() == sheet.model.index(1, COUNTED)
     assert (sheet.side.bar.value(), sheet.side.bar.maximum()) == (3, len(sheet.sheet.lines))  # type: ignore[union-attr]
+    read = sheet.sheet
+    assert read is not None
+    sheet.side.show_sheet(replace(read, lines=tuple(replace(x, bouge=1) for x in read.lines)), blind=False)
+    sheet.side.grab()
+    assert "Mouvement pendant le comptage" in [label.text() for label in sheet.side.findChildren(QLabel)]
     for _ in range(4):
         qtbot.keyClick(sheet.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         bureau.settle()
