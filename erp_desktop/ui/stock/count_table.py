@@ -113,7 +113,7 @@ class CountModel(QAbstractTableModel):
         if counted != row.compte:
             self.entered.emit(row.key, counted, "")
             # Shown until the sheet is read again, and what a motive typed meanwhile goes with.
-            self.rows[index.row()] = replace(row, compte=counted)
+            self.rows[index.row()] = replace(row, compte=counted, ecart=counted - row.attendu, valeur=None)
         return True
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
