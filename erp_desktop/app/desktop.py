@@ -62,7 +62,7 @@ class Desktop(QObject):
     def __init__(self, app: QApplication, settings: Settings) -> None:
         super().__init__(app)
         self.app, self.settings = app, settings
-        self._collector = Collector(self)
+        self._collector = Collector(self, self.database_opened)
         i18n.set_language(app, settings.language)
         self.theme = theme.install(app, settings.theme)
         self.window = MainWindow(settings)

@@ -5,9 +5,11 @@ Long on purpose: every test is of the whole desktop, which one fixture opens.
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +83,31 @@ def enter(qtbot: QtBot, desktop: Desktop) -> ListPage:
     assert isinstance(shown, ListPage)
     qtbot.waitUntil(lambda: shown.model.rowCount() > 0)
     return shown
+
+
+def test_what_the_program_consists_of_is_not_collected_over_and_over(
+    qapp: QApplication, qtbot: QtBot, settings: Settings
+) -> None:
+    """Looking through it was the longest turn of the window; a page that is closed is collected as ever."""
+    gc.unfreeze()
+    desktop = Desktop(qapp, settings)
+    qtbot.addWidget(desktop.window)
+    desktop.start()
+    enter(qtbot, desktop)
+    assert len(gc.get_objects()) < gc.get_freeze_count() / 2
+    gc.collect()
+    gone = weakref.ref(circle := _Circle())
+    del circle
+    assert gone() is not None
+    gc.collect()
+    assert gone() is None
+    desktop.close()
+    desktop.setParent(None)
+
+
+class _Circle:
+    def __init__(self) -> None:
+        self.itself = self
 
 
 def second_start(cache: Path) -> subprocess.Popen[str]:
