@@ -1,8 +1,8 @@
 """Cyclic garbage is collected on the GUI thread only.
 
 Python runs its collector on whichever thread allocates. On the database thread it would destroy widgets there, which
-Qt forbids: seen as a deadlock between a destructor and the window, and as an aborted interpreter. What the program itself
-consists of, some 190,000 objects, stays out of it: looking through them took 60 to 90 ms of that thread each time.
+Qt forbids: seen as a deadlock between a destructor and the window, and as an aborted interpreter. What the program
+itself consists of, some 190,000 objects, stays out of it: looking through them took 60 to 90 ms of that thread.
 """
 
 from __future__ import annotations
