@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from erp_desktop import paths
 
 def main() -> int:
     """Start the window; returns the process's exit status."""
+    # Of what is imported nothing is rubbish; from the first window on, ui.garbage says when it is looked for.
+    gc.disable()
     paths.keep_to_the_owner()
     parser = argparse.ArgumentParser(prog="erp-mif", description="ERP MIF, le poste de travail.")
     parser.add_argument("--version", action="version", version=f"ERP MIF {erp_desktop.__version__}")

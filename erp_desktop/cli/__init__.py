@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import Annotated
@@ -41,9 +42,13 @@ def main() -> None:
     """Console entry point."""
     paths.keep_to_the_owner()
     terminal.print_what_cannot_be_encoded()
+    # Of what is imported nothing is rubbish: looking for it is a tenth of the way to the command.
+    gc.disable()
     # One group is loaded, that of the command: each costs its imports, and scripts call this program over and over.
     alone = sys.argv[1:2]
     for name in () if alone == ["--version"] else [g for g in GROUPS if alone == [g]] or GROUPS:
         module = importlib.import_module(f"erp_desktop.cli.{name}")
         app.add_typer(module.app, name=name)
+    gc.freeze()
+    gc.enable()
     app()

@@ -15,7 +15,7 @@ from erp_desktop.registry.wire_form import wire_type, write_expression
 
 _HEAD = f"LANGUAGE sql STABLE SECURITY DEFINER {PIN}"
 
-PIECE, SLICE = 1 << 20, 1 << 13
+PIECE, SLICE = 1 << 20, 1 << 11
 """Bytes of a published copy in one row of the centre, and of one slice on its way to a device."""
 
 

@@ -32,8 +32,9 @@ _log = logging.getLogger(__name__)
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\b": "\b", "\\f": "\f", "\\v": "\v", "\\\\": "\\"}
 _PIECE = 2 << 20
 """Bytes of COPY's text inserted at once."""
-_ATTEMPTS = 6
-"""Attempts in a row that may bring nothing before a first copy gives up, half a minute in all."""
+_ATTEMPTS, _LONGEST_WAIT_S = 12, 4.0
+"""Attempts in a row that may bring nothing before a first copy gives up, and what it waits between two of them: half
+a minute in all. Over the worst line that it must bear, most attempts are cut before the line is open."""
 
 KEPT_EVERY_S = 2.0
 """Seconds of a first copy that a killed program loses at most."""
@@ -202,7 +203,8 @@ def persist(attempt: Callable[[], T], progressed: Callable[[], int] = lambda: 0)
             failures, before = (1, now) if now > before else (failures + 1, before)
             if failures >= _ATTEMPTS:
                 raise
-            time.sleep(0.1 * 4 ** (failures - 1) * (1 + random.random() / 2))  # noqa: S311
+            wait_s = min(_LONGEST_WAIT_S, 0.1 * 4 ** (failures - 1))
+            time.sleep(wait_s * (1 + random.random() / 2))  # noqa: S311
 
 
 class _Rest(Cycle):
@@ -284,6 +286,7 @@ def load(
     def keep() -> None:
         nonlocal kept
         if time.monotonic() - kept >= KEPT_EVERY_S:
+            cache.put(copie=dumps(note))
             db.execute("COMMIT")
             db.execute("BEGIN IMMEDIATE")
             kept = time.monotonic()
@@ -295,7 +298,6 @@ def load(
                 continue
             copy(table, keep)
             note["faites"].append(table.name)
-            cache.put(copie=dumps(note))
             keep()
         if not note["pleine"]:
             for sql in note["index"]:
