@@ -49,19 +49,20 @@ _SILENCE = (
 )
 
 
+_OF_A_TABLE = ("erp_capture", "erp_capture_maj", "erp_references", "erp_agence")
+
+
 def _table_triggers(table: SyncTable) -> list[str]:
+    """Those of :data:`_OF_A_TABLE` that a table needs, and of those that follow it; none of them is there."""
     name = table.name
     function = "capturer" if table.scoped else "capturer_partage"
     # Columns that never leave the centre are no change for the branches: a login is not one.
     old, new = (f"({', '.join(f'{row}.{c}' for c in table.names)})" for row in ("OLD", "NEW"))
     made = [
-        f"DROP TRIGGER IF EXISTS erp_capture ON public.{name}",
         f"CREATE TRIGGER erp_capture AFTER INSERT OR DELETE ON public.{name} FOR EACH ROW "
         f"WHEN (current_user <> 'erp_sync') EXECUTE FUNCTION sync.{function}()",
-        f"DROP TRIGGER IF EXISTS erp_capture_maj ON public.{name}",
         f"CREATE TRIGGER erp_capture_maj AFTER UPDATE ON public.{name} FOR EACH ROW "
         f"WHEN (current_user <> 'erp_sync' AND {old} IS DISTINCT FROM {new}) EXECUTE FUNCTION sync.{function}()",
-        f"DROP TRIGGER IF EXISTS erp_references ON public.{name}",
     ]
     if table.scoped and table.references:
         made += _reference_guard(table)
@@ -94,7 +95,6 @@ def _owner(table: SyncTable) -> list[str]:
         f"CREATE OR REPLACE FUNCTION sync.agence_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS "
         f"$f$ BEGIN IF NEW.agence_id IS NULL THEN SELECT r.agence_id INTO NEW.agence_id FROM public.{root.target} r "
         f"WHERE r.id = NEW.{root.column}; END IF; RETURN NEW; END $f$",
-        f"DROP TRIGGER IF EXISTS erp_agence ON public.{name}",
         f"CREATE TRIGGER erp_agence BEFORE INSERT ON public.{name} FOR EACH ROW "
         f"EXECUTE FUNCTION sync.agence_{name}()",
     ]
@@ -206,6 +206,7 @@ def statements(*, documents: bool = True) -> list[str]:
     made = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS, *central_rules.rule_functions(), settled.CENTRE]
     for table in TABLES:
         made.append(f"ALTER TABLE public.{table.name} ALTER COLUMN id SET DEFAULT sync.nouvel_id()")
+        made += (f"DROP TRIGGER IF EXISTS {trigger} ON public.{table.name}" for trigger in _OF_A_TABLE)
         made += _table_triggers(table)
         made += _dependants_guard(table)
         made += central_rules.row_rules(table)
@@ -293,7 +294,7 @@ def _watch_only(present: set[tuple[str, str]]) -> list[str]:
         if columns:
             follows = tuple(r for r in table.follows if r in references)
             there = dataclasses.replace(table, columns=columns, references=references, follows=follows)
-            made += (s for s in _table_triggers(there) if not s.startswith("DROP TRIGGER"))
+            made += _table_triggers(there)
     # A page without its rows would move cursors past them.
     return [*made, isolation.SWEEP, _SHUT]
 
