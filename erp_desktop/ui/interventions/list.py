@@ -14,7 +14,7 @@ from erp_desktop.ui.interventions.form import FORM
 from erp_desktop.ui.interventions.sla import deadline, sla_told
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import Column
-from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
 from erp_desktop.ui.wording import value_labels
 
 
@@ -126,4 +126,5 @@ LISTE: ListSpec[InterventionLigne] = ListSpec(
     form=FORM,
     sort="sla",
     facets=FACETS,
+    shortcuts=[Shortcut("sla", "depasse", "SLA dépassé", "warning")],
 )

@@ -243,6 +243,48 @@ class Chip(KeyboardRing, EnterPresses, QAbstractButton):
         painter.end()
 
 
+class CountChip(Chip):
+    """A filter to click that says how many it would leave: ``⚠ SLA dépassé 3``; calm while there are none."""
+
+    def __init__(self, label: str, icon: str, parent: QWidget | None = None) -> None:
+        super().__init__(label, icon=icon, parent=parent)
+        self.number = ""
+
+    def set_number(self, number: str) -> None:
+        self.number = number
+        self.setText(f"{self._label} {number}".strip())
+        self.setAccessibleName(self.text())
+        self.updateGeometry()
+        self.update()
+
+    def _badge(self) -> int:
+        return max(18, 10 + QFontMetrics(theme().font("strong")).horizontalAdvance(self.number)) if self.number else 0
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() + QSize((self._badge() + 6) * bool(self.number), 0)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
+        ink = look.color("semantic.danger.text" if self.number else "text.primary")
+        ground = look.color("surface.hover" if self.underMouse() else "surface.base")
+        paint.rounded(painter, box, box.height() / 2, ground, look.color("border.default"))
+        icons.draw(painter, paint.visual(rtl, box, QRect(10, 0, 14, box.height())), self._icon, ink, 14)
+        wide = paint.metrics("body").horizontalAdvance(self._label) + 1
+        paint.text(painter, paint.visual(rtl, box, QRect(30, 0, wide, box.height())), self._label, rtl=rtl,
+                   font=look.font("body"), colour=ink)  # fmt: skip
+        if self.number:
+            size = self._badge()
+            badge = paint.visual(rtl, box, QRect(box.width() - size - 5, 4, size, box.height() - 8))
+            soft = look.color("semantic.danger.soft")
+            paint.rounded(painter, badge, badge.height() / 2, soft, soft)
+            painter.setFont(look.font("strong"))
+            painter.setPen(ink)
+            painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, self.number)
+        if self._ring:
+            paint.focus_ring(painter, box, box.height() // 2)
+        painter.end()
+
+
 class Etapes(QWidget):
     """``1 Usage — 2 Connexion — …``; what is done wears a check. Without room, only the step in hand is named.
 

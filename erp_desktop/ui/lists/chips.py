@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import clear
-from erp_desktop.ui.kit.i18n import colon, tr
-from erp_desktop.ui.kit.surfaces import Chip
-from erp_desktop.ui.lists.query import Word, value_of, with_word, without, without_free_text, words
-from erp_desktop.ui.lists.spec import Facet
+from erp_desktop.ui.kit.i18n import colon, number, tr
+from erp_desktop.ui.kit.surfaces import Chip, CountChip
+from erp_desktop.ui.lists.query import Word, canonical, value_of, with_word, without, without_free_text, words
+from erp_desktop.ui.lists.spec import Facet, ListSpec, Reader, Shortcut
+from erp_desktop.ui.tasks import Task
+
+_MOST = 1000
+"""So many rows are « 999+ » on a chip."""
 
 
 def value_words(facet: Facet, value: str) -> str:
@@ -28,10 +33,14 @@ class ChipRow(QWidget):
 
     changed = Signal(str)
 
-    def __init__(self, facets: list[Facet], contexte: Contexte, parent: QWidget | None = None) -> None:
+    def __init__(self, spec: ListSpec[Any], contexte: Contexte, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._facets = {facet.key: facet for facet in facets}
-        self._words = {facet.key: facet.options() if facet.options is not None else [] for facet in facets}
+        self._facets = {facet.key: facet for facet in spec.facets}
+        self._words = spec.words
+        self._shortcuts = spec.shortcuts
+        self._counted: list[tuple[str, CountChip]] = []
+        """The filter of each shortcut in sight, and its chip."""
+        self._counting: Task | None = None
         self._contexte = contexte
         self._text = ""
         self._row = QHBoxLayout(self)
@@ -60,12 +69,38 @@ class ChipRow(QWidget):
             chip = Chip(tr("Texte :"), tr("« {texte} »", texte=free))
             chip.removed.connect(lambda: self.changed.emit(without_free_text(text, self._words)))
             self._row.addWidget(chip)
+        self._counted = [self._shortcut(one) for one in self._shortcuts if one.key not in set_keys]
         for facet in self._facets.values():
             if facet.shown and facet.key not in set_keys and (facet.options or facet.search):
                 chip = Chip(tr(facet.label), caret=True)
                 chip.clicked.connect(lambda _on=False, chip=chip, facet=facet: self._offer(chip, facet))
                 self._row.addWidget(chip)
         self._row.addStretch()
+
+    def _shortcut(self, one: Shortcut) -> tuple[str, CountChip]:
+        text = with_word(self._text, one.key, one.value, self._words)
+        chip = CountChip(tr(one.label), one.icon)
+        chip.clicked.connect(lambda: self.changed.emit(text))
+        self._row.addWidget(chip)
+        return text, chip
+
+    def count(self, source: Reader) -> None:
+        """Say on each shortcut how many rows of the present filter it would leave."""
+        if self._counting is not None:
+            self._counting.cancel()
+        counted, words = list(self._counted), self._words
+        if not counted:
+            return
+
+        def read(session: Any) -> list[int]:
+            return [source.count(session, canonical(text, words), _MOST) for text, _chip in counted]
+
+        def show(numbers: list[int]) -> None:
+            for (_text, chip), found in zip(counted, numbers, strict=True):
+                chip.set_number(f"{number(_MOST - 1)}+" if found >= _MOST else number(found) if found else "")
+
+        # A chip that could not be counted says no number; the list itself says why it could not be read.
+        self._counting = self._contexte.tasks.run(read, show, lambda _error: None, long=True, owner=counted[0][1])
 
     def chip(self, word: Word) -> Chip:
         """A chip that removes one word of the present query; a click offers its other values."""

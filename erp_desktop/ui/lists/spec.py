@@ -46,6 +46,22 @@ class Facet:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """A word of the filter with its value, one click away; the chip counts what it would leave.
+
+    Attributes:
+        key, value: as typed, ``sla:depasse``; the key is that of a facet.
+        label: its name on the chip.
+        icon: before the name.
+    """
+
+    key: str
+    value: str
+    label: str
+    icon: str
+
+
+@dataclass(frozen=True)
 class ListSpec(Generic[R]):
     """One list.
 
@@ -61,6 +77,7 @@ class ListSpec(Generic[R]):
         rows: ``rows(session, acteur, ids)``.
         also: other tables whose changes make rows stale.
         may_create: whether this person may.
+        shortcuts: words of the filter that are offered as one click, with their number.
         hints: French sentences about what a filter text says that is not understood.
         places: of a list that may be long, how its places are reached; without, every identifier is read.
     """
@@ -81,6 +98,7 @@ class ListSpec(Generic[R]):
     descending: bool = False
     feminine: bool = False
     facets: Sequence[Facet] = field(default_factory=tuple)
+    shortcuts: Sequence[Shortcut] = ()
     also: Sequence[str] = ()
     may_create: Callable[[Acteur], bool] = ecrit_les_fiches
     hints: Callable[[str], list[str]] = lambda _text: []
@@ -146,6 +164,10 @@ class Reader:
 
     def ids(self, session: Any, text: str, sort: str, descending: bool, limit: int | None) -> list[int]:
         return self._spec.ids(session, self._acteur, ListQuery(text, sort, descending, limit))
+
+    def count(self, session: Any, text: str, most: int) -> int:
+        """How many rows the list would show of a filter; ``most`` when there are as many or more."""
+        return len(self.ids(session, text, self._spec.sort, self._spec.descending, most))
 
     def walk(self, session: Any, text: str, sort: str, descending: bool) -> Walk:
         if self._spec.places is None:

@@ -16,13 +16,14 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
+from erp_desktop.models import Intervention
 from erp_desktop.services.interventions.list import InterventionLigne
 from erp_desktop.services.shared.clocks import PriseEnCharge
 from erp_desktop.ui.interventions.acts import ActsBar
 from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.sla import deadline, next_sla, sla_told, sla_words
 from erp_desktop.ui.kit import i18n, theme
-from erp_desktop.ui.kit.surfaces import Banner
+from erp_desktop.ui.kit.surfaces import Banner, CountChip
 from erp_desktop.ui.lists.page import ListPage
 from tests.ui.company import TITRES, Monde
 from tests.ui.interventions.reading import column, open_form
@@ -77,6 +78,46 @@ def test_filter_box_chips_and_empty_state(bureau: Bureau, qtbot: QtBot) -> None:
     bureau.settle()
     assert page.model.rowCount() == 6
     assert page.stack.currentWidget() is page.view
+
+
+def test_what_is_late_is_one_click_away_and_counted(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, qtbot: QtBot
+) -> None:
+    with transaction(sqlite_engine, write=True) as session:
+        # Two of the running ones are late; so is a closed one, which nobody waits for.
+        running = sa.select(Intervention.id).where(Intervention.statut.in_(("ouverte", "affectee", "en_cours")))
+        active = sorted(session.scalars(running))
+        closed = session.scalars(sa.select(Intervention.id).where(Intervention.statut == "cloturee")).first()
+        session.execute(sa.update(Intervention).values(date_limite=clock.now() + timedelta(days=9)))
+        late = sa.update(Intervention).values(date_limite=clock.now() - timedelta(hours=2))
+        session.execute(late.where(Intervention.id.in_([*active[:2], closed])))
+    page = bureau.liste()
+
+    def chip() -> CountChip:
+        found = [one for one in page.chips.chips() if isinstance(one, CountChip)]
+        assert len(found) == 1
+        return found[0]
+
+    assert (chip().text(), chip().accessibleName()) == ("SLA dépassé 2", "SLA dépassé 2")
+    page.filter.set_text("statut:cloturee")
+    bureau.settle()
+    assert chip().text() == "SLA dépassé", "nothing that is closed is late"
+    page.filter.set_text("")
+    bureau.settle()
+    qtbot.mouseClick(chip(), Qt.MouseButton.LeftButton)
+    bureau.settle()
+    assert page.filter.text() == "sla:depasse"
+    assert sorted(page.model.ids) == active[:2]
+    assert not [one for one in page.chips.chips() if isinstance(one, CountChip)], "the filter says it already"
+    word = next(one for one in page.chips.chips() if one.text() == "SLA : Dépassé")
+    word.removed.emit()
+    bureau.settle()
+    assert page.filter.text() == ""
+    with transaction(sqlite_engine, write=True) as session:
+        session.execute(sa.update(Intervention).values(date_limite=clock.now() + timedelta(days=9)))
+    page.reload()
+    bureau.settle()
+    assert chip().text() == "SLA dépassé", "it is counted again with the list"
 
 
 def test_enter_opens_the_form_and_escape_closes_it(bureau: Bureau, qtbot: QtBot) -> None:
