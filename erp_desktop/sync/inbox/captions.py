@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.registry import technicien_names
 from erp_desktop.registry.tables import BY_NAME
-from erp_desktop.sync.inbox.conflicts import Conflit, liste
+from erp_desktop.sync.inbox.conflicts import Conflit, depuis, regles_avant
 from erp_desktop.sync.status import ChampDiff, Sortant, libelle, sortants
 
 Noms = dict[tuple[str, int], str]
@@ -43,6 +43,8 @@ class Boite:
     """Intervention → (statut, priorité) as they stand here."""
     regles: dict[int, datetime]
     """Conflict → when it was settled, for those that are."""
+    avant: int = 0
+    """How many were settled before today, shown or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +80,18 @@ def _values(conflit: Conflit) -> Iterator[tuple[str, str, Any]]:
             yield conflit.table, conflit.champ, version
 
 
-def boite(session: Session) -> Boite:
-    """Every conflict to decide and those settled today, with what their values are called."""
+def boite(session: Session, passes: int = 0) -> Boite:
+    """Every conflict to decide and those settled today, with what their values are called.
+
+    Args:
+        passes: so many of those settled before today as well.
+    """
+    debut = datetime.combine(clock.today(), time(), clock.CASABLANCA).astimezone(UTC)
+    shown = tuple(depuis(session, debut, passes))
     settled = {
         row.id: clock.from_text(row.resolu_a)
         for row in session.execute(sa.text("SELECT id, resolu_a FROM sync_conflits WHERE resolu_a IS NOT NULL"))
     }
-    today = clock.today()
-    shown = tuple(
-        c
-        for c in liste(session)
-        if (c.resolu is None and c.a_decider)
-        or (c.resolu is not None and c.id in settled and clock.local(settled[c.id]).date() == today)
-        or (not c.a_decider and clock.local(c.quand).date() == today)
-    )
     names = _named(session, (pair for c in shown for pair in _values(c)))
     states: dict[int, tuple[str, str]] = {}
     for pk in {c.pk for c in shown if c.table == "interventions"}:
@@ -99,7 +99,8 @@ def boite(session: Session) -> Boite:
         row = session.execute(sql, {"pk": pk}).first()
         if row is not None:
             states[pk] = (row.statut, row.priorite)
-    return Boite(shown, names, states, {c.id: settled[c.id] for c in shown if c.id in settled})
+    regles = {c.id: settled[c.id] for c in shown if c.id in settled}
+    return Boite(shown, names, states, regles, regles_avant(session, debut))
 
 
 def depart(session: Session, limite: int = 200) -> Depart:

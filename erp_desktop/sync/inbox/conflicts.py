@@ -60,6 +60,30 @@ def liste(session: Session, *, tous: bool = True) -> list[Conflit]:
     return [_conflit(session, row) for row in rows]
 
 
+def depuis(session: Session, debut: datetime, passes: int = 0) -> list[Conflit]:
+    """The inbox since an instant: what is to decide whenever it came, what was settled or decided by the rule since.
+
+    Args:
+        passes: so many of those settled before it too, the last ones.
+    """
+    rows = session.execute(
+        sa.text(
+            "SELECT * FROM sync_conflits WHERE (a_decider AND resolu IS NULL) "
+            "OR (resolu IS NOT NULL AND resolu_a >= :d) OR (NOT a_decider AND resolu IS NULL AND quand >= :d) "
+            "OR id IN (SELECT id FROM sync_conflits WHERE resolu_a < :d ORDER BY resolu_a DESC, id DESC LIMIT :n) "
+            "ORDER BY (a_decider AND resolu IS NULL) DESC, quand DESC, id DESC"
+        ),
+        {"d": clock.to_text(debut), "n": passes},
+    )
+    return [_conflit(session, row) for row in rows]
+
+
+def regles_avant(session: Session, debut: datetime) -> int:
+    """How many were settled before an instant."""
+    asked = sa.text("SELECT count(*) FROM sync_conflits WHERE resolu_a < :d")
+    return int(session.execute(asked, {"d": clock.to_text(debut)}).scalar_one())
+
+
 def _conflit(session: Session, row: Any) -> Conflit:
     return Conflit(
         id=row.id,

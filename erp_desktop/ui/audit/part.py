@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import IconLabel, Text, clear
@@ -77,3 +78,20 @@ def line(what: str, values: Sequence[str], who: str, icon: str = "clock-counter-
     words.addWidget(Text(who, "caption", "text.tertiary"))
     row.addLayout(words, 1)
     return widget
+
+
+def show_history(page: object) -> None:
+    """Bring the history of an open record in sight, as soon as it is read; nothing where its form has none."""
+    if not isinstance(page, RecordPage):
+        return
+    panel = page.panel
+
+    def show() -> None:
+        part = next((one for one in panel.parts if isinstance(one, HistoryPart)), None)
+        if part is not None:
+            panel.show_part(part)
+
+    if panel.record is not None:
+        show()
+    else:
+        panel.shown.connect(show, Qt.ConnectionType.SingleShotConnection)

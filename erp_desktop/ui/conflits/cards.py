@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from erp_desktop.sync.inbox.captions import Noms
 from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment, mots
+from erp_desktop.ui.conflits.records import recu
 from erp_desktop.ui.forms.editors import Combo
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import Button, IconLabel, KeyCap, Text, TextArea
+from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, KeyCap, Text, TextArea
 from erp_desktop.ui.kit.i18n import colon, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -252,3 +253,35 @@ class LigneChamp(QWidget):
             painter = QPainter(self)
             paint.focus_ring(painter, self.rect(), 6)
             painter.end()
+
+
+def columns(conflit: Conflit) -> QWidget:
+    """Whose version each column is."""
+    holder = QWidget()
+    across = QHBoxLayout(holder)
+    across.setContentsMargins(0, 0, 0, 4)
+    across.setSpacing(10)
+    gap = QWidget()
+    gap.setFixedWidth(LABEL_WIDTH)
+    across.addWidget(gap)
+    sides = (
+        ("base", tr("Base commune"), tr("avant la coupure")),
+        ("mine", tr("La mienne"), conflit.auteur_mien or tr("ce poste")),
+        ("theirs", tr("La leur"),
+         " · ".join((conflit.auteur_leur or tr("siège"), tr("reçu {quand}", quand=recu(conflit.quand))))),
+    )  # fmt: skip
+    for stretch, (side, title, words) in zip(STRETCH, sides, strict=True):
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(9)
+        bar = Surface(f"conflict.{side}", radius=1)
+        bar.setFixedWidth(3)
+        row.addWidget(bar)
+        lines = QVBoxLayout()
+        lines.setSpacing(0)
+        lines.addWidget(Text(title, "strong", f"conflict.{side}"))
+        lines.addWidget(Elided(words, "caption", "text.tertiary"))
+        row.addLayout(lines, 1)
+        across.addWidget(box, stretch)
+    return holder

@@ -14,19 +14,23 @@ from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.sync.inbox import conflicts
 from erp_desktop.sync.inbox.captions import Boite, boite
 from erp_desktop.sync.inbox.conflicts import Conflit, Keep
-from erp_desktop.ui.conflits.cards import LABEL_WIDTH, STRETCH, LigneChamp
+from erp_desktop.ui.audit.part import show_history
+from erp_desktop.ui.conflits.cards import LABEL_WIDTH, LigneChamp, columns
 from erp_desktop.ui.conflits.collisions import CollisionsNotice
 from erp_desktop.ui.conflits.merging import BandeauDoublons
-from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, places, recu
+from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, places
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kinds import kind_of
-from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, KeyCap, Text
+from erp_desktop.ui.kit.controls import Button, IconLabel, KeyCap, Text
 from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.states import EmptyState
 from erp_desktop.ui.kit.surfaces import Pill, Priority, Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import field_labels, value_labels
+
+_EARLIER = 200
+"""Of those settled before today so many are shown."""
 
 
 class ConflitsPage(Page):
@@ -47,6 +51,7 @@ class ConflitsPage(Page):
         across.setSpacing(0)
         self.list = Liste()
         self.list.chosen.connect(self.show_record)
+        self.list.history_asked.connect(self.reload)
         self._stack = QStackedWidget()
         # The choices of the record shown are aimed at as well; half a text is not taken from under who writes it.
         self.held = Held(self.list, self._stack, busy=lambda: any(row.editor is not None for row in self.rows))
@@ -88,9 +93,13 @@ class ConflitsPage(Page):
 
     def refresh(self) -> None:
         """Read the inbox again; what came in waits while somebody aims at a record or one of its choices."""
-        self._contexte.tasks.run(boite, self._take, owner=self)
+        self._read(self._take)
         self.doublons.reload()
         self.collisions.reload()
+
+    def _read(self, show: Callable[[Boite], None]) -> None:
+        earlier = _EARLIER if self.list.earlier else 0
+        self._contexte.tasks.run(lambda session: boite(session, earlier), show, owner=self)
 
     def _take(self, found: Boite) -> None:
         old, new = places(self._boite), places(found)
@@ -99,13 +108,13 @@ class ConflitsPage(Page):
     def reload(self) -> bool:
         """Read the inbox again and show it; an open editor keeps its text."""
         self.held.apply()
-        self._contexte.tasks.run(boite, self._show, owner=self)
+        self._read(self._show)
         self.doublons.reload(own=True)
         self.collisions.reload()
         return True
 
     def status(self) -> tuple[str, str]:
-        todo, _done, _rule = grouper(self._boite)
+        todo, *_rest = grouper(self._boite)
         if not todo:
             return tr("Aucun conflit à régler"), ""
         place = next((n for n, d in enumerate(todo, start=1) if d.cle == self._current), 0)
@@ -119,8 +128,7 @@ class ConflitsPage(Page):
         self.held.drop("conflits")
         same = found == self._boite
         self._boite = found
-        todo, done, rule = grouper(found)
-        everything = [*todo, *done, *rule]
+        everything = [dossier for group in grouper(found) for dossier in group]
         if self._current not in {d.cle for d in everything}:
             self._current = everything[0].cle if everything else None
             same = False
@@ -137,8 +145,7 @@ class ConflitsPage(Page):
         self._build()
 
     def _dossier(self) -> Dossier | None:
-        todo, done, rule = grouper(self._boite)
-        return next((d for d in (*todo, *done, *rule) if d.cle == self._current), None)
+        return next((d for group in grouper(self._boite) for d in group if d.cle == self._current), None)
 
     def _build(self) -> None:
         drafts = {
@@ -181,6 +188,11 @@ class ConflitsPage(Page):
                 tr("Ouvrir la fiche"), icon="arrow-square-out", on_click=lambda: self.open_record.emit(kind, pk)
             )
             top.addWidget(self.open_button)
+            self.history_button = Button(
+                tr("Historique"), icon="clock-counter-clockwise",
+                on_click=lambda: show_history(self._contexte.open_record(kind, pk)),
+            )  # fmt: skip
+            top.addWidget(self.history_button)
         column.addLayout(top)
         line = QHBoxLayout()
         line.setSpacing(12)
@@ -212,7 +224,7 @@ class ConflitsPage(Page):
         column.setSpacing(0)
         asked = [c for c in dossier.conflits if c.a_decider or c.resolu is not None]
         if asked:
-            column.addWidget(self._columns(asked[0]))
+            column.addWidget(columns(asked[0]))
         for conflit in asked:
             row = LigneChamp(conflit, self._boite.noms)
             row.keep.connect(self.decide)
@@ -228,37 +240,6 @@ class ConflitsPage(Page):
         column.addStretch(1)
         area.setWidget(inside)
         return area
-
-    def _columns(self, conflit: Conflit) -> QWidget:
-        """Whose version each column is."""
-        holder = QWidget()
-        across = QHBoxLayout(holder)
-        across.setContentsMargins(0, 0, 0, 4)
-        across.setSpacing(10)
-        gap = QWidget()
-        gap.setFixedWidth(LABEL_WIDTH)
-        across.addWidget(gap)
-        sides = (
-            ("base", tr("Base commune"), tr("avant la coupure")),
-            ("mine", tr("La mienne"), conflit.auteur_mien or tr("ce poste")),
-            ("theirs", tr("La leur"),
-             " · ".join((conflit.auteur_leur or tr("siège"), tr("reçu {quand}", quand=recu(conflit.quand))))),
-        )  # fmt: skip
-        for stretch, (side, title, words) in zip(STRETCH, sides, strict=True):
-            box = QWidget()
-            row = QHBoxLayout(box)
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(9)
-            bar = Surface(f"conflict.{side}", radius=1)
-            bar.setFixedWidth(3)
-            row.addWidget(bar)
-            lines = QVBoxLayout()
-            lines.setSpacing(0)
-            lines.addWidget(Text(title, "strong", f"conflict.{side}"))
-            lines.addWidget(Elided(words, "caption", "text.tertiary"))
-            row.addLayout(lines, 1)
-            across.addWidget(box, stretch)
-        return holder
 
     def _ruled(self, conflit: Conflit) -> QWidget:
         """A field that the centre's rule decided without asking; what lost can still be taken."""
@@ -322,7 +303,7 @@ class ConflitsPage(Page):
         return foot
 
     def _next_open(self, dossier: Dossier) -> Cle | None:
-        todo, _done, _rule = grouper(self._boite)
+        todo, *_rest = grouper(self._boite)
         return next((d.cle for d in todo if d.cle != dossier.cle), None)
 
     def _set_row(self, row: LigneChamp) -> None:

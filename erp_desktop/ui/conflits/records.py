@@ -14,8 +14,8 @@ from erp_desktop import clock
 from erp_desktop.sync.inbox.captions import Boite
 from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KeyboardRing, Text, icon_button
-from erp_desktop.ui.kit.i18n import colon, tr
+from erp_desktop.ui.kit.controls import Button, KeyboardRing, Text, icon_button
+from erp_desktop.ui.kit.i18n import colon, number, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels
@@ -45,16 +45,28 @@ class Dossier:
         return max(c.quand for c in self.conflits)
 
 
-def grouper(boite: Boite) -> tuple[list[Dossier], list[Dossier], list[Dossier]]:
-    """Records to settle, records settled today, and records where the centre's rule decided alone."""
+Groupes = tuple[list[Dossier], list[Dossier], list[Dossier], list[Dossier]]
+
+
+def grouper(boite: Boite) -> Groupes:
+    """Records to settle, settled today, where the centre's rule decided alone, and settled before today."""
     by_key: dict[Cle, list[Conflit]] = {}
     for conflit in boite.conflits:
         by_key.setdefault((conflit.table, conflit.pk), []).append(conflit)
     found = [Dossier(key, tuple(sorted(group, key=lambda c: c.id))) for key, group in by_key.items()]
     found.sort(key=lambda d: d.quand, reverse=True)
     todo = [d for d in found if d.ouverts]
-    done = [d for d in found if not d.ouverts and any(c.resolu is not None for c in d.conflits)]
-    return todo, done, [d for d in found if d not in todo and d not in done]
+    settled = [d for d in found if not d.ouverts and any(c.resolu is not None for c in d.conflits)]
+    done = [d for d in settled if _dernier(d, boite)[1].date() == clock.today()]
+    rule = [d for d in found if d not in todo and d not in settled]
+    past = [d for d in settled if d not in done]
+    return todo, done, rule, sorted(past, key=lambda d: _dernier(d, boite)[1], reverse=True)
+
+
+def _dernier(dossier: Dossier, boite: Boite) -> tuple[Conflit, datetime]:
+    """What of a record was settled last, and when, here."""
+    last = max((c for c in dossier.conflits if c.id in boite.regles), key=lambda c: boite.regles[c.id])
+    return last, clock.local(boite.regles[last.id])
 
 
 def places(boite: Boite) -> dict[Cle, tuple[int, Dossier]]:
@@ -86,11 +98,11 @@ class Entree(KeyboardRing, QAbstractButton):
             fields = tr("1 champ") if count == 1 else tr("{n} champs", n=count)
             received = tr("{champs} · reçu {quand}", champs=fields, quand=recu(group.quand))
             return [line for line in (group.conflits[0].detail, received) if line]
-        if self._kind == "done":
-            last = max((c for c in group.conflits if c.id in boite.regles), key=lambda c: boite.regles[c.id])
+        if self._kind in ("done", "past"):
+            last, when = _dernier(group, boite)
             chosen = {"mine": tr("la mienne"), "theirs": tr("la leur")}.get(last.resolu or "", tr("votre texte"))
-            hour = clock.local(boite.regles[last.id]).strftime("%H:%M")
-            return [f"{field_labels.champ(last.table, last.champ)}{colon()}{chosen} · {hour}"]
+            told = when.strftime("%H:%M") if self._kind == "done" else recu(when)
+            return [f"{field_labels.champ(last.table, last.champ)}{colon()}{chosen} · {told}"]
         count = len(group.conflits)
         fields = tr("1 champ") if count == 1 else tr("{n} champs", n=count)
         return [tr("Tranché par la règle du siège, {champs}", champs=fields)]
@@ -119,7 +131,7 @@ class Entree(KeyboardRing, QAbstractButton):
             painter.drawLine(16, box.height() - 1, box.width() - 1, box.height() - 1)
         name, colour = {
             "todo": ("git-merge", "semantic.danger.text"), "done": ("check-circle", "semantic.success.text"),
-            "rule": ("info", "text.tertiary"),
+            "rule": ("info", "text.tertiary"), "past": ("clock-counter-clockwise", "text.tertiary"),
         }[self._kind]  # fmt: skip
         weight = "fill" if self._kind == "todo" else "regular"
         icons.draw(painter, paint.visual(rtl, box, QRect(16, 8, 18, 20)), name, look.color(colour), 17, weight)
@@ -150,6 +162,8 @@ class Liste(Surface):
     """The records, by what is left to do."""
 
     chosen = Signal(object)
+    history_asked = Signal()
+    """What was settled before today is to be shown, or no more: :attr:`earlier`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("surface.base", "border.subtle", sides="e", parent=parent)
@@ -188,6 +202,9 @@ class Liste(Surface):
         self.foot.setContentsMargins(12, 0, 12, 0)
         column.addLayout(self.foot)
         self.entries: list[Entree] = []
+        self.earlier = False
+        """Whether those settled before today are asked for."""
+        self.history: Button | None = None
 
     def add_notice(self, notice: QWidget) -> None:
         """Put a notice over the records."""
@@ -198,17 +215,41 @@ class Liste(Surface):
 
     def fill(self, boite: Boite, current: Cle | None) -> None:
         """Show the records again, keeping ``current`` chosen."""
+        had = self.history is not None and self.history.hasFocus()
         while (item := self._column.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
         self.entries = []
-        todo, done, rule = grouper(boite)
+        todo, done, rule, past = grouper(boite)
         self._group(tr("À régler"), todo, boite, "todo")
         self._group(tr("Réglés aujourd'hui"), done, boite, "done")
         self._group(tr("Pour information"), rule, boite, "rule")
+        self._group(tr("Réglés auparavant"), past, boite, "past")
+        self._offer_history(boite, had)
         self._column.addStretch()
         self.mark(current)
+
+    def _offer_history(self, boite: Boite, had: bool) -> None:
+        """A button to what was settled before today, and back; it keeps the keyboard when it had it."""
+        self.history = None
+        if not boite.avant:
+            return
+        words = f"{tr('Réglés auparavant')} · {number(boite.avant)}"
+        self.history = Button(tr("Masquer l'historique") if self.earlier else words, "link",
+                              icon="clock-counter-clockwise", on_click=self._toggle_history)  # fmt: skip
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(16, 10, 16, 10)
+        row.addWidget(self.history)
+        row.addStretch()
+        self._column.addWidget(line)
+        if had:
+            self.history.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _toggle_history(self) -> None:
+        self.earlier = not self.earlier
+        self.history_asked.emit()
 
     def _group(self, title: str, dossiers: Sequence[Dossier], boite: Boite, kind: str) -> None:
         if not dossiers:

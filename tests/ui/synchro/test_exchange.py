@@ -1,16 +1,23 @@
-"""The drawer and the inbox on real exchanges: two caches, one centre."""
+"""The drawer and the inbox on real exchanges: two caches, one centre.
+
+Long on purpose: what waits, what was refused and what lost are one morning of two devices.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from erp_desktop import clock
+from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.sync import status
 from erp_desktop.sync.bundle.merging import merge
@@ -18,6 +25,8 @@ from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.conflits.diff import mots
 from erp_desktop.ui.conflits.page import ConflitsPage
+from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.kit.i18n import isolate
 from erp_desktop.ui.synchro.cards import LigneJournal
 from erp_desktop.ui.synchro.drawer import Panneau
@@ -307,6 +316,54 @@ def test_keeping_everything_is_one_act(labo: Labo, mine: Poste, theirs: Poste, w
     window.settle()
     assert mine.value("interventions", pk, "priorite") == "normale"
     assert _etat(window).conflits == 3
+
+
+def test_what_was_settled_before_today_is_asked_for_and_a_record_leads_to_its_history(
+    qtbot: QtBot, labo: Labo, mine: Poste, theirs: Poste, window: Bureau
+) -> None:
+    pk = labo.conflict(mine, theirs)
+    page = window.workspace.open_section("conflits")
+    assert isinstance(page, ConflitsPage)
+    window.settle()
+    assert page.list.history is None, "nothing was settled yet"
+    page.decide_all("theirs")
+    window.settle()
+    entry = next(one for one in page.list.entries if not one.dossier.ouverts)
+    assert entry.accessibleName().endswith(clock.local(clock.now()).strftime("%H:%M"))
+    long_ago = clock.now() - timedelta(days=40)
+    with transaction(mine.engine(), write=True) as session:
+        told = sa.text("UPDATE sync_conflits SET resolu_a = :a WHERE resolu IS NOT NULL")
+        session.execute(told, {"a": clock.to_text(long_ago)})
+    page.reload()
+    window.settle()
+    assert page.list.entries == []
+    assert page.list.history is not None
+    assert page.list.history.text() == "Réglés auparavant · 3"
+    qtbot.mouseClick(page.list.history, Qt.MouseButton.LeftButton)
+    window.settle()
+    (past,) = page.list.entries
+    day = clock.local(long_ago).strftime("%d/%m à %H:%M")
+    assert past.accessibleName().endswith(f"la leur · le {day}")
+    assert [row.conflit.resolu for row in page.rows] == ["theirs"] * 3
+    assert page.list.history is not None
+    assert page.list.history.text() == "Masquer l’historique"
+    qtbot.mouseClick(page.history_button, Qt.MouseButton.LeftButton)
+    window.settle()
+    record = window.workspace.tabs.page(f"interventions/{pk}")
+    assert isinstance(record, RecordPage)
+    assert isinstance(record.panel.parts[record.panel.tabs.current() - 1], HistoryTab)
+    # A form that is open already is brought to its history too.
+    record.panel.tabs.set_current(0)
+    page = window.workspace.open_section("conflits")
+    assert isinstance(page, ConflitsPage)
+    qtbot.mouseClick(page.history_button, Qt.MouseButton.LeftButton)
+    window.settle()
+    assert isinstance(record.panel.parts[record.panel.tabs.current() - 1], HistoryTab)
+    page = window.workspace.open_section("conflits")
+    assert page.list.history is not None
+    qtbot.mouseClick(page.list.history, Qt.MouseButton.LeftButton)
+    window.settle()
+    assert page.list.entries == []
 
 
 @pytest.mark.parametrize(
