@@ -248,6 +248,8 @@ class Pied:
     """Totals of the whole filter; MAD."""
 
     nombre: int
+    total_ht: Decimal
+    total_tva: Decimal
     total_ttc: Decimal
     regle: Decimal
     solde: Decimal
@@ -283,10 +285,12 @@ def pied(session: Session, acteur: Acteur, texte: str = "") -> Pied:
     """Totals of every invoice that the filter finds, credit notes taken off."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     sign = sa.case((Facture.type_facture == TypeFacture.AVOIR.value, -1), else_=1)
+    signed = {"ht": Facture.total_ht, "tva": Facture.total_tva, "ttc": Facture.total_ttc}
+    asked = [(sign * balance.centimes(amount)).label(name) for name, amount in signed.items()]
     due = sa.case((balance.validated(), balance.due()), else_=0)
-    told = sa.select((sign * balance.total()).label("ttc"), balance.settled().label("regle"), due.label("solde"))
+    told = sa.select(*asked, balance.settled().label("regle"), due.label("solde"))
     rows_of = told.where(*conditions(session, acteur, texte)).subquery()
     count, *sums = session.execute(
-        sa.select(sa.func.count(), *(sa.func.sum(rows_of.c[n]) for n in ("ttc", "regle", "solde")))
+        sa.select(sa.func.count(), *(sa.func.sum(rows_of.c[n]) for n in (*signed, "regle", "solde")))
     ).one()
     return Pied(count, *(balance.dirhams(s) for s in sums))

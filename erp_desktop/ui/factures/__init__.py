@@ -139,5 +139,6 @@ LISTE: ListSpec[FactureLigne] = ListSpec(
         Facet("sans", "Sans", options=lambda: [("contrat", tr("Contrat"))], shown=False),
     ],
     feminine=True,
+    ticks=True,
     also=("paiements", "imputations", "relances", "demandes_validation", "lignes_facture"),
 )

@@ -8,10 +8,11 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop.services import factures
-from erp_desktop.services.factures import Tranche, Tuile
+from erp_desktop.services.factures import Pied, Tranche, Tuile
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.factures import LISTE
 from erp_desktop.ui.factures.strip import InvoiceStrip
+from erp_desktop.ui.factures.totals import TotalsFoot
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import tr
@@ -25,6 +26,11 @@ class InvoicesPage(ListPage):
 
     def __init__(self, contexte: Contexte) -> None:
         super().__init__(LISTE, contexte)
+        self._totalled: str | None = None
+        """The filter whose totals are shown below."""
+        self.model.busy_changed.connect(self._total_waits)
+        self.model.failed.connect(lambda _error: self.totals.wait())
+        self.model.loaded.connect(lambda _count: self._read_totals())
         contexte.bus.data_changed.connect(self._stale)
         self._read()
 
@@ -38,9 +44,36 @@ class InvoicesPage(ListPage):
         self.strip = InvoiceStrip(self.search)
         return self.strip
 
+    def below(self) -> QWidget:
+        self.totals = TotalsFoot()
+        return self.totals
+
     def _stale(self, changes: Any, _initiator: object) -> None:
         if _SHOWS & set(changes):
             self._read()
+            self._totalled = None
+            self._read_totals()
+
+    def _total_waits(self, busy: bool) -> None:
+        if busy and self._totalled not in (None, self.model.question[0]):
+            self._totalled = None
+            self.totals.wait()
+
+    def _read_totals(self) -> None:
+        """Those of every invoice that the list's own question finds."""
+        acteur, text = self.contexte.acteur, self.model.question[0]
+        if self._totalled == text:
+            return
+
+        def shown(found: Pied) -> None:
+            if text == self.model.question[0]:
+                self._totalled = text
+                self.totals.show_totals(found, self.spec.counted(found.nombre))
+
+        self.contexte.tasks.run(
+            lambda session: factures.pied(session, acteur, text), shown, lambda _error: self.totals.wait(),
+            owner=self, long=True,
+        )  # fmt: skip
 
     def _read(self) -> None:
         acteur = self.contexte.acteur

@@ -36,6 +36,7 @@ from PySide6.QtWidgets import (
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.heads import PaintedHeader, least_width, tighten
+from erp_desktop.ui.kit.heads.ticks import EveryTick, RowTicks, tick
 from erp_desktop.ui.kit.table import ROW_ROLE, Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
 
@@ -67,7 +68,7 @@ class CellDelegate(QStyledItemDelegate):
         elif view.hovered == index.row():
             painter.fillRect(rect, look.color("surface.hover"))
         painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, look.color("border.subtle"))
-        if selected and index.column() == view.first_column():
+        if selected and view.every is None and index.column() == view.first_column():
             painter.fillRect(paint.visual(rtl, rect, QRect(rect.x(), rect.y(), 3, rect.height())),
                              look.color("accent.fill"))  # fmt: skip
         column: Column[Any] = model.columns[index.column()]
@@ -134,14 +135,16 @@ class ListView(QTableView):
     sized = Signal()
     """The person gave a column another width."""
 
-    def __init__(self, model: LazyTableModel[Any], parent: QWidget | None = None) -> None:
+    def __init__(self, model: LazyTableModel[Any], parent: QWidget | None = None, *, ticks: bool = False) -> None:
         super().__init__(parent)
         self.hovered = -1
         self.keyboard = False
         self._waiting = False
         self.fitted = True
         """Whether widths follow the window; no longer once the person chose one."""
-        self._fitting = False
+        self._fitting = self._quiet = False
+        self.every: EveryTick | None = None
+        """The box over those of the rows, of a list that has them."""
         self._sort: tuple[str, bool] = ("", False)
         self.lazy = model
         self.setModel(model)
@@ -150,7 +153,11 @@ class ListView(QTableView):
         self.setHorizontalHeader(header)
         self.painted_header = header
         header.sectionClicked.connect(self._header_clicked)
-        self.verticalHeader().hide()
+        if ticks:
+            self.setVerticalHeader(RowTicks(self, lambda: self.hovered, self.tick))
+            self.every = EveryTick(self)
+        else:
+            self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setShowGrid(False)
         self.setFrameShape(QTableView.Shape.NoFrame)
@@ -173,6 +180,25 @@ class ListView(QTableView):
         self.doubleClicked.connect(lambda index: self._open(index.row()))
         # The row that is chosen already may be asked for again, once its form was closed.
         self.clicked.connect(lambda _index: self._say_chosen())
+
+    def tick(self, place: int, all_since: bool = False) -> None:
+        """Take a row in or let it go, which opens no form."""
+        self._quiet = True
+        tick(self, place, all_since=all_since)
+        self._quiet = False
+
+    def updateGeometries(self) -> None:
+        super().updateGeometries()
+        if self.every is not None:
+            rows, heads = self.verticalHeader().geometry(), self.horizontalHeader().geometry()
+            self.every.setGeometry(rows.x(), heads.y(), rows.width(), heads.height())
+            self.every.raise_()
+            self.every.show()
+
+    def _show_ticked(self) -> None:
+        if self.every is not None:
+            self.verticalHeader().viewport().update()
+            self.every.update()
 
     def _resized(self, section: int, _old: int, _new: int) -> None:
         # The column that stretches follows the window and the others: that is nobody's choice.
@@ -322,11 +348,14 @@ class ListView(QTableView):
 
     def selectionChanged(self, selected: Any, deselected: Any) -> None:
         super().selectionChanged(selected, deselected)
+        self._show_ticked()
         self._say_chosen()
 
     def _say_chosen(self) -> None:
         # Taking the focus makes the first row current without choosing it: chosen means current and selected.
         index = self.currentIndex()
+        if self._quiet:
+            return
         if index.isValid() and self.selectionModel().isRowSelected(index.row(), index.parent()):
             key = self.lazy.id_at(index.row())
             if key is not None:
@@ -361,3 +390,4 @@ class ListView(QTableView):
                     top, height = self.rowViewportPosition(changed), self.rowHeight(changed)
                     self.viewport().update(QRect(QPoint(0, top), QSize(self.viewport().width(), height)))
             self.hovered = place
+            self._show_ticked()

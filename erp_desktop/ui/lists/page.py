@@ -51,7 +51,7 @@ class ListPage(Page):
         self._chosen: int | None = None
         self.source = Reader(spec, contexte)
         self.model: LazyTableModel[Any] = LazyTableModel(contexte.tasks, self.source, spec.columns, spec.row_id, self)
-        self.view = ListView(self.model)
+        self.view = ListView(self.model, ticks=spec.ticks)
         self.view.setAccessibleName(tr(spec.title))
         self.filter = FilterBox(spec.words, tr(spec.placeholder))
         self.completion = Completion(self.filter, list(spec.facets), contexte)

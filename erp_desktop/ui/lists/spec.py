@@ -79,6 +79,7 @@ class ListSpec(Generic[R]):
         may_create: whether this person may.
         shortcuts: words of the filter that are offered as one click, with their number.
         hints: French sentences about what a filter text says that is not understood.
+        ticks: a box before each row shows which are chosen.
         places: of a list that may be long, how its places are reached; without, every identifier is read.
     """
 
@@ -104,6 +105,7 @@ class ListSpec(Generic[R]):
     hints: Callable[[str], list[str]] = lambda _text: []
     places: Long | None = None
     blank: str = "Rien ici pour l'instant"
+    ticks: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", [self._titled(column) for column in self.columns])

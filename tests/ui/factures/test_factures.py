@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -194,3 +194,52 @@ def test_a_validated_invoice_is_paid_in_part_and_given_back(
     with transaction(sqlite_engine, write=False) as session:
         row = session.get_one(Facture, note.panel.row_id)
         assert (row.type_facture, row.facture_origine_id) == ("avoir", invoice)
+
+
+def test_the_foot_adds_up_what_the_filter_finds_and_rows_are_ticked(
+    qtbot: QtBot, bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, billed: int
+) -> None:
+    assert monde.responsable is not None
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        invoice = factures.depuis_interventions(session, monde.responsable, [billed])
+        for client in monde.clients:
+            factures.create(session, monde.responsable, FactureInput(client_id=client))
+    validate(SimpleNamespace(engine=sqlite_engine), invoice)  # type: ignore[arg-type]
+    page = bureau.liste("factures")
+    assert isinstance(page, InvoicesPage)
+    told = {name: _bare(text) for name, text in page.totals.amounts.items()}
+    assert told == {
+        "total_ht": "1 070,00", "total_tva": "214,00", "total_ttc": "1 284,00", "regle": "0,00", "solde": "1 284,00",
+    }  # fmt: skip
+    page.filter.set_text("statut:brouillon")
+    qtbot.waitUntil(lambda: page.model.busy)
+    assert {text.text() for text in page.totals.amounts.values()} == {"—"}, "never a zero while it is read"
+    bureau.settle()
+    assert {_bare(text) for text in page.totals.amounts.values()} == {"0,00"}
+    assert page.totals.count.text().endswith("3 factures")
+
+    page.filter.set_text("")
+    bureau.settle()
+    view, every = page.view, page.view.every
+    rows = view.verticalHeader()
+    assert every is not None
+    assert every.state() == Qt.CheckState.Unchecked
+    middle = [QPoint(rows.width() // 2, rows.sectionViewportPosition(n) + 8) for n in range(4)]
+    qtbot.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=middle[0])
+    qtbot.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, middle[2])
+    bureau.settle()
+    assert view.chosen_spans() == [(0, 3)]
+    assert every.state() == Qt.CheckState.PartiallyChecked
+    assert page.selection.bar.isVisible()
+    assert not page.beside.open, "ticking opens no form"
+    qtbot.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=middle[1])
+    assert view.chosen_spans() == [(0, 1), (2, 3)]
+    qtbot.mouseClick(every, Qt.MouseButton.LeftButton)
+    assert every.state() == Qt.CheckState.Checked
+    qtbot.mouseClick(every, Qt.MouseButton.LeftButton)
+    assert view.chosen_spans() == []
+
+
+def _bare(text: QLabel) -> str:
+    """A figure without the marks that keep it apart from right-to-left words, with plain spaces."""
+    return text.text().translate({0x2066: None, 0x2067: None, 0x2069: None, 0x202F: " ", 0xA0: " "})
