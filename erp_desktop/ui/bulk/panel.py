@@ -135,6 +135,7 @@ class BulkPanel(Surface):
         self.banners.setContentsMargins(16, 0, 14, 0)
         column.addLayout(self.banners)
         self.trial = Preview(spec.form)
+        self.trial.chosen.connect(self._say_count)
         column.addWidget(self.trial, 1)
         column.addWidget(self._foot())
         contexte.bus.data_changed.connect(self._data_changed)
@@ -185,6 +186,7 @@ class BulkPanel(Surface):
     def open_for(self, ids: Sequence[int]) -> None:
         """Begin with these records; nothing is ticked."""
         self.ids, self._records = list(ids), []
+        self.trial.begin()
         self._generation += 1
         self.title.setText(tr("Modifier {quoi}", quoi=self._spec.counted(len(self.ids))))
         for row in self.rows.values():

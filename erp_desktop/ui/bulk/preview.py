@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.services.shared.bulk import Trial
 from erp_desktop.ui.bulk.values import differences
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.forms.part import scroller
-from erp_desktop.ui.forms.spec import FormSpec
-from erp_desktop.ui.kit.controls import Elided, IconLabel, Text, clear
+from erp_desktop.ui.forms.spec import FormSpec, Head
+from erp_desktop.ui.kit.controls import Elided, IconLabel, Text, clear, plain
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -40,12 +40,22 @@ class _Count(Surface):
 
 
 class Preview(QWidget):
-    """The head with its counts and the records below it."""
+    """The head with its counts and the records below it; one that is unticked is left as it is.
+
+    Attributes:
+        left_out: the records that were unticked.
+        boxes: record → its box, of those shown that would be written.
+    """
+
+    chosen = Signal()
+    """Another number of records would be written."""
 
     def __init__(self, spec: FormSpec) -> None:
         super().__init__()
         self._spec = spec
         self.trials: list[Trial] = []
+        self.left_out: set[int] = set()
+        self.boxes: dict[int, QCheckBox] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -56,6 +66,7 @@ class Preview(QWidget):
         self.ready = _Count("success", "check-circle")
         self.warned = _Count("warning", "warning")
         self.refused = _Count("danger", "prohibit")
+        self.left = _Count("info", "info")
         self.progress = Text("", "caption", "text.tertiary")
         head.addWidget(self.progress)
         head.addStretch()
@@ -64,7 +75,7 @@ class Preview(QWidget):
         counts = QHBoxLayout()
         counts.setContentsMargins(16, 0, 14, 0)
         counts.setSpacing(8)
-        for one in (self.ready, self.warned, self.refused):
+        for one in (self.ready, self.warned, self.refused, self.left):
             counts.addWidget(one)
         counts.addStretch()
         column.addLayout(counts)
@@ -77,12 +88,24 @@ class Preview(QWidget):
 
     def writable(self) -> list[int]:
         """The records that would be written."""
-        return [t.id for t in self.trials if not t.refused and t.before != t.after]
+        return [t.id for t in self.trials if not t.refused and t.before != t.after and t.id not in self.left_out]
+
+    def begin(self) -> None:
+        """Other records: none of them is left out yet."""
+        self.left_out.clear()
+
+    def _take(self, ident: int, wanted: bool) -> None:
+        if wanted:
+            self.left_out.discard(ident)
+        else:
+            self.left_out.add(ident)
+        self._say_counts()
+        self.chosen.emit()
 
     def empty(self, words: str) -> None:
         """Nothing to show, and why."""
-        self.trials = []
-        for one in (self.ready, self.warned, self.refused):
+        self.trials, self.boxes = [], {}
+        for one in (self.ready, self.warned, self.refused, self.left):
             one.say("")
         self.progress.setText("")
         clear(self._rows)
@@ -93,14 +116,12 @@ class Preview(QWidget):
         self.progress.setText(tr("{n} sur {total}…", n=number(done), total=number(total)) if done < total else "")
 
     def show_trials(self, trials: Sequence[Trial], ticked: set[str]) -> None:
-        self.trials = list(trials)
+        self.trials, self.boxes = list(trials), {}
         changed = [t for t in trials if not t.refused and t.before != t.after]
         warned = [t for t in changed if t.warnings]
         refused = [t for t in trials if t.refused]
         same = len(trials) - len(changed) - len(refused)
-        self.ready.say(tr("{n} à changer", n=number(len(changed))) if changed else "")
-        self.warned.say(tr("{n} à vérifier", n=number(len(warned))) if warned else "")
-        self.refused.say(tr("{n} en refus", n=number(len(refused))) if refused else "")
+        self._say_counts()
         clear(self._rows)
         ordered = [*refused, *warned, *(t for t in changed if not t.warnings)]
         for one in ordered[:SHOWN]:
@@ -112,6 +133,16 @@ class Preview(QWidget):
             self._note(tr("{n} : rien à changer.", n=number(same)))
         self._rows.addStretch()
 
+    def _say_counts(self) -> None:
+        refused = sum(bool(t.refused) for t in self.trials)
+        written = set(self.writable())
+        warned = sum(bool(t.warnings) for t in self.trials if t.id in written)
+        left = sum(t.id in self.left_out for t in self.trials if not t.refused and t.before != t.after)
+        self.ready.say(tr("{n} à changer", n=number(len(written))) if written else "")
+        self.warned.say(tr("{n} à vérifier", n=number(warned)) if warned else "")
+        self.refused.say(tr("{n} en refus", n=number(refused)) if refused else "")
+        self.left.say(tr("{n} à part", n=number(left)) if left else "")
+
     def _note(self, words: str) -> None:
         self._rows.addWidget(Text(words, "caption", "text.tertiary", wrap=True))
 
@@ -119,12 +150,25 @@ class Preview(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         head = self._spec.head(one.before) if one.before is not None else None
+        if not one.refused:
+            row.addWidget(self._box(one, head))
         if head is not None and head.code:
             code = Text(isolate(head.code), "caption", f"semantic.{tone}.text" if one.refused else "text.secondary")
             row.addWidget(code)
         row.addWidget(Elided(head.title if head is not None else "", "strong"), 1)
         row.addWidget(IconLabel(icon, f"semantic.{tone}.text", 16, "bold" if icon == "prohibit" else "fill"))
         return row
+
+    def _box(self, one: Trial, head: Head | None) -> QCheckBox:
+        box = self.boxes[one.id] = QCheckBox()
+        what = (
+            f"{head.code}, {head.title}" if head is not None and head.code else head.title if head is not None else ""
+        )
+        box.setAccessibleName(tr("Modifier {quoi}", quoi=what))
+        box.setToolTip(plain(tr("Décochée, cette fiche reste comme elle est.")))
+        box.setChecked(one.id not in self.left_out)
+        box.toggled.connect(lambda on: self._take(one.id, on))
+        return box
 
     def _refusal(self, one: Trial) -> QWidget:
         box = Surface("semantic.danger.soft", radius=6)

@@ -132,11 +132,21 @@ def test_a_change_is_tried_row_by_row_written_whole_and_undone(
     assert values(sqlite_engine, "priorite") == before  # a trial writes nothing
     # One is urgent already, two are refused.
     assert panel.apply_button.text() == "Appliquer à 3"
+    # One is left out, and stays so when the others are tried again.
+    assert set(panel.trial.boxes) == set(monde.interventions[1:4])
+    left = monde.interventions[2]
+    QTest.keyClick(panel.trial.boxes[left], Qt.Key.Key_Space)
+    assert panel.apply_button.text() == "Appliquer à 2"
+    assert panel.trial.left.words.text() == "1 à part"
+    panel.preview()
+    bureau.settle()
+    assert not panel.trial.boxes[left].isChecked()
+    assert panel.apply_button.text() == "Appliquer à 2"
     assert page.save()
     qtbot.waitUntil(panel.isHidden, timeout=_PATIENCE)
     bureau.settle()
     changed = {i for i, value in values(sqlite_engine, "priorite").items() if value != before[i]}
-    assert changed == set(monde.interventions[1:4])
+    assert changed == {*monde.interventions[1:4]} - {left}
     bureau.window.toaster._undo_last()
     bureau.settle()
     assert values(sqlite_engine, "priorite") == before
