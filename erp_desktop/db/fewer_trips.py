@@ -8,7 +8,8 @@ known to have been cut then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ class Line(extensions.connection):
     """A line that may begin its transactions by itself: the driver, left in autocommit, then knows of none."""
 
     held: _Held | None = None
+    gathers = flushing = False
 
     def commit(self) -> None:
         self._end("COMMIT", super().commit)
@@ -84,21 +86,64 @@ class HoldingSession(Session):
         """
         # Before each reading it is asked whether there is anything.
         line = None if self._is_clean() else _line(self.connection())
-        if line is None or line.at_rest or line.held is not None:
+        if line is None or line.at_rest or line.flushing:
             super().flush(objects)
             return
-        line.held = _Held()
+        line.held = line.held or _Held()
+        line.flushing = True
         try:
             super().flush(objects)
         finally:
-            line.held = None
+            line.flushing = False
+            if not line.gathers:
+                line.held = None
 
 
 @event.listens_for(HoldingSession, "after_flush")
 def _release(session: HoldingSession, _context: object) -> None:
     line = _line(session.connection())
-    if line is not None:
+    if line is not None and not line.gathers:
         _send(session.connection(), line)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """What is asked once everything is written.
+
+    Attributes:
+        asked: one value.
+        answer: it, behind the block.
+    """
+
+    asked: sa.Select[Any] | None = None
+    answer: Any = None
+
+
+@contextmanager
+def gathered(session: Session) -> Iterator[Gathering]:
+    """What the flushes of a block write, one after the other, is one trip on such a line; a reading sends it at once.
+
+    Raises:
+        DBAPIError: the database refused a row, which may be one that was flushed before.
+        StaleDataError: a row that was to be changed is no longer there.
+    """
+    asks, line = Gathering(), _line(session.connection())
+    if line is None or line.at_rest or line.gathers or line.flushing:
+        yield asks
+        session.flush()
+        if asks.asked is not None:
+            asks.answer = session.scalar(asks.asked)
+        return
+    line.held, line.gathers = _Held(), True
+    try:
+        yield asks
+        session.flush()
+        if line.held is not None and line.held.said:
+            asks.answer = _send(session.connection(), line, asks.asked)
+        elif asks.asked is not None:
+            asks.answer = session.scalar(asks.asked)
+    finally:
+        line.held, line.gathers = None, False
 
 
 def _line(connection: sa.Connection) -> Line | None:
@@ -106,25 +151,38 @@ def _line(connection: sa.Connection) -> Line | None:
     return line if isinstance(line, Line) else None
 
 
-def _send(connection: sa.Connection, line: Line) -> None:
+def _send(connection: sa.Connection, line: Line, asked: sa.Select[Any] | None = None) -> Any:
+    """Say what is held, then ask one value, if any; it is the answer."""
     held, line.held = line.held, None
     if held is None or not held.said:
-        return
+        return None
     counted = [place for place, wanted in enumerate(held.wanted) if wanted is not None]
     words = [_counting(one) if place in counted else one for place, one in enumerate(held.said)]
     if counted:
-        words = [f"SELECT set_config('{_MET}', '', true)", *words, f"SELECT current_setting('{_MET}')"]
+        words = [f"SELECT set_config('{_MET}', '', true)", *words]
+    if counted or asked is not None:
+        value = "NULL" if asked is None else f"({_spelled(connection, line, asked)})"
+        words.append(f"SELECT current_setting('{_MET}', true), {value}")
     try:
         answer = connection.exec_driver_sql("; ".join(words), execution_options={"no_parameters": True})
     except DBAPIError as error:
         # What people wrote stays out of the log.
         error.statement = "; ".join(held.names)
         raise
-    if counted:
-        met = [int(number) for number in str(answer.scalar()).split()]
-        for place, number in zip(counted, met, strict=True):
-            if number != held.wanted[place]:
-                raise StaleDataError(f"{number} rows met where one was to be: {held.names[place]}")
+    if not (counted or asked is not None):
+        return None
+    told, value = answer.one()
+    met = [int(number) for number in told.split()] if counted else []
+    for place, number in zip(counted, met, strict=True):
+        if number != held.wanted[place]:
+            raise StaleDataError(f"{number} rows met where one was to be: {held.names[place]}")
+    return value
+
+
+def _spelled(connection: sa.Connection, line: Line, query: sa.Select[Any]) -> str:
+    said: Any = query.compile(dialect=connection.dialect)
+    with line.cursor() as cursor:
+        return cursor.mogrify(said.string, said.params).decode()
 
 
 def _counting(statement: str) -> str:
@@ -143,10 +201,10 @@ def listen(engine: sa.Engine) -> None:
         held = line.held if isinstance(line, Line) else None
         if held is None:
             return False
-        if not _written(context):
+        if not line.flushing or not _written(context):
             # The whole flush is undone: what it has not said yet is not said at all.
             if statement.startswith("ROLLBACK"):
-                line.held = None
+                line.held = _Held() if line.gathers else None
                 return False
             _send(context.root_connection, line)
             line.held = _Held()
@@ -163,7 +221,11 @@ def listen(engine: sa.Engine) -> None:
     def many(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         line = cursor.connection
         held = line.held if isinstance(line, Line) else None
-        if held is None or not _written(context):
+        if held is None:
+            return False
+        if not line.flushing or not _written(context):
+            _send(context.root_connection, line)
+            line.held = _Held()
             return False
         for values in parameters:
             held.said.append(cursor.mogrify(statement, values).decode())

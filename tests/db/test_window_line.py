@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
+from erp_desktop.db import fewer_trips
 from erp_desktop.db import session as sessions
 from erp_desktop.db.session import transaction
 from erp_desktop.db.window_line import create_window_engine
@@ -131,6 +132,53 @@ def test_what_a_transaction_writes_is_three_trips_and_a_row_read_before_one_more
         session.add(agency("FES", "Fès"))
     assert line.turns - before == 4
     assert names(window) == ["Casablanca 100 %", "Fès", "Rabat 100 %"]
+
+
+def test_what_is_written_one_row_after_the_other_is_one_trip_with_what_is_asked_behind_it(
+    line: ChaosProxy, window: sa.Engine
+) -> None:
+    names(window)
+    many = sa.select(sa.func.count()).select_from(Agence)
+    before = line.turns
+    with transaction(window, AUTHOR) as session, fewer_trips.gathered(session) as trip:
+        trip.asked = many
+        for code, nom in (("CAS", "Casablanca"), ("RAB", "Rabat")):
+            session.add(agency(code, nom))
+            session.flush()
+    assert (trip.answer, line.turns - before) == (2, 3)
+    # A reading sees what was written before it; what a savepoint wrote goes with it, the rest stays.
+    before = line.turns
+    with transaction(window, AUTHOR) as session:
+        with fewer_trips.gathered(session) as trip:
+            trip.asked = many.where(Agence.nom != "Oujda")
+            session.add(agency("FES", "Fès"))
+            session.flush()
+            assert session.scalar(many) == 3
+            part = session.begin_nested()
+            session.add(agency("OUJ", "Oujda"))
+            session.flush()
+            part.rollback()
+            # What says by itself how many rows it meets is no part of a flush.
+            session.execute(sa.update(Agence).values(ville="Maroc"))
+            session.add(agency("TAN", "Tanger"))
+        assert trip.answer == 4
+    assert names(window) == ["Casablanca", "Fès", "Rabat", "Tanger"]
+
+
+def test_a_refusal_behind_several_flushes_undoes_them_all(window: sa.Engine) -> None:
+    def save() -> None:
+        with transaction(window, AUTHOR) as session, fewer_trips.gathered(session):
+            for nom in ("Casablanca", "Anfa"):
+                session.add(agency("CAS", nom))
+                session.flush()
+
+    with pytest.raises(IntegrityError, match="uq_agences_code"):
+        save()
+    assert names(window) == []
+    # The line is what it was.
+    with transaction(window, AUTHOR) as session:
+        session.add(agency("CAS", "Casablanca"))
+    assert names(window) == ["Casablanca"]
 
 
 def test_a_flush_that_is_refused_writes_nothing_and_tells_no_value(window: sa.Engine) -> None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,9 +21,11 @@ from erp_desktop.app import Desktop
 from erp_desktop.db.session import transaction
 from erp_desktop.db.window_line import create_window_engine
 from erp_desktop.db.worker import DbWorker
+from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.people import given
+from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.domain.writing import typography
-from erp_desktop.models import Intervention
+from erp_desktop.models import Contrat, ContratEquipement, HistoriqueIntervention, Intervention
 from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.managers import dashboard
@@ -202,6 +205,50 @@ def test_a_form_opens_and_is_saved_in_few_round_trips(
     # tabs, which rows the list has now, and those in sight.
     assert opened <= 2, opened
     assert saved <= 8, saved
+
+
+def test_what_clerks_write_costs_few_round_trips(line: ChaosProxy, pg_url: str, company: Monde) -> None:
+    """It begins, reads the row with its lock, what it is judged by at once, writes, ends: whatever is written."""
+    address = make_url(pg_url).set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)
+    engine, who, cost = create_window_engine(address), company.responsable, dict[str, int]()
+    assert who is not None
+
+    def act(name: str, work: Callable[[Session], object]) -> Any:
+        before = line.turns
+        with transaction(engine, who.user_id) as session:
+            told = work(session)
+        cost[name] = line.turns - before
+        return told
+
+    with transaction(engine, who.user_id) as session:
+        contract = Contrat(numero_contrat="C-1", client_id=company.clients[1], type_contrat="contrat_cadre",
+                           statut="en_cours", date_debut=clock.today(), agence_id=company.agence)  # fmt: skip
+        session.add(contract)
+        session.flush()
+        # What covers a machine is filled in by itself.
+        session.add(ContratEquipement(contrat_id=contract.id, equipement_id=company.machines[1], du=clock.today(),
+                                      agence_id=company.agence))  # fmt: skip
+    asked = InterventionInput(titre="Fuite", type="corrective", priorite="haute", equipement_id=company.machines[1])
+    row = act("création", lambda s: interventions.create(s, who, asked))
+    act("titre", lambda s: interventions.update(s, who, row, {"titre": "Fuite d'huile"}))
+    act("priorité", lambda s: interventions.update(s, who, row, {"priorite": "basse"}))
+    act("technicien", lambda s: interventions.update(s, who, row, {"technicien_id": company.techniciens[1]}))
+    steps = (Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE, Statut.EN_COURS)
+    for number, to in enumerate(steps):
+        act(f"{number} {to}", lambda s, to=to: interventions.changer_statut(s, who, row, to))  # type: ignore[misc]
+    act("compte rendu", lambda s: interventions.update(s, who, row, {"travaux_realises": "Joint changé"}))
+    back = act("4 clôturée", lambda s: interventions.changer_statut(s, who, row, Statut.CLOTUREE))
+    engine.dispose()
+    with transaction(create_window_engine(address), write=False) as session:
+        told = session.get_one(Intervention, row)
+        assert (told.titre, told.statut, told.motif_attente) == ("Fuite d'huile", "cloturee", None)
+        assert told.contrat_id is not None
+        noted = sa.select(sa.func.count()).where(HistoriqueIntervention.intervention_id == row)
+        assert back.traces == session.scalar(noted) == 10
+    assert cost.pop("création") <= 6, cost
+    assert max(cost["titre"], cost["compte rendu"]) <= 4, cost
+    assert cost.pop("technicien") <= 6, cost
+    assert max(cost.values()) <= 5, cost
 
 
 def still(qtbot: QtBot, widget: QWidget, tasks: Tasks) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import AncrePlanning, MotifAttente, Statut
 from erp_desktop.domain.people import roles
@@ -34,11 +36,12 @@ from erp_desktop.services.checklists import answers
 from erp_desktop.services.interventions import failures, waits
 from erp_desktop.services.interventions.busy import occupant, occupe_par
 from erp_desktop.services.interventions.form import est_a, ouvrir, ouvrir_avec
+from erp_desktop.services.interventions.linked import un
 from erp_desktop.services.planning.slots import live, revive
 from erp_desktop.services.preventif import generation
 from erp_desktop.services.shared import trace, wording
 from erp_desktop.services.shared.clocks import Horloges, horaire_de, pauses
-from erp_desktop.services.shared.common import ecrire
+from erp_desktop.services.shared.common import d_un_trait, ecrire
 
 ACTIONS = {
     "creation": "Création",
@@ -178,7 +181,17 @@ def changer_statut(
     refus = _refus_de_role(session, acteur, ligne, vers)
     if refus:
         raise NotAllowedError(refus[0].upper() + refus[1:])
-    faits = _faits(session, ligne, occupe_par(session, ligne))
+    reprise = de is Statut.EN_ATTENTE and vers is Statut.EN_COURS and ligne.date_limite is not None
+    a_clore = vers is Statut.CLOTUREE and ligne.duree_reelle is None
+    faits, arrets, horloges, contrat, attend, vivants = abreast(
+        session,
+        lambda s: _faits(s, ligne, occupe_par(s, ligne)),
+        lambda s: pauses(s, id) if reprise or a_clore else [],
+        lambda s: Horloges(s) if reprise or a_clore else None,
+        partial(un, Contrat, ligne.contrat_id if reprise else None),
+        lambda s: waits.running(s, id) if de is Statut.EN_ATTENTE else [],
+        lambda s: live(s, id) if vers is Statut.OUVERTE else (),
+    )  # fmt: skip
     raison = check(de, vers, faits)
     if raison:
         raise TransitionError(raison[0].upper() + raison[1:])
@@ -186,34 +199,29 @@ def changer_statut(
         raise ValidationError({"remarque": "Donnez le motif de la réouverture."})
     maintenant = clock.now()
     trace.annoncer(session, acteur, remarque)
-    if de is Statut.EN_ATTENTE and vers is Statut.EN_COURS and ligne.date_limite is not None:
-        derniere = pauses(session, id)[-1:]
-        if derniere and derniere[0][1] is None:
-            contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
-            horaire = horaire_de(session, ligne, contrat)
-            ligne.date_limite = sla.prolonger(horaire, ligne.date_limite, derniere[0][0], maintenant)
+    if reprise and ligne.date_limite is not None and arrets and arrets[-1][1] is None:
+        horaire = horaire_de(session, ligne, contrat, horloges)
+        ligne.date_limite = sla.prolonger(horaire, ligne.date_limite, arrets[-1][0], maintenant)
     ecrits = stamps(de, vers, faits, maintenant)
     avant = {champ: getattr(ligne, champ) for champ in ecrits}
-    vivants = live(session, id) if vers is Statut.OUVERTE else ()
     ligne.statut = vers.value
     for champ, valeur in ecrits.items():
         setattr(ligne, champ, valeur)
     if de is Statut.EN_ATTENTE:
-        waits.end(session, ligne, maintenant)
+        waits.end(ligne, attend, maintenant)
     if vers is Statut.EN_ATTENTE:
         waits.begin(session, acteur, ligne, motif, remarque, maintenant)
-    if vers is Statut.CLOTUREE and ligne.duree_reelle is None and ligne.date_debut_travaux and ligne.date_fin_travaux:
-        horaire = Horloges(session).de(ligne.agence_id)
-        ligne.duree_reelle = sla.duree_active(
-            horaire, ligne.date_debut_travaux, ligne.date_fin_travaux, pauses(session, id)
-        )
-    ecrire(session)
+    if a_clore and ligne.date_debut_travaux and ligne.date_fin_travaux:
+        horaire = horloges.de(ligne.agence_id)
+        ligne.duree_reelle = sla.duree_active(horaire, ligne.date_debut_travaux, ligne.date_fin_travaux, arrets)
+    with d_un_trait(session) as trait:
+        trait.asked = _traces(id)
     if vers is Statut.CLOTUREE and ligne.occurrence_id is not None:
         _suite_du_preventif(session, acteur, ligne)
     if vivants:
         # Without a technicien they are planned no more, nor is the intervention.
         session.refresh(ligne, ["date_planifiee", "zone_planifiee"])
-    return Retour(id, de, vers, avant, traces(session, id), vivants)
+    return Retour(id, de, vers, avant, trait.answer, vivants)
 
 
 def _suite_du_preventif(session: Session, acteur: Acteur, ligne: Intervention) -> None:
@@ -227,8 +235,11 @@ def _suite_du_preventif(session: Session, acteur: Acteur, ligne: Intervention) -
 
 
 def traces(session: Session, id: int) -> int:  # noqa: A002
-    h = HistoriqueIntervention
-    return session.execute(sa.select(sa.func.count()).where(h.intervention_id == id)).scalar_one()
+    return session.execute(_traces(id)).scalar_one()
+
+
+def _traces(id: int) -> sa.Select[int]:  # noqa: A002
+    return sa.select(sa.func.count()).where(HistoriqueIntervention.intervention_id == id)
 
 
 def revenir(session: Session, acteur: Acteur, retour: Retour) -> None:

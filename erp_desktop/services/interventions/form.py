@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,12 +26,13 @@ from erp_desktop.registry import technicien_names
 from erp_desktop.services.checklists import models as checklists
 from erp_desktop.services.interventions import failures, numbers
 from erp_desktop.services.interventions.busy import occupe_par
+from erp_desktop.services.interventions.linked import accorder, nommes, un
 from erp_desktop.services.planning.slots import follow
 from erp_desktop.services.shared import quotas, trace
-from erp_desktop.services.shared.clocks import Horloges, PriseEnCharge, echeance, horaire_de, prise_en_charge
-from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
+from erp_desktop.services.shared.clocks import Horloges, PriseEnCharge, echeance, horaire_de, pauses, prise_en_charge
+from erp_desktop.services.shared.common import agence_de, appliquer, charger, d_un_trait, ecrire, lie
 from erp_desktop.services.shared.lists import est_sqlite, marques
-from erp_desktop.services.shared.proposals import proposer
+from erp_desktop.services.shared.proposals import proposees_avec, proposer
 
 APRES_CLOTURE = frozenset(
     {
@@ -242,38 +244,6 @@ def _refuser_sommes(session: Session, ligne: Intervention, champs: set[str]) -> 
         )
 
 
-def _accorder(session: Session, acteur: Acteur, ligne: Intervention, *, client_demande: bool) -> Contrat | None:
-    """Check what the row points to, and take the client over from the équipement. Returns the contract."""
-    agence = ligne.agence_id
-    equipement = lie(session, acteur, Equipement, ligne.equipement_id, "equipement_id",
-                     "Cet équipement n'existe pas dans cette agence.", agence)  # fmt: skip
-    assert equipement is not None  # noqa: S101 - equipement_id is NOT NULL
-    if ligne.client_id is None or not client_demande:
-        ligne.client_id = equipement.client_id
-    if ligne.client_id != equipement.client_id:
-        raise ValidationError({"equipement_id": "Cet équipement appartient à un autre client."})
-    contrat = lie(session, acteur, Contrat, ligne.contrat_id, "contrat_id",
-                  "Ce contrat n'existe pas dans cette agence.", agence)  # fmt: skip
-    if contrat is not None and contrat.client_id != ligne.client_id:
-        raise ValidationError({"contrat_id": "Ce contrat est celui d'un autre client."})
-    lie(session, acteur, Technicien, ligne.technicien_id, "technicien_id",
-        "Ce technicien n'est pas de cette agence.", agence)  # fmt: skip
-    _suivre(session, acteur, ligne)
-    return contrat
-
-
-def _suivre(session: Session, acteur: Acteur, ligne: Intervention) -> None:
-    """Refuse an origin of another agency, or one that follows this intervention up itself."""
-    lien = lie(session, acteur, Intervention, ligne.origine_id, "origine_id",
-               "Cette intervention n'existe pas dans cette agence.", ligne.agence_id)  # fmt: skip
-    vus: set[int] = set()
-    while lien is not None and lien.id not in vus:
-        if lien.id == ligne.id:
-            raise ValidationError({"origine_id": "Une intervention n'est pas la suite d'elle-même."})
-        vus.add(lien.id)
-        lien = session.get(Intervention, lien.origine_id) if lien.origine_id is not None else None
-
-
 def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
     """Open an intervention, with its final number, its deadline and its first audit row.
 
@@ -282,36 +252,41 @@ def create(session: Session, acteur: Acteur, saisie: InterventionInput) -> int:
     """
     roles.exiger(acteur, roles.Droit.INTERVENTION_ECRIRE)
     trace.annoncer(session, acteur)
-    equipement = session.get(Equipement, saisie.equipement_id)
+    # What a row refers to is read together at the centre, and found in the session as long as it is held here.
+    horloges, equipement, *_lus = abreast(
+        session, Horloges, *nommes(saisie), partial(un, Checklist, saisie.checklist_id)
+    )
     heritee = equipement.agence_id if equipement is not None and roles.voit_tout(acteur) else None
     choisie = saisie.agence_id if saisie.agence_id is not None else heritee
+    ou = choisie if roles.voit_tout(acteur) and choisie is not None else acteur.agence_id
+    sans = saisie.contrat_id is None and equipement is not None
+    nature = equipement.type_equipement if equipement is not None and saisie.checklist_id is None else None
+    agence, proposees, liste = abreast(
+        session, partial(un, Agence, ou), lambda s: proposees_avec(s, acteur, equipement.id) if sans else [],
+        lambda s: checklists.pour(s, ou, nature),
+    )  # fmt: skip
     agence_id = agence_de(session, acteur, choisie, partage=False)
-    agence = session.get_one(Agence, agence_id)
     valeurs = saisie.model_dump(exclude={"agence_id", "checklist_id"})
     maintenant = clock.now()
     ligne = Intervention(
         **valeurs, agence_id=agence_id, statut=Statut.OUVERTE.value, date_creation=maintenant,
         created_by_id=acteur.user_id,
     )  # fmt: skip
-    if ligne.contrat_id is None and equipement is not None:
-        sures = [p for p in proposer(session, acteur, equipement.id) if p.sure]
-        ligne.contrat_id = sures[0].contrat_id if sures else None
+    ligne.contrat_id = next((contrat.id for p, contrat in proposees if p.sure), ligne.contrat_id)
     with session.no_autoflush:
-        liste = lie(session, acteur, Checklist, saisie.checklist_id, "checklist_id",
-                    "Cette checklist n'existe pas dans cette agence.", agence_id)  # fmt: skip
-        if liste is None and equipement is not None:
-            liste = checklists.pour(session, agence_id, equipement.type_equipement)
+        liste = liste or lie(session, acteur, Checklist, saisie.checklist_id, "checklist_id",
+                             "Cette checklist n'existe pas dans cette agence.", agence_id)  # fmt: skip
         if liste is not None:
             ligne.checklist_id, ligne.checklist_version = liste.id, liste.version
-        contrat = _accorder(session, acteur, ligne, client_demande=saisie.client_id is not None)
-        ligne.date_limite = echeance(session, ligne, contrat)
+        contrat = accorder(session, acteur, ligne, client_demande=saisie.client_id is not None)
+        ligne.date_limite = echeance(session, ligne, contrat, horloges)
         ligne.numero = numbers.tirer(session, agence.code, clock.local(maintenant).year)[0]
-    session.add(ligne)
-    ecrire(session)
-    if ligne.technicien_id is not None and ligne.date_planifiee is not None:
-        follow(session, acteur, ligne)
-    trace.noter(session, acteur, ligne, "creation", None, {"numero": ligne.numero, "titre": ligne.titre})
-    ecrire(session)
+    with d_un_trait(session):
+        session.add(ligne)
+        ecrire(session)
+        if ligne.technicien_id is not None and ligne.date_planifiee is not None:
+            follow(session, acteur, ligne)
+        trace.noter(session, acteur, ligne, "creation", None, {"numero": ligne.numero, "titre": ligne.titre})
     return ligne.id
 
 
@@ -359,14 +334,16 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
                 sures = [p for p in proposer(session, acteur, cible.id) if p.sure]
                 nouvelles.setdefault("contrat_id", sures[0].contrat_id if sures else None)
         avant, apres = appliquer(ligne, nouvelles)
+        due = bool(_CHAMPS_ECHEANCE & nouvelles.keys()) and Statut(ligne.statut) not in TERMINES
+        contrat, horloges, arrets = abreast(
+            session, partial(un, Contrat, ligne.contrat_id), Horloges, lambda s: pauses(s, id)
+        ) if due else (None, None, None)  # fmt: skip
         if {"equipement_id", "client_id", "contrat_id", "technicien_id", "origine_id"} & nouvelles.keys():
-            contrat = _accorder(session, acteur, ligne, client_demande=True)
-        else:
-            contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
+            contrat = accorder(session, acteur, ligne, client_demande=True)
         if "technicien_id" in nouvelles and ligne.statut == Statut.EN_COURS:
             _refuser_occupe(session, ligne)
-        if _CHAMPS_ECHEANCE & nouvelles.keys() and Statut(ligne.statut) not in TERMINES:
-            ligne.date_limite = echeance(session, ligne, contrat)
+        if due:
+            ligne.date_limite = echeance(session, ligne, contrat, horloges, arrets)
     if {"technicien_id", "date_planifiee", "zone_planifiee"} & nouvelles.keys():
         follow(session, acteur, ligne)
     trace.noter(session, acteur, ligne, "modification", avant, apres)

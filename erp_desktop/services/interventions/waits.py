@@ -51,13 +51,18 @@ def begin(
     )  # fmt: skip
 
 
-def end(session: Session, row: Intervention, now: datetime) -> None:
-    """Note that an intervention waits no more, whoever began the wait."""
+def running(session: Session, intervention_id: int) -> Sequence[Attente]:
+    """The stretches that nobody ended."""
+    open_ones = sa.select(Attente).where(Attente.intervention_id == intervention_id, Attente.fin.is_(None))
+    return session.scalars(open_ones).all()
+
+
+def end(row: Intervention, stretches: Sequence[Attente], now: datetime) -> None:
+    """Note that an intervention waits no more, whoever began the wait; ``stretches`` as :func:`running` tells."""
     row.motif_attente = None
-    for one in session.scalars(
-        sa.select(Attente).where(Attente.intervention_id == row.id, Attente.fin.is_(None), Attente.debut <= now)
-    ):
-        one.fin = now
+    for one in stretches:
+        if one.debut <= now:
+            one.fin = now
 
 
 def _last(session: Session, intervention_id: int) -> Attente | None:

@@ -159,12 +159,14 @@ def horaire_de(
 
 
 def echeance(
-    session: Session, intervention: Intervention, contrat: Contrat | None, horloges: Horloges | None = None
-) -> datetime | None:
+    session: Session, intervention: Intervention, contrat: Contrat | None, horloges: Horloges | None = None,
+    arrets: list[tuple[datetime, datetime | None]] | None = None,
+) -> datetime | None:  # fmt: skip
     """The deadline from the priority, the contract, the planned date and the finished pauses.
 
     Args:
         horloges: read once, when many deadlines are computed.
+        arrets: its :func:`pauses`, where they were read already.
     """
     horloges = horloges or Horloges(session)
     horaire = horaire_de(session, intervention, contrat, horloges)
@@ -174,7 +176,9 @@ def echeance(
         contrat.temps_reponse_urgence if contrat else None,
         contrat.temps_reponse_normal if contrat else None,
     )
-    finies = [(a, b) for a, b in pauses(session, intervention.id) if b is not None] if intervention.id else []
+    if arrets is None:
+        arrets = pauses(session, intervention.id) if intervention.id else []
+    finies = [(a, b) for a, b in arrets if b is not None]
     return sla.echeance(horaire, intervention.date_creation, heures, intervention.date_planifiee, finies,
                         minutes=horloges.delais(contrat, intervention.priorite)[1])  # fmt: skip
 

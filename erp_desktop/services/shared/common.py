@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.fewer_trips import Gathering, gathered
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, UserError, ValidationError
@@ -110,11 +113,29 @@ def ecrire(session: Session) -> None:
     try:
         session.flush()
     except IntegrityError as error:
-        texte = str(error.orig)
-        if "UNIQUE" in texte or "unique" in texte or "uq_" in texte:
-            raise DuplicateError(
-                "Une autre fiche porte déjà cet identifiant (ICE, code, numéro ou courriel) : vérifiez-le."
-            ) from error
-        if texte in (*rules.REASONS, *bounds.SENTENCES):
-            raise UserError(texte) from error
-        raise UserError(f"La base a refusé l'enregistrement : {texte.splitlines()[0]}") from error
+        raise _refus(error) from error
+
+
+@contextmanager
+def d_un_trait(session: Session) -> Iterator[Gathering]:
+    """What the block writes, row after row, is one trip at the centre, with a value asked behind it.
+
+    Raises:
+        DuplicateError, UserError: as :func:`ecrire`, at the end of the block at the latest.
+    """
+    try:
+        with gathered(session) as trait:
+            yield trait
+    except IntegrityError as error:
+        raise _refus(error) from error
+
+
+def _refus(error: IntegrityError) -> UserError:
+    texte = str(error.orig)
+    if "UNIQUE" in texte or "unique" in texte or "uq_" in texte:
+        return DuplicateError(
+            "Une autre fiche porte déjà cet identifiant (ICE, code, numéro ou courriel) : vérifiez-le."
+        )
+    if texte in (*rules.REASONS, *bounds.SENTENCES):
+        return UserError(texte)
+    return UserError(f"La base a refusé l'enregistrement : {texte.splitlines()[0]}")

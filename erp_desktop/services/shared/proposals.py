@@ -37,6 +37,13 @@ def proposer(session: Session, acteur: Acteur, equipement_id: int, jour: date | 
 
     Drafts and suspended or ended contracts promise nothing and are not proposed.
     """
+    return [proposition for proposition, _ in proposees_avec(session, acteur, equipement_id, jour)]
+
+
+def proposees_avec(
+    session: Session, acteur: Acteur, equipement_id: int, jour: date | None = None
+) -> list[tuple[Proposition, Contrat]]:
+    """The same with each contract itself, which the session knows as long as it is held."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     equipement = session.get(Equipement, equipement_id)
     if equipement is None:
@@ -49,7 +56,7 @@ def proposer(session: Session, acteur: Acteur, equipement_id: int, jour: date | 
         .where(k.client_id == equipement.client_id, *portee(acteur, k.agence_id))
         .order_by(k.date_debut.desc(), k.id)
     )
-    trouvees: list[tuple[int, Proposition]] = []
+    trouvees: list[tuple[int, Proposition, Contrat]] = []
     for contrat, du, au in session.execute(requete):
         if not cycle.en_vigueur(
             contrat.statut, contrat.date_debut, contrat.date_fin, contrat.date_resiliation, quand
@@ -60,8 +67,10 @@ def proposer(session: Session, acteur: Acteur, equipement_id: int, jour: date | 
         couvert = entree is not None and entree <= quand and (au is None or quand <= au)
         if couvert or (entree is None and equipement.contrat_id == contrat.id):
             raison = "couvre cet équipement jusqu'au {au}" if fin else "couvre cet équipement"
-            trouvees.append((0 if couvert else 1, Proposition(contrat.id, contrat.numero_contrat, raison, fin, True)))
+            proposee = Proposition(contrat.id, contrat.numero_contrat, raison, fin, True)
+            trouvees.append((0 if couvert else 1, proposee, contrat))
         else:
             raison = "en cours chez ce client, sans couvrir cet équipement"
-            trouvees.append((2, Proposition(contrat.id, contrat.numero_contrat, raison, fin, False)))
-    return [p for _, p in sorted(trouvees, key=lambda t: t[0])]
+            proposee = Proposition(contrat.id, contrat.numero_contrat, raison, fin, False)
+            trouvees.append((2, proposee, contrat))
+    return [(p, contrat) for _, p, contrat in sorted(trouvees, key=lambda t: t[0])]
