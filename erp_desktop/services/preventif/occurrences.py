@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -184,6 +185,38 @@ def decaler_la_serie(session: Session, acteur: Acteur, planning_id: int, jours: 
         _deplacer(session, acteur, plan, occurrence, visite, cible, motif.strip()[:200])
     ecrire(session)
     return len(a_venir)
+
+
+@dataclass(frozen=True, slots=True)
+class Deplacement:
+    """A visit that leaves one day for another; ``motif`` is what its date says of it afterwards."""
+
+    occurrence_id: int
+    du: date
+    au: date
+    motif: str | None
+
+
+def deplacer(session: Session, acteur: Acteur, moves: Sequence[Deplacement], cause: str) -> list[Deplacement]:
+    """Move visits, all or none. Returns what takes them back.
+
+    Args:
+        cause: why, in the journal of each visit.
+
+    Raises:
+        NotAllowedError, NotFoundError, TransitionError: also of a visit that is no longer on the day it is to leave.
+    """
+    trace.annoncer(session, acteur)
+    back = []
+    for move in moves:
+        plan, occurrence, visite = _ouvrir(session, acteur, move.occurrence_id)
+        if occurrence.date_cible != move.du:
+            raise TransitionError("Une de ces visites a été déplacée entre-temps : rien n'est changé.")
+        back.append(Deplacement(occurrence.id, move.au, move.du, occurrence.motif))
+        _deplacer(session, acteur, plan, occurrence, visite, move.au, cause)
+        occurrence.motif = move.motif
+    ecrire(session)
+    return back
 
 
 _SUIVANTS: dict[str, tuple[StatutPlanning, ...]] = {

@@ -24,7 +24,7 @@ from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head,
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.table import Column
-from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
 from erp_desktop.ui.preventif.bar import PlanBar
 from erp_desktop.ui.preventif.dates import DatesTab
 from erp_desktop.ui.preventif.parts import PartsTab
@@ -191,6 +191,7 @@ LISTE: ListSpec[PlanRow] = ListSpec(
         Facet("equipement", "Équipement"),
         Facet("agence", "Agence"),
     ],
+    shortcuts=[Shortcut("retard", "oui", "En retard", "warning")],
     also=("occurrences", "interventions", "equipements"),
     may_create=lambda acteur: roles.peut(acteur.role, roles.Droit.PREVENTIF_ECRIRE),
 )  # fmt: skip

@@ -25,6 +25,7 @@ from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.preventif import LISTE, PlanRow, strip
 from erp_desktop.ui.preventif.preview import PreviewPanel
+from erp_desktop.ui.preventif.smoothing import Smoothing
 from erp_desktop.ui.wording import value_labels
 
 
@@ -45,6 +46,9 @@ class PlansPage(ListPage):
         spec = replace(LISTE, columns=[*LISTE.columns, drawn], rows=self._rows)
         super().__init__(spec, contexte)
         self.forecast = PreviewPanel(self, self.generate)
+        self.smoothing = Smoothing(self)
+        if roles.peut(contexte.acteur.role, roles.Droit.PREVENTIF_ECRIRE):
+            self.load.smooth = self.smoothing.ask
         header = self.view.horizontalHeader()
         for moved in (header.sectionResized, header.sectionMoved, header.geometriesChanged):
             moved.connect(self.load.update)
@@ -164,9 +168,10 @@ class PlansPage(ListPage):
         contexte.tasks.run(lambda session: generation.prevoir(session, acteur), shown, failed, owner=self)
 
     def escape(self) -> bool:
-        if self.forecast.isVisible():
-            self.forecast.hide()
-            return True
+        for panel in (self.forecast, self.smoothing.panel):
+            if panel.isVisible():
+                panel.hide()
+                return True
         return super().escape()
 
     def generate(self) -> None:

@@ -1,8 +1,8 @@
-"""What « Générer les visites » would make, before it makes it: Enter confirms, Esc leaves everything as it is."""
+"""What an act on many visits would do, before it does it: Enter confirms, Esc leaves everything as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
@@ -19,18 +19,23 @@ _WIDTH, _AROUND, _SHOWN = 680, 120, 500
 """Pixels, and how many visits are listed; what is more is counted."""
 
 
-class PreviewPanel(GivesBack, Surface):
-    """Over the list of plans: the visits by day, with their machine; not modal.
+class ChangesPanel(GivesBack, Surface):
+    """Over the list of plans: what would be done, row by row; not modal.
 
     Args:
         page: what it lies over.
-        confirm: makes the visits.
+        name: of the panel and its table.
+        columns: their heads; the first is narrow, the others share the rest.
+        act: words of the button.
+        confirm: does it.
     """
 
-    def __init__(self, page: QWidget, confirm: Callable[[], object]) -> None:
+    def __init__(
+        self, page: QWidget, name: str, columns: Sequence[str], act: str, confirm: Callable[[], object]
+    ) -> None:  # fmt: skip
         super().__init__("surface.raised", "border.default", 8, parent=page)
         self._page, self._confirm = page, confirm
-        self.setAccessibleName(tr("Visites à générer"))
+        self.setAccessibleName(name)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 14, 16)
         column.setSpacing(8)
@@ -42,8 +47,8 @@ class PreviewPanel(GivesBack, Surface):
         column.addLayout(head)
         self.note = Text("", "caption", "text.secondary", wrap=True)
         column.addWidget(self.note)
-        self.table = QTableWidget(0, 3)
-        self.table.setAccessibleName(tr("Visites à générer"))
+        self.table = QTableWidget(0, len(columns))
+        self.table.setAccessibleName(name)
         self.table.setShowGrid(False)
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setTabKeyNavigation(False)
@@ -55,17 +60,17 @@ class PreviewPanel(GivesBack, Surface):
         heading = self.table.horizontalHeader()
         heading.setHighlightSections(False)
         heading.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
-        heading.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        heading.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        for place in range(1, len(columns)):
+            heading.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
         self.table.setColumnWidth(0, 110)
-        self.table.setHorizontalHeaderLabels([tr("Date"), tr("Équipement"), tr("Visite")])
+        self.table.setHorizontalHeaderLabels(list(columns))
         column.addWidget(self.table, 1)
         self.more = Text("", "caption", "text.tertiary")
         column.addWidget(self.more)
         foot = QHBoxLayout()
         foot.addStretch()
         self.cancel_button = Button(tr("Annuler"), on_click=self.hide)
-        self.confirm_button = Button(tr("Générer"), "primary", icon="check", on_click=self.confirm)
+        self.confirm_button = Button(act, "primary", icon="check", on_click=self.confirm)
         foot.addWidget(self.cancel_button)
         foot.addWidget(self.confirm_button)
         column.addLayout(foot)
@@ -74,20 +79,17 @@ class PreviewPanel(GivesBack, Surface):
         self.hide()
         page.installEventFilter(self)
 
-    def show_forecast(self, forecast: Prevision) -> None:
+    def show_rows(self, title: str, notes: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Fill the panel and give it the keyboard."""
-        gone = sum(v.retiree for v in forecast.visites)
-        self.title.setText(tr("{n} visites à créer", n=number(len(forecast.visites) - gone)))
-        notes = [tr("{n} à retirer : leur plan a changé", n=number(gone))] if gone else []
-        notes += [said(words) for _plan, words in forecast.refus[:3]]
+        self.title.setText(title)
         self.note.setText(" · ".join(notes))
         self.note.setVisible(bool(notes))
-        shown = forecast.visites[:_SHOWN]
+        shown = rows[:_SHOWN]
         self.table.setRowCount(len(shown))
-        for row, visit in enumerate(shown):
-            for place, words in enumerate(_words(visit)):
+        for row, told in enumerate(shown):
+            for place, words in enumerate(told):
                 self.table.setItem(row, place, QTableWidgetItem(words))
-        left = len(forecast.visites) - len(shown)
+        left = len(rows) - len(shown)
         self.more.setText(tr("et {n} autres", n=number(left)))
         self.more.setVisible(bool(left))
         self.show()
@@ -97,7 +99,7 @@ class PreviewPanel(GivesBack, Surface):
         self.table.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def confirm(self) -> None:
-        """Close the panel and make what it showed."""
+        """Close the panel and do what it showed."""
         self.hide()
         self._confirm()
 
@@ -135,6 +137,21 @@ class PreviewPanel(GivesBack, Surface):
         if watched is self._page and event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         return super().eventFilter(watched, event)
+
+
+class PreviewPanel(ChangesPanel):
+    """The visits that are missing, by day."""
+
+    def __init__(self, page: QWidget, confirm: Callable[[], object]) -> None:
+        columns = [tr("Date"), tr("Équipement"), tr("Visite")]
+        super().__init__(page, tr("Visites à générer"), columns, tr("Générer"), confirm)
+
+    def show_forecast(self, forecast: Prevision) -> None:
+        gone = sum(v.retiree for v in forecast.visites)
+        notes = [tr("{n} à retirer : leur plan a changé", n=number(gone))] if gone else []
+        notes += [said(words) for _plan, words in forecast.refus[:3]]
+        title = tr("{n} visites à créer", n=number(len(forecast.visites) - gone))
+        self.show_rows(title, notes, [_words(visit) for visit in forecast.visites])
 
 
 def _words(visit: Prevue) -> tuple[str, str, str]:

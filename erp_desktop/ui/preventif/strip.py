@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygon
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygon, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.services.preventif.year import Mark, Week
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.controls import Button
+from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.rapports.wording import month
 
@@ -127,19 +128,45 @@ class LoadStrip(QWidget):
 
     Args:
         span: where the strip is: its left edge and its width.
+
+    Attributes:
+        smooth: called with the first overloaded week; None for who may not move visits.
     """
 
     def __init__(self, span: Callable[[], tuple[int, int]]) -> None:
         super().__init__()
         self._span = span
+        self.smooth: Callable[[date], object] | None = None
         self.weeks: list[Week] = []
         self.year = clock.today().year
         self.setFixedHeight(132)
+        self.smooth_button = Button("", icon="arrows-out-line-horizontal", on_click=self._asked, parent=self)
+        self.smooth_button.hide()
 
     def show_weeks(self, year: int, weeks: list[Week]) -> None:
         self.year, self.weeks = year, weeks
         self.setAccessibleName(f"{tr('Charge par semaine')}. {self.sentence()}")
+        over = self.crowded()
+        self.smooth_button.setVisible(bool(over) and self.smooth is not None)
+        if over:
+            self.smooth_button.setText(tr("Lisser la semaine {n}…", n=number(over[0].monday.isocalendar().week)))
+            self._put_button()
         self.update()
+
+    def _asked(self) -> None:
+        over = self.crowded()
+        if over and self.smooth is not None:
+            self.smooth(over[0].monday)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._put_button()
+
+    def _put_button(self) -> None:
+        button, high = self.smooth_button, 30
+        button.resize(button.sizeHint().width(), high)
+        place = QRect(16, self.height() - high - 10, button.width(), high)
+        button.setGeometry(paint.visual(theme().rtl, self.rect(), place))
 
     def crowded(self) -> list[Week]:
         """Weeks to come that ask for more than there is."""
@@ -190,11 +217,26 @@ class LoadStrip(QWidget):
                 paint.text(painter, box, tr("S{n}", n=week.monday.isocalendar().week), rtl=False, font=font,
                            colour=look.color("text.tertiary"))  # fmt: skip
         painter.fillRect(QRect(strip.x(), strip.bottom(), strip.width(), 1), look.color("border.default"))
-        if 0 < limit <= top:
-            painter.setPen(QPen(look.color("semantic.danger.solid"), 1, Qt.PenStyle.DashLine))
-            height = strip.bottom() - round(strip.height() * limit / top)
-            painter.drawLine(strip.x(), height, strip.right(), height)
+        if limit:
+            self._capacity(painter, strip, min(1.0, limit / top), limit)
         painter.end()
+
+    def _capacity(self, painter: QPainter, strip: QRect, share: float, limit: int) -> None:
+        """The line of what there is, with its hours; at the top edge and pointing up where it is far above."""
+        look, font = theme(), theme().font("caption")
+        height = strip.bottom() - round(strip.height() * share)
+        above = QRect(strip.x(), strip.y(), strip.width(), height - strip.y())
+        if above.height() > 0:
+            band = QColor(look.color("semantic.danger.solid"))
+            band.setAlpha(14)
+            painter.fillRect(above, band)
+        painter.setPen(QPen(look.color("semantic.danger.solid"), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(strip.x(), height, strip.right(), height)
+        words = tr("capacité {h} h", h=isolate(number(round(limit / 60))))
+        most = max((w.done + w.ahead for w in self.weeks), default=0)
+        words += " ↑" if limit > 2 * most else ""
+        box = QRect(strip.x() + 4, height - 16 if height - strip.y() >= 14 else height + 2, strip.width(), 15)
+        paint.text(painter, box, words, rtl=False, font=font, colour=look.color("semantic.danger.text"))
 
     def _words(self, painter: QPainter, rect: QRect) -> None:
         look, rtl = theme(), theme().rtl

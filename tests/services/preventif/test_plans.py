@@ -31,7 +31,7 @@ from erp_desktop.models import (
 from erp_desktop.services import compteurs, interventions
 from erp_desktop.services.compteurs import CompteurInput, ReleveInput
 from erp_desktop.services.planning import reading
-from erp_desktop.services.preventif import form, generation, meters, occurrences, parts, year
+from erp_desktop.services.preventif import form, generation, meters, occurrences, parts, smoothing, year
 from erp_desktop.services.preventif import list as plans
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.conftest import Monde
@@ -339,3 +339,46 @@ def test_the_skill_of_a_plan_is_asked_of_whoever_is_planned(monde: Monde) -> Non
     board = monde.faire(reading.board, monde.agent, MONDAY, 7)
     (waiting,) = [v for v in board.waiting.visits if v.intervention_id == visit]
     assert [s.nom for s in waiting.requises] == ["Froid"]
+
+
+def test_an_overloaded_week_gives_visits_to_lighter_ones_and_takes_them_back(monde: Monde) -> None:
+    after = date(2026, 11, 23)
+    long = plan(monde, modele_titre="Longue", date_debut=after, frequence="annuel", modele_duree_estimee=3400,
+                tolerance_avant=7, tolerance_apres=7)  # fmt: skip
+    planned = plan(monde, modele_titre="Planifiée", date_debut=after, frequence="annuel", modele_duree_estimee=3200,
+                   tolerance_avant=7, tolerance_apres=7)  # fmt: skip
+    strict = plan(monde, modele_titre="Sans tolérance", date_debut=after, frequence="annuel",
+                  modele_duree_estimee=1800)  # fmt: skip
+    run(monde, date(2026, 12, 31))
+    with transaction(monde.engine) as session:
+        visit = session.scalars(
+            sa.select(Intervention).join(Occurrence, Occurrence.id == Intervention.occurrence_id)
+            .where(Occurrence.planning_id == planned)
+        ).one()  # fmt: skip
+        visit.date_planifiee = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+    def proposed() -> smoothing.Lissage:
+        with transaction(monde.engine, write=False) as session:
+            where = plans.conditions(session, monde.responsable, "")
+            return smoothing.proposer(session, monde.responsable, where, after)
+
+    found = proposed()
+    assert found.avant == 8400 > found.capacite > 0
+    # Only the one that has a tolerance and no slot moves, to the nearest open day of the lightest week.
+    (one,) = found.visites
+    assert (one.titre, one.du, one.minutes) == ("Longue", after, 3400)
+    assert one.au.isocalendar().week != after.isocalendar().week
+    assert abs((one.au - after).days) <= 7
+    assert found.apres == 5000
+    moves = [occurrences.Deplacement(one.occurrence_id, one.du, one.au, "Lissage")]
+    back = monde.faire(occurrences.deplacer, monde.responsable, moves, "Lissage")
+    assert due(monde, long) == [(after, one.au, "generee")]
+    assert proposed().avant == 5000
+    with pytest.raises(TransitionError, match="déplacée entre-temps"):
+        monde.faire(occurrences.deplacer, monde.responsable, moves, "Lissage")
+    monde.faire(occurrences.deplacer, monde.responsable, back, "lissage défait")
+    assert due(monde, long) == [(after, after, "generee")]
+    assert monde.lire(sa.select(Occurrence.motif).where(Occurrence.planning_id == long))[0].motif is None
+    assert due(monde, strict) == [(after, after, "generee")]
+    with pytest.raises(NotAllowedError):
+        monde.faire(occurrences.deplacer, monde.agent, moves, "Lissage")

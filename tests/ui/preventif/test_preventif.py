@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
@@ -12,9 +12,11 @@ from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.preventif.checklist import ChecklistInput, PointInput
+from erp_desktop.domain.preventif.saisie import PlanInput
 from erp_desktop.models import Equipement, Intervention, Occurrence, Planning, Releve
 from erp_desktop.services import interventions
 from erp_desktop.services.checklists import models
+from erp_desktop.services.preventif import form, generation
 from erp_desktop.ui.equipements.meters import MetersTab
 from erp_desktop.ui.interventions.checklist import ChecklistTab
 from erp_desktop.ui.kit.i18n import isolate
@@ -198,3 +200,46 @@ def test_a_checklist_is_answered_in_the_form_and_a_meter_is_read(
     assert said(fields["valeur"]).startswith("Le dernier relevé est de 1250.5")
     checklists = bureau.liste("checklists")
     assert checklists.model.rowCount() == 1
+
+
+def test_an_overloaded_week_is_smoothed_after_a_look_and_given_back(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    who = monde.responsable
+    assert who is not None
+    day = clock.today() + timedelta(days=14 - clock.today().weekday())
+    values = {"equipement_id": monde.machines[0], "frequence": "annuel", "date_debut": day,
+              "tolerance_avant": 7, "tolerance_apres": 7, "modele_duree_estimee": 3000}  # fmt: skip
+    with transaction(sqlite_engine, who.user_id) as session:
+        for title in ("Révision", "Vidange", "Contrôle"):
+            form.create(session, who, PlanInput(modele_titre=title, **values))
+        generation.generer(session, who)
+
+    def days() -> list[date]:
+        with transaction(sqlite_engine, write=False) as session:
+            return sorted(session.scalars(sa.select(Occurrence.date_cible)))
+
+    page = bureau.liste("preventif")
+    assert isinstance(page, PlansPage)
+    page.show_year(day.year)
+    bureau.settle()
+    button = page.load.smooth_button
+    assert button.isVisible()
+    assert str(day.isocalendar().week) in button.text()
+    qtbot.keyClick(button, Qt.Key.Key_Return)
+    bureau.settle()
+    panel = page.smoothing.panel
+    assert panel.isVisible()
+    assert panel.table.item(0, 0).text() == isolate(f"{day:%d/%m/%Y}")
+    qtbot.keyClick(panel.table, Qt.Key.Key_Escape)
+    assert not panel.isVisible()
+    assert days() == [day] * 3, "nothing is written before it is confirmed"
+    button.click()
+    bureau.settle()
+    moved = panel.table.rowCount()
+    qtbot.keyClick(panel.table, Qt.Key.Key_Return)
+    bureau.settle()
+    assert sum(one != day for one in days()) == moved > 0
+    bureau.window.toaster.toasts[-1].undo()
+    bureau.settle()
+    assert days() == [day] * 3
