@@ -46,6 +46,17 @@ def duree(minutes: float | None) -> str:
     return f"{signe}{entier(heures)}{FINE}h{FINE}{reste:02}"
 
 
+def note(valeur: float) -> str:
+    """``4,2``: one decimal."""
+    return str(format_decimal(valeur, format="#,##0.0", locale="fr"))
+
+
+def heures(secondes: float) -> str:
+    """Whole hours from a hundred on, else with one decimal."""
+    trouve = secondes / 3600
+    return entier(round(trouve)) if abs(trouve) >= 100 else note(trouve)
+
+
 def mad(montant: Decimal) -> str:
     """``1 234 567,80 MAD``."""
     return f"{format_decimal(montant, format='#,##0.00', locale='fr')}\u00a0MAD"

@@ -24,7 +24,7 @@ from erp_desktop.reports.catalogue import compute
 from erp_desktop.reports.catalogue.ask import Key, Scope, Value, Values
 from erp_desktop.reports.papers import engine
 from erp_desktop.reports.papers.translated import Words
-from erp_desktop.reports.presentation import VIDE, duree, ecrire, entier, instant, mad, periode, pourcent
+from erp_desktop.reports.presentation import VIDE, duree, entier, instant, mad, note, periode, pourcent
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableur import CsvFile, XlsxFile
 from erp_desktop.services import objectifs
@@ -162,7 +162,7 @@ def written(figure: Figure, value: Value) -> str:
         case Unit.MONEY:
             return mad(Decimal(value.num).scaleb(-2))
         case Unit.NOTE:
-            return ecrire("texte", f"{number:.1f}".replace(".", ","))
+            return note(number)
     return entier(int(number))
 
 
@@ -278,12 +278,12 @@ def paper(session: Session, found: Answer, language: str = "fr") -> dict[str, An
         },
         "largeurs": [30, *(14 for _ in found.figures)],
         "note": say.kept(more) if left_out > 0 else "",
-        "definitions": [[say(f.nom), say.kept(_meant(f, v, say))]
+        "definitions": [[say(f.nom), say.kept(meant(f, v, say))]
                         for f, v in zip(found.figures, found.totals, strict=True)],
     }  # fmt: skip
 
 
-def _meant(figure: Figure, value: Value, say: Words) -> str:
+def meant(figure: Figure, value: Value, say: Words) -> str:
     """What a figure is, and what it counts and leaves out here."""
     counted = say("{n} lignes, {m} exclues", n=entier(value.n), m=entier(value.exclues))
     return f"{say(figure.formule)} {counted}. {say('Exclues :')} {say(figure.exclues)}"

@@ -29,6 +29,16 @@ from erp_desktop.sync.watch import health
 SILENT = timedelta(hours=24)
 """An agency that exchanged nothing for so long is silent: what others see of it is old."""
 MOST = 8
+SAID = {
+    "retard": ("1 en retard", "{n} en retard"), "proche": ("1 à moins de 4 h", "{n} à moins de 4 h"),
+    "sans_technicien": ("1 sans technicien", "{n} sans technicien"),
+    "muette": ("1 agence muette", "{n} agences muettes"), "conflits": ("1 conflit", "{n} conflits"),
+    "stock": ("1 pièce sous le minimum", "{n} pièces sous le minimum"),
+    "factures": ("1 facture en retard", "{n} factures en retard"),
+    "quota": ("1 contrat hors quota", "{n} contrats hors quota"),
+    "contrats": ("1 contrat à renouveler", "{n} contrats à renouveler"),
+}  # fmt: skip
+"""What each kind is called where there is one, and where there are several."""
 I = Intervention  # noqa: E741
 
 

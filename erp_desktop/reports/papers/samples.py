@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from erp_desktop.domain.argent import LigneMontant, totaux
 from erp_desktop.domain.preventif.checklist import Point
+from erp_desktop.domain.rapports.figures import AGES, BY_KEY
 from erp_desktop.errors import UserError
 from erp_desktop.reports import pdf
+from erp_desktop.reports.catalogue.ask import Scope, Value
+from erp_desktop.reports.managers import printed
+from erp_desktop.reports.managers.dashboard import Age, Dashboard, Share, Tile
+from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.modele import (
     Cout,
     Delai,
@@ -259,6 +265,31 @@ def _rapport(langue: str) -> dict[str, Any]:
     return pdf.donnees(report, langue)
 
 
+def _tableau(langue: str) -> dict[str, Any]:
+    scope = Scope(date(2026, 10, 19), date(2026, 11, 17))
+    names = ("Presses", "Convoyeurs", "Compresseurs d'air", "Pompes de recirculation")
+    shares = tuple(
+        Share(n, name, Value(90 - n, 100), Value(88, 100), Value(n * 360_000, 9), n)
+        for n, name in enumerate(names, 1)
+    )
+    repairs = tuple(replace(one, value=Value(30_000, 100)) for one in shares)
+    figures = {
+        "encours": Value(186), "sla_tenus": Value(924, 1000, 1000), "mttr": Value(34_200, 100, 100, 3),
+        "mtbf": Value(1_123_200, 1, 1), "premier_passage": Value(78, 100), "satisfaction": Value(43, 10),
+    }  # fmt: skip
+    board = Dashboard(
+        scope, scope.before(), "Toutes les agences", NOW, NOW,
+        tuple(Tile(name, value, replace(value, num=value.num * 9 // 10), BY_KEY[name].cible, "")
+              for name, value in figures.items()),
+        tuple(Age(*bounds, (1, 6 - n, 20, 3, 4)) for n, bounds in enumerate(AGES)),
+        shares, repairs, (*shares, Share(None, "Sans code", Value(4))), shares, TODAY,
+        (Decision("retard", 3, "Groupe froid, haute pression", NOW, "interventions"),
+         Decision("stock", 1, "Filtre 10 µ", None, "stock")),
+        (), {}, {}, {"sla_tenus": 95, "charge": 85}, 0.4,
+    )  # fmt: skip
+    return printed.data(board, langue)
+
+
 def _rapport_libre(langue: str) -> dict[str, Any]:
     machines = [(f"SR-{n:02d}", 40 - n) for n in range(1, 41)]
     return {
@@ -281,4 +312,5 @@ _MADE: dict[str, Callable[[str], dict[str, Any]]] = {
     "bon_intervention": _bon, "bon_transfert": _transfert, "comptage": _comptage, "contrat": _contrat,
     "etiquettes": _etiquettes, "facture": _facture, "liste": _liste, "planning_semaine": _planning,
     "rapport": _rapport_libre, "rapport_interventions": _rapport, "recu": _recu, "releve": _releve,
+    "tableau_de_bord": _tableau,
 }  # fmt: skip

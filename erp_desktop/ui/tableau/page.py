@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -22,7 +23,7 @@ from erp_desktop.ui.page import Page
 from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.rapports.narrowing import Narrowing
 from erp_desktop.ui.rapports.pickers import Choix
-from erp_desktop.ui.tableau import cards, words
+from erp_desktop.ui.tableau import cards, paper, words
 from erp_desktop.ui.tableau.bars import Bars
 from erp_desktop.ui.tableau.pareto import Pareto
 from erp_desktop.ui.tableau.reach import Reachable
@@ -56,7 +57,7 @@ class TableauPage(Page):
 
     def __init__(self, contexte: Contexte, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._contexte = contexte
+        self.contexte = contexte
         self.board: Dashboard | None = None
         self.trends: dict[str, tuple[float | None, ...]] = {}
         self._asked = 0
@@ -121,6 +122,11 @@ class TableauPage(Page):
         row.addWidget(icon_button("arrows-clockwise", tr("Recalculer (F5)"), self.reload))
         self.compared = Elided("", "body", "text.tertiary")
         row.addWidget(self.compared, 1)
+        self.pdf = Button(
+            "PDF", icon="file-pdf", name=tr("Exporter en {format}", format="PDF"), on_click=lambda: paper.ask(self)
+        )
+        self.pdf.setEnabled(False)
+        row.addWidget(self.pdf)
         row.addWidget(Button(tr("Objectifs"), icon="gauge", on_click=lambda: self.open_place(Place("objectifs"))))
         compose = Button(
             tr("Composer un rapport"), icon="chart-bar", on_click=lambda: self.open_place(Place("composer"))
@@ -200,7 +206,7 @@ class TableauPage(Page):
     def reload(self) -> bool:
         self._asked += 1
         self._later.stop()
-        acteur, turn = self._contexte.acteur, self._asked
+        acteur, turn = self.contexte.acteur, self._asked
         scope = Scope(*self.choix.bornes, agence_id=self.choix.agence_id, **self.narrow.ids)
         number_of = self.narrow.active
         self.filters.setText(tr("Filtrer ({n})", n=number(number_of)) if number_of else tr("Filtrer"))
@@ -212,7 +218,7 @@ class TableauPage(Page):
 
         self._fade(self.board is not None)
         self.freshness.setText(tr("calcul en cours…"))
-        self._contexte.tasks.run(
+        self.contexte.tasks.run(
             read,
             lambda board: self._arrived(turn, board),
             lambda error: self._failed(turn, error),
@@ -252,7 +258,7 @@ class TableauPage(Page):
                     tile.show_trend(trends[name])
 
         # Without them the page says all it has to.
-        self._contexte.tasks.run(
+        self.contexte.tasks.run(
             read, arrived, lambda error: _log.info("no trends: %s", error), long=True, figures=True, owner=self
         )
 
@@ -287,6 +293,7 @@ class TableauPage(Page):
         ):  # fmt: skip
             self.details[name].setText(cards.FILL[name](chart, board))
         self._show_decisions(board)
+        self.pdf.setEnabled(True)
         self.status_changed.emit(*self.status())
 
     def _show_decisions(self, board: Dashboard) -> None:
@@ -315,9 +322,20 @@ class TableauPage(Page):
         self.filters.setFocus(Qt.FocusReason.OtherFocusReason)
         return True
 
+    def print_out(self) -> bool:
+        """Ctrl+P: the pages as they will be printed."""
+        if self.board is not None:
+            paper.preview(self, self.board)
+        return True
+
+    def export(self, path: Path) -> None:
+        """Keep what is shown as PDF; :attr:`pdf` waits until it is written."""
+        if self.board is not None:
+            paper.write(self, self.board, path)
+
     def open_place(self, place: Place) -> None:
         """Show the rows behind a number."""
-        self._contexte.open_list(place.section, place.words)
+        self.contexte.open_list(place.section, place.words)
 
     def status(self) -> tuple[str, str]:
         return wording.period(*self.choix.bornes), self.freshness.text()
@@ -325,7 +343,8 @@ class TableauPage(Page):
     def keys(self) -> Sequence[tuple[str, str]]:
         return (
             ("Tab", tr("d'un chiffre à l'autre")), ("← →", tr("d'une barre à l'autre")),
-            (tr("Entrée"), tr("voir les lignes derrière un chiffre")), ("F5", tr("recalculer")),
+            (tr("Entrée"), tr("voir les lignes derrière un chiffre")),
+            ("Ctrl P", tr("aperçu avant impression")), ("F5", tr("recalculer")),
         )  # fmt: skip
 
     def memory(self) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite
 from erp_desktop.domain.rapports.figures import BY_KEY, Unit
 from erp_desktop.reports.managers.dashboard import Age, Tile
-from erp_desktop.reports.managers.decisions import Decision
+from erp_desktop.reports.managers.decisions import SAID, Decision
 from erp_desktop.reports.managers.rows import day
-from erp_desktop.reports.presentation import FINE, VIDE, entier
+from erp_desktop.reports.presentation import FINE, VIDE, entier, heures
 from erp_desktop.ui.kit.i18n import isolate, language, number, tr
 from erp_desktop.ui.wording import value_labels
 
@@ -38,10 +38,7 @@ def seconds(value: float) -> str:
 
 def hours(seconds: float | None) -> str:
     """Whole hours from a hundred on, else with one decimal."""
-    if seconds is None:
-        return VIDE
-    found = seconds / 3600
-    return entier(round(found)) if abs(found) >= 100 else _decimal(found)
+    return VIDE if seconds is None else heures(seconds).replace("-", MINUS)
 
 
 def figure(unit: Unit, number: float | None) -> tuple[str, str]:
@@ -116,17 +113,8 @@ ICONS = {
 def decision(one: Decision, now: datetime) -> tuple[str, str]:
     """What to decide, and an example."""
     single, n = one.count == 1, number(one.count)
-    title = {
-        "retard": lambda: tr("1 en retard") if single else tr("{n} en retard", n=n),
-        "proche": lambda: tr("1 à moins de 4 h") if single else tr("{n} à moins de 4 h", n=n),
-        "sans_technicien": lambda: tr("1 sans technicien") if single else tr("{n} sans technicien", n=n),
-        "muette": lambda: tr("1 agence muette") if single else tr("{n} agences muettes", n=n),
-        "conflits": lambda: tr("1 conflit") if single else tr("{n} conflits", n=n),
-        "stock": lambda: tr("1 pièce sous le minimum") if single else tr("{n} pièces sous le minimum", n=n),
-        "factures": lambda: tr("1 facture en retard") if single else tr("{n} factures en retard", n=n),
-        "quota": lambda: tr("1 contrat hors quota") if single else tr("{n} contrats hors quota", n=n),
-        "contrats": lambda: tr("1 contrat à renouveler") if single else tr("{n} contrats à renouveler", n=n),
-    }[one.kind]()  # fmt: skip
+    one_of, many = SAID[one.kind]
+    title = tr(one_of) if single else tr(many, n=n)
     return title, _example(one, now)
 
 

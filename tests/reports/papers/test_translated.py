@@ -58,3 +58,19 @@ def test_parts_are_told_apart_without_colour(language: str) -> None:
     assert len([p for p in tilings if p["/PatternType"] == 1]) >= 2
     words = first.extract_text()
     assert {"ar": "39 000,00", "en": "Report on jobs"}[language] in words.replace(FINE, " ")
+
+
+def test_the_dashboard_keeps_no_french_word_of_ours() -> None:
+    arabic = samples.data("tableau_de_bord", "ar")
+    names = re.compile(r"Presses|Convoyeurs|Compresseurs d'air|Pompes de recirculation|Groupe froid, haute pression|"
+                       r"Filtre|MTTR|MTBF|EN \d+|min\b|SLA")  # fmt: skip
+    left = {t for t in _texts(arabic) if re.search("[A-Za-zÀ-ÿ]{3}", names.sub("", t)) and not t.startswith("#")}
+    assert left - set(arabic["mots"]) == set()
+    english = samples.data("tableau_de_bord", "en")
+    tiles = {t["libelle"]: (t["valeur"], t["ecart"], t["ton"], t["detail"]) for t in english["tuiles"]}
+    assert tiles["Backlog"] == ("186", "+19", "mauvais", "")
+    assert tiles["MTTR"] == (f"5{FINE}h{FINE}42", f"+34{FINE}min", "mauvais", f"target ≤ 6{FINE}h{FINE}00")
+    assert tiles["MTBF"] == (f"312{FINE}h", f"+31,2{FINE}h", "bon", f"target ≥ 300{FINE}h")
+    assert [row[0] for row in english["attend"]["lignes"]] == ["3 overdue", "1 part below its minimum"]
+    assert english["sla"]["lignes"][0]["texte"] == f"89,0{FINE}%  +1,0"
+    assert english["familles"]["lignes"][0][1:] == [f"5,0{FINE}h", f"11,1{FINE}h", "1"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
+import pypdf
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
@@ -18,6 +20,7 @@ from erp_desktop.reports.presentation import FINE
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.sections import first_section, sections
 from erp_desktop.ui.tableau.page import TableauPage
 from tests.ui.company import Monde
@@ -122,7 +125,7 @@ def test_what_it_says_and_what_each_number_opens(
     page.narrow.clear()
     bureau.settle()
     keys = dict(page.keys())
-    assert list(keys) == ["Tab", "← →", "Entrée", "F5"]
+    assert list(keys) == ["Tab", "← →", "Entrée", "Ctrl P", "F5"]
     past = clock.today() - timedelta(days=366)
     page.choix.choisir_dates(past, past)
     bureau.settle()
@@ -159,3 +162,26 @@ def test_it_follows_the_data_and_says_what_it_cannot_count(
     page.reload()
     bureau.settle()
     assert page._error.count() == 0
+
+
+def test_it_is_kept_as_pdf_and_shown_before_it_is_printed(
+    bureau: Bureau, page: TableauPage, tmp_path: Path, qapp: QApplication
+) -> None:
+    file = tmp_path / "tableau.pdf"
+    page.export(file)
+    assert not page.pdf.isEnabled(), "one file at a time"
+    bureau.settle()
+    assert page.pdf.isEnabled()
+    read = pypdf.PdfReader(file)
+    words = "\n".join(one.extract_text() for one in read.pages).replace(FINE, " ")
+    assert "Tableau de bord" in words
+    for said in ("25,0 %", "1 h 30", "2 en retard", "Casablanca"):
+        assert said in words, said
+    page.export(tmp_path / "absent" / "tableau.pdf")
+    bureau.settle()
+    told = " ".join(label.text() for label in bureau.window.toaster.toasts[-1].findChildren(QLabel))
+    assert "ce dossier n’existe pas" in told
+    page.print_out()
+    (shown,) = page.findChildren(PreviewWindow)
+    bureau.qtbot.waitUntil(lambda: len(shown.pages) > 0, timeout=20_000)
+    shown.close()
