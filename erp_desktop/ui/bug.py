@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -16,6 +16,8 @@ from erp_desktop.errors import ErpError
 from erp_desktop.ui.background import Fond
 from erp_desktop.ui.kit.dialogs import enter_presses
 from erp_desktop.ui.kit.i18n import colon, isolate, tr
+
+Say = Callable[..., object]
 
 
 def show_bug(window: QWidget, error: BaseException) -> QMessageBox:
@@ -40,18 +42,23 @@ def show_bug(window: QWidget, error: BaseException) -> QMessageBox:
     return box
 
 
-def offer_bundle(window: QWidget) -> None:
-    """Gather what support would be sent, behind the window, and show it."""
+def offer_bundle(window: QWidget, more: Mapping[str, str] | None = None, say: Say | None = None) -> None:
+    """Gather what support would be sent, behind the window, and show it.
+
+    Args:
+        more: what else goes into it, by name: what the screen says.
+        say: tells where it was saved.
+    """
     from erp_desktop import settings
     from erp_desktop.services.support import bundle
 
     work = Fond(window)
-    work.finished.connect(lambda found: show_bundle(window, found))
+    work.finished.connect(lambda found: show_bundle(window, found, say))
     work.failed.connect(lambda error: _told(window, error))
-    work.run(lambda _progress: bundle.contents(settings.load()))
+    work.run(lambda _progress: bundle.contents(settings.load(), more or {}))
 
 
-def show_bundle(window: QWidget, found: Mapping[str, bytes]) -> QMessageBox:
+def show_bundle(window: QWidget, found: Mapping[str, bytes], say: Say | None = None) -> QMessageBox:
     """Show what is inside, file by file; nothing is written before a place was chosen."""
     box = QMessageBox(window)
     box.setObjectName("diagnostic")
@@ -64,12 +71,12 @@ def show_bundle(window: QWidget, found: Mapping[str, bytes]) -> QMessageBox:
     box.setDetailedText("\n\n".join(f"{n}\n{c.decode()[:20_000]}" for n, c in found.items()))
     save = box.addButton(tr("Enregistrer"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(tr("Fermer"), QMessageBox.ButtonRole.RejectRole)
-    save.clicked.connect(lambda: _save(window, found))
+    save.clicked.connect(lambda: _save(window, found, say))
     box.show()
     return box
 
 
-def _save(window: QWidget, found: Mapping[str, bytes]) -> None:
+def _save(window: QWidget, found: Mapping[str, bytes], say: Say | None) -> None:
     from erp_desktop.services.support import bundle
 
     name, _kind = QFileDialog.getSaveFileName(window, tr("Enregistrer"), "diagnostic.zip", "*.zip")
@@ -78,6 +85,9 @@ def _save(window: QWidget, found: Mapping[str, bytes]) -> None:
             bundle.save(found, Path(name))
         except ErpError as error:
             _told(window, error)
+        else:
+            if say is not None:
+                say(tr("{nom} est enregistré : joignez-le à votre message à l'informatique.", nom=Path(name).name))
 
 
 def _told(window: QWidget, error: Exception) -> None:

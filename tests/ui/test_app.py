@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 import erp_desktop
@@ -394,6 +394,41 @@ def test_the_file_for_support_is_shown_before_it_is_saved(
     qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
     with zipfile.ZipFile(target) as archive:
         assert archive.namelist() == ["versions.json", "journaux/erp-mif.log"]
+
+
+def test_a_list_that_cannot_be_read_offers_the_file_for_it(
+    qtbot: QtBot, desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = enter(qtbot, desktop)
+    target = tmp_path / "envoi.zip"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    assert desktop.worker is not None
+    with desktop.worker.engine.begin() as connection:
+        connection.execute(sa.text("PRAGMA legacy_alter_table = ON"))
+        connection.execute(sa.text("ALTER TABLE interventions RENAME TO interventions_perdue"))
+    page.reload()
+    qtbot.waitUntil(lambda: page.banners.count() > 0)
+    item = page.banners.itemAt(0)
+    banner = item.widget() if item is not None else None
+    assert banner is not None
+    tell = next(one for one in banner.findChildren(QPushButton) if one.text() == "Prévenir l’informatique")
+    qtbot.mouseClick(tell, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: desktop.window.findChild(QMessageBox, "diagnostic") is not None, timeout=20_000)
+    box = desktop.window.findChild(QMessageBox, "diagnostic")
+    assert box is not None
+    assert "ecran.txt" in box.informativeText()
+    save = next(button for button in box.buttons() if button.text() == "Enregistrer")
+    qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
+    with zipfile.ZipFile(target) as archive:
+        told = archive.read("ecran.txt").decode()
+        assert "versions.json" in archive.namelist()
+    assert "lecture « interventions »" in told
+    assert "no such table: " in told
+    assert str(Path.home()) not in told
+    said = " ".join(label.text() for label in desktop.window.toaster.toasts[-1].findChildren(QLabel))
+    assert "envoi.zip est enregistré" in said
+    with desktop.worker.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE interventions_perdue RENAME TO interventions"))
 
 
 def test_a_second_start_shows_this_window_and_hands_its_link_over(

@@ -46,8 +46,12 @@ _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _PHONE: Final = re.compile(r"(?<![\w.:-])(?:\+|00)\d[\d .]{7,14}\d(?![\w:-])")
 
 
-def contents(settings: Settings) -> dict[str, bytes]:
-    """What the file will hold, by name: to be shown before it is saved."""
+def contents(settings: Settings, more: Mapping[str, str] | None = None) -> dict[str, bytes]:
+    """What the file will hold, by name: to be shown before it is saved.
+
+    Args:
+        more: texts that belong with it, cleaned like the logs.
+    """
     made: dict[str, Any] = {
         "versions.json": _versions(),
         "reglages.json": {name: str(getattr(settings, name, "")) for name in _SETTINGS},
@@ -59,6 +63,8 @@ def contents(settings: Settings) -> dict[str, bytes]:
         found[f"journaux/{file.name}"] = clean(log.redact(_end(file))).encode()
     for file in incidents.reports(settings.log_dir):
         found[f"incidents/{file.name}"] = clean(log.redact(_end(file))).encode()
+    for name, text in (more or {}).items():
+        found[name] = clean(log.redact(text)).encode()
     return found
 
 

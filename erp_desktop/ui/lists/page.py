@@ -17,7 +17,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Text, clear
 from erp_desktop.ui.kit.i18n import said, tr
-from erp_desktop.ui.kit.surfaces import Banner, Surface
+from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.table import LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.kit.theme import theme
@@ -32,7 +32,7 @@ from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.remembered import Remembered, after
 from erp_desktop.ui.lists.selection import COPIED, Selection
 from erp_desktop.ui.lists.spec import ListSpec, Reader
-from erp_desktop.ui.lists.states import empty_state, error_state
+from erp_desktop.ui.lists.states import empty_state, error_banner, error_state
 from erp_desktop.ui.lists.views import Views
 from erp_desktop.ui.page import Page
 
@@ -221,10 +221,8 @@ class ListPage(Page):
         self._selected = self.view.selected_ids() if 1 < self.selection.size <= COPIED else []
 
     def _failed(self, error: Exception) -> None:
-        hour = clock.local(clock.now()).strftime("%H:%M")
         clear(self.banners)
-        words = tr("Lecture impossible depuis {heure}. Les autres écrans restent utilisables.", heure=hour)
-        self.banners.addWidget(Banner("danger", words, square=True))
+        self.banners.addWidget(error_banner(self, error))
         self.count.setText("")
         self._show_state(error_state(self, error))
         self._say_status()

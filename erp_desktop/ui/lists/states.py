@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from erp_desktop import clock
 from erp_desktop.errors import ErpError
 from erp_desktop.settings import Mode
+from erp_desktop.ui.bug import offer_bundle
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import number, said, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
-from erp_desktop.ui.kit.surfaces import Chip
+from erp_desktop.ui.kit.surfaces import Banner, Chip
 from erp_desktop.ui.lists.query import canonical, without, without_free_text, words
 
 if TYPE_CHECKING:
@@ -91,18 +92,34 @@ def _count(page: ListPage, asked: list[tuple[str, Button]]) -> None:
     page.contexte.tasks.run(read, show, lambda _error: None, owner=asked[0][1])
 
 
+def _report(page: ListPage, error: Exception) -> tuple[str, str]:
+    """What is shown of a failure, and all that support can use of it."""
+    now = clock.local(clock.now()).strftime("%d/%m/%Y %H:%M:%S")
+    # The statement behind the first line belongs in the report, not on the screen.
+    last = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
+    detail = f"{now}  lecture « {page.spec.key} »\n{last[:400]}"
+    return detail, "\n".join([detail, "", *traceback.format_exception(error)])
+
+
+def error_banner(page: ListPage, error: Exception) -> Banner:
+    """Since when the list cannot be read, and the file that IT is sent."""
+    hour = clock.local(clock.now()).strftime("%H:%M")
+    words = tr("Lecture impossible depuis {heure}. Les autres écrans restent utilisables.", heure=hour)
+    _detail, report = _report(page, error)
+    return Banner(
+        "danger", words, square=True, action=tr("Prévenir l'informatique"),
+        on_action=lambda: offer_bundle(page.window(), {"ecran.txt": report}, page.contexte.say),
+    )  # fmt: skip
+
+
 def error_state(page: ListPage, error: Exception) -> ErrorState:
     """What failed, in words for the clerk and in detail for support."""
-    now = clock.local(clock.now()).strftime("%d/%m/%Y %H:%M:%S")
     expected = isinstance(error, ErpError)
     told = said(str(error)) if expected else tr(
         "Une erreur inattendue empêche de lire cette liste. Ce qui attend d'être envoyé est intact. "
         "Réessayez ; si elle revient, transmettez le rapport à l'assistance."
     )  # fmt: skip
-    # The statement behind the first line belongs in the report, not on the screen.
-    last = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
-    detail = f"{now}  lecture « {page.spec.key} »\n{last[:400]}"
-    report = "\n".join([detail, "", *traceback.format_exception(error)])
+    detail, report = _report(page, error)
     buttons = [
         Button(tr("Réessayer la lecture"), "primary", icon="arrows-clockwise", on_click=page.reload),
         Button(tr("Copier le rapport"), icon="copy", on_click=lambda: QGuiApplication.clipboard().setText(report)),
