@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from erp_desktop.domain.enums import Imputation
 
@@ -67,3 +68,37 @@ def part(nombre: int, minutes: int, interventions: int | None, heures: int | Non
     if heures is not None:
         parts.append(100 * minutes // (heures * 60) if heures else 100 * bool(minutes))
     return max(parts, default=None)
+
+
+TROP_TOT = 10
+"""A pace is read once a tenth of the period has gone by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prevision:
+    """Where a quota goes at the pace of the days gone by.
+
+    Attributes:
+        a_la_fin: what will be used up on the last day, in the unit of the quota.
+        epuise: the day on which it will be used up; None when it lasts, or is used up already.
+    """
+
+    a_la_fin: int
+    epuise: date | None
+
+
+def prevoir(utilise: int, inclus: int, du: date, au: date, jour: date) -> Prevision | None:
+    """The pace of a period so far, to its end; None outside of it, in its first tenth, or while nothing is used.
+
+    Args:
+        utilise, inclus: interventions, or minutes.
+        jour: the last day that counts.
+    """
+    jours, ecoules = (au - du).days + 1, (jour - du).days + 1
+    if not 1 <= ecoules <= jours or ecoules * TROP_TOT < jours or not utilise:
+        return None
+    a_la_fin = (2 * utilise * jours + ecoules) // (2 * ecoules)
+    # The first day on which the pace reaches what is included.
+    jour_plein = -(-inclus * ecoules // utilise)
+    dure = utilise >= inclus or jour_plein > jours
+    return Prevision(a_la_fin, None if dure else du + timedelta(days=jour_plein - 1))

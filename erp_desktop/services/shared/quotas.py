@@ -31,7 +31,11 @@ _PAR_REQUETE = 200
 
 @dataclass(frozen=True, slots=True)
 class Periode:
-    """A period with what was used up of it; ``part`` in percent, None without a quota."""
+    """A period with what was used up of it; ``part`` in percent, None without a quota.
+
+    Attributes:
+        prevision, prevision_minutes: where the pace so far leads; None outside of the period, or without that quota.
+    """
 
     id: int
     contrat_id: int
@@ -45,6 +49,8 @@ class Periode:
     minutes: int
     hors_quota: int
     part: int | None
+    prevision: quotas.Prevision | None = None
+    prevision_minutes: quotas.Prevision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +106,15 @@ def periodes(session: Session, contrat_id: int) -> list[Periode]:
 
 
 def _info(ligne: ContratPeriode, c: quotas.Consommation) -> Periode:
+    jour, nombre, heures = clock.today(), ligne.interventions_incluses, ligne.heures_incluses
+
+    def prevue(utilise: int, inclus: int | None) -> quotas.Prevision | None:
+        return None if inclus is None else quotas.prevoir(utilise, inclus, ligne.du, ligne.au, jour)
+
     return Periode(
-        ligne.id, ligne.contrat_id, ligne.numero, ligne.du, ligne.au, ligne.interventions_incluses,
-        ligne.heures_incluses, ligne.montant, c.interventions, c.minutes, c.hors_quota,
-        quotas.part(c.interventions, c.minutes, ligne.interventions_incluses, ligne.heures_incluses),
+        ligne.id, ligne.contrat_id, ligne.numero, ligne.du, ligne.au, nombre, heures, ligne.montant,
+        c.interventions, c.minutes, c.hors_quota, quotas.part(c.interventions, c.minutes, nombre, heures),
+        prevue(c.interventions, nombre), prevue(c.minutes, None if heures is None else 60 * heures),
     )  # fmt: skip
 
 

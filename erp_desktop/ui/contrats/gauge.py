@@ -41,9 +41,13 @@ class Gauge(QWidget):
         state: ok, soon or late.
         share: part used up; 1 and more is full.
         gone: part of the period gone by; None outside of it.
+        forecast: where the pace leads, below the bar; ``short``: to no good end.
     """
 
-    def __init__(self, name: str, figures: str, state: str, share: float, gone: float | None) -> None:
+    def __init__(
+        self, name: str, figures: str, state: str, share: float, gone: float | None, forecast: str = "",
+        *, short: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -56,4 +60,7 @@ class Gauge(QWidget):
         row.addWidget(self.figures)
         column.addLayout(row)
         column.addWidget(_Track(state, share, gone))
-        self.setAccessibleName(f"{name} {figures}")
+        if forecast:
+            ink = "semantic.warning.text" if short else "text.secondary"
+            column.addWidget(Text(forecast, "caption", ink, wrap=True))
+        self.setAccessibleName(", ".join(filter(None, (f"{name} {figures}", forecast))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QW
 from erp_desktop import clock
 from erp_desktop.domain import nombres
 from erp_desktop.domain.contrats import cycle
+from erp_desktop.domain.contrats.quotas import Prevision
 from erp_desktop.domain.contrats.saisie import PeriodeInput
 from erp_desktop.domain.dates import Sens
 from erp_desktop.services import contrats
@@ -104,12 +106,15 @@ class PeriodsTab(entry.EntryPart):
         gone = self._gone(one)
         if one.interventions_incluses is not None:
             figures = isolate(f"{number(one.interventions)} / {number(one.interventions_incluses)}")
-            self._gauge(
-                gauges, "Interventions incluses", figures, one.interventions, one.interventions_incluses, gone
-            )
+            told = self._forecast(one.prevision, one.interventions_incluses, number)
+            gauges.addWidget(self._gauge(
+                "Interventions incluses", figures, one.interventions, one.interventions_incluses, gone, told
+            ))  # fmt: skip
         if one.heures_incluses is not None:
+            included = 60 * one.heures_incluses
             figures = f"{isolate(marks.hours(one.minutes))} / {isolate(number(one.heures_incluses))}"
-            self._gauge(gauges, "Heures incluses", figures, one.minutes, 60 * one.heures_incluses, gone)
+            told = self._forecast(one.prevision_minutes, included, marks.hours)
+            gauges.addWidget(self._gauge("Heures incluses", figures, one.minutes, included, gone, told))
         if gauges.count():
             column.addLayout(gauges)
         else:
@@ -118,11 +123,25 @@ class PeriodsTab(entry.EntryPart):
         return holder
 
     def _gauge(
-        self, column: QVBoxLayout, name: str, figures: str, used: int, included: int, gone: float | None
-    ) -> None:
+        self, name: str, figures: str, used: int, included: int, gone: float | None, told: tuple[str, bool]
+    ) -> Gauge:
         share = used / included if included else float(used > 0)
         state = "late" if share > 1 else "soon" if 100 * share >= self._alert else "ok"
-        column.addWidget(Gauge(tr(name), figures, state, share, gone))
+        forecast, short = told
+        return Gauge(tr(name), figures, state, share, gone, forecast, short=short)
+
+    @staticmethod
+    def _forecast(found: Prevision | None, included: int, written: Callable[[int], str]) -> tuple[str, bool]:
+        """Where the pace leads, in words, and whether it is beyond what is included."""
+        if found is None:
+            return "", False
+        end = isolate(written(found.a_la_fin))
+        if found.epuise is not None:
+            day = isolate(labels.day(found.epuise))
+            return tr("épuisé vers le {jour} au rythme actuel ; {quoi} à la fin", jour=day, quoi=end), True
+        if found.a_la_fin > included:
+            return tr("épuisé ; {quoi} à la fin au rythme actuel", quoi=end), True
+        return tr("rythme tenu : {quoi} à la fin", quoi=end), False
 
     @staticmethod
     def _gone(one: Periode) -> float | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.contrats import cycle, quotas
+from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.saisie import (
     ContratInput,
     CouvertureInput,
@@ -18,7 +18,7 @@ from erp_desktop.domain.contrats.saisie import (
     ImputationInput,
     PeriodeInput,
 )
-from erp_desktop.domain.enums import Imputation, Priorite, StatutContrat
+from erp_desktop.domain.enums import Priorite, StatutContrat
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, UserError, ValidationError
 from erp_desktop.models import Contrat, HistoriqueIntervention, Intervention
@@ -235,15 +235,6 @@ def test_quotas_are_counted_from_the_work_and_overruled_with_a_reason(monde: Mon
         periods.modifier(session, monde.responsable, period.id, {"interventions_incluses": "1", "au": "2026-02-01"})
         (period,) = periods.lister(session, monde.agent, ident)
         assert (period.interventions, period.hors_quota) == (1, 0)
-
-
-def test_hours_beyond_the_quota_are_billed_too() -> None:
-    work = [quotas.Travail(1, 90), quotas.Travail(2, 40), quotas.Travail(3, 10, "contrat")]
-    counted = quotas.compter(work, None, 2)
-    assert list(counted.imputations.values()) == [Imputation.CONTRAT, Imputation.A_FACTURER, Imputation.CONTRAT]
-    assert (counted.minutes, counted.hors_quota, quotas.part(3, counted.minutes, None, 2)) == (140, 1, 116)
-    assert quotas.part(1, 60, None, None) is None
-    assert (quotas.part(0, 0, 0, None), quotas.part(1, 0, 0, None)) == (0, 100)
 
 
 def test_bad_dates_get_a_sentence_under_their_field(monde: Monde) -> None:

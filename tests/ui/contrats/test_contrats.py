@@ -153,6 +153,9 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     bureau.settle()
     assert isinstance(done, JobsTab)
     assert "2 / 1" in plain_words(quotas)
+    # 201 days of 221 have gone by.
+    assert "épuisé ; 2 à la fin au rythme actuel" in plain_words(quotas)
+    assert "rythme tenu : 3 h 18 à la fin" in plain_words(quotas)
     assert "Interventions incluses : 2 / 1 · Heures incluses : 3 h / 10" in plain_words(done)
     jobs = done.jobs
     billed = next(one for one in jobs._found if one.imputation == "a_facturer")
