@@ -26,6 +26,7 @@ from erp_desktop.models import (
 from erp_desktop.services.importation import values as valeurs
 from erp_desktop.services.importation.dates import conclure
 from erp_desktop.services.importation.decisions import Decisions, Existants, Lecture, lecture
+from erp_desktop.services.importation.nearest import suffix
 from erp_desktop.services.importation.outcome import Bilan, ImportRefuse, LigneRefusee, Progress
 from erp_desktop.services.importation.values import Ecriture
 from erp_desktop.services.importation.work_orders import Lecteur, Ordre
@@ -144,7 +145,7 @@ class RepriseOrdres:
         for nom in ("client", "contrat", "technicien", "equipement"):
             if not any(nom in o.liens for o in ordres):
                 continue
-            noms = self._noms(nom)
+            noms, near = self._noms(nom), dict[str, str]()
             for ordre in ordres:
                 if (dit := ordre.liens.get(nom)) is None:
                     continue
@@ -159,7 +160,9 @@ class RepriseOrdres:
                     if client is not None and ordre.valeurs.setdefault("client_id", client) != client:
                         ordre.fautes.append(f"{nom} « {dit} » est celui d'un autre client")
                 elif nom != "equipement" or not self.machines:
-                    ordre.fautes.append(f"{nom} introuvable dans cette agence : « {dit} »")
+                    if dit not in near:
+                        near[dit] = suffix(dit, noms)
+                    ordre.fautes.append(f"{nom} introuvable dans cette agence : « {dit} »{near[dit]}")
         for ordre in ordres:
             ordre.valeurs.setdefault("contrat_id", None)
             ordre.valeurs.setdefault("technicien_id", None)

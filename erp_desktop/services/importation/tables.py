@@ -30,6 +30,7 @@ from erp_desktop.services.importation import columns
 from erp_desktop.services.importation import values as valeurs
 from erp_desktop.services.importation.dates import conclure
 from erp_desktop.services.importation.decisions import Champs, Decisions
+from erp_desktop.services.importation.nearest import suffix
 from erp_desktop.services.importation.outcome import Bilan, ImportRefuse, LigneRefusee, Progress, connaitre
 from erp_desktop.services.importation.references import IDENTIFIANTS, TABLES, exiger, expressions, references
 from erp_desktop.services.importation.rules import Ligne, Row, juger, rang, useful
@@ -55,6 +56,8 @@ _DEFAUTS = {"plannings": {"report_ferie": ReportFerie.APRES.value}}
 _BATCH = 2_000
 _PIECE = 1_000
 _CHUNK = 500
+_NEAR, _KNOWN = 40, 5_000
+"""Unknown words of one column for which a near one is looked for, and how many known ones are looked at."""
 
 
 def importer(
@@ -216,7 +219,8 @@ class Reprise:
                     if nom in self.courts and texte != "":
                         ligne.cles[nom] = (False, str(ligne.valeurs[nom]))
             except ValueError as error:
-                ligne.fautes.append(f"{nom} : {error}")
+                near = suffix(text(texte), self.lecteurs[nom].parmi) if not court else ""
+                ligne.fautes.append(f"{nom} : {error}{near}")
         return ligne
 
     def _relier(self, lignes: list[Ligne]) -> None:
@@ -226,6 +230,7 @@ class Reprise:
             propre = ref.target == self.nom
             cles = {(par_cle, t) for x in lignes for par_cle, t in [x.cles.get(ref.column, (True, ""))] if t}
             trouves = self._chercher(ref, cles)
+            near = self._near(ref, [t for par_cle, t in cles if par_cle and not trouves.get((par_cle, t))])
             for ligne in lignes:
                 if ref.column not in ligne.cles:
                     continue
@@ -240,7 +245,22 @@ class Reprise:
                 elif choix:
                     ligne.fautes.append(f"{nom} « {texte} » en désigne plusieurs : donnez {ref.column}")
                 else:
-                    ligne.fautes.append(f"{nom} introuvable dans cette agence : « {texte} »")
+                    told = near.get(texte, "") if par_cle else ""
+                    ligne.fautes.append(f"{nom} introuvable dans cette agence : « {texte} »{told}")
+
+    def _near(self, ref: Reference, unknown: Sequence[str]) -> dict[str, str]:
+        """Unknown word → what its reason says of the one that it probably means; of the first words of a file."""
+        unknown = [words for words in unknown if words][:_NEAR]
+        cible, known = Base.metadata.tables[ref.target], list[str]()
+        first = {case(words[0]) for words in unknown for case in (str.lower, str.upper)}
+        for column in (name for name in IDENTIFIANTS[ref.target] if unknown and name != "ice"):
+            told = cible.c[column]
+            asked = sa.select(told).where(
+                sa.or_(cible.c.agence_id.is_(None), cible.c.agence_id == self.agence),
+                sa.func.substr(told, 1, 1).in_(first),
+            )
+            known += self.session.execute(asked.limit(_KNOWN)).scalars()
+        return {words: suffix(words, known) for words in unknown}
 
     def _chercher(self, ref: Reference, cles: set[tuple[bool, str]]) -> dict[tuple[bool, str], list[Row]]:
         cible = Base.metadata.tables[ref.target]

@@ -22,6 +22,7 @@ from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Preference
 from erp_desktop.services.importation.dates import Ordre, jour
 from erp_desktop.services.importation.decisions import EXIGES, FIELDS, Decisions
+from erp_desktop.services.importation.nearest import split
 from erp_desktop.services.importation.orders import RepriseOrdres
 from erp_desktop.services.importation.outcome import Bilan, LigneRefusee, Progress, connaitre
 from erp_desktop.services.importation.tables import Reprise
@@ -89,12 +90,17 @@ class Fichier:
 
 @dataclass(frozen=True, slots=True)
 class Faute:
-    """One reason why a line is refused; ``colonne`` is empty when it is of no single cell."""
+    """One reason why a line is refused; ``colonne`` is empty when it is of no single cell.
+
+    Attributes:
+        proche: the known value that an unknown one comes near to.
+    """
 
     ligne: int
     colonne: str
     valeur: str
     raison: str
+    proche: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +306,7 @@ def _faute(
     refused: LigneRefusee, reason: str, columns: Mapping[str, str], labels: Mapping[str, str], row: Mapping[str, Cell]
 ) -> Faute:
     """A reason with the column that it is of; in the words of the window, without the options of the command."""
+    reason, near = split(reason)
     for option, instead in _OPTIONS:
         reason = option.sub(instead, reason)
     head, colon, rest = reason.partition(" : ")
@@ -308,7 +315,7 @@ def _faute(
     column = columns.get(name) or columns.get(name.removesuffix("_id")) or ""
     words = rest if colon and column and not more else reason
     words = _FIELD.sub(lambda found: _said(found[0], labels), words)
-    return Faute(refused.ligne, column, text(row.get(column, "")) if column else "", words)
+    return Faute(refused.ligne, column, text(row.get(column, "")) if column else "", words, near)
 
 
 _OPTIONS = (

@@ -18,6 +18,7 @@ from erp_desktop.registry.tables import BY_NAME, Kind
 from erp_desktop.services.importation import durations
 from erp_desktop.services.importation import values as valeurs
 from erp_desktop.services.importation.decisions import COLONNES, Lecture
+from erp_desktop.services.importation.nearest import suffix
 from erp_desktop.services.importation.values import Ecriture, decimal, plier, texte_sain
 from erp_desktop.services.sheets.model import Cell, text
 
@@ -121,7 +122,8 @@ class Lecteur:
         if lecteur.parmi:
             dit = text(row[self.lecture.colonnes[nom]]) if nom in self.lecture.colonnes else ""
             conseil = f" : --valeur {nom}:{dit}=…" if dit else ""
-            ordre.fautes.append(f"{nom} inconnu « {dit or error} » ({', '.join(lecteur.parmi)}{conseil})")
+            near = suffix(dit, lecteur.parmi)
+            ordre.fautes.append(f"{nom} inconnu « {dit or error} » ({', '.join(lecteur.parmi)}{conseil}){near}")
         else:
             ordre.fautes.append(str(error) if nom == "date_creation" else f"{nom} : {error}")
 

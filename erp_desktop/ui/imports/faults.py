@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from erp_desktop.domain.writing import typography
 from erp_desktop.services.importation.wizard import Faute
 from erp_desktop.ui.kit.controls import plain
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.heads import PaintedHeader
+from erp_desktop.ui.kit.i18n import apart, said, tr
 from erp_desktop.ui.kit.theme import theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -57,6 +59,16 @@ class _Model(QAbstractTableModel):
         """Whether one cell is at fault."""
         return bool(self.faults[row].colonne)
 
+    def near(self, row: int) -> str:
+        """The known value that the cell at fault comes near to; empty when there is none."""
+        return self.faults[row].proche if self.can_mend(row) else ""
+
+    def take_near(self, row: int) -> None:
+        """Write that value in the cell."""
+        if near := self.near(row):
+            one = self.faults[row]
+            self.mended.emit(one.ligne, one.colonne, near)
+
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() == _VALUE and self.can_mend(index.row()):
@@ -69,8 +81,15 @@ class _Model(QAbstractTableModel):
             return one.valeur
         if role in (_ROLE.DisplayRole, _ROLE.ToolTipRole):
             empty = tr("(vide)") if one.colonne else ""
-            words = (str(one.ligne), one.colonne, one.valeur or empty, told(one.raison))[column]
+            reason = told(one.raison)
+            if one.proche:
+                reason += tr(", proche de « {valeur} »", valeur=apart(one.proche))
+            words = (str(one.ligne), one.colonne, one.valeur or empty, reason)[column]
+            if column == _REASON and role == _ROLE.ToolTipRole and self.near(index.row()):
+                words += "\n" + tr("Un clic, ou Entrée, écrit « {valeur} ».", valeur=apart(one.proche))
             return plain(words) if role == _ROLE.ToolTipRole else words
+        if column == _REASON and role == _ROLE.ForegroundRole and self.near(index.row()):
+            return theme().color("accent.text")
         if column == _VALUE and one.colonne and role in (_ROLE.BackgroundRole, _ROLE.ForegroundRole):
             return theme().color(f"semantic.danger.{'soft' if role == _ROLE.BackgroundRole else 'text'}")
         return None
@@ -84,7 +103,7 @@ class _Model(QAbstractTableModel):
 
 
 class Faults(QTableView):
-    """F2 or a letter on a value writes another one, which is tried at once."""
+    """F2 or a letter on a value writes another one, which is tried at once; the near one is taken by its reason."""
 
     mended = Signal(int, str, str)
     """Line of the file, column, what is written there from now on."""
@@ -95,6 +114,7 @@ class Faults(QTableView):
         self.setModel(self.lines)
         self.lines.mended.connect(self.mended)
         self.setAccessibleName(tr("Lignes refusées"))
+        self.clicked.connect(self._clicked)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.verticalHeader().hide()
@@ -103,12 +123,24 @@ class Faults(QTableView):
         self.setTabKeyNavigation(False)
         triggers = QAbstractItemView.EditTrigger
         self.setEditTriggers(triggers.EditKeyPressed | triggers.AnyKeyPressed | triggers.DoubleClicked)
-        header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
+        header = PaintedHeader(self)
+        header.setSectionsMovable(False)
+        header.setSectionsClickable(False)
+        self.setHorizontalHeader(header)
         header.setSectionResizeMode(_REASON, QHeaderView.ResizeMode.Stretch)
         for place, width in ((_LINE, 64), (_COLUMN, 120), (_VALUE, 140)):
             self.setColumnWidth(place, width)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid() and index.column() == _REASON:
+            self.lines.take_near(index.row())
+        else:
+            super().keyPressEvent(event)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if index.column() == _REASON:
+            self.lines.take_near(index.row())
 
     def show_faults(self, faults: Sequence[Faute]) -> None:
         """All of them, in the order of the file; the keyboard stays where it was."""

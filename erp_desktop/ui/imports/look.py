@@ -11,9 +11,12 @@ from erp_desktop.ui.imports.tiles import Tile
 from erp_desktop.ui.imports.welcome import Welcome
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.surfaces import Etapes, Surface
 from erp_desktop.ui.lists.progress import ProgressStrip
 from erp_desktop.ui.page import Page
+
+STEPS = ("Fichier", "Colonnes", "Contrôle", "Import")
+"""The way of a file into the table."""
 
 
 class Look(Page):
@@ -60,11 +63,14 @@ class Look(Page):
         words.addWidget(Text(tr("Importer : {quoi}", quoi=tr(self._title)), "page"))
         self.told = Text(tr("Aucun fichier choisi ; rien n'est écrit avant la fin."), "caption", "text.secondary")
         words.addWidget(self.told)
+        words.addSpacing(6)
+        self.steps = Etapes([tr(step) for step in STEPS], 0)
+        words.addWidget(self.steps)
         row.addLayout(words, 1)
         self.model_button = Button(tr("Modèle vide…"), icon="download-simple")
-        row.addWidget(self.model_button)
+        row.addWidget(self.model_button, 0, Qt.AlignmentFlag.AlignTop)
         self.choose_button = Button(tr("Choisir un fichier…"), "primary", icon="upload-simple")
-        row.addWidget(self.choose_button)
+        row.addWidget(self.choose_button, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
     def _left(self) -> QWidget:

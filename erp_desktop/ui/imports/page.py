@@ -213,7 +213,16 @@ class ImportPage(Look):
         else:
             why = ""
         self.why.setText(why)
+        self.steps.show_step(self._step(count))
         self.status_changed.emit(*self.status())
+
+    def _step(self, writable: int) -> int:
+        """Where the file is on its way: chosen, its columns said, its lines judged, ready to be written."""
+        if self.file is None:
+            return 0
+        if self.columns.missing() or self.columns.doubled():
+            return 1
+        return 3 if writable or self._writing is not None else 2
 
     def write(self) -> None:
         """Write in one transaction; a line that became bad meanwhile stops all."""

@@ -294,12 +294,18 @@ class Etapes(QWidget):
 
     def __init__(self, steps: Sequence[str], current: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._steps, self._current = list(steps), current
+        self._steps = list(steps)
         self.setFixedHeight(26)
+        self.setToolTip(plain(" – ".join(self._steps)))
+        self.show_step(current)
+
+    def show_step(self, current: int) -> None:
+        """Another step is in hand."""
+        self._current = current
         self.setAccessibleName(
             tr("Étape {n} sur {total} : {nom}", n=current + 1, total=len(self._steps), nom=self._steps[current])
         )
-        self.setToolTip(plain(" – ".join(self._steps)))
+        self.update()
 
     def _wide(self, number: int) -> int:
         font = theme().font("strong" if number == self._current else "body")

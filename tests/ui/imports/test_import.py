@@ -268,3 +268,30 @@ def test_a_reason_of_a_service_is_told_in_the_language_in_force(qapp: QApplicati
     assert told("L'ICE compte 15 chiffres") == "An ICE has 15 digits"
     assert told("valeur absente") == "no value"
     assert told("phrase que personne n'a traduite").startswith("phrase que personne")
+
+
+def test_an_unknown_value_is_offered_the_known_one_it_comes_near_to(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "machines.csv"
+    path.write_text(
+        "Nom;Code interne;Client;Statut\nPresse;PR-1;Conserverie Atlas;actif\n"
+        "Tour;TR-1;Minoterie Chaouia;operationel\nSilo;SI-1;Zyx;operationnel\n",
+        encoding="utf-8-sig",
+    )
+    page = bureau.workspace.open_record("import-equipements", None)
+    assert isinstance(page, ImportPage)
+    assert page.steps.accessibleName() == "Étape 1 sur 4 : Fichier"
+    page.open_file(path)
+    qtbot.waitUntil(lambda: page._judged, timeout=_PATIENCE)
+    bureau.settle()
+    assert page.steps.accessibleName() == "Étape 3 sur 4 : Contrôle"
+    near = {one.colonne + str(one.ligne): one.proche for one in page.faults}
+    assert near == {"Client2": "Conserveries Atlas", "Statut2": "", "Statut3": "operationnel", "Client4": ""}
+    reason = page.table.lines.index([one.colonne for one in page.faults].index("Client"), 3)
+    assert str(reason.data()).endswith("proche de «\u00a0Conserveries Atlas\u00a0»")
+    page.table.setFocus()
+    page.table.setCurrentIndex(reason)
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page._judged and "Client2" not in {o.colonne + str(o.ligne) for o in page.faults})
+    assert page._corrections[2] == {"Client": "Conserveries Atlas"}
