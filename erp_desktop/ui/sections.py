@@ -45,6 +45,12 @@ def _record(kind: str) -> Any:
     return make
 
 
+def _parts(contexte: Contexte) -> Page:
+    from erp_desktop.ui.stock.page import PartsPage
+
+    return PartsPage(contexte)
+
+
 def _moves(contexte: Contexte) -> Page:
     from erp_desktop.ui.stock.movements import MovesPage
 
@@ -157,7 +163,7 @@ def sections() -> list[Section]:
         Section("contrats", "Contrats", "file-text", "Parc", _list("contrats"), _EVERYBODY),
         Section("equipements", "Équipements", "factory", "Parc", _list("equipements"), _EVERYBODY),
         Section("techniciens", "Techniciens", "hard-hat", "Moyens", _list("techniciens"), _EVERYBODY),
-        Section("stock", "Stock", "package", "Moyens", _list("stock"), _EVERYBODY),
+        Section("stock", "Stock", "package", "Moyens", _parts, _EVERYBODY),
         Section("mouvements", "Mouvements", "file-text", "Moyens", _moves, _EVERYBODY),
         Section("inventaires", "Inventaires", "check-circle", "Moyens", _list("inventaires"), _EVERYBODY),
         Section("depots", "Dépôts", "archive", "Moyens", _list("depots"), _EVERYBODY),

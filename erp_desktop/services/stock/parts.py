@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -54,6 +54,8 @@ class PartRow:
         reserve: set aside by planned interventions.
         a_commander: what brings the free stock back to its maximum.
         valeur: MAD at average cost of what is above zero; None when it never had a price.
+        cout: the average cost of one unit.
+        depots: what each place holds; one that never had any is left out.
     """
 
     id: int
@@ -69,6 +71,8 @@ class PartRow:
     a_commander: Decimal
     valeur: Decimal | None
     negatif: bool
+    cout: Decimal | None
+    depots: Mapping[int, Decimal]
 
     @property
     def low(self) -> bool:
@@ -249,7 +253,7 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PartRow]:
                 part.id, part.reference, part.designation, part.famille, part.unite, of[TypeDepot.AGENCE],
                 of[TypeDepot.VEHICULE], total, reserve, minimum,
                 max(ZERO, most - (total - reserve)), None if cost is None else valuation.amount(above, cost),
-                any(n < 0 for n in kept.values()),
+                any(n < 0 for n in kept.values()), cost, mine,
             )  # fmt: skip
     return dans_l_ordre(ids, found)
 

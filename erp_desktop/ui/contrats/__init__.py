@@ -26,7 +26,7 @@ from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
-from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
 from erp_desktop.ui.printing.contracts import print_contracts
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -139,6 +139,7 @@ LISTE: ListSpec[ContratLigne] = ListSpec(
     new="Nouveau contrat",
     form=FORM,
     sort="date_fin",
+    shortcuts=[Shortcut("quota", "depasse", "Quota dépassé", "warning")],
     facets=[
         Facet("statut", "Statut", options=lambda: labels.options(StatutContrat)),
         Facet("type", "Type", options=lambda: labels.options(TypeContrat)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import (
@@ -122,7 +123,7 @@ class CellDelegate(QStyledItemDelegate):
 class ListView(QTableView):
     """A table of whole rows on a lazy model.
 
-    ``opened`` is emitted for Enter or a double click, ``chosen`` when the current row changes.
+    ``opened`` is for Enter or a double click, ``chosen`` when the current row changes.
     """
 
     # Identifiers have 63 bits: Signal(int) would cut them to 32.
@@ -169,17 +170,23 @@ class ListView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        for section, column in enumerate(model.columns):
-            if column.stretch:
-                header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
-            else:
-                header.resizeSection(section, round(column.width * (1.12 if theme().rtl and column.numeric else 1)))
-            header.setSectionHidden(section, column.hidden)
+        self.dress(range(len(model.columns)))
         header.sectionResized.connect(self._resized)
         self.set_density(compact=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
         # The row that is chosen already may be asked for again, once its form was closed.
         self.clicked.connect(lambda _index: self._say_chosen())
+
+    def dress(self, sections: Iterable[int]) -> None:
+        """Give columns their own width, and hide those that are only offered."""
+        header, self._fitting = self.horizontalHeader(), True
+        for section in sections:
+            column = self.lazy.columns[section]
+            if column.stretch:
+                header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
+            header.resizeSection(section, round(column.width * (1.12 if theme().rtl and column.numeric else 1)))
+            header.setSectionHidden(section, column.hidden)
+        self._fitting = False
 
     def tick(self, place: int, all_since: bool = False) -> None:
         """Take a row in or let it go, which opens no form."""

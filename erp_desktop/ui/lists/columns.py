@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from erp_desktop.ui.lists.page import ListPage
 
 
-def key_of(column: Column[object]) -> str:
+def key_of(column: Column[Any]) -> str:
     return column.key or column.title
 
 
@@ -52,6 +52,21 @@ def arrange(view: ListView, kept: Sequence[Kept]) -> None:
 def original(view: ListView) -> tuple[Kept, ...]:
     """The columns as the list is made."""
     return tuple(Kept(key_of(column), 0, not column.hidden) for column in view.lazy.columns)
+
+
+def swap(view: ListView, at: int, gone: int, new: Sequence[Column[Any]]) -> None:
+    """Put columns in the place of ``gone`` others; rows, order and selection stay."""
+    model, root = view.lazy, QModelIndex()
+    if gone:
+        model.beginRemoveColumns(root, at, at + gone - 1)
+        del model.columns[at : at + gone]
+        model.endRemoveColumns()
+    if new:
+        model.beginInsertColumns(root, at, at + len(new) - 1)
+        model.columns[at:at] = new
+        model.endInsertColumns()
+        view.dress(range(at, at + len(new)))
+    view.fit()
 
 
 class _Names(QListWidget):

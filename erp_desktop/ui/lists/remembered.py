@@ -43,11 +43,15 @@ class Remembered(QObject):
         key, person = self._page.spec.key, self._page.contexte.acteur.user_id
         return f"listes/{key}/colonnes-de-{person}{'-rtl' if theme().rtl else ''}"
 
-    def restore(self) -> None:
-        memory = self._memory()
-        kept = memory.value(self._columns_key())
+    def restore_columns(self) -> None:
+        """As the person left them; columns that are new come behind."""
+        kept = self._memory().value(self._columns_key())
         if isinstance(kept, str):
             columns.arrange(self._page.view, views.read_columns(kept))
+
+    def restore(self) -> None:
+        memory = self._memory()
+        self.restore_columns()
         sizes = memory.value(f"listes/{self._page.spec.key}/volets")
         if sizes is not None:
             self._page.splitter.restoreState(sizes)

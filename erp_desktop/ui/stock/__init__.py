@@ -13,7 +13,7 @@ from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
-from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.stock.ledger_tab import LedgerTab
 from erp_desktop.ui.stock.lots_tab import LotsTab
@@ -127,6 +127,7 @@ LISTE: ListSpec[PartRow] = ListSpec(
     new="Nouvelle pièce",
     form=FORM,
     sort="designation",
+    shortcuts=[Shortcut("etat", "sous_minimum", "Sous le minimum", "warning")],
     facets=[
         Facet("etat", "État du stock", options=states),
         Facet("depot", "Dépôt"),
