@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop import clock
+from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import (
     Checklist,
@@ -26,10 +30,27 @@ from erp_desktop.models import (
     User,
 )
 from erp_desktop.models.base import Base
+from erp_desktop.services.factures import balance
 from erp_desktop.services.interventions.list import portee_interventions
 from erp_desktop.services.search.answers import Reponse, named
+from erp_desktop.services.shared.lists import portee
 
 _DERNIERES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Compte:
+    """Where a client stands.
+
+    Attributes:
+        encours: MAD, what is still due of their validated invoices; ``en_retard`` is past its day.
+        contrat: kind of the contract in force that ends last; None without one. ``fin`` is its last day.
+    """
+
+    encours: Decimal
+    en_retard: bool
+    contrat: str | None
+    fin: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +60,13 @@ class Apercu:
     Attributes:
         champs: field name → stored value, those that are filled in, in the order to show.
         dernieres: its last interventions, newest first.
+        compte: of a client.
     """
 
     reponse: Reponse
     champs: dict[str, Any]
     dernieres: list[Reponse]
+    compte: Compte | None = None
 
 
 _FIELDS: Final[dict[str, tuple[type[Base], tuple[str, ...]]]] = {
@@ -90,7 +113,27 @@ def preview(session: Session, acteur: Acteur, table: str, record: int) -> Apercu
         owner = sa.select(User.phone).join(Technicien, Technicien.user_id == User.id).where(Technicien.id == record)
         phone = session.scalar(owner)
         fields |= {"phone": phone} if phone else {}
-    return Apercu(found[0], fields, _last(session, acteur, table, record))
+    account = _account(session, acteur, record) if table == "clients" else None
+    return Apercu(found[0], fields, _last(session, acteur, table, record), account)
+
+
+def _account(session: Session, acteur: Acteur, client: int) -> Compte:
+    today, k = clock.today(), Contrat
+    late = sa.func.sum(sa.case((Facture.date_echeance < today, balance.due()), else_=0))
+    due, past = session.execute(
+        sa.select(sa.func.sum(balance.due()), late).where(
+            Facture.client_id == client, balance.waiting(), *portee(acteur, Facture.agence_id)
+        )
+    ).one()
+    asked = sa.select(k.type_contrat, k.statut, k.date_debut, k.date_fin, k.date_resiliation).where(
+        k.client_id == client, *portee(acteur, k.agence_id)
+    )
+    running = [
+        (kind, end) for kind, state, begin, end, ended in session.execute(asked)
+        if cycle.en_vigueur(state, begin, end, ended, today)
+    ]  # fmt: skip
+    kind, end = max(running, key=lambda one: one[1] or date.max, default=(None, None))
+    return Compte(balance.dirhams(due), bool(past), kind, end)
 
 
 def _last(session: Session, acteur: Acteur, table: str, record: int) -> list[Reponse]:

@@ -8,17 +8,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
+from erp_desktop.domain.argent import format_montant
 from erp_desktop.domain.enums import Statut
 from erp_desktop.ui.kinds import table_of
 from erp_desktop.ui.kit.controls import Elided, KeyCap, Text, clear
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Pill, Surface
 from erp_desktop.ui.wording import field_labels, value_labels
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from erp_desktop.services.search.preview import Apercu
+    from erp_desktop.services.search.preview import Apercu, Compte
 
 WIDTH: Final = 320
 
@@ -67,6 +68,8 @@ class Glance(Surface):
             grid.addWidget(Text(field_labels.champ(owner, name), "caption", "text.secondary"), line, 0)
             words = field_labels.valeur(owner, name, _stored(value))
             grid.addWidget(Elided(words), line, 1)
+        if shown.compte is not None:
+            self._account(grid, shown.compte)
         self._add(fields)
         if shown.dernieres:
             self._add(Text(tr("Dernières interventions"), "caption", "text.tertiary"))
@@ -78,6 +81,21 @@ class Glance(Surface):
             (tr("Ouvrir"), tr("Entrée")), (pin, "Ctrl D"), (tr("Copier le lien"), "Ctrl L"),
         ):  # fmt: skip
             self._line(Text(words), KeyCap(keys))
+
+    def _account(self, grid: QGridLayout, account: Compte) -> None:
+        """Which contract is in force, and what is still due."""
+        told = tr("aucun en cours")
+        if account.contrat is not None:
+            told = field_labels.valeur("contrats", "type_contrat", account.contrat)
+            if account.fin is not None:
+                told = tr("{type}, au {jour}", type=told, jour=isolate(value_labels.day(account.fin)))
+        due = Elided(isolate(format_montant(account.encours)) if account.encours else value_labels.NONE)
+        if account.en_retard:
+            due.set_colour("semantic.danger.text")
+        for words, shown in ((tr("Contrat"), Elided(told)), (tr("Encours dû"), due)):
+            line = grid.rowCount()
+            grid.addWidget(Text(words, "caption", "text.secondary"), line, 0)
+            grid.addWidget(shown, line, 1)
 
     def _add(self, widget: QWidget) -> None:
         self._column.addWidget(widget)

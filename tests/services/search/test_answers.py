@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,6 +19,7 @@ from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.models import (
     Checklist,
     Client,
+    Contrat,
     Depot,
     Equipement,
     Intervention,
@@ -32,6 +33,7 @@ from erp_desktop.services import factures, interventions
 from erp_desktop.services.search import answers, preview
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
+from tests.services.factures.office import law, validated
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,9 @@ def test_what_is_typed_is_never_a_pattern(monde: Monde) -> None:
             assert monde.faire(answers.search, monde.agent, table, hostile, 5) == [], (table, hostile[:10])
 
 
-def test_a_glance_tells_the_fields_and_the_last_interventions_within_reach(monde: Monde) -> None:
+def test_a_glance_tells_the_fields_and_the_last_interventions_within_reach(
+    monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = [
         monde.faire(interventions.create, monde.agent,
                     InterventionInput(titre=f"Panne {n}", equipement_id=monde.equipement))
@@ -197,6 +201,23 @@ def test_a_glance_tells_the_fields_and_the_last_interventions_within_reach(monde
     assert None not in seen.champs.values()
     assert monde.faire(preview.preview, monde.autre_agent, "clients", monde.client) is None
     assert monde.faire(preview.preview, monde.agent, "clients", 12) is None
+    account = seen.compte
+    assert account is not None
+    assert (account.encours, account.en_retard) == (Decimal(0), False)
+    with transaction(monde.engine) as session:
+        contract = session.get_one(Contrat, monde.contrat)
+        contract.statut, contract.date_debut, contract.date_fin = "en_cours", date(2020, 1, 1), date(2199, 12, 31)
+        kind = contract.type_contrat
+    law(monde.engine)
+    validated(monde, conditions_jours=30)
+    again = monde.faire(preview.preview, monde.agent, "clients", monde.client)
+    assert again is not None
+    assert again.compte == preview.Compte(Decimal("1200.00"), False, kind, date(2199, 12, 31))
+    monkeypatch.setattr(clock, "today", lambda: date(2190, 1, 1))
+    late = monde.faire(preview.preview, monde.agent, "clients", monde.client)
+    assert late is not None
+    assert late.compte is not None
+    assert late.compte.en_retard
     for table, ident in (
         ("equipements", monde.equipement), ("techniciens", monde.karim), ("contrats", monde.contrat),
         ("interventions", made[0]),
