@@ -30,6 +30,7 @@ from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.domain.people import empreinte
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
+from tests import made_once
 from tests.caches import cache_maker
 from tests.migrations.rows import remplir
 from tests.sync.lab import Lab, seed
@@ -52,6 +53,16 @@ def _uncounted_memory() -> None:
 _uncounted_memory()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        made_once.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        made_once.end()
+
+
 def pytest_collection_finish() -> None:
     """What the modules made stays until the end: it is not looked through again and again for rubbish."""
     gc.collect()
@@ -59,18 +70,12 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-@pytest.fixture(scope="session")
-def pg_server() -> Iterator[EmbeddedPostgres]:
-    """One PostgreSQL server per test process."""
-    with EmbeddedPostgres() as server:
-        yield server
+_GIVEN = bool(os.environ.get("TEST_PG_URL"))
+_HEAD, _SEEDED = ("modele", "labo") if not _GIVEN else (f"{n}_{uuid.uuid4().hex[:8]}" for n in ("modele", "labo"))
 
 
-@pytest.fixture(scope="session")
-def pg_template(pg_server: EmbeddedPostgres) -> str:
-    """Name of a database at the head revision, to be copied, never used."""
-    name = f"modele_{uuid.uuid4().hex[:8]}"
-    engine = create_pg_engine(pg_server.create_database(name))
+def _make_templates(server: EmbeddedPostgres) -> None:
+    engine = create_pg_engine(server.create_database(_HEAD))
     try:
         with engine.connect() as connection:
             migrate.upgrade(connection)
@@ -79,7 +84,31 @@ def pg_template(pg_server: EmbeddedPostgres) -> str:
             connection.exec_driver_sql("VACUUM FULL")
     finally:
         engine.dispose()
-    return name
+    seed(server.create_database(_SEEDED, _HEAD))
+
+
+def _make_cluster(folder: Path) -> None:
+    with EmbeddedPostgres() as server:
+        _make_templates(server)
+        server.stop(keep=folder)
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL server per test process, with the templates."""
+    if _GIVEN:
+        with EmbeddedPostgres() as server:
+            _make_templates(server)
+            yield server
+    else:
+        with EmbeddedPostgres(copy_of=made_once.made_once("postgres", _make_cluster)) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def pg_template(pg_server: EmbeddedPostgres) -> str:
+    """Name of a database at the head revision, to be copied, never used."""
+    return _HEAD
 
 
 @pytest.fixture
@@ -117,10 +146,7 @@ def pg_older(pg_server: EmbeddedPostgres, pg_template: str) -> Callable[[str], s
     return made
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache at the head revision, to be copied, never opened."""
-    path = tmp_path_factory.mktemp("modele") / "modele.sqlite"
+def _make_cache(path: Path) -> None:
     engine = create_sqlite_engine(path)
     try:
         with engine.connect() as connection:
@@ -130,6 +156,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
     finally:
         engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache at the head revision, to be copied, never opened."""
+    path = tmp_path_factory.mktemp("modele") / "modele.sqlite"
+    shutil.copyfile(made_once.made_once("modele.sqlite", _make_cache), path)
     return path
 
 
@@ -176,11 +209,9 @@ def engine(request: pytest.FixtureRequest) -> sa.Engine:
 
 
 @pytest.fixture(scope="session")
-def lab_template(pg_server: EmbeddedPostgres, pg_template: str) -> str:
+def lab_template(pg_server: EmbeddedPostgres) -> str:
     """Name of a seeded centre, to be copied, never used."""
-    name = f"labo_{uuid.uuid4().hex[:8]}"
-    seed(pg_server.create_database(name, pg_template))
-    return name
+    return _SEEDED
 
 
 @pytest.fixture(scope="session")

