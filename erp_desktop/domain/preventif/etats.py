@@ -8,6 +8,7 @@ from enum import StrEnum
 from erp_desktop.domain.enums import EtatOccurrence, Statut
 
 FINIES = (Statut.CLOTUREE.value, Statut.ARCHIVEE.value)
+OUVERTES = tuple(s.value for s in (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE))
 
 
 class Etat(StrEnum):

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import recherche
-from erp_desktop.domain.enums import AncrePlanning, EtatOccurrence, Frequence, Statut, StatutPlanning
+from erp_desktop.domain.enums import AncrePlanning, EtatOccurrence, Frequence, StatutPlanning
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.preventif import etats, rythme
+from erp_desktop.domain.preventif import etats
 from erp_desktop.models import Agence, Client, Compteur, Equipement, Intervention, Occurrence, Planning
-from erp_desktop.services.preventif.dues import rythme_de
+from erp_desktop.services.preventif import next_days
 from erp_desktop.services.shared.listing import by_rank
 from erp_desktop.services.shared.lists import (
     ListQuery,
@@ -29,7 +29,7 @@ from erp_desktop.services.shared.lists import (
     portee,
     un_de,
 )
-from erp_desktop.services.shared.places import Long, Stratum
+from erp_desktop.services.shared.places import Long
 from erp_desktop.services.shared.places.sorts import Sort, along, ranked, sorted_ids
 
 LISTES: dict[str, list[str]] = {
@@ -37,8 +37,9 @@ LISTES: dict[str, list[str]] = {
     "retard": ["oui"],
 }  # fmt: skip
 MOTS = ("client", "equipement", "agence")
-_OUVERTES = tuple(s.value for s in (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS, Statut.EN_ATTENTE))
-_LOIN = timedelta(days=800)
+_TEXTES: dict[str, Any] = {"titre": Planning.modele_titre, "duree": Planning.modele_duree_estimee}
+_TRIS = {"equipement", "client", "frequence", "statut", *_TEXTES}
+"""Columns that the list sorts by, but for the next day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def en_retard(session: Session, jour: date) -> sa.ColumnElement[bool]:
         sa.exists()
         .where(
             Occurrence.planning_id == Planning.id, Occurrence.etat == EtatOccurrence.GENEREE,
-            Intervention.occurrence_id == Occurrence.id, Intervention.statut.in_(_OUVERTES),
+            Intervention.occurrence_id == Occurrence.id, Intervention.statut.in_(etats.OUVERTES),
             Occurrence.date_cible < jour, dernier < jour_,
         )
         .correlate(Planning)
@@ -137,37 +138,6 @@ def _machine(requete: sa.Select[Any]) -> sa.Select[Any]:
     return requete.join(Equipement, Equipement.id == Planning.equipement_id)
 
 
-def _by_next() -> Sort:
-    """By the first day on which somebody should go, of the plans with open work; then the others.
-
-    Read from the open work, of which there is as much as people have to do, whatever the number of plans.
-    """
-    o, i, p = Occurrence, Intervention, Planning
-    first = (
-        sa.select(o.planning_id, sa.func.min(o.date_cible).label("jour"))
-        .join(i, hors_index(i.occurrence_id) == o.id)
-        # Along the open visits: there may be a hundred times as much other open work.
-        .with_hint(i, "INDEXED BY idx_intervention_visites", "sqlite")
-        .where(o.etat == EtatOccurrence.GENEREE, i.occurrence_id.is_not(None), i.statut.in_(_OUVERTES))
-        .group_by(o.planning_id)
-        .subquery()
-    )
-
-    def strata(down: bool) -> list[Stratum]:
-        return [
-            # From the visits to their plans: there are as many plans as machines.
-            Stratum(
-                sa.true(),
-                [first.c.jour],
-                down,
-                join=lambda r: r.join(first, first.c.planning_id == p.id).with_hint(p, "NOT INDEXED", "sqlite"),
-            ),
-            Stratum(p.id.not_in(sa.select(first.c.planning_id)), (), down),
-        ]
-
-    return Sort([first.c.jour], lambda r: r.outerjoin(first, first.c.planning_id == p.id), strata)
-
-
 def _sort(query: ListQuery) -> Sort:
     p = Planning
     if query.tri == "equipement":
@@ -178,16 +148,26 @@ def _sort(query: ListQuery) -> Sort:
         return ranked(p.frequence, by_rank(p.frequence), list(Frequence))
     if query.tri == "statut":
         return ranked(p.statut, by_rank(p.statut), list(StatutPlanning))
-    kept = {"titre": p.modele_titre, "duree": p.modele_duree_estimee}
-    return along(kept[query.tri]) if query.tri in kept else _by_next()
+    return along(_TEXTES[query.tri]) if query.tri in _TEXTES else next_days.by_visits()
+
+
+def _par_jour(session: Session, query: ListQuery) -> bool:
+    """Whether the list goes by the next day, of plans that are few enough to be told each."""
+    return query.tri not in _TRIS and next_days.few(session)
 
 
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """Every matching identifier, in order; by next visit when no column is chosen, the late ones first."""
-    return sorted_ids(session, _request(session, acteur, query), Planning.id, _sort(query), query)
+    """Every matching identifier, in order; by the next day that is shown when no column is chosen."""
+    request = _request(session, acteur, query)
+    if _par_jour(session, query):
+        return next_days.sorted_by_day(session, request, query)
+    return sorted_ids(session, request, Planning.id, _sort(query), query)
 
 
-PLACES = Long(Planning.id, ids, _request, lambda _session, query: _sort(query).order(query))
+PLACES = Long(
+    Planning.id, ids, _request,
+    lambda session, query: None if _par_jour(session, query) else _sort(query).order(query),
+)  # fmt: skip
 
 
 def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tuple[date, int]]:
@@ -199,7 +179,9 @@ def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tu
         .join(i, i.occurrence_id == o.id)
         .join(p, p.id == o.planning_id)
         # From the visits of these plans to their work: there is more open work than they have visits.
-        .where(o.planning_id.in_(list(plans)), o.etat == EtatOccurrence.GENEREE, hors_index(i.statut).in_(_OUVERTES))
+        .where(
+            o.planning_id.in_(list(plans)), o.etat == EtatOccurrence.GENEREE, hors_index(i.statut).in_(etats.OUVERTES)
+        )
         .order_by(o.date_cible)
     )
     for plan, cible, tolerance in session.execute(requete):
@@ -225,23 +207,13 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PlanLigne
         for p, nom, code, client, unite in session.execute(requete):
             prochaine, retard = ouvertes.get(p.id, (None, 0))
             if prochaine is None and p.statut == StatutPlanning.ACTIF:
-                prochaine = prochaine_de_la_regle(p, jour)
+                prochaine = next_days.of_rule(p, jour)
             lignes[p.id] = PlanLigne(
                 p.id, p.modele_titre, nom, code, client, p.statut, p.ancre, p.frequence, p.recurrence,
                 f"{p.seuil.normalize():f} {unite}" if p.seuil is not None and unite else "", prochaine, retard,
                 p.modele_duree_estimee,
             )  # fmt: skip
     return dans_l_ordre(ids, lignes)
-
-
-def prochaine_de_la_regle(plan: Planning, jour: date) -> date | None:
-    """The next date of a plan of which nothing is open; None where it follows from a closing or a reading."""
-    if plan.ancre != AncrePlanning.CALENDRIER:
-        return None
-    try:
-        return rythme.premiere(rythme_de(plan, jour), jour, jour + _LOIN)
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
