@@ -191,7 +191,7 @@ BENCHES = {
         _screens,
         {
             "sizes": "interventions, separated by commas",
-            "parts": "some of listes, mots, fiches, fenetre, rubriques, planning, centre, separated by commas",
+            "parts": "some of listes, mots, filtres, fiches, fenetre, rubriques, planning, centre, by commas",
             "processeur": "oui: what reads a cache in processor time, on a machine that others use as well",
             "data": "folder in which the caches are kept, build/bench unless told otherwise",
         },

@@ -132,22 +132,16 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool, pres
     if mot in ("statut", "priorite", "type"):
         return de(mot).in_(valeurs)  # type: ignore[no-any-return]
     if mot == "sla":
-        limite, maintenant = Intervention.date_limite, clock.now()
-        actif = Intervention.statut.in_(order.ACTIFS)
-        etats = {
-            "depasse": sa.and_(actif, limite < maintenant), "echu": limite < maintenant,
-            "proche": sa.and_(actif, limite.between(maintenant, maintenant + PROCHE)),
-        }  # fmt: skip
-        return sa.or_(sa.false(), *(etats[v] for v in valeurs))
+        limite, maintenant = de("date_limite"), clock.now()
+        # Spelled as in the index of running deadlines.
+        actif = de("statut").in_(order.ACTIFS) if suit else order.ONGOING
+        etats = {"depasse": limite < maintenant, "proche": limite.between(maintenant, maintenant + PROCHE)}
+        courus = sa.and_(actif, sa.or_(sa.false(), *(etats[v] for v in valeurs if v in etats)))
+        return sa.or_(limite < maintenant, courus) if "echu" in valeurs else courus
     if mot == "sans":
-        manques = {
-            "technicien": Intervention.technicien_id.is_(None), "probleme": Intervention.probleme_id.is_(None),
-            "cause": Intervention.cause_id.is_(None), "contrat": Intervention.contrat_id.is_(None),
-            "agence": Intervention.agence_id.is_(None),
-            "famille": Intervention.equipement_id.in_(
-                sa.select(Equipement.id).where(Equipement.type_equipement.is_(None))
-            ),
-        }  # fmt: skip
+        manques = {nom: de(f"{nom}_id").is_(None) for nom in ("technicien", "probleme", "cause", "contrat", "agence")}
+        inconnues = sa.select(Equipement.id).where(Equipement.type_equipement.is_(None))
+        manques["famille"] = de("equipement_id").in_(inconnues)
         return sa.and_(*(manques[v] for v in valeurs)) if valeurs else sa.false()
     if mot == "technicien":
         cible = sa.select(Technicien.id).join(User, User.id == Technicien.user_id)
@@ -173,7 +167,7 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool, pres
         types = sa.or_(*(exact.text(session, Equipement.type_equipement, v) for v in valeurs))
         return de("equipement_id").in_(sa.select(Equipement.id).where(types))  # type: ignore[no-any-return]
     if mot in ("probleme", "cause"):
-        colonne = Intervention.probleme_id if mot == "probleme" else Intervention.cause_id
+        colonne = de(f"{mot}_id")
 
         def panne(noms: list[str]) -> Any:
             dit = sa.or_(*(contient(session, CodePanne.libelle, v) for v in noms))
@@ -183,7 +177,7 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool, pres
     if mot in ("avec", "piece"):
         return Intervention.id.in_(_pieces(session, valeurs if mot == "piece" else ()))
     if mot == "planifiee":
-        dites = {"passee": Intervention.date_planifiee < clock.now(), "a_planifier": a_planifier(suit=suit)}
+        dites = {"passee": de("date_planifiee") < clock.now(), "a_planifier": a_planifier(suit=suit)}
         return sa.or_(sa.false(), *(dites[v] for v in valeurs))
     colonne = de("agence_id")
 
@@ -256,6 +250,11 @@ def _ouverte(quand: datetime) -> list[sa.ColumnElement[bool]]:
     ]  # fmt: skip
 
 
+def depuis_un_jour(filtre: recherche.Filtre) -> bool:
+    """Whether it asks for what has happened since a day, which an index tells: few of all."""
+    return any(mot == f"{nom}_depuis" for nom in COLONNES_DATES for mot in filtre.dates)
+
+
 def conditions(
     session: Session, acteur: Acteur, texte: str, *, suit: bool = False, pres: bool = False
 ) -> list[sa.ColumnElement[bool]]:  # fmt: skip
@@ -270,7 +269,10 @@ def dites(session: Session, texte: str, *, suit: bool = False, pres: bool = Fals
     """WHERE clauses of the filter box alone."""
     filtre = lire_filtre(texte)
     toutes: list[sa.ColumnElement[bool]] = []
-    toutes += [_par_mot(session, mot, valeurs, suit=suit, pres=pres) for mot, valeurs in filtre.mots.items()]
+    # Since a day a few have happened; of a statut there are many, which SQLite cannot know of the rest of them.
+    large = ("statut", "priorite") if depuis_un_jour(filtre) else ()
+    for mot, valeurs in filtre.mots.items():
+        toutes.append(_par_mot(session, mot, valeurs, suit=suit or mot in large, pres=pres))
     toutes += [libre(session, mot, pres=pres) for mot in filtre.libre]
     due = sa.func.coalesce(Intervention.date_limite, Intervention.date_planifiee, Intervention.date_creation)
     for mot, jour in filtre.dates.items():
@@ -282,7 +284,9 @@ def dites(session: Session, texte: str, *, suit: bool = False, pres: bool = Fals
             vues = sa.select(Occurrence.id).where(due_le, Occurrence.etat != EtatOccurrence.RETIREE)
             toutes.append(Intervention.occurrence_id.in_(vues))
             continue
-        colonne = COLONNES_DATES.get(mot.rpartition("_")[0], due)
+        colonne: Any = COLONNES_DATES.get(mot.rpartition("_")[0], due)
+        if suit and colonne is not due:
+            colonne = hors_index(colonne)
         if mot.endswith("depuis"):
             toutes.append(colonne >= _debut(jour))
         else:

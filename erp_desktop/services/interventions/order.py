@@ -7,8 +7,8 @@ it shows. The whole answer is one sorted query, in the same order.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby, islice
 from typing import Any
 
@@ -20,14 +20,18 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
-from erp_desktop.services.shared.places.sorts import along
+from erp_desktop.services.shared.places.sorts import along, by_text
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
 """What may wait for a place in the planning."""
 I = Intervention  # noqa: E741
-_ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")")
+ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")")
 """Spelled as in the index of running deadlines, which holds no other rows."""
+_REST = (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE)
+"""What does not run, in the order of the list."""
+_AT_FIRST = 1024
+"""Rows of an order that are looked at at once; twice as many the next time."""
 _STRATA = 24
 """How many are read at most before the whole order is asked for."""
 _CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
@@ -65,6 +69,35 @@ def ids(
     return identifiants(session, _sorted(session, request, query).limit(query.limite))
 
 
+def soon(
+    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str], most: int
+) -> list[int] | None:
+    """The same on a cache as long as ``most`` rows of the order hold a page; None where they do not."""
+    wanted = query.limite or 0
+    if query.tri in _FAR:
+        strata: Iterator[Stratum] = iter(_FAR[query.tri].order(query) or ())
+    else:
+        strata = islice(_strata(session, query, statuts), _STRATA)
+    found: list[int] = []
+    for stratum in strata:
+        passed = size = 0
+        while most > 0:
+            size = min(most, max(_AT_FIRST, 2 * size))
+            some = stratum.of(sa.select(I.id), I.id).offset(passed).limit(size).subquery()
+            # Another row of the same table: what a row is asked is asked of the rows of the order alone.
+            good = request.with_only_columns(sa.literal(1)).where(I.id == some.c.id).correlate(some).exists()
+            told = sa.func.json_group_array(some.c.id).filter(good)
+            ids_said, count = session.execute(sa.select(told, sa.func.count()).select_from(some)).one()
+            found, passed, most = found + json.loads(ids_said), passed + count, most - count
+            if len(found) >= wanted:
+                return found[:wanted]
+            if count < size:
+                break
+        if most <= 0:
+            return None
+    return None
+
+
 def _name_by_name(request: sa.Select[int], query: ListQuery, limit: int) -> sa.Select[int]:
     """At the centre, of each name in turn a page at most: along the names it sorts all that one of them has."""
     named: Any = Client if query.tri == "client" else Equipement
@@ -80,13 +113,21 @@ def _name_by_name(request: sa.Select[int], query: ListQuery, limit: int) -> sa.S
 
 
 def few(
-    session: Session, rows: Sequence[int], query: ListQuery, statuts: Collection[str] = tuple(Statut)
+    session: Session, rows: Sequence[int], query: ListQuery, where: Sequence[sa.ColumnElement[bool]] = ()
 ) -> list[int]:
-    """A few identifiers in the same order: they are looked up and sorted, and no index is walked to meet them."""
-    request = sa.select(I.id).where(parmi(session, I.id, rows)).with_hint(I, "NOT INDEXED", "sqlite")
+    """A few identifiers in the same order: they are looked up and sorted, and no index is walked to meet them.
+
+    Args:
+        where: which of them, told of each by itself.
+    """
+    request = sa.select(I.id).where(*where).with_hint(I, "NOT INDEXED", "sqlite")
+    if query.tri == "titre":
+        return by_text(session, request, I.id, I.titre, rows, query)
+    request = request.where(parmi(session, I.id, rows))
+    if query.tri in _FAR:
+        return _by_name(session, request, query)
     if query.tri == "sla":
-        strata = (replace(stratum, index=None) for stratum in _by_deadline(query, statuts))
-        return beginning(session, request, I.id, strata, query.limite)[0]
+        return identifiants(session, request.order_by(*_deadline_keys(query)).limit(query.limite))
     return identifiants(session, _sorted(session, request, query).limit(query.limite))
 
 
@@ -94,13 +135,39 @@ def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum
     """What runs, by deadline; then what waits; then done work, newest first."""
     if not set(ACTIFS).isdisjoint(statuts):
         yield Stratum(
-            sa.and_(_ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant,
+            sa.and_(ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant,
             index=(I, "idx_intervention_echeance"),
         )  # fmt: skip
-        yield Stratum(sa.and_(_ONGOING, I.date_limite.is_(None)), descending=True)
-    for statut in (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE):
+        yield Stratum(sa.and_(ONGOING, I.date_limite.is_(None)), descending=True)
+    for statut in _REST:
         if statut in statuts:
             yield Stratum(I.statut == statut, [I.date_creation], descending=True)
+
+
+def _by_name(session: Session, request: sa.Select[int], query: ListQuery) -> list[int]:
+    """Each name is made comparable once, and not for each row that has it."""
+    named: Any = Client if query.tri == "client" else Equipement
+    name = named.nom_entreprise if named is Client else named.nom
+    column = I.client_id if named is Client else I.equipement_id
+    rows = request.with_only_columns(I.id.label("i"), column.label("n")).subquery()
+    told = sa.func.json_group_array(sa.func.json_array(rows.c.i, rows.c.n))
+    read = json.loads(session.scalar(sa.select(told)) or "[]")
+    some = sa.select(named.id, name).where(parmi(session, named.id, list({ident for _row, ident in read})))
+    keys = {ident: cle_de(said) for ident, said in session.execute(some)}
+    found = sorted(((keys[ident], ident, row) for row, ident in read if ident in keys), reverse=query.descendant)
+    return [row for *_name, row in found[: query.limite]]
+
+
+def _deadline_keys(query: ListQuery) -> list[Any]:
+    """The order of :func:`_by_deadline` as one; of a few rows, which are then looked up once."""
+    runs, dated = I.statut.in_(ACTIFS), I.date_limite.is_not(None)
+    rank = sa.case(
+        (sa.and_(runs, dated), 0), (runs, 1), *((I.statut == statut, 2 + n) for n, statut in enumerate(_REST))
+    )
+    due, first = sa.case((rank == 0, I.date_limite)), sa.case((rank == 0, I.id))
+    made = sa.case((rank > 1, I.date_creation))
+    turned = [due.desc(), first.desc()] if query.descendant else [due.asc(), first.asc()]
+    return [rank, *turned, made.desc(), I.id.desc()]
 
 
 def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(Statut)) -> Order:

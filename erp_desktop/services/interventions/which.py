@@ -14,7 +14,13 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Intervention
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.interventions import order
-from erp_desktop.services.interventions.list import conditions, de_client_ou_machine, libre, lire_filtre
+from erp_desktop.services.interventions.list import (
+    conditions,
+    de_client_ou_machine,
+    depuis_un_jour,
+    libre,
+    lire_filtre,
+)
 from erp_desktop.services.search import exact, pieces, words
 from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, hors_index, identifiants, parmi
 from erp_desktop.services.shared.places import Long
@@ -26,6 +32,10 @@ _ESSAI = 200
 """Of so many of them it is tried whether they do."""
 _DERNIERES, _SOUVENT, _PLUPART = 1000, 50, 300
 """Of so many of the last rows so many hold a word that is met soon along any order, and so many along any at all."""
+_TOT, _TRIABLES = 8192, 50_000
+"""Of so many rows along an order the page is there, or what answers is sorted if it is not more than that."""
+_TRIEES = 20_000
+"""Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
 _NOMMES = {"client", "equipement"}
 """Words whose values are in what :mod:`~erp_desktop.services.search.pieces` knows of an intervention."""
 
@@ -35,26 +45,38 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     filtre = lire_filtre(query.texte)
     # PostgreSQL weighs the words against the order by itself.
-    cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre)
-    suit = cherche and not filtre.libre
+    cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre or filtre.dates)
     if not cherche:
         return order.ids(session, _requete(session, acteur, query), query, _statuts(query))
     # By their titles rows of one word stand together, and all the others between them.
     assez = _PLUPART if filtre.libre and query.tri == "titre" else _SOUVENT
     if (filtre.libre or _NOMMES & filtre.mots.keys()) and _souvent(session, acteur, query.texte, assez):
-        requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit, pres=True))
+        requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=True))
         return order.ids(session, requete, query, _statuts(query))
     question = _lettres(session, filtre)
     if question:
         quelques = pieces.matching(session, question, _RARES + 1)
         if len(quelques) <= _RARES:
             return _verifiees(session, acteur, query, quelques)
-        if pieces.count(session, question, _CANDIDATES + 1) <= _CANDIDATES:
+        nombre = pieces.count(session, question, _CANDIDATES + 1)
+        if nombre <= _TRIEES and query.tri == "titre":
+            return _verifiees(session, acteur, query, pieces.matching(session, question, _TRIEES))
+        if nombre <= _CANDIDATES:
             return _parmi_candidates(session, acteur, query, question)
     rares = _rares(session, acteur, query.texte)
     if rares is not None:
-        return order.few(session, rares, query, _statuts(query))
-    return order.ids(session, _requete(session, acteur, query, suit=suit), query, _statuts(query))
+        return order.few(session, rares, query)
+    pres = bool(filtre.libre or _NOMMES & filtre.mots.keys())
+    requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=pres))
+    if depuis_un_jour(filtre):
+        # The last month stands far down the order by number; it is sorted sooner than it is met.
+        tot = order.soon(session, requete, query, _statuts(query), _TOT)
+        if tot is not None:
+            return tot
+        quelques = identifiants(session, _requete(session, acteur, query).limit(_TRIABLES + 1))
+        if len(quelques) <= _TRIABLES:
+            return order.few(session, quelques, query)
+    return order.ids(session, requete, query, _statuts(query))
 
 
 def _requete(session: Session, acteur: Acteur, query: ListQuery, *, suit: bool = False) -> sa.Select[int]:
@@ -99,10 +121,7 @@ def _lettres(session: Session, filtre: recherche.Filtre) -> str:
 def _verifiees(session: Session, acteur: Acteur, query: ListQuery, rows: Sequence[int]) -> list[int]:
     """Of a few rows that may hold what is looked for, and of those written since, the ones that do."""
     rows = [*rows, *words.pending(session)]
-    dites = conditions(session, acteur, query.texte, pres=True)
-    requete = sa.select(Intervention.id).where(parmi(session, Intervention.id, rows), *dites)
-    requete = requete.with_hint(Intervention, "NOT INDEXED", "sqlite")
-    return order.few(session, identifiants(session, requete), query, _statuts(query))
+    return order.few(session, rows, query, conditions(session, acteur, query.texte, pres=True))
 
 
 def _parmi_candidates(session: Session, acteur: Acteur, query: ListQuery, question: str) -> list[int]:
@@ -137,6 +156,9 @@ def _rares(session: Session, acteur: Acteur, texte: str) -> list[int] | None:
             return None
         requete = requete.where(parmi(session, Intervention.id, un_mot))
         requete = requete.with_hint(Intervention, "NOT INDEXED", "sqlite")
+    elif filtre.mots.get("sla") == ["proche"]:
+        # Four hours of it are always few; SQLite takes what has one of three states for fewer.
+        requete = requete.with_hint(Intervention, "INDEXED BY idx_intervention_echeance", "sqlite")
     trouvees = identifiants(session, requete.limit(_RARES + 1))
     return trouvees if len(trouvees) <= _RARES else None
 
