@@ -111,14 +111,7 @@ def get(session: Session, acteur: Acteur, ident: int) -> Sheet:
             .having(LEFT > 0)
         )
     }  # fmt: skip
-    motives = {
-        (piece, lot): motive
-        for piece, lot, motive in session.execute(
-            sa.select(L.piece_id, L.lot, L.motif)
-            .where(L.inventaire_id == ident, L.motif.is_not(None), L.motif != REPRISE)
-            .order_by(L.id)
-        )
-    }
+    motives = _motives(session, ident)
     now = _held(session, depot.id)
     expected = expected_at(session, depot.id, {key: when for key, (_, when) in counts.items()}, without=ident)
     moved = _moved(session, row)
@@ -153,6 +146,23 @@ def get(session: Session, acteur: Acteur, ident: int) -> Sheet:
     return Sheet(
         row.id, row.numero, row.etat, depot.id, depot.nom, row.ouvert_a, tuple(lines), _entries(session, ident)
     )
+
+
+def _motives(session: Session, ident: int) -> dict[Key, str]:
+    """The last motive of each part; one that was given by itself and taken back is not one."""
+    given: dict[Key, list[tuple[Decimal, str]]] = {}
+    asked = (
+        sa.select(L.piece_id, L.lot, L.quantite, L.motif)
+        .where(L.inventaire_id == ident, sa.or_(L.motif.is_not(None), L.quantite == 0))
+        .order_by(L.id)
+    )
+    for piece, lot, quantity, motive in session.execute(asked):
+        mine = given.setdefault((piece, lot), [])
+        if motive != REPRISE:
+            mine.append((quantity, motive or ""))
+        elif not quantity and (by_itself := [n for n, one in enumerate(mine) if not one[0]]):
+            del mine[by_itself[-1]]
+    return {key: told[-1] for key, mine in given.items() if (told := [words for _n, words in mine if words])}
 
 
 def _followed(session: Session, depot: int) -> set[int]:

@@ -235,13 +235,17 @@ class CountPage(Page):
         if not self._entered:
             return False
         (piece, lot), more = self._entered.pop()
+        motive_only = not more and self._motive_of((piece, lot))
         acteur = self.contexte.acteur
         self.contexte.tasks.run(
             lambda session: counting.take_back(session, acteur, self.row_id, piece, more, lot),
             lambda _total: self._read(), self._refused, write=True, owner=self,
         )  # fmt: skip
-        self.told.setText(tr("Frappe annulée"))
+        self.told.setText(tr("Motif annulé") if motive_only else tr("Frappe annulée"))
         return True
+
+    def _motive_of(self, key: Key) -> str:
+        return next((x.motif for x in self.sheet.lines if x.key == key), "") if self.sheet is not None else ""
 
     # The end
 

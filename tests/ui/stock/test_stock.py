@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput
+from erp_desktop.domain.saisie.stock import DepotInput, InventaireInput, MouvementInput, PieceInput
 from erp_desktop.domain.writing import bidi
-from erp_desktop.services.stock import depots, ledger, parts, quantities
+from erp_desktop.services.stock import counting, depots, ledger, parts, quantities
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.stock.count_page import CountPage
 from erp_desktop.ui.stock.count_table import COUNTED, EXPECTED, LOT, MOTIVE
@@ -340,3 +340,27 @@ def test_a_line_takes_its_part_from_the_van_and_the_bon_tells_it(
     window.print_on(printer)
     qtbot.waitUntil((tmp_path / "imprimes.pdf").exists)
     window.close()
+
+
+def test_a_motive_given_by_itself_is_taken_back_and_so_is_what_was_said_before_it(
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    who = bureau.acteur
+    with transaction(sqlite_engine, who.user_id) as session:
+        ident = counting.create(session, who, InventaireInput(depot_id=magasin["magasin"]))
+    sheet = bureau.workspace.open_record("inventaires", ident)
+    assert isinstance(sheet, CountPage)
+    bureau.settle()
+    counted, motive = sheet.model.index(0, COUNTED), sheet.model.index(0, MOTIVE)
+    for place, typed in ((counted, "8"), (motive, "Casse"), (motive, "Vol")):
+        assert sheet.model.setData(place, typed)
+        bureau.settle()
+    assert sheet.model.rows[0].motif == "Vol"
+    told = []
+    for _ in range(3):
+        qtbot.keyClick(sheet.code, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        told.append(sheet.told.text())
+        bureau.settle()
+        told.append(sheet.model.rows[0].motif)
+    assert told == ["Motif annulé", "Casse", "Motif annulé", "", "Frappe annulée", ""]
+    assert sheet.model.rows[0].compte is None
