@@ -17,9 +17,9 @@ from erp_desktop.services.stock.counting import Counted, Key, Sheet
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
-from erp_desktop.ui.kit.controls import Button, Text
+from erp_desktop.ui.kit.controls import Button, Elided, Text
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
-from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.kit.surfaces import Pill, Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.printing.counts import print_count
 from erp_desktop.ui.stock.count_scanner import Scanner, sentence
@@ -29,6 +29,11 @@ from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.wording import value_labels as labels
 
 ALL, LEFT, GAPS, DONE = "tout", "a_compter", "ecarts", "comptees"
+
+PILLS = {
+    EtatInventaire.OUVERT: "en_attente", EtatInventaire.VALIDE: "cloturee", EtatInventaire.ANNULE: "annulee",
+}  # fmt: skip
+"""State of a count → the mark of the kit that looks like it."""
 
 
 class CountPage(Page):
@@ -70,8 +75,16 @@ class CountPage(Page):
         names = QVBoxLayout()
         names.setSpacing(1)
         self.number_line = Text("", "caption", "text.secondary")
-        self.title = Text("", "page")
-        names.addWidget(self.number_line)
+        self.title = Elided("", "page")
+        # Beside the number: beside the title they would cut it on a small screen.
+        called = QHBoxLayout()
+        called.setSpacing(10)
+        called.addWidget(self.number_line)
+        self.pill = Pill(PILLS[EtatInventaire.OUVERT], "")
+        self.pill.hide()
+        called.addWidget(self.pill)
+        called.addStretch()
+        names.addLayout(called)
         names.addWidget(self.title)
         head.addLayout(names, 1)
         self.print_button = Button(tr("Imprimer la feuille"), icon="printer", on_click=self.print_out)
@@ -131,7 +144,10 @@ class CountPage(Page):
         self.finish_button.setEnabled(begun and not left and bool(sheet.counted))
         self.partial_button.setEnabled(begun and bool(left) and bool(sheet.counted))
         words = tr("Terminer : {n} lignes restent à compter.", n=number(left)) if left else ""
-        self.reason.setText(words if begun else labels.label(EtatInventaire, sheet.etat))
+        self.reason.setText(words if begun else "")
+        self.reason.setVisible(begun)
+        self.pill.set_status(PILLS[EtatInventaire(sheet.etat)], labels.label(EtatInventaire, sheet.etat))
+        self.pill.show()
         counts = {ALL: len(sheet.lines), LEFT: left, GAPS: len(sheet.gaps), DONE: len(sheet.counted)}
         names = {ALL: tr("Tout"), LEFT: tr("À compter"), GAPS: tr("Écarts"), DONE: tr("Comptées")}
         for key, button in self.chips.items():

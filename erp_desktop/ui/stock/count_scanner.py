@@ -11,19 +11,21 @@ from collections import deque
 from decimal import Decimal
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
 
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services.stock import counting
 from erp_desktop.services.stock.counting import Found
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.kit.controls import ErrorLine, LineEdit, Text, mark
+from erp_desktop.ui.kit import icons
+from erp_desktop.ui.kit.controls import ErrorLine, LineEdit, Text, icon_button, mark, plain
 from erp_desktop.ui.kit.i18n import isolate, said, tr
 from erp_desktop.ui.kit.surfaces import Card
 
 _TIMES = re.compile(r"(\d{1,4})\s*[*x×]\s*(\S.*)")
 """``3*code`` counts three at once."""
+_MUTED = "inventaire/muet"
 _SAID = 3
 """So many refused codes are named, the last first; more are counted."""
 
@@ -57,9 +59,29 @@ class Scanner(Card):
         words.addWidget(Text(tr("Entrée : +1 au compté · 3*code : +3"), "caption",
                              "text.secondary", wrap=True))  # fmt: skip
         line.addLayout(words, 1)
+        folder = contexte.settings.data_dir
+        self._memory = QSettings(str(folder / "fenetre.ini"), QSettings.Format.IniFormat)
+        self.sound = icon_button("speaker-high", "", self._toggle_sound)
+        self._show_sound()
+        line.addWidget(self.sound)
         self.box.addLayout(line)
         self.box.addWidget(self.error)
         self.code.returnPressed.connect(self.scan)
+
+    @property
+    def muted(self) -> bool:
+        """Whether a refused code is told to the eye only; kept on this desktop."""
+        return str(self._memory.value(_MUTED, "non")) == "oui"
+
+    def _toggle_sound(self) -> None:
+        self._memory.setValue(_MUTED, "non" if self.muted else "oui")
+        self._show_sound()
+
+    def _show_sound(self) -> None:
+        words = tr("Rétablir le son des refus") if self.muted else tr("Couper le son des refus")
+        self.sound.setIcon(icons.icon("speaker-slash" if self.muted else "speaker-high", "text.secondary"))
+        self.sound.setAccessibleName(words)
+        self.sound.setToolTip(plain(words))
 
     def scan(self) -> None:
         """Count what the code names; a scanner ends with Enter, so the field is ready for the next."""
@@ -116,8 +138,9 @@ class Scanner(Card):
 
     def _refused(self, error: Exception, text: str) -> None:
         if isinstance(error, ErpError):
-            # Told to the ear as well: whoever scans does not look.
-            QApplication.beep()
+            if not self.muted:
+                # Told to the ear as well: whoever scans does not look.
+                QApplication.beep()
             self._refusals.pop(text, None)
             self._refusals[text] = sentence(error)
             self.say_again()

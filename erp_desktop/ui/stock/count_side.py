@@ -101,6 +101,12 @@ class CountSide(Surface):
         if sheet.gaps:
             net = "—" if blind else f"{money(_worth(sheet.gaps))} MAD"
             self.gaps.addWidget(_pair(tr("Net"), net, "text.primary"))
+        apart = sum((abs(x.valeur) for x in sheet.gaps if x.valeur is not None), Decimal(0))
+        over = not blind and apart > counting.LIMIT
+        words = tr("Seuil de validation : {n} MAD", n=isolate(money(counting.LIMIT)))
+        if over:
+            words += " · " + tr("dépassé, un responsable valide")
+        self.gaps.addWidget(Text(words, "caption", "semantic.warning.text" if over else "text.tertiary", wrap=True))
 
     def _show_entries(self, sheet: Sheet) -> None:
         clear(self.entries)

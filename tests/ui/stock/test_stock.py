@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pypdf
-import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrinter
@@ -15,9 +14,8 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.saisie.stock import DepotInput, InventaireInput, MouvementInput, PieceInput
 from erp_desktop.domain.writing import bidi
-from erp_desktop.services.stock import counting, depots, ledger, parts, quantities
+from erp_desktop.services.stock import quantities
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.stock.count_page import CountPage
 from erp_desktop.ui.stock.count_table import COUNTED, EXPECTED, LOT, MOTIVE
@@ -28,25 +26,6 @@ from erp_desktop.ui.stock.threshold_tab import ThresholdTab
 from tests.reports.papers.invoices import pages
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
-
-
-@pytest.fixture
-def magasin(monde: Monde, sqlite_engine: sa.Engine) -> dict[str, int]:
-    """A store with ten seals and an empty van."""
-    who = monde.responsable
-    assert who is not None
-    with transaction(sqlite_engine, who.user_id) as session:
-        made = {
-            "magasin": depots.create(session, who, DepotInput(nom="Magasin")),
-            "fourgon": depots.create(
-                session, who, DepotInput(nom="Fourgon 1", type_depot="vehicule", technicien_id=monde.techniciens[0])
-            ),
-            "joint": parts.create(session, who, PieceInput(reference="JNT-63", designation="Kit joints Ø63",
-                                                           code_barres="3606480012204", prix_unitaire="120")),
-        }  # fmt: skip
-        typed = {"piece_id": made["joint"], "depot_id": made["magasin"], "quantite": "10", "valeur_unitaire": "80"}
-        ledger.post(session, who, MouvementInput(type_mouvement="entree", **typed))
-    return made
 
 
 def held(engine: sa.Engine, piece: int, depot: int) -> Decimal:
@@ -340,27 +319,3 @@ def test_a_line_takes_its_part_from_the_van_and_the_bon_tells_it(
     window.print_on(printer)
     qtbot.waitUntil((tmp_path / "imprimes.pdf").exists)
     window.close()
-
-
-def test_a_motive_given_by_itself_is_taken_back_and_so_is_what_was_said_before_it(
-    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine
-) -> None:
-    who = bureau.acteur
-    with transaction(sqlite_engine, who.user_id) as session:
-        ident = counting.create(session, who, InventaireInput(depot_id=magasin["magasin"]))
-    sheet = bureau.workspace.open_record("inventaires", ident)
-    assert isinstance(sheet, CountPage)
-    bureau.settle()
-    counted, motive = sheet.model.index(0, COUNTED), sheet.model.index(0, MOTIVE)
-    for place, typed in ((counted, "8"), (motive, "Casse"), (motive, "Vol")):
-        assert sheet.model.setData(place, typed)
-        bureau.settle()
-    assert sheet.model.rows[0].motif == "Vol"
-    told = []
-    for _ in range(3):
-        qtbot.keyClick(sheet.code, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-        told.append(sheet.told.text())
-        bureau.settle()
-        told.append(sheet.model.rows[0].motif)
-    assert told == ["Motif annulé", "Casse", "Motif annulé", "", "Frappe annulée", ""]
-    assert sheet.model.rows[0].compte is None

@@ -1,0 +1,78 @@
+"""A count by what it says of itself: its state, its limit, its sound, and what Ctrl+Z takes back."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.saisie.stock import InventaireInput
+from erp_desktop.services.stock import counting
+from erp_desktop.ui.stock.count_page import CountPage
+from erp_desktop.ui.stock.count_scanner import Scanner
+from erp_desktop.ui.stock.count_table import COUNTED, MOTIVE
+from tests.ui.window import Bureau
+
+
+def test_a_motive_given_by_itself_is_taken_back_and_so_is_what_was_said_before_it(
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    who = bureau.acteur
+    with transaction(sqlite_engine, who.user_id) as session:
+        ident = counting.create(session, who, InventaireInput(depot_id=magasin["magasin"]))
+    sheet = bureau.workspace.open_record("inventaires", ident)
+    assert isinstance(sheet, CountPage)
+    bureau.settle()
+    counted, motive = sheet.model.index(0, COUNTED), sheet.model.index(0, MOTIVE)
+    for place, typed in ((counted, "8"), (motive, "Casse"), (motive, "Vol")):
+        assert sheet.model.setData(place, typed)
+        bureau.settle()
+    assert sheet.model.rows[0].motif == "Vol"
+    told = []
+    for _ in range(3):
+        qtbot.keyClick(sheet.code, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        told.append(sheet.told.text())
+        bureau.settle()
+        told.append(sheet.model.rows[0].motif)
+    assert told == ["Motif annulé", "Casse", "Motif annulé", "", "Frappe annulée", ""]
+    assert sheet.model.rows[0].compte is None
+
+
+def test_a_count_says_its_state_and_its_limit_and_its_refusals_may_be_silent(
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, beeps = bureau.acteur, list[int]()
+    monkeypatch.setattr(QApplication, "beep", lambda: beeps.append(1))
+    with transaction(sqlite_engine, who.user_id) as session:
+        ident = counting.create(session, who, InventaireInput(depot_id=magasin["magasin"]))
+    sheet = bureau.workspace.open_record("inventaires", ident)
+    assert isinstance(sheet, CountPage)
+    bureau.settle()
+    assert sheet.pill.accessibleName() == "Comptage en cours"
+
+    def told() -> str:
+        return " ".join(label.text() for label in sheet.side.findChildren(QLabel) if not label.isHidden())
+
+    sound = sheet.findChild(Scanner).sound  # type: ignore[union-attr]
+    for heard in (1, 1, 2):
+        qtbot.keyClicks(sheet.code, "999")
+        qtbot.keyClick(sheet.code, Qt.Key.Key_Return)
+        bureau.settle()
+        assert len(beeps) == heard
+        sheet.code.clear()
+        sound.click()
+    assert sound.accessibleName() == "Rétablir le son des refus"
+    # Another count on this desktop keeps silent too.
+    again = Scanner(bureau.workspace.contexte, ident)
+    qtbot.addWidget(again)
+    assert again.muted
+    assert "dépassé" not in told()
+    assert sheet.model.setData(sheet.model.index(0, COUNTED), "200")
+    bureau.settle()
+    assert "dépassé, un responsable valide" in told()
+    sheet.finish_button.click()
+    bureau.settle()
+    assert sheet.pill.accessibleName() == "Validé"
