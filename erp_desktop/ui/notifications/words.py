@@ -50,6 +50,11 @@ def object_name(one: NotificationInfo) -> str:
     return isolate(said(one.contenu) if one.evenement == EvenementNotification.REFUS else one.contenu)
 
 
+def _bare(one: NotificationInfo) -> str:
+    """The name of what it is about, whichever of its deadlines is meant."""
+    return one.contenu.removeprefix(PRISE_EN_CHARGE)
+
+
 def opens(one: NotificationInfo) -> tuple[str, int | None]:
     """What a click opens: a kind of record and its identifier, or a section and None."""
     if one.evenement == REPORT_FAILED:
@@ -61,8 +66,15 @@ def opens(one: NotificationInfo) -> tuple[str, int | None]:
 
 
 def announcement(news: Sequence[NotificationInfo]) -> tuple[str, str]:
-    """Title and text of one message for all that is new: each by name, or how many of each kind."""
+    """Title and text of one message for all that is new: each by name, or how many of each kind.
+
+    What several notices are about is named once, with all that happened to it.
+    """
     if len(news) <= ALONE:
+        if len(news) > 1 and len({(one.objet_table, one.objet_id, _bare(one)) for one in news}) == 1:
+            happened = [event(one) if _bare(one) == one.contenu else tr("{quoi} (prise en charge)", quoi=event(one))
+                        for one in news]  # fmt: skip
+            return " · ".join(dict.fromkeys(happened)), isolate(_bare(news[0]))
         return event(news[0]), "\n".join(
             object_name(one) if one.evenement == news[0].evenement else f"{event(one)}{colon()}{object_name(one)}"
             for one in news

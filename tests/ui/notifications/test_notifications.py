@@ -14,7 +14,8 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import CanalNotification, EvenementNotification
 from erp_desktop.models import Intervention
 from erp_desktop.services import notifications
-from erp_desktop.services.notifications.reading import REPORT_FAILED
+from erp_desktop.services.notifications.events import PRISE_EN_CHARGE
+from erp_desktop.services.notifications.reading import REPORT_FAILED, NotificationInfo
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.notifications import words
 from erp_desktop.ui.notifications.panel import NotificationsPanel
@@ -136,3 +137,16 @@ def test_choices_are_kept_and_what_is_quiet_only_counts(
     for language in ("ar", "en"):
         i18n.set_language(qapp, language)
         assert words.announcement([panel.lines[0].one])[0] not in ("", "Échéance dépassée")
+
+
+def test_what_two_notices_are_about_is_named_once() -> None:
+    def notice(event: EvenementNotification, content: str, ident: int) -> NotificationInfo:
+        return NotificationInfo(ident, event, content, "interventions", ident, None, "", False, NOW)
+
+    given = notice(EvenementNotification.AFFECTATION, "04-00487 Sertisseuse", 7)
+    late = notice(EvenementNotification.SLA_DEPASSE, f"{PRISE_EN_CHARGE}04-00487 Sertisseuse", 7)
+    title, text = words.announcement([given, late])
+    assert text == "04-00487 Sertisseuse"
+    assert title == "Intervention affectée · Échéance dépassée (prise en charge)"
+    other = notice(EvenementNotification.AFFECTATION, "04-00488 Presse", 8)
+    assert words.announcement([given, other])[1].splitlines() == ["04-00487 Sertisseuse", "04-00488 Presse"]
