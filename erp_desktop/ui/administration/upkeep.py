@@ -18,6 +18,7 @@ from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card, Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import value_labels as labels
+from erp_desktop.ui.wording.revisions import revision
 
 
 class UpkeepPage(Page):
@@ -109,7 +110,7 @@ class SchemaPage(UpkeepPage):
             (tr("Serveur"), server), (tr("Postes acceptés"), window),
         ))  # fmt: skip
         if now.revisions:
-            self._list(tr("À venir"), now.revisions)
+            self._list(tr("À venir"), map(revision, now.revisions))
         if now.exclus:
             self._list(tr("Postes qui devront se mettre à jour avant d'échanger"), now.exclus)
         if now.constats:

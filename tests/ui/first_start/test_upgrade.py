@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.app import Desktop
@@ -17,9 +17,11 @@ from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import TABLES
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.first_start.upgrade_pages import Consentement
+from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 from erp_desktop.ui.main_window import Opening
 from erp_desktop.ui.sign_in.page import LoginPage
+from erp_desktop.ui.wording import revisions as wording
 from erp_desktop.upgrade import backup, migrate
 from erp_desktop.upgrade.central.checklist import check_central
 from erp_desktop.upgrade.start import file_state, recovery, startup
@@ -235,3 +237,17 @@ def test_a_migrator_is_asked_before_the_centre_is_upgraded(
         desktop.close()
         desktop.setParent(None)
         engine.dispose()
+
+
+def test_every_revision_says_what_it_brings_in_the_language_of_the_window(qapp: QApplication, qtbot: QtBot) -> None:
+    titles = [revisions.title(row.revision) for row in revisions.revisions()]
+    assert set(titles) == set(wording.FRENCH), "a new revision says in wording/revisions.py what it brings"
+    for language in ("fr", "ar", "en"):
+        i18n.set_language(qapp, language)
+        asked = Consentement("9b5c1d3f7e4a", revisions.head(), titles[-2:], (), lambda _agreed: None)
+        qtbot.addWidget(asked)
+        shown = " ".join(label.text() for label in asked.findChildren(QLabel))
+        catalogue = i18n.texts(language).known if language != "fr" else {}
+        assert all(catalogue.get(french, french) in shown for french in map(wording.FRENCH.__getitem__, titles[-2:]))
+        assert (titles[-2] in shown) is (language == "en")
+        assert language == "fr" or set(wording.FRENCH.values()) <= set(catalogue)
