@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop import clock
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
@@ -20,6 +22,7 @@ from erp_desktop.sync.watch import health
 
 SOON_S, LATE_S = 15 * 60, 24 * 3600
 """Silence after which a device's lag is amber, then red."""
+DAYS = 14
 STATES = ("actif", "vole", "retire", "remplace")
 
 
@@ -33,6 +36,7 @@ class DeviceRow:
         retard: states that it had not received when it last opened its line; None: never opened.
         silence_s: seconds since it was heard of; None: never.
         ancien: its revision is behind the centre's; ``exclu``: too old to exchange.
+        par_jour: batches of it on each of the last :data:`DAYS` days, today last; of a device read by itself.
     """
 
     id: int
@@ -51,6 +55,7 @@ class DeviceRow:
     login: str
     dernier_lot: int
     inscrit_a: datetime
+    par_jour: tuple[int, ...] = ()
 
 
 def _row(read: dict[str, Any]) -> DeviceRow:
@@ -113,8 +118,22 @@ def get(session: Session, acteur: Acteur, id: int) -> DeviceRow:  # noqa: A002
     """One device."""
     for row in _all(session, acteur):
         if row.id == id:
-            return row
+            return replace(row, par_jour=_by_day(session, id))
     raise NotFoundError(f"Introuvable : aucun poste n° {id} n'est inscrit.")
+
+
+def _by_day(session: Session, poste: int) -> tuple[int, ...]:
+    """Batches that the centre took of a device, by day where this program runs."""
+    today = clock.local(clock.now()).date()
+    asked = sa.text(
+        "SELECT date_trunc('hour', recu_a) AS quand, count(*) FROM sync.lots "
+        "WHERE poste = :poste AND recu_a > now() - make_interval(days => :jours) GROUP BY 1"
+    )
+    counts = dict.fromkeys((today - timedelta(days=n) for n in range(DAYS)), 0)
+    for when, count in session.execute(asked, {"poste": poste, "jours": DAYS + 1}):
+        if (day := clock.local(when).date()) in counts:
+            counts[day] += count
+    return tuple(counts[day] for day in sorted(counts))
 
 
 def revoke(

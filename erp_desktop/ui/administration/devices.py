@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from erp_desktop import clock
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ErpError, NotAllowedError
 from erp_desktop.sync.device.registration import Revocation
@@ -17,10 +19,12 @@ from erp_desktop.ui.administration.acts import changed
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
-from erp_desktop.ui.kit.controls import Button, ErrorLine, LineEdit, Text, clear
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.controls import Button, ErrorLine, LineEdit, Text, clear, plain
+from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -67,6 +71,44 @@ def _refuse(*_arguments: Any) -> Any:
     raise NotAllowedError("Un poste s'inscrit sur le poste lui-même : « Rejoindre une agence », ou device enroll.")
 
 
+class DayBars(QWidget):
+    """What the centre received of a device on each of the last days; a day without anything keeps its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: tuple[int, ...] = ()
+        self.setFixedHeight(84)
+
+    def show_days(self, counts: tuple[int, ...]) -> None:
+        self.counts = counts
+        told = tr("Envois reçus des 14 derniers jours") + colon() + number(sum(counts))
+        self.setAccessibleName(told)
+        today = clock.local(clock.now()).date()
+        days = [f"{labels.day(today - timedelta(days=len(counts) - 1 - n))}{colon()}{number(count)}"
+                for n, count in enumerate(counts) if count]  # fmt: skip
+        self.setToolTip(plain("\n".join([told, *days])))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, look, rtl = QPainter(self), theme(), theme().rtl
+        font, ink = look.font("caption"), look.color("text.tertiary")
+        place = QRect(0, 18, self.width(), self.height() - 36)
+        head = QRect(0, 0, self.width(), 16)
+        paint.text(painter, head, tr("Envois reçus des 14 derniers jours"), rtl=rtl,
+                   font=font, colour=look.color("text.secondary"))  # fmt: skip
+        step, most = place.width() / max(1, len(self.counts)), max([*self.counts, 1])
+        for n, count in enumerate(self.counts):
+            # Time runs from left to right in every language.
+            high = max(2, round(place.height() * count / most)) if count else 1
+            bar = QRect(round(n * step), place.bottom() - high, max(3, round(step) - 4), high)
+            paint.rounded(painter, bar, 1, look.color("accent.fill" if count else "border.default"))
+        foot = QRect(0, place.bottom() + 2, self.width(), 16)
+        first = clock.local(clock.now()).date() - timedelta(days=max(0, len(self.counts) - 1))
+        paint.text(painter, foot, isolate(f"{first:%d/%m}"), rtl=False, font=font, colour=ink)
+        paint.text(painter, foot, tr("aujourd'hui"), rtl=False, font=font, colour=ink, end=True)
+        painter.end()
+
+
 class DeviceBar(RecordPart):
     """What to do about a device; revoking asks for its name, because its changes stay behind."""
 
@@ -107,6 +149,8 @@ class DeviceBar(RecordPart):
         self.entry.box.addLayout(foot)
         self.entry.hide()
         column.addWidget(self.entry)
+        self.days = DayBars()
+        column.addWidget(self.days)
         self._stolen = False
         self._record: DeviceRow | None = None
         self.hide()
@@ -119,6 +163,8 @@ class DeviceBar(RecordPart):
         self.setVisible(record is not None)
         if record is None:
             return
+        self.days.setVisible(record.etat != "attendu" and bool(record.par_jour))
+        self.days.show_days(record.par_jour)
         active = record.etat == "actif"
         self.revoke_button.setVisible(active)
         self.stolen_button.setVisible(active)

@@ -248,6 +248,13 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     qtbot.waitUntil(lambda: devices.form.record is not None, timeout=WAIT)
     bar = devices.form.bar
     assert isinstance(bar, DeviceBar)
+    with centre.connect() as connection:
+        received = connection.exec_driver_sql(
+            "SELECT count(*) FROM sync.lots l JOIN sync.devices d USING (poste) WHERE d.nom = 'atelier'"
+        ).scalar_one()
+    assert len(bar.days.counts) == 14
+    assert (bar.days.counts[-1], sum(bar.days.counts[:-1])) == (received, 0)
+    assert bar.days.isVisible()
     bar.revoke_button.click()
     bar.name.setText("accueil")
     bar.confirm()
