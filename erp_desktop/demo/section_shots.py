@@ -62,6 +62,9 @@ def invoices(shooter: Shooter) -> None:
     workspace.open_record("a_facturer", None)
     rest(shooter.desktop)
     shooter.take("a-facturer")
+    # The next look begins with every invoice.
+    page.search("")
+    rest(shooter.desktop)
 
 
 def board(shooter: Shooter) -> None:

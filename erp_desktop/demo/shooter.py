@@ -194,6 +194,7 @@ class Shooter:
         self.take("stock")
         page.form.tabs.set_current(1)
         self.take("stock-mouvements")
+        page.form.tabs.set_current(0)
         page.form.close_panel()
         show(self.desktop, "mouvements")
         self.take("mouvements")

@@ -35,6 +35,7 @@ from erp_desktop.ui.frame.version import BackPage
 from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.kit.states import ErrorState
+from erp_desktop.ui.kit.surfaces import CountChip
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.palette.commands import commands
 from erp_desktop.ui.sign_in.page import LoginPage
@@ -408,6 +409,7 @@ def test_a_list_that_cannot_be_read_offers_the_file_for_it(
         connection.execute(sa.text("ALTER TABLE interventions RENAME TO interventions_perdue"))
     page.reload()
     qtbot.waitUntil(lambda: page.banners.count() > 0)
+    assert [one.number for one in page.chips.findChildren(CountChip)] == [""], "no number of a list that is not read"
     item = page.banners.itemAt(0)
     banner = item.widget() if item is not None else None
     assert banner is not None

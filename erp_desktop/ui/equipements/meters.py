@@ -16,7 +16,7 @@ from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.editors import FlagEditor, MoneyEditor, TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, Field, Text, clear
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import apart, isolate, number, tr
 from erp_desktop.ui.wording import value_labels as labels
 
 _USUAL = {"remise_a_zero": False}
@@ -86,8 +86,8 @@ class MetersTab(entry.EntryPart):
         last = tr("jamais relevé")
         if meter.index_lu is not None:
             last = tr("{index} {unite}, le {jour}", index=isolate(f"{meter.index_lu.normalize():f}"),
-                      unite=meter.unite, jour=labels.instant(meter.releve_a, year=True))  # fmt: skip
-        column.addWidget(Text(f"{meter.nom} · {last}", "strong", wrap=True))
+                      unite=isolate(meter.unite), jour=labels.instant(meter.releve_a, year=True))  # fmt: skip
+        column.addWidget(Text(f"{apart(meter.nom)} · {last}", "strong", wrap=True))
         value, reset = MoneyEditor("", decimals=3), FlagEditor(tr("Remise à zéro"))
         fields = {"valeur": Field(tr("Nouvel index"), value), "remise_a_zero": Field("", reset)}
         value.setAccessibleName(f"{tr('Nouvel index')} {meter.nom}")

@@ -261,7 +261,7 @@ class CountChip(Chip):
         return max(18, 10 + QFontMetrics(theme().font("strong")).horizontalAdvance(self.number)) if self.number else 0
 
     def sizeHint(self) -> QSize:
-        return super().sizeHint() + QSize((self._badge() + 6) * bool(self.number), 0)
+        return super().sizeHint() + QSize((self._badge() + 2) * bool(self.number), 0)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()

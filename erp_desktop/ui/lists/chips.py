@@ -102,6 +102,11 @@ class ChipRow(QWidget):
         # A chip that could not be counted says no number; the list itself says why it could not be read.
         self._counting = self._contexte.tasks.run(read, show, lambda _error: None, long=True, owner=counted[0][1])
 
+    def forget_numbers(self) -> None:
+        """What was counted is of a list that cannot be read any more."""
+        for _text, chip in self._counted:
+            chip.set_number("")
+
     def chip(self, word: Word) -> Chip:
         """A chip that removes one word of the present query; a click offers its other values."""
         facet = self._facets[word.key]

@@ -223,6 +223,7 @@ class ListPage(Page):
     def _failed(self, error: Exception) -> None:
         clear(self.banners)
         self.banners.addWidget(error_banner(self, error))
+        self.chips.forget_numbers()
         self.count.setText("")
         self._show_state(error_state(self, error))
         self._say_status()

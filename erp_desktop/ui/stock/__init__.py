@@ -7,6 +7,7 @@ from typing import Any
 
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import PieceInput
+from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import lookup, parts
 from erp_desktop.services.stock.parts import PartRow
 from erp_desktop.ui.audit.tab import history_of
@@ -33,16 +34,16 @@ def _total(row: PartRow) -> str:
 
 
 COLUMNS: list[Column[PartRow]] = [
-    Column("reference", LABEL, 116, lambda r: isolate(r.reference), "code", numeric=True, wide=140),
+    Column("reference", LABEL, 96, lambda r: isolate(r.reference), "code", numeric=True, wide=140),
     Column("designation", LABEL, 200, lambda r: r.designation, "strong", stretch=True),
     Column("famille", LABEL, 100, lambda r: r.famille or labels.NONE, "muted", hidden=True),
     Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "figure", numeric=True),
     Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "figure", numeric=True),
-    Column("", "Total", 76, _total, "total", numeric=True),
-    Column("", "Réservé", 72, lambda r: quantity(r.reserve, blank=True), "figure", numeric=True),
-    Column("", "Min.", 60, lambda r: quantity(r.minimum, blank=True), "figure", numeric=True),
-    Column("", "À commander", 100, lambda r: quantity(r.a_commander, blank=True), "figure", numeric=True),
-    Column("", "Valeur MAD", 104, lambda r: money(r.valeur), "figure", numeric=True),
+    Column("", "Total", 66, _total, "total", numeric=True),
+    Column("", "Réservé", 66, lambda r: quantity(r.reserve, blank=True), "figure", numeric=True),
+    Column("", "Min.", 52, lambda r: quantity(r.minimum, blank=True), "figure", numeric=True),
+    Column("", "À commander", 84, lambda r: quantity(r.a_commander, blank=True), "figure", numeric=True),
+    Column("", "Valeur MAD", 96, lambda r: money(r.valeur), "figure", numeric=True),
 ]
 
 
@@ -51,7 +52,8 @@ def _parts(session: Any, acteur: Acteur, text: str, _values: Values) -> Choices:
 
 
 def _plain(record: Any) -> str:
-    words = tr("{n} {unite} en stock", n=quantity(record.total), unite=record.unite)
+    # One piece with its unit: the letters of a unit would otherwise say in which direction the sentence reads.
+    words = tr("{n} en stock", n=isolate(bidi.nu(f"{quantity(record.total)}\u00a0{record.unite}")))
     if record.minimum:
         words = tr("{stock}, minimum {n}", stock=words, n=quantity(record.minimum))
     return words

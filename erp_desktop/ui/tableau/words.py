@@ -13,7 +13,7 @@ from erp_desktop.reports.managers.dashboard import Age, Tile
 from erp_desktop.reports.managers.decisions import SAID, Decision
 from erp_desktop.reports.managers.rows import day
 from erp_desktop.reports.presentation import FINE, VIDE, entier, heures
-from erp_desktop.ui.kit.i18n import isolate, language, number, tr
+from erp_desktop.ui.kit.i18n import apart, isolate, language, number, tr
 from erp_desktop.ui.wording import value_labels
 
 MINUS = "−"
@@ -122,16 +122,19 @@ def _example(one: Decision, now: datetime) -> str:
     if one.when is None:
         return one.example
     left = round((one.when - now).total_seconds() / 60)
+    # A name of other letters would otherwise say in which direction the whole reads.
+    who = apart(one.example)
     if one.kind == "retard":
-        return tr("dépassé de {duree} : {titre}", titre=one.example, duree=value_labels.remaining(-left).lstrip("+"))
+        return tr("dépassé de {duree} : {titre}", titre=who, duree=value_labels.remaining(-left).lstrip("+"))
     if one.kind in ("proche", "sans_technicien"):
         said = value_labels.remaining(abs(left)).lstrip("+")
-        late = tr("dépassé de {duree} : {titre}", titre=one.example, duree=said)
-        return late if left < 0 else tr("reste {duree} : {titre}", titre=one.example, duree=said)
+        late = tr("dépassé de {duree} : {titre}", titre=who, duree=said)
+        return late if left < 0 else tr("reste {duree} : {titre}", titre=who, duree=said)
     if one.kind == "muette":
-        return tr("{qui}, dernier échange {quand}", qui=one.example, quand=value_labels.freshness(one.when))
+        return tr("{qui}, dernier échange {quand}", qui=who, quand=value_labels.freshness(one.when))
     if one.kind == "conflits":
         return tr("le plus ancien date {quand}", quand=value_labels.freshness(one.when))
+    until = isolate(day(clock.local(one.when).date()))
     if one.kind == "factures":
-        return tr("{qui}, due le {jour}", qui=one.example, jour=day(clock.local(one.when).date()))
-    return tr("{qui}, fin le {jour}", qui=one.example, jour=day(clock.local(one.when).date()))
+        return tr("{qui}, due le {jour}", qui=who, jour=until)
+    return tr("{qui}, fin le {jour}", qui=who, jour=until)

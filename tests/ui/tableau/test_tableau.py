@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pypdf
@@ -15,13 +16,16 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.writing import bidi
 from erp_desktop.models import Intervention
+from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.presentation import FINE
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.sections import first_section, sections
+from erp_desktop.ui.tableau import words
 from erp_desktop.ui.tableau.page import TableauPage
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -185,3 +189,16 @@ def test_it_is_kept_as_pdf_and_shown_before_it_is_printed(
     (shown,) = page.findChildren(PreviewWindow)
     bureau.qtbot.waitUntil(lambda: len(shown.pages) > 0, timeout=20_000)
     shown.close()
+
+
+def test_an_example_reads_in_the_direction_of_the_window(qapp: QApplication) -> None:
+    due = datetime(2026, 8, 1, 12, tzinfo=UTC)
+    one = Decision("factures", 6, "Conserveries Atlas", due, "factures")
+    assert words.decision(one, due) == ("6 factures en retard", "Conserveries Atlas, due le 01/08/2026")
+    i18n.set_language(qapp, "ar")
+    told = words.decision(one, due)[1]
+    assert bidi.nu(told).endswith("01/08/2026")
+    # Of what stands outside the isolated name, the first letter is Arabic.
+    outside = re.sub("[\u2066\u2068][^\u2069]*\u2069", "", told)
+    letter = next(letter for letter in outside if letter.isalpha())
+    assert "\u0600" <= letter <= "\u06ff"

@@ -68,7 +68,9 @@ def least_width(model: LazyTableModel[Any], section: int) -> int:
     column = model.columns[section]
     scale = 1.12 if theme().rtl and column.numeric else 1.0
     title = str(model.headerData(section, Qt.Orientation.Horizontal) or "") if column.head is None else ""
-    heading = paint.metrics("strong").horizontalAdvance(title) + PAD + 5 + (_CARET if column.key else 0)
+    # Figures keep the same distance from both edges.
+    beside = 2 * PAD + 1 if column.kind in paint.FIGURES else PAD + 5
+    heading = paint.metrics("strong").horizontalAdvance(title) + beside + (_CARET if column.key else 0)
     return max(round(column.width * scale), heading if title else 0)
 
 

@@ -7,14 +7,19 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextLayout, QTextOption
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput
+from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import depots, ledger, parts
 from erp_desktop.services.stock.quantities import Place
 from erp_desktop.services.stock.totals import totals
+from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.surfaces import CountChip
+from erp_desktop.ui.stock import FORM
 from erp_desktop.ui.stock.page import PartsPage, place_columns
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
@@ -126,3 +131,31 @@ def test_many_places_are_sums_with_a_choice_of_columns() -> None:
     assert [c.title for c in place_columns([store, vans[0], *rest])] == ["Magasin", "Fourgon 2"]
     assert [c.title for c in place_columns([store, place(10, "Magasin", "agence")])] == ["Magasin", "Fourgons"]
     assert [c.title for c in place_columns([])] == ["Magasin", "Fourgons"]
+
+
+def test_what_there_is_of_a_part_reads_from_the_right_in_arabic(
+    bureau: Bureau, stock: dict[str, int], monde: Monde, sqlite_engine: sa.Engine, qapp: QApplication
+) -> None:
+    who = monde.responsable
+    assert who is not None
+    with transaction(sqlite_engine, write=False) as session:
+        card = parts.get(session, who, stock["seal"])
+    i18n.set_language(qapp, "ar")
+    plain = FORM.head(card).plain
+    assert bidi.nu(plain) == "13\u00a0u في المخزون، الحد الأدنى 20"
+    # The letters of a unit do not say which way the sentence goes.
+    assert Qt.LayoutDirection.RightToLeft == _direction(plain)
+    assert Qt.LayoutDirection.LeftToRight == _direction(bidi.nu(plain))
+
+
+def _direction(words: str) -> Qt.LayoutDirection:
+    """Of a line whose words say which way they read."""
+    layout = QTextLayout(words)
+    option = QTextOption()
+    option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    line = layout.createLine()
+    layout.endLayout()
+    first, last = float(line.cursorToX(0)[0]), float(line.cursorToX(len(words))[0])  # type: ignore[index]
+    return Qt.LayoutDirection.RightToLeft if first > last else Qt.LayoutDirection.LeftToRight
