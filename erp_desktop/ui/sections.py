@@ -109,6 +109,12 @@ def _factures(contexte: Contexte) -> Page:
     return InvoicesPage(contexte)
 
 
+def _facture(contexte: Contexte, row_id: int | None, slot: int | None = None) -> Page:
+    from erp_desktop.ui.factures.record_page import InvoiceRecordPage
+
+    return InvoiceRecordPage(contexte, row_id, slot)
+
+
 def _a_facturer(contexte: Contexte, _row_id: int | None, _slot: int | None = None) -> Page:
     from erp_desktop.ui.factures.billable_page import BillablePage
 
@@ -189,4 +195,5 @@ def records() -> dict[str, Any]:
     made = {kind: (icon, _record(kind)) for kind, (icon, _) in KINDS.items()}
     made |= {f"import-{kind}": ("upload-simple", _import(kind)) for kind in IMPORTS}
     made["a_facturer"] = ("receipt", _a_facturer)
+    made["factures"] = (KINDS["factures"][0], _facture)
     return made | {"inventaires": (KINDS["inventaires"][0], _count)}

@@ -21,10 +21,11 @@ from erp_desktop.ui.factures.billable_page import BillablePage
 from erp_desktop.ui.factures.lines import LinesTab
 from erp_desktop.ui.factures.page import InvoicesPage
 from erp_desktop.ui.factures.payments import PaymentsTab
+from erp_desktop.ui.factures.record_page import InvoiceRecordPage
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.interventions.cell import Cell
 from erp_desktop.ui.kit.surfaces import Etapes
-from tests.services.factures.office import law, validate
+from tests.services.factures.office import law, line, validate
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -238,6 +239,40 @@ def test_the_foot_adds_up_what_the_filter_finds_and_rows_are_ticked(
     assert every.state() == Qt.CheckState.Checked
     qtbot.mouseClick(every, Qt.MouseButton.LeftButton)
     assert view.chosen_spans() == []
+
+
+def test_the_paper_beside_an_invoice_follows_what_is_saved_and_stays_put_away(
+    qtbot: QtBot, bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, billed: int
+) -> None:
+    assert monde.responsable is not None
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        invoice = factures.depuis_interventions(session, monde.responsable, [billed])
+    page = bureau.workspace.open_record("factures", invoice)
+    assert isinstance(page, InvoiceRecordPage)
+    paper = page.paper
+    qtbot.waitUntil(lambda: len(paper.pages) == 1, timeout=30_000)
+    assert paper.isVisible()
+    before = paper.pages[0]
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        factures.ajouter(session, monde.responsable, invoice, line("4321"))
+    bureau.bus.publish("lignes_facture", invoice)
+    qtbot.waitUntil(lambda: bool(paper.pages) and paper.pages[0] != before, timeout=30_000)
+    # Put away, it asks for nothing; opened again, it shows what was saved meanwhile.
+    paper.button.click()
+    assert not paper.area.isVisible()
+    shown = paper.pages[0]
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        factures.ajouter(session, monde.responsable, invoice, line("99"))
+    bureau.bus.publish("lignes_facture", invoice)
+    bureau.settle()
+    assert paper.pages[0] == shown
+    again = InvoiceRecordPage(page.panel.contexte, None)
+    qtbot.addWidget(again)
+    assert not again.paper.open, "remembered on this desktop"
+    paper.button.click()
+    qtbot.waitUntil(lambda: bool(paper.pages) and paper.pages[0] != shown, timeout=30_000)
+    bureau.window.resize(1366, 768)
+    qtbot.waitUntil(lambda: not paper.isVisible())
 
 
 def _bare(text: QLabel) -> str:
