@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -184,6 +185,9 @@ class Connexion(Accueil):
         form.addSpacing(14)
         self.identifier.returnPressed.connect(self.password.setFocus)
         self.password.returnPressed.connect(self.try_login)
+        enter = QShortcut(QKeySequence(Qt.Key.Key_Return), self.keep)
+        enter.setContext(Qt.ShortcutContext.WidgetShortcut)
+        enter.activated.connect(self.try_login)
         self.identifier.textEdited.connect(lambda _text: self.id_field.say(""))
         self.password.textEdited.connect(lambda _text: self.password_field.say(""))
 
@@ -239,6 +243,9 @@ class Connexion(Accueil):
 
     def try_login(self) -> None:
         """Check what was typed; the answer comes back on this thread."""
+        if not self.submit.isEnabled():
+            # A key that was held too long is no second attempt, of which five lock the account.
+            return
         name, secret = self.identifier.text().strip(), self.password.text()
         self.id_field.say("" if name else tr("Indiquez votre identifiant."))
         self.password_field.say("" if secret else tr("Indiquez votre mot de passe."))

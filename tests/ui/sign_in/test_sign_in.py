@@ -101,6 +101,27 @@ def test_a_wrong_password_is_told_under_the_field(qtbot: QtBot, page: Connexion)
     assert page.password_field.error.isHidden()
 
 
+def test_enter_pressed_again_is_no_second_attempt(qtbot: QtBot, page: Connexion, sqlite_engine: sa.Engine) -> None:
+    page.identifier.setText("salma.bennis")
+    page.password.setText("autre chose")
+    for _ in range(3):
+        qtbot.keyClick(page.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page._tasks.pending == 0)
+    with sqlite_engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT max(echecs) FROM _verificateurs").scalar() == 1
+
+
+def test_enter_on_the_box_below_the_password_opens_too(qtbot: QtBot, page: Connexion) -> None:
+    page.activateWindow()
+    page.identifier.setText("salma.bennis")
+    page.password.setText(SECRET)
+    page.keep.setFocus()
+    qtbot.waitUntil(page.keep.hasFocus)
+    with qtbot.waitSignal(page.connected):
+        qtbot.keyClick(page.keep, Qt.Key.Key_Return)
+    assert not page.keep.isChecked()
+
+
 def test_nothing_typed_asks_nothing(qtbot: QtBot, page: Connexion) -> None:
     qtbot.mouseClick(page.submit, Qt.MouseButton.LeftButton)
     assert page.id_field.error.label.text() == "Indiquez votre identifiant."
