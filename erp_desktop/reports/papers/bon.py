@@ -47,7 +47,7 @@ def donnees(bons: Sequence[Sheet], langue: str, fraicheur: str) -> dict[str, Any
 
 def _instant(valeur: datetime | None, forme: str = "%d/%m") -> str:
     # An en space: a narrow one, as between thousands, would run the hour into the date.
-    return bidi.isoler(clock.written(clock.local(valeur), f"{forme}\u2002%H:%M")) if valeur is not None else "—"
+    return bidi.isoler(clock.written(clock.local(valeur), f"{forme}\u2004%H:%M")) if valeur is not None else "—"
 
 
 def _duree(minutes: int, m: dict[str, Any]) -> str:

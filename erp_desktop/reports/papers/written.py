@@ -131,7 +131,9 @@ def identity(head: Letterhead, m: dict[str, Any]) -> str:
         (f"{i['rib']} {head.banque}" if head.banque else i["rib"], head.rib),
     ]  # fmt: skip
     known = (named(n, v) for n, v in told if v)
-    return " · ".join(filter(None, [typed(form), *known, bidi.isoler(head.email or "")]))
+    parts = filter(None, [typed(form), *known, bidi.isoler(head.email or "")])
+    # A line ends after a whole identifier and its point: a bank is not cut from its number.
+    return "\u00a0· ".join(part.replace(" ", "\u00a0") for part in parts)
 
 
 def head(
