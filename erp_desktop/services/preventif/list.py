@@ -29,7 +29,7 @@ from erp_desktop.services.shared.lists import (
     portee,
     un_de,
 )
-from erp_desktop.services.shared.places import Long
+from erp_desktop.services.shared.places import Long, Stratum
 from erp_desktop.services.shared.places.sorts import Sort, along, ranked, sorted_ids
 
 LISTES: dict[str, list[str]] = {
@@ -151,23 +151,19 @@ def _sort(query: ListQuery) -> Sort:
     return along(_TEXTES[query.tri]) if query.tri in _TEXTES else next_days.by_visits()
 
 
-def _par_jour(session: Session, query: ListQuery) -> bool:
-    """Whether the list goes by the next day, of plans that are few enough to be told each."""
-    return query.tri not in _TRIS and next_days.few(session)
-
-
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; by the next day that is shown when no column is chosen."""
     request = _request(session, acteur, query)
-    if _par_jour(session, query):
-        return next_days.sorted_by_day(session, request, query)
-    return sorted_ids(session, request, Planning.id, _sort(query), query)
+    found = None if query.tri in _TRIS else next_days.sorted_by_day(session, request, query)
+    return sorted_ids(session, request, Planning.id, _sort(query), query) if found is None else found
 
 
-PLACES = Long(
-    Planning.id, ids, _request,
-    lambda session, query: None if _par_jour(session, query) else _sort(query).order(query),
-)  # fmt: skip
+def _order(session: Session, query: ListQuery) -> list[Stratum] | None:
+    """Few plans are told their day each, and read whole."""
+    return None if query.tri not in _TRIS and next_days.few(session) else _sort(query).order(query)
+
+
+PLACES = Long(Planning.id, ids, _request, _order)
 
 
 def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tuple[date, int]]:

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import AncrePlanning, EtatOccurrence, StatutPlanning
 from erp_desktop.domain.preventif import rythme
 from erp_desktop.domain.preventif.etats import OUVERTES
 from erp_desktop.models import Intervention, Occurrence, Planning
 from erp_desktop.services.preventif.dues import rythme_de
-from erp_desktop.services.shared.lists import ListQuery, hors_index
+from erp_desktop.services.shared.lists import ListQuery, est_sqlite, hors_index
 from erp_desktop.services.shared.places import Stratum
 from erp_desktop.services.shared.places.sorts import Sort
 
@@ -66,17 +67,27 @@ def few(session: Session) -> bool:
     return len(session.execute(sa.select(Planning.id).limit(FEW + 1)).all()) <= FEW
 
 
-def sorted_by_day(session: Session, request: sa.Select[int], query: ListQuery) -> list[int]:
-    """The plans that ``request`` selects, by the day that is shown; those without one at the end, both ways."""
+def sorted_by_day(session: Session, request: sa.Select[int], query: ListQuery) -> list[int] | None:
+    """The plans that ``request`` selects, by the day that is shown; those without one at the end, both ways.
+
+    None where this database has too many plans for it.
+    """
     p, today = Planning, clock.today()
-    waiting: dict[int, date] = {row.planning_id: row.jour for row in session.execute(open_visits())}
     asked = request.with_only_columns(
         p.id, p.statut, p.ancre, p.frequence, p.date_debut, p.prochaine_date, p.recurrence, p.date_fin,
         p.saison_debut, p.saison_fin,
     )  # fmt: skip
+    if est_sqlite(session) and not few(session):
+        return None
+    # At the centre all three in one round trip.
+    enough, waiting, plans = abreast(
+        session, few, _waiting, lambda s: list(s.execute(asked.limit(FEW + 1)))
+    )  # fmt: skip
+    if not enough:
+        return None
     dated: list[tuple[date, int]] = []
     dateless: list[int] = []
-    for plan in session.execute(asked):
+    for plan in plans:
         day = waiting.get(plan.id)
         if day is None and plan.statut == StatutPlanning.ACTIF:
             day = of_rule(plan, today)
@@ -87,6 +98,10 @@ def sorted_by_day(session: Session, request: sa.Select[int], query: ListQuery) -
     down = query.descendant
     found = [ident for _day, ident in sorted(dated, reverse=down)] + sorted(dateless, reverse=down)
     return found[: query.limite]
+
+
+def _waiting(session: Session) -> dict[int, date]:
+    return {row.planning_id: row.jour for row in session.execute(open_visits())}
 
 
 def of_rule(plan: Any, day: date) -> date | None:

@@ -11,6 +11,9 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.services.stock import parts, valuation
 
+MOST = 5000
+"""Parts that are added up at most: a catalogue of a hundred thousand would be read whole for a line of figures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -35,13 +38,16 @@ class Totals:
     sans_prix: int
 
 
-def totals(session: Session, acteur: Acteur, text: str) -> Totals:
-    """Of the filter as it is typed in the list.
+def totals(session: Session, acteur: Acteur, text: str) -> Totals | None:
+    """Of the filter as it is typed in the list; None when it finds more than :data:`MOST`.
 
     Raises:
         NotAllowedError
     """
-    rows = parts.rows(session, acteur, parts.ids(session, acteur, ListQuery(text)))
+    found = parts.ids(session, acteur, ListQuery(text, limite=MOST + 1))
+    if len(found) > MOST:
+        return None
+    rows = parts.rows(session, acteur, found)
     ordered = [r for r in rows if r.a_commander]
     return Totals(
         len(rows),

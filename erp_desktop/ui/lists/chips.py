@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from erp_desktop.ui.context import Contexte
@@ -16,6 +16,8 @@ from erp_desktop.ui.lists.query import Word, canonical, value_of, with_word, wit
 from erp_desktop.ui.lists.spec import Facet, ListSpec, Reader, Shortcut
 from erp_desktop.ui.tasks import Task
 
+_PAUSE_MS = 1000
+"""How long nothing changes before a number that stands is counted again: nobody waits for it."""
 _MOST = 1000
 """So many rows are « 999+ » on a chip."""
 
@@ -41,6 +43,13 @@ class ChipRow(QWidget):
         self._counted: list[tuple[str, CountChip]] = []
         """The filter of each shortcut in sight, and its chip."""
         self._counting: Task | None = None
+        self._source: Reader | None = None
+        self._blank = False
+        """Whether the shortcuts in sight have no number yet."""
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(_PAUSE_MS)
+        self._again.timeout.connect(self._count)
         self._contexte = contexte
         self._text = ""
         self._row = QHBoxLayout(self)
@@ -69,6 +78,7 @@ class ChipRow(QWidget):
             chip = Chip(tr("Texte :"), tr("« {texte} »", texte=free))
             chip.removed.connect(lambda: self.changed.emit(without_free_text(text, self._words)))
             self._row.addWidget(chip)
+        self._blank = True
         self._counted = [self._shortcut(one) for one in self._shortcuts if one.key not in set_keys]
         for facet in self._facets.values():
             if facet.shown and facet.key not in set_keys and (facet.options or facet.search):
@@ -85,12 +95,21 @@ class ChipRow(QWidget):
         return text, chip
 
     def count(self, source: Reader) -> None:
-        """Say on each shortcut how many rows of the present filter it would leave."""
+        """Say on each shortcut how many rows of the present filter it would leave: now, else after a pause."""
+        self._source = source
+        if self._blank:
+            self._count()
+        else:
+            self._again.start()
+
+    def _count(self) -> None:
+        self._again.stop()
         if self._counting is not None:
             self._counting.cancel()
-        counted, words = list(self._counted), self._words
-        if not counted:
+        counted, words, source = list(self._counted), self._words, self._source
+        if not counted or source is None:
             return
+        self._blank = False
 
         def read(session: Any) -> list[int]:
             return [source.count(session, canonical(text, words), _MOST) for text, _chip in counted]
@@ -104,6 +123,7 @@ class ChipRow(QWidget):
 
     def forget_numbers(self) -> None:
         """What was counted is of a list that cannot be read any more."""
+        self._blank = True
         for _text, chip in self._counted:
             chip.set_number("")
 

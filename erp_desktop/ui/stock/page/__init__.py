@@ -13,7 +13,7 @@ from erp_desktop.domain.enums import StatutDepot, TypeDepot
 from erp_desktop.services.stock import quantities
 from erp_desktop.services.stock.parts import PartRow
 from erp_desktop.services.stock.quantities import ZERO, Place
-from erp_desktop.services.stock.totals import Totals, totals
+from erp_desktop.services.stock.totals import MOST, Totals, totals
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Text, plain
@@ -89,7 +89,12 @@ class TotalsFoot(Surface):
         self.low.hide()
         self.ordered.hide()
 
-    def show_totals(self, found: Totals) -> None:
+    def show_totals(self, found: Totals | None) -> None:
+        """None: the filter finds too many."""
+        if found is None:
+            self.wait()
+            self.value.setText(tr("au-delà de {n}, filtrez pour les totaux", n=number(MOST)))
+            return
         self.value.setText(money(found.valeur))
         self.value.setToolTip(plain(_left_out(found.sans_prix)))
         self.value.setAccessibleName(f"{tr('Valeur MAD')} {money(found.valeur)}")
@@ -162,12 +167,12 @@ class PartsPage(ListPage):
         if self._adding is not None:
             self._adding.cancel()
 
-        def show(found: Totals) -> None:
+        def show(found: Totals | None) -> None:
             if text == self.model.question[0]:
                 self._totalled = text
                 self.foot.show_totals(found)
 
-        def read(session: Any) -> Totals:
+        def read(session: Any) -> Totals | None:
             return totals(session, acteur, text)
 
         self._adding = self.contexte.tasks.run(

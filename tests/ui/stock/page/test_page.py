@@ -15,8 +15,8 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput
 from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import depots, ledger, parts
+from erp_desktop.services.stock import totals as added
 from erp_desktop.services.stock.quantities import Place
-from erp_desktop.services.stock.totals import totals
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.surfaces import CountChip
 from erp_desktop.ui.stock import FORM
@@ -95,7 +95,8 @@ def test_each_place_has_its_column_and_the_filter_its_totals(
     who = monde.responsable
     assert who is not None
     with transaction(sqlite_engine, write=False) as session:
-        found = totals(session, who, "")
+        found = added.totals(session, who, "")
+        assert found is not None
         assert (found.nombre, found.besoin, found.valeur) == (3, Decimal("560.00"), Decimal("1065.00"))
     # Another van, opened meanwhile, takes its place; a form that is open and the order stay.
     page.filter.set_text("")
@@ -113,6 +114,19 @@ def test_each_place_has_its_column_and_the_filter_its_totals(
     assert page.view.current_id() == stock["seal"]
     assert cells(page, stock["seal"])["Fourgon 2"] == "1"
     assert foot.value.text() == "1\u202f145,00"
+
+
+def test_a_large_catalogue_is_not_added_up(
+    bureau: Bureau, stock: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(added, "MOST", 2)
+    page = bureau.liste("stock")
+    assert isinstance(page, PartsPage)
+    assert page.foot.value.text().endswith("filtrez pour les totaux")
+    assert page.foot.low.isHidden()
+    page.filter.set_text("CRB")
+    bureau.settle()
+    assert page.foot.value.text() == "25,00"
 
 
 def test_many_places_are_sums_with_a_choice_of_columns() -> None:
