@@ -72,6 +72,7 @@ class Lot:
     lignes: Sequence[LigneImprimee]
     titre: str = ""
     reference: str = ""
+    jour: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +154,12 @@ def _lue(session: Session, acteur: Acteur, ident: int) -> FactureImprimee:
     lines, row = factures.lignes(session, acteur, ident), session.get_one(Facture, ident)
     origin = session.get(Facture, f.facture_origine_id) if f.facture_origine_id else None
     lots = []
-    for (work, title), some in groupby(lines, lambda x: (x.intervention, x.titre)):
+    for (work, title, done), some in groupby(lines, lambda x: (x.intervention, x.titre, x.jour)):
         printed = [
             LigneImprimee(x.designation, x.quantite, x.prix_unitaire, x.taux_tva, x.total_ht, x.unite, x.remise_pct,
                           x.exoneration) for x in some
         ]  # fmt: skip
-        lots.append(Lot(printed, title, work))
+        lots.append(Lot(printed, title, work, done))
     why = {x.taux_tva: x.exoneration for x in lines if x.exoneration}
     kept = montants.retenues(found.ht, found.tva, f.retenue_tva_pct, f.retenue_is_pct)
     withheld = [
@@ -252,7 +253,8 @@ def _rows(f: FactureImprimee, m: dict[str, Any]) -> list[Row]:
         if lot.titre or lot.reference:
             title = typed(lot.titre)
             if lot.reference:
-                title = m["reference"].format(numero=code(lot.reference), titre=title)
+                told = m["reference_du"] if lot.jour is not None else m["reference"]
+                title = told.format(numero=code(lot.reference), jour=day(lot.jour), titre=title)
             rows.append(Row([title], title=True))
         for line in lot.lignes:
             quantity = number(line.quantite)

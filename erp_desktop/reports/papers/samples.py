@@ -122,12 +122,12 @@ def _facture(langue: str) -> dict[str, Any]:
             [_line("Main-d'œuvre, dépannage mécanique", "4.5", "320", unit="heure"),
              _line("Roulement 6308-C3", "2", "215"), _line("Kit joints vérin Ø63", "1", "602"),
              _line("Déplacement Casablanca – Bouskoura", "46", "4.5", "10", "km")],
-            "Arrêt ligne : sertisseuse SR-02", "INT-CAS-04-2026-00463",
+            "Arrêt ligne : sertisseuse SR-02", "INT-CAS-04-2026-00463", date(2026, 11, 16),
         ),
         facture.Lot(
             [_line("Main-d'œuvre, contrôle et vidange", "3", "320", unit="heure"),
              _line("Huile HV46, bidon 20 L", "1", "1240")],
-            "Vidange groupe hydraulique", "INT-CAS-04-2026-00451",
+            "Vidange groupe hydraulique", "INT-CAS-04-2026-00451", date(2026, 11, 10),
         ),
     ]  # fmt: skip
     long = [facture.Lot([_line(f"Pièce d'essai n° {n}", "1", f"{100 + n}.25") for n in range(1, 61)])]

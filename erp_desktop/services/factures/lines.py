@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop import clock
 from erp_desktop.domain.factures import montants
 from erp_desktop.domain.factures.saisie import LigneFactureInput
 from erp_desktop.domain.people import roles
@@ -36,6 +38,7 @@ class LigneFactureInfo:
     intervention_id: int | None
     intervention: str
     titre: str
+    jour: date | None
     designation: str
     quantite: Decimal
     unite: str
@@ -70,16 +73,19 @@ def lignes(session: Session, acteur: Acteur, id: int) -> list[LigneFactureInfo]:
     rows = rows_of(session, id)
     works = {r.intervention_id for r in rows if r.intervention_id}
     i = Intervention
-    told = {pk: (n, t) for pk, n, t in session.execute(sa.select(i.id, i.numero, i.titre).where(i.id.in_(works)))}
+    done = sa.func.coalesce(i.date_fin_travaux, i.date_cloture, type_=i.date_cloture.type)
+    asked = session.execute(sa.select(i.id, i.numero, i.titre, done).where(i.id.in_(works)))
+    told = {pk: (n, t, clock.local(when).date() if when is not None else None) for pk, n, t, when in asked}
     found = []
     for row in rows:
         amounts = _amounts(row, facture.remise_pct)
-        number, title = told.get(row.intervention_id or 0, ("", ""))
+        number, title, day = told.get(row.intervention_id or 0, ("", "", None))
         found.append(
             LigneFactureInfo(
-                row.id, row.ordre, row.intervention_id, number, title, row.designation, row.quantite, row.unite or "",
-                row.prix_unitaire, row.remise_pct, row.taux_tva, row.exoneration or "", amounts.ht, amounts.net,
-                amounts.tva, row.ligne_intervention_id, row.temps_id, row.acompte_id, row.ligne_origine_id,
+                row.id, row.ordre, row.intervention_id, number, title, day, row.designation, row.quantite,
+                row.unite or "", row.prix_unitaire, row.remise_pct, row.taux_tva, row.exoneration or "", amounts.ht,
+                amounts.net, amounts.tva, row.ligne_intervention_id, row.temps_id, row.acompte_id,
+                row.ligne_origine_id,
             )
         )  # fmt: skip
     return found

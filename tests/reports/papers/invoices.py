@@ -45,6 +45,7 @@ OIL = Lot(
     [line("Huile HV46, bidon 20 L", "1", "1240")],
     "Vidange groupe hydraulique",
     "INT-CAS-04-2026-00451",
+    date(2026, 11, 10),
 )
 
 

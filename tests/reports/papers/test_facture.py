@@ -21,6 +21,7 @@ def test_an_invoice_says_what_the_law_asks_and_its_figures_are_right() -> None:
         "Facture", "N° FAC-2026-001342", "Date 17/11/2026", "Échéance 16/01/2027 (60 jours)", "Règlement virement",
         "Contrat CTR-CAS-04-2025-0117", "Commande client BC 2026/4471", "Conserveries Atlas SA", "27182 Bouskoura",
         "ICE 001532087000077", "Réf. INT-CAS-04-2026-00463 — Arrêt ligne : sertisseuse SR-02",
+        "Réf. INT-CAS-04-2026-00451 du 10/11/2026 — Vidange groupe hydraulique",
         f"Main-d’œuvre, dépannage mécanique 4,5 h 320,00 20{FINE}% 1{FINE}440,00",
         f"Roulement 6308-C3 2 215,00 20{FINE}% 430,00",
         f"Déplacement Casablanca – Bouskoura 46 km 4,50 10{FINE}% 207,00",

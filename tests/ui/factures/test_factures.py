@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.factures.saisie import FactureInput
 from erp_desktop.domain.saisie import LigneInput
-from erp_desktop.models import DemandeValidation, Facture, LigneFacture
+from erp_desktop.models import DemandeValidation, Facture, Intervention, LigneFacture
 from erp_desktop.services import factures, interventions
 from erp_desktop.ui.factures.bar import InvoiceBar
 from erp_desktop.ui.factures.billable_page import BillablePage
@@ -247,6 +248,11 @@ def test_the_paper_beside_an_invoice_follows_what_is_saved_and_stays_put_away(
     assert monde.responsable is not None
     with transaction(sqlite_engine, monde.responsable.user_id) as session:
         invoice = factures.depuis_interventions(session, monde.responsable, [billed])
+        work = session.get_one(Intervention, billed)
+        work.date_fin_travaux = datetime(2026, 6, 10, 23, 30, tzinfo=UTC)
+        session.flush()
+        days = {one.jour for one in factures.lignes(session, monde.responsable, invoice)}
+    assert days == {date(2026, 6, 11)}, "the day of the work, where this program runs"
     page = bureau.workspace.open_record("factures", invoice)
     assert isinstance(page, InvoiceRecordPage)
     paper = page.paper
