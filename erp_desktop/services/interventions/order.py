@@ -20,7 +20,7 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
-from erp_desktop.services.shared.places.sorts import along, by_text
+from erp_desktop.services.shared.places.sorts import along, by_text, firsts
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
@@ -150,12 +150,12 @@ def _by_name(session: Session, request: sa.Select[int], query: ListQuery) -> lis
     name = named.nom_entreprise if named is Client else named.nom
     column = I.client_id if named is Client else I.equipement_id
     rows = request.with_only_columns(I.id.label("i"), column.label("n")).subquery()
-    told = sa.func.json_group_array(sa.func.json_array(rows.c.i, rows.c.n))
-    read = json.loads(session.scalar(sa.select(told)) or "[]")
-    some = sa.select(named.id, name).where(parmi(session, named.id, list({ident for _row, ident in read})))
+    values = sa.select(sa.func.json_group_array(rows.c.i), sa.func.json_group_array(rows.c.n))
+    idents, owners = (json.loads(value) for value in session.execute(values).one())
+    some = sa.select(named.id, name).where(parmi(session, named.id, list(set(owners))))
     keys = {ident: cle_de(said) for ident, said in session.execute(some)}
-    found = sorted(((keys[ident], ident, row) for row, ident in read if ident in keys), reverse=query.descendant)
-    return [row for *_name, row in found[: query.limite]]
+    found = ((keys[owner], owner, row) for owner, row in zip(owners, idents, strict=True) if owner in keys)
+    return [row for *_name, row in firsts(found, query.limite, last=query.descendant)]
 
 
 def _deadline_keys(query: ListQuery) -> list[Any]:

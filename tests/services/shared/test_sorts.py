@@ -26,6 +26,7 @@ from erp_desktop.models import (
     PieceDetachee,
     Planning,
 )
+from erp_desktop.services.preventif import next_days
 from erp_desktop.services.shared import places
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.ui import sections
@@ -113,6 +114,7 @@ def test_a_list_that_grows_is_marked_out_in_each_order_that_it_offers(
     monde: Monde, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A first page, the blocks and the whole answer are one order, both ways."""
+    monkeypatch.setattr(next_days, "FEW", -1)
     assert {kind for kind in KINDS if sections.spec(kind).places is None} == SHORT
     _fill(monde)
     monkeypatch.setattr(places, "BLOCK", 2)
@@ -144,10 +146,11 @@ def test_a_list_that_grows_is_marked_out_in_each_order_that_it_offers(
                     assert found == number, (kind, query)
 
 
-def test_a_first_page_is_read_along_the_index_of_its_order(monde: Monde) -> None:
+def test_a_first_page_is_read_along_the_index_of_its_order(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
     """No order of a long list sorts its table, nor reads it from end to end."""
     if monde.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL weighs few rows otherwise")
+    monkeypatch.setattr(next_days, "FEW", -1)
     with transaction(monde.engine, write=False) as session:
         for kind in sorted(set(KINDS) - SHORT):
             spec = sections.spec(kind)

@@ -6,8 +6,9 @@ without is sorted whole. Such an index holds what says whether a row is listed a
 
 from __future__ import annotations
 
+import heapq
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,12 +156,18 @@ def by_text(
     """A few, by a text that is made comparable here: on a cache each would be two dozen calls for each row."""
     chosen = request.with_only_columns(ident.label("id"), text.label("said")).where(parmi(session, ident, some))
     rows = chosen.subquery()
-    # One value, as of identifiers.
-    pairs = sa.func.json_group_array(sa.func.json_array(rows.c.id, rows.c.said))
-    read = json.loads(session.scalar(sa.select(pairs)) or "[]")
-    keyed = [(said is not None, cle_de(said or ""), row) for row, said in read]
+    # As two values: of a pair for each row the interpreter would begin to collect its garbage.
+    values = sa.select(sa.func.json_group_array(rows.c.id), sa.func.json_group_array(rows.c.said))
+    idents, said = (json.loads(value) for value in session.execute(values).one())
+    keys = {one: cle_de(one or "") for one in set(said)}
     down = query.descendant
     # What has no text stands at the end, both ways.
-    keyed.sort(key=lambda one: (one[0] is down, *one[1:]), reverse=down)
-    found = [row for *_key, row in keyed]
-    return found[: query.limite]
+    keyed = ((one is not None) is down for one in said), map(keys.__getitem__, said), idents
+    return [row for *_key, row in firsts(zip(*keyed, strict=True), query.limite, last=down)]
+
+
+def firsts(keyed: Iterable[tuple[Any, ...]], limit: int | None, *, last: bool) -> list[tuple[Any, ...]]:
+    """The first ones in order, or the last ones from the end; only as many are kept as are wanted."""
+    if limit is None:
+        return sorted(keyed, reverse=last)
+    return heapq.nlargest(limit, keyed) if last else heapq.nsmallest(limit, keyed)
