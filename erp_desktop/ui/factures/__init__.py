@@ -27,7 +27,8 @@ from erp_desktop.ui.printing.invoices import print_invoices
 from erp_desktop.ui.wording import value_labels as labels
 
 COLUMNS: list[Column[FactureLigne]] = [
-    Column("numero", "N°", 140, lambda r: isolate(r.numero), "code", numeric=True),
+    Column("numero", "N°", 140, lambda r: isolate(marks.short(r.numero)), "code", numeric=True,
+           full=lambda r: isolate(r.numero)),
     Column("client", "Client", 190, lambda r: r.client, "strong", stretch=True),
     Column("etat", "Statut", 122, lambda r: labels.label(EtatFacture, r.etat), "pill",
            value=lambda r: marks.PILLS[EtatFacture(r.etat)]),

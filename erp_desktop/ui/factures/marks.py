@@ -40,6 +40,12 @@ def issued(record: Any) -> bool:
     return EtatFacture(record.etat) not in (EtatFacture.BROUILLON, EtatFacture.A_TRANSMETTRE, EtatFacture.REJETEE)
 
 
+def short(number: str) -> str:
+    """``PROV-…-00031`` of a draft's number: what tells it from the others is its end; a legal one is whole."""
+    head, _, last = number.rpartition("-")
+    return f"PROV-…-{last}" if head.startswith("PROV-") else number
+
+
 def _minus(words: str) -> str:
     return words.replace("-", "\u2212")
 

@@ -219,6 +219,10 @@ def test_the_foot_adds_up_what_the_filter_finds_and_rows_are_ticked(
     bureau.settle()
     assert {_bare(text) for text in page.totals.amounts.values()} == {"0,00"}
     assert page.totals.count.text().endswith("3 factures")
+    # Of a draft's number the end is shown, and the whole where it is asked for.
+    number = page.model.index(0, 0)
+    assert str(number.data()).startswith("PROV-…-000")
+    assert str(number.data(Qt.ItemDataRole.ToolTipRole)).startswith("PROV-CAS-")
 
     page.filter.set_text("")
     bureau.settle()
