@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop.services import factures
 from erp_desktop.services.factures import Pied, Tranche, Tuile
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.factures import LISTE
+from erp_desktop.ui.factures import LISTE, marks
 from erp_desktop.ui.factures.strip import InvoiceStrip
 from erp_desktop.ui.factures.totals import TotalsFoot
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
-from erp_desktop.ui.kit.controls import Button
+from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.lists.query import canonical
+from erp_desktop.ui.lists.remembered import after
+from erp_desktop.ui.lists.selection import COPIED
 
+_PAUSE_MS = 150
 _SHOWS = frozenset({"factures", "lignes_facture", "paiements", "imputations", "demandes_validation"})
 
 
@@ -31,6 +36,12 @@ class InvoicesPage(ListPage):
         self.model.busy_changed.connect(self._total_waits)
         self.model.failed.connect(lambda _error: self.totals.wait())
         self.model.loaded.connect(lambda _count: self._read_totals())
+        self.filter.changed.connect(lambda text: self.strip.show_filter(canonical(text, self.spec.words)))
+        self.chosen_due = Text("", "body", "text.secondary")
+        if isinstance(row := self.selection.bar.layout(), QHBoxLayout):
+            row.insertWidget(1, self.chosen_due)
+        self._soon_due = after(self, _PAUSE_MS, self._read_due)
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._due_changed())
         contexte.bus.data_changed.connect(self._stale)
         self._read()
 
@@ -53,6 +64,26 @@ class InvoicesPage(ListPage):
             self._read()
             self._totalled = None
             self._read_totals()
+
+    def _due_changed(self) -> None:
+        self.chosen_due.setText("")
+        if 1 < self.selection.size <= COPIED:
+            self._soon_due.start()
+
+    def _read_due(self) -> None:
+        """What is still due of the rows chosen, beside how many they are."""
+        acteur, chosen = self.contexte.acteur, self.view.chosen_spans()
+
+        def read(session: Any, ids: list[int]) -> Decimal:
+            return sum((row.solde for row in factures.rows(session, acteur, ids)), Decimal(0))
+
+        def shown(due: Decimal) -> None:
+            if chosen == self.view.chosen_spans():
+                self.chosen_due.setText(tr("solde {montant}", montant=marks.mad(due)))
+
+        self.selection.then(
+            lambda ids: self.contexte.tasks.run(lambda session: read(session, ids), shown, owner=self)
+        )
 
     def _total_waits(self, busy: bool) -> None:
         if busy and self._totalled not in (None, self.model.question[0]):

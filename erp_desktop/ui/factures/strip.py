@@ -49,7 +49,7 @@ class _Tile(KeyboardRing, EnterPresses, QAbstractButton):
     def __init__(self, chosen: Callable[[str], object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._said = _Said("", "", "", "")
-        self._alarm = False
+        self._alarm = self._on = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -63,12 +63,19 @@ class _Tile(KeyboardRing, EnterPresses, QAbstractButton):
         self.setToolTip(plain(f"{said.title} · {said.amount}"))
         self.update()
 
+    def show_filter(self, words: Sequence[str]) -> None:
+        """Whether its rows are those that the list shows."""
+        self._on = self._said.words in words
+        self.setProperty("on", self._on)
+        self.update()
+
     def sizeHint(self) -> QSize:
         return QSize(120, self.HEIGHT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, box = QPainter(self), theme(), self.rect()
-        paint.rounded(painter, box, 6, look.color("surface.raised"), look.color("border.subtle"))
+        ground, edge = ("accent.soft", "accent.fill") if self._on else ("surface.raised", "border.subtle")
+        paint.rounded(painter, box, 6, look.color(ground), look.color(edge), 1.5 if self._on else 1)
         colour = "semantic.danger.text" if self._alarm else "text.primary"
         for top, words, role, ink in (
             (5, self._said.title, "caption", "text.secondary"), (20, self._said.figure, "section", colour),
@@ -119,6 +126,7 @@ class InvoiceStrip(QWidget):
 
     def __init__(self, chosen: Callable[[str], object]) -> None:
         super().__init__()
+        self._filter = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -143,6 +151,12 @@ class InvoiceStrip(QWidget):
             ages.addWidget(age)
         column.addLayout(ages)
 
+    def show_filter(self, text: str) -> None:
+        """Mark what the filter box asks for, typed or clicked."""
+        self._filter = text
+        for tile in (*self.tiles.values(), *self.ages.values()):
+            tile.show_filter(text.split())
+
     def show_figures(self, tiles: Sequence[Tuile], ages: Sequence[Tranche]) -> None:
         """Counts and amounts of every invoice of the person's scope."""
         for one in tiles:
@@ -158,3 +172,4 @@ class InvoiceStrip(QWidget):
             share = round(100 * age.montant / total) if total else 0
             said = _Said(tr(AGES[age.nom]), isolate(f"{number(share)} %"), marks.mad(age.montant), f"age:{age.nom}")
             self.ages[age.nom].show_figure(said, alarm=age.nom == "plus_90" and age.nombre > 0)
+        self.show_filter(self._filter)

@@ -17,6 +17,7 @@ from erp_desktop.domain.factures.saisie import FactureInput
 from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.models import DemandeValidation, Facture, Intervention, LigneFacture
 from erp_desktop.services import factures, interventions
+from erp_desktop.ui.factures import marks
 from erp_desktop.ui.factures.bar import InvoiceBar
 from erp_desktop.ui.factures.billable_page import BillablePage
 from erp_desktop.ui.factures.lines import LinesTab
@@ -224,8 +225,10 @@ def test_the_foot_adds_up_what_the_filter_finds_and_rows_are_ticked(
     assert str(number.data()).startswith("PROV-…-000")
     assert str(number.data(Qt.ItemDataRole.ToolTipRole)).startswith("PROV-CAS-")
 
+    assert [state for state, tile in page.strip.tiles.items() if tile.property("on")] == ["brouillon"]
     page.filter.set_text("")
     bureau.settle()
+    assert not any(tile.property("on") for tile in page.strip.tiles.values())
     view, every = page.view, page.view.every
     rows = view.verticalHeader()
     assert every is not None
@@ -238,6 +241,8 @@ def test_the_foot_adds_up_what_the_filter_finds_and_rows_are_ticked(
     assert every.state() == Qt.CheckState.PartiallyChecked
     assert page.selection.bar.isVisible()
     assert not page.beside.open, "ticking opens no form"
+    told = {row.id: row.solde for row in map(page.model.row_at, range(3)) if row is not None}
+    assert _bare(page.chosen_due) == f"solde {_bare_words(marks.mad(sum(told.values(), Decimal(0))))}"
     qtbot.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=middle[1])
     assert view.chosen_spans() == [(0, 1), (2, 3)]
     qtbot.mouseClick(every, Qt.MouseButton.LeftButton)
@@ -286,5 +291,9 @@ def test_the_paper_beside_an_invoice_follows_what_is_saved_and_stays_put_away(
 
 
 def _bare(text: QLabel) -> str:
+    return _bare_words(text.text())
+
+
+def _bare_words(words: str) -> str:
     """A figure without the marks that keep it apart from right-to-left words, with plain spaces."""
-    return text.text().translate({0x2066: None, 0x2067: None, 0x2069: None, 0x202F: " ", 0xA0: " "})
+    return words.translate({0x2066: None, 0x2067: None, 0x2069: None, 0x202F: " ", 0xA0: " "})
