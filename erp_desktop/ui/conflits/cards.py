@@ -15,8 +15,9 @@ from erp_desktop.ui.conflits.diff import DiffLabel, Fragment, mots
 from erp_desktop.ui.conflits.records import recu
 from erp_desktop.ui.forms.editors import Combo
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, KeyCap, Text, TextArea
+from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, TextArea
 from erp_desktop.ui.kit.i18n import colon, tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels, value_labels

@@ -21,9 +21,10 @@ from erp_desktop.ui.conflits.merging import BandeauDoublons
 from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, places
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kinds import kind_of
-from erp_desktop.ui.kit.controls import Button, IconLabel, KeyCap, Text
+from erp_desktop.ui.kit.controls import Button, IconLabel, Text
 from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.states import EmptyState
 from erp_desktop.ui.kit.surfaces import Pill, Priority, Surface
 from erp_desktop.ui.page import Page

@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from erp_desktop.ui.kit.controls import KeyCap, Text, clear, icon_button
+from erp_desktop.ui.kit.controls import Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 
 KEYS = (

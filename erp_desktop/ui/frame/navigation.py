@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QSizePo
 
 from erp_desktop.ui.context import Section
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, KeyCap, Text, plain
+from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, Text, plain
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 from erp_desktop import clock
 from erp_desktop.ui.frame.version import VersionNotice
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing, KeyCap, Text
+from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing, Text
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels

@@ -11,16 +11,9 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.ui.frame.bell import Bell
 from erp_desktop.ui.kit import i18n, icons, paint
 from erp_desktop.ui.kit import theme as look_module
-from erp_desktop.ui.kit.controls import (
-    Button,
-    EnterPresses,
-    IconLabel,
-    KeyboardRing,
-    KeyCap,
-    Text,
-    icon_button,
-)
+from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text, icon_button
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels

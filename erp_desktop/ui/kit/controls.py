@@ -6,7 +6,16 @@ import html
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QShowEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -191,7 +200,10 @@ class Button(EnterPresses, QPushButton):
     keyboard waits on what the button lies on, so that Tab goes on from there, and is the button's again once it is
     enabled, unless it was taken elsewhere meanwhile.
 
+    A double click is one press: the second does no act again, nor that of what has come under the pointer.
+
     Attributes:
+        steps: every press counts, as of one that goes a month further.
         hands_to: who gets the keyboard instead, for good; for a button that its act leaves disabled.
     """
 
@@ -203,12 +215,12 @@ class Button(EnterPresses, QPushButton):
         on_click: Callable[[], object] | None = None, tip: str = "", name: str = "", parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(words, parent)
+        self.steps = icon.startswith("caret")
         self.setProperty("kind", kind)
         if icon:
             colour = {"primary": "text.onAccent", "danger": "semantic.danger.text", "soft": "accent.text"}
             self.setIcon(icons.icon(icon, colour.get(kind, "text.secondary"), weight))
-            size = theme().px("control.icon")
-            self.setIconSize(QSize(size, size))
+            self.setIconSize(QSize(theme().px("control.icon"), theme().px("control.icon")))
         if kind == "icon":
             self.setFixedSize(30, 30)
         if kind == "link":
@@ -218,6 +230,10 @@ class Button(EnterPresses, QPushButton):
         self.setAccessibleName(name or tip or words)
         if on_click is not None:
             self.clicked.connect(lambda _checked=False: on_click())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.steps:
+            super().mouseDoubleClickEvent(event)
 
     def setToolTip(self, words: str) -> None:
         super().setToolTip(plain(words))
@@ -248,20 +264,6 @@ class Button(EnterPresses, QPushButton):
 def icon_button(icon: str, name: str, on_click: Callable[[], object] | None = None) -> Button:
     """A square button with an icon only; ``name`` is its tooltip and accessible name."""
     return Button("", "icon", icon=icon, tip=name, on_click=on_click)
-
-
-class KeyCap(QWidget):
-    """The drawing of a key, e.g. ``Ctrl F``."""
-
-    def __init__(self, keys: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._keys = keys
-        self.setFixedSize(paint.metrics("caption").horizontalAdvance(keys) + 14, 18)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        paint.keycap(painter, self.rect(), self._keys)
-        painter.end()
 
 
 class ErrorLine(QWidget):

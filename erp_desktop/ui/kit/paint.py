@@ -6,8 +6,8 @@ Rectangles are visual: callers mirror theirs with :func:`visual`; ``rtl`` tells 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap
-from PySide6.QtWidgets import QStyle
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QStyle, QWidget
 
 from erp_desktop.ui.kit import icons
 from erp_desktop.ui.kit.theme import theme
@@ -205,3 +205,17 @@ def mark(side: int, ground: QColor, flower: QColor) -> QPixmap:
     logo(painter, found.rect(), ground, flower)
     painter.end()
     return found
+
+
+class KeyCap(QWidget):
+    """The drawing of a key, e.g. ``Ctrl F``."""
+
+    def __init__(self, keys: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._keys = keys
+        self.setFixedSize(metrics("caption").horizontalAdvance(keys) + 14, 18)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        keycap(painter, self.rect(), self._keys)
+        painter.end()

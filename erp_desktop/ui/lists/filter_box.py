@@ -16,9 +16,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QTextEdit, QWidget
 
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import Button, IconLabel, KeyCap
+from erp_desktop.ui.kit.controls import Button, IconLabel
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.offers import Offers
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.query import Keys, words

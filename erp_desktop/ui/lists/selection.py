@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from erp_desktop.services.shared import bulk
 from erp_desktop.ui.bulk.panel import BulkPanel, editable
-from erp_desktop.ui.kit.controls import Button, KeyCap, Text, icon_button
+from erp_desktop.ui.kit.controls import Button, Text, icon_button
 from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 

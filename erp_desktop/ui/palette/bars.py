@@ -6,8 +6,9 @@ from typing import Final
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
-from erp_desktop.ui.kit.controls import IconLabel, KeyCap, Text
+from erp_desktop.ui.kit.controls import IconLabel, Text
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 

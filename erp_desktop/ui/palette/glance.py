@@ -11,8 +11,9 @@ from erp_desktop import clock
 from erp_desktop.domain.argent import format_montant
 from erp_desktop.domain.enums import Statut
 from erp_desktop.ui.kinds import table_of
-from erp_desktop.ui.kit.controls import Elided, KeyCap, Text, clear
+from erp_desktop.ui.kit.controls import Elided, Text, clear
 from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Pill, Surface
 from erp_desktop.ui.wording import field_labels, value_labels
 

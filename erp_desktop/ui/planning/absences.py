@@ -42,6 +42,7 @@ class AbsencesBox(QWidget):
         self.box.setSpacing(8)
         self.technicien_id = 0
         self._row: AbsenceLigne | None = None
+        self._writing = False
         self.lines: list[tuple[AbsenceLigne, QWidget]] = []
         self.buttons: dict[tuple[int, str], Button] = {}
         area = QScrollArea()
@@ -209,7 +210,12 @@ class AbsencesBox(QWidget):
             self._run(lambda s: absences.delete(s, acteur, row.id), tr("Absence supprimée"))
 
     def _run(self, act: Callable[[Any], object], done: str) -> None:
+        if self._writing:
+            return
+        self._writing = True
+
         def finished(_answer: object) -> None:
+            self._writing = False
             self._contexte.say(done, None, "success")
             self._edit(None)
             self._reload()
@@ -218,6 +224,7 @@ class AbsencesBox(QWidget):
         self._contexte.tasks.run(act, finished, self._wrong, write=True, owner=self)
 
     def _wrong(self, error: Exception) -> None:
+        self._writing = False
         if isinstance(error, ValidationError):
             for name, sentence in error.champs.items():
                 self.fields.get(name, self.fields["remarque"]).say(sentence)

@@ -12,8 +12,9 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import EtatInventaire
 from erp_desktop.services.stock import counting
 from erp_desktop.services.stock.counting import Counted, Sheet
-from erp_desktop.ui.kit.controls import Elided, KeyCap, Text, clear
+from erp_desktop.ui.kit.controls import Elided, Text, clear
 from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Banner, Card, Surface
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.wording import value_labels as labels

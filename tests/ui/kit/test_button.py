@@ -1,14 +1,18 @@
-"""Where the keyboard stays while a button waits for what it asked for."""
+"""A button: where the keyboard stays while it waits, and what a double click is."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from erp_desktop.ui.kit.controls import Button, LineEdit
+from erp_desktop.ui.kit.controls import Button, LineEdit, icon_button
 
 
 def test_a_button_that_its_act_disables_gives_the_keyboard_to_no_neighbour(qtbot: QtBot) -> None:
@@ -48,3 +52,22 @@ def test_a_button_that_its_act_disables_gives_the_keyboard_to_no_neighbour(qtbot
     pressed()
     asked.setEnabled(True)
     assert page.focusWidget() is before
+
+
+@pytest.mark.parametrize(("button", "acts"), [
+    (lambda act: Button("Noter", "primary", on_click=act), 1), (lambda act: icon_button("trash", "Retirer", act), 1),
+    (lambda act: icon_button("caret-right", "Mois suivant", act), 2),
+])  # fmt: skip
+def test_a_double_click_is_one_press_but_on_what_steps(
+    qtbot: QtBot, button: Callable[[Callable[[], object]], Button], acts: int
+) -> None:
+    done: list[int] = []
+    made = button(lambda: done.append(1))
+    qtbot.addWidget(made)
+    made.show()
+    left, at = Qt.MouseButton.LeftButton, QPointF(made.rect().center())
+    QTest.mouseClick(made, left)
+    for kind in (QEvent.Type.MouseButtonDblClick, QEvent.Type.MouseButtonRelease):
+        event = QMouseEvent(kind, at, made.mapToGlobal(at), left, left, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(made, event)
+    assert len(done) == acts
