@@ -53,7 +53,11 @@ class Toast(QWidget):
             caps.setTextFormat(Qt.TextFormat.PlainText)
             caps.setFont(theme().font("caption"))
             self._ink(caps, theme().color("toast.text"))
-            row.addWidget(caps)
+            edge = QColor(theme().color("toast.text"))
+            edge.setAlphaF(0.45)
+            caps.setStyleSheet(f"QLabel {{ border: 1px solid {edge.name(QColor.NameFormat.HexArgb)}; "
+                               "border-radius: 4px; padding: 0 5px; }")  # fmt: skip
+            row.addWidget(caps, 0, Qt.AlignmentFlag.AlignVCenter)
         close = Button("", "icon", tip=tr("Fermer"), on_click=self.dismiss)
         close.setFixedSize(24, 24)
         close.setIcon(icons.icon("x", "toast.text"))

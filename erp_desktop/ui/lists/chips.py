@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from erp_desktop.ui.context import Contexte
@@ -102,6 +103,19 @@ class ChipRow(QWidget):
         else:
             self._again.start()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        # What is looked at next is not to wait for it.
+        self._again.stop()
+        if self._counting is not None:
+            self._counting.cancel()
+            self._counting, self._blank = None, True
+        super().hideEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._blank:
+            self._count()
+
     def _count(self) -> None:
         self._again.stop()
         if self._counting is not None:
@@ -115,11 +129,14 @@ class ChipRow(QWidget):
             return [source.count(session, canonical(text, words), _MOST) for text, _chip in counted]
 
         def show(numbers: list[int]) -> None:
+            self._counting = None
             for (_text, chip), found in zip(counted, numbers, strict=True):
                 chip.set_number(f"{number(_MOST - 1)}+" if found >= _MOST else number(found) if found else "")
 
         # A chip that could not be counted says no number; the list itself says why it could not be read.
-        self._counting = self._contexte.tasks.run(read, show, lambda _error: None, long=True, owner=counted[0][1])
+        self._counting = self._contexte.tasks.run(
+            read, show, lambda _error: self.forget_numbers(), long=True, owner=counted[0][1]
+        )
 
     def forget_numbers(self) -> None:
         """What was counted is of a list that cannot be read any more."""

@@ -118,7 +118,7 @@ class PlanningPage(Page):
         row.setSpacing(12)
         self.chips = Chips()
         row.addWidget(self.chips, 1)
-        row.addWidget(Legend())
+        row.addWidget(Legend(self.modes[DAY]))
         return row
 
     def _panels(self) -> None:

@@ -19,6 +19,7 @@ from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.planning import printing, words
 from erp_desktop.ui.planning.absences import AbsencesTab
 from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, WEEK
+from erp_desktop.ui.planning.legend import Legend
 from tests.ui.company import Monde
 from tests.ui.planning.week import CTRL, LEFT, MONDAY, NONE, SHIFT, Semaine, at
 from tests.ui.window import Bureau
@@ -112,6 +113,16 @@ def test_the_mouse_moves_stretches_and_plans(semaine: Semaine) -> None:
     QTest.mouseDClick(port, LEFT, NONE, s.view.at(s.key(first)))
     s.bureau.settle()
     assert f"interventions/{first}" in s.bureau.workspace.tabs.keys
+
+
+def test_the_legend_names_the_travels_of_a_day_alone(semaine: Semaine) -> None:
+    (legend,) = semaine.page.findChildren(Legend)
+    semaine.page.set_mode(DAY)
+    assert legend.accessibleName() == "Trajet, Affectée, En cours, En attente, Clôturée"
+    wide = legend.sizeHint().width()
+    semaine.page.set_mode(WEEK)
+    assert legend.accessibleName() == "Affectée, En cours, En attente, Clôturée"
+    assert legend.sizeHint().width() < wide
 
 
 def test_the_keyboard_does_all_of_it(semaine: Semaine) -> None:

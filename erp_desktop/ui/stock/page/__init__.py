@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop.domain.enums import StatutDepot, TypeDepot
@@ -122,6 +123,18 @@ class PartsPage(ListPage):
         contexte.bus.data_changed.connect(self._moved)
         self._read_places()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        # What is looked at next is not to wait for it.
+        if self._adding is not None:
+            self._adding.cancel()
+            self._adding = None
+        super().hideEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self.model.busy:
+            self._add_up()
+
     def below(self) -> QWidget:
         self.foot = TotalsFoot(self.search)
         return self.foot
@@ -131,7 +144,8 @@ class PartsPage(ListPage):
             self._read_places()
         if _COUNTED & set(changes):
             self._totalled = None
-            self._add_up()
+            if self.isVisible():
+                self._add_up()
 
     # A column for each place
 
@@ -168,6 +182,7 @@ class PartsPage(ListPage):
             self._adding.cancel()
 
         def show(found: Totals | None) -> None:
+            self._adding = None
             if text == self.model.question[0]:
                 self._totalled = text
                 self.foot.show_totals(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 
 import pytest
@@ -127,6 +128,36 @@ def test_a_large_catalogue_is_not_added_up(
     page.filter.set_text("CRB")
     bureau.settle()
     assert page.foot.value.text() == "25,00"
+
+
+def test_what_is_counted_is_given_up_with_the_page_and_taken_up_again(
+    bureau: Bureau, stock: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = bureau.liste("stock")
+    assert isinstance(page, PartsPage)
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(*_asked: object) -> int:
+        began.set()
+        go_on.wait(20)
+        return 7
+
+    monkeypatch.setattr(page.source, "count", slow)
+    page.filter.set_text("JNT")
+    bureau.qtbot.waitUntil(began.is_set)
+    task = page.chips._counting
+    assert task is not None
+    bureau.workspace.open_section("techniciens")
+    assert task.cancelled
+    go_on.set()
+    monkeypatch.undo()
+    bureau.settle()
+    chip = next(one for one in page.chips.findChildren(CountChip) if not one.isHidden())
+    assert chip.number == "", "what was given up is not shown"
+    assert bureau.workspace.open_section("stock") is page
+    bureau.settle()
+    assert chip.number == "1"
+    assert page.foot.value.text() == "1\u202f040,00"
 
 
 def test_many_places_are_sums_with_a_choice_of_columns() -> None:
