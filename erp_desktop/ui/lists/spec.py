@@ -71,6 +71,7 @@ class ListSpec(Generic[R]):
         feminine: how « sélectionné » agrees.
         empty: title of a page on which nothing answers the filter.
         blank: title of a page that is empty without any.
+        serves: what the first record would be good for, said on such a page.
         new: words of the button that creates; empty when nobody creates here.
         form: of one row; its kind is the section's key, its table the one whose changes make rows stale.
         ids: ``ids(session, acteur, query)``.
@@ -105,6 +106,7 @@ class ListSpec(Generic[R]):
     hints: Callable[[str], list[str]] = lambda _text: []
     places: Long | None = None
     blank: str = "Rien ici pour l'instant"
+    serves: str = ""
     ticks: bool = False
 
     def __post_init__(self) -> None:

@@ -34,6 +34,7 @@ def empty_state(page: ListPage) -> EmptyState:
     hour = clock.written(clock.local(clock.now()), tr("%d/%m à %H:%M"))
     if not text:
         told = tr("Cette liste est vide sur ce poste, à jour du {quand}.", quand=hour)
+        told = f"{tr(spec.serves)} {told}" if spec.serves else told
         return EmptyState(tr(spec.blank), told, buttons, icon=spec.icon)
     if page.contexte.settings.mode is Mode.AUTONOME:
         told = tr("La recherche porte sur les données de ce poste.")

@@ -283,7 +283,7 @@ def test_the_last_exchange_dates_the_lists(bureau: Bureau) -> None:
 @pytest.mark.parametrize(
     ("key", "blank", "filtered"),
     [
-        ("inventaires", "Rien ici pour l’instant", "Aucun inventaire ne répond à ces critères"),
+        ("inventaires", "Aucun inventaire", "Aucun inventaire ne répond à ces critères"),
         ("objectifs", "Aucun objectif : ceux du catalogue valent", "Aucun objectif ne répond à ces critères"),
     ],
 )

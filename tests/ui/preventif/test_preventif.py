@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
@@ -39,6 +40,9 @@ def test_a_plan_is_typed_generated_and_decided_of(
 ) -> None:
     page = bureau.liste("preventif")
     assert isinstance(page, PlansPage)
+    told = " ".join(label.text() for label in page.stack.currentWidget().findChildren(QLabel))
+    assert "Aucun plan de maintenance" in told
+    assert "Un plan crée ses interventions tout seul" in told
     assert page.new_record()
     bureau.settle()
     form = page.form
