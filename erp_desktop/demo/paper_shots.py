@@ -10,7 +10,7 @@ PPI = 84.0
 PAGES = {
     "bon_intervention": ("fr", "ar"), "facture": ("fr", "ar"), "recu": ("fr", "ar"), "releve": ("fr", "ar"),
     "contrat": ("fr",), "comptage": ("fr",), "planning_semaine": ("fr",), "bon_transfert": ("fr", "ar"),
-    "rapport_interventions": ("fr", "ar", "en"),
+    "rapport_interventions": ("fr", "ar", "en"), "tableau_de_bord": ("fr", "ar"),
 }  # fmt: skip
 
 

@@ -161,8 +161,10 @@ def _codes(board: Dashboard, say: Words, look: palette.Palette) -> dict[str, Any
 
 def _load(board: Dashboard, say: Words, look: palette.Palette) -> dict[str, Any]:
     lines = [(say.kept(one.name), [_share(one.value)], say.kept(pourcent(_share(one.value)))) for one in board.load]
-    week = say("semaine {n}, heures planifiées", n=board.week.isocalendar().week)
-    return _bars(say("Charge"), week, lines, [("", look.series[0])], 100)
+    told = say("semaine {n}, heures planifiées", n=board.week.isocalendar().week)
+    if "charge" in board.refused:
+        told = say(BY_KEY["charge"].limite)
+    return _bars(say("Charge"), told, lines, [("", look.series[0])], 100)
 
 
 def _families(board: Dashboard, say: Words) -> dict[str, Any]:

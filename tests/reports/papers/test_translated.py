@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pypdf
 import pytest
 
 from erp_desktop.domain.writing.bidi import FINE, LRI, PDI
+from erp_desktop.reports.catalogue.ask import Scope, Value
+from erp_desktop.reports.managers import printed
+from erp_desktop.reports.managers.dashboard import Dashboard, Tile
 from erp_desktop.reports.papers import engine, samples
 from erp_desktop.reports.papers.translated import Words
 
@@ -74,3 +78,23 @@ def test_the_dashboard_keeps_no_french_word_of_ours() -> None:
     assert [row[0] for row in english["attend"]["lignes"]] == ["3 overdue", "1 part below its minimum"]
     assert english["sla"]["lignes"][0]["texte"] == f"89,0{FINE}%  +1,0"
     assert english["familles"]["lignes"][0][1:] == [f"5,0{FINE}h", f"11,1{FINE}h", "1"]
+
+
+def test_a_dashboard_that_cannot_tell_a_load_says_why() -> None:
+    scope = Scope(date(2026, 11, 1), date(2026, 11, 30), client_id=7)
+    now = datetime(2026, 11, 17, 13, tzinfo=UTC)
+    refused = Tile("mtbf", Value(), Value(), None, "Les heures d'un équipement ne sont celles d'aucun technicien.")
+    board = Dashboard(
+        scope, scope.before(), "Casablanca", now, now, (refused,), (), (), (), (), (), now.date(), (), (),
+        {"client": "Conserveries Atlas"}, {"charge": "x"}, {"sla_tenus": 95.0, "charge": 85.0}, 0.1,
+    )  # fmt: skip
+    told = printed.data(board)
+    assert told["charge"]["detail"].startswith("Les heures d’un technicien ne se partagent pas")
+    assert (told["tuiles"][0]["valeur"], told["tuiles"][0]["detail"]) == (
+        "–", "Les heures d’un équipement ne sont celles d’aucun technicien.",
+    )  # fmt: skip
+    assert told["sujet"] == "Casablanca, Conserveries Atlas, du 1er au 30 novembre 2026"
+    page = pypdf.PdfReader(io.BytesIO(engine.pdf(printed.TEMPLATE, told)))
+    words = page.pages[0].extract_text()
+    assert "Rien d’urgent." in words
+    assert "Rien dans cette période" in words
