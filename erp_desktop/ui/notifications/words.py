@@ -74,7 +74,8 @@ def announcement(news: Sequence[NotificationInfo]) -> tuple[str, str]:
         if len(news) > 1 and len({(one.objet_table, one.objet_id, _bare(one)) for one in news}) == 1:
             happened = [event(one) if _bare(one) == one.contenu else tr("{quoi} (prise en charge)", quoi=event(one))
                         for one in news]  # fmt: skip
-            return " · ".join(dict.fromkeys(happened)), isolate(_bare(news[0]))
+            plain = [one for one in news if _bare(one) == one.contenu]
+            return " · ".join(dict.fromkeys(happened)), object_name(plain[0]) if plain else isolate(_bare(news[0]))
         return event(news[0]), "\n".join(
             object_name(one) if one.evenement == news[0].evenement else f"{event(one)}{colon()}{object_name(one)}"
             for one in news

@@ -139,7 +139,7 @@ def test_choices_are_kept_and_what_is_quiet_only_counts(
         assert words.announcement([panel.lines[0].one])[0] not in ("", "Échéance dépassée")
 
 
-def test_what_two_notices_are_about_is_named_once() -> None:
+def test_what_two_notices_are_about_is_named_once(qapp: QApplication) -> None:
     def notice(event: EvenementNotification, content: str, ident: int) -> NotificationInfo:
         return NotificationInfo(ident, event, content, "interventions", ident, None, "", False, NOW)
 
@@ -150,3 +150,7 @@ def test_what_two_notices_are_about_is_named_once() -> None:
     assert title == "Intervention affectée · Échéance dépassée (prise en charge)"
     other = notice(EvenementNotification.AFFECTATION, "04-00488 Presse", 8)
     assert words.announcement([given, other])[1].splitlines() == ["04-00487 Sertisseuse", "04-00488 Presse"]
+    refused = notice(EvenementNotification.REFUS, "Donnez le motif.", 9)
+    i18n.set_language(qapp, "en")
+    assert words.announcement([refused, refused]) == ("Change refused by the centre", i18n.said("Donnez le motif."))
+    assert i18n.said("Donnez le motif.") != "Donnez le motif."
