@@ -29,7 +29,7 @@ from erp_desktop.services.interventions.times import (
     temps,
 )
 from erp_desktop.services.interventions.waits import AttenteInfo, attentes, durees
-from erp_desktop.services.interventions.which import PLACES, ids
+from erp_desktop.services.interventions.which import PLACES, ids, page
 
 __all__ = [
     "PLACES",
@@ -55,6 +55,7 @@ __all__ = [
     "indices",
     "lignes",
     "modifier_ligne",
+    "page",
     "revenir",
     "rows",
     "supprimer_ligne",

@@ -310,37 +310,60 @@ def _horloges(session: Session, connues: Horloges | None) -> Horloges:
     return connues or Horloges(session)
 
 
+def _de_lignes(acteur: Acteur, dites: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(*_COLONNES)
+        .join(Client, Client.id == Intervention.client_id)
+        .join(Equipement, Equipement.id == Intervention.equipement_id)
+        .outerjoin(Agence, Agence.id == Intervention.agence_id)
+        .outerjoin(Contrat, Contrat.id == Intervention.contrat_id)
+        .where(dites, *portee_interventions(acteur))
+    )
+
+
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[InterventionLigne]:
     """Rows of a visible window, in the order of ``ids``; rows out of the person's scope are left out."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    attente, conflit = marques(session, "interventions", ids)
+    marquees = marques(session, "interventions", ids)
     horloges: Horloges | None = None
-    maintenant = clock.now()
     lignes: dict[int, InterventionLigne] = {}
     for paquet in paquets(ids):
-        requete = (
-            sa.select(*_COLONNES)
-            .join(Client, Client.id == Intervention.client_id)
-            .join(Equipement, Equipement.id == Intervention.equipement_id)
-            .outerjoin(Agence, Agence.id == Intervention.agence_id)
-            .outerjoin(Contrat, Contrat.id == Intervention.contrat_id)
-            .where(Intervention.id.in_(paquet), *portee_interventions(acteur))
-        )
+        requete = _de_lignes(acteur, Intervention.id.in_(paquet))
         lues, horloges, tous = abreast(
             session, partial(_lues, requete=requete), partial(_horloges, connues=horloges), technicien_names.tous
         )
-        techniciens = technicien_names.dire(tous, [r.technicien_id for r in lues])
-        for r in lues:
-            tenu = tenu_par(r.Contrat, r.date_creation)
-            etat = sla.situation(
-                horloges.de(r.agence_id, tenu.horaire_sla if tenu else None), Statut(r.statut), r.date_creation,
-                r.date_limite,
-                sla.remise_en_service(r.date_fin_travaux, r.date_cloture), maintenant,
-            )  # fmt: skip
-            lignes[r.id] = InterventionLigne(
-                r.id, r.numero, r.statut, r.priorite, r.titre, r.nom_entreprise, r.equipement,
-                techniciens.get(r.technicien_id), r.code or "", r.date_creation, r.date_planifiee, r.date_limite,
-                etat.reste_min, etat.etat.value,
-                r.id in attente, r.id in conflit, prise_en_charge(horloges, r, r.Contrat, maintenant),
-            )  # fmt: skip
+        lignes |= _lignes(lues, horloges, tous, *marquees)
     return dans_l_ordre(ids, lignes)
+
+
+def first_rows(
+    session: Session, acteur: Acteur, page: sa.Select[int], shown: int
+) -> tuple[list[int], list[InterventionLigne]]:
+    """At the centre what ``page`` selects and the rows of the first of them, in one round trip."""
+    requete = _de_lignes(acteur, Intervention.id.in_(page.limit(shown)))
+    ids, lues, horloges, tous = abreast(
+        session, lambda s: list(s.scalars(page)), partial(_lues, requete=requete), Horloges, technicien_names.tous
+    )
+    return ids, dans_l_ordre(ids[:shown], _lignes(lues, horloges, tous, set(), set()))
+
+
+def _lignes(
+    lues: Sequence[Any], horloges: Horloges, tous: Any, attente: set[int], conflit: set[int]
+) -> dict[int, InterventionLigne]:
+    maintenant = clock.now()
+    lignes: dict[int, InterventionLigne] = {}
+    techniciens = technicien_names.dire(tous, [r.technicien_id for r in lues])
+    for r in lues:
+        tenu = tenu_par(r.Contrat, r.date_creation)
+        etat = sla.situation(
+            horloges.de(r.agence_id, tenu.horaire_sla if tenu else None), Statut(r.statut), r.date_creation,
+            r.date_limite,
+            sla.remise_en_service(r.date_fin_travaux, r.date_cloture), maintenant,
+        )  # fmt: skip
+        lignes[r.id] = InterventionLigne(
+            r.id, r.numero, r.statut, r.priorite, r.titre, r.nom_entreprise, r.equipement,
+            techniciens.get(r.technicien_id), r.code or "", r.date_creation, r.date_planifiee, r.date_limite,
+            etat.reste_min, etat.etat.value,
+            r.id in attente, r.id in conflit, prise_en_charge(horloges, r, r.Contrat, maintenant),
+        )  # fmt: skip
+    return lignes

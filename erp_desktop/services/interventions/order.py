@@ -98,6 +98,27 @@ def soon(
     return None
 
 
+def page(
+    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str]
+) -> sa.Select[int] | None:
+    """The same at the centre as one statement, which another may hold; None where names have to be read for it."""
+    limit = query.limite
+    if query.tri in ("technicien", "agence_code") or limit is None:
+        return None
+    if query.tri in _FAR and not query.texte.strip():
+        return _name_by_name(request, query, limit)
+    strata = list(_FAR[query.tri].order(query) or ()) if query.tri in _FAR else list(_strata(session, query, statuts))
+    if len(strata) == 1:
+        return strata[0].of(request, I.id).limit(limit)
+    parts = []
+    for place, stratum in enumerate(strata):
+        some = stratum.of(request, I.id).limit(limit).subquery()
+        number = sa.func.row_number().over()
+        parts.append(sa.select(some.c.id.label("id"), sa.literal(place).label("s"), number.label("n")))
+    every = sa.union_all(*parts).subquery()
+    return sa.select(every.c.id).order_by(every.c.s, every.c.n).limit(limit)
+
+
 def _name_by_name(request: sa.Select[int], query: ListQuery, limit: int) -> sa.Select[int]:
     """At the centre, of each name in turn a page at most: along the names it sorts all that one of them has."""
     named: Any = Client if query.tri == "client" else Equipement

@@ -117,6 +117,7 @@ LISTE: ListSpec[InterventionLigne] = ListSpec(
     ids=interventions.ids,
     places=interventions.PLACES,
     rows=interventions.rows,
+    page=interventions.page,
     one="1 intervention",
     many="{n} interventions",
     feminine=True,

@@ -141,8 +141,8 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         generation, source = self._begin(), self._source
 
         def first(session: Any) -> tuple[Places, list[R]]:
-            ids = source.ids(session, text, sort, descending, FIRST)
-            return Places(ids), source.rows(session, list(ids[:WINDOW]))
+            ids, rows = source.page(session, text, sort, descending, FIRST, WINDOW)
+            return Places(ids), rows
 
         self._ids_task = self._tasks.run(
             first,

@@ -76,6 +76,8 @@ class ListSpec(Generic[R]):
         form: of one row; its kind is the section's key, its table the one whose changes make rows stale.
         ids: ``ids(session, acteur, query)``.
         rows: ``rows(session, acteur, ids)``.
+        page: the first page and its rows at once, where that is one round trip; without, one after the other:
+            ``page(session, acteur, query, shown)``.
         also: other tables whose changes make rows stale.
         may_create: whether this person may.
         shortcuts: words of the filter that are offered as one click, with their number.
@@ -105,6 +107,7 @@ class ListSpec(Generic[R]):
     may_create: Callable[[Acteur], bool] = ecrit_les_fiches
     hints: Callable[[str], list[str]] = lambda _text: []
     places: Long | None = None
+    page: Callable[[Any, Acteur, ListQuery, int], tuple[list[int], list[R]]] | None = None
     blank: str = "Rien ici pour l'instant"
     serves: str = ""
     ticks: bool = False
@@ -168,6 +171,15 @@ class Reader:
 
     def ids(self, session: Any, text: str, sort: str, descending: bool, limit: int | None) -> list[int]:
         return self._spec.ids(session, self._acteur, ListQuery(text, sort, descending, limit))
+
+    def page(
+        self, session: Any, text: str, sort: str, descending: bool, limit: int, shown: int
+    ) -> tuple[list[int], list[Any]]:
+        query = ListQuery(text, sort, descending, limit)
+        if self._spec.page is not None:
+            return self._spec.page(session, self._acteur, query, shown)
+        found = self._spec.ids(session, self._acteur, query)
+        return found, self.rows(session, found[:shown])
 
     def count(self, session: Any, text: str, most: int) -> int:
         """How many rows the list would show of a filter; ``most`` when there are as many or more."""

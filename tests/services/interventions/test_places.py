@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,19 @@ def test_a_limit_is_the_beginning_of_the_whole_answer(monde: Monde, monkeypatch:
                 limite = next(limits)
                 trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
                 assert trouvees == toutes[:limite], (texte, tri, descendant, strates, limite)
+
+
+def test_a_page_is_its_identifiers_and_the_rows_of_the_first_ones(monde: Monde) -> None:
+    """Told at once at the centre, in every order, as one after the other."""
+    for n, titre in enumerate(("Étau grippé", "étau desserré", "Zinc", "Alarme")):
+        passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
+        creer(monde, titre=titre, priorite="haute" if n % 2 else "basse", technicien_id=monde.karim if n else None)
+    for texte, tri, descendant in itertools.product(("", "etau", "statut:ouverte,annulee"), ORDERS, (False, True)):
+        found, shown = monde.faire(svc.page, monde.agent, ListQuery(texte, tri, descendant, 5), 3)
+        assert found == chercher(monde, texte, tri=tri, descendant=descendant)[:5], (texte, tri, descendant)
+        told = [replace(row, sla_reste_min=None) for row in monde.faire(svc.rows, monde.agent, found[:3])]
+        assert [row.id for row in shown] == found[:3]
+        assert [replace(row, sla_reste_min=None) for row in shown] == told
 
 
 def test_the_letters_of_a_word_tell_the_same_rows_as_looking_at_each(

@@ -41,6 +41,12 @@ class Numbers:
         found = [n for n in range(1, self.count + 1) if not text or text in str(n)]
         return (found[::-1] if descending else found)[:limit]
 
+    def page(
+        self, session: Any, text: str, sort: str, descending: bool, limit: int, shown: int
+    ) -> tuple[list[int], list[Line]]:
+        found = self.ids(session, text, sort, descending, limit)
+        return found, self.rows(session, found[:shown])
+
     def walk(self, session: Any, text: str, sort: str, descending: bool) -> Walk:
         found = self.ids(session, text, sort, descending, None)
         return Walk(found, len(found))

@@ -39,6 +39,12 @@ class Source(Protocol[R]):
 
     def ids(self, session: Any, text: str, sort: str, descending: bool, limit: int | None) -> Sequence[int]: ...
 
+    def page(
+        self, session: Any, text: str, sort: str, descending: bool, limit: int, shown: int
+    ) -> tuple[Sequence[int], list[R]]:
+        """Identifiers of the beginning, and the rows of the first ones."""
+        ...
+
     def walk(self, session: Any, text: str, sort: str, descending: bool) -> Walk:
         """The list whole, or how many rows it has and where its blocks begin, when it is long."""
         ...
