@@ -33,6 +33,7 @@ from erp_desktop.services.importation.decisions import Champs, Decisions
 from erp_desktop.services.importation.nearest import suffix
 from erp_desktop.services.importation.outcome import Bilan, ImportRefuse, LigneRefusee, Progress, connaitre
 from erp_desktop.services.importation.references import IDENTIFIANTS, TABLES, exiger, expressions, references
+from erp_desktop.services.importation.repeated import refuser_repetees
 from erp_desktop.services.importation.rules import Ligne, Row, juger, rang, useful
 from erp_desktop.services.importation.values import Ecriture
 from erp_desktop.services.sheets.model import Cell, Table, text
@@ -297,6 +298,7 @@ class Reprise:
             # Without ICE, the name is all that tells one client from another.
             anonymes = [x for x in lignes if x.valeurs.get("ice") is None and x.valeurs.get("nom_entreprise")]
             self._doublon("nom_entreprise", anonymes, par_agence=True)
+        refuser_repetees(self.session, self.nom, lignes)
 
     def _doublon(self, nom: str, lignes: list[Ligne], *, par_agence: bool) -> None:
         premiers: dict[Any, int] = {}

@@ -17,6 +17,7 @@ from erp_desktop.cli.data import app
 from erp_desktop.db import ids
 from erp_desktop.db.session import transaction
 from erp_desktop.models import (
+    Base,
     Client,
     Contrat,
     Depot,
@@ -179,6 +180,44 @@ def test_lines_and_techniciens(monde: Monde, tmp_path: Path) -> None:
     assert importer(monde, tmp_path, "techniciens", lignes).importees == 1
     row = monde.lire(sa.select(Technicien.user_id, Technicien.niveau, Technicien.astreinte))[0]
     assert tuple(row) == (monde.technicien.user_id, "debutant", True)
+
+
+def test_the_same_file_twice_never_doubles_what_has_no_key(monde: Monde, tmp_path: Path) -> None:
+    importer(monde, tmp_path, "pieces_detachees", ["reference;designation", "SKF;Roulement"])
+    importer(monde, tmp_path, "depots", ["nom;type_depot", "Magasin;agence"])
+    with transaction(monde.engine) as session:
+        session.add(
+            Intervention(
+                numero="CAS-1", titre="Fuite", statut="cloturee", agence_id=monde.cas, client_id=monde.client,
+                equipement_id=monde.equipement, date_creation=datetime(2025, 1, 1, tzinfo=UTC),
+            )
+        )  # fmt: skip
+    files = {
+        "mouvements_stock": (
+            "piece;depot;type_mouvement;quantite;horodatage", "SKF;Magasin;entrée;12;2025-07-01T08:00:00Z",
+            "SKF;Magasin;entrée;12;02/07/2025", "SKF;Magasin;sortie;-3;02/07/2025",
+        ),
+        "lignes_intervention": (
+            "intervention;type_ligne;designation;quantite;prix_unitaire;taux_tva", "CAS-1;piece;Joint;1,5;20;20",
+            "CAS-1;main_œuvre;Dépose;2;200;20", "CAS-1;piece;Joint;1;20;20",
+        ),
+        "plannings": (
+            "equipement;modele_titre;frequence;date_debut", "SR-03;Graissage;mensuel;05/01/2026",
+            "SR-03;Graissage;annuel;05/01/2026", "SR-03;Contrôle;mensuel;05/01/2026",
+        ),
+    }  # fmt: skip
+    for table, (head, first, second, new) in files.items():
+        model = Base.metadata.tables[table]
+        # Said twice in one file, it is two rows.
+        assert importer(monde, tmp_path, table, [head, first, second, second]).importees == 3
+        told = [(n, "cette ligne est déjà dans la base") for n in (2, 3, 4)]
+        assert refus(monde, tmp_path, table, [head, first, second, second]) == told, table
+        assert refus(monde, tmp_path, table, [head, new, second, second, second]) == [
+            (n, told[0][1]) for n in (3, 4)
+        ]  # fmt: skip
+        assert importer(monde, tmp_path, table, [head, new]).importees == 1
+        assert monde.lire(sa.select(sa.func.count()).select_from(model))[0][0] == 4, table
+    assert monde.lire(sa.select(sa.func.sum(MouvementStock.quantite)))[0][0] == Decimal("33.000")
 
 
 def test_an_export_comes_back_in_an_empty_agency(monde: Monde, cible: list[str], tmp_path: Path) -> None:
