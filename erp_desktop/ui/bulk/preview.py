@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from erp_desktop.domain import numeros
 from erp_desktop.services.shared.bulk import Trial
 from erp_desktop.ui.bulk.values import differences
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
@@ -153,7 +154,10 @@ class Preview(QWidget):
         if not one.refused:
             row.addWidget(self._box(one, head))
         if head is not None and head.code:
-            code = Text(isolate(head.code), "caption", f"semantic.{tone}.text" if one.refused else "text.secondary")
+            ink = f"semantic.{tone}.text" if one.refused else "text.secondary"
+            # As in the list beside it; whole, it would cut the title.
+            code = Text(isolate(numeros.court(head.code)), "caption", ink)
+            code.setToolTip(plain(head.code))
             row.addWidget(code)
         row.addWidget(Elided(head.title if head is not None else "", "strong"), 1)
         row.addWidget(IconLabel(icon, f"semantic.{tone}.text", 16, "bold" if icon == "prohibit" else "fill"))

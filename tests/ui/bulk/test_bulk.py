@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
@@ -132,6 +132,8 @@ def test_a_change_is_tried_row_by_row_written_whole_and_undone(
     assert values(sqlite_engine, "priorite") == before  # a trial writes nothing
     # One is urgent already, two are refused.
     assert panel.apply_button.text() == "Appliquer à 3"
+    codes = {label.toolTip(): label.text() for label in panel.trial.findChildren(QLabel) if "INT-" in label.toolTip()}
+    assert codes["INT-CAS-04-2026-00002"] == "04-00002", "short, as in the list"
     # One is left out, and stays so when the others are tried again.
     assert set(panel.trial.boxes) == set(monde.interventions[1:4])
     left = monde.interventions[2]
