@@ -32,6 +32,7 @@ from erp_desktop.reports.managers import dashboard
 from erp_desktop.reports.modele import ParamsRapport
 from erp_desktop.services import auth, interventions
 from erp_desktop.services.shared.lists import ListQuery
+from erp_desktop.services.shared.places import Mark, Stratum
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bus import Bus
 from erp_desktop.ui.context import Contexte
@@ -155,6 +156,16 @@ def test_a_page_of_figures_costs_few_round_trips(line: ChaosProxy, pg_url: str, 
     asked["fiche"] = lambda s: interventions.get(s, who, company.interventions[1])
     for sort in ("sla", "numero", "statut", "client", ""):
         asked[f"page {sort}"] = lambda s, sort=sort: interventions.page(s, who, ListQuery("", sort, False, 256), 64)  # type: ignore[misc]
+    by_number = ListQuery("", "numero")
+    third = (f"INT-CAS-04-{today.year}-00003", 0)
+    mark = Mark(2, 4, Stratum(sa.true(), [Intervention.numero]), third)
+    told: list[list[int]] = []
+
+    def jump(session: Session) -> None:
+        _ids, shown = interventions.block(session, who, by_number, mark, 1, 2)
+        told.append([row.id for row in shown])
+
+    asked["page d'un saut"] = jump
     asked["liste"] = lambda s: interventions.rows(s, who, company.interventions)
     cost = {}
     for name, read in asked.items():
@@ -163,6 +174,7 @@ def test_a_page_of_figures_costs_few_round_trips(line: ChaosProxy, pg_url: str, 
             read(session)
             cost[name] = line.turns - before
     engine.dispose()
+    assert told == [company.interventions[3:5]]
     assert cost["rapport"] <= 8, cost
     assert cost["tableau"] <= 8, cost
     assert cost["tendances"] <= 4, cost

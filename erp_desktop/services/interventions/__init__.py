@@ -29,7 +29,7 @@ from erp_desktop.services.interventions.times import (
     temps,
 )
 from erp_desktop.services.interventions.waits import AttenteInfo, attentes, durees
-from erp_desktop.services.interventions.which import PLACES, ids, page
+from erp_desktop.services.interventions.which import PLACES, block, ids, page
 
 __all__ = [
     "PLACES",
@@ -45,6 +45,7 @@ __all__ = [
     "ajouter_ligne",
     "ajouter_temps",
     "attentes",
+    "block",
     "changer_statut",
     "conditions",
     "create",

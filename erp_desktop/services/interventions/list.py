@@ -337,14 +337,15 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Intervent
 
 
 def first_rows(
-    session: Session, acteur: Acteur, page: sa.Select[int], shown: int
+    session: Session, acteur: Acteur, page: sa.Select[int], shown: int, skipped: int = 0
 ) -> tuple[list[int], list[InterventionLigne]]:
-    """At the centre what ``page`` selects and the rows of the first of them, in one round trip."""
-    requete = _de_lignes(acteur, Intervention.id.in_(page.limit(shown)))
+    """At the centre what ``page`` selects and the rows of some of them, the first ones or those behind what is
+    ``skipped``, in one round trip."""
+    requete = _de_lignes(acteur, Intervention.id.in_(page.limit(shown).offset(skipped)))
     ids, lues, horloges, tous = abreast(
         session, lambda s: list(s.scalars(page)), partial(_lues, requete=requete), Horloges, technicien_names.tous
     )
-    return ids, dans_l_ordre(ids[:shown], _lignes(lues, horloges, tous, set(), set()))
+    return ids, dans_l_ordre(ids[skipped : skipped + shown], _lignes(lues, horloges, tous, set(), set()))
 
 
 def _lignes(

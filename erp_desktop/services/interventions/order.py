@@ -19,7 +19,7 @@ from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
-from erp_desktop.services.shared.places import Names, Order, Stratum, beginning
+from erp_desktop.services.shared.places import Names, Order, Stratum, at_once, beginning
 from erp_desktop.services.shared.places.sorts import along, by_text, firsts
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
@@ -108,15 +108,7 @@ def page(
     if query.tri in _FAR and not query.texte.strip():
         return _name_by_name(request, query, limit)
     strata = list(_FAR[query.tri].order(query) or ()) if query.tri in _FAR else list(_strata(session, query, statuts))
-    if len(strata) == 1:
-        return strata[0].of(request, I.id).limit(limit)
-    parts = []
-    for place, stratum in enumerate(strata):
-        some = stratum.of(request, I.id).limit(limit).subquery()
-        number = sa.func.row_number().over()
-        parts.append(sa.select(some.c.id.label("id"), sa.literal(place).label("s"), number.label("n")))
-    every = sa.union_all(*parts).subquery()
-    return sa.select(every.c.id).order_by(every.c.s, every.c.n).limit(limit)
+    return at_once(request, I.id, strata, limit)
 
 
 def _name_by_name(request: sa.Select[int], query: ListQuery, limit: int) -> sa.Select[int]:

@@ -118,6 +118,7 @@ LISTE: ListSpec[InterventionLigne] = ListSpec(
     places=interventions.PLACES,
     rows=interventions.rows,
     page=interventions.page,
+    block=interventions.block,
     one="1 intervention",
     many="{n} interventions",
     feminine=True,

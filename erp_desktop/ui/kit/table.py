@@ -302,8 +302,7 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         known = [] if missing else list(places.within([(first, end)]))
 
         def read(session: Any) -> tuple[dict[int, Sequence[int]], list[R]]:
-            blocks = {block: source.block(session, *question, places.marks[block]) for block in missing}
-            return blocks, source.rows(session, known or places.with_blocks(blocks, first, end))
+            return places.read(session, source, question, known, missing, first, end)
 
         self._tasks.run(
             read,

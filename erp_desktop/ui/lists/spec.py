@@ -78,6 +78,7 @@ class ListSpec(Generic[R]):
         rows: ``rows(session, acteur, ids)``.
         page: the first page and its rows at once, where that is one round trip; without, one after the other:
             ``page(session, acteur, query, shown)``.
+        block: the same of a block of ``places``: ``block(session, acteur, query, mark, first, shown)``.
         also: other tables whose changes make rows stale.
         may_create: whether this person may.
         shortcuts: words of the filter that are offered as one click, with their number.
@@ -108,6 +109,7 @@ class ListSpec(Generic[R]):
     hints: Callable[[str], list[str]] = lambda _text: []
     places: Long | None = None
     page: Callable[[Any, Acteur, ListQuery, int], tuple[list[int], list[R]]] | None = None
+    block: Callable[[Any, Acteur, ListQuery, Any, int, int], tuple[list[int], list[R]]] | None = None
     blank: str = "Rien ici pour l'instant"
     serves: str = ""
     ticks: bool = False
@@ -193,6 +195,14 @@ class Reader:
 
     def block(self, session: Any, text: str, sort: str, descending: bool, mark: Any) -> list[int]:
         return self._long.block(session, self._acteur, ListQuery(text, sort, descending), mark)
+
+    def in_block(
+        self, session: Any, text: str, sort: str, descending: bool, mark: Any, first: int, shown: int
+    ) -> tuple[list[int], list[Any]]:
+        if self._spec.block is not None:
+            return self._spec.block(session, self._acteur, ListQuery(text, sort, descending), mark, first, shown)
+        found = self.block(session, text, sort, descending, mark)
+        return found, self.rows(session, found[first : first + shown])
 
     def find(
         self, session: Any, text: str, sort: str, descending: bool, marks: Sequence[Any], row_id: int

@@ -54,7 +54,7 @@ class Numbers:
     def block(self, *_asked: Any) -> list[int]:
         raise AssertionError("a list that is whole has no blocks")
 
-    find = block
+    find = in_block = block
 
     def rows(self, _session: Any, ids: list[int]) -> list[Line]:
         self.asked.append(ids)

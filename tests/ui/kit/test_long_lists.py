@@ -35,6 +35,12 @@ class Marked(Numbers):
         self.read.append(mark.place // self.STEP)
         return list(range(mark.place + 1, min(mark.place + self.STEP, self.count) + 1))
 
+    def in_block(
+        self, session: Any, text: str, sort: str, descending: bool, mark: Begin, first: int, shown: int
+    ) -> tuple[list[int], list[Line]]:
+        found = self.block(session, text, sort, descending, mark)
+        return found, self.rows(session, found[first : first + shown])
+
     def find(self, _session: Any, _text: str, _sort: str, _descending: bool, _marks: Any, row_id: int) -> int | None:
         return (row_id - 1) // self.STEP if 0 < row_id <= self.count else None
 

@@ -123,6 +123,19 @@ def beginning(
     return found, False
 
 
+def at_once(request: sa.Select[int], key: Colonne, strata: Sequence[Stratum], limit: int) -> sa.Select[int]:
+    """The same of a few strata as one statement, which another may hold; each is cut at the limit."""
+    if len(strata) == 1:
+        return strata[0].of(request, key).limit(limit)
+    parts = []
+    for place, stratum in enumerate(strata):
+        some = stratum.of(request, key).limit(limit).subquery()
+        number = sa.func.row_number().over()
+        parts.append(sa.select(some.c.id.label("id"), sa.literal(place).label("s"), number.label("n")))
+    every = sa.union_all(*parts).subquery()
+    return sa.select(every.c.id).order_by(every.c.s, every.c.n).limit(limit)
+
+
 def _in_order(session: Session, requests: Sequence[sa.Select[int]]) -> list[list[int]]:
     if len(requests) == 1:
         return [identifiants(session, requests[0])]
@@ -191,6 +204,16 @@ class Long:
         whole = [mark for mark in marks if mark.place < first and mark.place + mark.size <= len(begun)]
         end = whole[-1].place + whole[-1].size if whole else 0
         return Walk(begun[:end], marks[-1].place + marks[-1].size if marks else 0, marks)
+
+    def block_at_once(
+        self, session: Session, acteur: Acteur, query: ListQuery, mark: Mark
+    ) -> sa.Select[int] | None:  # fmt: skip
+        """What :meth:`block` reads, as one statement of the centre; None of names whose rows share a block."""
+        stratum = mark.stratum
+        if stratum.ranks or est_sqlite(session):
+            return None
+        request = self.request(session, acteur, query)
+        return at_once(request, self.key, stratum.onward(self.key, mark.first), mark.size)
 
     def block(self, session: Session, acteur: Acteur, query: ListQuery, mark: Mark) -> list[int]:
         """The identifiers from a mark to the next, in order."""

@@ -53,6 +53,12 @@ class Source(Protocol[R]):
         """The identifiers of one block."""
         ...
 
+    def in_block(
+        self, session: Any, text: str, sort: str, descending: bool, mark: Mark, first: int, shown: int
+    ) -> tuple[Sequence[int], list[R]]:
+        """The identifiers of one block, and the rows from one of its places on."""
+        ...
+
     def find(
         self, session: Any, text: str, sort: str, descending: bool, marks: Sequence[Mark], row_id: int
     ) -> int | None:
@@ -157,6 +163,21 @@ class Places:
             start, ids = self._starts[block], blocks[block] if block in blocks else self._blocks.get(block, ())
             found += ids[max(0, first - start) : max(0, end - start)]
         return found
+
+    def read(
+        self, session: Any, source: Source[R], question: tuple[str, str, bool], known: list[int],
+        missing: Sequence[int], first: int, end: int,
+    ) -> tuple[dict[int, Sequence[int]], list[R]]:  # fmt: skip
+        """The rows from one place to another, whose identifiers are known or in blocks that have to be read."""
+        if not missing:
+            return {}, source.rows(session, known)
+        if len(missing) == 1 and len(self.blocks_in(first, end)) == 1:
+            (block,) = missing
+            place = first - self._starts[block]
+            ids, rows = source.in_block(session, *question, self.marks[block], place, end - first)
+            return {block: ids}, rows
+        blocks = {block: source.block(session, *question, self.marks[block]) for block in missing}
+        return blocks, source.rows(session, self.with_blocks(blocks, first, end))
 
     def same(self, other: Places, spans: Sequence[tuple[int, int]]) -> bool:
         """Whether another has as many rows, and the same ones in these spans."""
