@@ -112,8 +112,6 @@ class DayBars(QWidget):
 class DeviceBar(RecordPart):
     """What to do about a device; revoking asks for its name, because its changes stay behind."""
 
-    unsaved = "Révocation non confirmée"
-
     def __init__(self, panel: FormPanel) -> None:
         super().__init__()
         self._panel = panel

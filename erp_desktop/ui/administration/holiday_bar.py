@@ -37,6 +37,8 @@ class HolidayBar(RecordPart):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
         self.day = DateEditor(Sens.FUTUR)
+        self.day.changed.connect(self.changed)
+        self._saved = ""
         self.field = Field(tr("Date sûre"), self.day, label_width=96)
         line.addWidget(self.field, 1)
         self.confirm_button = Button(tr("Confirmer"), "soft", icon="check", on_click=self.confirm)
@@ -51,14 +53,25 @@ class HolidayBar(RecordPart):
         column.addWidget(self.trouble)
         self.hide()
 
+    def draft(self) -> dict[str, Any]:
+        typed = self.day.line.text().strip()
+        return {"jour": typed} if typed != self._saved else {}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        self.day.show_typed(str(kept.get("jour", self._saved)))
+        self.field.say("")
+
     def show_record(self, row_id: int | None, record: Any) -> None:
+        kept = self.draft() if row_id == self._row_id else {}
         self._row_id = row_id
         self.trouble.say("")
         self.field.say("")
         self.setVisible(row_id is not None and self._panel.contexte.acteur.role is Role.ADMIN)
         self._sure.setVisible(record is not None and record.provisoire)
-        if record is not None:
-            self.day.show_value(record.jour)
+        self.day.show_value(record.jour if record is not None else None)
+        self._saved = self.day.line.text().strip()
+        if record is not None and record.provisoire:
+            self.restore(kept)
 
     def confirm(self) -> None:
         row_id, contexte = self._row_id, self._panel.contexte

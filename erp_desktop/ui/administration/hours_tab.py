@@ -13,6 +13,7 @@ from erp_desktop.errors import ErpError
 from erp_desktop.services.administration import calendar
 from erp_desktop.services.administration.calendar import Week
 from erp_desktop.ui.administration.acts import changed
+from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.editors import ChoiceEditor, TextEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
@@ -52,7 +53,8 @@ class HoursTab(RecordPart):
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.addWidget(self.week_field, 0, 0, 1, 2)
-        grid.addWidget(Field(tr("Motif"), self.motive), 1, 0, 1, 2)
+        motive = Field(tr("Motif"), self.motive)
+        grid.addWidget(motive, 1, 0, 1, 2)
         self.begin_field, self.end_field = Field(tr("Du"), self.begin), Field(tr("Au"), self.end)
         grid.addWidget(self.begin_field, 2, 0)
         grid.addWidget(self.end_field, 2, 1)
@@ -64,15 +66,17 @@ class HoursTab(RecordPart):
         self.add_button = Button(tr("Enregistrer les horaires"), "soft", on_click=self.add)
         row.addWidget(self.add_button)
         card.box.addLayout(row)
-        self.week.changed.connect(self.changed)
+        self.fields = {"semaine": self.week_field, "motif": motive, "du": self.begin_field, "au": self.end_field}
+        self._usual = {"motif": self.motive.value()}
+        for editor in (self.week, self.motive, self.begin, self.end):
+            editor.changed.connect(self.changed)
         return card
 
     def draft(self) -> dict[str, Any]:
-        typed = self.week.line.text().strip()
-        return {"semaine": typed} if typed else {}
+        return entry.typed(self.fields, self._usual)
 
     def restore(self, kept: dict[str, Any]) -> None:
-        self.week.line.setText(str(kept.get("semaine", "")))
+        entry.put_back(self.fields, kept, self._usual)
         self.trouble.say("")
 
     def show_record(self, row_id: int | None, record: Any) -> None:  # noqa: ARG002

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -29,11 +29,17 @@ _SHOWN = 60
 class JobsView(QWidget):
     """Billed work first. Overruling opens a line for the reason under the job."""
 
+    changed = Signal()
+    """The person typed a reason."""
+    decided = Signal(object)
+    """Something was decided of a job of this contract."""
+
     def __init__(self, panel: FormPanel) -> None:
         super().__init__()
         self._panel = panel
         self._row_id: int | None = None
         self._asking: int | None = None
+        self._typed = ""
         self.motive: LineEdit | None = None
         self._found: list[TravailInfo] = []
         self.buttons: dict[int, Button] = {}
@@ -42,21 +48,40 @@ class JobsView(QWidget):
         self.column.setSpacing(8)
 
     def show_jobs(self, row_id: int | None, found: list[TravailInfo]) -> None:
-        if row_id != self._row_id:
-            self._asking = None
+        if row_id is None:
+            self._asking, self._typed = None, ""
         self._row_id = row_id
         billed = [t for t in found if t.imputation == Imputation.A_FACTURER]
         rest = [t for t in reversed(found) if t.imputation != Imputation.A_FACTURER]
         self._found = [*billed, *rest][:_SHOWN]
         self._draw()
 
+    def draft(self) -> dict[str, Any]:
+        """The reason typed, with its job."""
+        return {"intervention": self._asking, "motif": self._typed} if self._typed.strip() else {}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Show what :meth:`draft` gave."""
+        if kept != self.draft():
+            self._asking, self._typed = kept.get("intervention"), str(kept.get("motif", ""))
+            self._draw()
+
     def _draw(self) -> None:
+        at = self.motive.cursorPosition() if self.motive is not None and self.motive.hasFocus() else None
         clear(self.column)
         self.buttons, self.motive = {}, None
         if self._found:
             self.column.addWidget(Text(tr("Interventions de la période"), "section"))
         for one in self._found:
             self.column.addWidget(self._line(one))
+        if at is not None:
+            self._type_on(at)
+
+    def _type_on(self, at: int) -> None:
+        """Whoever was typing the reason goes on in the line that took its place."""
+        if self.motive is not None:
+            self.motive.setFocus()
+            self.motive.setCursorPosition(at)
 
     def _line(self, one: TravailInfo) -> QWidget:
         holder = QWidget()
@@ -87,6 +112,8 @@ class JobsView(QWidget):
         if self._asking == one.id:
             self.motive = LineEdit(tr("Motif de la décision"))
             self.motive.setAccessibleName(tr("Motif de la décision"))
+            self.motive.setText(self._typed)
+            self.motive.textEdited.connect(self._edited)
             self.motive.returnPressed.connect(partial(self.confirm, one))
             asked = QHBoxLayout()
             asked.addWidget(self.motive, 1)
@@ -98,10 +125,20 @@ class JobsView(QWidget):
         if one.decidee:
             self._decide(one, ImputationInput(), tr("Le quota décide à nouveau"))
             return
-        self._asking = None if self._asking == one.id else one.id
+        kept, row_id = self.draft(), self._row_id
+        self._asking, self._typed = None if self._asking == one.id else one.id, ""
         self._draw()
         if self.motive is not None:
             self.motive.setFocus()
+        self.changed.emit()
+        if kept:
+            self._panel.contexte.say(
+                tr("Saisie abandonnée"), lambda: self.restore(kept) if self._row_id == row_id else None, "info"
+            )
+
+    def _edited(self, words: str) -> None:
+        self._typed = words
+        self.changed.emit()
 
     def confirm(self, one: TravailInfo) -> None:
         """Overrule the quota for the reason typed."""
@@ -139,7 +176,9 @@ class JobsView(QWidget):
                 contexte.bus.publish("contrats", row_id)
 
         def decided(none: None) -> None:
-            self._asking = None
+            if row_id == self._row_id:
+                self._asking, self._typed = None, ""
+            self.decided.emit(row_id)
             contexte.say(words, lambda: run(before, tell))
             tell(none)
 
@@ -148,6 +187,8 @@ class JobsView(QWidget):
 
 class JobsTab(RecordPart):
     """The jobs of the period that runs, with what they leave of its quota."""
+
+    unsaved = "Motif non enregistré"
 
     def __init__(self, panel: FormPanel) -> None:
         super().__init__()
@@ -158,9 +199,23 @@ class JobsTab(RecordPart):
         column.setSpacing(10)
         self.told = Text("", "body", "text.secondary", wrap=True)
         self.jobs = JobsView(panel)
+        self.jobs.changed.connect(self.changed)
+        self.jobs.decided.connect(self._decided)
         column.addWidget(self.told)
         column.addWidget(self.jobs)
         column.addStretch()
+
+    def draft(self) -> dict[str, Any]:
+        return self.jobs.draft()
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        self.jobs.restore(kept)
+
+    def _decided(self, row_id: int | None) -> None:
+        if row_id == self._row_id:
+            self.changed.emit()
+        elif row_id is not None:
+            self._panel.forget_part(row_id, self)
 
     def show_record(self, row_id: int | None, _record: Any) -> None:
         if row_id != self._row_id:

@@ -111,6 +111,9 @@ class DocumentsTab(RecordPart):
         self.attach_button.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_record(self, row_id: int | None, record: Any) -> None:
+        if row_id != self._row_id:
+            # Said of the photos of one record, never of those of the next.
+            self.moment.show_value("")
         self._row_id = row_id
         role = self._panel.contexte.acteur.role
         may = role != Role.CLIENT and (role != Role.TECHNICIEN or self._table == "interventions")

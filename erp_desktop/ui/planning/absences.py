@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -17,6 +17,7 @@ from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services.planning import absences
 from erp_desktop.services.planning.absences import AbsenceInput, AbsenceLigne
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.date_editors import DateEditor, InstantEditor
 from erp_desktop.ui.forms.editors import ChoiceEditor, TextEditor, Unreadable
 from erp_desktop.ui.forms.part import RecordPart
@@ -29,10 +30,17 @@ from erp_desktop.ui.planning.panels import Panel
 from erp_desktop.ui.wording import value_labels
 
 _RIGHTS = (enums.Role.ADMIN, enums.Role.RESPONSABLE)
+_NONE = {"type": "", "statut": "", "recurrence": ""}
+"""What no choice shows: each is in :meth:`AbsencesBox.draft`."""
 
 
 class AbsencesBox(QWidget):
     """The absences of one technicien; a clerk asks, a manager decides."""
+
+    changed = Signal()
+    """The person typed in the form."""
+    done = Signal(object)
+    """Something was written for this technicien."""
 
     def __init__(self, contexte: Contexte) -> None:
         super().__init__()
@@ -43,6 +51,8 @@ class AbsencesBox(QWidget):
         self.technicien_id = 0
         self._row: AbsenceLigne | None = None
         self._writing = False
+        self._blank: dict[str, Any] = {}
+        self._kept: dict[str, Any] = {}
         self.lines: list[tuple[AbsenceLigne, QWidget]] = []
         self.buttons: dict[tuple[int, str], Button] = {}
         area = QScrollArea()
@@ -82,11 +92,13 @@ class AbsencesBox(QWidget):
                 row.addWidget(self.fields[name], 1)
             self.box.addLayout(row)
         self.again.changed.connect(lambda: self.until.set_read_only(not self.again.value()))
+        for field in self.fields.values():
+            field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
         foot = QHBoxLayout()
         self.delete = Button(tr("Supprimer"), "danger", icon="trash", on_click=self._delete)
         foot.addWidget(self.delete)
         foot.addStretch()
-        self.fresh = Button(tr("Nouvelle"), icon="plus", on_click=lambda: self._edit(None))
+        self.fresh = Button(tr("Nouvelle"), icon="plus", on_click=lambda: self._aim(None))
         foot.addWidget(self.fresh)
         self.ok = Button(tr("Enregistrer l'absence"), "primary", on_click=self.save)
         foot.addWidget(self.ok)
@@ -95,6 +107,7 @@ class AbsencesBox(QWidget):
     def show_of(self, technicien_id: int, when: datetime | None = None) -> None:
         """Show a technicien's absences and a blank form, at a day when one was pointed at."""
         self.technicien_id = technicien_id
+        self.lines = []
         self._edit(None, when)
         self._reload()
 
@@ -116,6 +129,34 @@ class AbsencesBox(QWidget):
             self.lines.append((row, widget))
             self.list.addWidget(widget)
         self.list.addStretch()
+        if self._kept:
+            # An absence that is gone is noted anew: its words are not lost.
+            self._take_up(next((row for row, _ in self.lines if row.id == self._kept.get("absence")), None))
+
+    def draft(self) -> dict[str, Any]:
+        """What is typed and not written yet, with the absence that it changes."""
+        typed = entry.typed(self.fields, _NONE)
+        if typed == self._blank:
+            return dict(self._kept)
+        return {"absence": self._row.id if self._row is not None else None, **typed}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Show what :meth:`draft` gave."""
+        if not kept and not self.draft():
+            return
+        self._edit(None)
+        self._kept = dict(kept)
+        row = next((row for row, _ in self.lines if row.id == kept.get("absence")), None)
+        if kept and (row is not None or kept["absence"] is None):
+            self._take_up(row)
+        elif kept:
+            self._reload()
+
+    def _take_up(self, row: AbsenceLigne | None) -> None:
+        kept = self._kept
+        self._edit(row)
+        entry.put_back(self.fields, kept, _NONE)
+        self.until.set_read_only(not self.again.value())
 
     def _line(self, row: AbsenceLigne) -> QWidget:
         line = Surface("surface.sunken", "border.subtle", 6)
@@ -138,13 +179,23 @@ class AbsencesBox(QWidget):
                 button = Button("", "icon", icon=icon, tip=tr(name), on_click=partial(self._decide, row, value))
                 self.buttons[row.id, value] = button
                 across.addWidget(button)
-        edit = Button("", "icon", icon="pencil-simple", tip=tr("Modifier"), on_click=lambda: self._edit(row))
+        edit = Button("", "icon", icon="pencil-simple", tip=tr("Modifier"), on_click=lambda: self._aim(row))
         self.buttons[row.id, "modifier"] = edit
         across.addWidget(edit)
         return line
 
+    def _aim(self, row: AbsenceLigne | None) -> None:
+        """The person asked for another form; what stood in this one is given up, the toast brings it back."""
+        kept, who = self.draft(), self.technicien_id
+        self._edit(row)
+        self.changed.emit()
+        if kept:
+            self._contexte.say(
+                tr("Saisie abandonnée"), lambda: self.restore(kept) if self.technicien_id == who else None, "info"
+            )
+
     def _edit(self, row: AbsenceLigne | None, when: datetime | None = None) -> None:
-        self._row = row
+        self._row, self._kept = row, {}
         self.heading.setText(tr("Modifier l'absence") if row else tr("Nouvelle absence"))
         self.delete.setVisible(row is not None)
         decides = self._contexte.acteur.role in _RIGHTS
@@ -158,6 +209,7 @@ class AbsencesBox(QWidget):
         self.note.show_value(row.remarque if row else None)
         for field in self.fields.values():
             field.say("")
+        self._blank = entry.typed(self.fields, _NONE)
 
     def values(self) -> dict[str, Any]:
         """What is typed.
@@ -213,12 +265,15 @@ class AbsencesBox(QWidget):
         if self._writing:
             return
         self._writing = True
+        who = self.technicien_id
 
         def finished(_answer: object) -> None:
             self._writing = False
             self._contexte.say(done, None, "success")
-            self._edit(None)
-            self._reload()
+            if who == self.technicien_id:
+                self._edit(None)
+                self._reload()
+            self.done.emit(who)
             self._contexte.bus.publish("absences", initiator=self)
 
         self._contexte.tasks.run(act, finished, self._wrong, write=True, owner=self)
@@ -250,15 +305,34 @@ class AbsencesPanel(Panel):
 class AbsencesTab(RecordPart):
     """The same in the technicien's form."""
 
+    unsaved = "Absence non enregistrée"
+
     def __init__(self, panel: Any) -> None:
         super().__init__()
+        self._panel = panel
+        self._row_id: int | None = None
         self.inside = AbsencesBox(panel.contexte)
+        self.inside.changed.connect(self.changed)
+        self.inside.done.connect(self._done)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.addWidget(self.inside)
         column.addStretch()
 
     def show_record(self, row_id: int | None, record: Any) -> None:  # noqa: ARG002 - as inherited
+        self._row_id = row_id
         self.setEnabled(row_id is not None)
         if row_id is not None and row_id != self.inside.technicien_id:
             self.inside.show_of(row_id)
+
+    def draft(self) -> dict[str, Any]:
+        return self.inside.draft()
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        self.inside.restore(kept)
+
+    def _done(self, technicien_id: int) -> None:
+        if technicien_id == self._row_id:
+            self.changed.emit()
+        else:
+            self._panel.forget_part(technicien_id, self)

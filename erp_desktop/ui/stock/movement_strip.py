@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -25,6 +25,7 @@ _SAID = {
     "entree": "Entrée enregistrée", "sortie": "Sortie enregistrée", "retour": "Retour enregistré",
     "ajustement": "Ajustement enregistré", "transfert": "Transfert enregistré",
 }  # fmt: skip
+_TYPED = ("quantite", "valeur_unitaire", "lot", "motif")
 
 
 class MovementStrip(QWidget):
@@ -37,10 +38,13 @@ class MovementStrip(QWidget):
 
     posted = Signal(object)
     """A movement was made: the identifier of its part."""
+    changed = Signal()
+    """The person typed in it."""
 
     def __init__(self, contexte: Contexte, part: Callable[[], int | None] | None = None) -> None:
         super().__init__()
         self._contexte, self._part = contexte, part
+        self._wanted: tuple[Any, Any] | None = None
         self.kind = ChoiceEditor(labels.options(TypeMouvement))
         self.code = LineEdit(tr("Scannez ou tapez un code"))
         self.quantity, self.price = MoneyEditor("1", decimals=3), MoneyEditor("0,00", decimals=4)
@@ -59,6 +63,7 @@ class MovementStrip(QWidget):
         self.code.returnPressed.connect(self._coded)
         for editor in (self.quantity, self.price, self.lot, self.motive):
             editor.line.returnPressed.connect(self.post)
+            editor.changed.connect(self.changed)
         self.show_kind(TypeMouvement.ENTREE.value)
 
     def _lay_out(self) -> None:
@@ -103,7 +108,8 @@ class MovementStrip(QWidget):
 
     def show_places(self, places: Sequence[Place], first: int | None = None) -> None:
         """Offer the open places."""
-        chosen = self.depot.value()
+        chosen, aimed = self._wanted or (self.depot.combo.currentData(), self.target.combo.currentData())
+        self._wanted = None
         for editor in (self.depot, self.target):
             editor.combo.clear()
             for place in places:
@@ -111,7 +117,28 @@ class MovementStrip(QWidget):
         wanted = chosen if chosen is not None else first
         found = self.depot.combo.findData(wanted)
         self.depot.combo.setCurrentIndex(max(found, 0))
-        self.target.combo.setCurrentIndex(1 if len(places) > 1 else 0)
+        found = self.target.combo.findData(aimed)
+        self.target.combo.setCurrentIndex(found if found >= 0 else 1 if len(places) > 1 else 0)
+
+    def typed(self) -> dict[str, Any]:
+        """The words that are not posted yet, as :meth:`show_typed` takes them."""
+        words = entry.typed({name: self.fields[name] for name in _TYPED})
+        depot, target = self._wanted or (self.depot.combo.currentData(), self.target.combo.currentData())
+        return {**words, "depot": depot, "vers": target} if words else {}
+
+    def show_typed(self, kept: Mapping[str, Any]) -> None:
+        """Put such words back; an empty one makes the fields blank."""
+        entry.put_back({name: self.fields[name] for name in _TYPED}, kept)
+        self._wanted = None
+        if not kept:
+            return
+        places = [self.depot.combo.findData(kept["depot"]), self.target.combo.findData(kept["vers"])]
+        if min(places) >= 0:
+            self.depot.combo.setCurrentIndex(places[0])
+            self.target.combo.setCurrentIndex(places[1])
+        else:
+            # The places are still being read.
+            self._wanted = (kept["depot"], kept["vers"])
 
     def ask_lot(self, wanted: bool) -> None:
         """Ask which units moved; a code may be of any part, so there it is always asked."""
@@ -165,8 +192,9 @@ class MovementStrip(QWidget):
             self._contexte.say(f"{words}. {said(posted.warning)}", kind="warning")
         else:
             self._contexte.say(words)
-        for editor in (self.quantity, self.price, self.lot, self.motive):
-            editor.show_value(None)
+        if self._part is None or self._part() == piece:
+            # Else what stands here is of another part, shown meanwhile.
+            self.show_typed({})
         self.code.clear()
         self._contexte.bus.publish("mouvements_stock", *posted.ids, initiator=self)
         self._contexte.bus.publish("pieces_detachees", piece, initiator=self)

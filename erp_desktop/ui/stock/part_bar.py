@@ -31,6 +31,8 @@ _PER_ROW = 3
 class PartBar(RecordPart):
     """Tiles of the places, then the acts; a strip of fields takes the acts' place while one enters a movement."""
 
+    unsaved = "Mouvement non enregistré"
+
     def __init__(self, panel: FormPanel) -> None:
         super().__init__()
         self._panel = panel
@@ -59,12 +61,14 @@ class PartBar(RecordPart):
         column.addWidget(self._acts)
         self.strip = MovementStrip(panel.contexte, lambda: self._row_id)
         self.strip.posted.connect(self._posted)
+        self.strip.changed.connect(self.changed)
         self.strip.hide()
         column.addWidget(self.strip)
         self.hide()
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         if row_id != self._row_id:
+            self.strip.show_typed({})
             self.strip.hide()
         self._row_id = row_id
         self.setVisible(record is not None)
@@ -128,14 +132,41 @@ class PartBar(RecordPart):
         self.strip.show()
         self.strip.start()
 
+    def draft(self) -> dict[str, Any]:
+        typed = self.strip.typed()
+        return {"mouvement": self.strip.kind.value(), **typed} if typed else {}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        if kept:
+            self.strip.show_kind(str(kept["mouvement"]))
+            self._acts.hide()
+            self.strip.show()
+        elif self.draft():
+            self._put_away()
+        self.strip.show_typed(kept)
+
+    def _put_away(self) -> None:
+        self.strip.hide()
+        self._acts.setVisible(ecrit_les_fiches(self._panel.contexte.acteur))
+
     def escape(self) -> bool:
         if not self.strip.isVisibleTo(self):
             return False
-        self.strip.hide()
-        self._acts.show()
+        kept, row_id = self.draft(), self._row_id
+        self.strip.show_typed({})
+        self._put_away()
+        self.changed.emit()
+        if kept:
+            self._panel.contexte.say(
+                tr("Saisie abandonnée"), lambda: self.restore(kept) if self._row_id == row_id else None, "info"
+            )
         return True
 
-    def _posted(self, _piece: int) -> None:
-        self.escape()
-        if self._row_id is not None and not self._panel.dirty:
-            self._panel.open_record(self._row_id)
+    def _posted(self, piece: int) -> None:
+        if piece != self._row_id:
+            self._panel.forget_part(piece, self)
+            return
+        self._put_away()
+        self.changed.emit()
+        if not self._panel.dirty:
+            self._panel.open_record(piece)

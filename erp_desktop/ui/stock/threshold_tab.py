@@ -27,11 +27,14 @@ class ThresholdTab(RecordPart):
         rows: place → its two fields.
     """
 
+    unsaved = "Seuil non enregistré"
+
     def __init__(self, panel: FormPanel) -> None:
         super().__init__()
         self._panel = panel
         self._row_id: int | None = None
         self.rows: dict[int, tuple[Field, Field]] = {}
+        self._saved: dict[int, list[str]] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 14, 12)
         column.setSpacing(10)
@@ -43,6 +46,7 @@ class ThresholdTab(RecordPart):
         column.addStretch()
 
     def show_record(self, row_id: int | None, record: Any) -> None:
+        typed = self.draft() if row_id == self._row_id else {}
         self._row_id = row_id
         clear(self.holder)
         self.rows = {}
@@ -50,6 +54,20 @@ class ThresholdTab(RecordPart):
         for place in record.places if record is not None else ():
             if place.type_depot in kept:
                 self.holder.addWidget(self._line(place))
+        self.restore(typed)
+
+    def _words(self, place: int) -> list[str]:
+        return [field.editor.line.text().strip() for field in self.rows[place]]  # type: ignore[attr-defined]
+
+    def draft(self) -> dict[str, Any]:
+        typed = {place: self._words(place) for place in self.rows}
+        return {str(place): words for place, words in typed.items() if words != self._saved[place]}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        for place, fields in self.rows.items():
+            for field, words in zip(fields, kept.get(str(place), self._saved[place]), strict=True):
+                field.editor.show_typed(words)  # type: ignore[attr-defined]
+                field.say("")
 
     def _line(self, place: PlaceStock) -> QWidget:
         line = QWidget()
@@ -62,6 +80,7 @@ class ThresholdTab(RecordPart):
         for editor, value in ((least, place.minimum), (most, place.maximum)):
             editor.show_value(None if value is None else f"{value.normalize():f}")
             editor.line.returnPressed.connect(partial(self.save, place.depot_id))
+            editor.changed.connect(self.changed)
             editor.set_read_only(not ecrit_les_fiches(self._panel.contexte.acteur))
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -74,6 +93,7 @@ class ThresholdTab(RecordPart):
             keep.addWidget(Button(tr("Enregistrer le seuil"), on_click=partial(self.save, place.depot_id)))
             column.addLayout(keep)
         self.rows[place.depot_id] = fields
+        self._saved[place.depot_id] = self._words(place.depot_id)
         return line
 
     def save(self, depot: int) -> None:
@@ -83,9 +103,15 @@ class ThresholdTab(RecordPart):
         values = entry.read(fields)
         if piece is None or values is None:
             return
+        words = self._words(depot)
 
         def done(_none: None) -> None:
             contexte.say(tr("Seuil enregistré"))
+            if piece == self._row_id:
+                self._saved[depot] = words
+                self.changed.emit()
+            else:
+                self._panel.forget_part(piece, self)
             contexte.bus.publish("stock_seuils", initiator=self)
             if piece == self._row_id and not self._panel.dirty:
                 self._panel.open_record(piece)

@@ -134,6 +134,15 @@ def test_a_stand_alone_desktop_is_administered_by_keyboard(
     hours.week.line.setText("lundi")
     hours.add()
     qtbot.waitUntil(lambda: bool(hours.trouble.label.text()), timeout=WAIT)
+    qtbot.keyClicks(hours.begin.line, "01/03/20")
+    kept, row_id = hours.draft(), agencies.form.row_id
+    assert kept == {"semaine": "lundi", "du": "01/03/20"}
+    agencies.form.open_record(None)
+    bureau.settle()
+    assert (hours.draft(), hours.begin.line.text()) == ({}, "")
+    agencies.form.open_record(row_id)
+    qtbot.waitUntil(lambda: hours.draft() == kept, timeout=WAIT)
+    hours.begin.line.clear()
     hours.week.line.setText("1-5=08:00-16:00")
     hours.add()
     qtbot.waitUntil(lambda: hours.draft() == {}, timeout=WAIT)
@@ -152,6 +161,16 @@ def test_a_stand_alone_desktop_is_administered_by_keyboard(
     moon = holidays.form.bar
     assert isinstance(moon, HolidayBar)
     bureau.settle()
+    sure, moon_id = moon.day.line.text(), holidays.form.row_id
+    moon.day.line.clear()
+    qtbot.keyClicks(moon.day.line, "12/0")
+    assert moon.draft() == {"jour": "12/0"}
+    holidays.form.open_record(None)
+    bureau.settle()
+    assert moon.draft() == {}
+    holidays.form.open_record(moon_id)
+    qtbot.waitUntil(lambda: moon.draft() == {"jour": "12/0"}, timeout=WAIT)
+    moon.day.line.setText(sure)
     moon.confirm()
     qtbot.waitUntil(lambda: holidays.model.rowCount() == before - 1, timeout=WAIT)
 

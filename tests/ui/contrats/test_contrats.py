@@ -164,7 +164,19 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     assert jobs.motive is not None
     qtbot.keyClick(jobs.motive, Qt.Key.Key_Return)
     assert jobs.motive.property("invalid")
-    qtbot.keyClicks(jobs.motive, "Geste commercial")
+    qtbot.keyClicks(jobs.motive, "Geste comm")
+    assert done.draft() == {"intervention": billed.id, "motif": "Geste comm"}
+    # A change of this contract meanwhile, and another record, leave the reason and its place.
+    bureau.bus.publish("contrats", contrat)
+    bureau.settle()
+    form.open_record(None)
+    bureau.settle()
+    assert done.draft() == {}
+    form.open_record(contrat)
+    bureau.settle()
+    assert done.draft() == {"intervention": billed.id, "motif": "Geste comm"}
+    assert jobs.motive.text() == "Geste comm"
+    qtbot.keyClicks(jobs.motive, "ercial")
     qtbot.keyClick(jobs.motive, Qt.Key.Key_Return)
     bureau.settle()
     with transaction(sqlite_engine, write=False) as session:
