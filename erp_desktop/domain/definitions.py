@@ -24,7 +24,8 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
                       "exclus. Moyenne des correctives clôturées dans la période ; celles dont le début n’est pas "
                       "noté, ou précède la demande, sont exclues, et comptées."),
     (DUREE_REPARATION, "Moyenne de la durée réelle des correctives clôturées dans la période : le travail seul, sans "
-                       "attentes, ni nuits, ni jours fériés. Celles sans durée réelle sont exclues, et comptées."),
+                       "attentes, ni nuits, ni jours fériés. Celles sans durée réelle sont exclues, et comptées. "
+                       "C’est le MTTR du tableau de bord."),
     (REMISE_EN_SERVICE, "De la demande à la fin des travaux (à défaut, la clôture), nuits et jours fériés compris. "
                         "Moyenne des correctives clôturées dans la période. L’échéance, elle, court sur les heures "
                         "d’ouverture et s’arrête en attente."),

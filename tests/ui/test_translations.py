@@ -13,6 +13,7 @@ from PySide6.QtGui import QTextLayout, QTextOption
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop import paths
+from erp_desktop.domain.definitions import DUREE_REPARATION, PRISE_EN_CHARGE, REMISE_EN_SERVICE, SLA_TENUS
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import given
 from erp_desktop.domain.people.acteur import Acteur
@@ -163,6 +164,15 @@ _ONE_WORD = {"intervention": "job", "agency": "branch", "agencies": "branches", 
 def test_english_has_one_word_for_each_thing() -> None:
     mixed = re.compile(rf"\b({'|'.join(_ONE_WORD)})\b", re.IGNORECASE)
     assert {words for words in catalogue("en").values() if mixed.search(words)} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_figure_has_one_name_wherever_it_is_named(language: str) -> None:
+    texts = catalogue(language)
+    for name in (PRISE_EN_CHARGE, DUREE_REPARATION, REMISE_EN_SERVICE, SLA_TENUS):
+        told = {words: said for words, said in texts.items() if name in words}
+        assert len(told) > 0
+        assert {words for words, said in told.items() if texts[name].lower() not in said.lower()} == set()
 
 
 _COUNTED = re.compile(r"\{(\w+)\} (?:en |de |à )?[a-zéèêàûîô'-]+(?:s|x|\(s\))(?![\w'])")

@@ -18,7 +18,7 @@ from erp_desktop.reports.managers.dashboard import Dashboard, Tile
 from erp_desktop.reports.papers import engine, samples
 from erp_desktop.reports.papers.translated import Words
 
-NAMES = re.compile(r"Sertisseuse|Technicien \d+|Conserveries Atlas SA|SR-\d+|MAD|SLA|min\b|ERP MIF")
+NAMES = re.compile(r"Sertisseuse|Technicien \d+|Conserveries Atlas SA|SR-\d+|MAD|SLA|MTTR|min\b|ERP MIF")
 
 
 def _texts(value: Any) -> Iterator[str]:
