@@ -49,7 +49,6 @@ class DowntimeTab(entry.EntryPart):
         }  # fmt: skip
         for field in self.fields.values():
             field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
-        self.remark.line.returnPressed.connect(self.add)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setColumnStretch(0, 1)

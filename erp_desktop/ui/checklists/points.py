@@ -78,7 +78,6 @@ class PointsTab(entry.EntryPart):
         for field in self.fields.values():
             field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
         self.kind.changed.connect(self._fit)
-        self.words.line.returnPressed.connect(self.add)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.addWidget(self.fields["libelle"], 0, 0, 1, 3)

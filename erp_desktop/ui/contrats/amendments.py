@@ -50,8 +50,6 @@ class AmendmentsTab(entry.EntryPart):
         for field in self.fields.values():
             editor: Any = field.editor
             editor.changed.connect(self.changed)
-            if hasattr(editor, "line"):
-                editor.line.returnPressed.connect(self.add)
         self.term.changed.connect(self._term_changed)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)

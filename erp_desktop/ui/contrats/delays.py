@@ -61,7 +61,6 @@ class DelaysTab(entry.EntryPart):
         self.priority.changed.connect(self.changed)
         for editor in (self.begun, self.done):
             editor.changed.connect(self.changed)
-            editor.line.returnPressed.connect(self.add)
         return [grid]
 
     def show_record(self, row_id: int | None, record: Any) -> None:

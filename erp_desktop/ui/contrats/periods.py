@@ -54,7 +54,6 @@ class PeriodsTab(entry.EntryPart):
         grid.setHorizontalSpacing(8)
         for place, (name, editor) in enumerate(made.items()):
             editor.changed.connect(self.changed)
-            editor.line.returnPressed.connect(self.add)
             grid.addWidget(self.fields[name], *((0, 3 * place, 1, 3) if place < 2 else (1, 2 * place - 4, 1, 2)))
         self._editors = made
         return [grid]

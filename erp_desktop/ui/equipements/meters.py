@@ -42,7 +42,6 @@ class MetersTab(entry.EntryPart):
         self.fields = {"nom": Field(tr("Nom"), self.name), "unite": Field(tr("Unité"), self.unit)}
         for field in self.fields.values():
             field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
-        self.unit.line.returnPressed.connect(self.add)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.fields["nom"], 3)

@@ -70,7 +70,6 @@ class LinesTab(entry.EntryPart):
         grid.setHorizontalSpacing(8)
         for place, (name, editor) in enumerate(made.items()):
             editor.changed.connect(self.changed)
-            editor.line.returnPressed.connect(self.add)
             grid.addWidget(self.fields[name], *((0, 0, 1, 5) if not place else (1, place - 1, 1, 1)))
         return [grid]
 

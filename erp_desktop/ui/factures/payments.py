@@ -59,8 +59,6 @@ class PaymentsTab(entry.EntryPart):
         places = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0), (2, 1))
         for place, (name, editor) in zip(places, made.items(), strict=True):
             editor.changed.connect(self.changed)
-            if not isinstance(editor, ChoiceEditor):
-                editor.line.returnPressed.connect(self.add)
             grid.addWidget(self.fields[name], *place)
         return [grid]
 

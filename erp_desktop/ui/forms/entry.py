@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QLineEdit, QVBoxLayout, QWidget
 
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ErpError, ValidationError
@@ -121,6 +121,9 @@ class EntryPart(RecordPart):
                 self.form.box.addLayout(one)
             else:
                 self.form.box.addWidget(one)
+        for field in self.fields.values():
+            if isinstance(line := getattr(field.editor, "line", None), QLineEdit):
+                line.returnPressed.connect(self.add)
         row = QHBoxLayout()
         row.addStretch()
         self.add_button = Button(tr("Ajouter"), "soft", icon="plus", on_click=self.add)

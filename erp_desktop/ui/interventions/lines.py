@@ -61,8 +61,6 @@ class LinesTab(entry.EntryPart):
                        "taux_tva": self.tax}  # fmt: skip
         for editor in (self.kind, *self._typed.values()):
             editor.changed.connect(self.changed)
-        for editor in self._typed.values():
-            editor.line.returnPressed.connect(self.add)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         self.fields = {

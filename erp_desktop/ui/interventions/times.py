@@ -71,7 +71,6 @@ class TimesTab(entry.EntryPart):
         }  # fmt: skip
         for field in self.fields.values():
             field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
-        self.quantity.line.returnPressed.connect(self.add)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setColumnStretch(0, 1)

@@ -39,7 +39,6 @@ class PartsTab(entry.EntryPart):
         self.fields = {"piece_id": Field(tr("Pièce"), self.part), "quantite": Field(tr("Quantité"), self.quantity)}
         for field in self.fields.values():
             field.editor.changed.connect(self.changed)  # type: ignore[attr-defined]
-        self.quantity.line.returnPressed.connect(self.add)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.addWidget(self.fields["piece_id"], 0, 0)
