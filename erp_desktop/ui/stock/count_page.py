@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from erp_desktop.domain.enums import EtatInventaire
@@ -298,6 +298,14 @@ class CountPage(Page):
         self._read()
 
     # What the window's keys do
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A scan belongs to the code, wherever a click left the keyboard: its Enter would press a button."""
+        held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if held or not self._scanner.isVisible() or not event.text().isprintable() or not event.text():
+            super().keyPressEvent(event)
+            return
+        self._scanner.begin(event.text())
 
     def _data_changed(self, changes: Changes, initiator: object) -> None:
         if initiator is not self and {"inventaires", "lignes_inventaire", "mouvements_stock"} & set(changes):

@@ -83,6 +83,13 @@ class Scanner(Card):
         self.sound.setAccessibleName(words)
         self.sound.setToolTip(plain(words))
 
+    def begin(self, text: str) -> None:
+        """Take the keyboard, with what was typed of a code already; what the field held was refused."""
+        self.code.setText(text)
+        self.code.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        # Focus that comes by a key selects all: the next key would take the place of this one.
+        self.code.end(False)
+
     def scan(self) -> None:
         """Count what the code names; a scanner ends with Enter, so the field is ready for the next."""
         text = self.code.text().strip()

@@ -216,7 +216,15 @@ class CountTable(QTableView):
             if not self.writing:
                 self.go_on()
             return
+        typed = event.text() if event.text().isprintable() else ""
+        if typed and not self.currentIndex().isValid():
+            # No line that it could be typed into: it is for the page.
+            event.ignore()
+            return
         super().keyPressEvent(event)
+        if typed:
+            # Qt passes on what has opened an editor.
+            event.accept()
 
     def go_on(self) -> None:
         """To the next line, in the counted column."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -76,3 +77,31 @@ def test_a_count_says_its_state_and_its_limit_and_its_refusals_may_be_silent(
     sheet.finish_button.click()
     bureau.settle()
     assert sheet.pill.accessibleName() == "Validé"
+
+
+@pytest.mark.parametrize("left_with", ["finish_button", "print_button", "table"])
+def test_a_scan_belongs_to_the_code_wherever_a_click_left_the_keyboard(
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine, left_with: str
+) -> None:
+    who = bureau.acteur
+    with transaction(sqlite_engine, who.user_id) as session:
+        ident = counting.create(session, who, InventaireInput(depot_id=magasin["magasin"]))
+    sheet = bureau.workspace.open_record("inventaires", ident)
+    assert isinstance(sheet, CountPage)
+    bureau.settle()
+    # All is counted: Enter on the button would end it.
+    assert sheet.model.setData(sheet.model.index(0, COUNTED), "1")
+    bureau.settle()
+    holder = getattr(sheet, left_with)
+    if left_with == "table":
+        holder.setCurrentIndex(QModelIndex())
+    holder.setFocus()
+    qtbot.waitUntil(holder.hasFocus)
+    for sign in f"3*{sheet.model.rows[0].reference}":
+        QTest.keyClick(QApplication.focusWidget(), sign)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    bureau.settle()
+    assert sheet.model.rows[0].compte == 4
+    assert sheet.sheet is not None
+    assert sheet.sheet.etat == "ouvert"
+    assert sheet.code.hasFocus()
