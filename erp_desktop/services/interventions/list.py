@@ -341,9 +341,13 @@ def first_rows(
 ) -> tuple[list[int], list[InterventionLigne]]:
     """At the centre what ``page`` selects and the rows of some of them, the first ones or those behind what is
     ``skipped``, in one round trip."""
-    requete = _de_lignes(acteur, Intervention.id.in_(page.limit(shown).offset(skipped)))
+    choisies = page.subquery()
+    # Found once for both: PostgreSQL keeps what is named so and asked twice.
+    une = sa.select(choisies.c.id, sa.func.row_number().over().label("n")).cte("page")
+    vues = sa.select(une.c.id).where(une.c.n > skipped, une.c.n <= skipped + shown)
+    requete, toutes = _de_lignes(acteur, Intervention.id.in_(vues)), sa.select(une.c.id).order_by(une.c.n)
     ids, lues, horloges, tous = abreast(
-        session, lambda s: list(s.scalars(page)), partial(_lues, requete=requete), Horloges, technicien_names.tous
+        session, lambda s: list(s.scalars(toutes)), partial(_lues, requete=requete), Horloges, technicien_names.tous
     )
     return ids, dans_l_ordre(ids[skipped : skipped + shown], _lignes(lues, horloges, tous, set(), set()))
 
