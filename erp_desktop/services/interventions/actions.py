@@ -257,7 +257,10 @@ def revenir(session: Session, acteur: Acteur, retour: Retour) -> None:
         ligne.technicien_id = ligne.technicien_id or retour.avant.get("technicien_id")
         revive(session, retour.creneaux)
     avant = {"technicien_id": ligne.technicien_id, **retour.avant}
-    changer_statut(session, acteur, retour.id, retour.de, "Changement de statut défait aussitôt")
+    fait = changer_statut(session, acteur, retour.id, retour.de, "Changement de statut défait aussitôt")
+    if fait.creneaux:
+        # Open with a technicien and a plan it was: the way back took both off.
+        revive(session, fait.creneaux)
     for champ, valeur in avant.items():
         setattr(ligne, champ, valeur)
     if retour.vers is Statut.EN_ATTENTE:

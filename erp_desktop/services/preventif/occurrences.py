@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from erp_desktop.models import Intervention, Occurrence, Planning
 from erp_desktop.services.interventions.actions import changer_statut
 from erp_desktop.services.preventif.dues import cle_de, rythme_de
 from erp_desktop.services.preventif.form import ouvrir
-from erp_desktop.services.preventif.generation import Bilan, generer
+from erp_desktop.services.preventif.generation import generer
 from erp_desktop.services.preventif.visits import limite
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.clocks import Horloges
@@ -232,22 +232,55 @@ def suivants(statut: str) -> tuple[StatutPlanning, ...]:
     return _SUIVANTS[statut]
 
 
-def changer_plan(session: Session, acteur: Acteur, planning_id: int, vers: StatutPlanning) -> Bilan:
+@dataclass(frozen=True, slots=True)
+class RetourPlan:
+    """What :func:`revenir_plan` needs: a plan before an act, and when the act left it."""
+
+    id: int
+    de: str
+    vers: str
+    rythme_depuis: date | None
+    vu: datetime
+
+
+def changer_plan(session: Session, acteur: Acteur, planning_id: int, vers: StatutPlanning) -> RetourPlan:
     """Suspend a plan, take it up again or end it: untouched visits to come go, and come back.
 
     Raises:
         NotAllowedError, NotFoundError, TransitionError, UserError
     """
     plan = ouvrir(session, acteur, planning_id)
-    if vers not in _SUIVANTS[plan.statut]:
+    de, depuis = plan.statut, plan.rythme_depuis
+    if vers not in _SUIVANTS[de]:
         raise TransitionError("Ce plan ne peut pas le devenir.")
     trace.annoncer(session, acteur)
     if vers is StatutPlanning.ACTIF:
         # What came due meanwhile was not missed: nobody was to do it.
         plan.rythme_depuis = clock.today()
     plan.statut = vers.value
+    _suivre(session, acteur, planning_id)
+    session.refresh(plan)
+    return RetourPlan(planning_id, de, vers.value, depuis, plan.updated_at)
+
+
+def revenir_plan(session: Session, acteur: Acteur, retour: RetourPlan) -> None:
+    """Take an act on a plan back while nothing followed it; the visits that nobody touched come back.
+
+    Raises:
+        NotAllowedError, NotFoundError, TransitionError: the plan changed since.
+    """
+    roles.exiger(acteur, roles.Droit.PREVENTIF_ECRIRE)
+    plan = charger(session, acteur, Planning, retour.id, "ce plan", ecrire=True)
+    if plan.statut != retour.vers or plan.updated_at != retour.vu:
+        raise TransitionError("Ce plan a changé depuis : cet acte ne se défait plus.")
+    trace.annoncer(session, acteur)
+    plan.statut, plan.rythme_depuis = retour.de, retour.rythme_depuis
+    _suivre(session, acteur, retour.id)
+
+
+def _suivre(session: Session, acteur: Acteur, planning_id: int) -> None:
+    """Make and withdraw what follows from a plan's statut."""
     ecrire(session)
     bilan = generer(session, acteur, plans=[planning_id])
     if bilan.refus:
         raise UserError(bilan.refus[0][1])
-    return bilan

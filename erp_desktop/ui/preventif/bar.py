@@ -54,5 +54,5 @@ class PlanBar(ActBar):
         self.act(
             partial(self.press, vers),
             lambda session, acteur, row_id: occurrences.changer_plan(session, acteur, row_id, vers),
-            tr("Statut : {statut}", statut=labels.label(StatutPlanning, vers)), None,
+            tr("Statut : {statut}", statut=labels.label(StatutPlanning, vers)), occurrences.revenir_plan,
         )  # fmt: skip

@@ -129,6 +129,16 @@ def test_a_plan_is_typed_generated_and_decided_of(
     bar.buttons["suspendu"].click()
     bureau.settle()
     assert list(bar.buttons) == ["actif", "termine"]
+    # Neither the pause nor the end, one press each, is without a way back.
+    bureau.window.toaster.toasts[-1].undo()
+    bureau.settle()
+    assert list(bar.buttons) == ["suspendu", "termine"]
+    bar.buttons["termine"].click()
+    bureau.settle()
+    assert bar.buttons == {}
+    bureau.window.toaster.toasts[-1].undo()
+    bureau.settle()
+    assert list(bar.buttons) == ["suspendu", "termine"]
 
 
 def _listed(bureau: Bureau, dates: DatesTab) -> list[object]:
