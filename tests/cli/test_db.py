@@ -128,6 +128,30 @@ def test_the_centre_from_empty_to_checked(pg_empty_url: str, tmp_path: Path) -> 
     assert Path(answer("backup", "--url", pg_empty_url, "--folder", tmp_path / "b")["chemin"]).is_file()
 
 
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        ("CREATE TABLE factures_paie (id int)", "Base : sans révision ; "),
+        ("CREATE TABLE users (id int); CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY); "
+         "INSERT INTO alembic_version VALUES ('df44b376bc8a')", "Base : df44b376bc8a ; "),
+    ],
+    ids=["of another program", "of the former backend"],
+)  # fmt: skip
+def test_a_base_that_is_refused_is_promised_nothing(pg_empty_url: str, made: str, shown: str) -> None:
+    engine = sa.create_engine(pg_empty_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(made)
+    engine.dispose()
+    told = call("status", "--url", pg_empty_url).stdout
+    assert told.startswith(shown)
+    assert "factures_paie" in told or "table absente" in told
+    done = call("upgrade", "--url", pg_empty_url, "--dry-run")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("Rien ne serait appliqué")
+    assert "À régler : " in done.stdout
+    assert "seraient appliquées" not in done.stdout
+
+
 def test_status_tells_what_waits_the_drift_and_who_upgraded(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     make(path, RECENT)

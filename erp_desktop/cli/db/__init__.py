@@ -79,9 +79,12 @@ def status(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_jso
                     connection.rollback()
                 if answer.get("migrateur", True):
                     answer["journal"] = audit.journal(connection)
-    pending = _pending(current)
+    # A base of another program is brought nowhere.
+    foreign = target.cache is None and current is None and answer["etat"] != "vide"
+    pending = [] if foreign else _pending(current)
     answer |= {"revision": current, "attendue": history.head(), "en_attente": pending, "a_venir": _titles(pending)}
-    told = f"Base : {current or 'vide'} ; programme : {history.head()} ; {len(pending)} révision(s) en attente."
+    base = current or ("sans révision" if foreign else "vide")
+    told = f"Base : {base} ; programme : {history.head()} ; {len(pending)} révision(s) en attente."
     lines = [" ".join([told, str(answer.get("message", ""))]).strip(), *_listed(pending)]
     lines.append(f"Fenêtre : le centre accepte les postes depuis la révision {answer['min_client'] or 'inconnue'}.")
     lines += [f"Écart : {line}" for line in answer["differences"]]
@@ -161,8 +164,11 @@ def upgrade(
     wanted, pending = _forward(to, current)
     if dry_run:
         warnings = _warnings(target, current, wanted) if target.cache is None else {}
+        stopped = any(c["etat"] == "erreur" for c in warnings.get("constats", []))
         told = [f"{len(pending)} révision(s) seraient appliquées.", *_listed(pending)]
-        if not pending:
+        if stopped:
+            told = [f"Rien ne serait appliqué des {len(pending)} révision(s) en attente : voir « À régler »."]
+        elif not pending:
             told = ["Base déjà à jour : aucune révision à appliquer."]
         told += [f"Transaction ouverte : {line}" for line in warnings.get("bloquants", [])]
         told += [f"Poste qui ne pourrait plus échanger : {line}" for line in warnings.get("exclus", [])]
@@ -170,7 +176,7 @@ def upgrade(
             f"À régler : {c['detail']} → {c['remede']}" for c in warnings.get("constats", []) if c["etat"] != "ok"
         ]
         emit(as_json, {"de": current, "revisions": pending, "a_venir": _titles(pending), **warnings}, told)
-        if any(c["etat"] == "erreur" for c in warnings.get("constats", [])):
+        if stopped:
             raise typer.Exit(1)
         return
     tell = teller(progress)

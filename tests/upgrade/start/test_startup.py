@@ -34,6 +34,17 @@ def test_a_new_cache_is_made_by_the_migrations(tmp_path: Path, key: str | None) 
     assert not path.with_name("cache.sqlite.upgrading").exists()
 
 
+def test_a_cache_behind_a_link_is_upgraded_where_it_is(tmp_path: Path) -> None:
+    real, link = tmp_path / "ailleurs" / "vraie.sqlite", tmp_path / "lien.sqlite"
+    real.parent.mkdir()
+    make(real, RECENT)
+    link.symlink_to(real)
+    startup.open_local(link).dispose()
+    assert link.is_symlink()
+    assert link.resolve() == real
+    assert startup.read_revision(real) == history.head()
+
+
 @pytest.mark.parametrize(
     ("revision", "key"),
     [
