@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -9,8 +10,11 @@ import pytest
 
 from erp_desktop.db import ids
 from erp_desktop.db.engine import connect_sqlite
+from erp_desktop.db.session import transaction
 from erp_desktop.errors import DatabaseRefusedError
+from erp_desktop.registry import searched
 from erp_desktop.registry.tables import BY_NAME
+from erp_desktop.services.search import words
 from erp_desktop.sync.watch.verify import verify
 from tests.sync.lab import Lab, T
 
@@ -318,10 +322,19 @@ def test_an_encrypted_cache_opens_with_its_key_only(lab: Lab) -> None:
     a.set("interventions", lab.ids("interventions")[0], titre="Chiffré")
     lab.settle()
     lab.converged()
+    # What is searched says as much as the rows.
+    with transaction(a.engine) as session:
+        while words.catch_up(session):
+            pass
+        found = session.connection().exec_driver_sql("SELECT rowid FROM mots.index_mots('chiffre')").all()
+    assert len(found) == 1
     a.hang_up()
-    for key in (None, "0" * 64):
+    index = a.path.with_name(a.path.name + searched.SUFFIX)
+    for file, key in itertools.product((a.path, index), (None, "0" * 64)):
         with pytest.raises(DatabaseRefusedError):
-            connect_sqlite(a.path, key)
+            connect_sqlite(file, key)
+    assert b"chiffre" not in index.read_bytes()
+    assert index.stat().st_mode & 0o077 == 0
     script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM sqlite_master')"
     done = subprocess.run([sys.executable, "-c", script, str(a.path)], capture_output=True, text=True, check=False)
     assert "not a database" in done.stderr

@@ -252,6 +252,10 @@ def test_a_stand_alone_desktop_gets_one_agency_and_one_account(qtbot: QtBot, wiz
             "salma.bennis", "admin", 1,
         )  # fmt: skip
         assert cache.one("SELECT code, nom FROM agences") == ("CAS", "Casablanca")
+        # What its clocks and its invoices count by: holidays, rates, the hours of each weekday.
+        assert cache.value("SELECT count(*) FROM jours_feries WHERE NOT provisoire") >= 9
+        assert cache.value("SELECT count(*) FROM taux_tva") == 5
+        assert cache.value("SELECT count(DISTINCT jour_iso) FROM horaires_agence") >= 5
 
 
 def test_no_hint_is_painted_over_a_field(qtbot: QtBot, wizard: Assistant) -> None:
