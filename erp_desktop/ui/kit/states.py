@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -15,25 +15,47 @@ from erp_desktop.ui.kit.theme import theme
 
 
 class Medallion(QWidget):
-    """A large icon in a soft disc."""
+    """A large icon in a soft disc; lower than it wants to be, it is smaller, then nothing, before others are cut."""
+
+    _SIDE, _LEAST = 88, 44
 
     def __init__(self, icon: str, ground: str, ink: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon, self._ground, self._ink = icon, ground, ink
-        self.setFixedSize(88, 88)
+        self.setFixedWidth(self._SIDE)
+        self.setMaximumHeight(self._SIDE)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._SIDE, self._SIDE)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._SIDE, 0)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
+        side = self.height()
+        if side < self._LEAST:
+            return
+        disc, inside = QRect((self._SIDE - side) // 2, 0, side, side), theme().px("control.iconEmpty") - 4
         painter = QPainter(self)
-        paint.rounded(painter, self.rect(), 44, theme().color(self._ground))
-        icons.draw(painter, self.rect(), self._icon, theme().color(self._ink), theme().px("control.iconEmpty") - 4)
+        paint.rounded(painter, disc, side // 2, theme().color(self._ground))
+        icons.draw(painter, disc, self._icon, theme().color(self._ink), inside * side // self._SIDE)
         painter.end()
 
 
+class _Shrinking(QVBoxLayout):
+    """Whose least height counts: by height for width, Qt asks for the whole of it and cuts what stands above."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+
 class _State(QWidget):
+    column_type: type[QVBoxLayout] = QVBoxLayout
+
     def __init__(self, icon: str, ground: str, ink: str, title: str, words: str, buttons: Sequence[QWidget]) -> None:
         super().__init__()
         centre = Qt.AlignmentFlag.AlignHCenter
-        self.column = QVBoxLayout(self)
+        self.column = self.column_type(self)
         self.column.setSpacing(8)
         self.column.addStretch(2)
         self.column.addWidget(Medallion(icon, ground, ink), 0, centre)
@@ -62,6 +84,8 @@ class _State(QWidget):
 
 class EmptyState(_State):
     """Nothing to show; ``hints`` (rows of widgets) go in a card below."""
+
+    column_type = _Shrinking
 
     def __init__(
         self, title: str, words: str, buttons: Sequence[QWidget] = (), *, icon: str = "magnifying-glass",
