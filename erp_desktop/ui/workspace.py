@@ -18,7 +18,7 @@ from erp_desktop.ui.frame.navigation import Navigation
 from erp_desktop.ui.frame.statusbar import StatusBar
 from erp_desktop.ui.frame.tabs import Tabs
 from erp_desktop.ui.frame.topbar import TopBar
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.kit.toast import Toaster
@@ -126,8 +126,8 @@ class Workspace(QWidget):
             ("Alt+PgDown", lambda: self.page and self.page.step_record(1)),
             ("Alt+PgUp", lambda: self.page and self.page.step_record(-1)),
         ]  # fmt: skip
-        for number, section in enumerate(self.nav.sections[:9], start=1):
-            table.append((f"Ctrl+{number}", lambda key=section.key: self.open_section(key)))  # type: ignore[misc]
+        for place, section in enumerate(self.nav.sections[:9], start=1):
+            table.append((f"Ctrl+{place}", lambda key=section.key: self.open_section(key)))  # type: ignore[misc]
         for keys, act in table:
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(act)
@@ -217,13 +217,18 @@ class Workspace(QWidget):
     def open_unfinished(self) -> None:
         """Give every new record that was left unfinished its tab again, behind the one in sight."""
         shown = self.tabs.current
-        for kind, slot, _draft in self.contexte.drafts.unfinished()[:_UNFINISHED]:
+        left = self.contexte.drafts.unfinished()
+        for kind, slot, _draft in left[:_UNFINISHED]:
             page = self.open_record(kind, None, slot)
             panel = page.record_panel() if isinstance(page, Page) else None
             if page is not None and panel is not None:
                 panel.shown.connect(partial(self._name_by_words, page, panel), Qt.ConnectionType.SingleShotConnection)
         self.tabs.show_key(shown)
         self._enter_page()
+        if len(left) > _UNFINISHED:
+            words = tr("Saisies non terminées encore gardées : {n}. Une fiche vierge de leur sorte les propose.",
+                       n=number(len(left) - _UNFINISHED))  # fmt: skip
+            self.contexte.say(words, kind="info")
 
     def _name_by_words(self, page: QWidget, panel: Any) -> None:
         """Several new records are told apart by what was typed."""

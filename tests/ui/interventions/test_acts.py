@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -212,6 +212,21 @@ def test_an_unfinished_record_open_in_a_tab_is_gone_to_and_any_can_be_given_up(b
     assert bureau.drafts.unfinished() == []
     bureau.window.toaster.toasts[-1].undo()
     assert [one.values["titre"] for _kind, _slot, one in bureau.drafts.unfinished()] == ["Premier appel"]
+
+
+def test_more_unfinished_records_than_tabs_are_told_and_listed_on_a_blank_form(bureau: Bureau) -> None:
+    for n in range(11):
+        bureau.drafts.keep("interventions", -1 - n, {"titre": f"Appel {n}"})
+    bureau.workspace.open_unfinished()
+    bureau.settle()
+    assert len(bureau.workspace.tabs.keys) == 8
+    assert any("encore gardées : 3." in toast.accessibleName() for toast in bureau.window.toaster.toasts)
+    page = bureau.liste()
+    page.new_record()
+    bureau.settle()
+    banners = page.form.findChildren(Banner)
+    told = " ".join(label.text() for banner in banners for label in banner.findChildren(QLabel))
+    assert all(f"Appel {n}" in told for n in range(11))
 
 
 def test_every_error_is_shown_at_once_and_the_first_has_the_keyboard(bureau: Bureau, qtbot: QtBot) -> None:
