@@ -83,6 +83,11 @@ class Ledger:
         ) == [], "a request was answered with another number, or one document twice"  # fmt: skip
 
 
+def _responsable(device: Device) -> Any:
+    """Whoever is in charge of its agency; None before its first exchange of a series."""
+    return device.value("SELECT id FROM users WHERE role = 'responsable' AND agence_id = ?", device.agence_id)
+
+
 class Invoicing:
     """Acts of a history; what it is made of is the history's."""
 
@@ -95,7 +100,7 @@ class Invoicing:
 
     def _acting(self, device: Device, db: Any) -> int:
         """The responsable of the desktop's agency, whom the rows that follow will name."""
-        person = device.value("SELECT id FROM users WHERE role = 'responsable' AND agence_id = ?", device.agence_id)
+        person = _responsable(device)
         db.execute("UPDATE _sync_session SET user_id = ?", (person,))
         return int(person)
 
@@ -103,7 +108,7 @@ class Invoicing:
         """A draft is to be validated, from one desktop or several, with what each of them sees."""
         device = self.chance.choice(self.devices)
         drafts = device.sql("SELECT id FROM factures WHERE statut = 'brouillon' ORDER BY id")
-        if not drafts:
+        if not drafts or _responsable(device) is None:
             return
         pk = self.chance.choice(drafts)[0]
         with self.as_the_program_writes(device) as (db, number):
