@@ -194,13 +194,14 @@ def postgres_lock(connection: sa.Connection) -> Iterator[None]:
     silences = ["idle_in_transaction_session_timeout"]
     if connection.dialect.server_version_info >= (14,):  # type: ignore[operator]
         silences.append("idle_session_timeout")
-    for setting in silences:
-        connection.exec_driver_sql(f"SET {setting} = '{int(SILENCE_S * 1000)}'")
     yield_first(connection)
     connection.commit()
     try:
         with upgrade_lock(connection.engine, wait_s=ATTENTE_S, silence_s=SILENCE_S) as held:
             state["held"] = held
+            # Not before: who waits for another upgrade is silent for as long as that one takes, and holds nothing.
+            for setting in silences:
+                connection.exec_driver_sql(f"SET {setting} = '{int(SILENCE_S * 1000)}'")
             connection.exec_driver_sql(f"SET erp.mise_a_niveau = '{os.getpid()}'")
             connection.commit()
             hold_on(connection)

@@ -15,9 +15,10 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
+from erp_desktop.centre.lock import upgrade_lock
 from erp_desktop.db.embedded import EmbeddedPostgres, find_binaries
 from erp_desktop.db.engine import create_pg_engine
-from erp_desktop.errors import UpgradeError
+from erp_desktop.errors import ErpError, UpgradeError
 from erp_desktop.models import Base
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade import fingerprint
@@ -25,7 +26,7 @@ from erp_desktop.upgrade.central import attempts, report
 from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
 from tests.benchmarks.upgrade_speed import Clerk
 from tests.migrations.rows import contenu
-from tests.processes import erp_admin, together
+from tests.processes import child_environment, erp_admin, together
 from tests.sync.proxy import ChaosProxy
 from tests.upgrade.central.old_centre import APRES, AVANT, yes
 
@@ -89,7 +90,9 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 )
 def test_many_migrators_at_once_upgrade_once(centre: sa.Engine, count: int, target: str) -> None:
     url = centre.url.render_as_string(hide_password=False)
-    (done,) = together([["-c", AT_ONCE, url, str(count), target]])
+    # However slow the machine is: the last one waits for all the others.
+    patient = child_environment() | {"ERP_MIGRATION_LOCK_WAIT": "600"}
+    (done,) = together([["-c", AT_ONCE, url, str(count), target]], env=patient)
     assert done.stdout.strip() == str([0] * count), done.stderr
     done_by = f"SELECT count(*) FROM journal_migrations WHERE de = '{AVANT}' AND vers = '{target}'"
     assert scalar(centre, done_by) == 1
@@ -223,6 +226,19 @@ def test_the_archive_made_first_brings_the_centre_back(
     assert check_central(engine).etat == "egal"
     engine.dispose()
     pg_server.drop_database(name)
+
+
+def test_who_waits_for_another_upgrade_longer_than_a_silence_is_told_of_it(
+    centre: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERP_MIGRATION_SILENCE", "1")
+    monkeypatch.setenv("ERP_MIGRATION_LOCK_WAIT", "2")
+    with upgrade_lock(centre, wait_s=0), pytest.raises(ErpError, match="Une autre mise à niveau est en cours"):
+        upgrade_central(centre, yes, target=APRES)
+    assert check_central(centre).revision == AVANT
+    monkeypatch.undo()
+    upgrade_central(centre, yes, target=APRES)
+    assert check_central(centre).revision == APRES
 
 
 @pytest.mark.soak
