@@ -94,6 +94,7 @@ class Faute:
 
     Attributes:
         proche: the known value that an unknown one comes near to.
+        inconnue: the cell says a word that means nothing here, in whatever line it stands.
     """
 
     ligne: int
@@ -101,6 +102,7 @@ class Faute:
     valeur: str
     raison: str
     proche: str = ""
+    inconnue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +317,8 @@ def _faute(
     column = columns.get(name) or columns.get(name.removesuffix("_id")) or ""
     words = rest if colon and column and not more else reason
     words = _FIELD.sub(lambda found: _said(found[0], labels), words)
-    return Faute(refused.ligne, column, text(row.get(column, "")) if column else "", words, near)
+    told = text(row.get(column, "")) if column else ""
+    return Faute(refused.ligne, column, told, words, near, bool(told and _UNKNOWN.search(reason)))
 
 
 _OPTIONS = (
@@ -323,6 +326,7 @@ _OPTIONS = (
     (re.compile(r" ?\([^()]*--[^()]*\)"), ""),
     (re.compile(r" ; [^;]*--.*$"), ""),
 )
+_UNKNOWN = re.compile(r"\binconnue? «|introuvable dans cette agence")
 _FIELD = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 
 

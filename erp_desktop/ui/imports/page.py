@@ -118,8 +118,16 @@ class ImportPage(Look):
         self._soon.start()
 
     def mend(self, line: int, column: str, words: str) -> None:
-        """Write something else in one cell, and judge again."""
-        self._corrections.setdefault(line, {})[column] = words.strip()
+        """Write something else in one cell, or wherever the file says the same unknown word, and judge again."""
+        fault = next((f for f in self.faults if (f.ligne, f.colonne) == (line, column)), None)
+        lines = {line}
+        if fault is not None and fault.inconnue:
+            same = (column, fault.valeur)
+            lines |= {f.ligne for f in self.faults if f.inconnue and (f.colonne, f.valeur) == same}
+            if len(lines) > 1:
+                self._contexte.say(tr("Corrigé partout où le fichier dit « {mot} »", mot=isolate(fault.valeur)))
+        for one in lines:
+            self._corrections.setdefault(one, {})[column] = words.strip()
         self._changed()
 
     def _choice(self, *, apart: bool = False) -> Choix:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
@@ -295,3 +295,37 @@ def test_an_unknown_value_is_offered_the_known_one_it_comes_near_to(
     QTest.keyClick(page.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: page._judged and "Client2" not in {o.colonne + str(o.ligne) for o in page.faults})
     assert page._corrections[2] == {"Client": "Conserveries Atlas"}
+
+
+def test_a_word_mended_once_is_written_wherever_the_file_says_it(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    path = tmp_path / "parc.csv"
+    states = ["ACTIVO", "AVERIADO", "ACTIVO", "ACTIVO", ""]
+    rows = [f"Tour {n};TR-{n % 4};Conserveries Atlas;{state}" for n, state in enumerate(states)]
+    path.write_text("Nom;Code interne;Client;Statut\n" + "\n".join(rows) + "\n", encoding="utf-8-sig")
+    page = bureau.workspace.open_record("import-equipements", None)
+    assert isinstance(page, ImportPage)
+    page.open_file(path)
+    # The last line has the number of the first one: mended alone.
+    judged(page, qtbot, 5)
+    first = next(one for one in page.faults if one.valeur == "ACTIVO")
+    assert first.ligne == 2
+    page.mend(first.ligne, "Statut", "operationnel")
+    judged(page, qtbot, 2)
+    assert page._corrections == {n: {"Statut": "operationnel"} for n in (2, 4, 5)}
+    told = [label.text() for label in bureau.window.toaster.toasts[-1].findChildren(QLabel)]
+    assert any("partout où le fichier dit" in words and "ACTIVO" in words for words in told)
+    left = sorted((one.ligne, one.valeur, one.inconnue) for one in page.faults)
+    assert left == [(3, "AVERIADO", True), (6, "TR-0", False)]
+    page.mend(3, "Statut", "panne")
+    page.mend(6, "Code interne", "TR-9")
+    judged(page, qtbot, 0)
+    assert page.save()
+    qtbot.waitUntil(lambda: "TR-9" in codes(sqlite_engine))
+    assert {"TR-0", "TR-1", "TR-2", "TR-3"} <= codes(sqlite_engine)
+
+
+def codes(engine: sa.Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(connection.execute(sa.text("SELECT code_interne FROM equipements")).scalars())
