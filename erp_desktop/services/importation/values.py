@@ -252,7 +252,7 @@ def lire_ice(cellule: Cell, ecriture: Ecriture, notes: Counter[str]) -> str:
         return ice_connu(ecrit)
     if not ecriture.completer_ice:
         notes["ICE dont les zéros du début manquent (--completer-ice les remet)"] += 1
-        raise ValueError(f"L'ICE compte 15 chiffres ; {nu.zfill(15)} proposé (--completer-ice)")
+        raise ValueError(f"L'ICE compte 15 chiffres (--completer-ice), proche de « {nu.zfill(15)} »")
     notes["ICE complété par des zéros au début"] += 1
     return nu.zfill(15)
 
@@ -266,7 +266,7 @@ def lire_telephone(cellule: Cell, ecriture: Ecriture) -> str:
     try:
         return telephone.normaliser(text(cellule), ecriture.pays)
     except ValueError as error:
-        conseil = " ; d'un autre pays : --pays FR" if ecriture.pays == telephone.MAROC else f" ({ecriture.pays})"
+        conseil = " (--pays FR pour un autre pays)" if ecriture.pays == telephone.MAROC else f" ({ecriture.pays})"
         raise ValueError(f"{str(error).rstrip('.')}{conseil}") from None
 
 

@@ -127,8 +127,8 @@ def test_a_file_that_says_less_or_otherwise_is_completed(monde: Monde, tmp_path:
         importer(monde, tmp_path, "equipements", lignes, choix=Decisions(constantes=["teinte=bleu"]))
     clients = ["nom_entreprise;telephone", "Seine;01 99 00 21 40", "Loire;06 39 98 12 34 / 06 39 98 12 35"]
     assert refus(monde, tmp_path, "clients", clients) == [
-        (2, "telephone : Numéro de téléphone non reconnu : +212 et 9 chiffres (05 fixe, 06 ou 07 mobile) ; "
-            "d'un autre pays : --pays FR"),
+        (2, "telephone : Numéro de téléphone non reconnu : +212 et 9 chiffres (05 fixe, 06 ou 07 mobile) "
+            "(--pays FR pour un autre pays)"),
     ]  # fmt: skip
     importer(monde, tmp_path, "clients", clients, ecriture=Ecriture(pays="FR"))
     lus = monde.lire(
@@ -168,7 +168,7 @@ def test_lost_zeros_and_second_telephones_are_told(monde: Monde, tmp_path: Path)
     ]
     pris = dict(refus(monde, tmp_path, "clients", lignes))
     assert pris == {
-        2: f"ice : L'ICE compte 15 chiffres ; {bon} proposé (--completer-ice)",
+        2: f"ice : L'ICE compte 15 chiffres (--completer-ice), proche de « {bon} »",
         3: "ice : « 1,52571E+12 » : un tableur a perdu des chiffres",
     }
     bilan = importer(monde, tmp_path, "clients", lignes[:2], ecriture=Ecriture(completer_ice=True))

@@ -297,6 +297,22 @@ def test_an_unknown_value_is_offered_the_known_one_it_comes_near_to(
     assert page._corrections[2] == {"Client": "Conserveries Atlas"}
 
 
+def test_lost_zeros_of_an_ice_are_one_click_away_and_no_option_of_the_command_is_told(
+    bureau: Bureau, qtbot: QtBot, tmp_path: Path
+) -> None:
+    rows = ["Zéros;1525713000000;Rabat;;", "Ailleurs;;Paris;01 99 00 21 40;"]
+    page = opened(bureau, qtbot, written(tmp_path / "tableur.csv", rows))
+    judged(page, qtbot, 2)
+    assert [(one.ligne, one.colonne, one.proche) for one in page.faults] == [
+        (2, "ICE", "001525713000000"), (3, "Téléphone", ""),
+    ]  # fmt: skip
+    assert "--" not in "".join(one.raison for one in page.faults)
+    page.table.lines.take_near(0)
+    judged(page, qtbot, 1)
+    assert page._corrections == {2: {"ICE": "001525713000000"}}
+    page.give_up()
+
+
 def test_a_word_mended_once_is_written_wherever_the_file_says_it(
     bureau: Bureau, monde: Monde, qtbot: QtBot, tmp_path: Path, sqlite_engine: sa.Engine
 ) -> None:
