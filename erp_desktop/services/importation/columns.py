@@ -1,14 +1,87 @@
-"""Which column, constant or default gives each field of a table, and what is missing, unknown or double."""
+"""What a column of a file holds; which column, constant or default gives each field of a table, and what is missing,
+unknown or double."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 
+from erp_desktop.domain.nombres import DEVISES
 from erp_desktop.errors import UserError
+from erp_desktop.services.importation.dates import Ordre, jour
 from erp_desktop.services.importation.decisions import Champs, Decisions, champ, egales, traductions
 from erp_desktop.services.importation.values import plier
-from erp_desktop.services.sheets.model import Table
+from erp_desktop.services.sheets.model import Cell, Table, text
+
+_LONGEST_DATE = 32
+_MOST_CURRENCIES, _LONGEST_CURRENCY = 20, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Colonne:
+    """A column of the file.
+
+    Attributes:
+        kind: text, number, date or flag, from every row.
+        odd: rows whose cell is not of that kind.
+        empty: rows without a cell.
+        currencies: the words of the column, if it may be one of currencies; without those of the dirham.
+    """
+
+    name: str
+    sample: str
+    kind: str
+    odd: int = 0
+    empty: int = 0
+    currencies: tuple[str, ...] = ()
+
+
+def _kind(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "flag"
+    if isinstance(cell, Decimal):
+        return "number"
+    if isinstance(cell, (date, datetime)):
+        return "date"
+    words = text(cell)
+    if words.lower() in ("oui", "non", "vrai", "faux"):
+        return "flag"
+    bare = words.replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
+    # A leading zero or plus is kept as it is: a code, an ICE, a telephone.
+    if bare.lstrip("-").replace(",", "", 1).replace(".", "", 1).isdigit() and not bare.startswith(("0", "+")):
+        return "number"
+    if not words[:1].isdigit() or len(words) > _LONGEST_DATE:
+        return "text"
+    try:
+        jour(cell, Ordre.JMA, Counter())
+    except ValueError:
+        return "text"
+    return "date"
+
+
+def colonne(lu: Table, name: str) -> Colonne:
+    """A column as every row shows it."""
+    counts: Counter[str] = Counter()
+    sample, words = "", set[str]()
+    for _line, row in lu.rows:
+        cell = row.get(name, "")
+        if cell == "":
+            continue
+        sample = sample or text(cell)[:60]
+        counts[_kind(cell)] += 1
+        if len(words) <= _MOST_CURRENCIES:
+            words.add(text(cell).strip().upper())
+    most = max(counts, key=counts.__getitem__, default="text")
+    total = counts.total()
+    mixed = total and counts[most] * 10 < total * 9
+    kind = "text" if mixed else most
+    odd = 0 if kind == "text" else total - counts[most]
+    short = len(words) <= _MOST_CURRENCIES and all(len(one) <= _LONGEST_CURRENCY for one in words)
+    found = tuple(sorted(words - {"", *DEVISES})) if short and kind == "text" else ()
+    return Colonne(name, sample, kind, odd, len(lu.rows) - total, found)
 
 
 def champs(

@@ -5,28 +5,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.domain.nombres import Convention
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.writing.texts import texts
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Preference
-from erp_desktop.services.importation.dates import Ordre, jour
+from erp_desktop.services.importation.columns import Colonne, colonne
+from erp_desktop.services.importation.dates import Ordre
 from erp_desktop.services.importation.decisions import EXIGES, FIELDS, Decisions
 from erp_desktop.services.importation.nearest import split
 from erp_desktop.services.importation.orders import RepriseOrdres
 from erp_desktop.services.importation.outcome import Bilan, LigneRefusee, Progress, connaitre
 from erp_desktop.services.importation.tables import Reprise
-from erp_desktop.services.importation.values import Ecriture, plier
+from erp_desktop.services.importation.values import Ecriture, Unite, plier
+from erp_desktop.services.importation.work_orders import DUREES
 from erp_desktop.services.shared import trace, wording
 from erp_desktop.services.shared.common import ecrire
 from erp_desktop.services.sheets.model import Cell, Table, text
@@ -43,35 +45,30 @@ _MISSING_LABELS = {"numero_source": "Numéro d'origine", "devise": "Devise"}
 _ALIASES = {"date": "date_creation", "équipement": "equipement", "coût": "cout_externe", "nom": "equipement",
             "numero": "numero_source"}  # fmt: skip
 """First word of a reason about a work order → its field."""
-_LONGEST_DATE = 32
 _TRANSLATED = ("ar", "en")
 """Languages, beside French, in which a list may have been exported."""
 _MEMORY = "import:{}:{}"
+_ANSWERS = ""
+"""Beside the columns of a remembered choice: no column is without a name."""
+_WRITTEN: dict[str, type[StrEnum]] = {"nombres": Convention, "dates": Ordre, "durees": Unite}
 
 
 @dataclass(frozen=True, slots=True)
 class Champ:
-    """A field that a column may feed; ``reference``: by what people know."""
+    """A field that a column may feed.
+
+    Attributes:
+        reference: by what people know.
+        kind: as ``wording.Wording``, or ``duration``: one that a file may count in hours.
+        values: the closed list.
+    """
 
     name: str
     label: str
     required: bool
     reference: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Colonne:
-    """A column of the file.
-
-    Attributes:
-        kind: text, number, date or flag, from every row.
-        odd: rows whose cell is not of that kind.
-    """
-
-    name: str
-    sample: str
-    kind: str
-    odd: int = 0
+    kind: str = "text"
+    values: type[StrEnum] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +110,19 @@ class Choix:
         champs: column → field, or nothing.
         corrections: line → column → what is written there instead.
         ecartees: lines left out.
+        ecriture: how the file is written, where it does not show it.
+        constantes: field → what every line says.
+        defauts: field → what an empty cell means.
+        taux: currency → MAD for one.
     """
 
     champs: Mapping[str, str]
     corrections: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     ecartees: frozenset[int] = frozenset()
+    ecriture: Ecriture = field(default_factory=Ecriture)
+    constantes: Mapping[str, str] = field(default_factory=dict)
+    defauts: Mapping[str, str] = field(default_factory=dict)
+    taux: Mapping[str, str] = field(default_factory=dict)
 
 
 def permis(acteur: Acteur, table: str) -> bool:
@@ -135,22 +140,28 @@ def champs(table: str) -> list[Champ]:
         said = wording.field(table, nom)
         court = reprise.courts.get(nom)
         label = said.label if said is not None else nom
-        found.append(Champ(court or nom, label, reprise.lecteurs[nom].obligatoire, court is not None))
+        kind, values = (said.kind, said.values) if said is not None and court is None else ("text", None)
+        found.append(Champ(court or nom, label, reprise.lecteurs[nom].obligatoire, court is not None, kind, values))
     return found
 
 
 def _champ_d_ordre(nom: str) -> Champ:
     reference = nom in ("equipement", "client", "contrat", "technicien")
     said = wording.field("interventions", f"{nom}_id" if reference else nom)
-    return Champ(nom, said.label if said is not None else _MISSING_LABELS[nom], nom in EXIGES, reference)
+    if said is None:
+        return Champ(nom, _MISSING_LABELS[nom], nom in EXIGES, reference)
+    kind = "duration" if nom in DUREES else "text" if reference else said.kind
+    return Champ(nom, said.label, nom in EXIGES, reference, kind, said.values)
 
 
-def _reprise(session: Session, acteur: Acteur, table: str, bilan: Bilan) -> Reprise | RepriseOrdres:
+def _reprise(
+    session: Session, acteur: Acteur, table: str, bilan: Bilan, ecriture: Ecriture
+) -> Reprise | RepriseOrdres:  # fmt: skip
     agence = agence_de(session, acteur, table)
     if table == "interventions":
         # Whoever types here knows the machines of the agency: an unknown one is a slip, not a new one.
-        return RepriseOrdres(session, agence, bilan, Ecriture(), machines=False)
-    return Reprise(session, table, agence, bilan, Ecriture(), acteur)
+        return RepriseOrdres(session, agence, bilan, ecriture, machines=False)
+    return Reprise(session, table, agence, bilan, ecriture, acteur)
 
 
 def ouvrir(table: str, fichier: Path) -> Fichier:
@@ -165,49 +176,9 @@ def ouvrir(table: str, fichier: Path) -> Fichier:
         raise UserError(f"Le fichier {fichier.name} n'a aucune ligne à importer.")
     shape = "\n".join(plier(name) for name in lu.columns)
     return Fichier(
-        fichier.name, lu, tuple(_colonne(lu, name) for name in lu.columns),
+        fichier.name, lu, tuple(colonne(lu, name) for name in lu.columns),
         hashlib.sha256(shape.encode()).hexdigest()[:16],
     )  # fmt: skip
-
-
-def _kind(cell: Cell) -> str:
-    if isinstance(cell, bool):
-        return "flag"
-    if isinstance(cell, Decimal):
-        return "number"
-    if isinstance(cell, (date, datetime)):
-        return "date"
-    words = text(cell)
-    if words.lower() in ("oui", "non", "vrai", "faux"):
-        return "flag"
-    bare = words.replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
-    # A leading zero or plus is kept as it is: a code, an ICE, a telephone.
-    if bare.lstrip("-").replace(",", "", 1).replace(".", "", 1).isdigit() and not bare.startswith(("0", "+")):
-        return "number"
-    if not words[:1].isdigit() or len(words) > _LONGEST_DATE:
-        return "text"
-    try:
-        jour(cell, Ordre.JMA, Counter())
-    except ValueError:
-        return "text"
-    return "date"
-
-
-def _colonne(lu: Table, name: str) -> Colonne:
-    counts: dict[str, int] = {}
-    sample = ""
-    for _line, row in lu.rows:
-        cell = row.get(name, "")
-        if cell == "":
-            continue
-        sample = sample or text(cell)[:60]
-        kind = _kind(cell)
-        counts[kind] = counts.get(kind, 0) + 1
-    most = max(counts, key=counts.__getitem__, default="text")
-    total = sum(counts.values())
-    if total and counts[most] * 10 < total * 9:
-        return Colonne(name, sample, "text")
-    return Colonne(name, sample, most, 0 if most == "text" else total - counts.get(most, 0))
 
 
 def _headings(one: Champ) -> list[str]:
@@ -233,28 +204,41 @@ def _preference(session: Session, acteur: Acteur, table: str, fichier: Fichier) 
     return session.scalar(sa.select(p).where(p.user_id == acteur.user_id, p.cle == cle))
 
 
-def retrouver(session: Session, acteur: Acteur, table: str, fichier: Fichier) -> dict[str, str] | None:
-    """The fields that this person gave to the columns of a file of this shape."""
+def retrouver(session: Session, acteur: Acteur, table: str, fichier: Fichier) -> Choix | None:
+    """What this person decided about a file of this shape, its lines apart."""
     kept = _preference(session, acteur, table, fichier)
     if kept is None or not isinstance(kept.valeur, dict):
         return None
     known = {one.name for one in champs(table)}
-    return {c.name: v if (v := kept.valeur.get(c.name)) in known else "" for c in fichier.colonnes}
+    given = {c.name: v if (v := kept.valeur.get(c.name)) in known else "" for c in fichier.colonnes}
+    said = kept.valeur.get(_ANSWERS)
+    if not isinstance(said, dict):
+        return Choix(given)
+    every, empty = ({f: v for f, v in (said.get(n) or {}).items() if f in known} for n in ("constantes", "defauts"))
+    written: dict[str, Any] = {
+        name: next((m for m in kind if m == said.get(name)), None) for name, kind in _WRITTEN.items()
+    }
+    return Choix(
+        given, ecriture=Ecriture(**written), constantes=every, defauts=empty, taux=dict(said.get("taux") or {})
+    )
 
 
-def retenir(session: Session, acteur: Acteur, table: str, fichier: Fichier, given: Mapping[str, str]) -> None:
-    """Remember them for the next file of this shape."""
+def retenir(session: Session, acteur: Acteur, table: str, fichier: Fichier, choix: Choix) -> None:
+    """Remember it for the next file of this shape."""
     kept = _preference(session, acteur, table, fichier)
+    written: dict[str, Any] = {name: getattr(choix.ecriture, name) for name in _WRITTEN}
+    written |= {"constantes": dict(choix.constantes), "defauts": dict(choix.defauts), "taux": dict(choix.taux)}
+    told = {**choix.champs, _ANSWERS: {name: one for name, one in written.items() if one}}
     trace.annoncer(session, acteur)
     if kept is None:
         session.add(
             Preference(
                 agence_id=acteur.agence_id, user_id=acteur.user_id, cle=_MEMORY.format(table, fichier.empreinte),
-                valeur=dict(given), created_by_id=acteur.user_id,
+                valeur=told, created_by_id=acteur.user_id,
             )
         )  # fmt: skip
     else:
-        kept.valeur = dict(given)
+        kept.valeur = told
     ecrire(session)
 
 
@@ -282,7 +266,7 @@ class Essai:
             UserError: no right, no agency.
         """
         if self._reprise is None:
-            self._reprise = _reprise(session, self._acteur, self._table, self.bilan)
+            self._reprise = _reprise(session, self._acteur, self._table, self.bilan, self._choix.ecriture)
             self._pieces = self._reprise.essayer(self.fichier.lu, _decisions(self._choix))
         self._reprise.session = session
         if self._pieces is None:
@@ -309,8 +293,7 @@ def _faute(
 ) -> Faute:
     """A reason with the column that it is of; in the words of the window, without the options of the command."""
     reason, near = split(reason)
-    for option, instead in _OPTIONS:
-        reason = option.sub(instead, reason)
+    reason = sans_option(reason)
     head, colon, rest = reason.partition(" : ")
     name, more, _ = head.partition(" ")
     name = name if name in labels else _ALIASES.get(name, name)
@@ -319,6 +302,13 @@ def _faute(
     words = _FIELD.sub(lambda found: _said(found[0], labels), words)
     told = text(row.get(column, "")) if column else ""
     return Faute(refused.ligne, column, told, words, near, bool(told and _UNKNOWN.search(reason)))
+
+
+def sans_option(words: str) -> str:
+    """What an import says, without the options of the command."""
+    for option, instead in _OPTIONS:
+        words = option.sub(instead, words)
+    return words
 
 
 _OPTIONS = (
@@ -348,7 +338,14 @@ def _corrige(fichier: Fichier, choix: Choix) -> Fichier:
 
 
 def _decisions(choix: Choix) -> Decisions:
-    return Decisions(paires=[f"{column}={name}" for column, name in choix.champs.items()])
+    return Decisions(
+        [f"{column}={name}" for column, name in choix.champs.items()],
+        constantes=_egales(choix.constantes), defauts=_egales(choix.defauts), taux=_egales(choix.taux),
+    )  # fmt: skip
+
+
+def _egales(given: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in given.items()]
 
 
 def agence_de(session: Session, acteur: Acteur, table: str) -> int:
@@ -373,11 +370,11 @@ def ecrire_tout(
         UserError: no right, no agency.
     """
     bilan = Bilan()
-    reprise = _reprise(session, acteur, table, bilan)
+    reprise = _reprise(session, acteur, table, bilan, choix.ecriture)
     trace.annoncer(session, acteur)
     corrected = _corrige(fichier, choix)
     if not corrected.lu.rows:
         raise UserError("Aucune ligne à écrire.")
     made = reprise.faire(corrected.lu, _decisions(choix), acteur.user_id, progress)
-    retenir(session, acteur, table, fichier, choix.champs)
+    retenir(session, acteur, table, fichier, choix)
     return made

@@ -23,7 +23,7 @@ from erp_desktop.services.importation.values import Ecriture, decimal, plier, te
 from erp_desktop.services.sheets.model import Cell, text
 
 MAD = "MAD"
-_DUREES = {"duree_estimee", "duree_reelle", "temps_deplacement"}
+DUREES = {"duree_estimee", "duree_reelle", "temps_deplacement"}
 _MINUTES_MAX = 100_000
 _COUT_MAX = Decimal(10) ** 10
 _ACTIFS = {Statut.AFFECTEE.value, Statut.EN_COURS.value, Statut.EN_ATTENTE.value}
@@ -68,7 +68,7 @@ class Lecteur:
 
     def convenir(self, rows: Sequence[tuple[int, dict[str, Cell]]]) -> None:
         """Without a convention given, the file's own figures show it."""
-        colonnes = [c for f, c in self.lecture.colonnes.items() if f == "cout_externe" or f in _DUREES]
+        colonnes = [c for f, c in self.lecture.colonnes.items() if f == "cout_externe" or f in DUREES]
         if self.ecriture.nombres is None:
             vue = nombres.convention_de(t for _, row in rows for c in colonnes if isinstance(t := row[c], str))
             self.ecriture = replace(self.ecriture, nombres=vue)
@@ -104,7 +104,7 @@ class Lecteur:
                 if instant > clock.now() and nom != "date_planifiee":
                     raise ValueError(f"date dans le futur : {text(cellule)}")
                 ordre.valeurs[nom] = instant
-            elif nom in _DUREES:
+            elif nom in DUREES:
                 ordre.valeurs[nom] = self._minutes(cellule)
             else:
                 ordre.valeurs[nom] = lecteur.lire(cellule, self.ecriture, self.notes)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from erp_desktop.services.importation.wizard import Champ, Fichier
+from erp_desktop.services.importation.wizard import Champ, Choix, Fichier
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.forms.part import scroller
+from erp_desktop.ui.imports.reading import Reading
 from erp_desktop.ui.kit.controls import Elided, IconLabel, Text
 from erp_desktop.ui.kit.i18n import number, tr
 
@@ -39,10 +40,13 @@ class Columns(QWidget):
         self._marks: dict[str, IconLabel] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
+        self.reading = Reading()
+        self.reading.changed.connect(self.changed)
+        self._grid.addWidget(self.reading, 0, 0)
         self._area: QWidget | None = None
 
-    def show_file(self, file: Fichier, fields: Sequence[Champ], given: Mapping[str, str]) -> None:
-        """Show the columns of a file with the fields given to them."""
+    def show_file(self, file: Fichier, fields: Sequence[Champ], choice: Choix) -> None:
+        """Show the columns of a file with the fields given to them, and how it is read."""
         self._fields, self.editors, self._marks = fields, {}, {}
         body = QWidget()
         body.setObjectName("corps")
@@ -63,7 +67,7 @@ class Columns(QWidget):
             kind = Text(words, "body", "semantic.warning.text" if column.odd else "text.secondary")
             grid.addWidget(kind, row, 3)
             editor = ChoiceEditor(options)
-            editor.show_value(given.get(column.name, ""))
+            editor.show_value(choice.champs.get(column.name, ""))
             editor.setAccessibleName(tr("Champ de la colonne {nom}", nom=column.name))
             editor.changed.connect(self._chosen)
             grid.addWidget(editor, row, 4)
@@ -77,7 +81,8 @@ class Columns(QWidget):
             self._area.hide()
             self._area.deleteLater()
         self._area = scroller(body)
-        self._grid.addWidget(self._area, 0, 0)
+        self._grid.addWidget(self._area, 1, 0)
+        self.reading.show_written(choice.ecriture)
         self._say()
 
     @staticmethod
@@ -91,6 +96,8 @@ class Columns(QWidget):
         self.changed.emit()
 
     def _say(self) -> None:
+        fed = set(self.given().values())
+        self.reading.show_kinds({one.kind for one in self._fields if one.name in fed})
         twice = self._twice()
         for name, editor in self.editors.items():
             value = str(editor.value() or "")
@@ -112,6 +119,10 @@ class Columns(QWidget):
     def given(self) -> dict[str, str]:
         """Column → field, or nothing."""
         return {name: str(editor.value() or "") for name, editor in self.editors.items()}
+
+    def choice(self) -> Choix:
+        """All that was said here of the file."""
+        return Choix(self.given(), ecriture=self.reading.written())
 
     def missing(self) -> list[str]:
         """Labels of required fields that no column feeds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -92,7 +93,7 @@ class ImportPage(Look):
             lambda session: wizard.retrouver(session, acteur, table, file), self._recalled, self._failed, owner=self
         )  # fmt: skip
 
-    def _recalled(self, given: dict[str, str] | None) -> None:
+    def _recalled(self, given: Choix | None) -> None:
         file = self.file
         if file is None:
             return
@@ -101,9 +102,9 @@ class ImportPage(Look):
             tr("{fichier} · {n} lignes, {colonnes} colonnes · en-tête à la ligne {ligne}", fichier=isolate(file.nom),
                n=number(count), colonnes=len(file.colonnes), ligne=file.lu.header)
         )  # fmt: skip
-        used = given if given is not None else wizard.proposer(self._table, file)
+        used = given if given is not None else Choix(wizard.proposer(self._table, file))
         self.columns.show_file(file, self._fields, used)
-        known = tr("{n} sur {total} reconnues", n=sum(map(bool, used.values())), total=len(used))
+        known = tr("{n} sur {total} reconnues", n=sum(map(bool, used.champs.values())), total=len(used.champs))
         self.known.setText(f"{known} · {tr('réglage retrouvé')}" if given is not None else known)
         self.choose_button.setText(tr("Changer de fichier…"))
         self.pages.setCurrentIndex(1)
@@ -133,7 +134,7 @@ class ImportPage(Look):
     def _choice(self, *, apart: bool = False) -> Choix:
         left_out = frozenset(one.ligne for one in self.faults) if apart else frozenset()
         kept = {line: dict(cells) for line, cells in self._corrections.items()}
-        return Choix(self.columns.given(), kept, left_out)
+        return replace(self.columns.choice(), corrections=kept, ecartees=left_out)
 
     def judge(self) -> None:
         """Try every line again, in pieces between which lists and forms are read."""
@@ -183,7 +184,10 @@ class ImportPage(Look):
         self.good.say(max(0, trial.bilan.lignes - len(refused)))
         self.bad.say(len(refused))
         self.noted.say(sum(remarks.values()))
-        told = [tr("{quoi} ({n})", quoi=words, n=number(times)) for words, times in list(remarks.items())[:3]]
+        told = [
+            tr("{quoi} ({n})", quoi=wizard.sans_option(words), n=number(times))
+            for words, times in list(remarks.items())[:3]
+        ]
         self.notes.setText(" · ".join(told))
         self.table.show_faults(self.faults)
         self._say()

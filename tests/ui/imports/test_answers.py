@@ -1,0 +1,105 @@
+"""What a file does not say by itself, said in the window: it is refused, then written with what was meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.ui.forms.editors import ChoiceEditor
+from erp_desktop.ui.imports.page import ImportPage
+from tests.ui.company import Monde
+from tests.ui.window import Bureau
+
+_PATIENCE = 30_000
+
+
+def opened(bureau: Bureau, qtbot: QtBot, kind: str, path: Path, lines: list[str]) -> ImportPage:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    page = bureau.workspace.open_record(f"import-{kind}", None)
+    assert isinstance(page, ImportPage)
+    page.open_file(path)
+    qtbot.waitUntil(lambda: page.file is not None and page.pages.currentIndex() == 1, timeout=_PATIENCE)
+    bureau.settle()
+    return page
+
+
+def judged(page: ImportPage, qtbot: QtBot, bad: int) -> None:
+    qtbot.waitUntil(lambda: page._judged and page.bad.figure.text() == str(bad), timeout=_PATIENCE)
+
+
+def chosen(editor: ChoiceEditor, value: str) -> None:
+    """Go down to a value with the keyboard."""
+    assert editor.isVisible()
+    editor.setFocus()
+    QTest.keyClick(editor.combo, Qt.Key.Key_Home)
+    for _turn in range(editor.combo.count()):
+        if editor.value() == value:
+            return
+        QTest.keyClick(editor.combo, Qt.Key.Key_Down)
+    assert editor.value() == value
+
+
+def saved(page: ImportPage, qtbot: QtBot, engine: sa.Engine, query: str) -> list[Any]:
+    """Write, and what the table then says."""
+
+    def rows() -> list[Any]:
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query))]
+
+    before = len(rows())
+    assert page.write_button.isEnabled()
+    assert page.save()
+    qtbot.waitUntil(lambda: len(rows()) > before, timeout=_PATIENCE)
+    return rows()
+
+
+def test_the_convention_of_figures_is_said_and_remembered(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    head = "Référence;Désignation;Prix de vente HT"
+    page = opened(bureau, qtbot, "stock", tmp_path / "a.csv", [head, "R-1;Roulement;1,234", "R-2;Joint;12,500"])
+    judged(page, qtbot, 2)
+    assert [one.colonne for one in page.faults] == ["Prix de vente HT"] * 2
+    assert page.faults[0].raison.endswith("dites la convention du fichier")
+    reading = page.columns.reading
+    assert [name for name, one in reading.editors.items() if one.isVisible()] == ["nombres"]
+    chosen(reading.editors["nombres"], "point")
+    judged(page, qtbot, 0)
+    prices = "SELECT reference, CAST(prix_unitaire AS REAL) FROM pieces_detachees WHERE reference LIKE 'R-%'"
+    assert saved(page, qtbot, sqlite_engine, prices) == [("R-1", 1234), ("R-2", 12500)]
+    bureau.settle()
+    again = opened(bureau, qtbot, "stock", tmp_path / "b.csv", [head, "R-3;Palier;2,345"])
+    judged(again, qtbot, 0)
+    assert "réglage retrouvé" in again.known.text()
+    assert again.columns.reading.editors["nombres"].value() == "point"
+    # Without the column of prices, there is no figure to ask about.
+    chosen(again.columns.editors["Prix de vente HT"], "")
+    bureau.settle()
+    assert not again.columns.reading.isVisible()
+    again.give_up()
+
+
+def test_the_order_of_dates_and_the_unit_of_durations_are_said(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    head = "Équipement;Titre;Statut;Type;Date de création;Durée réelle"
+    rows = [
+        "EQ-000;Mois devant;Clôturée;Corrective;01/13/2026;1,5",
+        "EQ-001;Mois devant;Clôturée;Corrective;02/03/2026;2",
+    ]
+    page = opened(bureau, qtbot, "interventions", tmp_path / "ot.csv", [head, *rows])
+    judged(page, qtbot, 1)
+    assert [one.colonne for one in page.faults] == ["Date de création", "Durée réelle"]
+    reading = page.columns.reading
+    chosen(reading.editors["dates"], "mja")
+    judged(page, qtbot, 1)
+    qtbot.waitUntil(lambda: [one.colonne for one in page.faults] == ["Durée réelle"], timeout=_PATIENCE)
+    chosen(reading.editors["durees"], "heures")
+    judged(page, qtbot, 0)
+    query = "SELECT date(date_creation, '+1 hour'), duree_reelle FROM interventions WHERE titre = 'Mois devant'"
+    assert sorted(saved(page, qtbot, sqlite_engine, query)) == [("2026-01-13", 90), ("2026-02-03", 120)]
