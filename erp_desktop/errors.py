@@ -8,7 +8,27 @@ Anything else is a bug.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
+
+_LOCKED = "accès refusé, ou fichier ouvert dans un autre programme"
+RAISONS = {
+    errno.ENOENT: "ce fichier n’existe pas", errno.EEXIST: "ce nom est déjà pris",
+    errno.ENOTDIR: "ce n’est pas un dossier", errno.EISDIR: "c’est un dossier",
+    errno.ENOTEMPTY: "ce dossier n’est pas vide", errno.EACCES: _LOCKED, errno.EPERM: _LOCKED,
+    errno.EBUSY: "un autre programme s’en sert", errno.ETXTBSY: "un autre programme s’en sert",
+    errno.EROFS: "ce disque est en lecture seule", errno.ENOSPC: "le disque est plein",
+    errno.EFBIG: "ce disque ne prend pas de fichier aussi grand", errno.ENAMETOOLONG: "ce nom est trop long",
+    errno.EINVAL: "ce nom ou cet appel n’est pas admis ici", errno.EIO: "le disque répond par une erreur",
+    errno.ENODEV: "ce disque n’est plus là", errno.ENXIO: "ce disque n’est plus là",
+    errno.EMFILE: "trop de fichiers sont ouverts", errno.ENFILE: "trop de fichiers sont ouverts",
+    errno.ELOOP: "ce lien mène à lui-même",
+}  # fmt: skip
+
+
+def raison(error: OSError) -> str:
+    """Why the system refused a file, in French and without a point; the system itself says it in its own language."""
+    return RAISONS.get(error.errno or 0, f"erreur {error.errno} du système" if error.errno else "cause inconnue")
 
 
 class ErpError(Exception):

@@ -23,7 +23,7 @@ from erp_desktop.cli import terminal
 from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
 from erp_desktop.db.pg_line import LineRefusedError
-from erp_desktop.errors import ErpError, NotADatabaseError, UserError
+from erp_desktop.errors import ErpError, NotADatabaseError, UserError, raison
 from erp_desktop.sync.watch.health import OK, Constat, pire
 from erp_desktop.upgrade.start.startup import read_revision
 
@@ -138,7 +138,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except sqlcipher.Error as error:
             refuse(f"La base locale a refusé : {error}", "base", as_json=as_json)
         except OSError as error:
-            refuse(f"Fichier inaccessible : {error.strerror or error} {error.filename or ''}", "fichier",
+            refuse(f"Fichier inaccessible : {raison(error)} {error.filename or ''}", "fichier",
                    as_json=as_json)  # fmt: skip
 
     return run

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError
+from erp_desktop.errors import DatabaseBusyError, DatabaseRefusedError, raison
 
 if sys.platform == "win32":
     import ctypes
@@ -70,7 +70,7 @@ class CacheLock:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise DatabaseRefusedError(
-                f"Le dossier {self.path.parent} n'est pas accessible en écriture ({error.strerror}) : "
+                f"Le dossier {self.path.parent} n'est pas accessible en écriture ({raison(error)}) : "
                 "choisissez un autre dossier de données ou demandez l'accès."
             ) from error
         deadline = time.monotonic() + timeout_s

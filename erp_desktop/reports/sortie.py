@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from erp_desktop import paths
-from erp_desktop.errors import UserError
+from erp_desktop.errors import UserError, raison
 
 
 class Unfinished:
@@ -70,10 +70,5 @@ def atomique(cible: Path, ecrire: Callable[[Path], None]) -> None:
 
 
 def _raison(error: OSError) -> str:
-    raisons: dict[type[OSError], str] = {
-        FileNotFoundError: "ce dossier n’existe pas",
-        NotADirectoryError: "ce n’est pas un dossier",
-        IsADirectoryError: "c’est un dossier",
-        PermissionError: "accès refusé, ou fichier ouvert dans un autre programme",
-    }
-    return raisons.get(type(error), error.strerror or str(error))
+    # What is missing for a file that is written is its folder.
+    return "ce dossier n’existe pas" if isinstance(error, FileNotFoundError) else raison(error)

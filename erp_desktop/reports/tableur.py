@@ -148,7 +148,8 @@ class XlsxFile:
             self._book.close()
         except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
             self._unfinished.drop()
-            raise self._unfinished.refused(error if isinstance(error, OSError) else OSError(str(error))) from error
+            inner = error if isinstance(error, OSError) else error.args[0]
+            raise self._unfinished.refused(inner if isinstance(inner, OSError) else OSError()) from error
         self._unfinished.commit()
 
     def drop(self) -> None:

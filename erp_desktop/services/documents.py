@@ -18,7 +18,7 @@ from erp_desktop.domain import documents as regles
 from erp_desktop.domain.enums import EtatDocument, MomentPhoto, TypeDocument
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import NotFoundError, UserError, ValidationError
+from erp_desktop.errors import NotFoundError, UserError, ValidationError, raison
 from erp_desktop.models import Contenu, Contrat, Document, Equipement, Intervention, MorceauContenu, User
 from erp_desktop.services.interventions.form import ouvrir
 from erp_desktop.services.shared import trace
@@ -165,7 +165,7 @@ def joindre_fichiers(
                 # One byte too many tells a large file without reading it all.
                 contenu = fichier.read(regles.TAILLE_MAX + 1)
         except OSError as error:
-            raise UserError(f"{chemin.name} ne peut pas être lu : {error.strerror or error}.") from error
+            raise UserError(f"{chemin.name} ne peut pas être lu : {raison(error)}.") from error
         try:
             faits.append(joindre(session, acteur, table, ident, chemin.name, contenu, moment=moment))
         except ValidationError as error:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from pydantic import ValidationError as PydanticError
 
 from erp_desktop import paths
-from erp_desktop.errors import UserError
+from erp_desktop.errors import UserError, raison
 from erp_desktop.settings.described import allowed
 from erp_desktop.settings.options import Settings
 
@@ -118,7 +118,7 @@ def _read(file: Path, troubles: list[Trouble]) -> dict[str, Any]:
         troubles.append(Trouble(str(file), "", "ce n'est pas un texte en UTF-8."))
         return {}
     except OSError as error:
-        troubles.append(Trouble(str(file), "", f"illisible ({error.strerror})."))
+        troubles.append(Trouble(str(file), "", f"illisible ({raison(error)})."))
         return {}
     if not isinstance(stored, dict):
         troubles.append(Trouble(str(file), "", 'un objet est attendu : { "language": "fr" }.'))
@@ -237,7 +237,7 @@ def folders(settings: Settings) -> None:
                 pass
         except OSError as error:
             source = next(one.source for one in explain()[0] if one.name == name)
-            words = f"« {name} » : on ne peut pas écrire dans {folder} ({error.strerror})."
+            words = f"« {name} » : on ne peut pas écrire dans {folder} ({raison(error)})."
             troubles.append(Trouble(source, name, words))
     if troubles:
         raise SettingsError(troubles)

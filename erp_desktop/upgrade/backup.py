@@ -6,6 +6,7 @@ Copies lie in ``sauvegardes/`` beside the cache: ``<cache>-<revision>-<UTC insta
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -84,7 +85,8 @@ def vacuum_into(connection: Any, target: Path) -> None:
         sync_file(target)
     except (sqlcipher.Error, OSError) as error:
         target.unlink(missing_ok=True)
-        if "full" in str(error) or "No space" in str(error):
+        # SQLite speaks English everywhere, the system its own language.
+        if "full" in str(error) or getattr(error, "errno", None) == errno.ENOSPC:
             raise DiskFullError("Le disque est plein : la copie de sécurité n'a pas pu être faite.") from error
         raise
 

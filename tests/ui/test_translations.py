@@ -22,7 +22,7 @@ from erp_desktop.domain.saisie import _PHRASES
 from erp_desktop.domain.writing import bidi, typography
 from erp_desktop.domain.writing.accord import accorder
 from erp_desktop.domain.writing.texts import singulars
-from erp_desktop.errors import NotAllowedError
+from erp_desktop.errors import RAISONS, NotAllowedError, raison
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.sign_in.page import NOT_HERE
@@ -291,3 +291,20 @@ def test_a_refusal_is_said_in_the_language_in_force(qapp: QApplication) -> None:
     i18n.set_language(qapp, "ar")
     assert "T-1" in said("Le badge T-1 est déjà celui de « Karim ».")
     assert "15" in said("L’ICE compte 15 chiffres.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_the_system_refused_a_file_is_said_in_the_language_in_force(qapp: QApplication, language: str) -> None:
+    for number in (*RAISONS, 9999):
+        # What the system itself says of it is in a language of its own.
+        why = raison(OSError(number, "Some words of the system"))
+        assert "system" not in why
+        i18n.set_language(qapp, language)
+        assert said(why) != typography.composer(why), why
+        shown = said(f"a.csv ne peut pas être lu : {why}.")
+        assert shown.endswith(f"{said(why)}."), shown
+        i18n.set_language(qapp, "fr")
+
+
+def test_nothing_shows_the_words_of_the_system() -> None:
+    assert [str(file) for file in ROOT.rglob("*.py") if ".strerror" in file.read_text(encoding="utf-8")] == []

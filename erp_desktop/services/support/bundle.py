@@ -24,7 +24,7 @@ import erp_desktop
 from erp_desktop import clock, log, paths
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import connect_sqlite
-from erp_desktop.errors import ErpError, UserError
+from erp_desktop.errors import ErpError, UserError, raison
 from erp_desktop.registry import revisions
 from erp_desktop.services.support import incidents, machine
 from erp_desktop.settings import Settings
@@ -81,7 +81,7 @@ def save(found: Mapping[str, bytes], target: Path) -> Path:
                 archive.writestr(name, content)
         paths.put_in_place(beside, target)
     except OSError as error:
-        raise UserError(f"Impossible d'écrire {target} : {error.strerror}.") from error
+        raise UserError(f"Impossible d'écrire {target} : {raison(error)}.") from error
     finally:
         paths.let_go(beside)
     return target
@@ -104,7 +104,7 @@ def _end(file: Path) -> str:
             opened.seek(max(0, file.stat().st_size - _LAST))
             return opened.read().decode("utf-8", errors="replace")
     except OSError as error:
-        return f"illisible : {error.strerror}"
+        return f"illisible : {raison(error)}"
 
 
 def _versions() -> dict[str, Any]:

@@ -24,7 +24,7 @@ from erp_desktop import clock, paths
 from erp_desktop.db import pg_line, secrets
 from erp_desktop.db.engine import create_pg_engine, normalise_url, private, without_password
 from erp_desktop.db.locks import CacheLock
-from erp_desktop.errors import ErpError, UserError
+from erp_desktop.errors import ErpError, UserError, raison
 from erp_desktop.sync.device import enrolment, interrupted
 from erp_desktop.sync.device.enrolment import Enrolled
 from erp_desktop.sync.device.interrupted import Device, working_files
@@ -155,7 +155,7 @@ def read(file: Path) -> Provision:
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise UserError(f"Le fichier d'inscription {file} ne se lit pas : {error.strerror}.") from error
+        raise UserError(f"Le fichier d'inscription {file} ne se lit pas : {raison(error)}.") from error
     except ValueError as error:
         raise UserError(f"Le fichier {file.name} n'est pas un fichier d'inscription.") from error
     return _checked(found, file.name)

@@ -15,7 +15,7 @@ from erp_desktop import clock
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
-from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.errors import NotFoundError, UserError, raison
 from erp_desktop.registry import revisions
 from erp_desktop.sync.device import provisioning, registration
 from erp_desktop.sync.watch import health
@@ -175,5 +175,5 @@ def invite(
     try:
         provisioning.write(made, file)
     except OSError as error:
-        raise UserError(f"Le fichier {file} ne s'écrit pas : {error.strerror or error}.") from error
+        raise UserError(f"Le fichier {file} ne s'écrit pas : {raison(error)}.") from error
     return made

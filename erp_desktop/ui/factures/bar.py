@@ -14,6 +14,7 @@ from erp_desktop.domain.factures.etats import OUVERTS
 from erp_desktop.domain.factures.saisie import RelanceInput
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import raison
 from erp_desktop.reports import ubl
 from erp_desktop.reports.papers import facture
 from erp_desktop.services import factures
@@ -193,7 +194,7 @@ class InvoiceBar(ActBar):
         try:
             path.write_bytes(content)
         except OSError as error:
-            words = tr("Le fichier {nom} n'a pas pu être écrit : {cause}", nom=path.name, cause=error.strerror or "")
+            words = tr("Le fichier {nom} n'a pas pu être écrit : {cause}", nom=path.name, cause=said(raison(error)))
             self._panel.contexte.say(words, kind="danger")
             return
         self._panel.contexte.say(tr("Facture enregistrée dans {nom}", nom=path.name))

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from erp_desktop import clock
 from erp_desktop.domain.writing import bidi
-from erp_desktop.errors import UserError
+from erp_desktop.errors import UserError, raison
 from erp_desktop.reports.tableur import CsvFile, XlsxFile
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import number, said, tr
@@ -121,7 +121,7 @@ class Export(QObject):
     def _failed(self, error: Exception) -> None:
         self._drop()
         if isinstance(error, OSError):
-            self._contexte.say(tr("Le fichier ne peut pas être écrit : {cause}", cause=error.strerror or ""),
+            self._contexte.say(tr("Le fichier ne peut pas être écrit : {cause}", cause=said(raison(error))),
                                kind="danger")  # fmt: skip
         elif isinstance(error, UserError):
             self._contexte.say(said(str(error)), kind="danger")

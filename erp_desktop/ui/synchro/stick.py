@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import ErpError, raison
 from erp_desktop.settings import Settings
 from erp_desktop.ui.background import Fond
 from erp_desktop.ui.kit.controls import Button, Text
@@ -113,7 +113,7 @@ class ByHand(QWidget):
             self._say(said(str(error)))
         elif isinstance(error, OSError):
             self._say(tr("La clé ne répond pas, ou elle est pleine ou protégée : {raison}.",
-                         raison=isolate(error.strerror or str(error))))  # fmt: skip
+                         raison=said(raison(error))))  # fmt: skip
         else:
             self._say("")
             self.failed.emit(error)
