@@ -278,6 +278,11 @@ class Essai:
             return False
         return True
 
+    def remarques(self) -> dict[str, int]:
+        """What was understood rather than read → how often, without what the person said of every line."""
+        own = tuple(f"{name} : " for name in self._choix.constantes)
+        return {sans_option(said): n for said, n in self.bilan.remarques.items() if not said.startswith(own)}
+
     def _fautes(self) -> list[Faute]:
         columns = {name: column for column, name in self._choix.champs.items() if name}
         rows = dict(self.fichier.lu.rows)

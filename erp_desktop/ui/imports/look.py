@@ -133,7 +133,7 @@ class Look(Page):
         row = QHBoxLayout(foot)
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(8)
-        self.why = Text("", "body", "text.secondary")
+        self.why = Text("", "body", "text.secondary", wrap=True)
         row.addWidget(self.why, 1)
         self.leave_button = Button(tr("Abandonner"))
         row.addWidget(self.leave_button)

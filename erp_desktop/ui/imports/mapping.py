@@ -1,9 +1,11 @@
-"""Which field each column of a file feeds: its letter, an example, the kind read from every row, and the choice."""
+"""Which field each column of a file feeds: its letter, an example, the kind read from every row, and the choice;
+above them how the file is read, below them what it does not say."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from erp_desktop.services.importation.wizard import Champ, Choix, Fichier
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.forms.part import scroller
+from erp_desktop.ui.imports.everywhere import Everywhere
 from erp_desktop.ui.imports.reading import Reading
 from erp_desktop.ui.kit.controls import Elided, IconLabel, Text
 from erp_desktop.ui.kit.i18n import number, tr
@@ -44,6 +47,7 @@ class Columns(QWidget):
         self.reading.changed.connect(self.changed)
         self._grid.addWidget(self.reading, 0, 0)
         self._area: QWidget | None = None
+        self.everywhere: Everywhere | None = None
 
     def show_file(self, file: Fichier, fields: Sequence[Champ], choice: Choix) -> None:
         """Show the columns of a file with the fields given to them, and how it is read."""
@@ -76,14 +80,25 @@ class Columns(QWidget):
             self.editors[column.name], self._marks[column.name] = editor, mark
         for place, stretch in ((1, 3), (2, 3), (3, 2), (4, 4)):
             grid.setColumnStretch(place, stretch)
-        grid.setRowStretch(len(file.colonnes) + 1, 1)
+        self.everywhere = Everywhere(fields, file.colonnes, choice)
+        self.everywhere.changed.connect(self.changed)
+        self.everywhere.grown.connect(self._order)
+        grid.addWidget(self.everywhere, len(file.colonnes) + 1, 0, 1, 6)
+        grid.setRowStretch(len(file.colonnes) + 2, 1)
         if self._area is not None:
             self._area.hide()
             self._area.deleteLater()
         self._area = scroller(body)
         self._grid.addWidget(self._area, 1, 0)
         self.reading.show_written(choice.ecriture)
+        self._order()
         self._say()
+
+    def _order(self) -> None:
+        """The keyboard goes down the page, though what it goes through was made at different times."""
+        below = self.everywhere.in_order() if self.everywhere is not None else []
+        for one, after in pairwise([*self.reading.editors.values(), *self.editors.values(), *below]):
+            QWidget.setTabOrder(one.inner, after.inner)
 
     @staticmethod
     def _name(place: int, name: str) -> QWidget:
@@ -98,6 +113,8 @@ class Columns(QWidget):
     def _say(self) -> None:
         fed = set(self.given().values())
         self.reading.show_kinds({one.kind for one in self._fields if one.name in fed})
+        if self.everywhere is not None:
+            self.everywhere.show_fed(self.given())
         twice = self._twice()
         for name, editor in self.editors.items():
             value = str(editor.value() or "")
@@ -111,20 +128,32 @@ class Columns(QWidget):
         counts = Counter(filter(None, self.given().values()))
         return {value for value, times in counts.items() if times > 1}
 
-    def doubled(self) -> list[str]:
-        """Labels of fields that two columns feed."""
-        twice = self._twice()
-        return [tr(one.label) for one in self._fields if one.name in twice]
-
     def given(self) -> dict[str, str]:
         """Column → field, or nothing."""
         return {name: str(editor.value() or "") for name, editor in self.editors.items()}
 
     def choice(self) -> Choix:
         """All that was said here of the file."""
-        return Choix(self.given(), ecriture=self.reading.written())
+        said, written = self.everywhere, self.reading.written()
+        if said is None:
+            return Choix(self.given(), ecriture=written)
+        return Choix(
+            self.given(), ecriture=written, constantes=said.constants(), defauts=said.defaults(),
+            taux=said.given_rates(),
+        )  # fmt: skip
 
-    def missing(self) -> list[str]:
-        """Labels of required fields that no column feeds."""
-        fed = set(self.given().values())
-        return [tr(one.label) for one in self._fields if one.required and one.name not in fed]
+    def why(self) -> str:
+        """What stands in the way of judging the file, in words; empty when nothing does."""
+        choice, twice = self.choice(), self._twice()
+        fed = {*choice.champs.values(), *choice.constantes}
+        missing = [tr(one.label) for one in self._fields if one.required and one.name not in fed]
+        unread = self.everywhere.why() if self.everywhere is not None else ""
+        if unread:
+            return unread
+        if missing:
+            told = tr("Aucune colonne ne donne : {champs}.", champs=", ".join(missing))
+            return f"{told} {tr('Cela peut se dire pour toutes les lignes, sous les colonnes.')}"
+        if twice:
+            labels = [tr(one.label) for one in self._fields if one.name in twice]
+            return tr("Deux colonnes donnent : {champs}.", champs=", ".join(labels))
+        return ""

@@ -18,6 +18,7 @@ from erp_desktop.services.shared.bulk import Progress, StoppedError
 from erp_desktop.ui.background import Fond
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.imports import outputs
+from erp_desktop.ui.imports.faults import told
 from erp_desktop.ui.imports.look import Look
 from erp_desktop.ui.kit.controls import clear
 from erp_desktop.ui.kit.dialogs import ask_files, ask_target
@@ -141,7 +142,7 @@ class ImportPage(Look):
         self._soon.stop()
         if self.file is None or self._writing is not None:
             return
-        if self.columns.missing() or self.columns.doubled():
+        if self.columns.why():
             self.trial, self._judged, self.faults = None, False, []
             self.table.show_faults([])
             self._say()
@@ -180,15 +181,12 @@ class ImportPage(Look):
         self._judged = True
         self.faults = trial.fautes
         refused = {one.ligne for one in self.faults}
-        remarks = trial.bilan.remarques
+        remarks = trial.remarques()
         self.good.say(max(0, trial.bilan.lignes - len(refused)))
         self.bad.say(len(refused))
         self.noted.say(sum(remarks.values()))
-        told = [
-            tr("{quoi} ({n})", quoi=wizard.sans_option(words), n=number(times))
-            for words, times in list(remarks.items())[:3]
-        ]
-        self.notes.setText(" · ".join(told))
+        noted = [tr("{quoi} ({n})", quoi=told(words), n=number(times)) for words, times in list(remarks.items())[:3]]
+        self.notes.setText(" · ".join(noted))
         self.table.show_faults(self.faults)
         self._say()
 
@@ -214,10 +212,8 @@ class ImportPage(Look):
         self.apart.setEnabled(bool(refused))
         if self.file is None:
             why = ""
-        elif missing := self.columns.missing():
-            why = tr("Aucune colonne ne donne : {champs}.", champs=", ".join(missing))
-        elif doubled := self.columns.doubled():
-            why = tr("Deux colonnes donnent : {champs}.", champs=", ".join(doubled))
+        elif why := self.columns.why():
+            pass
         elif not self._judged:
             why = tr("Vérification en cours…") if self.trial is not None else tr("Vérification arrêtée.")
         elif refused and self.whole.isChecked():
@@ -232,7 +228,7 @@ class ImportPage(Look):
         """Where the file is on its way: chosen, its columns said, its lines judged, ready to be written."""
         if self.file is None:
             return 0
-        if self.columns.missing() or self.columns.doubled():
+        if self.columns.why():
             return 1
         return 3 if writable or self._writing is not None else 2
 
@@ -246,7 +242,7 @@ class ImportPage(Look):
         progress = self._writing = Progress()
         total = self._count() or len(file.lu.rows)
 
-        def told(done: int, _total: int) -> None:
+        def heard(done: int, _total: int) -> None:
             progress.done = done
             if progress.stop.is_set():
                 raise StoppedError
@@ -256,7 +252,7 @@ class ImportPage(Look):
         self._clock.start()
         self._say()
         self._contexte.tasks.run(
-            lambda session: wizard.ecrire_tout(session, acteur, table, file, choice, told), self._written,
+            lambda session: wizard.ecrire_tout(session, acteur, table, file, choice, heard), self._written,
             self._refused, write=True,
         )  # fmt: skip
 
@@ -315,11 +311,11 @@ class ImportPage(Look):
             return
         file, heads = trial.fichier, (tr("Ligne"), tr("Raison"))
 
-        def told(count: int) -> None:
+        def finished(count: int) -> None:
             self._contexte.say(tr("{n} lignes écrites dans {fichier}", n=number(count), fichier=path.name))
 
         self._contexte.tasks.run(
-            lambda _session: outputs.write_refused(path, heads, file, faults), told, self._failed, owner=self
+            lambda _session: outputs.write_refused(path, heads, file, faults), finished, self._failed, owner=self
         )  # fmt: skip
 
     # What the window's keys do
