@@ -288,7 +288,7 @@ class Reprise:
 
     def _doublons(self, lignes: list[Ligne]) -> None:
         """Natural keys taken twice in the file, or already in the database."""
-        for nom, par_agence in _uniques(self.table).items():
+        for nom, par_agence in uniques(self.table).items():
             self._doublon(
                 nom,
                 [x for x in lignes if x.valeurs.get(nom) is not None],
@@ -347,7 +347,7 @@ class Reprise:
                 premiere_periode(self.session, contrat, contrat.created_by_id)
 
 
-def _uniques(table: sa.Table) -> dict[str, bool]:
+def uniques(table: sa.Table) -> dict[str, bool]:
     """Column of one value that no two rows share → whether that is asked within an agency only."""
     found = {c.name: False for c in table.columns if c.unique}
     found |= {i.columns[0].name: False for i in table.indexes if i.unique and "engine" in i.info}

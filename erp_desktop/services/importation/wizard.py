@@ -26,7 +26,7 @@ from erp_desktop.services.importation.decisions import EXIGES, FIELDS, Decisions
 from erp_desktop.services.importation.nearest import split
 from erp_desktop.services.importation.orders import RepriseOrdres
 from erp_desktop.services.importation.outcome import Bilan, LigneRefusee, Progress, connaitre
-from erp_desktop.services.importation.tables import Reprise
+from erp_desktop.services.importation.tables import Reprise, uniques
 from erp_desktop.services.importation.values import Ecriture, Unite, plier
 from erp_desktop.services.importation.work_orders import DUREES
 from erp_desktop.services.shared import trace, wording
@@ -61,6 +61,7 @@ class Champ:
         reference: by what people know.
         kind: as ``wording.Wording``, or ``duration``: one that a file may count in hours.
         values: the closed list.
+        own: no two rows say the same.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Champ:
     reference: bool
     kind: str = "text"
     values: type[StrEnum] | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,16 @@ def champs(table: str) -> list[Champ]:
     if table == "interventions":
         return [_champ_d_ordre(nom) for nom in FIELDS]
     reprise = Reprise.sans_base(table)
+    own = {*uniques(reprise.table), "nom_entreprise"}
     found = []
     for nom in reprise.colonnes:
         said = wording.field(table, nom)
         court = reprise.courts.get(nom)
         label = said.label if said is not None else nom
         kind, values = (said.kind, said.values) if said is not None and court is None else ("text", None)
-        found.append(Champ(court or nom, label, reprise.lecteurs[nom].obligatoire, court is not None, kind, values))
+        found.append(
+            Champ(court or nom, label, reprise.lecteurs[nom].obligatoire, court is not None, kind, values, nom in own)
+        )
     return found
 
 
@@ -149,7 +154,7 @@ def _champ_d_ordre(nom: str) -> Champ:
     reference = nom in ("equipement", "client", "contrat", "technicien")
     said = wording.field("interventions", f"{nom}_id" if reference else nom)
     if said is None:
-        return Champ(nom, _MISSING_LABELS[nom], nom in EXIGES, reference)
+        return Champ(nom, _MISSING_LABELS[nom], nom in EXIGES, reference, own=nom == "numero_source")
     kind = "duration" if nom in DUREES else "text" if reference else said.kind
     return Champ(nom, said.label, nom in EXIGES, reference, kind, said.values)
 

@@ -17,7 +17,7 @@ from erp_desktop.services.importation.wizard import Champ, Choix
 from erp_desktop.ui.forms.date_editors import DateEditor, InstantEditor
 from erp_desktop.ui.forms.editors import ChoiceEditor, Editor, MoneyEditor, TextEditor, Unreadable, WholeEditor
 from erp_desktop.ui.kit.controls import Elided, Text
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import apart, isolate, tr
 from erp_desktop.ui.wording.value_labels import NONE, options
 
 _CURRENCY, _COST = "devise", "cout_externe"
@@ -76,7 +76,7 @@ class Everywhere(QWidget):
 
     def __init__(self, fields: Sequence[Champ], columns: Sequence[Colonne], choice: Choix) -> None:
         super().__init__()
-        self._fields = {one.name: one for one in sorted(fields, key=lambda one: not one.required)}
+        self._fields = {one.name: one for one in sorted(fields, key=lambda one: not one.required) if not one.own}
         self._columns = {one.name: one for one in columns}
         self._fed: dict[str, str] = {}
         self._kept = dict(choice.taux)
@@ -127,7 +127,7 @@ class Everywhere(QWidget):
             one, column = self._fields[name], self._columns.get(self._fed.get(name, ""))
             words = tr(one.label) + (f" ({tr('min')})" if one.kind == "duration" else "")
             if column is not None:
-                words = tr("{champ}, si la case est vide", champ=words)
+                words = tr("{champ}, si la case est vide", champ=apart(words))
             elif one.required:
                 words += " *"
             self._names[name].setText(words)

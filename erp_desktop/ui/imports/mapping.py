@@ -146,12 +146,14 @@ class Columns(QWidget):
         """What stands in the way of judging the file, in words; empty when nothing does."""
         choice, twice = self.choice(), self._twice()
         fed = {*choice.champs.values(), *choice.constantes}
-        missing = [tr(one.label) for one in self._fields if one.required and one.name not in fed]
+        missing = [one for one in self._fields if one.required and one.name not in fed]
         unread = self.everywhere.why() if self.everywhere is not None else ""
         if unread:
             return unread
         if missing:
-            told = tr("Aucune colonne ne donne : {champs}.", champs=", ".join(missing))
+            told = tr("Aucune colonne ne donne : {champs}.", champs=", ".join(tr(one.label) for one in missing))
+            if all(one.own for one in missing):
+                return told
             return f"{told} {tr('Cela peut se dire pour toutes les lignes, sous les colonnes.')}"
         if twice:
             labels = [tr(one.label) for one in self._fields if one.name in twice]

@@ -181,6 +181,8 @@ def test_a_figure_for_every_line_is_no_thousand_in_a_file_that_is_written_otherw
     said = page.columns.everywhere
     assert said is not None
     chosen(page.columns.reading.editors["nombres"], "virgule")
+    # No two parts have one reference: it is not asked of every line.
+    assert "reference" not in said.editors
     typed(said.editors["stock_minimum"], "1,234")
     typed(said.editors["prix_unitaire"], "7,5")
     typed(said.editors["famille"], "Vis = tout")

@@ -267,6 +267,12 @@ def test_a_reason_of_a_service_is_told_in_the_language_in_force(qapp: QApplicati
     i18n.set_language(qapp, "en")
     assert told("L'ICE compte 15 chiffres") == "An ICE has 15 digits"
     assert told("valeur absente") == "no value"
+    assert told("« 1,234 » se lit 1234 ou 1,234 : dites la convention du fichier").endswith("writes numbers")
+    assert told("date illisible « hier »") != "date illisible « hier »"
+    assert (
+        told("coût en AUD gardé dans les notes, hors des chiffres")
+        == "cost in AUD kept in the notes, out of the figures"
+    )
     assert told("phrase que personne n'a traduite").startswith("phrase que personne")
 
 
