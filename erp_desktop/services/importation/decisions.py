@@ -136,6 +136,12 @@ class Lecture(Champs):
     libres: tuple[str, ...]
 
 
+def reconnu(colonnes: Sequence[str]) -> Profile | None:
+    """The known file that has these columns."""
+    present = set(colonnes)
+    return next((p for p in PROFILES.values() if set(p.columns) <= present), None)
+
+
 def lecture(choix: Decisions, colonnes: Sequence[str]) -> Lecture:
     """The named profile, else the one that the columns show, with what the person says over it.
 
@@ -145,8 +151,7 @@ def lecture(choix: Decisions, colonnes: Sequence[str]) -> Lecture:
     if choix.profil is not None and choix.profil not in PROFILES:
         raise UserError(f"Profil inconnu : « {choix.profil} ». Profils : {', '.join(sorted(PROFILES))}.")
     present = set(colonnes)
-    reconnu = next((p for p in PROFILES.values() if set(p.columns) <= present), _AUCUN)
-    profile = PROFILES[choix.profil] if choix.profil else reconnu
+    profile = PROFILES[choix.profil] if choix.profil else reconnu(colonnes) or _AUCUN
     champs = {f: c for c, f in profile.columns.items() if c in present}
     if profile is _AUCUN:
         # What a person says of a column holds alone, whatever its name.

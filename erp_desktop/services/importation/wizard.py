@@ -22,7 +22,7 @@ from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Preference
 from erp_desktop.services.importation.columns import Colonne, colonne
 from erp_desktop.services.importation.dates import Ordre
-from erp_desktop.services.importation.decisions import EXIGES, FIELDS, Decisions
+from erp_desktop.services.importation.decisions import EXIGES, FIELDS, Decisions, reconnu
 from erp_desktop.services.importation.nearest import split
 from erp_desktop.services.importation.orders import RepriseOrdres
 from erp_desktop.services.importation.outcome import Bilan, LigneRefusee, Progress, connaitre
@@ -202,6 +202,14 @@ def proposer(table: str, fichier: Fichier) -> dict[str, str]:
         name = by_name.get(plier(column.name), "")
         found[column.name] = name if name not in found.values() else ""
     return found
+
+
+def commencer(table: str, fichier: Fichier) -> Choix:
+    """What a file of a known kind says by itself; of any other, the fields that its columns name."""
+    known = reconnu(fichier.lu.columns) if table == "interventions" else None
+    if known is None:
+        return Choix(proposer(table, fichier))
+    return Choix({c.name: known.columns.get(c.name, "") for c in fichier.colonnes}, constantes=known.constantes)
 
 
 def _preference(session: Session, acteur: Acteur, table: str, fichier: Fichier) -> Preference | None:

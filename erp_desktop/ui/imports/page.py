@@ -103,7 +103,7 @@ class ImportPage(Look):
             tr("{fichier} · {n} lignes, {colonnes} colonnes · en-tête à la ligne {ligne}", fichier=isolate(file.nom),
                n=number(count), colonnes=len(file.colonnes), ligne=file.lu.header)
         )  # fmt: skip
-        used = given if given is not None else Choix(wizard.proposer(self._table, file))
+        used = given if given is not None else wizard.commencer(self._table, file)
         self.columns.show_file(file, self._fields, used)
         known = tr("{n} sur {total} reconnues", n=sum(map(bool, used.champs.values())), total=len(used.champs))
         self.known.setText(f"{known} · {tr('réglage retrouvé')}" if given is not None else known)

@@ -197,3 +197,25 @@ def test_a_figure_for_every_line_is_no_thousand_in_a_file_that_is_written_otherw
     assert saved(page, qtbot, sqlite_engine, query) == [
         ("R-1", 1234.5, 1.234, "Vis = tout", 0), ("R-2", 7.5, 1.234, "Vis = tout", 0),
     ]  # fmt: skip
+
+
+def test_a_file_of_a_known_kind_begins_with_what_is_known_of_it(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, tmp_path: Path, sqlite_engine: sa.Engine
+) -> None:
+    head = "BscStartDate;Asset;OriginalShorttext;PMType;Cost"
+    rows = ["01/07/2004;EQ-000;BUCKET WON'T OPEN;PM01;1251,50", "13/07/2004;EQ-001;BUCKET TEETH;PM02;0"]
+    page = opened(bureau, qtbot, "interventions", tmp_path / "excavators.csv", [head, *rows])
+    judged(page, qtbot, 0)
+    said = page.columns.everywhere
+    assert said is not None
+    assert said.constants() == {"statut": "cloturee", "devise": "AUD"}
+    typed(said.rates["AUD"], "6,52")
+    bureau.settle()
+    judged(page, qtbot, 0)
+    query = (
+        "SELECT statut, type, CAST(cout_externe AS REAL) FROM interventions WHERE titre LIKE 'BUCKET%' "
+        "ORDER BY date_creation"
+    )
+    assert saved(page, qtbot, sqlite_engine, query) == [
+        ("cloturee", "corrective", 8159.78), ("cloturee", "preventive", 0.0),
+    ]  # fmt: skip
