@@ -187,9 +187,12 @@ def _verifier(
                  "Cet équipement n'existe pas dans cette agence.", agence)  # fmt: skip
     if parent is not None and parent.client_id != valeurs["client_id"]:
         raise ValidationError({"parent_id": "Cet équipement appartient à un autre client."})
-    while parent is not None and sauf is not None:
+    # Two desktops may each put one machine under the other: what they made together is walked once around.
+    seen: set[int] = set()
+    while parent is not None and sauf is not None and parent.id not in seen:
         if parent.id == sauf:
             raise ValidationError({"parent_id": "Un équipement ne peut pas faire partie de lui-même."})
+        seen.add(parent.id)
         parent = session.get(Equipement, parent.parent_id) if parent.parent_id else None
     e = Equipement
     refuser_doublon(session, e.code_interne, valeurs.get("code_interne"), sauf, e.nom, _DOUBLON_CODE)

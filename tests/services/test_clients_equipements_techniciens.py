@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, ValidationError
-from erp_desktop.models import User
+from erp_desktop.models import Equipement, User
 from erp_desktop.services import clients, equipements, interventions, techniciens
 from erp_desktop.services.clients import ClientInput
 from erp_desktop.services.equipements import EquipementInput
@@ -72,6 +74,24 @@ def test_client_filters_and_sorts(monde: Monde) -> None:
     for tri in ("ville", "nb_equipements", "type_client", "ice", "niveau_service", "telephone"):
         assert len(monde.faire(clients.ids, monde.agent, ListQuery(tri=tri, descendant=True))) == 2
     assert clients.indices("vile:x")
+
+
+@pytest.mark.timeout(60)
+def test_a_circle_that_two_desktops_made_is_walked_once_around(monde: Monde) -> None:
+    def creer(code: str, parent: int | None = None) -> int:
+        champs = EquipementInput(client_id=monde.client, nom=code, code_interne=code, parent_id=parent)
+        return monde.faire(equipements.create, monde.agent, champs)
+
+    presse = creer("PH-1", monde.equipement)
+    with transaction(monde.engine) as session:
+        session.execute(sa.update(Equipement).where(Equipement.id == monde.equipement).values(parent_id=presse))
+    pompe = creer("PO-1")
+    monde.faire(equipements.update, monde.agent, pompe, {"parent_id": presse})
+    with pytest.raises(ValidationError, match="faire partie de lui-même"):
+        monde.faire(equipements.update, monde.agent, presse, {"parent_id": monde.equipement, "nom": "Presse A"})
+    # One of them lets go.
+    monde.faire(equipements.update, monde.agent, presse, {"parent_id": None})
+    monde.faire(equipements.update, monde.agent, monde.equipement, {"nom": "Sertisseuse SR-3"})
 
 
 def test_equipement_rules(monde: Monde) -> None:
