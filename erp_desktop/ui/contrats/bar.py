@@ -82,7 +82,7 @@ class ContractBar(ActBar):
     def _show(self, row_id: int, found: list[ActeOffert]) -> None:
         if row_id != self._row_id:
             return
-        clear(self.row)
+        clear(self.lines)
         self.buttons = {}
         for offer in found:
             name = str(offer.vers) if offer.vers is not None else _RENEW
@@ -93,8 +93,7 @@ class ContractBar(ActBar):
             if offer.raison:
                 self.refuse(button, tr(offer.raison))
             self.buttons[name] = button
-            self.row.addWidget(button)
-        self.row.addStretch()
+            self.lines.addWidget(button)
         refused = next((o for o in found if o.raison), None)
         self.explain(tr(refused.raison) if refused is not None else "")
         self.show()

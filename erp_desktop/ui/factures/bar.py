@@ -43,7 +43,7 @@ class InvoiceBar(ActBar):
     def show_record(self, row_id: int | None, record: Any) -> None:
         self._row_id, self._record = row_id, record
         clear(self.alerts)
-        clear(self.row)
+        clear(self.lines)
         self.buttons = {}
         self.explain("")
         if record is None or row_id is None:
@@ -105,12 +105,11 @@ class InvoiceBar(ActBar):
         self._add("apercu", tr("Aperçu"), "printer", self.preview)
         if marks.issued(record):
             self._add("ubl", tr("UBL…"), "export", self.save_ubl)
-        self.row.addStretch()
 
     def _add(self, name: str, words: str, icon: str, go: Any) -> Button:
         button = Button(words, "default" if self.buttons else "soft", icon=icon, on_click=go)
         self.buttons[name] = button
-        self.row.addWidget(button)
+        self.lines.addWidget(button)
         return button
 
     def _checked(self, row_id: int, found: list[Controle]) -> None:

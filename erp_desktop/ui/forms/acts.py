@@ -5,14 +5,71 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QLayoutItem, QStyle, QVBoxLayout, QWidget
 
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.ui.forms.panel import Action, FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, IconLabel, LineEdit, Text
 from erp_desktop.ui.kit.i18n import said, tr
+
+
+class Lines(QLayout):
+    """Widgets beside each other, each as wide as it asks for; what finds no room begins another line."""
+
+    def __init__(self, spacing: int) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self.setSpacing(spacing)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, place: int) -> QLayoutItem | None:
+        return self._items[place] if 0 <= place < len(self._items) else None
+
+    def takeAt(self, place: int) -> QLayoutItem | None:
+        return self._items.pop(place) if 0 <= place < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._place(QRect(0, 0, width, 0), moved=False)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        found = QSize()
+        for item in self._items:
+            found = found.expandedTo(item.sizeHint())
+        return found
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._place(rect, moved=True)
+
+    def _place(self, rect: QRect, *, moved: bool) -> int:
+        """Height that the lines take in a width."""
+        holder = self.parentWidget()
+        direction = holder.layoutDirection() if holder is not None else Qt.LayoutDirection.LeftToRight
+        x, y, high = rect.left(), rect.top(), 0
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            size = item.sizeHint()
+            if x > rect.left() and x + size.width() > rect.right() + 1:
+                x, y, high = rect.left(), y + high + self.spacing(), 0
+            if moved:
+                box = QRect(x, y, min(size.width(), rect.width()), size.height())
+                item.setGeometry(QStyle.visualRect(direction, rect, box))
+            x, high = x + size.width() + self.spacing(), max(high, size.height())
+        return y + high - rect.top()
 
 
 class ActBar(RecordPart):
@@ -24,7 +81,8 @@ class ActBar(RecordPart):
         on_motive: called by that button, and by Enter in the line.
 
     Attributes:
-        row: place of the buttons.
+        row: place of the buttons, in one line.
+        lines: the same where they may be more than one line holds.
         reason: why an act is refused, or what is missing.
     """
 
@@ -42,6 +100,8 @@ class ActBar(RecordPart):
         self.row = QHBoxLayout()
         self.row.setSpacing(8)
         self.column.addLayout(self.row)
+        self.lines = Lines(8)
+        self.column.addLayout(self.lines)
         line = QHBoxLayout()
         line.setSpacing(5)
         self._icon = IconLabel("info", "text.tertiary", 13)

@@ -32,7 +32,7 @@ class PlanBar(ActBar):
         if row_id is None:
             self.hide()
             return
-        clear(self.row)
+        clear(self.lines)
         self.buttons = {}
         may = roles.peut(self._panel.contexte.acteur.role, roles.Droit.PREVENTIF_ECRIRE)
         for vers in occurrences.suivants(record.statut):
@@ -43,8 +43,7 @@ class PlanBar(ActBar):
             if not may:
                 self.refuse(button, tr("Réservé aux responsables."))
             self.buttons[vers.value] = button
-            self.row.addWidget(button)
-        self.row.addStretch()
+            self.lines.addWidget(button)
         over = tr("Ce plan est terminé : faites-en un autre.") if not self.buttons else ""
         self.explain(over or ("" if may else tr("Réservé aux responsables.")))
         self.show()
