@@ -18,6 +18,7 @@ from erp_desktop.ui.forms.spec import ecrit_les_fiches
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.lists.progress import AddedUp
 from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.remembered import after
 from erp_desktop.ui.lists.selection import COPIED
@@ -31,11 +32,11 @@ class InvoicesPage(ListPage):
 
     def __init__(self, contexte: Contexte) -> None:
         super().__init__(LISTE, contexte)
-        self._totalled: str | None = None
-        """The filter whose totals are shown below."""
-        self.model.busy_changed.connect(self._total_waits)
-        self.model.failed.connect(lambda _error: self.totals.wait())
-        self.model.loaded.connect(lambda _count: self._read_totals())
+        acteur = contexte.acteur
+        self._sums = AddedUp(
+            self, read=lambda session, text: factures.pied(session, acteur, text), show=self._show_totals,
+            wait=self.totals.wait,
+        )  # fmt: skip
         self.filter.changed.connect(lambda text: self.strip.show_filter(canonical(text, self.spec.words)))
         self.chosen_due = Text("", "body", "text.secondary")
         if isinstance(row := self.selection.bar.layout(), QHBoxLayout):
@@ -62,8 +63,7 @@ class InvoicesPage(ListPage):
     def _stale(self, changes: Any, _initiator: object) -> None:
         if _SHOWS & set(changes):
             self._read()
-            self._totalled = None
-            self._read_totals()
+            self._sums.stale()
 
     def _due_changed(self) -> None:
         self.chosen_due.setText("")
@@ -85,26 +85,8 @@ class InvoicesPage(ListPage):
             lambda ids: self.contexte.tasks.run(lambda session: read(session, ids), shown, owner=self)
         )
 
-    def _total_waits(self, busy: bool) -> None:
-        if busy and self._totalled not in (None, self.model.question[0]):
-            self._totalled = None
-            self.totals.wait()
-
-    def _read_totals(self) -> None:
-        """Those of every invoice that the list's own question finds."""
-        acteur, text = self.contexte.acteur, self.model.question[0]
-        if self._totalled == text:
-            return
-
-        def shown(found: Pied) -> None:
-            if text == self.model.question[0]:
-                self._totalled = text
-                self.totals.show_totals(found, self.spec.counted(found.nombre))
-
-        self.contexte.tasks.run(
-            lambda session: factures.pied(session, acteur, text), shown, lambda _error: self.totals.wait(),
-            owner=self, long=True,
-        )  # fmt: skip
+    def _show_totals(self, found: Pied) -> None:
+        self.totals.show_totals(found, self.spec.counted(found.nombre))
 
     def _read(self) -> None:
         acteur = self.contexte.acteur

@@ -73,7 +73,7 @@ class Lines(QLayout):
 
 
 class ActBar(RecordPart):
-    """What every row of acts has. The noun fills ``row`` with buttons and says what an act does.
+    """What every row of acts has. The noun fills ``lines`` with buttons and says what an act does.
 
     Args:
         motive: name of the line in which a reason is typed.
@@ -81,8 +81,7 @@ class ActBar(RecordPart):
         on_motive: called by that button, and by Enter in the line.
 
     Attributes:
-        row: place of the buttons, in one line.
-        lines: the same where they may be more than one line holds.
+        lines: place of the buttons.
         reason: why an act is refused, or what is missing.
     """
 
@@ -97,9 +96,6 @@ class ActBar(RecordPart):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(*margins)
         self.column.setSpacing(spacing)
-        self.row = QHBoxLayout()
-        self.row.setSpacing(8)
-        self.column.addLayout(self.row)
         self.lines = Lines(8)
         self.column.addLayout(self.lines)
         line = QHBoxLayout()

@@ -45,6 +45,9 @@ class ActsBar(ActBar):
         words = tr("Motif de la réouverture")
         super().__init__(panel, motive=words, confirm=tr("Rouvrir"), on_motive=self.confirm,
                          margins=(16, 8, 12, 4), spacing=6)  # fmt: skip
+        self.row = QHBoxLayout()
+        self.row.setSpacing(8)
+        self.column.insertLayout(0, self.row)
         self._statut = ""
         self._pressed_to = 0
         self._deaf = QTimer(self)

@@ -199,7 +199,6 @@ class Button(EnterPresses, QPushButton):
     Disabled while it has the keyboard, as by its own act, it does not hand it to a neighbour as Qt would: the
     keyboard waits on what the button lies on, so that Tab goes on from there, and is the button's again once it is
     enabled, unless it was taken elsewhere meanwhile.
-
     A double click is one press: the second does no act again, nor that of what has come under the pointer.
 
     Attributes:
@@ -212,10 +211,11 @@ class Button(EnterPresses, QPushButton):
 
     def __init__(
         self, words: str = "", kind: str = "default", *, icon: str = "", weight: str = "regular",
-        on_click: Callable[[], object] | None = None, tip: str = "", name: str = "", parent: QWidget | None = None,
+        on_click: Callable[[], object] | None = None, tip: str = "", name: str = "", steps: bool = False,
+        parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(words, parent)
-        self.steps = icon.startswith("caret")
+        self.steps = steps
         self.setProperty("kind", kind)
         if icon:
             colour = {"primary": "text.onAccent", "danger": "semantic.danger.text", "soft": "accent.text"}
@@ -261,9 +261,9 @@ class Button(EnterPresses, QPushButton):
         mark(self, "keyboard", False)
 
 
-def icon_button(icon: str, name: str, on_click: Callable[[], object] | None = None) -> Button:
+def icon_button(icon: str, name: str, on_click: Callable[[], object] | None = None, *, steps: bool = False) -> Button:
     """A square button with an icon only; ``name`` is its tooltip and accessible name."""
-    return Button("", "icon", icon=icon, tip=name, on_click=on_click)
+    return Button("", "icon", icon=icon, tip=name, on_click=on_click, steps=steps)
 
 
 class ErrorLine(QWidget):

@@ -81,8 +81,8 @@ class PlansPage(ListPage):
 
     def more_acts(self) -> Sequence[QWidget]:
         self.figures = Text("", "caption", "text.tertiary")
-        before = icon_button("caret-left", tr("Année précédente"), lambda: self.show_year(self.year - 1))
-        after = icon_button("caret-right", tr("Année suivante"), lambda: self.show_year(self.year + 1))
+        before = icon_button("caret-left", tr("Année précédente"), lambda: self.show_year(self.year - 1), steps=True)
+        after = icon_button("caret-right", tr("Année suivante"), lambda: self.show_year(self.year + 1), steps=True)
         self.shown = Text(isolate(str(self.year)), "strong")
         acts: list[QWidget] = [before, self.shown, after]
         tip = tr("Montre les visites qui manquent jusqu'à l'horizon de chaque plan, avant de les créer (Ctrl G)")

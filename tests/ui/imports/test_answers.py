@@ -14,23 +14,14 @@ from erp_desktop.ui.forms.date_editors import DateEditor
 from erp_desktop.ui.forms.editors import ChoiceEditor, Editor, TextEditor
 from erp_desktop.ui.imports.page import ImportPage
 from tests.ui.company import Monde
+from tests.ui.imports import opening
+from tests.ui.imports.opening import PATIENCE, judged
 from tests.ui.window import Bureau
-
-_PATIENCE = 30_000
 
 
 def opened(bureau: Bureau, qtbot: QtBot, kind: str, path: Path, lines: list[str]) -> ImportPage:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
-    page = bureau.workspace.open_record(f"import-{kind}", None)
-    assert isinstance(page, ImportPage)
-    page.open_file(path)
-    qtbot.waitUntil(lambda: page.file is not None and page.pages.currentIndex() == 1, timeout=_PATIENCE)
-    bureau.settle()
-    return page
-
-
-def judged(page: ImportPage, qtbot: QtBot, bad: int) -> None:
-    qtbot.waitUntil(lambda: page._judged and page.bad.figure.text() == str(bad), timeout=_PATIENCE)
+    return opening.opened(bureau, qtbot, path, kind)
 
 
 def chosen(editor: ChoiceEditor, value: str) -> None:
@@ -55,7 +46,7 @@ def saved(page: ImportPage, qtbot: QtBot, engine: sa.Engine, query: str) -> list
     before = len(rows())
     assert page.write_button.isEnabled()
     assert page.save()
-    qtbot.waitUntil(lambda: len(rows()) > before, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: len(rows()) > before, timeout=PATIENCE)
     return rows()
 
 
@@ -99,7 +90,7 @@ def test_the_order_of_dates_and_the_unit_of_durations_are_said(
     reading = page.columns.reading
     chosen(reading.editors["dates"], "mja")
     judged(page, qtbot, 1)
-    qtbot.waitUntil(lambda: [one.colonne for one in page.faults] == ["Durée réelle"], timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: [one.colonne for one in page.faults] == ["Durée réelle"], timeout=PATIENCE)
     chosen(reading.editors["durees"], "heures")
     judged(page, qtbot, 0)
     query = "SELECT date(date_creation, '+1 hour'), duree_reelle FROM interventions WHERE titre = 'Mois devant'"

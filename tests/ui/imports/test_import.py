@@ -24,9 +24,9 @@ from erp_desktop.ui.imports.page import ImportPage
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.sections import IMPORTS
 from tests.ui.company import Monde
+from tests.ui.imports.opening import PATIENCE, judged, opened
 from tests.ui.window import Bureau
 
-_PATIENCE = 30_000
 _HEAD = "Raison sociale;ICE;Localité;Téléphone;Obs"
 
 
@@ -46,19 +46,6 @@ def sheet(path: Path, count: int = 40) -> Path:
 def clients(engine: sa.Engine) -> int:
     with engine.connect() as connection:
         return int(connection.execute(sa.text("SELECT count(*) FROM clients")).scalar_one())
-
-
-def opened(bureau: Bureau, qtbot: QtBot, path: Path) -> ImportPage:
-    page = bureau.workspace.open_record("import-clients", None)
-    assert isinstance(page, ImportPage)
-    page.open_file(path)
-    qtbot.waitUntil(lambda: page.file is not None and page.pages.currentIndex() == 1, timeout=_PATIENCE)
-    bureau.settle()
-    return page
-
-
-def judged(page: ImportPage, qtbot: QtBot, bad: int) -> None:
-    qtbot.waitUntil(lambda: page._judged and page.bad.figure.text() == str(bad), timeout=_PATIENCE)
 
 
 def test_bad_lines_are_named_mended_or_left_out_and_the_rest_is_written(
@@ -81,7 +68,7 @@ def test_bad_lines_are_named_mended_or_left_out_and_the_rest_is_written(
     assert clients(sqlite_engine) == before
     refused = tmp_path / "refus.csv"
     page.export_refused(refused)
-    qtbot.waitUntil(refused.exists, timeout=_PATIENCE)
+    qtbot.waitUntil(refused.exists, timeout=PATIENCE)
     assert len(refused.read_text(encoding="utf-8-sig").splitlines()) == 1 + 3
     QTest.keyClick(page.mend_button, Qt.Key.Key_Return)
     editor = page.table.findChild(QLineEdit)
@@ -94,7 +81,7 @@ def test_bad_lines_are_named_mended_or_left_out_and_the_rest_is_written(
     QTest.keyClick(page.apart, Qt.Key.Key_Space)
     assert page.write_button.text() == "Écrire 38 lignes"
     assert page.save()
-    qtbot.waitUntil(lambda: clients(sqlite_engine) == before + 38, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: clients(sqlite_engine) == before + 38, timeout=PATIENCE)
     bureau.settle()
     with sqlite_engine.connect() as connection:
         row = connection.execute(sa.text("SELECT ice, ville FROM clients WHERE nom_entreprise = 'Atelier trois'"))
@@ -289,7 +276,7 @@ def test_an_unknown_value_is_offered_the_known_one_it_comes_near_to(
     assert isinstance(page, ImportPage)
     assert page.steps.accessibleName() == "Étape 1 sur 4 : Fichier"
     page.open_file(path)
-    qtbot.waitUntil(lambda: page._judged, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: page._judged, timeout=PATIENCE)
     bureau.settle()
     assert page.steps.accessibleName() == "Étape 3 sur 4 : Contrôle"
     near = {one.colonne + str(one.ligne): one.proche for one in page.faults}

@@ -56,7 +56,7 @@ def test_a_button_that_its_act_disables_gives_the_keyboard_to_no_neighbour(qtbot
 
 @pytest.mark.parametrize(("button", "acts"), [
     (lambda act: Button("Noter", "primary", on_click=act), 1), (lambda act: icon_button("trash", "Retirer", act), 1),
-    (lambda act: icon_button("caret-right", "Mois suivant", act), 2),
+    (lambda act: icon_button("caret-right", "Mois suivant", act, steps=True), 2),
 ])  # fmt: skip
 def test_a_double_click_is_one_press_but_on_what_steps(
     qtbot: QtBot, button: Callable[[Callable[[], object]], Button], acts: int

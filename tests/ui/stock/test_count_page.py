@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -18,15 +17,21 @@ from erp_desktop.ui.stock.count_table import COUNTED, MOTIVE
 from tests.ui.window import Bureau
 
 
-def test_a_motive_given_by_itself_is_taken_back_and_so_is_what_was_said_before_it(
-    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine
-) -> None:
+def opened(bureau: Bureau, depot: int) -> CountPage:
+    """A count that was just begun in a depot."""
     who = bureau.acteur
-    with transaction(sqlite_engine, who.user_id) as session:
-        ident = counting.create(session, who, InventaireInput(depot_id=magasin["magasin"]))
+    with transaction(bureau.worker.engine, who.user_id) as session:
+        ident = counting.create(session, who, InventaireInput(depot_id=depot))
     sheet = bureau.workspace.open_record("inventaires", ident)
     assert isinstance(sheet, CountPage)
     bureau.settle()
+    return sheet
+
+
+def test_a_motive_given_by_itself_is_taken_back_and_so_is_what_was_said_before_it(
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot
+) -> None:
+    sheet = opened(bureau, magasin["magasin"])
     counted, motive = sheet.model.index(0, COUNTED), sheet.model.index(0, MOTIVE)
     for place, typed in ((counted, "8"), (motive, "Casse"), (motive, "Vol")):
         assert sheet.model.setData(place, typed)
@@ -43,15 +48,11 @@ def test_a_motive_given_by_itself_is_taken_back_and_so_is_what_was_said_before_i
 
 
 def test_a_count_says_its_state_and_its_limit_and_its_refusals_may_be_silent(
-    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    who, beeps = bureau.acteur, list[int]()
+    beeps = list[int]()
     monkeypatch.setattr(QApplication, "beep", lambda: beeps.append(1))
-    with transaction(sqlite_engine, who.user_id) as session:
-        ident = counting.create(session, who, InventaireInput(depot_id=magasin["magasin"]))
-    sheet = bureau.workspace.open_record("inventaires", ident)
-    assert isinstance(sheet, CountPage)
-    bureau.settle()
+    sheet = opened(bureau, magasin["magasin"])
     assert sheet.pill.accessibleName() == "Comptage en cours"
 
     def told() -> str:
@@ -67,7 +68,7 @@ def test_a_count_says_its_state_and_its_limit_and_its_refusals_may_be_silent(
         sound.click()
     assert sound.accessibleName() == "Rétablir le son des refus"
     # Another count on this desktop keeps silent too.
-    again = Scanner(bureau.workspace.contexte, ident)
+    again = Scanner(bureau.workspace.contexte, sheet.row_id)
     qtbot.addWidget(again)
     assert again.muted
     assert "dépassé" not in told()
@@ -81,14 +82,9 @@ def test_a_count_says_its_state_and_its_limit_and_its_refusals_may_be_silent(
 
 @pytest.mark.parametrize("left_with", ["finish_button", "print_button", "table"])
 def test_a_scan_belongs_to_the_code_wherever_a_click_left_the_keyboard(
-    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, sqlite_engine: sa.Engine, left_with: str
+    bureau: Bureau, magasin: dict[str, int], qtbot: QtBot, left_with: str
 ) -> None:
-    who = bureau.acteur
-    with transaction(sqlite_engine, who.user_id) as session:
-        ident = counting.create(session, who, InventaireInput(depot_id=magasin["magasin"]))
-    sheet = bureau.workspace.open_record("inventaires", ident)
-    assert isinstance(sheet, CountPage)
-    bureau.settle()
+    sheet = opened(bureau, magasin["magasin"])
     # All is counted: Enter on the button would end it.
     assert sheet.model.setData(sheet.model.index(0, COUNTED), "1")
     bureau.settle()

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop.domain.enums import StatutDepot, TypeDepot
@@ -23,9 +21,9 @@ from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.columns import key_of, swap
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.lists.progress import AddedUp
 from erp_desktop.ui.stock import COLUMNS, LISTE
 from erp_desktop.ui.stock.figures import money, quantity
-from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import value_labels as labels
 
 FEW, MANY = 4, 16
@@ -114,26 +112,13 @@ class PartsPage(ListPage):
 
     def __init__(self, contexte: Contexte) -> None:
         super().__init__(LISTE, contexte)
-        self._totalled: str | None = None
-        """The filter whose totals are shown below."""
-        self._adding: Task | None = None
-        self.model.busy_changed.connect(self._total_waits)
-        self.model.failed.connect(lambda _error: self.foot.wait())
-        self.model.loaded.connect(lambda _count: self._add_up())
+        acteur = contexte.acteur
+        self._sums = AddedUp(
+            self, read=lambda session, text: totals(session, acteur, text), show=self.foot.show_totals,
+            wait=self.foot.wait,
+        )  # fmt: skip
         contexte.bus.data_changed.connect(self._moved)
         self._read_places()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        # What is looked at next is not to wait for it.
-        if self._adding is not None:
-            self._adding.cancel()
-            self._adding = None
-        super().hideEvent(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if not self.model.busy:
-            self._add_up()
 
     def below(self) -> QWidget:
         self.foot = TotalsFoot(self.search)
@@ -143,9 +128,7 @@ class PartsPage(ListPage):
         if "depots" in changes:
             self._read_places()
         if _COUNTED & set(changes):
-            self._totalled = None
-            if self.isVisible():
-                self._add_up()
+            self._sums.stale()
 
     # A column for each place
 
@@ -165,31 +148,3 @@ class PartsPage(ListPage):
         swap(self.view, first, end - first, wanted)
         self.spec = replace(self.spec, columns=list(self.model.columns))
         self.look.restore_columns()
-
-    # What the filter comes to
-
-    def _total_waits(self, busy: bool) -> None:
-        if busy and self._totalled not in (None, self.model.question[0]):
-            self._totalled = None
-            self.foot.wait()
-
-    def _add_up(self) -> None:
-        """Of every part that the list's own question finds."""
-        acteur, text = self.contexte.acteur, self.model.question[0]
-        if self._totalled == text:
-            return
-        if self._adding is not None:
-            self._adding.cancel()
-
-        def show(found: Totals | None) -> None:
-            self._adding = None
-            if text == self.model.question[0]:
-                self._totalled = text
-                self.foot.show_totals(found)
-
-        def read(session: Any) -> Totals | None:
-            return totals(session, acteur, text)
-
-        self._adding = self.contexte.tasks.run(
-            read, show, lambda _error: self.foot.wait(), owner=self.foot, long=True
-        )
