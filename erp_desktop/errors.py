@@ -55,6 +55,18 @@ class ValidationError(UserError):
         super().__init__(" ".join(self.champs.values()))
 
 
+class Undone(Exception):  # noqa: N818 - no error: it ends a transaction that was only a trial
+    """Undoes the transaction of a worker; what was found in it is the answer of the work.
+
+    Attributes:
+        found: plain data, read before it was undone.
+    """
+
+    def __init__(self, found: object = None) -> None:
+        self.found = found
+        super().__init__()
+
+
 class DuplicateError(UserError):
     code = "doublon"
 

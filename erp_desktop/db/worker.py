@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.db.abreast import each_abreast, is_cut
 from erp_desktop.db.replica import Replica
 from erp_desktop.db.session import transaction, trouble
+from erp_desktop.errors import Undone
 
 T = TypeVar("T")
 _Job = tuple[Callable[[Session], Any], bool, bool, int | None, "_Answer[Any]"]
@@ -84,7 +85,7 @@ class DbWorker:
     def submit(
         self, job: Callable[[Session], T], *, write: bool = False, long: bool = False, figures: bool = False
     ) -> Future[T]:
-        """Queue ``job``; the future holds its result, or what it or its commit raised.
+        """Queue ``job``; the future holds its result, or what it or its commit raised; of a trial, what it found.
 
         A reading of a cache that is cancelled while it runs ends where it is.
 
@@ -160,6 +161,8 @@ class DbWorker:
                     result = future.read(job, session) if may_end else job(session)
                 if write and self.replica is not None:
                     self.replica.wrote()
+        except Undone as trial:
+            future.set_result(trial.found)
         except BaseException as error:  # noqa: BLE001 - whatever it was belongs to the one who asked
             future.set_exception(error)
         else:

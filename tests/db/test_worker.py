@@ -10,6 +10,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from erp_desktop.db.worker import DbWorker
+from erp_desktop.errors import Undone
+
+_TRIED = sa.text("SELECT valeur FROM sync_meta WHERE cle = 'essai'")
 
 
 def test_a_reading_that_is_given_up_ends_and_the_next_one_answers(sqlite_engine: sa.Engine) -> None:
@@ -35,5 +38,19 @@ def test_a_reading_that_is_given_up_ends_and_the_next_one_answers(sqlite_engine:
         # What is done, or writes, is not touched.
         assert not after.cancel()
         assert worker.submit(lambda session: session.scalar(sa.text("SELECT 3")), write=True).result(30) == 3
+    finally:
+        worker.close()
+
+
+def test_a_trial_answers_what_it_found_and_leaves_nothing(sqlite_engine: sa.Engine) -> None:
+    worker = DbWorker(sqlite_engine)
+
+    def trial(session: Session) -> None:
+        session.execute(sa.text("INSERT INTO sync_meta (cle, valeur) VALUES ('essai', 'fait')"))
+        raise Undone(session.scalar(_TRIED))
+
+    try:
+        assert worker.submit(trial, write=True).result(30) == "fait"
+        assert worker.submit(lambda session: session.scalar(_TRIED)).result(30) is None
     finally:
         worker.close()

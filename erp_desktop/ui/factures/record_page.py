@@ -20,13 +20,13 @@ _OPEN, _SIZES = "factures/apercu", "factures/volets-apercu"
 
 
 class InvoiceRecordPage(RecordPage):
-    """The paper follows what is saved; it is put away, and how wide it is, remembered on this desktop."""
+    """The paper follows what is saved and typed; that it is put away, and how wide, is remembered on this desktop."""
 
     def __init__(self, contexte: Contexte, row_id: int | None, slot: int | None = None) -> None:
         super().__init__(FORM, contexte, row_id, slot)
         folder = contexte.settings.data_dir
         self._memory = QSettings(str(folder / "fenetre.ini"), QSettings.Format.IniFormat)
-        self.paper = PaperPane(contexte)
+        self.paper = PaperPane(contexte, self.panel.fields)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -44,6 +44,8 @@ class InvoiceRecordPage(RecordPage):
         self.paper.toggled.connect(lambda on: self._memory.setValue(_OPEN, "oui" if on else "non"))
         self.splitter.splitterMoved.connect(lambda *_: self._memory.setValue(_SIZES, self.splitter.saveState()))
         self.panel.shown.connect(lambda: self.paper.show_record(self.panel.row_id))
+        self.panel.fields.changed.connect(lambda: self.paper.show_record(self.panel.row_id))
+        self.panel.dirty_changed.connect(lambda: self.paper.show_record(self.panel.row_id))
         contexte.bus.data_changed.connect(self._stale)
 
     def _stale(self, changes: Any, _initiator: object) -> None:

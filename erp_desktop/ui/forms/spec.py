@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import Undone
 from erp_desktop.services.shared import wording
 from erp_desktop.services.shared.duplicates import Proche
 from erp_desktop.ui.wording import value_labels
@@ -129,10 +130,6 @@ class Head:
     plain: str = ""
 
 
-class _Rehearsed(Exception):  # noqa: N818 - no error: it undoes a transaction that was only a trial
-    """Nothing was refused."""
-
-
 @dataclass(frozen=True)
 class FormSpec:
     """One form.
@@ -175,13 +172,20 @@ class FormSpec:
         made = [replace(g, fields=[_declared(self.table, one) for one in g.fields]) for g in self.groups]
         object.__setattr__(self, "groups", made)
 
-    def rehearse(self, session: Any, acteur: Acteur, row_id: int | None, values: dict[str, Any]) -> None:
-        """Have values judged as if they were saved; always raises, so that the transaction is undone."""
+    def rehearse(
+        self, session: Any, acteur: Acteur, row_id: int | None, values: dict[str, Any],
+        look: Callable[[], object] = lambda: None,
+    ) -> NoReturn:  # fmt: skip
+        """Have values judged as if they were saved, look at what they would give, and undo the transaction.
+
+        Raises:
+            Undone: nothing was refused; holds what ``look`` gave.
+        """
         if row_id is None:
             self.create(session, acteur, values)
         elif values:
             self.update(session, acteur, row_id, values)
-        raise _Rehearsed
+        raise Undone(look())
 
     @property
     def fields(self) -> list[FieldSpec]:
