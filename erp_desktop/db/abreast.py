@@ -68,8 +68,21 @@ def together(session: Session, *queries: sa.Select[*tuple[Any, ...]]) -> list[li
     """The rows of several small queries, at the centre in one round trip; of columns whose type is known."""
     if _sqlite(session):
         return [[tuple(row) for row in session.execute(query)] for query in queries]
-    found = session.execute(sa.select(*map(_packed, queries))).one()
-    return [list(_rows(session, query, packed)) for query, packed in zip(queries, found, strict=True)]
+    return _fetched(session, [_Asked(query) for query in queries])
+
+
+class _Asked:
+    """A query with what it selects, which takes SQLAlchemy as long to tell as the query takes to make."""
+
+    def __init__(self, query: Any) -> None:
+        self.query = query
+        self.described: list[Any] = query.column_descriptions if isinstance(query, sa.Select) else []
+        self.parts = _parts(query, self.described)
+
+
+def _fetched(session: Session, asked: Sequence[_Asked]) -> list[list[tuple[Any, ...]]]:
+    found = session.execute(sa.select(*map(_packed, asked))).one()
+    return [list(_rows(session, one, packed)) for one, packed in zip(asked, found, strict=True)]
 
 
 def _sqlite(session: Session) -> bool:
@@ -83,9 +96,9 @@ class _Side:
         self._turns, self._number = turns, number
 
     def execute(self, query: Any, *arguments: Any, **named: Any) -> Any:
-        if arguments or named or _parts(query) is None:
+        if arguments or named or (asked := _Asked(query)).parts is None:
             return self._turns.session.execute(query, *arguments, **named)
-        return self._turns.ask(self._number, query)
+        return self._turns.ask(self._number, asked)
 
     def scalar(self, query: Any, *arguments: Any, **named: Any) -> Any:
         return self.execute(query, *arguments, **named).scalar()
@@ -119,7 +132,7 @@ class _Turns:
         self.session, self._works = session, works
         self._go = [threading.Semaphore(0) for _ in works]
         self._back = threading.Semaphore(0)
-        self._asked: dict[int, sa.Select[Any]] = {}
+        self._asked: dict[int, _Asked] = {}
         self._answers: dict[int, Any] = {}
         self._results: list[Any] = [None] * len(works)
         self._errors: dict[int, BaseException] = {}
@@ -162,9 +175,9 @@ class _Turns:
             self._got[key] = sa.select(mapper.class_).where(mapper.primary_key[0] == ident)
         return self._got[key]
 
-    def ask(self, number: int, query: sa.Select[Any]) -> Any:
+    def ask(self, number: int, asked: _Asked) -> Any:
         """Stand still until the answer is there."""
-        self._asked[number] = query
+        self._asked[number] = asked
         self._back.release()
         self._go[number].acquire()
         answer = self._answers[number]
@@ -172,18 +185,18 @@ class _Turns:
             raise answer
         return answer
 
-    def _together(self, asked: Sequence[sa.Select[Any]]) -> list[Any]:
+    def _together(self, asked: Sequence[_Asked]) -> list[Any]:
         """An answer for each, or what it ends by."""
-        queries = list({id(query): query for query in asked}.values())
+        once = {id(one.query): one for one in asked}
         try:
             if len(asked) < 2:
-                return [self.session.execute(query) for query in asked]
-            found = dict(zip(map(id, queries), together(self.session, *queries), strict=True))
-            return [_result(query, found[id(query)]) for query in asked]
+                return [self.session.execute(one.query) for one in asked]
+            found = dict(zip(once, _fetched(self.session, list(once.values())), strict=True))
+            return [_result(one, found[id(one.query)]) for one in asked]
         except Exception as error:  # noqa: BLE001
             if is_cut(error) or not self._alone():
                 return [error] * len(asked)
-            return [self._one(query) for query in asked]
+            return [self._one(one.query) for one in asked]
 
     def _one(self, query: sa.Select[Any]) -> Any:
         try:
@@ -197,17 +210,18 @@ class _Turns:
         return bool(line.autocommit and line.info.transaction_status == TRANSACTION_STATUS_IDLE)
 
 
-def _packed(query: sa.Select[Any]) -> sa.ScalarSelect[Any]:
+def _packed(asked: _Asked) -> sa.ScalarSelect[Any]:
     """The rows of a query as one value."""
-    rows = _named(query).subquery()
+    rows = _named(asked).subquery()
     columns = [_sent(c) for c in rows.c]
     array = sa.func.json_agg(sa.func.json_build_array(*columns), type_=sa.JSON())
     return sa.select(array).select_from(rows).scalar_subquery()
 
 
-def _named(query: sa.Select[Any]) -> sa.Select[Any]:
+def _named(asked: _Asked) -> sa.Select[Any]:
     """A literal that stands for itself has no name that another query could call it by."""
-    columns = [described["expr"] for described in query.column_descriptions]
+    query: sa.Select[Any] = asked.query
+    columns = [described["expr"] for described in asked.described]
     bare = [isinstance(c, sa.ColumnClause) and c.is_literal for c in columns]
     if not any(bare):
         return query
@@ -225,13 +239,15 @@ def _exact(kind: Any) -> bool:
     return isinstance(kind, sa.Numeric | Montant) and not isinstance(kind, sa.Float)
 
 
-def _rows(session: Session, query: sa.Select[Any], packed: list[list[Any]] | None) -> Iterator[tuple[Any, ...]]:
-    parts = _parts(query)
-    if parts is None:
+def _rows(session: Session, asked: _Asked, packed: list[list[Any]] | None) -> Iterator[tuple[Any, ...]]:
+    if asked.parts is None:
         raise TypeError("a column whose type does not cross the line in JSON")
+    if all(mapper is None and readers == [None] for mapper, readers in asked.parts):
+        yield from map(tuple, packed or ())
+        return
     for row in packed or ():
         values, told = iter(row), []
-        for mapper, readers in parts:
+        for mapper, readers in asked.parts:
             read = [r(v) if r is not None and v is not None else v for r, v in zip(readers, values, strict=False)]
             told.append(read[0] if mapper is None else _entity(session, mapper, read))
         yield tuple(told)
@@ -254,21 +270,21 @@ def _entity(session: Session, mapper: Mapper[Any], values: list[Any]) -> Any:
     return made
 
 
-def _result(query: sa.Select[Any], rows: list[tuple[Any, ...]]) -> Any:
-    names = [described["name"] for described in query.column_descriptions]
+def _result(asked: _Asked, rows: list[tuple[Any, ...]]) -> Any:
+    names = [described["name"] for described in asked.described]
     return IteratorResult(SimpleResultMetaData(names), iter(rows))
 
 
-def _parts(query: Any) -> list[_Part] | None:
+def _parts(query: Any, described: Sequence[Any]) -> list[_Part] | None:
     """What comes back from JSON; None of a query that does not cross the line in it."""
     if not isinstance(query, sa.Select) or query._with_options or query._for_update_arg is not None:  # noqa: SLF001
         return None
     found: list[_Part] = []
-    for described in query.column_descriptions:
-        if isinstance(described["expr"], sa.ColumnElement | InstrumentedAttribute):
-            mapper, kinds = None, [described["type"]]
+    for one in described:
+        if isinstance(one["expr"], sa.ColumnElement | InstrumentedAttribute):
+            mapper, kinds = None, [one["type"]]
         else:
-            about = sa.inspect(described["expr"], raiseerr=False)
+            about = sa.inspect(one["expr"], raiseerr=False)
             mapper = about.mapper if isinstance(about, Mapper | AliasedInsp) else None
             if mapper is None or mapper.polymorphic_on is not None:
                 return None

@@ -21,10 +21,16 @@ _DATES = {
 }  # fmt: skip
 """Which measures of each date's month a row counts in; a cancellation counts in the backlog, a line in a cost."""
 _CANCELLATION, _LINE = "encours", "paires"
-_COUNTED = (
-    *_DATES, "date_debut_travaux", "date_fin_travaux", "agence_id", "technicien_id", "equipement_id", "type",
-    "statut", "priorite", "duree_reelle", "cout_externe",
-)  # fmt: skip
+_ALWAYS = ("agence_id", "technicien_id", "statut", "date_cloture")
+READ = {
+    "creees": (*_ALWAYS, "date_creation", "type", "priorite"),
+    "encours": (*_ALWAYS, "date_creation"),
+    "sla": (*_ALWAYS, "date_limite", "date_fin_travaux"),
+    "closes": (*_ALWAYS, "date_creation", "date_debut_travaux", "date_fin_travaux", "type", "duree_reelle"),
+    "paires": (*_ALWAYS, "date_limite", "date_fin_travaux", "equipement_id", "duree_reelle", "cout_externe"),
+}
+"""What each measure reads of an intervention (``reports.figures.measures``): another column makes none wrong."""
+COUNTED = tuple(dict.fromkeys(column for columns in READ.values() for column in columns))
 _TABLES = {
     "interventions": "interventions",
     "lignes_intervention": "lignes",
@@ -38,12 +44,20 @@ _RC = "current_setting('transaction_isolation') = 'read committed'"
 _CANCELLED = "('annulee', 'archivee')"
 
 
-def _row(alias: str) -> str:
-    return "(" + ", ".join(f"{alias}.{c}" for c in _COUNTED) + ")"
+def _row(alias: str, measure: str) -> str:
+    return "(" + ", ".join(f"{alias}.{c}" for c in READ[measure]) + ")"
 
 
 def _dates(alias: str) -> str:
     return ", ".join(f"({alias}.{c}, '{measures}')" for c, measures in _DATES.items())
+
+
+def _changes() -> str:
+    """The dates of a row as it was and as it is, a measure, and whether that measure reads what changed."""
+    return ",\n        ".join(
+        f"(o.{date}, n.{date}, '{m}', {_row('o', m)} IS DISTINCT FROM {_row('n', m)})"
+        for date, measures in _DATES.items() for m in measures.split()
+    )  # fmt: skip
 
 
 def _days(rows: str) -> str:
@@ -69,10 +83,12 @@ END $f$;
 
 
 _HISTORY = "public.historiques_interventions h WHERE h.statut = 'annulee' AND h.intervention_id"
-_CHANGED = f"""anciennes o FULL JOIN nouvelles n ON n.id = o.id,
-      LATERAL (VALUES {_dates("o")}, {_dates("n")} UNION ALL SELECT h.horodatage, '{_CANCELLATION}' FROM {_HISTORY}
-        = n.id AND (o.statut IN {_CANCELLED} OR n.statut IN {_CANCELLED})) v(x, k)
-     WHERE {_row("o")} IS DISTINCT FROM {_row("n")}"""
+_CHANGED = f"""anciennes o FULL JOIN nouvelles n ON n.id = o.id, LATERAL (
+      SELECT x, k FROM (VALUES {_changes()}) m(before, after, k, changed), LATERAL (VALUES (before), (after)) d(x)
+       WHERE changed
+      UNION ALL SELECT h.horodatage, '{_CANCELLATION}' FROM {_HISTORY} = n.id
+       AND (o.statut IN {_CANCELLED} OR n.statut IN {_CANCELLED})
+       AND {_row("o", _CANCELLATION)} IS DISTINCT FROM {_row("n", _CANCELLATION)}) v(x, k)"""
 _CANCELLATIONS = f"""(SELECT date_creation, '{_CANCELLATION}' FROM public.interventions WHERE id = ANY(v_fiches)
     UNION ALL SELECT h.horodatage, '{_CANCELLATION}' FROM {_HISTORY} = ANY(v_fiches)
     UNION ALL SELECT j, '{_CANCELLATION}' FROM unnest(v_jours) j) v(x, k)"""
@@ -157,19 +173,21 @@ CENTRE = (
 
 def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
     """Trigger name → CREATE statement for a cache; received rows fire them too."""
-    if "_rapports_mois" not in present or not set(_COUNTED) <= present.get("interventions", set()):
+    if "_rapports_mois" not in present or not set(COUNTED) <= present.get("interventions", set()):
         return
     some = "EXISTS (SELECT 1 FROM _rapports_mois)"
-    changed = " OR ".join(f"NEW.{c} IS NOT OLD.{c}" for c in _COUNTED)
+    changed = {m: " OR ".join(f"NEW.{c} IS NOT OLD.{c}" for c in columns) for m, columns in READ.items()}
+    whatever = " OR ".join(f"NEW.{c} IS NOT OLD.{c}" for c in COUNTED)
     # Before the insert, for it may replace a row, which fires no trigger of its own.
     replaced = "".join(
         _touch(f"(SELECT {c} FROM interventions WHERE id = NEW.id)", measures) for c, measures in _DATES.items()
     )
     old, new = ("".join(_touch(f"{row}.{c}", m) for c, m in _DATES.items()) for row in ("OLD", "NEW"))
     yield _trigger("interventions", "ins", "BEFORE INSERT", some, new + replaced + _cancelled("NEW.id"))
-    columns = ", ".join(_COUNTED)
-    yield _trigger("interventions", "upd", f"AFTER UPDATE OF {columns}", f"({changed}) AND {some}", old + new)
-    ended = f"(OLD.statut IN {_CANCELLED} OR NEW.statut IN {_CANCELLED}) AND ({changed}) AND {some}"
+    columns = ", ".join(COUNTED)
+    wrong = "".join(_touch(f"{row}.{c}", m, changed) for row in ("OLD", "NEW") for c, m in _DATES.items())
+    yield _trigger("interventions", "upd", f"AFTER UPDATE OF {columns}", f"({whatever}) AND {some}", wrong)
+    ended = f"(OLD.statut IN {_CANCELLED} OR NEW.statut IN {_CANCELLED}) AND ({changed[_CANCELLATION]}) AND {some}"
     yield _trigger("interventions", "annul", f"AFTER UPDATE OF {columns}", ended, _cancelled("NEW.id"))
     yield _trigger("interventions", "del", "AFTER DELETE", some, old)
     for table in ("lignes_intervention", "historiques_interventions"):
@@ -212,9 +230,9 @@ def _month(instant: str) -> str:
     return f"(SELECT max(debut) FROM _rapports_mois WHERE debut <= {instant})"
 
 
-def _touch(instant: str, measures: str) -> str:
-    """Two steps down one small tree."""
-    named = ", ".join(f"'{m}'" for m in measures.split())
+def _touch(instant: str, measures: str, when: dict[str, str] | None = None) -> str:
+    """Two steps down one small tree; ``when``: the condition of each measure."""
+    named = ", ".join(f"CASE WHEN {when[m]} THEN '{m}' END" if when else f"'{m}'" for m in measures.split())
     return f"DELETE FROM _rapports_mois WHERE debut = {_month(instant)} AND mesure IN ({named}) AND fin > {instant}; "
 
 

@@ -281,12 +281,9 @@ class _Calcul:
 
     def paires(self) -> dict[tuple[int | None, int], list[int]]:
         """Closed interventions by technicien and équipement: the figures of ``_Somme`` in its order."""
-        paires: dict[tuple[int | None, int], list[int]] = {}
-        for (_, t, e), valeurs in self.sommes("paires", self.bornes[1:], 1).items():
-            la = paires.get((t, e))
-            paires[t, e] = valeurs if la is None else [x + y for x, y in zip(la, valeurs, strict=True)]
+        paires = self.sommes("paires", [self.t0, self.t1])
         # Taken off a month, a pair may have nothing left.
-        return {cle: valeurs for cle, valeurs in paires.items() if valeurs[0]}
+        return {(t, e): valeurs for (_, t, e), valeurs in paires.items() if valeurs[0]}
 
     def chiffrage(self) -> tuple[tuple[LigneTechnicien, ...], tuple[LigneEquipement, ...], int]:
         """Work and cost by technicien, and by the ``top`` équipements of the returned number."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,9 +89,10 @@ def sans_jit(session: Session) -> None:
         session.execute(sa.text("SET jit = off"))
 
 
+@lru_cache(4096)
 def minuit(jour: date) -> datetime:
     """The instant at which a local day begins in Morocco, in UTC."""
-    return datetime.combine(jour, time(), clock.CASABLANCA).astimezone(clock.now().tzinfo)
+    return datetime.combine(jour, time(), clock.CASABLANCA).astimezone(UTC)
 
 
 def rang(colonne: sa.SQLColumnExpression[Any], bornes: Sequence[datetime]) -> sa.ColumnElement[int]:

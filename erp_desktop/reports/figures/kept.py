@@ -122,19 +122,23 @@ def total(
         there = sums.get(key)
         if there is None:
             sums[key] = [sign * v for v in values]
+        elif sign > 0:
+            sums[key] = [a + b for a, b in zip(there, values, strict=True)]
         else:
-            sums[key] = [a + sign * v for a, v in zip(there, values, strict=True)]
+            sums[key] = [a - b for a, b in zip(there, values, strict=True)]
 
     width = 3 if measure == "paires" else 2
     first = 1 if measure == "paires" else width - len(_KEYS.get(measure, ()))
+    agence, technicien = params.agence_id, params.technicien_id
+    whole = agence is None and technicien is None
     for part in parts:
         if part.rows is None:
             raw[part.span].append(part)
             continue
+        rank, sign = part.rank, part.sign
         for row in part.rows:
-            if params.agence_id not in (None, row[0]) or params.technicien_id not in (None, row[1]):
-                continue
-            add((part.rank, *row[first:width]), row[width:], part.sign)
+            if whole or (agence in (None, row[0]) and technicien in (None, row[1])):
+                add((rank, *row[first:width]), row[width:], sign)
     known = _known(session, _DATED.get(measure, I.date_creation)) if raw else None
     for run in _runs(raw):
         bounds = [run[0][0], *(fin for _, fin in run)]

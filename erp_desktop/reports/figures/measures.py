@@ -154,9 +154,12 @@ def backlog(session: Session, spans: Spans) -> Sums:
     sums: Sums = defaultdict(lambda: [0])
     h = HistoriqueIntervention
     cancelled: sa.ColumnElement[str] = sa.literal_column(f"'{Statut.ANNULEE.value}'")
+    again = h.__table__.alias("apres")
     last = (
         sa.select(h.intervention_id, sa.func.max(h.horodatage).label("le"))
-        .where(h.statut == cancelled, h.horodatage >= spans.bounds[0])
+        .where(h.statut == cancelled, h.horodatage >= spans.bounds[0], h.horodatage < spans.bounds[-1],
+               ~sa.exists().where(again.c.intervention_id == h.intervention_id, again.c.statut == cancelled,
+                                  again.c.horodatage >= spans.bounds[-1]))
         .group_by(hors_index(h.intervention_id)).subquery("annulees")
     )  # fmt: skip
     without = sa.and_(hors_index(I.date_cloture).is_(None), _STATUT.in_(SANS_SUITE))
@@ -169,7 +172,7 @@ def backlog(session: Session, spans: Spans) -> Sums:
     parts: tuple[tuple[int, Dimension, tuple[Any, ...], Any], ...] = (
         (1, creation, (*spans.inside(I.date_creation), counted), None),
         (-1, cloture, (*_closings(spans), I.date_cloture >= I.date_creation), None),
-        (-1, ends, (last.c.le < spans.bounds[-1], last.c.le >= I.date_creation, without, *spans.scope),
+        (-1, ends, (last.c.le >= I.date_creation, without, *spans.scope),
          sa.join(last, I, I.id == last.c.intervention_id)),
     )  # fmt: skip
     numbers = abreast(session, *(_counting(spans.by, *part[1:]) for part in parts))

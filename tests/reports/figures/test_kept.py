@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,8 +22,9 @@ from erp_desktop.models import (
     JourFerie,
     LigneIntervention,
 )
-from erp_desktop.registry import capture
+from erp_desktop.registry import capture, monthly
 from erp_desktop.reports.figures import kept
+from erp_desktop.reports.figures.measures import BY_SCOPE, MEASURES, Spans
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
 from erp_desktop.reports.sql import minuit
@@ -149,6 +151,56 @@ def test_after_a_random_history_kept_figures_are_those_of_the_rows(
         session.execute(sa.update(Agence).values(horaires="09:00-12:00"))
     assert _same(engine, jeu, monkeypatch, "another calendar") == whole - 17
     assert _keep(engine) == whole
+
+
+def test_a_measure_reads_no_column_but_those_whose_change_takes_its_months_away(engine: sa.Engine) -> None:
+    _fill(engine, 60)
+    said: list[str] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *a: said.append(a[2]))
+    with transaction(engine, write=False) as session:
+        for measure, count in MEASURES.items():
+            said.clear()
+            count(session, Spans([minuit(date(2025, 6, 1)), minuit(date(2026, 11, 1))], (), BY_SCOPE))
+            read = set(re.findall(r"\binterventions\.(\w+)", " ".join(said))) - {"id"}
+            assert len(read) > 4, said
+            assert read == set(monthly.READ[measure]), measure
+
+
+def test_a_change_takes_away_the_measures_that_read_it_and_no_others(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jeu = _fill(engine)
+    _keep(engine)
+    with transaction(engine, write=False) as session:
+        ended = session.scalars(sa.select(I.id).where(I.date_cloture.is_not(None), I.date_limite.is_not(None))).all()
+    instant = MAINTENANT - timedelta(days=70)
+    other: dict[str, object] = {
+        "agence_id": sa.case((I.agence_id == jeu.agences[0], jeu.agences[1]), else_=jeu.agences[0]),
+        "technicien_id": sa.case((I.technicien_id.is_(None), jeu.techniciens[0])), "statut": "ouverte",
+        "type": sa.case((I.type == "corrective", "preventive"), else_="corrective"),
+        "equipement_id": sa.case((I.equipement_id == jeu.equipements[0], jeu.equipements[1]),
+                                 else_=jeu.equipements[0]),
+        "priorite": sa.case((I.priorite == "haute", "basse"), else_="haute"),
+        "duree_reelle": sa.func.coalesce(I.duree_reelle, 0) + 7, "cout_externe": Decimal("77.70"),
+        "date_debut_travaux": sa.null(), "date_fin_travaux": sa.null(), "date_creation": instant,
+        "date_limite": instant, "date_cloture": instant, "titre": "Fuite",
+    }  # fmt: skip
+    assert set(other) == {*monthly.COUNTED, "titre"}
+    for n, (column, value) in enumerate(other.items()):
+        with transaction(engine, write=False) as session:
+            before = _standing(session)
+        with transaction(engine) as session:
+            if engine.dialect.name == "sqlite":
+                session.execute(sa.text("UPDATE _sync_session SET muet = 1"))
+            else:
+                session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            session.execute(sa.update(I).where(I.id == ended[3 * n]).values({column: value}))
+        with transaction(engine, write=False) as session:
+            gone = before - _standing(session)
+        assert {m for _, m in gone} == {m for m, columns in monthly.READ.items() if column in columns}, column
+        assert len(gone) <= 12, column
+        _same(engine, jeu, monkeypatch, column)
+        _keep(engine)
 
 
 def test_months_are_not_trusted_where_their_triggers_do_not_stand(engine: sa.Engine) -> None:
