@@ -174,7 +174,9 @@ def _security(table: SyncTable) -> list[str]:
         made.append(
             f"CREATE POLICY erp_ecriture ON public.{name} TO erp_sync, erp_central USING ({mine}) WITH CHECK ({mine})"
         )
-        rights = "INSERT" if table.append_only else "INSERT, UPDATE, DELETE"
+        rights = "INSERT, UPDATE, DELETE"
+        if table.append_only:
+            rights = "INSERT, DELETE" if table.taken_back else "INSERT"
         made.append(f"GRANT {rights} ON public.{name} TO erp_sync")
         made.append(f"GRANT SELECT, {rights} ON public.{name} TO erp_central")
     elif name != "users":

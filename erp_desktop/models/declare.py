@@ -90,6 +90,7 @@ class Noun:
             itself to the row (a technicien, a part, a depot, a contract) is not here.
         device_writes: devices may change it; False is written by administrators at the centre only.
         append_only: devices only ever add rows.
+        taken_back: and take one away again, while a rule lets them.
         since: the revision that made the table.
     """
 
@@ -105,6 +106,7 @@ class Noun:
     follows: tuple[str, ...] = ()
     device_writes: bool = True
     append_only: bool = False
+    taken_back: bool = False
     since: str | None = None
 
 

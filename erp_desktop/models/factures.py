@@ -352,7 +352,7 @@ class Relance(LigneAgence, Base):
     """A client was sent an invoice (``niveau`` 0), or asked for its payment a first, second or third time."""
 
     __tablename__ = "relances"
-    __noun__ = Noun("Relance", "bell", append_only=True, root="facture_id")
+    __noun__ = Noun("Relance", "bell", append_only=True, taken_back=True, root="facture_id")
     __table_args__ = (
         sa.CheckConstraint("niveau >= 0 AND niveau <= 3", name="niveau"),
         {"info": {"since": FACTURATION}},

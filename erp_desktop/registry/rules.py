@@ -51,6 +51,7 @@ CLOSED_TIMES = "L'intervention est close : ses temps ne changent plus, ajoutez-e
 MOMENT_UNKNOWN = "Une photo est d'avant ou d'après les travaux."
 FOLLOWED_UNKNOWN = "Une pièce est suivie par lot, par série, ou ne l'est pas."
 REASON_UNKNOWN = "Le motif de l'attente n'est pas de ceux de la liste."
+REMINDED = "Un envoi ou une relance ne se retire plus une fois suivi d'une relance, d'un paiement ou d'un avoir."
 STANDS_STILL = "Cet équipement est déjà à l'arrêt à ce moment-là."
 
 
@@ -123,6 +124,18 @@ def _downtime() -> Iterator[Rule]:
     )
     yield Rule("arrets", "INSERT", "", STANDS_STILL, found)
     yield Rule("arrets", "UPDATE", "", STANDS_STILL, found, columns=("equipement_id", "debut", "fin"))
+
+
+def _reminders() -> Rule:
+    """The last word of an invoice goes, as its way back; what a client answered, or was told later, keeps it."""
+    later = (("relances r", "r.facture_id"), ("imputations r", "r.facture_id"), ("paiements r", "r.facture_id"),
+             ("factures r", "r.facture_origine_id"))  # fmt: skip
+    found = " UNION ALL ".join(
+        f"SELECT 1 FROM {{p}}{table} WHERE {of} = OLD.facture_id AND r.created_at >= OLD.created_at"
+        + (" AND r.id <> OLD.id" if table == "relances r" else "")
+        for table, of in later
+    )
+    return Rule("relances", "DELETE", "", REMINDED, found)
 
 
 def _rates() -> Iterator[Rule]:
@@ -244,6 +257,7 @@ RULES: tuple[Rule, ...] = (
     Rule("documents", "UPDATE", _NO_MOMENT, MOMENT_UNKNOWN, columns=("moment",)),
     Rule("pieces_detachees", "INSERT", _NOT_FOLLOWED, FOLLOWED_UNKNOWN, columns=("suivi",)),
     Rule("pieces_detachees", "UPDATE", _NOT_FOLLOWED, FOLLOWED_UNKNOWN, columns=("suivi",)),
+    _reminders(),
 )  # fmt: skip
 
 REASONS = tuple(dict.fromkeys(r.reason for r in RULES))

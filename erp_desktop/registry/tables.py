@@ -67,6 +67,7 @@ class SyncTable:
         scoped: has ``agence_id``; False is shared by nature.
         device_writes: devices may change it; False is written by administrators at the centre only.
         append_only: devices only ever add rows.
+        taken_back: and take one away again, while a rule lets them.
         groups: columns decided together, those that are here.
         key: the natural key by which two rows are one row; empty when a person settles duplicates.
         made, kept: what ``Noun`` says of rows with that key.
@@ -83,6 +84,7 @@ class SyncTable:
     scoped: bool
     device_writes: bool
     append_only: bool
+    taken_back: bool
     groups: tuple[Group, ...] = ()
     key: tuple[str, ...] = ()
     made: bool = False
@@ -183,7 +185,7 @@ def _describe(table: sa.Table, noun: Noun) -> SyncTable:
     follows = tuple(r for r in references if r == root or r.column in noun.follows)
     return SyncTable(
         table.name, columns, references, root, follows, "agence_id" in table.columns, noun.device_writes,
-        noun.append_only, kept, noun.key, noun.made, noun.kept,
+        noun.append_only, noun.taken_back, kept, noun.key, noun.made, noun.kept,
         _added(table, [c.name for c in columns]),
         noun.name, noun.known_by or tuple(filter(None, [noun.name])),
     )  # fmt: skip

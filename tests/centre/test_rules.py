@@ -49,6 +49,34 @@ def test_a_final_invoice_never_comes_from_a_device(lab: Lab, thief: Thief) -> No
     assert thief.update("factures", 20, notes=(None, "à revoir")) == []
 
 
+def test_a_reminder_goes_only_as_the_last_word_of_its_invoice(lab: Lab, thief: Thief) -> None:
+    pk = invoice(lab, "brouillon", "PROV-9")
+    lab.set("factures", pk, statut="validee", numero="FAC-2026-000009")
+
+    def remind(key: int, level: int, hour: int) -> None:
+        at = f"2026-11-20T{hour:02}:00:00.000000Z"
+        assert thief.insert("relances", id=key, facture_id=pk, niveau=level, date_relance="2026-11-20",
+                            canal="courriel", created_at=at, updated_at=at) == []  # fmt: skip
+
+    remind(40, 0, 8)
+    remind(41, 1, 9)
+    assert thief.delete("relances", 40) == refused(rules.REMINDED)
+    assert thief.update("relances", 41, niveau=("1", "0")) != [], "none is changed"
+    assert thief.delete("relances", 41) == []
+    assert thief.delete("relances", 40) == []
+    assert lab.sql("SELECT count(*) FROM relances") == [(0,)]
+    remind(42, 0, 8)
+    lab.sql(
+        "INSERT INTO factures (agence_id, numero, client_id, type_facture, facture_origine_id, created_at, "
+        "updated_at) SELECT agence_id, 'PROV-10', client_id, 'avoir', id, %s, %s FROM factures WHERE id = %s",
+        "2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z", pk,
+    )  # fmt: skip
+    assert thief.delete("relances", 42) == refused(rules.REMINDED)
+    # Nothing else that is only added goes.
+    for table in ("imputations", "retenues", "paiements", "mouvements_stock", "historiques_interventions"):
+        assert thief.push(d={table: [[0, None, 1, 1]]})[0][0] == "refus", table
+
+
 def test_a_validated_invoice_and_its_lines_do_not_change(lab: Lab, thief: Thief) -> None:
     pk = invoice(lab, "brouillon", "PROV-8")
     draft = invoice(lab, "brouillon", "PROV-7")

@@ -32,7 +32,7 @@ the centre is nobody's to read."""
 
 _COLUMNS = (
     "rang integer, nom_table text, colonne text, lire text, ecrire text, politique text, inscriptible boolean, "
-    "ajout_seul boolean, groupe text, demande boolean, suit text, permis text"
+    "ajout_seul boolean, retirable boolean, groupe text, demande boolean, suit text, permis text"
 )
 
 
@@ -53,6 +53,7 @@ def _registry() -> list[str]:
             "politique": column.policy.value,
             "inscriptible": table.device_writes,
             "ajout_seul": table.append_only,
+            "retirable": table.taken_back or not table.append_only,
             "groupe": column.group.name if column.group else None,
             "demande": column.asks,
             "suit": column.group.follows if column.group else None,

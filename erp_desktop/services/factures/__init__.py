@@ -65,6 +65,7 @@ from erp_desktop.services.factures.reminders import (
     envoyer,
     relancer,
     relances,
+    retirer,
 )
 from erp_desktop.services.factures.series import SerieLegale, verifier
 from erp_desktop.services.factures.series import reprendre as reprendre_series
@@ -127,6 +128,7 @@ __all__ = [
     "reprendre",
     "reprendre_series",
     "retenues",
+    "retirer",
     "retirer_intervention",
     "rows",
     "supprimer",

@@ -16,13 +16,14 @@ from erp_desktop.domain.factures.etats import BROUILLONS
 from erp_desktop.domain.factures.saisie import RelanceInput
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import TransitionError
-from erp_desktop.models import Client, Facture, Relance
+from erp_desktop.errors import NotAllowedError, TransitionError
+from erp_desktop.models import Client, Facture, Imputation, Paiement, Relance
+from erp_desktop.registry.rules import REMINDED
 from erp_desktop.services.factures import balance, rates
 from erp_desktop.services.factures.list import ids as listed
 from erp_desktop.services.factures.list import reminders
-from erp_desktop.services.shared import edits
-from erp_desktop.services.shared.common import charger
+from erp_desktop.services.shared import edits, trace
+from erp_desktop.services.shared.common import charger, ecrire
 from erp_desktop.services.shared.lists import ListQuery, paquets
 
 
@@ -70,8 +71,10 @@ def relances(session: Session, acteur: Acteur, facture_id: int) -> tuple[Relance
     )
 
 
-def envoyer(session: Session, acteur: Acteur, facture_id: int, canal: CanalRelance = CanalRelance.COURRIEL) -> None:
-    """Note that a validated document was sent; once is enough.
+def envoyer(
+    session: Session, acteur: Acteur, facture_id: int, canal: CanalRelance = CanalRelance.COURRIEL
+) -> int | None:
+    """Note that a validated document was sent; once is enough. Returns the note's id, None when there was one.
 
     Raises:
         NotAllowedError, NotFoundError, TransitionError
@@ -80,9 +83,10 @@ def envoyer(session: Session, acteur: Acteur, facture_id: int, canal: CanalRelan
     row = charger(session, acteur, Facture, facture_id, "cette facture")
     if row.statut in BROUILLONS:
         raise TransitionError("Un brouillon ne s'envoie pas : il n'a pas de numéro légal.")
-    if session.scalar(sa.select(Relance.id).where(Relance.facture_id == facture_id).limit(1)) is None:
-        edits.creer(session, acteur, Relance(facture_id=facture_id, agence_id=row.agence_id, niveau=0,
-                                             date_relance=clock.today(), canal=canal.value))  # fmt: skip
+    if session.scalar(sa.select(Relance.id).where(Relance.facture_id == facture_id).limit(1)) is not None:
+        return None
+    return edits.creer(session, acteur, Relance(facture_id=facture_id, agence_id=row.agence_id, niveau=0,
+                                                date_relance=clock.today(), canal=canal.value))  # fmt: skip
 
 
 def relancer(session: Session, acteur: Acteur, facture_id: int, saisie: RelanceInput) -> int:
@@ -103,6 +107,40 @@ def relancer(session: Session, acteur: Acteur, facture_id: int, saisie: RelanceI
         session, acteur,
         Relance(**saisie.model_dump(), facture_id=facture_id, agence_id=row.agence_id, date_relance=clock.today()),
     )  # fmt: skip
+
+
+def retirer(session: Session, acteur: Acteur, relance_id: int | None) -> None:
+    """The way back from :func:`envoyer` and :func:`relancer`, while nothing followed; the journal keeps both.
+
+    Args:
+        relance_id: what the act returned.
+
+    Raises:
+        NotAllowedError: somebody else noted it.
+        NotFoundError: it was taken back already.
+        TransitionError: the act added nothing, or something followed it.
+    """
+    roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
+    if relance_id is None:
+        raise TransitionError("L'envoi de cette facture était déjà noté : il n'y a rien à défaire.")
+    row = charger(session, acteur, Relance, relance_id, "cet envoi ou cette relance")
+    if row.created_by_id != (acteur.user_id or None):
+        raise NotAllowedError("Seul qui a noté un envoi ou une relance le retire.")
+    if _followed(session, row):
+        raise TransitionError(REMINDED)
+    trace.annoncer(session, acteur)
+    session.delete(row)
+    ecrire(session)
+
+
+def _followed(session: Session, row: Relance) -> bool:
+    """Whether another reminder, a payment or a credit note came since; the rule of the base asks the same."""
+    since = [
+        sa.exists().where(of == row.facture_id, of.class_.created_at >= row.created_at, of.class_.id != but)
+        for of, but in ((Relance.facture_id, row.id), (Imputation.facture_id, 0), (Paiement.facture_id, 0),
+                        (Facture.facture_origine_id, 0))
+    ]  # fmt: skip
+    return bool(session.scalar(sa.select(sa.or_(*since))))
 
 
 _ORDINAL = ("première", "deuxième", "troisième")

@@ -142,7 +142,8 @@ class InvoiceBar(ActBar):
         self.act(self.take_back, factures.reprendre, tr("Brouillon repris"), None)
 
     def mark_sent(self) -> None:
-        self.act(self.mark_sent, factures.envoyer, tr("Facture marquée envoyée"), None)
+        self.act(self.mark_sent, factures.envoyer, tr("Facture marquée envoyée"), factures.retirer,
+                 tr("La facture n'est plus marquée envoyée"))  # fmt: skip
 
     def remind(self) -> None:
         """Note the next step; the paper is the statement of account."""
@@ -152,7 +153,7 @@ class InvoiceBar(ActBar):
             told = RelanceInput(niveau=min(level + 1, 3), canal=CanalRelance.COURRIEL)
             return factures.relancer(session, acteur, row_id, told)
 
-        self.act(self.remind, do, tr("Relance notée"), None)
+        self.act(self.remind, do, tr("Relance notée"), factures.retirer, tr("Relance retirée"))
 
     def give_back(self) -> None:
         """A draft of a credit note over all that is left; its lines are changed there."""

@@ -150,7 +150,7 @@ class ActBar(RecordPart):
 
     def act(
         self, again: Action, do: Callable[[Any, Acteur, int], Any], words: str,
-        take_back: Callable[[Any, Acteur, Any], None] | None,
+        take_back: Callable[[Any, Acteur, Any], None] | None, undone_words: str = "",
     ) -> None:  # fmt: skip
         """Do something with the record shown; what is typed in its form is saved in the same transaction.
 
@@ -159,6 +159,7 @@ class ActBar(RecordPart):
             do: ``do(session, acteur, row_id)``.
             words: the toast.
             take_back: ``take_back(session, acteur, what do returned)``; None: there is no way back.
+            undone_words: the toast of the way back, when it is more than a change of statut.
         """
         row_id, panel = self._row_id, self._panel
         if row_id is None or not panel.settled(again) or panel.fields.values() is None:
@@ -176,7 +177,7 @@ class ActBar(RecordPart):
                 return
 
             def undone(_none: None) -> None:
-                contexte.say(tr("Changement de statut défait"), kind="info")
+                contexte.say(undone_words or tr("Changement de statut défait"), kind="info")
                 contexte.bus.publish(spec.table, row_id)
 
             contexte.tasks.run(

@@ -17,7 +17,7 @@ from erp_desktop.domain.factures.saisie import (
     PartInput,
     RelanceInput,
 )
-from erp_desktop.errors import NotAllowedError, TransitionError, UserError, ValidationError
+from erp_desktop.errors import NotAllowedError, NotFoundError, TransitionError, UserError, ValidationError
 from erp_desktop.services import factures
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
@@ -181,3 +181,48 @@ def test_reminders_in_three_steps(office: Monde) -> None:
     promised = clock.today() + timedelta(days=4)
     office.faire(factures.relancer, office.agent, pk, RelanceInput(niveau=2, canal="telephone", promesse=promised))
     assert office.faire(factures.a_relancer, office.agent) == ()
+
+
+def test_a_sending_and_a_reminder_are_taken_back_while_nothing_followed(office: Monde) -> None:
+    late = validated(office, line("1000"), date_facture=clock.today() - timedelta(days=90))
+    pk = validated(office, line("1000"), date_facture=clock.today() - timedelta(days=20))
+
+    def kept() -> tuple[object, ...]:
+        card = office.faire(factures.get, office.agent, pk)
+        return card.numero, card.total_ht, card.total_tva, card.total_ttc, len(
+            office.faire(factures.lignes, office.agent, pk))  # fmt: skip
+
+    def etat() -> str:
+        return str(office.faire(factures.get, office.agent, pk).etat)
+
+    before = kept()
+    note = office.faire(factures.envoyer, office.agent, pk)
+    assert etat() == "envoyee"
+    assert office.faire(factures.envoyer, office.agent, pk) is None
+    with pytest.raises(TransitionError, match="déjà noté"):
+        office.faire(factures.retirer, office.agent, None)
+    with pytest.raises(NotAllowedError, match="Seul qui a noté"):
+        office.faire(factures.retirer, office.responsable, note)
+    office.faire(factures.retirer, office.agent, note)
+    assert (etat(), kept()) == ("validee", before)
+    with pytest.raises(NotFoundError):
+        office.faire(factures.retirer, office.agent, note)
+
+    note = office.faire(factures.envoyer, office.agent, pk)
+    part = PartInput(facture_id=pk, montant=D("100"))
+    office.faire(factures.encaisser, office.agent, PaiementInput(
+        parts=[part.model_dump()], date_paiement=clock.today(), mode_paiement="virement"))  # fmt: skip
+    with pytest.raises(TransitionError, match="suivi d'une relance, d'un paiement"):
+        office.faire(factures.retirer, office.agent, note)
+    if office.engine.dialect.name == "sqlite":
+        # What the service refuses the cache refuses to any console.
+        with pytest.raises(sa.exc.DBAPIError, match="suivi d'une relance, d'un paiement"):
+            office.executer("DELETE FROM relances WHERE id = :n", n=note)
+    assert (etat(), kept()) == ("partielle", before)
+
+    first, second = (office.faire(factures.relancer, office.agent, late, RelanceInput(niveau=n)) for n in (1, 2))
+    with pytest.raises(TransitionError, match="suivi d'une relance"):
+        office.faire(factures.retirer, office.agent, first)
+    for one, left in ((second, 2), (first, 1)):
+        office.faire(factures.retirer, office.agent, one)
+        assert [a.niveau for a in office.faire(factures.a_relancer, office.agent) if a.id == late] == [left]

@@ -19,6 +19,7 @@ from erp_desktop.domain.factures.saisie import FactureInput, LigneFactureInput, 
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.registry import rules
 from erp_desktop.services import contrats, factures
+from erp_desktop.sync.inbox import discard
 from tests.services.factures.office import law
 from tests.sync.device.test_centre_recovered import dump, move_to, recovered
 from tests.sync.lab import Device, Lab
@@ -178,3 +179,46 @@ def test_a_centre_put_back_from_a_backup_gives_no_number_twice(
     assert do(a, lab, factures.reponse, lost).numero == f"FAC-{year}-000003"
     assert lab.sql("SELECT * FROM sync.verifier_serie('FAC')") == [(f"FAC-{year}-000002", "manque")]
     lab.converged()
+
+
+def test_a_sending_is_taken_back_at_the_centre_while_nothing_followed(lab: Lab) -> None:
+    ready(lab)
+    a, b = lab.device(), lab.device()
+    pk = drafted(lab, a)
+    do(a, lab, factures.demander, pk)
+    lab.settle()
+    frozen = "SELECT numero, total_ttc, empreinte, solde FROM factures WHERE id = %s"
+    before = lab.sql(frozen, pk)
+    assert before[0][0].startswith("FAC-")
+
+    def states() -> list[str]:
+        lab.settle()
+        lab.converged()
+        return [lab.get("factures", pk, "etape"), *(do(d, lab, factures.get, pk).etat for d in (a, b))]
+
+    # Before the exchange nothing of it reaches the centre; after it the centre takes it away, and tells the others.
+    do(a, lab, factures.retirer, do(a, lab, factures.envoyer, pk))
+    assert states() == ["validee"] * 3
+    assert lab.value("SELECT count(*) FROM sync.row_state WHERE nom_table = 'relances'") == 0
+    note = do(a, lab, factures.envoyer, pk)
+    assert states() == ["envoyee"] * 3
+    do(a, lab, factures.retirer, note)
+    assert states() == ["validee"] * 3
+    told = "SELECT operation, poste, avant->>'niveau' FROM sync.modifications WHERE nom_table = %s ORDER BY id"
+    assert lab.sql(told, "relances")[-1] == ("D", a.poste, "0"), "the journal keeps who took it back"
+
+    # Paid on another desktop meanwhile: the centre keeps the sending and says why; given up, it is here again.
+    note = do(a, lab, factures.envoyer, pk)
+    assert states() == ["envoyee"] * 3
+    paid = PaiementInput(parts=[{"facture_id": pk, "montant": "20"}], date_paiement=clock.today(),
+                         mode_paiement="virement")  # fmt: skip
+    do(b, lab, factures.encaisser, paid)
+    b.sync()
+    do(a, lab, factures.retirer, note)
+    lab.settle()
+    assert [g[2] for g in a.parked()] == [rules.REMINDED]
+    assert lab.value("SELECT count(*) FROM relances WHERE facture_id = %s", pk) == 1
+    with transaction(a.engine) as session:
+        discard.abandonner(session, "relances", note)
+    assert states() == ["partielle"] * 3
+    assert lab.sql(frozen, pk)[0][:3] == before[0][:3]

@@ -12,8 +12,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.factures.saisie import FactureInput
+from erp_desktop.domain.factures.saisie import FactureInput, PaiementInput
 from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.models import DemandeValidation, Facture, Intervention, LigneFacture
 from erp_desktop.services import factures, interventions
@@ -197,6 +198,63 @@ def test_a_validated_invoice_is_paid_in_part_and_given_back(
     with transaction(sqlite_engine, write=False) as session:
         row = session.get_one(Facture, note.panel.row_id)
         assert (row.type_facture, row.facture_origine_id) == ("avoir", invoice)
+
+
+def last_words(bureau: Bureau) -> str:
+    """What the last toast says."""
+    label = bureau.window.toaster.toasts[-1].findChild(QLabel)
+    assert isinstance(label, QLabel)
+    return label.text()
+
+
+def test_marking_sent_and_a_reminder_are_taken_back_by_their_toast(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, billed: int
+) -> None:
+    assert monde.responsable is not None
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        invoice = factures.depuis_interventions(session, monde.responsable, [billed])
+    validate(SimpleNamespace(engine=sqlite_engine), invoice)  # type: ignore[arg-type]
+    record = bureau.workspace.open_record("factures", invoice)
+    assert isinstance(record, RecordPage)
+    bureau.settle()
+    bar = part(record, InvoiceBar)
+    assert isinstance(bar, InvoiceBar)
+
+    def press(name: str) -> None:
+        bar.buttons[name].click()
+        bureau.settle()
+
+    def take_back() -> str:
+        toast = bureau.window.toaster.toasts[-1]
+        toast.undo()
+        bureau.settle()
+        return last_words(bureau)
+
+    press("envoyer")
+    assert "envoyer" not in bar.buttons
+    assert take_back() == "La facture n’est plus marquée envoyée"
+    assert "envoyer" in bar.buttons
+    press("envoyer")
+    sent = bureau.window.toaster.toasts[-1]
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        told = PaiementInput(parts=[{"facture_id": invoice, "montant": "10"}], date_paiement=clock.today(),
+                             mode_paiement="virement")  # fmt: skip
+        factures.encaisser(session, monde.responsable, told)
+    sent.undo()
+    bureau.settle()
+    assert "suivi d’une relance, d’un paiement" in last_words(bureau)
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        session.execute(sa.text("UPDATE _sync_session SET muet = 1"))
+        session.execute(sa.text("UPDATE factures SET date_echeance = '2026-01-05' WHERE id = :f"), {"f": invoice})
+        session.execute(sa.text("UPDATE _sync_session SET muet = 0"))
+    bureau.bus.publish("factures", invoice)
+    bureau.settle()
+    press("relancer")
+    with transaction(sqlite_engine, write=False) as session:
+        assert [r.niveau for r in factures.relances(session, monde.responsable, invoice)] == [0, 1]
+    assert take_back() == "Relance retirée"
+    with transaction(sqlite_engine, write=False) as session:
+        assert [r.niveau for r in factures.relances(session, monde.responsable, invoice)] == [0]
 
 
 def test_the_foot_adds_up_what_the_filter_finds_and_rows_are_ticked(

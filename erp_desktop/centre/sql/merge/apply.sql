@@ -9,7 +9,7 @@ DECLARE
 BEGIN
   PERFORM sync.verifier_lot(p, plage, v_poste, v_agence);
   FOR g IN SELECT DISTINCT rang, nom_table FROM sync.registre
-           WHERE nom_table = ANY(modifiees || otees) ORDER BY rang LOOP
+           WHERE nom_table = ANY(modifiees || otees) AND NOT ajout_seul ORDER BY rang LOOP
     EXECUTE format('SELECT 1 FROM public.%I WHERE id = ANY($1) ORDER BY id FOR UPDATE', g.nom_table) USING ARRAY(
       SELECT (r->>2)::bigint FROM jsonb_array_elements(coalesce(p->'m'->g.nom_table, '[]')) b,
              jsonb_array_elements(b->'r') r WHERE (r->>0)::int <@ plage

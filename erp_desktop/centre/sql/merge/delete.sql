@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION sync.supprimer(t text, lignes jsonb, plage int4range, v_poste integer, v_lot bigint,
   v_agence bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $f$
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM sync.registre g WHERE g.nom_table = t AND g.inscriptible AND NOT g.ajout_seul) THEN
+  IF NOT EXISTS (SELECT 1 FROM sync.registre g WHERE g.nom_table = t AND g.inscriptible AND g.retirable) THEN
     RAISE EXCEPTION 'suppression refusée dans %', t USING ERRCODE = 'EM001';
   END IF;
   IF EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = t AND e.scope = v_agence AND e.etat = 'evicted'
