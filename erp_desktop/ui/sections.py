@@ -8,6 +8,7 @@ from typing import Any
 from erp_desktop.domain.enums import Role
 from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.kinds import KINDS, table_of
+from erp_desktop.ui.kit.i18n import everywhere
 from erp_desktop.ui.page import Page
 
 _EVERYBODY = frozenset({Role.ADMIN, Role.RESPONSABLE, Role.AGENT, Role.TECHNICIEN})
@@ -21,9 +22,10 @@ def spec(kind: str) -> Any:
 
 
 def preload() -> None:
-    """Import what the first pages need, off the window's thread, while somebody logs in."""
+    """Import and read what the first pages and Ctrl+K need, off the window's thread, while somebody logs in."""
     for kind in KINDS:
         spec(kind)
+    everywhere("Interventions")
     import_module("erp_desktop.ui.lists.page")
 
 

@@ -46,6 +46,11 @@ def tr(text: str, **values: object) -> str:
     return accorder(said, values, language()).format(**values) if values else said
 
 
+def everywhere(text: str) -> list[str]:
+    """The text in each of :data:`LANGUAGES`, its fields left open."""
+    return [text if code == "fr" else texts(code).of(text) or text for code in LANGUAGES]
+
+
 def said(words: str) -> str:
     """A sentence that comes from below the window, in the language in force, with its numbers and names inside.
 

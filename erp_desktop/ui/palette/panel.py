@@ -20,7 +20,7 @@ from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.palette import bars
 from erp_desktop.ui.palette.glance import WIDTH, Glance
 from erp_desktop.ui.palette.recents import Recents, Record, link, linked
-from erp_desktop.ui.palette.rows import HEADINGS, Answers, Command, Row, called
+from erp_desktop.ui.palette.rows import HEADINGS, Answers, Command, Row, called, named
 from erp_desktop.ui.palette.tabs import SectionTab
 from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import field_labels
@@ -283,8 +283,7 @@ class Palette(QWidget):
             self._enter()
 
     def _commands(self, words: str) -> int:
-        wanted = plier(words).split()
-        found = [o for o in self._offered() if all(word in plier(f"{o.words} {o.also}") for word in wanted)]
+        found = named(self._offered(), words)
         self.answers.add(tr("Commandes"), [Row(o.words, "", o.icon, act=o.act, keys=o.keys) for o in found])
         return len(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
@@ -59,7 +60,8 @@ class Command:
     Attributes:
         keys: the keys that do it too, as they are drawn.
         also: other words by which it is found, never shown.
-        called: what it goes to; typed whole, the commands come before every record.
+        names: what it is called in the other languages, by which it is found too.
+        called: what it goes to, in every language; typed whole, the commands come before every record.
     """
 
     words: str
@@ -67,12 +69,29 @@ class Command:
     act: Callable[[], object]
     keys: str = ""
     also: str = ""
-    called: str = ""
+    names: Sequence[str] = ()
+    called: Sequence[str] = ()
+
+
+_fold = lru_cache(2048)(plier)
 
 
 def called(commands: Sequence[Command], words: str) -> bool:
     """Whether ``words`` are the whole name of what one of them goes to."""
-    return any(one.called and plier(one.called) == plier(words) for one in commands)
+    wanted = _fold(words)
+    return any(_fold(name) == wanted for one in commands for name in one.called)
+
+
+def named(commands: Sequence[Command], words: str) -> list[Command]:
+    """Those that ``words`` name in one language: first those found by what is shown, then by another language."""
+    wanted = _fold(words).split()
+
+    def has(name: str) -> bool:
+        folded = _fold(name)
+        return all(word in folded for word in wanted)
+
+    shown = [one for one in commands if has(f"{one.words} {one.also}")]
+    return [*shown, *(one for one in commands if one not in shown and any(map(has, one.names)))]
 
 
 def matches(words: str, wanted: Sequence[str]) -> list[tuple[int, int]]:

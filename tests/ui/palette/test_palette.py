@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -16,10 +16,11 @@ from erp_desktop.domain.recherche import plier
 from erp_desktop.services.search import answers
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.kinds import KINDS
+from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.palette.commands import NEW, commands
 from erp_desktop.ui.palette.panel import Palette
-from erp_desktop.ui.palette.rows import HEADINGS, Row, matches
+from erp_desktop.ui.palette.rows import HEADINGS, Row, matches, named
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -37,7 +38,9 @@ def typed(bureau: Bureau, qtbot: QtBot, words: str) -> list[Row]:
     """What is shown once all was answered."""
     box = bureau.workspace.palette_box
     box.edit.clear()
-    qtbot.keyClicks(box.edit, words)
+    for letter in words:
+        # What Qt's own tests press has Latin letters alone.
+        QApplication.sendEvent(box.edit, QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, letter))
     qtbot.waitUntil(lambda: box._answered == words.strip())
     bureau.settle()
     return box.answers.rows
@@ -228,6 +231,37 @@ def test_commands_follow_the_role(bureau: Bureau, sqlite_engine: sa.Engine, mond
     assert bureau.workspace.palette_box.count.text() == "aucun résultat"
     assert typed(bureau, qtbot, ">objectifs") != []
     assert bureau.workspace.palette_box.count.text() == ""
+
+
+@pytest.mark.parametrize("language", list(i18n.LANGUAGES))
+def test_a_command_is_found_by_its_name_in_any_language_and_shown_in_that_of_the_window(
+    qapp: QApplication, bureau: Bureau, qtbot: QtBot, language: str
+) -> None:
+    i18n.set_language(qapp, language)
+    space = bureau.workspace
+    bureau.liste()
+    opened(bureau, qtbot)
+    # As it is typed: in capitals, without accents, with Arabic vowels, with another last letter, a part of it.
+    for asked, section in (
+        ("FACTURES", "Factures"), ("invoices", "Factures"), ("الفواتير", "Factures"), ("فواتير", "Factures"),
+        ("equipements", "Équipements"), ("المُعدّات", "Équipements"), ("preventif", "Préventif"),
+        ("dashboard", "Tableau de bord"), ("لوحة القياده", "Tableau de bord"),
+    ):  # fmt: skip
+        shown = [row.words for row in typed(bureau, qtbot, f"> {asked}")]
+        assert tr("Aller à {section}", section=tr(section)) in shown, (asked, shown)
+    # A section's whole name in any language comes before every record, and Enter goes there.
+    assert typed(bureau, qtbot, "الفواتير")[0].words == tr("Aller à {section}", section=tr("Factures"))
+    assert typed(bureau, qtbot, "stock")[0].words == tr("Aller à {section}", section=tr("Stock"))
+    typed(bureau, qtbot, "factures")
+    qtbot.keyClick(space.palette_box.edit, Qt.Key.Key_Return)
+    assert space.tabs.current == "factures"
+    every = commands(space)
+    for one in every:
+        assert len(one.names) == len(i18n.LANGUAGES)
+        assert len(set(one.names)) > 1, f"{one.names[0]} is in no catalogue"
+        for name in one.names:
+            assert one in named(every, name.upper()), name
+    assert named(every, "zzz") == []
 
 
 def test_after_any_choice_the_keyboard_is_in_the_page_that_it_opened(
