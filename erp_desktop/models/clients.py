@@ -36,6 +36,7 @@ class Client(LigneAgence, Base):
         known_by=("ice", "nom_entreprise"),
         groups=(
             Group("adresse", ("adresse", "ville")),
+            Group("contact", ("contact", "telephone", "email")),
             Group("registre", ("registre_commerce", "ville_rc"), label="Registre du commerce"),
         ),
     )
@@ -74,10 +75,18 @@ class Contrat(LigneAgence, Base):
         name="numero_contrat",
         follows=("client_id",),
         groups=(
-            Group("periode", ("date_debut", "date_fin"), label="Période"),
+            # A contract without an end is not renewed.
+            Group(
+                "periode",
+                ("date_debut", "date_fin", "reconduction", "duree_mois", "preavis_jours"),
+                label="Durée et reconduction",
+            ),
+            # Hours of opening, or of the clock.
+            Group("delais", ("temps_reponse_urgence", "temps_reponse_normal", "horaire_sla"), label="Délais"),
+            Group("quota", ("nb_interventions_incluses", "heures_incluses"), label="Quota"),
+            Group("revision", ("revision_pct", "indice"), label="Révision"),
             Group("facturation", ("montant_annuel", "mode_facturation"), label="Facturation"),
             Group("etat", ("statut", "motif", "date_resiliation"), label="État"),
-            Group("renouvellement", ("reconduction", "duree_mois", "preavis_jours"), label="Renouvellement"),
         ),
     )
     __table_args__ = (sa.CheckConstraint("date_fin IS NULL OR date_fin >= date_debut", name="dates"),)
@@ -90,12 +99,12 @@ class Contrat(LigneAgence, Base):
     date_fin: Mapped[date | None] = field("Date de fin")
     montant_annuel: Mapped[Decimal | None] = field("Montant annuel")
     mode_facturation: Mapped[str] = choice("Facturation", ModeFacturation, "mensuel")
-    temps_reponse_urgence: Mapped[int | None] = field("Délai urgent (h)", policy=Policy.ASK)
+    temps_reponse_urgence: Mapped[int | None] = field("Délai urgent (h)")
     """Hours."""
-    temps_reponse_normal: Mapped[int | None] = field("Délai normal (h)", policy=Policy.ASK)
+    temps_reponse_normal: Mapped[int | None] = field("Délai normal (h)")
     """Hours."""
-    nb_interventions_incluses: Mapped[int | None] = field("Interventions par an", policy=Policy.ASK)
-    heures_incluses: Mapped[int | None] = field("Heures par an", policy=Policy.ASK)
+    nb_interventions_incluses: Mapped[int | None] = field("Interventions par an")
+    heures_incluses: Mapped[int | None] = field("Heures par an")
     penalites_retard: Mapped[Decimal | None] = field("Pénalités (MAD)", policy=Policy.ASK)
     objet: Mapped[str | None] = field("Objet", sa.String(200), since=CONTRATS)
     reconduction: Mapped[str] = choice("Reconduction", Reconduction, "aucune", length=10, since=CONTRATS)
@@ -109,14 +118,10 @@ class Contrat(LigneAgence, Base):
     delai_paiement_jours: Mapped[int | None] = field(
         "Paiement (jours)", sa.Integer, policy=Policy.ASK, since=CONTRATS
     )
-    horaire_sla: Mapped[str] = choice(
-        "Heures couvertes", HoraireSla, "agence", length=10, policy=Policy.ASK, since=CONTRATS
-    )
+    horaire_sla: Mapped[str] = choice("Heures couvertes", HoraireSla, "agence", length=10, since=CONTRATS)
     seuil_alerte_pct: Mapped[int | None] = field("Alerte à (%)", sa.Integer, policy=Policy.ASK, since=CONTRATS)
     """Share of a quota from which it is said to be nearly used up."""
-    revision_pct: Mapped[Decimal | None] = field(
-        "Révision par an (%)", Montant(5, 2), policy=Policy.ASK, since=REVISION_DES_PRIX
-    )
+    revision_pct: Mapped[Decimal | None] = field("Révision par an (%)", Montant(5, 2), since=REVISION_DES_PRIX)
     """Percent that each anniversary adds to the annual amount of the year before."""
     indice: Mapped[str | None] = field("Indice de révision", sa.String(80), since=REVISION_DES_PRIX)
     """What the revision follows: a clause or a published index, in words."""
@@ -164,8 +169,8 @@ class ContratPeriode(LigneAgence, Base):
         root="contrat_id",
         key=("contrat_id", "numero"),
         groups=(
-            Group("periode", ("du", "au"), label="Période"),
-            Group("quota", ("interventions_incluses", "heures_incluses"), label="Quota"),
+            # What is included, and for how much, is so for these days.
+            Group("periode", ("du", "au", "interventions_incluses", "heures_incluses", "montant"), label="Période"),
         ),
         since=CONTRATS,
     )
@@ -180,7 +185,7 @@ class ContratPeriode(LigneAgence, Base):
     au: Mapped[date] = field("Au")
     interventions_incluses: Mapped[int | None] = field("Interventions incluses")
     heures_incluses: Mapped[int | None] = field("Heures incluses")
-    montant: Mapped[Decimal | None] = field("Montant", policy=Policy.ASK)
+    montant: Mapped[Decimal | None] = field("Montant")
 
 
 class SlaRegle(LigneAgence, Base):

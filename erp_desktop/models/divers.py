@@ -26,7 +26,9 @@ class Notification(LigneAgence, Base):
     """
 
     __tablename__ = "notifications"
-    __noun__ = Noun("Notification", "bell", follows=("user_id",), key=("cle",))
+    __noun__ = Noun(
+        "Notification", "bell", follows=("user_id",), key=("cle",), groups=(Group("lu", ("lu", "lu_a"), asks=False),)
+    )
     __table_args__ = (sa.Index("idx_notification_cle", "cle", unique=True),)
 
     user_id: Mapped[int] = link("Compte", "users.id")
@@ -85,11 +87,17 @@ class Objectif(LigneAgence, Base):
     """What a figure should reach from a day on, in an agency or, without one, everywhere; the latest begun holds."""
 
     __tablename__ = "objectifs"
-    __noun__ = Noun("Objectif", "gauge", name="chiffre", since=OBJECTIFS)
+    __noun__ = Noun(
+        "Objectif",
+        "gauge",
+        name="chiffre",
+        groups=(Group("objectif", ("chiffre", "cible", "date_debut"), label="Objectif"),),
+        since=OBJECTIFS,
+    )
 
     chiffre: Mapped[str] = field("Chiffre", sa.String(30), code=True)
     """A key of ``domain.rapports.figures``."""
-    cible: Mapped[Decimal] = field("Objectif", Montant(12, 2), policy=Policy.ASK)
+    cible: Mapped[Decimal] = field("Objectif", Montant(12, 2))
     """Per cent, hours, MAD, a mark or a count, as the figure is written."""
     date_debut: Mapped[date] = field("Valable du")
 

@@ -42,6 +42,7 @@ class Equipement(LigneAgence, Base):
         groups=(
             Group("rattachement", ("client_id", "contrat_id", "parent_id"), label="Rattachement"),
             Group("modele", ("marque", "modele")),
+            Group("garantie", ("date_mise_en_service", "date_fin_garantie"), label="Garantie"),
         ),
     )
     __table_args__ = (

@@ -58,7 +58,11 @@ class Facture(LigneAgence, Base):
                 ("type_facture", "client_id", "contrat_id", "facture_origine_id", "acompte"),
                 label="Objet",
             ),
-            Group("echeance", ("date_facture", "date_echeance", "date_operation"), label="Dates de la facture"),
+            Group(
+                "echeance",
+                ("date_facture", "date_echeance", "date_operation", "conditions_jours"),
+                label="Dates de la facture",
+            ),
             Group("retenue", ("retenue_tva_pct", "retenue_is_pct"), label="Retenue à la source"),
         ),
         # One invoice of a period of a contract, whichever desktops made it while they were cut off.
@@ -90,7 +94,7 @@ class Facture(LigneAgence, Base):
     intitule: Mapped[str | None] = field("Objet", sa.String(200), since=FACTURATION)
     date_operation: Mapped[date | None] = field("Date de l'opération", Jour(), since=FACTURATION)
     """The last day of the work or of the delivery; rates are those of this day."""
-    conditions_jours: Mapped[int | None] = field("Paiement (jours)", sa.Integer, policy=Policy.ASK, since=FACTURATION)
+    conditions_jours: Mapped[int | None] = field("Paiement (jours)", sa.Integer, since=FACTURATION)
     mode_reglement: Mapped[str | None] = choice(
         "Mode de règlement", ModePaiement, policy=Policy.ASK, since=FACTURATION
     )

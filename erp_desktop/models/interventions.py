@@ -70,6 +70,7 @@ class Intervention(LigneAgence, Base):
             # Beside the dates: a time that a colleague notes moves it, and is no reason to ask about them.
             Group("duree_reelle", ("duree_reelle",), follows="statut"),
             Group("signature", ("signature", "signataire", "signe_le", "signature_refus")),
+            Group("satisfaction", ("satisfaction_client", "satisfaction_commentaire"), label="Satisfaction"),
             Group("imputation", ("imputation", "imputation_motif")),
             Group("panne", ("probleme_id", "cause_id", "remede_id"), label="Panne"),
             Group("checklist", ("checklist_id", "checklist_version"), label="Checklist", asks=False),
@@ -288,9 +289,21 @@ class Temps(LigneAgence, Base):
         "clock",
         root="intervention_id",
         groups=(
-            Group("temps", ("technicien_id", "debut", "fin", "type"), label="Temps passé"),
+            # The price is that of this kind of time, the cost that of this technicien.
             Group(
-                "prix", ("tarif_id", "unite", "quantite", "prix_unitaire", "cout_horaire"), label="Tarif", asks=False
+                "temps",
+                (
+                    "technicien_id",
+                    "debut",
+                    "fin",
+                    "type",
+                    "tarif_id",
+                    "unite",
+                    "quantite",
+                    "prix_unitaire",
+                    "cout_horaire",
+                ),
+                label="Temps passé",
             ),
         ),
     )

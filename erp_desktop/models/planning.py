@@ -38,7 +38,14 @@ class Creneau(LigneAgence, Base):
         "file-text",
         root="intervention_id",
         key=("intervention_id", "ordre"),
-        groups=(Group("creneau", ("technicien_id", "debut", "fin", "zone", "verrouille", "etat"), label="Créneau"),),
+        groups=(
+            # The road is to these hours of this technicien; who comes beside whom is said by the hours of both.
+            Group(
+                "creneau",
+                ("technicien_id", "debut", "fin", "zone", "verrouille", "etat", "trajet_avant_min", "role"),
+                label="Créneau",
+            ),
+        ),
         since=PLANNING,
     )
     __table_args__ = (
@@ -73,7 +80,12 @@ class Absence(LigneAgence, Base):
         "Absence",
         "file-text",
         root="technicien_id",
-        groups=(Group("periode", ("debut", "fin", "zone", "recurrence", "recurrence_fin"), label="Période"),),
+        groups=(
+            # Whoever accepts an absence accepts one of that kind on those days.
+            Group(
+                "periode", ("debut", "fin", "zone", "recurrence", "recurrence_fin", "type", "statut"), label="Absence"
+            ),
+        ),
         since=PLANNING,
     )
     __table_args__ = (

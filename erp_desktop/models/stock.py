@@ -25,7 +25,13 @@ STOCK = "b5e9d3c7a1f6"
 class PieceDetachee(LigneAgence, Base):
     __tablename__ = "pieces_detachees"
     __noun__ = Noun(
-        "Pièce", "package", name="reference", groups=(Group("prix", ("unite", "prix_unitaire"), label="Prix"),)
+        "Pièce",
+        "package",
+        name="reference",
+        groups=(
+            Group("prix", ("unite", "prix_unitaire", "taux_tva", "stock_minimum"), label="Unité et prix"),
+            Group("fournisseur", ("fournisseur", "fournisseur_reference")),
+        ),
     )
     __table_args__ = (*cle_naturelle("uq_pieces_detachees_reference", "reference"),)
 
