@@ -84,6 +84,16 @@ def board(shooter: Shooter) -> None:
     page.narrow.clear()
 
 
+def smoothed(shooter: Shooter) -> None:
+    """A week that asks for more hours than there are, and the visits that may leave it."""
+    page = show(shooter.desktop, "preventif")
+    wait(page.load.crowded, "la semaine surchargée")
+    page.load.smooth_button.click()
+    wait(page.smoothing.panel.isVisible, "les visites à déplacer")
+    shooter.take("preventif-lisser")
+    page.smoothing.panel.hide()
+
+
 def composed(shooter: Shooter) -> None:
     """A report of one's own."""
     composer = show(shooter.desktop, "composer")

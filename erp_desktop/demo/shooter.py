@@ -74,6 +74,13 @@ class Shooter:
             self.desktop.set_language(language)
         self.desktop.set_theme(theme)
 
+    def tidy(self) -> None:
+        """Close every tab but the one in sight: a picture does not depend on those taken before it."""
+        workspace = self.desktop.workspace
+        for key in workspace.tabs.keys if workspace is not None else ():
+            if workspace is not None and key != workspace.tabs.current:
+                workspace.close_tab(key)
+
     # Before work
 
     def wizard(self) -> None:
@@ -285,9 +292,14 @@ class Shooter:
     def decided(self) -> None:
         """The inbox after one choice, with its undo."""
         page = show(self.desktop, "conflits")
-        if isinstance(page, ConflitsPage):
-            page.decide(next(row for row in page.rows if row.open).conflit, "theirs")
+        if not isinstance(page, ConflitsPage):
+            raise RuntimeError("no conflicts")
+        page.decide(next(row for row in page.rows if row.open).conflit, "theirs")
         self.take("conflits-choix")
+        # Every other look shows the choice open too.
+        for toast in self.desktop.window.toaster.toasts:
+            toast.undo()
+        wait(lambda: page.rows and all(row.open for row in page.rows), "le choix défait")
 
     def broken(self) -> None:
         """A list that really cannot be read: its table is gone from this throwaway cache."""

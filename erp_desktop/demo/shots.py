@@ -96,6 +96,7 @@ PARTS = (
     Part("notifications", "clerk", Shooter.notices, _of("notifications", "choix")),
     Part("conflits-choix", "clerk", Shooter.decided, looks=LOOKS[:1]),
     Part("tableau-de-bord", "manager", sections.board, ("tableau-de-bord", "tableau-filtre")),
+    Part("preventif-lisser", "manager", sections.smoothed),
     Part("factures", "manager", sections.invoices, ("factures", "facture", "a-facturer")),
     Part("composer", "manager", sections.composed),
     Part("gestion", "manager", sections.kept, ("modeles", "objectifs", "audit")),
@@ -147,6 +148,7 @@ class Run:
         try:
             if shooter.variant != look[0] or not shooter.count:
                 shooter.look(*look)
+            shooter.tidy()
             part.take(shooter)
         except Exception as error:  # noqa: BLE001 - one screen that fails does not cost the others
             self.failed.append(f"{part.name}{look[0]}: {error}")

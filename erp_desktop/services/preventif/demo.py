@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.domain.enums import StatutEquipement, TypeIntervention
+from erp_desktop.domain.enums import Role, StatutEquipement, TypeIntervention
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif import rythme
 from erp_desktop.domain.preventif.etats import FINIES
 from erp_desktop.models import (
@@ -20,8 +22,10 @@ from erp_desktop.models import (
     Occurrence,
     Planning,
     PointChecklist,
+    Technicien,
 )
-from erp_desktop.services.preventif import dues
+from erp_desktop.services.preventif import dues, visits
+from erp_desktop.services.shared.clocks import Horloges
 
 PLANS: tuple[tuple[str, str, str | None, int, int], ...] = (
     ("Graissage des paliers", "mensuel", None, 120, 3), ("Contrôle des élingues", "semestriel", None, 240, 7),
@@ -48,13 +52,18 @@ _MODELS = (
     ("Dépannage hydraulique", "Recherche de fuite et remise en pression", TypeIntervention.CORRECTIVE, 90),
 )
 """Name, title, kind, minutes of what is asked for again and again."""
+_SHUTDOWN = (
+    "Arrêt annuel : révision de la ligne", "Arrêt annuel : utilités et fluides", "Arrêt annuel : ponts et levage",
+)  # fmt: skip
+"""Visits of one week in a fortnight's time, of which each asks for more than a third of the hours that there are."""
 _WORK = 7
+_WHO = Acteur(0, "Démonstration", Role.ADMIN, None)
 _NEAR = 15
 """Days between a date and the work that stands for it, at most."""
 
 
 def fill(session: Session, agence: int, now: datetime) -> None:
-    """A dozen plans for the agency's busiest machines, unless it has some; each names its work of this year."""
+    """Plans for the agency's busiest machines, unless it has some; each names its work of this year."""
     if session.scalar(sa.select(Planning.id).where(Planning.agence_id == agence).limit(1)) is not None:
         return
     today, i, e = clock.local(now).date(), Intervention, Equipement
@@ -64,7 +73,7 @@ def fill(session: Session, agence: int, now: datetime) -> None:
         .where(e.agence_id == agence, e.statut != StatutEquipement.RETIRE.value)
         .group_by(e.id)
         .order_by(sa.func.count().desc(), e.id)
-        .limit(len(PLANS))
+        .limit(len(PLANS) + len(_SHUTDOWN))
     ).all()
     stamps = {"agence_id": agence, "created_at": now, "updated_at": now}
     liste = Checklist(**stamps, nom="Visite mécanique", version=1)
@@ -90,7 +99,31 @@ def fill(session: Session, agence: int, now: datetime) -> None:
         session.add(plan)
         session.flush()
         _visits(session, plan, stamps, today, late=rank in (1, 5))
+    _shutdown(session, agence, busiest[len(PLANS) :], stamps, today)
     session.flush()
+
+
+def _shutdown(
+    session: Session, agence: int, machines: Sequence[Equipement], stamps: dict[str, Any], today: date
+) -> None:
+    """A week that asks for more than the technicians have, so that somebody has to spread it out."""
+    clocks, t = Horloges(session), Technicien
+    horaire = clocks.de(agence)
+    people = session.scalar(sa.select(sa.func.count()).where(t.agence_id == agence, t.is_active.is_(True))) or 0
+    monday = today + timedelta(days=14 - today.weekday())
+    hours = people * sum(horaire.minutes(monday + timedelta(days=n)) for n in range(7)) // 60
+    made = []
+    for rank, (machine, title) in enumerate(zip(machines, _SHUTDOWN, strict=False)):
+        day = monday + timedelta(days=rank)
+        plan = Planning(
+            **stamps, equipement_id=machine.id, modele_titre=title, modele_duree_estimee=hours * 60 * 38 // 100,
+            frequence="annuel", date_debut=day, rythme_depuis=today, tolerance_avant=10, tolerance_apres=10,
+            report_ferie="apres",
+        )  # fmt: skip
+        session.add(plan)
+        session.flush()
+        made.append((plan, visits.occurrence(_WHO, plan, day.isoformat(), day, horaire)))
+    visits.creer(session, _WHO, made, clocks)
 
 
 def _visits(session: Session, plan: Planning, stamps: dict[str, Any], today: date, *, late: bool) -> None:

@@ -50,6 +50,7 @@ _LOTS = {"HUI-HV46": ("HV26-041", "HV26-118")}
 """Part that is followed → the lot of its first entry, which is used first, and of its second."""
 _SUPPLIERS = ("SKF Maroc", "Hydro Atlas", "Électro Souss", "Somafix")
 _USED = 60
+_IN_A_VAN = 5
 
 
 def _insert(session: Session, mapped: type[Base], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -116,7 +117,7 @@ def fill(session: Session, agence: int, techniciens: list[int], alea: random.Ran
             piece,
             store,
             "entree",
-            max(half, Decimal(1)) + 2 + 3 * len(vans),
+            max(half, Decimal(1)) + 2 + _IN_A_VAN * len(vans),
             begin + timedelta(days=n, hours=9),
             valeur_unitaire=cost,
             motif=f"BL {87_000 + 37 * n}",
@@ -134,8 +135,8 @@ def fill(session: Session, agence: int, techniciens: list[int], alea: random.Ran
         for van in vans if part[2] != "Électrique" else vans[:1]:
             when = begin + timedelta(days=25 + n, hours=alea.randrange(8))
             pair = [
-                move(piece, store, "transfert", Decimal(-3), when, valeur_unitaire=cost),
-                move(piece, van, "transfert", Decimal(3), when, valeur_unitaire=cost),
+                move(piece, store, "transfert", Decimal(-_IN_A_VAN), when, valeur_unitaire=cost),
+                move(piece, van, "transfert", Decimal(_IN_A_VAN), when, valeur_unitaire=cost),
             ]
             for row in pair:
                 row["paire"] = pair[0]

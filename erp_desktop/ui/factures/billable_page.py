@@ -32,6 +32,7 @@ class BillablePage(Page):
         super().__init__()
         self.contexte = contexte
         self.boxes: list[tuple[AFacturer, QCheckBox]] = []
+        self._sums: list[Text] = []
         self._most = _AT_ONCE
         body = Surface("surface.base")
         column = QVBoxLayout(body)
@@ -88,7 +89,7 @@ class BillablePage(Page):
     def _show(self, found: list[AFacturer]) -> None:
         kept = {self._key(one) for one, box in self.boxes if box.isChecked()}
         clear(self.rows)
-        self.boxes = []
+        self.boxes, self._sums = [], []
         client = None
         ordered = sorted(found, key=lambda a: (a.client.casefold(), a.genre, a.jour, a.id))
         for one in ordered[: self._most]:
@@ -96,6 +97,7 @@ class BillablePage(Page):
                 self.rows.addWidget(Text(one.client, "section"))
                 client = one.client_id
             self.rows.addWidget(self._line(one, ticked=self._key(one) in kept))
+        self._align()
         if not found:
             self.rows.addWidget(Text(tr("Rien n'attend d'être facturé."), "body", "text.tertiary"))
         if (rest := len(found) - self._most) > 0:
@@ -130,11 +132,21 @@ class BillablePage(Page):
         if one.brouillon:
             why += " · " + tr("en partie dans {numero}", numero=isolate(one.brouillon))
         row.addWidget(Text(why, "caption", "text.secondary", wrap=True), 2)
-        row.addWidget(Text(marks.mad(one.reste), "strong"))
+        amount = Text(marks.mad(one.reste), "strong")
+        amount.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+        self._sums.append(amount)
+        row.addWidget(amount)
         kind = "interventions" if one.genre == "intervention" else "contrats"
         row.addWidget(icon_button("arrow-square-out", tr("Ouvrir"),
                                   lambda: self.contexte.open_record(kind, one.id)))  # fmt: skip
         return holder
+
+    def _align(self) -> None:
+        """One under the other: what each line begins and ends with takes the room of the widest."""
+        for column in ([box for _, box in self.boxes], self._sums):
+            widest = max((cell.sizeHint().width() for cell in column), default=0)
+            for cell in column:
+                cell.setFixedWidth(widest)
 
     def tick_all(self) -> None:
         on = not all(box.isChecked() for _, box in self.boxes)

@@ -16,10 +16,11 @@ from erp_desktop.ui.wording import value_labels as labels
 
 PILLS = {
     EtatFacture.BROUILLON: "ouverte", EtatFacture.A_TRANSMETTRE: "en_attente", EtatFacture.REJETEE: paint.ALERT,
-    EtatFacture.VALIDEE: "affectee", EtatFacture.ENVOYEE: "affectee", EtatFacture.PARTIELLE: "en_cours",
+    EtatFacture.VALIDEE: "affectee/shield-check", EtatFacture.ENVOYEE: "affectee/paper-plane-tilt",
+    EtatFacture.PARTIELLE: "en_cours/hourglass-medium",
     EtatFacture.EN_RETARD: paint.ALERT, EtatFacture.PAYEE: "cloturee", EtatFacture.ANNULEE: "annulee",
 }  # fmt: skip
-"""State of an invoice → the mark of the kit that looks like it."""
+"""State of an invoice → the mark of the kit that looks like it, with an icon of its own where that one would lie."""
 _FULL = 90
 """Days late from which the bar is full."""
 _SOON = 60

@@ -97,4 +97,4 @@ class InvoicesPage(ListPage):
         self.contexte.tasks.run(read, lambda found: self.strip.show_figures(*found), owner=self, long=True)
 
     def keys(self) -> Sequence[tuple[str, str]]:
-        return [*super().keys(), ("Ctrl G", "À facturer")]
+        return [*super().keys(), ("Ctrl G", tr("À facturer"))]

@@ -84,7 +84,7 @@ class NavItem(KeyboardRing, EnterPresses, QAbstractButton):
     def _words(self, painter: QPainter, on: bool, alert: bool) -> None:
         look, rtl = theme(), theme().rtl
         ink = look.color("semantic.danger.text" if alert else "accent.text" if on else "text.primary")
-        room = self.width() - 42 - 16
+        room = self.width() - 42 - (16 if self.count else 10)
         if self.count:
             words = str(self.count)
             wide = max(24, paint.metrics("caption").horizontalAdvance(words) + 14)

@@ -5,6 +5,8 @@ Rectangles are visual: callers mirror theirs with :func:`visual`; ``rtl`` tells 
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QWidget
@@ -13,6 +15,7 @@ from erp_desktop.ui.kit import icons
 from erp_desktop.ui.kit.theme import theme
 
 PILL_HEIGHT = 20
+_ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]")
 _WIDTHS: dict[tuple[str, str], int] = {}
 
 
@@ -50,8 +53,9 @@ def text(
     """One line of text, elided at its end; with ``end`` it stands where digits are compared, in any language."""
     painter.setFont(font)
     painter.setPen(colour)
-    # The words themselves say which way they read; only their place follows the window.
-    painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+    # Words of one script say themselves which way they read; a line of both is read as the window is.
+    mixed = rtl and _ARABIC.search(words) is not None
+    painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft if mixed else Qt.LayoutDirection.LayoutDirectionAuto)
     shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
     painter.drawText(rect, leading(rtl or end) | Qt.TextFlag.TextSingleLine, shown)
 
@@ -98,9 +102,15 @@ def pill_width(label: str) -> int:
 
 
 def pill(painter: QPainter, rect: QRect, status: str, label: str, *, rtl: bool) -> int:
-    """A status pill at the leading side of ``rect``, or one of :data:`ALERT`; returns its width in pixels."""
+    """A status pill at the leading side of ``rect``, or one of :data:`ALERT`; returns its width in pixels.
+
+    ``affectee/paper-plane-tilt`` is a pill of the colours of that status with an icon of its own.
+    """
     look, alert = theme(), status == ALERT
+    status, _, own = status.partition("/")
     mark = {"icon": "warning-circle", "weight": "fill", "border": ""} if alert else look.mark("status", status)
+    if own:
+        mark = mark | {"icon": own, "weight": "regular"}
     tone = "semantic.danger" if alert else f"status.{status}"
     width = min(pill_width(label), rect.width())
     top = rect.y() + (rect.height() - PILL_HEIGHT) // 2
@@ -114,6 +124,17 @@ def pill(painter: QPainter, rect: QRect, status: str, label: str, *, rtl: bool) 
     words = visual(rtl, box, QRect(box.x() + 25, box.y(), box.width() - 31, PILL_HEIGHT))
     text(painter, words, label, rtl=rtl, font=look.font("body"), colour=ink)
     return width
+
+
+def alert_chip(painter: QPainter, rect: QRect, figure: str) -> None:
+    """A figure that means "act", where figures are compared: at the right, in any language."""
+    look, font = theme(), theme().font("strong", tabular=True)
+    wide = min(rect.width(), QFontMetrics(font).horizontalAdvance(figure) + 29)
+    box = QRect(rect.right() - wide + 1, rect.y() + (rect.height() - PILL_HEIGHT) // 2, wide, PILL_HEIGHT)
+    ink = look.color("semantic.danger.text")
+    rounded(painter, box, PILL_HEIGHT / 2, look.color("semantic.danger.soft"))
+    icons.draw(painter, QRect(box.x() + 7, box.y(), 12, box.height()), "warning", ink, 12, "fill")
+    text(painter, box.adjusted(20, 0, -8, 0), figure, rtl=False, font=font, colour=ink, end=True)
 
 
 def priority(painter: QPainter, rect: QRect, value: str, label: str = "", *, rtl: bool) -> None:

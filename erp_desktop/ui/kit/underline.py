@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabBar, QWidget
 
@@ -114,10 +114,12 @@ class UnderlineTabs(QWidget):
         return self.bar.currentIndex()
 
     def set_current(self, index: int) -> None:
-        if self._offered[index]:
-            self.bar.setTabVisible(index, True)
-            self.bar.setCurrentIndex(index)
-            self._fit()
+        if self._offered[index] and index != self.bar.currentIndex():
+            # What leaves goes first: the bar would scroll to a tab without room, and not come back.
+            with QSignalBlocker(self.bar):
+                self._fit(index)
+                self.bar.setCurrentIndex(index)
+            self._moved(index)
 
     def hidden(self) -> list[int]:
         """Tabs that the record has and that wait in the menu."""
@@ -127,11 +129,11 @@ class UnderlineTabs(QWidget):
         self._fit()
         self.changed.emit(index)
 
-    def _fit(self) -> None:
-        """Show as many as there is room for, the current one among them."""
+    def _fit(self, current: int | None = None) -> None:
+        """Show as many as there is room for, ``current`` among them, else the one that is."""
         wanted = [i for i, on in enumerate(self._offered) if on]
         widths = {i: self.bar.tabSizeHint(i).width() for i in wanted}
-        room, current = self.width(), self.bar.currentIndex()
+        room, current = self.width(), self.bar.currentIndex() if current is None else current
         shown = list(wanted)
         if sum(widths.values()) > room:
             room -= self.more.width()
@@ -140,9 +142,9 @@ class UnderlineTabs(QWidget):
                 if sum(widths[j] for j in shown) + widths[i] > room:
                     break
                 shown.append(i)
-        for i in range(self.bar.count()):
-            if self.bar.isTabVisible(i) != (i in shown):
-                self.bar.setTabVisible(i, i in shown)
+        changed = [i for i in range(self.bar.count()) if self.bar.isTabVisible(i) != (i in shown)]
+        for i in sorted(changed, key=shown.__contains__):
+            self.bar.setTabVisible(i, i in shown)
         self.more.setVisible(len(shown) < len(wanted))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

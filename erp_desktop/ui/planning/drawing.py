@@ -271,7 +271,7 @@ def _day_bars(pen: Pen, grid: Grid, line: Row) -> None:
 
 def bar(pen: Pen, rect: QRect, share: float, ink: str) -> None:
     pen.box(rect, rect.height() / 2, theme().color("sla.track"))
-    filled = max(2, round(rect.width() * min(1.0, share)))
+    filled = max(2, round(rect.width() * min(1.0, share))) if share else 0
     pen.box(QRect(rect.x(), rect.y(), filled, rect.height()), rect.height() / 2, theme().color(ink))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
+
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import PieceInput
 from erp_desktop.domain.writing import bidi
@@ -12,8 +15,10 @@ from erp_desktop.services.stock import lookup, parts
 from erp_desktop.services.stock.parts import PartRow
 from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
+from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.stock.ledger_tab import LedgerTab
@@ -33,13 +38,23 @@ def _total(row: PartRow) -> str:
     return ("⚠ " if row.low or row.negatif else "") + quantity(row.total)
 
 
+def _draw_total(painter: QPainter, rect: QRect, row: PartRow, rtl: bool) -> None:
+    """The total, on a red chip where it is under the minimum or a place owes parts."""
+    words, look = quantity(row.total), theme()
+    if not (row.low or row.negatif):
+        paint.text(painter, rect, words, rtl=rtl, font=look.font("strong", tabular=True),
+                   colour=look.color("text.primary"), end=True)  # fmt: skip
+        return
+    paint.alert_chip(painter, rect, words)
+
+
 COLUMNS: list[Column[PartRow]] = [
     Column("reference", LABEL, 96, lambda r: isolate(r.reference), "code", numeric=True, wide=140),
     Column("designation", LABEL, 200, lambda r: r.designation, "strong", stretch=True),
     Column("famille", LABEL, 100, lambda r: r.famille or labels.NONE, "muted", hidden=True),
     Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "figure", numeric=True),
     Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "figure", numeric=True),
-    Column("", "Total", 66, _total, "total", numeric=True),
+    Column("", "Total", 66, _total, "total", numeric=True, draw=_draw_total),
     Column("", "Réservé", 66, lambda r: quantity(r.reserve, blank=True), "figure", numeric=True),
     Column("", "Min.", 52, lambda r: quantity(r.minimum, blank=True), "figure", numeric=True),
     Column("", "À commander", 84, lambda r: quantity(r.a_commander, blank=True), "figure", numeric=True),

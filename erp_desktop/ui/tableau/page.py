@@ -96,6 +96,8 @@ class TableauPage(Page):
         fresh.addWidget(IconLabel("clock", "text.tertiary", 14))
         self.freshness = Elided("", "body", "text.tertiary")
         fresh.addWidget(self.freshness, 1)
+        self.compared = Text("", "body", "text.tertiary")
+        fresh.addWidget(self.compared)
         column.addLayout(fresh)
         self._error = QVBoxLayout()
         column.addLayout(self._error)
@@ -120,8 +122,7 @@ class TableauPage(Page):
         self.filters = Button(tr("Filtrer"), "soft", icon="funnel", on_click=self.toggle_filters)
         row.addWidget(self.filters)
         row.addWidget(icon_button("arrows-clockwise", tr("Recalculer (F5)"), self.reload))
-        self.compared = Elided("", "body", "text.tertiary")
-        row.addWidget(self.compared, 1)
+        row.addStretch(1)
         self.pdf = Button(
             "PDF", icon="file-pdf", name=tr("Exporter en {format}", format="PDF"), on_click=lambda: paper.ask(self)
         )

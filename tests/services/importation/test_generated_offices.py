@@ -8,10 +8,12 @@ import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import Role
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif import rythme
 from erp_desktop.models import Client, HistoriqueIntervention, Intervention, Occurrence, Planning
 from erp_desktop.services.demo import data as demo_data
-from erp_desktop.services.preventif import dues
+from erp_desktop.services.preventif import dues, smoothing
 
 
 def test_generated_offices_agree_with_themselves(engine: sa.Engine, agence: int) -> None:
@@ -31,7 +33,7 @@ def test_generated_offices_agree_with_themselves(engine: sa.Engine, agence: int)
             assert (row.technicien_id is None) == (row.statut in {"ouverte", "annulee"})
             assert (row.date_fin_travaux is None) == (row.statut not in {"cloturee", "archivee"})
             assert row.date_debut_travaux is None or row.date_debut_travaux >= row.date_creation
-        assert len({r.numero for r in rows}) == 400
+        assert len({r.numero for r in rows}) == len(rows) == 403, "the visits of a shutdown come on top"
     with transaction(engine, write=False) as session:
         visits = session.execute(sa.select(Planning, Occurrence.date_prevue).join(Occurrence)).all()
         assert visits
@@ -96,7 +98,7 @@ def test_numbers_go_on_after_imports_and_generations(engine: sa.Engine, agence: 
         en_cours = list(
             session.scalars(sa.select(Intervention.technicien_id).where(Intervention.statut == "en_cours"))
         )
-    assert len(set(numeros)) == 240
+    assert len(set(numeros)) == len(numeros) == 243, "the visits of a shutdown come on top, once"
     assert len(set(ices)) == len(ices)
     assert len(set(en_cours)) == len(en_cours)
 
@@ -113,3 +115,14 @@ def test_generated_dates_are_in_order_and_past(engine: sa.Engine, agence: int) -
             assert suite[-1] <= maintenant
             assert r.date_limite is not None
             assert r.date_limite >= r.date_creation
+
+
+def test_one_week_asks_for_more_than_there_is_and_can_be_spread_out(engine: sa.Engine, agence: int) -> None:
+    with transaction(engine) as session:
+        demo_data.generer(session, "CAS", 200, seed=2)
+    who = Acteur(0, "Essai", Role.ADMIN, None)
+    monday = clock.today() + timedelta(days=14 - clock.today().weekday())
+    with transaction(engine, write=False) as session:
+        found = smoothing.proposer(session, who, [Planning.agence_id == agence], monday)
+    assert found.avant > found.capacite >= found.apres > 0
+    assert [visit.titre.split(" : ")[0] for visit in found.visites] == ["Arrêt annuel"]

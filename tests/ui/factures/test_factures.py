@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -27,6 +28,7 @@ from erp_desktop.ui.factures.payments import PaymentsTab
 from erp_desktop.ui.factures.record_page import InvoiceRecordPage
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.interventions.cell import Cell
+from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.kit.surfaces import Etapes
 from tests.services.factures.office import law, line, validate
 from tests.ui.company import Monde
@@ -66,6 +68,14 @@ def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
     assert bureau.workspace.open_record("a_facturer", None) is board, "asked for again, it is the same tab"
     (one, box), *rest = board.boxes
     assert (one.id, one.reste, rest) == (billed, Decimal("1070.00"), [])
+    lines = (one, replace(one, reference="CTR-CAS-00-2024-0001", reste=Decimal("126650.00")))
+    board._show(list(lines))
+    bureau.settle()
+    titles = {line.findChildren(Text)[0].x() for line in (box.parentWidget() for _, box in board.boxes)}
+    assert len(titles) == 1, "what a line is about begins under that of the line before"
+    board.reload()
+    bureau.settle()
+    ((one, box),) = board.boxes
     assert isinstance(box, QCheckBox)
     assert box.isVisible()
     assert not board.make.isEnabled()

@@ -67,6 +67,7 @@ def test_what_it_says_and_what_each_number_opens(
     qtbot: QtBot, bureau: Bureau, page: TableauPage, qapp: QApplication, monde: Monde
 ) -> None:
     tiles = page.tiles
+    assert page.compared.width() >= page.compared.sizeHint().width(), "the days compared with are not cut"
     assert tiles["encours"].accessibleName().startswith("Encours : 4")
     assert tiles["sla_tenus"].accessibleName().startswith("SLA tenus : 25,0 %")
     assert tiles["mttr"].accessibleName().startswith(f"MTTR : 1{FINE}h{FINE}30")

@@ -1,0 +1,40 @@
+"""Where a line of text stands and which way it is read."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from erp_desktop.ui.kit import paint, theme
+
+
+@pytest.mark.parametrize("rtl", [False, True])
+def test_figures_end_one_under_the_other(qapp: QApplication, rtl: bool) -> None:
+    ends = []
+    for words in ("7,00", "1 234,00"):
+        image = QImage(QSize(120, 30), QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        ink = QColor("black")
+        paint.text(painter, image.rect(), words, rtl=rtl, font=theme.theme().font("body"), colour=ink, end=True)
+        painter.end()
+        ends.append(max(x for x in range(120) for y in range(30) if image.pixelColor(x, y).lightness() < 128))
+    assert ends[0] == ends[1] > 110
+
+
+@pytest.mark.parametrize(("rtl", "led"), [(True, "\u200f"), (False, "\u200e")])
+def test_a_line_of_both_scripts_is_read_as_the_window_is(qapp: QApplication, rtl: bool, led: str) -> None:
+    def drawn(words: str) -> QImage:
+        image = QImage(QSize(220, 30), QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        paint.text(painter, image.rect(), words, rtl=rtl, font=theme.theme().font("body"), colour=QColor("black"))
+        painter.end()
+        return image
+
+    words = "Hydraulique · متقدم"
+    assert drawn(words) == drawn(led + words)
+    # A sentence of one script keeps the mark at its own end.
+    assert drawn("Fuite côté tige.") == drawn("\u200eFuite côté tige.")
