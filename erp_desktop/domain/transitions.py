@@ -35,6 +35,11 @@ def reachable(de: Statut) -> frozenset[Statut]:
     return frozenset(found)
 
 
+def direct(de: Statut, vers: Statut) -> bool:
+    """Whether one step leads from one to the other, without opening again what was closed."""
+    return vers in SUIVANTS[de] and (de, vers) != REOUVERTURE
+
+
 def reachable_pairs() -> frozenset[tuple[str, str]]:
     """Every (from, to) with a chain from one to the other."""
     return frozenset((a.value, b.value) for a in Statut for b in reachable(a))

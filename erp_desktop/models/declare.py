@@ -36,7 +36,7 @@ class Group:
         name: what a conflict of it is filed under.
         label: French; empty for a group named like one of its columns.
         asks: the loser decides; False is for what programs write.
-        follows: a column of the ``statut`` policy that brings the group along when its later state stands.
+        follows: a column of the ``statut`` policy: what was stamped with it stands and falls with it.
     """
 
     name: str

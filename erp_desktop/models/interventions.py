@@ -60,7 +60,7 @@ class Intervention(LigneAgence, Base):
             Group("priorite", ("priorite", "urgence")),
             # The client is the machine's, the contract the client's.
             Group("objet", ("equipement_id", "client_id", "contrat_id"), label="Objet"),
-            # CHECK: an end is not before its beginning. Who takes the statut further stamped both.
+            # CHECK: an end is not before its beginning. Both are stamped with the statut.
             Group(
                 "travaux",
                 ("date_debut_travaux", "date_fin_travaux"),
@@ -69,6 +69,8 @@ class Intervention(LigneAgence, Base):
             ),
             # Beside the dates: a time that a colleague notes moves it, and is no reason to ask about them.
             Group("duree_reelle", ("duree_reelle",), follows="statut"),
+            Group("date_cloture", ("date_cloture",), asks=False, follows="statut"),
+            Group("motif_attente", ("motif_attente",), asks=False, follows="statut"),
             Group("signature", ("signature", "signataire", "signe_le", "signature_refus")),
             Group("satisfaction", ("satisfaction_client", "satisfaction_commentaire"), label="Satisfaction"),
             Group("imputation", ("imputation", "imputation_motif")),

@@ -1,8 +1,10 @@
-"""How long an intervention took, the sum of the times noted for it: triggers for both engines.
+"""What follows from the times and the statut of an intervention: triggers for both engines.
 
 ``duree_reelle`` is the sum of the stretches of work and ``temps_deplacement`` of those on the road, in minutes,
 whoever notes one and wherever. Two devices that each note a stretch both change no sum; the centre's is that of both.
 An intervention without such stretches keeps what was typed, as all of before the revision do.
+
+``motif_attente`` says why it waits now: nothing of one that does not, whichever statut two sides came to.
 """
 
 from __future__ import annotations
@@ -49,6 +51,15 @@ BEGIN
 {"".join(f"  NEW.{c} := coalesce(({_of(c, 'NEW.id')}), NEW.{c});" + chr(10) for c in _SUMS)}  RETURN NEW;
 END $f$;
 
+CREATE OR REPLACE FUNCTION sync.tenir_attente() RETURNS trigger LANGUAGE plpgsql {PIN} AS $f$
+BEGIN
+  NEW.motif_attente := NULL;
+  RETURN NEW;
+END $f$;
+
+DROP TRIGGER IF EXISTS erp_attente ON public.interventions;
+CREATE TRIGGER erp_attente BEFORE UPDATE OF statut, motif_attente ON public.interventions FOR EACH ROW
+  WHEN (NEW.statut <> 'en_attente' AND NEW.motif_attente IS NOT NULL) EXECUTE FUNCTION sync.tenir_attente();
 DROP TRIGGER IF EXISTS erp_temps ON public.temps;
 CREATE TRIGGER erp_temps AFTER INSERT OR DELETE OR UPDATE OF intervention_id, debut, fin, type ON public.temps
   FOR EACH ROW EXECUTE FUNCTION sync.compter_temps();
@@ -58,7 +69,7 @@ CREATE TRIGGER erp_duree BEFORE UPDATE OF {", ".join(_SUMS)} ON public.intervent
   EXECUTE FUNCTION sync.tenir_duree();
 """
 
-TRIGGERS = ("erp_temps", "erp_duree")
+TRIGGERS = ("erp_temps", "erp_duree", "erp_attente")
 
 
 def centre() -> list[str]:
@@ -103,4 +114,11 @@ def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
             f"CREATE TRIGGER erp_interventions_{column} AFTER UPDATE OF {column} ON interventions "
             f"WHEN NEW.{column} IS NOT coalesce({total}, NEW.{column}) BEGIN {quiet}"
             f"UPDATE interventions SET {column} = {total} WHERE id = NEW.id; {loud}END",
+        )
+    if {"statut", "motif_attente"} <= present["interventions"]:
+        waits = "NEW.statut <> 'en_attente' AND NEW.motif_attente IS NOT NULL"
+        yield (
+            "erp_interventions_attente",
+            "CREATE TRIGGER erp_interventions_attente AFTER UPDATE OF statut, motif_attente ON interventions "
+            f"WHEN {waits} BEGIN {quiet}UPDATE interventions SET motif_attente = NULL WHERE id = NEW.id; {loud}END",
         )

@@ -85,6 +85,17 @@ def _reachable_function() -> str:
     )
 
 
+def _following_function() -> str:
+    """Whether mine can follow theirs. What was opened again at the centre is not archived as if it were still closed:
+    whoever archived did not close it that time, and it would have no end."""
+    closed = transitions.REOUVERTURE[0].value
+    return (
+        "CREATE OR REPLACE FUNCTION sync.statut_suit(base text, leur text, mien text) RETURNS boolean "
+        "LANGUAGE sql IMMUTABLE AS $f$ SELECT leur = mien OR (sync.statut_atteignable(leur, mien) "
+        f"AND (base IS DISTINCT FROM '{closed}' OR NOT sync.statut_atteignable(leur, '{closed}'))) $f$"
+    )
+
+
 def _lens_function() -> str:
     """Old names of columns, with the revisions whose programs use them."""
     rows = [
@@ -120,6 +131,7 @@ def registry_functions() -> list[str]:
     return [
         *_registry(),
         _reachable_function(),
+        _following_function(),
         _lens_function(),
         _LENS,
     ]

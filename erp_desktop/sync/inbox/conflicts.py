@@ -174,10 +174,10 @@ def _resolve_row(session: Session, row: Any, keep: Keep | None) -> None:
 
 
 def _check_statut(row: Any, before: Any, chosen: Any) -> None:
-    """A statut is only ever reached by its steps; the centre would park anything else."""
+    """A statut is only ever reached by its steps, one at a time; the centre would park anything else."""
     if row.politique != "statut" or chosen == before:
         return
-    if chosen not in set(Statut) or Statut(chosen) not in transitions.reachable(Statut(before)):
+    if chosen not in set(Statut) or not transitions.direct(Statut(before), Statut(chosen)):
         raise UserError(f"Le statut ne peut plus passer de « {before} » à « {chosen} ».")
 
 

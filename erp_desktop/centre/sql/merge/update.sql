@@ -22,36 +22,55 @@ BEGIN
                             AND c.nom <> 'id'),
   -- What is computed here is not taken from an earlier program that sends it.
   f AS (SELECT * FROM c WHERE politique <> 'derive'),
+  g AS (
+    SELECT f.d, min(f.politique) AS politique, min(f.groupe) AS groupe, bool_or(f.demande) AS demande,
+      bool_and(f.ensemble) AS ensemble, count(*) > 1 AS plusieurs, min(s.q) AS q, min(s.i) AS i,
+      string_agg(format('t.%s IS NOT DISTINCT FROM b%s', f.q, f.i), ' AND ' ORDER BY f.i) AS restee,
+      string_agg(format('t.%s IS NOT DISTINCT FROM m%s', f.q, f.i), ' AND ' ORDER BY f.i) AS pareille,
+      string_agg(format('b%s IS DISTINCT FROM m%s', f.i, f.i), ' OR ' ORDER BY f.i) AS change,
+      min(format('(t.%s IS NOT DISTINCT FROM b%s OR sync.statut_suit(b%s, t.%s, m%s))', f.q, f.i, f.i, f.q, f.i))
+        AS suivi
+      FROM f LEFT JOIN f s ON s.nom = f.suit GROUP BY f.d),
+  k AS (
+    SELECT g.*, CASE
+        WHEN g.politique = 'max' THEN 'true'
+        WHEN g.politique = 'statut' THEN g.suivi
+        WHEN g.i IS NULL THEN format('((%s) OR (%s))', g.restee, g.pareille)
+        -- Stamped with a statut that changed here, and not so there: it stands and falls with it.
+        ELSE format('CASE WHEN b%s IS DISTINCT FROM m%s AND t.%s IS DISTINCT FROM m%s AND (%s)%s THEN (%s) OR '
+          't.%s IS NOT DISTINCT FROM b%s OR sync.statut_suit(b%s, t.%s, m%s) ELSE (%s) OR (%s) END', g.i, g.i, g.q,
+          g.i, g.change, CASE WHEN NOT g.plusieurs THEN format(' AND t.%s IS DISTINCT FROM b%s', g.q, g.i) END,
+          g.pareille, g.q, g.i, g.i, g.q, g.i, g.restee, g.pareille) END AS accord,
+      -- What the statut needs takes the place of what was written there meanwhile: whoever took that step is asked.
+      CASE WHEN g.i IS NOT NULL AND g.plusieurs THEN format('b%s IS DISTINCT FROM m%s AND t.%s IS NOT DISTINCT FROM '
+        'b%s AND (%s) AND NOT (%s) AND NOT (%s)', g.i, g.i, g.q, g.i, g.change, g.restee, g.pareille) END AS cede,
+      -- Nobody is asked of what fell with its statut, which is a question of its own.
+      CASE WHEN g.i IS NOT NULL THEN format(' AND (x.k%s OR x.b%s IS NOT DISTINCT FROM x.m%s OR x.o%s IS NOT '
+        'DISTINCT FROM x.m%s)', g.d, g.i, g.i, g.i, g.i) ELSE '' END AS question FROM g),
   d AS (
-    SELECT f.d, CASE min(f.politique)
-        WHEN 'max' THEN 'true'
-        WHEN 'statut' THEN min(format('(t.%s IS NOT DISTINCT FROM b%s OR sync.statut_atteignable(t.%s, m%s))',
-                                      f.q, f.i, f.q, f.i))
-        ELSE format('((%s) OR (%s)%s)',
-          string_agg(format('t.%s IS NOT DISTINCT FROM b%s', f.q, f.i), ' AND ' ORDER BY f.i),
-          string_agg(format('t.%s IS NOT DISTINCT FROM m%s', f.q, f.i), ' AND ' ORDER BY f.i),
-          -- Both went on from one statut and mine goes further: so does what was stamped on the way.
-          min(CASE WHEN s.i IS NOT NULL THEN format(' OR (t.%s IS DISTINCT FROM b%s AND t.%s IS DISTINCT FROM m%s '
-            'AND sync.statut_atteignable(t.%s, m%s))', s.q, s.i, s.q, s.i, s.q, s.i) END)) END AS accord,
+    SELECT k.d, min(k.accord) AS accord, min(k.cede) AS cede,
       CASE WHEN bool_and(f.ensemble) THEN
-        format('SELECT x.u, x.auteur, x.pk, %L AS colonne, ''groupe'' AS politique, %L::boolean AS demande, '
+        format('SELECT x.u, x.auteur, x.pk, %L AS colonne, ''groupe'' AS politique, %L::boolean%s AS demande, '
           || 'jsonb_build_object(%s) AS base, jsonb_build_object(%s) AS mien, jsonb_build_object(%s) AS leur, '
-          || 'x.eauteur FROM x WHERE NOT x.k%s AND (%s)', min(f.groupe), bool_or(f.demande),
+          || 'x.eauteur FROM x WHERE (NOT x.k%s%s) AND (%s)', min(f.groupe), bool_or(f.demande), min(k.question),
           string_agg(format('%L, x.r->%s', f.nom, 2 + 2 * f.i), ', ' ORDER BY f.i),
           string_agg(format('%L, x.r->%s', f.nom, 3 + 2 * f.i), ', ' ORDER BY f.i),
-          string_agg(format('%L, to_jsonb(%s)', f.nom, format(f.ecrire, 'x.o' || f.i)), ', ' ORDER BY f.i), f.d,
+          string_agg(format('%L, to_jsonb(%s)', f.nom, format(f.ecrire, 'x.o' || f.i)), ', ' ORDER BY f.i), k.d,
+          CASE WHEN min(k.cede) IS NOT NULL THEN ' OR x.h' || k.d END,
           string_agg(format('x.b%s IS DISTINCT FROM x.m%s', f.i, f.i), ' OR '))
       ELSE
-        string_agg(format('SELECT x.u, x.auteur, x.pk, %L AS colonne, %L AS politique, %L::boolean AS demande, '
+        string_agg(format('SELECT x.u, x.auteur, x.pk, %L AS colonne, %L AS politique, %L::boolean%s AS demande, '
           || 'x.r->%s AS base, x.r->%s AS mien, to_jsonb(%s) AS leur, x.eauteur FROM x '
           || 'WHERE NOT x.k%s AND x.b%s IS DISTINCT FROM x.m%s', f.nom,
           CASE f.politique WHEN 'groupe' THEN CASE WHEN f.demande THEN 'ask' ELSE 'centre' END ELSE f.politique END,
-          f.demande, 2 + 2 * f.i, 3 + 2 * f.i, format(f.ecrire, 'x.o' || f.i), f.d, f.i, f.i), ' UNION ALL ')
+          f.demande, k.question, 2 + 2 * f.i, 3 + 2 * f.i, format(f.ecrire, 'x.o' || f.i), k.d, f.i, f.i),
+          ' UNION ALL ')
       END AS perdu
-      FROM f LEFT JOIN f s ON s.nom = f.suit GROUP BY f.d)
+      FROM f JOIN k ON k.d = f.d GROUP BY k.d)
   SELECT (SELECT count(*) FROM c),
     string_agg(format('%s AS b%s, %s AS m%s', base, i, mien, i), ', ' ORDER BY i),
-    (SELECT string_agg(format('%s AS k%s', d.accord, d.d), ', ') FROM d)
+    (SELECT string_agg(format('%s AS k%s', d.accord, d.d) || coalesce(', ' || d.cede || ' AS h' || d.d, ''), ', ')
+       FROM d)
       || string_agg(format(', t.%s AS o%s', q, i), '' ORDER BY i),
     string_agg(format('t.%s IS NOT DISTINCT FROM x.m%s', q, i)
       || CASE WHEN lire LIKE '%::timestamptz' THEN format(' AND coalesce(length(x.r->>%s), 27) = 27', 3 + 2 * i)
