@@ -221,5 +221,8 @@ rapports_touches = sa.Table(
     "rapports_touches", _meta,
     # Months whose figures a write made wrong; 0 is all of them. Only ever added to by writers, who wait for nobody.
     sa.Column("mois_id", sa.BigInteger, nullable=False),
+    # Of whom they are wrong: agency 0 is everybody, NULL is nobody's.
+    sa.Column("agence_id", sa.BigInteger),
+    sa.Column("technicien_id", sa.BigInteger),
     schema="sync", info=_ONLY,
 )  # fmt: skip

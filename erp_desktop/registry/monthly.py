@@ -16,6 +16,9 @@ from collections.abc import Iterator
 from erp_desktop.registry.search_path import PIN
 
 LOCK = 1_380_012_112
+EVERY = 0
+"""The agency that a mark of a whole month names; otherwise only the rows of its agency and technicien are wrong."""
+_MANY = 200
 _DATES = {
     "date_creation": "creees encours", "date_limite": "sla", "date_cloture": "closes paires encours",
 }  # fmt: skip
@@ -48,8 +51,12 @@ def _row(alias: str, measure: str) -> str:
     return "(" + ", ".join(f"{alias}.{c}" for c in READ[measure]) + ")"
 
 
+def _cell(alias: str) -> str:
+    return f"{alias}.agence_id, {alias}.technicien_id"
+
+
 def _dates(alias: str) -> str:
-    return ", ".join(f"({alias}.{c}, '{measures}')" for c, measures in _DATES.items())
+    return ", ".join(f"({alias}.{c}, '{measures}', {_cell(alias)})" for c, measures in _DATES.items())
 
 
 def _changes() -> str:
@@ -61,22 +68,27 @@ def _changes() -> str:
 
 
 def _days(rows: str) -> str:
-    """Days and measures into the variables, from rows of an instant ``x`` and its measures ``k``."""
-    return (
-        "SELECT array_agg(j), array_agg(k) INTO v_jours, v_mesures FROM ("
-        f"SELECT DISTINCT date_trunc('day', x, 'UTC'), k FROM {rows}) d(j, k) WHERE j IS NOT NULL;"
-    )
+    """Into the variables, from rows of an instant ``x``, its measures ``k``, and the agency and technicien of it.
+
+    A batch of many marks whole months: there would be more to count of them than of the months.
+    """
+    return f"""SELECT array_agg(j), array_agg(k), array_agg(a), array_agg(t)
+      INTO v_jours, v_mesures, v_agences, v_techniciens FROM (
+      SELECT DISTINCT j, k, CASE WHEN n > {_MANY} THEN {EVERY} ELSE a END, CASE WHEN n <= {_MANY} THEN t END FROM (
+        SELECT *, count(*) OVER () FROM (
+          SELECT DISTINCT date_trunc('day', x, 'UTC'), k, a, t FROM {rows}) d(j, k, a, t) WHERE j IS NOT NULL
+      ) e(j, k, a, t, n)) f(j, k, a, t);"""
 
 
 def _function(name: str, body: str) -> str:
     return f"""
 CREATE OR REPLACE FUNCTION sync.mois_{name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {PIN} AS $f$
-DECLARE v_fiches bigint[]; v_jours timestamptz[]; v_mesures text[];
+DECLARE v_fiches bigint[]; v_jours timestamptz[]; v_mesures text[]; v_agences bigint[]; v_techniciens bigint[];
 BEGIN
   PERFORM pg_advisory_xact_lock_shared({LOCK});
   IF {_RC} AND NOT EXISTS (SELECT FROM sync.rapports_mois) THEN RETURN NULL; END IF;
 {body}
-  PERFORM sync.toucher_mois(v_jours, v_mesures);
+  PERFORM sync.toucher_mois(v_jours, v_mesures, v_agences, v_techniciens);
   RETURN NULL;
 END $f$;
 """
@@ -84,18 +96,26 @@ END $f$;
 
 _HISTORY = "public.historiques_interventions h WHERE h.statut = 'annulee' AND h.intervention_id"
 _CHANGED = f"""anciennes o FULL JOIN nouvelles n ON n.id = o.id, LATERAL (
-      SELECT x, k FROM (VALUES {_changes()}) m(before, after, k, changed), LATERAL (VALUES (before), (after)) d(x)
-       WHERE changed
-      UNION ALL SELECT h.horodatage, '{_CANCELLATION}' FROM {_HISTORY} = n.id
+      SELECT x, k, a, t FROM (VALUES {_changes()}) m(before, after, k, changed),
+        LATERAL (VALUES (before, {_cell("o")}), (after, {_cell("n")})) d(x, a, t) WHERE changed
+      UNION ALL SELECT h.horodatage, '{_CANCELLATION}', c.a, c.t
+        FROM (VALUES ({_cell("o")}), ({_cell("n")})) c(a, t), {_HISTORY} = n.id
        AND (o.statut IN {_CANCELLED} OR n.statut IN {_CANCELLED})
-       AND {_row("o", _CANCELLATION)} IS DISTINCT FROM {_row("n", _CANCELLATION)}) v(x, k)"""
-_CANCELLATIONS = f"""(SELECT date_creation, '{_CANCELLATION}' FROM public.interventions WHERE id = ANY(v_fiches)
-    UNION ALL SELECT h.horodatage, '{_CANCELLATION}' FROM {_HISTORY} = ANY(v_fiches)
-    UNION ALL SELECT j, '{_CANCELLATION}' FROM unnest(v_jours) j) v(x, k)"""
+       AND {_row("o", _CANCELLATION)} IS DISTINCT FROM {_row("n", _CANCELLATION)}) v(x, k, a, t)"""
+# Whole months: whoever gives the intervention to another technicien meanwhile does not see this row, nor the reverse.
+_CANCELLATIONS = f"""(
+    SELECT date_creation, '{_CANCELLATION}', {EVERY}, NULL::bigint FROM public.interventions WHERE id = ANY(v_fiches)
+    UNION ALL SELECT h.horodatage, '{_CANCELLATION}', {EVERY}, NULL FROM {_HISTORY} = ANY(v_fiches)
+    UNION ALL SELECT j, '{_CANCELLATION}', {EVERY}, NULL FROM unnest(v_jours) j) v(x, k, a, t)"""
+_OF_LINES = f"""(
+    SELECT date_cloture, '{_LINE}', {_cell("i")} FROM public.interventions i WHERE i.id = ANY(v_fiches)
+    ) v(x, k, a, t)"""
 
 _FUNCTIONS = "".join((
     f"""
-CREATE OR REPLACE FUNCTION sync.toucher_mois(v_jours timestamptz[], v_mesures text[]) RETURNS void LANGUAGE plpgsql
+DROP FUNCTION IF EXISTS sync.toucher_mois(timestamptz[], text[]);
+CREATE OR REPLACE FUNCTION sync.toucher_mois(
+  v_jours timestamptz[], v_mesures text[], v_agences bigint[], v_techniciens bigint[]) RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER {PIN} AS $f$
 BEGIN
   IF NOT {_RC} THEN
@@ -103,10 +123,11 @@ BEGIN
     INSERT INTO sync.rapports_touches (mois_id) SELECT 0 WHERE NOT EXISTS (
       SELECT FROM sync.rapports_touches WHERE mois_id = 0);
   ELSE
-    INSERT INTO sync.rapports_touches (mois_id) SELECT m.id FROM sync.rapports_mois m
-     WHERE EXISTS (SELECT FROM unnest(v_jours, v_mesures) d(j, k) WHERE j < m.fin AND j + interval '1 day' > m.debut
-                      AND m.mesure = ANY(string_to_array(k, ' ')))
-       AND NOT EXISTS (SELECT FROM sync.rapports_touches t WHERE t.mois_id = m.id);
+    INSERT INTO sync.rapports_touches (mois_id, agence_id, technicien_id) SELECT DISTINCT m.id, d.a, d.t
+      FROM sync.rapports_mois m, unnest(v_jours, v_mesures, v_agences, v_techniciens) d(j, k, a, t)
+     WHERE d.j < m.fin AND d.j + interval '1 day' > m.debut AND m.mesure = ANY(string_to_array(d.k, ' '))
+       AND NOT EXISTS (SELECT FROM sync.rapports_touches s WHERE s.mois_id = m.id AND (
+                         s.agence_id = {EVERY} OR (s.agence_id, s.technicien_id) IS NOT DISTINCT FROM (d.a, d.t)));
   END IF;
 END $f$;
 
@@ -118,8 +139,8 @@ BEGIN
 END $f$;
 """,
     _function("interventions", f"""
-  IF TG_OP = 'INSERT' THEN {_days(f"nouvelles n, LATERAL (VALUES {_dates('n')}) v(x, k)")}
-  ELSIF TG_OP = 'DELETE' THEN {_days(f"anciennes o, LATERAL (VALUES {_dates('o')}) v(x, k)")}
+  IF TG_OP = 'INSERT' THEN {_days(f"nouvelles n, LATERAL (VALUES {_dates('n')}) v(x, k, a, t)")}
+  ELSIF TG_OP = 'DELETE' THEN {_days(f"anciennes o, LATERAL (VALUES {_dates('o')}) v(x, k, a, t)")}
   ELSE
     {_days(_CHANGED)}
   END IF;"""),
@@ -128,7 +149,7 @@ END $f$;
   ELSIF TG_OP = 'DELETE' THEN v_fiches := ARRAY(SELECT DISTINCT intervention_id FROM anciennes);
   ELSE v_fiches := ARRAY(SELECT intervention_id FROM anciennes UNION SELECT intervention_id FROM nouvelles);
   END IF;
-  {_days(f"(SELECT date_cloture, '{_LINE}' FROM public.interventions WHERE id = ANY(v_fiches)) v(x, k)")}"""),
+  {_days(_OF_LINES)}"""),
     _function("annulations", f"""
   IF TG_OP <> 'INSERT' THEN
     SELECT array_agg(intervention_id), array_agg(horodatage) INTO v_fiches, v_jours FROM anciennes
@@ -162,11 +183,10 @@ def _centre() -> Iterator[str]:
     yield "DELETE FROM sync.rapports_mois;\nDELETE FROM sync.rapports_touches;\n"
 
 
-# Half-way through the history there are no months yet.
+# Half-way through the history there are no months yet, or marks that name no agency.
 CENTRE = (
-    "DO $mois$ BEGIN IF to_regclass('sync.rapports_mois') IS NOT NULL THEN\n"
-    + "".join(_centre())
-    + "END IF; END $mois$"
+    "DO $mois$ BEGIN IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('sync.rapports_touches') "
+    "AND attname = 'technicien_id') THEN\n" + "".join(_centre()) + "END IF; END $mois$"
 )
 """Functions and triggers of the centre; the merge's writes fire them like any other."""
 

@@ -190,7 +190,7 @@ class _Calcul:
             self.portee.append(I.agence_id == params.agence_id)
         if params.technicien_id is not None:
             self.portee.append(I.technicien_id == params.technicien_id)
-        self.gardes = kept.read(session, self.avant, self.t1)
+        self.gardes, self.horloges = kept.read(session, self.avant, self.t1)
 
     def par(self, session: Session) -> _Calcul:
         """The same computation, asking another session."""
@@ -200,7 +200,7 @@ class _Calcul:
 
     def sommes(self, mesure: str, bornes: Sequence[datetime], premier: int = 0) -> Sums:
         parts = kept.pieces(bornes, self.gardes, mesure, first=premier)
-        return kept.total(self.session, mesure, parts, self.params, self.portee)
+        return kept.total(self.session, mesure, parts, self.params, self.portee, self.horloges)
 
     def par_rang(self, mesure: str, bornes: Sequence[datetime], vide: int) -> list[list[int]]:
         sommes = self.sommes(mesure, bornes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,11 @@ def _engine(nom: str, engine: sa.Engine, interventions: int) -> Iterator[Figure]
     # What somebody types while the page is read again: the months of one intervention are counted from the rows.
     for periode, params in PERIODES.items():
         with transaction(engine) as session:
-            une = sa.select(I.id).where(I.date_cloture >= minuit(date(2026, 9, 10))).order_by(I.date_cloture).limit(1)
-            session.execute(sa.update(I).where(I.id == une.scalar_subquery()).values(duree_reelle=I.duree_reelle + 1))
+            une = sa.select(I.id, I.date_cloture).where(I.date_cloture >= minuit(date(2026, 9, 10)))
+            ident, cloture = session.execute(une.order_by(I.date_cloture).limit(1)).one()
+            # The closing itself: all five measures read it.
+            autre = {"date_cloture": cloture + timedelta(minutes=1), "duree_reelle": I.duree_reelle + 1}
+            session.execute(sa.update(I).where(I.id == ident).values(autre))
         yield from _page(engine, f"rapport, {nom}, {periode}, une saisie après", params, plancher)
         _garder(engine)
 

@@ -25,8 +25,9 @@ PARTS = 3
 
 
 def correctives(
-    session: Session, keys: Sequence[sa.ColumnElement[Any]], condition: sa.ColumnElement[bool]
-) -> dict[tuple[Any, ...], list[int]]:
+    session: Session, keys: Sequence[sa.ColumnElement[Any]], condition: sa.ColumnElement[bool],
+    hours: Horloges | None = None,
+) -> dict[tuple[Any, ...], list[int]]:  # fmt: skip
     """``PARTS`` times number, total and number left out, of the rows under ``condition``, by ``keys``.
 
     Repair is in minutes, the others in seconds. What is not known, or precedes the demand, is counted apart: no
@@ -38,7 +39,7 @@ def correctives(
     ).where(condition)
     lignes = session.execute(requete).all()
     sommes: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 3 * PARTS)
-    ouvert = _Ouvert(session, lignes) if lignes else None
+    ouvert = _Ouvert(hours or Horloges(session), lignes) if lignes else None
     for agence, duree, demande, debut, remise, *cles in lignes:
         somme = sommes[tuple(cles)]
         prise = ouvert(agence, demande, debut) if ouvert and debut is not None and debut >= demande else None
@@ -54,8 +55,8 @@ def correctives(
 class _Ouvert:
     """Opening seconds between two instants at an agency, over the days of these rows."""
 
-    def __init__(self, session: Session, lignes: Sequence[Any]) -> None:
-        self._horloges = Horloges(session)
+    def __init__(self, horloges: Horloges, lignes: Sequence[Any]) -> None:
+        self._horloges = horloges
         # A local day is at most one away from that of UTC.
         self._premier = _jour(min(x[2] for x in lignes)) - timedelta(days=1)
         self._dernier = _jour(max(x[3] or x[2] for x in lignes)) + timedelta(days=1)

@@ -8,13 +8,11 @@ counts the rest from the rows, so that a month that is missing costs time and no
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
 
@@ -22,75 +20,50 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
-from erp_desktop.db.abreast import abreast
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Intervention
 from erp_desktop.models.centre import rapports_mois as central
 from erp_desktop.models.centre import rapports_touches as touched
 from erp_desktop.models.local import rapports_mois as local
 from erp_desktop.registry import monthly
-from erp_desktop.reports.figures.measures import BY_SCOPE, COUTS, LISTES, MEASURES, Spans, Sums
+from erp_desktop.reports.figures.measures import BY_SCOPE, MEASURES, Spans, Sums
+from erp_desktop.reports.figures.stored import (
+    Cell,
+    Clocks,
+    Months,
+    Span,
+    mark_of_definitions,
+    read,
+    sqlite,
+    standing,
+    untouched,
+    usable,
+)
 from erp_desktop.reports.modele import ParamsRapport, mois_touches
 from erp_desktop.reports.sql import minuit
 from erp_desktop.services.calendrier import Horloges
 
-_FORM = 1
-"""To be raised when a definition changes: what was kept by the former is counted again."""
+__all__ = ["first_month", "keep", "keep_all", "pieces", "read", "spans_of_months", "standing", "total"]
 _TURNS = 100
 I = Intervention  # noqa: E741
 _KEYS: dict[str, tuple[Any, ...]] = {"encours": (I.technicien_id,)}
 """What a report tells the sums apart by beside the rank; ``paires`` names its own."""
 _DATED = {"sla": I.date_limite, "closes": I.date_cloture, "paires": I.date_cloture}
 """What places a row in a month, where it is not its creation."""
-Span = tuple[datetime, datetime]
-
-
-Months = dict[tuple[Span, str], list[list[Any]]]
-"""Rows of (agency, technicien, …) and their sums, by local month and measure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Part of a report's span ``rank``, added or taken off: the ``rows`` of a kept month, or what its span holds."""
+    """Part of a report's span ``rank``, added or taken off: the ``rows`` of a kept month, or what its span holds.
+
+    ``cells``: of these agencies and techniciens alone.
+    """
 
     rank: int
     span: Span
     rows: list[list[Any]] | None = None
     sign: int = 1
-
-
-def read(session: Session, since: datetime, before: datetime) -> Months:
-    """The months that stand and begin before ``before``; of those that end before ``since`` the backlog alone."""
-    found = {}
-    clocks, stand = abreast(session, _Clocks, lambda s: list(_standing(s, before, since)))
-    for span, measure, marks, content in stand:
-        if clocks.hold(json.loads(marks)):
-            found[span, measure] = json.loads(content)
-    return found
-
-
-def standing(session: Session, before: datetime) -> set[tuple[Span, str]]:
-    """What :func:`read` would find, not read."""
-    clocks, stand = abreast(session, _Clocks, lambda s: list(_standing(s, before)))
-    return {(span, measure) for span, measure, marks, _ in stand if clocks.hold(json.loads(marks))}
-
-
-def _standing(
-    session: Session, before: datetime, since: datetime | None = None
-) -> Iterator[tuple[Span, str, str, str]]:  # fmt: skip
-    """Span, measure, marks of the clocks, and with ``since`` the content."""
-    if not _usable(session):
-        return
-    t = local if _sqlite(session) else central
-    bind = clock.to_text if t is local else lambda x: x
-    query = sa.select(t.c.debut, t.c.fin, t.c.mesure, t.c.horloges, t.c.contenu if since else sa.literal(""))
-    query = query.where(t.c.debut < bind(before), t.c.marque == _mark())
-    if since is not None:
-        query = query.where(sa.or_(t.c.fin > bind(since), t.c.mesure == "encours"))
-    if t is central:
-        query = query.where(_untouched())
-    for debut, fin, measure, marks, content in session.execute(query):
-        yield (_instant(debut), _instant(fin)), measure, marks, content
+    cells: tuple[Cell, ...] | None = None
 
 
 def pieces(bounds: Sequence[datetime], months: Months, measure: str, *, first: int = 0) -> list[Piece]:
@@ -102,21 +75,24 @@ def pieces(bounds: Sequence[datetime], months: Months, measure: str, *, first: i
     for rank, (debut, fin) in enumerate(pairwise(bounds), start=first):
         for span in spans_of_months(debut, fin):
             a, b = max(debut, span[0]), min(fin, span[1])
-            rows = months.get((span, measure))
-            if rows is None or (b - a) * 2 <= span[1] - span[0]:
+            month = months.get((span, measure))
+            if month is None or (b - a) * 2 <= span[1] - span[0]:
                 made.append(Piece(rank, (a, b)))
                 continue
-            made.append(Piece(rank, span, rows))
+            made.append(Piece(rank, span, month.rows))
+            if month.wrong:
+                made.append(Piece(rank, span, cells=month.wrong))
             made += [Piece(rank, rest, sign=-1) for rest in ((span[0], a), (b, span[1])) if rest[0] < rest[1]]
     return made
 
 
 def total(
-    session: Session, measure: str, parts: Iterable[Piece], params: ParamsRapport, scope: Sequence[Any]
-) -> Sums:
+    session: Session, measure: str, parts: Iterable[Piece], params: ParamsRapport, scope: Sequence[Any],
+    hours: Horloges | None = None,
+) -> Sums:  # fmt: skip
     """The sums of a measure over ``parts``, by rank and ``_KEYS``, of the agency and the technicien of ``params``."""
     sums: Sums = {}
-    raw: defaultdict[Span, list[Piece]] = defaultdict(list)
+    raw: defaultdict[tuple[Cell, ...] | None, defaultdict[Span, list[Piece]]] = defaultdict(lambda: defaultdict(list))
 
     def add(key: tuple[Any, ...], values: Sequence[int], sign: int) -> None:
         there = sums.get(key)
@@ -133,24 +109,48 @@ def total(
     whole = agence is None and technicien is None
     for part in parts:
         if part.rows is None:
-            raw[part.span].append(part)
+            raw[part.cells][part.span].append(part)
             continue
         rank, sign = part.rank, part.sign
         for row in part.rows:
             if whole or (agence in (None, row[0]) and technicien in (None, row[1])):
                 add((rank, *row[first:width]), row[width:], sign)
-    known = _known(session, _DATED.get(measure, I.date_creation)) if raw else None
-    for run in _runs(raw):
+
+    def count(cells: tuple[Cell, ...] | None, run: list[Span], known: Span | None) -> None:
         bounds = [run[0][0], *(fin for _, fin in run)]
-        if known is None or bounds[-1] <= known[0] or (bounds[0] > known[1] and measure != "encours"):
-            # Years without any row: reading none takes a long statement all the same.
-            continue
-        wide = (min(bounds[-1], known[1]) - max(bounds[0], known[0])) * 3 > known[1] - known[0]
-        spans = Spans(bounds, scope, _KEYS.get(measure, ()), wide)
+        wide = known is not None and _most(bounds, known)
+        within = scope if cells is None else (*scope, _of(cells))
+        spans = Spans(bounds, within, _KEYS.get(measure, ()), wide, hours)
         for (n, *key), values in MEASURES[measure](session, spans).items():
-            for part in raw[run[n]]:
+            for part in raw[cells][run[n]]:
                 add((part.rank, *key), values, part.sign)
+
+    known = _known(session, _DATED.get(measure, I.date_creation)) if None in raw else None
+    for cells, spans in raw.items():
+        mine = cells and tuple(c for c in cells if agence in (None, c[0]) and technicien in (None, c[1]))
+        for run in _runs(spans):
+            # Years without any row: reading none takes a long statement all the same.
+            if mine or (cells is None and known and _holds(run, known, measure)):
+                count(cells, run, known)
     return sums
+
+
+def _of(cells: Iterable[Cell]) -> sa.ColumnElement[bool]:
+    return sa.or_(*(sa.and_(_is(I.agence_id, a), _is(I.technicien_id, t)) for a, t in cells))
+
+
+def _is(column: Any, value: int | None) -> sa.ColumnElement[bool]:
+    same: sa.ColumnElement[bool] = column.is_(None) if value is None else column == value
+    return same
+
+
+def _holds(run: list[Span], known: Span, measure: str) -> bool:
+    return run[-1][1] > known[0] and (run[0][0] <= known[1] or measure == "encours")
+
+
+def _most(bounds: Sequence[datetime], known: Span) -> bool:
+    """Whether a good part of all that is known lies between the bounds."""
+    return (min(bounds[-1], known[1]) - max(bounds[0], known[0])) * 3 > known[1] - known[0]
 
 
 def _runs(spans: Iterable[Span]) -> Iterator[list[Span]]:
@@ -195,12 +195,12 @@ def keep(session: Session, fin: date, most: int = 3) -> bool:
         Whether the same call in a transaction of its own would do more.
     """
     known = _known(session)
-    if known is None or not _usable(session, write=True):
+    if known is None or not usable(session, write=True):
         return False
     spans = spans_of_months(known[0], min(minuit(fin + timedelta(days=1)), known[1] + timedelta(seconds=1)))
     if not spans:
         return False
-    return (_keep_local if _sqlite(session) else _keep_central)(session, spans, most)
+    return (_keep_local if sqlite(session) else _keep_central)(session, spans, most)
 
 
 def keep_all(engine: sa.Engine, fin: date) -> None:
@@ -233,7 +233,7 @@ def _keep_local(session: Session, spans: list[Span], most: int) -> bool:
 def _keep_central(session: Session, spans: list[Span], _most: int) -> bool:
     t = central
     announced: defaultdict[str, dict[Span, int]] = defaultdict(dict)
-    query = sa.select(t.c.id, t.c.debut, t.c.fin, t.c.mesure).where(t.c.contenu.is_(None), _untouched())
+    query = sa.select(t.c.id, t.c.debut, t.c.fin, t.c.mesure).where(t.c.contenu.is_(None), untouched())
     for ident, debut, end, measure in session.execute(query):
         if (debut, end) in spans:
             announced[measure][debut, end] = ident
@@ -250,7 +250,7 @@ def _keep_central(session: Session, spans: list[Span], _most: int) -> bool:
     if not missing or not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(monthly.LOCK))):
         return False
     overlap = (sa.and_(t.c.mesure == m, t.c.debut < end, t.c.fin > debut) for debut, end, m in missing)
-    session.execute(sa.delete(t).where(sa.or_(sa.not_(_untouched()), *overlap)))
+    session.execute(sa.delete(t).where(sa.or_(sa.not_(untouched()), *overlap)))
     session.execute(sa.delete(touched))
     session.execute(sa.insert(t), [{"debut": debut, "fin": end, "mesure": m} for debut, end, m in missing])
     return True
@@ -263,57 +263,17 @@ def build(session: Session, measure: str, run: Sequence[Span]) -> list[dict[str,
     wide = known is not None and (bounds[-1] - bounds[0]) * 3 > known[1] - known[0]
     by = BY_SCOPE[:1] if measure == "paires" else BY_SCOPE
     rows: list[list[list[Any]]] = [[] for _ in run]
-    for (rank, *key), values in MEASURES[measure](session, Spans(bounds, (), by, wide)).items():
+    clocks = Clocks(session)
+    for (rank, *key), values in MEASURES[measure](session, Spans(bounds, (), by, wide, clocks.hours)).items():
         rows[rank].append([*key, *values])
-    clocks = _Clocks(session)
     return [
         {
-            "marque": _mark(),
+            "marque": mark_of_definitions(),
             "horloges": json.dumps(clocks.marks(row[0] for row in month) if measure == "closes" else {}),
             "contenu": json.dumps(month, separators=(",", ":")),
         }
         for month in rows
     ]
-
-
-class _Clocks:
-    """Marks of the agencies' opening hours, by which delays were counted."""
-
-    def __init__(self, session: Session) -> None:
-        self._clocks = Horloges(session)
-        self._marks: dict[int | None, str] = {}
-
-    def mark(self, agence: int | None) -> str:
-        if agence not in self._marks:
-            horaire = self._clocks.de(agence)
-            self._marks[agence] = _digest((horaire.periodes, sorted(horaire.feries), horaire.zone.key))
-        return self._marks[agence]
-
-    def marks(self, agences: Iterable[int | None]) -> dict[str, str]:
-        return {str(agence): self.mark(agence) for agence in set(agences)}
-
-    def hold(self, marks: dict[str, str]) -> bool:
-        return all(self.mark(None if a == "None" else int(a)) == mark for a, mark in marks.items())
-
-
-def _mark() -> str:
-    return _digest((_FORM, LISTES, COUTS, version("tzdata")))
-
-
-def _digest(what: object) -> str:
-    return hashlib.blake2b(repr(what).encode(), digest_size=8).hexdigest()
-
-
-def _instant(stored: Any) -> datetime:
-    return clock.from_text(stored) if isinstance(stored, str) else stored
-
-
-def _sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
-
-
-def _untouched() -> sa.ColumnElement[bool]:
-    return sa.not_(sa.exists().where(touched.c.mois_id.in_((central.c.id, 0))))
 
 
 def _known(session: Session, column: Any = I.date_creation) -> Span | None:
@@ -322,20 +282,3 @@ def _known(session: Session, column: Any = I.date_creation) -> Span | None:
     ends = (sa.select(end(column)).scalar_subquery() for end in (sa.func.min, sa.func.max))
     first, last = session.execute(sa.select(*ends)).one()
     return None if first is None or last is None else (first, last)
-
-
-def _usable(session: Session, *, write: bool = False) -> bool:
-    """Whether the triggers that keep the months true stand, and whoever asks may use the months."""
-    if _sqlite(session):
-        names = session.execute(sa.text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).scalars()
-        return sum(monthly.keeps(n) for n in names) == monthly.NUMBER_CACHE
-    rights = "INSERT, UPDATE, DELETE" if write else "SELECT"
-    found = session.execute(
-        sa.text(
-            "SELECT coalesce(has_table_privilege(to_regclass('sync.rapports_mois'), :rights) AND "
-            "has_table_privilege(to_regclass('sync.rapports_touches'), :rights), false), (SELECT count(*) FROM "
-            "pg_trigger WHERE tgname = ANY(:names) AND tgenabled = 'A')"
-        ),
-        {"rights": rights, "names": list(monthly.TRIGGERS)},
-    ).one()
-    return bool(found[0]) and found[1] == monthly.NUMBER

@@ -21,6 +21,7 @@ from erp_desktop.models import HistoriqueIntervention, Intervention, LigneInterv
 from erp_desktop.reports.figures import delais
 from erp_desktop.reports.figures.encours import EN_VIE, FINIES, SANS_SUITE
 from erp_desktop.reports.sql import Dimension, centimes, centimes_ligne, code, denombrer, hors_index, rang
+from erp_desktop.services.calendrier import Horloges
 
 I = Intervention  # noqa: E741
 _STATUT: sa.ColumnElement[str] = hors_index(I.statut)
@@ -50,12 +51,14 @@ class Spans:
         scope: conditions on the rows.
         by: columns that the sums are told apart by.
         wide: whether the spans hold a good part of all rows, so that a pass costs less than jumps by an index.
+        hours: the opening hours, where they were read already.
     """
 
     bounds: Sequence[datetime]
     scope: Sequence[sa.ColumnElement[bool]] = ()
     by: Sequence[Any] = ()
     wide: bool = False
+    hours: Horloges | None = None
 
     def column(self, column: Any) -> sa.ColumnElement[datetime]:
         return hors_index(column) if self.wide else column
@@ -109,7 +112,7 @@ def closed(session: Session, spans: Spans) -> Sums:
     for (k,), by, n in denombrer(session, (rank,), conditions, by=spans.by):
         sums[k, *by][0] += n
     corrective = sa.and_(*conditions, I.type == TypeIntervention.CORRECTIVE)
-    for key, delays in delais.correctives(session, (rank[0], *spans.by), corrective).items():
+    for key, delays in delais.correctives(session, (rank[0], *spans.by), corrective, spans.hours).items():
         sums[key][1:] = delays
     return sums
 

@@ -25,6 +25,7 @@ from erp_desktop.models import (
 from erp_desktop.registry import capture, monthly
 from erp_desktop.reports.figures import kept
 from erp_desktop.reports.figures.measures import BY_SCOPE, MEASURES, Spans
+from erp_desktop.reports.figures.stored import Month, Months, Span
 from erp_desktop.reports.interventions import calculer
 from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
 from erp_desktop.reports.sql import minuit
@@ -56,8 +57,13 @@ def _keep(engine: sa.Engine) -> int:
         return len(_standing(session))
 
 
-def _standing(session: Session) -> set[tuple[kept.Span, str]]:
+def _standing(session: Session) -> set[tuple[Span, str]]:
     return kept.standing(session, minuit(date(2030, 1, 1)))
+
+
+def _read(engine: sa.Engine) -> Months:
+    with transaction(engine, write=False) as session:
+        return kept.read(session, minuit(date(2020, 1, 1)), minuit(date(2030, 1, 1)))[0]
 
 
 def _report(session: Session, params: ParamsRapport) -> RapportInterventions:
@@ -70,7 +76,7 @@ def _same(engine: sa.Engine, jeu: Jeu, monkeypatch: pytest.MonkeyPatch, said: st
         found = [_report(session, p) for p in _periods(jeu)]
         standing = len(_standing(session))
         with monkeypatch.context() as without:
-            without.setattr(kept, "read", lambda *_: {})
+            without.setattr(kept, "read", lambda *_: ({}, None))
             assert found == [_report(session, p) for p in _periods(jeu)], said
     return standing
 
@@ -151,6 +157,106 @@ def test_after_a_random_history_kept_figures_are_those_of_the_rows(
         session.execute(sa.update(Agence).values(horaires="09:00-12:00"))
     assert _same(engine, jeu, monkeypatch, "another calendar") == whole - 17
     assert _keep(engine) == whole
+
+
+def test_after_each_act_alone_what_stands_of_its_months_is_that_of_the_others(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the centre a month stands without those whose rows were written: every act is counted beside it."""
+    chance = random.Random(11)
+    jeu = _fill(engine)
+    whole, beside = _keep(engine), 0
+    for n, act in enumerate(_acts(chance, jeu) + _acts(chance, jeu)):
+        with transaction(engine) as session:
+            if engine.dialect.name == "sqlite":
+                session.execute(sa.text("UPDATE _sync_session SET muet = 1"))
+            else:
+                session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            act(session)
+        _same(engine, jeu, monkeypatch, f"act {n}")
+        beside += sum(bool(month.wrong) for month in _read(engine).values())
+        if n % 4 == 3:
+            assert _keep(engine) == whole
+    assert beside > 30 if engine.dialect.name == "postgresql" else beside == 0
+
+
+def test_a_month_of_the_centre_stands_without_whose_rows_were_written(
+    pg_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jeu = _fill(pg_engine, 400)
+    whole = _keep(pg_engine)
+    with transaction(pg_engine, write=False) as session:
+        closings = sa.select(I.id, I.agence_id, I.technicien_id).where(I.date_cloture.is_not(None))
+        rows = session.execute(closings.order_by(I.id)).all()
+    one = next(row for row in rows if row.technicien_id is not None)
+    nobody = next(row for row in rows if row.technicien_id is None)
+
+    def wrong() -> dict[str, set[tuple[int | None, int | None]]]:
+        found: dict[str, set[tuple[int | None, int | None]]] = {}
+        for (_, measure), month in _read(pg_engine).items():
+            found.setdefault(measure, set()).update(month.wrong)
+        return {measure: cells for measure, cells in found.items() if cells}
+
+    def change(where: sa.ColumnElement[bool], **values: object) -> None:
+        with transaction(pg_engine) as session:
+            session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            session.execute(sa.update(I).where(where).values(values))
+
+    change(I.id == one.id, duree_reelle=sa.func.coalesce(I.duree_reelle, 0) + 1)
+    cell = (one.agence_id, one.technicien_id)
+    assert wrong() == {"closes": {cell}, "paires": {cell}}
+    assert len(_read(pg_engine)) == whole, "two months without one technicien, all others whole"
+    _same(pg_engine, jeu, monkeypatch, "one duration")
+    change(I.id == nobody.id, technicien_id=jeu.techniciens[1], agence_id=nobody.agence_id)
+    taken = {(nobody.agence_id, None), (nobody.agence_id, jeu.techniciens[1])}
+    assert wrong()["creees"] == taken, "who had it and who has it"
+    assert wrong()["closes"] == {cell, *taken}
+    _same(pg_engine, jeu, monkeypatch, "given to somebody")
+    # A batch marks whole months, with how many rows it may be read whose.
+    change(I.id.in_([row.id for row in rows]), cout_externe=Decimal("1.50"))
+    assert "paires" not in wrong()
+    assert not any(measure == "paires" for _, measure in _read(pg_engine))
+    _same(pg_engine, jeu, monkeypatch, "a batch")
+    assert _keep(pg_engine) == whole
+    assert not wrong()
+
+
+def test_who_gives_away_what_another_cancels_at_the_same_time_leaves_nothing_stale(
+    pg_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sees the other's row: the cancellation's month is wrong for everybody."""
+    jeu = _fill(pg_engine, 200)
+    _keep(pg_engine)
+    with transaction(pg_engine, write=False) as session:
+        cancelled = sa.select(I.id, I.agence_id).where(I.statut == "annulee", I.technicien_id.is_not(None))
+        ident, agence = session.execute(cancelled.order_by(I.id)).first() or (0, 0)
+    other = next(t for n, t in enumerate(jeu.techniciens) if jeu.agences[n % 2] == agence)
+    with transaction(pg_engine) as giving, transaction(pg_engine) as cancelling:
+        for session in (giving, cancelling):
+            session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        (history,) = ids.allocate(cancelling.connection(), 1)
+        cancelling.execute(sa.insert(H), {
+            "id": history, "intervention_id": ident, "agence_id": agence, "action": "statut", "statut": "annulee",
+            "horodatage": MAINTENANT - timedelta(days=2),
+        })  # fmt: skip
+        giving.execute(sa.update(I).where(I.id == ident).values(technicien_id=None))
+        giving.execute(sa.update(I).where(I.id == ident).values(technicien_id=other))
+        giving.commit()
+    _same(pg_engine, jeu, monkeypatch, "both")
+    with transaction(pg_engine) as adding, transaction(pg_engine) as giving:
+        for session in (giving, adding):
+            session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        closed, agence = adding.execute(
+            sa.select(I.id, I.agence_id).where(I.statut == "cloturee").order_by(I.id)
+        ).first() or (0, 0)  # fmt: skip
+        (line,) = ids.allocate(adding.connection(), 1)
+        adding.execute(sa.insert(L), {
+            "id": line, "intervention_id": closed, "agence_id": agence, "type_ligne": "piece", "designation": "Joint",
+            "quantite": Decimal(2), "prix_unitaire": Decimal("10.01"), "taux_tva": Decimal(20),
+        })  # fmt: skip
+        giving.execute(sa.update(I).where(I.id == closed).values(technicien_id=None))
+        giving.commit()
+    _same(pg_engine, jeu, monkeypatch, "a line beside it")
 
 
 def test_a_measure_reads_no_column_but_those_whose_change_takes_its_months_away(engine: sa.Engine) -> None:
@@ -258,10 +364,10 @@ def test_writers_of_the_centre_wait_for_nobody_and_leave_no_month_wrong(
 def test_part_of_a_month_is_the_month_less_the_rest() -> None:
     first = datetime.fromisoformat
     march = (minuit(date(2026, 3, 1)), minuit(date(2026, 4, 1)))
-    month: list[list[int]] = []
+    month = Month([])
     bounds = [minuit(date(2026, 3, 3)), minuit(date(2026, 4, 2))]
     found = kept.pieces(bounds, {(march, "sla"): month}, "sla", first=1)
-    assert [(p.span, p.sign, p.rows is month) for p in found] == [
+    assert [(p.span, p.sign, p.rows is month.rows) for p in found] == [
         (march, 1, True), ((march[0], bounds[0]), -1, False), ((march[1], bounds[1]), 1, False),
     ]  # fmt: skip
     # The clock of Morocco went back on 20 September 2026: October begins at midnight UTC, September an hour earlier.
