@@ -65,12 +65,13 @@ def look_at(inner: QWidget) -> None:
     QTimer.singleShot(0, inner, scroll)
 
 
-def scroller(body: QWidget) -> QScrollArea:
-    """A vertical scroll area around one page of a form."""
+def scroller(body: QWidget | None = None) -> QScrollArea:
+    """A vertical scroll area around one page of a form, which may come later."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(body)
+    if body is not None:
+        area.setWidget(body)
     return area

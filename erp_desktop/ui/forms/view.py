@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
+import time
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -91,6 +93,7 @@ class FormView(Surface):
         if not beside_list:
             self.make_fields()
         self._parts: list[RecordPart] = []
+        self._tabs_left = self._make_tabs()
         self.tabs.setVisible(bool(self.spec.tabs))
 
     @property
@@ -105,21 +108,30 @@ class FormView(Surface):
         """Whether every tab is made."""
         return len(self._parts) == len(self.spec.tabs)
 
-    def make_fields(self, most: int | None = None) -> bool:
-        """Make the next ``most`` fields, or all that are left; whether there are more."""
-        return sum(1 for _step in islice(self._fields_left, most)) == most
+    def make_fields(self, seconds: float | None = None) -> bool:
+        """Make the next fields until so much time has gone by, or all that are left; whether there are more."""
+        begun = time.perf_counter()
+        return any(seconds is not None and time.perf_counter() - begun >= seconds for _step in self._fields_left)
 
     def make_next(self) -> None:
-        """Make one more tab."""
-        title, make = self.spec.tabs[len(self._parts)]
-        part: RecordPart = make(self)
-        part.setObjectName("corps")
-        self._parts.append(part)
-        index = self.tabs.add(tr(title))
-        self.pages.addWidget(scroller(part))
-        part.counted.connect(lambda number: self.tabs.set_count(index, number))
-        part.offered.connect(lambda on: self.tabs.set_offered(index, on))
-        part.changed.connect(self._edited)
+        """Make one more tab, or put the one just made in its place."""
+        next(self._tabs_left)
+
+    def _make_tabs(self) -> Iterator[None]:
+        """The tabs, in two steps each; the area is in its place first, for a page is styled anew with each parent."""
+        for title, make in self.spec.tabs:
+            area = scroller()
+            self.pages.addWidget(area)
+            part: RecordPart = make(self)
+            part.setObjectName("corps")
+            yield
+            area.setWidget(part)
+            index = self.tabs.add(tr(title))
+            part.counted.connect(partial(self.tabs.set_count, index))
+            part.offered.connect(partial(self.tabs.set_offered, index))
+            part.changed.connect(self._edited)
+            self._parts.append(part)
+            yield
 
     def _footer(self) -> QWidget:
         foot = Surface("surface.sunken", "border.subtle", sides="t")

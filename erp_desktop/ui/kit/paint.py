@@ -31,6 +31,10 @@ def leading(rtl: bool) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
 
 
+_LINE = {rtl: leading(rtl) | Qt.TextFlag.TextSingleLine for rtl in (False, True)}
+"""How a line of text stands; made once, every cell of a list asks for it."""
+
+
 def initials(name: str) -> str:
     """First letters of the first and the last word; of an Arabic name the first alone, two would join to a word."""
     letters = [word[0] for word in name.split()]
@@ -57,7 +61,7 @@ def text(
     mixed = rtl and _ARABIC.search(words) is not None
     painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft if mixed else Qt.LayoutDirection.LayoutDirectionAuto)
     shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, leading(rtl or end) | Qt.TextFlag.TextSingleLine, shown)
+    painter.drawText(rect, _LINE[rtl or end], shown)
 
 
 def two_lines(painter: QPainter, rect: QRect, words: str, below: str, *, rtl: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import (
     QEvent,
@@ -17,18 +17,10 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import (
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-)
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -38,10 +30,11 @@ from PySide6.QtWidgets import (
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.heads import PaintedHeader, least_width, tighten
 from erp_desktop.ui.kit.heads.ticks import EveryTick, RowTicks, tick
-from erp_desktop.ui.kit.table import ROW_ROLE, Column, LazyTableModel
+from erp_desktop.ui.kit.table import Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
 
 _PAD = 8
+_INKS = {"muted": "text.tertiary", "code": "text.secondary", "figure": "text.secondary"}
 _NAME = 140
 """Room that the column which stretches keeps."""
 
@@ -55,30 +48,26 @@ class CellDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        look = theme()
-        view = option.widget
-        model = index.model()
-        if not isinstance(model, LazyTableModel) or not isinstance(view, ListView):
-            return
+        view = cast("ListView", option.widget)
+        # Plain values, asked of the view: a flag of Qt's costs as much as the text of a cell.
+        look, model, place, rtl = theme(), view.lazy, index.row(), view.isRightToLeft()
         rect: QRect = option.rect
-        rtl = option.direction == Qt.LayoutDirection.RightToLeft
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        selected = view.selectionModel().isSelected(index)
         painter.save()
         if selected:
             painter.fillRect(rect, look.color("surface.selected"))
-        elif view.hovered == index.row():
+        elif view.hovered == place:
             painter.fillRect(rect, look.color("surface.hover"))
         painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, look.color("border.subtle"))
         if selected and view.every is None and index.column() == view.first_column():
             painter.fillRect(paint.visual(rtl, rect, QRect(rect.x(), rect.y(), 3, rect.height())),
                              look.color("accent.fill"))  # fmt: skip
-        column: Column[Any] = model.columns[index.column()]
-        row = index.data(ROW_ROLE)
+        column, row = model.columns[index.column()], model.row_at(place)
         inner = rect.adjusted(_PAD, 0, -_PAD, -1)
         if row is not None and column.draw is not None:
             column.draw(painter, inner, row, rtl)
         elif row is None:
-            self.placeholder(painter, inner, column, index.row(), rtl)
+            self.placeholder(painter, inner, column, place, rtl)
         else:
             self._cell(painter, inner, column, row, rtl)
         painter.restore()
@@ -111,8 +100,7 @@ class CellDelegate(QStyledItemDelegate):
                 ink = "semantic.danger.text" if name == "git-merge" else "text.tertiary"
                 icons.draw(painter, paint.visual(rtl, rect, box), name, look.color(ink), 15)
         else:
-            inks = {"muted": "text.tertiary", "code": "text.secondary", "figure": "text.secondary"}
-            ink = inks.get(column.kind, "text.primary")
+            ink = _INKS.get(column.kind, "text.primary")
             if value == "muted":
                 ink = "text.tertiary"
             font = look.font("strong" if column.kind in ("strong", "total") else "body", tabular=column.numeric)
@@ -172,6 +160,9 @@ class ListView(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.dress(range(len(model.columns)))
         header.sectionResized.connect(self._resized)
+        # Laid out at once, what the table would do a turn later, after a paint that would be repeated.
+        model.modelReset.connect(self.executeDelayedItemsLayout)
+        model.rowsInserted.connect(self._inserted)
         self.set_density(compact=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
         # The row that is chosen already may be asked for again, once its form was closed.
@@ -212,6 +203,13 @@ class ListView(QTableView):
         if not self._fitting and not self.lazy.columns[section].stretch:
             self.fitted = False
             self.sized.emit()
+
+    def _inserted(self, _parent: Any, first: int, _last: int) -> None:
+        """Rows below those in sight change the scroll bar and nothing that would have to be painted."""
+        unseen = 0 <= self.rowAt(self.viewport().height() - 1) < first
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_UpdatesDisabled, unseen)
+        self.executeDelayedItemsLayout()
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_UpdatesDisabled, False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -323,8 +321,9 @@ class ListView(QTableView):
 
     def set_waiting(self, waiting: bool) -> None:
         """Draw grey bars while an empty list is being read."""
+        if waiting != self._waiting and self.lazy.rowCount() == 0:
+            self.viewport().update()
         self._waiting = waiting
-        self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from erp_desktop.ui.kit.table import LazyTableModel
+from erp_desktop.ui.kit.table import FIRST, LazyTableModel
 from erp_desktop.ui.kit.table_view import ListView
 from erp_desktop.ui.tasks import Tasks
 from tests.ui.kit.lines import COLUMNS, Line, Numbers
@@ -90,3 +93,55 @@ def test_a_long_list_knows_what_was_looked_at_and_finds_the_rest(qtbot: QtBot, t
     model.apply_held()
     assert model.rowCount() == 1_000_007
     qtbot.waitUntil(lambda: tasks.pending == 0, timeout=30_000)
+
+
+class Slow(Marked):
+    """How many rows there are is told when the test says so."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.told = Event()
+
+    def walk(self, session: Any, text: str, sort: str, descending: bool) -> Any:
+        assert self.told.wait(60)
+        return super().walk(session, text, sort, descending)
+
+
+class Paints(QObject):
+    """How often a widget was painted."""
+
+    def __init__(self, watched: QWidget) -> None:
+        super().__init__(watched)
+        self.count = 0
+        watched.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+def test_rows_that_come_below_those_in_sight_paint_nothing_again(qtbot: QtBot, tasks: Tasks) -> None:
+    source = Slow(100_000)
+    model = LazyTableModel[Line](tasks, source, COLUMNS, lambda row: row.id)
+    view = ListView(model)
+    qtbot.addWidget(view)
+    view.resize(400, 300)
+    view.show()
+    paints = Paints(view.viewport())
+    model.ask()
+    qtbot.waitUntil(lambda: model.rowCount() == FIRST)
+    qtbot.wait(100)
+    shown, reach = paints.count, view.verticalScrollBar().maximum()
+    assert shown > 0
+    with qtbot.waitSignal(model.loaded):
+        source.told.set()
+    view.set_waiting(False)
+    qtbot.wait(100)
+    assert paints.count == shown
+    assert view.verticalScrollBar().maximum() > 100 * reach
+    # What is in sight is painted as ever: rows that come where there was room, and those scrolled to.
+    view.scrollToBottom()
+    qtbot.waitUntil(lambda: paints.count > shown)
+    source.count, shown = 5, paints.count
+    model.ask()
+    qtbot.waitUntil(lambda: model.rowCount() == 5 and paints.count > shown)

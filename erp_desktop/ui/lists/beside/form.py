@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 BETWEEN_MS = 20
 """Between two pieces the window paints and answers keys."""
-AT_ONCE = 7
-"""Fields that are one piece: some ten milliseconds."""
+PIECE_S = 0.008
+"""How long a piece may last before it makes one field more."""
 
 
 class Beside:
@@ -26,7 +26,7 @@ class Beside:
     def __init__(self, page: ListPage, closed: Callable[[], None], saved: Callable[[int], None]) -> None:
         self._page, self._closed, self._saved = page, closed, saved
         self._form: FormPanel | None = None
-        self._unplaced: FormPanel | None = None
+        self._begun: FormPanel | None = None
         self.place: QWidget = self._sized(QWidget())
         self._soon = after(page, BETWEEN_MS, self._piece)
 
@@ -42,18 +42,20 @@ class Beside:
         """The form; its first call makes it, its tabs come when they are asked for."""
         if self._form is None:
             page = self._page
-            made = self._form = self._unplaced or self._new()
+            made = self._form = self._begun or self._begin()
             made.make_fields()
-            self._sized(made)
-            page.splitter.replaceWidget(1, made)
-            self.place.deleteLater()
             made.closed.connect(self._closed)
             made.saved.connect(self._saved)
             made.tab_asked.connect(lambda row_id: page.contexte.open_record(page.spec.form.kind, row_id))
         return self._form
 
-    def _new(self) -> FormPanel:
-        return FormPanel(self._page.spec.form, self._page.contexte, beside_list=True)
+    def _begin(self) -> FormPanel:
+        """The form in its place before anything is in it: a widget that gets another parent is styled anew."""
+        made = FormPanel(self._page.spec.form, self._page.contexte, beside_list=True)
+        self._sized(made)
+        self._page.splitter.replaceWidget(1, made)
+        self.place.deleteLater()
+        return made
 
     @property
     def made(self) -> FormPanel | None:
@@ -71,12 +73,11 @@ class Beside:
             self._soon.start()
 
     def _piece(self) -> None:
-        if self._form is None and self._unplaced is None:
-            self._unplaced = self._new()
-        elif self._form is None and self._unplaced is not None and self._unplaced.make_fields(AT_ONCE):
-            pass
-        elif self._form is None:
-            _ = self.form
+        if self._form is None:
+            if self._begun is None:
+                self._begun = self._begin()
+            elif not self._begun.make_fields(PIECE_S):
+                _ = self.form
         elif not self._form.whole:
             # A row that was opened meanwhile may have asked for all of them.
             self._form.make_next()
