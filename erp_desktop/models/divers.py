@@ -91,6 +91,7 @@ class Objectif(LigneAgence, Base):
         "Objectif",
         "gauge",
         name="chiffre",
+        key=("chiffre", "date_debut"),
         groups=(Group("objectif", ("chiffre", "cible", "date_debut"), label="Objectif"),),
         since=OBJECTIFS,
     )

@@ -83,7 +83,8 @@ class Checklist(LigneAgence, Base):
     nom: Mapped[str] = field("Nom", sa.String(160))
     type_equipement: Mapped[str | None] = field("Type d'équipement", sa.String(80))
     """Of machines whose work takes it without being told; None: only plans that name it."""
-    version: Mapped[int] = field("Version", server_default="1", default=1)
+    version: Mapped[int] = field("Version", server_default="1", default=1, policy=Policy.MAX)
+    """Of two that branches came to apart the higher one stands: it has what both of them began with it or before."""
     is_active: Mapped[bool] = field("Active", server_default=sa.true(), default=True)
 
 
