@@ -23,6 +23,11 @@ def pays(code: str) -> str:
     return code.upper()
 
 
+def indicatifs() -> dict[str, int]:
+    """Country, as two letters → its code, of those whose numbers are known."""
+    return {code: phonenumbers.country_code_for_region(code) for code in sorted(phonenumbers.SUPPORTED_REGIONS)}
+
+
 def normaliser(texte: str, pays: str = MAROC) -> str:
     """E.164 form; a number without country code is of ``pays``, as two letters.
 

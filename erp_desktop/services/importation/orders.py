@@ -58,6 +58,7 @@ class RepriseOrdres:
         self.user_id: int | None = None
         self.nouveaux: list[Ordre] = []
         self.connus: list[tuple[Ordre, Any]] = []
+        self.changes: list[tuple[Ordre, Any, dict[str, Any]]] = []
 
     def faire(self, lu: Table, choix: Decisions, user_id: int | None, progress: Progress | None) -> Bilan:
         self.user_id = user_id
@@ -72,7 +73,7 @@ class RepriseOrdres:
             return self.bilan
         self.creer_machines(self.nouveaux)
         self.inserer(self.nouveaux, progress)
-        self.mettre_a_jour(self.connus)
+        self.mettre_a_jour()
         mesurer(self.session, Intervention, HistoriqueIntervention)
         return self.bilan
 
@@ -102,6 +103,7 @@ class RepriseOrdres:
         yield len(rows) + len(rows) // 2
         self.nouveaux, self.connus = self.trier(ordres)
         self.refuser_occupes(self.nouveaux, self.connus)
+        self.comparer([(ordre, row) for ordre, row in self.connus if not ordre.fautes])
         self.bilan.remarques = dict(notes)
         refus = [*lu.faults, *((o.ligne, " ; ".join(o.fautes)) for o in ordres if o.fautes)]
         self.bilan.refusees = [LigneRefusee(*un) for un in sorted(refus)]
@@ -306,18 +308,22 @@ class RepriseOrdres:
             "ancienne_valeur": None, "remarque": note, "horodatage": now,
         }  # fmt: skip
 
-    def mettre_a_jour(self, connus: list[tuple[Ordre, Any]]) -> None:
-        """Write what the file says otherwise than the row; what it does not say stays as people left it."""
+    def comparer(self, connus: list[tuple[Ordre, Any]]) -> None:
+        """What the file says otherwise than the rows; what it does not say stays as people left it."""
         dits = {
             f"{c}_id" if c in {"equipement", "client", "contrat", "technicien"} else c for c in self.champs.donnes
         }
-        now = clock.now()
         for ordre, row in connus:
             nouvelles = {c: ordre.valeurs[c] for c in dits - {"statut", "notes_internes"} if c in ordre.valeurs}
             change = {c: v for c, v in nouvelles.items() if v is not None and v != row[c]}
-            if not change:
-                self.bilan.existantes += 1
-                continue
+            if change:
+                self.changes.append((ordre, row, change))
+        self.bilan.mises_a_jour = len(self.changes)
+        self.bilan.existantes += len(connus) - len(self.changes)
+
+    def mettre_a_jour(self) -> None:
+        now = clock.now()
+        for ordre, row, change in self.changes:
             table = Intervention.__table__
             self.session.execute(
                 sa.update(table).where(table.c.id == row["id"]).values(**change, updated_at=now)  # type: ignore[arg-type]
@@ -329,7 +335,6 @@ class RepriseOrdres:
             }  # fmt: skip
             trace["nouvelle_valeur"] |= {c: _dit(v) for c, v in change.items()}
             self.session.execute(sa.insert(HistoriqueIntervention.__table__), [trace])  # type: ignore[arg-type]
-            self.bilan.mises_a_jour += 1
 
 
 def _dit(valeur: Any) -> Any:

@@ -13,6 +13,9 @@ Cell = str | Decimal | bool | datetime | date | time | timedelta
 TAILLE_MAX = 200 * 1_048_576
 """Bytes of a file; a table that is longer is a dump, not something that people typed."""
 
+ILLISIBLE = "\ufffd"
+"""Stands for bytes that an encoding cannot read."""
+
 ERREUR = re.compile(
     r"#(?:DIV/0!|REF!|VALUE!|VALEUR!|NAME\?|NOM\?|NUM!|NOMBRE!|NULL!|NUL!|SPILL!|CALC!)|Err:\d{3}", re.IGNORECASE
 )
@@ -29,6 +32,8 @@ class Grid:
         faults: (line, reason) of what makes the rows after it unsure.
         notes: what was understood rather than read.
         ragged: rows that have fewer cells than the header are cut, not short: the file is a text.
+        encoding: of a text; empty for a sheet, and for a text that shows it or reads the same in all.
+        unsure: bytes that this encoding cannot read stand as :data:`ILLISIBLE`.
     """
 
     name: str
@@ -36,6 +41,8 @@ class Grid:
     faults: list[tuple[int, str]] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
     ragged: bool = False
+    encoding: str = ""
+    unsure: bool = False
 
 
 @dataclass(slots=True)
@@ -49,6 +56,9 @@ class Table:
         faults: (line, reason) of the rows that cannot be told apart from their neighbours.
         notes: what was understood rather than read → how many times.
         unnamed: columns that have no name in the file.
+        sheet: which one it is; empty for a text.
+        sheets: those of the workbook that hold something.
+        encoding: as of :class:`Grid`.
     """
 
     columns: list[str]
@@ -57,6 +67,9 @@ class Table:
     faults: list[tuple[int, str]]
     notes: dict[str, int]
     unnamed: frozenset[str] = frozenset()
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    encoding: str = ""
 
 
 def text(cell: Cell) -> str:

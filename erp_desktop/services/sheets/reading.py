@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from erp_desktop.domain import tableur
 from erp_desktop.errors import UserError
 from erp_desktop.services.sheets import texts, workbooks
-from erp_desktop.services.sheets.model import ERREUR, TAILLE_MAX, Cell, Grid, Table, text
+from erp_desktop.services.sheets.model import ERREUR, ILLISIBLE, TAILLE_MAX, Cell, Grid, Table, text
 
 Known = Callable[[Sequence[str]], int]
 """How many of these words are names of columns."""
@@ -40,7 +41,9 @@ _ABSENT = {
 """What people and programs write for « nothing »."""
 
 
-def read(file: Path, known: Known, *, sheet: str | None = None, encoding: str | None = None) -> Table:
+def read(
+    file: Path, known: Known, *, sheet: str | None = None, encoding: str | None = None, shown: bool = False
+) -> Table:
     """The table that a file holds.
 
     Args:
@@ -48,15 +51,17 @@ def read(file: Path, known: Known, *, sheet: str | None = None, encoding: str | 
         known: tells the header from titles and notices.
         sheet: of a workbook with several tables.
         encoding: of a text; recognised when left out.
+        shown: to somebody who can then say otherwise: of several tables the first, and an encoding that reads most.
 
     Raises:
         UserError: unreadable, without a header, or with several tables to choose from.
     """
     if file.stat().st_size > TAILLE_MAX:
         raise UserError(f"Le fichier {file.name} dépasse {TAILLE_MAX // 1_048_576} Mo.")
-    content = file.read_bytes()
+    content, sheets = file.read_bytes(), tuple[str, ...]()
     if content.startswith(workbooks.MARKS):
         grids = workbooks.grids(content, file.name)
+        sheets = tuple(grid.name for grid in grids)
         if sheet is not None:
             grids = [grid for grid in grids if grid.name == sheet]
             if not grids:
@@ -64,7 +69,7 @@ def read(file: Path, known: Known, *, sheet: str | None = None, encoding: str | 
     elif sheet is not None:
         raise UserError(f"Le fichier {file.name} n'est pas un classeur : --feuille ne s'applique pas.")
     else:
-        grids = [texts.grid(content, file.name, encoding)]
+        grids = [texts.grid(content, file.name, encoding, shown=shown)]
     found = [(grid, *_header(grid, known)) for grid in grids if grid.rows]
     best = max((score for _, _, score in found), default=0)
     if best == 0:
@@ -73,11 +78,12 @@ def read(file: Path, known: Known, *, sheet: str | None = None, encoding: str | 
     chosen = [one for one in found if one[2] == best]
     if not chosen:
         raise UserError(f"Le fichier {file.name} n'a pas d'en-tête de colonnes.")
-    if len(chosen) > 1:
+    if len(chosen) > 1 and not shown:
         names = ", ".join(f"« {grid.name} »" for grid, _, _ in chosen)
         raise UserError(f"Le fichier {file.name} a plusieurs feuilles à importer : {names} (--feuille NOM).")
     grid, place, score = chosen[0]
-    return _table(file, grid, place, told=len(grids) > 1, alone=score > 0)
+    found_there = _table(file, grid, place, told=len(grids) > 1, alone=score > 0)
+    return replace(found_there, sheet=grid.name, sheets=sheets, encoding=grid.encoding)
 
 
 def _filled(row: Sequence[Cell]) -> list[str]:
@@ -119,6 +125,9 @@ def _table(file: Path, grid: Grid, place: int, *, told: bool, alone: bool) -> Ta
             if extra or (grid.ragged and len(cells) < len(names)):
                 faults.append((number, f"ligne décalée : {len(cells)} cellules, {len(names)} colonnes"))
                 continue
+        if grid.unsure and any(ILLISIBLE in text(cell) for cell in cells):
+            faults.append((number, "caractères illisibles : dites l'encodage du fichier"))
+            continue
         padded = [*cells[: len(names)], *[""] * (len(names) - len(cells))]
         row: dict[str, Cell] = {}
         for name, cell in zip(names, padded, strict=True):

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from erp_desktop.errors import UserError
 from erp_desktop.services.sheets.model import Grid
 
+ENCODAGES = ("utf-8", "cp1252", "cp1256", "cp850", "mac_roman", "utf-16")
+"""Those that people meet: of today, of Windows in Europe and in Arabic, of DOS, of former Macs."""
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _SEPARATORS = "\t;,|"
 _SAMPLE = 200
@@ -19,20 +21,23 @@ _SEP = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 _NAMES = {"cp1252": "Windows-1252", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
-def grid(content: bytes, name: str, encoding: str | None = None) -> Grid:
+def grid(content: bytes, name: str, encoding: str | None = None, *, shown: bool = False) -> Grid:
     """The rows of a text.
 
     Args:
         content: the whole file.
         name: of the file, for the sentences.
         encoding: what the file is written in, when the person knows; recognised when left out.
+        shown: to somebody who can then say the encoding: what none of them reads stands as ``ILLISIBLE``.
 
     Raises:
         UserError: not a text, in no encoding that can be recognised, or a page of the web.
     """
-    found = encoding or _encoding(content, name)
+    found, unsure = encoding or "", False
     try:
-        decoded = content.decode(found)
+        found = found or _encoding(content, name, mixed=shown)
+        unsure = shown and encoding is None and not _reads(content, found)
+        decoded = content.decode(found, "replace" if unsure else "strict")
     except LookupError:
         raise UserError(f"Encodage inconnu : « {encoding} ».") from None
     except UnicodeDecodeError as error:
@@ -50,10 +55,20 @@ def grid(content: bytes, name: str, encoding: str | None = None) -> Grid:
         if declared:
             rows = rows[1:]
         rows = _unwrapped(rows, notes)
-    return Grid("", [(line, [*cells]) for line, cells in rows], faults, notes, ragged=True)
+    sure = encoding is None and (content.isascii() or content.startswith(tuple(mark for mark, _ in _BOMS)))
+    return Grid("", [(line, [*cells]) for line, cells in rows], faults, notes, True, "" if sure else found, unsure)
 
 
-def _encoding(content: bytes, name: str) -> str:
+def _reads(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _encoding(content: bytes, name: str, *, mixed: bool) -> str:
+    """The encoding of a text; ``mixed``: of two in one file the one that most of it is in."""
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return encoding
@@ -65,6 +80,8 @@ def _encoding(content: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         # Many well-formed sequences beside a bad one: two encodings in one file, which no single one reads.
         if len(re.findall(rb"[\xc3\xd8\xd9][\x80-\xbf]", content)) > 2 * len(re.findall(rb"[\xe0-\xff]", content)):
+            if mixed:
+                return "utf-8"
             line = content.count(b"\n", 0, error.start) + 1
             raise UserError(
                 f"Le fichier {name} mélange UTF-8 et un autre encodage, ligne {line} : réenregistrez-le en UTF-8."

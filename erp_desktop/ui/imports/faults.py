@@ -10,10 +10,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from erp_desktop.domain.writing import typography
-from erp_desktop.services.importation.wizard import Faute
+from erp_desktop.services.importation.wizard import Essai, Faute
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.heads import PaintedHeader
-from erp_desktop.ui.kit.i18n import apart, said, tr
+from erp_desktop.ui.kit.i18n import apart, number, said, tr
 from erp_desktop.ui.kit.theme import theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -27,6 +27,14 @@ def told(reason: str) -> str:
     if plain != typography.composer(reason) or reason.endswith("."):
         return plain
     return said(f"{reason}.").removesuffix(".")
+
+
+def noted(trial: Essai) -> str:
+    """What becomes of lines that were imported before, then what was understood rather than read."""
+    found = {tr("déjà importées, à mettre à jour"): trial.bilan.mises_a_jour,
+             tr("déjà importées, laissées comme elles sont"): trial.bilan.existantes}  # fmt: skip
+    found |= {told(words): times for words, times in list(trial.remarques().items())[:3]}
+    return " · ".join(tr("{quoi} ({n})", quoi=words, n=number(times)) for words, times in found.items() if times)
 
 
 class _Model(QAbstractTableModel):

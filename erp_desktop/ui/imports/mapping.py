@@ -35,6 +35,8 @@ class Columns(QWidget):
     """The table of columns; :attr:`changed` when a field is chosen."""
 
     changed = Signal()
+    anew = Signal()
+    """The file is to be read again, as another sheet or in another encoding."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,12 +47,17 @@ class Columns(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self.reading = Reading()
         self.reading.changed.connect(self.changed)
+        self.reading.anew.connect(self.anew)
         self._grid.addWidget(self.reading, 0, 0)
         self._area: QWidget | None = None
         self.everywhere: Everywhere | None = None
 
-    def show_file(self, file: Fichier, fields: Sequence[Champ], choice: Choix) -> None:
-        """Show the columns of a file with the fields given to them, and how it is read."""
+    def show_file(self, file: Fichier, fields: Sequence[Champ], choice: Choix, *, before: bool) -> None:
+        """Show the columns of a file with the fields given to them, and how it is read.
+
+        Args:
+            before: an import knows again what an earlier one brought.
+        """
         self._fields, self.editors, self._marks = fields, {}, {}
         body = QWidget()
         body.setObjectName("corps")
@@ -90,7 +97,7 @@ class Columns(QWidget):
             self._area.deleteLater()
         self._area = scroller(body)
         self._grid.addWidget(self._area, 1, 0)
-        self.reading.show_written(choice.ecriture)
+        self.reading.show_file(file, choice, before=before)
         self._order()
         self._say()
 
@@ -139,7 +146,7 @@ class Columns(QWidget):
             return Choix(self.given(), ecriture=written)
         return Choix(
             self.given(), ecriture=written, constantes=said.constants(), defauts=said.defaults(),
-            taux=said.given_rates(),
+            taux=said.given_rates(), existants=self.reading.existing(),
         )  # fmt: skip
 
     def why(self) -> str:

@@ -15,11 +15,11 @@ from erp_desktop.services.importation import wizard
 from erp_desktop.services.importation.outcome import Bilan
 from erp_desktop.services.importation.wizard import Choix, Essai, Faute, Fichier
 from erp_desktop.services.shared.bulk import Progress, StoppedError
-from erp_desktop.ui.background import Fond
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.imports import outputs
-from erp_desktop.ui.imports.faults import told
+from erp_desktop.ui.imports.faults import noted
 from erp_desktop.ui.imports.look import Look
+from erp_desktop.ui.imports.source import Source
 from erp_desktop.ui.kit.controls import clear
 from erp_desktop.ui.kit.dialogs import ask_files, ask_target
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
@@ -47,9 +47,10 @@ class ImportPage(Look):
         self._judged = False
         self._writing: Progress | None = None
         self._fields = wizard.champs(table)
-        self._reader = Fond(self)
-        self._reader.finished.connect(self._read)
-        self._reader.failed.connect(self._failed)
+        self._source = Source(contexte, table, self._choice, self)
+        self._source.begun.connect(self._begin_reading)
+        self._source.shown.connect(self._show_file)
+        self._source.failed.connect(self._unread)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_PAUSE_MS)
@@ -64,6 +65,7 @@ class ImportPage(Look):
         ):  # fmt: skip
             button.clicked.connect(partial(self._press, act))
         self.columns.changed.connect(self._changed)
+        self.columns.anew.connect(self._read_otherwise)
         self.table.mended.connect(self.mend)
         self.whole.toggled.connect(lambda _on: self._say())
         QTimer.singleShot(0, self, lambda: self.title_changed.emit(tr("Importer : {quoi}", quoi=tr(title))))
@@ -79,34 +81,42 @@ class ImportPage(Look):
         ask_files(self, tr("Choisir un fichier…"), _KINDS, lambda paths: self.open_file(paths[0]))
 
     def open_file(self, path: Path) -> None:
-        """Read a file on a thread of its own: no list waits for it."""
-        if self._reader.busy or self._writing is not None:
-            return
+        if not self._source.busy and self._writing is None:
+            self._source.open(path)
+
+    def _begin_reading(self, name: str) -> None:
         clear(self.banners)
-        self.told.setText(tr("Lecture de {fichier}…", fichier=path.name))
-        table = self._table
-        self._reader.run(lambda _progress: wizard.ouvrir(table, path))
+        self._soon.stop()
+        self.trial, self._judged = None, False
+        self.strip.end()
+        self.told.setText(tr("Lecture de {fichier}…", fichier=name))
+        self._say()
 
-    def _read(self, file: Fichier) -> None:
-        self.file, self._corrections, self.faults = file, {}, []
-        acteur, table = self._contexte.acteur, self._table
-        self._contexte.tasks.run(
-            lambda session: wizard.retrouver(session, acteur, table, file), self._recalled, self._failed, owner=self
-        )  # fmt: skip
+    def _read_otherwise(self) -> None:
+        """Another sheet or encoding was said."""
+        if self.file is not None and self._writing is None and not self._source.otherwise(self.file):
+            self._changed()
 
-    def _recalled(self, given: Choix | None) -> None:
-        file = self.file
-        if file is None:
-            return
+    def _unread(self, error: Exception) -> None:
+        if self.file is not None:
+            self._tell(self.file)
+            self.judge()
+        self._failed(error)
+
+    def _tell(self, file: Fichier) -> None:
         count = len(file.lu.rows) + len(file.lu.faults)
         self.told.setText(
             tr("{fichier} · {n} lignes, {colonnes} colonnes · en-tête à la ligne {ligne}", fichier=isolate(file.nom),
                n=number(count), colonnes=len(file.colonnes), ligne=file.lu.header)
         )  # fmt: skip
-        used = given if given is not None else wizard.commencer(self._table, file)
-        self.columns.show_file(file, self._fields, used)
+
+    def _show_file(self, file: Fichier, used: Choix, recalled: bool) -> None:
+        self.file, self.faults = file, []
+        self._corrections = {line: dict(cells) for line, cells in used.corrections.items()}
+        self._tell(file)
+        self.columns.show_file(file, self._fields, used, before=wizard.reprend(self._table))
         known = tr("{n} sur {total} reconnues", n=sum(map(bool, used.champs.values())), total=len(used.champs))
-        self.known.setText(f"{known} · {tr('réglage retrouvé')}" if given is not None else known)
+        self.known.setText(f"{known} · {tr('réglage retrouvé')}" if recalled else known)
         self.choose_button.setText(tr("Changer de fichier…"))
         self.pages.setCurrentIndex(1)
         self.dirty_changed.emit(True)
@@ -140,7 +150,7 @@ class ImportPage(Look):
     def judge(self) -> None:
         """Try every line again, in pieces between which lists and forms are read."""
         self._soon.stop()
-        if self.file is None or self._writing is not None:
+        if self.file is None or self._source.busy or self._writing is not None:
             return
         if self.columns.why():
             self.trial, self._judged, self.faults = None, False, []
@@ -181,12 +191,10 @@ class ImportPage(Look):
         self._judged = True
         self.faults = trial.fautes
         refused = {one.ligne for one in self.faults}
-        remarks = trial.remarques()
-        self.good.say(max(0, trial.bilan.lignes - len(refused)))
+        self.good.say(trial.nouvelles)
         self.bad.say(len(refused))
-        self.noted.say(sum(remarks.values()))
-        noted = [tr("{quoi} ({n})", quoi=told(words), n=number(times)) for words, times in list(remarks.items())[:3]]
-        self.notes.setText(" · ".join(noted))
+        self.noted.say(sum(trial.remarques().values()))
+        self.notes.setText(noted(trial))
         self.table.show_faults(self.faults)
         self._say()
 
@@ -199,7 +207,7 @@ class ImportPage(Look):
         refused = {one.ligne for one in self.faults}
         if refused and self.whole.isChecked():
             return 0
-        return max(0, self.trial.bilan.lignes - len(refused))
+        return self.trial.nouvelles + self.trial.bilan.mises_a_jour
 
     def _say(self) -> None:
         count, refused = self._count(), len({one.ligne for one in self.faults})
@@ -218,6 +226,8 @@ class ImportPage(Look):
             why = tr("Vérification en cours…") if self.trial is not None else tr("Vérification arrêtée.")
         elif refused and self.whole.isChecked():
             why = tr("Corrigez ou écartez d'abord les {n} lignes refusées.", n=number(refused))
+        elif not count and not refused and self._writing is None:
+            why = tr("Toutes les lignes sont déjà là : il n'y a rien à écrire.")
         else:
             why = ""
         self.why.setText(why)
@@ -268,7 +278,10 @@ class ImportPage(Look):
     def _written(self, done: Bilan) -> None:
         self._end()
         self._contexte.bus.publish(self._table)
-        self._contexte.say(tr("{n} lignes importées", n=number(done.importees)))
+        said = [tr("{n} lignes importées", n=number(done.importees))] if done.importees else []
+        if done.mises_a_jour:
+            said.append(tr("{n} lignes mises à jour", n=number(done.mises_a_jour)))
+        self._contexte.say(", ".join(said))
         self.dirty_changed.emit(False)
         self.closed.emit()
 
