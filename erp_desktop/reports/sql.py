@@ -141,9 +141,13 @@ def denombrer(
     The codes travel as one integer. PostgreSQL counts in a hash table; SQLite could only sort all rows, which takes
     three times as long as counting them here.
     """
-    key: sa.ColumnElement[int] = sa.literal_column("0", sa.Integer)
+    key: sa.ColumnElement[int] | None = None
     for column, values in dimensions:
-        key = key * sa.literal_column(str(len(values)), sa.Integer) + column
+        # Of one value it is always the first; so the key begins with what tells rows apart.
+        if len(values) > 1:
+            key = column if key is None else key * sa.literal_column(str(len(values)), sa.Integer) + column
+    if key is None:
+        key = sa.literal_column("0", sa.Integer)
     columns = [key.label("cle"), *(c.label(f"c{n}") for n, c in enumerate(by))]
     query = sa.select(*columns).where(*conditions)
     if source is not None:

@@ -13,7 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
+from operator import add as plus
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +23,8 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
-from erp_desktop.models import Intervention
+from erp_desktop.domain.enums import Statut
+from erp_desktop.models import HistoriqueIntervention, Intervention
 from erp_desktop.models.centre import rapports_mois as central
 from erp_desktop.models.centre import rapports_touches as touched
 from erp_desktop.models.local import rapports_mois as local
@@ -45,11 +48,15 @@ from erp_desktop.services.calendrier import Horloges
 
 __all__ = ["first_month", "keep", "keep_all", "pieces", "read", "spans_of_months", "standing", "total"]
 _TURNS = 100
-I = Intervention  # noqa: E741
+I, H = Intervention, HistoriqueIntervention  # noqa: E741
+_CANCELLED = H.statut == sa.literal_column(f"'{Statut.ANNULEE.value}'")
 _KEYS: dict[str, tuple[Any, ...]] = {"encours": (I.technicien_id,)}
 """What a report tells the sums apart by beside the rank; ``paires`` names its own."""
-_DATED = {"sla": I.date_limite, "closes": I.date_cloture, "paires": I.date_cloture}
-"""What places a row in a month, where it is not its creation."""
+_DATED: dict[str, tuple[Any, ...]] = {
+    "sla": (I.date_limite,), "closes": (I.date_cloture,), "paires": (I.date_cloture,),
+    "encours": (I.date_creation, I.date_cloture, H.horodatage),
+}  # fmt: skip
+"""What places a row in a month, where it is not its creation alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +118,12 @@ def total(
         if part.rows is None:
             raw[part.cells][part.span].append(part)
             continue
-        rank, sign = part.rank, part.sign
+        rank = part.rank
         for row in part.rows:
             if whole or (agence in (None, row[0]) and technicien in (None, row[1])):
-                add((rank, *row[first:width]), row[width:], sign)
+                key = (rank, *row[first:width])
+                there = sums.get(key)
+                sums[key] = row[width:] if there is None else list(map(plus, there, row[width:]))
 
     def count(cells: tuple[Cell, ...] | None, run: list[Span], known: Span | None) -> None:
         bounds = [run[0][0], *(fin for _, fin in run)]
@@ -125,12 +134,12 @@ def total(
             for part in raw[cells][run[n]]:
                 add((part.rank, *key), values, part.sign)
 
-    known = _known(session, _DATED.get(measure, I.date_creation)) if None in raw else None
+    known = _known(session, *_DATED.get(measure, (I.date_creation,))) if None in raw else None
     for cells, spans in raw.items():
         mine = cells and tuple(c for c in cells if agence in (None, c[0]) and technicien in (None, c[1]))
         for run in _runs(spans):
             # Years without any row: reading none takes a long statement all the same.
-            if mine or (cells is None and known and _holds(run, known, measure)):
+            if mine or (cells is None and known and run[-1][1] > known[0] and run[0][0] <= known[1]):
                 count(cells, run, known)
     return sums
 
@@ -142,10 +151,6 @@ def _of(cells: Iterable[Cell]) -> sa.ColumnElement[bool]:
 def _is(column: Any, value: int | None) -> sa.ColumnElement[bool]:
     same: sa.ColumnElement[bool] = column.is_(None) if value is None else column == value
     return same
-
-
-def _holds(run: list[Span], known: Span, measure: str) -> bool:
-    return run[-1][1] > known[0] and (run[0][0] <= known[1] or measure == "encours")
 
 
 def _most(bounds: Sequence[datetime], known: Span) -> bool:
@@ -165,12 +170,13 @@ def _runs(spans: Iterable[Span]) -> Iterator[list[Span]]:
         yield run
 
 
-def spans_of_months(debut: datetime, fin: datetime) -> list[Span]:
+@lru_cache(4096)
+def spans_of_months(debut: datetime, fin: datetime) -> tuple[Span, ...]:
     """The local months that the time from ``debut`` to before ``fin`` touches, each from midnight to midnight."""
     if debut >= fin:
-        return []
+        return ()
     days = (clock.local(debut).date(), clock.local(fin - timedelta(microseconds=1)).date())
-    return [(minuit(m), minuit((m + timedelta(days=31)).replace(day=1))) for m in mois_touches(*days)]
+    return tuple((minuit(m), minuit((m + timedelta(days=31)).replace(day=1))) for m in mois_touches(*days))
 
 
 def first_month(session: Session) -> datetime | None:
@@ -211,13 +217,13 @@ def keep_all(engine: sa.Engine, fin: date) -> None:
                 return
 
 
-def _missing(session: Session, spans: list[Span]) -> dict[str, list[Span]]:
+def _missing(session: Session, spans: Sequence[Span]) -> dict[str, list[Span]]:
     there = standing(session, spans[-1][1])
     found = {measure: [span for span in spans if (span, measure) not in there] for measure in MEASURES}
     return {measure: missing for measure, missing in found.items() if missing}
 
 
-def _keep_local(session: Session, spans: list[Span], most: int) -> bool:
+def _keep_local(session: Session, spans: Sequence[Span], most: int) -> bool:
     t, more = local, False
     for measure, missing in _missing(session, spans).items():
         run = next(_runs(missing))[:most]
@@ -230,7 +236,7 @@ def _keep_local(session: Session, spans: list[Span], most: int) -> bool:
     return more
 
 
-def _keep_central(session: Session, spans: list[Span], _most: int) -> bool:
+def _keep_central(session: Session, spans: Sequence[Span], _most: int) -> bool:
     t = central
     announced: defaultdict[str, dict[Span, int]] = defaultdict(dict)
     query = sa.select(t.c.id, t.c.debut, t.c.fin, t.c.mesure).where(t.c.contenu.is_(None), untouched())
@@ -276,9 +282,17 @@ def build(session: Session, measure: str, run: Sequence[Span]) -> list[dict[str,
     ]
 
 
-def _known(session: Session, column: Any = I.date_creation) -> Span | None:
-    """The first and the last instant of a column, by default the creations."""
-    # Each by its end of the index, both in one round trip.
-    ends = (sa.select(end(column)).scalar_subquery() for end in (sa.func.min, sa.func.max))
-    first, last = session.execute(sa.select(*ends)).one()
-    return None if first is None or last is None else (first, last)
+def _known(session: Session, column: Any = I.date_creation, *others: Any) -> Span | None:
+    """The first instant of a column, by default the creations, and the last of it or of another one.
+
+    Of the history cancellations alone.
+    """
+
+    def end(which: Any, of: Any) -> sa.ScalarSelect[Any]:
+        query = sa.select(which(of))
+        return (query.where(_CANCELLED) if of is H.horodatage else query).scalar_subquery()
+
+    # Each by its end of the index, all in one round trip.
+    ends = (end(sa.func.min, column), *(end(sa.func.max, c) for c in (column, *others)))
+    first, *lasts = session.execute(sa.select(*ends)).one()
+    return None if first is None else (first, max(last for last in lasts if last is not None))

@@ -371,6 +371,6 @@ def test_part_of_a_month_is_the_month_less_the_rest() -> None:
         (march, 1, True), ((march[0], bounds[0]), -1, False), ((march[1], bounds[1]), 1, False),
     ]  # fmt: skip
     # The clock of Morocco went back on 20 September 2026: October begins at midnight UTC, September an hour earlier.
-    assert kept.spans_of_months(first("2026-09-30T23:30:00+00:00"), first("2026-10-01T00:00:00+00:00")) == [
-        (first("2026-08-31T23:00:00+00:00"), first("2026-10-01T00:00:00+00:00"))
-    ]
+    assert kept.spans_of_months(first("2026-09-30T23:30:00+00:00"), first("2026-10-01T00:00:00+00:00")) == (
+        (first("2026-08-31T23:00:00+00:00"), first("2026-10-01T00:00:00+00:00")),
+    )
