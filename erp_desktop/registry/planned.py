@@ -28,7 +28,15 @@ BEGIN
   IF FOUND THEN
     UPDATE public.interventions SET technicien_id = c.technicien_id, date_planifiee = c.debut, zone_planifiee = c.zone
      WHERE id = v_fiche AND ({_PLAN}) IS DISTINCT FROM (c.technicien_id, c.debut, c.zone);
-  ELSIF TG_OP <> 'INSERT' THEN
+  ELSIF TG_OP = 'INSERT' THEN
+    IF session_user <> current_user THEN
+      -- Planned at a device and taken off before it was sent. It leaves its technicien, as it would have; what
+      -- somebody planned here meanwhile stands, and is told to that device.
+      UPDATE public.interventions SET technicien_id = NEW.technicien_id, date_planifiee = NULL, zone_planifiee = NULL
+       WHERE id = v_fiche AND technicien_id IS NULL;
+      PERFORM sync.noter('interventions', v_fiche, coalesce(NEW.agence_id, 0), 'live', NULL);
+    END IF;
+  ELSE
     IF OLD.etat <> 'annule' THEN
       UPDATE public.interventions SET date_planifiee = NULL, zone_planifiee = NULL
        WHERE id = v_fiche AND date_planifiee = OLD.debut;

@@ -29,11 +29,54 @@ def plan(device: Device, fiche: int, technicien: int, begin: int, end: int) -> i
     return int(device.value("SELECT id FROM creneaux WHERE intervention_id = ?", fiche))
 
 
+def hire(lab: Lab) -> int:
+    """Another technicien of CAS."""
+    user = lab.value(
+        "INSERT INTO users (agence_id, username, email, full_name, role, is_active, created_at, updated_at) "
+        "VALUES (%s, 'renfort', 'renfort@mif.ma', 'Renfort', 'technicien', true, %s, %s) RETURNING id",
+        lab.agence("CAS"), T, T,
+    )  # fmt: skip
+    return int(lab.value(
+        "INSERT INTO techniciens (agence_id, user_id, created_at, updated_at) VALUES (%s, %s, %s, %s) RETURNING id",
+        lab.agence("CAS"), user, T, T,
+    ))  # fmt: skip
+
+
 def settled(lab: Lab, *devices: Device) -> None:
     lab.settle()
     lab.converged()
     for ask in (lab.sql, *(d.sql for d in devices)):
         assert ask(ASTRAY) == []
+
+
+def test_a_plan_taken_off_before_it_was_sent_leaves_its_technicien(lab: Lab) -> None:
+    """The centre never saw it live: it had no technicien, and refused the statut that this desktop came to by it."""
+    a, b = lab.device(), lab.device()
+    technicien = lab.ids("techniciens")[0]
+    planned, dated, typed, *_ = lab.ids("interventions")
+    a.set("interventions", dated, date_planifiee=at(6), zone_planifiee="UTC")
+    settled(lab, a, b)
+    for fiche in (planned, dated, typed):
+        plan(a, fiche, technicien, 8, 10)
+        a.set("interventions", fiche, statut="affectee")
+    a.sql("UPDATE creneaux SET etat = 'annule'")
+    a.set("interventions", typed, date_planifiee=at(15), zone_planifiee="UTC")
+    meant = {fiche: a.sql(PLAN, fiche) for fiche in (planned, dated, typed)}
+    assert meant[dated] == [(technicien, None, "affectee")]
+    a.sync()
+    assert a.parked() == []
+    settled(lab, a, b)
+    for device in (a, b):
+        assert {fiche: device.sql(PLAN, fiche) for fiche in meant} == meant
+    assert a.conflicts() == b.conflicts() == []
+    # Somebody else was sent there meanwhile.
+    other = lab.ids("interventions")[3]
+    plan(a, other, technicien, 8, 10)
+    a.sql("UPDATE creneaux SET etat = 'annule' WHERE intervention_id = ?", other)
+    colleague = hire(lab)
+    lab.set("interventions", other, technicien_id=colleague, date_planifiee=at(12))
+    settled(lab, a, b)
+    assert a.sql(PLAN, other) == b.sql(PLAN, other) == [(colleague, at(12), "ouverte")]
 
 
 def test_two_branches_plan_one_visit(lab: Lab) -> None:
