@@ -23,7 +23,7 @@ from erp_desktop.models.base import ADMINISTRATION, LOTS, SUIVI, TRAVAUX, Base, 
 from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.equipements import PREVENTIF
-from erp_desktop.models.expressions.sorting import cle_tri
+from erp_desktop.models.expressions.sorting import cle_tri, due
 from erp_desktop.models.expressions.words import indexed
 from erp_desktop.models.stock import STOCK
 from erp_desktop.models.types import Montant, big_int, json_type
@@ -167,6 +167,7 @@ class Intervention(LigneAgence, Base):
     """Why there is no signature although the client was asked for one."""
 
 
+DUE = due(Intervention)
 sa.Index("idx_intervention_titre_tri", cle_tri(Intervention.__table__.c.titre), Intervention.__table__.c.id)
 WORDS = ("titre", "description", "diagnostic", "travaux_realises", "recommandations", "notes_internes",
          "satisfaction_commentaire")  # fmt: skip

@@ -112,3 +112,16 @@ def sort_index(column: Any) -> str | None:
         if whole and list(index.columns) == [stored]:
             return str(index.name)
     return "" if stored.unique else None
+
+
+_BESIDE_DUE = ("agence_id", "statut", "priorite", "client_id", "equipement_id", "technicien_id", "date_creation",
+               "date_limite", "date_planifiee", "numero")  # fmt: skip
+"""What interventions are sorted and asked by; the rows of a month are many pages of an encrypted table."""
+
+
+def due(model: Any) -> sa.ColumnElement[Any]:
+    """When an intervention is due: its deadline, else the planned day, else the day of the call; makes its index."""
+    # Spelled as PostgreSQL spells it, so that both engines say the same of it.
+    spelled = sa.text("COALESCE(date_limite, date_planifiee, date_creation)")
+    sa.Index("idx_intervention_quand", spelled, *(model.__table__.c[name] for name in _BESIDE_DUE))
+    return sa.func.coalesce(model.date_limite, model.date_planifiee, model.date_creation)

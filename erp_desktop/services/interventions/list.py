@@ -32,6 +32,7 @@ from erp_desktop.models import (
     Technicien,
     User,
 )
+from erp_desktop.models.interventions import DUE
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.interventions import order
 from erp_desktop.services.search import exact
@@ -59,18 +60,19 @@ LISTES: dict[str, list[str]] = {
     "avec": ["pieces"],
     "planifiee": ["passee", "a_planifier"],
 }
-COLONNES_DATES = {
-    "cree": Intervention.date_creation, "cloture": Intervention.date_cloture, "echeance": Intervention.date_limite,
-    "planifiee": Intervention.date_planifiee,
-}  # fmt: skip
-"""What ``<mot>_depuis`` and ``<mot>_avant`` speak of."""
+JOURS: dict[str, tuple[Any, str]] = {
+    "": (DUE, "idx_intervention_quand"),
+    "cree": (Intervention.date_creation, "idx_intervention_date_creation"),
+    "cloture": (Intervention.date_cloture, "idx_intervention_cloture"),
+    "echeance": (Intervention.date_limite, "idx_intervention_date_limite"),
+    "planifiee": (Intervention.date_planifiee, "idx_intervention_date_planifiee"),
+}
+"""What ``<mot>_depuis`` and ``<mot>_avant`` speak of, without a word ``depuis`` and ``avant``, and its index."""
 DATES = (
-    "depuis",
-    "avant",
     "ouverte_le",
     "visite_depuis",
     "visite_avant",
-    *(f"{mot}_{bout}" for mot in COLONNES_DATES for bout in ("depuis", "avant")),
+    *(f"{mot}_{bout}".lstrip("_") for mot in JOURS for bout in ("depuis", "avant")),
 )
 PROCHE = timedelta(hours=4)
 """A deadline so near is in danger."""
@@ -250,9 +252,17 @@ def _ouverte(quand: datetime) -> list[sa.ColumnElement[bool]]:
     ]  # fmt: skip
 
 
-def depuis_un_jour(filtre: recherche.Filtre) -> bool:
-    """Whether it asks for what has happened since a day, which an index tells: few of all."""
-    return any(mot == f"{nom}_depuis" for nom in COLONNES_DATES for mot in filtre.dates)
+def jours(filtre: recherche.Filtre, *, suit: bool = False) -> dict[str, list[sa.ColumnElement[bool]]]:
+    """Of each column of :data:`JOURS` that it speaks of, what it asks. With ``suit`` by no index."""
+    dits: dict[str, list[sa.ColumnElement[bool]]] = {}
+    for mot, jour in filtre.dates.items():
+        nom, _, bout = mot.rpartition("_")
+        if nom in JOURS:
+            colonne = hors_index(JOURS[nom][0]) if suit else JOURS[nom][0]
+            depuis = bout == "depuis"
+            dit = colonne >= _debut(jour) if depuis else colonne < _debut(jour + timedelta(days=1))
+            dits.setdefault(nom, []).append(dit)
+    return dits
 
 
 def conditions(
@@ -268,29 +278,28 @@ def conditions(
 def dites(session: Session, texte: str, *, suit: bool = False, pres: bool = False) -> list[sa.ColumnElement[bool]]:
     """WHERE clauses of the filter box alone."""
     filtre = lire_filtre(texte)
-    toutes: list[sa.ColumnElement[bool]] = []
+    dits = jours(filtre, suit=suit)
     # Since a day a few have happened; of a statut there are many, which SQLite cannot know of the rest of them.
-    large = ("statut", "priorite") if depuis_un_jour(filtre) else ()
+    large = ("statut", "priorite") if any(mot.endswith("_depuis") for mot in filtre.dates) else ()
+    toutes = sans_jours(session, filtre, suit=suit, pres=pres, large=large)
+    return [*toutes, *(dit for de_la_colonne in dits.values() for dit in de_la_colonne)]
+
+
+def sans_jours(
+    session: Session, filtre: recherche.Filtre, *, suit: bool = False, pres: bool = False, large: Sequence[str] = ()
+) -> list[sa.ColumnElement[bool]]:
+    """The same without what :func:`jours` tells; the words of ``large`` by no index."""
+    toutes: list[sa.ColumnElement[bool]] = []
     for mot, valeurs in filtre.mots.items():
         toutes.append(_par_mot(session, mot, valeurs, suit=suit or mot in large, pres=pres))
     toutes += [libre(session, mot, pres=pres) for mot in filtre.libre]
-    due = sa.func.coalesce(Intervention.date_limite, Intervention.date_planifiee, Intervention.date_creation)
     for mot, jour in filtre.dates.items():
         if mot == "ouverte_le":
             toutes += _ouverte(min(_debut(jour + timedelta(days=1)), clock.now()))
-            continue
-        if mot.startswith("visite_"):
+        elif mot.startswith("visite_"):
             due_le = Occurrence.date_cible >= jour if mot == "visite_depuis" else Occurrence.date_cible <= jour
             vues = sa.select(Occurrence.id).where(due_le, Occurrence.etat != EtatOccurrence.RETIREE)
             toutes.append(Intervention.occurrence_id.in_(vues))
-            continue
-        colonne: Any = COLONNES_DATES.get(mot.rpartition("_")[0], due)
-        if suit and colonne is not due:
-            colonne = hors_index(colonne)
-        if mot.endswith("depuis"):
-            toutes.append(colonne >= _debut(jour))
-        else:
-            toutes.append(colonne < _debut(jour + timedelta(days=1)))
     return toutes
 
 

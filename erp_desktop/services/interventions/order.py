@@ -8,8 +8,10 @@ it shows. The whole answer is one sorted query, in the same order.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import groupby, islice
+from dataclasses import replace
+from itertools import accumulate, groupby, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +22,7 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, at_once, beginning
-from erp_desktop.services.shared.places.sorts import along, by_text, firsts
+from erp_desktop.services.shared.places.sorts import along, by_text
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
@@ -44,6 +46,11 @@ _FAR = {
     "equipement": along(Equipement.nom, lambda r: r.join(Equipement, Equipement.id == I.equipement_id)),
 }
 """Orders by the name of what each intervention refers to; there may be hundreds of thousands of them."""
+
+
+def far(query: ListQuery) -> bool:
+    """Whether it sorts by the names of what each intervention refers to."""
+    return query.tri in _FAR
 
 
 def ids(
@@ -137,10 +144,23 @@ def few(
     if query.tri == "titre":
         return by_text(session, request, I.id, I.titre, rows, query)
     request = request.where(parmi(session, I.id, rows))
+    if query.tri == "sla":
+        return identifiants(session, request.order_by(*_deadline_keys(query)).limit(query.limite))
+    return told(session, request, query)
+
+
+def told(
+    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str] = tuple(Statut)
+) -> list[int]:
+    """What ``request`` tells by an index of its own, in the same order: each row is looked up once."""
+    if query.tri == "titre":
+        return few(session, identifiants(session, request), query)
     if query.tri in _FAR:
         return _by_name(session, request, query)
     if query.tri == "sla":
-        return identifiants(session, request.order_by(*_deadline_keys(query)).limit(query.limite))
+        # The first of them has a page most of the time, and nothing else is sorted.
+        strata = (replace(stratum, index=None) for stratum in _by_deadline(query, statuts))
+        return beginning(session, request, I.id, strata, query.limite)[0]
     return identifiants(session, _sorted(session, request, query).limit(query.limite))
 
 
@@ -158,17 +178,21 @@ def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum
 
 
 def _by_name(session: Session, request: sa.Select[int], query: ListQuery) -> list[int]:
-    """Each name is made comparable once, and not for each row that has it."""
+    """Each name is made comparable once, and only the rows of the first ones are compared."""
     named: Any = Client if query.tri == "client" else Equipement
     name = named.nom_entreprise if named is Client else named.nom
     column = I.client_id if named is Client else I.equipement_id
     rows = request.with_only_columns(I.id.label("i"), column.label("n")).subquery()
     values = sa.select(sa.func.json_group_array(rows.c.i), sa.func.json_group_array(rows.c.n))
     idents, owners = (json.loads(value) for value in session.execute(values).one())
-    some = sa.select(named.id, name).where(parmi(session, named.id, list(set(owners))))
-    keys = {ident: cle_de(said) for ident, said in session.execute(some)}
-    found = ((keys[owner], owner, row) for owner, row in zip(owners, idents, strict=True) if owner in keys)
-    return [row for *_name, row in firsts(found, query.limite, last=query.descendant)]
+    counts = Counter(owners)
+    some = sa.select(named.id, name).where(parmi(session, named.id, list(counts)))
+    ranked = sorted(((cle_de(said), ident) for ident, said in session.execute(some)), reverse=query.descendant)
+    before = accumulate((counts[ident] for _key, ident in ranked), initial=0)
+    places = {ident: n for n, (_key, ident) in enumerate(ranked) if next(before) < (query.limite or len(owners))}
+    sign = -1 if query.descendant else 1
+    found = sorted((places[owner], sign * row) for owner, row in zip(owners, idents, strict=True) if owner in places)
+    return [sign * row for _place, row in found[: query.limite]]
 
 
 def _deadline_keys(query: ListQuery) -> list[Any]:

@@ -15,14 +15,17 @@ from erp_desktop.models import Intervention
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.interventions import order
 from erp_desktop.services.interventions.list import (
+    JOURS,
     InterventionLigne,
     conditions,
     de_client_ou_machine,
-    depuis_un_jour,
     first_rows,
+    jours,
     libre,
     lire_filtre,
+    portee_interventions,
     rows,
+    sans_jours,
 )
 from erp_desktop.services.search import exact, pieces, words
 from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, hors_index, identifiants, parmi
@@ -35,8 +38,11 @@ _ESSAI = 200
 """Of so many of them it is tried whether they do."""
 _DERNIERES, _SOUVENT, _PLUPART = 1000, 50, 300
 """Of so many of the last rows so many hold a word that is met soon along any order, and so many along any at all."""
-_TOT, _TRIABLES = 8192, 50_000
-"""Of so many rows along an order the page is there, or what answers is sorted if it is not more than that."""
+_TRES_TOT, _TOT = 1024, 8192
+"""The page is often there in so few rows along the order, and where more have a day, in so many."""
+_PEU, _LUES_SEULES, _ENSEMBLE, _TRIABLES = 4096, 60_000, 60_000, 100_000
+"""So many that have a day are sorted at once: looked up, told by an index that holds what the list sorts by, or by
+title as a set that is asked along it; and at last, where the page was not soon along the order."""
 _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
 _NOMMES = {"client", "equipement"}
@@ -51,9 +57,11 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre or filtre.dates)
     if not cherche:
         return order.ids(session, _requete(session, acteur, query), query, _statuts(query))
+    dits = jours(filtre)
     # By their titles rows of one word stand together, and all the others between them.
     assez = _PLUPART if filtre.libre and query.tri == "titre" else _SOUVENT
-    if (filtre.libre or _NOMMES & filtre.mots.keys()) and _souvent(session, acteur, query.texte, assez):
+    lettres = bool(filtre.libre or _NOMMES & filtre.mots.keys())
+    if lettres and not dits and _souvent(session, acteur, query.texte, assez):
         requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=True))
         return order.ids(session, requete, query, _statuts(query))
     question = _lettres(session, filtre)
@@ -61,25 +69,79 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         quelques = pieces.matching(session, question, _RARES + 1)
         if len(quelques) <= _RARES:
             return _verifiees(session, acteur, query, quelques)
+    requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=lettres))
+    if dits:
+        trouvees = _d_un_jour(session, acteur, query, requete, lettres=bool(question))
+        if trouvees is not None:
+            return trouvees
+    if question:
         nombre = pieces.count(session, question, _CANDIDATES + 1)
         if nombre <= _TRIEES and query.tri == "titre":
             return _verifiees(session, acteur, query, pieces.matching(session, question, _TRIEES))
         if nombre <= _CANDIDATES:
             return _parmi_candidates(session, acteur, query, question)
-    rares = _rares(session, acteur, query.texte)
+    rares = None if dits else _rares(session, acteur, query.texte)
     if rares is not None:
         return order.few(session, rares, query)
-    pres = bool(filtre.libre or _NOMMES & filtre.mots.keys())
-    requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=pres))
-    if depuis_un_jour(filtre):
-        # The last month stands far down the order by number; it is sorted sooner than it is met.
-        tot = order.soon(session, requete, query, _statuts(query), _TOT)
+    return order.ids(session, requete, query, _statuts(query))
+
+
+def _d_un_jour(
+    session: Session, acteur: Acteur, query: ListQuery, suit: sa.Select[int], *, lettres: bool
+) -> list[int] | None:
+    """What has a day: the few that the other words tell, soon along the order, or the few of that day; None of many.
+
+    Args:
+        suit: what is asked of each row along the order.
+        lettres: the index of letters knows that many may hold the words.
+    """
+    filtre = lire_filtre(query.texte)
+    toutes = conditions(session, acteur, query.texte, suit=True, pres=True)
+    if not lettres and (filtre.mots or filtre.libre):
+        rares = _rares(session, acteur, query.texte, sans_jours(session, filtre))
+        if rares is not None:
+            return order.few(session, rares, query, toutes)
+    statuts, titre = _statuts(query), query.tri == "titre"
+    # Names without work, which may be many, are passed over each time.
+    pas = () if order.far(query) else (min(_TRES_TOT, _TOT),)
+    for combien in pas:
+        tot = order.soon(session, suit, query, statuts, combien)
         if tot is not None:
             return tot
-        quelques = identifiants(session, _requete(session, acteur, query).limit(_TRIABLES + 1))
-        if len(quelques) <= _TRIABLES:
-            return order.few(session, quelques, query)
-    return order.ids(session, requete, query, _statuts(query))
+    nombre, dit, index = _mene(session, filtre)
+    seul = index == JOURS[""][1]
+    if nombre > (_ENSEMBLE if titre else _LUES_SEULES if seul else _PEU):
+        # The last month stands far down the order by number; it is sorted sooner than it is met.
+        tot = order.soon(session, suit, query, statuts, _TOT)
+        if tot is not None:
+            return tot
+    if nombre > _TRIABLES and not seul:
+        return None
+    if titre and nombre > _PEU:
+        # As many as not stand between two of them: a set of them is asked, and no other row is looked up.
+        eux = _par(sa.select(Intervention.id).where(*dit), index).correlate(None)
+        requete = sa.select(Intervention.id).where(hors_index(Intervention.id).in_(eux), *toutes)
+        return order.ids(session, requete, query, statuts)
+    return order.told(session, _par(sa.select(Intervention.id).where(*dit, *toutes), index), query, statuts)
+
+
+def _mene(session: Session, filtre: recherche.Filtre) -> tuple[int, list[sa.ColumnElement[bool]], str]:
+    """Of what an index tells by itself, that which fewest rows have: how many, counted no further than are sorted."""
+    dits = [(dit, JOURS[nom][1]) for nom, dit in jours(filtre).items()]
+    if "statut" in filtre.mots:
+        dits.append(([Intervention.statut.in_(filtre.mots["statut"])], "idx_intervention_status_date"))
+    comptes = []
+    for dit, index in dits:
+        # The rows of the index that holds more are four times as long.
+        most = _LUES_SEULES if index == JOURS[""][1] else _TRIABLES
+        some = _par(sa.select(Intervention.id).where(*dit).limit(most + 1), index).subquery()
+        comptes.append(session.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
+    nombre, (dit, index) = min(zip(comptes, dits, strict=True), key=lambda one: one[0])
+    return nombre, dit, index
+
+
+def _par(requete: sa.Select[int], index: str) -> sa.Select[int]:
+    return requete.with_hint(Intervention, f"INDEXED BY {index}", "sqlite")
 
 
 def page(
@@ -169,13 +231,19 @@ def _parmi_candidates(session: Session, acteur: Acteur, query: ListQuery, questi
     return order.ids(session, requete, query, _statuts(query))
 
 
-def _rares(session: Session, acteur: Acteur, texte: str) -> list[int] | None:
+def _rares(
+    session: Session, acteur: Acteur, texte: str, dites: Sequence[sa.ColumnElement[bool]] | None = None
+) -> list[int] | None:
     """Every answer where they are few: sorted by themselves sooner than they are met along the order.
 
     None where they are not: a page of them is found soon along the order's index.
+
+    Args:
+        dites: what is asked of them; all of it unless told otherwise.
     """
     filtre = lire_filtre(texte)
-    requete = sa.select(Intervention.id).where(*conditions(session, acteur, texte))
+    asked = conditions(session, acteur, texte) if dites is None else [*portee_interventions(acteur), *dites]
+    requete = sa.select(Intervention.id).where(*asked)
     if filtre.libre and not filtre.mots:
         # Nothing tells but the rows themselves; the indexes of one word's columns are a tenth of them.
         un_mot = identifiants(session, _partout(session, max(filtre.libre, key=len)).limit(_RARES + 1))

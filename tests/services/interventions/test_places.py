@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -179,25 +180,38 @@ def test_a_word_that_no_row_holds_is_told_by_indexes_alone(sqlite_engine: sa.Eng
         assert all("USING COVERING INDEX" in scan for scan in scans), scans
 
 
-def test_what_happened_since_a_day_is_found_alike_by_walking_and_by_sorting(
+def test_what_has_a_day_is_found_alike_by_walking_and_by_sorting(
     monde: Monde, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However short the stretch of the order that is looked at first, and however few are sorted."""
     for n, titre in enumerate(("Étau grippé", "étau desserré", "Zinc", "Alarme")):
         passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
         creer(monde, titre=titre, priorite="haute" if n % 2 else "basse", technicien_id=monde.karim if n else None)
-    monkeypatch.setattr(which, "_RARES", 0)
+    with transaction(monde.engine) as session:
+        rows = list(session.scalars(sa.select(Intervention.id).order_by(Intervention.id)))
+        # Due in March: one by its deadline, one by its plan, one by the day of its call; the others much later.
+        march, never = datetime(2026, 3, 14, 9, tzinfo=UTC), sa.null()
+        for row, dates in zip(rows[::3], ((march, clock.now(), clock.now()), (never, march, clock.now()),
+                                          (never, never, march)), strict=True):  # fmt: skip
+            due = dict(zip(("date_limite", "date_planifiee", "date_creation"), dates, strict=True))
+            session.execute(sa.update(Intervention).where(Intervention.id == row).values(due))
+    assert sorted(chercher(monde, "avant:14/03/2026 depuis:14/03/2026")) == rows[::3]
     monkeypatch.setattr(order, "_AT_FIRST", 2)
     limits = itertools.cycle((1, 3, 6, 100, 2))
-    least = {"cree_depuis:01/01/2020": 8, "cree_depuis:01/01/2020 statut:annulee": 4, "echeance_depuis:01/01/2020": 8,
-             "cree_depuis:01/01/2020 etau": 4, "cree_depuis:01/01/2020 priorite:haute": 2}  # fmt: skip
+    least = {"cree_depuis:01/01/2020": 8, "cree_depuis:01/01/2020 statut:annulee": 4, "echeance_depuis:01/01/2020": 6,
+             "cree_depuis:01/01/2020 etau": 4, "cree_depuis:01/01/2020 priorite:haute": 2, "avant:14/03/2026": 3,
+             "depuis:15/03/2026": 5, "depuis:15/03/2026 etau statut:ouverte,annulee": 2, "avant:13/03/2026": 0,
+             "depuis:14/03/2026 avant:14/03/2026 client:atlas": 3, "cree_avant:14/03/2026": 1}  # fmt: skip
     for texte, attendues in least.items():
         for tri, descendant in itertools.product(ORDERS, (False, True)):
             toutes = chercher(monde, texte, tri=tri, descendant=descendant)
             assert len(toutes) >= attendues
-            for tot, triables in ((0, 50_000), (3, 50_000), (5, 0), (8192, 0)):
+            for tot, triables, rares in ((0, 50_000, 0), (3, 50_000, 0), (5, 0, 0), (8192, 0, 0), (3, 2, 2000)):
                 monkeypatch.setattr(which, "_TOT", tot)
                 monkeypatch.setattr(which, "_TRIABLES", triables)
+                monkeypatch.setattr(which, "_RARES", rares)
+                monkeypatch.setattr(which, "_LUES_SEULES", triables)
+                monkeypatch.setattr(which, "_PEU", min(tot, 2))
                 limite = next(limits)
                 trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
                 assert trouvees == toutes[:limite], (texte, tri, descendant, tot, triables)
@@ -226,13 +240,28 @@ def test_a_filter_is_met_along_the_order_and_never_sorts_what_many_rows_have(
 
         near = [step for _one, step in steps("sla:proche", "numero", descendant=True)]
         assert any("idx_intervention_echeance (date_limite>? AND date_limite<?)" in step for step in near), near
-        closed = steps("statut:cloturee cloture_depuis:01/01/2026", "numero", descendant=False)
-        told = [step for one, step in closed if "ORDER BY" not in one]
-        assert told
-        assert not any("status_date" in step for step in told), told
         monkeypatch.setattr(which, "_RARES", 0)
+        monkeypatch.setattr(which, "_TRES_TOT", 0)
+        # A day leads by its own index, and of the rows of a month none is looked up twice; never by what many have.
+        for text, index in (
+            ("statut:cloturee cloture_depuis:01/01/2026", "idx_intervention_cloture (date_cloture>?)"),
+            ("depuis:01/10/2026", "COVERING INDEX idx_intervention_quand (<expr>>?)"),
+            ("avant:01/08/2026 depuis:01/07/2026 statut:cloturee", "idx_intervention_quand (<expr>>? AND <expr><?)"),
+        ):
+            found = steps(text, "numero", descendant=False)
+            told = [step for one, step in found if "ORDER BY" in one and step.startswith(("SEARCH", "SCAN"))]
+            assert any(step.endswith(index) for step in told), told
+            assert not any("status_date" in step for step in told), told
         monkeypatch.setattr(which, "_TOT", 400)
-        texts = ("sla:depasse", "sans:technicien", "statut:cloturee fuite", "cree_depuis:01/01/2026")
+        monkeypatch.setattr(which, "_PEU", 0)
+        monkeypatch.setattr(which, "_LUES_SEULES", 0)
+        texts = (
+            "sla:depasse",
+            "sans:technicien",
+            "statut:cloturee fuite",
+            "cree_depuis:01/01/2026",
+            "avant:01/10/2026",
+        )
         for text, tri, descendant in itertools.product(texts, ORDERS, (False, True)):
             sorting = [one for one, step in steps(text, tri, descendant) if "TEMP B-TREE FOR ORDER BY" in step]
             assert sorting == [], (text, tri, descendant)
