@@ -2,11 +2,14 @@
 
 A holiday or a contract is changed in one place, which recomputes every open deadline that it has. Work made here
 meanwhile was given a deadline by the calendar of before, and nobody else will see it: this device moves it on.
+
+So it does with work that two sides changed apart: one made it urgent, the other put it under a contract, each
+computed a deadline, and neither computed that of urgent work of that contract. Whoever is told of the clash does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,10 +18,12 @@ from sqlalchemy.orm import Session
 from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.ids import decompose
 from erp_desktop.db.session import transaction
-from erp_desktop.models.local import sync_outbox
+from erp_desktop.models import Intervention
+from erp_desktop.models.local import sync_conflits, sync_outbox
 from erp_desktop.services import calendrier
 
 CAUSE = "calendrier ou contrat reçu du centre"
+CLASH = "modifiée sur deux postes"
 
 
 def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
@@ -26,7 +31,8 @@ def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
 
     It is called before the rows are applied and remembers which open deadlines of this device's own work the present
     calendar gave. What it returns is called at the end of the cycle: those that are still as they were, because the
-    centre did not move them, become the new calendar's, with a row in their history. It returns how many.
+    centre did not move them, become the new calendar's, and those that clashed become what both sides' changes come
+    to, with a row in their history. It returns how many.
     """
 
     def avant() -> Callable[[], int]:
@@ -37,6 +43,7 @@ def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
                 limites = {
                     i.id: i.date_limite for i in calendrier.donnees_par_le_calendrier(session) if siennes(i.id)
                 }
+                avant_lui = set(session.scalars(_heurts(limites)))
         finally:
             engine.dispose()
 
@@ -46,13 +53,27 @@ def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
             engine = create_sqlite_engine(path, key)
             try:
                 with transaction(engine) as session:
-                    return calendrier.suivre(session, limites, CAUSE)
+                    suivies = calendrier.suivre(session, limites, CAUSE)
+                    heurts = _heurts(limites).where(sync_conflits.c.id.not_in(avant_lui))
+                    i = Intervention
+                    remises = sa.select(i.id, i.date_limite).where(
+                        i.id.in_(heurts.with_only_columns(sync_conflits.c.pk))
+                    )
+                    return suivies + calendrier.suivre(
+                        session, {r.id: r.date_limite for r in session.execute(remises)}, CLASH
+                    )
             finally:
                 engine.dispose()
 
         return apres
 
     return avant
+
+
+def _heurts(idents: Iterable[int]) -> sa.Select[int]:
+    """Conflicts of the deadlines of some interventions."""
+    c = sync_conflits.c
+    return sa.select(c.id).where(c.nom_table == "interventions", c.colonne == "date_limite", c.pk.in_(list(idents)))
 
 
 def _faites_ici(session: Session) -> Callable[[int], bool]:

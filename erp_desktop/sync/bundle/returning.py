@@ -156,7 +156,7 @@ class _Returned(Cycle):
         current = cursor == read_cursor(self.cache) and answer["pull"]["n"]
         if batch is None and not current:
             return
-        self._see_calendar(answer["pull"])
+        self._see_calendar(answer)
         try:
             done = apply_answer(self.cache, batch, answer, cursor, retry=True)
         except ErpError:

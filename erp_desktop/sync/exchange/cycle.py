@@ -69,12 +69,19 @@ CalendarFollower = Callable[[], Callable[[], int]]
 DEADLINES_COME_FROM = frozenset({"agences", "contrats", "horaires_agence", "jours_feries", "sla_regles"})
 
 
+def _deadline_clashed(outcome: dict[str, Any] | None) -> bool:
+    """Whether the centre answers a batch that both sides moved a deadline."""
+    told = outcome["conflits"] if outcome else ()
+    return any((table, column) == ("interventions", "date_limite") for _, table, _, column, *_ in told)
+
+
 class Cycle:
     """Runs cycles of one cache over one line; used by one thread at a time.
 
     Attributes:
-        before_calendar: called before the first rows of a cycle that deadlines are computed from are applied; what it
-            returns is called behind the last, whether the cycle succeeds or not, and says how many rows it changed.
+        before_calendar: called before the first rows of a cycle that deadlines are computed from are applied, or an
+            answer that a deadline was computed on two sides; what it returns is called behind the last, whether the
+            cycle succeeds or not, and says how many rows it changed.
     """
 
     def __init__(
@@ -168,7 +175,7 @@ class Cycle:
         while True:
             batch, cursor = self._unanswered(), read_cursor(self.cache)
             answer = self._ask(batch, cursor)
-            self._see_calendar(answer["pull"])
+            self._see_calendar(answer)
             self._count(result, batch, apply_answer(self.cache, batch, answer, cursor))
             if batch is None and answer["pull"]["n"] < PULL_PAGE:
                 break
@@ -183,7 +190,7 @@ class Cycle:
             # answer is applied: the slower side sets the pace. Answers are applied in the batches' order.
             following = self.outbox.follow(batch, self.batch) if batch is not None else None
             answer = answering()
-            self._see_calendar(answer["pull"])
+            self._see_calendar(answer)
             if following is not None:
                 answering = self._send(line, following, next_cursor(answer, cursor))
             done = apply_answer(
@@ -200,10 +207,12 @@ class Cycle:
             batch, cursor = self.outbox.next_batch(self.batch), read_cursor(self.cache)
             answering = self._send(line, batch, cursor)
 
-    def _see_calendar(self, pull: dict[str, Any]) -> None:
-        if self.before_calendar is None or self._behind_calendar is not None or not pull["n"]:
+    def _see_calendar(self, answer: dict[str, Any]) -> None:
+        if self.before_calendar is None or self._behind_calendar is not None:
             return
-        if not DEADLINES_COME_FROM.isdisjoint({*pull["t"], *(table for table, *_ in pull["d"])}):
+        pull = answer["pull"]
+        received = {*pull["t"], *(table for table, *_ in pull["d"])} if pull["n"] else set()
+        if not DEADLINES_COME_FROM.isdisjoint(received) or _deadline_clashed(answer.get("push")):
             self._behind_calendar = self.before_calendar()
 
     def _follow_calendar(self) -> int:

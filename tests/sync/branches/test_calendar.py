@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import pytest
+
 from erp_desktop import clock
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.models import Contrat, Intervention
 from erp_desktop.services import calendrier, interventions
-from erp_desktop.services.reception import CAUSE, suiveur
+from erp_desktop.services.reception import CAUSE, CLASH, suiveur
+from erp_desktop.services.shared.clocks import echeance
 from tests.sync.lab import Device, Lab
 
 JOUR = date(2027, 3, 10)
 
 
-def _creer(device: Device, machine: int) -> int:
+def _agent(device: Device) -> Acteur:
     user = device.value("SELECT id FROM users WHERE username = 'cas_1'")
-    agent = Acteur(user_id=user, nom="Agent", role=Role.AGENT, agence_id=device.agence_id, agence_code="CAS",
-                   poste=device.poste)  # fmt: skip
+    return Acteur(user_id=user, nom="Agent", role=Role.AGENT, agence_id=device.agence_id, agence_code="CAS",
+                  poste=device.poste)  # fmt: skip
+
+
+def _creer(device: Device, machine: int) -> int:
     saisie = InterventionInput(titre="Fuite", equipement_id=machine, priorite="haute")
     with transaction(device.engine) as session:
-        return interventions.create(session, agent, saisie)
+        return interventions.create(session, _agent(device), saisie)
 
 
 def _limite(device: Device, ident: int) -> datetime:
@@ -103,3 +110,37 @@ def test_the_hook_is_not_asked_for_other_rows(lab: Lab) -> None:
     )
     a.sync()
     assert asked == [1]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_deadline_of_what_two_branches_changed_is_that_of_both(lab: Lab, turned: bool) -> None:
+    """Urgent by one, under a contract by the other: neither computed the deadline of urgent work of that contract."""
+    a, b = lab.device(), lab.device()
+    machine, client = lab.sql("SELECT id, client_id FROM equipements WHERE agence_id = %s LIMIT 1", a.agence_id)[0]
+    contrat = lab.value("SELECT sync.nouvel_id()")
+    lab.sql(
+        "INSERT INTO contrats (id, agence_id, client_id, numero_contrat, type_contrat, date_debut, date_fin, "
+        "statut, temps_reponse_urgence, temps_reponse_normal, created_at, updated_at) VALUES (%s, %s, %s, 'CTR-1', "
+        "'maintenance_complete', '2026-01-01', '2028-01-01', 'en_cours', 1, 10, now(), now())",
+        contrat, a.agence_id, client,
+    )  # fmt: skip
+    for device in (a, b):
+        device.syncer.before_calendar = suiveur(device.path, device.key)
+    ident = _creer(a, machine)
+    lab.settle()
+    for device, change in ((a, {"urgence": True}), (b, {"contrat_id": contrat})):
+        with transaction(device.engine) as session:
+            interventions.update(session, _agent(device), ident, change)
+    before = {_limite(device, ident) for device in (a, b)}
+    for device in (b, a) if turned else (a, b):
+        device.sync()
+    lab.settle()
+    lab.converged()
+    with transaction(a.engine, write=False) as session:
+        row = session.get_one(Intervention, ident)
+        wanted = echeance(session, row, session.get_one(Contrat, contrat))
+        assert (row.priorite, row.contrat_id, row.date_limite) == ("urgente", contrat, wanted)
+    assert _limite(b, ident) not in before
+    loser = a if turned else b
+    told = "SELECT count(*) FROM historiques_interventions WHERE action = 'echeance' AND remarque LIKE ?"
+    assert loser.value(told, f"%{CLASH}") == 1
