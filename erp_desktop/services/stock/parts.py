@@ -306,9 +306,12 @@ def _check(session: Session, acteur: Acteur, values: dict[str, Any], agence: int
     other = lie(
         session, acteur, PieceDetachee, values.get("remplacee_par_id"), "remplacee_par_id", ledger.NOT_HERE, agence
     )
-    while other is not None and but is not None:
+    # Two desktops may each replace one part by the other: what they made together is walked once around.
+    seen: set[int] = set()
+    while other is not None and but is not None and other.id not in seen:
         if other.id == but:
             raise ValidationError({"remplacee_par_id": "Une pièce ne se remplace pas elle-même."})
+        seen.add(other.id)
         other = session.get(PieceDetachee, other.remplacee_par_id) if other.remplacee_par_id else None
 
 

@@ -267,6 +267,18 @@ def test_the_list_tells_what_is_low_negative_or_asleep(monde: Monde, magasin: di
     assert monde.faire(parts.ids, monde.autre_agent, ListQuery()) == []
 
 
+@pytest.mark.timeout(60)
+def test_parts_that_two_desktops_replaced_by_each_other_are_walked_once_around(monde: Monde) -> None:
+    first, second, third = (
+        monde.faire(parts.create, monde.agent, PieceInput(reference=f"R-{n}", designation="Joint")) for n in "123"
+    )
+    monde.faire(parts.update, monde.agent, first, {"remplacee_par_id": second})
+    with transaction(monde.engine) as session:
+        session.execute(sa.update(PieceDetachee).where(PieceDetachee.id == second).values(remplacee_par_id=first))
+    monde.faire(parts.update, monde.agent, third, {"remplacee_par_id": first})
+    assert monde.faire(parts.get, monde.agent, third).remplacee_par_id == first
+
+
 def average(rows: list[Any]) -> dict[tuple[int, int], Decimal]:
     """The weighted average in plain Python: one row after the other, in the order of the ledger."""
     stock: dict[tuple[int, int], int] = defaultdict(int)
