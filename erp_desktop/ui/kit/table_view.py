@@ -28,15 +28,13 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.heads import PaintedHeader, least_width, tighten
+from erp_desktop.ui.kit.heads import NAME, SHORT_NAME, PaintedHeader, least_width, tighten
 from erp_desktop.ui.kit.heads.ticks import EveryTick, RowTicks, tick
 from erp_desktop.ui.kit.table import Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
 
 _PAD = 8
 _INKS = {"muted": "text.tertiary", "code": "text.secondary", "figure": "text.secondary"}
-_NAME = 140
-"""Room that the column which stretches keeps."""
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -228,10 +226,10 @@ class ListView(QTableView):
         wide, place = self.viewport().width(), columns.index(stretching)
         room = wide - sum(least.values()) - max(stretching.width, stretching.wide)
         share = min(1.0, max(0.0, room / (sum(wishes.values()) or 1)))
-        floor = min(stretching.width, _NAME)
+        floor = min(stretching.width, NAME)
         tighten(columns, least, floor + sum(least.values()) - wide)
         # What still does not fit is scrolled to, rather than a name cut to nothing.
-        short = wide - sum(least.values()) < floor
+        short = wide - sum(least.values()) < min(floor, SHORT_NAME)
         self._fitting = True
         for n in shown:
             header.resizeSection(n, least[n] + round(wishes[n] * share))

@@ -15,8 +15,14 @@ from erp_desktop.ui.kit.theme import theme
 
 PAD: Final = 8
 _CARET: Final = 14
-_TIGHT: Final = 0.75
+_TIGHT: Final = 0.7
 """Share of their width that columns of words keep when room lacks."""
+
+
+NAME: Final = 140
+"""Room that the column which stretches keeps while columns of words can give theirs."""
+SHORT_NAME: Final = 120
+"""What is left of it rather than that a list is scrolled by a few points."""
 
 
 class PaintedHeader(QHeaderView):
@@ -75,8 +81,8 @@ def least_width(model: LazyTableModel[Any], section: int) -> int:
 
 
 def tighten(columns: Sequence[Column[Any]], least: dict[int, int], missing: int) -> None:
-    """Take what is missing from the columns of plain words, which are read when shortened; never from figures."""
-    words = [n for n in least if columns[n].kind in ("text", "muted") and not columns[n].numeric]
+    """Take what is missing from the columns of words, which are read when shortened; never from figures."""
+    words = [n for n in least if columns[n].kind in ("text", "muted", "strong") and not columns[n].numeric]
     if missing <= 0 or not words:
         return
     kept = max(_TIGHT, 1 - missing / sum(least[n] for n in words))
