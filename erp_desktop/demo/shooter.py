@@ -7,17 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel, QWidget
 
 from erp_desktop import clock
 from erp_desktop.app import Desktop
 from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
-from erp_desktop.demo.window import open_form, rest, show, wait
+from erp_desktop.demo.window import SIZE, open_form, rest, show, wait
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.first_start.first_run import FirstRun
 from erp_desktop.ui.first_start.wizard import AGENCE
 from erp_desktop.ui.imports.page import ImportPage
 from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.kit.dialogs import fitting
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.notifications.panel import NotificationsPanel
 from erp_desktop.ui.pictures import grab
@@ -44,6 +46,7 @@ class Shooter:
         self.stage = stage
         self.variant = ""
         self.taken: list[str] = []
+        self.size = QSize(*SIZE)
         self.given = ""
         """The password that an administrator gave to somebody new."""
 
@@ -69,7 +72,8 @@ class Shooter:
     def look(self, variant: str, language: str, theme: str, size: tuple[int, int]) -> None:
         """Dress the window; the look is part of the names that follow."""
         self.variant = variant
-        self.desktop.window.resize(*size)
+        self.size = QSize(*size)
+        self.desktop.window.resize(self.size)
         if language != i18n.language():
             self.desktop.set_language(language)
         self.desktop.set_theme(theme)
@@ -224,6 +228,8 @@ class Shooter:
         page.print_out()
         wait(lambda: bool(self.desktop.window.findChildren(PreviewWindow)), "l'aperçu")
         window = self.desktop.window.findChildren(PreviewWindow)[0]
+        # As on a screen of the picture's size: the imaginary one is smaller.
+        window.resize(fitting(QSize(920, 900), self.size))
         wait(lambda: bool(window.pages), "la mise en page", 60)
         self.take("bon", window)
         window.close()

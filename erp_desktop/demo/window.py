@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.app import Desktop
@@ -18,6 +18,13 @@ from erp_desktop.ui.pictures import grab
 from erp_desktop.ui.rapports import RapportsPage
 
 SIZE = (1440, 900)
+
+
+def _turn() -> None:
+    """One turn of the event loop. Nothing but ``exec`` destroys what is to be deleted later: closed pages would stay,
+    and each change of the look dress all of them."""
+    QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def wait(condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
@@ -30,7 +37,7 @@ def wait(condition: Callable[[], object], what: str, seconds: float = 20.0) -> N
     while not condition():
         if time.monotonic() > limit:
             raise TimeoutError(f"la fenêtre attend encore : {what}")
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        _turn()
         time.sleep(0.005)
 
 
@@ -44,7 +51,7 @@ def rest(desktop: Desktop, quiet: float = 0.25, seconds: float = 20.0) -> None:
     """Let the window live until its database was asked nothing for ``quiet`` seconds: debounced fields are slower."""
     limit, since = time.monotonic() + seconds, time.monotonic()
     while time.monotonic() < min(since + quiet, limit):
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        _turn()
         if desktop.tasks is not None and desktop.tasks.pending:
             since = time.monotonic()
         time.sleep(0.005)
