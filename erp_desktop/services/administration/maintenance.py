@@ -184,7 +184,8 @@ def journal(session: Session, acteur: Acteur) -> list[Entry]:
     lines: list[tuple[datetime, str, str, str, str]] = []
     for row in audit.journal(session.connection(), 200):
         when = row["quand"] if isinstance(row["quand"], datetime) else clock.from_text(str(row["quand"]))
-        what = f"{row['de'] or '—'} → {row['vers']} ({row['duree_s']} s, version {row['app_version']})"
+        took = f"{row['duree_s']:.1f}".replace(".", ",")
+        what = f"{row['de'] or '—'} → {row['vers']} ({took} s, version {row['app_version']})"
         lines.append((when, "migration", str(row["qui"]), what, ""))
     if est_sqlite(session):
         for when, sent, received, conflicts, parked, error in session.execute(sa.text(_CYCLES)):

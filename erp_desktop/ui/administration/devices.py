@@ -60,7 +60,7 @@ def state(row: DeviceRow) -> tuple[str, str]:
         return "archivee", tr(_STATES.get(row.etat, row.etat))
     if row.exclu:
         return "en_cours", tr("Schéma ancien")
-    return ("cloturee", tr("En ligne")) if row.en_ligne else ("en_attente", tr("Hors ligne"))
+    return ("cloturee/cloud-check", tr("En ligne")) if row.en_ligne else ("en_attente/cloud-slash", tr("Hors ligne"))
 
 
 def _never(_acteur: Acteur, _record: Any = None) -> bool:

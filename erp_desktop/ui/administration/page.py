@@ -102,7 +102,7 @@ class AdministrationPage(Page):
         title = Text(tr("Administration"), "title")
         title.setContentsMargins(16, 0, 16, 6)
         column.addWidget(title)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -195,6 +195,7 @@ class AdministrationPage(Page):
         """Show a room, made the first time."""
         self.current = key
         self.items[key].setChecked(True)
+        self._area.ensureWidgetVisible(self.items[key])
         if key not in self._pages:
             page = self._make(key)
             self._pages[key] = page

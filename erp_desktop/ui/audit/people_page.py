@@ -20,7 +20,7 @@ from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.forms.spec import Choices
 from erp_desktop.ui.kit.controls import Button, Field, LineEdit, Text, clear
 from erp_desktop.ui.kit.dialogs import ask_target
-from erp_desktop.ui.kit.i18n import colon, isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import colon, comma, isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import field_labels
@@ -31,7 +31,7 @@ FILES = ("Excel (*.xlsx)", "CSV (*.csv)")
 def _words(line: Line) -> str:
     if not line.table:
         return said(line.quoi)
-    fields = ", ".join(field_labels.champ(line.table, name) for name in line.champs)
+    fields = comma().join(field_labels.champ(line.table, name) for name in line.champs)
     return f"{field_labels.table(line.table)}{colon()}{fields}"
 
 

@@ -196,7 +196,7 @@ class Preview(QWidget):
             line.setSpacing(8)
             name = Text(label, "caption", "text.secondary", wrap=True)
             name.setFixedWidth(96)
-            line.addWidget(name, 0, Qt.AlignmentFlag.AlignVCenter)
+            line.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
             parts = [Fragment(old, "retire"), Fragment(arrow, "egal"), Fragment(new, "ajoute")]
             line.addWidget(DiffLabel(parts), 1)
             column.addLayout(line)

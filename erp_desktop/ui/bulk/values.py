@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Any
 
+from erp_desktop import clock
 from erp_desktop.services.shared.bulk import Addition, Shift
 from erp_desktop.ui.forms.editors import Editor, LineEditor
 from erp_desktop.ui.forms.spec import ADD, FieldSpec, FormSpec
@@ -48,7 +49,8 @@ def words(one: FieldSpec, record: Any) -> str:
     if one.options is not None:
         return dict(one.options()).get(str(value), str(value))
     if isinstance(value, datetime):
-        return value_labels.instant(value, year=True)
+        # Two of them stand side by side in a narrow panel.
+        return value_labels.instant(value, year=clock.local(value).year != clock.today().year)
     return value_labels.day(value) if isinstance(value, date) else str(value)
 
 

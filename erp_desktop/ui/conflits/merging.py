@@ -24,7 +24,7 @@ from erp_desktop.sync.inbox.duplicates import ChampFusion, Doublon, doublons
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Text, clear
 from erp_desktop.ui.kit.held import Held, changed
-from erp_desktop.ui.kit.i18n import colon, tr
+from erp_desktop.ui.kit.i18n import colon, comma, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.wording import field_labels
 
@@ -132,7 +132,7 @@ class FusionDialog(QDialog):
         column.setSpacing(10)
         title = tr("{table} « {nom} »", table=field_labels.table(double.table), nom=double.libelle)
         column.addWidget(Text(title, "page"))
-        keys = ", ".join(field_labels.champ(double.table, c) for c in double.cle)
+        keys = comma().join(field_labels.champ(double.table, c) for c in double.cle)
         words = tr("Deux postes ont saisi la même valeur ({champs}). Il ne restera qu'une fiche.", champs=keys)
         column.addWidget(Text(words, "body", "text.secondary", wrap=True))
         column.addWidget(self._fields(), 1)
@@ -191,7 +191,7 @@ class FusionDialog(QDialog):
         same = sum(1 for c in self._double.champs if c.mien == c.leur)
         parts = [tr("Champs identiques : {n}", n=same)]
         if self._double.enfants:
-            below = ", ".join(f"{field_labels.table(t)} × {n}" for t, n in self._double.enfants.items())
+            below = comma().join(f"{field_labels.table(t)} × {n}" for t, n in self._double.enfants.items())
             parts.append(tr("Passent à la fiche qui reste : {liste}", liste=below))
         return " · ".join(parts)
 

@@ -16,8 +16,8 @@ from erp_desktop.ui.wording import value_labels as labels
 
 PILLS = {
     EtatFacture.BROUILLON: "ouverte", EtatFacture.A_TRANSMETTRE: "en_attente", EtatFacture.REJETEE: paint.ALERT,
-    EtatFacture.VALIDEE: "affectee/shield-check", EtatFacture.ENVOYEE: "affectee/paper-plane-tilt",
-    EtatFacture.PARTIELLE: "en_cours/hourglass-medium",
+    EtatFacture.VALIDEE: "affectee/seal-check", EtatFacture.ENVOYEE: "affectee/paper-plane-tilt",
+    EtatFacture.PARTIELLE: "en_cours/circle-half",
     EtatFacture.EN_RETARD: paint.ALERT, EtatFacture.PAYEE: "cloturee", EtatFacture.ANNULEE: "annulee",
 }  # fmt: skip
 """State of an invoice → the mark of the kit that looks like it, with an icon of its own where that one would lie."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Signal
@@ -11,6 +11,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
 from erp_desktop.domain import nombres
+from erp_desktop.domain.writing import bidi
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import LineEdit, TextArea, mark
 from erp_desktop.ui.kit.i18n import said, tr
@@ -162,7 +163,19 @@ class MoneyEditor(TextEditor):
             raise Unreadable(tr("Nombre attendu, par exemple 1250,50.")) from None
 
     def show_value(self, value: Any, words: str = "") -> None:
-        super().show_value(None if value is None else str(value).replace(".", ","), words)
+        super().show_value(None if value is None else _written(value), words)
+
+
+def _written(value: Any) -> str:
+    """``348 000,00``, and ``6`` rather than 6,000, which reads two ways; what is no number stays."""
+    try:
+        known = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    words = f"{known:,f}"
+    if len(words.partition(".")[2]) > 2:
+        words = words.rstrip("0").rstrip(".")
+    return words.replace(",", bidi.FINE).replace(".", ",")
 
 
 class AreaEditor(Editor):

@@ -11,7 +11,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import Editor, Unreadable
 from erp_desktop.ui.forms.spec import FieldSpec
 from erp_desktop.ui.kit.controls import Field
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import comma, tr
 from erp_desktop.ui.tasks import Task
 
 _PAUSE_MS = 300
@@ -68,7 +68,7 @@ class Neighbours(QObject):
         self._asked = None
         same = [one.libelle for one in found if one.meme]
         if same:
-            self._row.notice.say(tr("Déjà au fichier : {noms}.", noms=", ".join(same)))
+            self._row.notice.say(tr("Déjà au fichier : {noms}.", noms=comma().join(same)))
         elif found:
-            names = ", ".join(one.libelle for one in found)
+            names = comma().join(one.libelle for one in found)
             self._row.notice.say(tr("Ressemble à {noms} : est-ce la même fiche ?", noms=names))

@@ -15,7 +15,7 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.forms.view import BEGUN, PARTS, FormView
-from erp_desktop.ui.kit.i18n import colon, isolate, said, tr
+from erp_desktop.ui.kit.i18n import colon, comma, isolate, said, tr
 from erp_desktop.ui.tasks import Task
 
 _DRAFT_PAUSE_MS = 700
@@ -133,7 +133,7 @@ class FormPanel(FormView):
         names = [tr(part.unsaved) for part in self._all_parts() if part.draft()]
         if names:
             fiche = self.spec.head(self.record).code if self.record is not None else tr(self.spec.new_title)
-            words = tr("{quoi} : gardé en brouillon avec {fiche}.", quoi=", ".join(names), fiche=isolate(fiche))
+            words = tr("{quoi} : gardé en brouillon avec {fiche}.", quoi=comma().join(names), fiche=isolate(fiche))
             self.contexte.say(words, kind="info")
 
     # Editing
@@ -391,9 +391,9 @@ class FormPanel(FormView):
         self._set_dirty(self.fields.dirty)
         if not moved or quiet:
             return
-        names = ", ".join(self.fields.label(name) for name in moved)
+        names = comma().join(self.fields.label(name) for name in moved)
         clashing = [self.fields.label(name) for name, (_old, _new, mine) in moved.items() if mine]
         words = tr("Un autre poste a changé : {champs}.", champs=names)
         if clashing:
-            words += " " + tr("Votre saisie de {champs} est gardée.", champs=", ".join(clashing))
+            words += " " + tr("Votre saisie de {champs} est gardée.", champs=comma().join(clashing))
         self._banner("info", words)

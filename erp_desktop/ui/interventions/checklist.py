@@ -16,7 +16,7 @@ from erp_desktop.ui.checklists.points import expected
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, ErrorLine, IconLabel, LineEdit, Text, clear
-from erp_desktop.ui.kit.i18n import colon, isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import colon, comma, isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -96,7 +96,7 @@ class ChecklistTab(RecordPart):
         self.counted.emit(len(sheet.manquants))
 
     def _propose(self, sheet: Feuille) -> None:
-        words = tr("En défaut : {points}.", points=", ".join(sheet.en_defaut))
+        words = tr("En défaut : {points}.", points=comma().join(sheet.en_defaut))
         known = sheet.suite_id
         if known is not None:
             self.top.addWidget(Banner("warning", words, action=tr("Ouvrir la suite"), on_action=partial(

@@ -17,7 +17,7 @@ from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.interventions.reception import ReceptionTab
 from erp_desktop.ui.kit.controls import Button, Field
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import comma, isolate, tr
 from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import value_labels
 
@@ -147,4 +147,4 @@ class OtherActs:
 
 def linked(record: Any) -> str:
     """``04-00487 clôturée, 04-00491 ouverte``: what follows an intervention up."""
-    return ", ".join(f"{isolate(s.numero)} ({value_labels.label(Statut, s.statut)})" for s in record.suites)
+    return comma().join(f"{isolate(s.numero)} ({value_labels.label(Statut, s.statut)})" for s in record.suites)

@@ -114,6 +114,11 @@ def colon() -> str:
     return " : " if language() == "fr" else ": "
 
 
+def comma() -> str:
+    """What stands between the parts of an enumeration."""
+    return "، " if language() == "ar" else ", "
+
+
 def bullet(text: str) -> str:
     """``• text`` with the bullet on the side on which the window is read, whatever letters the text begins with."""
     rtl = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft

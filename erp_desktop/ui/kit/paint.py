@@ -114,7 +114,7 @@ def pill(painter: QPainter, rect: QRect, status: str, label: str, *, rtl: bool) 
     status, _, own = status.partition("/")
     mark = {"icon": "warning-circle", "weight": "fill", "border": ""} if alert else look.mark("status", status)
     if own:
-        mark = mark | {"icon": own, "weight": "regular"}
+        mark = mark | {"icon": own, "weight": "fill"}
     tone = "semantic.danger" if alert else f"status.{status}"
     width = min(pill_width(label), rect.width())
     top = rect.y() + (rect.height() - PILL_HEIGHT) // 2

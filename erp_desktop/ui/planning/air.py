@@ -13,7 +13,7 @@ from erp_desktop.domain import enums
 from erp_desktop.services.planning import availability, checks
 from erp_desktop.services.planning.data import Visit
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import apart, comma, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import words
 from erp_desktop.ui.planning.drawing import Pen, faint
@@ -32,7 +32,7 @@ def verdict(lift: Lift) -> str:
     h = lift.first
     person = lift.board.people.get(h.technicien_id)
     day = words.long_day(clock.local(h.debut).date())
-    place = f"{person.nom if person else ''}, {day}, {words.span(h.debut, h.fin)}"
+    place = comma().join((person.nom if person else "", day, words.span(h.debut, h.fin)))
     broken = words.problems(lift.problems)
     return f"{place}. {broken}" if broken else f"{place}. {tr('Rien ne s’y oppose.')}"
 
@@ -119,7 +119,7 @@ def lines(lift: Lift) -> list[tuple[str, str, str]]:
     """(icon, colour, words) of the hint: where it goes, then why not, or what speaks for it."""
     h = lift.first
     person = lift.board.people.get(h.technicien_id)
-    place = f"{words.span(h.debut, h.fin)}, {person.nom if person else ''}"
+    place = comma().join((words.span(h.debut, h.fin), apart(person.nom if person else "")))
     broken = lift.problems
     if checks.refused(broken):
         found = [("prohibit", "semantic.danger.text", place)]

@@ -23,7 +23,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.interventions.list import LISTE
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, LineEdit, Text, plain
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.i18n import comma, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.query import canonical, quoted
@@ -137,7 +137,7 @@ class BacklogView(QAbstractScrollArea):
             room = QRect(line.x() + 74, line.y(), line.width() - 74, 18)
             paint.sla(pen.painter, pen.place(room), visit.sla_etat, visit.sla_part,
                       value_labels.remaining(visit.sla_reste_min), rtl=pen.rtl)  # fmt: skip
-        needs = ", ".join(s.nom for s in visit.requises) or visit.equipement
+        needs = comma().join(s.nom for s in visit.requises) or visit.equipement
         pen.icon(QRect(line.x(), line.y() + 17, 14, 17), "wrench", "text.tertiary", 13)
         pen.text(QRect(line.x() + 18, line.y() + 17, line.width() - 18, 17), needs, "caption", "text.tertiary")
 

@@ -19,7 +19,7 @@ from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, HEAD_WIDTH, Grid,
 from erp_desktop.ui.wording import value_labels
 
 AWAY_ICONS = {
-    TypeAbsence.CONGE: "sun", TypeAbsence.MALADIE: "info", TypeAbsence.FORMATION: "file-text",
+    TypeAbsence.CONGE: "umbrella", TypeAbsence.MALADIE: "info", TypeAbsence.FORMATION: "certificate",
     TypeAbsence.ASTREINTE: "phone", TypeAbsence.AUTRE: "prohibit",
 }  # fmt: skip
 

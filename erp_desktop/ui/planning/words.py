@@ -9,7 +9,7 @@ from erp_desktop import clock
 from erp_desktop.domain import enums
 from erp_desktop.services.planning.data import Board, Card, Problem, Visit, Waiting
 from erp_desktop.services.planning.suggestion import MINUTES, Suggestion
-from erp_desktop.ui.kit.i18n import isolate, language, number, tr
+from erp_desktop.ui.kit.i18n import comma, isolate, language, number, tr
 from erp_desktop.ui.wording import value_labels
 
 _DAYS = ("Lun", "Mar", "Mer", "Jeu", "Ven", "Sam", "Dim")
@@ -108,8 +108,7 @@ def problems(found: Iterable[Problem]) -> str:
 
 def suggestion(found: Suggestion) -> str:
     """Why, in one line."""
-    comma = "، " if language() == "ar" else ", "
-    said = comma.join(tr(model, **_spoken(values)) for model, values in found.parts)
+    said = comma().join(tr(model, **_spoken(values)) for model, values in found.parts)
     return said[:1].upper() + said[1:]
 
 
@@ -126,7 +125,7 @@ def visit(found: Visit) -> str:
     ]  # fmt: skip
     if found.sla_reste_min is not None:
         parts.append(tr("reste {reste}", reste=value_labels.remaining(found.sla_reste_min)))
-    return ", ".join(parts)
+    return comma().join(parts)
 
 
 def card(board: Board, found: Card) -> str:
@@ -141,7 +140,7 @@ def card(board: Board, found: Card) -> str:
         parts.append(tr("verrouillé"))
     if found.key in board.crossing:
         parts.append(tr("chevauchement"))
-    return ", ".join(filter(None, parts))
+    return comma().join(filter(None, parts))
 
 
 def tip(board: Board, found: Card) -> str:

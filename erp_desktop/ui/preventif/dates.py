@@ -20,7 +20,7 @@ from erp_desktop.ui.forms.editors import TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, Field, IconLabel, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import comma, isolate, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -108,7 +108,7 @@ class DatesTab(RecordPart):
         if record.ancre == AncrePlanning.COMPTEUR:
             return tr("La prochaine visite est créée quand un relevé du compteur passe le seuil.")
         days = [isolate(labels.day(one.date_cible)) for one in record.suite]
-        return tr("Prochaines dates : {jours}", jours=", ".join(days)) if days else tr("Aucune date à venir.")
+        return tr("Prochaines dates : {jours}", jours=comma().join(days)) if days else tr("Aucune date à venir.")
 
     def _show(self, row_id: int, found: list[OccurrenceInfo]) -> None:
         if row_id != self._row_id:

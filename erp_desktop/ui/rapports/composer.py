@@ -31,7 +31,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, Elided, ErrorLine, LineEdit, Text
 from erp_desktop.ui.kit.dialogs import ask_target
-from erp_desktop.ui.kit.i18n import language, said, tr
+from erp_desktop.ui.kit.i18n import comma, language, said, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.lists.progress import ProgressStrip
 from erp_desktop.ui.page import Page
@@ -344,7 +344,7 @@ class ComposerPage(Page):
             return "", self.freshness.text()
         narrowed = [name for key, name in found.named.items() if key != "agence"]
         period = wording.period(found.scope.debut, found.scope.fin)
-        return ", ".join([tr(found.agency), *narrowed, period]), self.freshness.text()
+        return comma().join([tr(found.agency), *narrowed, period]), self.freshness.text()
 
     def keys(self) -> Sequence[tuple[str, str]]:
         return (

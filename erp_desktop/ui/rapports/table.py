@@ -171,7 +171,8 @@ class TableauVue(QTableView):
             mode = QHeaderView.ResizeMode.Stretch if etire else QHeaderView.ResizeMode.Fixed
             entete.setSectionResizeMode(n, mode)
             if not etire:
-                self.setColumnWidth(n, {"mad": 142, "duree": 90}.get(colonne.genre, 80))
+                title = paint.metrics("strong").horizontalAdvance(tr(colonne.nom)) + 36
+                self.setColumnWidth(n, max(title, {"mad": 142, "duree": 90}.get(colonne.genre, 80)))
         lignes = self.modele.rowCount()
         self.setFixedHeight(theme().px("row.header") + max(lignes, 1) * theme().px("row.compact") + 2)
 

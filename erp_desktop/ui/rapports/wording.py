@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from erp_desktop.reports.presentation import periode
-from erp_desktop.ui.kit.i18n import isolate, language, said, tr
+from erp_desktop.reports.presentation import FINE, periode
+from erp_desktop.ui.kit.i18n import comma, isolate, language, said, tr
 from erp_desktop.ui.wording import value_labels
 
 _MOIS = {
@@ -18,8 +18,7 @@ _MOIS = {
 
 def detail(words: str) -> str:
     """What a figure counts and leaves out, part by part: ``27 réparations, 3 exclues``."""
-    comma = "، " if language() == "ar" else ", "
-    return comma.join(said(part) for part in words.split(", "))
+    return comma().join(said(part) for part in words.split(", "))
 
 
 def month(words: str) -> str:
@@ -31,7 +30,10 @@ def month(words: str) -> str:
 
 def age(words: str) -> str:
     """``3–7 j`` with the letter of days in this language."""
-    return words if language() == "fr" else words.replace("j", tr("j"))
+    if language() == "fr":
+        return words
+    days, _space, letter = words.rpartition(FINE)
+    return f"{isolate(days)} {tr(letter)}"
 
 
 def period(begin: date, end: date) -> str:

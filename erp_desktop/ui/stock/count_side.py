@@ -13,7 +13,7 @@ from erp_desktop.domain.enums import EtatInventaire
 from erp_desktop.services.stock import counting
 from erp_desktop.services.stock.counting import Counted, Sheet
 from erp_desktop.ui.kit.controls import Elided, Text, clear
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import comma, isolate, number, tr
 from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Banner, Card, Surface
 from erp_desktop.ui.stock.figures import money, quantity
@@ -123,7 +123,7 @@ class CountSide(Surface):
         names = list(dict.fromkeys(x.designation for x in sheet.lines if x.bouge))
         if not names or sheet.etat != EtatInventaire.OUVERT:
             return
-        shown = ", ".join(isolate(name) for name in names[:_NAMED])
+        shown = comma().join(isolate(name) for name in names[:_NAMED])
         if len(names) > _NAMED:
             shown += " " + tr("et {n} autres", n=number(len(names) - _NAMED))
         self.moved.addWidget(Banner(

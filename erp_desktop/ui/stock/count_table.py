@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from erp_desktop.domain import nombres
 from erp_desktop.services.stock.counting import Counted, Key
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import apart, isolate, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.stock.figures import money, quantity
 
@@ -31,7 +31,7 @@ REFERENCE, DESIGNATION, SHELF, EXPECTED, COUNTED, GAP, VALUE, MOTIVE, LOT = rang
 BLIND = (EXPECTED, GAP, VALUE)
 _NUMBERS = (EXPECTED, COUNTED, GAP, VALUE)
 _TEXTS: tuple[Callable[[Counted], str], ...] = (
-    lambda x: isolate(x.reference), lambda x: x.designation, lambda x: isolate(x.emplacement),
+    lambda x: isolate(x.reference), lambda x: apart(x.designation), lambda x: isolate(x.emplacement),
     lambda x: quantity(x.attendu), lambda x: "—" if x.compte is None else quantity(x.compte),
     lambda x: "" if x.ecart is None else quantity(x.ecart, signed=True),
     lambda x: "" if not x.ecart else money(x.valeur), lambda x: x.motif,
@@ -141,6 +141,7 @@ class CountTable(QTableView):
         super().__init__()
         self.setModel(model)
         self.setShowGrid(False)
+        self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(

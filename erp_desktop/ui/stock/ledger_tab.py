@@ -20,8 +20,8 @@ from erp_desktop.ui.stock.figures import quantity
 from erp_desktop.ui.wording import value_labels as labels
 
 ICONS = {
-    "entree": ("download-simple", "semantic.success.text"), "sortie": ("upload-simple", "semantic.warning.text"),
-    "transfert": ("arrows-clockwise", "semantic.info.text"), "retour": ("arrow-u-up-left", "semantic.success.text"),
+    "entree": ("arrow-line-down", "semantic.success.text"), "sortie": ("arrow-line-up", "semantic.warning.text"),
+    "transfert": ("arrows-left-right", "semantic.info.text"), "retour": ("arrow-u-up-left", "semantic.success.text"),
     "ajustement": ("list-bullets", "text.secondary"),
 }  # fmt: skip
 SHOWN = 60
@@ -74,13 +74,12 @@ class LedgerTab(RecordPart):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(7)
-        heads = (tr("Date"), "", tr("Mouvement"), tr("Dépôt"), tr("Qté"), tr("Solde"))
+        heads = (tr("Date"), "", tr("Mouvement"), tr("Qté"), tr("Solde"))
         for n, words in enumerate(heads):
             grid.addWidget(Text(words, "caption", "text.tertiary"), 0, n)
         for n, row in enumerate(rows, start=1):
             self._line(grid, n, row)
-        for n, stretch in ((2, 3), (3, 2)):
-            grid.setColumnStretch(n, stretch)
+        grid.setColumnStretch(2, 1)
         self.holder.addWidget(table)
         if not rows:
             self.holder.addWidget(Text(tr("Aucun mouvement pour le moment."), "body", "text.tertiary"))
@@ -99,23 +98,22 @@ class LedgerTab(RecordPart):
         words.setContentsMargins(0, 0, 0, 0)
         words.setSpacing(0)
         words.addWidget(Text(labels.label(TypeMouvement, row.type_mouvement), "body"))
-        under = " · ".join(filter(None, [origin(row), row.par]))
-        if under:
-            words.addWidget(Elided(under, "caption", "text.tertiary"))
+        # Beside a list there is no room for a column of places.
+        words.addWidget(Elided(" · ".join(filter(None, [row.depot, origin(row), row.par])), "caption",
+                               "text.secondary"))  # fmt: skip
         grid.addWidget(what, n, 2)
-        grid.addWidget(Elided(row.depot, "body", "text.secondary"), n, 3)
         tone = "semantic.success.text" if row.quantite > 0 else "text.primary"
-        grid.addWidget(Text(signed(row), "strong", tone), n, 4, Qt.AlignmentFlag.AlignTrailing)
+        grid.addWidget(Text(signed(row), "strong", tone), n, 3, Qt.AlignmentFlag.AlignTrailing)
         balance = quantity(row.solde) if row.solde is not None else ""
         below = row.solde is not None and row.solde < 0
-        grid.addWidget(Text(balance, "strong", "semantic.danger.text" if below else "text.primary"), n, 5,
+        grid.addWidget(Text(balance, "strong", "semantic.danger.text" if below else "text.primary"), n, 4,
                        Qt.AlignmentFlag.AlignTrailing)  # fmt: skip
         # Where it is kept in step with a line or a count, it is corrected there.
         if ecrit_les_fiches(self._panel.contexte.acteur) and not row.annule and not row.origine:
             button = icon_button("arrow-u-up-left", tr("Contre-passer"), lambda: self.reverse(row.id))
-            grid.addWidget(button, n, 6)
+            grid.addWidget(button, n, 5)
         elif row.attente:
-            grid.addWidget(IconLabel("cloud-arrow-up", "text.tertiary", 14), n, 6)
+            grid.addWidget(IconLabel("cloud-arrow-up", "text.tertiary", 14), n, 5)
 
     def reverse(self, move: int) -> None:
         """Undo a movement by its opposite."""

@@ -14,7 +14,7 @@ from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
 from erp_desktop.ui.kit.controls import Button, Elided, Text, clear
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import comma, isolate, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 from erp_desktop.ui.stock.figures import quantity
 from erp_desktop.ui.stock.movement_strip import MovementStrip
@@ -82,7 +82,7 @@ class PartBar(RecordPart):
         seen = [p for p in record.places if p.quantite or p.type_depot in (TypeDepot.AGENCE, TypeDepot.VEHICULE)]
         for n, place in enumerate(seen):
             self.tiles.addWidget(self._tile(place, record.unite), n // _PER_ROW, n % _PER_ROW)
-        held = ", ".join(f"{isolate(r.numero)} ({quantity(r.quantite)})" for r in record.reservations[:6])
+        held = comma().join(f"{isolate(r.numero)} ({quantity(r.quantite)})" for r in record.reservations[:6])
         words = tr("{n} réservés : {qui}", n=quantity(record.reserve), qui=held)
         self.reserved.setText(words if held else "")
         self.reserved.setVisible(bool(held))

@@ -15,7 +15,7 @@ from erp_desktop.sync.status import ChampDiff, Recu, Sortant
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, EnterPresses, IconLabel, KeyboardRing, Text
-from erp_desktop.ui.kit.i18n import colon, isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import colon, comma, isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels, value_labels
@@ -265,7 +265,7 @@ class LigneJournal(_Item):
             (cycle.conflits, tr("{n} en conflit", n=number(cycle.conflits))),
             (cycle.gares, tr("{n} refusés" if cycle.gares > 1 else "1 refusé", n=number(cycle.gares))),
         ]
-        title = ", ".join(words for count, words in counted if count) or tr("Rien n'a circulé")
+        title = comma().join(words for count, words in counted if count) or tr("Rien n'a circulé")
         icon, colour = (
             ("cloud-slash", "semantic.warning.text") if failed else ("cloud-check", "semantic.success.text")
         )

@@ -79,8 +79,11 @@ def target(tile: Tile) -> str:
     if unit == "%":
         words = words.removesuffix(",0")
     sign = "≤ " if known.sens < 0 else "≥ "
-    said = f"{sign}{words}{FINE}{'' if known.unite is Unit.NOTE else unit}".rstrip(FINE)
-    return tr("cible {valeur}", valeur=isolate(said))
+    unit = "" if known.unite is Unit.NOTE else unit
+    if unit == "%":
+        return tr("cible {valeur}", valeur=isolate(f"{sign}{words}{FINE}%"))
+    # The unit may be an Arabic word: it stands after the figure, on the side where that is.
+    return tr("cible {valeur}", valeur=f"{isolate(sign + words)}{FINE}{unit}".rstrip(FINE))
 
 
 def tone(gap: float | None, sens: int) -> str:

@@ -124,7 +124,7 @@ def test_every_mark_has_its_icon_file() -> None:
             assert not drawn.isNull()
     own = [mark.partition("/")[2] for mark in MARKS.values() if "/" in mark]
     assert own
-    assert not any(icons.pixmap(name, QColor("red"), 14, "regular").isNull() for name in own)
+    assert not any(icons.pixmap(name, QColor("red"), 14, "fill").isNull() for name in own)
 
 
 def test_every_icon_that_a_banner_or_a_button_names_is_shipped() -> None:

@@ -18,12 +18,15 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.writing import bidi
 from erp_desktop.models import Intervention
+from erp_desktop.reports.catalogue.ask import Value
+from erp_desktop.reports.managers.dashboard import Tile
 from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.presentation import FINE
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.printing.preview import PreviewWindow
+from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.sections import first_section, sections
 from erp_desktop.ui.tableau import words
 from erp_desktop.ui.tableau.page import TableauPage
@@ -203,3 +206,20 @@ def test_an_example_reads_in_the_direction_of_the_window(qapp: QApplication) -> 
     outside = re.sub("[\u2066\u2068][^\u2069]*\u2069", "", told)
     letter = next(letter for letter in outside if letter.isalpha())
     assert "\u0600" <= letter <= "\u06ff"
+
+
+def test_a_target_is_followed_by_its_unit_in_arabic_too(qapp: QApplication) -> None:
+    def told(figure: str, target: float) -> str:
+        return words.target(Tile(figure, Value(1, 1), Value(1, 1), target))
+
+    assert told("mtbf", 300 * 3600) == f"cible ≥ 300{FINE}h"
+    i18n.set_language(qapp, "ar")
+    assert told("mtbf", 300 * 3600) == f"الهدف \u2066≥ 300\u2069{FINE}س"
+    assert told("sla_tenus", 92) == f"الهدف \u2066≥ 92{FINE}%\u2069"
+
+
+def test_ages_on_an_axis_are_not_reversed_in_arabic(qapp: QApplication) -> None:
+    assert wording.age(f"0–2{FINE}j") == f"0–2{FINE}j"
+    i18n.set_language(qapp, "ar")
+    assert wording.age(f"0–2{FINE}j").startswith("\u20660–2\u2069 ")
+    assert wording.age(f">{FINE}30{FINE}j").startswith(f"\u2066>{FINE}30\u2069 ")
