@@ -39,6 +39,10 @@ class Wording:
     rewritable: bool = False
 
 
+_NO_AMOUNT = {"cible", "remise_pct", "retenue_is_pct", "retenue_tva_pct", "revision_pct"}
+"""Decimals of two places that are per cent, or of what their row says."""
+
+
 def _noun(table: str) -> Noun | None:
     return noun(Base.metadata.tables[table]) if table in Base.metadata.tables else None
 
@@ -57,7 +61,7 @@ def field(table: str, name: str) -> Wording | None:
     scale = column.type.scale if isinstance(column.type, Montant) else 3
     return Wording(
         declared.label, kind, declared.values, default if kind in {"text", "choice"} else None, declared.minutes,
-        declared.code, kind == "decimal" and not name.startswith("taux") and scale != 3,
+        declared.code, kind == "decimal" and scale != 3 and not name.startswith("taux") and name not in _NO_AMOUNT,
         policy is Policy.ASK and kind in {"text", "area"},
     )  # fmt: skip
 

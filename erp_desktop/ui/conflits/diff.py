@@ -17,7 +17,11 @@ from erp_desktop.ui.kit.i18n import apart
 from erp_desktop.ui.kit.theme import theme
 
 Genre = Literal["egal", "ajoute", "retire", "saut"]
-_WORDS = re.compile(r"\s+|[^\W_]+|[\W_]", re.UNICODE)
+# A figure, a day, a telephone is one word: half of one, tinted, was read as another figure, and turned in Arabic.
+_WORDS = re.compile(
+    "[\u2066-\u2068][^\u2066-\u2069]*\u2069|[+\u2212-]?\\d+(?:[.,:/\u00a0\u202f]\\d+)*|\\s+|[^\\W_]+|[\\W_]",
+    re.UNICODE,
+)
 _SHORT = 40
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from erp_desktop import clock
+from erp_desktop.domain.writing import bidi
 from erp_desktop.ui.kit.i18n import colon, isolate, tr
 from erp_desktop.ui.wording import value_labels
 
@@ -102,6 +104,8 @@ def _typed(nom: str, declared: Wording | None, value: Any) -> str:
         return value_labels.remaining(int(value))
     if declared is not None and declared.money:
         return isolate(f"{value} MAD".replace(".", ","))
+    if declared is not None and declared.kind == "decimal":
+        return isolate(f"{Decimal(value).normalize():,f}".replace(",", bidi.FINE).replace(".", ","))
     if nom == "signature":
         return tr("Signature présente")
     text = str(value)
