@@ -9,6 +9,9 @@ from functools import cache
 from erp_desktop import paths
 from erp_desktop.domain.writing.accord import accorder
 
+_QUOTED = re.compile("« ([^«»]+) »")
+_QUOTES = {"ar": "”{}“", "en": "“{}”"}
+
 
 class Texts:
     """One language; a text that it lacks stays in French.
@@ -40,9 +43,18 @@ class Texts:
             return self.known[plain]
         for pattern, said in self._patterns:
             if match := pattern.fullmatch(plain):
-                values = {name: self.sentence(value) or value for name, value in match.groupdict().items()}
+                values = {name: self._value(value) for name, value in match.groupdict().items()}
                 return accorder(said, values, self.language).format(**values)
         return None
+
+    def _value(self, words: str) -> str:
+        """What stands inside a sentence: a name, a sentence of its own with or without its full stop, or as it is."""
+        if (found := self.sentence(words)) is not None:
+            return found
+        if (quoted := _QUOTED.fullmatch(words)) and (known := self.known.get(quoted[1])):
+            return _QUOTES.get(self.language, "« {} »").format(known)
+        ended = self.sentence(f"{words}.") if words.count(" ") > 1 else None
+        return ended.removesuffix(".") if ended is not None else words
 
 
 @cache

@@ -96,7 +96,7 @@ class Lecteur:
         if cellule == "" and isinstance(cellule, str):
             if lecteur.obligatoire or lecteur.parmi:
                 conseil = f" (--defaut {nom}=valeur)" if lecteur.parmi else ""
-                ordre.fautes.append("date absente" if nom == "date_creation" else f"{nom} absent{conseil}")
+                ordre.fautes.append("date absente" if nom == "date_creation" else f"{nom} : valeur absente{conseil}")
             return
         try:
             if lecteur.kind is Kind.INSTANT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from erp_desktop.domain.writing import typography
+from erp_desktop.domain.writing.texts import texts
 from erp_desktop.services.importation.wizard import Essai, Faute
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.heads import PaintedHeader
@@ -27,6 +28,17 @@ def told(reason: str) -> str:
     if plain != typography.composer(reason) or reason.endswith("."):
         return plain
     return said(f"{reason}.").removesuffix(".")
+
+
+def teller(code: str) -> Callable[[str], str]:
+    """:func:`told` in one language, for a thread that is not the window's."""
+    known = texts(code)
+
+    def tell(reason: str) -> str:
+        ended = "" if reason.endswith(".") else known.sentence(f"{reason}.") or ""
+        return typography.composer(known.sentence(reason) or ended.removesuffix(".") or reason)
+
+    return tell
 
 
 def noted(trial: Essai) -> str:
@@ -92,7 +104,7 @@ class _Model(QAbstractTableModel):
             reason = told(one.raison)
             if one.proche:
                 reason += tr(", proche de « {valeur} »", valeur=apart(one.proche))
-            words = (str(one.ligne), one.colonne, one.valeur or empty, reason)[column]
+            words = (str(one.ligne), one.colonne or tr(one.champ), one.valeur or empty, reason)[column]
             if column == _REASON and role == _ROLE.ToolTipRole and self.near(index.row()):
                 words += "\n" + tr("Un clic, ou Entrée, écrit « {valeur} ».", valeur=apart(one.proche))
             return plain(words) if role == _ROLE.ToolTipRole else words

@@ -17,12 +17,12 @@ from erp_desktop.services.importation.wizard import Choix, Essai, Faute, Fichier
 from erp_desktop.services.shared.bulk import Progress, StoppedError
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.imports import outputs
-from erp_desktop.ui.imports.faults import noted
+from erp_desktop.ui.imports.faults import noted, teller
 from erp_desktop.ui.imports.look import Look
 from erp_desktop.ui.imports.source import Source
 from erp_desktop.ui.kit.controls import clear
 from erp_desktop.ui.kit.dialogs import ask_files, ask_target
-from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import isolate, language, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner
 
 _KINDS = ["CSV, Excel, OpenDocument (*.csv *.tsv *.txt *.xlsx *.xlsm *.xls *.ods)"]
@@ -319,7 +319,8 @@ class ImportPage(Look):
 
     def export_refused(self, path: Path) -> None:
         """Each refused line as it is in the file, with its number and its reasons."""
-        trial, faults = self.trial, list(self.faults)
+        trial, tell = self.trial, teller(language())
+        faults = [(one.colonne or tr(one.champ), one) for one in self.faults]
         if trial is None:
             return
         file, heads = trial.fichier, (tr("Ligne"), tr("Raison"))
@@ -328,7 +329,8 @@ class ImportPage(Look):
             self._contexte.say(tr("{n} lignes écrites dans {fichier}", n=number(count), fichier=path.name))
 
         self._contexte.tasks.run(
-            lambda _session: outputs.write_refused(path, heads, file, faults), finished, self._failed, owner=self
+            lambda _session: outputs.write_refused(path, heads, file, faults, tell), finished, self._failed,
+            owner=self,
         )  # fmt: skip
 
     # What the window's keys do

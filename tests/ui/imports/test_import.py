@@ -187,10 +187,10 @@ _SECTIONS: dict[str, tuple[str, list[str], list[tuple[str, str, str]]]] = {
          "EQ-001;;;Palier;Terminée;Corrective;05/01/2026;;",
          "EQ-001;;;Palier;Ouverte;Corrective;hier;;",
          "EQ-001;Conserveries Atlas;;Palier;Ouverte;Corrective;05/01/2026;;"],
-        [("3", "Équipement", "equipement introuvable dans cette agence : « EQ-999 »"),
-         ("4", "Statut", "statut inconnu « Terminée »"),
+        [("3", "Équipement", "Équipement introuvable dans cette agence : « EQ-999 »"),
+         ("4", "Statut", "Statut inconnu « Terminée »"),
          ("5", "Date de création", "date illisible « hier »"),
-         ("6", "Équipement", "equipement « EQ-001 » est celui d'un autre client")],
+         ("6", "Équipement", "Équipement « EQ-001 » est celui d'un autre client")],
     ),
 }  # fmt: skip
 """Table → header, lines, and each refusal: line, column, the beginning of its words."""

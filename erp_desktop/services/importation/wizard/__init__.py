@@ -16,7 +16,7 @@ from erp_desktop.services.importation.wizard.files import (
     proposer,
 )
 from erp_desktop.services.importation.wizard.memory import retenir, retrouver
-from erp_desktop.services.importation.wizard.trial import Essai, Faute, agence_de, ecrire_tout, sans_option
+from erp_desktop.services.importation.wizard.trial import Essai, Faute, agence_de, ecrire_tout, nommer, sans_option
 
 __all__ = [
     "TABLES",
@@ -33,6 +33,7 @@ __all__ = [
     "ecrire_tout",
     "garder",
     "lue",
+    "nommer",
     "ouvrir",
     "permis",
     "proposer",

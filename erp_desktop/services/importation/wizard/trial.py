@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from erp_desktop.models import Agence
 from erp_desktop.services.importation.decisions import Decisions
 from erp_desktop.services.importation.nearest import split
 from erp_desktop.services.importation.orders import RepriseOrdres
-from erp_desktop.services.importation.outcome import Bilan, LigneRefusee, Progress
+from erp_desktop.services.importation.outcome import Bilan, ImportRefuse, LigneRefusee, Progress
 from erp_desktop.services.importation.tables import Reprise
 from erp_desktop.services.importation.values import Ecriture
 from erp_desktop.services.importation.wizard.fields import champs, right
@@ -36,6 +36,7 @@ class Faute:
     Attributes:
         proche: the known value that an unknown one comes near to.
         inconnue: the cell says a word that means nothing here, in whatever line it stands.
+        champ: label of the field that the reason is of, where no column feeds it.
     """
 
     ligne: int
@@ -44,6 +45,7 @@ class Faute:
     raison: str
     proche: str = ""
     inconnue: bool = False
+    champ: str = ""
 
 
 def _reprise(
@@ -88,7 +90,7 @@ class Essai:
         try:
             self.done = next(self._pieces)
         except StopIteration:
-            self.fautes = self._fautes()
+            self.fautes = _fautes(self.bilan.refusees, self.fichier, self._table, self._choix)
             return False
         return True
 
@@ -101,16 +103,19 @@ class Essai:
     def remarques(self) -> dict[str, int]:
         """What was understood rather than read → how often, without what the person said of every line."""
         own = tuple(f"{name} : " for name in self._choix.constantes)
-        return {sans_option(said): n for said, n in self.bilan.remarques.items() if not said.startswith(own)}
-
-    def _fautes(self) -> list[Faute]:
-        columns = {name: column for column, name in self._choix.champs.items() if name}
-        rows = dict(self.fichier.lu.rows)
         labels = {one.name: one.label for one in champs(self._table)}
-        return [
-            _faute(refused, reason, columns, labels, rows.get(refused.ligne, {}))
-            for refused in self.bilan.refusees for reason in refused.raison.split(" ; ")
-        ]  # fmt: skip
+        said = {words: n for words, n in self.bilan.remarques.items() if not words.startswith(own)}
+        return {nommer(sans_option(words), labels): n for words, n in said.items()}
+
+
+def _fautes(refused: Sequence[LigneRefusee], fichier: Fichier, table: str, choix: Choix) -> list[Faute]:
+    columns = {name: column for column, name in choix.champs.items() if name}
+    rows = dict(fichier.lu.rows)
+    labels = {one.name: one.label for one in champs(table)}
+    return [
+        _faute(one, reason, columns, labels, rows.get(one.ligne, {}))
+        for one in refused for reason in one.raison.split(" ; ")
+    ]  # fmt: skip
 
 
 def _faute(
@@ -121,12 +126,14 @@ def _faute(
     reason = sans_option(reason)
     head, colon, rest = reason.partition(" : ")
     name, more, _ = head.partition(" ")
-    name = name if name in labels else _ALIASES.get(name, name)
+    own = _label(name, labels)
+    name = name if own else _ALIASES.get(name, name)
     column = columns.get(name) or columns.get(name.removesuffix("_id")) or ""
-    words = rest if colon and column and not more else reason
-    words = _FIELD.sub(lambda found: _said(found[0], labels), words)
+    alone = bool(colon) and not more and bool(own or column)
+    words = rest if alone else nommer(reason, labels)
     told = text(row.get(column, "")) if column else ""
-    return Faute(refused.ligne, column, told, words, near, bool(told and _UNKNOWN.search(reason)))
+    unknown = bool(told and _UNKNOWN.search(reason))
+    return Faute(refused.ligne, column, told, words, near, unknown, "" if column else own)
 
 
 def sans_option(words: str) -> str:
@@ -143,11 +150,19 @@ _OPTIONS = (
 )
 _UNKNOWN = re.compile(r"\binconnue? «|introuvable dans cette agence")
 _FIELD = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+_FIRST = re.compile(r"[a-z_]+\b")
 
 
-def _said(name: str, labels: Mapping[str, str]) -> str:
-    label = labels.get(name) or labels.get(name.removesuffix("_id"))
-    return f"« {label} »" if label else name
+def _label(name: str, labels: Mapping[str, str]) -> str:
+    return labels.get(name) or labels.get(name.removesuffix("_id")) or ""
+
+
+def nommer(words: str, labels: Mapping[str, str]) -> str:
+    """Words of an import with fields called as in the window: between guillemets where they stand inside."""
+    first = _FIRST.match(words)
+    if first is not None and (label := _label(first[0], labels)):
+        words = label + words[first.end() :]
+    return _FIELD.sub(lambda found: f"« {label} »" if (label := _label(found[0], labels)) else found[0], words)
 
 
 def _corrige(fichier: Fichier, choix: Choix) -> Fichier:
@@ -192,7 +207,7 @@ def ecrire_tout(
     """Judge again and write, in the transaction of ``session``: all the lines that are not left out, or none.
 
     Raises:
-        ImportRefuse: a line became bad meanwhile.
+        ImportRefuse: a line became bad meanwhile; its reasons are those of the window.
         UserError: no right, no agency.
     """
     bilan = Bilan()
@@ -201,6 +216,15 @@ def ecrire_tout(
     corrected = _corrige(fichier, choix)
     if not corrected.lu.rows:
         raise UserError("Aucune ligne à écrire.")
-    made = reprise.faire(corrected.lu, _decisions(choix), acteur.user_id, progress)
+    try:
+        made = reprise.faire(corrected.lu, _decisions(choix), acteur.user_id, progress)
+    except ImportRefuse as error:
+        told = [
+            replace(one, raison=(f"{one.champ} : " if one.champ else "") + one.raison) for one in
+            _fautes(error.bilan.refusees, corrected, table, choix)
+        ]  # fmt: skip
+        raise ImportRefuse(
+            replace(error.bilan, refusees=[LigneRefusee(one.ligne, one.raison) for one in told])
+        ) from error
     retenir(session, acteur, table, fichier, choix)
     return made
