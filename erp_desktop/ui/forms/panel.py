@@ -61,6 +61,8 @@ class FormPanel(FormView):
         """Show the record's paper; False when it has none, or is not saved."""
         if self.spec.printing is None or self.row_id is None:
             return False
+        if self.dirty:
+            self.contexte.say(tr("Le papier montre ce qui est enregistré : la saisie en cours n'y est pas."), kind="info")
         self.spec.printing(self.contexte, [self.row_id], self)
         return True
 
@@ -142,6 +144,8 @@ class FormPanel(FormView):
         self.save_button.setEnabled(dirty and not self._saving)
         dirty = dirty or bool(self._part_drafts())
         self.cancel_button.setEnabled(dirty or self.record is None)
+        self.print_button.setEnabled(self.row_id is not None)
+        self.print_button.setToolTip(tr("Imprimer") if self.row_id is not None else tr("À imprimer une fois enregistré"))
         if dirty != self._dirty:
             self._dirty = dirty
             self.dirty_changed.emit(dirty)

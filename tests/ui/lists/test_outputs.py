@@ -11,7 +11,7 @@ import python_calamine
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
@@ -82,6 +82,25 @@ def test_the_rows_chosen_go_into_a_workbook(
     qtbot.waitUntil(page.outputs.strip.isHidden, timeout=_PATIENCE)
     bureau.settle()
     assert sorted(one.name for one in tmp_path.glob("*xlsx")) == ["choix.xlsx", "tout.xlsx"]
+
+
+def test_a_record_is_printed_once_it_is_saved_and_as_it_is_saved(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    page = bureau.liste("interventions")
+    assert page.new_record()
+    bureau.settle()
+    assert not page.form.print_button.isEnabled(), "a press would do nothing"
+    assert "enregistré" in page.form.print_button.toolTip()
+    page.view.select_id(monde.interventions[0])
+    bureau.settle()
+    assert page.form.print_button.isEnabled()
+    page.form.fields.editors["titre"].line.setText("Pas encore enregistré")
+    page.form.fields.editors["titre"].changed.emit()
+    page.form.print_button.click()
+    shown = [label.text() for one in bureau.window.toaster.toasts for label in one.findChildren(QLabel)]
+    assert any("la saisie en cours" in words for words in shown)
+    qtbot.waitUntil(lambda: bool(bureau.window.findChildren(PreviewWindow)), timeout=_PATIENCE)
+    (window,) = bureau.window.findChildren(PreviewWindow)
+    window.close()
 
 
 def test_the_list_is_printed_as_it_is_shown(bureau: Bureau, qtbot: QtBot, tmp_path: Path) -> None:
