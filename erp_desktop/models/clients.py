@@ -36,7 +36,6 @@ class Client(LigneAgence, Base):
         known_by=("ice", "nom_entreprise"),
         groups=(
             Group("adresse", ("adresse", "ville")),
-            Group("contact", ("contact", "telephone", "email")),
             Group("registre", ("registre_commerce", "ville_rc"), label="Registre du commerce"),
         ),
     )

@@ -29,7 +29,7 @@ class PieceDetachee(LigneAgence, Base):
         "package",
         name="reference",
         groups=(
-            Group("prix", ("unite", "prix_unitaire", "taux_tva", "stock_minimum"), label="Unité et prix"),
+            Group("prix", ("unite", "prix_unitaire"), label="Unité et prix"),
             Group("fournisseur", ("fournisseur", "fournisseur_reference")),
         ),
     )

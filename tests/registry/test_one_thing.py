@@ -40,8 +40,6 @@ CASES = [
          {"debut": "2026-12-15T08:00:00.000000Z", "fin": "2026-12-30T18:00:00.000000Z"}),
     # Accepted as a leave, changed into hours on call.
     Case("absences", "periode", ABSENCE, {"statut": "acceptee"}, {"type": "astreinte"}),
-    Case("clients", "contact", {"nom_entreprise": "Sotherma", "contact": "A. Bennani", "telephone": "+212522000001"},
-         {"contact": "S. Alami", "telephone": "+212661000002"}, {"telephone": "+212661000003"}),
     # The form refuses a contract without an end that is renewed.
     Case("contrats", "periode", CONTRAT | {"numero_contrat": "C-1"}, {"date_fin": None},
          {"reconduction": "tacite", "duree_mois": 12}),
@@ -66,7 +64,7 @@ CASES = [
     Case("pieces_detachees", "prix",
          {"reference": "P-NEUVE", "designation": "Joint", "unite": "u", "prix_unitaire": "2.00",
           "stock_minimum": "100.000", "taux_tva": "20.00"},
-         {"unite": "boîte", "prix_unitaire": "200.00", "stock_minimum": "1.000"}, {"stock_minimum": "150.000"}),
+         {"unite": "boîte", "prix_unitaire": "200.00"}, {"prix_unitaire": "2.50"}),
     Case("pieces_detachees", "fournisseur",
          {"reference": "P-AUTRE", "designation": "Joint", "fournisseur": "SKF", "fournisseur_reference": "6205"},
          {"fournisseur": "NTN"}, {"fournisseur_reference": "6205-2RS"}),
@@ -91,6 +89,19 @@ CASES = [
     # Per cent of one figure, dirhams of another.
     Case("objectifs", "objectif", {"chiffre": "respect_sla", "cible": "95.00", "date_debut": "2026-01-01"},
          {"chiffre": "cout", "cible": "50000.00"}, {"cible": "98.00", "date_debut": "2026-07-01"}),
+]  # fmt: skip
+
+
+# What one person corrects and another corrects beside it stands: nobody is asked.
+APART = [
+    ("clients", {"telephone": "+212522000001"}, {"email": "achats@sotherma.ma"}),
+    ("clients", {"contact": "S. Alami"}, {"telephone": "+212661000003"}),
+    ("equipements", {"localisation": "Atelier 2"}, {"statut": "maintenance"}),
+    ("pieces_detachees", {"prix_unitaire": "2.50"}, {"stock_minimum": "150.000"}),
+    ("pieces_detachees", {"taux_tva": "10.00"}, {"prix_unitaire": "3.00"}),
+    ("contrats", {"objet": "Presses"}, {"penalites_retard": "500.00"}),
+    ("interventions", {"titre": "Fuite d'huile"}, {"diagnostic": "Joint usé"}),
+    ("interventions", {"travaux_realises": "Joint changé"}, {"recommandations": "Surveiller"}),
 ]  # fmt: skip
 
 
@@ -140,3 +151,20 @@ def test_two_people_make_no_row_that_neither_made(lab: Lab, turned: bool) -> Non
             mixed.append((case.table, columns, stands, meant[pk], asked))
     assert mixed == []
     assert a.conflicts() == []
+
+
+def test_what_is_said_apart_is_kept_apart(lab: Lab) -> None:
+    """Two people correct two things of one row: both stand, and nobody has anything to decide."""
+    a, b = lab.device(), lab.device()
+    make(a, Case("contrats", "", CONTRAT | {"numero_contrat": "C-9"}, {}, {}))
+    lab.settle()
+    for table, one, other in APART:
+        pk = a.value(f"SELECT max(id) FROM {table}")
+        a.set(table, pk, **one)
+        b.set(table, pk, **other)
+        lab.settle()
+        columns = one | other
+        kept = lab.sql(f"SELECT {', '.join(f'{c}::text' for c in columns)} FROM {table} WHERE id = %s", pk)
+        assert kept == [tuple(columns.values())], table
+    assert (a.conflicts(), b.conflicts(), lab.sql("SELECT raison FROM sync.gares")) == ([], [], [])
+    lab.converged()

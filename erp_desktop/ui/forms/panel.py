@@ -59,12 +59,7 @@ class FormPanel(FormView):
 
     def print_out(self) -> bool:
         """Show the record's paper; False when it has none, or is not saved."""
-        if self.spec.printing is None or self.row_id is None:
-            return False
-        if self.dirty:
-            self.contexte.say(tr("Le papier montre ce qui est enregistré : la saisie en cours n'y est pas."), kind="info")
-        self.spec.printing(self.contexte, [self.row_id], self)
-        return True
+        return self._print(self.row_id, unsaved=self.dirty)
 
     # Showing
 
@@ -144,8 +139,7 @@ class FormPanel(FormView):
         self.save_button.setEnabled(dirty and not self._saving)
         dirty = dirty or bool(self._part_drafts())
         self.cancel_button.setEnabled(dirty or self.record is None)
-        self.print_button.setEnabled(self.row_id is not None)
-        self.print_button.setToolTip(tr("Imprimer") if self.row_id is not None else tr("À imprimer une fois enregistré"))
+        self._let_print(saved=self.row_id is not None)
         if dirty != self._dirty:
             self._dirty = dirty
             self.dirty_changed.emit(dirty)

@@ -16,7 +16,7 @@ from erp_desktop.ui.forms.fields import Fields
 from erp_desktop.ui.forms.head import HeadView
 from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec
-from erp_desktop.ui.kit.controls import Brief, Button, IconLabel, clear, icon_button
+from erp_desktop.ui.kit.controls import Brief, Button, IconLabel, clear, icon_button, plain
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.underline import UnderlineTabs
@@ -132,6 +132,19 @@ class FormView(Surface):
             part.changed.connect(self._edited)
             self._parts.append(part)
             yield
+
+    def _let_print(self, *, saved: bool) -> None:
+        self.print_button.setEnabled(saved)
+        self.print_button.setToolTip(plain(tr("Imprimer") if saved else tr("À imprimer une fois enregistré")))
+
+    def _print(self, row_id: int | None, *, unsaved: bool) -> bool:
+        if self.spec.printing is None or row_id is None:
+            return False
+        if unsaved:
+            words = tr("Le papier montre ce qui est enregistré : la saisie en cours n'y est pas.")
+            self.contexte.say(words, kind="info")
+        self.spec.printing(self.contexte, [row_id], self)
+        return True
 
     def _footer(self) -> QWidget:
         foot = Surface("surface.sunken", "border.subtle", sides="t")
