@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.heads import NAME, SHORT_NAME, PaintedHeader, least_width, tighten
+from erp_desktop.ui.kit.heads import NAME, SHORT_NAME, PaintedHeader, least_width, scale, tighten
 from erp_desktop.ui.kit.heads.ticks import EveryTick, RowTicks, tick
 from erp_desktop.ui.kit.table import Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
@@ -173,7 +173,7 @@ class ListView(QTableView):
             column = self.lazy.columns[section]
             if column.stretch:
                 header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
-            header.resizeSection(section, round(column.width * (1.12 if theme().rtl and column.numeric else 1)))
+            header.resizeSection(section, round(column.width * scale(column)))
             header.setSectionHidden(section, column.hidden)
         self._fitting = False
 

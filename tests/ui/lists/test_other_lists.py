@@ -233,7 +233,7 @@ def test_each_direction_remembers_its_own_widths(bureau: Bureau, qapp: QApplicat
     bureau.workspace.close_tab("interventions")
     i18n.set_language(qapp, "ar")
     arabic = bureau.liste()
-    assert arabic.view.horizontalHeader().sectionSize(8) == round(arabic.spec.columns[8].width * 1.12)
+    assert arabic.view.horizontalHeader().sectionSize(8) == round(arabic.spec.columns[8].width * 1.08)
     arabic.look.keep()
     bureau.workspace.open_section("clients")
     bureau.workspace.close_tab("interventions")

@@ -69,15 +69,21 @@ class PaintedHeader(QHeaderView):
         painter.restore()
 
 
+def scale(column: Column[Any]) -> float:
+    """How much wider figures are in Arabic: they have 14 pixels for 13, and a delay says its unit in a word."""
+    if not (theme().rtl and column.numeric):
+        return 1.0
+    return 1.12 if column.kind == "sla" else 1.08
+
+
 def least_width(model: LazyTableModel[Any], section: int) -> int:
     """What a column takes at least, in pixels: as it is declared, and never less than its title."""
     column = model.columns[section]
-    scale = 1.12 if theme().rtl and column.numeric else 1.0
     title = str(model.headerData(section, Qt.Orientation.Horizontal) or "") if column.head is None else ""
     # Figures keep the same distance from both edges.
     beside = 2 * PAD + 1 if column.kind in paint.FIGURES else PAD + 5
     heading = paint.metrics("strong").horizontalAdvance(title) + beside + (_CARET if column.key else 0)
-    return max(round(column.width * scale), heading if title else 0)
+    return max(round(column.width * scale(column)), heading if title else 0)
 
 
 def tighten(columns: Sequence[Column[Any]], least: dict[int, int], missing: int) -> None:
