@@ -18,6 +18,8 @@ from erp_desktop.registry.search_path import PIN
 LOCK = 1_380_012_112
 EVERY = 0
 """The agency that a mark of a whole month names; otherwise only the rows of its agency and technicien are wrong."""
+CELLS = 8
+"""With more agencies and techniciens wrong a month is wrong whole: marks stay few, and to count it costs as much."""
 _MANY = 200
 _DATES = {
     "date_creation": "creees encours", "date_limite": "sla", "date_cloture": "closes paires encours",
@@ -123,11 +125,14 @@ BEGIN
     INSERT INTO sync.rapports_touches (mois_id) SELECT 0 WHERE NOT EXISTS (
       SELECT FROM sync.rapports_touches WHERE mois_id = 0);
   ELSE
-    INSERT INTO sync.rapports_touches (mois_id, agence_id, technicien_id) SELECT DISTINCT m.id, d.a, d.t
-      FROM sync.rapports_mois m, unnest(v_jours, v_mesures, v_agences, v_techniciens) d(j, k, a, t)
-     WHERE d.j < m.fin AND d.j + interval '1 day' > m.debut AND m.mesure = ANY(string_to_array(d.k, ' '))
-       AND NOT EXISTS (SELECT FROM sync.rapports_touches s WHERE s.mois_id = m.id AND (
-                         s.agence_id = {EVERY} OR (s.agence_id, s.technicien_id) IS NOT DISTINCT FROM (d.a, d.t)));
+    INSERT INTO sync.rapports_touches (mois_id, agence_id, technicien_id)
+    SELECT DISTINCT id, CASE WHEN n >= {CELLS} THEN {EVERY} ELSE a END, CASE WHEN n < {CELLS} THEN t END FROM (
+      SELECT c.*, (SELECT count(*) FROM sync.rapports_touches s WHERE s.mois_id = c.id) AS n FROM (
+        SELECT DISTINCT m.id, d.a, d.t
+          FROM sync.rapports_mois m, unnest(v_jours, v_mesures, v_agences, v_techniciens) d(j, k, a, t)
+         WHERE d.j < m.fin AND d.j + interval '1 day' > m.debut AND m.mesure = ANY(string_to_array(d.k, ' '))
+           AND NOT EXISTS (SELECT FROM sync.rapports_touches s WHERE s.mois_id = m.id AND (
+                 s.agence_id = {EVERY} OR (s.agence_id, s.technicien_id) IS NOT DISTINCT FROM (d.a, d.t)))) c) f;
   END IF;
 END $f$;
 

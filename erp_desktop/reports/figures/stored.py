@@ -28,8 +28,6 @@ from erp_desktop.services.calendrier import Horloges
 
 _FORM = 1
 """To be raised when a definition changes: what was kept by the former is counted again."""
-_CELLS = 8
-"""With more than these wrong, months are counted whole."""
 Span = tuple[datetime, datetime]
 Cell = tuple[int | None, int | None]
 """An agency and a technicien, by which the rows of a month are told apart."""
@@ -68,7 +66,7 @@ def read(session: Session, since: datetime, before: datetime) -> tuple[Months, H
     for span, measure, content, touched_cells in holding:
         # The same of all months, so that one statement counts adjoining ones.
         cells = wrong[measure] if touched_cells else set()
-        if not _everybody(touched_cells) and len(cells) <= _CELLS:
+        if not _everybody(touched_cells) and len(cells) <= monthly.CELLS:
             rows = json.loads(content)
             right = [row for row in rows if (row[0], row[1]) not in cells] if cells else rows
             months[span, measure] = Month(right, tuple(sorted(cells, key=repr)))

@@ -212,6 +212,16 @@ def test_a_month_of_the_centre_stands_without_whose_rows_were_written(
     assert wrong()["creees"] == taken, "who had it and who has it"
     assert wrong()["closes"] == {cell, *taken}
     _same(pg_engine, jeu, monkeypatch, "given to somebody")
+    # Many of them make it wrong whole, and marks stay few.
+    for agence in jeu.agences:
+        for technicien in (None, *jeu.techniciens):
+            change(I.id == one.id, technicien_id=technicien, agence_id=agence)
+    assert "creees" not in wrong()
+    assert sum(measure == "creees" for _, measure in _read(pg_engine)) == whole // 5 - 1
+    with transaction(pg_engine, write=False) as session:
+        marks = session.scalars(sa.text("SELECT count(*) FROM sync.rapports_touches GROUP BY mois_id")).all()
+    assert max(marks) == monthly.CELLS + 1
+    _same(pg_engine, jeu, monkeypatch, "given to everybody")
     # A batch marks whole months, with how many rows it may be read whose.
     change(I.id.in_([row.id for row in rows]), cout_externe=Decimal("1.50"))
     assert "paires" not in wrong()
