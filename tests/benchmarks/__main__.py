@@ -111,8 +111,8 @@ def _pages(_rows: int) -> None:
 
 
 def _screens(
-    _rows: int, sizes: str = "", parts: str = "", data: str = "build/bench", processeur: str = ""
-) -> None:  # fmt: skip
+    _rows: int, sizes: str = "", parts: str = "", data: str = "build/bench", processeur: str = "", chiffre: str = ""
+) -> None:
     from tests.ui.lists.speed import PARTS, SIZES, measure
     from tests.ui.lists.timing import PROCESSOR
 
@@ -126,7 +126,7 @@ def _screens(
     over: list[str] = []
     for size in chosen:
         print(f"{size:,} interventions, {SCREENS_MIN.get(size, '?')} min environ la première fois", flush=True)
-        for figure in measure(size, folder, parts.split(",") if parts else PARTS):
+        for figure in measure(size, folder, parts.split(",") if parts else PARTS, encrypted=bool(chiffre)):
             _print([figure])
             if figure.ours is None:
                 continue
@@ -193,6 +193,7 @@ BENCHES = {
             "sizes": "interventions, separated by commas",
             "parts": "some of listes, mots, filtres, fiches, fenetre, rubriques, planning, centre, by commas",
             "processeur": "oui: what reads a cache in processor time, on a machine that others use as well",
+            "chiffre": "oui: caches encrypted as a desktop's are",
             "data": "folder in which the caches are kept, build/bench unless told otherwise",
         },
     ),

@@ -252,13 +252,15 @@ def _ouverte(quand: datetime) -> list[sa.ColumnElement[bool]]:
     ]  # fmt: skip
 
 
-def jours(filtre: recherche.Filtre, *, suit: bool = False) -> dict[str, list[sa.ColumnElement[bool]]]:
-    """Of each column of :data:`JOURS` that it speaks of, what it asks. With ``suit`` by no index."""
+def jours(
+    filtre: recherche.Filtre, *, suit: bool = False, tri: str | None = None
+) -> dict[str, list[sa.ColumnElement[bool]]]:  # fmt: skip
+    """Of each column of :data:`JOURS` that it speaks of, what it asks; ``suit`` and ``tri`` as of :func:`dites`."""
     dits: dict[str, list[sa.ColumnElement[bool]]] = {}
     for mot, jour in filtre.dates.items():
         nom, _, bout = mot.rpartition("_")
         if nom in JOURS:
-            colonne = hors_index(JOURS[nom][0]) if suit else JOURS[nom][0]
+            colonne = hors_index(JOURS[nom][0]) if suit and nom != order.DAYS.get(tri) else JOURS[nom][0]
             depuis = bout == "depuis"
             dit = colonne >= _debut(jour) if depuis else colonne < _debut(jour + timedelta(days=1))
             dits.setdefault(nom, []).append(dit)
@@ -266,19 +268,21 @@ def jours(filtre: recherche.Filtre, *, suit: bool = False) -> dict[str, list[sa.
 
 
 def conditions(
-    session: Session, acteur: Acteur, texte: str, *, suit: bool = False, pres: bool = False
+    session: Session, acteur: Acteur, texte: str, *, suit: bool = False, pres: bool = False, tri: str | None = None
 ) -> list[sa.ColumnElement[bool]]:  # fmt: skip
     """WHERE clauses of the filter box and of the person's scope, for lists, exports and reports alike.
 
     ``depuis`` and ``avant`` speak of the due date, else the planned date, else the day of the call; both ends count.
     """
-    return [*portee_interventions(acteur), *dites(session, texte, suit=suit, pres=pres)]
+    return [*portee_interventions(acteur), *dites(session, texte, suit=suit, pres=pres, tri=tri)]
 
 
-def dites(session: Session, texte: str, *, suit: bool = False, pres: bool = False) -> list[sa.ColumnElement[bool]]:
-    """WHERE clauses of the filter box alone."""
+def dites(
+    session: Session, texte: str, *, suit: bool = False, pres: bool = False, tri: str | None = None
+) -> list[sa.ColumnElement[bool]]:  # fmt: skip
+    """WHERE clauses of the filter box alone. The day that ``tri`` sorts by is a range of the order's index."""
     filtre = lire_filtre(texte)
-    dits = jours(filtre, suit=suit)
+    dits = jours(filtre, suit=suit, tri=tri)
     # Since a day a few have happened; of a statut there are many, which SQLite cannot know of the rest of them.
     large = ("statut", "priorite") if any(mot.endswith("_depuis") for mot in filtre.dates) else ()
     toutes = sans_jours(session, filtre, suit=suit, pres=pres, large=large)

@@ -37,6 +37,11 @@ _AT_FIRST = 1024
 _STRATA = 24
 """How many are read at most before the whole order is asked for."""
 _CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
+DAYS: dict[str | None, str] = {
+    "": "cree", "date_creation": "cree", "statut": "cree", "priorite": "cree", "date_planifiee": "planifiee",
+    "date_limite": "echeance",
+}  # fmt: skip
+"""Order → the day that its strata are sorted by, as ``list.JOURS`` calls it."""
 _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=getattr(I, name), else_=9)
            for name, values in _CLOSED.items()}  # fmt: skip
 
@@ -106,19 +111,29 @@ def soon(
 
 
 def page(
-    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str]
+    session: Session,
+    request: sa.Select[int],
+    query: ListQuery,
+    statuts: Collection[str],
+    named: sa.ColumnElement[bool] | None = None,
 ) -> sa.Select[int] | None:
-    """The same at the centre as one statement, which another may hold; None where names have to be read for it."""
+    """The same at the centre as one statement, which another may hold; None where names have to be read for it.
+
+    Args:
+        named: all that the filter asks, where it asks it of the names that are sorted by; ``request`` is without.
+    """
     limit = query.limite
     if query.tri in ("technicien", "agence_code") or limit is None:
         return None
-    if query.tri in _FAR and not query.texte.strip():
-        return _name_by_name(request, query, limit)
+    if query.tri in _FAR and (named is not None or not query.texte.strip()):
+        return _name_by_name(request, query, limit, *([] if named is None else [named]))
     strata = list(_FAR[query.tri].order(query) or ()) if query.tri in _FAR else list(_strata(session, query, statuts))
     return at_once(request, I.id, strata, limit)
 
 
-def _name_by_name(request: sa.Select[int], query: ListQuery, limit: int) -> sa.Select[int]:
+def _name_by_name(
+    request: sa.Select[int], query: ListQuery, limit: int, *where: sa.ColumnElement[bool]
+) -> sa.Select[int]:  # fmt: skip
     """At the centre, of each name in turn a page at most: along the names it sorts all that one of them has."""
     named: Any = Client if query.tri == "client" else Equipement
     column, name = (I.client_id, Client.nom_entreprise) if named is Client else (I.equipement_id, Equipement.nom)
@@ -128,7 +143,7 @@ def _name_by_name(request: sa.Select[int], query: ListQuery, limit: int) -> sa.S
         return [key.desc() if down else key.asc() for key in keys]
 
     own = request.where(column == named.id).order_by(*ordered(I.id)).limit(limit).correlate(named).lateral("siennes")
-    names = sa.select(own.c.id).select_from(named).join(own, sa.true())
+    names = sa.select(own.c.id).select_from(named).join(own, sa.true()).where(*where)
     return names.order_by(*ordered(cle_tri(name), named.id, own.c.id)).limit(limit)
 
 

@@ -40,9 +40,9 @@ _DERNIERES, _SOUVENT, _PLUPART = 1000, 50, 300
 """Of so many of the last rows so many hold a word that is met soon along any order, and so many along any at all."""
 _TRES_TOT, _TOT = 1024, 8192
 """The page is often there in so few rows along the order, and where more have a day, in so many."""
-_PEU, _LUES_SEULES, _ENSEMBLE, _TRIABLES = 4096, 60_000, 60_000, 100_000
-"""So many that have a day are sorted at once: looked up, told by an index that holds what the list sorts by, or by
-title as a set that is asked along it; and at last, where the page was not soon along the order."""
+_PEU, _LUES, _ENSEMBLE, _TRIABLES = 4096, 40_000, 60_000, 100_000
+"""So many that have a day are sorted by title, sorted by anything else, told by an index that holds what is sorted by
+or asked as a set along the titles; and sorted at last, where the page was not soon along the order."""
 _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
 _NOMMES = {"client", "equipement"}
@@ -69,7 +69,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         quelques = pieces.matching(session, question, _RARES + 1)
         if len(quelques) <= _RARES:
             return _verifiees(session, acteur, query, quelques)
-    requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=lettres))
+    suit = conditions(session, acteur, query.texte, suit=True, pres=lettres, tri=query.tri)
+    requete = sa.select(Intervention.id).where(*suit)
     if dits:
         trouvees = _d_un_jour(session, acteur, query, requete, lettres=bool(question))
         if trouvees is not None:
@@ -102,15 +103,16 @@ def _d_un_jour(
         if rares is not None:
             return order.few(session, rares, query, toutes)
     statuts, titre = _statuts(query), query.tri == "titre"
+    if jours(filtre).keys() == {order.DAYS.get(query.tri)}:
+        # A range of the order's own index.
+        return order.ids(session, suit, query, statuts)
     # Names without work, which may be many, are passed over each time.
-    pas = () if order.far(query) else (min(_TRES_TOT, _TOT),)
-    for combien in pas:
-        tot = order.soon(session, suit, query, statuts, combien)
-        if tot is not None:
-            return tot
+    tot = None if order.far(query) else order.soon(session, suit, query, statuts, min(_TRES_TOT, _TOT))
+    if tot is not None:
+        return tot
     nombre, dit, index = _mene(session, filtre)
     seul = index == JOURS[""][1]
-    if nombre > (_ENSEMBLE if titre else _LUES_SEULES if seul else _PEU):
+    if nombre > (_ENSEMBLE if titre or seul else _LUES):
         # The last month stands far down the order by number; it is sorted sooner than it is met.
         tot = order.soon(session, suit, query, statuts, _TOT)
         if tot is not None:
@@ -133,7 +135,7 @@ def _mene(session: Session, filtre: recherche.Filtre) -> tuple[int, list[sa.Colu
     comptes = []
     for dit, index in dits:
         # The rows of the index that holds more are four times as long.
-        most = _LUES_SEULES if index == JOURS[""][1] else _TRIABLES
+        most = _ENSEMBLE if index == JOURS[""][1] else _TRIABLES
         some = _par(sa.select(Intervention.id).where(*dit).limit(most + 1), index).subquery()
         comptes.append(session.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
     nombre, (dit, index) = min(zip(comptes, dits, strict=True), key=lambda one: one[0])
@@ -149,12 +151,21 @@ def page(
 ) -> tuple[list[int], list[InterventionLigne]]:  # fmt: skip
     """The identifiers, and the rows of the first ones; at the centre in one round trip."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    requete = _requete(session, acteur, query)
-    une = None if est_sqlite(session) else order.page(session, requete, query, _statuts(query))
+    une = None if est_sqlite(session) else _au_centre(session, acteur, query)
     if une is None:
         trouvees = ids(session, acteur, query)
         return trouvees, rows(session, acteur, trouvees[:shown])
     return first_rows(session, acteur, une, shown)
+
+
+def _au_centre(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
+    filtre = lire_filtre(query.texte)
+    if order.far(query) and filtre == recherche.Filtre(mots={query.tri: filtre.mots.get(query.tri, [])}):
+        # Of the names that are sorted by one after the other is taken; all rows of theirs would be sorted.
+        nommes = {"client": exact.named_client, "equipement": exact.machine}[query.tri]
+        requete = sa.select(Intervention.id).where(*portee_interventions(acteur))
+        return order.page(session, requete, query, _statuts(query), nommes(session, filtre.mots[query.tri]))
+    return order.page(session, _requete(session, acteur, query), query, _statuts(query))
 
 
 def block(
@@ -168,8 +179,8 @@ def block(
     return first_rows(session, acteur, un, min(shown, max(0, mark.size - first)), first)
 
 
-def _requete(session: Session, acteur: Acteur, query: ListQuery, *, suit: bool = False) -> sa.Select[int]:
-    return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=suit))
+def _requete(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+    return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte))
 
 
 def _statuts(query: ListQuery) -> Sequence[str]:
@@ -180,7 +191,7 @@ def _statuts(query: ListQuery) -> Sequence[str]:
 def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
     """What a list of many rows selects: along the index of its order, which no word is a way around."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    return _requete(session, acteur, query, suit=True)
+    return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, tri=query.tri))
 
 
 PLACES = Long(

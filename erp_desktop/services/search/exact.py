@@ -83,6 +83,12 @@ def agency(column: Any, values: Sequence[str]) -> sa.ColumnElement[bool]:
         sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(codes))))  # fmt: skip
 
 
+def named_client(session: Session, values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Condition on ``clients``: those that ``values`` name."""
+    called = Client.nom_entreprise
+    return of(Client.id, values, lambda names: sa.or_(*(contient(session, called, v) for v in names)))
+
+
 def machine(session: Session, values: Sequence[str]) -> sa.ColumnElement[bool]:
     """Condition on ``equipements``: the machines that ``values`` name, by name or code."""
     e = Equipement

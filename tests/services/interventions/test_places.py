@@ -66,7 +66,9 @@ def test_a_page_is_its_identifiers_and_the_rows_of_the_first_ones(monde: Monde) 
         # Found once for its identifiers and its rows.
         told = [one.count("interventions.statut = ") for one in asked if "json_agg" in one]
         assert told == [len(Statut)], asked
-    for texte, tri, descendant in itertools.product(("", "etau", "statut:ouverte,annulee"), ORDERS, (False, True)):
+    named = ("client:atlas", f"client:nulle,#{monde.client}", "equipement:sertis", "client:nulle")
+    every = (("", "etau", "statut:ouverte,annulee"), ORDERS), (named, ("client", "equipement"))
+    for texte, tri, descendant in itertools.chain(*(itertools.product(*one, (False, True)) for one in every)):
         found, shown = monde.faire(svc.page, monde.agent, ListQuery(texte, tri, descendant, 5), 3)
         assert found == chercher(monde, texte, tri=tri, descendant=descendant)[:5], (texte, tri, descendant)
         alike = list(map(timeless, monde.faire(svc.rows, monde.agent, found[:3])))
@@ -210,7 +212,8 @@ def test_what_has_a_day_is_found_alike_by_walking_and_by_sorting(
                 monkeypatch.setattr(which, "_TOT", tot)
                 monkeypatch.setattr(which, "_TRIABLES", triables)
                 monkeypatch.setattr(which, "_RARES", rares)
-                monkeypatch.setattr(which, "_LUES_SEULES", triables)
+                monkeypatch.setattr(which, "_ENSEMBLE", triables)
+                monkeypatch.setattr(which, "_LUES", triables)
                 monkeypatch.setattr(which, "_PEU", min(tot, 2))
                 limite = next(limits)
                 trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
@@ -254,7 +257,8 @@ def test_a_filter_is_met_along_the_order_and_never_sorts_what_many_rows_have(
             assert not any("status_date" in step for step in told), told
         monkeypatch.setattr(which, "_TOT", 400)
         monkeypatch.setattr(which, "_PEU", 0)
-        monkeypatch.setattr(which, "_LUES_SEULES", 0)
+        monkeypatch.setattr(which, "_ENSEMBLE", 0)
+        monkeypatch.setattr(which, "_LUES", 0)
         texts = (
             "sla:depasse",
             "sans:technicien",
