@@ -76,6 +76,8 @@ devices = _table(
     sa.Column("expire_a", sa.DateTime(timezone=True)),
     # 32 bytes that the device made: they seal what is carried by hand while the line is down.
     sa.Column("cle_paquet", sa.LargeBinary),
+    # The poste whose file this device was enrolled with again: what that file had not sent is in its series.
+    sa.Column("succede", sa.Integer),
 )  # fmt: skip
 
 lots = _table(

@@ -14,6 +14,7 @@ from erp_desktop.db import ids
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.registry import bounds
 from erp_desktop.registry.tables import TABLES, Kind
+from erp_desktop.sync.device import registration
 from erp_desktop.upgrade import doctor
 from tests.centre.thief import Thief, refused
 from tests.sync.lab import Device, Lab, T
@@ -103,6 +104,61 @@ def test_identifiers_of_others_are_refused(lab: Lab, device: Device, thief: Thie
     taken = lab.ids("clients", "TNG")[0]
     assert thief.insert("clients", id=taken, nom_entreprise="x") == refused(bounds.KEY), "not even that it exists"
     assert thief.insert("clients", id=ids.compose(far, device.poste), nom_entreprise="x") == []
+
+
+def test_numbers_of_another_series_are_refused(lab: Lab, device: Device, thief: Thief) -> None:
+    """A number that a colleague's desktop will draw would make hers the one that is refused."""
+    colleague, other = lab.device("CAS"), lab.device("TNG")
+    retired = lab.device("CAS")
+    engine = create_pg_engine(lab.url)
+    registration.revoke(engine, retired.poste, stolen=False)
+    engine.dispose()
+    machine, client = lab.sql("SELECT id, client_id FROM equipements WHERE agence_id = %s", device.agence_id)[0]
+    depot = lab.value("SELECT id FROM depots WHERE agence_id = %s", device.agence_id)
+    rows: dict[str, tuple[str, dict[str, Any]]] = {
+        "interventions": ("INT", {"titre": "x", "equipement_id": machine, "client_id": client, "date_creation": T}),
+        "factures": ("PROV", {"statut": "brouillon", "client_id": client}),
+        "inventaires": ("IVT", {"depot_id": depot, "ouvert_a": T}),
+        "paiements": (
+            "REC",
+            {"client_id": client, "montant": "5.00", "date_paiement": T[:10], "mode_paiement": "virement"},
+        ),
+    }
+    told = refused(central_rules.SERIES)
+    for table, (kind, row) in rows.items():
+
+        def put(pk: int, series: str, table: str = table, kind: str = kind, row: Any = row) -> list[tuple[str, str]]:
+            return thief.insert(table, id=pk, numero=f"{kind}-{series}-2026-00007", **row)
+
+        for series in (f"CAS-{colleague.poste:02d}", f"TNG-{other.poste:02d}", f"TNG-{device.poste:02d}", "CAS-00"):
+            assert put(700, series) == told, (table, series)
+        assert lab.value(f"SELECT count(*) FROM {table} WHERE numero LIKE '%%-00007'") == 0
+        assert put(700, f"CAS-{device.poste:02d}") == []
+        assert put(701, f"CAS-{retired.poste:02d}") == [], "its file may be carried on here"
+    mine = f"PROV-CAS-{device.poste:02d}-2026-"
+    hers = f"PROV-CAS-{colleague.poste:02d}-2026-00008"
+    assert thief.update("factures", 700, numero=(f"{mine}00007", hers)) == told
+    assert thief.update("factures", 700, numero=(f"{mine}00007", f"{mine}00008")) == []
+
+
+def test_a_number_comes_back_with_its_row_when_a_deletion_is_undone(lab: Lab, device: Device) -> None:
+    colleague = lab.device("CAS")
+    machine, client = lab.sql("SELECT id, client_id FROM equipements WHERE agence_id = %s", device.agence_id)[0]
+    pk, number = ids.compose(1 << 40, colleague.poste), f"INT-CAS-{colleague.poste:02d}-2026-00003"
+    colleague.sql(
+        "INSERT INTO interventions (id, agence_id, numero, titre, equipement_id, client_id, date_creation, "
+        "created_at, updated_at) VALUES (?, ?, ?, 'Née là', ?, ?, ?, ?, ?)",
+        pk, device.agence_id, number, machine, client, T, T, T,
+    )  # fmt: skip
+    lab.settle()
+    device.sql("CREATE TEMP TABLE garde AS SELECT * FROM interventions WHERE id = ?", pk)
+    device.sql("DELETE FROM interventions WHERE id = ?", pk)
+    lab.settle()
+    assert lab.value("SELECT count(*) FROM interventions WHERE id = %s", pk) == 0
+    device.sql("INSERT INTO interventions SELECT * FROM garde")
+    lab.settle()
+    assert lab.get("interventions", pk, "numero") == number
+    lab.converged()
 
 
 def test_a_clock_ahead_does_not_win_for_ever(lab: Lab, device: Device) -> None:

@@ -21,8 +21,9 @@ SHARED = "Cette fiche est partagée par toutes les agences : seul le siège la m
 FOREIGN = "Cette fiche n'est pas de l'agence de ce poste."
 CONTRACT = "Valider, suspendre, reprendre ou résilier un contrat demande un responsable de l'agence."
 CHARGED = "Décider qui paie une intervention demande un responsable de l'agence."
+SERIES = "Ce numéro est de la série d'un autre poste : chaque poste tire les siens."
 VIEW = "Une vue enregistrée n'est changée que par la personne qui l'a faite."
-SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN, VIEW)
+SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN, SERIES, VIEW)
 
 
 def _quoted(text: str) -> str:
@@ -53,6 +54,7 @@ _CLAIMS = sql(
     KEY_REASON=_quoted(bounds.KEY),
     FOREIGN_REASON=_quoted(FOREIGN),
     AUTHOR_REASON=_quoted(AUTHOR),
+    SERIES_REASON=_quoted(SERIES),
     VIEW_REASON=_quoted(VIEW),
 )
 

@@ -74,7 +74,9 @@ def _reenroll(
     engine = create_pg_engine(url)
     try:
         with in_french():
-            poste, new_login, _, code = register(engine, agence, name or cache.get("nom") or agence, password)
+            poste, new_login, _, code = register(
+                engine, agence, name or cache.get("nom") or agence, password, former=former
+            )
             with engine.connect() as connection:
                 epoch = connection.execute(sa.text("SELECT sync.epoque()")).scalar_one()
                 known = connection.execute(

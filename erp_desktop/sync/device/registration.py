@@ -40,7 +40,7 @@ def _french_error(error: sa.exc.DBAPIError) -> ErpError:
 
 def register(
     engine: sa.Engine, agence: str, name: str, password: str, before: Callable[[str], None] | None = None,
-    *, until: datetime | None = None,
+    *, until: datetime | None = None, former: int | None = None,
 ) -> tuple[int, str, int, str]:  # fmt: skip
     """Make the login of a new device of an agency; its number, login, agency's id and code.
 
@@ -51,6 +51,7 @@ def register(
         password: of the login.
         before: called with the login before it exists for others.
         until: the device is only awaited, until then, by whoever has ``password``; None: it is there.
+        former: the number under which its file was enrolled before; what waits in it has that device's numbers.
     """
     with engine.begin() as connection:
         checklist.require_whole(connection)
@@ -68,10 +69,18 @@ def register(
         login = f"erp_{base[:36]}_{oid}_p{poste}"
         connection.execute(
             sa.text(
-                "INSERT INTO sync.devices (poste, login, nom, agence_id, etat, expire_a) "
-                "VALUES (:p, :l, :n, :a, :e, :u)"
+                "INSERT INTO sync.devices (poste, login, nom, agence_id, etat, expire_a, succede) "
+                "VALUES (:p, :l, :n, :a, :e, :u, :f)"
             ),
-            {"p": poste, "l": login, "n": name, "a": row.id, "e": "attendu" if until else "actif", "u": until},
+            {
+                "p": poste,
+                "l": login,
+                "n": name,
+                "a": row.id,
+                "e": "attendu" if until else "actif",
+                "u": until,
+                "f": former if former != poste else None,
+            },
         )
         quoted = connection.dialect.identifier_preparer.quote(login)
         connection.execute(

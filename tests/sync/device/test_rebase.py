@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from erp_desktop.centre.functions.rules import SERIES
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError, UserError
@@ -64,6 +65,36 @@ def test_a_cloned_disk_becomes_a_device_of_its_own(lab: Lab, encrypted: bool) ->
     assert owners == {"Presse origine": "Né origine", "Presse clone": "Né clone"}
     assert second.value("SELECT poste FROM _allocateur") == second.poste
     assert second.waiting == 0
+
+
+def test_a_clone_brings_the_numbers_that_it_had_drawn_and_nobody_elses(lab: Lab) -> None:
+    """They were printed and said aloud before anybody noticed; the other copy goes on with its series."""
+    a, colleague = lab.device(), lab.device()
+    clone = lab.copy_of(a, "clone.sqlite")
+    machine, client = lab.sql("SELECT id, client_id FROM equipements WHERE agence_id = %s", a.agence_id)[0]
+
+    def call(device: Device, pk: int, number: str) -> None:
+        device.sql(
+            "INSERT INTO interventions (id, agence_id, numero, titre, equipement_id, client_id, date_creation, "
+            "created_at, updated_at) VALUES (?, ?, ?, 'Appel', ?, ?, ?, ?, ?)",
+            pk, device.agence_id, number, machine, client, T, T, T,
+        )  # fmt: skip
+
+    drawn = f"INT-CAS-{a.poste:02d}-2026-00041"
+    call(clone, 990_001, drawn)
+    a.set("clients", client, ville="Ailleurs")
+    a.sync()
+    with pytest.raises(CloneDetectedError):
+        clone.sync()
+    second = again(lab, clone)
+    third = again(lab, second)
+    call(third, 990_002, f"INT-CAS-{colleague.poste:02d}-2026-00001")
+    lab.settle()
+    assert lab.sql("SELECT numero FROM interventions WHERE titre = 'Appel'") == [(drawn,)]
+    assert third.value("SELECT raison FROM sync_gares") == SERIES
+    assert lab.sql("SELECT poste, succede FROM sync.devices WHERE succede IS NOT NULL ORDER BY poste") == [
+        (second.poste, a.poste), (third.poste, second.poste)
+    ]  # fmt: skip
 
 
 def test_a_cache_restored_from_yesterday_is_enrolled_again_and_doubles_nothing(lab: Lab) -> None:

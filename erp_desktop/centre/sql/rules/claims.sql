@@ -12,6 +12,26 @@ BEGIN
   END IF;
 END $f$;
 
+-- A number that a desktop draws (INT, PROV, REC, IVT) tells the agency and the poste of its series. One of another
+-- series is not for this device, or its owner's next number would be the one refused. An undone deletion brings
+-- back the number that the row had.
+CREATE OR REPLACE FUNCTION sync.verifier_numeros(t text, bloc jsonb, plage int4range, v_pk integer, v_premier integer,
+  v_pas integer, postes integer[], v_agence bigint) RETURNS void LANGUAGE plpgsql STABLE AS $f$
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i),
+        jsonb_array_elements(bloc->'r') r,
+        LATERAL (SELECT r->>(v_premier + v_pas * (c.i::integer - 1)) AS numero) v
+     WHERE c.nom = 'numero' AND (r->>0)::int <@ plage
+       AND v.numero ~ '^[A-Z]{3,4}-[A-Z]{3,5}-[0-9]{2,6}-[0-9]{4}-[0-9]{5,}$'
+       AND (split_part(v.numero, '-', 2) <> sync.code_agence(v_agence)
+         OR split_part(v.numero, '-', 3)::integer <> ALL (postes))
+       AND NOT EXISTS (SELECT 1 FROM sync.row_state e WHERE e.nom_table = t AND e.pk = (r->>v_pk)::bigint
+         AND e.scope = v_agence AND e.etat = 'deleted')) THEN
+    RAISE EXCEPTION '%', :SERIES_REASON USING ERRCODE = 'EM021', CONSTRAINT = t || '.numero';
+  END IF;
+END $f$;
+
 -- Colleagues read a view that is shared; whoever made it alone changes it or takes it away.
 -- Two rows of one key that become one are nobody's act: such a change names no author.
 CREATE OR REPLACE FUNCTION sync.verifier_vues(p jsonb, plage int4range) RETURNS void LANGUAGE plpgsql STABLE AS $f$
@@ -61,6 +81,7 @@ BEGIN
       RAISE EXCEPTION '%', :KEY_REASON USING ERRCODE = 'EM021', CONSTRAINT = t || '.id';
     END IF;
     PERFORM sync.verifier_tailles(t, bloc, plage, octets, 3, 1);
+    PERFORM sync.verifier_numeros(t, bloc, plage, r_id, 2, 1, postes, v_agence) WHERE bloc->'c' ? 'numero';
     IF v_tiers AND EXISTS (SELECT 1 FROM jsonb_array_elements(bloc->'r') r,
         jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
         WHERE (r->>0)::int <@ plage AND c.nom = 'agence_id' AND (r->>(c.i + 1)::int)::bigint <> v_agence) THEN
@@ -73,6 +94,7 @@ BEGIN
     auteurs := auteurs || ARRAY(SELECT DISTINCT x::bigint FROM jsonb_array_elements(bloc->'r') r,
       LATERAL (VALUES (r->>1), (r->>r_par)) v(x) WHERE (r->>0)::int <@ plage AND x IS NOT NULL);
     PERFORM sync.verifier_tailles(t, bloc, plage, octets, 5, 2);
+    PERFORM sync.verifier_numeros(t, bloc, plage, 2, 5, 2, postes, v_agence) WHERE bloc->'c' ? 'numero';
     IF v_tiers THEN
       PERFORM sync.exiger_agence(t, bloc->'r', plage, v_agence);
       IF EXISTS (SELECT 1 FROM jsonb_array_elements_text(bloc->'c') AS c(nom) WHERE c.nom = 'agence_id') THEN

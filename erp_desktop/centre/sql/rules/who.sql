@@ -12,13 +12,20 @@ CREATE OR REPLACE FUNCTION sync.par_le_centre() RETURNS boolean LANGUAGE sql STA
    WHERE c.oid = 'public.factures'::pg_catalog.regclass
 $f$;
 
--- Postes whose identifiers a device may bring: its own, and those of its agency that are out of service, whose file
--- it may carry on.
+-- Postes whose identifiers and numbers a device may bring: its own, those whose file it is enrolled with again, and
+-- those of its agency that are out of service, whose file it may carry on. A centre on its way back to an earlier
+-- revision does not hold whose file a device took over.
 CREATE OR REPLACE FUNCTION sync.postes_admis(v_poste integer, v_agence bigint) RETURNS integer[] LANGUAGE sql STABLE
 SECURITY DEFINER :PIN AS $f$
-  SELECT array_append(array_agg(d.poste), v_poste) FROM sync.devices d
-   WHERE d.agence_id = v_agence AND d.etat <> 'actif'
+  WITH RECURSIVE lignee(poste) AS (
+    SELECT v_poste UNION SELECT (to_jsonb(d)->>'succede')::integer FROM lignee l
+      JOIN sync.devices d ON d.poste = l.poste AND to_jsonb(d)->>'succede' IS NOT NULL)
+  SELECT array_agg(a.poste) FROM (SELECT poste FROM lignee UNION SELECT d.poste FROM sync.devices d
+    WHERE d.agence_id = v_agence AND d.etat NOT IN ('actif', 'attendu')) AS a
 $f$;
+
+CREATE OR REPLACE FUNCTION sync.code_agence(v_agence bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER :PIN
+AS $f$ SELECT code FROM public.agences WHERE id = v_agence $f$;
 
 -- A row shared by all agencies is seen and never written: that is a right missing, not a row that moved away.
 CREATE OR REPLACE FUNCTION sync.exiger_propre(t text, pks bigint[]) RETURNS void LANGUAGE plpgsql STABLE AS $f$
