@@ -60,7 +60,7 @@ def read(
 
 
 def _made(session: Session, visits: Visits, horloges: Horloges, ids: list[int]) -> tuple[Visit, ...]:
-    """What is due first first: where a contract says how soon work is begun, that is what is due, as in the list."""
+    """What is due first first: where a contract says how soon work is begun, that is what is due, and it is named."""
     i, now = Intervention, clock.now()
     query = (
         sa.select(*VISIT, i.date_debut_travaux, Contrat)
@@ -72,11 +72,11 @@ def _made(session: Session, visits: Visits, horloges: Horloges, ids: list[int]) 
     found: dict[int, tuple[datetime, Visit]] = {}
     for row in session.execute(query):
         visit = visits.make(row)
-        due = prise_en_charge(horloges, row, row.Contrat, now).ou(
-            visit.sla_etat, visit.sla_reste_min, row.date_limite
-        )
+        prise = prise_en_charge(horloges, row, row.Contrat, now)
+        due = prise.ou(visit.sla_etat, visit.sla_reste_min, row.date_limite)
         part = due.part(row.date_creation, now)
-        visit = replace(visit, sla_etat=due.etat, sla_reste_min=due.reste_min, sla_part=part)
+        visit = replace(visit, sla_etat=due.etat, sla_reste_min=due.reste_min, sla_part=part,
+                        sla_debut=prise.attendue)  # fmt: skip
         stands = row.statut == Statut.EN_ATTENTE
         found[row.id] = (None if stands else due.limite) or _NEVER, visit
     # Of what is due at the same time, and of what stands, the list's order.

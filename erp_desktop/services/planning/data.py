@@ -50,6 +50,7 @@ class Visit:
         duree: minutes that it takes, an hour when nobody estimated it.
         deplacement: minutes on the road, None when nobody said.
         sla_part: share of the delay that is left, 0 to 1.
+        sla_debut: the delay is the one by which its work is to begin, not the one by which it is to be over.
         requises: skills that its machine's type needs.
         retire: its machine is out of service for good.
     """
@@ -74,6 +75,7 @@ class Visit:
     sla_part: float
     requises: tuple[Skill, ...] = ()
     retire: bool = False
+    sla_debut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

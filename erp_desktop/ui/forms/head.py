@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from erp_desktop.domain.writing import bidi
 from erp_desktop.ui.forms.spec import Head
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import Elided, Text, icon_button
+from erp_desktop.ui.kit.controls import Elided, Text, icon_button, plain
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Pill, Priority
 from erp_desktop.ui.kit.theme import theme
@@ -98,6 +98,7 @@ class HeadView(QWidget):
         self._sla.setVisible(head.sla is not None)
         if head.sla is not None:
             self._sla.set_state(head.sla)
+            self._sla.setToolTip(plain(head.sla_told))
         self._plain.setText(head.plain)
         self._plain.setVisible(bool(head.plain))
         self._marks.setVisible(bool(head.status or head.priority or head.sla or head.plain))

@@ -118,6 +118,7 @@ class Head:
         status: ``(status, word)`` of the pill.
         priority: ``(priority, word)``.
         sla: ``(state, share, words)``.
+        sla_told: all of it, as a tooltip.
         plain: small words when there is no status.
     """
 
@@ -127,6 +128,7 @@ class Head:
     status: tuple[str, str] | None = None
     priority: tuple[str, str] | None = None
     sla: tuple[str, float, str] | None = None
+    sla_told: str = ""
     plain: str = ""
 
 

@@ -26,7 +26,7 @@ from erp_desktop.ui.interventions.history import HistoryTab
 from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.other_acts import linked
 from erp_desktop.ui.interventions.reception import ReceptionTab
-from erp_desktop.ui.interventions.sla import begun_words, next_sla
+from erp_desktop.ui.interventions.sla import begun_words, next_sla, sla_told
 from erp_desktop.ui.interventions.times import TimesTab
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.printing.bons import print_bons
@@ -115,13 +115,11 @@ def _always(_acteur: Acteur, _record: Any) -> bool:
 
 def _head(record: Any) -> Head:
     state, share, words = next_sla(record)
-    if state in ("ok", "soon"):
-        words = tr("reste {duree}", duree=words)
     return Head(
         code=record.numero, title=record.titre, tab=record.numero,
         status=(record.statut, value_labels.label(Statut, record.statut)),
         priority=(record.priorite, value_labels.label(Priorite, record.priorite)),
-        sla=(state, share, words),
+        sla=(state, share, words), sla_told=sla_told(record),
     )  # fmt: skip
 
 

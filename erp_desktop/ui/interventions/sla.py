@@ -20,9 +20,17 @@ def sla_words(state: str, left: int | None) -> str:
 
 
 def next_sla(row: Any) -> tuple[str, float, str]:
-    """State, share left and words of what is due next: that work begins, where its contract says so, then its end."""
+    """State, share left and words of what is due next: that work begins, where its contract says so, then its end.
+
+    The first is named, since the list beside says the second.
+    """
     due = row.prise.ou(row.sla_etat, row.sla_reste_min, row.date_limite)
-    return due.etat, due.part(row.date_creation, clock.now()), sla_words(due.etat, due.reste_min)
+    words, runs = sla_words(due.etat, due.reste_min), due.etat in ("ok", "soon")
+    if row.prise.attendue:
+        words = tr("début dans {duree}", duree=words) if runs else tr("début {reste}", reste=words)
+    elif runs:
+        words = tr("reste {duree}", duree=words)
+    return due.etat, due.part(row.date_creation, clock.now()), words
 
 
 def deadline(row: Any) -> tuple[str, float, str]:

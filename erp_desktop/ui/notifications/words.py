@@ -72,6 +72,9 @@ def announcement(news: Sequence[NotificationInfo]) -> tuple[str, str]:
     """
     if len(news) <= ALONE:
         if len(news) > 1 and len({(one.objet_table, one.objet_id, _bare(one)) for one in news}) == 1:
+            if len({one.evenement for one in news}) == 1 and news[0].contenu != news[1].contenu:
+                both = tr("{quoi} (prise en charge et résolution)", quoi=event(news[0]))
+                return both, isolate(_bare(news[0]))
             happened = [event(one) if _bare(one) == one.contenu else tr("{quoi} (prise en charge)", quoi=event(one))
                         for one in news]  # fmt: skip
             plain = [one for one in news if _bare(one) == one.contenu]

@@ -136,7 +136,7 @@ class BacklogView(QAbstractScrollArea):
         if visit.sla_etat != "none":
             room = QRect(line.x() + 74, line.y(), line.width() - 74, 18)
             paint.sla(pen.painter, pen.place(room), visit.sla_etat, visit.sla_part,
-                      value_labels.remaining(visit.sla_reste_min), rtl=pen.rtl)  # fmt: skip
+                      words.left(visit), rtl=pen.rtl)  # fmt: skip
         needs = comma().join(s.nom for s in visit.requises) or visit.equipement
         pen.icon(QRect(line.x(), line.y() + 17, 14, 17), "wrench", "text.tertiary", 13)
         pen.text(QRect(line.x() + 18, line.y() + 17, line.width() - 18, 17), needs, "caption", "text.tertiary")
@@ -215,7 +215,11 @@ class BacklogView(QAbstractScrollArea):
                 QToolTip.hideText()
             else:
                 v = self.visits[place]
-                said = f"{v.numero} · {v.titre}\n{v.client} · {v.equipement}\n{value_labels.instant(v.date_limite)}"
+                due = tr("Échéance : {date}", date=value_labels.instant(v.date_limite))
+                if v.sla_debut:
+                    late = value_labels.remaining(v.sla_reste_min)
+                    due = f"{tr('Prise en charge : {objet}', objet=late)}\n{due}"
+                said = f"{v.numero} · {v.titre}\n{v.client} · {v.equipement}\n{due}"
                 QToolTip.showText(event.globalPos(), plain(said))
             return True
         return super().viewportEvent(event)

@@ -117,6 +117,12 @@ def when(found: Suggestion) -> str:
     return f"{tr(_DAYS[jour.weekday()])} {isolate(f'{jour:%d/%m}')} · {span(found.debut, found.fin)}"
 
 
+def left(found: Visit) -> str:
+    """What is left of a visit's delay; of the one by which work is to begin, its name as well."""
+    told = value_labels.remaining(found.sla_reste_min)
+    return tr("début {reste}", reste=told) if found.sla_debut else told
+
+
 def visit(found: Visit) -> str:
     """What a screen reader says of work that waits."""
     parts = [
@@ -124,7 +130,7 @@ def visit(found: Visit) -> str:
         tr("durée {duree}", duree=length(found.duree)),
     ]  # fmt: skip
     if found.sla_reste_min is not None:
-        parts.append(tr("reste {reste}", reste=value_labels.remaining(found.sla_reste_min)))
+        parts.append(tr("reste {reste}", reste=left(found)))
     return comma().join(parts)
 
 

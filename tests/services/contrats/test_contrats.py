@@ -27,6 +27,8 @@ from erp_desktop.services.contrats import delays, periods
 from erp_desktop.services.planning import reading
 from erp_desktop.services.shared.common import ecrire
 from erp_desktop.services.shared.lists import ListQuery
+from erp_desktop.ui.planning import words
+from erp_desktop.ui.wording import value_labels
 from tests.services.branch import Monde
 
 TODAY = date(2026, 11, 16)
@@ -321,7 +323,9 @@ def _begun_in_time_or_late(monde: Monde, job: int, patch: pytest.MonkeyPatch) ->
             assert prise.limite == asked + timedelta(minutes=30)
             waits = reading.board(session, monde.agent, asked.date(), 7).waiting.visits
             assert waits[0].intervention_id == job, "before what its deadline alone would put first"
+            assert waits[0].sla_debut is prise.attendue
             if prise.attendue:
+                assert words.left(waits[0]) == f"début {value_labels.remaining(prise.reste_min)}"
                 assert (waits[0].sla_etat, waits[0].sla_reste_min) == (prise.etat, prise.reste_min)
             notifications.produire(session, monde.agent)
             told = [n.evenement for n in notifications.lister(session, monde.agent)

@@ -5,6 +5,7 @@ Long on purpose: one screen, tested as one clerk's day on one set of data.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -349,8 +350,12 @@ def test_the_column_says_the_deadline_that_the_list_sorts_and_filters_by() -> No
     row = InterventionLigne(
         1, "INT-CAS-04-2026-00001", "affectee", "haute", "Fuite", "Atlas", "", None, "CAS", now, None,
         now + timedelta(hours=10), 600, "ok", False, False,
-        PriseEnCharge(now + timedelta(minutes=20), "warn", 20, True),
+        PriseEnCharge(now + timedelta(minutes=20), "soon", 20, True),
     )  # fmt: skip
     assert deadline(row)[2] == sla_words("ok", 600)
-    assert next_sla(row)[2] == sla_words("warn", 20)
-    assert sla_words("warn", 20) in sla_told(row)
+    assert next_sla(row)[2] == "début dans 0 h 20", "named, where the list beside says the other"
+    assert sla_told(row) == f"Prise en charge : 0 h 20 · Résolution : {sla_words('ok', 600)}"
+    late = replace(row, prise=PriseEnCharge(now - timedelta(hours=30), "late", -1380, True))
+    assert next_sla(late)[2] == "début +23 h"
+    begun = replace(row, prise=PriseEnCharge(now, "tenu"))
+    assert next_sla(begun)[2] == f"reste {sla_words('ok', 600)}"

@@ -148,6 +148,8 @@ def test_what_two_notices_are_about_is_named_once(qapp: QApplication) -> None:
     title, text = words.announcement([given, late])
     assert text == "04-00487 Sertisseuse"
     assert title == "Intervention affectée · Échéance dépassée (prise en charge)"
+    over = notice(EvenementNotification.SLA_DEPASSE, text, 7)
+    assert words.announcement([late, over]) == ("Échéance dépassée (prise en charge et résolution)", text)
     other = notice(EvenementNotification.AFFECTATION, "04-00488 Presse", 8)
     assert words.announcement([given, other])[1].splitlines() == ["04-00487 Sertisseuse", "04-00488 Presse"]
     refused = notice(EvenementNotification.REFUS, "Donnez le motif.", 9)
