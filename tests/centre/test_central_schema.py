@@ -108,7 +108,8 @@ def test_a_stamp_without_the_work_is_seen(old: sa.Engine) -> None:
     run(old, f"UPDATE alembic_version SET version_num = '{revisions.head()}'")
     state = check_central(old)
     assert state.etat == "incoherent"
-    assert "documents : colonne « contrat_id » absent(e)" in state.differences
+    structure = [d for d in state.differences if "déclencheur" not in d and "règle d'accès" not in d]
+    assert any("absent(e)" in one for one in structure), "a column, a table or an index of what was not run"
     with pytest.raises(UpgradeError, match="structure annoncée"):
         upgrade_central(old, yes)
 
