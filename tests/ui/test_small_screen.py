@@ -25,7 +25,7 @@ from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
 _SIZES = (QSize(1440, 900), QSize(1366, 728))
-_SCREEN = QSize(1366, 728)
+SCREEN = QSize(1366, 728)
 """1366×768 less a task bar."""
 
 
@@ -51,7 +51,7 @@ def test_no_control_is_cut_off(
     assert monde.responsable is not None
     bureau = Bureau(qtbot, worker, monde.responsable, tmp_path)
     bureau.window.setMinimumSize(0, 0)
-    bureau.window.resize(first_size(_SCREEN))
+    bureau.window.resize(first_size(SCREEN))
     found = []
     for key in bureau.workspace.sections:
         page = bureau.workspace.open_section(key)
@@ -63,7 +63,7 @@ def test_no_control_is_cut_off(
             bureau.settle()
             qapp.processEvents()
             found += [f"{key}, with a record: {one}" for one in cut(bureau.window)]
-    assert bureau.window.size() == first_size(_SCREEN)
+    assert bureau.window.size() == first_size(SCREEN)
     assert found == []
 
 
@@ -77,7 +77,9 @@ def lists(bureau: Bureau) -> Iterator[tuple[str, ListPage]]:
             yield key, page
         if isinstance(page, AdministrationPage):
             for room in page.items:
-                if isinstance(shown := page.show_room(room), ListPage):
+                shown = page.show_room(room)
+                bureau.settle()
+                if isinstance(shown, ListPage):
                     yield f"{key}, {room}", shown
 
 
@@ -98,7 +100,6 @@ def test_no_list_is_scrolled_sideways_for_the_form_beside_it(
     bureau = Bureau(qtbot, worker, admin, tmp_path)
     found, seen = [], 0
     for name, page in lists(bureau):
-        bureau.settle()
         seen += 1
         page.form.show()
         for size in _SIZES:

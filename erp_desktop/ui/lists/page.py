@@ -275,7 +275,8 @@ class ListPage(Page):
 
     def _show_current(self) -> None:
         row_id = self.view.current_id()
-        if row_id is not None and (not self.beside.open or row_id != self.form.row_id):
+        # Several rows are chosen to act on them all: a form that is closed would only take their room.
+        if row_id is not None and (row_id != self.form.row_id if self.beside.open else self.selection.size < 2):
             self.form.show()
             self.form.open_record(row_id)
 
