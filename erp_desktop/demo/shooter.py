@@ -14,6 +14,8 @@ from erp_desktop import clock
 from erp_desktop.app import Desktop
 from erp_desktop.demo.stage import MOT_DE_PASSE, Stage
 from erp_desktop.demo.window import SIZE, open_form, rest, show, wait
+from erp_desktop.domain.enums import TypeAbsence
+from erp_desktop.services.planning.data import Visit
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.first_start.first_run import FirstRun
 from erp_desktop.ui.first_start.wizard import AGENCE
@@ -24,6 +26,7 @@ from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.notifications.panel import NotificationsPanel
 from erp_desktop.ui.pictures import grab
 from erp_desktop.ui.planning.geometry import DAY, WEEK
+from erp_desktop.ui.planning.view import BoardView
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.sign_in.page import LoginPage
 from erp_desktop.ui.stock.count_page import CountPage
@@ -184,6 +187,7 @@ class Shooter:
             view.setFocus()
             self.take("planning-deposer")
             view.give_up()
+            self._refused(view, visit)
             page.desk.suggest(visit)
             wait(page.who.isVisible, "qui et quand")
             self.take("planning-qui-et-quand")
@@ -191,6 +195,22 @@ class Shooter:
         page.set_mode(DAY)
         self.take("planning-jour")
         page.set_mode(WEEK)
+
+    def _refused(self, view: BoardView, visit: Visit) -> None:
+        """Work held over a leave: the row says no, and who could take it at that hour."""
+        board, grid = view.board, view.grid
+        if board is None or grid is None:
+            raise RuntimeError("no board")
+        leaves = (a for row in grid.rows for a in board.away_of.get(row.person.id, ()) if a.type == TypeAbsence.CONGE)
+        away = next(a for a in leaves if a.fin.astimezone(grid.zone).date() > grid.days[0])
+        view.lift_visit(visit)
+        if view.lift is None:
+            raise RuntimeError("nothing is lifted")
+        begins = max(away.debut, grid.local_instant(grid.days[0], 10 * 60))
+        view.lift.place(grid, grid.row_of(away.technicien_id) or 0, begins)
+        view.viewport().update()
+        self.take("planning-refus")
+        view.give_up()
 
     def other_lists(self) -> None:
         for name in LISTS:

@@ -116,7 +116,7 @@ def _shutdown(
     for rank, (machine, title) in enumerate(zip(machines, _SHUTDOWN, strict=False)):
         day = monday + timedelta(days=rank)
         plan = Planning(
-            **stamps, equipement_id=machine.id, modele_titre=title, modele_duree_estimee=hours * 60 * 38 // 100,
+            **stamps, equipement_id=machine.id, modele_titre=title, modele_duree_estimee=hours * 38 // 100 * 60,
             frequence="annuel", date_debut=day, rythme_depuis=today, tolerance_avant=10, tolerance_apres=10,
             report_ferie="apres",
         )  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.kit.controls import Button, IconLabel, Text
+from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
 
@@ -100,6 +101,72 @@ class EmptyState(_State):
             for line in hints:
                 self.card.box.addWidget(line)
             self.extra.addWidget(self.card, 0, Qt.AlignmentFlag.AlignHCenter)
+
+
+class Reading(QWidget):
+    """Where rows will be, while they are read for the first time: nothing, soon grey bars, and when it lasts a
+    sentence with a way out.
+
+    Args:
+        row, head: height of a row, and width of what stands before its cells.
+    """
+
+    given_up = Signal()
+    SOON_MS, LONG_MS = 150, 2000
+
+    def __init__(self, over: QWidget, words: str, row: int, head: int) -> None:
+        super().__init__(over)
+        self._row, self._head = row, head
+        self.card = Card("surface.raised")
+        self.card.setParent(self)
+        line = QHBoxLayout()
+        line.setSpacing(10)
+        line.addWidget(IconLabel("hourglass-medium", "text.secondary", 16))
+        line.addWidget(Text(words))
+        line.addWidget(Button(tr("Annuler"), on_click=self.given_up.emit))
+        self.card.box.addLayout(line)
+        self.card.hide()
+        self._soon, self._long = QTimer(self), QTimer(self)
+        for timer, wait, then in ((self._soon, self.SOON_MS, self.show), (self._long, self.LONG_MS, self.card.show)):
+            timer.setSingleShot(True)
+            timer.setInterval(wait)
+            timer.timeout.connect(then)
+        over.installEventFilter(self)
+        self.hide()
+
+    def start(self) -> None:
+        self._soon.start()
+        self._long.start()
+
+    def stop(self) -> None:
+        self._soon.stop()
+        self._long.stop()
+        self.card.hide()
+        self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self.parent() and isinstance(watched, QWidget):
+            self.setGeometry(watched.rect())
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.card.adjustSize()
+        self.card.move((self.width() - self.card.width()) // 2, self.height() // 3)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, rtl, grey = QPainter(self), theme().rtl, theme().color("border.subtle")
+        painter.fillRect(self.rect(), theme().color("surface.base"))
+        for n, top in enumerate(range(0, self.height(), self._row)):
+            painter.fillRect(0, top + self._row - 1, self.width(), 1, grey)
+            shares = (0.06, 0.34) if n % 3 == 0 else (0.22, 0.58) if n % 3 == 1 else (0.1, 0.62)
+            room = self.width() - self._head
+            blocks = [QRect(self._head + round(room * share), top + 10, round(room * 0.18), self._row - 22)
+                      for share in shares]  # fmt: skip
+            bars = [QRect(14, top + 14, 26, 26), QRect(50, top + 15, 88, 9), QRect(50, top + 33, 56, 8), *blocks]
+            for place, bar in enumerate(bars):
+                paint.rounded(painter, paint.visual(rtl, self.rect(), bar), 13 if not place else 5, grey)
+        painter.end()
 
 
 class ErrorState(_State):

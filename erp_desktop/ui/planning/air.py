@@ -95,6 +95,7 @@ def paint_lift(view: BoardView, pen: Pen) -> None:
             rect = view.visible(grid.rect(row, index[day], a, b))
             if refused:
                 pen.painter.fillRect(pen.place(view.visible(grid.cell(row, index[day]))), faint(ground, 110))
+                pen.fill(view.visible(QRect(0, row.y, 3, row.height)), ink)
             _ghost(pen, rect, h, ink, ground)
             anchor = anchor or rect
     if anchor is not None:
@@ -122,7 +123,7 @@ def lines(lift: Lift) -> list[tuple[str, str, str]]:
     place = comma().join((words.span(h.debut, h.fin), apart(person.nom if person else "")))
     broken = lift.problems
     if checks.refused(broken):
-        found = [("prohibit", "semantic.danger.text", place)]
+        found = [("prohibit", "semantic.danger.text", tr("Refusé : {place}", place=place))]
     elif broken:
         found = [("warning", "semantic.warning.text", tr("Déposer avec un motif : {place}", place=place))]
     else:
@@ -132,6 +133,9 @@ def lines(lift: Lift) -> list[tuple[str, str, str]]:
     for p in dict.fromkeys(broken):
         refuses = p.verdict == enums.VerdictPlanning.REFUSER
         found.append(("", "semantic.danger.text" if refuses else "semantic.warning.text", words.problem(p)))
+    if checks.refused(broken) and len(lift.held) == 1 and (able := lift.able()):
+        names = comma().join(map(apart, able))
+        found.append(("", "text.secondary", tr("Peuvent la prendre à cette heure : {noms}", noms=names)))
     if len(lift.held) > 1:
         found.append(("", "text.secondary", tr("{n} cartes ensemble", n=len(lift.held))))
     return found[:7]
@@ -150,7 +154,8 @@ def _hint(view: BoardView, pen: Pen, lift: Lift, anchor: QRect) -> None:
     box = QRect(x, y, width, height)
     shade = theme().color("shadow")
     pen.box(box.adjusted(-2, 1, 2, 5), 10, shade)
-    pen.box(box, 8, theme().color("surface.raised"), theme().color("border.default"))
+    edge = "semantic.danger.solid" if checks.refused(lift.problems) else "border.default"
+    pen.box(box, 8, theme().color("surface.raised"), theme().color(edge))
     for n, (icon, ink, said) in enumerate(found):
         top = y + 8 + n * _LINE
         if icon:

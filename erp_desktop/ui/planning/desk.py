@@ -54,6 +54,17 @@ class Desk(QObject):
         self.planned.emit(wishes[0].intervention_id)
         self.act(lambda s: actions.plan(s, acteur, wishes, motif), words_, refused)
 
+    def change(self, what: str, card: Card) -> None:
+        """Take a card off the board, or lock it where it is."""
+        acteur, ident = self._contexte.acteur, card.slot_id
+        if what == "retirer":
+            done = tr("{numero} est à planifier", numero=card.visit.numero)
+            self.act(lambda s: [actions.unplan(s, acteur, card)], done)
+        elif what == "verrouiller" and ident is not None:
+            locked = not card.verrouille
+            done = tr("Créneau verrouillé") if locked else tr("Créneau déverrouillé")
+            self.act(lambda s: [actions.lock(s, acteur, ident, locked=locked)], done)
+
     def act(
         self, act: Callable[[Any], list[Done]], words_: str, on_error: Callable[[Exception], object] | None = None
     ) -> None:  # fmt: skip

@@ -79,22 +79,24 @@ def card(pen: Pen, rect: QRect, piece: Piece, grid: Grid) -> None:
     pen.box(rect, 4, look.color(f"{tone}.soft"), border, 1.5 if alarm else 1)
     band = QRect(rect.x(), rect.y(), 4, rect.height())
     pen.box(band, 2, look.color(f"{tone}.solid"))
-    line = min(18, rect.height())
+    # A short visit's words stand in its middle: letters reach beyond a line of its height and would be cut.
+    line = 18
+    top = rect.y() + (1 if rect.height() >= 20 else (rect.height() - line) // 2)
     mark = look.mark("status", v.statut)
     x = rect.x() + 9
     room = rect.right() - 4
     if rect.width() >= 24:
-        pen.icon(QRect(x, rect.y() + 1, 14, line), mark["icon"], f"{tone}.text", 13, mark["weight"])
+        pen.icon(QRect(x, top, 14, line), mark["icon"], f"{tone}.text", 13, mark["weight"])
         x += 18
     ends = _marks(c, crossing=crossing)
     if rect.width() >= 74:
         for name, ink, weight in ends[:2]:
             room -= 16
-            pen.icon(QRect(room, rect.y() + 1, 15, line), name, ink, 14, weight)
+            pen.icon(QRect(room, top, 15, line), name, ink, 14, weight)
     if rect.width() < 60:
         # The rest is in its tooltip.
         return
-    pen.text(QRect(x, rect.y() + 1, room - x - 2, line), v.titre, "strong", f"{tone}.text")
+    pen.text(QRect(x, top, room - x - 2, line), v.titre, "strong", f"{tone}.text")
     if rect.width() < 90:
         return
     if rect.height() >= 36:
@@ -342,7 +344,14 @@ def overruns(pen: Pen, grid: Grid, now: datetime, scroll: int) -> None:
             if piece.card.visit.statut == enums.Statut.EN_COURS and piece.end < minute:
                 rest = grid.rect(line, 0, piece.end, minute, piece.lane, piece.lanes)
                 pen.painter.setPen(QPen(theme().color("status.en_cours.solid"), 1.5, Qt.PenStyle.DashLine))
-                pen.painter.drawRoundedRect(pen.place(rest.translated(0, HEAD_HEIGHT - scroll)), 4, 4)
+                place = rest.translated(0, HEAD_HEIGHT - scroll)
+                pen.painter.drawRoundedRect(pen.place(place), 4, 4)
+                told, ink = f"+{words.length(minute - piece.end)}", "semantic.warning.text"
+                first = QRect(place.x() + 6, place.y() + 3, place.width() - 10, min(18, place.height() - 3))
+                pen.text(first, told, "strong", ink)
+                if place.height() >= 40:
+                    pen.text(QRect(place.x() + 6, place.y() + 21, place.width() - 10, 16), tr("dépassement"),
+                             "caption", ink)  # fmt: skip
 
 
 def now_line(pen: Pen, grid: Grid, now: datetime, top: int, bottom: int, scroll: int) -> None:

@@ -16,7 +16,7 @@ from erp_desktop.services.planning.data import Board, Card, Person
 
 HEAD_WIDTH, HEAD_HEIGHT = 176, 46
 DAY, WEEK = "jour", "semaine"
-_ROW = {DAY: 83, WEEK: 92}
+ROW_HEIGHTS = {DAY: 83, WEEK: 92}
 _TALLEST = 220
 _GAP = 4
 _LEAST = 15
@@ -125,11 +125,11 @@ class Grid:
 
     def _row_height(self, pieces: tuple[Piece, ...]) -> int:
         if self.mode == DAY:
-            return max(_ROW[DAY], 22 + 30 * max((p.lanes for p in pieces), default=1))
+            return max(ROW_HEIGHTS[DAY], 22 + 30 * max((p.lanes for p in pieces), default=1))
         counts: dict[int, int] = {}
         for p in pieces:
             counts[p.day] = counts.get(p.day, 0) + 1
-        return max(_ROW[WEEK], min(_TALLEST, 24 * max(counts.values(), default=1)))
+        return max(ROW_HEIGHTS[WEEK], min(_TALLEST, 24 * max(counts.values(), default=1)))
 
     # Time to pixels
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
+from erp_desktop.domain.enums import ReglePlanning
 from erp_desktop.services.planning import checks
 from erp_desktop.services.planning.actions import Wish
 from erp_desktop.services.planning.availability import travel
-from erp_desktop.services.planning.data import SHORTEST, Board, Card, Problem, Visit
+from erp_desktop.services.planning.data import SHORTEST, Board, Card, Person, Problem, Visit
 from erp_desktop.ui.planning.geometry import Grid
 
 QUARTER = 15
@@ -84,6 +86,18 @@ class Lift:
             self.held[n] = replace(
                 h, problems=tuple(checks.judge(facts, h.visit, h.technicien_id, h.debut, h.fin, own))
             )
+
+    def able(self, most: int = 3) -> list[str]:
+        """Who else could take the first card at its hours, by name; a deadline that is passed is nobody's fault."""
+        h, board = self.first, self.board
+        own = h.card if self.how != COPY else None
+        facts = replace(board, cards=tuple(c for c in board.cards if own is None or c.key != own.key))
+
+        def fits(person: Person) -> bool:
+            broken = checks.judge(facts, h.visit, person.id, h.debut, h.fin, own)
+            return person.id != h.technicien_id and all(p.regle is ReglePlanning.SLA for p in broken)
+
+        return [person.nom for person in islice(filter(fits, board.people.values()), most)]
 
     def place(self, grid: Grid, row: int, debut: datetime) -> None:
         """Bring the first card to a row and an instant; the others keep their distance."""

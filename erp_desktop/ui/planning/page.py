@@ -7,19 +7,20 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import Role
-from erp_desktop.services.planning import actions, reading
+from erp_desktop.services.planning import reading
 from erp_desktop.services.planning.data import Board, Card, Visit
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Elided, Text, icon_button
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 from erp_desktop.ui.kit.surfaces import Surface
+from erp_desktop.ui.lists.remembered import after
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.planning import air, printing, words
 from erp_desktop.ui.planning.absences import AbsencesPanel
@@ -57,10 +58,7 @@ class PlanningPage(Page):
         self._panels()
         self._wire()
         contexte.bus.data_changed.connect(self._changed)
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.setInterval(60)
-        self._again.timeout.connect(self.reload)
+        self._again = after(self, 60, self.reload)
         self._waits: Visit | None = None
         self.reload()
 
@@ -131,6 +129,7 @@ class PlanningPage(Page):
 
     def _wire(self) -> None:
         view, backlog = self.view, self.backlog
+        view.reading.given_up.connect(self._give_up)
         view.dropped.connect(self._dropped)
         view.opened.connect(self._open)
         view.asked.connect(self._ask)
@@ -173,7 +172,7 @@ class PlanningPage(Page):
         self._asked += 1
         number_, acteur, monday, agence = self._asked, self._contexte.acteur, self.monday, self.agence_id
         side = self.side.asked
-        self._contexte.tasks.run(
+        self._task = self._contexte.tasks.run(
             lambda session: reading.board(session, acteur, monday, 7, agence, side),
             lambda board: self._read(number_, board), lambda error: self._failed(number_, error), owner=self,
         )  # fmt: skip
@@ -204,9 +203,17 @@ class PlanningPage(Page):
             # What is shown stays, and says from when it is.
             self._contexte.say(sentence(error), None, "danger")
             return
-        state = ErrorState(tr("Le planning n'a pas pu être lu"), sentence(error),
-                           [Button(tr("Réessayer"), "primary", on_click=self.reload)])  # fmt: skip
-        self._state(state)
+        self._broken(tr("Le planning n'a pas pu être lu"), sentence(error))
+
+    def _give_up(self) -> None:
+        """Whoever waits for the first reading wants no more of it."""
+        self._asked += 1
+        self._task.cancel()
+        self._broken(tr("Lecture du planning interrompue"), tr("Rien n'est perdu : il se relit quand vous voulez."))
+
+    def _broken(self, title: str, words: str) -> None:
+        self.view.reading.stop()
+        self._state(ErrorState(title, words, [Button(tr("Réessayer"), "primary", on_click=self.reload)]))
 
     def _state(self, state: QWidget) -> None:
         while (old := self.stack.widget(1)) is not None:
@@ -346,14 +353,7 @@ class PlanningPage(Page):
             person = self.board.people[thing.technicien_id]
             self.absences.open_for(person.id, person.nom, thing.debut)
         elif isinstance(thing, Card) and self.view.writes:
-            acteur = self._contexte.acteur
-            if what == "retirer":
-                done = tr("{numero} est à planifier", numero=visit.numero)
-                self.desk.act(lambda s: [actions.unplan(s, acteur, thing)], done)
-            elif what == "verrouiller" and thing.slot_id is not None:
-                ident, locked = thing.slot_id, not thing.verrouille
-                done = tr("Créneau verrouillé") if locked else tr("Créneau déverrouillé")
-                self.desk.act(lambda s: [actions.lock(s, acteur, ident, locked=locked)], done)
+            self.desk.change(what, thing)
 
     def _dropped(self, lift: Lift) -> None:
         wishes, first = lift.wishes(), lift.first

@@ -25,9 +25,11 @@ from erp_desktop.services.planning import checks
 from erp_desktop.services.planning.data import Board, Card, Person, Visit
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import plain
+from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.states import Reading
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import air, drawing, mouse, words
-from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, HEAD_WIDTH, WEEK, Grid, Piece, Row
+from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, HEAD_WIDTH, ROW_HEIGHTS, WEEK, Grid, Piece, Row
 from erp_desktop.ui.planning.lift import FINE, QUARTER, RESIZE, Lift, snapped
 from erp_desktop.ui.wording import value_labels
 
@@ -86,6 +88,8 @@ class BoardView(QAbstractScrollArea):
         self._ring = False
         self.keys = air.Keys(self)
         self.mouse = mouse.Mouse(self)
+        self.reading = Reading(self, tr("Lecture du planning…"), ROW_HEIGHTS[DAY], HEAD_WIDTH)
+        self.reading.start()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self.viewport().update)
@@ -99,6 +103,7 @@ class BoardView(QAbstractScrollArea):
 
     def show_board(self, board: Board, people: tuple[Person, ...], mode: str, jour: date) -> None:
         """Show a board; the card that keys act on stays the same one."""
+        self.reading.stop()
         self.board, self.people, self.mode, self.jour = board, people, mode, jour
         self._lay()
         if self.current is not None and self.card(self.current) is None:

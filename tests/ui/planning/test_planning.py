@@ -16,7 +16,7 @@ from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.kit import i18n, theme
-from erp_desktop.ui.planning import printing, words
+from erp_desktop.ui.planning import air, printing, words
 from erp_desktop.ui.planning.absences import AbsencesTab
 from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, WEEK
 from erp_desktop.ui.planning.legend import Legend
@@ -81,7 +81,14 @@ def test_the_mouse_moves_stretches_and_plans(semaine: Semaine) -> None:
     assert s.view.current in {s.key(two), s.key(three)}
     # Into a leave it is refused, and everything stays.
     before = s.slots(three)
-    s.drag(three, s.spot(s.karim, at(9, day=4)))
+    s.drag(three, s.spot(s.karim, at(9, day=4)), drop=False)
+    assert s.view.lift is not None
+    told = [words for _icon, _ink, words in air.lines(s.view.lift)]
+    assert told[0].startswith("Refusé : ")
+    assert "en congé" in told[1]
+    assert told[-1] == "Peuvent la prendre à cette heure : Hind Berrada", told
+    QTest.mouseRelease(port, LEFT, NONE, s.spot(s.karim, at(9, day=4)))
+    s.bureau.settle()
     assert s.slots(three) == before
     assert "en congé" in s.view.accessibleDescription()
     # Two cards together keep their distance.
