@@ -42,9 +42,11 @@ _TRES_TOT, _TOT = 1024, 8192
 """The page is often there in so few rows along the order, and where more have a day, in so many."""
 _PEU, _LUES, _ENSEMBLE, _TRIABLES = 4096, 40_000, 60_000, 100_000
 """So many that have a day are sorted by title, sorted by anything else, told by an index that holds what is sorted by
-or asked as a set along the titles; and sorted at last, where the page was not soon along the order."""
+or asked as a set along the order; and sorted at last, where the page was not soon along the order."""
 _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
+_STATUTS, _PAR_STATUT = "idx_intervention_status_date", ("statut", "sla")
+"""The index that tells a statut, and orders of which each stratum is of one."""
 _NOMMES = {"client", "equipement"}
 """Words whose values are in what :mod:`~erp_desktop.services.search.pieces` knows of an intervention."""
 
@@ -84,6 +86,19 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     rares = None if dits else _rares(session, acteur, query.texte)
     if rares is not None:
         return order.few(session, rares, query)
+    if "statut" in filtre.mots and query.tri not in _PAR_STATUT:
+        nombre, dit, index = _mene(session, recherche.Filtre(mots=filtre.mots))
+        if nombre <= _ENSEMBLE:
+            return _en_ensemble(session, query, _par(sa.select(Intervention.id).where(*dit), index), suit)
+    return order.ids(session, requete, query, _statuts(query))
+
+
+def _en_ensemble(
+    session: Session, query: ListQuery, eux: sa.Select[int], toutes: Sequence[sa.ColumnElement[bool]]
+) -> list[int]:
+    """Along the order those of a set that meet all that is asked: no other row is looked up, which in an encrypted
+    table is a page of it each."""
+    requete = sa.select(Intervention.id).where(hors_index(Intervention.id).in_(eux.correlate(None)), *toutes)
     return order.ids(session, requete, query, _statuts(query))
 
 
@@ -111,7 +126,9 @@ def _d_un_jour(
     if tot is not None:
         return tot
     nombre, dit, index = _mene(session, filtre)
-    seul = index == JOURS[""][1]
+    seul, eux = index == JOURS[""][1], _par(sa.select(Intervention.id).where(*dit), index)
+    if index == _STATUTS and _PEU < nombre <= _ENSEMBLE and query.tri not in _PAR_STATUT:
+        return _en_ensemble(session, query, eux, toutes)
     if nombre > (_ENSEMBLE if titre or seul else _LUES):
         # The last month stands far down the order by number; it is sorted sooner than it is met.
         tot = order.soon(session, suit, query, statuts, _TOT)
@@ -120,18 +137,15 @@ def _d_un_jour(
     if nombre > _TRIABLES and not seul:
         return None
     if titre and nombre > _PEU:
-        # As many as not stand between two of them: a set of them is asked, and no other row is looked up.
-        eux = _par(sa.select(Intervention.id).where(*dit), index).correlate(None)
-        requete = sa.select(Intervention.id).where(hors_index(Intervention.id).in_(eux), *toutes)
-        return order.ids(session, requete, query, statuts)
-    return order.told(session, _par(sa.select(Intervention.id).where(*dit, *toutes), index), query, statuts)
+        return _en_ensemble(session, query, eux, toutes)
+    return order.told(session, eux.where(*toutes), query, statuts)
 
 
 def _mene(session: Session, filtre: recherche.Filtre) -> tuple[int, list[sa.ColumnElement[bool]], str]:
     """Of what an index tells by itself, that which fewest rows have: how many, counted no further than are sorted."""
     dits = [(dit, JOURS[nom][1]) for nom, dit in jours(filtre).items()]
     if "statut" in filtre.mots:
-        dits.append(([Intervention.statut.in_(filtre.mots["statut"])], "idx_intervention_status_date"))
+        dits.append(([Intervention.statut.in_(filtre.mots["statut"])], _STATUTS))
     comptes = []
     for dit, index in dits:
         # The rows of the index that holds more are four times as long.
