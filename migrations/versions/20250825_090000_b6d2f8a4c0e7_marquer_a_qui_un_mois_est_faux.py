@@ -1,4 +1,4 @@
-"""Mark of which agency and technicien a month's kept figures are wrong.
+"""Mark of which agency and technicien the kept figures of a month are wrong.
 
 Revision ID: b6d2f8a4c0e7
 Revises: a2f6c0e8b4d9

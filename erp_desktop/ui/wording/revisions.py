@@ -86,10 +86,12 @@ FRENCH: Final = {
     "Tell the lots of a followed part apart in counts": "Compter par lot les pièces suivies",
     "Say when somebody else gave an account its password, and for which one a cache answers offline":
         "Dire quand un mot de passe a été donné par un autre",
-    "Mark of which agency and technicien a month's kept figures are wrong":
+    "Mark of which agency and technicien the kept figures of a month are wrong":
         "Recompter dans un rapport cela seul qui a changé",
     "Find interventions by the day on which they are due, without looking at every one":
         "Trouver les interventions par leur jour, par un index",
+    "Say whose file a device was enrolled with again, whose numbers it still brings (PostgreSQL only)":
+        "Dire de quel fichier un poste réinscrit apporte encore les numéros",
 }  # fmt: skip
 """Title of a revision → the same in French; a revision that was published keeps its title for ever."""
 
