@@ -9,7 +9,7 @@ computed a deadline, and neither computed that of urgent work of that contract. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,6 +24,10 @@ from erp_desktop.services import calendrier
 
 CAUSE = "calendrier ou contrat reçu du centre"
 CLASH = "modifiée sur deux postes"
+_HEURTS = sa.select(sync_conflits.c.id, sync_conflits.c.pk).where(
+    sync_conflits.c.nom_table == "interventions", sync_conflits.c.colonne == "date_limite"
+)
+"""Conflicts of deadlines, and whose."""
 
 
 def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
@@ -43,7 +47,7 @@ def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
                 limites = {
                     i.id: i.date_limite for i in calendrier.donnees_par_le_calendrier(session) if siennes(i.id)
                 }
-                avant_lui = set(session.scalars(_heurts(limites)))
+                avant_lui = {clash for clash, _ in session.execute(_HEURTS)}
         finally:
             engine.dispose()
 
@@ -54,11 +58,8 @@ def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
             try:
                 with transaction(engine) as session:
                     suivies = calendrier.suivre(session, limites, CAUSE)
-                    heurts = _heurts(limites).where(sync_conflits.c.id.not_in(avant_lui))
-                    i = Intervention
-                    remises = sa.select(i.id, i.date_limite).where(
-                        i.id.in_(heurts.with_only_columns(sync_conflits.c.pk))
-                    )
+                    news = [pk for n, pk in session.execute(_HEURTS) if n not in avant_lui and pk in limites]
+                    remises = sa.select(Intervention.id, Intervention.date_limite).where(Intervention.id.in_(news))
                     return suivies + calendrier.suivre(
                         session, {r.id: r.date_limite for r in session.execute(remises)}, CLASH
                     )
@@ -68,12 +69,6 @@ def suiveur(path: Path, key: str | None) -> Callable[[], Callable[[], int]]:
         return apres
 
     return avant
-
-
-def _heurts(idents: Iterable[int]) -> sa.Select[int]:
-    """Conflicts of the deadlines of some interventions."""
-    c = sync_conflits.c
-    return sa.select(c.id).where(c.nom_table == "interventions", c.colonne == "date_limite", c.pk.in_(list(idents)))
 
 
 def _faites_ici(session: Session) -> Callable[[int], bool]:
