@@ -42,10 +42,11 @@ def _note(table: str, pk: str, op: str, column: str = "NULL", old: str = "NULL",
 
 def triggers(present: dict[str, set[str]]) -> dict[str, str]:
     """Trigger name → CREATE statement, for tables and columns that exist."""
-    made = dict(_changes())
+    made, noted = dict(_changes()), searched.captured(present)
     for table in TABLES:
         if table.name in present:
-            made.update(_of_table(table, frozenset(present[table.name])))
+            own = noted if table.name == "interventions" else frozenset()
+            made.update(_of_table(table, frozenset(present[table.name]), own))
     if {"statut", "agence_id"} <= present.get("interventions", set()) and "historiques_interventions" in present:
         made.update(_statut_audit())
     made.update(totals.cache_triggers(present))
@@ -68,12 +69,13 @@ def _owner(table: SyncTable, columns: AbstractSet[str]) -> str | None:
 
 
 @functools.lru_cache(maxsize=512)
-def _of_table(table: SyncTable, columns: frozenset[str]) -> tuple[tuple[str, str], ...]:
+def _of_table(table: SyncTable, columns: frozenset[str], noted: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """Kept: from one revision to the next most tables stay as they are, and every start asks once more."""
-    return tuple(_captured(table, columns))
+    return tuple(_captured(table, columns, noted))
 
 
-def _captured(table: SyncTable, columns: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _captured(table: SyncTable, columns: frozenset[str], noted: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """``noted``: columns that a search looks in, which their trigger notes as well."""
     name = table.name
     owner = _owner(table, columns)
     minted = _minted(name)
@@ -104,10 +106,12 @@ def _captured(table: SyncTable, columns: frozenset[str]) -> Iterator[tuple[str, 
     for column in table.columns:
         if column.name != "id" and column.name in columns and column.policy is not Policy.DERIVE:
             c = column.name
+            note = searched.NOTE if c in noted else ""
             yield (
                 f"{PREFIX}{name}_upd_{c}",
                 f"CREATE TRIGGER {PREFIX}{name}_upd_{c} AFTER UPDATE OF {c} ON {name} WHEN NEW.{c} IS NOT OLD.{c} "
-                f"BEGIN INSERT INTO {views.get(c, _CHANGE)} VALUES ('{name}', NEW.id, '{c}', OLD.{c}, NEW.{c}); END",
+                f"BEGIN INSERT INTO {views.get(c, _CHANGE)} VALUES ('{name}', NEW.id, '{c}', OLD.{c}, NEW.{c}); "
+                f"{note}{' ' if note else ''}END",
             )
 
 
@@ -286,7 +290,8 @@ def install(connection: sa.Connection) -> None:
     if any(settled.keeps(name) for name in put_back):
         connection.exec_driver_sql(settled.EVERYTHING)
     known = searched.unwritten(connection, put_back)
-    if any(searched.keeps(name) for name in put_back) and not known:
+    known = known or searched.moved(existing, put_back)
+    if any(searched.keeps(sql) for sql in put_back.values()) and not known:
         connection.exec_driver_sql(searched.EVERYTHING)
 
 

@@ -20,7 +20,8 @@ NAMES = {
     "equipements": ("equipement_id", ("nom", "code_interne", "numero_serie")),
 }  # fmt: skip
 """Tables that an intervention refers to → its column, and theirs."""
-_INTERVENTION = ("numero", "client_id", "equipement_id", *WORDS)
+COLUMNS = ("numero", "client_id", "equipement_id", *WORDS)
+"""Those of an intervention."""
 EVERYTHING = (
     "INSERT INTO _recherche_attente (nom_table, pk) SELECT 'interventions', "
     "min(0, coalesce((SELECT min(pk) FROM _recherche_attente WHERE nom_table = 'interventions'), 1) - 1)"
@@ -36,12 +37,22 @@ SUFFIX = ".mots"
 """Added to the name of a cache's file: where its words are."""
 
 
+def captured(present: dict[str, set[str]]) -> frozenset[str]:
+    """Columns of an intervention whose capture notes it here too, by :data:`NOTE`: a bulk update runs one trigger."""
+    if "_recherche_attente" not in present or not set(COLUMNS) <= present.get("interventions", set()):
+        return frozenset()
+    return frozenset(COLUMNS)
+
+
+NOTE = "INSERT INTO _recherche_attente (nom_table, pk) VALUES ('interventions', NEW.id) ON CONFLICT DO NOTHING;"
+"""One row, if it is not noted yet; unlike OR IGNORE it holds whatever the statement says that fires it."""
+
+
 def cache_triggers(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
     """Trigger name → CREATE statement for a cache; received rows fire them too."""
-    if "_recherche_attente" not in present or not set(_INTERVENTION) <= present.get("interventions", set()):
+    if not captured(present):
         return
     yield _noting("interventions", "ins", "AFTER INSERT", "true", "NEW.id")
-    yield _noting("interventions", "upd", _update(_INTERVENTION), _changed(_INTERVENTION), "NEW.id")
     yield _noting("interventions", "del", "AFTER DELETE", "true", "OLD.id")
     for table, column in CHILDREN.items():
         if table in present:
@@ -70,8 +81,8 @@ def watch(connection: sa.Connection, triggers: Mapping[str, str]) -> None:
     Args:
         triggers: those of the cache before they were taken away, name → text.
     """
-    seen = connection.info[_SEEN] = _Seen({name: sql for name, sql in triggers.items() if keeps(name)})
-    columns: dict[str, set[str]] = {"interventions": set(_INTERVENTION)}
+    seen = connection.info[_SEEN] = _Seen({name: sql for name, sql in triggers.items() if keeps(sql)})
+    columns: dict[str, set[str]] = {"interventions": set(COLUMNS)}
     columns |= {table: {"intervention_id", column} for table, column in CHILDREN.items()}
     columns |= {table: set(names) for table, (_link, names) in NAMES.items()}
 
@@ -90,8 +101,22 @@ def unwritten(connection: sa.Connection, put_back: Mapping[str, str]) -> bool:
     if seen is None:
         return False
     _line(connection).set_authorizer(None)
-    mine = {name: sql for name, sql in put_back.items() if keeps(name)}
-    return not seen.written and all(seen.triggers.get(name) == sql for name, sql in mine.items())
+    mine = {name: sql for name, sql in put_back.items() if keeps(sql)}
+    return not seen.written and (
+        all(seen.triggers.get(name) == sql for name, sql in mine.items()) or moved(seen.triggers, mine)
+    )
+
+
+def formerly() -> tuple[str, str]:
+    """Name and text of the trigger that noted every column of an intervention."""
+    return _noting("interventions", "upd", _update(COLUMNS), _changed(COLUMNS), "NEW.id")
+
+
+def moved(before: Mapping[str, str], put_back: Mapping[str, str]) -> bool:
+    """Whether what is put back of these notes what one trigger for all columns noted until now."""
+    name, sql = formerly()
+    other = {one for one, text in put_back.items() if keeps(text) and before.get(one) != text}
+    return before.get(name) == sql and other <= _CAPTURES
 
 
 def _line(connection: sa.Connection) -> Any:
@@ -99,8 +124,11 @@ def _line(connection: sa.Connection) -> Any:
 
 
 def keeps(trigger: str) -> bool:
-    """Whether a trigger of a cache is one of these."""
-    return "_mots_" in trigger
+    """Whether a trigger of a cache, by its text, is one of these or notes for them."""
+    return "_recherche_attente" in trigger
+
+
+_CAPTURES = {f"erp_interventions_upd_{column}" for column in COLUMNS}
 
 
 def _noting(table: str, name: str, event: str, when: str, pk: str) -> tuple[str, str]:
