@@ -4,7 +4,8 @@ What must hold at the end of each: every replica equals the centre, nothing ackn
 preventive date above all, each value that somebody typed either stood at the centre or is kept as the loser of a
 conflict or in a parked unit, no plan stands that nobody made, a visit has one slot and its intervention that slot's
 date, every total is that of its lines, legal numbers have no hole and no double, nothing validated or paid changes,
-every duration is that of its times, and no machine stands still twice at once.
+every duration is that of its times, no machine stands still twice at once, and no absence, time, contract or period
+stands that nobody made.
 
 Long on purpose: every act of a branch stands beside what must hold after it.
 """
@@ -90,6 +91,8 @@ class History(Invoicing, Household):
         self.inserted: set[int] = set()
         self.moved: dict[int, tuple[Decimal, str | None]] = {}
         self.answered: set[str] = set()
+        self.meant: dict[tuple[str, str, tuple[Any, ...]], set[tuple[Any, ...]]] = defaultdict(set)
+        """(table, group, key of the row) → what somebody made of the columns that are decided together."""
         self.told: list[str] = []
         self.since = lab.value("SELECT coalesce(max(n), 0) FROM labo.suite")
         # Values are never typed twice, in this history or another of the same centre.
@@ -171,10 +174,12 @@ class History(Invoicing, Household):
                 "SELECT min(id), ?, ?, 'Africa/Casablanca', 'conge', ?, ?, ? FROM techniciens",
                 begin, end, f"Congé {self.serial}", T, T,
             )  # fmt: skip
-        elif self.chance.randrange(2):
-            device.set("absences", self.chance.choice(rows)[0], debut=begin, fin=end)
         else:
-            device.set("absences", self.chance.choice(rows)[0], statut=self.chance.choice(["acceptee", "refusee"]))
+            row = rows[-1][0]
+            answer = {"statut": self.chance.choice(["acceptee", "refusee"])}
+            self.make(device, "absences", row, **(
+                {"debut": begin, "fin": end} if self.chance.randrange(2) else answer
+            ))  # fmt: skip
 
     def work(self) -> None:
         """A stretch of work is noted, corrected or taken away; several branches do it to one intervention at once."""
@@ -190,7 +195,9 @@ class History(Invoicing, Household):
                 self.chance.choice(["travail", "travail", "attente"]), T, T,
             )  # fmt: skip
         elif self.chance.randrange(3):
-            device.set("temps", self.chance.choice(rows)[0], fin=end, updated_at=self.instant())
+            dearer = {"type": self.chance.choice(["travail", "attente"]), "prix_unitaire": f"{int(end[14:16])}.00"}
+            self.make(device, "temps", rows[-1][0], updated_at=self.instant(),
+                      **self.chance.choice([dearer, {"fin": end}]))  # fmt: skip
         else:
             device.sql("DELETE FROM temps WHERE id = ?", self.chance.choice(rows)[0])
 
@@ -248,6 +255,16 @@ class History(Invoicing, Household):
     def waits(self, device: Device, pk: int, columns: Iterable[str], table: str = "interventions") -> bool:
         told = "SELECT DISTINCT op, colonne FROM sync_outbox WHERE nom_table = ? AND pk = ?"
         return any(op == "I" or c in set(columns) for op, c in device.sql(told, table, pk))
+
+    def make(self, device: Device, table: str, pk: int, **changes: object) -> None:
+        """An edit of columns that are decided together: what the row was here and what it is now, somebody made."""
+        self.note_whole(device, table, pk)
+        device.set(table, pk, **changes)
+        self.note_whole(device, table, pk)
+
+    def note_whole(self, device: Device, table: str, pk: int) -> None:
+        for group, key, values in whole(device, table, f"id = {pk:d}"):
+            self.meant[table, group, key].add(values)
 
     def record(self, key: tuple[int, str, str], shown: str | None, own: bool) -> None:
         """What was typed over ``shown``; ``own``: that waited here to be sent."""
@@ -552,7 +569,14 @@ class History(Invoicing, Household):
                 f"CTR-{device.poste}-{self.serial}", T, T,
             )  # fmt: skip
             return
-        contract, client = self.chance.choice(sorted(found))
+        contract, client = min(found)
+        if not self.chance.randrange(4):
+            self.make(device, "contrats", contract, **self.chance.choice([
+                {"horaire_sla": "continu", "temps_reponse_urgence": self.serial}, {"horaire_sla": "agence"},
+                {"temps_reponse_normal": self.serial}, {"date_fin": "2027-12-31"},
+                {"date_fin": None, "reconduction": "aucune"}, {"reconduction": "tacite", "duree_mois": self.serial},
+            ]))  # fmt: skip
+            return
         day = f"2026-{self.chance.randrange(1, 7):02}-01"
         machine = device.value("SELECT min(id) FROM equipements WHERE client_id = ?", client)
         covered = device.value("SELECT id FROM contrat_equipements WHERE contrat_id = ? AND equipement_id = ?",
@@ -585,8 +609,11 @@ class History(Invoicing, Household):
                 "INSERT INTO contrat_periodes (contrat_id, numero, du, au, interventions_incluses, created_at, "
                 "updated_at) VALUES (?, ?, ?, '2026-12-31', ?, ?, ?)", contract, number, day, self.serial, T, T,
             )  # fmt: skip
+            self.note_whole(device, "contrat_periodes", device.value("SELECT max(id) FROM contrat_periodes"))
         else:
-            device.set("contrat_periodes", period, interventions_incluses=self.serial)
+            shorter = {"au": f"2026-{self.chance.randrange(7, 13):02}-28", "montant": f"{self.serial}.00"}
+            more = {"interventions_incluses": self.serial}
+            self.make(device, "contrat_periodes", period, **self.chance.choice([shorter, more]))
 
     def prevent(self) -> None:
         """A visit of a plan, generated on one desktop or on several, skipped, moved or worked on."""
@@ -720,7 +747,7 @@ class History(Invoicing, Household):
         before.unlink()
 
     ACTIONS: tuple[tuple[int, str], ...] = (
-        (3, "plan_visit"), (1, "be_away"),
+        (3, "plan_visit"), (2, "be_away"),
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
         (3, "prevent"), (1, "look"),
@@ -761,6 +788,11 @@ class History(Invoicing, Household):
             )
         }
         assert ledger == self.moved, "the stock is not the sum of what was entered"
+        for device in self.devices:
+            for table in {table for table, *_ in self.meant}:
+                for group, row, values in whole(device, table, "1 = 1"):
+                    made = self.meant.get((table, group, row))
+                    assert made is None or values in made, f"nobody made the {group} {values} of {table} {row}"
         answers = {row[0] for row in self.lab.sql("SELECT valeur FROM reponses_checklist")}
         assert self.answered <= answers, "an answer is lost"
         for ask in (self.lab.sql, *(device.sql for device in self.devices)):
@@ -784,6 +816,15 @@ class History(Invoicing, Household):
             follows = column == "plan" and pk in fiches.values()
             made = bases is not None or follows or column not in {"plan", "creneau"}
             assert made, f"nobody made the {column} {after} of {pk}"
+
+
+def whole(device: Device, table: str, where: str) -> Iterator[tuple[str, tuple[Any, ...], tuple[Any, ...]]]:
+    """(group, key of the row, values) of each group of each row here; rows of a natural key are known by it."""
+    known = BY_NAME[table]
+    key = known.key or ("id",)
+    for group in known.groups:
+        for row in device.sql(f"SELECT {', '.join((*key, *group.columns))} FROM {table} WHERE {where}"):
+            yield group.name, row[: len(key)], row[len(key) :]
 
 
 def totals_follow(ask: Callable[[str], list[tuple[Any, ...]]]) -> None:
