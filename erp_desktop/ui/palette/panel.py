@@ -263,9 +263,10 @@ class Palette(QWidget):
             self._tabs_for(tables, limit)
             total = sum(min(len(one), limit) for one in self._found.values())
             words = text.lstrip(bars.NUMBERS + bars.PEOPLE).strip()
-            if not total:
+            nothing = not total and not named(self._offered(), words)
+            if nothing:
                 self._nothing(words)
-            self._finish(text, words, told=not total)
+            self._finish(text, words, told=nothing)
             more = any(len(one) > limit for one in self._found.values())
             if total:
                 counted = number(total) + ("+" if more else "")
