@@ -22,6 +22,13 @@ from erp_desktop.sync.watch.verify import verify
 from tests.sync.lab import Lab
 
 
+def _work(engine: sa.Engine, code: str) -> int:
+    """How many interventions an agency has at the centre."""
+    asked = "SELECT count(*) FROM interventions i JOIN agences a ON a.id = i.agence_id WHERE a.code = :code"
+    with engine.connect() as connection:
+        return int(connection.execute(sa.text(asked), {"code": code}).scalar_one())
+
+
 def test_a_device_takes_the_published_copy_and_catches_up(pg_url: str, tmp_path: Path) -> None:
     engine = create_pg_engine(pg_url)
     try:
@@ -45,7 +52,7 @@ def test_a_device_takes_the_published_copy_and_catches_up(pg_url: str, tmp_path:
             try:
                 assert Syncer(cache, link).run().pulled >= 1
                 assert cache.value("SELECT count(DISTINCT ville) FROM clients") == 1
-                assert cache.value("SELECT count(*) FROM interventions") == 120
+                assert cache.value("SELECT count(*) FROM interventions") == _work(engine, "CAS") >= 120
                 assert cache.value("SELECT count(*) FROM sync_outbox") == 0
                 assert verify(cache, link, repair=False).differences == {}
             finally:
@@ -84,7 +91,7 @@ def test_a_published_copy_in_other_words_is_the_same_copy(pg_url: str, tmp_path:
                 held.append({t.name: cache.all(f"SELECT {', '.join(t.names)} FROM {t.name}") for t in TABLES})
                 held[-1]["versions"] = cache.all("SELECT * FROM sync_versions ORDER BY nom_table, pk")
         assert held[0] == held[1]
-        assert len(held[0]["interventions"]) == 30
+        assert len(held[0]["interventions"]) == _work(engine, "CAS") >= 30
     finally:
         engine.dispose()
 
