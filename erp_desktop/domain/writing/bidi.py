@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
+LRI, FSI, PDI, RLM = "\u2066", "\u2068", "\u2069", "\u200f"
 FINE = "\u202f"
 """Narrow no-break space: thousands, telephones."""
 
-_SIGNES = dict.fromkeys(map(ord, (LRI, FSI, PDI)))
+_SIGNES = dict.fromkeys(map(ord, (LRI, FSI, PDI, RLM)))
 _ENTRE_CHIFFRES = re.compile(r"(?<=\d)[ \u00a0](?=\d)")
 _CODE = r"(?:[A-Z]{2,}(?:[ -][A-Z]+)*[ -]\d[\w-]*|(?=[\dA-Za-z-]*[A-Za-z])\d[\dA-Za-z]*(?:-[\dA-Za-z]+)*)"
 _A_ISOLER = re.compile(
@@ -49,5 +49,5 @@ def vers_la_gauche(texte: str, sinon: bool) -> bool:
 
 
 def nu(texte: str) -> str:
-    """Without isolates: what is copied or exported is data."""
+    """Without isolates and marks: what is copied or exported is data."""
     return texte.translate(_SIGNES)

@@ -50,7 +50,7 @@ _LOTS = {"HUI-HV46": ("HV26-041", "HV26-118")}
 """Part that is followed → the lot of its first entry, which is used first, and of its second."""
 _SUPPLIERS = ("SKF Maroc", "Hydro Atlas", "Électro Souss", "Somafix")
 _USED = 60
-_IN_A_VAN = 5
+_IN_A_VAN = 3
 
 
 def _insert(session: Session, mapped: type[Base], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -132,7 +132,7 @@ def fill(session: Session, agence: int, techniciens: list[int], alea: random.Ran
             lot=_LOTS.get(part[0], (None, None))[1],
             valeur_unitaire=(cost * Decimal("1.04")).quantize(Decimal("0.0001")),
         )
-        for van in vans if part[2] != "Électrique" else vans[:1]:
+        for van in vans:
             when = begin + timedelta(days=25 + n, hours=alea.randrange(8))
             pair = [
                 move(piece, store, "transfert", Decimal(-_IN_A_VAN), when, valeur_unitaire=cost),

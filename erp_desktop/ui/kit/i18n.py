@@ -106,7 +106,8 @@ def apart(text: str) -> str:
 def became(before: str, after: str) -> str:
     """``before → after``, the arrow pointing the way the window is read."""
     rtl = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
-    return f"{apart(before)} {'←' if rtl else '→'} {apart(after)}"
+    # The mark says which way the line is read, were it all in Latin letters.
+    return f"{bidi.RLM}{apart(before)} ← {apart(after)}" if rtl else f"{before} → {after}"
 
 
 def colon() -> str:

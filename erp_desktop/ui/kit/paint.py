@@ -15,7 +15,7 @@ from erp_desktop.ui.kit import icons
 from erp_desktop.ui.kit.theme import theme
 
 PILL_HEIGHT = 20
-_ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]")
+_ARABIC = re.compile("[\u200f\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]")
 _WIDTHS: dict[tuple[str, str], int] = {}
 
 

@@ -81,7 +81,7 @@ class CountSide(Surface):
         self.progress.setText(tr("{n} lignes comptées sur {total}", n=number(counted), total=number(total)))
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(counted)
-        words = tr("commencé {quand}", quand=labels.freshness(sheet.ouvert_a))
+        words = tr("commencé {quand}", quand=labels.happened(sheet.ouvert_a))
         if left := _minutes_left(sheet):
             words += " · " + tr("environ {n} min restantes", n=number(left))
         self.since.setText(words)

@@ -136,7 +136,7 @@ def _example(one: Decision, now: datetime) -> str:
     if one.kind == "muette":
         return tr("{qui}, dernier échange {quand}", qui=who, quand=value_labels.freshness(one.when))
     if one.kind == "conflits":
-        return tr("le plus ancien date {quand}", quand=value_labels.freshness(one.when))
+        return tr("le plus ancien est arrivé {quand}", quand=value_labels.happened(one.when))
     until = isolate(day(clock.local(one.when).date()))
     if one.kind == "factures":
         return tr("{qui}, due le {jour}", qui=who, jour=until)

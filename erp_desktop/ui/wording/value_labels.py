@@ -276,6 +276,14 @@ def freshness(value: datetime | None) -> str:
     return tr("du {jour} à {heure}", jour=here.strftime("%d/%m"), heure=here.strftime("%H:%M"))
 
 
+def happened(value: datetime) -> str:
+    """``à 14:05`` today, ``le 17/11 à 14:05`` before: when something was done, rather than how fresh it is."""
+    here = clock.local(value)
+    if here.date() == clock.today():
+        return tr("à {heure}", heure=here.strftime("%H:%M"))
+    return tr("le {jour} à {heure}", jour=here.strftime("%d/%m"), heure=here.strftime("%H:%M"))
+
+
 def long_clock(now: datetime) -> str:
     """``mardi 17/11/2026 15:20``."""
     days = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")

@@ -24,7 +24,7 @@ def test_a_text_is_read_by_its_letters_and_a_pair_by_the_window(qapp: QApplicati
     assert "\u2068Fuite côté tige.\u2069" in label.text()
     label.set_parts([Fragment("Fuite", "retire"), Fragment(" ← ", "egal"), Fragment("Joint", "ajoute")])
     assert 'dir="rtl" align="right"' in label.text()
-    assert i18n.became("—", "Client prévenu.") == "\u2068—\u2069 ← \u2068Client prévenu.\u2069"
+    assert i18n.became("—", "Client prévenu.") == "\u200f\u2068—\u2069 ← \u2068Client prévenu.\u2069"
     assert bidi.nu(i18n.became("a", "b")) == "a ← b"
     i18n.set_language(qapp, "fr")
     theme().apply(theme().mode)

@@ -36,5 +36,9 @@ def test_a_line_of_both_scripts_is_read_as_the_window_is(qapp: QApplication, rtl
 
     words = "Hydraulique · متقدم"
     assert drawn(words) == drawn(led + words)
+    # An arrow that points the way the window is read says so itself.
+    if rtl:
+        change = "\u2068abc\u2069 ← \u2068xyz\u2069"
+        assert drawn(f"ICE: {led}{change}") == drawn(f"{led}ICE: {led}{change}") != drawn(f"ICE: {change}")
     # A sentence of one script keeps the mark at its own end.
     assert drawn("Fuite côté tige.") == drawn("\u200eFuite côté tige.")
