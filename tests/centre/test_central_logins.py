@@ -89,6 +89,34 @@ def test_a_row_can_be_given_to_no_other_agency(lab: Lab, person: Any) -> None:
         )
 
 
+def test_a_reminder_is_taken_back_at_the_centre_while_it_is_the_last_word(lab: Lab, person: Any) -> None:
+    added = (
+        "INSERT INTO factures (id, agence_id, numero, client_id, created_at, updated_at) "
+        "VALUES (%s, %s, %s, %s, now(), now())"
+    )
+    for pk, code in ((71, "CAS"), (72, "TNG")):
+        lab.sql(added, pk, lab.agence(code), f"PROV-{pk}", lab.ids("clients", code)[0])
+        lab.sql(
+            "INSERT INTO lignes_facture (agence_id, facture_id, designation, quantite, prix_unitaire, taux_tva, "
+            "created_at, updated_at) VALUES (%s, %s, 'Joint', 1, 10, 20, now(), now())", lab.agence(code), pk,
+        )  # fmt: skip
+        lab.set("factures", pk, statut="validee", numero=f"FAC-2026-0000{pk}")
+    note = (
+        "INSERT INTO relances (id, agence_id, facture_id, niveau, date_relance, canal, created_at, updated_at) "
+        "VALUES (%s, %s, %s, %s, '2026-11-20', 'courriel', %s, %s)"
+    )
+    for pk, invoice, code, level in ((81, 71, "CAS", 0), (82, 71, "CAS", 1), (83, 72, "TNG", 0)):
+        at = f"2026-11-20T0{8 + level}:00:00Z"
+        lab.sql(note, pk, lab.agence(code), invoice, level, at, at)
+    assert state(person, "DELETE FROM relances WHERE id = 81") == "EM021", "another followed"
+    assert state(person, "UPDATE relances SET niveau = 0 WHERE id = 82") == "42501"
+    assert count(person, "DELETE FROM relances WHERE id = 83") == 0, "of another agency"
+    assert [count(person, "DELETE FROM relances WHERE id = %s", pk) for pk in (82, 81)] == [1, 1]
+    assert lab.sql("SELECT id, etape FROM factures WHERE id IN (71, 72) ORDER BY id") == [
+        (71, "validee"), (72, "envoyee"),
+    ]  # fmt: skip
+
+
 ATTACKS = [
         "UPDATE historiques_interventions SET remarque = 'réécrit'", "DELETE FROM historiques_interventions",
         "UPDATE mouvements_stock SET quantite = 0", "DELETE FROM paiements", "UPDATE users SET role = 'admin'",
