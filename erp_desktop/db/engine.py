@@ -75,7 +75,8 @@ def connect_sqlite(
     if not read_only:
         # FULL: a committed keystroke survives a power cut, not only a crash of the program.
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA cache_size = -16000")
+        # A page that is not kept is decrypted anew: of a million rows a filter asked again took 120 ms with 16 MB.
+        connection.execute("PRAGMA cache_size = -48000")
     return connection
 
 
