@@ -240,10 +240,8 @@ def centre(engine: sa.Engine) -> list[Constat]:
             found = [_announced(state)]
         if not state.migrateur:
             found.append(Constat("structure", "attention", "ce compte ne peut pas la comparer", "compte migrateur"))
-        elif state.revision == revisions.head():
-            found.append(_structure(fingerprint.check(connection)))
         elif stamps and len(stamps) == 1 and revisions.position(stamps[0]) is not None:
-            found.append(_structure(structures.differences(stamps[0], structure, "postgresql")))
+            found.append(_structure(structures.drift(connection, stamps[0])))
         connection.rollback()
         if state.migrateur and state.revision == revisions.head():
             columns = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"

@@ -133,11 +133,25 @@ def _bare(revision: str, dialect: str) -> Structure:
 
 
 def drift(connection: sa.Connection, revision: str) -> list[str]:
-    """How a database differs from the revision that it announces; at the last one, from the models."""
+    """How a database differs from the revision that it announces; at the last one, from the models.
+
+    A revision that works outside any transaction and was cut leaves some of what it makes under the stamp of the one
+    before, and goes on from there: what it makes is none of the differences.
+    """
     if revision == revisions.head():
         return fingerprint.check(connection)
-    found = fingerprint.read(connection)
-    return fingerprint.without_machinery(differences(revision, found, connection.dialect.name))
+    found, dialect = fingerprint.read(connection), connection.dialect.name
+    lines = fingerprint.without_machinery(differences(revision, found, dialect))
+    following = revisions.revisions()[len(revisions.before(revision)) + 1].revision
+    if not lines or dialect == "sqlite" or not outside_transaction(following):
+        return lines
+    beyond = set(differences(following, found, dialect))
+    return [line for line in lines if line in beyond]
+
+
+def outside_transaction(revision: str) -> bool:
+    """Whether a revision commits on its way at a centre, as it says itself."""
+    return bool(getattr(migrate.scripts().get_revision(revision).module, "hors_transaction", False))
 
 
 def matching(found: Structure, dialect: str) -> list[str]:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import threading
 import time
+import uuid
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import ErpError, UpgradeError
 from erp_desktop.models import Base
 from erp_desktop.registry import revisions
-from erp_desktop.upgrade import fingerprint
+from erp_desktop.upgrade import doctor, fingerprint, migrate, structures
 from erp_desktop.upgrade.central import attempts, report
 from erp_desktop.upgrade.central.checklist import check_central, upgrade_central
 from tests.benchmarks.upgrade_speed import Clerk
@@ -179,6 +180,57 @@ def test_an_index_left_invalid_is_dropped_and_built_again(centre: sa.Engine) -> 
     upgrade_central(centre, yes, target=APRES)
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_intervention_date_limite'::regclass"
     assert scalar(centre, valid) is True
+
+
+def test_a_revision_that_was_cut_on_its_way_is_gone_on_with(pg_server: EmbeddedPostgres, pg_template: str) -> None:
+    """Each revision that commits as it goes, stopped in its midst: what it had made is no foreign structure."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    engine = create_pg_engine(pg_server.create_database(name, pg_template))
+    every = [row.revision for row in revisions.revisions()]
+    alone = [revision for revision in every if structures.outside_transaction(revision)]
+    assert len(alone) >= 7
+    due: list[int] = []
+
+    def cut(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "CONCURRENTLY" in statement or statement.startswith("ALTER TABLE"):
+            if not due[0]:
+                raise RuntimeError("panne")
+            due[0] -= 1
+
+    left = {}
+    for revision in reversed(alone):
+        before = every[every.index(revision) - 1]
+        with engine.connect() as connection:
+            migrate.downgrade(connection, before)
+        for made in (1, 3, 5, 8):
+            due[:] = [made]
+            sa.event.listen(engine, "before_cursor_execute", cut)
+            try:
+                upgrade_central(engine, yes, target=revision)
+            except UpgradeError:
+                with engine.connect() as connection:
+                    found = fingerprint.read(connection)
+                left[revision, made] = structures.differences(before, found, "postgresql")
+            else:
+                break
+            finally:
+                sa.event.remove(engine, "before_cursor_execute", cut)
+        assert check_central(engine).revision in (before, revision)
+        assert {one.etat for one in doctor.centre(engine) if one.controle == "structure"} <= {"ok", "attention"}
+        upgrade_central(engine, yes, target=revision)
+        with engine.connect() as connection:
+            assert structures.drift(connection, revision) == []
+    assert sum(map(bool, left.values())) > len(alone), "that something was left half made"
+    # Another's table is told beside it, and stops.
+    revision = alone[0]
+    with engine.connect() as connection:
+        migrate.downgrade(connection, every[every.index(revision) - 1])
+        connection.exec_driver_sql("ALTER TABLE clients ADD COLUMN bricolage text")
+        connection.commit()
+    with pytest.raises(UpgradeError, match="colonne « bricolage » en trop"):
+        upgrade_central(engine, yes, target=revision)
+    engine.dispose()
+    pg_server.drop_database(name)
 
 
 def test_capture_goes_on_while_the_index_is_built(centre: sa.Engine) -> None:
