@@ -25,7 +25,7 @@ OF_TEMPLATES = (
 """What the templates of reports say by themselves."""
 _FIGURES = re.compile(r"[\d\s\u202f\u00a0.,%+±\u2212–:/()-]*(?:MAD|h|min|k|M|pt)?[\d\s\u202f\u00a0]*")
 _MEASURED = re.compile(
-    r"[±+\u2212-]?\d[\d\u202f\u00a0 .,]*(?:h[\u202f ]?\d\d|min|MAD|pt|%|k|M)\b|[±+\u2212-]?\d[\d.,]*[\u202f ]?%"
+    r"[±+\u2212-]?\d[\d\u202f\u00a0 .,]*(?:h(?:[\u202f ]?\d\d)?|min|MAD|pt|%|k|M)\b|[±+\u2212-]?\d[\d.,]*[\u202f ]?%"
 )
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:\d{3}|min|h|pt|MAD|k|M)\b|%)")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")

@@ -47,6 +47,7 @@ def test_figures_keep_their_order_in_arabic() -> None:
     say = Words("ar")
     assert say.kept(f"39{FINE}000,00 MAD") == f"{LRI}39{FINE}000,00 MAD{PDI}"
     assert say.deep(f"50{FINE}min avant") == f"{LRI}50{FINE}min{PDI} سابقًا"
+    assert say.kept(f"الهدف ≥ 300{FINE}h") == f"الهدف ≥ {LRI}300{FINE}h{PDI}", "hours without minutes are whole too"
     assert say.kept("Sertisseuse 1 (SR-01)") == f"{LRI}Sertisseuse 1 (SR-01){PDI}"
     assert say.deep("oct. 2026").startswith("أكتوبر")
 
