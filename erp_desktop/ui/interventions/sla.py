@@ -16,7 +16,7 @@ def sla_words(state: str, left: int | None) -> str:
         return tr("en pause")
     if state == "tenu":
         return tr("tenu")
-    return value_labels.remaining(left) if state != "none" else value_labels.NONE
+    return value_labels.remaining(left, late=state == "late") if state != "none" else value_labels.NONE
 
 
 def next_sla(row: Any) -> tuple[str, float, str]:
@@ -53,7 +53,7 @@ def begun_words(row: Any) -> str:
     prise = row.prise
     if prise.limite is None:
         return value_labels.NONE
-    told = {"tenu": tr("tenu"), "late": value_labels.remaining(prise.reste_min)}.get(
+    told = {"tenu": tr("tenu"), "late": sla_words("late", prise.reste_min)}.get(
         prise.etat, tr("reste {duree}", duree=value_labels.remaining(prise.reste_min)) if prise.attendue else ""
     )
     when = value_labels.instant(prise.limite, year=True)

@@ -217,7 +217,7 @@ class BacklogView(QAbstractScrollArea):
                 v = self.visits[place]
                 due = tr("Échéance : {date}", date=value_labels.instant(v.date_limite))
                 if v.sla_debut:
-                    late = value_labels.remaining(v.sla_reste_min)
+                    late = value_labels.remaining(v.sla_reste_min, late=v.sla_etat == "late")
                     due = f"{tr('Prise en charge : {objet}', objet=late)}\n{due}"
                 said = f"{v.numero} · {v.titre}\n{v.client} · {v.equipement}\n{due}"
                 QToolTip.showText(event.globalPos(), plain(said))

@@ -108,7 +108,7 @@ def card(pen: Pen, rect: QRect, piece: Piece, grid: Grid) -> None:
         if v.sla_etat in ("soon", "late") and rect.width() > 150:
             left = QRect(rect.right() - 66, rect.y() + 34, 62, 16)
             pen.icon(QRect(left.x(), left.y(), 14, 16), "clock", f"sla.{v.sla_etat}", 13)
-            said = value_labels.remaining(v.sla_reste_min)
+            said = value_labels.remaining(v.sla_reste_min, late=v.sla_etat == "late")
             pen.text(left.adjusted(16, 0, 0, 0), said, "caption", f"sla.{v.sla_etat}")
 
 

@@ -119,7 +119,7 @@ def when(found: Suggestion) -> str:
 
 def left(found: Visit) -> str:
     """What is left of a visit's delay; of the one by which work is to begin, its name as well."""
-    told = value_labels.remaining(found.sla_reste_min)
+    told = value_labels.remaining(found.sla_reste_min, late=found.sla_etat == "late")
     return tr("début {reste}", reste=told) if found.sla_debut else told
 
 

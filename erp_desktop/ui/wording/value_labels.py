@@ -227,11 +227,11 @@ def day(value: date | None) -> str:
     return value.strftime("%d/%m/%Y") if value else NONE
 
 
-def remaining(minutes: int | None) -> str:
-    """What is left of a deadline: ``0 h 28``, ``11 h``, ``3 j``; late: ``+0 h 45``."""
+def remaining(minutes: int | None, *, late: bool = False) -> str:
+    """What is left of a deadline, ``0 h 28``, ``11 h``, ``3 j``; late ``+0 h 45``, ``+0 h 00`` of no opening time."""
     if minutes is None:
         return NONE
-    sign, left = ("+", -minutes) if minutes < 0 else ("", minutes)
+    sign, left = ("+" if late or minutes < 0 else ""), abs(minutes)
     hours, rest = divmod(left, 60)
     if hours >= 48:
         return tr("{n} j", n=isolate(f"{sign}{hours // 24}"))

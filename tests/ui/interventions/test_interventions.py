@@ -357,5 +357,6 @@ def test_the_column_says_the_deadline_that_the_list_sorts_and_filters_by() -> No
     assert sla_told(row) == f"Prise en charge : 0 h 20 · Résolution : {sla_words('ok', 600)}"
     late = replace(row, prise=PriseEnCharge(now - timedelta(hours=30), "late", -1380, True))
     assert next_sla(late)[2] == "début +23 h"
+    assert sla_words("late", 0) == "+0 h 00", "over while everybody was closed: not the last minute"
     begun = replace(row, prise=PriseEnCharge(now, "tenu"))
     assert next_sla(begun)[2] == f"reste {sla_words('ok', 600)}"
