@@ -1,24 +1,29 @@
 """The manager's first screen in figures: tiles with what they were before, five charts, what waits for a decision.
 
 One reading, one snapshot: every number is of the same moment. What takes longer, the months that led here, is asked
-for apart (:func:`trends`), so that the page is there first.
+for apart (:func:`trends`), so that the page is there first. A figure that cannot be computed leaves the others.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.db.abreast import abreast
+from erp_desktop.db.session import trouble
 from erp_desktop.domain.enums import Priorite
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.rapports.figures import AGES, BY_KEY
+from erp_desktop.errors import ErpError
 from erp_desktop.reports import interventions
 from erp_desktop.reports.catalogue import compute
 from erp_desktop.reports.catalogue.ask import BY_AGE, Ask, Key, Scope, Value, Values, narrowed, work_columns
@@ -28,6 +33,8 @@ from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.sql import minuit
 from erp_desktop.services import objectifs
 
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 NOTHING = Value()
 TILES = ("encours", "sla_tenus", "mttr", "mtbf", "premier_passage", "satisfaction")
 FAMILIES, CODES, PEOPLE = 6, 9, 7
@@ -36,6 +43,11 @@ OTHERS = -1
 """The key of what a chart gathers."""
 MONTHS = 6
 """How many lead to a tile's figure."""
+CHARTS = {
+    "ages": ("encours",), "sla": ("sla_tenus",), "families": ("mttr", "mtbf", "pannes"), "pareto": ("pannes",),
+    "load": ("charge",),
+}  # fmt: skip
+"""Each chart with the figures that it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,7 @@ class Dashboard:
         refused: figure → why it cannot be asked of this scope.
         targets: figure → what it should reach on the last day, in its unit.
         took_s: how long the reading took.
+        failed: the tiles, the charts and ``decisions`` that could not be computed; what they hold means nothing.
     """
 
     scope: Scope
@@ -123,6 +136,7 @@ class Dashboard:
     refused: dict[str, str]
     targets: dict[str, float]
     took_s: float
+    failed: frozenset[str] = frozenset()
 
 
 def read(
@@ -160,15 +174,16 @@ def read(
     )
     agencies, families, codes, load, waiting = abreast(
         session,
-        lambda s: f.by(s).agencies(now_of["sla_tenus"], was_of["sla_tenus"]),
-        lambda s: f.by(s).families(now_of["mttr"], now_of["mtbf"]),
-        lambda s: f.by(s).codes(),
-        lambda s: f.by(s).load(charge),
-        lambda s: decisions.read(s, acteur, asked, named, at),
+        f.alone("sla", lambda s: f.by(s).agencies(now_of["sla_tenus"], was_of["sla_tenus"]), ()),
+        f.alone("families", lambda s: f.by(s).families(now_of["mttr"], now_of["mtbf"]), ()),
+        f.alone("pareto", lambda s: f.by(s).codes(), ()),
+        f.alone("load", lambda s: f.by(s).load(charge), ()),
+        f.alone("decisions", lambda s: decisions.read(s, acteur, asked, named, at), ()),
     )
+    failed = f.failed | {chart for chart, of in CHARTS.items() if f.failed.intersection(of)}
     return Dashboard(
         asked, before, agency, at, fresh, tiles, _ages(now_of["encours"]), agencies, families, codes, load,
-        week, waiting, choices, named, f.refused, targets, time.perf_counter() - begun,
+        week, waiting, choices, named, f.refused, targets, time.perf_counter() - begun, frozenset(failed),
     )  # fmt: skip
 
 
@@ -178,13 +193,38 @@ class _Figures:
     def __init__(self, session: Session, scope: Scope, at: datetime) -> None:
         self.session, self.scope, self.at = session, scope, at
         self.refused: dict[str, str] = {}
+        self.failed: set[str] = set()
+
+    def alone(self, part: str, ask: Callable[[Session], T], nothing: T) -> Callable[[Session], T]:
+        """``ask``, or ``nothing`` and :attr:`failed` where it fails by itself.
+
+        Whatever the database says of itself (cut, full, damaged, busy, given up) is of the whole page.
+        """
+
+        def asked(session: Session) -> T:
+            try:
+                return ask(session)
+            except ErpError:
+                raise
+            except Exception as error:
+                if isinstance(error, DBAPIError) and (
+                    trouble(session.get_bind().engine, error) is not None or "interrupted" in str(error.orig)
+                ):
+                    raise
+                _log.exception("dashboard without %s", part)
+                self.failed.add(part)
+                return nothing
+
+        return asked
 
     def of(self, figure: str, group: str | None = None, scope: Scope | None = None) -> Values:
         why = compute.may_ask(figure, scope or self.scope, group)
         if why is not None:
             self.refused[figure] = BY_KEY[figure].limite
             return {}
-        return compute.compute(self.session, figure, scope or self.scope, group, now=self.at)
+        nothing: Values = {}
+        asked, at = scope or self.scope, self.at
+        return self.alone(figure, lambda s: compute.compute(s, figure, asked, group, now=at), nothing)(self.session)
 
     def by(self, session: Session) -> _Figures:
         """The same figures, asked of another session."""

@@ -76,6 +76,9 @@ class Bars(Reachable):
         self.setAccessibleDescription("; ".join(row.said for row in rows) or nothing)
         self.update()
 
+    def show_nothing(self, words: str) -> None:
+        self.show_rows((), (), words)
+
     def _head(self) -> int:
         return _HEAD if any(s.head for s in self.scales) else 2
 

@@ -106,6 +106,7 @@ class TableauPage(Page):
         tiles.setSpacing(12)
         for tile in self.tiles.values():
             tile.opened.connect(self.open_place)
+            tile.again.connect(self.reload)
             tiles.addWidget(tile)
         column.addLayout(tiles)
         column.addLayout(self._charts(), 1)
@@ -143,6 +144,7 @@ class TableauPage(Page):
         self.pareto = Pareto(tr("Pareto des défaillances"))
         self.charts: tuple[Reachable, ...] = (self.ages, self.sla, self.families, self.pareto, self.load)
         self.details: dict[str, Elided] = {}
+        self.retries: dict[str, Button] = {}
         grid = QGridLayout()
         grid.setSpacing(12)
         for name, title, chart, place in (
@@ -169,10 +171,18 @@ class TableauPage(Page):
         head.addWidget(Text(title, "section"))
         self.details[name] = Elided("", "body", "text.tertiary")
         head.addWidget(self.details[name], 1)
+        head.addWidget(self._retry(name, title))
         card.box.addLayout(head)
         card.box.addWidget(chart, 1)
         card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         return card
+
+    def _retry(self, name: str, title: str) -> Button:
+        """In the head of a card that could not be computed."""
+        self.retries[name] = Button(tr("Réessayer"), "link", on_click=self.reload,
+                                    name=tr("Réessayer : {quoi}", quoi=title))  # fmt: skip
+        self.retries[name].hide()
+        return self.retries[name]
 
     def _decisions_card(self) -> Card:
         card = Card()
@@ -183,6 +193,7 @@ class TableauPage(Page):
         head.addStretch()
         self.waiting = Text("", "strong", "semantic.danger.text")
         head.addWidget(self.waiting)
+        head.addWidget(self._retry("decisions", tr("À traiter aujourd'hui")))
         card.box.addLayout(head)
         self._decisions = QVBoxLayout()
         self._decisions.setSpacing(2)
@@ -286,15 +297,28 @@ class TableauPage(Page):
         )  # fmt: skip
         self.compared.setText(tr("Comparé : {periode}", periode=wording.period(board.before.debut, board.before.fin)))
         for tile in board.tiles:
+            if tile.figure in board.failed:
+                self.tiles[tile.figure].show_failed(tile)
+                continue
             place = rows_of(tile.figure, board.scope, board.named, board.calcule_a)
             self.tiles[tile.figure].show_tile(tile, None if tile.refused else place)
+        for name, retry in self.retries.items():
+            retry.setVisible(name in board.failed)
+        failed = tr("Calcul impossible : le détail est dans le journal de ce poste.")
         for name, chart in (
             ("ages", self.ages), ("sla", self.sla), ("families", self.families), ("load", self.load),
             ("pareto", self.pareto),
         ):  # fmt: skip
-            self.details[name].setText(cards.FILL[name](chart, board))
+            if name in board.failed:
+                chart.show_nothing(failed)
+                self.details[name].setText("")
+            else:
+                self.details[name].setText(cards.FILL[name](chart, board))
         self._show_decisions(board)
-        self.pdf.setEnabled(True)
+        if "decisions" in board.failed:
+            self._decisions.addWidget(Text(failed, "body", "text.tertiary", wrap=True))
+        # A paper would not say that it is not whole.
+        self.pdf.setEnabled(not board.failed)
         self.status_changed.emit(*self.status())
 
     def _show_decisions(self, board: Dashboard) -> None:
@@ -305,7 +329,7 @@ class TableauPage(Page):
             button = DecisionButton(one, board.calcule_a)
             button.opened.connect(self.open_place)
             self._decisions.addWidget(button)
-        if not board.decisions:
+        if not board.decisions and "decisions" not in board.failed:
             self._decisions.addWidget(Text(tr("Rien d'urgent."), "body", "text.tertiary"))
 
     # What people do
@@ -325,7 +349,9 @@ class TableauPage(Page):
 
     def print_out(self) -> bool:
         """Ctrl+P: the pages as they will be printed."""
-        if self.board is not None:
+        if self.board is not None and self.board.failed:
+            self.contexte.say(tr("Des chiffres manquent : recalculez avant d'imprimer."), kind="danger")
+        elif self.board is not None:
             paper.preview(self, self.board)
         return True
 

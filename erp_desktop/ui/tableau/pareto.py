@@ -45,6 +45,9 @@ class Pareto(Reachable):
         self.setAccessibleDescription("; ".join(c.said for c in columns) or nothing)
         self.update()
 
+    def show_nothing(self, words: str) -> None:
+        self.show_columns((), words)
+
     @property
     def shares(self) -> list[float]:
         """Running per cent."""

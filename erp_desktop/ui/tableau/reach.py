@@ -49,6 +49,10 @@ class Reachable(QWidget):
         self.faded = False
         theme().changed.connect(self.update)
 
+    def show_nothing(self, words: str) -> None:
+        """No marks, and why."""
+        raise NotImplementedError
+
     def marks(self) -> list[Mark]:
         """In the order of the arrows."""
         raise NotImplementedError

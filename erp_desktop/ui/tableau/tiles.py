@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from erp_desktop.domain.rapports.figures import BY_KEY
@@ -13,7 +13,7 @@ from erp_desktop.reports.managers.dashboard import Tile
 from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.managers.rows import Place
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, plain
+from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing, plain
 from erp_desktop.ui.kit.i18n import colon, number, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.tableau import words
@@ -60,13 +60,23 @@ class _Opening(KeyboardRing, EnterPresses, QAbstractButton):
 
 
 class TileButton(_Opening):
-    """Value, trend, target as a tick on a bar; the whole tile opens its rows."""
+    """Value, trend, target as a tick on a bar; the whole tile opens its rows.
+
+    Attributes:
+        retry: asks again for a figure that could not be computed; hidden while there is one.
+    """
+
+    again = Signal()
 
     def __init__(self, figure: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.figure = figure
         self.tile: Tile | None = None
         self.trend: tuple[float | None, ...] = ()
+        self.failed = False
+        self.retry = Button(tr("Réessayer"), "link", on_click=self.again.emit, parent=self,
+                            name=tr("Réessayer : {quoi}", quoi=tr(BY_KEY[figure].nom)))  # fmt: skip
+        self.retry.hide()
         self.setFixedHeight(102)
         self.setMinimumWidth(150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -74,7 +84,8 @@ class TileButton(_Opening):
 
     def show_tile(self, tile: Tile, place: Place | None) -> None:
         """Without a place there is nothing to open: the tile says why."""
-        self.tile, self.place = tile, place
+        self.tile, self.place, self.failed = tile, place, False
+        self.retry.hide()
         known = BY_KEY[self.figure]
         value, unit = words.figure(known.unite, tile.number)
         said = [f"{tr(known.nom)}{colon()}{value} {unit}".strip(), words.change(tile), words.target(tile),
@@ -87,6 +98,24 @@ class TileButton(_Opening):
         self.setAccessibleName(", ".join(filter(None, said)))
         self.setToolTip(plain(f"{said[-1]}. {tr(known.formule)} {tr('Exclues :')} {tr(known.exclues)}"))
         self.update()
+
+    def show_failed(self, tile: Tile) -> None:
+        """The figure could not be computed: there is nothing to open, and no target to hold it against."""
+        self.tile, self.place, self.failed = tile, None, True
+        self.setAccessibleName(f"{tr(BY_KEY[self.figure].nom)}{colon()}{tr('calcul impossible')}")
+        self.setToolTip(tr("Le détail est dans le journal de ce poste."))
+        self._put_retry()
+        self.retry.show()
+        self.update()
+
+    def _put_retry(self) -> None:
+        size = self.retry.sizeHint()
+        box = QRect(self.width() - 8 - size.width(), 68, size.width(), size.height())
+        self.retry.setGeometry(paint.visual(theme().rtl, self.rect(), box))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._put_retry()
 
     def show_trend(self, trend: tuple[float | None, ...]) -> None:
         self.trend = trend
@@ -113,6 +142,12 @@ class TileButton(_Opening):
 
     def _draw(self, painter: QPainter, tile: Tile, wide: int) -> None:
         look, known = theme(), BY_KEY[self.figure]
+        if self.failed:
+            self._text(painter, QRect(14, 32, 60, 36), "—", "kpi", "text.tertiary")
+            self._icon(painter, QRect(14, 71, 14, 16), "warning", "semantic.danger.text", 14)
+            room = wide - 32 - 8 - self.retry.width()
+            self._text(painter, QRect(32, 70, room, 18), tr("calcul impossible"), "body", "semantic.danger.text")
+            return
         if tile.refused:
             # Why there is nothing, in the place of all that would be.
             painter.setFont(look.font("caption"))

@@ -160,13 +160,13 @@ def test_it_follows_the_data_and_says_what_it_cannot_count(
     assert page.ages.rows == ()
     assert page.decisions == []
     with transaction(sqlite_engine) as session:
-        session.execute(sa.text("ALTER TABLE arrets RENAME TO arrets_perdue"))
+        session.execute(sa.text("ALTER TABLE objectifs RENAME TO objectifs_perdue"))
     page.reload()
     bureau.settle()
     assert page._error.count() == 1
     assert page.board is not None
     with transaction(sqlite_engine) as session:
-        session.execute(sa.text("ALTER TABLE arrets_perdue RENAME TO arrets"))
+        session.execute(sa.text("ALTER TABLE objectifs_perdue RENAME TO objectifs"))
     page.reload()
     bureau.settle()
     assert page._error.count() == 0
@@ -223,3 +223,59 @@ def test_ages_on_an_axis_are_not_reversed_in_arabic(qapp: QApplication) -> None:
     i18n.set_language(qapp, "ar")
     assert wording.age(f"0–2{FINE}j").startswith("\u20660–2\u2069 ")
     assert wording.age(f">{FINE}30{FINE}j").startswith(f"\u2066>{FINE}30\u2069 ")
+
+
+def _renamed(engine: sa.Engine, table: str, to: str) -> None:
+    with transaction(engine) as session:
+        session.execute(sa.text(f"ALTER TABLE {table} RENAME TO {to}"))
+
+
+def test_a_figure_that_cannot_be_computed_fails_alone_and_is_asked_again(
+    qtbot: QtBot, bureau: Bureau, page: TableauPage, sqlite_engine: sa.Engine
+) -> None:
+    assert page.pdf.isEnabled()
+    _renamed(sqlite_engine, "arrets", "arrets_loin")
+    page.reload()
+    bureau.settle()
+    assert page.board is not None
+    assert page.board.failed == {"mtbf", "families"}
+    tile = page.tiles["mtbf"]
+    assert tile.accessibleName() == "MTBF : calcul impossible"
+    assert tile.place is None, "no rows are behind what was not counted"
+    assert [name for name, one in page.tiles.items() if one.retry.isVisible()] == ["mtbf"]
+    assert [name for name, one in page.retries.items() if one.isVisible()] == ["families"]
+    assert page.families.accessibleDescription().startswith("Calcul impossible")
+    assert page.families.marks() == []
+    # The others stand.
+    assert page.tiles["encours"].accessibleName().startswith("Encours : 4")
+    assert page.tiles["sla_tenus"].accessibleName().startswith("SLA tenus : 25,0 %")
+    assert page.ages.accessibleDescription().startswith("0–2 j : 4 ouvertes")
+    assert len(page.decisions) == 3
+    # Nor does a paper hide what is missing.
+    assert not page.pdf.isEnabled()
+    page.print_out()
+    assert any("Des chiffres manquent" in x.text() for x in bureau.window.toaster.toasts[-1].findChildren(QLabel))
+    _renamed(sqlite_engine, "arrets_loin", "arrets")
+    assert tile.rect().contains(tile.retry.geometry())
+    qtbot.mouseClick(tile.retry, Qt.MouseButton.LeftButton)
+    bureau.settle()
+    assert not page.board.failed
+    assert tile.accessibleName().startswith("MTBF : ")
+    assert "impossible" not in tile.accessibleName()
+    assert not tile.retry.isVisible()
+    assert page.pdf.isEnabled()
+
+
+def test_what_waits_for_a_decision_fails_alone(bureau: Bureau, page: TableauPage, sqlite_engine: sa.Engine) -> None:
+    _renamed(sqlite_engine, "contrats", "contrats_loin")
+    page.reload()
+    bureau.settle()
+    assert page.board is not None
+    assert "decisions" in page.board.failed
+    assert page.retries["decisions"].isVisible()
+    assert page.decisions == []
+    assert page.tiles["encours"].accessibleName().startswith("Encours : 4")
+    _renamed(sqlite_engine, "contrats_loin", "contrats")
+    page.retries["decisions"].click()
+    bureau.settle()
+    assert len(page.decisions) == 3
