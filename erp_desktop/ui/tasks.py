@@ -28,10 +28,33 @@ class Worker(Protocol):
     def together(self) -> AbstractContextManager[Any]: ...
 
 
-class Task:
-    """A piece of work under way; :meth:`cancel` drops its answer."""
+class FailsAlone:
+    """Mixed into what shows in its own place that a reading failed, its own or one of what is inside of it."""
 
-    __slots__ = ("cancelled", "future", "on_error", "on_result", "owner")
+    def reading_failed(self, what: object, error: Exception, again: Callable[[], object]) -> bool:
+        """``what`` tells the reading from others; False when it is of more than this owner."""
+        raise NotImplementedError
+
+    def reading_done(self, what: object) -> None:
+        """``what`` was read."""
+        raise NotImplementedError
+
+
+def _place(owner: QObject | None) -> FailsAlone | None:
+    """Who shows what becomes of the readings of ``owner``: itself, or what it is inside of."""
+    while owner is not None and not isinstance(owner, FailsAlone):
+        owner = owner.parent()
+    return owner
+
+
+class Task:
+    """A piece of work under way; :meth:`cancel` drops its answer.
+
+    Attributes:
+        again: asks once more; None of what is written.
+    """
+
+    __slots__ = ("again", "cancelled", "future", "on_error", "on_result", "owner", "what")
 
     def __init__(
         self,
@@ -42,6 +65,8 @@ class Task:
         self.owner, self.on_result, self.on_error = owner, on_result, on_error
         self.cancelled = False
         self.future: Future[Any] | None = None
+        self.again: Callable[[], object] | None = None
+        self.what: object = None
 
     def cancel(self) -> None:
         """Forget the answer; work not yet begun is not begun."""
@@ -72,6 +97,8 @@ class Tasks(QObject):
 
     failed = Signal(object)
     """An error that nobody asked to handle: an ``ErpError`` or, for a bug, any exception."""
+    told = Signal(object)
+    """An error that its owner shows in its own place."""
     idle = Signal()
     line = Signal(bool)
     """Whether the database answered, each time that it did after it had not, or the other way round."""
@@ -109,7 +136,8 @@ class Tasks(QObject):
         Args:
             fn: gets a session; returns frozen data. ``write`` commits what it did.
             on_result: called on this thread with the value.
-            on_error: called on this thread with the exception; without it :attr:`failed` is emitted.
+            on_error: called on this thread with the exception; without it what fails alone around the owner
+                shows it, else :attr:`failed` is emitted.
             long: what may take its time, beside the others where the database allows it.
             figures: a reading that may be a minute old, from a replica of the centre where there is one.
             owner: a widget; when it is gone the answer is dropped.
@@ -118,6 +146,9 @@ class Tasks(QObject):
         if self._stopped:
             task.cancel()
             return task
+        task.what = getattr(fn, "__code__", fn)
+        if not write:
+            task.again = lambda: self.run(fn, on_result, on_error, long=long, figures=figures, owner=owner)
         self._pending += 1
         task.future = self._worker.submit(fn, write=write, long=long, figures=figures)
         gate = self._gate
@@ -128,6 +159,11 @@ class Tasks(QObject):
         if answers != self._answers:
             self._answers = answers
             self.line.emit(answers)
+
+    @staticmethod
+    def _shown_alone(task: Task, error: Exception) -> bool:
+        place, again = _place(task.owner), task.again
+        return place is not None and again is not None and place.reading_failed(task.what, error, again)
 
     def _deliver(self, task: Task) -> None:
         self._pending -= 1
@@ -141,6 +177,9 @@ class Tasks(QObject):
             error = task.future.exception()
             self._tell_line(not isinstance(error, CentralUnreachableError))
             if error is None:
+                place = _place(task.owner)
+                if place is not None:
+                    place.reading_done(task.what)
                 if task.on_result is not None:
                     task.on_result(task.future.result())
             elif isinstance(error, Exception):
@@ -148,6 +187,8 @@ class Tasks(QObject):
                     _log.error("unexpected error in background work", exc_info=error)
                 if task.on_error is not None:
                     task.on_error(error)
+                elif self._shown_alone(task, error):
+                    self.told.emit(error)
                 else:
                     self.failed.emit(error)
         except CancelledError:

@@ -39,6 +39,7 @@ class Bureau:
         self.tasks, self.bus = Tasks(worker), Bus()
         self.failures: list[object] = []
         self.tasks.failed.connect(self.failures.append)
+        self.tasks.told.connect(self.failures.append)
         self.drafts = Drafts(folder / "brouillons", acteur.user_id)
         contexte = Contexte(
             acteur, self.settings, self.tasks, self.bus, self.drafts, self.window.say,

@@ -143,7 +143,7 @@ class DocumentsTab(RecordPart):
                 # Made small here, in the thread of the database: a photo of a telephone takes a tenth of a second.
                 return found, {one: small(content) for one, content in pictures.items()}
 
-            self._panel.contexte.tasks.run(read, lambda told: self._show(row_id, *told), self._refused, owner=self)
+            self._panel.contexte.tasks.run(read, lambda told: self._show(row_id, *told), owner=self)
 
     def _show(self, row_id: int | None, found: list[DocumentInfo], pictures: dict[int, QImage]) -> None:
         if row_id != self._row_id or (found == self._found and not pictures and self.rows.count()):

@@ -238,6 +238,7 @@ class FormView(Surface):
         """Each part reads what it shows, all of them at once."""
         with self.contexte.tasks.together():
             for part in self._all_parts():
+                part.begin_anew()
                 part.show_record(row_id, record)
 
     def _say_draft(self, when: Any) -> None:

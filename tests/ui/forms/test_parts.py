@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from erp_desktop import clock
+from erp_desktop.db.session import transaction
 from erp_desktop.ui.documents.tab import DocumentsTab
+from erp_desktop.ui.equipements.meters import MetersTab
 from erp_desktop.ui.factures.bar import InvoiceBar
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.part import RecordPart
@@ -98,3 +101,36 @@ def test_what_is_said_of_photos_is_said_of_one_record(bureau: Bureau, monde: Mon
     page.view.select_id(monde.interventions[1])
     bureau.settle()
     assert tab.moment.value() == ""
+
+
+def test_a_part_that_cannot_be_read_says_so_alone_and_is_read_again(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    def rename(table: str, to: str) -> None:
+        with transaction(sqlite_engine) as session:
+            session.execute(sa.text(f"ALTER TABLE {table} RENAME TO {to}"))
+
+    page = bureau.liste("equipements")
+    rename("compteurs", "compteurs_loin")
+    page.view.select_id(monde.machines[0])
+    bureau.settle()
+    broken = next(part for part in page.form.parts if isinstance(part, MetersTab))
+    whole = next(part for part in page.form.parts if isinstance(part, DocumentsTab))
+    page.form.show_part(broken)
+    assert broken.unread is not None
+    assert broken.unread.isVisible()
+    assert broken.unread.words.text() == "Le détail est dans le journal de ce poste."
+    assert whole.unread is None
+    assert page.form.record.id == monde.machines[0]
+    assert bureau.failures
+    bureau.failures.clear()
+    # Still broken: it stays.
+    broken.unread.retry.click()
+    bureau.settle()
+    assert broken.unread.isVisible()
+    bureau.failures.clear()
+    rename("compteurs_loin", "compteurs")
+    broken.unread.retry.click()
+    bureau.settle()
+    assert not broken.unread.isVisible()
+    assert bureau.failures == []
