@@ -46,6 +46,8 @@ _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=g
            for name, values in _CLOSED.items()}  # fmt: skip
 
 
+_READ = ("technicien", "agence_code")
+"""Orders by a few names, which are read before the rows."""
 _FAR = {
     "client": along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == I.client_id)),
     "equipement": along(Equipement.nom, lambda r: r.join(Equipement, Equipement.id == I.equipement_id)),
@@ -116,19 +118,61 @@ def page(
     query: ListQuery,
     statuts: Collection[str],
     named: sa.ColumnElement[bool] | None = None,
+    *,
+    many: bool = False,
+    read: bool = False,
 ) -> sa.Select[int] | None:
     """The same at the centre as one statement, which another may hold; None where names have to be read for it.
 
     Args:
         named: all that the filter asks, where it asks it of the names that are sorted by; ``request`` is without.
+        many: so many answer that each name in turn has some of them.
+        read: names may be read for it, where they are few.
     """
     limit = query.limite
-    if query.tri in ("technicien", "agence_code") or limit is None:
+    if limit is None or (query.tri in _READ and not read):
         return None
-    if query.tri in _FAR and (named is not None or not query.texte.strip()):
+    if query.tri in _FAR and (many or named is not None or not query.texte.strip()):
         return _name_by_name(request, query, limit, *([] if named is None else [named]))
     strata = list(_FAR[query.tri].order(query) or ()) if query.tri in _FAR else list(_strata(session, query, statuts))
-    return at_once(request, I.id, strata, limit)
+    return at_once(request, I.id, strata, limit) if query.tri not in _READ or len(strata) <= _STRATA else None
+
+
+def weighed(
+    session: Session, request: sa.Select[int], query: ListQuery, along: sa.Select[int], most: int,
+    told: sa.Select[int],
+) -> sa.Select[int]:  # fmt: skip
+    """At the centre ``along``, or where ``told`` selects no more than ``most`` what answers, sorted by itself.
+
+    PostgreSQL takes what is asked for to be met as soon anywhere along an order; what is due this month stands at the
+    end of those by number. It is one statement, of which one half is carried out.
+    """
+    some = told.limit(most + 1).subquery()
+    number = sa.select(sa.func.count().label("n")).select_from(some).cte("nombre").prefix_with("MATERIALIZED")
+    they_are_few = sa.select(number.c.n <= most).scalar_subquery()
+    parts = []
+    for half, taken in ((_apart(session, request, query), they_are_few), (along, sa.not_(they_are_few))):
+        rows = half.subquery()
+        parts.append(sa.select(rows.c.id.label("id"), sa.func.row_number().over().label("n")).where(taken))
+    every = sa.union_all(*parts).subquery()
+    return sa.select(every.c.id).order_by(every.c.n).limit(query.limite)
+
+
+def _apart(session: Session, request: sa.Select[int], query: ListQuery) -> sa.Select[int]:
+    """All that answers is found first, with its keys, and then sorted: along no index of the order."""
+    if query.tri == "sla":
+        keys = _deadline_keys(query)
+    else:
+        request, columns = _keyed(session, request, query)
+        keys = [(column, _down(query)) for column in (*columns, I.id)]
+    labels = [key.label(f"k{n}") for n, (key, _) in enumerate(keys)]
+    found = request.with_only_columns(I.id.label("id"), *labels).cte("eux").prefix_with("MATERIALIZED")
+    ordered = [(found.c[label.name], down) for label, (_, down) in zip(labels, keys, strict=True)]
+    return sa.select(found.c.id).order_by(*_turned(ordered)).limit(query.limite)
+
+
+def _turned(keys: Sequence[tuple[Any, bool]]) -> list[Any]:
+    return [(key.desc() if down else key.asc()).nulls_last() for key, down in keys]
 
 
 def _name_by_name(
@@ -160,7 +204,7 @@ def few(
         return by_text(session, request, I.id, I.titre, rows, query)
     request = request.where(parmi(session, I.id, rows))
     if query.tri == "sla":
-        return identifiants(session, request.order_by(*_deadline_keys(query)).limit(query.limite))
+        return identifiants(session, request.order_by(*_turned(_deadline_keys(query))).limit(query.limite))
     return told(session, request, query)
 
 
@@ -210,16 +254,17 @@ def _by_name(session: Session, request: sa.Select[int], query: ListQuery) -> lis
     return [sign * row for _place, row in found[: query.limite]]
 
 
-def _deadline_keys(query: ListQuery) -> list[Any]:
-    """The order of :func:`_by_deadline` as one; of a few rows, which are then looked up once."""
+def _deadline_keys(query: ListQuery) -> list[tuple[Any, bool]]:
+    """The order of :func:`_by_deadline` as one, each key with whether it descends; of a few rows, which are then
+    looked up once."""
     runs, dated = I.statut.in_(ACTIFS), I.date_limite.is_not(None)
     rank = sa.case(
         (sa.and_(runs, dated), 0), (runs, 1), *((I.statut == statut, 2 + n) for n, statut in enumerate(_REST))
     )
     due, first = sa.case((rank == 0, I.date_limite)), sa.case((rank == 0, I.id))
     made = sa.case((rank > 1, I.date_creation))
-    turned = [due.desc(), first.desc()] if query.descendant else [due.asc(), first.asc()]
-    return [rank, *turned, made.desc(), I.id.desc()]
+    down = query.descendant
+    return [(rank, False), (due, down), (first, down), (made, True), (I.id, True)]
 
 
 def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(Statut)) -> Order:
@@ -236,7 +281,7 @@ def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(S
         return [Stratum(getattr(I, name) == v, [I.date_creation], down) for v in (values[::-1] if down else values)]
     if name in ("numero", "titre"):
         return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]
-    if name in (*_FAR, "technicien", "agence_code"):
+    if name in (*_FAR, *_READ):
         column, named = _named(session, name)
         if name in _FAR:
             rows = [[value] for value, _ in sorted(named, key=lambda pair: (pair[1], pair[0]), reverse=down)]
@@ -268,21 +313,29 @@ def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, str]]]:
 
 
 def _sorted(session: Session, request: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
-    name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
-    keys: list[Any]
+    request, keys = _keyed(session, request, query)
+    return ordonner(request, keys, I.id, descendant=_down(query))
+
+
+def _down(query: ListQuery) -> bool:
+    return query.descendant if query.tri else True
+
+
+def _keyed(session: Session, request: sa.Select[Any], query: ListQuery) -> tuple[sa.Select[Any], list[Any]]:
+    """What reaches the keys of an order, and the keys."""
+    name = query.tri or "date_creation"
     if name in _FAR:
-        request, keys = _FAR[name].join(request), list(_FAR[name].keys)
-    elif name == "technicien":
+        return _FAR[name].join(request), list(_FAR[name].keys)
+    if name == "technicien":
         names = rang(session, User.id, User.full_name)
         request = request.outerjoin(Technicien, Technicien.id == I.technicien_id)
-        request, keys = request.outerjoin(names, names.c.id == Technicien.user_id), [names.c.rang]
-    elif name == "agence_code":
-        request, keys = request.outerjoin(Agence, Agence.id == I.agence_id), [Agence.code]
-    elif name == "titre":
-        keys = [cle_tri(I.titre)]
-    elif name in _CLOSED:
-        keys = [_PLACES[name], I.date_creation]
-    else:
-        keys = [{"numero": I.numero, "date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(
-            name, I.date_creation)]  # fmt: skip
-    return ordonner(request, keys, I.id, descendant=down)
+        return request.outerjoin(names, names.c.id == Technicien.user_id), [names.c.rang]
+    if name == "agence_code":
+        return request.outerjoin(Agence, Agence.id == I.agence_id), [Agence.code]
+    if name == "titre":
+        return request, [cle_tri(I.titre)]
+    if name in _CLOSED:
+        return request, [_PLACES[name], I.date_creation]
+    column = {"numero": I.numero, "date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(
+        name, I.date_creation)  # fmt: skip
+    return request, [column]

@@ -47,6 +47,8 @@ _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
 _STATUTS, _PAR_STATUT = "idx_intervention_status_date", ("statut", "sla")
 """The index that tells a statut, and orders of which each stratum is of one."""
+_BORNES = {f"{mot}_{bout}".lstrip("_") for mot in JOURS for bout in ("depuis", "avant")}
+"""Words of a day that :func:`jours` tells."""
 _NOMMES = {"client", "equipement"}
 """Words whose values are in what :mod:`~erp_desktop.services.search.pieces` knows of an intervention."""
 
@@ -179,7 +181,35 @@ def _au_centre(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[
         nommes = {"client": exact.named_client, "equipement": exact.machine}[query.tri]
         requete = sa.select(Intervention.id).where(*portee_interventions(acteur))
         return order.page(session, requete, query, _statuts(query), nommes(session, filtre.mots[query.tri]))
-    return order.page(session, _requete(session, acteur, query), query, _statuts(query))
+    return _pesee(session, acteur, query, filtre)
+
+
+def _pesee(
+    session: Session, acteur: Acteur, query: ListQuery, filtre: recherche.Filtre
+) -> sa.Select[int] | None:  # fmt: skip
+    """Along the order, or sorted by itself what few have: what has a day, and a machine's work by its client."""
+    statuts, dits = _statuts(query), jours(filtre)
+    requete = suit = _requete(session, acteur, query)
+    beaucoup = False
+    if order.far(query) and not (filtre.libre or set(filtre.dates) - _BORNES):
+        # Of one of both alone; what is counted is then all that answers.
+        autre = {"client": "equipement", "equipement": "client"}[query.tri]
+        beaucoup = not filtre.mots if dits else filtre.mots.keys() == {autre}
+        if beaucoup and not dits:
+            # Asked of each row: PostgreSQL would look up, for each name, the rows of every client again.
+            nommes = (dit.is_(sa.true()) for dit in conditions(session, acteur, query.texte))
+            suit = sa.select(Intervention.id).where(*nommes)
+    # A title is met as soon on any day, and the order's own day is a range of its index.
+    pesee = beaucoup or (bool(dits) and query.tri != "titre" and dits.keys() != {order.DAYS.get(query.tri)})
+    suite = order.page(session, suit, query, statuts, many=beaucoup, read=pesee)
+    if suite is None or not pesee:
+        return suite
+    un = sa.literal(1).label("un")
+    comptees = requete.with_only_columns(un)
+    if dits:
+        du_jour = (dit for de_la_colonne in dits.values() for dit in de_la_colonne)
+        comptees = sa.select(un).select_from(Intervention).where(*du_jour)
+    return order.weighed(session, requete, query, suite, _LUES, comptees)
 
 
 def block(

@@ -182,10 +182,8 @@ def test_a_word_that_no_row_holds_is_told_by_indexes_alone(sqlite_engine: sa.Eng
         assert all("USING COVERING INDEX" in scan for scan in scans), scans
 
 
-def test_what_has_a_day_is_found_alike_by_walking_and_by_sorting(
-    monde: Monde, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However short the stretch of the order that is looked at first, and however few are sorted."""
+def _due_in_march(monde: Monde) -> list[int]:
+    """Eight interventions, the first, fourth and seventh of which are due on the 14th."""
     for n, titre in enumerate(("Étau grippé", "étau desserré", "Zinc", "Alarme")):
         passer(monde, creer(monde, titre=titre), Statut.ANNULEE)
         creer(monde, titre=titre, priorite="haute" if n % 2 else "basse", technicien_id=monde.karim if n else None)
@@ -197,6 +195,14 @@ def test_what_has_a_day_is_found_alike_by_walking_and_by_sorting(
                                           (never, never, march)), strict=True):  # fmt: skip
             due = dict(zip(("date_limite", "date_planifiee", "date_creation"), dates, strict=True))
             session.execute(sa.update(Intervention).where(Intervention.id == row).values(due))
+    return rows
+
+
+def test_what_has_a_day_is_found_alike_by_walking_and_by_sorting(
+    monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However short the stretch of the order that is looked at first, and however few are sorted."""
+    rows = _due_in_march(monde)
     assert sorted(chercher(monde, "avant:14/03/2026 depuis:14/03/2026")) == rows[::3]
     monkeypatch.setattr(order, "_AT_FIRST", 2)
     limits = itertools.cycle((1, 3, 6, 100, 2))
@@ -218,6 +224,34 @@ def test_what_has_a_day_is_found_alike_by_walking_and_by_sorting(
                 limite = next(limits)
                 trouvees = chercher(monde, texte, tri=tri, descendant=descendant, limite=limite)
                 assert trouvees == toutes[:limite], (texte, tri, descendant, tot, triables)
+
+
+def test_a_page_of_a_day_or_a_client_is_the_same_sorted_by_itself_and_along_the_order(
+    monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told at once at the centre, which counts first; in every order, both ways, and of nothing."""
+    _due_in_march(monde)
+    asked: list[str] = []
+    sa.event.listen(monde.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    central = monde.engine.dialect.name == "postgresql"
+    least = {"depuis:15/03/2026": 5, "avant:14/03/2026": 3, "avant:13/03/2026": 0, "depuis:14/03/2026 etau": 4,
+             "cree_avant:14/03/2026": 1, "depuis:14/03/2026 avant:14/03/2026 client:atlas": 3, "client:atlas": 8,
+             "depuis:14/03/2026 statut:annulee": 2, "equipement:sertis": 8, "client:nulle": 0}  # fmt: skip
+    for texte, attendues in least.items():
+        for tri, descendant in itertools.product(ORDERS, (False, True)):
+            toutes = chercher(monde, texte, tri=tri, descendant=descendant)
+            assert len(toutes) >= attendues, texte
+            for lues in (0, 40_000):
+                monkeypatch.setattr(which, "_LUES", lues)
+                asked.clear()
+                found, shown = monde.faire(svc.page, monde.agent, ListQuery(texte, tri, descendant, 4), 3)
+                assert found == toutes[:4], (texte, tri, descendant, lues)
+                assert [row.id for row in shown] == found[:3]
+                weighed = any("nombre AS MATERIALIZED" in one for one in asked)
+                if central and texte == "depuis:15/03/2026":
+                    assert weighed is (tri != "titre"), tri
+                if central and texte == "client:atlas":
+                    assert weighed is (tri == "equipement"), tri
 
 
 def test_a_filter_is_met_along_the_order_and_never_sorts_what_many_rows_have(
