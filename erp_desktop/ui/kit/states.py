@@ -76,11 +76,16 @@ class _State(QWidget):
         for button in buttons:
             row.addWidget(button)
         row.addStretch()
+        self._row = row
         self.column.addLayout(row)
         self.extra = QVBoxLayout()
         self.column.addSpacing(10)
         self.column.addLayout(self.extra)
         self.column.addStretch(3)
+
+    def add_button(self, button: QWidget) -> None:
+        """Beside those that were there from the beginning."""
+        self._row.insertWidget(self._row.count() - 1, button)
 
 
 class EmptyState(_State):

@@ -20,10 +20,12 @@ from erp_desktop.services.preventif.generation import Bilan, Prevision
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Text, icon_button
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.states import EmptyState
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.preventif import LISTE, PlanRow, strip
+from erp_desktop.ui.preventif.blank import FromContracts
 from erp_desktop.ui.preventif.preview import PreviewPanel
 from erp_desktop.ui.preventif.smoothing import Smoothing
 from erp_desktop.ui.wording import value_labels
@@ -44,6 +46,7 @@ class PlansPage(ListPage):
             head=self._head,
         )  # fmt: skip
         spec = replace(LISTE, columns=[*LISTE.columns, drawn], rows=self._rows)
+        self.from_contracts = FromContracts(contexte)
         super().__init__(spec, contexte)
         self.forecast = PreviewPanel(self, self.generate)
         self.smoothing = Smoothing(self)
@@ -76,6 +79,13 @@ class PlansPage(ListPage):
         left = header.mapTo(self.load.window(), QPoint(header.sectionViewportPosition(section), 0)).x()
         here = self.load.mapTo(self.load.window(), QPoint(0, 0)).x()
         return left - here + 8, max(60, header.sectionSize(section) - 16)
+
+    def _loaded(self, number: int) -> None:
+        super()._loaded(number)
+        may = roles.peut(self.contexte.acteur.role, roles.Droit.PREVENTIF_ECRIRE)
+        state = self.stack.currentWidget()
+        if may and not self.filter.text() and isinstance(state, EmptyState):
+            self.from_contracts.ask(state)
 
     # The head
 

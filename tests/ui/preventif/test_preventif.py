@@ -14,11 +14,12 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.preventif.checklist import ChecklistInput, PointInput
 from erp_desktop.domain.preventif.saisie import PlanInput
-from erp_desktop.models import Equipement, Intervention, Occurrence, Planning, Releve
+from erp_desktop.models import Contrat, ContratEquipement, Equipement, Intervention, Occurrence, Planning, Releve
 from erp_desktop.services import interventions
 from erp_desktop.services.checklists import models
 from erp_desktop.services.preventif import form, generation
 from erp_desktop.ui.equipements.meters import MetersTab
+from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.interventions.checklist import ChecklistTab
 from erp_desktop.ui.kit.i18n import isolate
 from erp_desktop.ui.preventif.bar import PlanBar
@@ -257,3 +258,51 @@ def test_an_overloaded_week_is_smoothed_after_a_look_and_given_back(
     bureau.window.toaster.toasts[-1].undo()
     bureau.settle()
     assert days() == [day] * 3
+
+
+def test_an_empty_list_begins_with_a_machine_under_contract(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    page = bureau.liste("preventif")
+    assert isinstance(page, PlansPage)
+    assert page.from_contracts.button is None, "no contract, no offer"
+    today = clock.today()
+
+    def contract(machine: int, **values: object) -> Contrat:
+        dates = {"statut": "en_cours", "date_debut": today - timedelta(days=30), **values}
+        return Contrat(numero_contrat=f"C-{machine}", client_id=monde.clients[MACHINES[machine][1]],
+                       type_contrat="maintenance_preventive", agence_id=monde.agence, **dates)  # fmt: skip
+
+    with transaction(sqlite_engine) as session:
+        kept, over, draft = (
+            contract(1),
+            contract(0, date_fin=today - timedelta(days=1)),
+            contract(2, statut="brouillon"),
+        )
+        session.add_all([kept, over, draft])
+        session.flush()
+        for one, machine in ((kept, 1), (over, 0), (draft, 2)):
+            session.add(ContratEquipement(contrat_id=one.id, equipement_id=monde.machines[machine],
+                                          du=today - timedelta(days=20), agence_id=monde.agence))  # fmt: skip
+        session.get_one(Equipement, monde.machines[3]).contrat_id = kept.id
+    page.reload()
+    bureau.settle()
+    offer = page.from_contracts
+    assert offer.words is not None
+    assert offer.words.text() == "Équipements sous contrat sans plan : 2. Contrats en vigueur : 1."
+    assert offer.button is not None
+    assert offer.button.isVisible()
+    assert offer.menu is not None
+    offer.button.click()
+    assert offer.menu.isVisible()
+    names = [action.text() for action in offer.menu.actions()]
+    assert len(names) == 2
+    assert MACHINES[1][0] in names[0]
+    offer.menu.actions()[0].trigger()
+    offer.menu.hide()
+    bureau.settle()
+    begun = bureau.workspace.page
+    assert isinstance(begun, RecordPage)
+    assert begun.panel.spec.kind == "preventif"
+    assert begun.panel.fields.editors["equipement_id"].value() == monde.machines[1]
+    assert counted(sqlite_engine, Planning) == 0, "nothing is saved"
