@@ -204,12 +204,14 @@ def _pesee(
     suite = order.page(session, suit, query, statuts, many=beaucoup, read=pesee)
     if suite is None or not pesee:
         return suite
-    un = sa.literal(1).label("un")
+    un, combien = sa.literal(1).label("un"), _LUES
     comptees = requete.with_only_columns(un)
     if dits:
+        # Of the day a page is met among the work of the first names.
+        combien = _PEU if order.far(query) else _LUES
         du_jour = (dit for de_la_colonne in dits.values() for dit in de_la_colonne)
         comptees = sa.select(un).select_from(Intervention).where(*du_jour)
-    return order.weighed(session, requete, query, suite, _LUES, comptees)
+    return order.weighed(session, requete, query, suite, combien, comptees)
 
 
 def block(

@@ -243,6 +243,7 @@ def test_a_page_of_a_day_or_a_client_is_the_same_sorted_by_itself_and_along_the_
             assert len(toutes) >= attendues, texte
             for lues in (0, 40_000):
                 monkeypatch.setattr(which, "_LUES", lues)
+                monkeypatch.setattr(which, "_PEU", lues)
                 asked.clear()
                 found, shown = monde.faire(svc.page, monde.agent, ListQuery(texte, tri, descendant, 4), 3)
                 assert found == toutes[:4], (texte, tri, descendant, lues)
