@@ -103,6 +103,7 @@ def test_every_section_opens_and_no_list_asks_for_much(qtbot: QtBot, desktop: De
     failures: list[object] = []
     assert desktop.tasks is not None
     desktop.tasks.failed.connect(failures.append)
+    desktop.tasks.told.connect(failures.append)
     assert shown.status.sync.text() == "en ligne"
     keys = [key for key in shown.nav.items if key != "interventions"]
     assert "conflits" not in keys
@@ -339,6 +340,7 @@ def test_a_person_with_a_given_password_chooses_one_on_the_centre(
         assert tasks is not None
         failures: list[object] = []
         tasks.failed.connect(failures.append)
+        tasks.told.connect(failures.append)
         page.identifier.setText("salma.bennis")
         page.password.setText("dit-au-guichet")
         page.try_login()
