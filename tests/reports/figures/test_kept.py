@@ -166,7 +166,7 @@ def test_after_each_act_alone_what_stands_of_its_months_is_that_of_the_others(
     chance = random.Random(11)
     jeu = _fill(engine)
     whole, beside = _keep(engine), 0
-    for n, act in enumerate(_acts(chance, jeu) + _acts(chance, jeu)):
+    for n, act in enumerate(_acts(chance, jeu)):
         with transaction(engine) as session:
             if engine.dialect.name == "sqlite":
                 session.execute(sa.text("UPDATE _sync_session SET muet = 1"))
@@ -177,7 +177,7 @@ def test_after_each_act_alone_what_stands_of_its_months_is_that_of_the_others(
         beside += sum(bool(month.wrong) for month in _read(engine).values())
         if n % 4 == 3:
             assert _keep(engine) == whole
-    assert beside > 30 if engine.dialect.name == "postgresql" else beside == 0
+    assert beside > 15 if engine.dialect.name == "postgresql" else beside == 0
 
 
 def test_a_month_of_the_centre_stands_without_whose_rows_were_written(
