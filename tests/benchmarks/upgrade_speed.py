@@ -115,7 +115,7 @@ def grow(path: Path, revision: str, interventions: int) -> None:
             ).fetchall():
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
             info = connection.exec_driver_sql("PRAGMA table_info(interventions)").fetchall()
-            listed = ", ".join(row[1] for row in info if row[1] not in {"id", "numero"})
+            listed = ", ".join(row[1] for row in info if row[1] not in {"id", "numero", "occurrence_id"})
             connection.exec_driver_sql(
                 f"INSERT INTO interventions (id, numero, {listed}) "
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
@@ -177,7 +177,7 @@ def measure(interventions: int, server: EmbeddedPostgres) -> list[Figure]:
             row[0]
             for row in connection.exec_driver_sql(
                 "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' "
-                "AND table_name = 'interventions' AND column_name NOT IN ('id', 'numero')"
+                "AND table_name = 'interventions' AND column_name NOT IN ('id', 'numero', 'occurrence_id')"
             )
         )
         connection.exec_driver_sql("ALTER TABLE interventions DISABLE TRIGGER USER")

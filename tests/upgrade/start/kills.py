@@ -63,7 +63,7 @@ def make(path: Path, rows: int) -> None:
         connection.commit()
         with connection.begin():
             info = connection.exec_driver_sql("PRAGMA table_info(interventions)").fetchall()
-            listed = ", ".join(row[1] for row in info if row[1] not in {"id", "numero"})
+            listed = ", ".join(row[1] for row in info if row[1] not in {"id", "numero", "occurrence_id"})
             connection.exec_driver_sql("UPDATE _sync_session SET muet = 1")
             connection.exec_driver_sql(
                 f"INSERT INTO interventions (id, numero, {listed}) "
