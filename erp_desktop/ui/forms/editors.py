@@ -11,10 +11,9 @@ from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
 from erp_desktop.domain import nombres
-from erp_desktop.domain.writing import bidi
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import LineEdit, TextArea, mark
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.i18n import decimal, said, tr
 from erp_desktop.ui.kit.theme import theme
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\u2028\u2029]+")
@@ -172,10 +171,8 @@ def _written(value: Any) -> str:
         known = Decimal(str(value))
     except InvalidOperation:
         return str(value)
-    words = f"{known:,f}"
-    if len(words.partition(".")[2]) > 2:
-        words = words.rstrip("0").rstrip(".")
-    return words.replace(",", bidi.FINE).replace(".", ",")
+    words = decimal(known)
+    return words.rstrip("0").rstrip(",") if len(words.partition(",")[2]) > 2 else words
 
 
 class AreaEditor(Editor):

@@ -13,6 +13,8 @@ from erp_desktop.services.importation import wizard
 from erp_desktop.services.importation.wizard import Choix, Fichier
 from erp_desktop.ui.background import Fond
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.imports.reading import countries
+from erp_desktop.ui.kit.i18n import language
 
 
 class Source(QObject):
@@ -46,7 +48,7 @@ class Source(QObject):
         """Read another file: no list waits for it."""
         self._before, self._recall, table = None, True, self._table
         self.begun.emit(path.name)
-        self._reader.run(lambda _progress: wizard.ouvrir(table, path))
+        self._reader.run(lambda _progress: (countries(language()), wizard.ouvrir(table, path))[1])
 
     def otherwise(self, file: Fichier) -> bool:
         """Read the file shown anew if that is what is said of its sheet and its encoding; whether it is."""

@@ -15,7 +15,6 @@ from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import Role, Statut, TypeLigne, TypeTarif
 from erp_desktop.domain.saisie import LigneInput
 from erp_desktop.domain.transitions import TERMINES
-from erp_desktop.domain.writing import bidi
 from erp_desktop.services import interventions
 from erp_desktop.services.administration.referentials import Rate, tarif_du_jour
 from erp_desktop.services.interventions import LigneInfo
@@ -25,14 +24,14 @@ from erp_desktop.ui.forms.editors import ChoiceEditor, MoneyEditor, TextEditor, 
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.interventions.cell import Cell
 from erp_desktop.ui.kit.controls import Field, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import decimal, isolate, tr
 from erp_desktop.ui.stock.part_fields import PartFields
 from erp_desktop.ui.wording import value_labels
 
 
 def money(value: Decimal) -> str:
     """``1 234 567,80`` with narrow no-break spaces."""
-    return isolate(f"{value:,.2f}".replace(",", bidi.FINE).replace(".", ","))
+    return isolate(decimal(value, ".2"))
 
 
 class LinesTab(entry.EntryPart):

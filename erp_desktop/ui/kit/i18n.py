@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from decimal import Decimal
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, Qt, QTranslator
 from PySide6.QtWidgets import QApplication
@@ -129,3 +130,8 @@ def bullet(text: str) -> str:
 def number(value: int) -> str:
     """``1 248`` with the narrow no-break space that both writing directions keep in place."""
     return f"{value:,}".replace(",", bidi.FINE)
+
+
+def decimal(value: Decimal, places: str = "") -> str:
+    """``1 248,5``, with as many figures after the comma as it has, or ``.2``."""
+    return f"{value:,{places}f}".replace(",", bidi.FINE).replace(".", ",")

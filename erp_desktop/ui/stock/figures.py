@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from erp_desktop.domain.writing import bidi
-from erp_desktop.ui.kit.i18n import isolate
+from erp_desktop.ui.kit.i18n import decimal, isolate
 from erp_desktop.ui.wording import value_labels as labels
 
 
@@ -13,12 +12,12 @@ def quantity(value: Decimal, *, blank: bool = False, signed: bool = False) -> st
     """``2``, ``2,5``, ``−1``; a dash for nothing when ``blank``."""
     if blank and not value:
         return "–"
-    words = f"{abs(value).normalize():,f}".replace(",", bidi.FINE).replace(".", ",")
+    words = decimal(abs(value).normalize())
     return isolate(("\u2212" if value < 0 else "+" if signed and value else "") + words)
 
 
 def money(value: Decimal | None) -> str:
     if value is None:
         return labels.NONE
-    words = f"{abs(value):,.2f}".replace(",", bidi.FINE).replace(".", ",")
+    words = decimal(abs(value), ".2")
     return isolate(("\u2212" if value < 0 else "") + words)

@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from erp_desktop import clock
-from erp_desktop.domain.writing import bidi
-from erp_desktop.ui.kit.i18n import colon, isolate, tr
+from erp_desktop.ui.kit.i18n import colon, decimal, isolate, tr
 from erp_desktop.ui.wording import value_labels
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def _typed(nom: str, declared: Wording | None, value: Any) -> str:
     if declared is not None and declared.money:
         return isolate(f"{value} MAD".replace(".", ","))
     if declared is not None and declared.kind == "decimal":
-        return isolate(f"{Decimal(value).normalize():,f}".replace(",", bidi.FINE).replace(".", ","))
+        return isolate(decimal(Decimal(value).normalize()))
     if nom == "signature":
         return tr("Signature présente")
     text = str(value)

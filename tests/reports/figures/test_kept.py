@@ -239,7 +239,7 @@ def test_who_gives_away_what_another_cancels_at_the_same_time_leaves_nothing_sta
     _keep(pg_engine)
     with transaction(pg_engine, write=False) as session:
         cancelled = sa.select(I.id, I.agence_id).where(I.statut == "annulee", I.technicien_id.is_not(None))
-        ident, agence = session.execute(cancelled.order_by(I.id)).first() or (0, 0)
+        ident, agence = session.execute(cancelled.order_by(I.id).limit(1)).one()
     other = next(t for n, t in enumerate(jeu.techniciens) if jeu.agences[n % 2] == agence)
     with transaction(pg_engine) as giving, transaction(pg_engine) as cancelling:
         for session in (giving, cancelling):
@@ -256,9 +256,8 @@ def test_who_gives_away_what_another_cancels_at_the_same_time_leaves_nothing_sta
     with transaction(pg_engine) as adding, transaction(pg_engine) as giving:
         for session in (giving, adding):
             session.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        closed, agence = adding.execute(
-            sa.select(I.id, I.agence_id).where(I.statut == "cloturee").order_by(I.id)
-        ).first() or (0, 0)  # fmt: skip
+        closing = sa.select(I.id, I.agence_id).where(I.statut == "cloturee").order_by(I.id).limit(1)
+        closed, agence = adding.execute(closing).one()
         (line,) = ids.allocate(adding.connection(), 1)
         adding.execute(sa.insert(L), {
             "id": line, "intervention_id": closed, "agence_id": agence, "type_ligne": "piece", "designation": "Joint",
