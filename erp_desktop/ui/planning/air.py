@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from erp_desktop.ui.planning.view import BoardView
 
 _LINE = 19
+_ASKED = {"r": "suggestion", "v": "verrouiller", "a": "absence", "o": "ouvrir", "p": "repousser"}
+"""What letters ask of a card."""
 
 
 def verdict(lift: Lift) -> str:
@@ -72,6 +74,25 @@ def paint_marks(view: BoardView, pen: Pen) -> None:
         ground = faint("surface.base", 150)
         for rect in view.rects(key):
             pen.box(rect, 4, ground)
+
+
+def offer_rect(view: BoardView, key: tuple[int, int]) -> QRect | None:
+    """Where a card of the day says that it could go later, in place of its client; None on one too small for it."""
+    rects = view.rects(key)
+    if view.mode != DAY or not rects or rects[0].width() < 90 or rects[0].height() < 36:
+        return None
+    return QRect(rects[0].x() + 10, rects[0].y() + 18, rects[0].width() - 14, 16)
+
+
+def paint_offers(view: BoardView, pen: Pen) -> None:
+    """On cards that work past its end presses: how much later they could be."""
+    for key, later in view.pressed.items():
+        card, place = view.card(key), offer_rect(view, key)
+        if card is None or place is None:
+            continue
+        pen.fill(place, f"status.{card.visit.statut}.soft")
+        pen.text(place, words.later_asked(later), "caption", "semantic.warning.text")
+        pen.box(view.rects(key)[0], 4, None, theme().color("semantic.warning.solid"), 1.5)
 
 
 def paint_lift(view: BoardView, pen: Pen) -> None:
@@ -278,9 +299,8 @@ class Keys:
             self._lift()
         elif key == Qt.Key.Key_Delete:
             view.asked.emit("retirer", card)
-        elif letter in ("r", "v", "a", "o"):
-            names = {"r": "suggestion", "v": "verrouiller", "a": "absence", "o": "ouvrir"}
-            view.asked.emit(names[letter], card)
+        elif letter in _ASKED:
+            view.asked.emit(_ASKED[letter], card)
         elif key == Qt.Key.Key_Space:
             view.marked ^= {card.key}
             view.viewport().update()

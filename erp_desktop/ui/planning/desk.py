@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -10,13 +11,15 @@ from PySide6.QtWidgets import QWidget
 
 from erp_desktop import clock
 from erp_desktop.errors import ErpError
-from erp_desktop.services.planning import actions, suggestion
+from erp_desktop.services.planning import actions, postpone, suggestion
 from erp_desktop.services.planning.actions import Done, PlanRefusedError, Wish
 from erp_desktop.services.planning.data import Card, Problem, Visit
+from erp_desktop.services.planning.postpone import Later
 from erp_desktop.services.planning.suggestion import Suggestion
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.planning import words
+from erp_desktop.ui.planning.lift import Lift
 from erp_desktop.ui.planning.panels import ReasonPanel, WhoAndWhenPanel
 
 
@@ -37,9 +40,67 @@ class Desk(QObject):
         self._cards: dict[int, Card] = {}
         who.chosen.connect(self._chosen)
 
+    def dropped(self, lift: Lift) -> None:
+        """Plan what was let go; what it breaks asks for its reason."""
+        wishes, first = lift.wishes(), lift.first
+        person = lift.board.people.get(first.technicien_id)
+        done = tr("{numero} : {place}, {nom}", numero=first.visit.numero, place=words.span(first.debut, first.fin),
+                  nom=person.nom if person else "")  # fmt: skip
+        if lift.problems:
+            self.with_reason(wishes, done, lift.problems)
+        else:
+            self.plan(wishes, done)
+
+    def turned_away(self, lift: Lift) -> None:
+        """What was refused where it was let go may be free later."""
+        problems = lift.problems
+        self._look_later(lift.wishes(), problems, lambda found: self._reason.refuse(problems, *self._offer(found)))
+
     def with_reason(self, wishes: Sequence[Wish], words_: str, problems: Sequence[Problem]) -> None:
-        """Plan once the person said why the warnings are passed over."""
-        self._reason.ask(problems, lambda motif: self.plan(wishes, words_, motif))
+        """Plan once the person said why the warnings are passed over, or take the next free hours instead."""
+        asked = self._reason.ask(problems, lambda motif: self.plan(wishes, words_, motif))
+        self._look_later(wishes, problems, lambda found: self._reason.offer(asked, *self._offer(found)))
+
+    def _look_later(
+        self, wishes: Sequence[Wish], problems: Sequence[Problem], then: Callable[[Later], object]
+    ) -> None:
+        """Look where one visit would be in nobody's way; of several together, nothing is offered."""
+        if len(wishes) != 1 or not postpone.settles(problems):
+            return
+        acteur, [wish] = self._contexte.acteur, wishes
+        self._contexte.tasks.run(
+            lambda s: postpone.offer(s, acteur, wish, clock.now()),
+            lambda found: found is not None and then(found), self.refused, owner=self._page,
+        )  # fmt: skip
+
+    def _offer(self, found: Later) -> tuple[str, str, Callable[[], object]]:
+        """What the button says, what it would still warn of, what it does."""
+        return words.later(found), words.problems(found.problems), partial(self.take_later, found)
+
+    def take_later(self, found: Later) -> None:
+        """Plan further on, through the same checks."""
+        done = tr("Repoussée : {place}, {nom}", place=words.when(found), nom=found.nom)
+        if found.problems:
+            self.with_reason([found.wish], done, found.problems)
+        else:
+            self.plan([found.wish], done)
+
+    def _postpone(self, card: Card) -> None:
+        """Offer to put off what stands on the board, an hour at least."""
+        acteur, wish = self._contexte.acteur, postpone.wish_of(card)
+
+        def found(place: Later | None) -> None:
+            if place is None:
+                none = tr("Plus de place libre pour cette personne dans les deux semaines.")
+                self._contexte.say(none, None, "info")
+                self.told.emit(none)
+            else:
+                self._reason.put_off(words.card_place(card), *self._offer(place))
+
+        self._contexte.tasks.run(
+            lambda s: postpone.offer(s, acteur, wish, clock.now(), at_least=postpone.STEP), found, self.refused,
+            owner=self._page,
+        )  # fmt: skip
 
     def plan(self, wishes: Sequence[Wish], words_: str, motif: str = "") -> None:
         """Write plans; a warning that only the database knew of asks for its reason."""
@@ -55,7 +116,7 @@ class Desk(QObject):
         self.act(lambda s: actions.plan(s, acteur, wishes, motif), words_, refused)
 
     def change(self, what: str, card: Card) -> None:
-        """Take a card off the board, or lock it where it is."""
+        """Take a card off the board, lock it where it is, or put it off."""
         acteur, ident = self._contexte.acteur, card.slot_id
         if what == "retirer":
             done = tr("{numero} est à planifier", numero=card.visit.numero)
@@ -64,6 +125,8 @@ class Desk(QObject):
             locked = not card.verrouille
             done = tr("Créneau verrouillé") if locked else tr("Créneau déverrouillé")
             self.act(lambda s: [actions.lock(s, acteur, ident, locked=locked)], done)
+        elif what == "repousser":
+            self._postpone(card)
 
     def act(
         self, act: Callable[[Any], list[Done]], words_: str, on_error: Callable[[Exception], object] | None = None

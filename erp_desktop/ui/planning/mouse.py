@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QMouseEvent
 
+from erp_desktop.services.planning.postpone import Later
+from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.planning import air
 from erp_desktop.ui.planning.geometry import DAY, Piece
 from erp_desktop.ui.planning.lift import COPY, MOVE, RESIZE, Lift
 
@@ -61,7 +65,9 @@ class Mouse:
     def _point(self, position: QPoint) -> None:
         found = self.view.under(position)
         shape = Qt.CursorShape.ArrowCursor
-        if found is not None and self._on_edge(position, found[2]):
+        if found is not None and self._offer(position, found[1]) is not None:
+            shape = Qt.CursorShape.PointingHandCursor
+        elif found is not None and self._on_edge(position, found[2]):
             along = self.view.mode == DAY
             shape = Qt.CursorShape.SizeHorCursor if along else Qt.CursorShape.SizeVerCursor
         elif found is not None:
@@ -69,13 +75,26 @@ class Mouse:
         self.view.viewport().setCursor(shape)
 
     def release(self, event: QMouseEvent) -> None:
-        view = self.view
+        view, pressed = self.view, self._pressed
         self._pressed = None
+        if view.lift is None and pressed is not None:
+            offer = self._offer(event.position().toPoint(), pressed[1])
+            if offer is not None and self._offer(*pressed) is offer:
+                view.put_off.emit(offer)
         if view.lift is not None and event.button() == Qt.MouseButton.LeftButton:
             if view.viewport().rect().contains(event.position().toPoint()):
                 view.drop()
             else:
                 view.give_up()
+
+    def _offer(self, position: QPoint, piece: Piece) -> Later | None:
+        """The later place that a card says there, taken by a click on its words."""
+        view = self.view
+        offer, place = view.pressed.get(piece.card.key), air.offer_rect(view, piece.card.key)
+        if offer is None or place is None or not view.writes:
+            return None
+        seen = paint.visual(theme().rtl, view.viewport().rect(), place)
+        return offer if seen.contains(position) else None
 
     def _on_edge(self, position: QPoint, rect: QRect) -> bool:
         spot = self.view.logical(position)

@@ -29,7 +29,6 @@ from erp_desktop.ui.planning.chips import Chips
 from erp_desktop.ui.planning.desk import Desk, sentence
 from erp_desktop.ui.planning.geometry import DAY, WEEK
 from erp_desktop.ui.planning.legend import Legend
-from erp_desktop.ui.planning.lift import Lift
 from erp_desktop.ui.planning.panels import ReasonPanel, WhoAndWhenPanel
 from erp_desktop.ui.planning.view import BoardView
 from erp_desktop.ui.wording import value_labels
@@ -130,7 +129,10 @@ class PlanningPage(Page):
     def _wire(self) -> None:
         view, backlog = self.view, self.backlog
         view.reading.given_up.connect(self._give_up)
-        view.dropped.connect(self._dropped)
+        view.dropped.connect(self.desk.dropped)
+        view.turned_away.connect(self.desk.turned_away)
+        view.put_off.connect(self.desk.take_later)
+        view.lifted.connect(self.reason.close_panel)
         view.opened.connect(self._open)
         view.asked.connect(self._ask)
         view.mode_asked.connect(self.set_mode)
@@ -354,16 +356,6 @@ class PlanningPage(Page):
             self.absences.open_for(person.id, person.nom, thing.debut)
         elif isinstance(thing, Card) and self.view.writes:
             self.desk.change(what, thing)
-
-    def _dropped(self, lift: Lift) -> None:
-        wishes, first = lift.wishes(), lift.first
-        person = lift.board.people.get(first.technicien_id)
-        done = tr("{numero} : {place}, {nom}", numero=first.visit.numero, place=words.span(first.debut, first.fin),
-                  nom=person.nom if person else "")  # fmt: skip
-        if lift.problems:
-            self.desk.with_reason(wishes, done, lift.problems)
-        else:
-            self.desk.plan(wishes, done)
 
     # Keys of the window
 

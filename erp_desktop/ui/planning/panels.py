@@ -63,13 +63,19 @@ class Panel(GivesBack, Surface):
 
 
 class ReasonPanel(Panel):
-    """Warnings were shown; planned all the same, for a reason that the history keeps."""
+    """What stands in the way was said: later hours that are free, or a reason that the history keeps."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, tr("Planifier malgré cet avertissement ?"), "warning")
         self._then: Callable[[str], object] | None = None
+        self._take: Callable[[], object] | None = None
+        self._asked = 0
         self.said = Text("", "body", "semantic.warning.text", wrap=True)
         self.box.addWidget(self.said)
+        self.later = Button("", "soft", icon="clock", on_click=self._taken)
+        self.box.addWidget(self.later)
+        self.still = Text("", "caption", "text.secondary", wrap=True)
+        self.box.addWidget(self.still)
         self.edit = LineEdit(tr("Client prévenu, accord du responsable…"))
         self.edit.setMaxLength(500)
         self.field = Field(tr("Motif"), self.edit)
@@ -82,30 +88,85 @@ class ReasonPanel(Panel):
         row.addWidget(self.ok)
         self.box.addLayout(row)
 
-    def ask(self, problems: Sequence[Problem], then: Callable[[str], object]) -> None:
-        self._then = then
-        self.said.setText("\n".join(dict.fromkeys(words.problem(p) for p in problems)))
-        self.said.setMinimumHeight(self.said.heightForWidth(self.width() - 32))
+    def ask(self, problems: Sequence[Problem], then: Callable[[str], object]) -> int:
+        """Ask why warnings are passed over; the number answered is what an :meth:`offer` for it names."""
+        self._open(tr("Planifier malgré cet avertissement ?"), said_once(problems), "semantic.warning.text", then)
+        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        return self._asked
+
+    def offer(self, asked: int, place: str, still: str, take: Callable[[], object]) -> None:
+        """Later hours that do, found while the reason was asked: nothing if that is over."""
+        if asked == self._asked and self.isVisible():
+            self._show_offer(place, still, take)
+
+    def refuse(self, problems: Sequence[Problem], place: str, still: str, take: Callable[[], object]) -> None:
+        """A place that no reason allows, and later hours that do."""
+        self._open(tr("Refusé à cette heure"), said_once(problems), "semantic.danger.text", None)
+        self._show_offer(place, still, take)
+        self.later.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def put_off(self, now: str, place: str, still: str, take: Callable[[], object]) -> None:
+        """Where work stands, and later hours."""
+        self._open(tr("Repousser ?"), now, "text.secondary", None)
+        self._show_offer(place, still, take)
+        self.later.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _open(self, title: str, said: str, ink: str, then: Callable[[str], object] | None) -> None:
+        self._asked += 1
+        self._then, self._take = then, None
+        self.title.setText(title)
+        self.said.set_colour(ink)
+        self._fill(self.said, said)
+        self.later.hide()
+        self.still.hide()
+        self.field.setVisible(then is not None)
+        self.ok.setVisible(then is not None)
         self.edit.clear()
         self.field.say("")
         self.show_over()
-        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_offer(self, place: str, still: str, take: Callable[[], object]) -> None:
+        self._take = take
+        self.later.setText(place)
+        self.later.setAccessibleName(f"{place}. {still}" if still else place)
+        self._fill(self.still, still)
+        self.later.show()
+        self.still.setVisible(bool(still))
+        self.show_over()
+
+    def _fill(self, text: Text, words_: str) -> None:
+        text.setText(words_)
+        text.setMinimumHeight(max(0, text.heightForWidth(self.width() - 32)))
 
     def accept(self) -> None:
         motif = self.edit.text().strip()
         if not motif:
             self.field.say(tr("Un motif est demandé : il est gardé dans l'historique."))
             return
-        then, self._then = self._then, None
-        self.hide()
-        # Back to the board: hidden with the keyboard in it, it would hand it to the bar of the window.
-        self.closed.emit()
+        then = self._then
+        self._done()
         if then is not None:
             then(motif)
 
+    def _taken(self) -> None:
+        take = self._take
+        self._done()
+        if take is not None:
+            take()
+
+    def _done(self) -> None:
+        self._then = self._take = None
+        self.hide()
+        # Back to the board: hidden with the keyboard in it, it would hand it to the bar of the window.
+        self.closed.emit()
+
     def close_panel(self) -> bool:
-        self._then = None
+        self._then = self._take = None
         return super().close_panel()
+
+
+def said_once(problems: Sequence[Problem]) -> str:
+    return "\n".join(dict.fromkeys(words.problem(p) for p in problems))
 
 
 class WhoAndWhenPanel(Panel):

@@ -21,20 +21,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from erp_desktop import clock
-from erp_desktop.services.planning import checks
+from erp_desktop.services.planning import checks, postpone
 from erp_desktop.services.planning.data import Board, Card, Person, Visit
+from erp_desktop.services.planning.postpone import Later
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import plain
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import comma, tr
 from erp_desktop.ui.kit.states import Reading
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import air, drawing, mouse, words
 from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, HEAD_WIDTH, ROW_HEIGHTS, WEEK, Grid, Piece, Row
 from erp_desktop.ui.planning.lift import FINE, QUARTER, RESIZE, Lift, snapped
-from erp_desktop.ui.wording import value_labels
 
-_EDGE = 6
-"""Pixels at a card's end that stretch it."""
 _KEPT = 40
 """Painted rows that are kept."""
 _BUDGET = 0.016
@@ -53,10 +51,14 @@ class BoardView(QAbstractScrollArea):
 
     dropped = Signal(object)
     """A :class:`Lift` was let go somewhere that nothing refuses."""
+    turned_away = Signal(object)
+    """One that was let go where it is refused."""
+    put_off = Signal(object)
+    """The offer that a card shows was taken."""
     opened = Signal(object)
     """The intervention of a card was asked for."""
     asked = Signal(str, object)
-    """A key asked something of a card: ``retirer``, ``verrouiller``, ``suggestion``, ``absence``."""
+    """A key asked something of a card: ``retirer``, ``verrouiller``, ``suggestion``, ``absence``, ``repousser``."""
     mode_asked = Signal(str)
     day_asked = Signal(object)
     """None is today."""
@@ -84,6 +86,7 @@ class BoardView(QAbstractScrollArea):
         self.pointer: QPoint | None = None
         self.current: Key | None = None
         self.marked: set[Key] = set()
+        self.pressed: dict[Key, Later] = {}
         self._rows: OrderedDict[int, QPixmap] = OrderedDict()
         self._ring = False
         self.keys = air.Keys(self)
@@ -95,7 +98,7 @@ class BoardView(QAbstractScrollArea):
         self._rest.timeout.connect(self.viewport().update)
         self._tick = QTimer(self)
         self._tick.setInterval(30_000)
-        self._tick.timeout.connect(self.viewport().update)
+        self._tick.timeout.connect(self._pass)
         self._tick.start()
         theme().changed.connect(self.repaint_all)
 
@@ -109,7 +112,13 @@ class BoardView(QAbstractScrollArea):
         if self.current is not None and self.card(self.current) is None:
             self.current = None
         self.marked = {k for k in self.marked if self.card(k) is not None}
+        self._pass()
         self._name()
+
+    def _pass(self) -> None:
+        """Time goes on: its line moves, and work past its end presses what comes next."""
+        self.pressed = postpone.pressed(self.board, clock.now()) if self.board is not None else {}
+        self.viewport().update()
 
     def _lay(self) -> None:
         if self.board is None:
@@ -167,6 +176,7 @@ class BoardView(QAbstractScrollArea):
             drawing.now_line(pen, grid, now, HEAD_HEIGHT, area.height(), self.scrolled)
         else:
             drawing.overruns(pen, grid, now, self.scrolled)
+            air.paint_offers(self, pen)
         air.paint_marks(self, pen)
         painter.setClipping(False)
         drawing.heads(pen, grid, now)
@@ -290,6 +300,7 @@ class BoardView(QAbstractScrollArea):
             self.give_up()
             if refused:
                 self.say(words_)
+                self.turned_away.emit(lift)
             return False
         self._down()
         self.dropped.emit(lift)
@@ -352,7 +363,9 @@ class BoardView(QAbstractScrollArea):
     def _name(self) -> None:
         card = self.card(self.current)
         if card is not None and self.board is not None:
-            self.say(words.card(self.board, card))
+            offer = self.pressed.get(card.key)
+            asked = [words.later_asked(offer)] if offer is not None else []
+            self.say(comma().join((words.card(self.board, card), *asked)))
 
     def tell(self) -> None:
         """Say where the lifted card is and what that breaks."""
@@ -383,7 +396,3 @@ class BoardView(QAbstractScrollArea):
         place = air.start(self, visit)
         who = visit.technicien_id if grid.row_of(visit.technicien_id or 0) is not None else grid.rows[0].person.id
         self.begin(Lift.of_visit(self.board, visit, who or grid.rows[0].person.id, begin or place))
-
-    @property
-    def freshness(self) -> str:
-        return value_labels.freshness(self.board.lu_a) if self.board is not None else ""

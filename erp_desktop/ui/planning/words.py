@@ -8,6 +8,7 @@ from datetime import date, datetime
 from erp_desktop import clock
 from erp_desktop.domain import enums
 from erp_desktop.services.planning.data import Board, Card, Problem, Visit, Waiting
+from erp_desktop.services.planning.postpone import Later
 from erp_desktop.services.planning.suggestion import MINUTES, Suggestion
 from erp_desktop.ui.kit.i18n import comma, isolate, language, number, tr
 from erp_desktop.ui.wording import value_labels
@@ -32,6 +33,7 @@ KEYS = (
     ("Suppr", "Retirer du planning"),
     ("Espace", "Choisir plusieurs cartes"),
     ("R", "Qui et quand"),
+    ("P", "Repousser, d'une heure ou à la prochaine place libre"),
     ("V", "Verrouiller le créneau"),
     ("A", "Absences du technicien"),
     ("O", "Ouvrir l'intervention"),
@@ -112,9 +114,26 @@ def suggestion(found: Suggestion) -> str:
     return said[:1].upper() + said[1:]
 
 
-def when(found: Suggestion) -> str:
+def when(found: Suggestion | Later) -> str:
     jour = clock.local(found.debut).date()
     return f"{tr(_DAYS[jour.weekday()])} {isolate(f'{jour:%d/%m}')} · {span(found.debut, found.fin)}"
+
+
+def later(found: Later) -> str:
+    """``Repousser de 1 h : 11:00 – 13:00``, with the day when it is another one."""
+    a, b = clock.local(found.asked), clock.local(found.debut)
+    if a.date() != b.date():
+        return tr("Repousser : {place}", place=when(found))
+    by = length(int((b - a).total_seconds() // 60))
+    return tr("Repousser de {duree} : {place}", duree=by, place=span(found.debut, found.fin))
+
+
+def later_asked(found: Later) -> str:
+    """The same as a question, as short as a card is."""
+    a, b = clock.local(found.asked), clock.local(found.debut)
+    if a.date() != b.date():
+        return tr("repousser à {jour} ?", jour=f"{short_day(b.date())} {isolate(hour(found.debut))}")
+    return tr("repousser de {duree} ?", duree=length(int((b - a).total_seconds() // 60)))
 
 
 def left(found: Visit) -> str:
@@ -147,6 +166,11 @@ def card(board: Board, found: Card) -> str:
     if found.key in board.crossing:
         parts.append(tr("chevauchement"))
     return comma().join(filter(None, parts))
+
+
+def card_place(found: Card) -> str:
+    """What and when, in one line."""
+    return comma().join((found.visit.titre, long_day(clock.local(found.debut).date()), span(found.debut, found.fin)))
 
 
 def tip(board: Board, found: Card) -> str:
