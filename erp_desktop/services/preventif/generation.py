@@ -5,7 +5,8 @@ rule's date, the visit that it follows, or the step of the meter. Two desktops a
 they are cut off from each other make one row after the exchange, and one intervention (``registry.policies``).
 
 The centre generates far ahead, so that branches have the visits long before they are due; a device only makes those
-beyond what the centre has done, and those that follow from what happened here: a closing, a reading.
+beyond what the centre has done, and those that follow from what happened here: a closing, a reading, a plan changed
+or taken up again.
 """
 
 from __future__ import annotations
@@ -204,8 +205,10 @@ def _etudier(
         except ValueError as error:
             refus.append((plan.id, str(error)))
             continue
-        # What the centre has done already comes with the exchange.
-        fait = plan.genere_jusqu_au if poste and plan.ancre == AncrePlanning.CALENDRIER else None
+        # What the centre has done comes with the exchange. Once some of it is here, a date that is missing was
+        # withdrawn or is of a rule that changed since: nobody waits for the centre's next run.
+        attend = poste and plan.ancre == AncrePlanning.CALENDRIER and not siennes
+        fait = plan.genere_jusqu_au if attend else None
         manquent = [(cle, prevue) for cle, prevue in attendues if fait is None or prevue > fait]
         yield _Etude(plan, vivant, au, manquent, de_trop)
 

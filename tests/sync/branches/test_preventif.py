@@ -11,11 +11,13 @@ from erp_desktop import clock
 from erp_desktop.cli import preventif as command
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.enums import Role
+from erp_desktop.domain.enums import Role, StatutPlanning
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.preventif.rythme import Rythme, dates
 from erp_desktop.domain.preventif.saisie import PieceInput, PlanInput, SautInput
 from erp_desktop.services import calendrier, interventions
 from erp_desktop.services.preventif import form, generation, occurrences, parts
+from tests.sync.histories.play import TWICE
 from tests.sync.lab import Device, Lab
 
 COUNTS = (
@@ -134,6 +136,44 @@ def test_a_desktop_makes_only_what_the_centre_has_not_done(planned: tuple[Lab, i
     beyond = do(a, lab, generation.generer, jusqu_au=reached + timedelta(days=14)).generees
     assert len(beyond) == 2
     settled(lab)
+
+
+def test_an_act_on_a_plan_within_what_the_centre_has_done_shows_its_visits_at_once(planned: tuple[Lab, int]) -> None:
+    """Suspended and taken up again, or under another rule: nobody waits for the centre to run again."""
+    lab, plan = planned
+    a, b, _ = lab.devices
+    until = clock.today() + timedelta(days=90)
+    assert len(at_the_centre(lab).generees) == 13
+    settled(lab)
+
+    def live(device: Device) -> list[str]:
+        rows = device.sql("SELECT date_prevue FROM occurrences WHERE etat = 'generee' ORDER BY date_prevue")
+        return [day for (day,) in rows]
+
+    weekly = [(clock.today() + timedelta(weeks=n)).isoformat() for n in range(13)]
+    assert live(a) == weekly
+    back = do(a, lab, occurrences.changer_plan, plan, StatutPlanning.SUSPENDU)
+    assert live(a) == weekly[:1]
+    do(a, lab, occurrences.revenir_plan, back)
+    assert live(a) == weekly
+    do(a, lab, occurrences.changer_plan, plan, StatutPlanning.SUSPENDU)
+    do(a, lab, occurrences.changer_plan, plan, StatutPlanning.ACTIF)
+    assert live(a) == weekly
+    # Another rule, and the same act on a desktop that has not heard of it: one date stays one visit.
+    do(a, lab, form.update, plan, {"frequence": "rrule", "recurrence": "FREQ=WEEKLY;INTERVAL=4;BYDAY=TU"})
+    do(a, lab, generation.generer)
+    do(b, lab, occurrences.changer_plan, plan, StatutPlanning.SUSPENDU)
+    do(b, lab, occurrences.changer_plan, plan, StatutPlanning.ACTIF)
+    rule = Rythme("rrule", clock.today(), "FREQ=WEEKLY;INTERVAL=4;BYDAY=TU")
+    tuesdays = [day.isoformat() for day in dates(rule, clock.today(), until)]
+    assert live(a) == sorted({*tuesdays, weekly[0]})
+    settled(lab)
+    for ask in (do(a, lab, generation.generer), do(b, lab, generation.generer), at_the_centre(lab)):
+        assert ask.generees == []
+    settled(lab)
+    for device in lab.devices:
+        assert live(device) == sorted({*tuesdays, weekly[0]})
+        assert device.sql(TWICE) == []
 
 
 def test_a_device_cannot_say_what_the_centre_did(planned: tuple[Lab, int]) -> None:
