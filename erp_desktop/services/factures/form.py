@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.domain import ice as ice_rules
 from erp_desktop.domain.enums import StatutFacture, TypeFacture
 from erp_desktop.domain.factures import delais
-from erp_desktop.domain.factures.enums import EtatDemande
+from erp_desktop.domain.factures.enums import EtatDemande, StatutTransmission
 from erp_desktop.domain.factures.etats import BROUILLONS
 from erp_desktop.domain.factures.saisie import FactureInput
 from erp_desktop.domain.people import roles
@@ -36,6 +38,8 @@ class FactureFiche:
     Attributes:
         etat: ``EtatFacture`` on the day.
         client_ice: the frozen one of a validated document, else today's.
+        ice_fiche: the one in the client's record today, empty unless its check digits agree.
+        ice_refuse: what was refused last, of the draft or of the validated document, is the client's ICE.
         contrat, origine: numbers of what it belongs to.
         credite, regle, solde: MAD; below zero the client has paid too much.
         retard: days.
@@ -80,6 +84,8 @@ class FactureFiche:
     updated_at: datetime
     client: str
     client_ice: str
+    ice_fiche: str
+    ice_refuse: bool
     contrat: str
     origine: str
     agence_code: str
@@ -123,6 +129,8 @@ def get(session: Session, acteur: Acteur, id: int) -> FactureFiche:  # noqa: A00
         FactureFiche, row,
         client=frozen.get("nom") or client.nom_entreprise,
         client_ice=(frozen.get("ice") if frozen else client.ice) or "",
+        ice_fiche=client.ice if client.ice and not ice_rules.avertissement(client.ice) else "",
+        ice_refuse=_about_ice(row, last),
         contrat=contrat.numero_contrat if contrat else "",
         origine=origin.numero if origin else "",
         agence_code=agence.code if agence else "",
@@ -136,6 +144,15 @@ def get(session: Session, acteur: Acteur, id: int) -> FactureFiche:  # noqa: A00
         and row.statut in BROUILLONS else "",
         modifiable=modifiable(session, acteur, row),
     )  # fmt: skip
+
+
+def _about_ice(row: Facture, last: DemandeValidation | None) -> bool:
+    if row.statut in BROUILLONS:
+        motif = (last.motif or "") if last is not None and last.etat == EtatDemande.REFUSEE else ""
+        # The company's own is refused in a sentence of its letterhead.
+        return motif.startswith("Le client ") and "d'ICE" in motif
+    rejected = row.statut_transmission == StatutTransmission.REJETEE
+    return rejected and re.search(r"\bICE\b", row.motif_rejet or "") is not None
 
 
 def modifiable(session: Session, acteur: Acteur, row: Facture) -> bool:

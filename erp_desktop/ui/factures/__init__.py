@@ -105,6 +105,8 @@ FORM = FormSpec(
     bar=InvoiceBar,
     tabs=[("Lignes", LinesTab), ("Paiements", PaymentsTab), history_of("factures")],
     printing=print_invoices,
+    # A refusal for the client's ICE is over once the client has one.
+    follows=frozenset({"clients"}),
 )  # fmt: skip
 
 

@@ -79,6 +79,29 @@ class InvoiceBar(ActBar):
             self.alerts.addWidget(Banner("warning", words))
         if record.motif_rejet:
             self.alerts.addWidget(Banner("danger", record.motif_rejet))
+        if record.ice_refuse and (offer := self._ice(record)) is not None:
+            self.alerts.addWidget(offer)
+
+    def _ice(self, record: Any) -> Banner | None:
+        """What takes the client's ICE once the record has one; of a numbered invoice, why nothing does."""
+        ice = isolate(record.ice_fiche)
+        if marks.issued(record):
+            if record.ice_fiche in ("", record.client_ice):
+                return None
+            words = tr("La fiche du client porte maintenant l'ICE {ice}. Une facture numérotée garde celui de sa "
+                       "validation : rendez-la par un avoir, puis facturez à nouveau.", ice=ice)  # fmt: skip
+            return Banner("info", words)
+        if not record.ice_fiche:
+            words = tr("L'ICE se complète dans la fiche du client : le brouillon la suit.")
+            return Banner("info", words, action=tr("Ouvrir la fiche du client"), on_action=self.open_client)
+        words = tr("La fiche du client porte maintenant l'ICE {ice} : transmis à nouveau, le brouillon le prend.",
+                   ice=ice)  # fmt: skip
+        validates = self._may(roles.Droit.VALIDER)
+        return Banner("info", words, action=tr("Prendre l'ICE de la fiche") if validates else "",
+                      on_action=self.ask_for_number)  # fmt: skip
+
+    def open_client(self) -> None:
+        self._panel.contexte.open_record("clients", self._record.client_id)
 
     def _offer(self, record: Any) -> None:
         etat, invoice = EtatFacture(record.etat), record.type_facture == TypeFacture.FACTURE

@@ -366,7 +366,7 @@ class FormPanel(FormView):
     # Someone else's change
 
     def _data_changed(self, changes: Changes, initiator: object) -> None:
-        ids = changes.get(self.spec.table)
+        ids = frozenset[int]() if changes.keys() & self.spec.follows else changes.get(self.spec.table)
         if initiator is self or ids is None or self.row_id is None or (ids and self.row_id not in ids):
             return
         spec, acteur, row_id = self.spec, self.contexte.acteur, self.row_id

@@ -149,6 +149,7 @@ class FormSpec:
         tabs: titles and builders of more tabs, each a ``RecordPart``.
         printing: ``printing(contexte, ids, parent)`` shows the papers of some records before they are printed.
         copies: ``copies(session, acteur, id)``: what a copy of a record begins with (a ``Beginning``).
+        follows: other tables whose changes an open record is read again for: it shows something of theirs.
         warns: ``warns(session, acteur, id)``: sentences about a record as it was just written, which refuse nothing.
     """
 
@@ -168,6 +169,7 @@ class FormSpec:
     tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
     printing: Callable[[Any, Sequence[int], Any], None] | None = None
     copies: Callable[[Any, Acteur, int], Any] | None = None
+    follows: frozenset[str] = frozenset()
     warns: Callable[[Any, Acteur, int], Sequence[str]] = lambda _session, _acteur, _id: ()
 
     def __post_init__(self) -> None:
