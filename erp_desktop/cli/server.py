@@ -17,7 +17,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.people import given
 from erp_desktop.services import calendrier, notifications
 from erp_desktop.services.administration import accounts
-from erp_desktop.services.contrats import amendments
+from erp_desktop.services.contrats import amendments, following
 from erp_desktop.sync.device import enrolment
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.sync.first_copy import published as snapshots
@@ -171,12 +171,14 @@ def purge(
 @app.command("notifier")
 @guarded
 def notify(url: CentreUrl, as_json: AsJson = False) -> None:
-    """Annoncer ce qui concerne chacun, oublier l'ancien, appliquer les avenants dus ; pour une tâche planifiée."""
+    """Annoncer ce qui concerne chacun, oublier l'ancien, tenir les contrats à jour ; pour une tâche planifiée."""
     with Target(url, None).engine() as engine, transaction(engine) as session:
         amended = amendments.take_effect(session)
+        followed = sum(map(len, following.follow(session).values()))
         made, forgotten = notifications.produire_pour_tous(session), notifications.oublier(session)
-    told = f"{made} notification(s) ajoutée(s), {forgotten} oubliée(s), {len(amended)} avenant(s) appliqué(s)."
-    emit(as_json, {"ajoutees": made, "oubliees": forgotten, "avenants": len(amended)}, told)
+    told = f"{made} notification(s) ajoutée(s), {forgotten} oubliée(s), {len(amended)} avenant(s) appliqué(s), "
+    told += f"{followed} période(s) de contrat ouverte(s)."
+    emit(as_json, {"ajoutees": made, "oubliees": forgotten, "avenants": len(amended), "periodes": followed}, told)
 
 
 @app.command("import")

@@ -17,6 +17,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import TransitionError, ValidationError
 from erp_desktop.models import Contrat, ContratPeriode
 from erp_desktop.services import calendrier
+from erp_desktop.services.contrats import following
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import appliquer, charger, ecrire
 
@@ -104,7 +105,8 @@ def changer_statut(
         if etat is StatutContrat.BROUILLON:
             premiere = premiere_periode(session, ligne, acteur.user_id)
     ecrire(session)
-    return Retour(id, avant, apres, [premiere.id] if premiere else [])
+    suivantes = following.follow(session, id).get(id, [])
+    return Retour(id, avant, apres, [premiere.id, *suivantes] if premiere else suivantes)
 
 
 def premiere_periode(session: Session, ligne: Contrat, user_id: int | None) -> ContratPeriode | None:

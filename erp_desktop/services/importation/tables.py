@@ -25,6 +25,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Base, Contrat
 from erp_desktop.registry.tables import BY_NAME, Kind, Reference
+from erp_desktop.services.contrats import following
 from erp_desktop.services.contrats.actions import premiere_periode
 from erp_desktop.services.importation import columns
 from erp_desktop.services.importation import values as valeurs
@@ -341,10 +342,11 @@ class Reprise:
                 progress(at + len(bloc), len(ordre))
 
     def _periodes(self, contrats: list[int]) -> None:
-        """The first period of contracts that run, as of one that a responsable validates: their quota is counted."""
+        """The periods of contracts that run, as of one that a responsable validates: their quota is counted."""
         for paquet in _paquets(contrats):
             for contrat in self.session.scalars(sa.select(Contrat).where(Contrat.id.in_(paquet))):
-                premiere_periode(self.session, contrat, contrat.created_by_id)
+                if premiere_periode(self.session, contrat, contrat.created_by_id):
+                    following.follow(self.session, contrat.id)
 
 
 def uniques(table: sa.Table) -> dict[str, bool]:

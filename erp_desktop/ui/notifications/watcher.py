@@ -1,6 +1,7 @@
 """Looks for news while somebody is at work, and announces it once: on the desktop, or by the bell alone.
 
-What falls due by itself, an amendment whose day has come, is written on the same occasions.
+What falls due by itself is written on the same occasions: an amendment whose day has come, the period of a contract
+that follows one that is over.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from erp_desktop.domain.enums import CanalNotification
 from erp_desktop.services import notifications
-from erp_desktop.services.contrats import amendments
+from erp_desktop.services.contrats import amendments, following
 from erp_desktop.services.notifications import NotificationInfo
 from erp_desktop.settings import Mode
 from erp_desktop.ui.context import Contexte
@@ -69,13 +70,14 @@ class Watcher(QObject):
 
         def read(session: Any) -> tuple[set[int], bool, bool]:
             unread = {n.id for n in notifications.lister(session, acteur) if not n.lu} if first else set()
-            return unread, bool(notifications.nouvelles(session, acteur, tout=tout)), amendments.any_due(session)
+            fallen = amendments.any_due(session) or (tout and following.any_over(session))
+            return unread, bool(notifications.nouvelles(session, acteur, tout=tout)), fallen
 
         def found(answer: tuple[set[int], bool, bool]) -> None:
             if self._known is None:
                 self._known = answer[0]
             if answer[2]:
-                self._amend()
+                self._fall_due()
             if answer[1]:
                 self._write(tout)
             else:
@@ -86,16 +88,17 @@ class Watcher(QObject):
         beside = self._contexte.settings.mode is Mode.CENTRE
         self._contexte.tasks.run(read, found, lambda _error: None, long=beside, owner=self)
 
-    def _amend(self) -> None:
-        """Let the amendments whose day has come take effect; forms that show their contract read it again."""
+    def _fall_due(self) -> None:
+        """Let amendments take effect and periods follow; forms that show their contract read it again."""
 
-        def written(contracts: list[int]) -> None:
+        def write(session: Any) -> set[int]:
+            return {*amendments.take_effect(session), *following.follow(session)}
+
+        def written(contracts: set[int]) -> None:
             for one in contracts:
                 self._contexte.bus.publish("contrats", one)
 
-        self._contexte.tasks.run(
-            amendments.take_effect, written, lambda _error: None, write=True, long=True, owner=self
-        )
+        self._contexte.tasks.run(write, written, lambda _error: None, write=True, long=True, owner=self)
 
     def _write(self, tout: bool) -> None:
         acteur = self._contexte.acteur

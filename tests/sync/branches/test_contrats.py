@@ -18,7 +18,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.models import Avenant, Contrat, ContratPeriode, Intervention
 from erp_desktop.services import contrats, interventions
-from erp_desktop.services.contrats import amendments, periods
+from erp_desktop.services.contrats import amendments, following, periods
 from erp_desktop.services.contrats.amendments import AvenantInput
 from erp_desktop.services.shared import quotas
 from tests.sync.lab import Device, Lab
@@ -130,3 +130,30 @@ def test_an_amendment_takes_effect_on_its_day_on_every_replica_alike(
     assert [d.parked() for d in (a, b)] == [[], []]
     lab.converged()
     assert [held(engine) for engine in replicas] == [[(130, 4), midnight, midnight, midnight]] * 3
+
+
+def test_a_year_that_is_over_is_followed_by_one_period_whoever_lays_it_out(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
+    client = lab.get("equipements", lab.ids("equipements")[0], "client_id")
+    a, b = lab.device(), lab.device()
+    contract = do(a, lab, contrats.create, ContratInput(
+        client_id=client, date_debut=date(2026, 1, 1), nb_interventions_incluses=4,
+    ))  # fmt: skip
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    lab.settle()
+    monkeypatch.setattr(clock, "today", lambda: date(2027, 1, 2))
+    centre = create_pg_engine(lab.url)
+    lab.engines.append(centre)
+    agent = lab.value("SELECT id FROM users WHERE username = 'cas_2'")
+    for engine, user in ((a.engine, agent), (b.engine, None), (centre, None)):
+        with transaction(engine, user) as session:
+            assert list(following.follow(session)) == [contract]
+        with transaction(engine, user) as session:
+            assert following.follow(session) == {}
+    lab.settle()
+    assert [d.conflicts() + d.parked() for d in (a, b)] == [[], []]
+    lab.converged()
+    laid = "SELECT numero, du, au, interventions_incluses FROM contrat_periodes ORDER BY numero"
+    assert a.sql(laid) == [(1, "2026-01-01", "2026-12-31", 4), (2, "2027-01-01", "2027-12-31", 4)]

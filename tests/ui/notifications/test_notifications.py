@@ -11,11 +11,13 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.enums import CanalNotification, EvenementNotification
-from erp_desktop.models import Intervention
-from erp_desktop.services import notifications
+from erp_desktop.domain.contrats.saisie import ContratInput
+from erp_desktop.domain.enums import CanalNotification, EvenementNotification, StatutContrat
+from erp_desktop.models import ContratPeriode, Intervention
+from erp_desktop.services import contrats, notifications
 from erp_desktop.services.notifications.events import PRISE_EN_CHARGE
 from erp_desktop.services.notifications.reading import REPORT_FAILED, NotificationInfo
+from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.notifications import words
 from erp_desktop.ui.notifications.panel import NotificationsPanel
@@ -156,3 +158,28 @@ def test_what_two_notices_are_about_is_named_once(qapp: QApplication) -> None:
     i18n.set_language(qapp, "en")
     assert words.announcement([refused, refused]) == ("Change refused by the centre", i18n.said("Donnez le motif."))
     assert i18n.said("Donnez le motif.") != "Donnez le motif."
+
+
+def test_the_period_after_one_that_is_over_is_laid_out_on_the_same_occasion(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    begin = clock.today() - timedelta(days=400)
+    assert monde.responsable is not None
+    with transaction(sqlite_engine) as session:
+        typed = ContratInput(client_id=monde.clients[0], date_debut=begin, nb_interventions_incluses=12)
+        contract = contrats.create(session, monde.responsable, typed)
+        contrats.changer_statut(session, monde.responsable, contract, StatutContrat.EN_COURS)
+        latest = session.scalars(sa.select(ContratPeriode).order_by(ContratPeriode.numero.desc())).first()
+        assert latest is not None
+        assert latest.numero == 2
+        session.delete(latest)
+    _panel, watcher = watched(bureau, [])
+    page = bureau.workspace.open_record("contrats", contract)
+    bureau.settle()
+    (tab,) = page.findChildren(PeriodsTab)
+    assert tab.lines.count() == 1
+    watcher.look(whole=True)
+    bureau.settle()
+    with transaction(sqlite_engine, write=False) as session:
+        assert list(session.scalars(sa.select(ContratPeriode.numero).order_by(ContratPeriode.numero))) == [1, 2]
+    assert tab.lines.count() == 2, "the form in sight shows it"

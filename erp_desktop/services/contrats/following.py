@@ -1,0 +1,76 @@
+"""The period that follows another: a contract that runs on includes each year what its last period did."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from erp_desktop import clock
+from erp_desktop.domain.contrats import cycle
+from erp_desktop.domain.enums import StatutContrat
+from erp_desktop.models import Contrat, ContratPeriode
+from erp_desktop.services.shared.lists import est_sqlite
+
+
+def _due(session: Session, only: int | None = None) -> sa.Select[ContratPeriode, date | None]:
+    """The last period of each running contract that is over while its contract is not."""
+    p, later, k, today = ContratPeriode, aliased(ContratPeriode), Contrat, clock.today()
+    asked = (
+        sa.select(p, k.date_fin)
+        .join(k, k.id == p.contrat_id)
+        .where(
+            k.statut == StatutContrat.EN_COURS.value, p.au < today,
+            sa.or_(k.date_fin.is_(None), sa.and_(k.date_fin >= today, p.au < k.date_fin)),
+            sa.or_(p.interventions_incluses.is_not(None), p.heures_incluses.is_not(None)),
+            ~sa.exists().where(later.contrat_id == p.contrat_id, later.au > p.au),
+        )
+        .order_by(p.contrat_id)
+    )  # fmt: skip
+    if only is not None:
+        return asked.where(p.contrat_id == only)
+    # What every branch shares is the centre's to write.
+    return asked.where(k.agence_id.is_not(None)) if est_sqlite(session) else asked
+
+
+def any_over(session: Session) -> bool:
+    """Whether :func:`follow` would write something."""
+    return session.execute(_due(session).limit(1)).first() is not None
+
+
+def follow(session: Session, only: int | None = None) -> dict[int, list[int]]:
+    """Lay out the periods up to today of the contracts whose last one is over; contract → the periods made.
+
+    Each desktop does so for itself and the centre does: the number, the days and what is included follow from the
+    last period, so that their exchange has nothing to settle.
+    """
+    made: dict[int, list[ContratPeriode]] = {}
+    for over, end in list(session.execute(_due(session, only))):
+        months, number = _first(session, over.contrat_id)
+        last = over
+        while last.au < clock.today() and (end is None or last.au < end):
+            begin, until = cycle.suite(last.au, months)
+            last = ContratPeriode(
+                contrat_id=last.contrat_id, agence_id=last.agence_id, numero=number + 1, du=begin,
+                au=until if end is None else min(until, end), interventions_incluses=last.interventions_incluses,
+                heures_incluses=last.heures_incluses, montant=last.montant,
+            )  # fmt: skip
+            number += 1
+            session.add(last)
+            made.setdefault(last.contrat_id, []).append(last)
+    session.flush()
+    return {contract: [one.id for one in periods] for contract, periods in made.items()}
+
+
+def _first(session: Session, contract: int) -> tuple[int, int]:
+    """How many months a period of the contract has, as its first one, and the last number.
+
+    A year when the first one is no number of months.
+    """
+    p = ContratPeriode
+    asked = sa.select(p.du, p.au, p.numero).where(p.contrat_id == contract).order_by(p.numero)
+    found = session.execute(asked).all()
+    first = found[0]
+    whole = (n for n in range(1, 61) if cycle.suite(first.du - cycle.UN_JOUR, n)[1] == first.au)
+    return next(whole, 12), found[-1].numero
