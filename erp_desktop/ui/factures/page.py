@@ -35,7 +35,7 @@ class InvoicesPage(ListPage):
         acteur = contexte.acteur
         self._sums = AddedUp(
             self, read=lambda session, text: factures.pied(session, acteur, text), show=self._show_totals,
-            wait=self.totals.wait,
+            wait=self.totals.wait, shown=self.totals.figures,
         )  # fmt: skip
         self.filter.changed.connect(lambda text: self.strip.show_filter(canonical(text, self.spec.words)))
         self.chosen_due = Text("", "body", "text.secondary")
@@ -94,7 +94,14 @@ class InvoicesPage(ListPage):
         def read(session: Any) -> tuple[list[Tuile], list[Tranche]]:
             return factures.tuiles(session, acteur), factures.balance_agee(session, acteur)
 
-        self.contexte.tasks.run(read, lambda found: self.strip.show_figures(*found), owner=self, long=True)
+        def failed(error: Exception) -> None:
+            self.strip.recount.end()
+            self.contexte.tasks.failed.emit(error)
+
+        self.strip.recount.begin()
+        self.contexte.tasks.run(
+            read, lambda found: self.strip.show_figures(*found), failed, owner=self, long=True
+        )  # fmt: skip
 
     def keys(self) -> Sequence[tuple[str, str]]:
         return [*super().keys(), ("Ctrl G", tr("À facturer"))]

@@ -14,8 +14,9 @@ from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.services.factures import Tranche, Tuile
 from erp_desktop.ui.factures import marks
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, Text, plain
+from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, Text
 from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
+from erp_desktop.ui.kit.states import Fading, Recount
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -41,7 +42,7 @@ class _Said:
     """The filter that shows its rows."""
 
 
-class _Tile(KeyboardRing, EnterPresses, QAbstractButton):
+class _Tile(KeyboardRing, EnterPresses, Fading, QAbstractButton):
     """A painted figure that filters the list."""
 
     HEIGHT = 62
@@ -60,7 +61,7 @@ class _Tile(KeyboardRing, EnterPresses, QAbstractButton):
     def show_figure(self, said: _Said, *, alarm: bool = False) -> None:
         self._said, self._alarm = said, alarm
         self.setAccessibleName(f"{said.title}{colon()}{said.figure}, {said.amount}")
-        self.setToolTip(plain(f"{said.title} · {said.amount}"))
+        self.tip(f"{said.title} · {said.amount}")
         self.update()
 
     def show_filter(self, words: Sequence[str]) -> None:
@@ -84,8 +85,11 @@ class _Tile(KeyboardRing, EnterPresses, QAbstractButton):
             place = QRect(10, top, box.width() - 18, 20)
             font = look.font(role)
             short = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, place.width())
+            # The name of what is counted is not old.
+            painter.setOpacity(self.PALE if self.faded and words is not self._said.title else 1.0)
             paint.text(painter, paint.visual(look.rtl, box, place), short, rtl=look.rtl, font=font,
                        colour=look.color(ink))  # fmt: skip
+        painter.setOpacity(1.0)
         if self._ring:
             paint.focus_ring(painter, box, 6)
         painter.end()
@@ -150,6 +154,7 @@ class InvoiceStrip(QWidget):
         for age in self.ages.values():
             ages.addWidget(age)
         column.addLayout(ages)
+        self.recount = Recount(self, lambda: [*self.tiles.values(), *self.ages.values()])
 
     def show_filter(self, text: str) -> None:
         """Mark what the filter box asks for, typed or clicked."""
@@ -159,6 +164,7 @@ class InvoiceStrip(QWidget):
 
     def show_figures(self, tiles: Sequence[Tuile], ages: Sequence[Tranche]) -> None:
         """Counts and amounts of every invoice of the person's scope."""
+        self.recount.end()
         for one in tiles:
             state = EtatFacture(one.etat)
             if state in self.tiles:

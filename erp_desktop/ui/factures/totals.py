@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from PySide6.QtGui import QResizeEvent
@@ -11,6 +12,7 @@ from erp_desktop.services.factures import Pied
 from erp_desktop.ui.factures import marks
 from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.kit.i18n import colon, tr
+from erp_desktop.ui.kit.states import Fading, FadingText
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -33,10 +35,10 @@ class TotalsFoot(Surface):
         self.count = Text("", "body", "text.secondary")
         row.addWidget(self.count)
         row.addStretch()
-        self.amounts: dict[str, Text] = {}
+        self.amounts: dict[str, FadingText] = {}
         self._wide: list[QWidget] = []
         for name, words in _NAMES.items():
-            caption, amount = Text(tr(words), "caption", "text.secondary"), Text(labels.NONE, "strong")
+            caption, amount = Text(tr(words), "caption", "text.secondary"), FadingText(labels.NONE, "strong")
             row.addSpacing(12)
             row.addWidget(caption)
             row.addWidget(amount)
@@ -44,6 +46,9 @@ class TotalsFoot(Surface):
             if name in ("total_ht", "total_tva", "regle"):
                 self._wide += [caption, amount]
         self.wait()
+
+    def figures(self) -> Iterable[Fading]:
+        return self.amounts.values()
 
     def wait(self) -> None:
         """The figures of another filter are being read."""

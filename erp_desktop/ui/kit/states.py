@@ -1,15 +1,15 @@
-"""Full-page states: nothing found, and something failed; each says why and what to do."""
+"""States of a page and of a figure: nothing found, something failed, being read, being counted anew."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Button, IconLabel, Text
+from erp_desktop.ui.kit.controls import Button, IconLabel, Text, plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
@@ -202,3 +202,77 @@ class ErrorState(_State):
 
 
 Action = Callable[[], object]
+
+
+class Fading:
+    """Mixed into what shows a figure, before its Qt class: the old one stays while a new one is counted.
+
+    Pointer and screen reader are told that it is old; how pale it is, is the painter's.
+    """
+
+    PALE = 0.6
+    """Opacity of an old figure."""
+    OLD = "Chiffre d'avant : il est recompté."
+    faded = False
+    _tip = _told = ""
+
+    def tip(self, words: str) -> None:
+        """Its tooltip, in plain words."""
+        self._tip = words
+        self._put_tip()
+
+    def _put_tip(self) -> None:
+        if isinstance(self, QWidget):
+            old = tr(self.OLD) if self.faded else ""
+            # Past what a label does to words.
+            QWidget.setToolTip(self, plain("\n".join(filter(None, (old, self._tip)))))
+
+    def fade(self, faded: bool) -> None:
+        """Whether what stands is old; what shows a new figure is told first that it is not."""
+        if faded == self.faded or not isinstance(self, QWidget):
+            return
+        self.faded = faded
+        self._put_tip()
+        if faded:
+            self._told = self.accessibleDescription()
+        self.setAccessibleDescription(tr(self.OLD) if faded else self._told)
+        self.update()
+
+
+class FadingText(Fading, Text):
+    """A figure in words."""
+
+    def fade(self, faded: bool) -> None:
+        super().fade(faded)
+        self.set_colour("text.tertiary" if faded else "text.primary")
+
+
+class Recount(QObject):
+    """Fades old figures while new ones are counted, once that lasts.
+
+    Args:
+        shown: the figures that stand.
+    """
+
+    SOON_MS = 150
+
+    def __init__(self, owner: QObject, shown: Callable[[], Iterable[Fading]]) -> None:
+        super().__init__(owner)
+        self._shown = shown
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(self.SOON_MS)
+        self._soon.timeout.connect(lambda: self._all(faded=True))
+
+    def begin(self) -> None:
+        """They are counted anew."""
+        self._soon.start()
+
+    def end(self) -> None:
+        """They were, or could not be."""
+        self._soon.stop()
+        self._all(faded=False)
+
+    def _all(self, *, faded: bool) -> None:
+        for one in self._shown():
+            one.fade(faded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.states import Fading, Recount
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.tasks import Task
 
@@ -63,19 +64,23 @@ class AddedUp(QObject):
         read: ``read(session, text)`` of the words of the filter.
         show: told what was read.
         wait: the figures that stand are of another question.
+        shown: those figures, pale while the same question is added up anew.
     """
 
     def __init__(
         self, page: ListPage, *, read: Callable[[Any, str], Any], show: Callable[[Any], object],
-        wait: Callable[[], object],
+        wait: Callable[[], object], shown: Callable[[], Iterable[Fading]],
     ) -> None:  # fmt: skip
         super().__init__(page)
-        self._page, self._read, self._show, self._wait = page, read, show, wait
+        self._page, self._read, self._show, self._blank = page, read, show, wait
         self._of: str | None = None
-        """The filter whose figures are shown."""
+        """The filter whose figures are right."""
+        self._stands: str | None = None
+        """The one whose figures are shown."""
+        self._recount = Recount(self, shown)
         self._task: Task | None = None
         page.model.busy_changed.connect(self._busy)
-        page.model.failed.connect(lambda _error: wait())
+        page.model.failed.connect(lambda _error: self._wait())
         page.model.loaded.connect(lambda _count: self._add_up())
         page.installEventFilter(self)
 
@@ -94,14 +99,20 @@ class AddedUp(QObject):
         return False
 
     def _busy(self, busy: bool) -> None:
-        if busy and self._of not in (None, self._page.model.question[0]):
+        if busy and self._stands not in (None, self._page.model.question[0]):
             self._of = None
             self._wait()
+
+    def _wait(self) -> None:
+        self._stands = None
+        self._recount.end()
+        self._blank()
 
     def _give_up(self) -> None:
         if self._task is not None:
             self._task.cancel()
             self._task = None
+            self._recount.end()
 
     def _add_up(self) -> None:
         text = self._page.model.question[0]
@@ -112,9 +123,12 @@ class AddedUp(QObject):
         def shown(found: Any) -> None:
             self._task = None
             if text == self._page.model.question[0]:
-                self._of = text
+                self._of = self._stands = text
+                self._recount.end()
                 self._show(found)
 
+        if self._stands == text:
+            self._recount.begin()
         self._task = self._page.contexte.tasks.run(
             lambda session: self._read(session, text), shown, lambda _error: self._wait(), owner=self, long=True
         )

@@ -32,7 +32,7 @@ from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, icon_button
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import said, tr
-from erp_desktop.ui.kit.states import ErrorState
+from erp_desktop.ui.kit.states import ErrorState, Recount
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.page import Page
@@ -83,6 +83,7 @@ class RapportsPage(Page):
         self._graphes: dict[str, Chart] = {}
         self._demande = 0
         self._batir()
+        self._recompte = Recount(self, self.tuiles.values)
         self.exporte.connect(self._exporte, Qt.ConnectionType.QueuedConnection)
         theme().changed.connect(self._redessiner)
         contexte.bus.data_changed.connect(self._donnees_changees)
@@ -197,6 +198,8 @@ class RapportsPage(Page):
             self._garder(numero)
 
         self.fraicheur.setText(tr("calcul en cours…"))
+        if self.rapport is not None:
+            self._recompte.begin()
         self._contexte.tasks.run(
             calculer,
             recu,
@@ -233,6 +236,7 @@ class RapportsPage(Page):
     def _recu(self, numero: int, lu: _Lu) -> None:
         if numero != self._demande:
             return
+        self._recompte.end()
         ancien = self._pile.currentWidget()
         if ancien is not None and ancien is not self._zone:
             self._pile.setCurrentWidget(self._zone)
@@ -286,6 +290,7 @@ class RapportsPage(Page):
     def _echec(self, numero: int, erreur: Exception) -> None:
         if numero != self._demande:
             return
+        self._recompte.end()
         mots = said(str(erreur)) if isinstance(erreur, ErpError) else tr("Le détail est dans le journal de ce poste.")
         etat = ErrorState(tr("Ce rapport n'a pas pu être calculé"), mots,
                           [Button(tr("Réessayer"), "primary", on_click=self.reload)])  # fmt: skip

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 from erp_desktop.reports.presentation import ecrire
 from erp_desktop.reports.tableaux import Indicateur, ecrire_indicateur
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import colon, tr
+from erp_desktop.ui.kit.states import Fading
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.rapports import wording
 from erp_desktop.ui.wording import value_labels
@@ -32,7 +32,7 @@ ICONES = {
 _TONS = {"bon": "semantic.success.text", "mauvais": "semantic.warning.text", "neutre": "text.tertiary"}
 
 
-class Tuile(QWidget):
+class Tuile(Fading, QWidget):
     """Painted in one go; :meth:`montrer` gives it its figure."""
 
     def __init__(self, cle: str, parent: QWidget | None = None) -> None:
@@ -53,7 +53,7 @@ class Tuile(QWidget):
         self.setAccessibleName(
             f"{tr(indicateur.libelle)}{colon()}{valeur} {tr(unite)}, {wording.detail(indicateur.detail)}"
         )
-        self.setToolTip(plain(ecrire(indicateur.genre, indicateur.valeur)) if indicateur.genre == "mad" else "")
+        self.tip(ecrire(indicateur.genre, indicateur.valeur) if indicateur.genre == "mad" else "")
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -66,6 +66,7 @@ class Tuile(QWidget):
                 box = paint.visual(rtl, self.rect(), QRect(16, y, wide, 10))
                 paint.rounded(painter, box, 4, look.color("border.subtle"))
         else:
+            painter.setOpacity(self.PALE if self.faded else 1.0)
             self._peindre(painter, self._indicateur, rtl)
         painter.end()
 

@@ -17,7 +17,7 @@ from erp_desktop.reports.managers.rows import Place, rows_of
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import number, said, tr
-from erp_desktop.ui.kit.states import ErrorState
+from erp_desktop.ui.kit.states import ErrorState, Recount
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.rapports import wording
@@ -66,6 +66,7 @@ class TableauPage(Page):
         self.narrow = Narrowing(contexte)
         self.narrow.hide()
         self._lay_out()
+        self._recount = Recount(self, lambda: [*self.tiles.values(), *self.charts, *self.decisions])
         self.narrow.changed.connect(self.reload)
         self.choix.change.connect(self.reload)
         self._later = QTimer(self)
@@ -228,7 +229,8 @@ class TableauPage(Page):
 
             return dashboard.read(session, acteur, scope)
 
-        self._fade(self.board is not None)
+        if self.board is not None:
+            self._recount.begin()
         self.freshness.setText(tr("calcul en cours…"))
         self.contexte.tasks.run(
             read,
@@ -240,18 +242,13 @@ class TableauPage(Page):
         )
         return True
 
-    def _fade(self, faded: bool) -> None:
-        painted: list[Any] = [*self.tiles.values(), *self.charts, *self.decisions]
-        for one in painted:
-            one.fade(faded)
-
     def _arrived(self, turn: int, board: Dashboard) -> None:
         if turn != self._asked:
             return
         clear(self._error)
         self.board = board
         self.choix.offrir(board.choices)
-        self._fade(False)
+        self._recount.end()
         self._show(board)
         self._ask_trends(turn, board)
 
@@ -277,7 +274,7 @@ class TableauPage(Page):
     def _failed(self, turn: int, error: Exception) -> None:
         if turn != self._asked:
             return
-        self._fade(False)
+        self._recount.end()
         self.freshness.setText("")
         clear(self._error)
         told = said(str(error)) if isinstance(error, ErpError) else tr("Le détail est dans le journal de ce poste.")

@@ -21,6 +21,7 @@ from erp_desktop.reports.managers.rows import Place
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.states import Fading
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -33,7 +34,7 @@ class Mark:
     place: Place | None
 
 
-class Reachable(QWidget):
+class Reachable(Fading, QWidget):
     """Tab comes here, arrows go from mark to mark, Enter or a click opens; subclasses paint and tell their marks."""
 
     opened = Signal(object)
@@ -46,7 +47,6 @@ class Reachable(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.current = -1
-        self.faded = False
         theme().changed.connect(self.update)
 
     def show_nothing(self, words: str) -> None:
@@ -62,9 +62,11 @@ class Reachable(QWidget):
         raise NotImplementedError
 
     def fade(self, faded: bool) -> None:
-        """Old figures while new ones are computed."""
-        self.faded = faded
-        self.update()
+        said = self.accessibleDescription()
+        super().fade(faded)
+        if self.current >= 0:
+            # What keys are on goes on being said.
+            self.setAccessibleDescription(said)
 
     @property
     def rtl(self) -> bool:
@@ -137,7 +139,8 @@ class Reachable(QWidget):
             found = self._at(event.pos())
             if found >= 0:
                 words = tr("{quoi} ; Entrée ouvre les lignes", quoi=self.marks()[found].said)
-                QToolTip.showText(event.globalPos(), plain(words))
+                old = "\n" + tr(self.OLD) if self.faded else ""
+                QToolTip.showText(event.globalPos(), plain(words + old))
             else:
                 QToolTip.hideText()
             return True
@@ -145,7 +148,7 @@ class Reachable(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look = QPainter(self), theme()
-        painter.setOpacity(0.6 if self.faded else 1.0)
+        painter.setOpacity(self.PALE if self.faded else 1.0)
         marks = self.marks()
         if 0 <= self.current < len(marks):
             box = marks[self.current].box

@@ -13,8 +13,9 @@ from erp_desktop.reports.managers.dashboard import Tile
 from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.managers.rows import Place
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing, plain
+from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing
 from erp_desktop.ui.kit.i18n import colon, number, tr
+from erp_desktop.ui.kit.states import Fading
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.tableau import words
 
@@ -25,7 +26,7 @@ _ICONS = {
 _CHEVRON = "caret-right"
 
 
-class _Opening(KeyboardRing, EnterPresses, QAbstractButton):
+class _Opening(KeyboardRing, EnterPresses, Fading, QAbstractButton):
     """A painted button that opens rows."""
 
     opened = Signal(object)
@@ -34,16 +35,11 @@ class _Opening(KeyboardRing, EnterPresses, QAbstractButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.place: Place | None = None
-        self.faded = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda: self.opened.emit(self.place) if self.place is not None else None)
         theme().changed.connect(self.update)
-
-    def fade(self, faded: bool) -> None:
-        self.faded = faded
-        self.update()
 
     def _text(self, painter: QPainter, box: QRect, said: str, role: str, colour: str, *, strong: bool = False) -> int:
         """Words in left-to-right coordinates; returns how wide they are."""
@@ -92,18 +88,18 @@ class TileButton(_Opening):
                 tr("{n} lignes, {m} exclues", n=number(tile.value.n), m=number(tile.value.exclues))]  # fmt: skip
         if tile.refused:
             self.setAccessibleName(f"{said[0]}, {tr(tile.refused)}")
-            self.setToolTip(plain(tr(tile.refused)))
+            self.tip(tr(tile.refused))
             self.update()
             return
         self.setAccessibleName(", ".join(filter(None, said)))
-        self.setToolTip(plain(f"{said[-1]}. {tr(known.formule)} {tr('Exclues :')} {tr(known.exclues)}"))
+        self.tip(f"{said[-1]}. {tr(known.formule)} {tr('Exclues :')} {tr(known.exclues)}")
         self.update()
 
     def show_failed(self, tile: Tile) -> None:
         """The figure could not be computed: there is nothing to open, and no target to hold it against."""
         self.tile, self.place, self.failed = tile, None, True
         self.setAccessibleName(f"{tr(BY_KEY[self.figure].nom)}{colon()}{tr('calcul impossible')}")
-        self.setToolTip(tr("Le détail est dans le journal de ce poste."))
+        self.tip(tr("Le détail est dans le journal de ce poste."))
         self._put_retry()
         self.retry.show()
         self.update()
@@ -123,25 +119,32 @@ class TileButton(_Opening):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, wide = QPainter(self), theme(), self.width()
-        painter.setOpacity(0.6 if self.faded else 1.0)
         ground = "surface.hover" if self.underMouse() else "surface.raised"
         paint.rounded(painter, self.rect(), look.px("radius.lg"), look.color(ground), look.color("border.subtle"))
         self._icon(painter, QRect(14, 11, 16, 18), _ICONS[self.figure], "text.secondary")
         self._text(painter, QRect(36, 11, wide - 66, 18), tr(BY_KEY[self.figure].nom), "body", "text.secondary")
         if self.place is not None:
             self._icon(painter, QRect(wide - 26, 11, 14, 18), _CHEVRON, "text.tertiary", 14)
+        painter.setOpacity(self.PALE if self.faded else 1.0)
         if self.tile is None:
             for y, long in ((40, 90), (74, 120)):
                 box = paint.visual(look.rtl, self.rect(), QRect(14, y, long, 12))
                 paint.rounded(painter, box, 4, look.color("border.subtle"))
         else:
             self._draw(painter, self.tile, wide)
+        painter.setOpacity(1.0)
+        if self.faded and self.tile is not None:
+            self._icon(painter, QRect(14, 71, 14, 16), "hourglass-medium", "text.secondary", 13)
+            self._text(painter, QRect(32, 70, wide - 46, 18), tr("recalcul…"), "body", "text.secondary")
         if self._ring:
             paint.focus_ring(painter, self.rect().adjusted(1, 1, -1, -1), look.px("radius.lg"))
         painter.end()
 
     def _draw(self, painter: QPainter, tile: Tile, wide: int) -> None:
         look, known = theme(), BY_KEY[self.figure]
+        if self.failed and self.faded:
+            self._text(painter, QRect(14, 32, 60, 36), "—", "kpi", "text.tertiary")
+            return
         if self.failed:
             self._text(painter, QRect(14, 32, 60, 36), "—", "kpi", "text.tertiary")
             self._icon(painter, QRect(14, 71, 14, 16), "warning", "semantic.danger.text", 14)
@@ -164,6 +167,9 @@ class TileButton(_Opening):
         if left > 44 and sum(v is not None for v in self.trend) > 1:
             long = min(left, 66)
             self._curve(painter, QRectF(14 if look.rtl else wide - 14 - long, 36, long, 28))
+        if self.faded:
+            # What stands there says that it is counted anew.
+            return
         x, change = 14, words.change(tile)
         if change:
             colour = words.tone(tile.change, known.sens)
@@ -232,7 +238,7 @@ class DecisionButton(_Opening):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, wide = QPainter(self), theme(), self.width()
-        painter.setOpacity(0.6 if self.faded else 1.0)
+        painter.setOpacity(self.PALE if self.faded else 1.0)
         if self.underMouse():
             paint.rounded(painter, self.rect(), 6, look.color("surface.hover"))
         icon, kind = words.ICONS[self.decision.kind]

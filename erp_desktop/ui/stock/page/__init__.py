@@ -17,6 +17,7 @@ from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Text, plain
 from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.states import FadingText
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.columns import key_of, swap
@@ -78,7 +79,7 @@ class TotalsFoot(Surface):
         row.addWidget(self.ordered)
         row.addStretch()
         row.addWidget(Text(tr("Valeur MAD"), "caption", "text.secondary"))
-        self.value = Text(labels.NONE, "strong")
+        self.value = FadingText(labels.NONE, "strong")
         row.addWidget(self.value)
         self.wait()
 
@@ -95,7 +96,7 @@ class TotalsFoot(Surface):
             self.value.setText(tr("au-delà de {n}, filtrez pour les totaux", n=number(MOST)))
             return
         self.value.setText(money(found.valeur))
-        self.value.setToolTip(plain(_left_out(found.sans_prix)))
+        self.value.tip(_left_out(found.sans_prix))
         self.value.setAccessibleName(f"{tr('Valeur MAD')} {money(found.valeur)}")
         self.low.setText(tr("Sous le minimum : {n}", n=number(found.sous_minimum)))
         self.low.setVisible(found.sous_minimum > 0)
@@ -115,7 +116,7 @@ class PartsPage(ListPage):
         acteur = contexte.acteur
         self._sums = AddedUp(
             self, read=lambda session, text: totals(session, acteur, text), show=self.foot.show_totals,
-            wait=self.foot.wait,
+            wait=self.foot.wait, shown=lambda: [self.foot.value],
         )  # fmt: skip
         contexte.bus.data_changed.connect(self._moved)
         self._read_places()
