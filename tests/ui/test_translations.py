@@ -132,7 +132,8 @@ _SEVERAL = re.compile(
     r"\{n\} (?:en |de |à )?[a-zéèêàûîô'-]+s\b(?<! hors)(?<! cours)(?! (?:au plus|au moins|de plus)\b)"
 )
 _NEVER_ONE = {
-    "Les {n} premiers bons seulement : choisissez moins de lignes.", "{titre} (aperçu des {n} premiers)",
+    "Les {n} premières lignes seulement : choisissez-en moins.", "{titre} (aperçu des {n} premiers)",
+    "Les {n} premières sur {total} : la section Interventions les montre toutes.",
     "Les {n} derniers sur {total} : la section Mouvements les montre tous.", "Sous {n} jours",
 }  # fmt: skip
 """Texts whose figure is a bound."""

@@ -42,6 +42,7 @@ class JobsView(QWidget):
         self._typed = ""
         self.motive: LineEdit | None = None
         self._found: list[TravailInfo] = []
+        self._total = 0
         self.buttons: dict[int, Button] = {}
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
@@ -53,7 +54,7 @@ class JobsView(QWidget):
         self._row_id = row_id
         billed = [t for t in found if t.imputation == Imputation.A_FACTURER]
         rest = [t for t in reversed(found) if t.imputation != Imputation.A_FACTURER]
-        self._found = [*billed, *rest][:_SHOWN]
+        self._found, self._total = [*billed, *rest][:_SHOWN], len(found)
         self._draw()
 
     def draft(self) -> dict[str, Any]:
@@ -74,6 +75,10 @@ class JobsView(QWidget):
             self.column.addWidget(Text(tr("Interventions de la période"), "section"))
         for one in self._found:
             self.column.addWidget(self._line(one))
+        if self._total > len(self._found):
+            words = tr("Les {n} premières sur {total} : la section Interventions les montre toutes.",
+                       n=number(len(self._found)), total=number(self._total))  # fmt: skip
+            self.column.addWidget(Text(words, "caption", "text.tertiary", wrap=True))
         if at is not None:
             self._type_on(at)
 

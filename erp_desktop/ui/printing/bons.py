@@ -12,7 +12,7 @@ from erp_desktop.services.interventions import sheet
 from erp_desktop.services.interventions.sheet import Sheet
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.printing.preview import Paper, PreviewWindow
+from erp_desktop.ui.printing.preview import Paper, PreviewWindow, first
 from erp_desktop.ui.wording import value_labels as labels
 
 MOST = 1000
@@ -21,9 +21,7 @@ MOST = 1000
 
 def print_bons(contexte: Contexte, ids: Sequence[int], parent: QWidget) -> None:
     """Show the bons of some interventions before they are printed."""
-    wanted, acteur = list(ids)[:MOST], contexte.acteur
-    if len(ids) > MOST:
-        contexte.say(tr("Les {n} premiers bons seulement : choisissez moins de lignes.", n=MOST), kind="warning")
+    wanted, acteur = first(contexte, ids, MOST), contexte.acteur
 
     def show(found: list[Sheet]) -> None:
         if found:

@@ -11,7 +11,7 @@ from erp_desktop.reports.papers import contrat
 from erp_desktop.reports.papers.contrat import ContratImprime
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.printing.preview import Paper, PreviewWindow
+from erp_desktop.ui.printing.preview import Paper, PreviewWindow, first
 from erp_desktop.ui.wording import value_labels as labels
 
 MOST = 200
@@ -19,7 +19,7 @@ MOST = 200
 
 def print_contracts(contexte: Contexte, ids: Sequence[int], parent: QWidget) -> None:
     """Show the summaries of some contracts before they are printed."""
-    wanted, acteur = list(ids)[:MOST], contexte.acteur
+    wanted, acteur = first(contexte, ids, MOST), contexte.acteur
 
     def show(found: list[ContratImprime]) -> None:
         if found:

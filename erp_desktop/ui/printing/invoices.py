@@ -13,7 +13,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.reports.papers import facture, recu, releve
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.printing.preview import Paper, PreviewWindow
+from erp_desktop.ui.printing.preview import Paper, PreviewWindow, first
 from erp_desktop.ui.wording import value_labels as labels
 
 MOST = 500
@@ -21,14 +21,14 @@ MOST = 500
 
 def print_invoices(contexte: Contexte, ids: Sequence[int], parent: QWidget) -> None:
     """Show some invoices or credit notes; a draft carries its mark."""
-    wanted = list(ids)[:MOST]
+    wanted = first(contexte, ids, MOST)
     _show(contexte, parent, facture, tr("Facture"), tr("Factures"), lambda s, a: facture.lire(s, a, wanted),
           lambda one: one.numero)  # fmt: skip
 
 
 def print_receipts(contexte: Contexte, ids: Sequence[int], parent: QWidget) -> None:
     """Show the receipts of some payments."""
-    wanted = list(ids)[:MOST]
+    wanted = first(contexte, ids, MOST)
     _show(contexte, parent, recu, tr("Reçu de paiement"), tr("Reçus de paiement"),
           lambda s, a: recu.lire(s, a, wanted), lambda one: one.numero)  # fmt: skip
 

@@ -47,6 +47,13 @@ class Paper:
     languages: Sequence[tuple[str, str]] = (("fr", "Français"), ("ar", "العربية"))
 
 
+def first(contexte: Contexte, ids: Sequence[int], most: int) -> list[int]:
+    """The first ``most`` of the chosen rows; the person is told when there are more."""
+    if len(ids) > most:
+        contexte.say(tr("Les {n} premières lignes seulement : choisissez-en moins.", n=number(most)), kind="warning")
+    return list(ids)[:most]
+
+
 class PaperThread(QThread):
     """Lays a paper out; lives until it is done, even when its window is closed meanwhile.
 

@@ -11,7 +11,7 @@ from erp_desktop.reports.papers import transfert
 from erp_desktop.reports.papers.transfert import BonTransfert
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.printing.preview import Paper, PreviewWindow
+from erp_desktop.ui.printing.preview import Paper, PreviewWindow, first
 from erp_desktop.ui.wording import value_labels as labels
 
 MOST = 500
@@ -19,7 +19,7 @@ MOST = 500
 
 def print_transfers(contexte: Contexte, ids: Sequence[int], parent: QWidget) -> None:
     """Show the papers of some movements before they are printed, or say that none of them left for anywhere."""
-    wanted, acteur = list(ids)[:MOST], contexte.acteur
+    wanted, acteur = first(contexte, ids, MOST), contexte.acteur
 
     def show(found: list[BonTransfert]) -> None:
         if found:

@@ -11,14 +11,15 @@ from erp_desktop.services.stock import parts
 from erp_desktop.services.stock.parts import PartCard
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.i18n import language, tr
-from erp_desktop.ui.printing.preview import Paper, PreviewWindow
+from erp_desktop.ui.printing.preview import Paper, PreviewWindow, first
 
 MOST = 210
+"""Labels of one batch: ten pages."""
 
 
 def print_labels(contexte: Contexte, ids: Sequence[int], parent: QWidget) -> None:
     """Show the labels of some parts before they are printed."""
-    wanted, acteur = list(ids)[:MOST], contexte.acteur
+    wanted, acteur = first(contexte, ids, MOST), contexte.acteur
 
     def read(session: object) -> list[PartCard]:
         return [parts.get(session, acteur, ident) for ident in wanted]  # type: ignore[arg-type]

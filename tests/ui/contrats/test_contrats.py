@@ -160,6 +160,11 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     jobs = done.jobs
     billed = next(one for one in jobs._found if one.imputation == "a_facturer")
     assert billed.id == monde.interventions[-1]
+    listed = list(jobs._found)
+    assert "la section Interventions" not in plain_words(jobs)
+    jobs.show_jobs(contrat, listed * 40)
+    assert "Les 60 premières sur 80 : la section Interventions les montre toutes." in plain_words(jobs)
+    jobs.show_jobs(contrat, listed)
     jobs.buttons[billed.id].click()
     assert jobs.motive is not None
     qtbot.keyClick(jobs.motive, Qt.Key.Key_Return)
