@@ -47,6 +47,8 @@ RECENT = timedelta(days=7)
 """Older than this, a deadline that has passed is seen in the list and told to nobody any more."""
 PRISE_EN_CHARGE = "Prise en charge : "
 """What begins the name of an intervention whose work is to begin, rather than to end, by the deadline told of."""
+PLUSIEURS = " conflits : "
+"""Between how many fields of a record were lost and its name; a single one is not counted."""
 _AVANCE = timedelta(days=10)
 """How far ahead deadlines are looked at: a quarter of the longest delay is nearer, nights and Sundays included."""
 
@@ -243,15 +245,23 @@ def _contrats(session: Session, acteur: Acteur) -> Iterator[Evenement]:
 
 
 def _conflits(session: Session, acteur: Acteur) -> Iterator[Evenement]:
-    """What this desktop's own changes lost against somebody else's, until it is decided."""
+    """What this desktop's own changes lost against somebody else's, until it is decided: one for each record.
+
+    One exchange brings all that a record lost at one time, and the first of them stays its occurrence once some are
+    decided.
+    """
     c = sync_conflits.c
-    requete = sa.select(c.id, c.nom_table, c.pk).where(
-        c.a_decider == 1, c.resolu.is_(None), c.auteur_mien == acteur.user_id
+    a_decider = sa.func.count().filter(c.resolu.is_(None))
+    requete = (
+        sa.select(sa.func.min(c.id), c.nom_table, c.pk, a_decider)
+        .where(c.a_decider == 1, c.auteur_mien == acteur.user_id)
+        .group_by(c.nom_table, c.pk, c.quand)
+        .having(a_decider > 0)
     )
-    for ident, table, pk in session.execute(requete).all():
-        yield Evenement(
-            EvenementNotification.CONFLIT, (table, pk), str(ident), _libelle(session, table, pk), acteur.agence_id
-        )
+    for ident, table, pk, nombre in session.execute(requete).all():
+        nom = _libelle(session, table, pk)
+        contenu = f"{nombre}{PLUSIEURS}{nom}" if nombre > 1 else nom
+        yield Evenement(EvenementNotification.CONFLIT, (table, pk), str(ident), contenu, acteur.agence_id)
 
 
 def _refus(session: Session, acteur: Acteur) -> Iterator[Evenement]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from erp_desktop.domain.enums import EvenementNotification
 from erp_desktop.services.notifications import NotificationInfo
-from erp_desktop.services.notifications.events import PRISE_EN_CHARGE
+from erp_desktop.services.notifications.events import PLUSIEURS, PRISE_EN_CHARGE
 from erp_desktop.services.notifications.reading import REPORT_FAILED
 from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.kit.i18n import colon, isolate, number, said, tr
@@ -47,7 +47,18 @@ def object_name(one: NotificationInfo) -> str:
     name = one.contenu.removeprefix(PRISE_EN_CHARGE)
     if name != one.contenu:
         return tr("Prise en charge : {objet}", objet=isolate(name))
+    if (several := conflicts(one)) > 1:
+        name = one.contenu.partition(PLUSIEURS)[2]
+        told = tr("{n} conflits", n=number(several))
+        return f"{isolate(name)} · {told}" if name else told
     return isolate(said(one.contenu) if one.evenement == EvenementNotification.REFUS else one.contenu)
+
+
+def conflicts(one: NotificationInfo) -> int:
+    """How many conflicts of its record a notice tells of; one of anything else."""
+    several, between, _name = one.contenu.partition(PLUSIEURS)
+    told = one.evenement == EvenementNotification.CONFLIT and between and several.isdecimal()
+    return int(several) if told else 1
 
 
 def _bare(one: NotificationInfo) -> str:
@@ -83,7 +94,9 @@ def announcement(news: Sequence[NotificationInfo]) -> tuple[str, str]:
             object_name(one) if one.evenement == news[0].evenement else f"{event(one)}{colon()}{object_name(one)}"
             for one in news
         )
-    counts = Counter(one.evenement for one in news)
+    counts: Counter[str] = Counter()
+    for one in news:
+        counts[one.evenement] += conflicts(one)
     said = [
         tr(words[0]) if counts[kind] == 1 else tr(words[1], n=number(counts[kind]))
         for kind, words in _COUNTED.items() if counts[kind]

@@ -16,6 +16,7 @@ from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Client
 from erp_desktop.services import interventions, notifications
+from erp_desktop.sync.inbox import conflicts
 from tests.sync.lab import Device, Lab
 
 
@@ -65,3 +66,31 @@ def test_once_per_event_whoever_sees_it_and_read_on_every_desktop(lab: Lab) -> N
     assert [do(b, who, notifications.produire) for who in (salma, karim)] == [[], []]
     lab.settle()
     assert [heard(d, salma) for d in (a, b)] == [[("conflit", False), ("refus", False)]] * 2
+
+
+def test_what_one_record_lost_at_one_time_is_one_notice(lab: Lab) -> None:
+    a, b = lab.device(), lab.device()
+    fiche = lab.ids("interventions")[0]
+    salma = person(lab, a, "cas_1", Role.AGENT)
+    lost = ("diagnostic", "travaux_realises", "recommandations")
+    for device, words in ((a, "Joint"), (b, "Tige")):
+        do(device, salma, interventions.update, fiche, dict.fromkeys(lost[:2], words))
+    a.sync()
+    b.sync()
+    assert len(b.conflicts()) == 2
+    assert len(do(b, salma, notifications.produire)) == 1
+    [one] = do(b, salma, notifications.lister)
+    assert (one.objet_table, one.objet_id) == ("interventions", fiche)
+    assert one.contenu.startswith("2 conflits : INT-")
+    # Decided one by one, it is not told again; lost at another time, it is.
+    with transaction(b.engine, salma.user_id) as session:
+        conflicts.resolve(session, min(c.id for c in conflicts.liste(session)), "mine")
+    assert do(b, salma, notifications.produire) == []
+    lab.settle()
+    for device, words in ((a, "Vis"), (b, "Axe")):
+        do(device, salma, interventions.update, fiche, {lost[2]: words})
+    a.sync()
+    b.sync()
+    assert len(do(b, salma, notifications.produire)) == 1
+    newest = max(do(b, salma, notifications.lister), key=lambda n: n.id)
+    assert newest.contenu.startswith("INT-"), "one conflict is not counted"

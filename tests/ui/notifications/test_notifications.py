@@ -15,7 +15,7 @@ from erp_desktop.domain.contrats.saisie import ContratInput
 from erp_desktop.domain.enums import CanalNotification, EvenementNotification, StatutContrat
 from erp_desktop.models import ContratPeriode, Intervention
 from erp_desktop.services import contrats, notifications
-from erp_desktop.services.notifications.events import PRISE_EN_CHARGE
+from erp_desktop.services.notifications.events import PLUSIEURS, PRISE_EN_CHARGE
 from erp_desktop.services.notifications.reading import REPORT_FAILED, NotificationInfo
 from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.kit import i18n
@@ -154,6 +154,11 @@ def test_what_two_notices_are_about_is_named_once(qapp: QApplication) -> None:
     assert words.announcement([late, over]) == ("Échéance dépassée (prise en charge et résolution)", text)
     other = notice(EvenementNotification.AFFECTATION, "04-00488 Presse", 8)
     assert words.announcement([given, other])[1].splitlines() == ["04-00487 Sertisseuse", "04-00488 Presse"]
+    # What one record lost is one notice with how many fields; all that was lost is what a count of notices says.
+    lost = notice(EvenementNotification.CONFLIT, f"2{PLUSIEURS}04-00487 Sertisseuse", 7)
+    assert words.announcement([lost]) == (words.event(lost), f"{i18n.isolate('04-00487 Sertisseuse')} · 2 conflits")
+    assert words.object_name(notice(EvenementNotification.CONFLIT, f"3{PLUSIEURS}", 7)) == "3 conflits"
+    assert words.announcement([lost, given, other])[1] == "2 affectations, 2 conflits"
     refused = notice(EvenementNotification.REFUS, "Donnez le motif.", 9)
     i18n.set_language(qapp, "en")
     assert words.announcement([refused, refused]) == ("Change refused by the centre", i18n.said("Donnez le motif."))
