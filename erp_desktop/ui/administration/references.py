@@ -188,7 +188,7 @@ LEGAL_LIST: ListSpec[referentials.LegalRow] = ListSpec(
         Column("libelle", LABEL, 260, lambda r: r.libelle, "strong", stretch=True),
         Column("code", LABEL, 190, lambda r: labels.label(CodeTaux, r.code)),
         Column("taux", LABEL, 84, lambda r: percent(r.taux), "figure", numeric=True),
-        Column("seuil", LABEL, 120, _threshold, "code", numeric=True),
+        Column("seuil", LABEL, 120, _threshold, "code", numeric=True, leaves=1),
         Column("date_debut", "Du", 104, lambda r: isolate(labels.day(r.date_debut)), "code", numeric=True),
         Column("date_fin", "Au", 104, lambda r: isolate(labels.day(r.date_fin)), "code", numeric=True),
     ],

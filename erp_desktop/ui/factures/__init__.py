@@ -32,14 +32,16 @@ COLUMNS: list[Column[FactureLigne]] = [
     Column("client", "Client", 190, lambda r: r.client, "strong", stretch=True),
     Column("etat", "Statut", 122, lambda r: labels.label(EtatFacture, r.etat), "pill",
            value=lambda r: marks.PILLS[EtatFacture(r.etat)]),
-    Column("date_facture", "Date", 92, lambda r: labels.day(r.date_facture), "code", numeric=True),
+    Column("date_facture", "Date", 92, lambda r: labels.day(r.date_facture), "code", numeric=True,
+           leaves=2),
     Column("date_echeance", "Échéance", 92, lambda r: labels.day(r.date_echeance), "code", numeric=True),
     Column("retard", "Retard", 96, lambda r: marks.late(r.retard), "sla", numeric=True,
            value=lambda r: marks.late_bar(r.retard)),
     Column("total_ttc", "TTC MAD", 104, lambda r: marks.money(r.total_ttc), "figure", numeric=True),
-    Column("regle", "Réglé", 96, lambda r: marks.money(r.regle), "figure", numeric=True, wide=200),
+    Column("regle", "Réglé", 96, lambda r: marks.money(r.regle), "figure", numeric=True, wide=200,
+           leaves=1),
     Column("solde", "Solde MAD", 104, lambda r: marks.money(r.solde), "total", numeric=True),
-    Column("", "Relance", 96, marks.reminder, "muted"),
+    Column("", "Relance", 96, marks.reminder, "muted", leaves=3),
 ]  # fmt: skip
 
 

@@ -7,16 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 
 from erp_desktop.ui.kit.controls import plain
@@ -57,6 +48,8 @@ class Column(Generic[R]):
         head: paints the head instead of the title: ``head(painter, rect)``.
         wide: pixels it takes when the window has room; the rest goes to the column that stretches.
         hidden: offered by the column chooser, not shown at first.
+        named: the title is somebody's word, a depot: it is cut where room lacks, and told whole by its head.
+        leaves: a list that is still too narrow does without these columns, the lowest number first.
     """
 
     key: str
@@ -72,6 +65,8 @@ class Column(Generic[R]):
     wide: int = 0
     draw: Callable[[QPainter, QRect, R, bool], None] | None = None
     head: Callable[[QPainter, QRect], None] | None = None
+    named: bool = False
+    leaves: int = 0
 
 
 class LazyTableModel(QAbstractTableModel, Generic[R]):

@@ -28,7 +28,8 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.heads import NAME, SHORT_NAME, PaintedHeader, least_width, scale, tighten
+from erp_desktop.ui.kit.heads import PaintedHeader, scale
+from erp_desktop.ui.kit.heads.room import Room
 from erp_desktop.ui.kit.heads.ticks import EveryTick, RowTicks, tick
 from erp_desktop.ui.kit.table import Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
@@ -139,6 +140,7 @@ class ListView(QTableView):
         header = PaintedHeader(self)
         self.setHorizontalHeader(header)
         self.painted_header = header
+        self.room = Room(model, header)
         header.sectionClicked.connect(self._header_clicked)
         if ticks:
             self.setVerticalHeader(RowTicks(self, lambda: self.hovered, self.tick))
@@ -196,9 +198,9 @@ class ListView(QTableView):
             self.verticalHeader().viewport().update()
             self.every.update()
 
-    def _resized(self, section: int, _old: int, _new: int) -> None:
-        # The column that stretches follows the window and the others: that is nobody's choice.
-        if not self._fitting and not self.lazy.columns[section].stretch:
+    def _resized(self, section: int, old: int, new: int) -> None:
+        # The column that stretches follows the window and the others; hidden is 0, said later: nobody's choices.
+        if not self._fitting and old and new and not self.lazy.columns[section].stretch:
             self.fitted = False
             self.sized.emit()
 
@@ -214,30 +216,11 @@ class ListView(QTableView):
         self.fit()
 
     def fit(self) -> None:
-        """Share the room of a large window between the columns that need it, not the one that stretches alone."""
-        columns = self.lazy.columns
-        stretching = next((column for column in columns if column.stretch), None)
-        if not self.fitted or stretching is None:
+        """Share the width between the columns; those that the person chose stay as they are."""
+        if self._fitting:
             return
-        header = self.horizontalHeader()
-        shown = [n for n, column in enumerate(columns) if not header.isSectionHidden(n) and not column.stretch]
-        least = {n: least_width(self.lazy, n) for n in shown}
-        wishes = {n: max(0, columns[n].wide - least[n]) for n in shown}
-        wide, place = self.viewport().width(), columns.index(stretching)
-        room = wide - sum(least.values()) - max(stretching.width, stretching.wide)
-        share = min(1.0, max(0.0, room / (sum(wishes.values()) or 1)))
-        floor = min(stretching.width, NAME)
-        tighten(columns, least, floor + sum(least.values()) - wide)
-        # What still does not fit is scrolled to, rather than a name cut to nothing.
-        short = wide - sum(least.values()) < min(floor, SHORT_NAME)
         self._fitting = True
-        for n in shown:
-            header.resizeSection(n, least[n] + round(wishes[n] * share))
-        mode = QHeaderView.ResizeMode.Interactive if short else QHeaderView.ResizeMode.Stretch
-        if header.sectionResizeMode(place) != mode:
-            header.setSectionResizeMode(place, mode)
-        if short:
-            header.resizeSection(place, floor)
+        (self.room.share if self.fitted else self.room.widen)(self.viewport().width())
         self._fitting = False
 
     def first_column(self) -> int:

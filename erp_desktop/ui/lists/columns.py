@@ -29,8 +29,9 @@ def present(view: ListView) -> tuple[Kept, ...]:
     found = []
     for place in range(header.count()):
         n = header.logicalIndex(place)
-        chosen = not view.fitted and not columns[n].stretch and not header.isSectionHidden(n)
-        found.append(Kept(key_of(columns[n]), header.sectionSize(n) if chosen else 0, not header.isSectionHidden(n)))
+        # A column that the list is too narrow for stays chosen; its size is 0.
+        chosen = not view.fitted and not columns[n].stretch
+        found.append(Kept(key_of(columns[n]), header.sectionSize(n) if chosen else 0, view.room.shows(n)))
     return tuple(found)
 
 
@@ -39,6 +40,7 @@ def arrange(view: ListView, kept: Sequence[Kept]) -> None:
     header, columns = view.horizontalHeader(), view.lazy.columns
     known = {key_of(column): n for n, column in enumerate(columns)}
     told = [(known[one.key], one) for one in kept if one.key in known]
+    view.room.bring_back()
     for place, (n, one) in enumerate(told):
         header.moveSection(header.visualIndex(n), place)
         header.setSectionHidden(n, not one.shown and not columns[n].stretch)
@@ -57,6 +59,7 @@ def original(view: ListView) -> tuple[Kept, ...]:
 def swap(view: ListView, at: int, gone: int, new: Sequence[Column[Any]]) -> None:
     """Put columns in the place of ``gone`` others; rows, order and selection stay."""
     model, root = view.lazy, QModelIndex()
+    view.room.bring_back()
     if gone:
         model.beginRemoveColumns(root, at, at + gone - 1)
         del model.columns[at : at + gone]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy
 
-from erp_desktop.ui.kit.controls import Button, Text, icon_button
+from erp_desktop.ui.kit.controls import Button, Elided, Text, icon_button
 from erp_desktop.ui.kit.held import Held
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.lists import columns
@@ -30,7 +30,9 @@ class ListHead(QHBoxLayout):
         spec = page.spec
         self.setSpacing(9)
         self.addWidget(Text(tr(spec.title), "page"))
-        self.number = Text("", "body", "text.tertiary")
+        self.number = Elided("", "body", "text.tertiary")
+        # Shorter rather than that a small window cannot be made as narrow as its screen.
+        self.number.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.addWidget(self.number, 0, Qt.AlignmentFlag.AlignVCenter)
         self.held = Held(page.view.viewport(), busy=page.held_back)
         self.addWidget(self.held)

@@ -107,7 +107,7 @@ class Outputs(QObject):
 
     def _read(self, ids: list[int], found: list[list[str]], stopped: list[bool]) -> None:
         page, contexte = self._page, self._contexte
-        columns = self._shown()
+        columns = self.shown()
         chunk = ids[len(found) : len(found) + CHUNK]
         self.strip.tell(len(found), len(ids))
         if not chunk or stopped:
@@ -131,15 +131,15 @@ class Outputs(QObject):
             read, lambda more: self._read(ids, [*found, *more], stopped), failed, owner=page
         )  # fmt: skip
 
-    def _shown(self) -> list[Any]:
+    def shown(self) -> list[Any]:
         """The columns seen, in the order in which they stand."""
         header = self._page.view.horizontalHeader()
         order = [header.logicalIndex(place) for place in range(header.count())]
         columns = self._page.spec.columns
-        return [columns[n] for n in order if columns[n].title and not header.isSectionHidden(n)]
+        return [columns[n] for n in order if columns[n].title and self._page.view.room.shows(n)]
 
     def _paper(self, rows: list[list[str]]) -> Paper:
-        page, spec, columns = self._page, self._page.spec, self._shown()
+        page, spec, columns = self._page, self._page.spec, self.shown()
         header = page.view.horizontalHeader()
         places = {id(column): n for n, column in enumerate(spec.columns)}
         content = liste.Listing(

@@ -55,10 +55,10 @@ COLUMNS: list[Column[PartRow]] = [
     Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "figure", numeric=True),
     Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "figure", numeric=True),
     Column("", "Total", 66, _total, "total", numeric=True, draw=_draw_total),
-    Column("", "Réservé", 66, lambda r: quantity(r.reserve, blank=True), "figure", numeric=True),
+    Column("", "Réservé", 66, lambda r: quantity(r.reserve, blank=True), "figure", numeric=True, leaves=2),
     Column("", "Min.", 52, lambda r: quantity(r.minimum, blank=True), "figure", numeric=True),
     Column("", "À commander", 84, lambda r: quantity(r.a_commander, blank=True), "figure", numeric=True),
-    Column("", "Valeur MAD", 96, lambda r: money(r.valeur), "figure", numeric=True),
+    Column("", "Valeur MAD", 96, lambda r: money(r.valeur), "figure", numeric=True, leaves=1),
 ]
 
 

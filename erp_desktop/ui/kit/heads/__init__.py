@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QHeaderView, QWidget
+from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtWidgets import QHeaderView, QToolTip, QWidget
 
 from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.table import Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
 
 PAD: Final = 8
 _CARET: Final = 14
-_TIGHT: Final = 0.7
-"""Share of their width that columns of words keep when room lacks."""
-
-
-NAME: Final = 140
-"""Room that the column which stretches keeps while columns of words can give theirs."""
-SHORT_NAME: Final = 120
-"""What is left of it rather than that a list is scrolled by a few points."""
 
 
 class PaintedHeader(QHeaderView):
@@ -59,6 +51,9 @@ class PaintedHeader(QHeaderView):
         end = not rtl and isinstance(model, LazyTableModel) and model.columns[logicalIndex].kind in paint.FIGURES
         inner = rect.adjusted(PAD, 0, (-PAD if end else -4) - (_CARET if end and sorted_here else 0), 0)
         font: QFont = look.font("strong")
+        if isinstance(model, LazyTableModel) and model.columns[logicalIndex].named:
+            # Two vans differ by the end of their name.
+            words = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideMiddle, inner.width())
         colour: QColor = look.color("accent.text" if sorted_here else "text.tertiary")
         paint.text(painter, paint.visual(rtl, rect, inner), words, rtl=rtl, font=font, colour=colour, end=end)
         if sorted_here:
@@ -68,6 +63,18 @@ class PaintedHeader(QHeaderView):
                        colour, 11, "bold")  # fmt: skip
         painter.restore()
 
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), plain(self.cut_title(self.logicalIndexAt(event.pos()))))
+            return True
+        return super().viewportEvent(event)
+
+    def cut_title(self, section: int) -> str:
+        """The title of a column whose head has no room for it; nothing of one that shows whole."""
+        words = str(self.model().headerData(section, Qt.Orientation.Horizontal) or "") if section >= 0 else ""
+        wide = paint.metrics("strong").horizontalAdvance(words) + PAD + 4
+        return words if wide > self.sectionSize(section) else ""
+
 
 def scale(column: Column[Any]) -> float:
     """How much wider figures are in Arabic: they have 14 pixels for 13, and a delay says its unit in a word."""
@@ -76,8 +83,8 @@ def scale(column: Column[Any]) -> float:
     return 1.12 if column.kind == "sla" else 1.08
 
 
-def least_width(model: LazyTableModel[Any], section: int) -> int:
-    """What a column takes at least, in pixels: as it is declared, and never less than its title."""
+def full_width(model: LazyTableModel[Any], section: int) -> int:
+    """What a column takes, in pixels: as it is declared, and never less than its title."""
     column = model.columns[section]
     title = str(model.headerData(section, Qt.Orientation.Horizontal) or "") if column.head is None else ""
     # Figures keep the same distance from both edges.
@@ -86,11 +93,7 @@ def least_width(model: LazyTableModel[Any], section: int) -> int:
     return max(round(column.width * scale(column)), heading if title else 0)
 
 
-def tighten(columns: Sequence[Column[Any]], least: dict[int, int], missing: int) -> None:
-    """Take what is missing from the columns of words, which are read when shortened; never from figures."""
-    words = [n for n in least if columns[n].kind in ("text", "muted", "strong") and not columns[n].numeric]
-    if missing <= 0 or not words:
-        return
-    kept = max(_TIGHT, 1 - missing / sum(least[n] for n in words))
-    for n in words:
-        least[n] = round(least[n] * kept)
+def least_width(model: LazyTableModel[Any], section: int) -> int:
+    """What a column takes at least: the title of one named by somebody is cut."""
+    column = model.columns[section]
+    return round(column.width * scale(column)) if column.named else full_width(model, section)
