@@ -72,10 +72,19 @@ def hours(facts: Facts, technicien_id: int, jour: date) -> list[Span]:
     return without(facts.horaire.ouvertures(jour), away)
 
 
+def _planned(facts: Facts, technicien_id: int, but: tuple[int, int] | None) -> list[Span]:
+    return [(c.debut, c.fin) for c in facts.cards_of.get(technicien_id, ()) if c.key != but]
+
+
 def free(facts: Facts, technicien_id: int, jour: date, *, but: tuple[int, int] | None = None) -> list[Span]:
     """Hours of a day that nothing takes yet; ``but`` leaves one card out."""
-    cards = [c for c in facts.cards_of.get(technicien_id, ()) if c.key != but]
-    return without(hours(facts, technicien_id, jour), [(c.debut, c.fin) for c in cards])
+    return without(hours(facts, technicien_id, jour), _planned(facts, technicien_id, but))
+
+
+def taken(facts: Facts, technicien_id: int, *, but: tuple[int, int] | None = None) -> list[Span]:
+    """What takes a technicien's time: absences and cards, ``but`` one."""
+    away = [(a.debut, a.fin) for a in blocking(facts.away_of.get(technicien_id, ()))]
+    return away + _planned(facts, technicien_id, but)
 
 
 def day_span(horaire: sla.Horaire, jour: date) -> Span:

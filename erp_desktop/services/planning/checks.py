@@ -156,8 +156,12 @@ def _hours(facts: Facts, person: Person, debut: datetime, fin: datetime) -> Iter
     while jour <= last:
         a, b = availability.day_span(horaire, jour)
         part = [(max(a, debut), min(b, fin))]
-        closed = availability.without(part, [*horaire.ouvertures(jour), *duty])
-        # Days that a long job only passes through are counted by their hours, not reproached.
+        opened = horaire.ouvertures(jour)
+        closed = availability.without(part, [*opened, *duty])
+        # Days that a long job only passes through are counted by their hours, not reproached; nor is the break within
+        # a day that a job longer than any of its stretches goes on behind.
+        if first == last and fin - debut > max((y - x for x, y in opened), default=LONGEST):
+            closed = [(x, y) for x, y in closed if x <= debut or y >= fin]
         if closed and (first == last or (jour in (first, last) and closed == part)):
             yield _closed(horaire, facts, jour)
             return

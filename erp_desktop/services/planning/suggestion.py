@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -97,12 +98,13 @@ def rank(
     found: list[Suggestion] = []
     for person in facts.techniciens:
         mine = []
-        for begin in _openings(facts, visit, person, start, length):
+        for begin, end in _openings(facts, visit, person, start, length):
             card = _own(facts, visit, person)
-            problems = checks.judge(facts, visit, person.id, begin, begin + length, card)
+            problems = checks.judge(facts, visit, person.id, begin, end, card)
             if checks.refused(problems):
                 continue
-            mine.append(_scored(facts, visit, person, begin, length, been.get(person.id, 0), home, problems))
+            hours = (begin, end, length)
+            mine.append(_scored(facts, visit, person, hours, been.get(person.id, 0), home, problems))
             if len(mine) == _PER_PERSON:
                 break
         found += mine
@@ -118,23 +120,45 @@ def _own(facts: Facts, visit: Visit, person: Person) -> Card | None:
 
 def _openings(
     facts: Facts, visit: Visit, person: Person, start: datetime, length: timedelta
-) -> Iterator[datetime]:  # fmt: skip
-    """The earliest fitting instants of each day, one before noon's gap and one behind it at most."""
+) -> Iterator[availability.Span]:
+    """The earliest fitting hours of each day, some before noon's gap and some behind it at most.
+
+    Work that is longer than any stretch of that day goes on behind noon's gap, and on the days that follow.
+    """
     own = _own(facts, visit, person)
+    but = own.key if own else None
     first = start.astimezone(facts.horaire.zone).date()
-    for n in range(HORIZON):
-        jour = first + timedelta(days=n)
-        for a, b in availability.free(facts, person.id, jour, but=own.key if own else None):
+    days = [first + timedelta(days=n) for n in range(HORIZON)]
+    opened = {jour: facts.horaire.ouvertures(jour) for jour in days}
+    taken = availability.taken(facts, person.id, but=but)
+    for jour in days:
+        long = length > max((b - a for a, b in opened[jour]), default=timedelta())
+        for a, b in availability.free(facts, person.id, jour, but=but):
             begin = availability.snapped(max(a, start.astimezone(UTC)))
-            if begin + length <= b:
-                yield begin
+            end = _worked(opened, begin, length) if long else begin + length
+            if end is not None and (not any(x < end and y > begin for x, y in taken) if long else end <= b):
+                yield begin, end
+
+
+def _worked(
+    opened: dict[date, list[availability.Span]], begin: datetime, length: timedelta
+) -> datetime | None:  # fmt: skip
+    """When so long a work is done that rests while the agency is closed; None: not within the days looked at."""
+    for a, b in chain.from_iterable(opened.values()):
+        if b <= begin:
+            continue
+        here = max(a, begin)
+        if here + length <= b:
+            return here + length
+        length -= b - here
+    return None
 
 
 def _scored(
-    facts: Facts, visit: Visit, person: Person, begin: datetime, length: timedelta, been: int, home: str | None,
-    problems: list[Problem],
+    facts: Facts, visit: Visit, person: Person, hours: tuple[datetime, datetime, timedelta], been: int,
+    home: str | None, problems: list[Problem],
 ) -> Suggestion:  # fmt: skip
-    end = begin + length
+    begin, end, length = hours
     jour = begin.astimezone(facts.horaire.zone).date()
     parts: list[tuple[str, dict[str, str]]] = []
     score = 0.0
@@ -152,10 +176,14 @@ def _scored(
                      else ("déjà venu sur cette machine", {}))  # fmt: skip
     score += _place(facts, visit, person, begin, jour, home, parts)
     planned, available = availability.load(facts, person.id, jour)
-    share = 100 * (planned + length / timedelta(minutes=1)) / available if available else 100
+    nights = (end.astimezone(facts.horaire.zone).date() - jour).days
+    here = availability.minutes((max(a, begin), b) for a, b in facts.horaire.ouvertures(jour) if b > begin)
+    share = 100 * (planned + (here if nights else length / timedelta(minutes=1))) / available if available else 100
     score -= 0.2 * share
     parts.append(("charge {n} % ce jour-là", {"n": f"{share:.0f}"}))
     score += _deadline(facts, visit, end, parts)
+    # Nobody goes twice for what can be done in one day.
+    score -= 20 * nights
     # An hour earlier is worth a little, so that equals are told apart by time.
     score -= 0.15 * max(0.0, (begin - clock.now()).total_seconds() / 3600)
     score -= 15 * sum(p.verdict is VerdictPlanning.AVERTIR and p.regle is not ReglePlanning.SLA for p in problems)

@@ -126,6 +126,9 @@ def test_what_a_plan_breaks_is_refused_warned_of_or_ignored(semaine: Monde) -> N
     assert breaks(at(10), at(12)) == [r.CHEVAUCHEMENT]
     assert breaks(at(11), at(12)) == [], "one ends when the other begins"
     assert breaks(at(11), at(14)) == [r.HORAIRES], "over lunch"
+    assert breaks(at(8, day=1), at(16, day=1)) == [], "nobody works six hours on end"
+    assert breaks(at(8, day=1), at(14, day=1)) == [r.HORAIRES], "it ends before anybody is back"
+    assert breaks(at(9, day=1), at(18, 30, day=1)) == [r.HORAIRES]
     assert breaks(at(9, day=5), at(12, day=5)) == [], "Saturday morning"
     assert breaks(at(11, day=5), at(13, day=5)) == [r.HORAIRES]
     assert breaks(at(14, day=2), at(15, day=2)) == [r.FERIE]
@@ -367,3 +370,26 @@ def test_who_and_when(semaine: Monde) -> None:
     left = m.faire(suggestion.who_and_when, m.agent, fiche, at(7))
     assert {s.technicien_id for s in left} == {m.karim}
     assert m.agent.role == Role.AGENT
+
+
+def test_who_and_when_for_work_longer_than_half_a_day(semaine: Monde) -> None:
+    """Nobody has six hours on end between eight and noon: the work goes on behind the break, or the next morning."""
+    m = semaine
+    fiche = visit(m, duree_estimee=360)
+    m.faire(actions.plan, m.agent, [Wish(visit(m, "Autre"), m.karim, at(9), at(10))])
+    found = m.faire(suggestion.who_and_when, m.agent, fiche, at(7))
+    hours = [(s.technicien_id, s.debut, s.fin) for s in found]
+    # Whoever is on the spot that day comes first.
+    assert hours[:2] == [(m.karim, at(10), at(18)), (m.hind, at(8), at(16))]
+    assert found[0].problems == found[1].problems == (), "no reason is asked for"
+    assert not {(m.karim, at(8), at(16)), (m.karim, at(9), at(17))} & set(hours), "over what is planned"
+    assert "charge 75 % ce jour-là" in found[1].phrase
+    # Two days of work: Wednesday is a holiday, Saturday half a day.
+    days = visit(m, "Révision", duree_estimee=960)
+    two = m.faire(suggestion.who_and_when, m.agent, days, at(7))
+    spans = [(s.technicien_id, s.debut, s.fin) for s in two]
+    assert spans[0] == (m.hind, at(8), at(18, day=1))
+    assert (m.karim, at(10), at(10, day=3)) in spans
+    assert "charge 100 % ce jour-là" in two[0].phrase
+    endless = visit(m, "Arrêt annuel", duree_estimee=164 * 60)
+    assert m.faire(suggestion.who_and_when, m.agent, endless, at(7)) == []
