@@ -5,8 +5,17 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from erp_desktop.domain.enums import StatutContrat
+
+
+class Presse(StrEnum):
+    """How near the end of a contract is."""
+
+    PROCHE = "proche"
+    URGENT = "urgent"
+
 
 SUIVANTS: dict[StatutContrat, tuple[StatutContrat, ...]] = {
     StatutContrat.BROUILLON: (StatutContrat.EN_COURS,),
@@ -21,6 +30,8 @@ VIVANTS = frozenset({StatutContrat.EN_COURS, StatutContrat.SUSPENDU, StatutContr
 """What was validated and is not ended."""
 RAPPELS = (90, 60, 30)
 """Days before the end at which a renewal is called for."""
+PROCHE, URGENT = 60, 15
+"""Days before the end from which it deserves a look, and from which it presses."""
 UN_JOUR = timedelta(days=1)
 SEUIL_ALERTE = 80
 """Percent of a quota that deserve a look when the contract says nothing."""
@@ -59,6 +70,13 @@ def rappel(fin: date | None, jour: date) -> int | None:
     if fin is None or fin < jour:
         return None
     return min((r for r in RAPPELS if (fin - jour).days <= r), default=None)
+
+
+def presse(jours: int | None) -> Presse | None:
+    """How near an end is, by the days that are left; None when nothing presses, or it is past."""
+    if jours is None or not 0 <= jours <= PROCHE:
+        return None
+    return Presse.URGENT if jours <= URGENT else Presse.PROCHE
 
 
 def preavis(fin: date | None, jours: int | None) -> date | None:

@@ -13,6 +13,7 @@ from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import contrats
 from erp_desktop.services.contrats import ActeOffert, Retour
+from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.forms.acts import ActBar
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, clear
@@ -67,8 +68,9 @@ class ContractBar(ActBar):
                 detail = tr("Préavis passé depuis le {jour}.", jour=day) if over else tr(
                     "Préavis avant le {jour}.", jour=day)  # fmt: skip
             words = tr("À renouveler dans {n} jours.", n=number(record.jours))
-            self.alerts.addWidget(Banner("warning" if record.rappel > cycle.RAPPELS[-1] else "danger", words,
-                                         icon="calendar-dots", detail=detail))  # fmt: skip
+            near = cycle.presse(record.jours)
+            kind = marks.TONES[near] if near is not None else "info"
+            self.alerts.addWidget(Banner(kind, words, icon="calendar-dots", detail=detail))
         if record.etat in (StatutContrat.SUSPENDU, StatutContrat.RESILIE) and record.motif:
             since = record.date_resiliation
             detail = tr("Depuis le {jour}.", jour=isolate(labels.day(since))) if since else ""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QFontMetrics, QPainter
+
+from erp_desktop.domain.contrats import cycle
+from erp_desktop.services.contrats import ContratLigne
+from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, language, number, tr
+from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels as labels
 
 PILLS = {"brouillon": "ouverte", "en_cours": "cloturee", "suspendu": "en_attente", "expire": "archivee",
@@ -10,12 +17,36 @@ PILLS = {"brouillon": "ouverte", "en_cours": "cloturee", "suspendu": "en_attente
 """State of a contract → the mark of the kit that looks like it."""
 
 
-def end(day: object, days: int | None, near: int | None) -> str:
-    """``31/12/2026 · 44 j`` once the renewal is called for, else the day."""
-    words = labels.day(day)  # type: ignore[arg-type]
-    if near is None or days is None:
+TONES = {cycle.Presse.PROCHE: "warning", cycle.Presse.URGENT: "danger"}
+"""How near an end is → the tint that says so beside its days."""
+
+
+def nearness(row: ContratLigne) -> cycle.Presse | None:
+    """Of what runs; what was ended, or is not begun, comes to no end."""
+    return cycle.presse(row.jours) if row.rappel is not None else None
+
+
+def end(row: ContratLigne) -> str:
+    """``31/12/2026 · 44 j`` once the end comes near, else the day."""
+    words = labels.day(row.date_fin)
+    if nearness(row) is None:
         return words
-    return f"{isolate(words)} · {tr('{n} j', n=isolate(number(days)))}"
+    return f"{isolate(words)} · {_left(row)}"
+
+
+def _left(row: ContratLigne) -> str:
+    return tr("{n} j", n=isolate(number(row.jours or 0)))
+
+
+def draw_end(painter: QPainter, rect: QRect, row: ContratLigne, rtl: bool) -> None:
+    """The day, and what is left until it on a tint: amber, then red."""
+    look, words, near = theme(), labels.day(row.date_fin), nearness(row)
+    font = look.font("body", tabular=True)
+    paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color("text.secondary"))
+    if near is not None:
+        wide = QFontMetrics(font).horizontalAdvance(words) + 7
+        room = paint.visual(rtl, rect, rect.adjusted(wide, 0, 0, 0))
+        paint.badge(painter, room, _left(row), TONES[near], rtl=rtl)
 
 
 def share(part: int | None) -> str:

@@ -15,7 +15,8 @@ from erp_desktop.ui.kit.i18n import isolate, language, number, said, tr
 from erp_desktop.ui.wording import value_labels as labels
 
 PILLS = {
-    EtatFacture.BROUILLON: "ouverte", EtatFacture.A_TRANSMETTRE: "en_attente", EtatFacture.REJETEE: paint.ALERT,
+    EtatFacture.BROUILLON: "ouverte", EtatFacture.A_TRANSMETTRE: "en_attente",
+    EtatFacture.REJETEE: f"{paint.ALERT}/x-circle",
     EtatFacture.VALIDEE: "affectee/seal-check", EtatFacture.ENVOYEE: "affectee/paper-plane-tilt",
     EtatFacture.PARTIELLE: "en_cours/circle-half",
     EtatFacture.EN_RETARD: paint.ALERT, EtatFacture.PAYEE: "cloturee", EtatFacture.ANNULEE: "annulee",

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLa
 from erp_desktop.domain.factures.enums import EtatFacture
 from erp_desktop.services.factures import Tranche, Tuile
 from erp_desktop.ui.factures import marks
-from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, Text
 from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
 from erp_desktop.ui.kit.states import Fading, Recount
@@ -31,6 +31,10 @@ _SHOWN = (
 )  # fmt: skip
 
 
+_MARKED = 120
+"""Pixels from which a tile has room for a mark before its title."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """Title, figure and amount of one tile."""
@@ -40,6 +44,8 @@ class _Said:
     amount: str
     words: str
     """The filter that shows its rows."""
+    pill: str = ""
+    """The pill whose mark stands before the title."""
 
 
 class _Tile(KeyboardRing, EnterPresses, Fading, QAbstractButton):
@@ -83,6 +89,11 @@ class _Tile(KeyboardRing, EnterPresses, Fading, QAbstractButton):
             (41, self._said.amount, "caption", "text.secondary"),
         ):  # fmt: skip
             place = QRect(10, top, box.width() - 18, 20)
+            if top == 5 and self._said.pill and box.width() >= _MARKED:
+                mark, tone = paint.pill_look(self._said.pill)
+                icons.draw(painter, paint.visual(look.rtl, box, QRect(10, top, 14, 20)), mark["icon"],
+                           look.color(f"{tone}.text"), 14, mark["weight"])  # fmt: skip
+                place.adjust(19, 0, 0, 0)
             font = look.font(role)
             short = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, place.width())
             # The name of what is counted is not old.
@@ -169,7 +180,7 @@ class InvoiceStrip(QWidget):
             state = EtatFacture(one.etat)
             if state in self.tiles:
                 said = _Said(labels.label(EtatFacture, state), isolate(number(one.nombre)), marks.mad(one.montant),
-                             f"statut:{one.etat}")  # fmt: skip
+                             f"statut:{one.etat}", marks.PILLS[state])  # fmt: skip
                 self.tiles[state].show_figure(said, alarm=state is EtatFacture.EN_RETARD and one.nombre > 0)
         total = sum((age.montant for age in ages), Decimal(0))
         self.due.setText(tr("{montant} ouverts", montant=marks.mad(total)))

@@ -6,6 +6,7 @@ Rectangles are visual: callers mirror theirs with :func:`visual`; ``rtl`` tells 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
@@ -105,17 +106,21 @@ def pill_width(label: str) -> int:
     return width
 
 
+def pill_look(status: str) -> tuple[dict[str, Any], str]:
+    """Mark and colours of a pill: ``icon``, ``weight`` and ``border``, and the token of its tone."""
+    status, _, own = status.partition("/")
+    alert = status == ALERT
+    mark = {"icon": "warning-circle", "weight": "fill", "border": ""} if alert else theme().mark("status", status)
+    tone = "semantic.danger" if alert else f"status.{status}"
+    return mark | {"icon": own, "weight": "fill"} if own else mark, tone
+
+
 def pill(painter: QPainter, rect: QRect, status: str, label: str, *, rtl: bool) -> int:
     """A status pill at the leading side of ``rect``, or one of :data:`ALERT`; returns its width in pixels.
 
     ``affectee/paper-plane-tilt`` is a pill of the colours of that status with an icon of its own.
     """
-    look, alert = theme(), status == ALERT
-    status, _, own = status.partition("/")
-    mark = {"icon": "warning-circle", "weight": "fill", "border": ""} if alert else look.mark("status", status)
-    if own:
-        mark = mark | {"icon": own, "weight": "fill"}
-    tone = "semantic.danger" if alert else f"status.{status}"
+    look, (mark, tone) = theme(), pill_look(status)
     width = min(pill_width(label), rect.width())
     top = rect.y() + (rect.height() - PILL_HEIGHT) // 2
     box = visual(rtl, rect, QRect(rect.x(), top, width, PILL_HEIGHT))
@@ -139,6 +144,17 @@ def alert_chip(painter: QPainter, rect: QRect, figure: str) -> None:
     rounded(painter, box, PILL_HEIGHT / 2, look.color("semantic.danger.soft"))
     icons.draw(painter, QRect(box.x() + 7, box.y(), 12, box.height()), "warning", ink, 12, "fill")
     text(painter, box.adjusted(20, 0, -8, 0), figure, rtl=False, font=font, colour=ink, end=True)
+
+
+def badge(painter: QPainter, rect: QRect, words: str, tone: str, *, rtl: bool) -> int:
+    """Words on a small tint of ``semantic.<tone>`` at the leading side of ``rect``; returns its width."""
+    look, font = theme(), theme().font("caption", tabular=True)
+    wide = min(rect.width(), QFontMetrics(font).horizontalAdvance(words) + 15)
+    box = QRect(rect.x(), rect.y() + (rect.height() - PILL_HEIGHT) // 2, wide, PILL_HEIGHT)
+    rounded(painter, visual(rtl, rect, box), PILL_HEIGHT / 2, look.color(f"semantic.{tone}.soft"))
+    text(painter, visual(rtl, rect, box.adjusted(7, 0, -6, 0)), words, rtl=rtl, font=font,
+         colour=look.color(f"semantic.{tone}.text"))  # fmt: skip
+    return wide
 
 
 def priority(painter: QPainter, rect: QRect, value: str, label: str = "", *, rtl: bool) -> None:
