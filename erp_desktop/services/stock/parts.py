@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain import recherche
-from erp_desktop.domain.enums import TypeDepot
+from erp_desktop.domain.enums import StatutDepot, TypeDepot
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import PieceInput, SeuilInput
@@ -56,6 +56,7 @@ class PartRow:
         valeur: MAD at average cost of what is above zero; None when it never had a price.
         cout: the average cost of one unit.
         depots: what each place holds; one that never had any is left out.
+        bas: places that hold less than their own minimum, whatever the others have.
     """
 
     id: int
@@ -73,10 +74,11 @@ class PartRow:
     negatif: bool
     cout: Decimal | None
     depots: Mapping[int, Decimal]
+    bas: frozenset[int] = frozenset()
 
     @property
     def low(self) -> bool:
-        return self.total < self.minimum
+        return bool(self.bas) or self.total < self.minimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class PlaceStock:
     quantite: Decimal
     minimum: Decimal | None
     maximum: Decimal | None
+    statut: str = StatutDepot.OUVERT.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +161,21 @@ def _summed(acteur: Acteur) -> sa.CTE:
 
 def _wanted(column: Any, fallback: Any) -> Any:
     """The thresholds of a part's places added up, else its own; thousandths."""
-    own = sa.select(sa.func.sum(thousandths(column))).where(S.piece_id == P.id).correlate(P).scalar_subquery()
-    return sa.func.coalesce(own, fallback, 0)
+    own = quantities.limited(sa.func.sum(thousandths(column))).where(S.piece_id == P.id).correlate(P)
+    return sa.func.coalesce(own.scalar_subquery(), fallback, 0)
 
 
-def _state(sums: sa.CTE, name: str) -> Any:
+def _state(acteur: Acteur, sums: sa.CTE, name: str) -> Any:
     total = sa.func.coalesce(sums.c.total, 0)
     minimum = _wanted(S.minimum, thousandths(P.stock_minimum))
     match name:
         case "negatif":
             return sums.c.moindre < 0
         case "sous_minimum":
-            return total < minimum
+            return sa.or_(total < minimum, P.id.in_(quantities.low_somewhere(acteur)))
         case "a_commander":
-            return total < _wanted(sa.func.coalesce(S.maximum, S.minimum), thousandths(P.stock_minimum))
+            most = _wanted(sa.func.coalesce(S.maximum, S.minimum), thousandths(P.stock_minimum))
+            return total - quantities.set_aside(P.id) < most
         case _:
             limit = sa.literal(clock.now() - DORMANT, M.horodatage.type)
             return sa.or_(sums.c.quand.is_(None), sums.c.quand < limit)
@@ -187,7 +191,7 @@ def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
     texts = {"famille": P.famille, "fournisseur": P.fournisseur}
     for word, values in found.mots.items():
         if word == "etat":
-            request = request.where(sa.or_(*(_state(sums, v) for v in values)))
+            request = request.where(sa.or_(*(_state(acteur, sums, v) for v in values)))
         elif word in texts:
             request = request.where(sa.or_(*(contient(session, texts[word], v) for v in values)))
         elif word == "depot":
@@ -228,6 +232,7 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PartRow]:
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     found: dict[int, PartRow] = {}
     places = {p.id: p for p in quantities.places(session, acteur)}
+    opened = {p.id for p in places.values() if p.statut == StatutDepot.OUVERT}
     for block in paquets(ids):
         stock = quantities.by_depot(session, block)
         limits = quantities.thresholds(session, block)
@@ -242,7 +247,8 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PartRow]:
             mine = {d: n for d, n in stock.get(part.id, {}).items() if d in places}
             kept = {d: n for d, n in mine.items() if places[d].type_depot != TypeDepot.REBUT}
             total = sum(kept.values(), ZERO)
-            own = [t for (p, d), t in limits.items() if p == part.id and d in places]
+            limited = {d: t for (p, d), t in limits.items() if p == part.id and d in opened}
+            own = limited.values()
             minimum = sum((t.minimum for t in own), ZERO) if own else part.stock_minimum
             most = sum((t.maximum if t.maximum is not None else t.minimum for t in own), ZERO) if own else minimum
             reserve = held.get(part.id, ZERO)
@@ -254,6 +260,7 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PartRow]:
                 of[TypeDepot.VEHICULE], total, reserve, minimum,
                 max(ZERO, most - (total - reserve)), None if cost is None else valuation.amount(above, cost),
                 any(n < 0 for n in kept.values()), cost, mine,
+                frozenset(d for d, t in limited.items() if mine.get(d, ZERO) < t.minimum),
             )  # fmt: skip
     return dans_l_ordre(ids, found)
 
@@ -277,14 +284,14 @@ def get(session: Session, acteur: Acteur, id: int) -> PartCard:  # noqa: A002
         places.append(
             PlaceStock(
                 p.id, p.nom, p.type_depot, stock.get(p.id, ZERO), own.minimum if own else None,
-                own.maximum if own else None,
+                own.maximum if own else None, p.statut,
             )
         )  # fmt: skip
     kept = [p for p in places if p.type_depot != TypeDepot.REBUT]
     reserved = quantities.reservations(session, [id])
     cost = _cost(valuation.average_costs(session, [id]), id, part.agence_id, acteur)
     total = sum((p.quantite for p in kept), ZERO)
-    mins = [p.minimum for p in kept if p.minimum is not None]
+    mins = [p.minimum for p in kept if p.minimum is not None and p.statut == StatutDepot.OUVERT]
     other = session.get(PieceDetachee, part.remplacee_par_id) if part.remplacee_par_id else None
     return edits.lire(
         PartCard,

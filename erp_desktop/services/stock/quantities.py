@@ -87,15 +87,27 @@ def reservations(session: Session, pieces: Sequence[int]) -> list[Reservation]:
     """Planned lines of interventions that are not over; nothing is stored, so nothing can go stale."""
     li, found = LigneIntervention, []
     for block in paquets(pieces):
-        query = (
-            sa.select(li.piece_id, li.depot_id, li.intervention_id, Intervention.numero, li.quantite)
-            .join(Intervention, Intervention.id == li.intervention_id)
-            .where(li.piece_id.in_(block), li.prevue.is_(True), li.depot_id.is_not(None))
-            .where(Intervention.statut.not_in([s.value for s in TERMINES]))
-            .order_by(Intervention.numero)
-        )
+        query = _planned(li.piece_id, li.depot_id, li.intervention_id, Intervention.numero, li.quantite)
+        query = query.where(li.piece_id.in_(block)).order_by(Intervention.numero)
         found += [Reservation(*cast("tuple[Any, ...]", row)) for row in session.execute(query)]
     return found
+
+
+def _planned(*columns: Any) -> sa.Select[Any]:
+    li = LigneIntervention
+    return (
+        sa.select(*columns)
+        .join_from(li, Intervention, Intervention.id == li.intervention_id)
+        .where(li.prevue.is_(True), li.depot_id.is_not(None))
+        .where(Intervention.statut.not_in([s.value for s in TERMINES]))
+    )
+
+
+def set_aside(piece: Any) -> sa.ColumnElement[int]:
+    """The sum of :func:`reservations` of the part of an outer query; thousandths."""
+    li = LigneIntervention
+    total = _planned(sa.func.coalesce(sa.func.sum(thousandths(li.quantite)), 0))
+    return total.where(li.piece_id == piece).correlate(piece.class_).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,27 @@ def thresholds(session: Session, pieces: Iterable[int]) -> dict[tuple[int, int],
         query = sa.select(s.piece_id, s.depot_id, s.minimum, s.maximum).where(s.piece_id.in_(block))
         found.update({(p, d): Threshold(least, most) for p, d, least, most in session.execute(query)})
     return found
+
+
+def limited(*columns: Any) -> sa.Select[Any]:
+    """Thresholds of the places that are open: a closed one keeps its own and asks for nothing."""
+    s, d = SeuilStock, Depot
+    opened = sa.and_(d.id == s.depot_id, d.is_active.is_(True), d.statut == StatutDepot.OUVERT.value)
+    return sa.select(*columns).join_from(s, d, opened)
+
+
+def low_somewhere(acteur: Acteur) -> sa.Select[Any]:
+    """Parts of which a place holds less than its own minimum, whatever the others have."""
+    s = SeuilStock
+    held = (
+        sa.select(M.piece_id, M.depot_id, total().label("n"))
+        .where(M.piece_id.in_(sa.select(s.piece_id)), *portee(acteur, M.agence_id))
+        .group_by(M.piece_id, M.depot_id)
+        .subquery()
+    )
+    same = sa.and_(held.c.piece_id == s.piece_id, held.c.depot_id == s.depot_id)
+    less = sa.func.coalesce(held.c.n, 0) < thousandths(s.minimum)
+    return limited(s.piece_id).outerjoin(held, same).where(less, *portee(acteur, Depot.agence_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ _COUNTED = frozenset({"pieces_detachees", "mouvements_stock", "stock_seuils", "l
 
 
 def _held(place: int, row: PartRow) -> str:
+    if place in row.bas:
+        return f"⚠ {quantity(row.depots.get(place, ZERO))}"
     return quantity(row.depots.get(place, ZERO), blank=True)
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput
+from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput, SeuilInput
 from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import depots, ledger, parts
 from erp_desktop.services.stock import totals as added
@@ -204,3 +204,21 @@ def _direction(words: str) -> Qt.LayoutDirection:
     layout.endLayout()
     first, last = float(line.cursorToX(0)[0]), float(line.cursorToX(len(words))[0])  # type: ignore[index]
     return Qt.LayoutDirection.RightToLeft if first > last else Qt.LayoutDirection.LeftToRight
+
+
+def test_the_place_that_is_under_its_own_minimum_says_so(
+    bureau: Bureau, stock: dict[str, int], sqlite_engine: sa.Engine, monde: Monde
+) -> None:
+    who = monde.responsable
+    assert who is not None
+    page = bureau.liste("stock")
+    assert isinstance(page, PartsPage)
+    assert cells(page, stock["belt"])["Fourgon 1"] == "2"
+    with transaction(sqlite_engine, who.user_id) as session:
+        parts.set_threshold(session, who, stock["belt"], stock["van"], SeuilInput(minimum="3"))
+    bureau.bus.publish("stock_seuils")
+    bureau.settle()
+    page.reload()
+    bureau.settle()
+    assert cells(page, stock["belt"])["Fourgon 1"] == "⚠ 2"
+    assert cells(page, stock["belt"])["Total"] == "⚠ 2"
