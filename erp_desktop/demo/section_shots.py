@@ -9,6 +9,7 @@ from erp_desktop.demo.window import open_form, rest, show, wait
 from erp_desktop.sync.device import administration
 from erp_desktop.sync.device.administration import Seat
 from erp_desktop.ui.administration.enrolling import DevicesPage
+from erp_desktop.ui.factures.paper import PaperPane
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.lists.page import ListPage
 
@@ -58,6 +59,8 @@ def invoices(shooter: Shooter) -> None:
         raise RuntimeError("the invoice did not open")
     rest(shooter.desktop)
     record.panel.tabs.set_current(1)
+    paper = record.findChild(PaperPane)
+    wait(lambda: paper is None or not paper.isVisible() or paper.pages, "le papier")
     shooter.take("facture")
     workspace.open_record("a_facturer", None)
     rest(shooter.desktop)

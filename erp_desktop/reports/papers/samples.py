@@ -47,7 +47,7 @@ from erp_desktop.services.stock.transfers import Sent, Transfer
 __all__ = ["LANGUAGES", "data"]
 NOW = datetime(2026, 11, 17, 13, 52, tzinfo=UTC)
 TODAY = NOW.date()
-FRESH = "données d'essai"
+FRESH = {"fr": "données d'essai", "ar": "بيانات تجريبية", "en": "trial data"}
 HEAD = Letterhead(
     raison_sociale="Société d'essai", forme_juridique="SARL", capital=Decimal(2_000_000), ice="001928374000010",
     identifiant_fiscal="00000000", registre_commerce="000000", ville_rc="Casablanca", cnss="0000000",
@@ -95,7 +95,7 @@ def _bon(langue: str) -> dict[str, Any]:
         "Sertisseuse ligne 3", "SR-03", "SM-4410-77-218", "Atelier conditionnement", "critique", "Karim Alaoui",
         "CAS-017", tuple(lines), (stretch,), Feuille("Sertisseuse", 2, points, modifiable=False),
     )  # fmt: skip
-    return bon.donnees([sheet, sheet], langue, FRESH)
+    return bon.donnees([sheet, sheet], langue, FRESH[langue])
 
 
 def _line(words: str, count: str, price: str, rate: str = "20", unit: str = "u") -> facture.LigneImprimee:
@@ -136,7 +136,7 @@ def _facture(langue: str) -> dict[str, Any]:
         _invoice(long, numero="PROV-CAS-04-00012", brouillon=True, notes="Document d'essai sur plusieurs pages."),
         _invoice(short, numero="AVO-2026-000017", type="avoir", origine=("FAC-2026-001342", TODAY), echeance=None),
     ]
-    return facture.donnees(documents, langue, FRESH)
+    return facture.donnees(documents, langue, FRESH[langue])
 
 
 def _recu(langue: str) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _recu(langue: str) -> dict[str, Any]:
         "six mille cent trente-trois dirhams et six centimes", settled, "Caisse 1", "", Decimal("716.33"),
         Decimal("15.29"), emetteur=ISSUER,
     )  # fmt: skip
-    return recu.donnees([receipt], langue, FRESH)
+    return recu.donnees([receipt], langue, FRESH[langue])
 
 
 def _releve(langue: str) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _releve(langue: str) -> dict[str, Any]:
     ]  # fmt: skip
     ages = [("non_echu", Decimal("1650.00")), ("1_30", Decimal("820.50")), ("plus_90", Decimal("12.00"))]
     told = releve.ReleveImprime(CLIENT, first, date(2026, 12, 31), Decimal("1250.50"), moved, ages, ISSUER)
-    return releve.donnees([told], langue, FRESH)
+    return releve.donnees([told], langue, FRESH[langue])
 
 
 def _contrat(langue: str) -> dict[str, Any]:
@@ -184,7 +184,8 @@ def _contrat(langue: str) -> dict[str, Any]:
     ]
     delays = [DelaiContrat(1, "urgente", 30, 240), DelaiContrat(2, "haute", 90, None)]
     parts = [(date(2026, m, 15), date(2026, m + 3, 14), Decimal(30_000)) for m in (1, 4, 7)]
-    return contrat.donnees([contrat.ContratImprime(fiche, machines, periods, parts, ISSUER, delays)], langue, FRESH)
+    printed_one = contrat.ContratImprime(fiche, machines, periods, parts, ISSUER, delays)
+    return contrat.donnees([printed_one], langue, FRESH[langue])
 
 
 def count_sheet() -> counting.Sheet:
@@ -201,7 +202,7 @@ def count_sheet() -> counting.Sheet:
 
 def _comptage(langue: str) -> dict[str, Any]:
     sheet = count_sheet()
-    return comptage.donnees(comptage.Comptage(sheet, aveugle=False, emetteur=ISSUER), langue, FRESH)
+    return comptage.donnees(comptage.Comptage(sheet, aveugle=False, emetteur=ISSUER), langue, FRESH[langue])
 
 
 def _transfert(langue: str) -> dict[str, Any]:
@@ -211,7 +212,7 @@ def _transfert(langue: str) -> dict[str, Any]:
     )
     there = Transfer(1, False, "Magasin de Casablanca", "Fourgon 1", NOW, ("Salma Bennis",), sent)
     away = Transfer(1, True, "Magasin de Casablanca", "Agence de Tanger", NOW, ("Salma Bennis",), sent[:2])
-    return transfert.donnees([transfert.BonTransfert(one, ISSUER) for one in (there, away)], langue, FRESH)
+    return transfert.donnees([transfert.BonTransfert(one, ISSUER) for one in (there, away)], langue, FRESH[langue])
 
 
 def _etiquettes(langue: str) -> dict[str, Any]:
@@ -225,7 +226,7 @@ def _etiquettes(langue: str) -> dict[str, Any]:
 def _liste(langue: str) -> dict[str, Any]:
     rows = [[f"INT-CAS-04-2026-{n:05d}", CLIENT.nom, "En cours", f"{n},50"] for n in range(1, 70)]
     return liste.donnees(liste.Listing(
-        "Interventions", "69 interventions", FRESH, ["N°", "Client", "Statut", "Durée"], [3, 4, 2, 1],
+        "Interventions", "69 interventions", FRESH[langue], ["N°", "Client", "Statut", "Durée"], [3, 4, 2, 1],
         [True, True, True, False], rows, langue,
     ), len(rows))  # fmt: skip
 
@@ -243,7 +244,7 @@ def _planning(langue: str) -> dict[str, Any]:
     ]
     return {
         "titre": "Planning · du 16 au 21 novembre 2026", "agence": OFFICE.nom, "legende": "Affectée · En cours",
-        "fraicheur": FRESH, "langue": langue, "techniciens": "Technicien · charge", "papier": "a4",
+        "fraicheur": FRESH[langue], "langue": langue, "techniciens": "Technicien · charge", "papier": "a4",
         "jours": [{"nom": f"jour {n}", "note": ""} for n in range(1, 7)], "fermes": [False] * 5 + [True],
         "largeurs": [2, 2, 2, 2, 2, 1], "lignes": people,
     }  # fmt: skip
@@ -293,7 +294,7 @@ def _tableau(langue: str) -> dict[str, Any]:
 def _rapport_libre(langue: str) -> dict[str, Any]:
     machines = [(f"SR-{n:02d}", 40 - n) for n in range(1, 41)]
     return {
-        "titre": "Rapport d'essai", "langue": langue, "sujet": OFFICE.nom, "fraicheur": FRESH,
+        "titre": "Rapport d'essai", "langue": langue, "sujet": OFFICE.nom, "fraicheur": FRESH[langue],
         "graphe": {
             "titre": "Interventions", "detail": "par équipement", "maximum": 39,
             "couleurs": [{"nom": "Interventions", "couleur": "#4a40c4"}],

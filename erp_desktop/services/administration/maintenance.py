@@ -185,7 +185,8 @@ def journal(session: Session, acteur: Acteur) -> list[Entry]:
     for row in audit.journal(session.connection(), 200):
         when = row["quand"] if isinstance(row["quand"], datetime) else clock.from_text(str(row["quand"]))
         took = f"{row['duree_s']:.1f}".replace(".", ",")
-        what = f"{row['de'] or '—'} → {row['vers']} ({took} s, version {row['app_version']})"
+        begun = f"de {row['de']} à {row['vers']}" if row["de"] else f"première révision {row['vers']}"
+        what = f"{begun}, en {took} s, version {row['app_version']}"
         lines.append((when, "migration", str(row["qui"]), what, ""))
     if est_sqlite(session):
         for when, sent, received, conflicts, parked, error in session.execute(sa.text(_CYCLES)):

@@ -44,7 +44,7 @@ COLUMNS: list[Column[ContratLigne]] = [
     Column("type_contrat", LABEL, 150, lambda r: labels.label(TypeContrat, r.type_contrat), wide=190),
     Column("etat", "Statut", 116, lambda r: labels.label(StatutContrat, r.etat), "pill",
            value=lambda r: marks.PILLS[r.etat]),
-    Column("date_fin", "Échéance", 136, marks.end, "code", numeric=True, draw=marks.draw_end),
+    Column("date_fin", "Échéance", 136, marks.end, "code", numeric=True, draw=marks.draw_end, wide=160),
     Column("", "Quota", 92, lambda r: marks.share(r.part), "sla", numeric=True,
            value=lambda r: marks.quota(r.part, r.alerte)),
 ]  # fmt: skip

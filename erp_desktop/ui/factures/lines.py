@@ -28,12 +28,17 @@ _TITLES = {
 }  # fmt: skip
 
 
+_HOURS = ("h", "heure")
+
+
 def percent(rate: Decimal) -> str:
     return isolate(f"{rate.normalize():f} %".replace(".", ","))
 
 
 def count(quantity: Decimal, unit: str) -> str:
-    return isolate(f"{quantity.normalize():f} {unit}".replace(".", ",").strip())
+    """``1 h``, the hour in the language in force; other units are a person's words."""
+    figures = isolate(f"{quantity.normalize():f}".replace(".", ","))
+    return f"{figures} {tr('h') if unit in _HOURS else unit}".strip()
 
 
 class LinesTab(entry.EntryPart):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
@@ -15,6 +16,9 @@ from erp_desktop.ui.kit.controls import Elided, Text, icon_button, plain
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.surfaces import Pill, Priority
 from erp_desktop.ui.kit.theme import theme
+
+_INSET: Final = 8
+"""From the edge of the head to its words: those of the form below begin there."""
 
 
 class _Sla(QWidget):
@@ -43,12 +47,14 @@ class HeadView(QWidget):
     def __init__(self, on_tab: Callable[[], object] | None, on_close: Callable[[], object] | None) -> None:
         super().__init__()
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 8, 0)
+        # Margins of a layout keep their sides in Arabic; spaces inside a line do not.
+        column.setContentsMargins(8, 12, 8, 0)
         column.setSpacing(5)
         self._line, self._closable = QWidget(), on_close is not None
         line = QHBoxLayout(self._line)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
+        line.addSpacing(_INSET)
         self.code = Text("", "caption", "text.tertiary")
         self.code.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         line.addWidget(self.code)
@@ -64,10 +70,14 @@ class HeadView(QWidget):
         column.addWidget(self._line)
         self.title = Elided("", "title")
         self.title.setMinimumHeight(26)
-        column.addWidget(self.title)
+        named = QHBoxLayout()
+        named.setSpacing(0)
+        named.addSpacing(_INSET)
+        named.addWidget(self.title)
+        column.addLayout(named)
         self._marks = QWidget()
         marks = QHBoxLayout(self._marks)
-        marks.setContentsMargins(0, 0, 8, 0)
+        marks.setContentsMargins(_INSET, 0, _INSET, 0)
         marks.setSpacing(12)
         self.pill = Pill("ouverte", "")
         self._priority = Priority("normale", "")

@@ -212,6 +212,8 @@ def keycap(painter: QPainter, rect: QRect, keys: str) -> None:
     rounded(painter, rect, 3, look.color("surface.sunken"), look.color("border.default"))
     painter.setFont(look.font("caption"))
     painter.setPen(look.color("text.tertiary"))
+    # As it is engraved: « > » is not turned round in Arabic.
+    painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, keys)
 
 

@@ -51,7 +51,7 @@ def object_name(one: NotificationInfo) -> str:
         name = one.contenu.partition(PLUSIEURS)[2]
         told = tr("{n} conflits", n=number(several))
         return f"{isolate(name)} · {told}" if name else told
-    return isolate(said(one.contenu) if one.evenement == EvenementNotification.REFUS else one.contenu)
+    return said(one.contenu) if one.evenement == EvenementNotification.REFUS else isolate(one.contenu)
 
 
 def conflicts(one: NotificationInfo) -> int:

@@ -38,13 +38,16 @@ def _value(row: TargetRow | TargetCard) -> str:
     unit = TYPED_IN[BY_KEY[row.chiffre].unite] if row.chiffre in BY_KEY else ""
     sign = {-1: "≤ ", 1: "≥ "}.get(BY_KEY[row.chiffre].sens, "") if row.chiffre in BY_KEY else ""
     said = f"{row.cible.normalize():f}".replace(".", ",")
+    if unit == "h":
+        # A word in Arabic, outside of the figure.
+        return f"{isolate(sign + said)}{FINE}{tr(unit)}"
     return isolate(f"{sign}{said}{FINE}{unit}".rstrip(FINE))
 
 
 def _figures() -> list[tuple[str, str]]:
     """With the unit in which each is typed."""
     units = ((f, TYPED_IN[f.unite]) for f in FIGURES)
-    return [(f.cle, f"{tr(f.nom)} ({unit})" if unit else tr(f.nom)) for f, unit in units]
+    return [(f.cle, f"{tr(f.nom)} ({tr(unit) if unit == 'h' else unit})" if unit else tr(f.nom)) for f, unit in units]
 
 
 FORM = FormSpec(

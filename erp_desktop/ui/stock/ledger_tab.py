@@ -31,7 +31,8 @@ def origin(row: MoveRow) -> str:
     """What a movement came from, under its kind."""
     if row.autre:
         return tr("vers {depot}", depot=row.autre) if row.quantite < 0 else tr("depuis {depot}", depot=row.autre)
-    return " · ".join(dict.fromkeys(filter(None, [isolate(row.origine), row.motif, isolate(row.lot)])))
+    told = (isolate(row.origine), row.motif if row.motif != row.origine else "", isolate(row.lot))
+    return " · ".join(dict.fromkeys(filter(None, told)))
 
 
 def signed(row: MoveRow) -> str:

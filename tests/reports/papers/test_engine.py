@@ -70,6 +70,8 @@ def test_without_isolates_the_same_range_would_be_turned_round() -> None:
 def test_one_function_isolates_and_keeps_the_narrow_space() -> None:
     assert bidi.isoler("1 234,50") == "\u20661\u202f234,50\u2069"
     assert bidi.isoler(bidi.isoler("08:30-12:30")) == "\u206608:30-12:30\u2069"
+    # A day is not read on into its hour.
+    assert bidi.isoler("17/11/2026 13:40") == "\u206617/11/2026\u00a013:40\u2069"
     assert bidi.isoler("") == ""
     assert (
         bidi.isoler_dedans("INT-CAS-3-2026-0042 (SKF 6205-2RS)") == "\u2066INT-CAS-3-2026-0042 (SKF 6205-2RS)\u2069"

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.controls import Button, LineEdit, icon_button
 
 
@@ -71,3 +72,27 @@ def test_a_double_click_is_one_press_but_on_what_steps(
         event = QMouseEvent(kind, at, made.mapToGlobal(at), left, left, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(made, event)
     assert len(done) == acts
+
+
+def test_a_button_that_has_the_keyboard_without_a_key_looks_as_ever(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.install(qapp, theme.LIGHT)
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    first, second = Button("Planifier", "primary"), Button("Plus tard")
+    for button in (first, second):
+        column.addWidget(button)
+    with qtbot.waitActive(page):
+        page.show()
+    for button, other in ((first, second), (second, first)):
+        other.setFocus(Qt.FocusReason.OtherFocusReason)
+        without = button.grab().toImage()
+        # As after a key elsewhere in the window: the style would draw a frame around the words.
+        page.setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+        button.setFocus(Qt.FocusReason.OtherFocusReason)
+        assert button.hasFocus()
+        assert button.grab().toImage() == without
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+        page.setFocus()
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+        assert button.grab().toImage() != without, "the ring"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
@@ -42,3 +42,16 @@ def test_a_line_of_both_scripts_is_read_as_the_window_is(qapp: QApplication, rtl
         assert drawn(f"ICE: {led}{change}") == drawn(f"{led}ICE: {led}{change}") != drawn(f"ICE: {change}")
     # A sentence of one script keeps the mark at its own end.
     assert drawn("Fuite côté tige.") == drawn("\u200eFuite côté tige.")
+
+
+def test_a_key_is_drawn_as_it_is_engraved_in_arabic_too(qapp: QApplication) -> None:
+    def drawn(rtl: bool) -> QImage:
+        image = QImage(QSize(22, 18), QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight)
+        paint.keycap(painter, image.rect(), ">")
+        painter.end()
+        return image
+
+    assert drawn(rtl=True) == drawn(rtl=False)

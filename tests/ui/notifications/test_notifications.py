@@ -163,6 +163,10 @@ def test_what_two_notices_are_about_is_named_once(qapp: QApplication) -> None:
     i18n.set_language(qapp, "en")
     assert words.announcement([refused, refused]) == ("Change refused by the centre", i18n.said("Donnez le motif."))
     assert i18n.said("Donnez le motif.") != "Donnez le motif."
+    # A sentence is read as the window is; only names and numbers keep a direction of their own.
+    i18n.set_language(qapp, "ar")
+    assert words.object_name(refused) == i18n.said("Donnez le motif.")
+    assert words.object_name(given) == "\u206604-00487 Sertisseuse\u2069"
 
 
 def test_the_period_after_one_that_is_over_is_laid_out_on_the_same_occasion(

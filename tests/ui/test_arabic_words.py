@@ -1,0 +1,76 @@
+"""What was French, turned round or said twice in an Arabic window."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QWidget
+
+from erp_desktop.reports.papers import samples
+from erp_desktop.services.objectifs import TargetRow
+from erp_desktop.ui.factures.lines import count
+from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.rapports import targets
+from erp_desktop.ui.stock.ledger_tab import origin
+from tests.ui.window import Bureau
+
+
+@pytest.fixture
+def arabic(qapp: QApplication) -> None:
+    i18n.set_language(qapp, "ar")
+
+
+@pytest.mark.usefixtures("arabic")
+def test_hours_are_said_in_arabic_and_other_units_as_they_were_typed() -> None:
+    assert count(Decimal("1.50"), "h") == "\u20661,5\u2069 س"
+    assert count(Decimal(4), "u") == "\u20664\u2069 u"
+    target = TargetRow(1, "mttr", Decimal("3.00"), date(2026, 1, 1), "")
+    (cell,) = [column.text(target) for column in targets.LISTE.columns if column.key == "cible"]
+    assert cell == "\u2066≤ 3\u2069\u202fس"
+    assert "MTTR (س)" in [words for _key, words in targets._figures()]
+
+
+@pytest.mark.usefixtures("arabic")
+@pytest.mark.parametrize(("motif", "told"), [
+    ("INT-CAS-04-2026-00372", "\u2066INT-CAS-04-2026-00372\u2069"),
+    ("Casse", "\u2066INT-CAS-04-2026-00372\u2069 · Casse"),
+])  # fmt: skip
+def test_where_a_movement_came_from_is_said_once(motif: str, told: str) -> None:
+    row = SimpleNamespace(autre="", origine="INT-CAS-04-2026-00372", motif=motif, lot="", quantite=Decimal(-1))
+    assert origin(row) == told  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("arabic")
+def test_lines_of_the_journal_of_upgrades_are_in_arabic() -> None:
+    said = i18n.said("de f4b8d2a6c0e1 à a1b2c3d4e5f6, en 7,6 s, version 0.1.0")
+    assert said == "من f4b8d2a6c0e1 إلى a1b2c3d4e5f6، في 7,6 ث، الإصدار 0.1.0"
+    assert i18n.said("première révision f4b8d2a6c0e1, en 7,6 s, version 0.1.0").startswith("المراجعة الأولى f4b8")
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_the_words_of_a_head_begin_where_those_of_the_form_do(
+    bureau: Bureau, qapp: QApplication, language: str
+) -> None:
+    i18n.set_language(qapp, language)
+    page = bureau.liste()
+    page.view.select_place(0)
+    bureau.settle()
+    qapp.processEvents()
+    head = page.form.head
+
+    def begins(widget: QWidget) -> int:
+        left = widget.mapTo(page.form, QPoint()).x()
+        return left if language == "fr" else page.form.width() - left - widget.width()
+
+    assert {begins(one) for one in (head.code, head.title, head.pill)} == {16}
+
+
+def test_trial_papers_say_in_their_language_that_they_are() -> None:
+    for name in ("bon_intervention", "facture", "recu", "releve", "contrat", "comptage", "bon_transfert"):
+        data = str(samples.data(name, "ar"))
+        assert samples.FRESH["ar"] in data, name
+        assert samples.FRESH["fr"] not in data, name
