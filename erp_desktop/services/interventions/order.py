@@ -23,6 +23,7 @@ from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, at_once, beginning
 from erp_desktop.services.shared.places.sorts import along, by_text
+from erp_desktop.services.shared.places.stretches import Stretches, referred
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
@@ -32,10 +33,10 @@ ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s 
 """Spelled as in the index of running deadlines, which holds no other rows."""
 _REST = (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE)
 """What does not run, in the order of the list."""
-_AT_FIRST = 1024
-"""Rows of an order that are looked at at once; twice as many the next time."""
 _STRATA = 24
 """How many are read at most before the whole order is asked for."""
+_NAMES, _OWNERS = 1024, 1024
+"""Where none of the first names has work, the walk begins with the first of no more than so many that have some."""
 _CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
 DAYS: dict[str | None, str] = {
     "": "cree", "date_creation": "cree", "statut": "cree", "priorite": "cree", "date_planifiee": "planifiee",
@@ -74,8 +75,7 @@ def ids(
         if query.tri in _FAR:
             if not (query.texte.strip() or est_sqlite(session)):
                 return identifiants(session, _name_by_name(request, query, query.limite))
-            # Along the index of the names: reading all of them takes longer than the page.
-            return beginning(session, request, I.id, iter(_FAR[query.tri].order(query) or ()), query.limite)[0]
+            return beginning(session, request, I.id, _far(session, query), query.limite)[0]
         strata = islice(_strata(session, query, statuts), _STRATA)
         found, whole = beginning(session, request, I.id, strata, query.limite)
         if whole:
@@ -84,32 +84,40 @@ def ids(
 
 
 def soon(
-    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str], most: int
-) -> list[int] | None:
-    """The same on a cache as long as ``most`` rows of the order hold a page; None where they do not."""
-    wanted = query.limite or 0
-    if query.tri in _FAR:
-        strata: Iterator[Stratum] = iter(_FAR[query.tri].order(query) or ())
-    else:
-        strata = islice(_strata(session, query, statuts), _STRATA)
-    found: list[int] = []
-    for stratum in strata:
-        passed = size = 0
-        while most > 0:
-            size = min(most, max(_AT_FIRST, 2 * size))
-            some = stratum.of(sa.select(I.id), I.id).offset(passed).limit(size).subquery()
-            # Another row of the same table: what a row is asked is asked of the rows of the order alone.
-            good = request.with_only_columns(sa.literal(1)).where(I.id == some.c.id).correlate(some).exists()
-            told = sa.func.json_group_array(some.c.id).filter(good)
-            ids_said, count = session.execute(sa.select(told, sa.func.count()).select_from(some)).one()
-            found, passed, most = found + json.loads(ids_said), passed + count, most - count
-            if len(found) >= wanted:
-                return found[:wanted]
-            if count < size:
-                break
-        if most <= 0:
-            return None
-    return None
+    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str],
+    due: Sequence[sa.ColumnElement[bool]] = (), among: sa.Select[int] | None = None,
+) -> Stretches:  # fmt: skip
+    """The same on a cache one stretch of the order after the other, for as long as somebody goes on.
+
+    Args:
+        due: what is asked of a deadline, of the rows that have one.
+        among: a set in which all of it is.
+    """
+
+    def dated(stratum: Stratum) -> Stratum:
+        by_deadline = any(key is I.date_limite for key in stratum.keys)
+        return replace(stratum, where=sa.and_(stratum.where, *due)) if by_deadline else stratum
+
+    strata = _far(session, query) if query.tri in _FAR else _strata(session, query, statuts)
+    return Stretches(session, request, I.id, map(dated, strata), query.limite or 0, among)
+
+
+def _far(session: Session, query: ListQuery) -> Iterator[Stratum]:
+    """Along the index of the names: reading all of them takes longer than the page. On a cache from the first one
+    that has work, since of a quarter of a million machines those without any may come first."""
+    named: Any = Client if query.tri == "client" else Equipement
+    column, name = (I.client_id, Client.nom_entreprise) if named is Client else (I.equipement_id, Equipement.nom)
+    (stratum,) = list(_FAR[query.tri].order(query) or ())
+    alone = replace(stratum, keys=stratum.keys[:1], join=lambda request: request)
+    some = alone.of(sa.select(named.id), named.id).limit(_NAMES).subquery()
+    works = sa.select(some.c.id).where(sa.exists().where(column == some.c.id)).limit(1)
+    if est_sqlite(session) and session.scalar(works) is None:
+        owners = referred(session, column, _OWNERS)
+        said = session.scalars(sa.select(name).where(parmi(session, named.id, owners or ())))
+        if keys := list(map(cle_de, said)):
+            first = stratum.keys[0] <= max(keys) if query.descendant else stratum.keys[0] >= min(keys)
+            stratum = replace(stratum, where=first)
+    yield stratum
 
 
 def page(
@@ -208,6 +216,12 @@ def few(
     return told(session, request, query)
 
 
+def titles(session: Session, rows: Sequence[int]) -> dict[int, str]:
+    """The titles of some rows of a cache, as they are sorted by."""
+    said = sa.select(I.id, I.titre).where(parmi(session, I.id, rows)).with_hint(I, "NOT INDEXED", "sqlite")
+    return {row: cle_de(title) for row, title in session.execute(said)}
+
+
 def told(
     session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str] = tuple(Statut)
 ) -> list[int]:
@@ -295,7 +309,10 @@ def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(S
 
 def _strata(session: Session, query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
     found = order(session, query, statuts)
-    return found.strata() if isinstance(found, Names) else iter(found)
+    if not isinstance(found, Names):
+        return iter(found)
+    works = referred(session, found.column, _OWNERS) if est_sqlite(session) else None
+    return (found if works is None else found.among({*works, None})).strata()
 
 
 def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, str]]]:

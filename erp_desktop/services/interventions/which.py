@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -30,6 +32,7 @@ from erp_desktop.services.interventions.list import (
 from erp_desktop.services.search import exact, pieces, words
 from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, hors_index, identifiants, parmi
 from erp_desktop.services.shared.places import Long, Mark
+from erp_desktop.services.shared.places.stretches import Stretches
 
 _RARES = 2000
 _CANDIDATES = 200_000
@@ -38,11 +41,13 @@ _ESSAI = 200
 """Of so many of them it is tried whether they do."""
 _DERNIERES, _SOUVENT, _PLUPART = 1000, 50, 300
 """Of so many of the last rows so many hold a word that is met soon along any order, and so many along any at all."""
-_TRES_TOT, _TOT = 1024, 8192
-"""The page is often there in so few rows along the order, and where more have a day, in so many."""
-_PEU, _LUES, _ENSEMBLE, _TRIABLES = 4096, 40_000, 60_000, 100_000
-"""So many that have a day are sorted by title, sorted by anything else, told by an index that holds what is sorted by
-or asked as a set along the order; and sorted at last, where the page was not soon along the order."""
+_VUES = (1024, 16_384, 40_000), (4096, 100_000, 160_000)
+"""So many rows of an order are looked at before, each time, what an index tells is asked: so many as a set along the
+order, and so many sorted, where that index holds what is sorted by."""
+_PASSEES = 16_384
+"""Rows of an order that are passed over to meet those of a set."""
+_PEU, _LUES = 4096, 40_000
+"""At the centre so many of a day are sorted by a name, and by anything else."""
 _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
 _STATUTS, _PAR_STATUT = "idx_intervention_status_date", ("statut", "sla")
@@ -74,92 +79,98 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         if len(quelques) <= _RARES:
             return _verifiees(session, acteur, query, quelques)
     suit = conditions(session, acteur, query.texte, suit=True, pres=lettres, tri=query.tri)
-    requete = sa.select(Intervention.id).where(*suit)
-    if dits:
-        trouvees = _d_un_jour(session, acteur, query, requete, lettres=bool(question))
+    requete, statuts = sa.select(Intervention.id).where(*suit), _statuts(query)
+    # What has a deadline is due by it.
+    limites = [dit.operator(Intervention.date_limite, dit.right) for dit in dits.get("", ())]
+    marche = order.soon(session, requete, query, statuts, limites)
+    # Until their letters are known, words that no row holds are told by what the indexes hold of them.
+    if (question or not lettres) and marche.reach(_VUES[0][0]):
+        return marche.found
+    if question and not dits:
+        if query.tri == "titre":
+            trouvees = _par_titre(session, acteur, query, pieces.matching(session, question, _CANDIDATES + 1))
+            if trouvees is not None:
+                return trouvees
+        if pieces.count(session, question, _CANDIDATES + 1) <= _CANDIDATES:
+            return _parmi_candidates(session, acteur, query, question)
+    toutes = conditions(session, acteur, query.texte, suit=True, pres=True)
+    if not question and (filtre.mots or filtre.libre or not dits):
+        rares = _rares(session, acteur, query.texte, sans_jours(session, filtre) if dits else None)
+        if rares is not None:
+            return order.few(session, rares, query, toutes if dits else ())
+    # The day that is sorted by is a range of the order's own index.
+    if dits.keys() != {order.DAYS.get(query.tri)} and (menent := _menent(filtre)):
+        trouvees = _a_tour_de_role(session, query, marche, menent, toutes)
         if trouvees is not None:
             return trouvees
-    if question:
-        nombre = pieces.count(session, question, _CANDIDATES + 1)
-        if nombre <= _TRIEES and query.tri == "titre":
-            return _verifiees(session, acteur, query, pieces.matching(session, question, _TRIEES))
-        if nombre <= _CANDIDATES:
-            return _parmi_candidates(session, acteur, query, question)
-    rares = None if dits else _rares(session, acteur, query.texte)
-    if rares is not None:
-        return order.few(session, rares, query)
-    if "statut" in filtre.mots and query.tri not in _PAR_STATUT:
-        nombre, dit, index = _mene(session, recherche.Filtre(mots=filtre.mots))
-        if nombre <= _ENSEMBLE:
-            return _en_ensemble(session, query, _par(sa.select(Intervention.id).where(*dit), index), suit)
-    return order.ids(session, requete, query, _statuts(query))
+    return order.ids(session, requete, query, statuts)
 
 
-def _en_ensemble(
-    session: Session, query: ListQuery, eux: sa.Select[int], toutes: Sequence[sa.ColumnElement[bool]]
-) -> list[int]:
-    """Along the order those of a set that meet all that is asked: no other row is looked up, which in an encrypted
-    table is a page of it each."""
-    requete = sa.select(Intervention.id).where(hors_index(Intervention.id).in_(eux.correlate(None)), *toutes)
-    return order.ids(session, requete, query, _statuts(query))
+def _a_tour_de_role(
+    session: Session, query: ListQuery, marche: Stretches, menent: Sequence[Mene],
+    toutes: Sequence[sa.ColumnElement[bool]],
+) -> list[int] | None:  # fmt: skip
+    """Along the order, or by what an index tells: each goes as far as the other has cost. None where neither is soon.
 
-
-def _d_un_jour(
-    session: Session, acteur: Acteur, query: ListQuery, suit: sa.Select[int], *, lettres: bool
-) -> list[int] | None:
-    """What has a day: the few that the other words tell, soon along the order, or the few of that day; None of many.
-
-    Args:
-        suit: what is asked of each row along the order.
-        lettres: the index of letters knows that many may hold the words.
+    What has a day may be anywhere along an order; a page of many is met soon, and a few are sorted sooner.
     """
-    filtre = lire_filtre(query.texte)
-    toutes = conditions(session, acteur, query.texte, suit=True, pres=True)
-    if not lettres and (filtre.mots or filtre.libre):
-        rares = _rares(session, acteur, query.texte, sans_jours(session, filtre))
-        if rares is not None:
-            return order.few(session, rares, query, toutes)
-    statuts, titre = _statuts(query), query.tri == "titre"
-    if jours(filtre).keys() == {order.DAYS.get(query.tri)}:
-        # A range of the order's own index.
-        return order.ids(session, suit, query, statuts)
-    # Names without work, which may be many, are passed over each time.
-    tot = None if order.far(query) else order.soon(session, suit, query, statuts, min(_TRES_TOT, _TOT))
-    if tot is not None:
-        return tot
-    nombre, dit, index = _mene(session, filtre)
-    seul, eux = index == JOURS[""][1], _par(sa.select(Intervention.id).where(*dit), index)
-    if index == _STATUTS and _PEU < nombre <= _ENSEMBLE and query.tri not in _PAR_STATUT:
-        return _en_ensemble(session, query, eux, toutes)
-    if nombre > (_ENSEMBLE if titre or seul else _LUES):
-        # The last month stands far down the order by number; it is sorted sooner than it is met.
-        tot = order.soon(session, suit, query, statuts, _TOT)
-        if tot is not None:
-            return tot
-    if nombre > _TRIABLES and not seul:
-        return None
-    if titre and nombre > _PEU:
-        return _en_ensemble(session, query, eux, toutes)
-    return order.told(session, eux.where(*toutes), query, statuts)
+    titre, statuts = query.tri == "titre", _statuts(query)
+    for vues, ensemble, triees in _VUES:
+        if marche.reach(vues):
+            return marche.found
+        # No index that tells a day holds titles, and names are sorted here.
+        couvrent = [mene.couvre and not titre and not order.far(query) for mene in menent]
+        comptes = [mene.combien(session, triees if couvre else ensemble)
+                   for mene, couvre in zip(menent, couvrent, strict=True)]  # fmt: skip
+        nombre, couvre, mene = min(zip(comptes, couvrent, menent, strict=True), key=lambda one: one[0])
+        if nombre > (triees if couvre else ensemble):
+            continue
+        par_statut = mene.index == _STATUTS
+        sans_fin = titre or par_statut
+        proche = sans_fin or bool(marche.found) or nombre <= _PASSEES
+        if not couvre and nombre > vues and proche and not (par_statut and query.tri in _PAR_STATUT):
+            # Along the order those of a set: no other row is looked up, in an encrypted table a page of it each.
+            requete = sa.select(Intervention.id).where(*toutes)
+            parmi_eux = order.soon(session, requete, query, statuts, among=mene.requete)
+            if parmi_eux.reach(sys.maxsize if sans_fin else _PASSEES):
+                return parmi_eux.found
+        return order.told(session, mene.requete.where(*toutes), query, statuts)
+    if menent[0].couvre and not titre:
+        return order.told(session, menent[0].requete.where(*toutes), query, statuts)
+    return None
 
 
-def _mene(session: Session, filtre: recherche.Filtre) -> tuple[int, list[sa.ColumnElement[bool]], str]:
-    """Of what an index tells by itself, that which fewest rows have: how many, counted no further than are sorted."""
-    dits = [(dit, JOURS[nom][1]) for nom, dit in jours(filtre).items()]
+@dataclass(frozen=True, slots=True)
+class Mene:
+    """What an index tells by itself.
+
+    Attributes:
+        couvre: the index holds what a list sorts by as well.
+    """
+
+    dit: Sequence[sa.ColumnElement[bool]]
+    index: str
+
+    @property
+    def couvre(self) -> bool:
+        return self.index == JOURS[""][1]
+
+    @property
+    def requete(self) -> sa.Select[int]:
+        asked = sa.select(Intervention.id).where(*self.dit)
+        return asked.with_hint(Intervention, f"INDEXED BY {self.index}", "sqlite")
+
+    def combien(self, session: Session, most: int) -> int:
+        """How many; no further than one more than ``most``."""
+        some = self.requete.limit(most + 1).subquery()
+        return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+
+
+def _menent(filtre: recherche.Filtre) -> list[Mene]:
+    dits = [Mene(dit, JOURS[nom][1]) for nom, dit in jours(filtre).items()]
     if "statut" in filtre.mots:
-        dits.append(([Intervention.statut.in_(filtre.mots["statut"])], _STATUTS))
-    comptes = []
-    for dit, index in dits:
-        # The rows of the index that holds more are four times as long.
-        most = _ENSEMBLE if index == JOURS[""][1] else _TRIABLES
-        some = _par(sa.select(Intervention.id).where(*dit).limit(most + 1), index).subquery()
-        comptes.append(session.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
-    nombre, (dit, index) = min(zip(comptes, dits, strict=True), key=lambda one: one[0])
-    return nombre, dit, index
-
-
-def _par(requete: sa.Select[int], index: str) -> sa.Select[int]:
-    return requete.with_hint(Intervention, f"INDEXED BY {index}", "sqlite")
+        dits.append(Mene([Intervention.statut.in_(filtre.mots["statut"])], _STATUTS))
+    return dits
 
 
 def page(
@@ -270,13 +281,45 @@ def _verifiees(session: Session, acteur: Acteur, query: ListQuery, rows: Sequenc
     return order.few(session, rows, query, conditions(session, acteur, query.texte, pres=True))
 
 
+def _par_titre(session: Session, acteur: Acteur, query: ListQuery, peuvent: Sequence[int]) -> list[int] | None:
+    """The same of many by title, where the rows of one word stand together: what is in the range of the titles that
+    a few of them have is in order, and only the rest is looked up. None of too many that are all over the order."""
+    if len(peuvent) > _CANDIDATES:
+        return None
+    toutes, bas = {*peuvent, *words.pending(session)}, query.descendant
+    dites = conditions(session, acteur, query.texte, pres=True)
+    essai = order.titles(session, peuvent[:: len(peuvent) // _ESSAI + 1]).values()
+    premier, dernier = min(essai), max(essai)
+    cle, ident = cle_tri(Intervention.titre), Intervention.id
+    plage = sa.select(ident).where(cle >= premier, cle <= dernier).limit(2 * len(toutes))
+    rangees = identifiants(session, plage.order_by(*((cle.desc(), ident.desc()) if bas else (cle, ident))))
+    reste = toutes.difference(rangees)
+    if len(reste) > _RARES or len(rangees) == 2 * len(toutes):
+        return order.few(session, list(toutes), query, dites) if len(toutes) <= _TRIEES else None
+    titres = order.titles(session, list(reste))
+    avant = [one for one, titre in titres.items() if (titre > dernier if bas else titre < premier)]
+    trouvees, limite = order.few(session, avant, query, dites), query.limite or 0
+    rangees = [one for one in rangees if one in toutes]
+    for debut in range(0, len(rangees), _ESSAI):
+        if len(trouvees) < limite:
+            bonnes = _bonnes(session, rangees[debut : debut + _ESSAI], dites)
+            trouvees += [one for one in rangees[debut : debut + _ESSAI] if one in bonnes]
+    if len(trouvees) < limite:
+        trouvees += order.few(session, list(reste.difference(avant)), query, dites)
+    return trouvees[:limite]
+
+
+def _bonnes(session: Session, some: Sequence[int], dites: Sequence[sa.ColumnElement[bool]]) -> set[int]:
+    """Those of some rows that meet what is asked, each looked at by itself."""
+    requete = sa.select(Intervention.id).where(parmi(session, Intervention.id, some), *dites)
+    return set(identifiants(session, requete.with_hint(Intervention, "NOT INDEXED", "sqlite")))
+
+
 def _parmi_candidates(session: Session, acteur: Acteur, query: ListQuery, question: str) -> list[int]:
     """The same of many: a page of them is met along the order, and no other row is looked at."""
     some = pieces.matching(session, question, _ESSAI)
     dites = conditions(session, acteur, query.texte, pres=True)
-    bonnes = sa.select(Intervention.id).where(parmi(session, Intervention.id, some), *dites)
-    bonnes = bonnes.with_hint(Intervention, "NOT INDEXED", "sqlite")
-    if len(identifiants(session, bonnes)) < _ESSAI // 10:
+    if len(_bonnes(session, some, dites)) < _ESSAI // 10:
         # The other words leave hardly any of them: the whole order would be walked for a page.
         return _verifiees(session, acteur, query, pieces.matching(session, question, _CANDIDATES))
     ident, attente = hors_index(Intervention.id), words.pending(session)

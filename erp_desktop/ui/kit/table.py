@@ -22,8 +22,8 @@ ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 COLUMN_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 WINDOW = 64
 CACHED_ROWS = 4096
-FIRST = 4 * WINDOW
-"""Identifiers asked for at once when the question is new; how many there are follows."""
+FIRST = WINDOW
+"""Rows asked for at once when the question is new, more than a screen holds; how many there are follows."""
 _LOOKED_AT = 3
 """Blocks that are read again with the list: what is on screen and what was just before."""
 

@@ -7,7 +7,7 @@ list (``docs/adr/0021-reperes-des-listes.md``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import Any
@@ -90,6 +90,10 @@ class Names:
     column: Any
     groups: Sequence[Sequence[Any]]
     descending: bool = False
+
+    def among(self, values: Collection[Any]) -> Names:
+        """Those groups alone that hold one of these values."""
+        return replace(self, groups=[group for group in self.groups if not set(values).isdisjoint(group)])
 
     def strata(self) -> Iterator[Stratum]:
         """One for each group, each in the order of an index."""

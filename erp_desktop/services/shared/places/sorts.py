@@ -142,10 +142,11 @@ def sorted_ids(session: Session, request: sa.Select[int], ident: Colonne, sort: 
         return identifiants(session, whole)
     if query.texte.strip() and est_sqlite(session):
         # PostgreSQL weighs the words against the order by itself.
-        some = identifiants(session, request.limit(_FEW + 1))
-        if len(some) <= _FEW:
-            if sort.text is not None:
-                return by_text(session, request, ident, sort.text, some, query)
+        if sort.text is not None:
+            said = _said(session, request, ident, sort.text, _FEW + 1)
+            if len(said[0]) <= _FEW:
+                return _in_order(*said, query)
+        elif len(some := identifiants(session, request.limit(_FEW + 1))) <= _FEW:
             return identifiants(session, whole.where(parmi(session, ident, some)))
     return beginning(session, request, ident, iter(order), query.limite)[0]
 
@@ -154,11 +155,21 @@ def by_text(
     session: Session, request: sa.Select[int], ident: Colonne, text: Colonne, some: Sequence[int], query: ListQuery
 ) -> list[int]:  # fmt: skip
     """A few, by a text that is made comparable here: on a cache each would be two dozen calls for each row."""
-    chosen = request.with_only_columns(ident.label("id"), text.label("said")).where(parmi(session, ident, some))
-    rows = chosen.subquery()
+    return _in_order(*_said(session, request.where(parmi(session, ident, some)), ident, text), query)
+
+
+def _said(
+    session: Session, request: sa.Select[int], ident: Colonne, text: Colonne, most: int | None = None
+) -> tuple[list[int], list[str | None]]:  # fmt: skip
+    """The identifiers that a request selects of a cache, and the text of each: each row is looked up once."""
+    rows = request.with_only_columns(ident.label("id"), text.label("said")).limit(most).subquery()
     # As two values: of a pair for each row the interpreter would begin to collect its garbage.
     values = sa.select(sa.func.json_group_array(rows.c.id), sa.func.json_group_array(rows.c.said))
     idents, said = (json.loads(value) for value in session.execute(values).one())
+    return idents, said
+
+
+def _in_order(idents: Sequence[int], said: Sequence[str | None], query: ListQuery) -> list[int]:
     keys = {one: cle_de(one or "") for one in set(said)}
     down = query.descendant
     # What has no text stands at the end, both ways.
