@@ -432,6 +432,7 @@ def test_a_list_that_cannot_be_read_offers_the_file_for_it(
     said = " ".join(label.text() for label in desktop.window.toaster.toasts[-1].findChildren(QLabel))
     assert "envoi.zip est enregistré" in said
     with desktop.worker.engine.begin() as connection:
+        connection.execute(sa.text("PRAGMA legacy_alter_table = ON"))
         connection.execute(sa.text("ALTER TABLE interventions_perdue RENAME TO interventions"))
 
 

@@ -64,12 +64,13 @@ def test_rows_are_chosen_in_every_list(
     for name, page in lists(bureau):
         if page.model.rowCount() >= 3:
             seen.add(name)
-            _choose(bureau, name, page)
+            # One list of each make is chosen in by every way, the others by the short one; `-m soak` by all.
+            _choose(bureau, name, page, whole=name in _EDITED or language != "fr")
     assert seen >= _WITH_ROWS
     assert bureau.failures == []
 
 
-def _choose(bureau: Bureau, name: str, page: ListPage) -> None:
+def _choose(bureau: Bureau, name: str, page: ListPage, *, whole: bool) -> None:
     view, selection, every = page.view, page.selection, page.model.rowCount()
 
     def click(place: int, keys: Qt.KeyboardModifier = _NONE) -> None:
@@ -96,7 +97,6 @@ def _choose(bureau: Bureau, name: str, page: ListPage) -> None:
             assert selection.copy_button.isVisible()
             assert selection.export_button.isVisible()
             assert selection.edit_button.isVisible() == (name in _EDITED), name
-            assert list(cut(bureau.window)) == [], name
 
     # By mouse: the form of the first row stays beside, and goes first when Esc is pressed.
     click(0)
@@ -104,20 +104,26 @@ def _choose(bureau: Bureau, name: str, page: ListPage) -> None:
     chosen(0)
     click(2, _SHIFT)
     chosen(0, 1, 2)
-    click(1, _CTRL)
-    chosen(0, 2)
+    assert list(cut(bureau.window)) == [], name
+    left = (0, 1, 2)
+    if whole:
+        click(1, _CTRL)
+        left = (0, 2)
     press(Qt.Key.Key_Escape)
     assert not page.beside.open
-    chosen(0, 2)
+    chosen(*left)
     press(Qt.Key.Key_Escape)
     chosen()
     # By keyboard: rows chosen together open no form.
     assert view.hasFocus(), name
     press(Qt.Key.Key_A, _CTRL)
     told(every)
+    assert list(cut(bureau.window)) == [], name
     assert not page.beside.open, name
     press(Qt.Key.Key_Escape)
     chosen()
+    if not whole:
+        return
     press(Qt.Key.Key_Home, _CTRL)
     page.form.close_panel()
     press(Qt.Key.Key_Down, _SHIFT)
