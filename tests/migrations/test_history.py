@@ -694,7 +694,9 @@ def test_documents_are_cut_into_pieces_and_joined_again(at: At) -> None:
     assert {s: bytes(c) for s, c in rows(vide, "SELECT sha256, contenu FROM contenus")} == contents
 
 
-@pytest.mark.parametrize("attached", [False, True], ids=["seul", "rattaché"])
+@pytest.mark.parametrize(
+    ("at", "attached"), [("sqlite", False), ("sqlite", True), ("postgresql", False)], indirect=["at"]
+)
 def test_planned_work_gets_its_slot_and_a_branch_waits_for_the_centre(at: At, attached: bool) -> None:
     """Only work that is not over; each engine counts the same end, SQLite to the millisecond."""
     vide = at("b7e1c5a9d3f2")
@@ -709,7 +711,7 @@ def test_planned_work_gets_its_slot_and_a_branch_waits_for_the_centre(at: At, at
         if attached and sqlite:
             connection.execute(sa.text("INSERT INTO sync_meta VALUES ('url', 'postgresql://centre/erp')"))
         connection.commit()
-    up(vide)
+    up(vide, "b7e3c9a1d5f4")
     made = rows(vide, "SELECT id, intervention_id, technicien_id, debut, fin, zone FROM creneaux ORDER BY id")
     planned = rows(
         vide, "SELECT id, id, technicien_id, date_planifiee FROM interventions WHERE id < 1020 ORDER BY id"

@@ -70,9 +70,7 @@ def _report(session: Session, params: ParamsRapport) -> RapportInterventions:
     return calculer(session, params, maintenant=MAINTENANT)
 
 
-def _same(
-    engine: sa.Engine, jeu: Jeu, monkeypatch: pytest.MonkeyPatch, said: str, turn: int | None = None
-) -> int:
+def _same(engine: sa.Engine, jeu: Jeu, monkeypatch: pytest.MonkeyPatch, said: str, turn: int | None = None) -> int:
     """Every report is the one from the rows alone; returns how many measures of months stood.
 
     With a turn, only that of all months and one of the others, each in its turn.
