@@ -45,6 +45,16 @@ def test_where_a_movement_came_from_is_said_once(motif: str, told: str) -> None:
 
 
 @pytest.mark.usefixtures("arabic")
+def test_a_sentence_that_begins_with_a_latin_word_is_read_from_the_right() -> None:
+    assert i18n.tr("Espace : montrer ou cacher. Ctrl ↑ ↓ : déplacer.").startswith("\u2066Space\u2069: إ")
+    assert i18n.tr("SLA par agence") == "\u200fSLA حسب الفرع"
+    noted = i18n.tr("{nom} : {n} lignes, {m} exclues. {exclues}", nom="MTTR", n="5", m="2", exclues="")
+    assert noted.startswith("\u200fMTTR")
+    assert i18n.tr("Aujourd'hui")[0] not in "\u200f\u2066"
+    assert i18n.led("MTTR") == "MTTR", "nothing Arabic follows"
+
+
+@pytest.mark.usefixtures("arabic")
 def test_lines_of_the_journal_of_upgrades_are_in_arabic() -> None:
     said = i18n.said("de f4b8d2a6c0e1 à a1b2c3d4e5f6, en 7,6 s, version 0.1.0")
     assert said == "من f4b8d2a6c0e1 إلى a1b2c3d4e5f6، في 7,6 ث، الإصدار 0.1.0"

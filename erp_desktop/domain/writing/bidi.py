@@ -17,6 +17,9 @@ _SIGNES = dict.fromkeys(map(ord, (LRI, FSI, PDI, RLM)))
 _ENTRE_CHIFFRES = re.compile(r"(?<=\d)[ \u00a0](?=\d)(?!\d{1,2}:\d\d)")
 _AVANT_HEURE = re.compile(r"(?<=\d) (?=\d{1,2}:\d\d)")
 _CODE = r"(?:[A-Z]{2,}(?:[ -][A-Z]+)*[ -]\d[\w-]*|(?=[\dA-Za-z-]*[A-Za-z])\d[\dA-Za-z]*(?:-[\dA-Za-z]+)*)"
+_ISOLE = re.compile("[\u2066-\u2068][^\u2069]*\u2069")
+_LETTRE = re.compile("([A-Za-z\u00c0-\u024f])|[\u200f\u0590-\u08ff\ufb1d-\ufefc]")
+_ARABE = re.compile("[\u0620-\u064a]")
 _A_ISOLER = re.compile(
     # A code with the one it is given in brackets, INT-CAS-3-2026-0042 (SKF 6205-2RS), else a figure, a telephone or a
     # range, with its sign and its unit; the mark that ends a sentence is none of it.
@@ -47,6 +50,15 @@ def vers_la_gauche(texte: str, sinon: bool) -> bool:
         if sens in ("L", "R", "AL"):
             return sens != "L"
     return sinon
+
+
+def mener(texte: str) -> str:
+    """An Arabic sentence that begins with a Latin word, marked as read from right to left all the same.
+
+    Left alone, « Space: » would put the sentence behind it on its left, word after word from the wrong end.
+    """
+    premiere = _LETTRE.search(_ISOLE.sub("", texte))
+    return RLM + texte if premiere is not None and premiere[1] and _ARABE.search(texte) else texte
 
 
 def nu(texte: str) -> str:

@@ -44,7 +44,12 @@ def tr(text: str, **values: object) -> str:
     if str(values.get("n", "")) == "1":
         text = singulars().get(text, text)
     said = typography.composer(QCoreApplication.translate(CONTEXT, text))
-    return accorder(said, values, language()).format(**values) if values else said
+    return led(accorder(said, values, language()).format(**values) if values else said)
+
+
+def led(words: str) -> str:
+    """Words of an Arabic window, read from its side even where a Latin word begins them."""
+    return bidi.mener(words) if QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft else words
 
 
 def everywhere(text: str) -> list[str]:
@@ -62,9 +67,9 @@ def said(words: str) -> str:
         return typography.composer(words)
     whole = catalogue.sentence(words)
     if whole is not None:
-        return typography.composer(whole)
+        return led(typography.composer(whole))
     parts = re.split(r"(?<=\.) (?=[A-ZÀ-Ý«])", words)
-    return typography.composer(" ".join(catalogue.sentence(part) or part for part in parts))
+    return led(typography.composer(" ".join(catalogue.sentence(part) or part for part in parts)))
 
 
 def set_language(app: QApplication, language: str) -> None:
