@@ -9,17 +9,29 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_desktop import clock
 from erp_desktop.domain.argent import arrondir
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.echeancier import Echeance, echeancier
+from erp_desktop.domain.contrats.quotas import Consommation
 from erp_desktop.domain.enums import Imputation, ModeFacturation, Statut, StatutContrat, TypeTemps
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import TransitionError, ValidationError
-from erp_desktop.models import Client, Contrat, Intervention, LigneIntervention, PieceDetachee, Tarif, Temps
+from erp_desktop.models import (
+    Client,
+    Contrat,
+    ContratPeriode,
+    Facture,
+    Intervention,
+    LigneFacture,
+    LigneIntervention,
+    PieceDetachee,
+    Tarif,
+    Temps,
+)
 from erp_desktop.services.factures import billing, form
 from erp_desktop.services.factures import lines as bill_lines
 from erp_desktop.services.shared import quotas, trace
@@ -27,7 +39,7 @@ from erp_desktop.services.shared.common import charger
 from erp_desktop.services.shared.lists import paquets, portee
 
 MOST = 500
-"""Jobs that the board looks at, the latest first."""
+"""Jobs that the board shows, the latest first; those before them come once these are billed."""
 BACK = 3
 """Months before today from which periods are asked for."""
 _HOUR = "h"
@@ -127,18 +139,44 @@ def _unbilled(session: Session, pieces: dict[int, list[_Piece]]) -> tuple[dict[i
     return left, elsewhere
 
 
+class _Payers:
+    """Who pays for each of many jobs; periods, and what was used up of them, are read once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._periods: dict[int, list[ContratPeriode]] = {}
+        self._counted: dict[int, Consommation] = {}
+
+    def reason(self, row: Intervention) -> str | None:
+        if row.imputation == Imputation.CONTRAT:
+            return None
+        if row.imputation == Imputation.A_FACTURER:
+            return f"Décidé : {row.imputation_motif}" if row.imputation_motif else "Décidé par un responsable"
+        if row.contrat_id is None:
+            return "Sans contrat"
+        if row.contrat_id not in self._periods:
+            self._periods[row.contrat_id] = quotas.periodes_de(self._session, row.id)
+        known = self._periods[row.contrat_id]
+        if not known:
+            return "Contrat sans quota"
+        charge = quotas.charge(self._session, row, known, self._counted)
+        if charge is None:
+            return "Hors période du contrat"
+        return "Hors quota" if charge.imputation == Imputation.A_FACTURER else None
+
+
 def reason(session: Session, row: Intervention) -> str | None:
     """Why the client pays for a job, in French; None when the contract does."""
-    if row.imputation == Imputation.CONTRAT:
-        return None
-    if row.imputation == Imputation.A_FACTURER:
-        return f"Décidé : {row.imputation_motif}" if row.imputation_motif else "Décidé par un responsable"
-    if row.contrat_id is None:
-        return "Sans contrat"
-    charge = quotas.charge(session, row)
-    if charge is None:
-        return "Hors période du contrat"
-    return "Hors quota" if charge.imputation == Imputation.A_FACTURER else None
+    return _Payers(session).reason(row)
+
+
+def _open(column: Any, of: Any) -> sa.ColumnElement[bool]:
+    """No invoice that counts has this line of work or stretch of time, or it was given back, in part at least."""
+    line, back = LigneFacture, aliased(LigneFacture)
+    billed = sa.select(line.id).join(Facture, Facture.id == line.facture_id).where(
+        column == of, *billing.live(), ~sa.exists().where(back.ligne_origine_id == line.id)
+    )  # fmt: skip
+    return ~billed.exists()
 
 
 def interventions(session: Session, acteur: Acteur, client_id: int | None = None) -> list[AFacturer]:
@@ -148,21 +186,28 @@ def interventions(session: Session, acteur: Acteur, client_id: int | None = None
     where = [i.statut.in_(_DONE), *portee(acteur, i.agence_id)]
     if client_id is not None:
         where.append(i.client_id == client_id)
+    li, t = LigneIntervention, Temps
     some = sa.or_(
-        sa.exists().where(LigneIntervention.intervention_id == i.id, LigneIntervention.facturable.is_(True)),
-        sa.exists().where(Temps.intervention_id == i.id, Temps.prix_unitaire.is_not(None)),
-    )
+        sa.exists().where(li.intervention_id == i.id, li.facturable.is_(True), li.prevue.is_(False),
+                          _open(LigneFacture.ligne_intervention_id, li.id)),
+        sa.exists().where(t.intervention_id == i.id, t.prix_unitaire.is_not(None),
+                          _open(LigneFacture.temps_id, t.id)),
+    )  # fmt: skip
     asked = sa.select(i, Client.nom_entreprise).join(Client, Client.id == i.client_id).where(*where, some)
-    rows = list(session.execute(asked.order_by(i.date_cloture.desc(), i.id.desc()).limit(MOST)))
-    left, elsewhere = _unbilled(session, _pieces(session, [r.id for r, _ in rows]))
-    found = []
-    for row, name in rows:
-        amount = sum((p.amount for p in left[row.id]), Decimal("0.00"))
-        if amount <= 0 or (why := reason(session, row)) is None:
-            continue
-        found.append(AFacturer("intervention", row.id, row.client_id, name, row.agence_id, row.numero, row.titre,
-                               _day(row), why, amount, brouillon=elsewhere.get(row.id, "")))  # fmt: skip
-    return found
+    asked = asked.order_by(i.date_cloture.desc(), i.id.desc())
+    payers, found, start = _Payers(session), list[AFacturer](), 0
+    # However much lies before it that a contract pays, what nobody billed comes.
+    while len(found) < MOST and (rows := list(session.execute(asked.offset(start).limit(MOST)))):
+        start += len(rows)
+        paid = [(row, name, why) for row, name in rows if (why := payers.reason(row)) is not None]
+        left, elsewhere = _unbilled(session, _pieces(session, [row.id for row, _, _ in paid]))
+        for row, name, why in paid:
+            amount = sum((p.amount for p in left[row.id]), Decimal("0.00"))
+            if amount > 0:
+                found.append(AFacturer("intervention", row.id, row.client_id, name, row.agence_id, row.numero,
+                                       row.titre, _day(row), why, amount,
+                                       brouillon=elsewhere.get(row.id, "")))  # fmt: skip
+    return found[:MOST]
 
 
 def _schedule(contrat: Contrat, until: date) -> list[Echeance]:

@@ -14,7 +14,8 @@ from erp_desktop.services.factures import balance
 from erp_desktop.services.shared.lists import paquets
 
 
-def _invoices() -> list[sa.ColumnElement[bool]]:
+def live() -> list[sa.ColumnElement[bool]]:
+    """What documents count: invoices that were not given up."""
     return [Facture.type_facture == TypeFacture.FACTURE.value, Facture.statut != StatutFacture.ANNULEE.value]
 
 
@@ -31,7 +32,7 @@ def lines(session: Session, column: str, ids: Iterable[int], but: int | None = N
         asked = (
             sa.select(made, line.id, line.quantite, Facture.numero)
             .join(Facture, Facture.id == line.facture_id)
-            .where(made.in_(block), Facture.id != (but or 0), *_invoices())
+            .where(made.in_(block), Facture.id != (but or 0), *live())
             .order_by(line.id)
         )
         rows = list(session.execute(asked))
@@ -54,7 +55,7 @@ def periods(session: Session, contrats: Sequence[int]) -> dict[int, list[tuple[d
     f = Facture
     for block in paquets(contrats):
         asked = sa.select(f.contrat_id, f.periode_du, f.periode_au, f.numero, f.id).where(
-            f.contrat_id.in_(block), f.periode_du.is_not(None), *_invoices()
+            f.contrat_id.in_(block), f.periode_du.is_not(None), *live()
         )
         rows = list(session.execute(asked))
         back = whole([r[4] for r in rows], session)

@@ -187,11 +187,17 @@ def periodes_de(session: Session, intervention_id: int) -> list[ContratPeriode]:
     return list(session.scalars(sa.select(p).where(p.contrat_id == sien).order_by(p.numero.desc())))
 
 
-def charge(session: Session, ligne: Intervention, connues: Sequence[ContratPeriode] | None = None) -> Charge | None:
+def charge(
+    session: Session,
+    ligne: Intervention,
+    connues: Sequence[ContratPeriode] | None = None,
+    comptees: dict[int, quotas.Consommation] | None = None,
+) -> Charge | None:
     """None for work that has not begun, is cancelled, or that no period of its contract takes.
 
     Args:
         connues: the periods of its contract, where they were read already.
+        comptees: what was used up of periods, by identifier: read from, and added to.
     """
     quand = ligne.date_debut_travaux or ligne.date_fin_travaux or ligne.date_cloture
     if ligne.contrat_id is None or quand is None or ligne.statut == Statut.ANNULEE:
@@ -201,7 +207,9 @@ def charge(session: Session, ligne: Intervention, connues: Sequence[ContratPerio
     periode = next((p for p in siennes if p.du <= jour <= p.au), None)
     if periode is None:
         return None
-    c = consommation(session, periode)
+    c = (comptees or {}).get(periode.id) or consommation(session, periode)
+    if comptees is not None:
+        comptees[periode.id] = c
     if ligne.id not in c.imputations:
         return None
     return Charge(
