@@ -73,6 +73,8 @@ class Contrat(LigneAgence, Base):
         "file-text",
         name="numero_contrat",
         follows=("client_id",),
+        # What was typed into a draft is not put into a contract that was validated meanwhile.
+        witness="statut",
         groups=(
             # A contract without an end is not renewed.
             Group(

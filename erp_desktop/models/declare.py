@@ -88,6 +88,8 @@ class Noun:
         root: the column through which a row takes its ``agence_id`` from a parent.
         follows: other references to rows that take this one along when they move to another agency. What only lends
             itself to the row (a technicien, a part, a depot, a contract) is not here.
+        witness: a column that is told with every change of a row, changed or not: the centre sees under which state
+            the change was made.
         device_writes: devices may change it; False is written by administrators at the centre only.
         append_only: devices only ever add rows.
         taken_back: and take one away again, while a rule lets them.
@@ -104,6 +106,7 @@ class Noun:
     kept: tuple[str, ...] = ()
     root: str | None = None
     follows: tuple[str, ...] = ()
+    witness: str = ""
     device_writes: bool = True
     append_only: bool = False
     taken_back: bool = False

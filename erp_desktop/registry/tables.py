@@ -69,6 +69,7 @@ class SyncTable:
         append_only: devices only ever add rows.
         taken_back: and take one away again, while a rule lets them.
         groups: columns decided together, those that are here.
+        witness: the column that is told with every change of a row, where it is here; empty for none.
         key: the natural key by which two rows are one row; empty when a person settles duplicates.
         made, kept: what ``Noun`` says of rows with that key.
         added: (revision, columns before it) for each revision that gave columns to the table, oldest first.
@@ -86,6 +87,7 @@ class SyncTable:
     append_only: bool
     taken_back: bool
     groups: tuple[Group, ...] = ()
+    witness: str = ""
     key: tuple[str, ...] = ()
     made: bool = False
     kept: tuple[str, ...] = ()
@@ -185,7 +187,8 @@ def _describe(table: sa.Table, noun: Noun) -> SyncTable:
     follows = tuple(r for r in references if r == root or r.column in noun.follows)
     return SyncTable(
         table.name, columns, references, root, follows, "agence_id" in table.columns, noun.device_writes,
-        noun.append_only, noun.taken_back, kept, noun.key, noun.made, noun.kept,
+        noun.append_only, noun.taken_back, kept, noun.witness if noun.witness in table.columns else "", noun.key,
+        noun.made, noun.kept,
         _added(table, [c.name for c in columns]),
         noun.name, noun.known_by or tuple(filter(None, [noun.name])),
     )  # fmt: skip

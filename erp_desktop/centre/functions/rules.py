@@ -23,7 +23,11 @@ CONTRACT = "Valider, suspendre, reprendre ou résilier un contrat demande un res
 CHARGED = "Décider qui paie une intervention demande un responsable de l'agence."
 SERIES = "Ce numéro est de la série d'un autre poste : chaque poste tire les siens."
 VIEW = "Une vue enregistrée n'est changée que par la personne qui l'a faite."
-SENTENCES = (AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN, SERIES, VIEW)
+VALIDATED = "Ce contrat a été validé entre-temps : relisez-le, puis envoyez ce changement à nouveau ou retirez-le."
+DRAFT_MOVED = "Le brouillon de ce contrat a changé entre-temps : relisez-le, puis validez-le à nouveau."
+SENTENCES = (
+    AUTHOR, CHAIN, REOPENED, CANCELLED, CONTRACT, CHARGED, SHARED, FOREIGN, SERIES, VIEW, VALIDATED, DRAFT_MOVED
+)  # fmt: skip
 
 
 def _quoted(text: str) -> str:
@@ -66,6 +70,8 @@ _CHAIN = sql(
     CANCELLED_REASON=_quoted(CANCELLED),
     CONTRACT_REASON=_quoted(CONTRACT),
     CHARGED_REASON=_quoted(CHARGED),
+    VALIDATED_REASON=_quoted(VALIDATED),
+    DRAFT_MOVED_REASON=_quoted(DRAFT_MOVED),
 )
 
 

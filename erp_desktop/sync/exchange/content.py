@@ -114,7 +114,8 @@ def _updated(
     for captured, pairs in by_columns.items():
         parts = _parts(table, captured, position)
         columns = tuple(c for part in parts for c in part)
-        live = _live(cache, table, columns or ("id",), [c.pk for _, c in pairs])
+        seen = _seen(table)
+        live = _live(cache, table, (*columns, *seen) or ("id",), [c.pk for _, c in pairs])
         for index, change in pairs:
             row = live.get(change.pk)
             if row is None:
@@ -137,6 +138,10 @@ def _updated(
                         changed.append(column)
                         values += (wire(olds.get(column, new)), wire(new))
             whole = whole and len(changed) == len(columns)
+            if changed and table.witness not in changed:
+                for column, now in zip(seen, row[place:], strict=True):
+                    changed.append(column)
+                    values += (wire(now), wire(now))
             if changed:
                 blocks[tuple(changed)].append([index, change.user_id, change.pk, row[1], *values])
     if blocks:
@@ -149,6 +154,14 @@ def _parts(table: SyncTable, captured: Iterable[str], position: dict[str, int]) 
     groups = table.group_of
     parts = {groups[c].columns if c in groups else (c,) for c in captured}
     return sorted(parts, key=lambda part: position[part[0]])
+
+
+def _seen(table: SyncTable) -> tuple[str, ...]:
+    """The witness of a row's state, with what is decided with it."""
+    if not table.witness:
+        return ()
+    group = table.group_of.get(table.witness)
+    return group.columns if group is not None else (table.witness,)
 
 
 def _held(cache: Cache) -> dict[tuple[str, int], set[str]]:

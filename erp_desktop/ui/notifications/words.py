@@ -49,7 +49,7 @@ def object_name(one: NotificationInfo) -> str:
         return tr("Prise en charge : {objet}", objet=isolate(name))
     if (several := conflicts(one)) > 1:
         name = one.contenu.partition(PLUSIEURS)[2]
-        told = tr("{n} conflits", n=number(several))
+        told = tr(_COUNTED["conflit"][1], n=number(several))
         return f"{isolate(name)} · {told}" if name else told
     return said(one.contenu) if one.evenement == EvenementNotification.REFUS else isolate(one.contenu)
 

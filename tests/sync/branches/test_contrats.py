@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import clock
+from erp_desktop.centre.functions import rules
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.contrats import quotas as rule
@@ -21,6 +22,8 @@ from erp_desktop.services import contrats, interventions
 from erp_desktop.services.contrats import amendments, following, periods
 from erp_desktop.services.contrats.amendments import AvenantInput
 from erp_desktop.services.shared import quotas
+from erp_desktop.sync.exchange.reasons import french_reason
+from erp_desktop.sync.inbox.conflicts import unpark
 from tests.sync.lab import Device, Lab
 
 
@@ -157,3 +160,85 @@ def test_a_year_that_is_over_is_followed_by_one_period_whoever_lays_it_out(
     lab.converged()
     laid = "SELECT numero, du, au, interventions_incluses FROM contrat_periodes ORDER BY numero"
     assert a.sql(laid) == [(1, "2026-01-01", "2026-12-31", 4), (2, "2027-01-01", "2027-12-31", 4)]
+
+
+def drafted(lab: Lab) -> tuple[Device, Device, int]:
+    """Two desktops that have the same draft."""
+    lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
+    client = lab.get("equipements", lab.ids("equipements")[0], "client_id")
+    a, b = lab.device(), lab.device()
+    contract = do(a, lab, contrats.create, ContratInput(
+        client_id=client, date_debut=date(2026, 1, 1), montant_annuel=100, nb_interventions_incluses=4,
+    ))  # fmt: skip
+    lab.settle()
+    return a, b, contract
+
+
+def refusals(device: Device) -> list[str]:
+    return [french_reason(code, reason) for _id, code, reason in device.parked()]
+
+
+def test_a_draft_that_was_validated_meanwhile_is_not_changed_unseen(lab: Lab) -> None:
+    a, b, contract = drafted(lab)
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    do(b, lab, contrats.update, contract, {"montant_annuel": 150})
+    a.sync()
+    b.sync()
+    assert (lab.get("contrats", contract, "statut"), lab.get("contrats", contract, "montant_annuel")) == (
+        "en_cours", 100)  # fmt: skip
+    assert (refusals(a), refusals(b)) == ([], [rules.VALIDATED])
+    assert b.conflicts() == []
+    # Whoever typed it has read the contract as it is now: sent again, it is a change of a running contract.
+    (ident, _code, _reason), *_ = b.parked()
+    with transaction(b.engine) as session:
+        assert session.get_one(Contrat, contract).statut == "en_cours"
+        unpark(session, ident)
+    lab.settle()
+    assert lab.get("contrats", contract, "montant_annuel") == 150
+    assert (refusals(a), refusals(b)) == ([], [])
+    lab.converged()
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.SUSPENDU, "Impayé")
+    do(b, lab, contrats.update, contract, {"objet": "Compresseurs"})
+    lab.settle()
+    assert (refusals(a), refusals(b)) == ([], []), "of a contract that runs, different fields are both kept"
+    lab.converged()
+
+
+def test_a_draft_that_changed_meanwhile_is_not_validated_unseen(lab: Lab) -> None:
+    a, b, contract = drafted(lab)
+    do(b, lab, contrats.update, contract, {"montant_annuel": 150})
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    b.sync()
+    a.sync()
+    assert lab.get("contrats", contract, "statut") == "brouillon"
+    assert (refusals(a), refusals(b)) == ([rules.DRAFT_MOVED], [])
+    assert lab.value("SELECT count(*) FROM contrat_periodes") == 0
+    # The desktop that validated has the other's amount by now.
+    (ident, _code, _reason), *_ = a.parked()
+    with transaction(a.engine) as session:
+        assert session.get_one(Contrat, contract).montant_annuel == 150
+        unpark(session, ident)
+    lab.settle()
+    assert lab.get("contrats", contract, "statut") == "en_cours"
+    assert lab.value("SELECT count(*) FROM contrat_periodes") == 1
+    assert (refusals(a), refusals(b)) == ([], [])
+    lab.converged()
+
+
+def test_ones_own_draft_is_edited_and_validated_in_any_number_of_exchanges(lab: Lab) -> None:
+    a, _b, contract = drafted(lab)
+    do(a, lab, contrats.update, contract, {"montant_annuel": 150})
+    a.sync()
+    do(a, lab, contrats.update, contract, {"objet": "Compresseurs"})
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    do(a, lab, contrats.update, contract, {"penalites_retard": 10})
+    lab.settle()
+    assert refusals(a) == []
+    assert lab.get("contrats", contract, "statut") == "en_cours"
+    # Both validate it: nothing to settle.
+    a, b, contract = drafted(lab)
+    for device in (a, b):
+        do(device, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    lab.settle()
+    assert (refusals(a), refusals(b)) == ([], [])
+    lab.converged()

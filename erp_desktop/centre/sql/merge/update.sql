@@ -113,6 +113,7 @@ BEGIN
       RAISE EXCEPTION 'ce changement de statut ne suit pas les étapes' USING ERRCODE = 'EM003';
     END IF;
   END IF;
+  IF t = 'contrats' THEN PERFORM sync.verifier_brouillons(bloc, plage, v_poste, v_agence); END IF;
   EXECUTE format($q$
     WITH s AS MATERIALIZED (
       SELECT (r->>0)::int AS u, (r->>1)::bigint AS auteur, (r->>2)::bigint AS pk, (r->>3)::bigint AS ver, r, %1$s

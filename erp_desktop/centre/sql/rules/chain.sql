@@ -68,3 +68,22 @@ BEGIN
     RAISE EXCEPTION '%', :CHARGED_REASON USING ERRCODE = 'EM021';
   END IF;
 END $f$;
+
+-- A draft that was validated meanwhile, or that changed under who validates it: neither saw what the other did. Sent
+-- again once the sender has the other's row, it says so by its version and its statut.
+CREATE OR REPLACE FUNCTION sync.verifier_brouillons(bloc jsonb, plage int4range, v_poste integer, v_agence bigint)
+RETURNS void LANGUAGE plpgsql STABLE AS $f$
+DECLARE v_rang integer; v_dit text;
+BEGIN
+  SELECT c.i INTO v_rang FROM jsonb_array_elements_text(bloc->'c') WITH ORDINALITY AS c(nom, i)
+   WHERE c.nom = 'statut';
+  IF v_rang IS NULL THEN RETURN; END IF;
+  SELECT CASE WHEN r->>(3 + 2 * v_rang) = 'brouillon' THEN :VALIDATED_REASON ELSE :DRAFT_MOVED_REASON END INTO v_dit
+    FROM jsonb_array_elements(bloc->'r') r JOIN public.contrats c ON c.id = (r->>2)::bigint
+    LEFT JOIN sync.row_state e ON e.nom_table = 'contrats' AND e.pk = c.id AND e.scope = v_agence
+   WHERE (r->>0)::int <@ plage AND r->>(2 + 2 * v_rang) = 'brouillon'
+     AND CASE WHEN r->>(3 + 2 * v_rang) = 'brouillon' THEN c.statut <> 'brouillon'
+           ELSE c.statut = 'brouillon' AND e.ver <> (r->>3)::bigint AND e.origine <> v_poste END
+   LIMIT 1;
+  IF v_dit IS NOT NULL THEN RAISE EXCEPTION '%', v_dit USING ERRCODE = 'EM021'; END IF;
+END $f$;
