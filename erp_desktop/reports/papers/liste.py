@@ -8,6 +8,7 @@ from typing import Any
 
 from erp_desktop.domain.writing import bidi
 from erp_desktop.reports.papers import engine
+from erp_desktop.reports.papers.translated import Words
 
 TEMPLATE = "liste"
 PER_PAGE = 28
@@ -45,7 +46,8 @@ def images(liste: Listing, rows: int, ppp: float) -> list[bytes]:
 
 def donnees(liste: Listing, rows: int) -> dict[str, Any]:
     return {
-        "titre": liste.titre, "sujet": bidi.isoler_dedans(liste.sujet), "langue": liste.langue,
+        "titre": liste.titre, "mots": Words(liste.langue).templates(), "langue": liste.langue,
+        "sujet": bidi.isoler_dedans(liste.sujet),
         "fraicheur": bidi.isoler_dedans(liste.fraicheur), "largeurs": list(liste.largeurs),
         "tableau": {
             "colonnes": list(liste.colonnes), "gauche": list(liste.gauche), "pied": [],

@@ -32,6 +32,7 @@ from erp_desktop.reports.modele import (
     Volume,
 )
 from erp_desktop.reports.papers import bon, comptage, contrat, etiquettes, facture, liste, recu, releve, transfert
+from erp_desktop.reports.papers.translated import Words
 from erp_desktop.reports.papers.written import LANGUAGES, Issuer
 from erp_desktop.services.checklists.answers import Feuille, PointRepondu
 from erp_desktop.services.contrats import ContratFiche, CouvertInfo, Periode
@@ -224,28 +225,32 @@ def _etiquettes(langue: str) -> dict[str, Any]:
 
 
 def _liste(langue: str) -> dict[str, Any]:
-    rows = [[f"INT-CAS-04-2026-{n:05d}", CLIENT.nom, "En cours", f"{n},50"] for n in range(1, 70)]
+    say = Words(langue)
+    rows = [[f"INT-CAS-04-2026-{n:05d}", CLIENT.nom, say("En cours"), f"{n},50"] for n in range(1, 70)]
     return liste.donnees(liste.Listing(
-        "Interventions", "69 interventions", FRESH[langue], ["N°", "Client", "Statut", "Durée"], [3, 4, 2, 1],
+        say("Interventions"), say("{n} interventions", n=69), FRESH[langue],
+        [say(head) for head in ("N°", "Client", "Statut", "Durée")], [3, 4, 2, 1],
         [True, True, True, False], rows, langue,
     ), len(rows))  # fmt: skip
 
 
 def _planning(langue: str) -> dict[str, Any]:
+    say = Words(langue)
     card = {
-        "heures": "08:30 – 10:15", "titre": "Sertisseuse bloquée", "client": "Conserveries Atlas · Bouskoura",
-        "fond": "#ecebfb", "bord": "#4a40c4", "alerte": False,
+        "heures": say.kept("08:30 – 10:15"), "titre": "Sertisseuse bloquée",
+        "client": "Conserveries Atlas · Bouskoura", "fond": "#ecebfb", "bord": "#4a40c4", "alerte": False,
     }  # fmt: skip
     days: list[dict[str, Any]] = [{"absences": [], "cartes": [card, card | {"alerte": True}]} for _ in range(5)]
-    days.append({"absences": ["Congé"], "cartes": []})
+    days.append({"absences": [say("Congé")], "cartes": []})
     people = [
-        {"nom": f"Technicien {n}", "detail": "Mécanique · expert", "charge": "62 %", "jours": days}
+        {"nom": f"Technicien {n}", "detail": "Mécanique", "charge": say.kept("62 %"), "jours": days}
         for n in range(1, 13)
     ]
     return {
-        "titre": "Planning · du 16 au 21 novembre 2026", "agence": OFFICE.nom, "legende": "Affectée · En cours",
-        "fraicheur": FRESH[langue], "langue": langue, "techniciens": "Technicien · charge", "papier": "a4",
-        "jours": [{"nom": f"jour {n}", "note": ""} for n in range(1, 7)], "fermes": [False] * 5 + [True],
+        "titre": f"{say('Planning')} · {say.period(date(2026, 11, 16), date(2026, 11, 21))}", "agence": OFFICE.nom,
+        "legende": f"{say('Affectée')} · {say('En cours')}",
+        "fraicheur": FRESH[langue], "langue": langue, "techniciens": say("Technicien · charge"), "papier": "a4",
+        "jours": [{"nom": say.kept(f"{n}/11"), "note": ""} for n in range(16, 22)], "fermes": [False] * 5 + [True],
         "largeurs": [2, 2, 2, 2, 2, 1], "lignes": people,
     }  # fmt: skip
 
@@ -292,20 +297,22 @@ def _tableau(langue: str) -> dict[str, Any]:
 
 
 def _rapport_libre(langue: str) -> dict[str, Any]:
-    machines = [(f"SR-{n:02d}", 40 - n) for n in range(1, 41)]
+    machines, say = [(f"SR-{n:02d}", 40 - n) for n in range(1, 41)], Words(langue)
     return {
-        "titre": "Rapport d'essai", "langue": langue, "sujet": OFFICE.nom, "fraicheur": FRESH[langue],
+        "titre": say("Rapport"), "langue": langue, "mots": say.templates(), "sujet": OFFICE.nom,
+        "fraicheur": FRESH[langue],
         "graphe": {
-            "titre": "Interventions", "detail": "par équipement", "maximum": 39,
-            "couleurs": [{"nom": "Interventions", "couleur": "#4a40c4"}],
+            "titre": say("Interventions"), "detail": "", "maximum": 39,
+            "couleurs": [{"nom": say("Interventions"), "couleur": "#4a40c4"}],
             "lignes": [{"libelle": name, "parts": [n], "texte": str(n)} for name, n in machines[:12]],
         },
         "tableau": {
-            "colonnes": ["Équipement", "Interventions", "Coût"], "gauche": [True, False, False],
-            "lignes": [[name, str(n), f"{n},50"] for name, n in machines], "pied": ["Total", "780", "780,50"],
+            "colonnes": [say(head) for head in ("Équipement", "Interventions", "Coût")],
+            "gauche": [True, False, False],
+            "lignes": [[name, str(n), f"{n},50"] for name, n in machines], "pied": [say("Total"), "780", "780,50"],
         },
-        "largeurs": [30, 14, 14], "note": "Données inventées.",
-        "definitions": [["Interventions", "nombre d'interventions créées dans la période"]],
+        "largeurs": [30, 14, 14], "note": FRESH[langue],
+        "definitions": [[say(BY_KEY["encours"].nom), say(BY_KEY["encours"].formule)]],
     }  # fmt: skip
 
 

@@ -27,6 +27,8 @@ _FIGURES = re.compile(r"[\d\s\u202f\u00a0.,%+±\u2212–:/()-]*(?:MAD|h|min|k|M|
 _MEASURED = re.compile(
     r"[±+\u2212-]?\d[\d\u202f\u00a0 .,]*(?:h(?:[\u202f ]?\d\d)?|min|MAD|pt|%|k|M)\b|[±+\u2212-]?\d[\d.,]*[\u202f ]?%"
 )
+_HOURS = re.compile(r"([±+\u2212-]?\d(?:[\d\u202f.,]*\d)?)[\u202f\u00a0 ]?h(?:[\u202f\u00a0 ]?(\d\d))?(?![\w\u2069])")
+_COUNTED = re.compile(r"([±+\u2212-]?\d(?:[\d\u202f.,]*\d)?)[\u202f\u00a0 ]?(min|pt)\b(?!\u2069)")
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:\d{3}|min|h|pt|MAD|k|M)\b|%)")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _MONTH = re.compile(r"(\D+?\.?)((?: \d{4})?)")
@@ -48,9 +50,20 @@ class Words:
         """Figures, codes and what people typed, in the order in which they are read."""
         if self.language != "ar":
             return written
+        if _FIGURES.fullmatch(written) or _ARABIC.search(written):
+            # What somebody typed stays: « prévenu à 15 h ».
+            written = self._lasting(written)
         if not _ARABIC.search(written):
             return bidi.isoler(written)
         return bidi.isoler_dedans(_MEASURED.sub(lambda found: bidi.isoler(found[0]), written))
+
+    def _lasting(self, written: str) -> str:
+        """Durations and points as windows say them in Arabic: ``5:42 س``, ``34 د``."""
+        hours = _HOURS.sub(
+            lambda found: f"{bidi.isoler(found[1] + (':' + found[2] if found[2] else ''))}{bidi.FINE}{self('h')}",
+            written,
+        )
+        return _COUNTED.sub(lambda found: f"{bidi.isoler(found[1])}{bidi.FINE}{self(found[2])}", hours)
 
     def moment(self, instant: str) -> str:
         """``17/11/2026 à 13:52``; other languages need no word between the two."""

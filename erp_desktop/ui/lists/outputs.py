@@ -150,7 +150,7 @@ class Outputs(QObject):
             # A printed number is whole where the screen shows its end.
             largeurs=[
                 max(
-                    header.sectionSize(places[id(column)]),
+                    header.sectionSize(places[id(column)]) or column.width,
                     min(300, 7 * max((len(row[n]) for row in rows), default=0)),
                 )
                 for n, column in enumerate(columns)

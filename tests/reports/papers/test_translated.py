@@ -11,7 +11,7 @@ from typing import Any
 import pypdf
 import pytest
 
-from erp_desktop.domain.writing.bidi import FINE, LRI, PDI
+from erp_desktop.domain.writing.bidi import FINE, LRI, PDI, nu
 from erp_desktop.reports.catalogue.ask import Scope, Value
 from erp_desktop.reports.managers import printed
 from erp_desktop.reports.managers.dashboard import Dashboard, Tile
@@ -46,8 +46,12 @@ def test_a_report_keeps_no_french_word_of_ours() -> None:
 def test_figures_keep_their_order_in_arabic() -> None:
     say = Words("ar")
     assert say.kept(f"39{FINE}000,00 MAD") == f"{LRI}39{FINE}000,00 MAD{PDI}"
-    assert say.deep(f"50{FINE}min avant") == f"{LRI}50{FINE}min{PDI} سابقًا"
-    assert say.kept(f"الهدف ≥ 300{FINE}h") == f"الهدف ≥ {LRI}300{FINE}h{PDI}", "hours without minutes are whole too"
+    assert say.deep(f"50{FINE}min avant") == f"{LRI}50{PDI}{FINE}د سابقًا"
+    assert say.kept(f"الهدف ≥ 300{FINE}h") == f"الهدف ≥ {LRI}300{PDI}{FINE}س", "hours without minutes are whole too"
+    assert say.kept(f"5{FINE}h{FINE}42") == f"{LRI}5:42{PDI}{FINE}س"
+    assert say.kept(f"+34{FINE}min") == f"{LRI}+34{PDI}{FINE}د"
+    assert say.kept(say.kept(f"31,2{FINE}h")) == f"{LRI}31,2{PDI}{FINE}س", "said twice, it is not said otherwise"
+    assert say.kept("Client prévenu à 15 h") == f"{LRI}Client prévenu à 15 h{PDI}", "what somebody typed stays"
     assert say.kept("Sertisseuse 1 (SR-01)") == f"{LRI}Sertisseuse 1 (SR-01){PDI}"
     assert say.deep("oct. 2026").startswith("أكتوبر")
 
@@ -61,7 +65,7 @@ def test_parts_are_told_apart_without_colour(language: str) -> None:
     tilings = [p.get_object() for p in first["/Resources"]["/Pattern"].values()]
     # Hatched, and dotted; what is plain needs none.
     assert len([p for p in tilings if p["/PatternType"] == 1]) >= 2
-    words = first.extract_text()
+    words = nu(first.extract_text())
     assert {"ar": "39 000,00", "en": "Report on jobs"}[language] in words.replace(FINE, " ")
 
 
@@ -99,3 +103,20 @@ def test_a_dashboard_that_cannot_tell_a_load_says_why() -> None:
     words = page.pages[0].extract_text()
     assert "Rien d’urgent." in words
     assert "Rien dans cette période" in words
+
+
+@pytest.mark.parametrize("name", ["liste", "planning_semaine", "rapport"])
+def test_trial_lists_plannings_and_reports_are_in_their_language(name: str) -> None:
+    names = re.compile(r"INT-CAS-[\d-]+|Conserveries Atlas( SA)?|Bouskoura|Sertisseuse bloquée|Technicien \d+|"
+                       r"Mécanique|SR-\d+|Casablanca|MAD|SLA|MTTR|EN \d+")  # fmt: skip
+    arabic = samples.data(name, "ar")
+    left = {t for t in _texts(arabic) if re.search("[A-Za-zÀ-ÿ]{3}", names.sub("", t)) and not t.startswith("#")}
+    assert left - set(arabic.get("mots", ())) - {arabic.get("papier", "")} == set()
+
+
+def test_a_printed_list_says_its_page_in_its_language() -> None:
+    for language, page in (("ar", "صفحة"), ("en", "Page"), ("fr", "Page")):
+        words = samples.data("liste", language)["mots"]
+        assert words["Page"] == page
+    assert words["Maintenance industrielle"] == "Maintenance industrielle"
+    assert samples.data("liste", "en")["mots"]["Maintenance industrielle"] == "Industrial maintenance"
