@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -22,22 +22,35 @@ _INSET: Final = 8
 
 
 class _Sla(QWidget):
+    """What is left, whole in words; its bar takes what room there is."""
+
+    _BAR: Final = 70
+    _LEAST: Final = 20
+
     def __init__(self) -> None:
         super().__init__()
         self._state: tuple[str, float, str] = ("none", 0.0, "")
+        self._beside = 0
         self.setFixedHeight(20)
 
     def set_state(self, state: tuple[str, float, str]) -> None:
         self._state = state
         words = paint.metrics("strong").horizontalAdvance(state[2])
-        self.setFixedWidth(words + (84 if state[0] in ("ok", "soon", "late") else 26))
+        barred = state[0] in ("ok", "soon", "late")
+        self._beside = words + (14 if barred else 26)
+        self.setMinimumWidth(self._beside + (self._LEAST if barred else 0))
+        self.setMaximumWidth(self._beside + (self._BAR if barred else 0))
         self.setAccessibleName(state[2])
+        self.updateGeometry()
         self.update()
+
+    def sizeHint(self) -> QSize:
+        return self.maximumSize()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         state, share, words = self._state
-        paint.sla(painter, self.rect(), state, share, words, rtl=theme().rtl, bar=70)
+        paint.sla(painter, self.rect(), state, share, words, rtl=theme().rtl, bar=self.width() - self._beside)
         painter.end()
 
 
