@@ -7,7 +7,8 @@ week each cell is a day of a technicien with its hours downwards; on a day the h
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from PySide6.QtCore import QRect
@@ -117,19 +118,50 @@ class Grid:
                 for day, a, b in self.pieces_of(card.debut, card.fin):
                     if day in index:
                         found.append(Piece(card, index[day], a, b))
-            pieces = _lanes(found)
-            height = self._row_height(pieces)
+            if self.mode == DAY:
+                pieces = self._lanes(found, self.width - HEAD_WIDTH)
+                height = max(ROW_HEIGHTS[DAY], 22 + 30 * max((p.lanes for p in pieces), default=1))
+            else:
+                height = self._week_height(found)
+                pieces = self._lanes(found, height - 2 * _GAP)
             rows.append(Row(person, y, height, pieces))
             y += height
         return rows
 
-    def _row_height(self, pieces: tuple[Piece, ...]) -> int:
-        if self.mode == DAY:
-            return max(ROW_HEIGHTS[DAY], 22 + 30 * max((p.lanes for p in pieces), default=1))
-        counts: dict[int, int] = {}
-        for p in pieces:
-            counts[p.day] = counts.get(p.day, 0) + 1
+    @staticmethod
+    def _week_height(pieces: list[Piece]) -> int:
+        counts = Counter(p.day for p in pieces)
         return max(ROW_HEIGHTS[WEEK], min(_TALLEST, 24 * max(counts.values(), default=1)))
+
+    def _lanes(self, pieces: list[Piece], room: int) -> tuple[Piece, ...]:
+        """Pieces with their lanes: side by side lies what overlaps, in time or as it is drawn in ``room`` pixels."""
+        least = -(-_LEAST * (self.hi - self.lo) // max(1, room))
+
+        def drawn(piece: Piece) -> tuple[int, int]:
+            begin = max(self.lo, min(piece.begin, self.hi - least))
+            return begin, max(piece.end, begin + least)
+
+        made: list[Piece] = []
+        group: list[Piece] = []
+        ends: list[int] = []
+
+        def close() -> None:
+            made.extend(replace(p, lanes=len(ends)) for p in group)
+            group.clear()
+            ends.clear()
+
+        for piece in sorted(pieces, key=lambda p: (p.day, *drawn(p), p.begin, p.card.key)):
+            begin, end = drawn(piece)
+            if group and (piece.day != group[-1].day or begin >= max(ends)):
+                close()
+            lane = next((n for n, taken in enumerate(ends) if taken <= begin), len(ends))
+            if lane == len(ends):
+                ends.append(end)
+            else:
+                ends[lane] = end
+            group.append(replace(piece, lane=lane))
+        close()
+        return tuple(made)
 
     # Time to pixels
 
@@ -205,27 +237,3 @@ class Grid:
             if rect.contains(x, y):
                 return row, piece, rect
         return None
-
-
-def _lanes(pieces: list[Piece]) -> tuple[Piece, ...]:
-    """Pieces of one row with their lanes: what overlaps lies side by side."""
-    made: list[Piece] = []
-    group: list[Piece] = []
-    ends: list[int] = []
-
-    def close() -> None:
-        made.extend(Piece(p.card, p.day, p.begin, p.end, p.lane, len(ends)) for p in group)
-        group.clear()
-        ends.clear()
-
-    for piece in sorted(pieces, key=lambda p: (p.day, p.begin, p.end, p.card.key)):
-        if group and (piece.day != group[-1].day or piece.begin >= max(ends)):
-            close()
-        lane = next((n for n, end in enumerate(ends) if end <= piece.begin), len(ends))
-        if lane == len(ends):
-            ends.append(piece.end)
-        else:
-            ends[lane] = piece.end
-        group.append(Piece(piece.card, piece.day, piece.begin, piece.end, lane))
-    close()
-    return tuple(made)

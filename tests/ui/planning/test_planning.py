@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
+from erp_desktop.services.planning import actions
+from erp_desktop.services.planning.actions import Wish
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.planning import air, printing, words
@@ -323,3 +325,30 @@ def test_absences_filters_papers_and_the_other_way_round(
     assert words.length(90) == f"{i18n.isolate('1:30')} س"
     picture = s.view.viewport().grab()
     assert picture.height() > HEAD_HEIGHT
+
+
+def test_short_visits_that_follow_each_other_hide_none(semaine: Semaine) -> None:
+    """A quarter of an hour is drawn taller than it is: what would cover the next card stands beside it."""
+    s = semaine
+    with transaction(s.engine, s.monde.agent.user_id) as session:
+        for n, minute in enumerate((0, 20, 40)):
+            ident = s.visit(session, f"Courte {n}")
+            begin = at(8, minute, day=1)
+            actions.plan(session, s.monde.agent, [Wish(ident, s.hind, begin, begin + timedelta(minutes=20))])
+    s.page.reload()
+    s.bureau.settle()
+    for shown in (WEEK, DAY):
+        if shown == DAY:
+            s.page.show_day(MONDAY + timedelta(days=1))
+            s.page.set_mode(DAY)
+            s.bureau.settle()
+        grid = s.view.grid
+        assert grid is not None
+        assert grid.mode == shown
+        row = grid.rows[grid.row_of(s.hind) or 0]
+        rects = [
+            grid.rect(row, p.day, p.begin, p.end, p.lane, p.lanes)
+            for p in row.pieces if grid.days[p.day] == MONDAY + timedelta(days=1)
+        ]  # fmt: skip
+        assert len(rects) == 3
+        assert not any(a.intersects(b) for n, a in enumerate(rects) for b in rects[n + 1 :]), rects
