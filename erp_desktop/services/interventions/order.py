@@ -22,7 +22,7 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
 from erp_desktop.services.shared.places import Names, Order, Stratum, at_once, beginning
-from erp_desktop.services.shared.places.sorts import along, by_text
+from erp_desktop.services.shared.places.sorts import along, by_text, texts
 from erp_desktop.services.shared.places.stretches import Stretches, referred
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
@@ -218,8 +218,8 @@ def few(
 
 def titles(session: Session, rows: Sequence[int]) -> dict[int, str]:
     """The titles of some rows of a cache, as they are sorted by."""
-    said = sa.select(I.id, I.titre).where(parmi(session, I.id, rows)).with_hint(I, "NOT INDEXED", "sqlite")
-    return {row: cle_de(title) for row, title in session.execute(said)}
+    asked = sa.select(I.id).where(parmi(session, I.id, rows)).with_hint(I, "NOT INDEXED", "sqlite")
+    return {row: cle_de(title) for row, title in zip(*texts(session, asked, I.id, I.titre), strict=True)}
 
 
 def told(

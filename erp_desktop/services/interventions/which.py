@@ -31,7 +31,7 @@ from erp_desktop.services.interventions.list import (
 )
 from erp_desktop.services.search import exact, pieces, words
 from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, hors_index, identifiants, parmi
-from erp_desktop.services.shared.places import Long, Mark
+from erp_desktop.services.shared.places import Long, Mark, Stratum, beginning
 from erp_desktop.services.shared.places.stretches import Stretches
 
 _RARES = 2000
@@ -83,12 +83,13 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     # What has a deadline is due by it.
     limites = [dit.operator(Intervention.date_limite, dit.right) for dit in dits.get("", ())]
     marche = order.soon(session, requete, query, statuts, limites)
-    # Until their letters are known, words that no row holds are told by what the indexes hold of them.
-    if (question or not lettres) and marche.reach(_VUES[0][0]):
+    # Of letters alone the last rows have told already how soon they are met.
+    autres = bool(dits or filtre.mots.keys() - _NOMMES)
+    if ((question and autres) or not lettres) and marche.reach(_VUES[0][0]):
         return marche.found
     if question and not dits:
         if query.tri == "titre":
-            trouvees = _par_titre(session, acteur, query, pieces.matching(session, question, _CANDIDATES + 1))
+            trouvees = _par_titre(session, acteur, query, question)
             if trouvees is not None:
                 return trouvees
         if pieces.count(session, question, _CANDIDATES + 1) <= _CANDIDATES:
@@ -281,31 +282,32 @@ def _verifiees(session: Session, acteur: Acteur, query: ListQuery, rows: Sequenc
     return order.few(session, rows, query, conditions(session, acteur, query.texte, pres=True))
 
 
-def _par_titre(session: Session, acteur: Acteur, query: ListQuery, peuvent: Sequence[int]) -> list[int] | None:
+def _par_titre(session: Session, acteur: Acteur, query: ListQuery, question: str) -> list[int] | None:
     """The same of many by title, where the rows of one word stand together: what is in the range of the titles that
     a few of them have is in order, and only the rest is looked up. None of too many that are all over the order."""
-    if len(peuvent) > _CANDIDATES:
-        return None
-    toutes, bas = {*peuvent, *words.pending(session)}, query.descendant
+    nombre, essai = pieces.sampled(session, question)
+    bas, limite, ident, cle = query.descendant, query.limite or 0, Intervention.id, cle_tri(Intervention.titre)
+    titres = sorted(order.titles(session, essai).values())
+    ensemble = False
+    if titres and nombre <= _CANDIDATES:
+        dans = Stratum(sa.and_(cle >= titres[0], cle <= titres[-1]), [cle], bas)
+        plage = sa.select(ident).where(dans.where).limit(2 * nombre)
+        peuvent = pieces.rows(question, words.pending(session)).subquery()
+        reste = identifiants(session, sa.select(peuvent.c.id).where(peuvent.c.id.not_in(plage)).limit(_RARES + 1))
+        # Where the range holds more than that, it is not theirs.
+        tenues = session.scalar(sa.select(sa.func.count()).select_from(plage.subquery())) or 0
+        ensemble = len(reste) <= _RARES and tenues < 2 * nombre
+    if not ensemble:
+        rows = pieces.matching(session, question, _TRIEES) if nombre <= _TRIEES else None
+        return None if rows is None else _verifiees(session, acteur, query, rows)
     dites = conditions(session, acteur, query.texte, pres=True)
-    essai = order.titles(session, peuvent[:: len(peuvent) // _ESSAI + 1]).values()
-    premier, dernier = min(essai), max(essai)
-    cle, ident = cle_tri(Intervention.titre), Intervention.id
-    plage = sa.select(ident).where(cle >= premier, cle <= dernier).limit(2 * len(toutes))
-    rangees = identifiants(session, plage.order_by(*((cle.desc(), ident.desc()) if bas else (cle, ident))))
-    reste = toutes.difference(rangees)
-    if len(reste) > _RARES or len(rangees) == 2 * len(toutes):
-        return order.few(session, list(toutes), query, dites) if len(toutes) <= _TRIEES else None
-    titres = order.titles(session, list(reste))
-    avant = [one for one, titre in titres.items() if (titre > dernier if bas else titre < premier)]
-    trouvees, limite = order.few(session, avant, query, dites), query.limite or 0
-    rangees = [one for one in rangees if one in toutes]
-    for debut in range(0, len(rangees), _ESSAI):
-        if len(trouvees) < limite:
-            bonnes = _bonnes(session, rangees[debut : debut + _ESSAI], dites)
-            trouvees += [one for one in rangees[debut : debut + _ESSAI] if one in bonnes]
+    loin = order.titles(session, reste)
+    avant = [one for one, titre in loin.items() if (titre > titres[-1] if bas else titre < titres[0])]
+    trouvees = order.few(session, avant, query, dites)
+    suit = sa.select(ident).where(*conditions(session, acteur, query.texte, suit=True, pres=True))
+    trouvees += beginning(session, suit, ident, iter([dans]), limite)[0]
     if len(trouvees) < limite:
-        trouvees += order.few(session, list(reste.difference(avant)), query, dites)
+        trouvees += order.few(session, [one for one in loin if one not in avant], query, dites)
     return trouvees[:limite]
 
 

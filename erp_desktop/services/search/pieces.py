@@ -7,6 +7,7 @@ do. Letters are folded as :func:`~erp_desktop.services.shared.lists.contient` re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
@@ -32,6 +33,8 @@ INDEX = (
 _FOLDED = str.maketrans({variant: letter for letter, them in VARIANTES.items() for variant in them + them.upper()})
 _MOST = 4
 """Threes of one piece that are asked for: each is a list to go through, and a few tell nearly as much as all."""
+_APART_BY = 251
+"""Of identifiers that come one after the other the sample is one of so many."""
 _APART = "\n"
 """Between two texts; no piece goes over it."""
 
@@ -98,6 +101,14 @@ def count(session: Session, question: str, most: int) -> int:
     """How many may answer; no further than ``most``."""
     some = rows(question).limit(most).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+
+
+def sampled(session: Session, question: str) -> tuple[int, list[int]]:
+    """How many may answer, and one in some hundreds of them, which are anywhere."""
+    one = rows(question).subquery()
+    some = sa.func.json_group_array(one.c.id).filter(one.c.id % _APART_BY == 0)
+    count, idents = session.execute(sa.select(sa.func.count(), some).select_from(one)).one()
+    return count, json.loads(idents)
 
 
 def matching(session: Session, question: str, most: int) -> list[int]:

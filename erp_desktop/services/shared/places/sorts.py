@@ -143,7 +143,7 @@ def sorted_ids(session: Session, request: sa.Select[int], ident: Colonne, sort: 
     if query.texte.strip() and est_sqlite(session):
         # PostgreSQL weighs the words against the order by itself.
         if sort.text is not None:
-            said = _said(session, request, ident, sort.text, _FEW + 1)
+            said = texts(session, request, ident, sort.text, _FEW + 1)
             if len(said[0]) <= _FEW:
                 return _in_order(*said, query)
         elif len(some := identifiants(session, request.limit(_FEW + 1))) <= _FEW:
@@ -155,12 +155,12 @@ def by_text(
     session: Session, request: sa.Select[int], ident: Colonne, text: Colonne, some: Sequence[int], query: ListQuery
 ) -> list[int]:  # fmt: skip
     """A few, by a text that is made comparable here: on a cache each would be two dozen calls for each row."""
-    return _in_order(*_said(session, request.where(parmi(session, ident, some)), ident, text), query)
+    return _in_order(*texts(session, request.where(parmi(session, ident, some)), ident, text), query)
 
 
-def _said(
+def texts(
     session: Session, request: sa.Select[int], ident: Colonne, text: Colonne, most: int | None = None
-) -> tuple[list[int], list[str | None]]:  # fmt: skip
+) -> tuple[list[int], list[Any]]:  # fmt: skip
     """The identifiers that a request selects of a cache, and the text of each: each row is looked up once."""
     rows = request.with_only_columns(ident.label("id"), text.label("said")).limit(most).subquery()
     # As two values: of a pair for each row the interpreter would begin to collect its garbage.
