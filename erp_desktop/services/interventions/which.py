@@ -41,11 +41,12 @@ _ESSAI = 200
 """Of so many of them it is tried whether they do."""
 _DERNIERES, _SOUVENT, _PLUPART = 1000, 50, 300
 """Of so many of the last rows so many hold a word that is met soon along any order, and so many along any at all."""
-_VUES = (1024, 16_384, 40_000), (4096, 100_000, 160_000)
+_VUES, _LOIN = ((1024, (16_384, 40_000, 4_000)), (5120, (100_000, 160_000, 160_000))), (40_000, 160_000, 40_000)
 """So many rows of an order are looked at before, each time, what an index tells is asked: so many as a set along the
-order, and so many sorted, where that index holds what is sorted by."""
+order; and where that index holds what is sorted by, so many sorted, by a name so many. The last ones, where what was
+met until then says that the page is further than the next time."""
 _PASSEES = 16_384
-"""Rows of an order that are passed over to meet those of a set."""
+"""Rows of an order that are passed over to meet those of a set, and before what has a day is all sorted."""
 _PEU, _LUES = 4096, 40_000
 """At the centre so many of a day are sorted by a name, and by anything else."""
 _TRIEES = 20_000
@@ -116,15 +117,19 @@ def _a_tour_de_role(
     What has a day may be anywhere along an order; a page of many is met soon, and a few are sorted sooner.
     """
     titre, statuts = query.tri == "titre", _statuts(query)
-    for vues, ensemble, triees in _VUES:
+    for vues, assez in _VUES:
         if marche.reach(vues):
             return marche.found
-        # No index that tells a day holds titles, and names are sorted here.
-        couvrent = [mene.couvre and not titre and not order.far(query) for mene in menent]
-        comptes = [mene.combien(session, triees if couvre else ensemble)
-                   for mene, couvre in zip(menent, couvrent, strict=True)]  # fmt: skip
-        nombre, couvre, mene = min(zip(comptes, couvrent, menent, strict=True), key=lambda one: one[0])
-        if nombre > (triees if couvre else ensemble):
+        bientot = 5 * len(marche.found) >= (query.limite or 0)
+        ensemble, triees, par_nom = assez if bientot else map(max, assez, _LOIN)
+        # No index that tells a day holds titles, and a row that is looked up costs as much as six of an index.
+        dits = [(mene.couvre and not titre, mene) for mene in menent]
+        most = par_nom if order.far(query) else triees
+        comptes = [mene.combien(session, most if couvre else ensemble) for couvre, mene in dits]
+        nombre, (couvre, mene) = min(
+            zip(comptes, dits, strict=True), key=lambda one: one[0] * (1 if one[1][0] else 6)
+        )
+        if nombre > (most if couvre else ensemble):
             continue
         par_statut = mene.index == _STATUTS
         sans_fin = titre or par_statut
@@ -136,6 +141,8 @@ def _a_tour_de_role(
             if parmi_eux.reach(sys.maxsize if sans_fin else _PASSEES):
                 return parmi_eux.found
         return order.told(session, mene.requete.where(*toutes), query, statuts)
+    if marche.reach(_PASSEES):
+        return marche.found
     if menent[0].couvre and not titre:
         return order.told(session, menent[0].requete.where(*toutes), query, statuts)
     return None
