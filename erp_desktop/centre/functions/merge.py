@@ -43,6 +43,8 @@ _UPDATE = sql("merge/update", UNTOLD=UNTOLD)
 
 _DELETE = sql("merge/delete", UNTOLD=UNTOLD)
 
+_AMENDMENTS = sql("merge/amendments", PIN=PIN)
+
 _APPLY = sql("merge/apply")
 
 _PUSH = sql("merge/push", PIN=PIN)
@@ -61,6 +63,7 @@ def merge_functions() -> list[str]:
         KEYS,
         central_stock.FUNCTIONS,
         central_invoices.FUNCTIONS,
+        _AMENDMENTS,
         _APPLY,
         _PUSH,
     ]

@@ -18,10 +18,12 @@ from erp_desktop import clock
 from erp_desktop.domain import transitions
 from erp_desktop.domain.enums import Statut
 from erp_desktop.errors import NotFoundError, UserError
+from erp_desktop.registry.policies import Policy
 from erp_desktop.registry.tables import BY_NAME, Kind
 from erp_desktop.sync.status import detail, libelle, nom_auteur
 
 Keep = Literal["mine", "theirs"]
+GIVEN = "Ce numéro est donné par le siège : le vôtre était déjà pris."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class Conflit:
     quand: datetime
     a_decider: bool
     resolu: str | None
+
+    @property
+    def impose(self) -> bool:
+        """Whether the centre gave the value, so that mine cannot be kept."""
+        return self.policy == Policy.CENTRE_SEUL
 
 
 def liste(session: Session, *, tous: bool = True) -> list[Conflit]:
@@ -131,6 +138,8 @@ def resolve(session: Session, conflit_id: int, keep: Keep | None = None, value: 
     row = _load(session, conflit_id)
     if row.resolu is not None:
         raise UserError(f"Le conflit n° {conflit_id} est déjà réglé.")
+    if row.politique == Policy.CENTRE_SEUL and keep != "theirs":
+        raise UserError(GIVEN)
     before: Any = None
     if row.colonne is None:
         _resolve_row(session, row, keep)

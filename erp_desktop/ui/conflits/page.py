@@ -264,9 +264,14 @@ class ConflitsPage(Page):
         mine, theirs = field_labels.versions(
             conflit.table, conflit.champ, (conflit.mien, conflit.leur), self._boite.noms
         )
-        words = tr("La règle du siège s'applique : « {leur} ». Votre « {mien} » reste ici.", leur=theirs, mien=mine)
-        row.addWidget(Text(words, "body", "text.secondary", wrap=True), 1)
-        row.addWidget(Button(tr("Garder la mienne"), "link", on_click=lambda: self.decide(conflit, "mine")))
+        given = conflit.impose
+        told = (
+            "« {mien} » était déjà pris sur un autre poste : le siège a donné « {leur} »." if given
+            else "La règle du siège s'applique : « {leur} ». Votre « {mien} » reste ici."
+        )  # fmt: skip
+        row.addWidget(Text(tr(told, leur=theirs, mien=mine), "body", "text.secondary", wrap=True), 1)
+        if not given:
+            row.addWidget(Button(tr("Garder la mienne"), "link", on_click=lambda: self.decide(conflit, "mine")))
         across.addWidget(strip, 1)
         return holder
 

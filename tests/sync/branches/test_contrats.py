@@ -17,12 +17,14 @@ from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput, Pe
 from erp_desktop.domain.enums import Imputation, Role, StatutContrat
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.errors import UserError
 from erp_desktop.models import Avenant, Contrat, ContratPeriode, Intervention
 from erp_desktop.services import contrats, interventions
 from erp_desktop.services.contrats import amendments, following, periods
 from erp_desktop.services.contrats.amendments import AvenantInput
 from erp_desktop.services.shared import quotas
 from erp_desktop.sync.exchange.reasons import french_reason
+from erp_desktop.sync.inbox import conflicts
 from erp_desktop.sync.inbox.conflicts import unpark
 from tests.sync.lab import Device, Lab
 
@@ -241,4 +243,46 @@ def test_ones_own_draft_is_edited_and_validated_in_any_number_of_exchanges(lab: 
         do(device, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
     lab.settle()
     assert (refusals(a), refusals(b)) == ([], [])
+    lab.converged()
+
+
+def test_amendments_made_apart_get_numbers_of_their_own(lab: Lab) -> None:
+    a, b, contract = drafted(lab)
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    lab.settle()
+
+    def amend(device: Device, words: str) -> int:
+        return int(do(device, lab, amendments.add, contract, AvenantInput(objet=words, date_effet=clock.today())))
+
+    def numbers(device: Device) -> dict[str, int]:
+        with transaction(device.engine, write=False) as session:
+            asked = sa.select(Avenant.objet, Avenant.numero).where(Avenant.contrat_id == contract)
+            return {row.objet: row.numero for row in session.execute(asked)}
+
+    amend(a, "premier")
+    lab.settle()
+    amend(a, "de A")
+    second, _third = amend(b, "de B"), amend(b, "encore de B")
+    assert numbers(b) == {"premier": 1, "de B": 2, "encore de B": 3}
+    a.sync()
+    b.sync()
+    told = {"premier": 1, "de A": 2, "de B": 3, "encore de B": 4}
+    assert numbers(b) == told, "in one exchange"
+    lab.settle()
+    assert [numbers(d) for d in (a, b)] == [told, told]
+    lab.converged()
+    # Who made them is told, and asked nothing: a number that is taken cannot be kept.
+    assert a.conflicts() == []
+    assert [(t, column, mine, theirs) for t, _pk, column, _base, mine, theirs in b.conflicts()] == [
+        ("avenants", "numero", 2, 3), ("avenants", "numero", 3, 4)]  # fmt: skip
+    with transaction(b.engine) as session:
+        first = min(conflicts.liste(session), key=lambda c: c.id)
+        assert (first.pk, first.a_decider, first.policy) == (second, False, "centre_seul")
+        with pytest.raises(UserError, match="déjà pris"):
+            conflicts.resolve(session, first.id, "mine")
+    # The next one follows.
+    amend(b, "cinquième")
+    lab.settle()
+    assert numbers(a)["cinquième"] == 5
+    assert len(b.conflicts()) == 2
     lab.converged()

@@ -30,6 +30,9 @@ BEGIN
     PERFORM sync.supprimer(g.nom_table, p->'d'->g.nom_table, plage, v_poste, v_lot, v_agence);
   END LOOP;
   PERFORM sync.accorder_stock(p, plage);
+  IF p->'i' ? 'avenants' THEN
+    PERFORM sync.numeroter_avenants(sync.valeurs(p->'i'->'avenants', plage, 'id'), v_poste, v_lot);
+  END IF;
   IF p->'i' ? 'demandes_validation' THEN
     PERFORM sync.repondre(sync.valeurs(p->'i'->'demandes_validation', plage, 'id'));
   END IF;
