@@ -9,8 +9,8 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from erp_desktop.services.planning.data import Board, Person
-from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.kit.surfaces import Chip
+from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.surfaces import Chip, CountChip
 
 NAMES = {"equipe": "Équipe", "competence": "Compétence", "ville": "Ville"}
 
@@ -60,10 +60,11 @@ class Chips(QWidget):
             self.chips[key] = chip
             self._row.addWidget(chip)
         if self._crossings:
-            chip = Chip(tr("Chevauchements : {n}", n=self._crossings), icon="warning")
-            chip.clicked.connect(self.next_crossing)
-            self.chips["crossing"] = chip
-            self._row.addWidget(chip)
+            crossing = CountChip(tr("Chevauchements"), "warning")
+            crossing.set_number(number(self._crossings))
+            crossing.clicked.connect(self.next_crossing)
+            self.chips["crossing"] = crossing
+            self._row.addWidget(crossing)
         self._row.addStretch()
 
     def _menu(self, key: str) -> QMenu:

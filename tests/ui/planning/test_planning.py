@@ -18,6 +18,7 @@ from erp_desktop.services.planning import actions
 from erp_desktop.services.planning.actions import Wish
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.kit import i18n, theme
+from erp_desktop.ui.kit.surfaces import CountChip
 from erp_desktop.ui.planning import air, printing, words
 from erp_desktop.ui.planning.absences import AbsencesTab
 from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, WEEK
@@ -79,7 +80,9 @@ def test_the_mouse_moves_stretches_and_plans(semaine: Semaine) -> None:
     s.bureau.settle()
     assert s.slots(two)[0][0] == s.karim
     assert "crossing" in s.page.chips.chips
-    QTest.mouseClick(s.page.chips.chips["crossing"], LEFT)
+    crossing = s.page.chips.chips["crossing"]
+    assert (crossing.text(), isinstance(crossing, CountChip)) == ("Chevauchements 2", True)
+    QTest.mouseClick(crossing, LEFT)
     assert s.view.current in {s.key(two), s.key(three)}
     # Into a leave it is refused, and everything stays.
     before = s.slots(three)
