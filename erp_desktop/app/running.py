@@ -41,12 +41,16 @@ def catch_bugs(desktop: Desktop) -> None:
 
 def tell_of_abrupt_end(desktop: Desktop) -> None:
     """Say it calmly and once, to whoever logs in first: their drafts open by themselves."""
-    desktop.logged_in.connect(
-        lambda _acteur: desktop.window.say(
-            tr("Le programme s'était arrêté sans se fermer. Ce qui était saisi est là, en brouillon."), kind="info"
-        ),
-        Qt.ConnectionType.SingleShotConnection,
-    )
+
+    def tell(_acteur: object) -> None:
+        workspace = desktop.workspace
+        if workspace is None or workspace.contexte.drafts.empty:
+            words = tr("Le programme s'était arrêté sans se fermer. Rien n'était en cours de saisie.")
+        else:
+            words = tr("Le programme s'était arrêté sans se fermer. Ce qui était saisi est là, en brouillon.")
+        desktop.window.say(words, kind="info")
+
+    desktop.logged_in.connect(tell, Qt.ConnectionType.SingleShotConnection)
 
 
 def _icon() -> QIcon:

@@ -100,6 +100,11 @@ class Drafts:
                 found.append((key, int(number), draft))
         return sorted(found, key=lambda one: one[2].saved_at)
 
+    @property
+    def empty(self) -> bool:
+        """Nothing was left half typed."""
+        return not self._latest
+
     def keep(self, key: str, draft_id: int, values: Mapping[str, Any]) -> datetime:
         """Write the changed fields soon; returns the instant that the draft will carry."""
         now = clock.now()

@@ -30,6 +30,7 @@ from erp_desktop.services import auth
 from erp_desktop.services.releases import installing, updates
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bug import show_bundle
+from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.frame.closing import ClosePage
 from erp_desktop.ui.frame.version import BackPage
 from erp_desktop.ui.kit import theme
@@ -141,7 +142,7 @@ def test_window_comes_before_the_database_and_login_opens_the_work(
     qtbot.waitUntil(lambda: newer.ready is not None, timeout=30_000)
     told = [label.text() for toast in desktop.window.toaster.toasts for label in toast.findChildren(QLabel)]
     assert told == [
-        "Le programme s’était arrêté sans se fermer. Ce qui était saisi est là, en brouillon.",
+        "Le programme s’était arrêté sans se fermer. Rien n’était en cours de saisie.",
         f"La version {NEXT} est prête : elle s’installera à la fermeture.",
     ]
     assert page.model.rowCount() == 6
@@ -319,6 +320,22 @@ def test_closing_over_unsaved_work_names_it_and_esc_goes_back(qtbot: QtBot, desk
     qtbot.keyClick(window.cover_page.close_button, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: desktop.worker is None)
     assert not window.isVisible()
+
+
+def test_who_was_cut_off_while_typing_is_told_that_it_is_there(qtbot: QtBot, desktop: Desktop, monde: Monde) -> None:
+    running.tell_of_abrupt_end(desktop)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
+    assert monde.agent is not None
+    left = Drafts(desktop.settings.data_dir / "brouillons", monde.agent.user_id, desktop._drafts_key())
+    left.keep("interventions", -1, {"titre": "Fuite au presse-étoupe"})
+    left.close()
+    enter(qtbot, desktop)
+    (toast,) = desktop.window.toaster.toasts
+    assert [label.text() for label in toast.findChildren(QLabel)] == [
+        "Le programme s’était arrêté sans se fermer. Ce qui était saisi est là, en brouillon."
+    ]
+    assert desktop.workspace is not None
+    assert desktop.workspace.unsaved() == ["Nouvelle intervention : Fuite au presse-étoupe"]
 
 
 def test_a_file_that_is_no_database_is_refused_untouched(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> None:
