@@ -174,11 +174,13 @@ def notify(url: CentreUrl, as_json: AsJson = False) -> None:
     """Annoncer ce qui concerne chacun, oublier l'ancien, tenir les contrats à jour ; pour une tâche planifiée."""
     with Target(url, None).engine() as engine, transaction(engine) as session:
         amended = amendments.take_effect(session)
+        carried = len(following.carry_on(session))
         followed = sum(map(len, following.follow(session).values()))
         made, forgotten = notifications.produire_pour_tous(session), notifications.oublier(session)
     told = f"{made} notification(s) ajoutée(s), {forgotten} oubliée(s), {len(amended)} avenant(s) appliqué(s), "
-    told += f"{followed} période(s) de contrat ouverte(s)."
-    emit(as_json, {"ajoutees": made, "oubliees": forgotten, "avenants": len(amended), "periodes": followed}, told)
+    told += f"{carried} contrat(s) reconduit(s), {followed} période(s) ouverte(s)."
+    counted = {"ajoutees": made, "oubliees": forgotten, "avenants": len(amended), "reconduits": carried}
+    emit(as_json, counted | {"periodes": followed}, told)
 
 
 @app.command("import")

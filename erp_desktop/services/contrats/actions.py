@@ -147,11 +147,12 @@ def renouveler(session: Session, acteur: Acteur, id: int) -> Retour:  # noqa: A0
     p = ContratPeriode
     connues = list(session.scalars(sa.select(p).where(p.contrat_id == id).order_by(p.au.desc(), p.numero.desc())))
     suivante = None
-    if connues and connues[0].au < au:
-        modele = connues[0]
+    # Where the last one does not reach the former end, those between follow by themselves.
+    if connues and du - cycle.UN_JOUR <= connues[0].au < au:
+        modele, (mois, dernier) = connues[0], following.length(session, id)
         suivante = ContratPeriode(
-            contrat_id=id, agence_id=ligne.agence_id, numero=max(c.numero for c in connues) + 1,
-            du=max(du, modele.au + cycle.UN_JOUR), au=au, interventions_incluses=modele.interventions_incluses,
+            contrat_id=id, agence_id=ligne.agence_id, numero=dernier + 1, du=modele.au + cycle.UN_JOUR,
+            au=min(au, cycle.suite(modele.au, mois)[1]), interventions_incluses=modele.interventions_incluses,
             heures_incluses=modele.heures_incluses, montant=modele.montant, created_by_id=acteur.user_id,
         )  # fmt: skip
         session.add(suivante)

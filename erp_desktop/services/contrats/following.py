@@ -1,17 +1,53 @@
-"""The period that follows another: a contract that runs on includes each year what its last period did."""
+"""What follows by itself: a tacit contract after its end, a period after another.
+
+Each desktop does so for itself, cut off or not, and the centre does: days, numbers and what is included follow from
+the contract and its last period, so that their exchange has nothing to settle.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_desktop import clock
 from erp_desktop.domain.contrats import cycle
-from erp_desktop.domain.enums import StatutContrat
+from erp_desktop.domain.enums import Reconduction, StatutContrat
 from erp_desktop.models import Contrat, ContratPeriode
+from erp_desktop.services import calendrier
 from erp_desktop.services.shared.lists import est_sqlite
+
+RATTRAPAGE = timedelta(days=92)
+"""How long after its end a tacit contract is still carried on; what ended before that is over."""
+
+
+def _tacit(session: Session) -> sa.Select[Contrat]:
+    """Running contracts that nobody ended and that carry on by themselves."""
+    k, today = Contrat, clock.today()
+    asked = (
+        sa.select(k)
+        .where(k.statut == StatutContrat.EN_COURS.value, k.reconduction == Reconduction.TACITE.value,
+               k.date_fin < today, k.date_fin >= today - RATTRAPAGE)
+        .order_by(k.id)
+    )  # fmt: skip
+    # What every branch shares is the centre's to write.
+    return asked.where(k.agence_id.is_not(None)) if est_sqlite(session) else asked
+
+
+def carry_on(session: Session) -> list[int]:
+    """Carry tacit contracts on from their end, for their length each time (a year when they say none); those.
+
+    The deadlines of their open work follow, as after a renewal that a responsable makes.
+    """
+    found = []
+    for row in list(session.scalars(_tacit(session))):
+        with calendrier.changement(session, f"contrat {row.numero_contrat}", contrat_id=row.id):
+            while row.date_fin is not None and row.date_fin < clock.today():
+                row.date_fin = cycle.suite(row.date_fin, row.duree_mois or 12)[1]
+        found.append(row.id)
+    session.flush()
+    return found
 
 
 def _due(session: Session, only: int | None = None) -> sa.Select[ContratPeriode, date | None]:
@@ -30,24 +66,19 @@ def _due(session: Session, only: int | None = None) -> sa.Select[ContratPeriode,
     )  # fmt: skip
     if only is not None:
         return asked.where(p.contrat_id == only)
-    # What every branch shares is the centre's to write.
     return asked.where(k.agence_id.is_not(None)) if est_sqlite(session) else asked
 
 
 def any_over(session: Session) -> bool:
-    """Whether :func:`follow` would write something."""
-    return session.execute(_due(session).limit(1)).first() is not None
+    """Whether :func:`carry_on` or :func:`follow` would write something."""
+    return any(session.execute(asked.limit(1)).first() is not None for asked in (_tacit(session), _due(session)))
 
 
 def follow(session: Session, only: int | None = None) -> dict[int, list[int]]:
-    """Lay out the periods up to today of the contracts whose last one is over; contract → the periods made.
-
-    Each desktop does so for itself and the centre does: the number, the days and what is included follow from the
-    last period, so that their exchange has nothing to settle.
-    """
+    """Lay out the periods up to today of the contracts whose last one is over; contract → the periods made."""
     made: dict[int, list[ContratPeriode]] = {}
     for over, end in list(session.execute(_due(session, only))):
-        months, number = _first(session, over.contrat_id)
+        months, number = length(session, over.contrat_id)
         last = over
         while last.au < clock.today() and (end is None or last.au < end):
             begin, until = cycle.suite(last.au, months)
@@ -63,7 +94,7 @@ def follow(session: Session, only: int | None = None) -> dict[int, list[int]]:
     return {contract: [one.id for one in periods] for contract, periods in made.items()}
 
 
-def _first(session: Session, contract: int) -> tuple[int, int]:
+def length(session: Session, contract: int) -> tuple[int, int]:
     """How many months a period of the contract has, as its first one, and the last number.
 
     A year when the first one is no number of months.

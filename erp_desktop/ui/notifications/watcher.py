@@ -1,7 +1,7 @@
 """Looks for news while somebody is at work, and announces it once: on the desktop, or by the bell alone.
 
-What falls due by itself is written on the same occasions: an amendment whose day has come, the period of a contract
-that follows one that is over.
+What falls due by itself is written on the same occasions: an amendment whose day has come, a tacit contract after its
+end, the period that follows one that is over.
 """
 
 from __future__ import annotations
@@ -89,10 +89,11 @@ class Watcher(QObject):
         self._contexte.tasks.run(read, found, lambda _error: None, long=beside, owner=self)
 
     def _fall_due(self) -> None:
-        """Let amendments take effect and periods follow; forms that show their contract read it again."""
+        """Write what falls due of contracts; forms that show one of them read it again."""
 
         def write(session: Any) -> set[int]:
-            return {*amendments.take_effect(session), *following.follow(session)}
+            done = {*amendments.take_effect(session), *following.carry_on(session)}
+            return done | set(following.follow(session))
 
         def written(contracts: set[int]) -> None:
             for one in contracts:

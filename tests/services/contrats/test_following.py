@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import StatutContrat
-from erp_desktop.models import ContratPeriode
+from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.models import ContratPeriode, Intervention
 from erp_desktop.services import contrats, interventions
 from erp_desktop.services.contrats import following, periods
 from tests.services.branch import Monde
@@ -78,3 +79,59 @@ def test_what_is_included_a_year_is_so_in_each_year(monde: Monde, monkeypatch: p
     monde.faire(contrats.revenir, monde.responsable, back)
     assert [p[0] for p in laid(endless)] == [2, 1]
     assert laid(plain) == []
+
+
+def test_a_tacit_contract_carries_on_from_its_end(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody ended it: its terms hold on, its quota begins anew, and work asked for meanwhile is under it."""
+    terms = {"date_debut": date(2025, 12, 1), "date_fin": date(2026, 11, 30), "nb_interventions_incluses": 2}
+    tacit = draft(monde, **terms, reconduction="tacite", duree_mois=6, temps_reponse_normal=2)
+    others = [draft(monde, **terms, reconduction=kind) for kind in ("expresse", "aucune")]
+    stopped, ended = (draft(monde, **terms, reconduction="tacite") for _ in range(2))
+    for ident in (tacit, *others, stopped, ended):
+        run(monde, ident)
+    for ident, statut in ((stopped, StatutContrat.SUSPENDU), (ended, StatutContrat.RESILIE)):
+        monde.faire(contrats.changer_statut, monde.responsable, ident, statut, "Impayé")
+
+    def end(ident: int) -> tuple[str, date | None]:
+        card = monde.faire(contrats.get, monde.agent, ident)
+        return card.etat, card.date_fin
+
+    with transaction(monde.engine) as session:
+        assert following.carry_on(session) == [], "its last day is to come"
+    later = datetime(2026, 12, 2, 9, 0, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert end(tacit) == ("expire", date(2026, 11, 30))
+    job = monde.faire(interventions.create, monde.agent,
+                      InterventionInput(titre="Fuite", equipement_id=monde.equipement, contrat_id=tacit))  # fmt: skip
+    with transaction(monde.engine) as session:
+        before = session.get_one(Intervention, job).date_limite
+        assert following.any_over(session)
+        assert following.carry_on(session) == [tacit]
+        assert following.follow(session).keys() == {tacit}
+        assert not following.any_over(session)
+        after = session.get_one(Intervention, job).date_limite
+        assert before is not None
+        assert after == later + timedelta(hours=2) < before, "two hours, as the contract says"
+        periods_ = [
+            (p.numero, p.du, p.au, p.interventions_incluses) for p in periods.lister(session, monde.agent, tacit)
+        ]
+    assert end(tacit) == ("en_cours", date(2027, 5, 31))
+    assert periods_ == [(2, date(2026, 12, 1), date(2027, 5, 31), 2), (1, date(2025, 12, 1), date(2026, 11, 30), 2)]
+    for ident in others:
+        assert end(ident) == ("expire", date(2026, 11, 30))
+    # What ended long ago is over, whatever was ticked then.
+    monde.executer("UPDATE contrats SET date_fin = '2026-08-31' WHERE id = :i", i=tacit)
+    with transaction(monde.engine) as session:
+        assert not following.any_over(session)
+
+
+def test_a_renewal_for_longer_than_a_period_is_counted_by_periods(monde: Monde) -> None:
+    ident = draft(monde, date_debut=date(2026, 1, 1), date_fin=date(2026, 12, 31), duree_mois=24,
+                  nb_interventions_incluses=2)  # fmt: skip
+    run(monde, ident)
+    monde.faire(contrats.renouveler, monde.responsable, ident)
+    assert monde.faire(contrats.get, monde.agent, ident).date_fin == date(2028, 12, 31)
+    laid = monde.faire(periods.lister, monde.agent, ident)
+    assert [(p.du, p.au, p.interventions_incluses) for p in laid] == [
+        (date(2027, 1, 1), date(2027, 12, 31), 2), (date(2026, 1, 1), date(2026, 12, 31), 2),
+    ]  # fmt: skip

@@ -12,8 +12,9 @@ import pypdf
 import pytest
 
 from erp_desktop.domain.administration.saisie import CodePanneInput, IdentiteInput
-from erp_desktop.domain.enums import TypeCodePanne
+from erp_desktop.domain.enums import Statut, TypeCodePanne
 from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.domain.transitions import LIBELLES
 from erp_desktop.errors import TransitionError, ValidationError
 from erp_desktop.models import Intervention
 from erp_desktop.reports.papers import bon
@@ -22,6 +23,7 @@ from erp_desktop.services.administration import agencies
 from erp_desktop.services.administration.referentials import FAILURE_CODES
 from erp_desktop.services.interventions import failures
 from erp_desktop.services.interventions.sheet import sheets
+from tests.reports.papers.invoices import text_of
 from tests.services.branch import Monde
 
 
@@ -92,3 +94,18 @@ def test_failure_codes_are_chosen_kept_and_told_in_the_history(monde: Monde) -> 
         connection.execute(Intervention.__table__.update().values(statut="cloturee"))
     with pytest.raises(TransitionError):
         do(interventions.update, monde.agent, fiche, {"cause_id": None})
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_bon_is_printed_at_any_statut_and_says_which(monde: Monde) -> None:
+    typed = InterventionInput(titre="Fuite", equipement_id=monde.equipement, technicien_id=monde.karim)
+    ids = {statut: monde.faire(interventions.create, monde.agent, typed) for statut in Statut}
+    for statut, ident in ids.items():
+        closed = "UPDATE interventions SET statut = :s, diagnostic = 'Vu' WHERE id = :i"
+        monde.executer(closed, s=statut.value, i=ident)
+    found = monde.faire(sheets, monde.agent, list(ids.values()))
+    assert [sheet.statut for sheet in found] == [statut.value for statut in Statut]
+    for statut, sheet in zip(Statut, found, strict=True):
+        told = " ".join(text_of(bon.composer([sheet])).split()).casefold()
+        assert LIBELLES[statut] in told, statut
+        assert [s for s in Statut if s is not statut and LIBELLES[s] in told] == []

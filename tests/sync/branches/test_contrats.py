@@ -164,6 +164,31 @@ def test_a_year_that_is_over_is_followed_by_one_period_whoever_lays_it_out(
     assert a.sql(laid) == [(1, "2026-01-01", "2026-12-31", 4), (2, "2027-01-01", "2027-12-31", 4)]
 
 
+def test_a_tacit_contract_is_carried_on_once_whoever_does_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
+    client = lab.get("equipements", lab.ids("equipements")[0], "client_id")
+    a, b = lab.device(), lab.device()
+    contract = do(a, lab, contrats.create, ContratInput(
+        client_id=client, date_debut=date(2026, 1, 1), date_fin=date(2026, 12, 31), nb_interventions_incluses=4,
+        reconduction="tacite", duree_mois=12,
+    ))  # fmt: skip
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    lab.settle()
+    monkeypatch.setattr(clock, "today", lambda: date(2027, 1, 2))
+    centre = create_pg_engine(lab.url)
+    lab.engines.append(centre)
+    agent = lab.value("SELECT id FROM users WHERE username = 'cas_2'")
+    for engine, user in ((a.engine, agent), (b.engine, None), (centre, None)):
+        with transaction(engine, user) as session:
+            assert following.carry_on(session) == [contract]
+            assert list(following.follow(session)) == [contract]
+    lab.settle()
+    assert [d.conflicts() + d.parked() for d in (a, b)] == [[], []]
+    lab.converged()
+    assert b.sql("SELECT date_fin, statut FROM contrats WHERE id = ?", contract) == [("2027-12-31", "en_cours")]
+    assert a.value("SELECT count(*) FROM contrat_periodes") == 2
+
+
 def drafted(lab: Lab) -> tuple[Device, Device, int]:
     """Two desktops that have the same draft."""
     lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
