@@ -57,7 +57,7 @@ ACCOUNTS: ListSpec[accounts.AccountRow] = ListSpec(
         Column("full_name", LABEL, 190, lambda r: r.full_name, "strong", stretch=True),
         Column("username", LABEL, 150, lambda r: isolate(r.username), "muted"),
         Column("role", LABEL, 160, lambda r: labels.label(Role, r.role)),
-        Column("agence", "Agence", 90, lambda r: seat_of(r.agence)),
+        Column("agence", "Agence", 106, lambda r: seat_of(r.agence)),
         Column("", "État", 110, lambda r: _state(r)[1], "pill", value=lambda r: _state(r)[0]),
     ],
     row_id=lambda row: row.id,

@@ -53,16 +53,21 @@ FIGURES = ("figure", "total")
 
 
 def text(
-    painter: QPainter, rect: QRect, words: str, *, rtl: bool, font: QFont, colour: QColor, end: bool = False
-) -> None:
-    """One line of text, elided at its end; with ``end`` it stands where digits are compared, in any language."""
+    painter: QPainter, rect: QRect, words: str, *, rtl: bool, font: QFont, colour: QColor, end: bool = False,
+    middle: bool = False,
+) -> None:  # fmt: skip
+    """One line of text, elided at its end; with ``end`` it stands where digits are compared, in any language.
+
+    Args:
+        middle: cut there, of a code, whose end tells it from its neighbours.
+    """
     painter.setFont(font)
     painter.setPen(colour)
     # Words of one script say themselves which way they read; a line of both is read as the window is.
     mixed = rtl and _ARABIC.search(words) is not None
     painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft if mixed else Qt.LayoutDirection.LayoutDirectionAuto)
-    shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, _LINE[rtl or end], shown)
+    cut = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
+    painter.drawText(rect, _LINE[rtl or end], QFontMetrics(font).elidedText(words, cut, rect.width()))
 
 
 def two_lines(painter: QPainter, rect: QRect, words: str, below: str, *, rtl: bool) -> None:

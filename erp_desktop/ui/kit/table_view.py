@@ -104,7 +104,8 @@ class CellDelegate(QStyledItemDelegate):
                 ink = "text.tertiary"
             font = look.font("strong" if column.kind in ("strong", "total") else "body", tabular=column.numeric)
             end = column.kind in paint.FIGURES
-            paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color(ink), end=end)
+            paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color(ink), end=end,
+                       middle=column.kind == "code")  # fmt: skip
 
 
 class ListView(QTableView):

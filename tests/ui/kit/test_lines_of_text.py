@@ -55,3 +55,19 @@ def test_a_key_is_drawn_as_it_is_engraved_in_arabic_too(qapp: QApplication) -> N
         return image
 
     assert drawn(rtl=True) == drawn(rtl=False)
+
+
+@pytest.mark.parametrize("rtl", [False, True])
+def test_a_code_without_room_is_told_from_its_neighbour_by_its_end(qapp: QApplication, rtl: bool) -> None:
+    def drawn(words: str, *, middle: bool) -> QImage:
+        image = QImage(QSize(110, 30), QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter, look = QPainter(image), theme.theme()
+        ink = QColor("black")
+        paint.text(painter, image.rect(), words, rtl=rtl, font=look.font("body"), colour=ink, middle=middle)
+        painter.end()
+        return image
+
+    one, other = ("\u2066CAS-00-CH-000010012\u2069", "\u2066CAS-00-CH-000010013\u2069")
+    assert drawn(one, middle=False) == drawn(other, middle=False)
+    assert drawn(one, middle=True) != drawn(other, middle=True)

@@ -51,11 +51,10 @@ class PaintedHeader(QHeaderView):
         end = not rtl and isinstance(model, LazyTableModel) and model.columns[logicalIndex].kind in paint.FIGURES
         inner = rect.adjusted(PAD, 0, (-PAD if end else -4) - (_CARET if end and sorted_here else 0), 0)
         font: QFont = look.font("strong")
-        if isinstance(model, LazyTableModel) and model.columns[logicalIndex].named:
-            # Two vans differ by the end of their name.
-            words = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideMiddle, inner.width())
         colour: QColor = look.color("accent.text" if sorted_here else "text.tertiary")
-        paint.text(painter, paint.visual(rtl, rect, inner), words, rtl=rtl, font=font, colour=colour, end=end)
+        paint.text(painter, paint.visual(rtl, rect, inner), words, rtl=rtl, font=font, colour=colour, end=end,
+                   # Two vans differ by the end of their name.
+                   middle=isinstance(model, LazyTableModel) and model.columns[logicalIndex].named)  # fmt: skip
         if sorted_here:
             wide = inner.width() if end else min(QFontMetrics(font).horizontalAdvance(words), inner.width() - 14)
             box = QRect(inner.x() + wide + 3, rect.y(), 12, rect.height())
