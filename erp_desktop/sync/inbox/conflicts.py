@@ -31,6 +31,10 @@ class Conflit:
     """One field that lost, or a whole row (``champ`` None: deletion against update).
 
     With policy ``groupe`` the champ names columns that are decided together; each version is column → value.
+
+    Attributes:
+        tient: which version the row has now, while nobody has chosen: the centre's, as a rule; mine of what a closing
+            took along. None of a whole row, and of what was changed since.
     """
 
     id: int
@@ -48,6 +52,7 @@ class Conflit:
     quand: datetime
     a_decider: bool
     resolu: str | None
+    tient: Keep | None = None
 
     @property
     def impose(self) -> bool:
@@ -108,7 +113,18 @@ def _conflit(session: Session, row: Any) -> Conflit:
         quand=clock.from_text(row.quand),
         a_decider=bool(row.a_decider),
         resolu=row.resolu,
+        tient=_stands(session, row),
     )
+
+
+def _stands(session: Session, row: Any) -> Keep | None:
+    if row.resolu is not None or row.colonne is None:
+        return None
+    try:
+        now = _current(session, row)
+    except UserError:
+        return None
+    return "mine" if now == _value(row.mien) else "theirs" if now == _value(row.leur) else None
 
 
 def _value(text: str | None) -> Any:

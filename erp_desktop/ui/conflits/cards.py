@@ -16,7 +16,7 @@ from erp_desktop.ui.conflits.records import recu
 from erp_desktop.ui.forms.editors import Combo
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, TextArea
-from erp_desktop.ui.kit.i18n import colon, tr
+from erp_desktop.ui.kit.i18n import colon, comma, tr
 from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
@@ -151,7 +151,8 @@ class LigneChamp(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         label = field_labels.champ(conflit.table, conflit.champ)
         state = tr("à décider") if self.open else tr("décidé")
-        self.setAccessibleName(f"{label}, {state}")
+        stands = tr("la mienne s'applique") if conflit.tient == "mine" else ""
+        self.setAccessibleName(comma().join(filter(None, (label, state, stands))))
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 4, 0, 4)
         self._grid.setHorizontalSpacing(10)
@@ -159,7 +160,7 @@ class LigneChamp(QWidget):
         self._grid.setColumnMinimumWidth(0, LABEL_WIDTH)
         for column, stretch in enumerate(STRETCH, start=1):
             self._grid.setColumnStretch(column, stretch)
-        self._grid.addWidget(self._heading(label, state), 0, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(self._heading(label, state, stands), 0, 0, Qt.AlignmentFlag.AlignTop)
         base, mine, theirs = field_labels.versions(
             conflit.table, conflit.champ, (conflit.base, conflit.mien, conflit.leur), noms
         )
@@ -186,7 +187,7 @@ class LigneChamp(QWidget):
             self.conflit.champ is not None and field_labels.rewritable(self.conflit.table, self.conflit.champ)
         )
 
-    def _heading(self, label: str, state: str) -> QWidget:
+    def _heading(self, label: str, state: str, stands: str) -> QWidget:
         holder = QWidget()
         holder.setFixedWidth(LABEL_WIDTH)
         column = QVBoxLayout(holder)
@@ -201,6 +202,8 @@ class LigneChamp(QWidget):
         row.addWidget(Text(state, "body", colour))
         row.addStretch()
         column.addLayout(row)
+        if stands:
+            column.addWidget(Text(stands, "caption", "conflict.mine", wrap=True))
         if self.conflit.resolu == "value":
             column.addWidget(Text(tr("votre texte"), "caption", "text.tertiary"))
         if self.open and self.conflit.champ is not None:

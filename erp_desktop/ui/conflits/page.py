@@ -18,7 +18,7 @@ from erp_desktop.ui.audit.part import show_history
 from erp_desktop.ui.conflits.cards import LABEL_WIDTH, LigneChamp, columns
 from erp_desktop.ui.conflits.collisions import CollisionsNotice
 from erp_desktop.ui.conflits.merging import BandeauDoublons
-from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, places
+from erp_desktop.ui.conflits.records import Cle, Dossier, Liste, grouper, places, standing
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
@@ -205,11 +205,7 @@ class ConflitsPage(Page):
             line.addWidget(Priority(states[1], value_labels.label(Priorite, states[1])))
         line.addStretch()
         column.addLayout(line)
-        words = tr(
-            "Changée ici et au siège pendant la coupure. La version du siège s'applique déjà ; "
-            "choisissez champ par champ, chaque version reste dans l'historique."
-        )
-        column.addWidget(Text(words, "body", "text.secondary", wrap=True))
+        column.addWidget(Text(standing(dossier), "body", "text.secondary", wrap=True))
         return head
 
     def _fields(self, dossier: Dossier) -> QWidget:
@@ -265,13 +261,16 @@ class ConflitsPage(Page):
             conflit.table, conflit.champ, (conflit.mien, conflit.leur), self._boite.noms
         )
         given = conflit.impose
+        other: Keep = "theirs" if conflit.tient == "mine" else "mine"
         told = (
             "« {mien} » était déjà pris sur un autre poste : le siège a donné « {leur} »." if given
+            else "Votre « {mien} » s'applique. Le siège avait « {leur} »." if other == "theirs"
             else "La règle du siège s'applique : « {leur} ». Votre « {mien} » reste ici."
         )  # fmt: skip
         row.addWidget(Text(tr(told, leur=theirs, mien=mine), "body", "text.secondary", wrap=True), 1)
         if not given:
-            row.addWidget(Button(tr("Garder la mienne"), "link", on_click=lambda: self.decide(conflit, "mine")))
+            words = tr("Garder la mienne") if other == "mine" else tr("Garder la leur")
+            row.addWidget(Button(words, "link", on_click=lambda: self.decide(conflit, other)))
         across.addWidget(strip, 1)
         return holder
 

@@ -15,7 +15,7 @@ from erp_desktop.sync.inbox.captions import Boite
 from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Button, KeyboardRing, Text, icon_button
-from erp_desktop.ui.kit.i18n import colon, number, tr
+from erp_desktop.ui.kit.i18n import colon, comma, number, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels
@@ -43,6 +43,28 @@ class Dossier:
     @property
     def quand(self) -> datetime:
         return max(c.quand for c in self.conflits)
+
+
+def standing(dossier: Dossier) -> str:
+    """Whose version a record has now: the centre's, but for what a closing took along."""
+    if all(c.impose for c in dossier.conflits):
+        return tr("Rien à choisir : le siège a renuméroté ce qui avait été ajouté des deux côtés pendant la coupure.")
+    mine = [c for c in dossier.ouverts if c.tient == "mine"]
+    if not mine:
+        return tr(
+            "Changée ici et au siège pendant la coupure. La version du siège s'applique déjà ; "
+            "choisissez champ par champ, chaque version reste dans l'historique."
+        )
+    if len(mine) == len(dossier.ouverts):
+        return tr(
+            "Changée ici et au siège pendant la coupure. Votre version s'applique déjà ; "
+            "choisissez champ par champ, chaque version reste dans l'historique."
+        )
+    return tr(
+        "Changée ici et au siège pendant la coupure. La version du siège s'applique déjà, la vôtre pour {champs} ; "
+        "choisissez champ par champ, chaque version reste dans l'historique.",
+        champs=comma().join(f"« {field_labels.champ(c.table, c.champ)} »" for c in mine),
+    )
 
 
 Groupes = tuple[list[Dossier], list[Dossier], list[Dossier], list[Dossier]]
