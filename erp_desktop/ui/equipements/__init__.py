@@ -24,7 +24,7 @@ from erp_desktop.ui.wording import value_labels
 
 COLUMNS: list[Column[EquipementLigne]] = [
     Column("code_interne", "Code", 140, lambda r: isolate(r.code_interne), "code", numeric=True),
-    Column("nom", "Équipement", 220, lambda r: r.nom, "strong", stretch=True),
+    Column("nom", "Équipement", 220, lambda r: r.nom, "strong", stretch=True, tail=True),
     Column("client", "Client", 130, lambda r: r.client, wide=240),
     Column("type_equipement", LABEL, 96, lambda r: r.type_equipement or value_labels.NONE, "code", hidden=True),
     Column("marque", LABEL, 88, lambda r: r.marque or value_labels.NONE),

@@ -49,6 +49,7 @@ class Column(Generic[R]):
         wide: pixels it takes when the window has room; the rest goes to the column that stretches.
         hidden: offered by the column chooser, not shown at first.
         named: the title is somebody's word, a depot: it is cut where room lacks, and told whole by its head.
+        tail: what has no room is cut in its middle: machines of a kind differ by the end of their name, as codes do.
         leaves: a list that is still too narrow does without these columns, the lowest number first.
     """
 
@@ -66,6 +67,7 @@ class Column(Generic[R]):
     draw: Callable[[QPainter, QRect, R, bool], None] | None = None
     head: Callable[[QPainter, QRect], None] | None = None
     named: bool = False
+    tail: bool = False
     leaves: int = 0
 
 

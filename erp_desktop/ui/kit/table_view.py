@@ -105,7 +105,7 @@ class CellDelegate(QStyledItemDelegate):
             font = look.font("strong" if column.kind in ("strong", "total") else "body", tabular=column.numeric)
             end = column.kind in paint.FIGURES
             paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color(ink), end=end,
-                       middle=column.kind == "code")  # fmt: skip
+                       middle=column.tail or column.kind == "code")  # fmt: skip
 
 
 class ListView(QTableView):

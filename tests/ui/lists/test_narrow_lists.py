@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.saisie.stock import DepotInput
@@ -74,3 +75,26 @@ def test_the_name_of_a_depot_is_cut_and_told_by_its_head(
     assert page.view.horizontalScrollBar().maximum() == 0
     # The list that is written to a file or printed has a column for each place too.
     assert [column.title for column in page.outputs.shown() if column.title in long] == long
+
+
+def test_machines_of_a_kind_are_told_apart_where_their_name_is_cut(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    with transaction(sqlite_engine) as session:
+        for number, machine in enumerate(monde.machines[:2]):
+            session.execute(
+                sa.text("UPDATE equipements SET nom = :nom, code_interne = 'X' WHERE id = :id"),
+                {"nom": f"Armoire électrique de l'atelier AE-0{number}", "id": machine},
+            )
+    page = beside(bureau, "equipements")
+    names = [column.key for column in page.model.columns].index("nom")
+
+    def cell(machine: int) -> QImage:
+        assert page.view.select_id(machine)
+        bureau.settle()
+        return (
+            page.view.viewport().grab(page.view.visualRect(page.view.currentIndex().siblingAtColumn(names))).toImage()
+        )
+
+    assert page.view.columnWidth(names) < 220
+    assert cell(monde.machines[0]) != cell(monde.machines[1])
