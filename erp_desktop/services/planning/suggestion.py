@@ -57,7 +57,10 @@ class Suggestion:
         """One French sentence."""
         begin, end = clock.local(self.debut), clock.local(self.fin)
         why = ", ".join(model.format(**_french(values)) for model, values in self.parts)
-        return f"{self.nom}, le {begin:%d/%m} de {begin:%H:%M} à {end:%H:%M} : {why}."
+        hours = f"le {begin:%d/%m} de {begin:%H:%M} à {end:%H:%M}"
+        if begin.date() != end.date():
+            hours = f"du {begin:%d/%m} à {begin:%H:%M} au {end:%d/%m} à {end:%H:%M}"
+        return f"{self.nom}, {hours} : {why}."
 
 
 def _french(values: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -115,8 +115,12 @@ def suggestion(found: Suggestion) -> str:
 
 
 def when(found: Suggestion | Later) -> str:
+    """``Lun 23/11 · 09:00 – 12:00``, ``Lun 23/11 14:00 – 24/11 10:00``."""
     jour = clock.local(found.debut).date()
-    return f"{tr(_DAYS[jour.weekday()])} {isolate(f'{jour:%d/%m}')} · {span(found.debut, found.fin)}"
+    day, hours = tr(_DAYS[jour.weekday()]), span(found.debut, found.fin)
+    if clock.local(found.fin).date() != jour:
+        return f"{day} {hours}"
+    return f"{day} {isolate(f'{jour:%d/%m}')} · {hours}"
 
 
 def later(found: Later) -> str:

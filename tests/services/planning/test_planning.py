@@ -12,6 +12,7 @@ from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import MotifHoraire, ReglePlanning, Role, StatutEquipement, VerdictPlanning
 from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.domain.writing import bidi
 from erp_desktop.errors import NotAllowedError, UserError, ValidationError
 from erp_desktop.models import (
     Agence,
@@ -29,6 +30,7 @@ from erp_desktop.services.planning.actions import PlanRefusedError, Wish
 from erp_desktop.services.planning.collisions import collisions
 from erp_desktop.services.shared import choices
 from erp_desktop.services.shared.lists import ListQuery
+from erp_desktop.ui.planning import words
 from tests.services.branch import Monde
 
 MONDAY = date(2027, 3, 1)
@@ -391,5 +393,8 @@ def test_who_and_when_for_work_longer_than_half_a_day(semaine: Monde) -> None:
     assert spans[0] == (m.hind, at(8), at(18, day=1))
     assert (m.karim, at(10), at(10, day=3)) in spans
     assert "charge 100 % ce jour-là" in two[0].phrase
+    assert two[0].phrase.startswith("Hind Berrada, du 01/03 à 08:00 au 02/03 à 18:00 : ")
+    assert bidi.nu(words.when(two[0])) == "Lun 01/03 08:00 – 02/03 18:00"
+    assert bidi.nu(words.when(found[1])) == "Lun 01/03 · 08:00 – 16:00"
     endless = visit(m, "Arrêt annuel", duree_estimee=164 * 60)
     assert m.faire(suggestion.who_and_when, m.agent, endless, at(7)) == []
