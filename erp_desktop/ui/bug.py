@@ -15,7 +15,7 @@ from erp_desktop import clock
 from erp_desktop.errors import ErpError
 from erp_desktop.ui.background import Fond
 from erp_desktop.ui.kit.dialogs import enter_presses
-from erp_desktop.ui.kit.i18n import colon, isolate, tr
+from erp_desktop.ui.kit.i18n import colon, isolate, said, tr
 
 Say = Callable[..., object]
 
@@ -91,7 +91,7 @@ def _save(window: QWidget, found: Mapping[str, bytes], say: Say | None) -> None:
 
 
 def _told(window: QWidget, error: Exception) -> None:
-    box = QMessageBox(QMessageBox.Icon.Warning, "ERP MIF", str(error), QMessageBox.StandardButton.Ok, window)
+    box = QMessageBox(QMessageBox.Icon.Warning, "ERP MIF", said(str(error)), QMessageBox.StandardButton.Ok, window)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setModal(False)
     box.show()

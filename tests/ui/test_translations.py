@@ -274,6 +274,17 @@ def test_guillemets_hold_their_words() -> None:
     assert said("Le badge T-1 est déjà celui de « Karim ».") == "Le badge T-1 est déjà celui de «\u00a0Karim\u00a0»."
 
 
+def test_what_is_refused_is_never_shown_as_it_was_raised() -> None:
+    """Fields and banners translate a sentence from below; a message, a label and a box show what they are given."""
+    raw = re.compile(r"(?:contexte\.say|setText|QMessageBox)\([^()]*\bstr\(error\)")
+    shown = [
+        f"{file.relative_to(ROOT)}: {found.group()}"
+        for file in sorted((ROOT / "ui").rglob("*.py")) for found in raw.finditer(file.read_text(encoding="utf-8"))
+    ]  # fmt: skip
+    assert shown == []
+    assert raw.search("contexte.say(str(error), kind='danger')"), "the search finds what it is for"
+
+
 def test_a_refusal_is_said_in_the_language_in_force(qapp: QApplication) -> None:
     i18n.set_language(qapp, "en")
     assert said("Le badge T-1 est déjà celui de « Karim ».") == "Badge T-1 is already that of “Karim”."

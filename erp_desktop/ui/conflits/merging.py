@@ -24,7 +24,7 @@ from erp_desktop.sync.inbox.duplicates import ChampFusion, Doublon, doublons
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Text, clear
 from erp_desktop.ui.kit.held import Held, changed
-from erp_desktop.ui.kit.i18n import colon, comma, tr
+from erp_desktop.ui.kit.i18n import colon, comma, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.wording import field_labels
 
@@ -112,7 +112,7 @@ class BandeauDoublons(QWidget):
 
     def _refused(self, error: Exception) -> None:
         if isinstance(error, ErpError):
-            self._contexte.say(str(error), kind="danger")
+            self._contexte.say(said(str(error)), kind="danger")
         else:
             self._contexte.tasks.failed.emit(error)
         self.reload(own=True)

@@ -33,7 +33,7 @@ from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, clear
 from erp_desktop.ui.kit.dialogs import ask_files
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import isolate, said, tr
 from erp_desktop.ui.wording import value_labels
 
 _ICONS = {
@@ -301,6 +301,6 @@ class DocumentsTab(RecordPart):
     def _refused(self, error: Exception) -> None:
         self.attach_button.setEnabled(True)
         if isinstance(error, ErpError):
-            self._panel.contexte.say(str(error), kind="danger")
+            self._panel.contexte.say(said(str(error)), kind="danger")
         else:
             self._panel.contexte.tasks.failed.emit(error)

@@ -15,7 +15,7 @@ from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart, look_at
 from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.kit.controls import Button, Field, Text
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.surfaces import Card
 
 Act = Callable[[Any, Acteur, int], Any]
@@ -48,7 +48,7 @@ def refuse(contexte: Contexte, fields: Mapping[str, Field], error: Exception, ot
             fields.get(name, fields[otherwise]).say(words)
         _look_at(fields[next((name for name in fields if name in error.champs), otherwise)])
     elif isinstance(error, ErpError):
-        contexte.say(str(error), kind="danger")
+        contexte.say(said(str(error)), kind="danger")
     else:
         contexte.tasks.failed.emit(error)
 

@@ -334,7 +334,7 @@ class FormPanel(FormView):
 
         contexte.tasks.run(
             lambda session: spec.update(session, contexte.acteur, row_id, before), done,
-            lambda error: contexte.say(str(error), kind="danger"), write=True,
+            lambda error: contexte.say(said(str(error)), kind="danger"), write=True,
         )  # fmt: skip
 
     def _refused(self, asked: int, error: Exception) -> None:

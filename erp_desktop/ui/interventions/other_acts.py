@@ -17,7 +17,7 @@ from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.interventions.reception import ReceptionTab
 from erp_desktop.ui.kit.controls import Button, Field
-from erp_desktop.ui.kit.i18n import comma, isolate, tr
+from erp_desktop.ui.kit.i18n import comma, isolate, said, tr
 from erp_desktop.ui.tasks import Task
 from erp_desktop.ui.wording import value_labels
 
@@ -135,7 +135,7 @@ class OtherActs:
 
         def refused(error: Exception) -> None:
             if isinstance(error, ErpError):
-                contexte.say(str(error), kind="danger")
+                contexte.say(said(str(error)), kind="danger")
             else:
                 contexte.tasks.failed.emit(error)
 

@@ -16,7 +16,7 @@ from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.interventions.pad import SignaturePad
 from erp_desktop.ui.kit.controls import Button, Field, Text
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import isolate, said, tr
 from erp_desktop.ui.wording import value_labels
 
 _NOT_YET = (Statut.OUVERTE, Statut.AFFECTEE)
@@ -182,7 +182,7 @@ class ReceptionTab(RecordPart):
             contexte.tasks.run(
                 lambda session: interventions.update(session, acteur, row_id, before),
                 lambda _none: contexte.bus.publish("interventions", row_id),
-                lambda error: contexte.say(str(error), kind="danger"), write=True,
+                lambda error: contexte.say(said(str(error)), kind="danger"), write=True,
             )  # fmt: skip
 
         def done(_none: None) -> None:

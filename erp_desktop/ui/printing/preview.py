@@ -19,7 +19,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, Text, clear
 from erp_desktop.ui.kit.dialogs import ask_target, enter_presses, fitting
-from erp_desktop.ui.kit.i18n import language, number, tr
+from erp_desktop.ui.kit.i18n import language, number, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 
 SHOWN = 12
@@ -150,7 +150,7 @@ class PreviewWindow(QDialog):
         thread.start()
 
     def _failed(self, error: Exception) -> None:
-        self.words.setText(str(error) if isinstance(error, ErpError) else tr("La mise en page a échoué."))
+        self.words.setText(said(str(error)) if isinstance(error, ErpError) else tr("La mise en page a échoué."))
         if not isinstance(error, ErpError):
             self._contexte.tasks.failed.emit(error)
 

@@ -15,7 +15,7 @@ from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
 from erp_desktop.ui.kit.controls import Elided, IconLabel, Text, clear, icon_button
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.stock.figures import quantity
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -128,7 +128,7 @@ class LedgerTab(RecordPart):
 
         def refused(error: Exception) -> None:
             if isinstance(error, ErpError):
-                contexte.say(str(error), kind="danger")
+                contexte.say(said(str(error)), kind="danger")
             else:
                 contexte.tasks.failed.emit(error)
 

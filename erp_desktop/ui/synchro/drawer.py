@@ -19,7 +19,7 @@ from erp_desktop.sync.status import EtatSync, Recu, Sortant
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
 from erp_desktop.ui.kit.held import Held, changed
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import number, said, tr
 from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 from erp_desktop.ui.synchro.cards import (
     Changement,
@@ -362,7 +362,7 @@ class Panneau(GivesBack, Surface):
 
     def _refused(self, error: Exception) -> None:
         if isinstance(error, ErpError):
-            self._contexte.say(str(error), kind="danger")
+            self._contexte.say(said(str(error)), kind="danger")
         else:
             self._contexte.tasks.failed.emit(error)
         self.reload()
