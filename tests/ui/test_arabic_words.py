@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
+from erp_desktop.db.worker import DbWorker
 from erp_desktop.reports.papers import samples
 from erp_desktop.services.objectifs import TargetRow
 from erp_desktop.ui.factures.lines import count
-from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.forms.editors import AreaEditor
+from erp_desktop.ui.kit import i18n, theme
+from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.rapports import targets
 from erp_desktop.ui.stock.ledger_tab import origin
+from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
 
@@ -27,7 +33,7 @@ def arabic(qapp: QApplication) -> None:
 @pytest.mark.usefixtures("arabic")
 def test_hours_are_said_in_arabic_and_other_units_as_they_were_typed() -> None:
     assert count(Decimal("1.50"), "h") == "\u20661,5\u2069 س"
-    assert count(Decimal(4), "u") == "\u20664\u2069 u"
+    assert count(Decimal(4), "u") == "\u20664 u\u2069"
     target = TargetRow(1, "mttr", Decimal("3.00"), date(2026, 1, 1), "")
     (cell,) = [column.text(target) for column in targets.LISTE.columns if column.key == "cible"]
     assert cell == "\u2066≤ 3\u2069\u202fس"
@@ -52,6 +58,28 @@ def test_a_sentence_that_begins_with_a_latin_word_is_read_from_the_right() -> No
     assert noted.startswith("\u200fMTTR")
     assert i18n.tr("Aujourd'hui")[0] not in "\u200f\u2066"
     assert i18n.led("MTTR") == "MTTR", "nothing Arabic follows"
+    # Whatever a label is put together from, as what a person typed before a word of ours.
+    label = Text("Klaxon · مغلق")
+    assert label.text() == "\u200fKlaxon · مغلق"
+    label.setText("MTTR: 5")
+    assert label.text() == "MTTR: 5"
+
+
+@pytest.mark.parametrize(("language", "sides"), [("fr", (True, False)), ("ar", (False, True))])
+def test_latin_words_of_several_lines_stand_on_the_side_of_their_form(
+    qtbot: QtBot, qapp: QApplication, language: str, sides: tuple[bool, bool]
+) -> None:
+    i18n.set_language(qapp, language)
+    theme.install(qapp, theme.LIGHT)
+    editor = AreaEditor("", 2)
+    qtbot.addWidget(editor)
+    editor.show()
+    area = editor.area
+    area.resize(300, 60)
+    area.setPlainText("Zone industrielle")
+    image = area.viewport().grab().toImage()
+    inked = [x for x in range(2, image.width() - 2) for y in range(4, 28) if image.pixelColor(x, y).lightness() < 140]
+    assert (min(inked) < 40, max(inked) > image.width() - 40) == sides
 
 
 @pytest.mark.usefixtures("arabic")
@@ -63,9 +91,12 @@ def test_lines_of_the_journal_of_upgrades_are_in_arabic() -> None:
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
 def test_the_words_of_a_head_begin_where_those_of_the_form_do(
-    bureau: Bureau, qapp: QApplication, language: str
+    qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, tmp_path: Path, language: str
 ) -> None:
     i18n.set_language(qapp, language)
+    theme.install(qapp, theme.LIGHT)
+    assert monde.responsable is not None
+    bureau = Bureau(qtbot, worker, monde.responsable, tmp_path)
     page = bureau.liste()
     page.view.select_place(0)
     bureau.settle()

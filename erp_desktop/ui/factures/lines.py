@@ -37,8 +37,8 @@ def percent(rate: Decimal) -> str:
 
 def count(quantity: Decimal, unit: str) -> str:
     """``1 h``, the hour in the language in force; other units are a person's words."""
-    figures = isolate(f"{quantity.normalize():f}".replace(".", ","))
-    return f"{figures} {tr('h') if unit in _HOURS else unit}".strip()
+    figures = f"{quantity.normalize():f}".replace(".", ",")
+    return f"{isolate(figures)} {tr('h')}" if unit in _HOURS else isolate(f"{figures} {unit}".strip())
 
 
 class LinesTab(entry.EntryPart):

@@ -67,6 +67,7 @@ class Carte(KeyboardRing, QAbstractButton):
         painter.setFont(body)
         painter.setPen(look.color("text.secondary"))
         flags = int((paint.leading(rtl) & ~Qt.AlignmentFlag.AlignVCenter) | Qt.AlignmentFlag.AlignTop)
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         painter.drawText(words, flags | int(Qt.TextFlag.TextWordWrap), self._words)
         x = 86
         for promise in self._promises:

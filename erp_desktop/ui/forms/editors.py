@@ -6,7 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
@@ -180,6 +180,11 @@ class AreaEditor(Editor):
 
     def __init__(self, placeholder: str, lines: int) -> None:
         self.area = TextArea(placeholder, lines=lines)
+        if theme().rtl:
+            # On the side of the fields around it, whichever letters are written.
+            option = self.area.document().defaultTextOption()
+            option.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute)
+            self.area.document().setDefaultTextOption(option)
         super().__init__(self.area)
         self._quiet = False
         self.area.textChanged.connect(lambda: None if self._quiet else self.changed.emit())

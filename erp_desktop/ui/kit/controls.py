@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.i18n import said
+from erp_desktop.ui.kit.i18n import led, said
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -63,10 +63,8 @@ def mark(widget: QWidget, name: str, value: object) -> None:
 
 def clear(layout: QLayout) -> None:
     """Take every widget out of a layout and delete it; hidden first, for deletion comes later."""
-    while layout.count():
-        item = layout.takeAt(0)
-        widget = item.widget() if item is not None else None
-        if widget is not None:
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
             widget.hide()
             widget.deleteLater()
 
@@ -78,13 +76,16 @@ class Text(QLabel):
         self, words: str = "", role: str = "body", colour: str = "text.primary", *, wrap: bool = False,
         parent: QWidget | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(words, parent)
+        super().__init__(led(words), parent)
         self._role, self._colour = role, colour
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wrap)
         self.setForegroundRole(QPalette.ColorRole.WindowText)
         self._refresh()
         theme().changed.connect(self._refresh)
+
+    def setText(self, words: str) -> None:
+        super().setText(led(words))
 
     def setToolTip(self, words: str) -> None:
         super().setToolTip(plain(words))
@@ -123,9 +124,8 @@ class Elided(Text):
         shown = QFontMetrics(self.font()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         self.setToolTip(self.text() if shown != self.text() else "")
         painter = QPainter(self)
-        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        paint.text(painter, self.rect(), self.text(), rtl=rtl, font=self.font(),
-                   colour=self.palette().color(QPalette.ColorRole.WindowText))  # fmt: skip
+        paint.text(painter, self.rect(), self.text(), rtl=self.layoutDirection() == Qt.LayoutDirection.RightToLeft,
+                   font=self.font(), colour=self.palette().color(QPalette.ColorRole.WindowText))  # fmt: skip
         painter.end()
 
 

@@ -109,6 +109,7 @@ class BacklogView(QAbstractScrollArea):
             painter.setPen(theme().color("text.secondary"))
             painter.setFont(theme().font("body"))
             flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+            painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
             painter.drawText(area.adjusted(16, 24, -16, 0), flags, self.empty)
         for n, visit in enumerate(self.visits):
             rect = self.rect_of(n)
