@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import StatutAbsence, TypeAbsence
@@ -85,6 +86,52 @@ def taken(facts: Facts, technicien_id: int, *, but: tuple[int, int] | None = Non
     """What takes a technicien's time: absences and cards, ``but`` one."""
     away = [(a.debut, a.fin) for a in blocking(facts.away_of.get(technicien_id, ()))]
     return away + _planned(facts, technicien_id, but)
+
+
+def openings(
+    facts: Facts, technicien_id: int, start: datetime, length: timedelta, days: Sequence[date],
+    *, but: tuple[int, int] | None = None,
+) -> Iterator[Span]:  # fmt: skip
+    """The earliest fitting hours of each day from ``start`` on, some before noon's gap and some behind it at most.
+
+    Work that is longer than any stretch of that day goes on behind noon's gap, and on the days that follow.
+    """
+    opened = {jour: facts.horaire.ouvertures(jour) for jour in days}
+    others = taken(facts, technicien_id, but=but)
+    for jour in days:
+        long = length > _longest(opened[jour])
+        for a, b in free(facts, technicien_id, jour, but=but):
+            begin = snapped(max(a, start.astimezone(UTC)))
+            end = _worked(opened, begin, length) if long else begin + length
+            if end is not None and (not any(x < end and y > begin for x, y in others) if long else end <= b):
+                yield begin, end
+
+
+def _longest(opened: Iterable[Span]) -> timedelta:
+    return max((b - a for a, b in opened), default=timedelta())
+
+
+def _worked(opened: dict[date, list[Span]], begin: datetime, length: timedelta) -> datetime | None:
+    """When so long a work is done that rests while the agency is closed; None: not within the days looked at."""
+    for a, b in chain.from_iterable(opened.values()):
+        if b <= begin:
+            continue
+        here = max(a, begin)
+        if here + length <= b:
+            return here + length
+        length -= b - here
+    return None
+
+
+def work(facts: Facts, debut: datetime, fin: datetime) -> timedelta:
+    """What is worked between two instants: all of it, or what is open of what no stretch of its first day holds."""
+    zone = facts.horaire.zone
+    first, last = debut.astimezone(zone).date(), fin.astimezone(zone).date()
+    if fin - debut <= _longest(facts.horaire.ouvertures(first)):
+        return fin - debut
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    parts = ((max(a, debut), min(b, fin)) for jour in days for a, b in facts.horaire.ouvertures(jour))
+    return timedelta(minutes=minutes((a, b) for a, b in parts if b > a)) or fin - debut
 
 
 def day_span(horaire: sla.Horaire, jour: date) -> Span:

@@ -82,6 +82,15 @@ def refused(problems: Sequence[Problem]) -> bool:
     return any(p.verdict is VerdictPlanning.REFUSER for p in problems)
 
 
+def stays(card: Card) -> Problem | None:
+    """Why a card does not move at all, wherever to; None when it may."""
+    if card.verrouille:
+        return Problem(None, VerdictPlanning.REFUSER, LOCKED)
+    if Statut(card.visit.statut) in TERMINES:
+        return Problem(None, VerdictPlanning.REFUSER, CLOSED, (("numero", card.visit.numero),))
+    return None
+
+
 def _always(
     visit: Visit, person: Person | None, debut: datetime, fin: datetime, card: Card | None
 ) -> Iterator[Problem]:  # fmt: skip

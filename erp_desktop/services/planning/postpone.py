@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -73,27 +73,18 @@ def offer(
     return _first(facts, visit, wish, begin, [first + timedelta(days=n) for n in range(_DAYS)])
 
 
-def _first(facts: Facts, visit: Visit, wish: Wish, begin: datetime, days: Iterable[date]) -> Later | None:
+def _first(facts: Facts, visit: Visit, wish: Wish, begin: datetime, days: Sequence[date]) -> Later | None:
     person = facts.people.get(wish.technicien_id)
     if person is None:
         return None
     own = None if wish.copy else wish.seen
-    length = wish.fin - wish.debut
-    for debut in _openings(facts, person.id, begin, length, days, own):
-        problems = checks.judge(facts, visit, person.id, debut, debut + length, own)
+    but = own.key if own is not None else None
+    length = availability.work(facts, wish.debut, wish.fin)
+    for debut, fin in availability.openings(facts, person.id, begin, length, days, but=but):
+        problems = checks.judge(facts, visit, person.id, debut, fin, own)
         if not checks.refused(problems) and not any(p.regle in _SETTLED for p in problems):
-            return Later(replace(wish, debut=debut, fin=debut + length), wish.debut, person.nom, tuple(problems))
+            return Later(replace(wish, debut=debut, fin=fin), wish.debut, person.nom, tuple(problems))
     return None
-
-
-def _openings(
-    facts: Facts, technicien_id: int, begin: datetime, length: timedelta, days: Iterable[date], own: Card | None
-) -> Iterator[datetime]:  # fmt: skip
-    for jour in days:
-        for a, b in availability.free(facts, technicien_id, jour, but=own.key if own else None):
-            debut = availability.snapped(max(a, begin).astimezone(UTC))
-            if debut + length <= b:
-                yield debut
 
 
 def pressed(board: Board, now: datetime) -> dict[tuple[int, int], Later]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import chain
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -99,10 +97,13 @@ def rank(
 ) -> list[Suggestion]:
     """:func:`who_and_when` on what was read."""
     found: list[Suggestion] = []
+    first = start.astimezone(facts.horaire.zone).date()
+    days = [first + timedelta(days=n) for n in range(HORIZON)]
     for person in facts.techniciens:
         mine = []
-        for begin, end in _openings(facts, visit, person, start, length):
-            card = _own(facts, visit, person)
+        card = _own(facts, visit, person)
+        but = card.key if card is not None else None
+        for begin, end in availability.openings(facts, person.id, start, length, days, but=but):
             problems = checks.judge(facts, visit, person.id, begin, end, card)
             if checks.refused(problems):
                 continue
@@ -119,42 +120,6 @@ def _own(facts: Facts, visit: Visit, person: Person) -> Card | None:
     return next(
         (c for c in facts.cards_of.get(person.id, ()) if c.visit.intervention_id == visit.intervention_id), None
     )
-
-
-def _openings(
-    facts: Facts, visit: Visit, person: Person, start: datetime, length: timedelta
-) -> Iterator[availability.Span]:
-    """The earliest fitting hours of each day, some before noon's gap and some behind it at most.
-
-    Work that is longer than any stretch of that day goes on behind noon's gap, and on the days that follow.
-    """
-    own = _own(facts, visit, person)
-    but = own.key if own else None
-    first = start.astimezone(facts.horaire.zone).date()
-    days = [first + timedelta(days=n) for n in range(HORIZON)]
-    opened = {jour: facts.horaire.ouvertures(jour) for jour in days}
-    taken = availability.taken(facts, person.id, but=but)
-    for jour in days:
-        long = length > max((b - a for a, b in opened[jour]), default=timedelta())
-        for a, b in availability.free(facts, person.id, jour, but=but):
-            begin = availability.snapped(max(a, start.astimezone(UTC)))
-            end = _worked(opened, begin, length) if long else begin + length
-            if end is not None and (not any(x < end and y > begin for x, y in taken) if long else end <= b):
-                yield begin, end
-
-
-def _worked(
-    opened: dict[date, list[availability.Span]], begin: datetime, length: timedelta
-) -> datetime | None:  # fmt: skip
-    """When so long a work is done that rests while the agency is closed; None: not within the days looked at."""
-    for a, b in chain.from_iterable(opened.values()):
-        if b <= begin:
-            continue
-        here = max(a, begin)
-        if here + length <= b:
-            return here + length
-        length -= b - here
-    return None
 
 
 def _scored(

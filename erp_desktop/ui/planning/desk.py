@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from erp_desktop import clock
 from erp_desktop.errors import ErpError
-from erp_desktop.services.planning import actions, postpone, suggestion
+from erp_desktop.services.planning import actions, checks, postpone, suggestion
 from erp_desktop.services.planning.actions import Done, PlanRefusedError, Wish
 from erp_desktop.services.planning.data import Card, Problem, Visit
 from erp_desktop.services.planning.postpone import Later
@@ -88,12 +88,14 @@ class Desk(QObject):
     def _postpone(self, card: Card) -> None:
         """Offer to put off what stands on the board, an hour at least."""
         acteur, wish = self._contexte.acteur, postpone.wish_of(card)
+        stays = checks.stays(card)
+        if stays is not None:
+            self._tell(words.problem(stays))
+            return
 
         def found(place: Later | None) -> None:
             if place is None:
-                none = tr("Plus de place libre pour cette personne dans les deux semaines.")
-                self._contexte.say(none, None, "info")
-                self.told.emit(none)
+                self._tell(tr("Plus de place libre pour cette personne dans les deux semaines."))
             else:
                 self._reason.put_off(words.card_place(card), *self._offer(place))
 
@@ -145,6 +147,10 @@ class Desk(QObject):
             lambda s: actions.undo(s, acteur, dones), lambda _none: self._publish(dones), self.refused, write=True,
             owner=self._page,
         )  # fmt: skip
+
+    def _tell(self, words_: str) -> None:
+        self._contexte.say(words_, None, "info")
+        self.told.emit(words_)
 
     def _publish(self, dones: list[Done]) -> None:
         bus = self._contexte.bus

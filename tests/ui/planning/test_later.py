@@ -124,6 +124,30 @@ def test_a_card_on_the_board_is_put_off_by_its_key(semaine: Semaine) -> None:
     QTest.keyClick(reason.later, k.Key_Return)
     s.bureau.settle()
     assert s.slots(three) == [(s.karim, at(10), at(12))]
+    # A locked one says why it stays.
+    s.choose(three)
+    s.press(k.Key_V)
+    s.choose(three)
+    s.press(k.Key_P)
+    assert not reason.isVisible()
+    assert "verrouillé" in s.view.accessibleDescription()
+
+
+def test_work_of_more_than_half_a_day_goes_on_behind_the_break(semaine: Semaine) -> None:
+    s = semaine
+    assert s.monde.agent is not None
+    with transaction(s.engine, s.monde.agent.user_id) as session:
+        long = s.visit(session, "Révision", duree_estimee=360)
+        actions.plan(session, s.monde.agent, [Wish(long, s.karim, at(9, day=1), at(17, day=1))])
+    s.page.reload()
+    s.bureau.settle()
+    s.choose(long)
+    s.press(Qt.Key.Key_P)
+    # Six hours of work from ten: two before the break, four behind it.
+    assert plain(s.page.reason.later.text()) == "Repousser de 1 h : 10:00 – 18:00"
+    QTest.mouseClick(s.page.reason.later, LEFT)
+    s.bureau.settle()
+    assert s.slots(long) == [(s.karim, at(10, day=1), at(18, day=1))]
 
 
 @pytest.mark.parametrize("langue", ["fr", "ar"])
