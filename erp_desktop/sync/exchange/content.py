@@ -58,6 +58,7 @@ def content_of(cache: Cache, units: list[Unit]) -> Content:
     for index, unit in enumerate(units):
         for change in unit.changes.values():
             by_table[change.table].append((index, change))
+    _name_authors(cache, units)
     held = _held(cache)
     inserts: dict[str, Any] = {}
     updates: dict[str, Any] = {}
@@ -82,6 +83,18 @@ def content_of(cache: Cache, units: list[Unit]) -> Content:
     text = dumps(payload)
     large = len(units) > 1 and (len(text) > LARGEST_TOLD or sum(map(len, updates.values())) > MOST_BLOCKS)
     return Content(text, carried, _poisoned(inserts, updates) if "\\u0000" in text else set(), whole, large)
+
+
+def _name_authors(cache: Cache, units: list[Unit]) -> None:
+    """Of several people who touched a row, name one who may validate: the centre asks for it of the whole row."""
+    shared = [change for unit in units for change in unit.changes.values() if change.others]
+    if not shared:
+        return
+    query = "SELECT id FROM users WHERE role IN ('admin', 'responsable') AND is_active"
+    may: set[int] = {row[0] for row in cache.db.execute(query)}
+    for change in shared:
+        if change.user_id not in may:
+            change.user_id = min(may.intersection(change.others), default=change.user_id)
 
 
 Indexed = list[tuple[int, Change]]

@@ -22,6 +22,8 @@ class Change:
     """What one row went through since it was last sent.
 
     Attributes:
+        user_id: who is named as its author: the first to touch it, or whoever of them has the right for all of it.
+        others: who touched it besides.
         olds: values before the first change, by column.
         deleted: the row as it was when it was last deleted, in JSON.
         unknown: columns whose value before is not known, because a deletion does not keep it.
@@ -34,6 +36,7 @@ class Change:
     olds: dict[str, Any] = field(default_factory=dict)
     deleted: str | bytes | None = None
     unknown: frozenset[str] = frozenset()
+    others: frozenset[int | None] = frozenset()
 
 
 @dataclass(slots=True)
@@ -82,6 +85,8 @@ def plan(cache: Cache, *, parked: bool = False) -> list[Unit]:
             if table == _AUDIT and group is None:
                 audits.append(pk)
             change = unit.changes[key] = Change(table, pk, user_id, op)
+        elif user_id != change.user_id:
+            change.others |= {user_id}
         if op == "U":
             change.olds.setdefault(column, old)
         elif op == "D":

@@ -311,3 +311,37 @@ def test_amendments_made_apart_get_numbers_of_their_own(lab: Lab) -> None:
     assert numbers(a)["cinquième"] == 5
     assert len(b.conflicts()) == 2
     lab.converged()
+
+
+def test_a_draft_of_an_agent_is_validated_on_the_same_desktop_before_any_exchange(lab: Lab) -> None:
+    lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
+    client = lab.get("equipements", lab.ids("equipements")[0], "client_id")
+    a = lab.device()
+    agent = lab.value("SELECT id FROM users WHERE username = 'cas_2'")
+    lab.sql("UPDATE users SET role = 'agent' WHERE id = %s", agent)
+    a.sync()
+
+    def by_agent(act: Any, *values: Any) -> Any:
+        person = Acteur(agent, "A", Role.AGENT, a.agence_id, a.agence, a.poste)
+        with transaction(a.engine, agent) as session:
+            return act(session, person, *values)
+
+    made = by_agent(contrats.create, ContratInput(client_id=client, date_debut=date(2026, 1, 1), montant_annuel=100))
+    do(a, lab, contrats.changer_statut, made, StatutContrat.EN_COURS)
+    a.sync()
+    assert refusals(a) == []
+    assert lab.get("contrats", made, "statut") == "en_cours"
+    # One that the centre knows likewise, typed into first.
+    second = by_agent(contrats.create, ContratInput(client_id=client, date_debut=date(2026, 1, 1)))
+    a.sync()
+    by_agent(contrats.update, second, {"montant_annuel": 90})
+    do(a, lab, contrats.changer_statut, second, StatutContrat.EN_COURS)
+    a.sync()
+    assert refusals(a) == []
+    assert (lab.get("contrats", second, "statut"), lab.get("contrats", second, "montant_annuel")) == ("en_cours", 90)
+    # Nobody gets a right by touching a row beside an agent.
+    third = by_agent(contrats.create, ContratInput(client_id=client, date_debut=date(2026, 1, 1)))
+    a.sync()
+    a.set("contrats", third, statut="en_cours")
+    a.sync()
+    assert refusals(a) == [rules.CONTRACT]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tests.sync.lab import Device, Lab, T
@@ -25,13 +27,15 @@ class Household:
     devices: list[Device]
     chance: random.Random
     serial: int
+    as_the_program_writes: Callable[[Device], AbstractContextManager[tuple[Any, Callable[[], int]]]]
+    note_whole: Callable[[Device, str, int], None]
 
     def keep(self) -> None:
         """A few of the small tables, in turn: a row is made, or another value comes to one that is there."""
         device = self.chance.choice(self.devices)
         own = (
             self._parts, self._thresholds, self._machines, self._parts_of_a_plan, self._skills, self._reports,
-            self._views, self._targets, self._documents, self._reminders, self._comments,
+            self._views, self._targets, self._documents, self._reminders, self._comments, self._contracts,
         )  # fmt: skip
         for act in self.chance.sample(own, 4):
             self.serial += 1
@@ -125,6 +129,19 @@ class Household:
         job = self._first(device, "interventions")
         self._new(device, "historiques_interventions", intervention_id=job, action="commentaire",
                   remarque=f"dit {self.serial}", horodatage=T)  # fmt: skip
+
+    def _contracts(self, device: Device) -> None:
+        """Whoever is in charge validates a draft, which another desktop may be changing."""
+        draft = self._first(device, "contrats", "statut = 'brouillon'")
+        person = self._first(device, "users", f"role = 'responsable' AND agence_id = {device.agence_id}")
+        if draft is None or person is None:
+            return
+        self.note_whole(device, "contrats", draft)
+        with self.as_the_program_writes(device) as (db, _number):
+            db.execute("UPDATE _sync_session SET user_id = ?", (person,))
+            db.execute("UPDATE contrats SET statut = 'en_cours' WHERE id = ?", (draft,))
+            db.execute("UPDATE _sync_session SET user_id = NULL")
+        self.note_whole(device, "contrats", draft)
 
     def edit_rules(self) -> None:
         """Administrators at the centre alone: skills and who needs them, what a plan may break, rates, a person."""

@@ -241,7 +241,8 @@ class History(Invoicing, Household):
         elif kind == "avenants":
             device.sql(
                 "INSERT INTO avenants (contrat_id, numero, objet, date_effet, terme, valeur_apres, created_at, "
-                "updated_at) SELECT id, 1, 'Prix', '2026-11-01', 'montant_annuel', ?, ?, ? FROM contrats "
+                "updated_at) SELECT c.id, 1 + coalesce((SELECT max(numero) FROM avenants WHERE contrat_id = c.id), "
+                "0), 'Prix', '2026-11-01', 'montant_annuel', ?, ?, ? FROM contrats c "
                 "ORDER BY id LIMIT 1", str(self.serial), T, T,
             )  # fmt: skip
         elif kind == "modeles_intervention" and row is not None and self.chance.randrange(2):
