@@ -98,3 +98,16 @@ def test_machines_of_a_kind_are_told_apart_where_their_name_is_cut(
 
     assert page.view.columnWidth(names) < 220
     assert cell(monde.machines[0]) != cell(monde.machines[1])
+
+
+def test_short_names_of_depots_take_no_more_than_they_need(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    assert monde.responsable is not None
+    with transaction(sqlite_engine, monde.responsable.user_id) as session:
+        for name in ("Magasin", "Van 1"):
+            depots.create(session, monde.responsable, DepotInput(nom=name))
+    page = beside(bureau, "stock")
+    wide = {column.title: page.view.columnWidth(n) for n, column in enumerate(page.model.columns)}
+    assert wide["Van 1"] == 66
+    assert 66 < wide["Magasin"] < 84

@@ -15,6 +15,8 @@ from erp_desktop.ui.kit.theme import theme
 
 PAD: Final = 8
 _CARET: Final = 14
+_NAMED: Final = 84
+"""Room that a title which is somebody's word has at most, where room lacks."""
 
 
 class PaintedHeader(QHeaderView):
@@ -93,6 +95,6 @@ def full_width(model: LazyTableModel[Any], section: int) -> int:
 
 
 def least_width(model: LazyTableModel[Any], section: int) -> int:
-    """What a column takes at least: the title of one named by somebody is cut."""
-    column = model.columns[section]
-    return round(column.width * scale(column)) if column.named else full_width(model, section)
+    """What a column takes at least: the title of one named by somebody is cut where it is long."""
+    column, whole = model.columns[section], full_width(model, section)
+    return min(whole, round(_NAMED * scale(column))) if column.named else whole

@@ -51,7 +51,7 @@ def place_columns(places: Sequence[Place]) -> list[Column[PartRow]]:
     few = len(known) <= FEW
     taken = {column.title for column in COLUMNS} - (set(_SUMS) if few else set())
     made = [
-        Column("", p.nom if p.nom not in taken else tr("Dépôt {nom}", nom=p.nom), 84, partial(_held, p.id), "figure",
+        Column("", p.nom if p.nom not in taken else tr("Dépôt {nom}", nom=p.nom), 66, partial(_held, p.id), "figure",
                numeric=True, hidden=not few, named=True)
         for p in known
     ]  # fmt: skip
