@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_desktop import clock
-from erp_desktop.domain.enums import EtatCreneau, StatutAbsence, TypeAbsence
+from erp_desktop.domain.enums import EtatCreneau, StatutAbsence
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.models import Absence, Creneau, Intervention, User
 from erp_desktop.registry import technicien_names
-from erp_desktop.services.planning.data import LONGEST
+from erp_desktop.services.planning import availability
+from erp_desktop.services.planning.data import LEAVES, LONGEST, Away
 from erp_desktop.services.shared.lists import portee
 
 MOST = 200
-_HARD = (TypeAbsence.CONGE, TypeAbsence.MALADIE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +89,58 @@ def _slots(session: Session, acteur: Acteur, since: datetime) -> list[tuple]:  #
     return found
 
 
-def _leaves(session: Session, acteur: Acteur, since: datetime) -> list[tuple]:  # type: ignore[type-arg]
-    c, a, i = Creneau, Absence, Intervention
-    query = (
-        sa.select(c.technicien_id, c.id, c.intervention_id, i.numero, a.type, c.debut, c.fin,
-                  a.debut.label("depart"), a.fin.label("retour"), c.created_by_id)
-        .join(a, sa.and_(a.technicien_id == c.technicien_id, a.debut < c.fin, a.fin > c.debut))
+def _planned(acteur: Acteur, since: datetime, *columns: Any) -> sa.Select[Any]:
+    """Slots to come of work that is not over."""
+    c, i = Creneau, Intervention
+    return (
+        sa.select(c.technicien_id, c.id, c.intervention_id, i.numero, c.debut, c.fin, c.created_by_id, *columns)
         .join(i, i.id == c.intervention_id)
         .where(c.etat != EtatCreneau.ANNULE, c.debut > since - LONGEST, c.fin > since,
-               a.statut == StatutAbsence.ACCEPTEE, a.type.in_(_HARD), a.recurrence.is_(None),
                i.statut.not_in([s.value for s in TERMINES]), *portee(acteur, c.agence_id))
         .order_by(c.debut)
+    )  # fmt: skip
+
+
+def _leaves(session: Session, acteur: Acteur, since: datetime) -> list[tuple]:  # type: ignore[type-arg]
+    c, a = Creneau, Absence
+    query = (
+        _planned(acteur, since, a.type, a.debut.label("depart"), a.fin.label("retour"))
+        .join(a, sa.and_(a.technicien_id == c.technicien_id, a.debut < c.fin, a.fin > c.debut))
+        .where(a.statut == StatutAbsence.ACCEPTEE, a.type.in_(LEAVES), a.recurrence.is_(None))
         .limit(MOST)
     )  # fmt: skip
-    rows = list(session.execute(query))
-    authors = _names(session, {r.created_by_id for r in rows})
+    rows = [(r, r.type, r.depart, r.retour) for r in session.execute(query)]
+    rows += _repeated(session, acteur, since)
+    authors = _names(session, {r.created_by_id for r, *_ in rows})
     return [
-        (r.technicien_id, r.id, r.intervention_id, r.numero, r.type, None, max(r.debut, r.depart),
-         min(r.fin, r.retour), authors.get(r.created_by_id)) for r in rows
+        (r.technicien_id, r.id, r.intervention_id, r.numero, kind, None, max(r.debut, begin), min(r.fin, end),
+         authors.get(r.created_by_id)) for r, kind, begin, end in rows
     ]  # fmt: skip
+
+
+def _repeated(session: Session, acteur: Acteur, since: datetime) -> list[tuple[Any, str, datetime, datetime]]:
+    """Slots in a leave that comes back every week."""
+    a = Absence
+    weekly = session.scalars(
+        sa.select(a).where(
+            a.recurrence.is_not(None), a.statut == StatutAbsence.ACCEPTEE, a.type.in_(LEAVES),
+            sa.or_(a.recurrence_fin.is_(None), a.recurrence_fin >= clock.local(since - LONGEST).date()),
+            *portee(acteur, a.agence_id),
+        )
+    ).all()  # fmt: skip
+    if not weekly:
+        return []
+    mine = Creneau.technicien_id.in_({one.technicien_id for one in weekly})
+    slots = session.execute(_planned(acteur, since).where(mine).limit(MOST)).all()
+    found = []
+    for one in weekly:
+        away = Away(one.id, one.technicien_id, one.debut, one.fin, one.type, one.statut)
+        rule = (one.zone, one.recurrence, one.recurrence_fin)
+        for slot in slots:
+            if slot.technicien_id == one.technicien_id:
+                met = availability.occurrences(away, *rule, slot.debut, slot.fin)
+                found += [(slot, one.type, time.debut, time.fin) for time in met]
+    return found
 
 
 def _names(session: Session, ids: set[int | None]) -> dict[int | None, str]:

@@ -9,11 +9,14 @@ from functools import cached_property
 from typing import Any
 
 from erp_desktop.domain import sla
-from erp_desktop.domain.enums import ReglePlanning, VerdictPlanning
+from erp_desktop.domain.enums import ReglePlanning, StatutAbsence, TypeAbsence, VerdictPlanning
+from erp_desktop.domain.transitions import TERMINES
 
 LONGEST = timedelta(days=31)
 """No slot lasts longer, so that a week is found by where slots begin."""
 SHORTEST = timedelta(minutes=5)
+LEAVES = (TypeAbsence.CONGE, TypeAbsence.MALADIE)
+"""Absences in which nobody is sent anywhere."""
 HOUR = 60
 """Minutes that a visit takes when nobody estimated it."""
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -206,13 +209,26 @@ class Board(Facts):
 
     @cached_property
     def crossing(self) -> frozenset[tuple[int, int]]:
-        """Keys of cards that take the same technicien's time twice."""
-        found = set()
+        """Keys of cards that cannot all be: of one technicien at once, or in a leave; what is over is no matter."""
+        found = set(self.absent)
         for cards in self.cards_of.values():
             open_cards: list[Card] = []
             for card in cards:
+                if card.visit.statut in TERMINES:
+                    continue
                 open_cards = [c for c in open_cards if c.fin > card.debut]
                 for other in open_cards:
                     found |= {card.key, other.key}
                 open_cards.append(card)
         return frozenset(found)
+
+    @cached_property
+    def absent(self) -> frozenset[tuple[int, int]]:
+        """Keys of cards of a technicien who is on leave or ill then."""
+        return frozenset(
+            card.key
+            for who, aways in self.away_of.items()
+            for away in aways if away.statut == StatutAbsence.ACCEPTEE and away.type in LEAVES
+            for card in self.cards_of.get(who, ())
+            if card.debut < away.fin and card.fin > away.debut and card.visit.statut not in TERMINES
+        )  # fmt: skip

@@ -167,7 +167,9 @@ def card(board: Board, found: Card) -> str:
     ]  # fmt: skip
     if found.verrouille:
         parts.append(tr("verrouillé"))
-    if found.key in board.crossing:
+    if found.key in board.absent:
+        parts.append(tr("pendant une absence"))
+    elif found.key in board.crossing:
         parts.append(tr("chevauchement"))
     return comma().join(filter(None, parts))
 
@@ -190,6 +192,8 @@ def tip(board: Board, found: Card) -> str:
         lines.append(tr("Échéance : {date}", date=value_labels.instant(v.date_limite)))
     if found.role == enums.RoleCreneau.RENFORT:
         lines.append(tr("En renfort"))
-    if found.key in board.crossing:
+    if found.key in board.absent:
+        lines.append(tr("Pendant une absence de ce technicien"))
+    elif found.key in board.crossing:
         lines.append(tr("Chevauche un autre créneau de ce technicien"))
     return "\n".join(lines)
