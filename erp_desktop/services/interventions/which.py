@@ -41,14 +41,15 @@ _ESSAI = 200
 """Of so many of them it is tried whether they do."""
 _DERNIERES, _SOUVENT, _PLUPART = 1000, 50, 300
 """Of so many of the last rows so many hold a word that is met soon along any order, and so many along any at all."""
-_VUES, _LOIN = ((1024, (16_384, 40_000, 4_000)), (5120, (100_000, 160_000, 160_000))), (40_000, 160_000, 40_000)
+_VUES, _LOIN = ((2048, (16_384, 40_000, 4_000)), (5120, (100_000, 160_000, 160_000))), 40_000
 """So many rows of an order are looked at before, each time, what an index tells is asked: so many as a set along the
-order; and where that index holds what is sorted by, so many sorted, by a name so many. The last ones, where what was
-met until then says that the page is further than the next time."""
-_PASSEES = 16_384
-"""Rows of an order that are passed over to meet those of a set, and before what has a day is all sorted."""
-_PEU, _LUES = 4096, 40_000
-"""At the centre so many of a day are sorted by a name, and by anything else."""
+order; and where that index holds what is sorted by, so many sorted, by a name so many. No fewer than the last number,
+where what was met until then says that the page is further than the next time."""
+_PASSEES = 32_768
+"""Rows of an order that are passed over to meet those of a set; half as many before what has a day is all sorted."""
+_PEU, _NOMMEES, _LUES = 4096, 10_000, 40_000
+"""At the centre so many of a day are sorted by a name, so many that other words leave of them, and so many by what is
+no name."""
 _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
 _STATUTS, _PAR_STATUT = "idx_intervention_status_date", ("statut", "sla")
@@ -120,8 +121,8 @@ def _a_tour_de_role(
     for vues, assez in _VUES:
         if marche.reach(vues):
             return marche.found
-        bientot = 5 * len(marche.found) >= (query.limite or 0)
-        ensemble, triees, par_nom = assez if bientot else map(max, assez, _LOIN)
+        bientot = 5 * len(marche.found) >= 2 * (query.limite or 0)
+        ensemble, triees, par_nom = (max(one, 0 if bientot else _LOIN) for one in assez)
         # No index that tells a day holds titles, and a row that is looked up costs as much as six of an index.
         dits = [(mene.couvre and not titre, mene) for mene in menent]
         most = par_nom if order.far(query) else triees
@@ -141,7 +142,7 @@ def _a_tour_de_role(
             if parmi_eux.reach(sys.maxsize if sans_fin else _PASSEES):
                 return parmi_eux.found
         return order.told(session, mene.requete.where(*toutes), query, statuts)
-    if marche.reach(_PASSEES):
+    if marche.reach(_PASSEES // 2):
         return marche.found
     if menent[0].couvre and not titre:
         return order.told(session, menent[0].requete.where(*toutes), query, statuts)
@@ -226,10 +227,11 @@ def _pesee(
     un, combien = sa.literal(1).label("un"), _LUES
     comptees = requete.with_only_columns(un)
     if dits:
-        # Of the day a page is met among the work of the first names.
-        combien = _PEU if order.far(query) else _LUES
+        # Of the day alone a page is met among the work of the first names; by a name those that answer are counted.
+        combien = _PEU if beaucoup else _NOMMEES if order.far(query) else _LUES
         du_jour = (dit for de_la_colonne in dits.values() for dit in de_la_colonne)
-        comptees = sa.select(un).select_from(Intervention).where(*du_jour)
+        if combien != _NOMMEES:
+            comptees = sa.select(un).select_from(Intervention).where(*du_jour)
     return order.weighed(session, requete, query, suite, combien, comptees)
 
 

@@ -219,7 +219,7 @@ def test_what_has_a_day_is_found_alike_by_walking_and_by_sorting(
         (((1, (2, 2, 0)),), 2, 2000), (((0, (0, 0, 0)),), 0, 0), (((1, (0, 0, 0)), (2, (50, 0, 9))), 50, 1),
         (((0, (50, 0, 0)),), 0, 0),
     ))  # fmt: skip
-    monkeypatch.setattr(which, "_LOIN", (0, 0, 0))
+    monkeypatch.setattr(which, "_LOIN", 0)
     limits = itertools.cycle((1, 3, 6, 100, 2))
     least = {"cree_depuis:01/01/2020": 8, "cree_depuis:01/01/2020 statut:annulee": 4, "echeance_depuis:01/01/2020": 6,
              "cree_depuis:01/01/2020 etau": 4, "cree_depuis:01/01/2020 priorite:haute": 2, "avant:14/03/2026": 3,
@@ -363,7 +363,7 @@ def test_a_filter_is_met_along_the_order_and_never_sorts_what_many_rows_have(
             assert any(step.endswith(index) for step in told), told
             assert not any("status_date" in step for step in told), told
         monkeypatch.setattr(which, "_VUES", ((400, (0, 0, 0)),))
-        monkeypatch.setattr(which, "_LOIN", (0, 0, 0))
+        monkeypatch.setattr(which, "_LOIN", 0)
         texts = (
             "sla:depasse",
             "sans:technicien",
