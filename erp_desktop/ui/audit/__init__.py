@@ -127,7 +127,7 @@ LISTE: ListSpec[Act] = ListSpec(
     columns=[
         Column("quand", "Quand", 132, lambda a: labels.instant(a.quand, year=True), "code", numeric=True),
         Column("", "Qui", 124, _author, "strong", full=_author),
-        Column("", "Acte", 112, action),
+        Column("", "Acte", 112, action, wide=150),
         Column("", "Porte sur", 100, lambda a: field_labels.table(a.table), "muted"),
         Column("", "Fiche", 140, lambda a: isolate(a.libelle), wide=176),
         Column("", "Changements", 320, _in_short, stretch=True, full=_in_full),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -78,6 +78,19 @@ def test_a_count_says_its_state_and_its_limit_and_its_refusals_may_be_silent(
     sheet.finish_button.click()
     bureau.settle()
     assert sheet.pill.accessibleName() == "Validé"
+
+
+@pytest.mark.parametrize("wide", [1440, 1366])
+def test_the_state_of_a_count_is_cut_by_none_of_its_acts(bureau: Bureau, magasin: dict[str, int], wide: int) -> None:
+    bureau.window.resize(wide, 768)
+    sheet = opened(bureau, magasin["magasin"])
+    for shown in (sheet.pill, sheet.number_line, sheet.reason, sheet.print_button, sheet.finish_button):
+        assert shown.isVisible()
+        assert shown.visibleRegion().boundingRect().size() == shown.size()
+        assert shown.width() >= shown.sizeHint().width()
+        here = QRect(shown.mapTo(sheet, QPoint()), shown.size())
+        others = {sheet.pill, sheet.print_button, sheet.cancel_button, sheet.partial_button} - {shown}
+        assert not any(here.intersects(QRect(one.mapTo(sheet, QPoint()), one.size())) for one in others)
 
 
 @pytest.mark.parametrize("left_with", ["finish_button", "print_button", "table"])
