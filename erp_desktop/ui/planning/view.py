@@ -117,7 +117,8 @@ class BoardView(QAbstractScrollArea):
 
     def _pass(self) -> None:
         """Time goes on: its line moves, and work past its end presses what comes next."""
-        self.pressed = postpone.pressed(self.board, clock.now()) if self.board is not None else {}
+        board = self.board if self.writes else None
+        self.pressed = postpone.pressed(board, clock.now()) if board is not None else {}
         self.viewport().update()
 
     def _lay(self) -> None:

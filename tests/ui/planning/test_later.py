@@ -169,6 +169,14 @@ def test_work_past_its_end_offers_to_put_off_what_comes_next(
     s.bureau.settle()
     key = s.key(next_)
     assert list(s.view.pressed) == [key]
+    # Who may not plan is offered nothing.
+    s.view.writes = False
+    s.page.reload()
+    s.bureau.settle()
+    assert s.view.pressed == {}
+    s.view.writes = True
+    s.page.reload()
+    s.bureau.settle()
     place = s.view.pressed[key]
     assert (place.debut, place.fin) == (at(16), at(18))
     said = {"fr": "repousser de 1 h ?", "ar": f"تأجيل بـ {i18n.isolate('1')} س؟"}[langue]
