@@ -22,9 +22,10 @@ from erp_desktop.services.interventions import TransitionOffre
 from erp_desktop.ui.forms.acts import ActBar
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.forms.panel import FormPanel
+from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.other_acts import OtherActs
 from erp_desktop.ui.kit.controls import Button, clear
-from erp_desktop.ui.kit.i18n import colon, tr
+from erp_desktop.ui.kit.i18n import colon, number, tr
 from erp_desktop.ui.wording import value_labels
 
 _ICONS = {
@@ -286,10 +287,15 @@ class ActsBar(ActBar):
 
     def go(self, target: str, motive: str = "") -> None:
         """Change the status; what is typed is saved in the same transaction."""
+        words = tr("Statut : {statut}", statut=value_labels.label(Statut, target))
+        left = sum(part.planned for part in self._panel.parts if isinstance(part, LinesTab))
+        if target == Statut.CLOTUREE and left:
+            # The lines of what is closed are final: this is when the parts can still be taken.
+            words += " · " + tr("Pièces prévues restées au dépôt : {n}", n=number(left))
         self.act(
             lambda: self.go(target, motive),
             lambda session, acteur, row_id: interventions.changer_statut(
                 session, acteur, row_id, Statut(target), motive),
-            tr("Statut : {statut}", statut=value_labels.label(Statut, target)),
+            words,
             interventions.revenir,
         )  # fmt: skip

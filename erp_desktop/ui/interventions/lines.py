@@ -35,12 +35,17 @@ def money(value: Decimal) -> str:
 
 
 class LinesTab(entry.EntryPart):
-    """The lines and, while the intervention is open, a small form that adds one."""
+    """The lines and, while the intervention is open, a small form that adds one.
+
+    Attributes:
+        planned: how many parts are set aside and were not taken.
+    """
 
     unsaved = "Ligne non ajoutée"
     blamed = "designation"
 
     def __init__(self, panel: FormPanel) -> None:
+        self.planned = 0
         self._open = False
         self._agence: int | None = None
         self.parts = PartFields(panel.contexte)
@@ -111,6 +116,8 @@ class LinesTab(entry.EntryPart):
         self.quantity.inner.setFocus()
 
     def show_record(self, row_id: int | None, record: Any) -> None:
+        if row_id != self._row_id:
+            self.planned = 0
         self._row_id = row_id
         self._agence = record.agence_id if record is not None else None
         acteur = self._panel.contexte.acteur
@@ -158,6 +165,7 @@ class LinesTab(entry.EntryPart):
             self.lines.addWidget(self._line(line))
         if not found:
             self.lines.addWidget(Text(tr("Aucune ligne pour le moment."), "body", "text.tertiary"))
+        self.planned = sum(line.prevue for line in found)
         total = sum((line.total_ht for line in found if not line.prevue), Decimal(0))
         self.total.setText(tr("Total HT : {montant} MAD", montant=money(total)))
         self.total.setVisible(bool(found))

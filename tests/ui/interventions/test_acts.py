@@ -12,7 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Statut
+from erp_desktop.domain.saisie import LigneInput
+from erp_desktop.domain.saisie.stock import DepotInput, PieceInput
 from erp_desktop.services import interventions
+from erp_desktop.services.stock import depots, parts
 from erp_desktop.ui.forms.date_editors import InstantEditor
 from erp_desktop.ui.forms.editors import MoneyEditor, TextEditor
 from erp_desktop.ui.forms.page import RecordPage
@@ -60,6 +63,39 @@ def test_a_double_click_closes_and_does_nothing_more(
     bar._be_deaf()
     bar._pressed("en_cours")
     assert bar.entry.isHidden(), "deaf for the double-click interval"
+
+
+def test_a_closing_tells_of_the_parts_that_were_set_aside_and_not_taken(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    """Afterwards its lines are final: the way back is offered while it is."""
+    assert monde.responsable is not None
+    row_id, who = monde.interventions[0], monde.responsable
+    with transaction(sqlite_engine, who.user_id) as session:
+        store = depots.create(session, who, DepotInput(nom="Magasin"))
+        part = parts.create(session, who, PieceInput(reference="JNT-63", designation="Kit joints"))
+        line = LigneInput(type_ligne="piece", designation="Kit joints", quantite="2", prix_unitaire="9",
+                          piece_id=part, depot_id=store, prevue=True)  # fmt: skip
+        interventions.ajouter_ligne(session, who, row_id, line)
+    bar, _ = _closable(bureau, monde)
+    bar.go("cloturee")
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "statut") == "cloturee"
+    told = bureau.window.toaster.toasts[-1]
+    assert told.accessibleName() == "Statut : Clôturée · Pièces prévues restées au dépôt : 1"
+    told.undo()
+    bureau.settle()
+    assert column(sqlite_engine, row_id, "statut") == "en_cours"
+    with transaction(sqlite_engine, who.user_id) as session:
+        (kept,) = interventions.lignes(session, who, row_id)
+        interventions.modifier_ligne(session, who, kept.id, {"prevue": False})
+    bureau.bus.publish("lignes_intervention")
+    bureau.bus.publish("interventions", row_id)
+    bureau.settle()
+    _wait_hearing(bureau, bar)
+    bar.go("cloturee")
+    bureau.settle()
+    assert bureau.window.toaster.toasts[-1].accessibleName() == "Statut : Clôturée"
 
 
 def test_a_closed_intervention_is_opened_again_for_a_reason(
