@@ -96,7 +96,8 @@ def _spoken(values: Iterable[tuple[str, str]]) -> dict[str, str]:
         if key == "niveau":
             made[key] = value_labels.label(enums.Niveau, value).lower()
         else:
-            made[key] = length(int(value)) if key in MINUTES else isolate(value)
+            # No line ends inside « 20 h 30 ».
+            made[key] = length(int(value)).replace(" ", "\u00a0") if key in MINUTES else isolate(value)
     return made
 
 

@@ -14,8 +14,10 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import VerdictPlanning
 from erp_desktop.services.planning import actions
 from erp_desktop.services.planning.actions import Wish
+from erp_desktop.services.planning.data import Problem
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.surfaces import CountChip
@@ -355,3 +357,8 @@ def test_short_visits_that_follow_each_other_hide_none(semaine: Semaine) -> None
         ]  # fmt: skip
         assert len(rects) == 3
         assert not any(a.intersects(b) for n, a in enumerate(rects) for b in rects[n + 1 :]), rects
+
+
+def test_a_delay_is_not_cut_between_two_lines() -> None:
+    found = Problem(None, VerdictPlanning.AVERTIR, "{retard} après l'échéance", (("retard", "1230"),))
+    assert words.problem(found) == "20\u00a0h\u00a030 après l’échéance"
