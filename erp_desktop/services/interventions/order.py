@@ -195,7 +195,9 @@ def _name_by_name(
         return [key.desc() if down else key.asc() for key in keys]
 
     own = request.where(column == named.id).order_by(*ordered(I.id)).limit(limit).correlate(named).lateral("siennes")
-    names = sa.select(own.c.id).select_from(named).join(own, sa.true()).where(*where)
+    # Of a name without work PostgreSQL would look through every row by its number: one seek says that it has some.
+    works = sa.select(sa.func.min(column)).where(column >= named.id).correlate(named).scalar_subquery() == named.id
+    names = sa.select(own.c.id).select_from(named).join(own, sa.true()).where(works, *where)
     return names.order_by(*ordered(cle_tri(name), named.id, own.c.id)).limit(limit)
 
 
