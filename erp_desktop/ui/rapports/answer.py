@@ -16,7 +16,7 @@ from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.reports.managers.rows import Place, rows_of
 from erp_desktop.reports.tableaux import Colonne, Tableau
 from erp_desktop.ui.kit.controls import Text
-from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
+from erp_desktop.ui.kit.i18n import apart, colon, isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.rapports.table import TableauVue
 from erp_desktop.ui.tableau.bars import Bars, Cell, Row, Scale
@@ -113,7 +113,7 @@ class AnswerView(QScrollArea):
         self.more.setText(tr("{n} lignes de plus dans les fichiers", n=number(rest)) if rest > 0 else "")
         self.more.setVisible(rest > 0)
         self.notes.setText("\n".join(
-            tr("{nom} : {n} lignes, {m} exclues. {exclues}", nom=tr(f.nom), n=number(v.n), m=number(v.exclues),
+            tr("{nom} : {n} lignes, {m} exclues. {exclues}", nom=apart(tr(f.nom)), n=number(v.n), m=number(v.exclues),
                exclues=tr(f.exclues))
             for f, v in zip(found.figures, found.totals, strict=True)
         ))  # fmt: skip

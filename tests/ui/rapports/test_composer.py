@@ -16,7 +16,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.rapports import definition as definitions
 from erp_desktop.models import RapportPlanifie
 from erp_desktop.services import rapports
-from erp_desktop.ui.kit import theme
+from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.rapports.composer import ComposerPage
@@ -165,3 +165,13 @@ def test_it_goes_into_files_and_under_the_eye(
     (preview,) = page.findChildren(PreviewWindow)
     bureau.qtbot.waitUntil(lambda: bool(preview.pages), timeout=30_000)
     preview.close()
+
+
+def test_the_notes_of_a_latin_figure_are_read_from_the_right_in_arabic(bureau: Bureau, qapp: QApplication) -> None:
+    i18n.set_language(qapp, "ar")
+    page = bureau.workspace.open_section("composer")
+    assert isinstance(page, ComposerPage)
+    bureau.settle()
+    (note,) = [line for line in page.answer.notes.text().splitlines() if "MTTR" in line]
+    # Kept apart, or the number behind it would be read as a part of the name.
+    assert note.startswith("\u2068MTTR\u2069: 0 ")
