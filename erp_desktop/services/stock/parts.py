@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -56,7 +56,7 @@ class PartRow:
         valeur: MAD at average cost of what is above zero; None when it never had a price.
         cout: the average cost of one unit.
         depots: what each place holds; one that never had any is left out.
-        bas: places that hold less than their own minimum, whatever the others have.
+        bas: place that holds less than its own minimum, whatever the others have → its kind.
     """
 
     id: int
@@ -74,11 +74,16 @@ class PartRow:
     negatif: bool
     cout: Decimal | None
     depots: Mapping[int, Decimal]
-    bas: frozenset[int] = frozenset()
+    bas: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def short(self) -> bool:
+        """Whether all the places together hold too little."""
+        return self.total < self.minimum
 
     @property
     def low(self) -> bool:
-        return bool(self.bas) or self.total < self.minimum
+        return self.short or bool(self.bas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +265,7 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PartRow]:
                 of[TypeDepot.VEHICULE], total, reserve, minimum,
                 max(ZERO, most - (total - reserve)), None if cost is None else valuation.amount(above, cost),
                 any(n < 0 for n in kept.values()), cost, mine,
-                frozenset(d for d, t in limited.items() if mine.get(d, ZERO) < t.minimum),
+                {d: places[d].type_depot for d, t in limited.items() if mine.get(d, ZERO) < t.minimum},
             )  # fmt: skip
     return dans_l_ordre(ids, found)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 
+from erp_desktop.domain.enums import TypeDepot
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import PieceInput
 from erp_desktop.domain.writing import bidi
@@ -34,14 +36,37 @@ STATES = {
 }  # fmt: skip
 
 
+def draw_held(painter: QPainter, rect: QRect, held: Decimal, rtl: bool, *, low: bool) -> None:
+    """What a place or a kind of places holds, on a red chip where it is under a minimum of its own."""
+    look = theme()
+    if low:
+        paint.alert_chip(painter, rect, quantity(held))
+        return
+    paint.text(painter, rect, quantity(held, blank=True), rtl=rtl, font=look.font("body", tabular=True),
+               colour=look.color("text.secondary"), end=True)  # fmt: skip
+
+
+def _sum(kind: TypeDepot, held: Callable[[PartRow], Decimal], title: str, wide: int) -> Column[PartRow]:
+    """What all the places of a kind hold."""
+
+    def words(row: PartRow) -> str:
+        low = kind in row.bas.values()
+        return f"⚠ {quantity(held(row))}" if low else quantity(held(row), blank=True)
+
+    def draw(painter: QPainter, rect: QRect, row: PartRow, rtl: bool) -> None:
+        draw_held(painter, rect, held(row), rtl, low=kind in row.bas.values())
+
+    return Column("", title, wide, words, "figure", numeric=True, draw=draw)
+
+
 def _total(row: PartRow) -> str:
-    return ("⚠ " if row.low or row.negatif else "") + quantity(row.total)
+    return ("⚠ " if row.short or row.negatif else "") + quantity(row.total)
 
 
 def _draw_total(painter: QPainter, rect: QRect, row: PartRow, rtl: bool) -> None:
     """The total, on a red chip where it is under the minimum or a place owes parts."""
     words, look = quantity(row.total), theme()
-    if not (row.low or row.negatif):
+    if not (row.short or row.negatif):
         paint.text(painter, rect, words, rtl=rtl, font=look.font("strong", tabular=True),
                    colour=look.color("text.primary"), end=True)  # fmt: skip
         return
@@ -52,8 +77,8 @@ COLUMNS: list[Column[PartRow]] = [
     Column("reference", LABEL, 96, lambda r: isolate(r.reference), "code", numeric=True, wide=140),
     Column("designation", LABEL, 200, lambda r: r.designation, "strong", stretch=True),
     Column("famille", LABEL, 100, lambda r: r.famille or labels.NONE, "muted", hidden=True),
-    Column("", "Magasin", 72, lambda r: quantity(r.magasin, blank=True), "figure", numeric=True),
-    Column("", "Fourgons", 76, lambda r: quantity(r.fourgons, blank=True), "figure", numeric=True),
+    _sum(TypeDepot.AGENCE, lambda r: r.magasin, "Magasin", 72),
+    _sum(TypeDepot.VEHICULE, lambda r: r.fourgons, "Fourgons", 76),
     Column("", "Total", 66, _total, "total", numeric=True, draw=_draw_total),
     Column("", "Réservé", 66, lambda r: quantity(r.reserve, blank=True), "figure", numeric=True, leaves=2),
     Column("", "Min.", 52, lambda r: quantity(r.minimum, blank=True), "figure", numeric=True),

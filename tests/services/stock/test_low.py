@@ -53,7 +53,8 @@ def test_a_place_under_its_own_minimum_and_what_is_set_aside_count(monde: Monde)
     monde.faire(parts.set_threshold, monde.agent, joint, van, SeuilInput(minimum="2"))
     monde.faire(parts.set_threshold, monde.agent, joint, store, SeuilInput(minimum="4"))
     found = row()
-    assert (found.total, found.minimum, found.low, found.bas, found.a_commander) == (D(14), D(6), True, {van}, D(0))
+    assert (found.total, found.minimum, found.low, found.short) == (D(14), D(6), True, False)
+    assert (found.bas, found.a_commander) == ({van: "vehicule"}, D(0))
     assert (listed("etat:sous_minimum"), listed("etat:a_commander"), foot()) == ([joint], [], (1, 0))
     assert _told(monde) == ["JNT-63 · Kit joints"]
     # A closed place keeps its threshold and asks for nothing.

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop.domain.enums import StatutDepot, TypeDepot
@@ -23,7 +25,7 @@ from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.columns import key_of, swap
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.progress import AddedUp
-from erp_desktop.ui.stock import COLUMNS, LISTE
+from erp_desktop.ui.stock import COLUMNS, LISTE, draw_held
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -39,6 +41,10 @@ def _held(place: int, row: PartRow) -> str:
     return quantity(row.depots.get(place, ZERO), blank=True)
 
 
+def _draw_held(place: int, painter: QPainter, rect: QRect, row: PartRow, rtl: bool) -> None:
+    draw_held(painter, rect, row.depots.get(place, ZERO), rtl, low=place in row.bas)
+
+
 def place_columns(places: Sequence[Place]) -> list[Column[PartRow]]:
     """The columns of quantities by place: one each, stores first, or those of the sums with the places on offer."""
     sums = [column for column in COLUMNS if column.title in _SUMS]
@@ -52,7 +58,7 @@ def place_columns(places: Sequence[Place]) -> list[Column[PartRow]]:
     taken = {column.title for column in COLUMNS} - (set(_SUMS) if few else set())
     made = [
         Column("", p.nom if p.nom not in taken else tr("Dépôt {nom}", nom=p.nom), 66, partial(_held, p.id), "figure",
-               numeric=True, hidden=not few, named=True)
+               numeric=True, hidden=not few, named=True, draw=partial(_draw_held, p.id))
         for p in known
     ]  # fmt: skip
     return made if few else [*sums, *made]
