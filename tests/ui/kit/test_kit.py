@@ -39,16 +39,19 @@ def test_painting_loses_no_reference_to_none(qtbot: QtBot) -> None:
     assert pyside_version == "6.11.3"
     image = QImage(QSize(20, 20), QImage.Format.Format_ARGB32)
     painter = QPainter(image)
-    gc.collect()
-    before = sys.getrefcount(None)
-    for _ in range(200):
-        painter.save()
-        painter.setPen(QColor("black"))
-        painter.drawLine(0, 0, 9, 9)
-        painter.restore()
-    after = sys.getrefcount(None)
+    changed = []
+    # Three times: what another thread lets go of meanwhile counts as well, and is no habit.
+    for _ in range(3):
+        gc.collect()
+        before = sys.getrefcount(None)
+        for _ in range(200):
+            painter.save()
+            painter.setPen(QColor("black"))
+            painter.drawLine(0, 0, 9, 9)
+            painter.restore()
+        changed.append(abs(sys.getrefcount(None) - before))
     painter.end()
-    assert abs(after - before) < 50
+    assert min(changed) < 50, changed
 
 
 def test_theme_switches_palette_and_forced_mode_wins(qapp: QApplication) -> None:
