@@ -134,7 +134,7 @@ def _a_tour_de_role(
             continue
         par_statut = mene.index == _STATUTS
         sans_fin = titre or par_statut
-        proche = sans_fin or bool(marche.found) or nombre <= _PASSEES
+        proche = sans_fin or bool(marche.found) or nombre <= _PASSEES // 2
         if not couvre and nombre > vues and proche and not (par_statut and query.tri in _PAR_STATUT):
             # Along the order those of a set: no other row is looked up, in an encrypted table a page of it each.
             requete = sa.select(Intervention.id).where(*toutes)
