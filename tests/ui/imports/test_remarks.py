@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop import services
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.writing import typography
+from erp_desktop.domain.writing import bidi, typography
 from erp_desktop.services.importation import wizard
 from erp_desktop.services.importation.decisions import Existants
 from erp_desktop.services.importation.nearest import split
@@ -113,7 +113,8 @@ def test_every_remark_is_translated_with_its_values(qapp: QApplication, language
         # Two words of it in a row that are French still are a part that a looser sentence let stand.
         left = re.findall(r"[a-zà-ÿ]{3,} [a-zà-ÿ]{2,}", re.sub("« .+? »", "", said))
         half = any(part in found for part in left)
-        if found == typography.composer(said) or not kept or half or tell(said) != found:
+        # A window adds only the mark that leads a sentence which begins with a Latin word.
+        if found == typography.composer(said) or not kept or half or tell(said) != found.removeprefix(bidi.RLM):
             missing.append(said)
     assert missing == []
 
