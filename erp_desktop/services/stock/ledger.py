@@ -116,6 +116,8 @@ def _transfer(session: Session, acteur: Acteur, part: PieceDetachee, depot: Depo
     if typed.vers_depot_id == depot.id:
         raise ValidationError({"vers_depot_id": SAME})
     target = depot_of(session, acteur, typed.vers_depot_id, "vers_depot_id")
+    if typed.date_effet is not None:
+        _refuse_before_count(session, part.id, target.id, typed.date_effet)
     if target.agence_id != depot.agence_id:
         raise ValidationError({"vers_depot_id": "Ce dépôt est celui d'une autre agence."})
     lot = lots.named(session, part, depot, -typed.quantite, typed.lot)
@@ -150,12 +152,7 @@ def plain(quantity: Decimal) -> str:
 
 def _refuse_before_count(session: Session, piece: int, depot: int, when: datetime) -> None:
     """What is entered under an earlier date than a validated count would change what was counted."""
-    counted = session.scalar(
-        sa.select(sa.func.max(LigneInventaire.comptee_a, type_=LigneInventaire.comptee_a.type))
-        .join(Inventaire, Inventaire.id == LigneInventaire.inventaire_id)
-        .where(Inventaire.depot_id == depot, Inventaire.etat == EtatInventaire.VALIDE)
-        .where(LigneInventaire.piece_id == piece)
-    )
+    counted = _counted(session, LigneInventaire.piece_id == piece, Inventaire.depot_id == depot)
     if counted is not None and when <= counted:
         day = clock.local(counted).strftime("%d/%m/%Y")
         raise ValidationError({"date_effet": f"Cette pièce a été comptée le {day} : la date doit être après."})
@@ -163,12 +160,32 @@ def _refuse_before_count(session: Session, piece: int, depot: int, when: datetim
         raise ValidationError({"date_effet": "Cette date est à venir."})
 
 
+def _counted(session: Session, *of: sa.ColumnElement[bool]) -> datetime | None:
+    """When a validated count last counted something."""
+    return session.scalar(
+        sa.select(sa.func.max(LigneInventaire.comptee_a, type_=LigneInventaire.comptee_a.type))
+        .join(Inventaire, Inventaire.id == LigneInventaire.inventaire_id)
+        .where(Inventaire.etat == EtatInventaire.VALIDE, *of)
+    )
+
+
+def _refuse_counted(session: Session, row: MouvementStock) -> None:
+    """What was counted since a movement is right with it: undoing it would make it wrong."""
+    counted = _counted(
+        session, LigneInventaire.piece_id == row.piece_id, Inventaire.depot_id == row.depot_id,
+        sa.or_(LigneInventaire.lot.is_(None), LigneInventaire.lot == (row.lot or "")),
+    )  # fmt: skip
+    if counted is not None and (row.date_effet or row.horodatage) <= counted:
+        day = clock.local(counted).strftime("%d/%m/%Y")
+        raise UserError(f"Cette pièce a été comptée le {day}, après ce mouvement : le comptage en a tenu compte.")
+
+
 def reverse(session: Session, acteur: Acteur, ident: int, motif: str = "") -> tuple[int, ...]:
     """Undo a movement by its opposite, which names it; both rows of a transfer.
 
     Raises:
         NotAllowedError, NotFoundError
-        UserError: reversed already, a reversal itself, or one that a line or a count keeps in step.
+        UserError: reversed already, a reversal itself, one that a line or a count keeps in step, or counted since.
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
     row = charger(session, acteur, MouvementStock, ident, "ce mouvement")
@@ -185,6 +202,8 @@ def reverse(session: Session, acteur: Acteur, ident: int, motif: str = "") -> tu
     done = sa.select(MouvementStock.id).where(MouvementStock.annule_id.in_([r.id for r in rows]))
     if session.scalar(done.limit(1)) is not None:
         raise UserError("Ce mouvement a déjà été contre-passé.")
+    for one in rows:
+        _refuse_counted(session, one)
     trace.annoncer(session, acteur)
     made = ids.allocate(session.connection(), len(rows))
     for new, old in zip(made, rows, strict=True):
