@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.reports.papers import samples
 from erp_desktop.services.objectifs import TargetRow
+from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.factures.lines import count
 from erp_desktop.ui.forms.editors import AreaEditor
 from erp_desktop.ui.kit import i18n, theme
@@ -80,6 +81,15 @@ def test_latin_words_of_several_lines_stand_on_the_side_of_their_form(
     image = area.viewport().grab().toImage()
     inked = [x for x in range(2, image.width() - 2) for y in range(4, 28) if image.pixelColor(x, y).lightness() < 140]
     assert (min(inked) < 40, max(inked) > image.width() - 40) == sides
+
+
+@pytest.mark.usefixtures("arabic")
+def test_what_is_used_of_a_quota_comes_first_of_jobs_as_of_hours(qapp: QApplication) -> None:
+    theme.install(qapp, theme.LIGHT)
+    assert marks.used("45", 63) == "\u200f\u206645\u2069 / \u206663\u2069"
+    hours = marks.hours(8483)
+    assert hours.startswith("\u2066141:23\u2069")
+    assert marks.used(hours, 218) == f"\u200f{hours} / \u2066218\u2069"
 
 
 @pytest.mark.usefixtures("arabic")

@@ -252,9 +252,9 @@ class JobsTab(RecordPart):
         days = tr("du {du} au {au}", du=isolate(labels.day(period.du)), au=isolate(labels.day(period.au)))
         told = [f"{tr('Période {n}', n=period.numero)} · {days}"]
         if period.interventions_incluses is not None:
-            figures = isolate(f"{number(period.interventions)} / {number(period.interventions_incluses)}")
+            figures = marks.used(number(period.interventions), period.interventions_incluses)
             told.append(f"{tr('Interventions incluses')}{colon()}{figures}")
         if period.heures_incluses is not None:
-            figures = f"{isolate(marks.hours(period.minutes))} / {isolate(number(period.heures_incluses))}"
+            figures = marks.used(marks.hours(period.minutes), period.heures_incluses)
             told.append(f"{tr('Heures incluses')}{colon()}{figures}")
         return " · ".join(told)

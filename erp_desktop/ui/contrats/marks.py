@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetrics, QPainter
 
 from erp_desktop.domain.contrats import cycle
+from erp_desktop.domain.writing import bidi
 from erp_desktop.services.contrats import ContratLigne
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, language, number, tr
@@ -47,6 +48,12 @@ def draw_end(painter: QPainter, rect: QRect, row: ContratLigne, rtl: bool) -> No
         wide = QFontMetrics(font).horizontalAdvance(words) + 7
         room = paint.visual(rtl, rect, rect.adjusted(wide, 0, 0, 0))
         paint.badge(painter, room, _left(row), TONES[near], rtl=rtl)
+
+
+def used(part: str, whole: int) -> str:
+    """``45 / 63``: what is used up comes first from the side on which the window is read, of jobs as of hours."""
+    mark = bidi.RLM if theme().rtl else ""
+    return f"{mark}{isolate(part)} / {isolate(number(whole))}"
 
 
 def share(part: int | None) -> str:

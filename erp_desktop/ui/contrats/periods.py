@@ -104,14 +104,14 @@ class PeriodsTab(entry.EntryPart):
         gauges.setSpacing(6)
         gone = self._gone(one)
         if one.interventions_incluses is not None:
-            figures = isolate(f"{number(one.interventions)} / {number(one.interventions_incluses)}")
+            figures = marks.used(number(one.interventions), one.interventions_incluses)
             told = self._forecast(one.prevision, one.interventions_incluses, number)
             gauges.addWidget(self._gauge(
                 "Interventions incluses", figures, one.interventions, one.interventions_incluses, gone, told
             ))  # fmt: skip
         if one.heures_incluses is not None:
             included = 60 * one.heures_incluses
-            figures = f"{isolate(marks.hours(one.minutes))} / {isolate(number(one.heures_incluses))}"
+            figures = marks.used(marks.hours(one.minutes), one.heures_incluses)
             told = self._forecast(one.prevision_minutes, included, marks.hours)
             gauges.addWidget(self._gauge("Heures incluses", figures, one.minutes, included, gone, told))
         if gauges.count():
