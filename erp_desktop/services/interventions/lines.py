@@ -132,7 +132,7 @@ def modifier_ligne(session: Session, acteur: Acteur, ligne_id: int, changes: dic
     nouvelles = LigneInput.changements(actuel, dict(changes))
     if not nouvelles:
         return
-    if {"piece_id", "depot_id"} & nouvelles.keys():
+    if {"piece_id", "depot_id", "prevue"} & nouvelles.keys():
         _verifier(session, acteur, intervention, LigneInput.model_construct(**{**actuel, **nouvelles}))
     trace.annoncer(session, acteur)
     avant, apres = appliquer(ligne, nouvelles)

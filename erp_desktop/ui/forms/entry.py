@@ -41,12 +41,27 @@ def read(fields: Mapping[str, Field]) -> dict[str, Any] | None:
     return values
 
 
+def _shown_with(field: Field, other: Field) -> bool:
+    """Whether a field is in sight where ``other`` is: a choice may have put it away."""
+    place = other.parentWidget()
+    while place is not None and not place.isAncestorOf(field):
+        place = place.parentWidget()
+    return place is None or field.isVisibleTo(place)
+
+
 def refuse(contexte: Contexte, fields: Mapping[str, Field], error: Exception, otherwise: str) -> None:
-    """Show a refusal under the fields that it names; under ``otherwise`` what names a field that is not here."""
+    """Show a refusal under the fields that it names; under ``otherwise`` what names a field that is not shown here.
+
+    Whoever looks at something else meanwhile is told by a message too.
+    """
     if isinstance(error, ValidationError):
+        last = fields[otherwise]
+        shown = {name: field for name, field in fields.items() if _shown_with(field, last)}
         for name, words in error.champs.items():
-            fields.get(name, fields[otherwise]).say(words)
-        _look_at(fields[next((name for name in fields if name in error.champs), otherwise)])
+            shown.get(name, last).say(words)
+        _look_at(fields[next((name for name in shown if name in error.champs), otherwise)])
+        if not last.isVisibleTo(last.window()):
+            contexte.say(said(" ".join(error.champs.values())), kind="danger")
     elif isinstance(error, ErpError):
         contexte.say(said(str(error)), kind="danger")
     else:

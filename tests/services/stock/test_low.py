@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal as D  # noqa: N817 - figures in a table
 
+import pytest
+import sqlalchemy as sa
+
 from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput, SeuilInput
+from erp_desktop.errors import ValidationError
+from erp_desktop.models import MouvementStock
 from erp_desktop.services import interventions, notifications
 from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.services.stock import depots, ledger, parts, totals
@@ -61,3 +66,19 @@ def test_a_place_under_its_own_minimum_and_what_is_set_aside_count(monde: Monde)
     monde.executer("UPDATE depots SET statut = 'clos' WHERE id = :d", d=van)
     assert (row().minimum, row().low, listed("etat:sous_minimum"), foot()) == (D(4), False, [], (0, 0))
     assert monde.faire(parts.get, monde.agent, joint).minimum == D(4)
+
+
+def test_a_part_set_aside_in_a_place_that_closed_is_taken_from_another(monde: Monde) -> None:
+    store, van = (monde.faire(depots.create, monde.agent, DepotInput(nom=name)) for name in ("Magasin", "Fourgon 1"))
+    joint = monde.faire(parts.create, monde.agent, PieceInput(reference="JNT-63", designation="Kit joints"))
+    job = monde.faire(interventions.create, monde.agent, InterventionInput(titre="x", equipement_id=monde.equipement))
+    typed = LigneInput(type_ligne="piece", designation="Kit", quantite="1", prix_unitaire="1", piece_id=joint,
+                       depot_id=van, prevue=True)  # fmt: skip
+    line = monde.faire(interventions.ajouter_ligne, monde.agent, job, typed)
+    monde.faire(depots.update, monde.agent, van, {"statut": "clos"})
+    with pytest.raises(ValidationError) as refused:
+        monde.faire(interventions.modifier_ligne, monde.agent, line, {"prevue": False})
+    assert refused.value.champs == {"depot_id": ledger.CLOSED}
+    assert monde.lire(sa.select(MouvementStock.id)) == []
+    monde.faire(interventions.modifier_ligne, monde.agent, line, {"prevue": False, "depot_id": store})
+    assert monde.lire(sa.select(MouvementStock.depot_id, MouvementStock.quantite)) == [(store, D(-1))]

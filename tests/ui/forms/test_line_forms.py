@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.saisie import LigneInput
+from erp_desktop.domain.saisie.stock import DepotInput, PieceInput
+from erp_desktop.services import interventions
+from erp_desktop.services.stock import depots, ledger, parts
 from erp_desktop.ui.forms.entry import EntryPart
+from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.sections import spec
+from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
 _SECTIONS = ("interventions", "equipements", "contrats", "factures", "preventif", "checklists")
@@ -48,3 +56,40 @@ def test_enter_adds_the_line_from_every_field_of_every_small_form(
                         deaf.append(f"{type(part).__name__}.{name}")
     assert deaf == []
     assert seen == kinds
+
+
+def test_a_refusal_of_a_field_that_is_not_in_sight_is_said_where_it_is_seen(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    """A part that was set aside is taken by a button of its line, while the form below is about labour."""
+    who, row_id = monde.responsable, monde.interventions[0]
+    assert who is not None
+    with transaction(sqlite_engine, who.user_id) as session:
+        van = depots.create(session, who, DepotInput(nom="Fourgon 1", type_depot="vehicule"))
+        joint = parts.create(session, who, PieceInput(reference="JNT-63", designation="Kit joints"))
+        line = LigneInput(type_ligne="piece", designation="Kit joints", quantite="2", prix_unitaire="9",
+                          piece_id=joint, depot_id=van, prevue=True)  # fmt: skip
+        interventions.ajouter_ligne(session, who, row_id, line)
+        depots.update(session, who, van, {"statut": "clos"})
+    page = bureau.liste()
+    page.view.select_id(row_id)
+    bureau.settle()
+    tab = next(part for part in page.form.parts if isinstance(part, LinesTab))
+
+    def take() -> None:
+        (button,) = (b for b in tab.findChildren(QAbstractButton) if b.accessibleName() == "Sortir du dépôt")
+        button.click()
+        bureau.settle()
+
+    page.form.show_part(tab)
+    bureau.settle()
+    assert not tab.fields["depot_id"].isVisible()
+    take()
+    assert tab.fields["designation"].error.label.text() == ledger.CLOSED
+    assert tab.fields["designation"].error.isVisible()
+    # Seen nowhere on its tab, it is a message.
+    page.form.tabs.set_current(0)
+    bureau.settle()
+    tab.fields["designation"].say("")
+    take()
+    assert bureau.window.toaster.toasts[-1].accessibleName() == ledger.CLOSED
