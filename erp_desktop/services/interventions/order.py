@@ -67,7 +67,8 @@ def ids(
     """The identifiers that ``request`` selects, in the order of ``query``.
 
     Args:
-        statuts: what it selects among; a stratum of others would be walked to its end for nothing.
+        statuts: what it selects among, and which priorities if not all of them; a stratum of others would be walked
+            to its end for nothing.
     """
     if query.tri == "sla":
         return beginning(session, request, I.id, _by_deadline(query, statuts), query.limite)[0]
@@ -287,13 +288,14 @@ def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(S
     """The strata of ``query``, each in the order of an index.
 
     Args:
-        statuts: what it selects among.
+        statuts: what it selects among, and which priorities if not all of them.
     """
     if query.tri == "sla":
         return list(_by_deadline(query, statuts))
     name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
     if name in _CLOSED:
-        values = [v for v in _CLOSED[name] if name != "statut" or v in statuts]
+        told = [v for v in _CLOSED[name] if v in statuts]
+        values = told if told or name == "statut" else list(_CLOSED[name])
         return [Stratum(getattr(I, name) == v, [I.date_creation], down) for v in (values[::-1] if down else values)]
     if name in ("numero", "titre"):
         return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]

@@ -35,6 +35,8 @@ from erp_desktop.services.shared.places import Long, Mark, Stratum, beginning
 from erp_desktop.services.shared.places.stretches import Stretches
 
 _RARES = 2000
+_FREQUENTES = 8
+"""So many that answer among the first rows of an order are not rare in it."""
 _CANDIDATES = 200_000
 """Rows that may hold a word, told by its letters; more are met soon enough along the order."""
 _ESSAI = 200
@@ -97,7 +99,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         if pieces.count(session, question, _CANDIDATES + 1) <= _CANDIDATES:
             return _parmi_candidates(session, acteur, query, question)
     toutes = conditions(session, acteur, query.texte, suit=True, pres=True)
-    if not question and (filtre.mots or filtre.libre or not dits):
+    # What was met now and then is not rare, and to tell so each row of a word would be looked up for the others.
+    if len(marche.found) < _FREQUENTES and not question and (filtre.mots or filtre.libre or not dits):
         rares = _rares(session, acteur, query.texte, sans_jours(session, filtre) if dits else None)
         if rares is not None:
             return order.few(session, rares, query, toutes if dits else ())
@@ -252,7 +255,8 @@ def _requete(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
 
 def _statuts(query: ListQuery) -> Sequence[str]:
     mots = lire_filtre(query.texte).mots
-    return mots.get("statut", order.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut))
+    tous = order.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut)
+    return [*mots.get("statut", tous), *mots.get("priorite", ())]
 
 
 def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:

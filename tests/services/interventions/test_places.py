@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from erp_desktop import clock
 from erp_desktop.db.ids import allocate
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.enums import Role, Statut
+from erp_desktop.domain.enums import Priorite, Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Client, Equipement, Intervention
 from erp_desktop.services import interventions as svc
@@ -222,7 +222,7 @@ def test_what_has_a_day_is_found_alike_by_walking_and_by_sorting(
     monkeypatch.setattr(which, "_LOIN", 0)
     limits = itertools.cycle((1, 3, 6, 100, 2))
     least = {"cree_depuis:01/01/2020": 8, "cree_depuis:01/01/2020 statut:annulee": 4, "echeance_depuis:01/01/2020": 6,
-             "cree_depuis:01/01/2020 etau": 4, "cree_depuis:01/01/2020 priorite:haute": 2, "avant:14/03/2026": 3,
+             "cree_depuis:01/01/2020 etau": 4, "statut:ouverte priorite:haute": 2, "avant:14/03/2026": 3,
              "depuis:15/03/2026": 5, "depuis:15/03/2026 etau statut:ouverte,annulee": 2, "avant:13/03/2026": 0,
              "depuis:14/03/2026 avant:14/03/2026 client:atlas": 3, "cree_avant:14/03/2026": 1}  # fmt: skip
     for texte, tri, descendant in _each(least):
@@ -375,6 +375,11 @@ def test_a_filter_is_met_along_the_order_and_never_sorts_what_many_rows_have(
             "cree_depuis:01/01/2026",
             "avant:01/10/2026",
         )
+        # Of the other priorities no row is looked at: the last one in the order is the first that is asked.
+        steps("priorite:urgente statut:ouverte", "priorite", descendant=True)
+        told = [values for one, values in asked if "ORDER BY interventions.date_creation" in one]
+        assert told
+        assert all(set(values) & set(Priorite) == {"urgente"} for values in told), told
         for text, tri, descendant in itertools.product(texts, ORDERS, (False, True)):
             sorting = [one for one, step in steps(text, tri, descendant) if "TEMP B-TREE FOR ORDER BY" in step]
             assert sorting == [], (text, tri, descendant)
