@@ -18,6 +18,7 @@ from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.interventions import order
 from erp_desktop.services.interventions.list import (
     JOURS,
+    LISTES,
     InterventionLigne,
     conditions,
     de_client_ou_machine,
@@ -99,6 +100,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         if pieces.count(session, question, _CANDIDATES + 1) <= _CANDIDATES:
             return _parmi_candidates(session, acteur, query, question)
     toutes = conditions(session, acteur, query.texte, suit=True, pres=True)
+    if "statut" in filtre.mots and filtre.mots.keys() <= LISTES.keys() and not (lettres or dits):
+        marche.reach(_VUES[-1][0])
     # What was met now and then is not rare, and to tell so each row of a word would be looked up for the others.
     if len(marche.found) < _FREQUENTES and not question and (filtre.mots or filtre.libre or not dits):
         rares = _rares(session, acteur, query.texte, sans_jours(session, filtre) if dits else None)
