@@ -191,12 +191,13 @@ class PlansPage(ListPage):
 
         def done(bilan: Bilan) -> None:
             self.generate_button.setEnabled(True)
-            if bilan.refus:
-                contexte.say(said(bilan.refus[0][1]), kind="danger")
-            elif bilan.generees or bilan.retirees:
+            if bilan.generees or bilan.retirees:
                 contexte.say(tr("{n} visites créées, {r} retirées", n=number(len(bilan.generees)),
                                 r=number(bilan.retirees)))  # fmt: skip
-            else:
+            # A plan that cannot be read stops no other.
+            for _plan, words in bilan.refus[:3]:
+                contexte.say(said(words), kind="danger")
+            if not (bilan.generees or bilan.retirees or bilan.refus):
                 contexte.say(tr("Rien ne manque : toutes les visites sont créées."), kind="info")
             contexte.bus.publish("plannings")
             contexte.bus.publish("interventions")

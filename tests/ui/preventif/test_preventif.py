@@ -306,3 +306,28 @@ def test_an_empty_list_begins_with_a_machine_under_contract(
     assert begun.panel.spec.kind == "preventif"
     assert begun.panel.fields.editors["equipement_id"].value() == monde.machines[1]
     assert counted(sqlite_engine, Planning) == 0, "nothing is saved"
+
+
+def test_a_plan_that_cannot_be_read_stops_no_other_and_both_are_told(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    who = monde.responsable
+    assert who is not None
+    values = {"equipement_id": monde.machines[0], "date_debut": clock.today(), "frequence": "rrule"}
+    with transaction(sqlite_engine, who.user_id) as session:
+        form.create(session, who, PlanInput(modele_titre="Vidange", recurrence="FREQ=YEARLY", **values))
+        torn = form.create(session, who, PlanInput(modele_titre="Contrôle", recurrence="FREQ=WEEKLY", **values))
+        session.flush()
+        # As an older program, or a console, may have left it.
+        session.execute(sa.update(Planning).where(Planning.id == torn).values(recurrence="FREQ=WEEKLY;INTERVAL=0"))
+    page = bureau.liste("preventif")
+    assert isinstance(page, PlansPage)
+    page.generate_button.click()
+    bureau.settle()
+    assert page.forecast.table.rowCount() == 1
+    qtbot.keyClick(page.forecast.table, Qt.Key.Key_Return)
+    bureau.settle()
+    assert counted(sqlite_engine, Occurrence) == 1
+    made, refused = (toast.accessibleName() for toast in bureau.window.toaster.toasts[-2:])
+    assert made == "1 visite créée, 0 retirées"
+    assert refused.startswith("Cette règle ne finit jamais")
