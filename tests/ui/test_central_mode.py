@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -47,7 +46,7 @@ from erp_desktop.ui.tasks import Tasks
 from erp_desktop.ui.workspace import Workspace
 from tests.sync.proxy import ChaosProxy
 from tests.ui.company import Monde, creer
-from tests.ui.window import LONGEST_PAUSE_MS
+from tests.ui.window import settle as still
 
 
 @pytest.fixture
@@ -264,20 +263,6 @@ def test_what_clerks_write_costs_few_round_trips(line: ChaosProxy, pg_url: str, 
     assert max(cost["titre"], cost["compte rendu"]) <= 4, cost
     assert cost.pop("technicien") <= 6, cost
     assert max(cost.values()) <= 5, cost
-
-
-def still(qtbot: QtBot, widget: QWidget, tasks: Tasks) -> None:
-    def at_rest() -> bool:
-        return tasks.pending == 0 and not any(
-            timer.isActive() and timer.isSingleShot() and timer.interval() <= LONGEST_PAUSE_MS
-            for timer in widget.findChildren(QTimer)
-        )  # fmt: skip
-
-    calm = 0
-    while calm < 2:
-        qtbot.waitUntil(at_rest)
-        qtbot.wait(1)
-        calm = calm + 1 if at_rest() else 0
 
 
 def test_a_cut_line_is_calm_and_keeps_the_form(

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.people.acteur import Acteur
@@ -23,6 +25,29 @@ from erp_desktop.ui.workspace import Workspace
 
 LONGEST_PAUSE_MS = 300
 """After so long without a key the program asks; slower timers keep drafts and the look of a list."""
+
+
+def _pausing(timer: QTimer) -> bool:
+    return timer.isActive() and timer.isSingleShot() and timer.interval() <= LONGEST_PAUSE_MS
+
+
+def settle(qtbot: QtBot, window: QWidget, tasks: Tasks) -> None:
+    """Wait until nothing is read or written and no pause of the typing is running.
+
+    All objects of a window are thousands to go through: between two looks only the timers found running are asked.
+    """
+    running: list[QTimer] = []
+
+    def quiet() -> bool:
+        return tasks.pending == 0 and not any(isValid(timer) and _pausing(timer) for timer in running)
+
+    still = 0
+    while still < 2:
+        qtbot.waitUntil(quiet)
+        # What comes to rest may have asked for something that begins with the next turn of the event loop.
+        qtbot.wait(1)
+        running[:] = filter(_pausing, window.findChildren(QTimer))
+        still = still + 1 if quiet() else 0
 
 
 class Bureau:
@@ -64,18 +89,7 @@ class Bureau:
 
     def settle(self) -> None:
         """Wait until nothing is read or written and no pause of the typing is running."""
-        still = 0
-        while still < 2:
-            self.qtbot.waitUntil(self._at_rest)
-            # What comes to rest may have asked for something that begins with the next turn of the event loop.
-            self.qtbot.wait(1)
-            still = still + 1 if self._at_rest() else 0
-
-    def _at_rest(self) -> bool:
-        return self.tasks.pending == 0 and not any(
-            timer.isActive() and timer.isSingleShot() and timer.interval() <= LONGEST_PAUSE_MS
-            for timer in self.window.findChildren(QTimer)
-        )
+        settle(self.qtbot, self.window, self.tasks)
 
     def liste(self, key: str = "interventions") -> ListPage:
         page = self.workspace.open_section(key)
