@@ -26,6 +26,7 @@ from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.lists.beside import form as beside_form
+from tests.ui.branch import Labo, Poste
 from tests.ui.company import Monde, creer
 from tests.ui.window import Bureau
 
@@ -147,3 +148,28 @@ def garbage_on_this_thread_only() -> Iterator[None]:
     yield
     gc.collect()
     gc.enable()
+
+
+@pytest.fixture
+def labo(pg_url: str, tmp_path: Path) -> Labo:
+    """A centre whose devices exchange."""
+    return Labo(pg_url, tmp_path)
+
+
+@pytest.fixture
+def mine(labo: Labo) -> Poste:
+    return labo.poste("accueil")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, labo: Labo, mine: Poste, tmp_path: Path) -> Iterator[Bureau]:
+    """A window of Salma on the first device."""
+    engine = mine.engine()
+    worker = DbWorker(engine)
+    assert labo.salma is not None
+    made = Bureau(qtbot, worker, labo.salma, tmp_path)
+    yield made
+    made.finish()
+    worker.close()
+    engine.dispose()
+    assert made.failures == []

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from erp_desktop.db.worker import DbWorker
 from erp_desktop.ui.conflits.merging import FusionDialog
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.kit.controls import Text
@@ -19,27 +15,8 @@ from tests.ui.window import Bureau
 
 
 @pytest.fixture
-def labo(pg_url: str, tmp_path: Path) -> Labo:
-    return Labo(pg_url, tmp_path)
-
-
-@pytest.fixture
-def postes(labo: Labo) -> tuple[Poste, Poste]:
-    return labo.poste("accueil"), labo.poste("atelier")
-
-
-@pytest.fixture
-def window(qtbot: QtBot, labo: Labo, postes: tuple[Poste, Poste], tmp_path: Path) -> Iterator[Bureau]:
-    """A window of Salma on the first device."""
-    engine = postes[0].engine()
-    worker = DbWorker(engine)
-    assert labo.salma is not None
-    made = Bureau(qtbot, worker, labo.salma, tmp_path)
-    yield made
-    made.finish()
-    worker.close()
-    engine.dispose()
-    assert made.failures == []
+def postes(labo: Labo, mine: Poste) -> tuple[Poste, Poste]:
+    return mine, labo.poste("atelier")
 
 
 def page_of(window: Bureau) -> ConflitsPage:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -12,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
-from erp_desktop.db.worker import DbWorker
 from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.controls import Button, Text
@@ -23,26 +20,6 @@ MINE = {
     "fr": "Votre version s’applique déjà ; choisissez champ par champ", "ar": "نسختك سارية؛ اختر حقلًا حقلًا",
     "en": "Your version already applies; choose field by field",
 }  # fmt: skip
-
-
-@pytest.fixture
-def labo(pg_url: str, tmp_path: Path) -> Labo:
-    return Labo(pg_url, tmp_path)
-
-
-@pytest.fixture
-def mine(labo: Labo) -> Poste:
-    return labo.poste("accueil")
-
-
-@pytest.fixture
-def window(qtbot: QtBot, labo: Labo, mine: Poste, tmp_path: Path) -> Iterator[Bureau]:
-    worker = DbWorker(mine.engine())
-    assert labo.salma is not None
-    made = Bureau(qtbot, worker, labo.salma, tmp_path)
-    yield made
-    made.finish()
-    worker.close()
 
 
 def inbox(window: Bureau) -> ConflitsPage:

@@ -5,7 +5,6 @@ Long on purpose: what waits, what was refused and what lost are one morning of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
-from erp_desktop.db.worker import DbWorker
 from erp_desktop.sync import status
 from erp_desktop.sync.bundle.merging import merge
 from erp_desktop.sync.exchange.cache import Cache
@@ -35,30 +33,8 @@ from tests.ui.window import Bureau
 
 
 @pytest.fixture
-def labo(pg_url: str, tmp_path: Path) -> Labo:
-    return Labo(pg_url, tmp_path)
-
-
-@pytest.fixture
-def mine(labo: Labo) -> Poste:
-    return labo.poste("accueil")
-
-
-@pytest.fixture
 def theirs(labo: Labo) -> Poste:
     return labo.poste("atelier")
-
-
-@pytest.fixture
-def window(qtbot: QtBot, labo: Labo, mine: Poste, tmp_path: Path) -> Iterator[Bureau]:
-    """A window of Salma on the first device."""
-    worker = DbWorker(mine.engine())
-    assert labo.salma is not None
-    made = Bureau(qtbot, worker, labo.salma, tmp_path)
-    yield made
-    made.finish()
-    worker.close()
-    assert made.failures == []
 
 
 def _etat(window: Bureau, **known: object) -> EtatSync:
