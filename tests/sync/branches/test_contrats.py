@@ -137,22 +137,28 @@ def test_an_amendment_takes_effect_on_its_day_on_every_replica_alike(
     assert [held(engine) for engine in replicas] == [[(130, 4), midnight, midnight, midnight]] * 3
 
 
-def test_a_year_that_is_over_is_followed_by_one_period_whoever_lays_it_out(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _in_force_since_january(lab: Lab, **terms: Any) -> tuple[Device, Device, int, list[tuple[sa.Engine, int | None]]]:
+    """A contract of 2026 that two desktops have; both of them and the centre, with who writes there."""
     lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
     client = lab.get("equipements", lab.ids("equipements")[0], "client_id")
     a, b = lab.device(), lab.device()
     contract = do(a, lab, contrats.create, ContratInput(
-        client_id=client, date_debut=date(2026, 1, 1), nb_interventions_incluses=4,
+        client_id=client, date_debut=date(2026, 1, 1), nb_interventions_incluses=4, **terms,
     ))  # fmt: skip
     do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
     lab.settle()
-    monkeypatch.setattr(clock, "today", lambda: date(2027, 1, 2))
     centre = create_pg_engine(lab.url)
     lab.engines.append(centre)
     agent = lab.value("SELECT id FROM users WHERE username = 'cas_2'")
-    for engine, user in ((a.engine, agent), (b.engine, None), (centre, None)):
+    return a, b, contract, [(a.engine, agent), (b.engine, None), (centre, None)]
+
+
+def test_a_year_that_is_over_is_followed_by_one_period_whoever_lays_it_out(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, contract, everywhere = _in_force_since_january(lab)
+    monkeypatch.setattr(clock, "today", lambda: date(2027, 1, 2))
+    for engine, user in everywhere:
         with transaction(engine, user) as session:
             assert list(following.follow(session)) == [contract]
         with transaction(engine, user) as session:
@@ -165,20 +171,11 @@ def test_a_year_that_is_over_is_followed_by_one_period_whoever_lays_it_out(
 
 
 def test_a_tacit_contract_is_carried_on_once_whoever_does_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
-    client = lab.get("equipements", lab.ids("equipements")[0], "client_id")
-    a, b = lab.device(), lab.device()
-    contract = do(a, lab, contrats.create, ContratInput(
-        client_id=client, date_debut=date(2026, 1, 1), date_fin=date(2026, 12, 31), nb_interventions_incluses=4,
-        reconduction="tacite", duree_mois=12,
-    ))  # fmt: skip
-    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
-    lab.settle()
+    a, b, contract, everywhere = _in_force_since_january(
+        lab, date_fin=date(2026, 12, 31), reconduction="tacite", duree_mois=12
+    )
     monkeypatch.setattr(clock, "today", lambda: date(2027, 1, 2))
-    centre = create_pg_engine(lab.url)
-    lab.engines.append(centre)
-    agent = lab.value("SELECT id FROM users WHERE username = 'cas_2'")
-    for engine, user in ((a.engine, agent), (b.engine, None), (centre, None)):
+    for engine, user in everywhere:
         with transaction(engine, user) as session:
             assert following.carry_on(session) == [contract]
             assert list(following.follow(session)) == [contract]

@@ -14,19 +14,13 @@ from erp_desktop.ui.conflits.page import ConflitsPage
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.controls import Button, Text
 from tests.ui.branch import Labo, Poste
+from tests.ui.conflits.test_merging import page_of
 from tests.ui.window import Bureau
 
 MINE = {
     "fr": "Votre version s’applique déjà ; choisissez champ par champ", "ar": "نسختك سارية؛ اختر حقلًا حقلًا",
     "en": "Your version already applies; choose field by field",
 }  # fmt: skip
-
-
-def inbox(window: Bureau) -> ConflitsPage:
-    page = window.workspace.open_section("conflits")
-    assert isinstance(page, ConflitsPage)
-    window.settle()
-    return page
 
 
 def words(page: ConflitsPage) -> str:
@@ -49,7 +43,7 @@ def test_the_begin_that_a_closing_took_along_is_said_to_stand(
     theirs.cycle()
     mine.cycle()
     assert mine.value("interventions", pk, "date_debut_travaux") == begun
-    page = inbox(window)
+    page = page_of(window)
     (row,) = page.rows
     assert row.conflit.champ == "travaux"
     assert row.conflit.tient == "mine"
@@ -71,7 +65,7 @@ def test_where_the_centres_stands_it_is_said_as_before_and_what_differs_is_named
 ) -> None:
     theirs = labo.poste("atelier")
     labo.conflict(mine, theirs)
-    page = inbox(window)
+    page = page_of(window)
     assert {row.conflit.tient for row in page.rows} == {"theirs"}
     assert "La version du siège s’applique déjà ; choisissez" in words(page)
     assert "la mienne s’applique" not in words(page)
@@ -92,7 +86,7 @@ def test_a_number_that_the_centre_gave_offers_nothing_to_keep(mine: Poste, windo
         "INSERT INTO sync_conflits (id, nom_table, pk, colonne, politique, mien, leur, quand, a_decider) "
         "VALUES (1, 'avenants', 9, 'numero', 'centre_seul', '2', '3', ?, 0)", (clock.to_text(clock.now()),),
     )  # fmt: skip
-    page = inbox(window)
+    page = page_of(window)
     page.list.entries[0].click()
     window.settle()
     told = words(page).replace("\u00a0", " ")
