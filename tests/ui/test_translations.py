@@ -129,7 +129,8 @@ def test_every_sentence_of_the_window_is_translated(language: str) -> None:
 
 
 _SEVERAL = re.compile(
-    r"\{n\} (?:en |de |à )?[a-zéèêàûîô'-]+s\b(?<! hors)(?<! cours)(?! (?:au plus|au moins|de plus)\b)"
+    r"\{n\} (?:en |de |à |sur \{\w+\} )?[a-zéèêàûîô'-]+[sx]\b(?<! hors)(?<! cours)(?<! refus)(?<! ms)"
+    r"(?! (?:au plus|au moins|de plus)\b)"
 )
 _NEVER_ONE = {
     "Les {n} premières lignes seulement : choisissez-en moins.", "{titre} (aperçu des {n} premiers)",
@@ -137,13 +138,18 @@ _NEVER_ONE = {
     "Les {n} derniers sur {total} : la section Mouvements les montre tous.", "Sous {n} jours",
 }  # fmt: skip
 """Texts whose figure is a bound."""
+_OF_ONE = re.compile(r"[=>] '?1'?\b")
+"""A choice between one and several."""
 
 
 def test_nothing_is_counted_in_the_plural_where_there_is_one(qapp: QApplication) -> None:
     one, missing = singulars(), set[str]()
     for file in (ROOT / "ui").rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        told = {id(n) for choice in ast.walk(tree) if isinstance(choice, ast.IfExp) for n in ast.walk(choice)}
+        told = {
+            id(n) for choice in ast.walk(tree) if isinstance(choice, ast.IfExp)
+            if _OF_ONE.search(ast.unparse(choice.test)) for n in ast.walk(choice)
+        }  # fmt: skip
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr" and id(node) not in told:
                 words = str(getattr(node.args[0], "value", ""))
@@ -157,6 +163,24 @@ def test_nothing_is_counted_in_the_plural_where_there_is_one(qapp: QApplication)
         assert set(one.values()) - catalogue(language).keys() == set()
     i18n.set_language(qapp, "en")
     assert tr("{n} lignes importées", n=1) == "1 row imported"
+
+
+def test_none_is_singular_in_french_and_as_each_language_has_it(qapp: QApplication) -> None:
+    def shown(language: str) -> list[str]:
+        i18n.set_language(qapp, language)
+        withdrawn = tr("{n} visites créées, {r} retirées", n=4, r=0)
+        made = tr("{n} visites créées, {r} retirées", n=0, r=2)
+        return [withdrawn, made, *(i18n.counted("1 client", "{n} clients", n) for n in (0, 1, 2, 3, 11, 100))]
+
+    assert shown("fr") == [
+        "4 visites créées, 0 retirée", "0 visite créée, 2 retirées",
+        "0 client", "1 client", "2 clients", "3 clients", "11 clients", "100 clients",
+    ]  # fmt: skip
+    assert shown("en") == [
+        "4 visits made, 0 withdrawn", "0 visits made, 2 withdrawn",
+        "0 clients", "1 client", "2 clients", "3 clients", "11 clients", "100 clients",
+    ]  # fmt: skip
+    assert shown("ar")[2:] == ["0 زبون", "زبون واحد", "زبونان", "3 زبناء", "11 زبونًا", "100 زبون"]
 
 
 _ONE_WORD = {"intervention": "job", "agency": "branch", "agencies": "branches", "equipment": "machine"}

@@ -1,8 +1,9 @@
 """Counted nouns agree with their figure: « 5 قطع » but « 18 قطعة », « 1 colonne » but « 2 colonnes ».
 
 ``resources/translations/noms-comptes-{language}.json`` holds them. In French and English a noun has a singular and
-a plural. In Arabic the singular (after 0, 1 and hundreds) is followed by the two duals, nominative then oblique,
-which say two without a figure, by the plural (3 to 10) and by the singular that follows 11 to 99.
+a plural; none takes the singular in French, « 0 ligne », the plural in English. In Arabic the singular (after 0, 1
+and hundreds) is followed by the two duals, nominative then oblique, which say two without a figure, by the plural
+(3 to 10) and by the singular that follows 11 to 99.
 """
 
 from __future__ import annotations
@@ -38,14 +39,19 @@ def accorder(template: str, values: Mapping[str, object], language: str) -> str:
         noun, before = forms[match["noun"]], match["before"] or ""
         if len(noun) > 2 and figure == 2 and not signed:
             return before + noun[2 if before.strip() in _OBLIQUE else 1]
-        return f"{before}{{{match['field']}}} {_form(noun, figure)}"
+        return f"{before}{{{match['field']}}} {_form(noun, figure, language)}"
 
     return pattern.sub(agreed, template)
 
 
-def _form(noun: Forms, figure: int) -> str:
+def single(figure: int, language: str) -> bool:
+    """Whether so many are said in the singular."""
+    return figure == 1 or (figure == 0 and language == "fr")
+
+
+def _form(noun: Forms, figure: int, language: str) -> str:
     if len(noun) == 2:
-        return noun[0] if figure == 1 else noun[1]
+        return noun[0] if single(figure, language) else noun[1]
     tail = figure % 100
     return noun[3] if 3 <= tail <= 10 else noun[4] if tail >= 11 else noun[0]
 

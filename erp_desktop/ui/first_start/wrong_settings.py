@@ -85,9 +85,7 @@ class WrongSettings(Surface):
     def show_troubles(self, troubles: Sequence[Trouble]) -> None:
         self.troubles = list(troubles)
         clear(self._list)
-        one = len(troubles) == 1
-        self.title.setText(tr("Un réglage est à corriger") if one
-                           else tr("{n} réglages sont à corriger", n=len(troubles)))  # fmt: skip
+        self.title.setText(tr("{n} réglages sont à corriger", n=len(troubles)))
         for trouble in troubles:
             card = Card()
             words = Text(trouble.words, "body", wrap=True)

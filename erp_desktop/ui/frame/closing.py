@@ -18,11 +18,7 @@ class ClosePage(QuestionPage):
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        one = len(names) == 1
-        super().__init__(
-            tr("Une saisie n'est pas enregistrée") if one
-            else tr("{n} saisies ne sont pas enregistrées", n=number(len(names)))
-        )  # fmt: skip
+        super().__init__(tr("{n} saisies ne sont pas enregistrées", n=number(len(names))))
         for name in names[:_NAMED]:
             self.card.box.addWidget(Elided(bullet(name)))
         if len(names) > _NAMED:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, Qt,
 from PySide6.QtWidgets import QApplication
 
 from erp_desktop.domain.writing import bidi, typography
-from erp_desktop.domain.writing.accord import accorder
+from erp_desktop.domain.writing.accord import accorder, single
 from erp_desktop.domain.writing.texts import singulars, texts
 
 CONTEXT = "erp"
@@ -40,11 +40,30 @@ class Catalogue(QTranslator):
 
 
 def tr(text: str, **values: object) -> str:
-    """The text in the language in force, with ``{name}`` fields filled in; of ``n`` = 1, what is said of one."""
-    if str(values.get("n", "")) == "1":
-        text = singulars().get(text, text)
+    """The text in the language in force, with ``{name}`` fields filled in; of ``n`` = 1, what is said of one.
+
+    French says as much of none: « 0 ligne importée ».
+    """
+    if (n := str(values.get("n", ""))) in ("0", "1") and single(int(n), language()):
+        text = _of_one(text, n)
     said = typography.composer(QCoreApplication.translate(CONTEXT, text))
     return led(accorder(said, values, language()).format(**values) if values else said)
+
+
+def _of_one(text: str, n: str) -> str:
+    """What a text that counts several things says of one, with ``n`` in the place of « 1 »."""
+    one = singulars().get(text, text)
+    if n == "1":
+        return one
+    said, found = re.subn(r"\b1\b", "{n}", one, count=1)
+    return said if found else text
+
+
+def counted(one: str, many: str, n: int) -> str:
+    """``1 client``, ``12 clients``, and of none in French ``0 client``."""
+    if not single(n, language()):
+        return tr(many, n=number(n))
+    return tr(one) if n == 1 else typography.composer(re.sub(r"\b1\b", number(n), one, count=1))
 
 
 def led(words: str) -> str:

@@ -14,7 +14,7 @@ from erp_desktop.services.shared.places import Long, Walk
 from erp_desktop.settings import Mode
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, ecrit_les_fiches
-from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.i18n import counted, number, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.query import Vocabulary
 from erp_desktop.ui.wording import value_labels
@@ -141,7 +141,7 @@ class ListSpec(Generic[R]):
 
     def counted(self, count: int) -> str:
         """``1 248 interventions``."""
-        return tr(self.one) if count == 1 else tr(self.many, n=number(count))
+        return counted(self.one, self.many, count)
 
     def selected(self, count: int, total: int) -> str:
         """``1 sélectionnée sur 1 248``."""

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from erp_desktop.domain.writing.accord import single
 from erp_desktop.sync.status import EtatSync
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text, icon_button
-from erp_desktop.ui.kit.i18n import number, said, tr
+from erp_desktop.ui.kit.i18n import language, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.sign_in.screen import depuis
 from erp_desktop.ui.synchro.cards import Tuile, quand
@@ -96,9 +97,9 @@ class Entete(QWidget):
         self.retry_button.setText(tr("Échanger maintenant") if state.en_ligne else tr("Réessayer maintenant"))
         tiles = self.tiles
         tiles["attente"].set_figure(number(state.en_attente))
-        words = tr("refusé") if state.refuses == 1 else tr("refusés")
+        words = tr("refusé") if single(state.refuses, language()) else tr("refusés")
         tiles["refuses"].set_figure(number(state.refuses), words, alarm=state.refuses > 0)
-        words = tr("conflit") if state.conflits == 1 else tr("conflits")
+        words = tr("conflit") if single(state.conflits, language()) else tr("conflits")
         tiles["conflits"].set_figure(number(state.conflits), words, alarm=state.conflits > 0)
         tiles["cycle"].set_figure(quand(state.dernier_cycle))
         self._say_next()
