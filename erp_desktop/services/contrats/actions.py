@@ -131,6 +131,8 @@ def premiere_periode(session: Session, ligne: Contrat, user_id: int | None) -> C
 def renouveler(session: Session, acteur: Acteur, id: int) -> Retour:  # noqa: A002
     """Carry a contract on from its end for its length (a year when it says none), with the quota of its last period.
 
+    Machines whose cover ends with it are carried on too.
+
     Raises:
         NotAllowedError, NotFoundError, TransitionError
     """
@@ -158,6 +160,7 @@ def renouveler(session: Session, acteur: Acteur, id: int) -> Retour:  # noqa: A0
         session.add(suivante)
     with calendrier.changement(session, f"contrat {ligne.numero_contrat}", acteur, contrat_id=id):
         avant, apres = appliquer(ligne, {"date_fin": au, "statut": StatutContrat.EN_COURS.value})
+        following.covers(session, ligne, du - cycle.UN_JOUR)
     ecrire(session)
     return Retour(id, avant, apres, [suivante.id] if suivante is not None else [])
 
@@ -174,7 +177,9 @@ def revenir(session: Session, acteur: Acteur, retour: Retour) -> None:
         raise TransitionError("Ce contrat a changé depuis : cet acte ne se défait plus.")
     trace.annoncer(session, acteur)
     with calendrier.changement(session, f"contrat {ligne.numero_contrat}", acteur, contrat_id=retour.id):
+        fin = ligne.date_fin
         appliquer(ligne, retour.avant)
+        following.covers(session, ligne, fin)
         for ident in retour.periodes:
             if (periode := session.get(ContratPeriode, ident)) is not None:
                 session.delete(periode)

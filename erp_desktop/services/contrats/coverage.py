@@ -95,7 +95,8 @@ def retirer(session: Session, acteur: Acteur, contrat_id: int, equipement_id: in
     if ligne is not None:
         hier = clock.today() - cycle.UN_JOUR
         if contrat.statut != StatutContrat.BROUILLON and ligne.du <= hier:
-            ligne.au = min(ligne.au or hier, hier)
+            # What ended only with the contract leaves it by this act: a renewal does not bring it back.
+            ligne.au = hier if ligne.au in (None, contrat.date_fin) else min(ligne.au or hier, hier)
         else:
             session.delete(ligne)
     _suivre(equipement, contrat_id, present=False)

@@ -1,4 +1,4 @@
-"""What follows by itself: a tacit contract after its end, a period after another.
+"""What follows by itself: a tacit contract after its end, its covers with it, a period after another.
 
 Each desktop does so for itself, cut off or not, and the centre does: days, numbers and what is included follow from
 the contract and its last period, so that their exchange has nothing to settle.
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from erp_desktop import clock
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import Reconduction, StatutContrat
-from erp_desktop.models import Contrat, ContratPeriode
+from erp_desktop.models import Contrat, ContratEquipement, ContratPeriode
 from erp_desktop.services import calendrier
 from erp_desktop.services.shared.lists import est_sqlite
 
@@ -43,11 +43,29 @@ def carry_on(session: Session) -> list[int]:
     found = []
     for row in list(session.scalars(_tacit(session))):
         with calendrier.changement(session, f"contrat {row.numero_contrat}", contrat_id=row.id):
+            ended = row.date_fin
             while row.date_fin is not None and row.date_fin < clock.today():
                 row.date_fin = cycle.suite(row.date_fin, row.duree_mois or 12)[1]
+            covers(session, row, ended)
         found.append(row.id)
     session.flush()
     return found
+
+
+def covers(session: Session, contract: Contrat, ended: date | None) -> None:
+    """Let covers that were typed to end with the contract, on ``ended``, follow its end; one that left before stays.
+
+    The end may come nearer, as when a renewal is taken back; a cover that begins after it stays too.
+    """
+    if ended is None or contract.date_fin == ended:
+        return
+    c = ContratEquipement
+    asked = sa.select(c).where(c.contrat_id == contract.id, c.au == ended)
+    if contract.date_fin is not None:
+        asked = asked.where(c.du <= contract.date_fin)
+    for row in session.scalars(asked.order_by(c.id)):
+        row.au = contract.date_fin
+    session.flush()
 
 
 def _due(session: Session, only: int | None = None) -> sa.Select[ContratPeriode, date | None]:

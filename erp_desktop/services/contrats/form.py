@@ -21,6 +21,7 @@ from erp_desktop.errors import NotAllowedError, TransitionError, ValidationError
 from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention
 from erp_desktop.models.local import compteurs
 from erp_desktop.services import calendrier
+from erp_desktop.services.contrats import following
 from erp_desktop.services.interventions.numbers import poste_local
 from erp_desktop.services.shared import quotas, trace
 from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
@@ -196,6 +197,8 @@ def _attache(session: Session, ident: int) -> bool:
 def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002
     """Change fields of the form; deadlines of open work follow, with a row in their history.
 
+    Covers that end with the contract follow its end.
+
     Raises:
         NotAllowedError, NotFoundError, TransitionError, ValidationError
     """
@@ -211,7 +214,9 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     trace.annoncer(session, acteur)
     if _ECHEANCES & nouvelles.keys():
         with calendrier.changement(session, f"contrat {ligne.numero_contrat}", acteur, contrat_id=id):
+            fin = ligne.date_fin
             appliquer(ligne, nouvelles)
+            following.covers(session, ligne, fin)
     else:
         appliquer(ligne, nouvelles)
     ecrire(session)

@@ -9,11 +9,12 @@ import pytest
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.contrats.saisie import CouvertureInput
 from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.models import ContratPeriode, Intervention
-from erp_desktop.services import contrats, interventions
-from erp_desktop.services.contrats import following, periods
+from erp_desktop.services import contrats, equipements, interventions
+from erp_desktop.services.contrats import amendments, following, periods
 from tests.services.branch import Monde
 from tests.services.contrats.test_contrats import _done as done
 from tests.services.contrats.test_contrats import _draft as draft
@@ -135,3 +136,56 @@ def test_a_renewal_for_longer_than_a_period_is_counted_by_periods(monde: Monde) 
     assert [(p.du, p.au, p.interventions_incluses) for p in laid] == [
         (date(2027, 1, 1), date(2027, 12, 31), 2), (date(2026, 1, 1), date(2026, 12, 31), 2),
     ]  # fmt: skip
+
+
+def _covered(monde: Monde, contract: int, *ends: date | None) -> dict[int, date | None]:
+    """Machines of the contract's client under it from its first day, with the ends that were typed."""
+    found = {}
+    for rank, end in enumerate(ends):
+        machine = monde.faire(equipements.create, monde.agent, equipements.EquipementInput(
+            client_id=monde.client, nom=f"Pompe {rank}", code_interne=f"P-{contract}-{rank}",
+        ))  # fmt: skip
+        monde.faire(contrats.couvrir, monde.responsable, contract,
+                    CouvertureInput(equipement_id=machine, du=date(2026, 1, 1), au=end))  # fmt: skip
+        found[machine] = end
+    return found
+
+
+def _ends(monde: Monde, contract: int) -> list[date | None]:
+    found = monde.faire(contrats.couverts, monde.agent, contract)
+    return [c.au for c in sorted(found, key=lambda c: c.equipement_id)]
+
+
+def test_a_cover_that_ends_with_its_contract_is_renewed_with_it(
+    monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that left earlier stays ended, one without an end needs none; a renewal taken back takes them back."""
+    end, early = date(2026, 11, 30), date(2026, 10, 31)
+    terms = {"date_debut": date(2025, 12, 1), "date_fin": end, "duree_mois": 12}
+    renewed, amended = (draft(monde, **terms) for _ in range(2))
+    tacit = draft(monde, **terms, reconduction="tacite")
+    for ident in (renewed, tacit, amended):
+        run(monde, ident)
+        _covered(monde, ident, end, early, None)
+    back = monde.faire(contrats.renouveler, monde.responsable, renewed)
+    assert _ends(monde, renewed) == [date(2027, 11, 30), early, None]
+    monde.faire(contrats.revenir, monde.responsable, back)
+    assert _ends(monde, renewed) == [end, early, None]
+    # A typed end and that of an amendment carry them as well.
+    monde.faire(contrats.update, monde.responsable, amended, {"date_fin": date(2026, 12, 31)})
+    assert _ends(monde, amended) == [date(2026, 12, 31), early, None]
+    monde.faire(amendments.add, monde.responsable, amended, amendments.AvenantInput(
+        objet="Prolongé", date_effet=date(2026, 11, 1), terme="date_fin", valeur=date(2027, 3, 31),
+    ))  # fmt: skip
+    assert _ends(monde, amended) == [date(2027, 3, 31), early, None]
+
+    later = datetime(2026, 12, 2, 9, 0, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with transaction(monde.engine) as session:
+        assert following.carry_on(session) == [tacit]
+    assert _ends(monde, tacit) == [date(2027, 11, 30), early, None]
+    # Taken off after the end, a machine does not come back with a late renewal.
+    machine = sorted(c.equipement_id for c in monde.faire(contrats.couverts, monde.agent, renewed))[0]
+    monde.faire(contrats.retirer, monde.responsable, renewed, machine)
+    monde.faire(contrats.renouveler, monde.responsable, renewed)
+    assert _ends(monde, renewed) == [date(2026, 12, 1), early, None]
