@@ -60,7 +60,7 @@ def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
     page = bureau.workspace.open_section("factures")
     assert isinstance(page, InvoicesPage)
     bureau.settle()
-    assert page.count.text() == "0 factures"
+    assert page.count.text() == "0 facture"
     page.billable.click()
     bureau.settle()
     board = bureau.workspace.page

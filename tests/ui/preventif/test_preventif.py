@@ -329,5 +329,5 @@ def test_a_plan_that_cannot_be_read_stops_no_other_and_both_are_told(
     bureau.settle()
     assert counted(sqlite_engine, Occurrence) == 1
     made, refused = (toast.accessibleName() for toast in bureau.window.toaster.toasts[-2:])
-    assert made == "1 visite créée, 0 retirées"
+    assert made == "1 visite créée, 0 retirée"
     assert refused.startswith("Cette règle ne finit jamais")

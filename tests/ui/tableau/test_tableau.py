@@ -74,7 +74,7 @@ def test_what_it_says_and_what_each_number_opens(
     assert tiles["encours"].accessibleName().startswith("Encours : 4")
     assert tiles["sla_tenus"].accessibleName().startswith("SLA tenus : 25,0 %")
     assert tiles["mttr"].accessibleName().startswith(f"MTTR : 1{FINE}h{FINE}30")
-    assert "2 lignes, 0 exclues" in tiles["mttr"].accessibleName()
+    assert "2 lignes, 0 exclue" in tiles["mttr"].accessibleName()
     assert "Durée réelle, le travail seul" in tiles["mttr"].toolTip()
     assert tiles["satisfaction"].trend[-1] == 4.0
     assert [d.decision.kind for d in page.decisions] == ["retard", "proche", "sans_technicien"]
@@ -83,7 +83,7 @@ def test_what_it_says_and_what_each_number_opens(
     page.ages.setFocus(Qt.FocusReason.TabFocusReason)
     assert page.ages.accessibleDescription().startswith("0–2 j : 4 ouvertes")
     qtbot.keyClick(page.ages, Qt.Key.Key_Down)
-    assert page.ages.accessibleDescription().startswith("3–7 j : 0 ouvertes")
+    assert page.ages.accessibleDescription().startswith("3–7 j : 0 ouverte")
     qtbot.keyClick(page.ages, Qt.Key.Key_Home)
     qtbot.keyClick(page.ages, Qt.Key.Key_Return)
     assert _listed(bureau).model.rowCount() == 4
@@ -137,7 +137,7 @@ def test_what_it_says_and_what_each_number_opens(
     past = clock.today() - timedelta(days=366)
     page.choix.choisir_dates(past, past)
     bureau.settle()
-    assert page.tiles["mttr"].accessibleName() == f"MTTR : –, cible ≤ 6{FINE}h{FINE}00, 0 lignes, 0 exclues"
+    assert page.tiles["mttr"].accessibleName() == f"MTTR : –, cible ≤ 6{FINE}h{FINE}00, 0 ligne, 0 exclue"
     # Painted in the other look and the other direction as well.
     theme.install(qapp, theme.DARK)
     i18n.set_language(qapp, "ar")
