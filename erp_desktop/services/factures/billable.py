@@ -40,8 +40,8 @@ from erp_desktop.services.shared.lists import paquets, portee
 
 MOST = 500
 """Jobs that the board shows, the latest first; those before them come once these are billed."""
-BACK = 3
-"""Months before today from which periods are asked for."""
+LATE = 3
+"""Months from which a part of a contract that nobody billed is late."""
 _HOUR = "h"
 _DONE = (Statut.CLOTUREE.value, Statut.ARCHIVEE.value)
 _VAT = Decimal("20.00")
@@ -59,6 +59,7 @@ class AFacturer:
         raison: why the client pays it, in French.
         reste: MAD before tax that no document bills yet.
         brouillon: number of a draft that bills a part of it already; empty when there is none.
+        retard: days since a part of a contract was due, once it is late.
     """
 
     genre: str
@@ -74,6 +75,7 @@ class AFacturer:
     du: date | None = None
     au: date | None = None
     brouillon: str = ""
+    retard: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,17 +223,11 @@ def _schedule(contrat: Contrat, until: date) -> list[Echeance]:
                       until, contrat.revision_pct)  # fmt: skip
 
 
-def periodes(
-    session: Session, acteur: Acteur, client_id: int | None = None, depuis: date | None = None
-) -> list[AFacturer]:
-    """Parts of contracts that are due by today and that no document bills, the oldest first.
-
-    Args:
-        depuis: parts that begin before it are not asked for; three months ago when left out.
-    """
+def periodes(session: Session, acteur: Acteur, client_id: int | None = None) -> list[AFacturer]:
+    """Parts of contracts that are due by today and that no document bills, the oldest first, however old."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     today, c = clock.today(), Contrat
-    since = depuis or cycle.plus_mois(today, -BACK)
+    late = cycle.plus_mois(today, -LATE)
     where = [c.statut != StatutContrat.BROUILLON.value, c.montant_annuel.is_not(None), c.date_debut <= today,
              *portee(acteur, c.agence_id)]  # fmt: skip
     if client_id is not None:
@@ -243,11 +239,12 @@ def periodes(
     for row, name in rows:
         taken = [(b, e) for b, e, _, back in billed.get(row.id, []) if not back]
         for part in _schedule(row, today):
-            if part.du < since or part.montant <= 0 or any(b <= part.au and part.du <= e for b, e in taken):
+            if part.montant <= 0 or any(b <= part.au and part.du <= e for b, e in taken):
                 continue
             told = f"Période {part.numero} du {part.du:%d/%m/%Y} au {part.au:%d/%m/%Y}"
             found.append(AFacturer("periode", row.id, row.client_id, name, row.agence_id, row.numero_contrat, told,
-                                   part.du, "Échéance du contrat", part.montant, part.du, part.au))  # fmt: skip
+                                   part.du, "Échéance du contrat", part.montant, part.du, part.au,
+                                   retard=(today - part.du).days if part.du < late else 0))  # fmt: skip
     return sorted(found, key=lambda f: (f.jour, f.reference))
 
 

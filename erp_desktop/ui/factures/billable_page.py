@@ -131,7 +131,9 @@ class BillablePage(Page):
         why = f"{isolate(labels.day(one.jour))} · {tr(one.raison)}"
         if one.brouillon:
             why += " · " + tr("en partie dans {numero}", numero=isolate(one.brouillon))
-        row.addWidget(Text(why, "caption", "text.secondary", wrap=True), 2)
+        if one.retard:
+            why += " · " + tr("en retard de {n} jours", n=number(one.retard))
+        row.addWidget(Text(why, "caption", "semantic.warning.text" if one.retard else "text.secondary", wrap=True), 2)
         amount = Text(marks.mad(one.reste), "strong")
         amount.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self._sums.append(amount)

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.contrats.saisie import ContratInput
-from erp_desktop.domain.enums import StatutContrat
+from erp_desktop.domain.enums import ModeFacturation, StatutContrat
 from erp_desktop.domain.saisie import InterventionInput, LigneInput
 from erp_desktop.models import ContratPeriode, Intervention
 from erp_desktop.services import contrats, factures, interventions
@@ -66,3 +67,25 @@ def test_what_nobody_billed_comes_however_much_lies_before_it(monde: Monde, monk
         session.add(ContratPeriode(contrat_id=plain, agence_id=monde.cas, numero=1, du=date(2026, 1, 1),
                                    au=date(2026, 6, 30), interventions_incluses=3))  # fmt: skip
     assert board()[0] == (job, "Hors période du contrat", Decimal(100))
+
+
+def test_a_period_that_nobody_billed_is_asked_for_however_old(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is late after three months, and leaves the board by being billed alone."""
+    law(monde.engine)
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 16, 9, tzinfo=UTC))
+    ident = _contract(monde, montant_annuel="12000", mode_facturation=ModeFacturation.TRIMESTRIEL)
+
+    def board() -> list[tuple[date | None, Decimal, int]]:
+        return [(a.du, a.reste, a.retard) for a in monde.faire(billable.periodes, monde.agent) if a.id == ident]
+
+    part = Decimal(3000)
+    assert board() == [
+        (date(2026, 1, 1), part, 319), (date(2026, 4, 1), part, 229), (date(2026, 7, 1), part, 138),
+        (date(2026, 10, 1), part, 0),
+    ]  # fmt: skip
+    monde.faire(factures.depuis_periode, monde.agent, ident, date(2026, 4, 1))
+    assert [row[0] for row in board()] == [date(2026, 1, 1), date(2026, 7, 1), date(2026, 10, 1)]
+    # Years later it still is there.
+    monkeypatch.setattr(clock, "now", lambda: datetime(2029, 1, 16, 9, tzinfo=UTC))
+    assert board()[0] == (date(2026, 1, 1), part, 1111)
+    assert len(board()) == 7, "up to the contract's end"

@@ -68,11 +68,13 @@ def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
     assert bureau.workspace.open_record("a_facturer", None) is board, "asked for again, it is the same tab"
     (one, box), *rest = board.boxes
     assert (one.id, one.reste, rest) == (billed, Decimal("1070.00"), [])
-    lines = (one, replace(one, reference="CTR-CAS-00-2024-0001", reste=Decimal("126650.00")))
+    lines = (one, replace(one, reference="CTR-CAS-00-2024-0001", reste=Decimal("126650.00"), retard=138))
     board._show(list(lines))
     bureau.settle()
     titles = {line.findChildren(Text)[0].x() for line in (box.parentWidget() for _, box in board.boxes)}
     assert len(titles) == 1, "what a line is about begins under that of the line before"
+    said = [" ".join(text.text() for text in box.parentWidget().findChildren(Text)) for _, box in board.boxes]
+    assert ["en retard de 138 jours" in words for words in said] == [False, True]
     board.reload()
     bureau.settle()
     ((one, box),) = board.boxes
