@@ -149,7 +149,7 @@ def supprimer_ligne(session: Session, acteur: Acteur, ligne_id: int) -> None:
     """Take a line away, while the intervention is open; what it took comes back to its depot.
 
     Raises:
-        TransitionError: the intervention is closed; its lines are final.
+        TransitionError: the intervention is closed, its lines are final; or that depot is.
     """
     ligne, intervention = _ouvrir_ligne(session, acteur, ligne_id)
     trace.annoncer(session, acteur)

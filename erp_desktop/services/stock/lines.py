@@ -8,8 +8,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop.domain.enums import TypeLigne, TypeMouvement
+from erp_desktop.domain.enums import StatutDepot, TypeLigne, TypeMouvement
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import TransitionError
 from erp_desktop.models import Depot, Intervention, LigneIntervention, MouvementStock, PieceDetachee
 from erp_desktop.services.stock import ledger, quantities, valuation
 
@@ -33,6 +34,9 @@ def follow(session: Session, acteur: Acteur, intervention: Intervention, line_id
 
     Returns:
         A French warning when a place is below zero afterwards; empty else.
+
+    Raises:
+        TransitionError: the place has been closed since; nothing comes back to it, nothing leaves it.
     """
     m = MouvementStock
     query = sa.select(m.piece_id, m.depot_id, m.quantite, m.valeur_unitaire, m.lot).where(
@@ -49,6 +53,11 @@ def follow(session: Session, acteur: Acteur, intervention: Intervention, line_id
         if not more:
             continue
         piece, place = session.get_one(PieceDetachee, key[0]), session.get_one(Depot, key[1])
+        if place.statut == StatutDepot.CLOS or not place.is_active:
+            raise TransitionError(
+                f"« {place.nom} » est clos depuis : rouvrez ce dépôt pour y remettre {piece.reference}." if more < 0
+                else f"« {place.nom} » est clos depuis : rouvrez ce dépôt ou prenez {piece.reference} dans un autre."
+            )  # fmt: skip
         value = values.get(key)
         if value is None:
             value = valuation.average_cost(session, piece.id, place.agence_id)
