@@ -54,7 +54,7 @@ def test_where_a_movement_came_from_is_said_once(motif: str, told: str) -> None:
 @pytest.mark.usefixtures("arabic")
 def test_a_sentence_that_begins_with_a_latin_word_is_read_from_the_right() -> None:
     assert i18n.tr("Espace : montrer ou cacher. Ctrl ↑ ↓ : déplacer.").startswith("\u2066Space\u2069: إ")
-    assert i18n.tr("SLA par agence") == "\u200fSLA حسب الفرع"
+    assert i18n.tr("SLA par agence") == "\u200fSLA حسب الوكالة"
     noted = i18n.tr("{nom} : {n} lignes, {m} exclues. {exclues}", nom="MTTR", n="5", m="2", exclues="")
     assert noted.startswith("\u200fMTTR")
     assert i18n.tr("Aujourd'hui")[0] not in "\u200f\u2066"

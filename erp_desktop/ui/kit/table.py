@@ -70,6 +70,11 @@ class Column(Generic[R]):
     tail: bool = False
     leaves: int = 0
 
+    @property
+    def heading(self) -> str:
+        """The title in the language in force; somebody's word is nobody's to translate."""
+        return self.title if self.named or not self.title else tr(self.title)
+
 
 class LazyTableModel(QAbstractTableModel, Generic[R]):
     """Shows as many rows as answer, at once, and fetches windows of 64 when they are painted.
@@ -391,6 +396,5 @@ class LazyTableModel(QAbstractTableModel, Generic[R]):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return tr(self.columns[section].title) if self.columns[section].title else ""
-        return None
+        shown = orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
+        return self.columns[section].heading if shown else None

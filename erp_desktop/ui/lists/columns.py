@@ -121,7 +121,7 @@ class ColumnsPanel(QFrame):
         columns = {key_of(column): column for column in self._view.lazy.columns}
         for one in present(self._view):
             column = columns[one.key]
-            item = QListWidgetItem(tr(column.title) if column.title else tr("Priorité"))
+            item = QListWidgetItem(column.heading if column.title else tr("Priorité"))
             item.setData(Qt.ItemDataRole.UserRole, one.key)
             if column.stretch:
                 item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)

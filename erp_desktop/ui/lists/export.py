@@ -62,7 +62,7 @@ class Export(QObject):
         self._done = 0
         self._cancelled = False
         self._columns = [column for column in spec.columns if column.title]
-        self._titles = [tr(column.title) for column in self._columns]
+        self._titles = [column.heading for column in self._columns]
         self._sheet = tr(spec.title)
 
     def start(self) -> None:

@@ -146,7 +146,7 @@ class Outputs(QObject):
             titre=tr(spec.title),
             sujet=" · ".join(filter(None, [spec.counted(len(rows)), page.filter.text()])),
             fraicheur=tr("données locales {quand}", quand=value_labels.freshness(clock.now())),
-            colonnes=[tr(column.title) for column in columns],
+            colonnes=[column.heading for column in columns],
             # A printed number is whole where the screen shows its end.
             largeurs=[
                 max(

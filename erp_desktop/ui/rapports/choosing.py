@@ -57,7 +57,7 @@ class Choosing(QWidget):
         self.days = (DateEditor(Sens.PASSE), DateEditor(Sens.PASSE))
         self.agency = ChoiceEditor([("", tr("Toutes les agences"))])
         self.agency.combo.setEnabled(contexte.acteur.agence_id is None)
-        self._field(box, tr("Par"), self.group)
+        self._field(box, tr("Réparti par"), self.group)
         self._field(box, tr("Période"), self.period)
         self.dates = QWidget()
         inner = QVBoxLayout(self.dates)

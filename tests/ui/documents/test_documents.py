@@ -134,7 +134,7 @@ def test_a_file_dropped_on_the_tab_is_attached(bureau: Bureau, monde: Monde, tmp
     assert "manuel.pdf" in words(tab)
 
 
-@pytest.mark.parametrize(("language", "expected"), [("ar", "على هذا الجهاز"), ("en", "On this computer")])
+@pytest.mark.parametrize(("language", "expected"), [("ar", "على هذا الجهاز"), ("en", "On this desktop")])
 def test_the_tab_speaks_the_language_in_force(
     bureau: Bureau, monde: Monde, tmp_path: Path, qapp: object, language: str, expected: str
 ) -> None:

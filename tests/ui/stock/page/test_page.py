@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,12 +14,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
+from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.saisie.stock import DepotInput, MouvementInput, PieceInput, SeuilInput
 from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import depots, ledger, parts
 from erp_desktop.services.stock import totals as added
 from erp_desktop.services.stock.quantities import Place
-from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.surfaces import CountChip
 from erp_desktop.ui.stock import FORM
 from erp_desktop.ui.stock.page import PartsPage, place_columns
@@ -115,6 +117,19 @@ def test_each_place_has_its_column_and_the_filter_its_totals(
     assert page.view.current_id() == stock["seal"]
     assert cells(page, stock["seal"])["Fourgon 2"] == "1"
     assert foot.value.text() == "1\u202f145,00"
+
+
+@pytest.mark.parametrize(("language", "total"), [("en", "Total"), ("ar", "المجموع")])
+@pytest.mark.usefixtures("stock")
+def test_the_name_of_a_place_is_nobodys_to_translate(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, tmp_path: Path, language: str, total: str
+) -> None:
+    i18n.set_language(qapp, language)
+    theme.install(qapp, theme.LIGHT)
+    assert monde.responsable is not None
+    page = Bureau(qtbot, worker, monde.responsable, tmp_path).liste("stock")
+    assert i18n.tr("Magasin") != "Magasin", "the kind of a depot has a word of this language"
+    assert titles(page)[2:5] == ["Magasin", "Fourgon 1", total]
 
 
 def test_a_large_catalogue_is_not_added_up(
