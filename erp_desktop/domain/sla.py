@@ -10,7 +10,7 @@ import calendar
 import itertools
 import zoneinfo
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -95,6 +95,14 @@ class Horaire:
     def ouvert(self, jour: date) -> bool:
         return bool(self.plages(jour))
 
+    def dans(self, semaine: Semaine) -> Horaire:
+        """The same clock within a week of somebody's own: what both have open."""
+        mine = (
+            replace(p, semaine=tuple(commun(a, b) for a, b in zip(p.semaine, semaine, strict=True)))
+            for p in self.periodes
+        )
+        return Horaire(tuple(mine), self.feries, self.zone)
+
     def minutes(self, jour: date) -> int:
         """Opening minutes of a date, the hour that the clock skips or repeats counted as it passed."""
         plages = self.plages(jour)
@@ -142,6 +150,12 @@ def lire_heure(texte: str) -> int:
         return FIN_DU_JOUR
     heure = time.fromisoformat(texte.strip())
     return heure.hour * 60 + heure.minute
+
+
+def commun(un: tuple[Plage, ...], autre: tuple[Plage, ...]) -> tuple[Plage, ...]:
+    """What two days' ranges have in common, in order."""
+    pairs = ((max(a, c), min(b, d)) for a, b in un for c, d in autre)
+    return tuple(sorted((a, b) for a, b in pairs if a < b))
 
 
 def ecrire_heure(minute: int) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.domain import telephone
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role, Statut
-from erp_desktop.domain.people import roles
+from erp_desktop.domain.people import horaires, roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import Montant, Saisie
 from erp_desktop.errors import DuplicateError, ValidationError
@@ -190,6 +190,12 @@ def _verifier_badge(session: Session, badge: Any, sauf: int | None) -> None:
         raise DuplicateError(f"Le badge {badge} est déjà celui de « {autre} ».")
 
 
+def _verifier_horaires(texte: Any) -> None:
+    """Hours that the planning can follow; what was written before, or imported, stays as it is."""
+    if texte and horaires.lire(str(texte)) is None:
+        raise ValidationError({"horaires_travail": horaires.ILLISIBLE})
+
+
 def create(session: Session, acteur: Acteur, saisie: TechnicienInput) -> int:
     """Give an account of role technicien its profile; returns the profile's id.
 
@@ -205,6 +211,7 @@ def create(session: Session, acteur: Acteur, saisie: TechnicienInput) -> int:
     if session.scalar(sa.select(Technicien.id).where(Technicien.user_id == compte.id)):
         raise DuplicateError(f"{compte.full_name} a déjà une fiche de technicien.")
     _verifier_badge(session, saisie.numero_badge, None)
+    _verifier_horaires(saisie.horaires_travail)
     agence = compte.agence_id if compte.agence_id is not None else acteur.agence_id
     return edits.creer(session, acteur, Technicien(**saisie.model_dump(), agence_id=agence))
 
@@ -222,5 +229,6 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         if "user_id" in nouvelles:
             raise ValidationError({"user_id": "Une fiche de technicien garde son compte."})
         _verifier_badge(session, nouvelles.get("numero_badge"), id)
+        _verifier_horaires(nouvelles.get("horaires_travail"))
 
     edits.modifier(session, acteur, ligne, TechnicienInput, changes, verify)

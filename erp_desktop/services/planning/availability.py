@@ -1,4 +1,4 @@
-"""When a technicien can work: the agency's opening hours less absences, and what is left of them."""
+"""When a technicien can work: their hours within the agency's, less absences, and what is left of them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
 def hours(facts: Facts, technicien_id: int, jour: date) -> list[Span]:
     """A technicien's working hours of a day, absences out."""
     away = [(a.debut, a.fin) for a in blocking(facts.away_of.get(technicien_id, ()))]
-    return without(facts.horaire.ouvertures(jour), away)
+    return without(facts.horaire_de(technicien_id).ouvertures(jour), away)
 
 
 def _planned(facts: Facts, technicien_id: int, but: tuple[int, int] | None) -> list[Span]:
@@ -96,7 +96,7 @@ def openings(
 
     Work that is longer than any stretch of that day goes on behind noon's gap, and on the days that follow.
     """
-    opened = {jour: facts.horaire.ouvertures(jour) for jour in days}
+    opened = {jour: facts.horaire_de(technicien_id).ouvertures(jour) for jour in days}
     others = taken(facts, technicien_id, but=but)
     for jour in days:
         long = length > _longest(opened[jour])
@@ -123,14 +123,14 @@ def _worked(opened: dict[date, list[Span]], begin: datetime, length: timedelta) 
     return None
 
 
-def work(facts: Facts, debut: datetime, fin: datetime) -> timedelta:
+def work(facts: Facts, technicien_id: int, debut: datetime, fin: datetime) -> timedelta:
     """What is worked between two instants: all of it, or what is open of what no stretch of its first day holds."""
-    zone = facts.horaire.zone
+    horaire, zone = facts.horaire_de(technicien_id), facts.horaire.zone
     first, last = debut.astimezone(zone).date(), fin.astimezone(zone).date()
-    if fin - debut <= _longest(facts.horaire.ouvertures(first)):
+    if fin - debut <= _longest(horaire.ouvertures(first)):
         return fin - debut
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    parts = ((max(a, debut), min(b, fin)) for jour in days for a, b in facts.horaire.ouvertures(jour))
+    parts = ((max(a, debut), min(b, fin)) for jour in days for a, b in horaire.ouvertures(jour))
     return timedelta(minutes=minutes((a, b) for a, b in parts if b > a)) or fin - debut
 
 

@@ -6,7 +6,7 @@ intervention, another agency's technicien, an end before its beginning) is alway
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from erp_desktop import clock
@@ -46,6 +46,8 @@ SENTENCES = (
     "{nom} n'a que le niveau {niveau} en {competence}.",
     "L'agence est fermée ce jour-là.",
     "En dehors des heures d'ouverture ({plages}).",
+    "{nom} ne travaille pas ce jour-là.",
+    "En dehors des heures de {nom} ({plages}).",
     "Jour férié : {libelle}.",
     "Se termine après l'échéance du {date}.",
     "La machine « {equipement} » est retirée du service.",
@@ -158,7 +160,7 @@ def _skills(visit: Visit, person: Person, jour: date) -> Iterator[Broken]:
 
 
 def _hours(facts: Facts, person: Person, debut: datetime, fin: datetime) -> Iterator[Broken]:
-    horaire = facts.horaire
+    horaire = facts.horaire_de(person.id)
     duty = availability.on_call(facts.away_of.get(person.id, ()))
     first, last = debut.astimezone(horaire.zone).date(), (fin - timedelta(seconds=1)).astimezone(horaire.zone).date()
     jour = first
@@ -172,19 +174,29 @@ def _hours(facts: Facts, person: Person, debut: datetime, fin: datetime) -> Iter
         if first == last and fin - debut > max((y - x for x, y in opened), default=LONGEST):
             closed = [(x, y) for x, y in closed if x <= debut or y >= fin]
         if closed and (first == last or (jour in (first, last) and closed == part)):
-            yield _closed(horaire, facts, jour)
+            yield _closed(facts, person, jour)
             return
         jour += timedelta(days=1)
 
 
-def _closed(horaire: sla.Horaire, facts: Facts, jour: date) -> Broken:
+def _closed(facts: Facts, person: Person, jour: date) -> Broken:
+    horaire, own = facts.horaire, facts.horaire_de(person.id)
     holiday = facts.feries.get(jour)
     if holiday is not None and not horaire.ouvert(jour):
         return ReglePlanning.FERIE, "Jour férié : {libelle}.", {"libelle": holiday}
     if not horaire.ouvert(jour):
         return ReglePlanning.HORAIRES, "L'agence est fermée ce jour-là.", {}
-    told = ", ".join(f"{sla.ecrire_heure(a)} - {sla.ecrire_heure(b)}" for a, b in horaire.plages(jour))
+    if not own.ouvert(jour):
+        return ReglePlanning.HORAIRES, "{nom} ne travaille pas ce jour-là.", {"nom": person.nom}
+    if own.plages(jour) != horaire.plages(jour):
+        model = "En dehors des heures de {nom} ({plages})."
+        return ReglePlanning.HORAIRES, model, {"nom": person.nom, "plages": _told(own.plages(jour))}
+    told = _told(horaire.plages(jour))
     return ReglePlanning.HORAIRES, "En dehors des heures d'ouverture ({plages}).", {"plages": told}
+
+
+def _told(spans: Iterable[sla.Plage]) -> str:
+    return ", ".join(f"{sla.ecrire_heure(a)} - {sla.ecrire_heure(b)}" for a, b in spans)
 
 
 def margin(facts: Facts, visit: Visit, fin: datetime) -> int | None:

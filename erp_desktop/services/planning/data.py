@@ -34,7 +34,7 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A technicien of the board."""
+    """A technicien of the board; ``semaine`` is their own hours, None: the agency's."""
 
     id: int
     nom: str
@@ -43,6 +43,7 @@ class Person:
     zone: str | None
     agence_id: int | None
     competences: tuple[Skill, ...] = ()
+    semaine: sla.Semaine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,16 @@ class Facts:
     @cached_property
     def people(self) -> dict[int, Person]:
         return {p.id: p for p in self.techniciens}
+
+    @cached_property
+    def _own(self) -> dict[int, sla.Horaire]:
+        weeks = {p.semaine for p in self.techniciens}
+        clocks = {w: self.horaire if w is None else self.horaire.dans(w) for w in weeks}
+        return {p.id: clocks[p.semaine] for p in self.techniciens}
+
+    def horaire_de(self, technicien_id: int) -> sla.Horaire:
+        """When somebody works: the agency's hours, within their own."""
+        return self._own.get(technicien_id, self.horaire)
 
     @cached_property
     def cards_of(self) -> dict[int, list[Card]]:

@@ -79,7 +79,7 @@ def _first(facts: Facts, visit: Visit, wish: Wish, begin: datetime, days: Sequen
         return None
     own = None if wish.copy else wish.seen
     but = own.key if own is not None else None
-    length = availability.work(facts, wish.debut, wish.fin)
+    length = availability.work(facts, person.id, wish.debut, wish.fin)
     for debut, fin in availability.openings(facts, person.id, begin, length, days, but=but):
         problems = checks.judge(facts, visit, person.id, debut, fin, own)
         if not checks.refused(problems) and not any(p.regle in _SETTLED for p in problems):

@@ -18,7 +18,7 @@ from erp_desktop.domain.enums import (
     StatutAbsence,
     VerdictPlanning,
 )
-from erp_desktop.domain.people import roles
+from erp_desktop.domain.people import horaires, roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError
 from erp_desktop.models import (
@@ -59,7 +59,7 @@ def verdicts(session: Session, agence_id: int | None) -> dict[ReglePlanning, Ver
 def people(session: Session, agence_id: int | None, ids: Sequence[int] | None = None) -> tuple[Person, ...]:
     """Active techniciens of an agency by team and name, with their skills."""
     t = Technicien
-    query = sa.select(t.id, t.equipe, t.niveau, t.zone_intervention, t.agence_id)
+    query = sa.select(t.id, t.equipe, t.niveau, t.zone_intervention, t.agence_id, t.horaires_travail)
     query = (
         query.where(t.id.in_(ids))
         if ids is not None
@@ -79,7 +79,7 @@ def people(session: Session, agence_id: int | None, ids: Sequence[int] | None = 
         skills.setdefault(who, []).append(Skill(skill, nom, niveau, until))
     made = [
         Person(r.id, names.get(r.id, ""), r.equipe, r.niveau, r.zone_intervention, r.agence_id,
-               tuple(skills.get(r.id, ()))) for r in rows
+               tuple(skills.get(r.id, ())), horaires.lire(r.horaires_travail)) for r in rows
     ]  # fmt: skip
     return tuple(sorted(made, key=lambda p: (p.equipe or "", p.nom, p.id)))
 

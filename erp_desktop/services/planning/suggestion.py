@@ -144,8 +144,9 @@ def _scored(
                      else ("déjà venu sur cette machine", {}))  # fmt: skip
     score += _place(facts, visit, person, begin, jour, home, parts)
     planned, available = availability.load(facts, person.id, jour)
+    hours_of = facts.horaire_de(person.id)
     nights = (end.astimezone(facts.horaire.zone).date() - jour).days
-    here = availability.minutes((max(a, begin), b) for a, b in facts.horaire.ouvertures(jour) if b > begin)
+    here = availability.minutes((max(a, begin), b) for a, b in hours_of.ouvertures(jour) if b > begin)
     share = 100 * (planned + (here if nights else length / timedelta(minutes=1))) / available if available else 100
     score -= 0.2 * share
     parts.append(("charge {n} % ce jour-là", {"n": f"{share:.0f}"}))

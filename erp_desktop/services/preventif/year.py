@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import AncrePlanning, EtatOccurrence, StatutPlanning
-from erp_desktop.domain.people import roles
+from erp_desktop.domain.people import horaires, roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif import etats, rythme
 from erp_desktop.domain.preventif.etats import Etat
@@ -135,14 +135,15 @@ def load(session: Session, acteur: Acteur, conditions: Sequence[sa.ColumnElement
 def _capacity(session: Session, acteur: Acteur, agences: set[int | None], mondays: Sequence[date]) -> dict[date, int]:
     clocks, t = Horloges(session), Technicien
     counts = session.execute(
-        sa.select(t.agence_id, sa.func.count())
+        sa.select(t.agence_id, t.horaires_travail, sa.func.count())
         .where(t.is_active.is_(True), t.agence_id.in_([a for a in agences if a is not None]))
         .where(*portee(acteur, t.agence_id))
-        .group_by(t.agence_id)
+        .group_by(t.agence_id, t.horaires_travail)
     ).all()
     total = dict.fromkeys(mondays, 0)
-    for agence, people in counts:
-        horaire = clocks.de(agence)
+    for agence, written, people in counts:
+        horaire, own = clocks.de(agence), horaires.lire(written)
+        horaire = horaire if own is None else horaire.dans(own)
         for monday in mondays:
             total[monday] += people * sum(horaire.minutes(monday + timedelta(days=n)) for n in range(7))
     return total

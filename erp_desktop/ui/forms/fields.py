@@ -12,7 +12,7 @@ from erp_desktop.domain import nombres
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms import editors
 from erp_desktop.ui.forms.date_editors import DateEditor, InstantEditor
-from erp_desktop.ui.forms.neighbours import Neighbours
+from erp_desktop.ui.forms.neighbours import Neighbours, Understood
 from erp_desktop.ui.forms.part import look_at
 from erp_desktop.ui.forms.picker import PickerEditor, Search
 from erp_desktop.ui.forms.proposals import Proposals
@@ -46,6 +46,7 @@ class Fields(QObject):
         self._seen: dict[str, Any] = {}
         self._neighbours: list[Neighbours] = []
         self._proposals: list[Proposals] = []
+        self.understood: dict[str, Understood] = {}
 
     def build(self, column: QVBoxLayout, label_width: int) -> Iterator[None]:
         """Lay the groups out in ``column``, before what ends it; a step for each field, then one for their ties."""
@@ -84,6 +85,8 @@ class Fields(QObject):
         self.editors[one.name], self.rows[one.name] = editor, row
         if one.near is not None:
             self._neighbours.append(Neighbours(one, editor, row, self._contexte))
+        if one.reads is not None:
+            self.understood[one.name] = Understood(one.reads, editor, row)
         return row
 
     def _editor(self, one: FieldSpec) -> editors.Editor:
@@ -182,6 +185,8 @@ class Fields(QObject):
             watch.forget(getattr(record, "id", None))
         for proposal in self._proposals:
             proposal.forget()
+        for reading in self.understood.values():
+            reading.tell()
         self._note()
 
     def readable(self) -> dict[str, Any]:

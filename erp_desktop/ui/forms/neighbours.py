@@ -1,16 +1,17 @@
-"""Tells, while a field is typed, which records on file it may already be."""
+"""Tells, while a field is typed, which records on file it may already be, or what the program reads in it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QGridLayout
 
 from erp_desktop.services.shared.duplicates import Proche
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import Editor, Unreadable
 from erp_desktop.ui.forms.spec import FieldSpec
-from erp_desktop.ui.kit.controls import Field
+from erp_desktop.ui.kit.controls import Field, Text
 from erp_desktop.ui.kit.i18n import comma, tr
 from erp_desktop.ui.tasks import Task
 
@@ -72,3 +73,36 @@ class Neighbours(QObject):
         elif found:
             names = comma().join(one.libelle for one in found)
             self._row.notice.say(tr("Ressemble à {noms} : est-ce la même fiche ?", noms=names))
+
+
+Reading = Callable[[str], tuple[str, bool]]
+"""What a text is read as, in the language in force, and whether it could be read; no words: nothing to say."""
+
+
+class Understood(QObject):
+    """One field's reading.
+
+    Attributes:
+        line: what was understood; what was not is the field's notice.
+    """
+
+    def __init__(self, reads: Reading, editor: Editor, row: Field) -> None:
+        super().__init__(editor)
+        self._reads, self._editor, self._row = reads, editor, row
+        self.line = Text("", "caption", "text.secondary", wrap=True)
+        grid = row.layout()
+        if isinstance(grid, QGridLayout):
+            grid.addWidget(self.line, grid.rowCount(), grid.columnCount() - 1)
+        self.line.hide()
+        editor.changed.connect(self.tell)
+
+    def tell(self) -> None:
+        """Say how the text in the field reads now."""
+        try:
+            value = self._editor.value()
+        except Unreadable:
+            value = None
+        words, good = self._reads(str(value)) if value else ("", True)
+        self._row.notice.say("" if good else words)
+        self.line.setText(words if good else "")
+        self.line.setVisible(bool(words) and good)

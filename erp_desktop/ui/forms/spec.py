@@ -53,6 +53,7 @@ class FieldSpec:
         on_create: False hides the field on a blank form.
         initial: value on a blank form; of a closed list or a text, the column's default.
         near: ``near(session, acteur, name, text, row id or None)``: records that may already be this one.
+        reads: of a text that the program reads: what it understood, told under it.
         sens: for ``date`` and ``instant``: which year is meant when none is typed.
         proposes: ``proposes(session, acteur, value)``: what to fill the field ``proposes_for`` in with once a value
             is chosen here.
@@ -72,6 +73,7 @@ class FieldSpec:
     on_create: bool = True
     initial: Any = None
     near: Callable[[Any, Acteur, str, str, int | None], Sequence[Proche]] | None = None
+    reads: Callable[[str], tuple[str, bool]] | None = None
     sens: Sens = Sens.PROCHE
     clears: Sequence[str] = ()
     proposes: Callable[[Any, Acteur, Any], Proposal | None] | None = None

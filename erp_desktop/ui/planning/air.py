@@ -198,7 +198,7 @@ def start(view: BoardView, visit: Visit) -> datetime:
             if begin + length <= b:
                 return begin
     for day in grid.days:
-        for a, _ in view.board.horaire.ouvertures(day):
+        for a, _ in view.board.horaire_de(who).ouvertures(day):
             if a >= now:
                 return a
     return grid.instant(0, grid.lo)
@@ -266,7 +266,7 @@ class Keys:
         grid, h = self.view.grid, lift.first
         if grid is None:
             return
-        hours = lift.board.horaire.ouvertures(h.debut.astimezone(grid.zone).date())
+        hours = lift.board.horaire_de(h.technicien_id).ouvertures(h.debut.astimezone(grid.zone).date())
         if hours:
             row = grid.row_of(h.technicien_id) or 0
             lift.place(grid, row, hours[0][0] if opening else hours[-1][1] - (h.fin - h.debut))

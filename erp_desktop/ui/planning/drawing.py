@@ -143,7 +143,7 @@ def row(pen: Pen, grid: Grid, line: Row) -> None:
 
 
 def _ground(pen: Pen, grid: Grid, line: Row) -> None:
-    horaire = grid.board.horaire
+    horaire = grid.board.horaire_de(line.person.id)
     for day, jour in enumerate(grid.days):
         cell = grid.cell(line, day)
         pen.fill(cell, "surface.base")

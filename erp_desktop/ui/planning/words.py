@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from erp_desktop import clock
-from erp_desktop.domain import enums
+from erp_desktop.domain import enums, sla
+from erp_desktop.domain.people import horaires
 from erp_desktop.services.planning.data import Board, Card, Problem, Visit, Waiting
 from erp_desktop.services.planning.postpone import Later
 from erp_desktop.services.planning.suggestion import MINUTES, Suggestion
@@ -46,6 +47,20 @@ KEYS = (
 def short_day(jour: date) -> str:
     """``Lun 16``."""
     return f"{tr(_DAYS[jour.weekday()])} {jour.day}"
+
+
+def own_hours(written: str) -> tuple[str, bool]:
+    """What the planning understands of a technicien's hours: ``Lun – Ven 08:00 – 12:00 · Sam – Dim repos``."""
+    week = horaires.lire(written)
+    if week is None:
+        return tr("Le planning ne lit pas ces horaires et suit ceux de l'agence. Exemple : {exemple}",
+                  exemple=isolate(horaires.EXEMPLE)), False  # fmt: skip
+    told = []
+    for first, last, spans in horaires.groupes(week):
+        days = tr(_DAYS[first]) if first == last else f"{tr(_DAYS[first])} – {tr(_DAYS[last])}"
+        hours = comma().join(isolate(f"{sla.ecrire_heure(a)} – {sla.ecrire_heure(b)}") for a, b in spans)
+        told.append(f"{days} {hours or tr('repos')}")
+    return tr("Compris : {horaires}, dans ceux de l'agence", horaires=" · ".join(told)), True
 
 
 def long_day(jour: date) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
+from erp_desktop.domain.people import horaires
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import techniciens
 from erp_desktop.services.shared import duplicates
@@ -14,6 +15,7 @@ from erp_desktop.ui.forms.spec import REPLACE, FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.i18n import number
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.planning import words
 from erp_desktop.ui.planning.absences import AbsencesTab
 from erp_desktop.ui.wording import value_labels
 
@@ -49,7 +51,7 @@ FORM = FormSpec(
         Group("Disponibilité", [
             FieldSpec("disponibilite", bulk=REPLACE),
             FieldSpec("zone_intervention", bulk=REPLACE),
-            FieldSpec("horaires_travail", bulk=REPLACE),
+            FieldSpec("horaires_travail", bulk=REPLACE, placeholder=horaires.EXEMPLE, reads=words.own_hours),
             FieldSpec("astreinte", bulk=REPLACE),
         ]),
     ],
