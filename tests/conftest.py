@@ -16,6 +16,7 @@ import ctypes
 import functools
 import gc
 import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
 from erp_desktop.domain.people import empreinte
 from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.upgrade import migrate
-from tests import made_once
+from tests import compiled, made_once
 from tests.caches import cache_maker
 from tests.migrations.rows import remplir
 from tests.sync.lab import Lab, seed
@@ -61,6 +62,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         made_once.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Modules are imported without a look for rubbish; of a run by several processes each compiles a part of them."""
+    worker = getattr(session.config, "workerinput", None)
+    gc.disable()
+    try:
+        if worker is not None and not sys.dont_write_bytecode:
+            number = int(worker["workerid"].removeprefix("gw"))
+            compiled.share(session.config, Path(__file__).parent, number, worker["workercount"])
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
