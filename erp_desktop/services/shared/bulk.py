@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import UserError
+from erp_desktop.models import Base
 from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.lists import paquets
 
 MOST = 2_000
 """Records of one bulk edit."""
@@ -47,6 +50,7 @@ class Trial:
         after: the record as it would be; None when it is refused.
         refused: the domain's sentence.
         warnings: what the change newly breaks without being refused.
+        seen: the values of what changes, as the record has them; what :meth:`Editing.write` holds them against.
     """
 
     id: int
@@ -54,6 +58,7 @@ class Trial:
     after: Any = None
     refused: str = ""
     warnings: Sequence[str] = ()
+    seen: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -71,6 +76,18 @@ class StoppedError(UserError):
         super().__init__("Modification arrêtée : rien n'est écrit.")
 
 
+class MovedError(UserError):
+    """Records have other values than those that the change was tried on; nothing is written.
+
+    Attributes:
+        ids: of these records.
+    """
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self.ids = tuple(ids)
+        super().__init__("Rien n'est écrit : des fiches ont changé depuis l'aperçu.")
+
+
 class RowRefusedError(UserError):
     """One record was refused while all were being written.
 
@@ -85,8 +102,9 @@ class RowRefusedError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """How one noun is read and written: the services of its form."""
+    """How one noun is read and written: the services of its form, and its table."""
 
+    table: str
     load: Load
     update: Update
     warn: Warn = lambda _session, _acteur, _id: ()
@@ -96,11 +114,23 @@ class Editing:
 
         Records are tried one after the other, so that one sees what those before it became.
         """
+        seen = self._seen(session, ids, changes)
         whole = session.begin_nested()
         try:
-            return [self._try(session, acteur, ident, changes) for ident in ids]
+            return [replace(self._try(session, acteur, ident, changes), seen=seen.get(ident, {})) for ident in ids]
         finally:
             whole.rollback()
+
+    def _seen(self, session: Session, ids: Sequence[int], changes: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
+        """Record → what it has now of the columns that change; what is gone is left out."""
+        table = Base.metadata.tables[self.table]
+        names = [name for name in changes if name in table.columns]
+        asked = sa.select(table.c.id, *(table.c[name] for name in names))
+        return {
+            row[0]: dict(zip(names, row[1:], strict=True))
+            for part in paquets(ids)
+            for row in session.execute(asked.where(table.c.id.in_(part)))
+        }
 
     def _try(self, session: Session, acteur: Acteur, ident: int, changes: Mapping[str, Any]) -> Trial:
         before = None
@@ -120,18 +150,25 @@ class Editing:
         return made
 
     def write(
-        self, session: Session, acteur: Acteur, ids: Sequence[int], changes: Mapping[str, Any], progress: Progress
-    ) -> list[tuple[int, dict[str, Any]]]:
-        """Change the records in the transaction of ``session``.
+        self, session: Session, acteur: Acteur, trials: Sequence[Trial], changes: Mapping[str, Any],
+        progress: Progress,
+    ) -> list[tuple[int, dict[str, Any]]]:  # fmt: skip
+        """Change the records that were tried in the transaction of ``session``.
 
         Returns:
             what :meth:`restore` needs: each record with the values that it had.
 
         Raises:
-            RowRefusedError: a record that moved meanwhile; the transaction must not be committed.
+            MovedError: what changes has another value by now than when it was tried.
+            RowRefusedError: a record that moved otherwise; the transaction must not be committed.
             StoppedError: as asked by ``progress``.
         """
         kept = []
+        ids = [trial.id for trial in trials]
+        now = self._seen(session, ids, changes)
+        moved = [trial.id for trial in trials if now.get(trial.id) != trial.seen]
+        if moved:
+            raise MovedError(moved)
         for ident in ids:
             if progress.stop.is_set():
                 raise StoppedError

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.errors import ErpError
-from erp_desktop.services.shared.bulk import Editing, Progress, RowRefusedError, Trial
+from erp_desktop.services.shared.bulk import Editing, MovedError, Progress, RowRefusedError, Trial
 from erp_desktop.ui.bulk import values as bulk_values
 from erp_desktop.ui.bulk.preview import Preview
 from erp_desktop.ui.bus import Changes
@@ -109,7 +109,7 @@ class BulkPanel(Surface):
     def __init__(self, spec: ListSpec[Any], contexte: Contexte) -> None:
         super().__init__("surface.base", "border.subtle", sides="s")
         self._spec, self._contexte = spec, contexte
-        self._editing = Editing(spec.form.load, spec.form.update, spec.form.warns)
+        self._editing = Editing(spec.form.table, spec.form.load, spec.form.update, spec.form.warns)
         self.ids: list[int] = []
         self._records: list[Any] = []
         self._generation = 0
@@ -289,8 +289,8 @@ class BulkPanel(Surface):
 
     def apply(self) -> None:
         """Write what the preview counts, in one transaction."""
-        changes, ids, acteur = self.changes(), self.trial.writable(), self._contexte.acteur
-        if self._writing is not None or not changes or not ids:
+        changes, tried, acteur = self.changes(), self.trial.writable(), self._contexte.acteur
+        if self._writing is not None or not changes or not tried:
             return
         self._drop_banners()
         progress = self._writing = Progress()
@@ -298,7 +298,7 @@ class BulkPanel(Surface):
         self._clock.start()
         editing = self._editing
         self._contexte.tasks.run(
-            lambda session: editing.write(session, acteur, ids, changes, progress), self._written, self._refused,
+            lambda session: editing.write(session, acteur, tried, changes, progress), self._written, self._refused,
             write=True,
         )  # fmt: skip
 
@@ -332,7 +332,14 @@ class BulkPanel(Surface):
 
     def _refused(self, error: Exception) -> None:
         self._end()
-        if isinstance(error, RowRefusedError):
+        if isinstance(error, MovedError):
+            known = {trial.id: trial.before for trial in self.trial.trials}
+            self.trial.moved |= {one: known[one] for one in error.ids if one in known and one not in self.trial.moved}
+            words = tr("Rien n'est écrit : {n} fiches ont changé depuis l'aperçu. Relisez, puis appliquez.",
+                       n=number(len(error.ids)))  # fmt: skip
+            self.banners.addWidget(Banner("warning", words, closable=True))
+            self.preview()
+        elif isinstance(error, RowRefusedError):
             words = tr("Rien n'est écrit, une fiche a changé entre-temps : {cause}", cause=said(str(error)))
             self.banners.addWidget(Banner("danger", words, closable=True))
             self.preview()

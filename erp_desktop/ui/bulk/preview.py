@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
@@ -14,7 +15,7 @@ from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.kit.controls import Elided, IconLabel, Text, clear, plain
-from erp_desktop.ui.kit.i18n import isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import became, colon, comma, isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 
@@ -45,6 +46,7 @@ class Preview(QWidget):
 
     Attributes:
         left_out: the records that were unticked.
+        moved: record → as it was shown before it was found changed.
         boxes: record → its box, of those shown that would be written.
     """
 
@@ -56,6 +58,7 @@ class Preview(QWidget):
         self._spec = spec
         self.trials: list[Trial] = []
         self.left_out: set[int] = set()
+        self.moved: dict[int, Any] = {}
         self.boxes: dict[int, QCheckBox] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -87,13 +90,14 @@ class Preview(QWidget):
         self._rows.setSpacing(6)
         column.addWidget(scroller(body), 1)
 
-    def writable(self) -> list[int]:
+    def writable(self) -> list[Trial]:
         """The records that would be written."""
-        return [t.id for t in self.trials if not t.refused and t.before != t.after and t.id not in self.left_out]
+        return [t for t in self.trials if not t.refused and t.before != t.after and t.id not in self.left_out]
 
     def begin(self) -> None:
-        """Other records: none of them is left out yet."""
+        """Other records: none of them is left out yet, none has moved."""
         self.left_out.clear()
+        self.moved.clear()
 
     def _take(self, ident: int, wanted: bool) -> None:
         if wanted:
@@ -119,12 +123,12 @@ class Preview(QWidget):
     def show_trials(self, trials: Sequence[Trial], ticked: set[str]) -> None:
         self.trials, self.boxes = list(trials), {}
         changed = [t for t in trials if not t.refused and t.before != t.after]
-        warned = [t for t in changed if t.warnings]
+        warned = [t for t in changed if t.warnings or t.id in self.moved]
         refused = [t for t in trials if t.refused]
         same = len(trials) - len(changed) - len(refused)
         self._say_counts()
         clear(self._rows)
-        ordered = [*refused, *warned, *(t for t in changed if not t.warnings)]
+        ordered = [*refused, *warned, *(t for t in changed if t not in warned)]
         for one in ordered[:SHOWN]:
             self._rows.addWidget(self._refusal(one) if one.refused else self._change(one, ticked))
         rest = len(ordered) - SHOWN
@@ -136,8 +140,8 @@ class Preview(QWidget):
 
     def _say_counts(self) -> None:
         refused = sum(bool(t.refused) for t in self.trials)
-        written = set(self.writable())
-        warned = sum(bool(t.warnings) for t in self.trials if t.id in written)
+        written = self.writable()
+        warned = sum(bool(t.warnings) or t.id in self.moved for t in written)
         left = sum(t.id in self.left_out for t in self.trials if not t.refused and t.before != t.after)
         self.ready.say(tr("{n} à changer", n=number(len(written))) if written else "")
         self.warned.say(tr("{n} à vérifier", n=number(warned)) if warned else "")
@@ -174,6 +178,14 @@ class Preview(QWidget):
         box.toggled.connect(lambda on: self._take(one.id, on))
         return box
 
+    def _moved(self, one: Trial, ticked: set[str]) -> str:
+        """What somebody else changed of it since it was shown; empty when nothing."""
+        if one.id not in self.moved:
+            return ""
+        found = differences(self._spec, self.moved[one.id], one.before, ticked)
+        told = comma().join(f"{label}{colon()}{became(old, new)}" for label, old, new in found)
+        return tr("A changé depuis l'aperçu ({quoi}).", quoi=told)
+
     def _refusal(self, one: Trial) -> QWidget:
         box = Surface("semantic.danger.soft", radius=6)
         column = QVBoxLayout(box)
@@ -188,7 +200,8 @@ class Preview(QWidget):
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 2, 8, 6)
         column.setSpacing(2)
-        tone, icon = ("warning", "warning") if one.warnings else ("success", "check-circle")
+        moved = self._moved(one, ticked)
+        tone, icon = ("warning", "warning") if one.warnings or moved else ("success", "check-circle")
         column.addLayout(self._title(one, tone, icon))
         arrow = " ← " if theme().rtl else " → "
         for label, old, new in differences(self._spec, one.before, one.after, ticked):
@@ -200,6 +213,8 @@ class Preview(QWidget):
             parts = [Fragment(old, "retire"), Fragment(arrow, "egal"), Fragment(new, "ajoute")]
             line.addWidget(DiffLabel(parts), 1)
             column.addLayout(line)
+        if moved:
+            column.addWidget(Text(moved, "caption", "semantic.warning.text", wrap=True))
         for words in one.warnings:
             column.addWidget(Text(said(words), "caption", "semantic.warning.text", wrap=True))
         return box

@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
+from erp_desktop.domain.enums import Priorite
 from erp_desktop.ui.bulk.panel import BulkPanel, editable
 from erp_desktop.ui.bulk.values import words
 from erp_desktop.ui.kit import table
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.wording import value_labels
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -208,6 +210,41 @@ def test_an_overlap_is_said_and_a_row_that_moved_meanwhile_stops_all(
     panel.apply()
     qtbot.waitUntil(lambda: panel.banners.count() == 1, timeout=_PATIENCE)
     assert values(sqlite_engine, "date_planifiee")[two[0]] is None  # all or nothing
+
+
+def test_what_changed_under_the_preview_is_shown_before_it_is_written(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, sqlite_engine: sa.Engine
+) -> None:
+    """The row says what somebody else made of it meanwhile; the others wait with it, until applied again."""
+    page = by_title(bureau)
+    two = monde.interventions[1:3]
+    page.view.reselect(two)
+    panel = opened(bureau, page)
+    row = panel.rows["priorite"]
+    QTest.keyClick(row.box, Qt.Key.Key_Space)
+    row.editor.combo.setFocus()
+    QTest.keyClicks(row.editor.combo, "Urg")
+    tried(panel, qtbot, 2)
+    assert panel.apply_button.text() == "Appliquer à 2"
+    shown = {trial.id: trial.before.priorite for trial in panel.trial.trials}
+    other = "basse" if shown[two[1]] != "basse" else "haute"
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.text("UPDATE interventions SET priorite = :p WHERE id = :i"), {"p": other, "i": two[1]})
+        # Nobody changes that here: it is no reason to look again.
+        connection.execute(sa.text("UPDATE interventions SET notes_internes = 'vu' WHERE id = :i"), {"i": two[0]})
+    panel.apply()
+    qtbot.waitUntil(lambda: panel.banners.count() == 1 and bool(panel.trial.boxes), timeout=_PATIENCE)
+    bureau.settle()
+    assert values(sqlite_engine, "priorite") | {two[1]: other} == values(sqlite_engine, "priorite")
+    assert values(sqlite_engine, "priorite")[two[0]] == shown[two[0]], "nothing is written"
+    told = [label.text() for label in panel.trial.findChildren(QLabel) if "depuis l’aperçu" in label.text()]
+    names = dict(value_labels.options(Priorite))
+    assert told == [f"A changé depuis l’aperçu (Priorité : {names[shown[two[1]]]} → {names[other]})."]
+    assert panel.trial.warned.words.text() == "1 à vérifier"
+    panel.apply()
+    qtbot.waitUntil(panel.isHidden, timeout=_PATIENCE)
+    bureau.settle()
+    assert [values(sqlite_engine, "priorite")[one] for one in two] == ["urgente", "urgente"]
 
 
 @pytest.mark.parametrize("key", ["interventions", "clients", "equipements", "techniciens", "contrats", "stock"])
