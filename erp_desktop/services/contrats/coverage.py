@@ -16,7 +16,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, ValidationError
 from erp_desktop.models import Contrat, ContratEquipement, Equipement
-from erp_desktop.services.contrats.form import ouvrir
+from erp_desktop.services.contrats.form import ouvrir, remanier
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import charger, ecrire, lie
 from erp_desktop.services.shared.lists import cle_texte
@@ -75,6 +75,7 @@ def couvrir(session: Session, acteur: Acteur, contrat_id: int, saisie: Couvertur
     else:
         ligne.du, ligne.au = saisie.du, saisie.au
     _suivre(equipement, contrat_id, present=saisie.au is None or saisie.au >= clock.today())
+    remanier(contrat)
     ecrire(session)
     return ligne.id
 
@@ -100,6 +101,7 @@ def retirer(session: Session, acteur: Acteur, contrat_id: int, equipement_id: in
         else:
             session.delete(ligne)
     _suivre(equipement, contrat_id, present=False)
+    remanier(contrat)
     ecrire(session)
 
 

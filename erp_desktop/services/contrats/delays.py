@@ -14,7 +14,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError
 from erp_desktop.models import Contrat, SlaRegle
 from erp_desktop.services import calendrier
-from erp_desktop.services.contrats.form import ouvrir
+from erp_desktop.services.contrats.form import ouvrir, remanier
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import charger, ecrire
 
@@ -61,6 +61,7 @@ def fixer(session: Session, acteur: Acteur, contrat_id: int, typed: DelaiInput) 
             )  # fmt: skip
             session.add(row)
         row.prise_en_charge_min, row.resolution_min = typed.prise_en_charge_min, typed.resolution_min
+    remanier(contrat)
     ecrire(session)
     return row.id
 
@@ -79,4 +80,5 @@ def retirer(session: Session, acteur: Acteur, contrat_id: int, priorite: Priorit
     trace.annoncer(session, acteur)
     with calendrier.changement(session, f"contrat {contrat.numero_contrat}", acteur, contrat_id=contrat_id):
         session.delete(row)
+    remanier(contrat)
     ecrire(session)

@@ -132,6 +132,16 @@ def ouvrir(session: Session, acteur: Acteur, id: int) -> Contrat:  # noqa: A002
     return ligne
 
 
+def remanier(ligne: Contrat) -> None:
+    """What hangs on a contract changes: of a draft it is the draft that does.
+
+    So nobody validates it without having seen that, and it is refused once somebody validated the draft, as any other
+    change of it (``docs/sync.md``).
+    """
+    if ligne.statut == StatutContrat.BROUILLON:
+        ligne.updated_at = clock.now()
+
+
 def modifiable(acteur: Acteur, statut: str | None) -> bool:
     """Whether this person may write a contract of that statut (None: a new one), as :func:`ouvrir` decides."""
     if statut == StatutContrat.RESILIE:

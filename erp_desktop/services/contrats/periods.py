@@ -13,7 +13,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, ValidationError
 from erp_desktop.models import Contrat, ContratPeriode
-from erp_desktop.services.contrats.form import ouvrir
+from erp_desktop.services.contrats.form import ouvrir, remanier
 from erp_desktop.services.shared import edits, quotas, trace
 from erp_desktop.services.shared.common import charger, ecrire
 
@@ -56,6 +56,7 @@ def ajouter(session: Session, acteur: Acteur, contrat_id: int, saisie: PeriodeIn
         numero=max((p.numero for p in plages), default=0) + 1, created_by_id=acteur.user_id,
     )  # fmt: skip
     session.add(ligne)
+    remanier(contrat)
     ecrire(session)
     return ligne.id
 
@@ -75,6 +76,7 @@ def modifier(session: Session, acteur: Acteur, periode_id: int, changes: dict[st
 
     def verify(actuel: dict[str, Any], nouvelles: dict[str, Any]) -> None:
         _verifier(session, contrat, PeriodeInput.model_construct(**{**actuel, **nouvelles}), ligne.numero)
+        remanier(contrat)
 
     edits.modifier(session, acteur, ligne, PeriodeInput, changes, verify)
 
@@ -92,4 +94,5 @@ def supprimer(session: Session, acteur: Acteur, periode_id: int) -> None:
         raise NotFoundError("Seule la dernière période se retire.")
     trace.annoncer(session, acteur)
     session.delete(ligne)
+    remanier(contrat)
     ecrire(session)

@@ -13,19 +13,20 @@ from erp_desktop.centre.functions import rules
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.contrats import quotas as rule
-from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput, PeriodeInput
-from erp_desktop.domain.enums import Imputation, Role, StatutContrat
+from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput, DelaiInput, PeriodeInput
+from erp_desktop.domain.enums import Imputation, Priorite, Role, StatutContrat
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import UserError
 from erp_desktop.models import Avenant, Contrat, ContratPeriode, Intervention
 from erp_desktop.services import contrats, interventions
-from erp_desktop.services.contrats import amendments, following, periods
+from erp_desktop.services.contrats import amendments, coverage, delays, following, periods
 from erp_desktop.services.contrats.amendments import AvenantInput
 from erp_desktop.services.shared import quotas
 from erp_desktop.sync.exchange.reasons import french_reason
 from erp_desktop.sync.inbox import conflicts
 from erp_desktop.sync.inbox.conflicts import unpark
+from erp_desktop.sync.inbox.discard import abandonner_groupe
 from tests.sync.lab import Device, Lab
 
 
@@ -245,6 +246,49 @@ def test_a_draft_that_changed_meanwhile_is_not_validated_unseen(lab: Lab) -> Non
     lab.settle()
     assert lab.get("contrats", contract, "statut") == "en_cours"
     assert lab.value("SELECT count(*) FROM contrat_periodes") == 1
+    assert (refusals(a), refusals(b)) == ([], [])
+    lab.converged()
+
+
+def test_machines_delays_and_periods_are_part_of_the_draft(lab: Lab) -> None:
+    """Who validates has seen them, and what comes later finds a validated contract; two who change them merge."""
+    a, b, contract = drafted(lab)
+    machine, other = lab.ids("equipements")[:2]
+    lab.sql("UPDATE equipements SET client_id = %s WHERE id = %s",
+            lab.get("equipements", machine, "client_id"), other)  # fmt: skip
+    lab.settle()
+    one, two = (CouvertureInput(equipement_id=e, du=date(2026, 1, 1)) for e in (machine, other))
+    do(a, lab, contrats.couvrir, contract, one)
+    do(b, lab, contrats.couvrir, contract, two)
+    lab.settle()
+    assert (refusals(a), refusals(b), a.conflicts(), b.conflicts()) == ([], [], [], [])
+    assert lab.value("SELECT count(*) FROM contrat_equipements") == 2
+    year = PeriodeInput(du=date(2026, 1, 1), au=date(2026, 12, 31), interventions_incluses=6)
+    changes = (
+        (coverage.retirer, machine), (periods.ajouter, year),
+        (delays.fixer, DelaiInput(priorite="urgente", prise_en_charge="2")),
+    )  # fmt: skip
+    for act, typed in changes:
+        do(b, lab, act, contract, typed)
+        do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+        b.sync()
+        a.sync()
+        assert (refusals(a), refusals(b)) == ([rules.DRAFT_MOVED], []), act.__name__
+        (ident, _code, _reason), *_ = a.parked()
+        with transaction(a.engine) as session:
+            abandonner_groupe(session, ident)
+        lab.settle()
+        assert lab.get("contrats", contract, "statut") == "brouillon"
+    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
+    do(b, lab, delays.retirer, contract, Priorite.URGENTE)
+    a.sync()
+    b.sync()
+    assert (refusals(a), refusals(b)) == ([], [rules.VALIDATED])
+    assert lab.value("SELECT count(*) FROM sla_regles WHERE contrat_id = %s", contract) == 1
+    with transaction(b.engine) as session:
+        unpark(session, b.parked()[0][0])
+    lab.settle()
+    assert lab.value("SELECT count(*) FROM sla_regles WHERE contrat_id = %s", contract) == 0
     assert (refusals(a), refusals(b)) == ([], [])
     lab.converged()
 
