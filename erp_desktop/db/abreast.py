@@ -255,7 +255,7 @@ def _rows(session: Session, asked: _Asked, packed: list[list[Any]] | None) -> It
 
 def _entity(session: Session, mapper: Mapper[Any], values: list[Any]) -> Any:
     """The session's own object of a row; None of one that an outer join did not find."""
-    columns = mapper.local_table.c
+    columns = _loaded(mapper)
     told = {mapper.get_property_by_column(c).key: v for c, v in zip(columns, values, strict=True)}
     key = tuple(told[mapper.get_property_by_column(c).key] for c in mapper.primary_key)
     if None in key:
@@ -268,6 +268,11 @@ def _entity(session: Session, mapper: Mapper[Any], values: list[Any]) -> Any:
         make_transient_to_detached(made)
         session.add(made)
     return made
+
+
+def _loaded(mapper: Mapper[Any]) -> list[Any]:
+    """The columns that a row of a mapped class comes with; others are read when they are asked for."""
+    return [c for c in mapper.local_table.c if not mapper.get_property_by_column(c).deferred]
 
 
 def _result(asked: _Asked, rows: list[tuple[Any, ...]]) -> Any:
@@ -288,7 +293,7 @@ def _parts(query: Any, described: Sequence[Any]) -> list[_Part] | None:
             mapper = about.mapper if isinstance(about, Mapper | AliasedInsp) else None
             if mapper is None or mapper.polymorphic_on is not None:
                 return None
-            kinds = [c.type for c in mapper.local_table.c]
+            kinds = [c.type for c in _loaded(mapper)]
         readers = [_reader(kind) for kind in kinds]
         if _never in readers:
             return None

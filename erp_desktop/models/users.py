@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
@@ -9,6 +10,10 @@ from sqlalchemy.orm import Mapped
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role
 from erp_desktop.models.base import GIVEN_PASSWORDS, TRAVAUX, Base, LigneAgence, cle_naturelle
 from erp_desktop.models.declare import Group, Noun, choice, field, link
+
+SECRETS = "secrets d'un compte"
+"""What a person's own login may not read of an account: no row comes with it, it is asked for together."""
+_ASKED_FOR: dict[str, Any] = {"deferred": True, "deferred_group": SECRETS}
 
 
 class User(LigneAgence, Base):
@@ -30,15 +35,15 @@ class User(LigneAgence, Base):
     username: Mapped[str] = field("Identifiant", sa.String(60))
     email: Mapped[str] = field("Courriel", sa.String(255), code=True)
     full_name: Mapped[str] = field("Nom complet", sa.String(255))
-    hashed_password: Mapped[str | None] = field("", sa.String(255), stays=True)
+    hashed_password: Mapped[str | None] = field("", sa.String(255), stays=True, **_ASKED_FOR)
     role: Mapped[str] = choice("Rôle", Role)
     is_active: Mapped[bool] = field("Actif", server_default=sa.true(), default=True)
     is_verified: Mapped[bool] = field("Vérifié", server_default=sa.false(), default=False)
     phone: Mapped[str | None] = field("Téléphone", sa.String(50), code=True)
-    failed_login_attempts: Mapped[int] = field("", server_default="0", default=0, stays=True)
-    locked_until: Mapped[datetime | None] = field("", stays=True)
-    password_changed_at: Mapped[datetime | None] = field("", stays=True)
-    last_login: Mapped[datetime | None] = field("", stays=True)
+    failed_login_attempts: Mapped[int] = field("", server_default="0", default=0, stays=True, **_ASKED_FOR)
+    locked_until: Mapped[datetime | None] = field("", stays=True, **_ASKED_FOR)
+    password_changed_at: Mapped[datetime | None] = field("", stays=True, **_ASKED_FOR)
+    last_login: Mapped[datetime | None] = field("", stays=True, **_ASKED_FOR)
     password_given_at: Mapped[datetime | None] = field("Mot de passe donné le", since=GIVEN_PASSWORDS)
     """When somebody else last gave the password. While the person has chosen none since (``password_changed_at`` is
     NULL), it serves to choose one and for nothing else."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import argon2
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer_group
 
 from erp_desktop import clock
 from erp_desktop.domain import telephone
@@ -28,6 +28,7 @@ from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import NotAllowedError, NotFoundError, PasswordToChooseError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.local import sync_meta, sync_session, verificateurs
+from erp_desktop.models.users import SECRETS
 from erp_desktop.services.interventions.numbers import poste_local
 from erp_desktop.services.shared.common import ecrire, refuser_doublon
 from erp_desktop.services.shared.lists import est_sqlite
@@ -87,8 +88,10 @@ def acteur_de(session: Session, compte: User) -> Acteur:
 
 def _compte(session: Session, identifiant: str) -> User | None:
     cherche = identifiant.strip().lower()
-    requete = sa.select(User).where(
-        sa.or_(sa.func.lower(User.username) == cherche, sa.func.lower(User.email) == cherche)
+    requete = (
+        sa.select(User)
+        .where(sa.or_(sa.func.lower(User.username) == cherche, sa.func.lower(User.email) == cherche))
+        .options(undefer_group(SECRETS))
     )
     if not est_sqlite(session):
         requete = requete.with_for_update()

@@ -129,6 +129,7 @@ LISTING = Listing(
     shown={"telephone": lambda stored: telephone.afficher(stored) or None},
 )
 ids, rows, indices, PLACES = LISTING.ids, LISTING.rows, LISTING.hints, LISTING.places
+first = LISTING.first
 
 
 def get(session: Session, acteur: Acteur, id: int) -> ClientFiche:  # noqa: A002

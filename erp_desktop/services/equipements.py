@@ -148,6 +148,7 @@ LISTING = Listing(
     ranked={"criticite": by_rank(Equipement.criticite)},
 )  # fmt: skip
 ids, rows, indices, PLACES = LISTING.ids, LISTING.rows, LISTING.hints, LISTING.places
+first = LISTING.first
 
 
 def get(session: Session, acteur: Acteur, id: int) -> EquipementFiche:  # noqa: A002

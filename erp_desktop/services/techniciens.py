@@ -136,9 +136,17 @@ indices = LISTING.hints
 
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, in order; by name when no column is chosen."""
+    return _now().ids(session, acteur, query)
+
+
+def first(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
+    """See :data:`pages.First`."""
+    return _now().first(session, acteur, query)
+
+
+def _now() -> Listing[TechnicienLigne]:
     # What is free now is asked anew each time: it has the present moment in it.
-    now = replace(LISTING, ranked={**LISTING.ranked, "disponibilite": disponibilite()})
-    return now.ids(session, acteur, query)
+    return replace(LISTING, ranked={**LISTING.ranked, "disponibilite": disponibilite()})
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[TechnicienLigne]:

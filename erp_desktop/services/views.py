@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import Preference, User, VueEnregistree
@@ -113,10 +114,12 @@ def views(session: Session, acteur: Acteur, liste: str) -> list[View]:
     v = VueEnregistree
     query = sa.select(v, User.full_name).outerjoin(User, User.id == v.user_id).where(v.liste == liste)
     query = query.where(sa.or_(v.user_id == acteur.user_id, v.agence_id == acteur.agence_id))
-    default = _default(session, acteur, liste)
+    default, known = abreast(
+        session, lambda side: _default(side, acteur, liste), lambda side: list(side.execute(query))
+    )
     wanted = default.valeur if default is not None else None
     found = []
-    for row, owner in session.execute(query):
+    for row, owner in known:
         mine, shared = row.user_id == acteur.user_id, _shared(row.definition)
         if mine or shared:
             name = "" if mine else owner or ""

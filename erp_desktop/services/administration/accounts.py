@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer_group
 
 from erp_desktop import clock
 from erp_desktop.domain.administration.saisie import CompteInput
@@ -18,6 +18,7 @@ from erp_desktop.domain.people import given, roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
+from erp_desktop.models.users import SECRETS
 from erp_desktop.services import auth
 from erp_desktop.services.administration.source import administrer, inscriptible
 from erp_desktop.services.shared import trace
@@ -167,6 +168,7 @@ class CompteInfo:
 def comptes(session: Session) -> list[CompteInfo]:
     """Every account, by username."""
     requete = sa.select(User, Agence.code).outerjoin(Agence, Agence.id == User.agence_id).order_by(User.username)
+    requete = requete.options(undefer_group(SECRETS))
     maintenant = clock.now()
     return [
         CompteInfo(

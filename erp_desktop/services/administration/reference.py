@@ -55,6 +55,9 @@ class Reference(Generic[R, F]):
     def ids(self, session: Session, acteur: Acteur, query: Any) -> list[int]:
         return self.listing.ids(session, acteur, query)
 
+    def first(self, session: Session, acteur: Acteur, query: Any) -> sa.Select[int] | None:
+        return self.listing.first(session, acteur, query)
+
     def rows(self, session: Session, acteur: Acteur, ids: Sequence[int]) -> list[R]:
         return self.listing.rows(session, acteur, ids)
 

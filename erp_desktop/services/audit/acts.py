@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast, together
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError
@@ -83,12 +84,20 @@ def _rows(session: Session, acteur: Acteur, keys: Sequence[int]) -> list[Act]:
         Source.HISTORY: _read_history, Source.MADE: _read_made, Source.CHANGED: _read_changes,
         Source.WAITING: _read_waiting,
     }  # fmt: skip
-    found: dict[int, tuple[Act, int | None]] = {}
-    for (source, table), wanted in asked.items():
-        for block in paquets(wanted):
-            for ident, act, author in readers[source](session, acteur, table, block):
-                key = places.key(source, table, ident)
-                found[key] = replace(act, id=key), author
+
+    def of(source: Source, table: str, wanted: list[int]) -> Callable[[Any], dict[int, tuple[Act, int | None]]]:
+        def read(side: Any) -> dict[int, tuple[Act, int | None]]:
+            told: dict[int, tuple[Act, int | None]] = {}
+            for block in paquets(wanted):
+                for ident, act, author in readers[source](side, acteur, table, block):
+                    key = places.key(source, table, ident)
+                    told[key] = replace(act, id=key), author
+            return told
+
+        return read
+
+    parts = abreast(session, *(of(source, table, wanted) for (source, table), wanted in asked.items()))
+    found = {key: act for part in parts for key, act in part.items()}
     return list(_named(session, [found[k] for k in keys if k in found]))
 
 
@@ -111,12 +120,14 @@ def of_record(session: Session, acteur: Acteur, table: str, pk: int) -> list[Act
         NotAllowedError
     """
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    records = {table: frozenset({pk})}
+    queries: dict[str, sa.Select[int]] = {}
     for child in TABLES:
         if child.root is not None and child.root.target == table and child.name not in places.SILENT:
             t = Base.metadata.tables[child.name]
-            own = session.scalars(sa.select(t.c.id).where(t.c[child.root.column] == pk).limit(500))
-            records[child.name] = frozenset(own)
+            queries[child.name] = sa.select(t.c.id).where(t.c[child.root.column] == pk).limit(500)
+    owned = together(session, *queries.values()) if queries else []
+    own = zip(queries, owned, strict=True)
+    records = {table: frozenset({pk})} | {child: frozenset(ident for (ident,) in rows) for child, rows in own}
     keys = [key for _, key in places.places(session, acteur, Asked(records=records))]
     return _rows(session, acteur, keys)
 
@@ -198,13 +209,18 @@ def _typed(table: str, column: str, text: str | None) -> Any:
 
 def _named(session: Session, acts: Sequence[tuple[Act, int | None]]) -> Iterator[Act]:
     wanted = {author for _, author in acts if author is not None}
-    people = session.execute(sa.select(User.id, User.full_name).where(User.id.in_(wanted)))
-    authors = {row.id: row.full_name for row in people}
-    called = labels(session, {(act.table, act.fiche) for act, _ in acts})
-    pointed: dict[tuple[str, str, int], str] = targets(
-        session, {(act.table, c.champ, v) for act, _ in acts for c in act.changements for v in (c.avant, c.apres)
-                  if isinstance(v, int) and not isinstance(v, bool)},
-    )  # fmt: skip
+    people = sa.select(User.id, User.full_name).where(User.id.in_(wanted))
+    shown = {(act.table, act.fiche) for act, _ in acts}
+    values = {(act.table, c.champ, v) for act, _ in acts for c in act.changements for v in (c.avant, c.apres)
+              if isinstance(v, int) and not isinstance(v, bool)}  # fmt: skip
+    authors: dict[int, str]
+    pointed: dict[tuple[str, str, int], str]
+    authors, called, pointed = abreast(
+        session,
+        lambda side: dict(side.execute(people).all()),
+        lambda side: labels(side, shown),
+        lambda side: targets(side, values),
+    )
     for act, author in acts:
         noms = {(champ, ident): name for (table, champ, ident), name in pointed.items() if table == act.table}
         label = called.get((act.table, act.fiche)) or act.libelle or f"n° {act.fiche}"

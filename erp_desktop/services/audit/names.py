@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast, together
 from erp_desktop.models import Base, User
 from erp_desktop.models.declare import said
 from erp_desktop.registry import technicien_names
@@ -25,7 +27,7 @@ def people_named(session: Session, word: str) -> frozenset[int]:
 
 def records_named(session: Session, word: str) -> dict[str, frozenset[int]]:
     """Rows of each table that a folded word may name: by what they are known by, or by their identifier."""
-    found: dict[str, frozenset[int]] = {}
+    queries: dict[str, sa.Select[int]] = {}
     for table in TABLES:
         t = Base.metadata.tables[table.name]
         known = [t.c[c] for c in dict.fromkeys((table.name_column, *table.known_by)) if c in t.c]
@@ -33,10 +35,9 @@ def records_named(session: Session, word: str) -> dict[str, frozenset[int]]:
         if word.isascii() and word.isdecimal() and len(word) < 19:
             tests.append(t.c.id == int(word))
         if tests:
-            pks = frozenset(session.scalars(sa.select(t.c.id).where(sa.or_(*tests)).limit(_MANY)))
-            if pks:
-                found[table.name] = pks
-    return found
+            queries[table.name] = sa.select(t.c.id).where(sa.or_(*tests)).limit(_MANY)
+    answers = zip(queries, together(session, *queries.values()), strict=True)
+    return {name: frozenset(pk for (pk,) in rows) for name, rows in answers if rows}
 
 
 def labels(session: Session, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
@@ -44,10 +45,13 @@ def labels(session: Session, wanted: Iterable[tuple[str, int]]) -> dict[tuple[st
     by_table: dict[str, set[int]] = defaultdict(set)
     for table, pk in wanted:
         by_table[table].add(pk)
-    made: dict[tuple[str, int], str] = {}
-    for table, pks in by_table.items():
-        made.update({(table, pk): name for pk, name in _labels(session, table, pks).items()})
-    return made
+
+    def of(table: str, pks: set[int]) -> Callable[[Any], dict[int, str]]:
+        return lambda side: _labels(side, table, pks)
+
+    named = abreast(session, *(of(table, pks) for table, pks in by_table.items()))
+    pairs = zip(by_table, named, strict=True)
+    return {(table, pk): name for table, names in pairs for pk, name in names.items()}
 
 
 def _labels(session: Session, table: str, pks: set[int]) -> dict[int, str]:

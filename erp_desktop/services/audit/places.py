@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast, together
 from erp_desktop.domain import recherche
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -138,11 +140,12 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
 
 def places(session: Session, acteur: Acteur, asked: Asked, most: int = MOST) -> list[tuple[datetime, int]]:
     """The latest acts, ``most`` at most, newest first."""
-    found: list[tuple[datetime, int]] = []
-    for source in (_history, _made, _changed, _waiting):
-        found += source(session, acteur, asked, most)
-    found.sort(reverse=True)
-    return found[:most]
+
+    def of(source: Callable[..., Iterator[tuple[datetime, int]]]) -> Callable[[Any], list[tuple[datetime, int]]]:
+        return lambda side: list(source(side, acteur, asked, most))
+
+    parts = abreast(session, *map(of, (_history, _made, _changed, _waiting)))
+    return sorted(chain(*parts), reverse=True)[:most]
 
 
 def key(source: Source, table: str, ident: int) -> int:
@@ -223,19 +226,20 @@ def _history(session: Session, acteur: Acteur, asked: Asked, most: int) -> Itera
 def _made(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, int]]:
     if asked.actions is not None and "creation" not in asked.actions:
         return
-    for table in TABLES:
-        # Its audit row says it already.
-        if not asked.takes(table.name) or table.name == "interventions":
-            continue
-        if asked.records is not None and table.name not in asked.records:
-            continue
+    # The audit row of an intervention says it already.
+    tables = [t for t in TABLES if asked.takes(t.name) and t.name != "interventions"]
+    tables = [t for t in tables if asked.records is None or t.name in asked.records]
+    queries = []
+    for table in tables:
         t = Base.metadata.tables[table.name]
         query = sa.select(t.c.created_at, t.c.id).where(
             *_minted(asked, t.c.id), *_met(asked, table.name, t.c.created_by_id, t.c.id)
         )
         if table.scoped:
             query = query.where(*portee(acteur, t.c.agence_id))
-        for when, ident in session.execute(query.order_by(t.c.id.desc()).limit(most)):
+        queries.append(query.order_by(t.c.id.desc()).limit(most))
+    for table, found in zip(tables, together(session, *queries) if queries else [], strict=True):
+        for when, ident in found:
             yield when, key(Source.MADE, table.name, ident)
 
 

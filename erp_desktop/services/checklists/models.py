@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -41,7 +42,7 @@ class ChecklistInfo:
     points: tuple[Point, ...]
 
 
-def de_la_version(version: int) -> sa.ColumnElement[bool]:
+def de_la_version(version: Any) -> sa.ColumnElement[bool]:
     """Points that a version has."""
     p = PointChecklist
     return sa.and_(p.depuis <= version, sa.or_(p.jusqua.is_(None), p.jusqua >= version))
@@ -221,21 +222,27 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
 
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, by name."""
+    return identifiants(session, first(session, acteur, query))
+
+
+def first(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+    """See :data:`pages.First`."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     c = Checklist
     mots = (un_de(session, mot, c.nom, c.type_equipement) for mot in plier(query.texte).split())
     requete = sa.select(c.id).where(c.is_active.is_(True), *portee(acteur, c.agence_id), *mots)
     cle = c.type_equipement if query.tri == "type_equipement" else c.nom
     requete = ordonner(requete, [cle_texte(session, cle)], c.id, descendant=query.descendant)
-    return identifiants(session, requete.limit(query.limite))
+    return requete.limit(query.limite)
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ChecklistLigne]:
     """Rows of a visible window, in the order of ``ids``."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    c, lignes = Checklist, {}
+    c, p, lignes = Checklist, PointChecklist, {}
+    nombre = sa.select(sa.func.count()).where(p.checklist_id == c.id, de_la_version(c.version)).correlate(c)
     for paquet in paquets(ids):
-        for x in session.scalars(sa.select(c).where(c.id.in_(paquet), *portee(acteur, c.agence_id))):
-            nombre = len(points(session, x.id, x.version))
-            lignes[x.id] = ChecklistLigne(x.id, x.nom, x.type_equipement, x.version, nombre)
+        demande = sa.select(c.id, c.nom, c.type_equipement, c.version, nombre.scalar_subquery())
+        for lue in session.execute(demande.where(c.id.in_(paquet), *portee(acteur, c.agence_id))):
+            lignes[lue.id] = ChecklistLigne(*lue)
     return dans_l_ordre(ids, lignes)

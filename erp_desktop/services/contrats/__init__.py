@@ -10,13 +10,13 @@ from erp_desktop.services.contrats.coverage import (
     retirer,
 )
 from erp_desktop.services.contrats.form import ContratFiche, create, echeances, get, modifiable, update
-from erp_desktop.services.contrats.list import PLACES, ContratLigne, ids, indices, rows
+from erp_desktop.services.contrats.list import PLACES, ContratLigne, first, ids, indices, rows
 from erp_desktop.services.shared.proposals import Proposition, proposer
 from erp_desktop.services.shared.quotas import Periode, TravailInfo, imputer, travaux
 
 __all__ = [
     "PLACES", "ActeOffert", "ContratFiche", "ContratLigne", "CouvertInfo", "Periode", "Proposition", "Retour",
     "TravailInfo",
-    "changer_statut", "couverts", "couvrir", "create", "echeances", "get", "ids", "imputer", "indices", "modifiable",
-    "offres", "proposer", "renouveler", "retirer", "revenir", "rows", "travaux", "update",
+    "changer_statut", "couverts", "couvrir", "create", "echeances", "first", "get", "ids", "imputer", "indices",
+    "modifiable", "offres", "proposer", "renouveler", "retirer", "revenir", "rows", "travaux", "update",
 ]  # fmt: skip

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import recherche
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import StatutContrat, TypeContrat
@@ -26,7 +28,7 @@ from erp_desktop.services.shared.lists import (
     portee,
     un_de,
 )
-from erp_desktop.services.shared.places import Long
+from erp_desktop.services.shared.places import Long, pages
 from erp_desktop.services.shared.places.sorts import Part, Sort, along, in_parts, sorted_ids
 
 LISTES: dict[str, list[str]] = {
@@ -141,6 +143,11 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     return sorted_ids(session, _request(session, acteur, query), Contrat.id, _sort(query), query)
 
 
+def first(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
+    """See :data:`pages.First`."""
+    return pages.first(_request(session, acteur, query), Contrat.id, _sort(query), query)
+
+
 PLACES = Long(Contrat.id, ids, _request, lambda _session, query: _sort(query).order(query))
 
 
@@ -148,19 +155,23 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[ContratLi
     """Rows of a visible window, in the order of ``ids``."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     jour, lignes = clock.today(), {}
-    parts = quotas.parts(session, ids, jour)
-    for paquet in paquets(ids):
-        requete = (
-            sa.select(Contrat, Client.nom_entreprise)
-            .join(Client, Client.id == Contrat.client_id)
-            .where(Contrat.id.in_(paquet), *portee(acteur, Contrat.agence_id))
-        )
-        for c, client in session.execute(requete):
-            etat = cycle.effectif(c.statut, c.date_fin, jour)
-            lignes[c.id] = ContratLigne(
-                c.id, c.numero_contrat, client, c.type_contrat, etat.value, c.date_fin,
-                None if c.date_fin is None else (c.date_fin - jour).days,
-                cycle.rappel(c.date_fin, jour) if etat in cycle.VIVANTS else None, parts.get(c.id),
-                c.seuil_alerte_pct or cycle.SEUIL_ALERTE,
-            )  # fmt: skip
+
+    def lire(side: Any) -> Iterator[Any]:
+        for paquet in paquets(ids):
+            requete = (
+                sa.select(Contrat, Client.nom_entreprise)
+                .join(Client, Client.id == Contrat.client_id)
+                .where(Contrat.id.in_(paquet), *portee(acteur, Contrat.agence_id))
+            )
+            yield from side.execute(requete)
+
+    lus, parts = abreast(session, lambda side: list(lire(side)), lambda side: quotas.parts(side, ids, jour))
+    for c, client in lus:
+        etat = cycle.effectif(c.statut, c.date_fin, jour)
+        lignes[c.id] = ContratLigne(
+            c.id, c.numero_contrat, client, c.type_contrat, etat.value, c.date_fin,
+            None if c.date_fin is None else (c.date_fin - jour).days,
+            cycle.rappel(c.date_fin, jour) if etat in cycle.VIVANTS else None, parts.get(c.id),
+            c.seuil_alerte_pct or cycle.SEUIL_ALERTE,
+        )  # fmt: skip
     return dans_l_ordre(ids, lignes)

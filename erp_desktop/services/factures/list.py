@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import recherche
 from erp_desktop.domain.enums import TypeFacture
 from erp_desktop.domain.factures import delais
@@ -29,7 +32,7 @@ from erp_desktop.services.shared.lists import (
     portee,
     un_de,
 )
-from erp_desktop.services.shared.places import Long, Stratum
+from erp_desktop.services.shared.places import Long, Stratum, pages
 from erp_desktop.services.shared.places.sorts import Part, Sort, along, by_identifier, in_parts, sorted_ids
 
 LISTES: dict[str, list[str]] = {
@@ -185,6 +188,12 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     return sorted_ids(session, _request(session, acteur, query), Facture.id, sort, asked)
 
 
+def first(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
+    """See :data:`pages.First`."""
+    sort, asked = _sort(query)
+    return pages.first(_request(session, acteur, query), Facture.id, sort, asked)
+
+
 def _order(_session: Session, query: ListQuery) -> list[Stratum] | None:
     sort, asked = _sort(query)
     return sort.order(asked)
@@ -202,13 +211,11 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[FactureLi
     )  # fmt: skip
     state = balance.state(today).label("etat")
     for block in paquets(ids):
-        last = reminders(session, block)
         asked = sa.select(*(getattr(Facture, n) for n in names), state, Client.nom_entreprise.label("client"))
         asked = asked.join(Client, Client.id == Facture.client_id)
-        for read_row in session.execute(
-            asked.where(Facture.id.in_(block), *portee(acteur, Facture.agence_id))
-        ).mappings():
-            own = dict(read_row)
+        asked = asked.where(Facture.id.in_(block), *portee(acteur, Facture.agence_id))
+        last, invoices = abreast(session, partial(reminders, ids=block), partial(_invoices, asked=asked))
+        for own in invoices:
             late = delais.retard(own["date_echeance"], today) if own["etat"] == EtatFacture.EN_RETARD else 0
             rank, day, promised = last.get(own["id"], (0, None, None))
             own["intitule"] = own["intitule"] or ""
@@ -216,6 +223,10 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[FactureLi
                 **own, retard=late, relance=rank, relance_le=day, promesse=promised,
             )  # fmt: skip
     return dans_l_ordre(ids, found)
+
+
+def _invoices(session: Session, asked: sa.Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in session.execute(asked).mappings()]
 
 
 def reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, date, date | None]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast, together
 from erp_desktop.domain import recherche
 from erp_desktop.domain.enums import AncrePlanning, EtatOccurrence, Frequence, StatutPlanning
 from erp_desktop.domain.people import roles
@@ -29,7 +31,7 @@ from erp_desktop.services.shared.lists import (
     portee,
     un_de,
 )
-from erp_desktop.services.shared.places import Long, Stratum
+from erp_desktop.services.shared.places import Long, Stratum, pages
 from erp_desktop.services.shared.places.sorts import Sort, along, ranked, sorted_ids
 
 LISTES: dict[str, list[str]] = {
@@ -158,6 +160,13 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     return sorted_ids(session, request, Planning.id, _sort(query), query) if found is None else found
 
 
+def first(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
+    """See :data:`pages.First`; each plan is told its day here, whatever the order."""
+    if query.tri not in _TRIS:
+        return None
+    return pages.first(_request(session, acteur, query), Planning.id, _sort(query), query)
+
+
 def _order(session: Session, query: ListQuery) -> list[Stratum] | None:
     """Few plans are told their day each, and read whole."""
     return None if query.tri not in _TRIS and next_days.few(session) else _sort(query).order(query)
@@ -166,7 +175,7 @@ def _order(session: Session, query: ListQuery) -> list[Stratum] | None:
 PLACES = Long(Planning.id, ids, _request, _order)
 
 
-def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tuple[date, int]]:
+def _retards(session: Session, plans: Any, jour: date) -> dict[int, tuple[date, int]]:
     """Plan → its oldest open date, and the days that it is late."""
     o, i, p = Occurrence, Intervention, Planning
     trouves: dict[int, tuple[date, int]] = {}
@@ -175,9 +184,7 @@ def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tu
         .join(i, i.occurrence_id == o.id)
         .join(p, p.id == o.planning_id)
         # From the visits of these plans to their work: there is more open work than they have visits.
-        .where(
-            o.planning_id.in_(list(plans)), o.etat == EtatOccurrence.GENEREE, hors_index(i.statut).in_(etats.OUVERTES)
-        )
+        .where(o.planning_id.in_(plans), o.etat == EtatOccurrence.GENEREE, hors_index(i.statut).in_(etats.OUVERTES))
         .order_by(o.date_cible)
     )
     for plan, cible, tolerance in session.execute(requete):
@@ -187,12 +194,15 @@ def _retards(session: Session, plans: Iterable[int], jour: date) -> dict[int, tu
     return trouves
 
 
+def _plans(session: Session, asked: Any) -> list[Any]:
+    return list(session.execute(asked))
+
+
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PlanLigne]:
     """Rows of a visible window, in the order of ``ids``."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     jour, lignes = clock.today(), {}
     for paquet in paquets(ids):
-        ouvertes = _retards(session, paquet, jour)
         requete = (
             sa.select(Planning, Equipement.nom, Equipement.code_interne, Client.nom_entreprise, Compteur.unite)
             .join(Equipement, Equipement.id == Planning.equipement_id)
@@ -200,7 +210,8 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PlanLigne
             .outerjoin(Compteur, Compteur.id == Planning.compteur_id)
             .where(Planning.id.in_(paquet), *portee(acteur, Planning.agence_id))
         )
-        for p, nom, code, client, unite in session.execute(requete):
+        ouvertes, plans = abreast(session, partial(_retards, plans=paquet, jour=jour), partial(_plans, asked=requete))
+        for p, nom, code, client, unite in plans:
             prochaine, retard = ouvertes.get(p.id, (None, 0))
             if prochaine is None and p.statut == StatutPlanning.ACTIF:
                 prochaine = next_days.of_rule(p, jour)
@@ -227,13 +238,14 @@ def resume(session: Session, acteur: Acteur, annee: int) -> Resume:
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     p, o, i, jour = Planning, Occurrence, Intervention, clock.today()
     sien = portee(acteur, p.agence_id)
-    plans = session.scalar(sa.select(sa.func.count()).select_from(p).where(p.statut == StatutPlanning.ACTIF, *sien))
-    tard = session.scalar(sa.select(sa.func.count()).select_from(p).where(en_retard(session, jour), *sien))
-    lues = session.execute(
+    plans, tard, lues = together(
+        session,
+        sa.select(sa.func.count()).select_from(p).where(p.statut == StatutPlanning.ACTIF, *sien),
+        sa.select(sa.func.count()).select_from(p).where(en_retard(session, jour), *sien),
         sa.select(o.date_cible, i.statut, i.date_fin_travaux, i.date_cloture, p.tolerance_avant, p.tolerance_apres)
         .join(p, p.id == o.planning_id)
         .outerjoin(i, i.occurrence_id == o.id)
-        .where(o.etat == EtatOccurrence.GENEREE, o.date_cible.between(date(annee, 1, 1), date(annee, 12, 31)), *sien)
+        .where(o.etat == EtatOccurrence.GENEREE, o.date_cible.between(date(annee, 1, 1), date(annee, 12, 31)), *sien),
     )
     visites = dues = bonnes = 0
     for cible, statut, fin, cloture, avant, apres in lues:
@@ -244,4 +256,4 @@ def resume(session: Session, acteur: Acteur, annee: int) -> Resume:
             bonnes += etats.a_l_heure(cible, clock.local(quand).date(), avant, apres)
         elif cible + timedelta(days=apres or 0) < jour:
             dues += 1
-    return Resume(plans or 0, visites, round(100 * bonnes / dues) if dues else None, tard or 0)
+    return Resume(plans[0][0], visites, round(100 * bonnes / dues) if dues else None, tard[0][0])

@@ -27,7 +27,7 @@ from erp_desktop.services.shared.lists import (
     portee,
     un_de,
 )
-from erp_desktop.services.shared.places import Long, Stratum
+from erp_desktop.services.shared.places import Long, Stratum, pages
 from erp_desktop.services.shared.places.sorts import Join, Sort, along, ranked, sorted_ids
 
 R = TypeVar("R")
@@ -164,6 +164,10 @@ class Listing(Generic[R]):
     def order(self, _session: Session, query: ListQuery) -> list[Stratum] | None:
         """What the list is read along; None: it sorts by what no index holds."""
         return self._sort(query).order(query)
+
+    def first(self, session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
+        """See :data:`pages.First`."""
+        return pages.first(self.request(session, acteur, query), self.model.id, self._sort(query), query)
 
     def ids(self, session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         """Every matching identifier, in order."""

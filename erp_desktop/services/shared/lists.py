@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any
+from typing import Any, overload
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -173,9 +173,41 @@ def listed(ids: Sequence[int]) -> sa.Select[int]:
     return sa.select(read.c.value)
 
 
-def paquets(ids: Sequence[int]) -> Iterator[list[int]]:
-    for debut in range(0, len(ids), PAQUET):
-        yield list(ids[debut : debut + PAQUET])
+class Found(Sequence[int]):
+    """Identifiers that the centre finds in the round trip in which it reads their rows: until then a table of them.
+
+    Attributes:
+        asked: that table.
+        known: them in order, once the answer is there.
+    """
+
+    def __init__(self, asked: sa.Select[int]) -> None:
+        self.asked = asked
+        self.known: list[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self._there())
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[int]: ...
+    def __getitem__(self, place: int | slice) -> int | list[int]:
+        return self._there()[place]
+
+    def _there(self) -> list[int]:
+        if self.known is None:
+            raise RuntimeError("identifiers that are not known before their rows are")
+        return self.known
+
+
+def paquets(ids: Sequence[int] | sa.Select[int], taille: int = PAQUET) -> Iterator[Any]:
+    """Identifiers by as many as one statement takes, for its ``IN``; a table of them is one part."""
+    if isinstance(ids, Found | sa.Select):
+        yield ids.asked if isinstance(ids, Found) else ids
+        return
+    for debut in range(0, len(ids), taille):
+        yield list(ids[debut : debut + taille])
 
 
 def dans_l_ordre(ids: Iterable[int], lignes: dict[int, Any]) -> list[Any]:

@@ -6,7 +6,7 @@ counts anew. Cancelled work and work that has not begun uses nothing up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -22,6 +22,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import ContratPeriode, Intervention
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import appliquer, charger, ecrire
+from erp_desktop.services.shared.lists import paquets
 
 _QUAND = sa.func.coalesce(Intervention.date_debut_travaux, Intervention.date_fin_travaux, Intervention.date_cloture)
 QUAND = sa.type_coerce(_QUAND, Intervention.date_creation.type)
@@ -118,17 +119,16 @@ def _info(ligne: ContratPeriode, c: quotas.Consommation) -> Periode:
     )  # fmt: skip
 
 
-def parts(session: Session, contrats: Iterable[int], jour: date) -> dict[int, int]:
+def parts(session: Session, contrats: Sequence[int], jour: date) -> dict[int, int]:
     """Percent used up of the period of ``jour``, by contract; those without a quota are left out.
 
     Two questions for any number of contracts: the periods, then the sums of each.
     """
     p = ContratPeriode
     trouvees: dict[int, int] = {}
-    idents = list(contrats)
-    for rang in range(0, len(idents), _PAR_REQUETE):
+    for paquet in paquets(contrats, _PAR_REQUETE):
         requete = sa.select(p).where(
-            p.contrat_id.in_(idents[rang : rang + _PAR_REQUETE]), p.du <= jour, p.au >= jour,
+            p.contrat_id.in_(paquet), p.du <= jour, p.au >= jour,
             sa.or_(p.interventions_incluses.is_not(None), p.heures_incluses.is_not(None)),
         )  # fmt: skip
         lues = {ligne.id: ligne for ligne in session.scalars(requete.order_by(p.numero))}

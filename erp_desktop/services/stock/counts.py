@@ -62,6 +62,11 @@ def indices(texte: str) -> list[str]:
 
 def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     """Every matching identifier, newest first unless a column is chosen."""
+    return identifiants(session, first(session, acteur, query))
+
+
+def first(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+    """See :data:`pages.First`."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     found = _filter(query.texte)
     request = sa.select(I.id).join(Depot, Depot.id == I.depot_id).where(*portee(acteur, I.agence_id))
@@ -74,7 +79,7 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     ordered = ordonner(
         request, [keys.get(query.tri, I.ouvert_a)], I.id, descendant=query.descendant if query.tri else True
     )
-    return identifiants(session, ordered.limit(query.limite))
+    return ordered.limit(query.limite)
 
 
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[CountRow]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import StatutDepot
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -72,18 +74,29 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     return LISTING.ids(session, acteur, stored)
 
 
+def first(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
+    """See :data:`pages.First`."""
+    stored = query if query.tri in D.__table__.c else replace(query, tri="")
+    return LISTING.first(session, acteur, stored)
+
+
+def _places(session: Session, asked: Any) -> list[Any]:
+    return list(session.execute(asked))
+
+
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[DepotRow]:
     """Rows of a visible window, in the order of ``ids``."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     found: dict[int, DepotRow] = {}
     for block in paquets(ids):
-        counts, held = counting.open_counts(session, block), quantities.references(session, block)
-        places = session.execute(
-            sa.select(D.id, D.nom, D.type_depot, D.statut, D.technicien_id).where(
-                D.id.in_(block), *portee(acteur, D.agence_id)
-            )
-        ).all()
-        names = technicien_names.noms(session, {p.technicien_id for p in places if p.technicien_id is not None})
+        asked = sa.select(D.id, D.nom, D.type_depot, D.statut, D.technicien_id).where(
+            D.id.in_(block), *portee(acteur, D.agence_id)
+        )
+        counts, held, places, every = abreast(
+            session, partial(counting.open_counts, depots=block), partial(quantities.references, depots=block),
+            partial(_places, asked=asked), technicien_names.tous,
+        )  # fmt: skip
+        names = technicien_names.dire(every, [p.technicien_id for p in places])
         for p in places:
             found[p.id] = DepotRow(
                 p.id, p.nom, p.type_depot, p.statut, names.get(p.technicien_id, ""), held[p.id], counts.get(p.id, "")

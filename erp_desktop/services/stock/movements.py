@@ -129,6 +129,12 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     return identifiants(session, every.of(_request(session, acteur, query), M.id).limit(query.limite))
 
 
+def first(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
+    """See :data:`pages.First`."""
+    [every] = _order(session, query)
+    return every.of(_request(session, acteur, query), M.id).limit(query.limite)
+
+
 PLACES = Long(M.id, ids, _request, _order)
 
 
@@ -142,7 +148,7 @@ def _select(balances: Any = None) -> sa.Select[*tuple[Any, ...]]:
             M.valeur_unitaire,
             sa.func.coalesce(Intervention.numero, Inventaire.numero, "").label("origine"),
             sa.func.coalesce(M.motif, "").label("motif"), sa.func.coalesce(User.full_name, "").label("par"),
-            (sa.null() if balances is None else balances.c.solde).label("solde"),
+            (sa.literal(None, sa.BigInteger()) if balances is None else balances.c.solde).label("solde"),
             sa.exists(sa.select(reversal.id).where(reversal.annule_id == M.id)).label("annule"),
             sa.func.coalesce(M.lot, "").label("lot"),
         )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import recherche
 from erp_desktop.domain.enums import StatutDepot, TypeDepot
 from erp_desktop.domain.people import roles
@@ -232,23 +234,35 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
 PLACES = Long(P.id, ids, _request, lambda _session, query: _sort(query).order(query))
 
 
+def _of(pieces: Sequence[int]) -> list[Callable[[Session], Any]]:
+    """What is read of parts beside their own rows: quantities, thresholds, reservations, costs."""
+    return [
+        partial(quantities.by_depot, pieces=pieces), partial(quantities.thresholds, pieces=pieces),
+        partial(quantities.reservations, pieces=pieces), partial(valuation.average_costs, pieces=pieces),
+    ]  # fmt: skip
+
+
+def _parts(session: Session, asked: Any) -> list[Any]:
+    return list(session.execute(asked))
+
+
 def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[PartRow]:
     """Rows of a visible window, in the order of ``ids``."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     found: dict[int, PartRow] = {}
-    places = {p.id: p for p in quantities.places(session, acteur)}
-    opened = {p.id for p in places.values() if p.statut == StatutDepot.OUVERT}
     for block in paquets(ids):
-        stock = quantities.by_depot(session, block)
-        limits = quantities.thresholds(session, block)
-        held: dict[int, Decimal] = {}
-        for r in quantities.reservations(session, block):
-            held[r.piece_id] = held.get(r.piece_id, ZERO) + r.quantite
-        costs = valuation.average_costs(session, block)
         query = sa.select(P.id, P.reference, P.designation, P.famille, P.unite, P.stock_minimum, P.agence_id).where(
             P.id.in_(block), *portee(acteur, P.agence_id)
         )
-        for part in session.execute(query):
+        depots, stock, limits, reserved, costs, parts = abreast(
+            session, partial(quantities.places, acteur=acteur), *_of(block), partial(_parts, asked=query)
+        )
+        places = {p.id: p for p in depots}
+        opened = {p.id for p in depots if p.statut == StatutDepot.OUVERT}
+        held: dict[int, Decimal] = {}
+        for r in reserved:
+            held[r.piece_id] = held.get(r.piece_id, ZERO) + r.quantite
+        for part in parts:
             mine = {d: n for d, n in stock.get(part.id, {}).items() if d in places}
             kept = {d: n for d, n in mine.items() if places[d].type_depot != TypeDepot.REBUT}
             total = sum(kept.values(), ZERO)
@@ -278,11 +292,12 @@ def _cost(costs: dict[tuple[int, int], Decimal], part: int, agence: int | None, 
 def get(session: Session, acteur: Acteur, id: int) -> PartCard:  # noqa: A002
     """All fields of the form, with quantities per place, reservations and value."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    part = charger(session, acteur, PieceDetachee, id, "cette pièce")
-    stock = quantities.by_depot(session, [id]).get(id, {})
-    limits = quantities.thresholds(session, [id])
-    places = []
-    for p in quantities.places(session, acteur):
+    part, depots, of_all, limits, reserved, costs = abreast(
+        session, lambda s: charger(s, acteur, PieceDetachee, id, "cette pièce"),
+        partial(quantities.places, acteur=acteur), *_of([id]),
+    )  # fmt: skip
+    stock, places = of_all.get(id, {}), []
+    for p in depots:
         own = limits.get((id, p.id))
         if p.statut == "clos" and not stock.get(p.id):
             continue
@@ -293,8 +308,7 @@ def get(session: Session, acteur: Acteur, id: int) -> PartCard:  # noqa: A002
             )
         )  # fmt: skip
     kept = [p for p in places if p.type_depot != TypeDepot.REBUT]
-    reserved = quantities.reservations(session, [id])
-    cost = _cost(valuation.average_costs(session, [id]), id, part.agence_id, acteur)
+    cost = _cost(costs, id, part.agence_id, acteur)
     total = sum((p.quantite for p in kept), ZERO)
     mins = [p.minimum for p in kept if p.minimum is not None and p.statut == StatutDepot.OUVERT]
     other = session.get(PieceDetachee, part.remplacee_par_id) if part.remplacee_par_id else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -43,6 +44,9 @@ SELECT a.piece_id, a.agence, a.cout FROM averaged a
     ON l.piece_id = a.piece_id AND l.agence = a.agence AND l.n = a.n
 """
 
+_PIECE, _AGENCE = sa.column("piece_id", sa.BigInteger()), sa.column("agence", sa.BigInteger())
+_COUT: sa.ColumnClause[Any] = sa.column("cout", sa.Numeric())
+
 
 def average_costs(session: Session, pieces: Sequence[int] | None = None) -> dict[tuple[int, int], Decimal]:
     """(part, agency) → average cost of one unit, MAD to a ten-thousandth; parts that never had a price are left out.
@@ -59,10 +63,13 @@ def average_costs(session: Session, pieces: Sequence[int] | None = None) -> dict
     found: dict[tuple[int, int], Decimal] = {}
     for block in [None] if pieces is None else paquets(pieces):
         chosen = "" if block is None else " AND piece_id IN :pieces"
-        statement = sa.text(_SQL.format(filter=chosen, **shapes))
+        text = sa.text(_SQL.format(filter=chosen, **shapes))
         if block is not None:
-            statement = statement.bindparams(sa.bindparam("pieces", block, expanding=True))
-        found.update({(p, a): Decimal(int(c)).scaleb(-4) for p, a, c in session.execute(statement)})
+            text = text.bindparams(sa.bindparam("pieces", block, expanding=True))
+        # As a table, beside which the centre answers what else is asked.
+        costs = text.columns(_PIECE, _AGENCE, _COUT).subquery()
+        asked = sa.select(costs.c.piece_id, costs.c.agence, costs.c.cout)
+        found.update({(p, a): Decimal(int(c)).scaleb(-4) for p, a, c in session.execute(asked)})
     return found
 
 

@@ -70,7 +70,8 @@ SKILLS_LIST: ListSpec[referentials.SkillRow] = ListSpec(
         Column("necessite_certification", LABEL, 130, lambda r: _yes(r.necessite_certification)),
         Column("duree_validite_mois", LABEL, 120, lambda r: _months(r.duree_validite_mois), "code", numeric=True),
     ],
-    row_id=lambda row: row.id, ids=SKILLS.ids, rows=SKILLS.rows, one="1 compétence", many="{n} compétences",
+    row_id=lambda row: row.id, ids=SKILLS.ids, first=SKILLS.first, rows=SKILLS.rows,
+    one="1 compétence", many="{n} compétences",
     empty="Aucune compétence ne répond à ces critères", new="Nouvelle compétence", feminine=True,
     form=FormSpec(
         kind="admin-competences", table="competences", icon="hard-hat", new_title="Nouvelle compétence",
@@ -131,7 +132,7 @@ RATES_LIST: ListSpec[referentials.RateRow] = ListSpec(
         Column("date_fin", "Au", 96, lambda r: isolate(labels.day(r.date_fin)), "code", numeric=True),
         Column("agence", "Agence", 90, lambda r: agency(r.agence)),
     ],
-    row_id=lambda row: row.id, ids=RATES.ids, rows=RATES.rows, one="1 tarif", many="{n} tarifs",
+    row_id=lambda row: row.id, ids=RATES.ids, first=RATES.first, rows=RATES.rows, one="1 tarif", many="{n} tarifs",
     empty="Aucun tarif ne répond à ces critères", new="Nouveau tarif",
     form=FormSpec(
         kind="admin-tarifs", table="tarifs", icon="tag", new_title="Nouveau tarif",
@@ -161,7 +162,7 @@ VAT_LIST: ListSpec[referentials.VatRow] = ListSpec(
         Column("date_debut", "Du", 110, lambda r: isolate(labels.day(r.date_debut)), "code", numeric=True),
         Column("date_fin", "Au", 110, lambda r: isolate(labels.day(r.date_fin)), "code", numeric=True),
     ],
-    row_id=lambda row: row.id, ids=VAT.ids, rows=VAT.rows, one="1 taux", many="{n} taux",
+    row_id=lambda row: row.id, ids=VAT.ids, first=VAT.first, rows=VAT.rows, one="1 taux", many="{n} taux",
     empty="Aucun taux ne répond à ces critères", new="Nouveau taux",
     form=FormSpec(
         kind="admin-tva", table="taux_tva", icon="receipt", new_title="Nouveau taux",
@@ -192,7 +193,8 @@ LEGAL_LIST: ListSpec[referentials.LegalRow] = ListSpec(
         Column("date_debut", "Du", 104, lambda r: isolate(labels.day(r.date_debut)), "code", numeric=True),
         Column("date_fin", "Au", 104, lambda r: isolate(labels.day(r.date_fin)), "code", numeric=True),
     ],
-    row_id=lambda row: row.id, ids=LEGAL.ids, rows=LEGAL.rows, one="1 taux légal", many="{n} taux légaux",
+    row_id=lambda row: row.id, ids=LEGAL.ids, first=LEGAL.first, rows=LEGAL.rows,
+    one="1 taux légal", many="{n} taux légaux",
     empty="Aucun taux ne répond à ces critères", new="Nouveau taux",
     form=FormSpec(
         kind="admin-legaux", table="taux_legaux", icon="receipt", new_title="Nouveau taux",
@@ -259,7 +261,8 @@ NEEDS_LIST: ListSpec[referentials.NeedRow] = ListSpec(
         Column("niveau", "Au moins", 120, lambda r: labels.label(Niveau, r.niveau)),
         Column("agence", "Agence", 100, lambda r: agency(r.agence)),
     ],
-    row_id=lambda row: row.id, ids=NEEDS.ids, rows=NEEDS.rows, one="1 exigence", many="{n} exigences",
+    row_id=lambda row: row.id, ids=NEEDS.ids, first=NEEDS.first, rows=NEEDS.rows,
+    one="1 exigence", many="{n} exigences",
     empty="Aucune compétence ne répond à ces critères", blank="Aucune compétence n'est exigée",
     new="Nouvelle exigence", feminine=True,
     form=FormSpec(

@@ -49,6 +49,7 @@ LISTE: ListSpec[ChecklistLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=models.ids,
+    first=models.first,
     rows=models.rows,
     one="1 checklist",
     many="{n} checklists",

@@ -71,6 +71,7 @@ LISTE: ListSpec[ClientLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=clients.ids,
+    first=clients.first,
     places=clients.PLACES,
     rows=clients.rows,
     one="1 client",

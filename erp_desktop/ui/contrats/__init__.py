@@ -130,6 +130,7 @@ LISTE: ListSpec[ContratLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=contrats.ids,
+    first=contrats.first,
     places=contrats.PLACES,
     rows=contrats.rows,
     one="1 contrat",

@@ -96,6 +96,7 @@ LISTE: ListSpec[EquipementLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=equipements.ids,
+    first=equipements.first,
     places=equipements.PLACES,
     rows=equipements.rows,
     one="1 équipement",

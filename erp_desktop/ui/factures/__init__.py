@@ -124,6 +124,7 @@ LISTE: ListSpec[FactureLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=factures.ids,
+    first=factures.first,
     places=factures.PLACES,
     rows=factures.rows,
     one="1 facture",

@@ -69,7 +69,7 @@ class ListPage(Page):
         self._connect()
         self.look.restore()
         self.view.set_sort(spec.sort, spec.descending)
-        self.model.ask("", spec.sort, spec.descending)
+        self.views.begin()
 
     def _lay_out(self) -> None:
         body = Surface("surface.base")

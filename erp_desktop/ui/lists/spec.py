@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services.shared import wording
 from erp_desktop.services.shared.lists import ListQuery
-from erp_desktop.services.shared.places import Long, Walk
+from erp_desktop.services.shared.places import Long, Walk, pages
+from erp_desktop.services.shared.places.pages import First
 from erp_desktop.settings import Mode
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, ecrit_les_fiches
@@ -76,8 +77,9 @@ class ListSpec(Generic[R]):
         form: of one row; its kind is the section's key, its table the one whose changes make rows stale.
         ids: ``ids(session, acteur, query)``.
         rows: ``rows(session, acteur, ids)``.
-        page: the first page and its rows at once, where that is one round trip; without, one after the other:
-            ``page(session, acteur, query, shown)``.
+        first: the first identifiers as one statement of the centre, which then reads them and their rows in one round
+            trip (``services.shared.places.pages``).
+        page: the same of a list that does it in its own way: ``page(session, acteur, query, shown)``.
         block: the same of a block of ``places``: ``block(session, acteur, query, mark, first, shown)``.
         also: other tables whose changes make rows stale.
         may_create: whether this person may.
@@ -108,6 +110,7 @@ class ListSpec(Generic[R]):
     may_create: Callable[[Acteur], bool] = ecrit_les_fiches
     hints: Callable[[str], list[str]] = lambda _text: []
     places: Long | None = None
+    first: First | None = None
     page: Callable[[Any, Acteur, ListQuery, int], tuple[list[int], list[R]]] | None = None
     block: Callable[[Any, Acteur, ListQuery, Any, int, int], tuple[list[int], list[R]]] | None = None
     blank: str = "Rien ici pour l'instant"
@@ -180,8 +183,7 @@ class Reader:
         query = ListQuery(text, sort, descending, limit)
         if self._spec.page is not None:
             return self._spec.page(session, self._acteur, query, shown)
-        found = self._spec.ids(session, self._acteur, query)
-        return found, self.rows(session, found[:shown])
+        return pages.page(session, self._acteur, query, shown, self._spec.ids, self._spec.rows, self._spec.first)
 
     def count(self, session: Any, text: str, most: int) -> int:
         """How many rows the list would show of a filter; ``most`` when there are as many or more."""
@@ -199,8 +201,12 @@ class Reader:
     def in_block(
         self, session: Any, text: str, sort: str, descending: bool, mark: Any, first: int, shown: int
     ) -> tuple[list[int], list[Any]]:
+        query = ListQuery(text, sort, descending)
         if self._spec.block is not None:
-            return self._spec.block(session, self._acteur, ListQuery(text, sort, descending), mark, first, shown)
+            return self._spec.block(session, self._acteur, query, mark, first, shown)
+        asked = self._long.block_at_once(session, self._acteur, query, mark) if self._spec.first is not None else None
+        if asked is not None:
+            return pages.both(session, self._acteur, asked, self._spec.rows, first, shown)
         found = self.block(session, text, sort, descending, mark)
         return found, self.rows(session, found[first : first + shown])
 

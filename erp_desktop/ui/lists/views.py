@@ -37,7 +37,6 @@ class Views(QObject):
         self.strip = self._make_strip()
         self.strip.hide()
         self._contexte.bus.data_changed.connect(self._data_changed)
-        self.reload(self._first)
 
     def _make_strip(self) -> Surface:
         strip = Surface("surface.sunken", "border.subtle", radius=6)
@@ -56,6 +55,13 @@ class Views(QObject):
         return strip
 
     # What there is
+
+    def begin(self) -> None:
+        """Read them and the first page, at the centre in one round trip; then the person's default is opened."""
+        page = self._page
+        with self._contexte.tasks.together():
+            self.reload(self._first)
+            page.model.ask("", page.spec.sort, page.spec.descending)
 
     def reload(self, then: Callable[[list[View]], object] | None = None) -> None:
         acteur, liste = self._contexte.acteur, self._page.spec.key

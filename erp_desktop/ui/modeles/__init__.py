@@ -63,6 +63,7 @@ LISTE: ListSpec[ModeleRow] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=models.LISTING.ids,
+    first=models.LISTING.first,
     rows=models.LISTING.rows,
     one="1 modèle",
     many="{n} modèles",

@@ -172,6 +172,7 @@ LISTE: ListSpec[PlanRow] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.plan.id,
     ids=plans.ids,
+    first=plans.first,
     places=plans.PLACES,
     rows=lambda session, acteur, ids: [PlanRow(line) for line in plans.rows(session, acteur, ids)],
     one="1 plan",

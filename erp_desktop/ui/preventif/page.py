@@ -59,8 +59,7 @@ class PlansPage(ListPage):
         contexte.bus.data_changed.connect(self._stale)
 
     def _rows(self, session: Any, acteur: Acteur, ids: list[int]) -> list[PlanRow]:
-        found = year.marks(session, acteur, ids, self.year)
-        return [PlanRow(line, found.get(line.id, [])) for line in plans.rows(session, acteur, ids)]
+        return [PlanRow(*told) for told in year.rows(session, acteur, ids, self.year)]
 
     def _told(self, row: PlanRow) -> str:
         """The year in words, for who copies it or has it read aloud."""
@@ -137,10 +136,7 @@ class PlansPage(ListPage):
         text = canonical(self.filter.text(), self.spec.words)
 
         def read(session: Any) -> tuple[Any, Any]:
-            return (
-                year.load(session, acteur, plans.conditions(session, acteur, text), wanted),
-                plans.resume(session, acteur, wanted),
-            )
+            return year.figures(session, acteur, text, wanted)
 
         self.contexte.tasks.run(read, lambda found: self._show_load(wanted, *found), owner=self)
 

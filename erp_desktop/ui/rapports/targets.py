@@ -87,6 +87,7 @@ LISTE: ListSpec[TargetRow] = ListSpec(
     ],
     row_id=lambda row: row.id,
     ids=objectifs.LISTING.ids,
+    first=objectifs.LISTING.first,
     rows=objectifs.LISTING.rows,
     one="1 objectif",
     many="{n} objectifs",

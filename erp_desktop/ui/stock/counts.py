@@ -89,6 +89,7 @@ LISTE: ListSpec[CountRow] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=counts.ids,
+    first=counts.first,
     rows=counts.rows,
     one="1 inventaire",
     many="{n} inventaires",

@@ -59,6 +59,7 @@ LISTE: ListSpec[DepotRow] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=depots.ids,
+    first=depots.first,
     rows=depots.rows,
     one="1 dépôt",
     many="{n} dépôts",

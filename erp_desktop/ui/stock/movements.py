@@ -75,6 +75,7 @@ LISTE: ListSpec[MoveRow] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=movements.ids,
+    first=movements.first,
     places=movements.PLACES,
     rows=movements.rows,
     one="1 mouvement",

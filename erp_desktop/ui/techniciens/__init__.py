@@ -75,6 +75,7 @@ LISTE: ListSpec[TechnicienLigne] = ListSpec(
     columns=COLUMNS,
     row_id=lambda row: row.id,
     ids=techniciens.ids,
+    first=techniciens.first,
     rows=techniciens.rows,
     one="1 technicien",
     many="{n} techniciens",

@@ -31,7 +31,7 @@ from erp_desktop.reports.managers import dashboard
 from erp_desktop.reports.modele import ParamsRapport
 from erp_desktop.services import auth, interventions
 from erp_desktop.services.shared.lists import ListQuery
-from erp_desktop.services.shared.places import Mark, Stratum
+from erp_desktop.services.shared.places import Mark, Stratum, pages
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.ui.bus import Bus
 from erp_desktop.ui.context import Contexte
@@ -119,14 +119,14 @@ def test_every_section_opens_and_no_list_asks_for_much(qtbot: QtBot, desktop: De
             assert page.model.rowCount() > 0
     # The look of the list, its saved views, which rows, the rows; a few say more in each row. What the window does
     # beside them by the clock, its notifications, may fall among any of them.
-    assert sorted(cost.values())[-2] <= 9, cost
+    assert max(cost.values()) <= 9, cost
     assert line.connections <= 4, "a line for each thread, and two to look at the centre"
 
 
 def test_a_page_of_each_list_costs_few_round_trips(
     qtbot: QtBot, line: ChaosProxy, pg_url: str, company: Monde
 ) -> None:
-    """Rows of a page: one round trip, and those that tell more of each row two or three, however many rows."""
+    """A page is one round trip, its identifiers and its rows, however many; and they are those that were asked."""
     address = make_url(pg_url).set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)
     engine, cost = create_window_engine(address), {}
     assert company.responsable is not None
@@ -134,13 +134,16 @@ def test_a_page_of_each_list_costs_few_round_trips(
         liste = spec(kind)
         with transaction(engine, write=False) as session:
             before = line.turns
-            found = liste.ids(session, company.responsable, ListQuery(limite=50))
-            between = line.turns
-            liste.rows(session, company.responsable, found)
-            cost[kind] = (between - before, line.turns - between)
+            found, rows = pages.page(session, company.responsable, ListQuery(limite=50), 50, liste.ids, liste.rows,
+                                     liste.first)  # fmt: skip
+            cost[kind] = line.turns - before
+            assert found == liste.ids(session, company.responsable, ListQuery(limite=50)), kind
+            assert rows == liste.rows(session, company.responsable, found), kind
     engine.dispose()
-    assert max(which for which, _ in cost.values()) <= 2, cost
-    assert max(rows for _, rows in cost.values()) <= 6, cost
+    # Interventions have a way of their own (below). Plans are told their day each, the costs of parts are one
+    # statement of their identifiers, and what is used of a contract is added up by its period.
+    assert {kind: n for kind, n in cost.items() if n > 1 and kind != "interventions"}.items() <= {
+        "preventif": 2, "stock": 2, "contrats": 2}.items(), cost  # fmt: skip
 
 
 def test_a_page_of_figures_costs_few_round_trips(line: ChaosProxy, pg_url: str, company: Monde) -> None:
