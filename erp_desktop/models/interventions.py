@@ -31,6 +31,8 @@ from erp_desktop.models.types import Montant, big_int, json_type
 # In the brackets that PostgreSQL writes, so that both engines tell the same.
 _EN_COURS = sa.text("(statut = 'ouverte') OR (statut = 'affectee') OR (statut = 'en_cours')")
 
+_ANTIDATEE = sa.text("COALESCE(date_limite, date_planifiee, date_creation) < date_creation")
+
 
 def _link(label: str, cible: str) -> Mapped[Any]:
     """A reference that few rows have, without a whole index."""
@@ -94,6 +96,7 @@ class Intervention(LigneAgence, Base):
         ),
         sa.Index("idx_intervention_status_date", "statut", "date_creation"),
         sa.Index("idx_intervention_satisfaction", "satisfaction_client"),
+        sa.Index("idx_intervention_agence_numero", "agence_id", "numero"),
         sa.Index("idx_intervention_date_creation", "date_creation"),
         sa.Index("idx_intervention_date_limite", "date_limite"),
         sa.Index("idx_intervention_cloture", "date_cloture", "date_creation"),
@@ -105,6 +108,9 @@ class Intervention(LigneAgence, Base):
         sa.Index("idx_intervention_date_planifiee", "date_planifiee"),
         sa.Index("idx_intervention_priorite", "priorite", "date_creation"),
         sa.Index("idx_intervention_echeance", "date_limite", sqlite_where=_EN_COURS, postgresql_where=_EN_COURS),
+        sa.Index(
+            "idx_intervention_antidatees", "date_creation", sqlite_where=_ANTIDATEE, postgresql_where=_ANTIDATEE
+        ),
     )
 
     numero: Mapped[str] = field("Numéro", sa.String(40), unique=True, code=True)

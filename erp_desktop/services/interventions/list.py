@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_desktop import clock
 from erp_desktop.db.abreast import abreast
@@ -181,13 +181,18 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool, pres
     if mot == "planifiee":
         dites = {"passee": de("date_planifiee") < clock.now(), "a_planifier": a_planifier(suit=suit)}
         return sa.or_(sa.false(), *(dites[v] for v in valeurs))
-    colonne = de("agence_id")
+    return agences(session, de("agence_id"), valeurs)
 
-    def agence(noms: list[str]) -> Any:
-        dite = (sa.or_(sa.func.lower(Agence.code) == v, contient(session, Agence.nom, v)) for v in noms)
-        return colonne.in_(sa.select(Agence.id).where(sa.or_(*dite)))
 
-    return exact.of(colonne, valeurs, agence)
+def agences(session: Session, colonne: Any, valeurs: list[str]) -> sa.ColumnElement[bool]:
+    """Of the agencies that ``valeurs`` name by their code or a part of their name."""
+
+    def nommees(noms: list[str]) -> Any:
+        a = aliased(Agence)
+        dite = (sa.or_(sa.func.lower(a.code) == v, contient(session, a.nom, v)) for v in noms)
+        return colonne.in_(sa.select(a.id).where(sa.or_(*dite)))
+
+    return exact.of(colonne, valeurs, nommees)
 
 
 def a_planifier(*, suit: bool = False) -> sa.ColumnElement[bool]:
@@ -265,6 +270,12 @@ def jours(
             dit = colonne >= _debut(jour) if depuis else colonne < _debut(jour + timedelta(days=1))
             dits.setdefault(nom, []).append(dit)
     return dits
+
+
+def due_avant(filtre: recherche.Filtre) -> datetime | None:
+    """The instant before which all of it is due."""
+    jour = filtre.dates.get("avant")
+    return None if jour is None else _debut(jour + timedelta(days=1))
 
 
 def conditions(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import accumulate, groupby, islice
 from typing import Any
 
@@ -31,6 +32,11 @@ A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
 I = Intervention  # noqa: E741
 ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")")
 """Spelled as in the index of running deadlines, which holds no other rows."""
+BACKDATED = sa.text(
+    "COALESCE(interventions.date_limite, interventions.date_planifiee, interventions.date_creation)"
+    " < interventions.date_creation"
+)
+"""Due before it was called; spelled as in the index of those."""
 _REST = (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE)
 """What does not run, in the order of the list."""
 _STRATA = 24
@@ -47,6 +53,22 @@ _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=g
            for name, values in _CLOSED.items()}  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """What a request selects among: strata of others would be walked to their end for nothing.
+
+    Attributes:
+        values: statuts, and priorities if not all of them.
+        agence: the only agency.
+        due_before: all of it is due earlier.
+    """
+
+    values: Collection[str] = tuple(Statut)
+    agence: int | None = None
+    due_before: datetime | None = None
+
+
+ALL = Among()
 _READ = ("technicien", "agence_code")
 """Orders by a few names, which are read before the rows."""
 _FAR = {
@@ -61,23 +83,16 @@ def far(query: ListQuery) -> bool:
     return query.tri in _FAR
 
 
-def ids(
-    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str] = tuple(Statut)
-) -> list[int]:
-    """The identifiers that ``request`` selects, in the order of ``query``.
-
-    Args:
-        statuts: what it selects among, and which priorities if not all of them; a stratum of others would be walked
-            to its end for nothing.
-    """
+def ids(session: Session, request: sa.Select[int], query: ListQuery, among: Among = ALL) -> list[int]:
+    """The identifiers that ``request`` selects ``among`` others, in the order of ``query``."""
     if query.tri == "sla":
-        return beginning(session, request, I.id, _by_deadline(query, statuts), query.limite)[0]
+        return beginning(session, request, I.id, _strata(session, query, among), query.limite)[0]
     if query.limite is not None:
         if query.tri in _FAR:
             if not (query.texte.strip() or est_sqlite(session)):
                 return identifiants(session, _name_by_name(request, query, query.limite))
             return beginning(session, request, I.id, _far(session, query), query.limite)[0]
-        strata = islice(_strata(session, query, statuts), _STRATA)
+        strata = islice(_strata(session, query, among), _STRATA)
         found, whole = beginning(session, request, I.id, strata, query.limite)
         if whole:
             return found
@@ -85,22 +100,22 @@ def ids(
 
 
 def soon(
-    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str],
-    due: Sequence[sa.ColumnElement[bool]] = (), among: sa.Select[int] | None = None,
+    session: Session, request: sa.Select[int], query: ListQuery, among: Among,
+    due: Sequence[sa.ColumnElement[bool]] = (), within: sa.Select[int] | None = None,
 ) -> Stretches:  # fmt: skip
     """The same on a cache one stretch of the order after the other, for as long as somebody goes on.
 
     Args:
         due: what is asked of a deadline, of the rows that have one.
-        among: a set in which all of it is.
+        within: a set in which all of it is.
     """
 
     def dated(stratum: Stratum) -> Stratum:
         by_deadline = any(key is I.date_limite for key in stratum.keys)
         return replace(stratum, where=sa.and_(stratum.where, *due)) if by_deadline else stratum
 
-    strata = _far(session, query) if query.tri in _FAR else _strata(session, query, statuts)
-    return Stretches(session, request, I.id, map(dated, strata), query.limite or 0, among)
+    strata = _far(session, query) if query.tri in _FAR else _strata(session, query, among)
+    return Stretches(session, request, I.id, map(dated, strata), query.limite or 0, within)
 
 
 def _far(session: Session, query: ListQuery) -> Iterator[Stratum]:
@@ -125,7 +140,7 @@ def page(
     session: Session,
     request: sa.Select[int],
     query: ListQuery,
-    statuts: Collection[str],
+    among: Among,
     named: sa.ColumnElement[bool] | None = None,
     *,
     many: bool = False,
@@ -143,7 +158,7 @@ def page(
         return None
     if query.tri in _FAR and (many or named is not None or not query.texte.strip()):
         return _name_by_name(request, query, limit, *([] if named is None else [named]))
-    strata = list(_FAR[query.tri].order(query) or ()) if query.tri in _FAR else list(_strata(session, query, statuts))
+    strata = list(_FAR[query.tri].order(query) or ()) if query.tri in _FAR else list(_strata(session, query, among))
     return at_once(request, I.id, strata, limit) if query.tri not in _READ or len(strata) <= _STRATA else None
 
 
@@ -202,6 +217,19 @@ def _name_by_name(
     return names.order_by(*ordered(cle_tri(name), named.id, own.c.id)).limit(limit)
 
 
+def numbered(request: sa.Select[int], query: ListQuery, agences: sa.ColumnElement[bool]) -> sa.Select[int]:
+    """At the centre by number, of each agency in turn a page at most: their numbers stand apart, and along all of
+    them every row of the others would be passed over."""
+
+    def ordered(*keys: Any) -> list[Any]:
+        return [key.desc() if query.descendant else key.asc() for key in keys]
+
+    own = request.with_only_columns(I.id.label("id"), I.numero.label("numero")).where(I.agence_id == Agence.id)
+    page = own.order_by(*ordered(I.numero, I.id)).limit(query.limite).correlate(Agence).lateral("siennes")
+    every = sa.select(page.c.id).select_from(Agence).join(page, sa.true()).where(agences)
+    return every.order_by(*ordered(page.c.numero, page.c.id)).limit(query.limite)
+
+
 def few(
     session: Session, rows: Sequence[int], query: ListQuery, where: Sequence[sa.ColumnElement[bool]] = ()
 ) -> list[int]:
@@ -225,9 +253,7 @@ def titles(session: Session, rows: Sequence[int]) -> dict[int, str]:
     return {row: cle_de(title) for row, title in zip(*texts(session, asked, I.id, I.titre), strict=True)}
 
 
-def told(
-    session: Session, request: sa.Select[int], query: ListQuery, statuts: Collection[str] = tuple(Statut)
-) -> list[int]:
+def told(session: Session, request: sa.Select[int], query: ListQuery, among: Among = ALL) -> list[int]:
     """What ``request`` tells by an index of its own, in the same order: each row is looked up once."""
     if query.tri == "titre":
         return few(session, identifiants(session, request), query)
@@ -235,7 +261,7 @@ def told(
         return _by_name(session, request, query)
     if query.tri == "sla":
         # The first of them has a page most of the time, and nothing else is sorted.
-        strata = (replace(stratum, index=None) for stratum in _by_deadline(query, statuts))
+        strata = (replace(stratum, index=None) for stratum in _strata(session, query, among))
         return beginning(session, request, I.id, strata, query.limite)[0]
     return identifiants(session, _sorted(session, request, query).limit(query.limite))
 
@@ -284,19 +310,34 @@ def _deadline_keys(query: ListQuery) -> list[tuple[Any, bool]]:
     return [(rank, False), (due, down), (first, down), (made, True), (I.id, True)]
 
 
-def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(Statut)) -> Order:
-    """The strata of ``query``, each in the order of an index.
+def order(session: Session, query: ListQuery, among: Among = ALL) -> Order:
+    """The strata of ``query``, each in the order of an index."""
+    found = _order(session, query, among)
+    if among.due_before is None or isinstance(found, Names):
+        return found
+    return [part for stratum in found for part in _called_before(stratum, among.due_before)]
 
-    Args:
-        statuts: what it selects among, and which priorities if not all of them.
-    """
+
+def _called_before(stratum: Stratum, end: datetime) -> list[Stratum]:
+    """What is due before an instant was called before it, but for the few that were due when they were called."""
+    if not any(key is I.date_creation for key in stratum.keys[:1]):
+        return [stratum]
+    called = replace(stratum, where=sa.and_(stratum.where, I.date_creation < end))
+    later = sa.and_(stratum.where, BACKDATED, I.date_creation >= end)
+    few = replace(stratum, where=later, index=(I, "idx_intervention_antidatees"))
+    return [few, called] if stratum.descending else [called, few]
+
+
+def _order(session: Session, query: ListQuery, among: Among) -> Sequence[Stratum] | Names:
     if query.tri == "sla":
-        return list(_by_deadline(query, statuts))
+        return list(_by_deadline(query, among.values))
     name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
     if name in _CLOSED:
-        told = [v for v in _CLOSED[name] if v in statuts]
+        told = [v for v in _CLOSED[name] if v in among.values]
         values = told if told or name == "statut" else list(_CLOSED[name])
         return [Stratum(getattr(I, name) == v, [I.date_creation], down) for v in (values[::-1] if down else values)]
+    if name == "numero" and among.agence is not None:
+        return [Stratum(I.agence_id == among.agence, [I.numero], down, (I, "idx_intervention_agence_numero"))]
     if name in ("numero", "titre"):
         return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]
     if name in (*_FAR, *_READ):
@@ -311,8 +352,8 @@ def order(session: Session, query: ListQuery, statuts: Collection[str] = tuple(S
     return [Stratum(column.is_not(None), [column], down), Stratum(column.is_(None), (), down)]
 
 
-def _strata(session: Session, query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
-    found = order(session, query, statuts)
+def _strata(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
+    found = order(session, query, among)
     if not isinstance(found, Names):
         return iter(found)
     works = referred(session, found.column, _OWNERS) if est_sqlite(session) else None

@@ -13,15 +13,17 @@ from erp_desktop.domain import numeros, recherche
 from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.models import Intervention
+from erp_desktop.models import Agence, Intervention
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.interventions import order
 from erp_desktop.services.interventions.list import (
     JOURS,
     LISTES,
     InterventionLigne,
+    agences,
     conditions,
     de_client_ou_machine,
+    due_avant,
     first_rows,
     jours,
     libre,
@@ -70,24 +72,24 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     # PostgreSQL weighs the words against the order by itself.
     cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre or filtre.dates)
     if not cherche:
-        return order.ids(session, _requete(session, acteur, query), query, _statuts(query))
+        return order.ids(session, _requete(session, acteur, query), query, _parmi_quoi(session, query, acteur))
     dits = jours(filtre)
     # By their titles rows of one word stand together, and all the others between them.
     assez = _PLUPART if filtre.libre and query.tri == "titre" else _SOUVENT
     lettres = bool(filtre.libre or _NOMMES & filtre.mots.keys())
     if lettres and not dits and _souvent(session, acteur, query.texte, assez):
         requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=True))
-        return order.ids(session, requete, query, _statuts(query))
+        return order.ids(session, requete, query, _parmi_quoi(session, query, acteur))
     question = _lettres(session, filtre)
     if question:
         quelques = pieces.matching(session, question, _RARES + 1)
         if len(quelques) <= _RARES:
             return _verifiees(session, acteur, query, quelques)
     suit = conditions(session, acteur, query.texte, suit=True, pres=lettres, tri=query.tri)
-    requete, statuts = sa.select(Intervention.id).where(*suit), _statuts(query)
+    requete, eux = sa.select(Intervention.id).where(*suit), _parmi_quoi(session, query, acteur)
     # What has a deadline is due by it.
     limites = [dit.operator(Intervention.date_limite, dit.right) for dit in dits.get("", ())]
-    marche = order.soon(session, requete, query, statuts, limites)
+    marche = order.soon(session, requete, query, eux, limites)
     # Of letters alone the last rows have told already how soon they are met.
     autres = bool(dits or filtre.mots.keys() - _NOMMES)
     if ((question and autres) or not lettres) and marche.reach(_VUES[0][0]):
@@ -109,21 +111,21 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
             return order.few(session, rares, query, toutes if dits else ())
     # The day that is sorted by is a range of the order's own index.
     if dits.keys() != {order.DAYS.get(query.tri)} and (menent := _menent(filtre)):
-        trouvees = _a_tour_de_role(session, query, marche, menent, toutes)
+        trouvees = _a_tour_de_role(session, query, eux, marche, menent, toutes)
         if trouvees is not None:
             return trouvees
-    return order.ids(session, requete, query, statuts)
+    return order.ids(session, requete, query, eux)
 
 
 def _a_tour_de_role(
-    session: Session, query: ListQuery, marche: Stretches, menent: Sequence[Mene],
+    session: Session, query: ListQuery, eux: order.Among, marche: Stretches, menent: Sequence[Mene],
     toutes: Sequence[sa.ColumnElement[bool]],
 ) -> list[int] | None:  # fmt: skip
     """Along the order, or by what an index tells: each goes as far as the other has cost. None where neither is soon.
 
     What has a day may be anywhere along an order; a page of many is met soon, and a few are sorted sooner.
     """
-    titre, statuts = query.tri == "titre", _statuts(query)
+    titre = query.tri == "titre"
     for vues, assez in _VUES:
         if marche.reach(vues):
             return marche.found
@@ -144,14 +146,14 @@ def _a_tour_de_role(
         if not couvre and nombre > vues and proche and not (par_statut and query.tri in _PAR_STATUT):
             # Along the order those of a set: no other row is looked up, in an encrypted table a page of it each.
             requete = sa.select(Intervention.id).where(*toutes)
-            parmi_eux = order.soon(session, requete, query, statuts, among=mene.requete)
+            parmi_eux = order.soon(session, requete, query, eux, within=mene.requete)
             if parmi_eux.reach(sys.maxsize if sans_fin else _PASSEES):
                 return parmi_eux.found
-        return order.told(session, mene.requete.where(*toutes), query, statuts)
+        return order.told(session, mene.requete.where(*toutes), query, eux)
     if marche.reach(_PASSEES // 2):
         return marche.found
     if menent[0].couvre and not titre:
-        return order.told(session, menent[0].requete.where(*toutes), query, statuts)
+        return order.told(session, menent[0].requete.where(*toutes), query, eux)
     return None
 
 
@@ -206,7 +208,7 @@ def _au_centre(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[
         # Of the names that are sorted by one after the other is taken; all rows of theirs would be sorted.
         nommes = {"client": exact.named_client, "equipement": exact.machine}[query.tri]
         requete = sa.select(Intervention.id).where(*portee_interventions(acteur))
-        return order.page(session, requete, query, _statuts(query), nommes(session, filtre.mots[query.tri]))
+        return order.page(session, requete, query, order.ALL, nommes(session, filtre.mots[query.tri]))
     return _pesee(session, acteur, query, filtre)
 
 
@@ -214,7 +216,7 @@ def _pesee(
     session: Session, acteur: Acteur, query: ListQuery, filtre: recherche.Filtre
 ) -> sa.Select[int] | None:  # fmt: skip
     """Along the order, or sorted by itself what few have: what has a day, and a machine's work by its client."""
-    statuts, dits = _statuts(query), jours(filtre)
+    dits = jours(filtre)
     requete = suit = _requete(session, acteur, query)
     beaucoup = False
     if order.far(query) and not (filtre.libre or set(filtre.dates) - _BORNES):
@@ -227,7 +229,10 @@ def _pesee(
             suit = sa.select(Intervention.id).where(*nommes)
     # A title is met as soon on any day, and the order's own day is a range of its index.
     pesee = beaucoup or (bool(dits) and query.tri != "titre" and dits.keys() != {order.DAYS.get(query.tri)})
-    suite = order.page(session, suit, query, statuts, many=beaucoup, read=pesee)
+    if query.tri == "numero" and "agence" in filtre.mots:
+        suite = order.numbered(suit, query, agences(session, Agence.id, filtre.mots["agence"]))
+    else:
+        suite = order.page(session, suit, query, _parmi_quoi(session, query), many=beaucoup, read=pesee)
     if suite is None or not pesee:
         return suite
     un, combien = sa.literal(1).label("un"), _LUES
@@ -256,10 +261,20 @@ def _requete(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
     return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte))
 
 
-def _statuts(query: ListQuery) -> Sequence[str]:
-    mots = lire_filtre(query.texte).mots
+def _parmi_quoi(session: Session, query: ListQuery, acteur: Acteur | None = None) -> order.Among:
+    """What the words and the scope say of each row; on a cache of a list by number also its only agency."""
+    filtre = lire_filtre(query.texte)
+    mots = filtre.mots
     tous = order.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut)
-    return [*mots.get("statut", tous), *mots.get("priorite", ())]
+    agence = None
+    if query.tri == "numero" and est_sqlite(session):
+        if acteur is not None and not roles.voit_tout(acteur):
+            agence = acteur.agence_id
+        elif "agence" in mots:
+            une = sa.select(Agence.id).where(agences(session, Agence.id, mots["agence"]))
+            nommees = identifiants(session, une.limit(2))
+            agence = nommees[0] if len(nommees) == 1 else None
+    return order.Among([*mots.get("statut", tous), *mots.get("priorite", ())], agence, due_avant(filtre))
 
 
 def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
@@ -269,7 +284,7 @@ def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
 
 
 PLACES = Long(
-    Intervention.id, ids, _demande, lambda session, query: order.order(session, query, _statuts(query))
+    Intervention.id, ids, _demande, lambda session, query: order.order(session, query, _parmi_quoi(session, query))
 )  # fmt: skip
 
 
@@ -346,7 +361,7 @@ def _parmi_candidates(session: Session, acteur: Acteur, query: ListQuery, questi
     requete = sa.select(Intervention.id).where(
         peuvent, *conditions(session, acteur, query.texte, suit=True, pres=True)
     )
-    return order.ids(session, requete, query, _statuts(query))
+    return order.ids(session, requete, query, _parmi_quoi(session, query, acteur))
 
 
 def _rares(

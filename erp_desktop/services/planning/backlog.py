@@ -53,7 +53,7 @@ def read(
         hors_index(i.agence_id) == agence_id, *portee(acteur, hors_index(i.agence_id)),
         jobs.a_planifier(suit=True), *jobs.dites(session, texte, suit=True),
     )  # fmt: skip
-    ids = order.ids(session, request, ListQuery("", "sla", False, MOST + 1), order.A_PLANIFIER)
+    ids = order.ids(session, request, ListQuery("", "sla", False, MOST + 1), order.Among(order.A_PLANIFIER))
     return Waiting(
         _made(session, visits, horloges, ids[: min(first, MOST)]), min(len(ids), MOST), len(ids) > MOST, texte
     )

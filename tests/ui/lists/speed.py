@@ -47,7 +47,7 @@ _IN_EVERY_ORDER = (
     "type:preventive", "sla:depasse", "sla:proche", "sans:technicien", "planifiee:a_planifier", "client:cimenterie",
     "equipement:presse", "technicien:nadia", "technicien:nadia statut:en_cours", "cree_depuis:01/10",
     "statut:cloturee cloture_depuis:01/10", "depuis:01/10", "avant:30/11", "technicien:nadia depuis:01/10",
-    "statut:ouverte avant:30/11", "statut:ouverte priorite:urgente",
+    "statut:ouverte avant:30/11", "statut:ouverte priorite:urgente", "avant:01/01/2026", "agence:cas",
     "fuite", "p42", "p4", "p42 r1", "fuite statut:ouverte", "zzz",
 )  # fmt: skip
 """What people filter by, and words that one row in a hundred, or one in nine, holds at the end of its title."""
