@@ -230,7 +230,7 @@ def _pesee(
     # A title is met as soon on any day, and the order's own day is a range of its index.
     pesee = beaucoup or (bool(dits) and query.tri != "titre" and dits.keys() != {order.DAYS.get(query.tri)})
     if query.tri == "numero" and "agence" in filtre.mots:
-        suite = order.numbered(suit, query, agences(session, Agence.id, filtre.mots["agence"]))
+        suite: sa.Select[int] | None = order.numbered(suit, query, agences(session, Agence.id, filtre.mots["agence"]))
     else:
         suite = order.page(session, suit, query, _parmi_quoi(session, query), many=beaucoup, read=pesee)
     if suite is None or not pesee:
