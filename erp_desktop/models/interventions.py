@@ -104,7 +104,7 @@ class Intervention(LigneAgence, Base):
         _given("idx_interventions_origine_id", "origine_id"),
         # The open visits of plans: all that the list of plans reads to say which is next.
         _given("idx_intervention_visites", "statut", "occurrence_id"),
-        # One for each order that the list offers, see ``services.interventions.order``.
+        # One for each order that the list offers, see ``services.interventions.pages.order``.
         sa.Index("idx_intervention_date_planifiee", "date_planifiee"),
         sa.Index("idx_intervention_priorite", "priorite", "date_creation"),
         sa.Index("idx_intervention_echeance", "date_limite", sqlite_where=_EN_COURS, postgresql_where=_EN_COURS),

@@ -20,6 +20,8 @@ from erp_desktop.services.interventions.lines import (
     supprimer_ligne,
 )
 from erp_desktop.services.interventions.list import InterventionLigne, conditions, indices, rows
+from erp_desktop.services.interventions.pages.central import block, page
+from erp_desktop.services.interventions.pages.which import PLACES, ids
 from erp_desktop.services.interventions.times import (
     TarifInfo,
     TempsInfo,
@@ -29,7 +31,6 @@ from erp_desktop.services.interventions.times import (
     temps,
 )
 from erp_desktop.services.interventions.waits import AttenteInfo, attentes, durees
-from erp_desktop.services.interventions.which import PLACES, block, ids, page
 
 __all__ = [
     "PLACES",

@@ -34,7 +34,7 @@ from erp_desktop.models import (
 )
 from erp_desktop.models.interventions import DUE
 from erp_desktop.registry import technicien_names
-from erp_desktop.services.interventions import order
+from erp_desktop.services.interventions.pages import order
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared.availability import appele
 from erp_desktop.services.shared.clocks import Horloges, PriseEnCharge, prise_en_charge, tenu_par

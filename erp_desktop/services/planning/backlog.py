@@ -18,7 +18,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Client, Contrat, Equipement, Intervention
 from erp_desktop.services.interventions import list as jobs
-from erp_desktop.services.interventions import order
+from erp_desktop.services.interventions.pages import order
 from erp_desktop.services.planning.data import Visit, Waiting
 from erp_desktop.services.planning.visits import VISIT, Visits
 from erp_desktop.services.shared.clocks import Horloges, prise_en_charge

@@ -18,7 +18,7 @@ from erp_desktop.domain.enums import Priorite, Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Client, Equipement, Intervention
 from erp_desktop.services import interventions as svc
-from erp_desktop.services.interventions import order, which
+from erp_desktop.services.interventions.pages import central, order, which
 from erp_desktop.services.search import pieces, words
 from erp_desktop.services.shared import places
 from erp_desktop.services.shared.lists import ListQuery
@@ -253,8 +253,8 @@ def test_a_page_of_a_day_or_a_client_is_the_same_sorted_by_itself_and_along_the_
         toutes = chercher(monde, texte, tri=tri, descendant=descendant)
         assert len(toutes) >= least[texte], texte
         for lues in (0, 40_000) if central else (0,):
-            monkeypatch.setattr(which, "_LUES", lues)
-            monkeypatch.setattr(which, "_PEU", lues)
+            monkeypatch.setattr(central, "_LUES", lues)
+            monkeypatch.setattr(central, "_PEU", lues)
             asked.clear()
             found, shown = monde.faire(svc.page, monde.agent, ListQuery(texte, tri, descendant, 4), 3)
             assert found == toutes[:4], (texte, tri, descendant, lues)
@@ -278,7 +278,7 @@ def test_by_number_an_agency_is_read_along_its_own(monde: Monde, monkeypatch: py
              "agence:rab avant:01/01/2020": 0}  # fmt: skip
     numbers = dict(monde.lire(sa.select(Intervention.id, Intervention.numero)))
     for text, down, lues in itertools.product(least, (False, True), (0, 40_000)):
-        monkeypatch.setattr(which, "_LUES", lues)
+        monkeypatch.setattr(central, "_LUES", lues)
         whole = chercher(monde, text, monde.siege, tri="numero", descendant=down)
         assert len(whole) >= least[text], text
         assert [numbers[one] for one in whole] == sorted(map(numbers.__getitem__, whole), reverse=down)

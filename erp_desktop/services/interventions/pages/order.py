@@ -137,15 +137,9 @@ def _far(session: Session, query: ListQuery) -> Iterator[Stratum]:
 
 
 def page(
-    session: Session,
-    request: sa.Select[int],
-    query: ListQuery,
-    among: Among,
-    named: sa.ColumnElement[bool] | None = None,
-    *,
-    many: bool = False,
-    read: bool = False,
-) -> sa.Select[int] | None:
+    session: Session, request: sa.Select[int], query: ListQuery, among: Among,
+    named: sa.ColumnElement[bool] | None = None, *, many: bool = False, read: bool = False,
+) -> sa.Select[int] | None:  # fmt: skip
     """The same at the centre as one statement, which another may hold; None where names have to be read for it.
 
     Args:

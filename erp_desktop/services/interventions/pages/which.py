@@ -15,26 +15,23 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Agence, Intervention
 from erp_desktop.models.expressions.sorting import cle_tri
-from erp_desktop.services.interventions import order
 from erp_desktop.services.interventions.list import (
     JOURS,
     LISTES,
-    InterventionLigne,
     agences,
     conditions,
     de_client_ou_machine,
     due_avant,
-    first_rows,
     jours,
     libre,
     lire_filtre,
     portee_interventions,
-    rows,
     sans_jours,
 )
+from erp_desktop.services.interventions.pages import order
 from erp_desktop.services.search import exact, pieces, words
 from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, hors_index, identifiants, parmi
-from erp_desktop.services.shared.places import Long, Mark, Stratum, beginning
+from erp_desktop.services.shared.places import Long, Stratum, beginning
 from erp_desktop.services.shared.places.stretches import Stretches
 
 _RARES = 2000
@@ -52,15 +49,10 @@ order; and where that index holds what is sorted by, so many sorted, by a name s
 where what was met until then says that the page is further than the next time."""
 _PASSEES = 32_768
 """Rows of an order that are passed over to meet those of a set; half as many before what has a day is all sorted."""
-_PEU, _NOMMEES, _LUES = 4096, 10_000, 40_000
-"""At the centre so many of a day are sorted by a name, so many that other words leave of them, and so many by what is
-no name."""
 _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
 _STATUTS, _PAR_STATUT = "idx_intervention_status_date", ("statut", "sla")
 """The index that tells a statut, and orders of which each stratum is of one."""
-_BORNES = {f"{mot}_{bout}".lstrip("_") for mot in JOURS for bout in ("depuis", "avant")}
-"""Words of a day that :func:`jours` tells."""
 _NOMMES = {"client", "equipement"}
 """Words whose values are in what :mod:`~erp_desktop.services.search.pieces` knows of an intervention."""
 
@@ -72,21 +64,21 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     # PostgreSQL weighs the words against the order by itself.
     cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre or filtre.dates)
     if not cherche:
-        return order.ids(session, _requete(session, acteur, query), query, _parmi_quoi(session, query, acteur))
+        return order.ids(session, request(session, acteur, query), query, among(session, query, acteur))
     dits = jours(filtre)
     # By their titles rows of one word stand together, and all the others between them.
     assez = _PLUPART if filtre.libre and query.tri == "titre" else _SOUVENT
     lettres = bool(filtre.libre or _NOMMES & filtre.mots.keys())
     if lettres and not dits and _souvent(session, acteur, query.texte, assez):
         requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=True))
-        return order.ids(session, requete, query, _parmi_quoi(session, query, acteur))
+        return order.ids(session, requete, query, among(session, query, acteur))
     question = _lettres(session, filtre)
     if question:
         quelques = pieces.matching(session, question, _RARES + 1)
         if len(quelques) <= _RARES:
             return _verifiees(session, acteur, query, quelques)
     suit = conditions(session, acteur, query.texte, suit=True, pres=lettres, tri=query.tri)
-    requete, eux = sa.select(Intervention.id).where(*suit), _parmi_quoi(session, query, acteur)
+    requete, eux = sa.select(Intervention.id).where(*suit), among(session, query, acteur)
     # What has a deadline is due by it.
     limites = [dit.operator(Intervention.date_limite, dit.right) for dit in dits.get("", ())]
     marche = order.soon(session, requete, query, eux, limites)
@@ -190,90 +182,22 @@ def _menent(filtre: recherche.Filtre) -> list[Mene]:
     return dits
 
 
-def page(
-    session: Session, acteur: Acteur, query: ListQuery, shown: int
-) -> tuple[list[int], list[InterventionLigne]]:  # fmt: skip
-    """The identifiers, and the rows of the first ones; at the centre in one round trip."""
-    roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    une = None if est_sqlite(session) else _au_centre(session, acteur, query)
-    if une is None:
-        trouvees = ids(session, acteur, query)
-        return trouvees, rows(session, acteur, trouvees[:shown])
-    return first_rows(session, acteur, une, shown)
-
-
-def _au_centre(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int] | None:
-    filtre = lire_filtre(query.texte)
-    if order.far(query) and filtre == recherche.Filtre(mots={query.tri: filtre.mots.get(query.tri, [])}):
-        # Of the names that are sorted by one after the other is taken; all rows of theirs would be sorted.
-        nommes = {"client": exact.named_client, "equipement": exact.machine}[query.tri]
-        requete = sa.select(Intervention.id).where(*portee_interventions(acteur))
-        return order.page(session, requete, query, order.ALL, nommes(session, filtre.mots[query.tri]))
-    return _pesee(session, acteur, query, filtre)
-
-
-def _pesee(
-    session: Session, acteur: Acteur, query: ListQuery, filtre: recherche.Filtre
-) -> sa.Select[int] | None:  # fmt: skip
-    """Along the order, or sorted by itself what few have: what has a day, and a machine's work by its client."""
-    dits = jours(filtre)
-    requete = suit = _requete(session, acteur, query)
-    beaucoup = False
-    if order.far(query) and not (filtre.libre or set(filtre.dates) - _BORNES):
-        # Of one of both alone; what is counted is then all that answers.
-        autre = {"client": "equipement", "equipement": "client"}[query.tri]
-        beaucoup = not filtre.mots if dits else filtre.mots.keys() == {autre}
-        if beaucoup and not dits:
-            # Asked of each row: PostgreSQL would look up, for each name, the rows of every client again.
-            nommes = (dit.is_(sa.true()) for dit in conditions(session, acteur, query.texte))
-            suit = sa.select(Intervention.id).where(*nommes)
-    # A title is met as soon on any day, and the order's own day is a range of its index.
-    pesee = beaucoup or (bool(dits) and query.tri != "titre" and dits.keys() != {order.DAYS.get(query.tri)})
-    if query.tri == "numero" and "agence" in filtre.mots:
-        suite: sa.Select[int] | None = order.numbered(suit, query, agences(session, Agence.id, filtre.mots["agence"]))
-    else:
-        suite = order.page(session, suit, query, _parmi_quoi(session, query), many=beaucoup, read=pesee)
-    if suite is None or not pesee:
-        return suite
-    un, combien = sa.literal(1).label("un"), _LUES
-    comptees = requete.with_only_columns(un)
-    if dits:
-        # Of the day alone a page is met among the work of the first names; by a name those that answer are counted.
-        combien = _PEU if beaucoup else _NOMMEES if order.far(query) else _LUES
-        du_jour = (dit for de_la_colonne in dits.values() for dit in de_la_colonne)
-        if combien != _NOMMEES:
-            comptees = sa.select(un).select_from(Intervention).where(*du_jour)
-    return order.weighed(session, requete, query, suite, combien, comptees)
-
-
-def block(
-    session: Session, acteur: Acteur, query: ListQuery, mark: Mark, first: int, shown: int
-) -> tuple[list[int], list[InterventionLigne]]:
-    """The identifiers of a block, and the rows from one of its places on; at the centre in one round trip."""
-    un = PLACES.block_at_once(session, acteur, query, mark)
-    if un is None:
-        trouvees = PLACES.block(session, acteur, query, mark)
-        return trouvees, rows(session, acteur, trouvees[first : first + shown])
-    return first_rows(session, acteur, un, min(shown, max(0, mark.size - first)), first)
-
-
-def _requete(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
+def request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
     return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte))
 
 
-def _parmi_quoi(session: Session, query: ListQuery, acteur: Acteur | None = None) -> order.Among:
+def among(session: Session, query: ListQuery, acteur: Acteur | None = None) -> order.Among:
     """What the words and the scope say of each row; on a cache of a list by number also its only agency."""
-    filtre = lire_filtre(query.texte)
+    filtre, agence = lire_filtre(query.texte), None
     mots = filtre.mots
     tous = order.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut)
-    agence = None
     if query.tri == "numero" and est_sqlite(session):
         if acteur is not None and not roles.voit_tout(acteur):
             agence = acteur.agence_id
         elif "agence" in mots:
-            une = sa.select(Agence.id).where(agences(session, Agence.id, mots["agence"]))
-            nommees = identifiants(session, une.limit(2))
-            agence = nommees[0] if len(nommees) == 1 else None
+            nommees = sa.select(Agence.id).where(agences(session, Agence.id, mots["agence"]))
+            une = identifiants(session, nommees.limit(2))
+            agence = une[0] if len(une) == 1 else None
     return order.Among([*mots.get("statut", tous), *mots.get("priorite", ())], agence, due_avant(filtre))
 
 
@@ -284,7 +208,7 @@ def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
 
 
 PLACES = Long(
-    Intervention.id, ids, _demande, lambda session, query: order.order(session, query, _parmi_quoi(session, query))
+    Intervention.id, ids, _demande, lambda session, query: order.order(session, query, among(session, query))
 )  # fmt: skip
 
 
@@ -361,7 +285,7 @@ def _parmi_candidates(session: Session, acteur: Acteur, query: ListQuery, questi
     requete = sa.select(Intervention.id).where(
         peuvent, *conditions(session, acteur, query.texte, suit=True, pres=True)
     )
-    return order.ids(session, requete, query, _parmi_quoi(session, query, acteur))
+    return order.ids(session, requete, query, among(session, query, acteur))
 
 
 def _rares(

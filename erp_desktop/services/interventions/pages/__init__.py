@@ -1,0 +1,1 @@
+"""Which interventions a list shows, and in which order: on a cache, and straight at the centre."""
