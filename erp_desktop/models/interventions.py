@@ -30,7 +30,6 @@ from erp_desktop.models.types import Montant, big_int, json_type
 
 # In the brackets that PostgreSQL writes, so that both engines tell the same.
 _EN_COURS = sa.text("(statut = 'ouverte') OR (statut = 'affectee') OR (statut = 'en_cours')")
-
 _ANTIDATEE = sa.text("COALESCE(date_limite, date_planifiee, date_creation) < date_creation")
 
 
@@ -39,10 +38,14 @@ def _link(label: str, cible: str) -> Mapped[Any]:
     return link(label, cible, index=False, since=PREVENTIF)
 
 
+def _some(nom: str, *colonnes: str, where: sa.TextClause, unique: bool = False) -> sa.Index:
+    """An index of some rows alone."""
+    return sa.Index(nom, *colonnes, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
 def _given(nom: str, *colonnes: str, unique: bool = False) -> sa.Index:
     """An index of the few rows that have a value in its last column."""
-    condition = sa.text(f"{colonnes[-1]} IS NOT NULL")
-    return sa.Index(nom, *colonnes, unique=unique, sqlite_where=condition, postgresql_where=condition)
+    return _some(nom, *colonnes, where=sa.text(f"{colonnes[-1]} IS NOT NULL"), unique=unique)
 
 
 class Intervention(LigneAgence, Base):
@@ -63,12 +66,7 @@ class Intervention(LigneAgence, Base):
             # The client is the machine's, the contract the client's.
             Group("objet", ("equipement_id", "client_id", "contrat_id"), label="Objet"),
             # CHECK: an end is not before its beginning. Both are stamped with the statut.
-            Group(
-                "travaux",
-                ("date_debut_travaux", "date_fin_travaux"),
-                label="Travaux",
-                follows="statut",
-            ),
+            Group("travaux", ("date_debut_travaux", "date_fin_travaux"), label="Travaux", follows="statut"),
             # Beside the dates: a time that a colleague notes moves it, and is no reason to ask about them.
             Group("duree_reelle", ("duree_reelle",), follows="statut"),
             Group("date_cloture", ("date_cloture",), asks=False, follows="statut"),
@@ -107,10 +105,8 @@ class Intervention(LigneAgence, Base):
         # One for each order that the list offers, see ``services.interventions.pages.order``.
         sa.Index("idx_intervention_date_planifiee", "date_planifiee"),
         sa.Index("idx_intervention_priorite", "priorite", "date_creation"),
-        sa.Index("idx_intervention_echeance", "date_limite", sqlite_where=_EN_COURS, postgresql_where=_EN_COURS),
-        sa.Index(
-            "idx_intervention_antidatees", "date_creation", sqlite_where=_ANTIDATEE, postgresql_where=_ANTIDATEE
-        ),
+        _some("idx_intervention_echeance", "date_limite", where=_EN_COURS),
+        _some("idx_intervention_antidatees", "date_creation", where=_ANTIDATEE),
     )
 
     numero: Mapped[str] = field("Numéro", sa.String(40), unique=True, code=True)
