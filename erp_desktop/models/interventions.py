@@ -84,8 +84,7 @@ class Intervention(LigneAgence, Base):
     )
     __table_args__ = (
         sa.CheckConstraint(
-            "satisfaction_client >= 1 AND satisfaction_client <= 5",
-            name=conv("ck_satisfaction_range"),
+            "satisfaction_client >= 1 AND satisfaction_client <= 5", name=conv("ck_satisfaction_range")
         ),
         sa.CheckConstraint("NOT urgence OR priorite = 'urgente'", name="urgence"),
         sa.CheckConstraint(
@@ -240,11 +239,8 @@ class HistoriqueIntervention(LigneAgence, Base):
     __noun__ = Noun("Historique", "clock-counter-clockwise", append_only=True, root="intervention_id")
     __table_args__ = (
         sa.Index("idx_historique_intervention_date", "intervention_id", "horodatage"),
-        sa.Index(
-            "idx_historique_annulation", "horodatage", "intervention_id",
-            sqlite_where=sa.text("statut = 'annulee'"), postgresql_where=sa.text("statut = 'annulee'"),
-        ),
-    )  # fmt: skip
+        _some("idx_historique_annulation", "horodatage", "intervention_id", where=sa.text("statut = 'annulee'")),
+    )
 
     intervention_id: Mapped[int] = field("Intervention", big_int(), sa.ForeignKey("interventions.id"))
     user_id: Mapped[int | None] = field("Auteur", big_int())
