@@ -92,6 +92,7 @@ class Intervention(LigneAgence, Base):
             name="dates_travaux",
         ),
         sa.Index("idx_intervention_status_date", "statut", "date_creation"),
+        sa.Index("idx_intervention_statut_priorite", "statut", "priorite", "date_creation", "agence_id"),
         sa.Index("idx_intervention_satisfaction", "satisfaction_client"),
         sa.Index("idx_intervention_agence_numero", "agence_id", "numero"),
         sa.Index("idx_intervention_date_creation", "date_creation"),

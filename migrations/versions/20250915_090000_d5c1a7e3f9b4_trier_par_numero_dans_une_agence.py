@@ -1,4 +1,4 @@
-"""Sort the interventions of one agency by number, and find those that were due before they were called.
+"""Sort one agency's interventions by number, tell the urgent open ones, and those due before they were called.
 
 Revision ID: d5c1a7e3f9b4
 Revises: f4b8d2a6c0e1
@@ -25,6 +25,9 @@ hors_transaction = True
 def upgrade() -> None:
     h.indexer_sans_bloquer("idx_intervention_agence_numero", "interventions", ["agence_id", "numero"])
     h.indexer_sans_bloquer(
+        "idx_intervention_statut_priorite", "interventions", ["statut", "priorite", "date_creation", "agence_id"]
+    )
+    h.indexer_sans_bloquer(
         "idx_intervention_antidatees", "interventions", ["date_creation"],
         "COALESCE(date_limite, date_planifiee, date_creation) < date_creation",
     )  # fmt: skip
@@ -32,4 +35,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("idx_intervention_antidatees", "interventions")
+    op.drop_index("idx_intervention_statut_priorite", "interventions")
     op.drop_index("idx_intervention_agence_numero", "interventions")

@@ -92,7 +92,7 @@ FRENCH: Final = {
         "Trouver les interventions par leur jour, par un index",
     "Say whose file a device was enrolled with again, whose numbers it still brings (PostgreSQL only)":
         "Dire de quel fichier un poste réinscrit apporte encore les numéros",
-    "Sort the interventions of one agency by number, and find those that were due before they were called":
+    "Sort one agency's interventions by number, tell the urgent open ones, and those due before they were called":
         "Trier par numéro les interventions d'une agence",
 }  # fmt: skip
 """Title of a revision → the same in French; a revision that was published keeps its title for ever."""

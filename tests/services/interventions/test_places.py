@@ -18,7 +18,7 @@ from erp_desktop.domain.enums import Priorite, Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Client, Equipement, Intervention
 from erp_desktop.services import interventions as svc
-from erp_desktop.services.interventions.pages import order, which
+from erp_desktop.services.interventions.pages import central, order, which
 from erp_desktop.services.search import pieces, words
 from erp_desktop.services.shared import places
 from erp_desktop.services.shared.lists import ListQuery
@@ -245,14 +245,14 @@ def test_a_page_of_a_day_or_a_client_is_the_same_sorted_by_itself_and_along_the_
     due_in_march(monde)
     asked: list[str] = []
     sa.event.listen(monde.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
-    central = monde.engine.dialect.name == "postgresql"
+    at_centre = monde.engine.dialect.name == "postgresql"
     least = {"depuis:15/03/2026": 5, "avant:14/03/2026": 3, "avant:13/03/2026": 0, "depuis:14/03/2026 etau": 4,
              "cree_avant:14/03/2026": 1, "depuis:14/03/2026 avant:14/03/2026 client:atlas": 3, "client:atlas": 8,
              "depuis:14/03/2026 statut:annulee": 2, "equipement:sertis": 8, "client:nulle": 0}  # fmt: skip
     for texte, tri, descendant in _each(least):
         toutes = chercher(monde, texte, tri=tri, descendant=descendant)
         assert len(toutes) >= least[texte], texte
-        for lues in (0, 40_000) if central else (0,):
+        for lues in (0, 40_000) if at_centre else (0,):
             monkeypatch.setattr(central, "_LUES", lues)
             monkeypatch.setattr(central, "_PEU", lues)
             asked.clear()
@@ -260,9 +260,9 @@ def test_a_page_of_a_day_or_a_client_is_the_same_sorted_by_itself_and_along_the_
             assert found == toutes[:4], (texte, tri, descendant, lues)
             assert [row.id for row in shown] == found[:3]
             weighed = any("nombre AS MATERIALIZED" in one for one in asked)
-            if central and texte == "depuis:15/03/2026":
+            if at_centre and texte == "depuis:15/03/2026":
                 assert weighed is (tri != "titre"), tri
-            if central and texte == "client:atlas":
+            if at_centre and texte == "client:atlas":
                 assert weighed is (tri == "equipement"), tri
 
 

@@ -53,6 +53,8 @@ _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
 _STATUTS, _PAR_STATUT = "idx_intervention_status_date", ("statut", "sla")
 """The index that tells a statut, and orders of which each stratum is of one."""
+_URGENTES = "idx_intervention_statut_priorite"
+"""The index that tells a statut and a priority, with the day of the call and the agency."""
 _NOMMES = {"client", "equipement"}
 """Words whose values are in what :mod:`~erp_desktop.services.search.pieces` knows of an intervention."""
 
@@ -94,7 +96,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         if pieces.count(session, question, _CANDIDATES + 1) <= _CANDIDATES:
             return _parmi_candidates(session, acteur, query, question)
     toutes = conditions(session, acteur, query.texte, suit=True, pres=True)
-    if "statut" in filtre.mots and filtre.mots.keys() <= LISTES.keys() and not (lettres or dits):
+    seul = "statut" in filtre.mots and filtre.mots.keys() <= LISTES.keys() and "priorite" not in filtre.mots
+    if seul and not (lettres or dits):
         marche.reach(_VUES[-1][0])
     # What was met now and then is not rare, and to tell so each row of a word would be looked up for the others.
     if len(marche.found) < _FREQUENTES and not question and (filtre.mots or filtre.libre or not dits):
@@ -102,7 +105,7 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         if rares is not None:
             return order.few(session, rares, query, toutes if dits else ())
     # The day that is sorted by is a range of the order's own index.
-    if dits.keys() != {order.DAYS.get(query.tri)} and (menent := _menent(filtre)):
+    if dits.keys() != {order.DAYS.get(query.tri)} and (menent := _menent(filtre, query.tri)):
         trouvees = _a_tour_de_role(session, query, eux, marche, menent, toutes)
         if trouvees is not None:
             return trouvees
@@ -132,7 +135,7 @@ def _a_tour_de_role(
         )
         if nombre > (most if couvre else ensemble):
             continue
-        par_statut = mene.index == _STATUTS
+        par_statut = mene.index in (_STATUTS, _URGENTES)
         sans_fin = titre or par_statut
         proche = sans_fin or bool(marche.found) or nombre <= _PASSEES // 2
         if not couvre and nombre > vues and proche and not (par_statut and query.tri in _PAR_STATUT):
@@ -159,10 +162,7 @@ class Mene:
 
     dit: Sequence[sa.ColumnElement[bool]]
     index: str
-
-    @property
-    def couvre(self) -> bool:
-        return self.index == JOURS[""][1]
+    couvre: bool = False
 
     @property
     def requete(self) -> sa.Select[int]:
@@ -175,10 +175,16 @@ class Mene:
         return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
-def _menent(filtre: recherche.Filtre) -> list[Mene]:
-    dits = [Mene(dit, JOURS[nom][1]) for nom, dit in jours(filtre).items()]
+def _menent(filtre: recherche.Filtre, tri: str | None) -> list[Mene]:
+    dits = [Mene(dit, JOURS[nom][1], couvre=not nom) for nom, dit in jours(filtre).items()]
     if "statut" in filtre.mots:
-        dits.append(Mene([Intervention.statut.in_(filtre.mots["statut"])], _STATUTS))
+        dit = [
+            getattr(Intervention, mot).in_(filtre.mots[mot]) for mot in ("statut", "priorite") if mot in filtre.mots
+        ]
+        eux_seuls = not (filtre.mots.keys() - {"statut", "priorite"} or filtre.libre or filtre.dates)
+        par_jour = order.DAYS.get(tri) == "cree"
+        un = Mene(dit, _STATUTS) if len(dit) == 1 else Mene(dit, _URGENTES, couvre=eux_seuls and par_jour)
+        dits.append(un)
     return dits
 
 
