@@ -23,6 +23,7 @@ from erp_desktop.errors import (
     ErpError,
     OutcomeUnknownError,
     PasswordToChooseError,
+    UserError,
 )
 from erp_desktop.models.base import Ligne
 
@@ -51,6 +52,9 @@ _RESERVED = 4
 _SOME_IDS = "ARRAY(SELECT sync.nouvel_id() FROM generate_series(1, :n))"
 _WHOLE = "REPEATABLE READ"
 _TO_CHOOSE = "EM015"
+_OF_ANOTHER_AGENCY = "EM002"
+FOREIGN = "Ce changement vise une fiche d'une autre agence."
+HELD = "Cette fiche ne change pas d'agence : d'autres, qui restent où elles sont, s'y rapportent."
 _ASK_AGAIN_S = 6.0
 """How long a commit without answer is asked after."""
 
@@ -157,8 +161,12 @@ def trouble(engine: sa.Engine, error: DBAPIError) -> ErpError | None:
         return sqlite_trouble(error.orig)
     if isinstance(error.orig, LineRefusedError):
         return error.orig.told()
-    if getattr(error.orig, "pgcode", None) == _TO_CHOOSE:
+    code = getattr(error.orig, "pgcode", None)
+    if code == _TO_CHOOSE:
         return PasswordToChooseError(given.TO_CHOOSE)
+    if code == _OF_ANOTHER_AGENCY:
+        # Said when the transaction ends of what held a row back; its accents do not always come through then.
+        return UserError(HELD if "y rapportent" in str(error.orig) else FOREIGN)
     return CentralUnreachableError(CUT) if error.connection_invalidated else None
 
 

@@ -162,11 +162,16 @@ def ecrire_heure(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
+class DesordreError(ValueError):
+    """Ranges that are read, and end before they begin or run into each other."""
+
+
 def lire_plages(texte: str) -> tuple[Plage, ...]:
     """``08:30-12:30,14:00-18:30``, in order.
 
     Raises:
-        ValueError: unreadable, or ranges that overlap.
+        ValueError: unreadable.
+        DesordreError: ranges that overlap or run backwards.
     """
     plages = []
     for morceau in texte.split(","):
@@ -175,7 +180,8 @@ def lire_plages(texte: str) -> tuple[Plage, ...]:
     plages.sort()
     suite = [heure for plage in plages for heure in plage]
     if suite != sorted(set(suite)):
-        raise ValueError("Ces horaires ne se lisent pas (08:30-12:30,14:00-18:30 ; la journée peut finir à 24:00).")
+        told = "Ces horaires ne se lisent pas (08:30-12:30,14:00-18:30 ; la journée peut finir à 24:00)."
+        raise DesordreError(told)
     return tuple(plages)
 
 

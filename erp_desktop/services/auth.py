@@ -20,11 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer_group
 
 from erp_desktop import clock
-from erp_desktop.domain import telephone
+from erp_desktop.domain.administration.saisie import CompteInput
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import empreinte, given, roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.domain.recherche import plier
 from erp_desktop.errors import NotAllowedError, NotFoundError, PasswordToChooseError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.local import sync_meta, sync_session, verificateurs
@@ -285,32 +284,25 @@ def creer_utilisateur(
     if acteur is not None:
         roles.exiger(acteur, roles.Droit.ADMINISTRER)
     _centre(session)
-    username, email, full_name = username.strip().lower(), email.strip().lower(), full_name.strip()
     champs: dict[str, str] = {}
-    if not username or plier(username) != username or any(c.isspace() for c in username) or len(username) > 60:
-        champs["username"] = "L'identifiant s'écrit sans espace ni accent, en 60 caractères au plus."
-    if email.count("@") != 1 or any(c.isspace() for c in email):
-        champs["email"] = "Adresse de courriel illisible."
-    if not full_name:
-        champs["full_name"] = "Ce champ est obligatoire."
+    try:
+        typed = CompteInput(username=username, email=email, full_name=full_name, phone=phone, role=role)
+    except ValidationError as error:
+        champs |= error.champs
     agence_id = None
     if agence_code:
         agence_id = session.scalar(sa.select(Agence.id).where(Agence.code == agence_code.strip().upper()))
         if agence_id is None:
             champs["agence_code"] = f"Agence inconnue : {agence_code}."
-    if phone:
-        try:
-            phone = telephone.normaliser(phone)
-        except ValueError as error:
-            champs["phone"] = str(error)
     if champs:
         raise ValidationError(champs)
-    refuser_doublon(session, User.username, username, None, User.full_name,
+    refuser_doublon(session, User.username, typed.username, None, User.full_name,
                     "L'identifiant {valeur} est déjà celui de « {autre} ».")  # fmt: skip
-    refuser_doublon(session, User.email, email, None, User.full_name,
+    refuser_doublon(session, User.email, typed.email, None, User.full_name,
                     "L'adresse {valeur} est déjà celle de « {autre} ».")  # fmt: skip
     compte = User(
-        username=username, email=email, full_name=full_name, role=Role(role).value, agence_id=agence_id, phone=phone,
+        username=typed.username, email=typed.email, full_name=typed.full_name, role=Role(role).value,
+        agence_id=agence_id, phone=typed.phone,
         hashed_password=hacher(mot_de_passe) if mot_de_passe else None, is_verified=True,
         password_given_at=_instant(session) if mot_de_passe else None,
         created_by_id=acteur.user_id if acteur else None,

@@ -93,15 +93,9 @@ def ferie(session: Session, jour: date, libelle: str | None, agence_id: int | No
 
 
 def ajouter_ferie(
-    session: Session,
-    jour: date,
-    libelle: str,
-    *,
-    agence_id: int | None = None,
-    provisoire: bool = False,
-    ouvert: str | None = None,
-    source: str = "saisie",
-) -> JourFerie:
+    session: Session, jour: date, libelle: str, *, agence_id: int | None = None, provisoire: bool = False,
+    ouvert: str | None = None, source: str = "saisie", auteur_id: int | None = None,
+) -> JourFerie:  # fmt: skip
     """Add a holiday.
 
     Args:
@@ -116,7 +110,7 @@ def ajouter_ferie(
         raise DuplicateError(f"« {libelle} » est déjà férié le {jour:%d/%m/%Y}.")
     ligne = JourFerie(
         jour=jour, libelle=libelle, agence_id=agence_id, provisoire=provisoire, source=source,
-        duree=(DureeFerie.DEMI if ouvert else DureeFerie.JOUR).value,
+        duree=(DureeFerie.DEMI if ouvert else DureeFerie.JOUR).value, created_by_id=auteur_id,
     )  # fmt: skip
     session.add(ligne)
     if ouvert:
@@ -173,12 +167,11 @@ def horaires(session: Session, agence_id: int) -> list[sla.Periode]:
 
 def _plages(texte: str) -> tuple[sla.Plage, ...]:
     try:
-        plages = sla.lire_plages(texte)
+        return sla.lire_plages(texte)
+    except sla.DesordreError as error:
+        raise UserError(f"« {texte} » ne se lit pas : une plage finit après avoir commencé.") from error
     except ValueError as error:
         raise UserError(f"« {texte} » ne se lit pas : 08:30-12:30,14:00-18:30, jusqu'à 24:00.") from error
-    if any(fin <= debut for debut, fin in plages):
-        raise UserError(f"« {texte} » ne se lit pas : une plage finit après avoir commencé.")
-    return plages
 
 
 def lire_semaine(texte: str) -> dict[int, Sequence[sla.Plage]]:
@@ -218,6 +211,8 @@ def definir_horaires(
     """
     if du is not None and au is not None and au < du:
         raise UserError("La fin de validité précède son début.")
+    if motif is not MotifHoraire.NORMAL and (du is None or au is None):
+        raise UserError("Des horaires qui ne sont pas ceux de toute l'année ont un premier et un dernier jour.")
     ident = agence.id if agence is not None else None
     _effacer(session, ident, du, au, motif)
     _poser(session, ident, semaine, du, au, motif)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from erp_desktop import paths
 from erp_desktop.cli import referentiel, user
 from erp_desktop.db.session import transaction
 from erp_desktop.models import Agence
@@ -43,10 +44,12 @@ def test_reference_data_and_accounts_are_kept_from_the_command_line(
     picture = tmp_path / "logo.png"
     picture.write_bytes(b"GIF89a")
     assert "une image PNG" in run(referentiel.app, "logo", str(head), str(picture))
-    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
-    assert run(referentiel.app, "logo", str(head), str(picture)).startswith("0 ")
+    assert run(referentiel.app, "logo", str(head), str(paths.RESOURCES / "theme" / "tick.png")).startswith("0 ")
     assert run(referentiel.app, "numeros").startswith("0 ")
+    assert "Aucune série n'a le préfixe « INT-ZZZ »" in run(referentiel.app, "numeros", "--trous", "INT-ZZZ")
     assert "migration" in run(referentiel.app, "journal")
+    assert "migration" in run(referentiel.app, "journal", "--filtre", "migration")
+    assert run(referentiel.app, "journal", "--filtre", "refus") == "0 Aucune ligne.\n"
 
     for name, role in (("nadia", "admin"), ("salma", "agent")):
         words = (name, "--name", name.title(), "--email", f"{name}@mif.ma", "--role", role)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from erp_desktop import clock
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
 from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
@@ -150,7 +151,7 @@ def remove(
 @guarded
 def logo(
     identifier: Annotated[int, typer.Argument(metavar="ID")],
-    fichier: Annotated[Path | None, typer.Argument(help="Image PNG ou JPEG ; sans elle, le logo est retiré.")] = None,
+    fichier: Annotated[Path | None, typer.Argument(help="Image PNG ; sans elle, le logo est retiré.")] = None,
     url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Mettre un logo sur un en-tête, ou le retirer."""
@@ -162,6 +163,10 @@ def logo(
     )
 
 
+def _prefixes(found: list[numbering.Serie]) -> str:
+    return ", ".join(s.prefixe for s in found[:3]) + ("…" if len(found) > 3 else "")
+
+
 @app.command("numeros")
 @guarded
 def numbers(
@@ -171,6 +176,8 @@ def numbers(
     """Les séries de numéros, et ce qui y manque."""
     with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
         found = numbering.series(session, ADMINISTRATION)
+        if trous is not None and trous not in {s.prefixe for s in found}:
+            raise UserError(f"Aucune série n'a le préfixe « {trous} ». Il y a {_prefixes(found)}.")
         runs: dict[str, Any] = {
             s.prefixe: numbering.gaps(session, ADMINISTRATION, s.table, s.prefixe)
             for s in found
@@ -184,8 +191,13 @@ def numbers(
 
 @app.command("journal")
 @guarded
-def journal(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False) -> None:
+def journal(
+    filtre: Annotated[str, typer.Option("--filtre", help="Des mots : un poste, un genre.")] = "",
+    url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Mises à niveau, échanges et refus, les derniers d'abord."""
     with Target(url, cache, secrets).engine() as engine, transaction(engine, write=False) as session:
-        found = maintenance.journal(session, ADMINISTRATION)
-    emit(as_json, found, [f"{e.quand:%d/%m/%Y %H:%M}  {e.genre:<9} {e.qui:<20} {e.quoi}" for e in found])
+        places = maintenance.journal_ids(session, ADMINISTRATION, ListQuery(filtre))
+        found = maintenance.journal_rows(session, ADMINISTRATION, places)
+    lines = [f"{clock.local(e.quand):%d/%m/%Y %H:%M}  {e.genre:<9} {e.qui:<20} {e.quoi}" for e in found]
+    emit(as_json, found, lines or "Aucune ligne.")

@@ -14,16 +14,32 @@ from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import Niveau, Role, TypeCodePanne, TypeTarif
 from erp_desktop.domain.factures.enums import CodeTaux
 from erp_desktop.domain.recherche import plier
-from erp_desktop.domain.saisie import Courriel, Long, Montant, Saisie, Telephone, _nombre, _regle, _texte
+from erp_desktop.domain.saisie import (
+    Courriel,
+    Long,
+    Montant,
+    Saisie,
+    Telephone,
+    _nombre,
+    _regle,
+    _texte,
+    courriel,
+    sans_marques,
+)
 
 Taux = Annotated[
     Decimal, Field(ge=0, le=100, decimal_places=2), _nombre(maximum=Decimal(100), unites=nombres.POURCENT)
 ]
 
 
-def _identifiant(valeur: str) -> str:
-    valeur = valeur.lower()
-    if plier(valeur) != valeur or any(c.isspace() for c in valeur):
+def identifiant(valeur: str) -> str:
+    """A username as it is kept and typed.
+
+    Raises:
+        ValueError: it is none.
+    """
+    valeur = sans_marques(valeur).strip().lower()
+    if not valeur or plier(valeur) != valeur or any(c.isspace() for c in valeur) or len(valeur) > 60:
         raise ValueError("L'identifiant s'écrit sans espace ni accent, en 60 caractères au plus.")
     return valeur
 
@@ -49,18 +65,12 @@ def _rib(valeur: str | None) -> str | None:
 
 
 class CompteInput(Saisie):
-    username: Annotated[str, Field(min_length=1, max_length=60), pydantic.AfterValidator(_identifiant)]
+    username: Annotated[str, Field(min_length=1, max_length=60), pydantic.AfterValidator(identifiant)]
     full_name: Annotated[str, Field(min_length=1, max_length=255)]
-    email: Annotated[str, Field(min_length=1, max_length=255), pydantic.AfterValidator(lambda v: v.lower())]
+    email: Annotated[str, Field(min_length=1, max_length=255), pydantic.AfterValidator(lambda v: courriel(v).lower())]
     phone: Telephone = None
     role: Role
     agence_id: int | None = None
-
-    @model_validator(mode="after")
-    def _courriel(self) -> Self:
-        if self.email.count("@") != 1 or any(c.isspace() for c in self.email):
-            raise _regle("email", "Adresse de courriel illisible.")
-        return self
 
 
 class AgenceInput(Saisie):

@@ -147,10 +147,25 @@ def _telephone(valeur: Any) -> Any:
     return telephone.normaliser(valeur) if isinstance(valeur, str) and valeur.strip() else valeur
 
 
-def _courriel(valeur: str | None) -> str | None:
-    if valeur is not None and not _COURRIEL.fullmatch(valeur):
+def sans_marques(texte: str) -> str:
+    """Without the marks that nobody sees, which come along with what is copied: direction, join, control."""
+    return "".join(c for c in texte if unicodedata.category(c) not in {"Cf", "Cc"})
+
+
+def courriel(valeur: str) -> str:
+    """An address as it is kept.
+
+    Raises:
+        ValueError: it is none.
+    """
+    valeur = sans_marques(valeur)
+    if not _COURRIEL.fullmatch(valeur):
         raise ValueError("Adresse de courriel illisible.")
     return valeur
+
+
+def _courriel(valeur: str | None) -> str | None:
+    return courriel(valeur) if valeur is not None else None
 
 
 Court = Annotated[str, Field(min_length=1, max_length=200)]

@@ -19,6 +19,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import NotFoundError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.users import SECRETS
+from erp_desktop.registry.tables import TABLES
 from erp_desktop.services import auth
 from erp_desktop.services.administration.source import administrer, inscriptible
 from erp_desktop.services.shared import trace
@@ -28,7 +29,15 @@ from erp_desktop.services.shared.lists import ListQuery, est_sqlite
 
 U = User
 DERNIER = "Ce compte est le dernier administrateur actif."
+AU_TRAVAIL = (
+    "Ce technicien a du travail dans son agence : ouvrez-lui un autre compte dans la nouvelle, et désactivez "
+    "celui-ci."
+)
 SOI = "Vous ne pouvez pas retirer vos propres droits : demandez-le à un autre administrateur."
+_OF_A_PROFILE = [
+    (table, reference) for table in TABLES if table.scoped
+    for reference in table.references if reference.target == Technicien.__tablename__
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +224,8 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         return
     if "role" in new:
         _keep_an_administrator(session, acteur, row, "role")
+    if new.get("agence_id") is not None and (moved := _profile(session, id)) is not None:
+        _leave_no_work(session, moved, new["agence_id"])
     if new.get("agence_id") is not None and session.get(Agence, new["agence_id"]) is None:
         raise ValidationError({"agence_id": "Cette agence n'existe pas."})
     refuser_doublon(session, U.username, new.get("username"), id, U.full_name,
@@ -225,11 +236,36 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
     for name, value in new.items():
         setattr(row, name, value)
     ecrire(session)
-    if new.get("role") == Role.TECHNICIEN and session.scalar(
-        sa.select(Technicien.id).where(Technicien.user_id == id)
-    ) is None:  # fmt: skip
+    if "agence_id" in new and est_sqlite(session) and (moved := _profile(session, id)) is not None:
+        _take_along(session, moved, new["agence_id"])
+    if new.get("role") == Role.TECHNICIEN and _profile(session, id) is None:
         session.add(Technicien(user_id=id, agence_id=row.agence_id, created_by_id=acteur.user_id or None))
         ecrire(session)
+
+
+def _profile(session: Session, id: int) -> Technicien | None:  # noqa: A002
+    return session.scalar(sa.select(Technicien).where(Technicien.user_id == id))
+
+
+def _leave_no_work(session: Session, profile: Technicien, agence_id: object) -> None:
+    """Refuse to take a technicien to another agency while work of the present one names the profile."""
+    for table, reference in _OF_A_PROFILE:
+        rows = sa.table(table.name, sa.column(reference.column), sa.column("agence_id"))
+        elsewhere = sa.select(sa.literal(1)).where(
+            rows.c[reference.column] == profile.id, rows.c.agence_id.is_distinct_from(agence_id)
+        )
+        if reference not in table.follows and session.scalar(elsewhere.limit(1)) is not None:
+            raise ValidationError({"agence_id": AU_TRAVAIL})
+
+
+def _take_along(session: Session, profile: Technicien, agence_id: Any) -> None:
+    """A profile goes where its account went; the centre's triggers do it there."""
+    profile.agence_id = agence_id
+    session.flush()
+    for table, reference in _OF_A_PROFILE:
+        if reference in table.follows:
+            rows = sa.table(table.name, sa.column(reference.column), sa.column("agence_id"))
+            session.execute(sa.update(rows).where(rows.c[reference.column] == profile.id).values(agence_id=agence_id))
 
 
 def invite(session: Session, acteur: Acteur, id: int) -> str:  # noqa: A002

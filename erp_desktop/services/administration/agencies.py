@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -202,18 +203,30 @@ LETTERHEADS: Reference[LetterheadRow, LetterheadCard] = Reference(
 )  # fmt: skip
 
 
+def _is_whole(picture: bytes) -> bool:
+    """Whether a PNG is one from its first piece to its last: papers show nothing at all of another."""
+    at, kinds = len(_PNG), []
+    while picture.startswith(_PNG) and at + 12 <= len(picture):
+        end = at + 8 + int.from_bytes(picture[at : at + 4], "big")
+        if zlib.crc32(picture[at + 4 : end]) != int.from_bytes(picture[end : end + 4], "big"):
+            return False
+        kinds.append(picture[at + 4 : at + 8])
+        at = end + 4
+    return kinds[:1] == [b"IHDR"] and b"IDAT" in kinds and kinds[-1] == b"IEND"
+
+
 def set_logo(session: Session, acteur: Acteur, id: int, picture: bytes | None) -> bytes | None:  # noqa: A002
     """Put a picture on a letterhead, or take it off; the former one.
 
     Raises:
         NotAllowedError, NotFoundError
-        ValidationError: no PNG, or too large.
+        ValidationError: no whole PNG, or too large.
     """
     administrer(session, acteur)
     row = session.get(IdentiteSociete, id)
     if row is None:
         raise NotFoundError("Introuvable : cet en-tête n'existe pas.")
-    if picture is not None and not picture.startswith(_PNG):
+    if picture is not None and not _is_whole(picture):
         raise ValidationError({"logo": "Un logo est une image PNG."})
     if picture is not None and len(picture) > LOGO_MAX:
         raise ValidationError({"logo": f"Ce logo est trop lourd : {LOGO_MAX // 1000} ko au plus."})

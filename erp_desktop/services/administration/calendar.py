@@ -16,7 +16,7 @@ from erp_desktop.domain.enums import DureeFerie, MotifHoraire
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DuplicateError, NotFoundError, ValidationError
-from erp_desktop.models import Agence, JourFerie
+from erp_desktop.models import Agence, HoraireAgence, JourFerie
 from erp_desktop.services import calendrier
 from erp_desktop.services.administration.reference import toutes
 from erp_desktop.services.administration.source import administrer
@@ -32,13 +32,14 @@ class HolidayRow:
     id: int
     jour: date
     libelle: str
+    duree: str
     provisoire: bool
     agence: str
 
 
 @dataclass(frozen=True, slots=True)
 class HolidayCard:
-    """``demi``: a half day; what stays open is among the agency's hours of that date."""
+    """``ouvert``: what a half day leaves open; empty of a whole day."""
 
     id: int
     agence_id: int | None
@@ -48,7 +49,6 @@ class HolidayCard:
     created_at: datetime
     updated_at: datetime
     agence: str
-    demi: bool
     ouvert: str
 
 
@@ -61,12 +61,19 @@ def _state(_session: Session, values: Any) -> sa.ColumnElement[bool]:
     return J.provisoire.in_([v == "provisoire" for v in values])
 
 
+_OPENS = sa.exists().where(
+    HoraireAgence.motif == MotifHoraire.EXCEPTION.value, HoraireAgence.valable_du == J.jour,
+    HoraireAgence.valable_au == J.jour, HoraireAgence.agence_id.is_not_distinct_from(J.agence_id),
+)  # fmt: skip
 LISTING = Listing(
     J, HolidayRow, sort="jour", free=(J.libelle,), withdrawn=True,
     words={
         "annee": Word(_of_year), "etat": Word(_state, ("provisoire", "confirme")), "agence": of_agency(J.agence_id),
     },
-    far={"agence": Far(Agence.code, lambda request: request.outerjoin(Agence, Agence.id == J.agence_id))},
+    far={
+        "agence": Far(Agence.code, lambda request: request.outerjoin(Agence, Agence.id == J.agence_id)),
+        "duree": Far(sa.case((_OPENS, DureeFerie.DEMI.value), else_=DureeFerie.JOUR.value)),
+    },
     shown={"agence": toutes},
 )  # fmt: skip
 ids, rows, hints = LISTING.ids, LISTING.rows, LISTING.hints
@@ -79,14 +86,27 @@ def _load(session: Session, ident: int) -> JourFerie:
     return row
 
 
+def reste_ouvert(session: Session, ligne: JourFerie) -> str:
+    """The ranges that a half day leaves open, as :func:`create` reads them; empty of a whole day.
+
+    Read from the hours of that date: a device is not told ``duree``.
+    """
+    h = HoraireAgence
+    plages = session.execute(
+        sa.select(h.debut, h.fin).where(
+            h.motif == MotifHoraire.EXCEPTION.value, h.valable_du == ligne.jour, h.valable_au == ligne.jour,
+            h.agence_id.is_not_distinct_from(ligne.agence_id),
+        ).order_by(h.debut)
+    )  # fmt: skip
+    return ",".join(f"{debut}-{fin}" for debut, fin in plages)
+
+
 def get(session: Session, acteur: Acteur, id: int) -> HolidayCard:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     row = _load(session, id)
     agence = session.get(Agence, row.agence_id) if row.agence_id is not None else None
-    return edits.lire(
-        HolidayCard, row, agence=agence.code if agence else "", demi=row.duree == DureeFerie.DEMI, ouvert=""
-    )
+    return edits.lire(HolidayCard, row, agence=agence.code if agence else "", ouvert=reste_ouvert(session, row))
 
 
 def create(session: Session, acteur: Acteur, typed: FerieInput) -> int:
@@ -102,10 +122,8 @@ def create(session: Session, acteur: Acteur, typed: FerieInput) -> int:
     with calendrier.changement(session, f"{typed.libelle}, le {typed.jour:%d/%m/%Y}", acteur):
         made = calendrier.ajouter_ferie(
             session, typed.jour, typed.libelle, agence_id=typed.agence_id, provisoire=typed.provisoire,
-            ouvert=typed.ouvert,
+            ouvert=typed.ouvert, auteur_id=acteur.user_id or None,
         )  # fmt: skip
-    made.created_by_id = acteur.user_id or None
-    session.flush()
     return made.id
 
 
@@ -155,10 +173,13 @@ def confirm(session: Session, acteur: Acteur, id: int, day: date | None = None) 
 
 
 def remove(session: Session, acteur: Acteur, id: int) -> FerieInput:  # noqa: A002
-    """Take a closed day away; what brings it back, unless it was a half day."""
+    """Take a closed day away; what brings it back."""
     administrer(session, acteur)
     row = _load(session, id)
-    kept = FerieInput(jour=row.jour, libelle=row.libelle, agence_id=row.agence_id, provisoire=row.provisoire)
+    kept = FerieInput(
+        jour=row.jour, libelle=row.libelle, agence_id=row.agence_id, provisoire=row.provisoire,
+        ouvert=reste_ouvert(session, row),
+    )  # fmt: skip
     trace.annoncer(session, acteur)
     with calendrier.changement(session, f"{row.libelle} n'est plus férié le {row.jour:%d/%m/%Y}", acteur):
         calendrier.retirer_ferie(session, row)

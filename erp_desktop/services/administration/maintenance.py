@@ -53,7 +53,7 @@ class Schema:
 
 def schema(session: Session, acteur: Acteur) -> Schema:
     """The state of the database at hand; reads only."""
-    roles.exiger(acteur, roles.Droit.ADMINISTRER)
+    roles.exiger(acteur, roles.Droit.AUDITER if est_sqlite(session) else roles.Droit.ADMINISTRER)
     if est_sqlite(session):
         current = str(session.scalar(sa.text("SELECT version_num FROM alembic_version")))
         told = (
@@ -180,7 +180,7 @@ _CYCLES = "SELECT quand, envoyes, recus, conflits, gares, erreur FROM sync_journ
 
 def journal(session: Session, acteur: Acteur) -> list[Entry]:
     """Upgrades, exchanges and refusals that this database knows of."""
-    roles.exiger(acteur, roles.Droit.ADMINISTRER)
+    roles.exiger(acteur, roles.Droit.AUDITER if est_sqlite(session) else roles.Droit.ADMINISTRER)
     lines: list[tuple[datetime, str, str, str, str]] = []
     for row in audit.journal(session.connection(), 200):
         when = row["quand"] if isinstance(row["quand"], datetime) else clock.from_text(str(row["quand"]))

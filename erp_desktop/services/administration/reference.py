@@ -14,7 +14,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
 from erp_desktop.domain.saisie import Saisie
-from erp_desktop.errors import NotFoundError, ValidationError
+from erp_desktop.errors import NotFoundError, UserError, ValidationError
 from erp_desktop.models import Agence
 from erp_desktop.services.administration.source import administrer
 from erp_desktop.services.shared import edits, trace
@@ -112,9 +112,26 @@ class Reference(Generic[R, F]):
             NotAllowedError, NotFoundError, UserError
         """
         administrer(session, acteur)
+        row = self._load(session, id)
+        used = _uses(session, row)
+        if used == 1:
+            raise UserError("Une fiche s'en sert encore : rien n'est supprimé.")
+        if used:
+            raise UserError(f"{used} fiches s'en servent encore : rien n'est supprimé.")
         trace.annoncer(session, acteur)
-        session.delete(self._load(session, id))
+        session.delete(row)
         ecrire(session)
+
+
+def _uses(session: Session, row: Any) -> int:
+    """How many rows of all tables refer to one."""
+    target = row.__table__
+    return sum(
+        session.scalar(sa.select(sa.func.count()).select_from(table).where(column == row.id)) or 0
+        for table in target.metadata.tables.values()
+        for column in table.columns
+        if column.references(target.c.id)
+    )
 
 
 def sans_chevauchement(model: Any, named: Sequence[str], what: str) -> Verify:

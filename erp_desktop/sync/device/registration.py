@@ -38,6 +38,9 @@ def _french_error(error: sa.exc.DBAPIError) -> ErpError:
     return CentralUnreachableError("Le serveur central ne répond pas à cette adresse.")
 
 
+NAME_MAX = 60
+
+
 def register(
     engine: sa.Engine, agence: str, name: str, password: str, before: Callable[[str], None] | None = None,
     *, until: datetime | None = None, former: int | None = None,
@@ -47,19 +50,23 @@ def register(
     Args:
         engine: of an administrator.
         agence: code.
-        name: of the device.
+        name: of the device; :data:`NAME_MAX` characters at most.
         password: of the login.
         before: called with the login before it exists for others.
         until: the device is only awaited, until then, by whoever has ``password``; None: it is there.
         former: the number under which its file was enrolled before; what waits in it has that device's numbers.
     """
+    name = name.strip()
+    if not name or len(name) > NAME_MAX:
+        raise UserError(f"Le nom d'un poste compte de 1 à {NAME_MAX} caractères.")
     with engine.begin() as connection:
         checklist.require_whole(connection)
         row = connection.execute(
             sa.text("SELECT id, code FROM agences WHERE code = :c AND is_active"), {"c": agence.strip().upper()}
         ).one_or_none()
         if row is None:
-            known = connection.execute(sa.text("SELECT string_agg(code, ', ' ORDER BY code) FROM agences")).scalar()
+            codes = "SELECT string_agg(code, ', ' ORDER BY code) FROM agences WHERE is_active"
+            known = connection.execute(sa.text(codes)).scalar()
             raise UserError(f"Agence inconnue : {agence}. Agences du centre : {known or 'aucune'}.")
         connection.execute(sa.text("LOCK TABLE sync.devices IN SHARE ROW EXCLUSIVE MODE"))
         poste = int(connection.execute(sa.text("SELECT coalesce(max(poste), 0) + 1 FROM sync.devices")).scalar_one())

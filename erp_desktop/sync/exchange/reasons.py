@@ -6,11 +6,12 @@ import re
 
 from erp_desktop.centre.functions import rules as central_rules
 from erp_desktop.centre.functions import stock as central_stock
+from erp_desktop.db.session import FOREIGN
 from erp_desktop.registry import bounds, rules
 
 _REASONS = {
     "parent": "La fiche dont dépend ce changement n'existe pas, ou plus, au centre.",
-    "agence": "Ce changement vise une fiche d'une autre agence.",
+    "agence": FOREIGN,
     "statut": "Ce changement de statut ne suit pas les étapes permises.",
     "partie": "Cette fiche n'est plus dans cette agence.",
     "droit": "Ce poste n'a pas le droit de modifier cette fiche.",

@@ -101,7 +101,7 @@ def ids(session: Session, acteur: Acteur, query: Any) -> list[int]:
     def key(row: DeviceRow) -> Any:
         if query.tri in ("nom", "agence", "version", "revision", "en_attente", "etat"):
             return (getattr(row, query.tri), row.id)
-        return (row.silence_s if row.silence_s is not None else float("inf"), row.id)
+        return (-row.silence_s if row.silence_s is not None else float("-inf"), row.id)
 
     rows.sort(key=key, reverse=query.descendant)
     rows.sort(key=lambda row: row.etat != "actif")
@@ -134,6 +134,22 @@ def _by_day(session: Session, poste: int) -> tuple[int, ...]:
         if (day := clock.local(when).date()) in counts:
             counts[day] += count
     return tuple(counts[day] for day in sorted(counts))
+
+
+def withdraw(session: Session, acteur: Acteur, id: int) -> None:  # noqa: A002
+    """Take back a code that nobody used yet: its file enrols nothing any more.
+
+    Raises:
+        NotAllowedError, NotFoundError
+        UserError: the device came meanwhile.
+    """
+    row = get(session, acteur, id)
+    if row.etat != "attendu":
+        raise UserError("Ce code a servi : le poste est inscrit, et se révoque.")
+    engine = session.get_bind().engine
+    session.rollback()
+    with registration.in_french():
+        registration.unregister(engine, id, row.login)
 
 
 def revoke(

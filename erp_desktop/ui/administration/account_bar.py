@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
@@ -35,9 +36,10 @@ class AccountBar(RecordPart):
         column.setSpacing(8)
         self._alerts = QVBoxLayout()
         column.addLayout(self._alerts)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(8)
-        column.addLayout(self._row)
+        self._rows = QHBoxLayout(), QHBoxLayout()
+        for row in self._rows:
+            row.setSpacing(8)
+            column.addLayout(row)
         self.trouble = ErrorLine()
         column.addWidget(self.trouble)
         self.secret = Card("surface.sunken")
@@ -69,11 +71,16 @@ class AccountBar(RecordPart):
             self.hide()
             return
         self._tell(record)
-        clear(self._row)
+        focused = any(button.hasFocus() for button in self.buttons.values())
+        for row in self._rows:
+            clear(row)
         self.buttons = {}
         if acteur.role is Role.ADMIN:
             self._offer(record, own=row_id == acteur.user_id)
         self.show()
+        if focused and self.buttons:
+            # The act that was chosen by key is another one now; the work goes on beside it.
+            next(b for b in self.buttons.values() if b.isEnabled()).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _tell(self, record: Any) -> None:
         clear(self._alerts)
@@ -98,18 +105,21 @@ class AccountBar(RecordPart):
             self._add("inviter", words, "soft", "key", accounts.invite)
             if record.verrouille:
                 self._add("deverrouiller", tr("Déverrouiller"), "default", "lock-key", accounts.unlock)
-            close = self._add("desactiver", tr("Désactiver"), "danger", "prohibit", accounts.close)
+            # Three of them are wider than the form beside a list.
+            below = 1 if record.verrouille else 0
+            close = self._add("desactiver", tr("Désactiver"), "danger", "prohibit", accounts.close, below)
             close.setEnabled(not own)
             if own:
                 self.trouble.say(accounts.SOI)
         else:
             self._add("reactiver", tr("Réactiver"), "soft", "user-circle-check", accounts.reopen)
-        self._row.addStretch()
+        for row in self._rows:
+            row.addStretch()
 
-    def _add(self, key: str, words: str, kind: str, icon: str, act: Act) -> Button:
+    def _add(self, key: str, words: str, kind: str, icon: str, act: Act, row: int = 0) -> Button:
         button = Button(words, kind, icon=icon, on_click=partial(self._run, key, act))
         self.buttons[key] = button
-        self._row.addWidget(button)
+        self._rows[row].addWidget(button)
         return button
 
     def _run(self, key: str, act: Act) -> None:
@@ -121,6 +131,7 @@ class AccountBar(RecordPart):
             if isinstance(answer, str):
                 self.shown.setText(answer)
                 self.secret.show()
+                self.shown.setFocus(Qt.FocusReason.OtherFocusReason)
                 self.shown.selectAll()
             undo = {"desactiver": accounts.reopen, "reactiver": accounts.close}.get(key)
             back = None if undo is None else lambda: self._undo(row_id, undo)

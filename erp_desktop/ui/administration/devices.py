@@ -16,6 +16,7 @@ from erp_desktop.sync.device.registration import Revocation
 from erp_desktop.sync.watch import roster
 from erp_desktop.sync.watch.roster import DeviceRow
 from erp_desktop.ui.administration.acts import changed
+from erp_desktop.ui.administration.people import OF_AGENCY
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
@@ -128,6 +129,8 @@ class DeviceBar(RecordPart):
         row.addWidget(self.stolen_button)
         row.addStretch()
         column.addLayout(row)
+        self.withdraw_button = Button(tr("Retirer le code"), "danger", icon="prohibit", on_click=self.withdraw)
+        row.insertWidget(0, self.withdraw_button)
         # Below the others: beside them its words are cut in a narrow form.
         self.copying = Button(tr("Copier la réinscription"), icon="copy", on_click=self.copy_command)
         column.addWidget(self.copying, 0, Qt.AlignmentFlag.AlignLeading)
@@ -167,6 +170,7 @@ class DeviceBar(RecordPart):
         self.revoke_button.setVisible(active)
         self.stolen_button.setVisible(active)
         self.copying.setVisible(record.etat != "attendu")
+        self.withdraw_button.setVisible(record.etat == "attendu")
         if record.etat == "attendu":
             self._advice.addWidget(Banner("info", tr("Ce poste est attendu : son code n'a pas encore servi.")))
         elif not active:
@@ -211,6 +215,19 @@ class DeviceBar(RecordPart):
         self.entry.show()
         self.name.setFocus()
 
+    def withdraw(self) -> None:
+        """Take back a code before its file enrols anybody."""
+        row_id, contexte = self._row_id, self._panel.contexte
+        if row_id is None:
+            return
+
+        def done(_none: object) -> None:
+            self._panel.close_panel()
+            contexte.say(tr("Code retiré : son fichier n'inscrit plus aucun poste"))
+            changed(self._panel, "postes", row_id)
+
+        contexte.tasks.run(lambda session: roster.withdraw(session, contexte.acteur, row_id), done, owner=self)
+
     def confirm(self) -> None:
         """Revoke the device whose name was typed."""
         row_id, typed, stolen, contexte = self._row_id, self.name.text(), self._stolen, self._panel.contexte
@@ -253,7 +270,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         Column("silence_s", "Vu", 92, lambda r: labels.instant(r.vu_a), "code", numeric=True),
         Column("en_attente", "À envoyer", 76, lambda r: number(r.en_attente) if r.en_attente else labels.NONE,
                "figure", numeric=True),
-        Column("", "Retard", 104, lambda r: silence(r.silence_s if r.etat == "actif" else None), "sla", numeric=True,
+        Column("", "Retard", 104, lambda r: "" if lag(r)[0] == "none" else silence(r.silence_s), "sla", numeric=True,
                value=lag),
         Column("etat", "État", 108, lambda r: state(r)[1], "pill", value=lambda r: state(r)[0]),
     ],
@@ -294,12 +311,13 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         may_write=_never,
         bar=DeviceBar,
     ),
+    sort="silence_s",
     facets=[
         Facet("etat", "État", options=lambda: [
             ("actif", tr("Actifs")), ("hors_ligne", tr("Hors ligne > 24 h")), ("ancien", tr("Schéma ancien")),
             ("revoque", tr("Révoqués")),
         ]),
-        Facet("agence", "Agence"),
+        OF_AGENCY,
     ],
     may_create=_never,
 )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -45,6 +45,7 @@ class DevicesPage(ListPage):
 
     def above(self) -> QWidget:
         self.offered = Enrolment(self.contexte)
+        self.offered.made.connect(lambda: self.model.refresh(hold=False))
         return self.offered
 
     def offer(self) -> None:
@@ -67,6 +68,8 @@ class DevicesPage(ListPage):
 
 class Enrolment(Card):
     """For which agency, under which name, how long; then where the file goes."""
+
+    made = Signal()
 
     def __init__(self, contexte: Contexte) -> None:
         super().__init__("surface.sunken")
@@ -129,6 +132,7 @@ class Enrolment(Card):
         def done(made: Provision) -> None:
             self.make_button.setEnabled(True)
             self.hide()
+            self.made.emit()
             contexte.say(tr(
                 "{fichier} inscrit un poste de {agence} une fois, jusqu'au {quand}.", fichier=isolate(file.name),
                 agence=isolate(made.agence), quand=isolate(clock.local(made.expire).strftime("%d/%m/%Y %H:%M")),

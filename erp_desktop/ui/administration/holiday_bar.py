@@ -38,6 +38,7 @@ class HolidayBar(RecordPart):
         line.setSpacing(8)
         self.day = DateEditor(Sens.FUTUR)
         self.day.changed.connect(self.changed)
+        self.day.line.returnPressed.connect(self.confirm)
         self._saved = ""
         self.field = Field(tr("Date sûre"), self.day, label_width=96)
         line.addWidget(self.field, 1)
@@ -84,8 +85,13 @@ class HolidayBar(RecordPart):
             return
         contexte.tasks.run(
             lambda session: calendar.confirm(session, contexte.acteur, row_id, day),
-            lambda _none: self._done(tr("Date confirmée")), self._refused, write=True, owner=self,
+            self._confirmed, self._refused, write=True, owner=self,
         )  # fmt: skip
+
+    def _confirmed(self, _none: object) -> None:
+        # What it stood on goes: the next button takes the day away.
+        self._panel.setFocus()
+        self._done(tr("Date confirmée"))
 
     def remove(self) -> None:
         row_id, contexte = self._row_id, self._panel.contexte

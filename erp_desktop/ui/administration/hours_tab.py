@@ -33,6 +33,7 @@ class HoursTab(RecordPart):
         super().__init__()
         self._panel = panel
         self._row_id: int | None = None
+        self._shown: list[Week] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 14, 12)
         column.setSpacing(10)
@@ -70,6 +71,8 @@ class HoursTab(RecordPart):
         self._usual = {"motif": self.motive.value()}
         for editor in (self.week, self.motive, self.begin, self.end):
             editor.changed.connect(self.changed)
+        for editor in (self.week, self.begin, self.end):
+            editor.line.returnPressed.connect(self.add)
         return card
 
     def draft(self) -> dict[str, Any]:
@@ -95,6 +98,7 @@ class HoursTab(RecordPart):
         if row_id != self._row_id:
             return
         clear(self.lines)
+        self._shown = found
         for one in found:
             self.lines.addWidget(self._line(one))
         self.counted.emit(len(found))
@@ -144,9 +148,20 @@ class HoursTab(RecordPart):
         typed, motive = self.week.line.text(), MotifHoraire(str(self.motive.value()))
         if row_id is None:
             return
+        before = next((w for w in self._shown if w.propre and (w.motif, w.du, w.au) == (motive, begin, end)), None)
+
+        def undo() -> None:
+            acteur = contexte.acteur
+            contexte.tasks.run(
+                lambda session: calendar.remove_week(session, acteur, row_id, begin, end, motive) if before is None
+                else calendar.set_week(session, acteur, row_id, before.texte, begin, end, motive),
+                lambda _none: self._published(row_id), self._refused, write=True,
+            )  # fmt: skip
+
         contexte.tasks.run(
             lambda session: calendar.set_week(session, contexte.acteur, row_id, typed, begin, end, motive),
-            lambda _none: self._kept(row_id, tr("Horaires enregistrés")), self._refused, write=True, owner=self,
+            lambda _none: self._kept(row_id, tr("Horaires enregistrés"), undo), self._refused, write=True,
+            owner=self,
         )  # fmt: skip
 
     def _remove(self, one: Week) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, Qt
+from PySide6.QtCore import QBuffer, QSize, Qt
 from PySide6.QtGui import QImage, QImageWriter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
@@ -13,23 +13,31 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services.administration import agencies
 from erp_desktop.ui.administration.acts import changed
+from erp_desktop.ui.background import Fond
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, ErrorLine, Text
 from erp_desktop.ui.kit.dialogs import ask_files
 from erp_desktop.ui.kit.i18n import tr
 
-_HEIGHT = 48
-_WIDEST = 800
+_SHOWN = QSize(300, 48)
+_LARGEST = QSize(800, 400)
+"""What papers need: 130 points wide at most, 40 high."""
+
+
+def fitted(picture: QImage, room: QSize) -> QImage:
+    """A picture no larger than its room; what is smaller stays as it is."""
+    if picture.width() <= room.width() and picture.height() <= room.height():
+        return picture
+    return picture.scaled(room, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
 
 
 def as_png(file: Path) -> bytes | None:
-    """Any picture as a PNG no wider than papers need; None when it cannot be read."""
+    """Any picture as a PNG no larger than papers need; None when it cannot be read."""
     picture = QImage(str(file))
     if picture.isNull():
         return None
-    if picture.width() > _WIDEST:
-        picture = picture.scaledToWidth(_WIDEST, Qt.TransformationMode.SmoothTransformation)
+    picture = fitted(picture, _LARGEST)
     data = QBuffer()
     data.open(QBuffer.OpenModeFlag.WriteOnly)
     return bytes(data.data().data()) if QImageWriter(data, b"PNG").write(picture) else None
@@ -42,6 +50,9 @@ class LogoBar(RecordPart):
         super().__init__()
         self._panel = panel
         self._row_id: int | None = None
+        self._work = Fond(self)
+        self._work.finished.connect(self._read)
+        self._work.failed.connect(self._refused)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 8, 14, 0)
         column.setSpacing(6)
@@ -49,9 +60,9 @@ class LogoBar(RecordPart):
         row.setSpacing(8)
         self.picture = QLabel()
         self.picture.setTextFormat(Qt.TextFormat.PlainText)
-        self.picture.setFixedHeight(_HEIGHT)
         self.picture.setAccessibleName(tr("Logo"))
-        row.addWidget(self.picture)
+        # On a line of its own: as wide as it is, nothing beside it is cut.
+        column.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignLeading)
         self.none = Text(tr("Aucun logo"), "body", "text.tertiary")
         row.addWidget(self.none)
         row.addStretch()
@@ -70,9 +81,9 @@ class LogoBar(RecordPart):
         self.setVisible(row_id is not None)
         if record is None:
             return
-        shown = QPixmap()
+        shown = QImage()
         if record.logo and shown.loadFromData(record.logo):
-            self.picture.setPixmap(shown.scaledToHeight(_HEIGHT, Qt.TransformationMode.SmoothTransformation))
+            self.picture.setPixmap(QPixmap.fromImage(fitted(shown, _SHOWN)))
         self.picture.setVisible(bool(record.logo))
         self.none.setVisible(not record.logo)
         writes = self._panel.contexte.acteur.role is Role.ADMIN
@@ -88,11 +99,19 @@ class LogoBar(RecordPart):
         row_id = self._row_id
         if row_id is None:
             return
-        data = as_png(file) if file is not None else None
-        if file is not None and data is None:
+        self.trouble.say("")
+        if file is None:
+            self._keep(row_id, None, tr("Logo retiré"))
+        elif not self._work.busy:
+            # A photograph of many millions of points takes its time.
+            self._work.run(lambda _progress: (row_id, as_png(file)))
+
+    def _read(self, read: tuple[int, bytes | None]) -> None:
+        row_id, data = read
+        if data is not None:
+            self._keep(row_id, data, tr("Logo enregistré"))
+        elif row_id == self._row_id:
             self.trouble.say(tr("Ce fichier n'est pas une image qui se lit."))
-            return
-        self._keep(row_id, data, tr("Logo enregistré") if data else tr("Logo retiré"))
 
     def _keep(self, row_id: int, data: bytes | None, words: str) -> None:
         contexte = self._panel.contexte

@@ -168,6 +168,9 @@ class AdministrationPage(Page):
             page.deleteLater()
         self._pages = {}
         self.place = place
+        for item in self.items.values():
+            # Of the other database.
+            item.set_count(0)
         self.where.setText(place.words)
         self.how.setText(tr("Écriture permise") if place.writes else tr("Lecture seule"))
         self.leave_button.setVisible(self._seat is not None)

@@ -34,6 +34,14 @@ def pick_agency(session: Any, acteur: Acteur, text: str, _values: Values) -> Cho
     return choices(referentials.agencies(session, acteur, text))
 
 
+def _agencies_there(session: Any, acteur: Acteur) -> list[tuple[str, str]]:
+    return [(c.libelle.lower(), c.libelle) for c in referentials.agencies(session, acteur, "", 500)]
+
+
+OF_AGENCY = Facet("agence", "Agence", search=_agencies_there)
+"""One click where administrators of many agencies look at one."""
+
+
 def agency(code: str) -> str:
     return isolate(code) if code else tr(EVERYWHERE)
 
@@ -95,7 +103,7 @@ ACCOUNTS: ListSpec[accounts.AccountRow] = ListSpec(
         bar=AccountBar,
     ),
     sort="full_name",
-    facets=[Facet("role", "Rôle", options=lambda: labels.options(Role)), Facet("agence", "Agence")],
+    facets=[Facet("role", "Rôle", options=lambda: labels.options(Role)), OF_AGENCY],
     also=("agences",),
     may_create=administers,
 )  # fmt: skip

@@ -14,14 +14,14 @@ from erp_desktop.domain.administration.saisie import (
     TauxTvaInput,
 )
 from erp_desktop.domain.dates import Sens
-from erp_desktop.domain.enums import Niveau, TypeCodePanne, TypeTarif
+from erp_desktop.domain.enums import DureeFerie, Niveau, TypeCodePanne, TypeTarif
 from erp_desktop.domain.factures.enums import CodeTaux
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services.administration import calendar, referentials
 from erp_desktop.services.administration.referentials import FAILURE_CODES, LEGAL, NEEDS, RATES, SKILLS, VAT
 from erp_desktop.services.interventions import failures
 from erp_desktop.ui.administration.holiday_bar import HolidayBar
-from erp_desktop.ui.administration.people import administers, agency, new_only, pick_agency
+from erp_desktop.ui.administration.people import OF_AGENCY, administers, agency, new_only, pick_agency
 from erp_desktop.ui.administration.remove_bar import remove_bar
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
@@ -150,7 +150,7 @@ RATES_LIST: ListSpec[referentials.RateRow] = ListSpec(
         bar=remove_bar(RATES, "tarifs", "Tarif supprimé", TarifInput),
     ),
     sort="libelle",
-    facets=[Facet("type", "Type", options=lambda: labels.options(TypeTarif)), Facet("agence", "Agence")],
+    facets=[Facet("type", "Type", options=lambda: labels.options(TypeTarif)), OF_AGENCY],
     also=("agences",), may_create=administers, hints=RATES.listing.hints,
 )  # fmt: skip
 
@@ -224,6 +224,7 @@ HOLIDAYS_LIST: ListSpec[calendar.HolidayRow] = ListSpec(
     columns=[
         Column("jour", LABEL, 110, lambda r: isolate(labels.day(r.jour)), "code", numeric=True),
         Column("libelle", LABEL, 220, lambda r: r.libelle, "strong", stretch=True),
+        Column("duree", "Durée", 120, lambda r: labels.label(DureeFerie, r.duree)),
         Column("provisoire", "État", 130, lambda r: _sure(r)[1], "pill", value=lambda r: _sure(r)[0]),
         Column("agence", "Agence", 110, lambda r: agency(r.agence)),
     ],
@@ -248,7 +249,7 @@ HOLIDAYS_LIST: ListSpec[calendar.HolidayRow] = ListSpec(
     sort="jour", descending=True,
     facets=[
         Facet("etat", "État", options=lambda: [("provisoire", tr("À confirmer")), ("confirme", tr("Confirmé"))]),
-        Facet("annee", "Année"), Facet("agence", "Agence"),
+        Facet("annee", "Année"), OF_AGENCY,
     ],
     also=("agences",), may_create=administers, hints=calendar.hints,
 )  # fmt: skip
@@ -279,6 +280,6 @@ NEEDS_LIST: ListSpec[referentials.NeedRow] = ListSpec(
         saved="Exigence enregistrée", created="Exigence ajoutée", may_write=administers,
         bar=remove_bar(NEEDS, "competences_requises", "Exigence retirée", ExigenceInput),
     ),
-    sort="type_equipement", facets=[Facet("agence", "Agence")], also=("agences", "competences"),
+    sort="type_equipement", facets=[OF_AGENCY], also=("agences", "competences"),
     may_create=administers, hints=NEEDS.listing.hints,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
@@ -89,7 +89,7 @@ class SeatPanel(Surface):
         row.addWidget(self.login_field, 1)
         row.addWidget(self.password_field, 1)
         self.enter_button = Button(tr("S'identifier"), "primary", on_click=self.enter)
-        row.addWidget(self.enter_button)
+        row.addWidget(self.enter_button, 0, Qt.AlignmentFlag.AlignBottom)
         column.addLayout(row)
         self.trouble = ErrorLine()
         column.addWidget(self.trouble)

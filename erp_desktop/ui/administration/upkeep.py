@@ -75,6 +75,8 @@ class UpkeepPage(Page):
 
     def _refused(self, error: Exception) -> None:
         if isinstance(error, ErpError):
+            if not self.found.count():
+                self.found.addStretch()
             self.found.insertWidget(0, Banner("danger", str(error), closable=True))
         else:
             self.contexte.tasks.failed.emit(error)

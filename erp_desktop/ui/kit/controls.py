@@ -6,17 +6,9 @@ import html
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import (
-    QFocusEvent,
-    QFontMetrics,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QShowEvent,
-)
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -62,9 +54,14 @@ def mark(widget: QWidget, name: str, value: object) -> None:
 
 
 def clear(layout: QLayout) -> None:
-    """Take every widget out of a layout and delete it; hidden first, for deletion comes later."""
+    """Take every widget out of a layout and delete it; hidden first, for deletion comes later. The focus stays there:
+    the next of the window would get what is typed."""
+    focused = QApplication.focusWidget()
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
+            holder = widget.parentWidget()
+            if focused is not None and holder is not None and (widget is focused or widget.isAncestorOf(focused)):
+                holder.setFocus(Qt.FocusReason.OtherFocusReason)
             widget.hide()
             widget.deleteLater()
 
@@ -121,7 +118,7 @@ class Elided(Text):
         return QSize(24, super().minimumSizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        shown = QFontMetrics(self.font()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         self.setToolTip(self.text() if shown != self.text() else "")
         painter = QPainter(self)
         paint.text(painter, self.rect(), self.text(), rtl=self.layoutDirection() == Qt.LayoutDirection.RightToLeft,
@@ -146,7 +143,7 @@ class Brief(Text):
     @property
     def shown(self) -> str:
         """What there is room for."""
-        metrics = QFontMetrics(self.font())
+        metrics = self.fontMetrics()
         fits = metrics.horizontalAdvance(self.text()) <= self.width()
         return self.text() if fits else metrics.elidedText(self._brief, Qt.TextElideMode.ElideRight, self.width())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.db.session import transaction
+from erp_desktop.db.session import HELD, transaction
 from erp_desktop.domain.administration.saisie import (
     AgenceInput,
     CodePanneInput,
@@ -33,7 +34,7 @@ from erp_desktop.errors import (
     UserError,
     ValidationError,
 )
-from erp_desktop.models import Equipement
+from erp_desktop.models import Equipement, Technicien, TechnicienCompetence, User
 from erp_desktop.services import auth
 from erp_desktop.services.administration import accounts, agencies, calendar, maintenance, numbering, referentials
 from erp_desktop.services.administration.referentials import FAILURE_CODES, NEEDS, RATES, SKILLS, VAT
@@ -43,7 +44,16 @@ from erp_desktop.services.shared.letterhead import letterhead
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+
+def _piece(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG = b"".join((
+    SIGNATURE, _piece(b"IHDR", b"\0\0\0\x01\0\0\0\x01\x08\0\0\0\0"),
+    _piece(b"IDAT", zlib.compress(b"\0\x7f")), _piece(b"IEND", b""),
+))  # fmt: skip
 
 
 def refused(act: Callable[[], Any], kind: type[ErpError] = ValidationError) -> str:
@@ -117,6 +127,107 @@ def test_accounts_are_opened_invited_locked_and_the_last_administrator_stays(mon
         assert refused(act) == accounts.DERNIER
 
 
+@pytest.mark.parametrize("email", ["hajar@", "@exemple.ma", "hajar@exemple", "ha jar@exemple.ma", "a@b@c.ma"])
+def test_an_address_that_reaches_nobody_is_refused_wherever_an_account_is_opened(monde: Monde, email: str) -> None:
+    told = "Adresse de courriel illisible."
+    typed = {"username": "h.tazi", "full_name": "Hajar Tazi", "email": email, "role": Role.AGENT}
+    assert refused(lambda: CompteInput(**typed)) == told
+    with transaction(monde.engine) as session:
+        assert refused(lambda: auth.creer_utilisateur(session, None, **typed)) == told
+    assert refused(lambda: monde.faire(accounts.update, monde.admin, monde.agent.user_id, {"email": email})) == told
+
+
+def test_marks_that_nobody_sees_are_no_part_of_what_a_person_signs_in_with(monde: Monde) -> None:
+    typed = CompteInput(
+        username="h\u200f.tazi\u200e", full_name="Hajar Tazi", email="\u202ah.tazi@exemple.ma\u202c", role=Role.AGENT
+    )
+    card = monde.faire(accounts.get, monde.admin, monde.faire(accounts.create, monde.admin, typed))
+    assert (card.username, card.email) == ("h.tazi", "h.tazi@exemple.ma")
+    refused(lambda: CompteInput(username="\u200f", full_name="X", email="x@exemple.ma", role=Role.AGENT))
+
+
+def _work_of_karim(monde: Monde) -> None:
+    monde.executer(
+        "INSERT INTO interventions (id, agence_id, numero, titre, equipement_id, client_id, technicien_id, "
+        "date_creation, created_at, updated_at) SELECT :i, agence_id, 'INT-CAS-04-2026-00001', 'X', id, client_id, "
+        ":t, created_at, created_at, created_at FROM equipements WHERE id = :e",
+        i=(1 << 33) + 78, t=monde.karim, e=monde.equipement,
+    )  # fmt: skip
+
+
+def test_a_technicien_goes_to_another_agency_while_no_work_names_the_profile(monde: Monde) -> None:
+    do, admin = monde.faire, monde.admin
+    (account,) = monde.lire(sa.select(Technicien.user_id).where(Technicien.id == monde.karim))[0]
+    skill = do(SKILLS.create, admin, CompetenceInput(nom="Soudure"))
+    monde.executer(
+        "INSERT INTO technicien_competence (id, agence_id, technicien_id, competence_id, niveau, created_at, "
+        "updated_at) SELECT :i, agence_id, id, :c, 'expert', created_at, created_at FROM techniciens WHERE id = :t",
+        i=(1 << 33) + 77, c=skill, t=monde.karim,
+    )  # fmt: skip
+    places = sa.select(User.agence_id, Technicien.agence_id, TechnicienCompetence.agence_id).where(
+        User.id == account, Technicien.user_id == User.id, TechnicienCompetence.technicien_id == Technicien.id
+    )
+    do(accounts.update, admin, account, {"agence_id": monde.rab})
+    assert monde.lire(places) == [(monde.rab, monde.rab, monde.rab)]
+    do(accounts.update, admin, account, {"agence_id": monde.cas})
+    _work_of_karim(monde)
+    assert refused(lambda: do(accounts.update, admin, account, {"agence_id": monde.rab})) == accounts.AU_TRAVAIL
+    assert monde.lire(places) == [(monde.cas, monde.cas, monde.cas)]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_what_holds_a_row_back_in_its_agency_is_said(monde: Monde) -> None:
+    _work_of_karim(monde)
+    with pytest.raises(UserError) as told:
+        monde.executer(
+            "UPDATE users SET agence_id = :a WHERE id = (SELECT user_id FROM techniciens WHERE id = :t)",
+            a=monde.rab, t=monde.karim,
+        )  # fmt: skip
+    assert str(told.value) == HELD
+
+
+def test_a_half_day_is_told_and_comes_back_as_one(monde: Monde) -> None:
+    do, admin = monde.faire, monde.admin
+    eve = FerieInput(jour=date(2027, 12, 31), libelle="Veille", agence_id=monde.cas, ouvert="08:30-10:30,11:00-12:30")
+    made = do(calendar.create, admin, eve)
+    assert do(calendar.get, admin, made).ouvert == "08:30-10:30,11:00-12:30"
+    assert [r.duree for r in do(calendar.rows, admin, [made])] == ["demi"]
+    kept = do(calendar.remove, admin, made)
+    assert kept == eve
+    again = do(calendar.create, admin, kept)
+    assert [r.duree for r in do(calendar.rows, admin, [again])] == ["demi"]
+    whole = do(calendar.create, admin, FerieInput(jour=date(2027, 12, 30), libelle="Pont"))
+    assert (do(calendar.get, admin, whole).ouvert, do(calendar.rows, admin, [whole])[0].duree) == ("", "jour")
+    do(calendar.update, admin, again, {"libelle": "La veille"})
+    assert do(calendar.get, admin, again).ouvert == "08:30-10:30,11:00-12:30"
+
+
+def test_hours_of_a_season_begin_and_end_and_a_range_that_runs_backwards_is_named(monde: Monde) -> None:
+    do, admin = monde.faire, monde.admin
+    for dates in ((None, None), (date(2027, 2, 8), None), (None, date(2027, 3, 9))):
+        told = refused(
+            lambda d=dates: do(calendar.set_week, admin, monde.cas, "1=09:00-15:00", *d, MotifHoraire.RAMADAN),  # type: ignore[misc]
+            UserError,
+        )
+        assert told == "Des horaires qui ne sont pas ceux de toute l'année ont un premier et un dernier jour."
+    for ranges in ("18:30-08:30", "08:00-12:00,11:00-13:00"):
+        told = refused(
+            lambda r=ranges: do(calendar.set_week, admin, monde.cas, f"1={r}", None, None, MotifHoraire.NORMAL),  # type: ignore[misc]
+            UserError,
+        )
+        assert told == f"« {ranges} » ne se lit pas : une plage finit après avoir commencé."
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_who_administers_from_a_branch_reads_how_its_own_file_stands(monde: Monde) -> None:
+    monde.executer("UPDATE _allocateur SET poste = 4")
+    now = monde.faire(maintenance.schema, monde.responsable)
+    assert (now.etat, now.revision) == ("egal", now.attendue)
+    assert monde.faire(maintenance.journal, monde.responsable)
+    for act in (maintenance.schema, maintenance.journal):
+        refused(lambda act=act: monde.faire(act, monde.agent), NotAllowedError)  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_nothing_of_it_is_written_on_a_branchs_desktop(monde: Monde) -> None:
     monde.executer("UPDATE _allocateur SET poste = 4")
@@ -169,7 +280,8 @@ def test_reference_data_has_one_meaning_on_one_day(monde: Monde) -> None:
     need = ExigenceInput(type_equipement="Groupe froid", competence_id=cold)
     made = do(NEEDS.create, admin, need)
     assert "déjà exigée" in refused(lambda: do(NEEDS.create, admin, need), DuplicateError)
-    refused(lambda: do(SKILLS.remove, admin, cold), UserError)
+    told = refused(lambda: do(SKILLS.remove, admin, cold), UserError)
+    assert told == "Une fiche s'en sert encore : rien n'est supprimé."
     do(NEEDS.remove, admin, made)
     do(SKILLS.remove, admin, cold)
     for role in (monde.agent, monde.responsable):
@@ -232,8 +344,10 @@ def test_an_agency_its_hours_its_holidays_and_its_letterhead(monde: Monde) -> No
     ))  # fmt: skip
     branch = do(agencies.LETTERHEADS.create, admin, IdentiteInput(raison_sociale="MIF Fès", agence_id=made))
     refused(lambda: do(agencies.LETTERHEADS.create, admin, IdentiteInput(raison_sociale="X")), DuplicateError)
-    assert "une image PNG" in refused(lambda: do(agencies.set_logo, admin, company, b"GIF89a"))
-    assert "trop lourd" in refused(lambda: do(agencies.set_logo, admin, company, PNG + bytes(agencies.LOGO_MAX)))
+    for broken in (b"GIF89a", SIGNATURE + bytes(40), PNG[:-1], PNG[:40] + b"?" + PNG[41:], SIGNATURE):
+        assert "une image PNG" in refused(lambda p=broken: do(agencies.set_logo, admin, company, p))  # type: ignore[misc]
+    heavy = PNG[:-12] + _piece(b"tEXt", bytes(agencies.LOGO_MAX)) + PNG[-12:]
+    assert "trop lourd" in refused(lambda: do(agencies.set_logo, admin, company, heavy))
     do(agencies.set_logo, admin, company, PNG)
     with transaction(monde.engine, write=False) as session:
         one, all_ = letterhead(session, made), letterhead(session, monde.rab)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
@@ -16,9 +14,7 @@ from erp_desktop.db.engine import normalise_url
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
-from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import User
-from erp_desktop.services import calendrier
 from erp_desktop.services.administration import accounts
 from erp_desktop.settings import Mode
 from erp_desktop.sync.device import provisioning
@@ -27,56 +23,15 @@ from erp_desktop.ui.administration.devices import DeviceBar
 from erp_desktop.ui.administration.enrolling import DevicesPage
 from erp_desktop.ui.administration.holiday_bar import HolidayBar
 from erp_desktop.ui.administration.hours_tab import HoursTab
-from erp_desktop.ui.administration.page import AdministrationPage
 from erp_desktop.ui.administration.rules_page import RulesPage
 from erp_desktop.ui.administration.upkeep import BackupsPage, SchemaPage
 from erp_desktop.ui.kit import i18n
+from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.lists.page import ListPage
+from tests.ui.administration.office import WAIT, chosen, opened, room
 from tests.ui.branch import Labo
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
-
-WAIT = 30_000
-
-
-def administrator(engine: sa.Engine, monde: Monde) -> Acteur:
-    assert monde.responsable is not None
-    with transaction(engine) as session:
-        session.get_one(User, monde.responsable.user_id).role = "admin"
-        calendrier.semer(session)
-    return replace(monde.responsable, role=Role.ADMIN)
-
-
-@pytest.fixture
-def bureau(
-    qtbot: QtBot, worker: DbWorker, monde: Monde, sqlite_engine: sa.Engine, tmp_path: Path
-) -> Iterator[Bureau]:
-    made = Bureau(qtbot, worker, administrator(sqlite_engine, monde), tmp_path)
-    yield made
-    assert made.failures == []
-
-
-def opened(bureau: Bureau) -> AdministrationPage:
-    page = bureau.workspace.open_section("administration")
-    assert isinstance(page, AdministrationPage)
-    bureau.settle()
-    return page
-
-
-def room(bureau: Bureau, page: AdministrationPage, key: str) -> ListPage:
-    page.show_room(key)
-    bureau.settle()
-    assert isinstance(page.room, ListPage)
-    return page.room
-
-
-def chosen(bureau: Bureau, qtbot: QtBot, listed: ListPage, words: str) -> None:
-    """Open the form of the only row that answers."""
-    listed.filter.set_text(words)
-    qtbot.waitUntil(lambda: listed.model.rowCount() == 1, timeout=WAIT)
-    listed.view.select_place(0)
-    qtbot.waitUntil(lambda: listed.form.record is not None and not listed.form.isHidden(), timeout=WAIT)
-    bureau.settle()
 
 
 def test_a_stand_alone_desktop_is_administered_by_keyboard(
@@ -223,6 +178,13 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
         not users.form.fields.editors["full_name"].inner.isEnabled()
         or users.form.fields.editors["full_name"].line.isReadOnly()
     )  # type: ignore[attr-defined]
+    # What this desktop's own file is like is read without the centre.
+    schema = page.show_room("schema")
+    assert isinstance(schema, SchemaPage)
+    made.settle()
+    assert [banner.label.text() for banner in schema.findChildren(Banner)] == ["La base locale est à jour."]
+    journal = room(made, page, "journaux")
+    assert journal.model.rowCount() > 0
     page.show_room("postes")
     assert not isinstance(page.room, ListPage)
 
@@ -240,9 +202,19 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     made.settle()
     qtbot.waitUntil(lambda: page.place.contexte.tasks.pending == 0, timeout=WAIT)
     assert page.place.writes
+    assert page.items["utilisateurs"].count == 0, "how many the other database has is not said of this one"
     devices = page.room
     assert isinstance(devices, DevicesPage)
     qtbot.waitUntil(lambda: devices.model.rowCount() == 2, timeout=WAIT)
+    with centre.begin() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(a.pid, 5000) FROM pg_stat_activity a "
+            "JOIN sync.devices d ON d.login = a.usename WHERE d.nom = 'atelier'"
+        )
+        seen = "UPDATE sync.devices SET vu_a = now() - CASE nom WHEN 'atelier' THEN 9 ELSE 0 END * interval '1 day'"
+        connection.exec_driver_sql(seen)
+    devices.reload()
+    qtbot.waitUntil(lambda: _column(devices, "nom") == ["atelier", "accueil"], timeout=WAIT)
     # What others do at the centre is seen without F5.
     with centre.begin() as connection:
         connection.exec_driver_sql("UPDATE sync.devices SET version = '9.9' WHERE nom = 'accueil'")
@@ -259,12 +231,30 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     devices.offered.make(file)
     qtbot.waitUntil(devices.offered.isHidden, timeout=WAIT)
     assert provisioning.read(file).agence == "CAS"
-    devices.read_again()
+    # Who made it sees it at once; a code that went astray is taken back.
     qtbot.waitUntil(lambda: "Attendu" in _column(devices, "etat"), timeout=WAIT)
+    devices.view.select_place(_column(devices, "etat").index("Attendu"))
+    qtbot.waitUntil(lambda: devices.form.record is not None and devices.form.record.etat == "attendu", timeout=WAIT)
+    waiting = devices.form.bar
+    assert isinstance(waiting, DeviceBar)
+    assert not waiting.withdraw_button.isHidden()
+    waiting.withdraw_button.click()
+    qtbot.waitUntil(lambda: "Attendu" not in _column(devices, "etat"), timeout=WAIT)
+    with centre.connect() as connection:
+        login = provisioning.read(file).identifiant
+        assert connection.execute(sa.text("SELECT to_regrole(:l)"), {"l": login}).scalar() is None
+    devices.offer()
+    devices.offered.agency.setText("CAS")
+    devices.offered.name.setText("x" * 61)
+    devices.offered.make(tmp_path / "long.erp-mif")
+    qtbot.waitUntil(lambda: "de 1 à 60 caractères" in devices.offered.trouble.label.text(), timeout=WAIT)
+    assert not (tmp_path / "long.erp-mif").exists()
+    devices.offered.close_card()
     devices.filter.set_text("atelier")
     qtbot.waitUntil(lambda: devices.model.rowCount() == 1, timeout=WAIT)
     devices.view.select_place(0)
-    qtbot.waitUntil(lambda: devices.form.record is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: devices.form.record is not None and devices.form.record.nom == "atelier", timeout=WAIT)
+    made.settle()
     bar = devices.form.bar
     assert isinstance(bar, DeviceBar)
     with centre.connect() as connection:
