@@ -54,7 +54,7 @@ class Xid8(sa.types.UserDefinedType[int]):
 
 
 ischema_names.setdefault("xid8", Xid8)
-state: dict[str, Any] = {"steps": 0}
+state: dict[str, Any] = {"steps": 0, "empty": False, "last": True}
 
 ATTENTE_S = float(os.environ.get("ERP_MIGRATION_LOCK_WAIT", "60"))
 SILENCE_S = float(os.environ.get("ERP_MIGRATION_SILENCE", "60"))
@@ -114,7 +114,9 @@ def applied(*, step: Any, ctx: Any, **_: Any) -> None:
     if not (ctx.dialect.name == "sqlite" and config.attributes.get("verified_after")):
         if ctx.dialect.name == "sqlite":
             verify_foreign_keys(ctx.connection)
-        importlib.import_module("erp_desktop.upgrade.install").after_migration(ctx.connection)
+        # In a database that was empty there is no row to note and nobody to serve before the last one.
+        if state["last"] or not state["empty"]:
+            importlib.import_module("erp_desktop.upgrade.install").after_migration(ctx.connection)
     tell = config.attributes.get("on_step")
     if tell is not None:
         script = step.up_revision if step.is_upgrade else None
@@ -279,7 +281,9 @@ def wrap_steps(connection: sa.Connection) -> None:
     planned = running._migrations_fn  # noqa: SLF001
 
     def steps(heads: Any, running_context: Any) -> Iterator[Any]:
-        for step in planned(heads, running_context):
+        every = list(planned(heads, running_context))
+        for step in every:
+            state["last"] = step is every[-1]
             alone = getattr(getattr(step, "revision", None), "module", None)
             outside = bool(getattr(alone, "hors_transaction", False)) and step.is_upgrade
             step.migration_fn = one_step(connection, step.migration_fn, outside=outside)
@@ -419,6 +423,7 @@ def run_on(connection: sa.Connection) -> None:
     started = time.monotonic()
     with sqlite_rules(connection) if name == "sqlite" else postgres_lock(connection):
         before = current(connection)
+        state["empty"] = before is None
         connection.rollback()
         if not changes_schema():
             guard_stamp(connection)
@@ -428,7 +433,7 @@ def run_on(connection: sa.Connection) -> None:
         context.configure(connection=connection, **options(name))
         implementation = context.get_context().impl
         if isinstance(implementation, InPlaceImpl):
-            implementation.may_edit = bool(config.attributes.get("verified_after"))
+            implementation.may_edit = asked() == "upgrade" and bool(config.attributes.get("verified_after"))
         wrap_steps(connection)
         try:
             with context.begin_transaction():

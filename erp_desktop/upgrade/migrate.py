@@ -76,8 +76,11 @@ def upgrade(
     _run("upgrade", connection, revision, on_step, lock_timeout, statement_timeout, seen, verified_after)
 
 
-def downgrade(connection: sa.Connection, revision: str, *, on_step: Avance | None = None) -> None:
-    _run("downgrade", connection, revision, on_step, "10s")
+def downgrade(
+    connection: sa.Connection, revision: str, *, on_step: Avance | None = None, verified_after: bool = False
+) -> None:
+    """Take the database of ``connection`` back to ``revision``, one transaction each; see :func:`upgrade`."""
+    _run("downgrade", connection, revision, on_step, "10s", verified_after=verified_after)
 
 
 def _run(

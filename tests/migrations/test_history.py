@@ -637,6 +637,29 @@ def test_a_backfill_of_every_row_is_sent_to_nobody(
     assert rows(engine, captured) == before
 
 
+def test_an_empty_database_has_its_triggers_with_the_last_revision_or_the_next_upgrade(vide: Any) -> None:
+    """Half-way there is no row to note and nobody to serve."""
+    half = revisions.revisions()[-6].revision
+
+    def cut(revision: str, _title: str) -> None:
+        if revision == half:
+            raise UpgradeError("coupée")
+
+    with vide.connect() as connection, pytest.raises(UpgradeError, match="coupée"):
+        migrate.upgrade(connection, on_step=cut)
+    assert rows(vide, "SELECT version_num FROM alembic_version") == [(revisions.revisions()[-7].revision,)]
+    triggers = (
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND substr(name, 1, 4) = 'erp_'"
+        if vide.dialect.name == "sqlite"
+        else "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND starts_with(tgname, 'erp_')"
+    )
+    assert rows(vide, triggers) == [(0,)]
+    up(vide)
+    assert rows(vide, triggers)[0][0] > 300
+    with vide.connect() as connection:
+        assert fingerprint.check(connection) == []
+
+
 def test_triggers_are_back_after_upgrade_and_after_downgrade(sqlite_engine: sa.Engine) -> None:
     query = "SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
     wanted = rows(sqlite_engine, query)

@@ -138,10 +138,12 @@ def _take_back(working: Path, key: str | None, target: str) -> None:
     engine = create_sqlite_engine(working, key)
     try:
         with engine.connect() as connection:
-            migrate.downgrade(connection, target)
+            migrate.downgrade(connection, target, verified_after=True)
             problems = [
                 line for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars() if line != "ok"
             ]
+            orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            problems += [f"{len(orphans)} référence(s) orpheline(s), dont {orphans[0][0]}"] if orphans else []
     except (sa.exc.SQLAlchemyError, RuntimeError) as error:
         raise _failed("Le retour en arrière a échoué, la base est comme avant", error) from error
     finally:
